@@ -1,0 +1,1 @@
+"""From folders to batches: discover, split, preprocess, augment; and a studio that draws itself."""

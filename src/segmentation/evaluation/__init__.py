@@ -1,0 +1,1 @@
+"""Metrics, threshold search, evaluation at full resolution and its report."""

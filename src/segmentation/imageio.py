@@ -1,0 +1,106 @@
+"""The only file that opens or writes images: EXIF turn, alpha, 16 bit, one clear error, atomic writes."""
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+from segmentation.errors import ImageError
+from segmentation.files import atomic_file
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
+
+_TURNED_ORIENTATIONS = frozenset({5, 6, 7, 8})  # EXIF: the stored picture lies on its side
+_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, struct.error)
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """Read a photo as a person sees it: uint8 RGB [H, W, 3], EXIF orientation applied.
+
+    Palettes, grey, CMYK and 16-bit files are converted; an alpha channel is dropped; of an animation
+    the first frame is read. Raises ImageError with the file's name and the reason.
+    """
+    return np.asarray(_eight_bit(_decode(path)).convert("RGB"))
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """Read a ground truth: uint8 [H, W], 0 outside and 255 inside the garment, soft edges kept.
+
+    A file with transparency (an RGBA cutout) gives its alpha channel, any other its grey values; a
+    mask that is stored as 0 and 1 is scaled to 0 and 255. Raises ImageError.
+    """
+    picture = _eight_bit(_decode(path))
+    if picture.has_transparency_data:
+        return np.asarray(picture.convert("RGBA").getchannel("A"))
+    mask = np.asarray(picture.convert("L"))
+    return mask * 255 if mask.max(initial=0) == 1 else mask
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Height and width of the picture as a person sees it, read from the header alone. Raises ImageError."""
+    with _open(path) as picture:
+        width, height = picture.size
+        turned = picture.getexif().get(ExifTags.Base.Orientation) in _TURNED_ORIENTATIONS
+    return (width, height) if turned else (height, width)
+
+
+def has_alpha(path: Path) -> bool:
+    """Whether the file carries transparency, read from the header alone. Raises ImageError."""
+    with _open(path) as picture:
+        return picture.has_transparency_data
+
+
+def write_image(path: Path, image: np.ndarray, *, quality: int = 95, compress_level: int = 3) -> None:
+    """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
+
+    `quality` is for JPEG (4:4:4) and WebP, `compress_level` (0 to 9) for PNG. Parents are created.
+    Raises ImageError when the file cannot be written, and leaves what was there before.
+    """
+    try:
+        picture = Image.fromarray(image)
+        with atomic_file(path) as temporary:
+            picture.save(temporary, quality=quality, subsampling=0, compress_level=compress_level)
+    except _DECODE_ERRORS as error:
+        raise ImageError(
+            f"{path}: cannot be written ({_reason(error)}); check the folder and its free space"
+        ) from error
+
+
+def _decode(path: Path) -> Image.Image:
+    with _open(path) as picture:
+        try:
+            picture.load()
+            return ImageOps.exif_transpose(picture)
+        except _DECODE_ERRORS as error:
+            raise _unreadable(path, error) from error
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{path}: too many pixels to be a photo ({error}); reduce it first") from error
+    except _DECODE_ERRORS as error:
+        raise _unreadable(path, error) from error
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16-bit grey; Pillow would clip it to 255 instead of scaling it
+        return Image.fromarray((np.asarray(picture).clip(0, 65535) // 257).astype(np.uint8))
+    if picture.mode == "F":
+        return Image.fromarray((np.asarray(picture).clip(0, 1) * 255).round().astype(np.uint8))
+    return picture
+
+
+def _unreadable(path: Path, error: Exception) -> ImageError:
+    return ImageError(f"{path}: cannot be read as an image ({_reason(error)}); replace the file or remove it")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    if type(error).__name__ == "UnidentifiedImageError":
+        return "not an image file, or an unknown format"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""Network architectures, their registry and their cost."""

@@ -1,0 +1,1 @@
+"""What leaves the program: masks, cutouts, run-length submissions, the folder job."""

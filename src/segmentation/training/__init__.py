@@ -1,0 +1,1 @@
+"""Objectives, schedules and the fit loop that turns samples into a model bundle."""
