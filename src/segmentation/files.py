@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# The only portable way to read it is to set it, and for the whole process: not while threads write files.
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
@@ -21,7 +25,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())  # mkstemp is private; a result is meant to be shared
+        temporary.chmod(0o666 & ~_UMASK)  # mkstemp is private; a result is meant to be shared
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -51,7 +55,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     retired = temporary.with_name(temporary.name + "-old")
     try:
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
+        temporary.chmod(0o777 & ~_UMASK)
         if path.exists():
             path.rename(retired)
         temporary.rename(path)
@@ -60,9 +64,3 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             retired.rename(path)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)  # the only portable way to read it is to set it
-    os.umask(mask)
-    return mask

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,17 @@ from segmentation.files import atomic_file
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
 
 _TURNED_ORIENTATIONS = frozenset({5, 6, 7, 8})  # EXIF: the stored picture lies on its side
-_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, struct.error)
+_DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    TypeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 def read_photo(path: Path) -> np.ndarray:
@@ -22,19 +33,26 @@ def read_photo(path: Path) -> np.ndarray:
     Palettes, grey, CMYK and 16-bit files are converted; an alpha channel is dropped; of an animation
     the first frame is read. Raises ImageError with the file's name and the reason.
     """
-    return np.asarray(_eight_bit(_decode(path)).convert("RGB"))
+    return np.array(_convert(path, _eight_bit(_decode(path)), "RGB"))
 
 
 def read_mask(path: Path) -> np.ndarray:
     """Read a ground truth: uint8 [H, W], 0 outside and 255 inside the garment, soft edges kept.
 
-    A file with transparency (an RGBA cutout) gives its alpha channel, any other its grey values; a
-    mask that is stored as 0 and 1 is scaled to 0 and 255. Raises ImageError.
+    A file with transparency (an RGBA cutout) gives its alpha channel, any other its grey values, and so
+    does a grey picture whose alpha channel is opaque everywhere: a black and white mask that was saved
+    with one. A mask that is stored as 0 and 1 is scaled to 0 and 255. Raises ImageError.
     """
-    picture = _eight_bit(_decode(path))
+    picture = _decode(path)
+    if picture.mode.startswith("I") and picture.getextrema()[1] <= 255:
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint8))  # 0 and 1, or 0 and 255, in 16 bit
+    picture = _eight_bit(picture)
     if picture.has_transparency_data:
-        return np.asarray(picture.convert("RGBA").getchannel("A"))
-    mask = np.asarray(picture.convert("L"))
+        picture = _convert(path, picture, "RGBA")
+        alpha = np.array(picture.getchannel("A"))
+        if alpha.min() < 255 or not _is_grey(picture):
+            return alpha
+    mask = np.array(_convert(path, picture, "L"))
     return mask * 255 if mask.max(initial=0) == 1 else mask
 
 
@@ -42,7 +60,13 @@ def image_size(path: Path) -> tuple[int, int]:
     """Height and width of the picture as a person sees it, read from the header alone. Raises ImageError."""
     with _open(path) as picture:
         width, height = picture.size
-        turned = picture.getexif().get(ExifTags.Base.Orientation) in _TURNED_ORIENTATIONS
+        if picture.format == "TIFF":  # Pillow has exchanged the two already
+            return height, width
+        try:
+            exif = Image.Image.getexif(picture)  # PNG's own method decodes the whole file
+        except _DECODE_ERRORS as error:
+            raise _unreadable(path, error) from error
+    turned = exif.get(ExifTags.Base.Orientation) in _TURNED_ORIENTATIONS
     return (width, height) if turned else (height, width)
 
 
@@ -80,8 +104,13 @@ def _decode(path: Path) -> Image.Image:
 def _open(path: Path) -> Image.Image:
     try:
         return Image.open(path)
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"{path}: too many pixels to be a photo ({error}); reduce it first") from error
+    except _DECODE_ERRORS as error:
+        raise _unreadable(path, error) from error
+
+
+def _convert(path: Path, picture: Image.Image, mode: str) -> Image.Image:
+    try:
+        return picture.convert(mode)
     except _DECODE_ERRORS as error:
         raise _unreadable(path, error) from error
 
@@ -94,7 +123,14 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
     return picture
 
 
+def _is_grey(picture: Image.Image) -> bool:
+    red, green, blue = (np.asarray(picture.getchannel(name)) for name in "RGB")
+    return np.array_equal(red, green) and np.array_equal(red, blue)
+
+
 def _unreadable(path: Path, error: Exception) -> ImageError:
+    if isinstance(error, Image.DecompressionBombError):
+        return ImageError(f"{path}: too many pixels to be a photo ({error}); reduce it first")
     return ImageError(f"{path}: cannot be read as an image ({_reason(error)}); replace the file or remove it")
 
 

@@ -1,0 +1,295 @@
+"""Every option of the program, defined once: typed fields with their help, and the named presets.
+
+The flags of the command line, the configuration saved in a bundle and the help texts all come from
+these fields. Standard library only, so that `--help` is instant.
+"""
+
+import argparse
+import dataclasses
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+
+@dataclass(frozen=True)
+class Size:
+    """A picture size in pixels; written as WIDTHxHEIGHT wherever a person reads or types it."""
+
+    height: int
+    width: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Size":
+        """Read "256x384" (width x height). Raises argparse.ArgumentTypeError, which argparse reports."""
+        match = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text.strip())
+        if not match:
+            raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT such as 256x384, received {text!r}")
+        return cls(height=int(match[2]), width=int(match[1]))
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def option(default: Any, help: str, *, choices: tuple[str, ...] = (), parse: Any = None, minimum: Any = None):
+    """A dataclass field that is also a command line flag."""
+    metadata = {"help": help, "choices": choices, "parse": parse, "minimum": minimum}
+    return field(default=default, metadata=metadata)
+
+
+def _batch_size(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not re.fullmatch(r"[1-9]\d{0,4}", text):
+        raise argparse.ArgumentTypeError(f"expected auto or a whole number from 1, received {text!r}")
+    return int(text)
+
+
+def parse_bytes(text: str) -> int:
+    """Read "12GB" or "500MB" (powers of 1024) as bytes. Raises argparse.ArgumentTypeError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([MG])i?B?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise argparse.ArgumentTypeError(f"expected a size such as 12GB or 500MB, received {text!r}")
+    return int(float(match[1]) * 1024 ** {"M": 2, "G": 3}[match[2].upper()])
+
+
+def _memory(text: str) -> str:
+    parse_bytes(text)
+    return text
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which pairs a model learns from and which are held out."""
+
+    holdout: float = option(
+        0.15, "fraction of the photos held out for validation, unless the data has a val folder"
+    )
+    folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none", minimum=0)
+    fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
+    target: str = option(
+        "soft", "ground truth as soft alpha or cut at --target-threshold", choices=("soft", "binary")
+    )
+    target_threshold: float = option(0.5, "alpha from which a pixel of the ground truth is garment, 0 to 1")
+    cache: str = option(
+        "2GB", "memory for resized photos kept between epochs; the rest is read again", parse=_memory
+    )
+
+
+@dataclass(frozen=True)
+class PreprocessConfig:
+    """How a photo becomes the network's input; recorded in the bundle, and the same when predicting."""
+
+    input_size: Size | None = option(
+        None, "size the network sees, width x height; the architecture's own when not given", parse=Size.parse
+    )
+    colour: str = option("colour", "what the network sees of the photo", choices=("colour", "grey"))
+    contrast: str = option(
+        "none",
+        "contrast adjustment of each photo",
+        choices=("none", "stretch-2-98", "stretch-10-90", "equalize", "clahe"),
+    )
+    normalisation: str = option(
+        "mean-std",
+        "scaling of the pixels: none 0..255, unit 0..1, mean-std by the training set's statistics",
+        choices=("none", "unit", "mean-std"),
+    )
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Random changes of a training pair; the defaults are the gentle `studio` preset."""
+
+    flip: float = option(0.5, "probability of a horizontal flip")
+    shift: float = option(0.03, "largest shift, as a fraction of the picture")
+    scale: float = option(0.08, "largest relative change of scale")
+    rotation: float = option(2.0, "largest rotation in degrees")
+    hue: float = option(6.0, "largest shift of the hue, in steps of 180 a circle")
+    saturation: float = option(20.0, "largest shift of the saturation, in steps of 255")
+    value: float = option(15.0, "largest shift of the value, in steps of 255")
+    brightness: float = option(0.1, "largest relative change of brightness")
+    contrast_jitter: float = option(0.1, "largest relative change of contrast")
+
+
+AUGMENTATIONS: dict[str, AugmentConfig] = {
+    "none": AugmentConfig(
+        flip=0, shift=0, scale=0, rotation=0, hue=0, saturation=0, value=0, brightness=0, contrast_jitter=0
+    ),
+    "studio": AugmentConfig(),
+    # the augmentation of the Carvana solution, which has neither rotation nor brightness and contrast
+    "carvana": AugmentConfig(
+        shift=0.0625, scale=0.1, rotation=0, hue=50, saturation=5, value=15, brightness=0, contrast_jitter=0
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network. Zero stands for the architecture's own value."""
+
+    architecture: str = option("unet-256", "network from the table of architectures")
+    filters: int = option(
+        0, "filters of the first level, doubled a level; 0 for the architecture's own", minimum=0
+    )
+    levels: int = option(0, "how often the picture is halved; 0 for the architecture's own", minimum=0)
+    norm: str = option(
+        "batch",
+        "normalisation between convolution and activation",
+        choices=("batch", "group", "layer", "none"),
+    )
+    norm_momentum: float = option(
+        0.9, "momentum of the batch statistics; 0.99 is too slow for a few hundred photos"
+    )
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge."""
+
+    bce_weight: float = option(0.5, "weight of the binary cross-entropy")
+    dice_weight: float = option(2.0, "weight of the Dice coefficient, which is subtracted")
+    boundary_weight: float = option(
+        0.0, "additional weight of pixels in the band along the mask's edge; 0 for none"
+    )
+    boundary_width: int = option(11, "width in pixels of that band at the network's size", minimum=3)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the network is trained."""
+
+    epochs: int = option(100, "largest number of passes over the training set", minimum=1)
+    batch_size: int | str = option(
+        4, "photos a step; auto takes the most that fit into --memory", parse=_batch_size
+    )
+    memory: str = option("12GB", "memory of the training device, for --batch-size auto", parse=_memory)
+    optimizer: str = option(
+        "rmsprop", "optimizer", choices=("rmsprop", "adam", "adamw", "adadelta", "sgd", "nesterov")
+    )
+    learning_rate: float = option(3e-4, "learning rate, or its highest value under a schedule")
+    schedule: str = option(
+        "fixed",
+        "learning rate over time: fixed; plateau (x0.1 after 4 epochs without gain); cosine to zero; "
+        "triangular (a plateau, then cycles of declining height)",
+        choices=("fixed", "plateau", "cosine", "triangular"),
+    )
+    patience: int = option(
+        20, "stop after this many epochs without a better validation Dice; 0 for never", minimum=0
+    )
+    precision: str = option(
+        "auto",
+        "arithmetic of the training; auto is mixed_bfloat16 where the device computes in it",
+        choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    seed: int = option(0, "seed of the split, the weights, the order and the augmentation", minimum=0)
+    workers: int = option(2, "threads that prepare batches", minimum=1)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All sections of a training run; field names are unique across sections, so options stay flat."""
+
+    data: DataConfig = DataConfig()
+    preprocessing: PreprocessConfig = PreprocessConfig()
+    augmentation: AugmentConfig = AugmentConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    training: TrainConfig = TrainConfig()
+
+    def replace(self, **options: Any) -> "RunConfig":
+        """Return a copy with flat options set: `replace(epochs=3, filters=8)`. Unknown ones: TypeError."""
+        sections = {}
+        for section in dataclasses.fields(self):
+            current = getattr(self, section.name)
+            own = {f.name: options.pop(f.name) for f in dataclasses.fields(current) if f.name in options}
+            sections[section.name] = dataclasses.replace(current, **own)
+        if options:
+            raise TypeError(f"unknown options: {', '.join(options)}")
+        return RunConfig(**sections)
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """The configuration as plain values, sections as nested dictionaries."""
+        plain = dataclasses.asdict(self)
+        size = self.preprocessing.input_size
+        plain["preprocessing"]["input_size"] = str(size) if size else None
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: dict[str, dict[str, Any]]) -> "RunConfig":
+        """Inverse of `to_json`. Raises TypeError, KeyError or ValueError on anything else."""
+        options = {name: value for section in plain.values() for name, value in section.items()}
+        if options.get("input_size"):
+            options["input_size"] = Size.parse(options["input_size"])
+        return cls().replace(**options)
+
+
+PRESETS: dict[str, dict[str, Any]] = {}
+
+
+def configure(
+    preset: str | None, augmentation: str | None, explicit: dict[str, Any], base: RunConfig | None = None
+) -> RunConfig:
+    """Lay the layers over each other: defaults, `base`'s model and preprocessing, preset, flags."""
+    config = RunConfig()
+    if base:
+        config = dataclasses.replace(config, model=base.model, preprocessing=base.preprocessing)
+    layer = dict(PRESETS[preset]) if preset else {}
+    name = augmentation or layer.pop("augmentation", None)
+    layer.pop("augmentation", None)
+    if name:
+        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[name])
+    return config.replace(**layer).replace(**explicit)
+
+
+def explicit_options(namespace: argparse.Namespace, *sections: type) -> dict[str, Any]:
+    """The options of `add_options` that the user typed."""
+    names = {item.name for section in sections for item in dataclasses.fields(section)}
+    return {name: value for name, value in vars(namespace).items() if name in names}
+
+
+def add_options(parser: argparse.ArgumentParser, *sections: type) -> None:
+    """Give `parser` one flag for each field of the section dataclasses.
+
+    Flags that the user does not type stay absent from the result, so that presets can lie beneath them.
+    """
+    for section in sections:
+        hints = get_type_hints(section)
+        group = parser.add_argument_group(section.__name__.removesuffix("Config").lower())
+        for item in dataclasses.fields(section):
+            meta = item.metadata
+            shown = "own" if item.default is None else item.default
+            group.add_argument(
+                "--" + item.name.replace("_", "-"),
+                type=meta["parse"] or _checked(hints[item.name], meta["minimum"]),
+                choices=meta["choices"] or None,
+                metavar=None if meta["choices"] else _metavar(hints[item.name], item.name),
+                default=argparse.SUPPRESS,
+                help=f"{meta['help']} (default: {shown})".replace("%", "%%"),
+            )
+
+
+def _checked(kind: type, minimum: Any):
+    def parse(text: str):
+        try:
+            value = kind(text)
+        except ValueError:
+            noun = {int: "a whole number", float: "a number"}[kind]
+            raise argparse.ArgumentTypeError(f"expected {noun}, received {text!r}") from None
+        if kind is float and not (math.isfinite(value) and value >= 0):
+            raise argparse.ArgumentTypeError(f"expected a finite number from 0, received {text!r}")
+        if minimum is not None and value < minimum:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {minimum}, received {text!r}")
+        return value
+
+    return parse
+
+
+def _metavar(kind: Any, name: str) -> str:
+    named = {
+        "input_size": "WxH",
+        "batch_size": "N|auto",
+        "memory": "SIZE",
+        "cache": "SIZE",
+        "architecture": "NAME",
+    }
+    return named.get(name) or {int: "N", float: "X"}.get(kind, "TEXT")

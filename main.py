@@ -1,0 +1,62 @@
+"""Cut garments out of studio photos: train a network on your cutouts, judge it, and let it cut."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "src"))  # so that `python main.py` works without an installation
+
+from segmentation.commands import COMMANDS  # noqa: E402
+from segmentation.errors import SegmentationError  # noqa: E402
+
+EPILOG = """three ways in:
+  see it work      make demo
+  train your own   python main.py train --data DIR --name NAME, then eval --model NAME
+  cut a folder     python main.py predict --input DIR --save --model NAME
+`python main.py COMMAND --help` explains every option."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 partly failed, 2 not done, 130 interrupted."""
+    options = build_parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines say nothing to a user
+    try:
+        return options.run(options)
+    except SegmentationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; no half-written file was left", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line: one subparser a command."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        summary = command.__doc__.strip().splitlines()[0]
+        subparser = commands.add_parser(
+            name, help=summary[0].lower() + summary[1:].rstrip("."), description=summary
+        )
+        subparser.add_argument(
+            "--home",
+            type=Path,
+            default=ROOT,
+            metavar="DIR",
+            help="folder that holds data, models, logs and results (default: the folder of main.py)",
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+"""The commands: each file has a docstring for the help, `add_arguments(parser)` and `run(options) -> status`.
+
+A command parses, calls the library, and prints. Heavy imports sit inside `run`, so that help is instant.
+"""
+
+from segmentation.commands import data, evaluate, predict, submit, synth, train
+
+COMMANDS = {
+    "data": data,
+    "synth": synth,
+    "train": train,
+    "eval": evaluate,
+    "predict": predict,
+    "submit": submit,
+}

@@ -1,0 +1,71 @@
+"""Arguments and folders that several commands share."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add --model and --threshold."""
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="NAME",
+        help="model in the models folder, or the path of one (required)",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=_threshold,
+        default=None,
+        metavar="auto|X",
+        help="score from which a pixel is garment, 0 to 1 (default: auto, the model's own)",
+    )
+
+
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Add --input."""
+    parser.add_argument(
+        "--input", type=Path, required=True, metavar="PATH", help="folder of photos, or one photo (required)"
+    )
+
+
+def whole_number(minimum: int) -> Callable[[str], int]:
+    """An argument type: a whole number from `minimum`."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {minimum}, received {text!r}")
+        return int(text)
+
+    return parse
+
+
+def tuned_threshold(chosen: float | None, tuned: float) -> float:
+    """The user's threshold, or the model's own for `auto`."""
+    return tuned if chosen is None else chosen
+
+
+def find_dataset(folder: Path, console: Any) -> Any:
+    """Discover the pairs of a folder behind a progress bar, and name on stderr what was left out and why."""
+    from segmentation.data.discover import discover
+    from segmentation.display import progress
+
+    with progress(console, "reading") as on_progress:
+        dataset = discover(folder, on_progress=on_progress)
+    for problem in dataset.problems:
+        print(f"left out: {problem.path} {problem.reason}; {problem.remedy}", file=sys.stderr)
+    return dataset
+
+
+def _threshold(text: str) -> float | None:
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"expected auto or a number from 0 to 1, received {text!r}")
+    return value

@@ -1,0 +1,75 @@
+"""Score a model at the photos' own resolution, with a report."""
+
+import argparse
+from pathlib import Path
+
+from segmentation.commands.arguments import add_model, whole_number
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_model(parser)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder of pairs (default: the one that the model was trained from)",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("held-out", "train", "all"),
+        default="held-out",
+        help="photos that the model did not learn from, those that it did, or all (default: held-out)",
+    )
+    parser.add_argument(
+        "--size", type=whole_number(1), metavar="N", help="score N random photos (default: all)"
+    )
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=0, metavar="N", help="seed of that choice (default: 0)"
+    )
+    parser.add_argument(
+        "--tolerance-px",
+        type=float,
+        default=2.0,
+        metavar="X",
+        help="distance that counts as on the boundary, in pixels of the photo (default: 2)",
+    )
+    parser.add_argument(
+        "--report-images",
+        type=whole_number(0),
+        default=40,
+        metavar="N",
+        help="photos in the report, worst first (default: 40)",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="results (default: results/MODEL/eval)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate, print the table, write the figures and the report."""
+    from rich.console import Console
+
+    from segmentation.bundle import find_bundle
+    from segmentation.commands.arguments import find_dataset, tuned_threshold
+    from segmentation.display import progress
+    from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
+    from segmentation.inference.engines import load_engine
+    from segmentation.workflow import random_subset, select_samples
+
+    console = Console()
+    bundle = find_bundle(options.model, options.home / "models")
+    dataset = find_dataset(options.data or Path(bundle.provenance["data"]), console)
+    samples = random_subset(select_samples(bundle, dataset, options.split), options.size, options.seed)
+    console.print(
+        f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})", highlight=False
+    )
+    score = load_engine(bundle)
+    threshold = tuned_threshold(options.threshold, bundle.threshold)
+    with progress(console, "scoring") as on_progress:
+        evaluation = evaluate(
+            score, samples, threshold, tolerance_px=options.tolerance_px, on_progress=on_progress
+        )
+    print_evaluation(evaluation, console)
+    output = options.output or options.home / "results" / bundle.name / "eval"
+    write_evaluation(evaluation, score, samples, output, bundle.name, report_images=options.report_images)
+    console.print(f"report: {output / 'report.html'}", soft_wrap=True)
+    return 0

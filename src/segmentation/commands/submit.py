@@ -1,0 +1,66 @@
+"""Write the run-length encoded masks of photos as a Kaggle submission."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from segmentation.commands.arguments import add_input, add_model
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_input(parser)
+    add_model(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the CSV, compressed when it ends in .gz (default: results/MODEL/submission.csv.gz)",
+    )
+    parser.add_argument(
+        "--order",
+        choices=("row", "column"),
+        default="row",
+        help="order in which pixels are counted (default: row)",
+    )
+    parser.add_argument(
+        "--save", action="store_true", help="write the masks beside the CSV as well (default: only the CSV)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Predict and encode every photo. Nothing is written when one fails: half a submission scores nothing."""
+    from rich.console import Console
+
+    from segmentation.bundle import find_bundle
+    from segmentation.commands.arguments import tuned_threshold
+    from segmentation.display import progress
+    from segmentation.errors import DataError
+    from segmentation.inference.engines import load_engine
+    from segmentation.outputs.batch import run_folder
+    from segmentation.outputs.naming import find_photos
+    from segmentation.outputs.submission import SubmissionRows, write_submission
+
+    console = Console()
+    bundle = find_bundle(options.model, options.home / "models")
+    output = options.output or options.home / "results" / bundle.name / "submission.csv.gz"
+    masks = output.parent / "masks"
+    photos = find_photos(options.input, exclude=masks)
+    rows = SubmissionRows(options.order, masks if options.save else None)
+    threshold = tuned_threshold(options.threshold, bundle.threshold)
+    failed = 0
+    with progress(console, "encoding") as on_progress:
+        for done, result in enumerate(
+            run_folder(load_engine(bundle), bundle, photos, threshold, rows.add), start=1
+        ):
+            if result.error:
+                print(f"error: {result.error}", file=sys.stderr)
+                failed += 1
+            on_progress(done, len(photos))
+    if failed:
+        raise DataError(
+            f"{failed} of {len(photos)} photos failed, so no submission was written; mend or remove them"
+        )
+    write_submission(output, rows)
+    console.print(f"{len(photos)} masks in {output}", soft_wrap=True)
+    return 0

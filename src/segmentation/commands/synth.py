@@ -1,0 +1,54 @@
+"""Draw synthetic studio photos with their cutouts."""
+
+import argparse
+from pathlib import Path
+
+from config import Size
+from segmentation.commands.arguments import whole_number
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="folder to draw into (required)"
+    )
+    parser.add_argument(
+        "--count",
+        type=whole_number(1),
+        default=60,
+        metavar="N",
+        help="garments, three photos each (default: 60)",
+    )
+    parser.add_argument(
+        "--size",
+        type=Size.parse,
+        default=Size(1728, 1152),
+        metavar="WxH",
+        help="photo size (default: 1152x1728)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0),
+        default=0,
+        metavar="N",
+        help="the same seed, the same pixels (default: 0)",
+    )
+    parser.add_argument(
+        "--workers", type=whole_number(1), metavar="N", help="processes (default: one a core)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draw the set."""
+    from rich.console import Console
+
+    from segmentation.data.synth import write_studio
+    from segmentation.display import progress
+
+    console, size = Console(), options.size
+    with progress(console, "drawing") as on_photo:
+        photos = write_studio(
+            options.output, options.count, size.width, size.height, options.seed, options.workers, on_photo
+        )
+    console.print(f"{len(photos)} photos of {options.count} garments in {options.output}", soft_wrap=True)
+    return 0

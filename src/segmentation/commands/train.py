@@ -1,0 +1,129 @@
+"""Train a network on photos and their cutouts."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from config import (
+    AUGMENTATIONS,
+    PRESETS,
+    AugmentConfig,
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    PreprocessConfig,
+    TrainConfig,
+    add_options,
+    configure,
+    explicit_options,
+)
+from segmentation.models.registry import describe
+
+SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
+
+_DRAWN = {"count": 60, "width": 576, "height": 864, "seed": 0}  # the set that stands in for missing photos
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options: the run's own, then those of the configuration."""
+    parser.epilog = f"architectures: {describe()}"
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="pairs to learn from (default: data, or drawn photos if it is empty)",
+    )
+    parser.add_argument(
+        "--name",
+        metavar="NAME",
+        help="name of the model (default: that of the preset, or of the architecture)",
+    )
+    parser.add_argument(
+        "--preset", choices=tuple(PRESETS), help="named settings beneath the other options (default: none)"
+    )
+    parser.add_argument(
+        "--augmentation",
+        choices=tuple(AUGMENTATIONS),
+        help="named augmentation beneath its options (default: studio)",
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="start from this model's weights, architecture and preprocessing (default: from scratch)",
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="go on with an interrupted run (default: no)")
+    existing.add_argument(
+        "--overwrite", action="store_true", help="replace a model of this name (default: no)"
+    )
+    add_options(parser, *SECTIONS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and print where the model is. Status 130 when the user ended the training early."""
+    from rich.console import Console
+
+    from segmentation.bundle import check_name, find_bundle
+    from segmentation.commands.arguments import find_dataset
+    from segmentation.display import TrainingDisplay
+    from segmentation.errors import ConfigError
+    from segmentation.workflow import choose_split, train
+
+    console = Console()
+    start = find_bundle(options.model, options.home / "models") if options.model else None
+    config = configure(
+        options.preset,
+        options.augmentation,
+        explicit_options(options, *SECTIONS),
+        base=start and start.config,
+    )
+    name = check_name(options.name or options.preset or config.model.architecture)
+    path = options.home / "models" / name
+    if path.exists() and not (options.overwrite or options.resume):
+        raise ConfigError(
+            f"--name {name}: there is such a model in {path.parent}; choose another name, or add --overwrite"
+        )
+    dataset = find_dataset(options.data or _default_data(options.home, console), console)
+    split = choose_split(dataset, config.data, config.training.seed)
+
+    with TrainingDisplay(console, name, config.training.epochs) as display:
+        bundle = train(
+            config,
+            dataset,
+            split,
+            path,
+            logs=options.home / "logs" / name,
+            start=start,
+            resuming=options.resume,
+            progress=display,
+        )
+    figures = bundle.provenance["val_at_full_resolution"]
+    console.print(
+        f"{path}: held-out Dice at full resolution {figures['dice_mean']:.4f} "
+        f"(median {figures['dice_median']:.4f}, worst {figures['dice_min']:.4f}) "
+        f"at threshold {bundle.threshold:.3f}, epoch {bundle.provenance['best_epoch']}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if bundle.provenance["interrupted"]:
+        console.print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
+        return 130
+    return 0
+
+
+def _default_data(home: Path, console: Any) -> Path:
+    """The data folder if it holds photos, else a synthetic set that is drawn there now."""
+    from segmentation.data.synth import write_studio
+    from segmentation.display import progress
+
+    folder = home / "data"
+    drawn = folder / "synthetic"
+    if any(found.is_dir() and found != drawn for found in folder.glob("*")):
+        return folder
+    if not drawn.exists():
+        console.print(
+            f"{folder} is empty and no --data was given: drawing {_DRAWN['count']} synthetic garments there"
+        )
+        with progress(console, "drawing") as on_photo:
+            write_studio(drawn, **_DRAWN, on_photo=on_photo)
+    return drawn

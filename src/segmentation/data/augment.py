@@ -1,0 +1,64 @@
+"""Random changes of a training pair; photo and mask move together. The only import of albumentations."""
+
+import os
+import threading
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from config import AugmentConfig
+
+Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+"""uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change."""
+
+
+def build_augment(config: AugmentConfig, *, colour: bool = True) -> Augment | None:
+    """Compose the changes of `config`; None when there are none. `colour` is whether images have hues.
+
+    Where a pair is moved, its border is extended with its own edge, photo and mask alike.
+    """
+    if not _transforms(config, colour):
+        return None
+    local = threading.local()  # a composition carries its random state, so each thread has its own
+
+    def augment(image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        if not hasattr(local, "compose"):
+            local.compose = _albumentations().Compose(_transforms(config, colour))
+        local.compose.set_random_seed(seed)
+        changed = local.compose(image=image, mask=mask)
+        return changed["image"], changed["mask"]
+
+    return augment
+
+
+def _transforms(config: AugmentConfig, colour: bool) -> list:
+    library = _albumentations()
+    transforms = []
+    if config.flip:
+        transforms.append(library.HorizontalFlip(p=config.flip))
+    if config.shift or config.scale or config.rotation:
+        move = library.Affine(
+            scale=(1 - config.scale, 1 + config.scale),
+            translate_percent=(-config.shift, config.shift),
+            rotate=(-config.rotation, config.rotation),
+            keep_ratio=True,
+            interpolation=cv2.INTER_LINEAR,
+            mask_interpolation=cv2.INTER_LINEAR,
+            border_mode=cv2.BORDER_REPLICATE,
+            p=1.0,
+        )
+        transforms.append(move)
+    if colour and (config.hue or config.saturation or config.value):
+        transforms.append(library.HueSaturationValue(config.hue, config.saturation, config.value, p=0.7))
+    if config.brightness or config.contrast_jitter:
+        light = library.RandomBrightnessContrast(config.brightness, config.contrast_jitter, p=0.7)
+        transforms.append(light)
+    return transforms
+
+
+def _albumentations():
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import would ask the network otherwise
+    import albumentations
+
+    return albumentations

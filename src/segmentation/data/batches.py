@@ -1,0 +1,112 @@
+"""From samples to batches: prepared pairs kept in memory, and the Keras data set that augments them."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+
+from config import DataConfig, parse_bytes
+from segmentation.data.augment import Augment
+from segmentation.data.preprocess import Preprocessing, resize
+from segmentation.errors import DataError
+from segmentation.imageio import read_mask, read_photo
+from segmentation.types import Sample
+
+_QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
+
+
+class PreparedPairs:
+    """Photos and ground truths at the network's size, read once while they fit into `config.cache`.
+
+    `pairs[i]` is (uint8 [height, width, channels], uint8 [height, width]); safe to read from threads.
+    """
+
+    def __init__(self, samples: Sequence[Sample], preprocessing: Preprocessing, config: DataConfig):
+        self.samples = samples
+        self.preprocessing = preprocessing
+        self.config = config
+        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._free_bytes = parse_bytes(config.cache)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if index in self._kept:
+            return self._kept[index]
+        pair = self._prepare(self.samples[index])
+        size = pair[0].nbytes + pair[1].nbytes
+        with self._lock:
+            if index not in self._kept and size <= self._free_bytes:
+                self._free_bytes -= size
+                self._kept[index] = pair
+        return pair
+
+    def images(self, workers: int = 2) -> Iterator[np.ndarray]:
+        """All prepared photos in order, read by `workers` threads."""
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(lambda index: self[index][0], range(len(self)))
+
+    def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+        photo, mask = read_photo(sample.image_path), read_mask(sample.mask_path)
+        if photo.shape[:2] != mask.shape:
+            raise DataError(
+                f"{sample.mask_path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
+                f"received {mask.shape[1]}x{mask.shape[0]}; export the mask again at the photo's size"
+            )
+        target = resize(mask, self.preprocessing.input_size)
+        if self.config.target == "binary":
+            target = np.where(target >= self.config.target_threshold * 255, 255, 0).astype(np.uint8)
+        return self.preprocessing.prepare(photo), target
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of (float32 [N, H, W, C] normalised, float32 [N, H, W, 1] in [0, 1]).
+
+    With `seed`, every epoch has its own order and its own augmentation, both decided by (seed, epoch)
+    alone: the loop sets `epoch` before each, and a resumed run sees what an uninterrupted one would.
+    Without, the order is fixed, nothing is augmented, and the last batch may be smaller.
+    """
+
+    def __init__(
+        self,
+        pairs: PreparedPairs,
+        batch_size: int,
+        *,
+        augment: Augment | None = None,
+        seed: int | None = None,
+        workers: int = 2,
+    ):
+        super().__init__(workers=workers, max_queue_size=_QUEUED_BATCHES)
+        self.pairs = pairs
+        self.size = batch_size
+        self.augment = augment
+        self.seed = seed
+        self.epoch = 0
+
+    @property
+    def num_batches(self) -> int:
+        return -(-len(self.pairs) // self.size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        first, count = index * self.size, len(self.pairs)
+        if self.seed is None:
+            pairs = [self.pairs[place] for place in range(first, min(first + self.size, count))]
+        else:
+            order = np.random.default_rng((self.seed, self.epoch)).permutation(count)
+            # the last batch is filled from the front: batch statistics of a single photo would be noise
+            places = range(first, first + self.size)
+            pairs = [self._augmented(self.pairs[int(order[place % count])], place) for place in places]
+        images, masks = zip(*pairs, strict=True)
+        images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
+        targets = np.stack(masks).astype(np.float32)[..., np.newaxis] / 255.0  # [N, H, W, 1]
+        return images, targets
+
+    def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.augment is None:
+            return pair
+        seed = np.random.SeedSequence((self.seed, self.epoch, place)).generate_state(1)[0]
+        return self.augment(*pair, int(seed))

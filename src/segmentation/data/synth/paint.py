@@ -1,0 +1,147 @@
+"""Brushes: antialiased shapes, soft blends and smooth noise, all independent of the picture's size.
+
+Pictures are float32 RGB [H, W, 3] in 0...1 while they are painted; points are (x, y) in pixels, where
+(0, 0) is the corner of the first pixel. A box is (left, top, right, bottom) in whole pixels.
+"""
+
+import cv2
+import numpy as np
+
+Box = tuple[int, int, int, int]
+
+
+def stream(*key: int) -> np.random.Generator:
+    """A random generator of its own for `key`: what one part of a scene draws never disturbs another."""
+    return np.random.default_rng(np.random.SeedSequence(key))
+
+
+def box_around(polygons: list[np.ndarray], width: int, height: int, margin_px: float = 2.0) -> Box | None:
+    """The box that holds all `polygons`, clipped to the picture; None when nothing of them is inside."""
+    points = np.concatenate(polygons)
+    left, top = np.floor(points.min(axis=0) - margin_px).astype(int)
+    right, bottom = np.ceil(points.max(axis=0) + margin_px).astype(int)
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+    return (int(left), int(top), int(right), int(bottom)) if left < right and top < bottom else None
+
+
+def coverage(polygons: list[np.ndarray], box: Box, supersample: int = 4, soft_px: float = 0.0) -> np.ndarray:
+    """How much of each pixel the union of `polygons` covers: float32 [box height, box width] in 0...1."""
+    left, top, right, bottom = box
+    fine = np.zeros(((bottom - top) * supersample, (right - left) * supersample), np.uint8)
+    for polygon in polygons:
+        points = ((polygon - (left, top)) * supersample - 0.5) * 16  # 4 bits of fraction below a fine pixel
+        cv2.fillPoly(fine, [np.round(points).astype(np.int32)], 255, shift=4)
+    mask = (
+        fine
+        if supersample == 1
+        else cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    )
+    return blurred(mask.astype(np.float32) * np.float32(1 / 255), soft_px)
+
+
+def blurred(field: np.ndarray, sigma_px: float) -> np.ndarray:
+    """Gaussian blur; a sigma too small to matter leaves the field as it is."""
+    if sigma_px < 0.2:
+        return field
+    if sigma_px > 6:  # a wide blur loses nothing at a quarter of the resolution and costs a tenth
+        height, width = field.shape[:2]
+        small = (max(1, width // 4), max(1, height // 4))
+        field = cv2.GaussianBlur(cv2.resize(field, small, interpolation=cv2.INTER_AREA), (0, 0), sigma_px / 4)
+        return cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.GaussianBlur(field, (0, 0), sigma_px)
+
+
+def blend(picture: np.ndarray, box: Box, colour: np.ndarray, alpha: np.ndarray) -> None:
+    """Lay `colour` ([3] or [h, w, 3]) over the box of `picture` in place, by `alpha` [h, w]."""
+    left, top, right, bottom = box
+    patch = picture[top:bottom, left:right]
+    patch += (np.asarray(colour, np.float32) - patch) * alpha[..., None]
+
+
+def fill(
+    picture: np.ndarray, polygon: np.ndarray, colour, opacity: float = 1.0, soft_px: float = 0.0
+) -> None:
+    """Fill one polygon of the picture in place; `colour` may be two colours, from its top to its bottom."""
+    height, width = picture.shape[:2]
+    box = box_around([polygon], width, height, 2 + 3 * soft_px)
+    if box is None:
+        return
+    alpha = coverage([polygon], box, supersample=2, soft_px=soft_px)
+    if opacity != 1:
+        alpha *= np.float32(opacity)
+    colour = np.asarray(colour, np.float32)
+    if colour.ndim == 2:
+        along = np.linspace(0, 1, box[3] - box[1], dtype=np.float32)[:, None, None]
+        colour = colour[0] * (1 - along) + colour[1] * along  # [h, 1, 3]
+    blend(picture, box, colour, alpha)
+
+
+def ribbon(points: np.ndarray, width_px) -> np.ndarray:
+    """The outline of a line through `points` of `width_px` (one number, or one a point) as a polygon."""
+    points = np.asarray(points, np.float64)
+    along = np.gradient(points, axis=0)
+    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+    across = (
+        np.stack([-along[:, 1], along[:, 0]], axis=1) * np.broadcast_to(width_px, len(points))[:, None] / 2
+    )
+    return np.concatenate([points + across, (points - across)[::-1]])
+
+
+def ellipse(x: float, y: float, radius_x: float, radius_y: float, turn: float = 0.0) -> np.ndarray:
+    """An ellipse as a polygon of 48 points; `turn` in radians."""
+    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    across, down = radius_x * np.cos(angle), radius_y * np.sin(angle)
+    cos, sin = np.cos(turn), np.sin(turn)
+    return np.stack([x + across * cos - down * sin, y + across * sin + down * cos], axis=1)
+
+
+def smooth_line(points, samples: int = 64) -> np.ndarray:
+    """A smooth curve [samples, 2] through `points`: Catmull-Rom, ends included."""
+    points = np.asarray(points, np.float64)
+    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    at = np.linspace(0, len(points) - 1, samples)
+    index = np.minimum(at.astype(int), len(points) - 2)
+    t = (at - index)[:, None]
+    before, start, end, after = (padded[index + step] for step in range(4))
+    return 0.5 * (
+        2 * start
+        + (end - before) * t
+        + (2 * before - 5 * start + 4 * end - after) * t**2
+        + (3 * start - before - 3 * end + after) * t**3
+    )
+
+
+def noise(rng: np.random.Generator, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
+    """Smooth noise [shape], about unit variance, with `cells` (down, across) features over the whole field.
+
+    The random numbers depend on `cells` alone: at another shape it is the same field, resized.
+    """
+    grid = rng.standard_normal((cells[0] + 3, cells[1] + 3), dtype=np.float32)
+    step_y, step_x = cells[0] / shape[0], cells[1] / shape[1]
+    matrix = np.array([[step_x, 0, 1 + 0.5 * step_x], [0, step_y, 1 + 0.5 * step_y]], np.float64)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    field = cv2.warpAffine(grid, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    return field * np.float32(1.35)  # interpolation between grid points takes variance away
+
+
+def clouds(
+    rng: np.random.Generator, cells: tuple[int, int], shape: tuple[int, int], octaves: int = 3
+) -> np.ndarray:
+    """Fractal noise [shape]: `octaves` layers, each twice as fine and half as strong."""
+    field = noise(rng, cells, shape)
+    for octave in range(1, octaves):
+        field += noise(rng, (cells[0] << octave, cells[1] << octave), shape) * np.float32(0.5**octave)
+    return field
+
+
+def pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
+    """One key of `weights`, drawn by weight."""
+    names, values = list(weights), np.array(list(weights.values()), np.float64)
+    return names[int(rng.choice(len(names), p=values / values.sum()))]
+
+
+def jitter(rng: np.random.Generator, colour, amount: float) -> np.ndarray:
+    """A colour near `colour`: brightness varies by `amount`, hue by a third of it; float64 [3] in 0...1."""
+    shade = 1 + amount * rng.uniform(-1, 1)
+    tint = amount / 2 * rng.uniform(-1, 1, 3)
+    return np.clip(np.asarray(colour) * shade * (1 + tint), 0.012, 1.0)

@@ -1,0 +1,265 @@
+"""Hold a model against the ground truth of whole photos, and write down how it did."""
+
+import csv
+import io
+import json
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmentation.errors import ConfigError, DataError, SegmentationError
+from segmentation.evaluation import metrics
+from segmentation.evaluation.threshold import ThresholdSearch, search
+from segmentation.files import write_text
+from segmentation.imageio import read_mask, read_photo
+from segmentation.types import Sample, ScoreFn
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+OnProgress = Callable[[int, int], None]
+"""Called with (done, total) after each photo."""
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One photo's figures: measures and areas (of the frame) in [0, 1], seconds of scoring alone."""
+
+    id: str
+    view: str
+    dice: float
+    iou: float
+    accuracy: float
+    boundary_iou: float
+    boundary_f1: float
+    area_target: float
+    area_mask: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold."""
+
+    rows: tuple[ImageRow, ...]
+    threshold: float
+    tolerance_px: float
+    search: ThresholdSearch
+
+    @property
+    def worst_first(self) -> list[ImageRow]:
+        """The rows by rising Dice, equals by id."""
+        return sorted(self.rows, key=lambda row: (row.dice, row.id))
+
+    def summary(self) -> dict[str, float]:
+        """The figures of the whole set by name, ready for JSON."""
+        dice = self._column("dice")
+        return {
+            "images": len(self.rows),
+            "dice_mean": float(dice.mean()),
+            "dice_median": float(np.median(dice)),
+            "dice_min": float(dice.min()),
+            "iou_mean": float(self._column("iou").mean()),
+            "accuracy_mean": float(self._column("accuracy").mean()),
+            "boundary_iou_mean": float(self._column("boundary_iou").mean()),
+            "boundary_f1_mean": float(self._column("boundary_f1").mean()),
+            "threshold": self.threshold,
+            "tolerance_px": self.tolerance_px,
+            "threshold_best": self.search.best,
+            "dice_mean_at_best": self.search.dice_mean_at_best,
+        }
+
+    def _column(self, name: str) -> np.ndarray:
+        return np.array([getattr(row, name) for row in self.rows])
+
+
+def evaluate(
+    score: ScoreFn,
+    samples: Sequence[Sample],
+    threshold: float | None,
+    *,
+    tolerance_px: float = 2.0,
+    target_threshold: float = 0.5,
+    on_progress: OnProgress | None = None,
+) -> Evaluation:
+    """Score each photo once at its own size and measure it against its ground truth.
+
+    `threshold` in [0, 1] turns scores into masks; None takes the one with the best mean Dice over these
+    very photos. Ground truth is garment where its alpha is at least `target_threshold`. The contour
+    measures allow `tolerance_px`. Photos are read one at a time; what waits for the best threshold is
+    kept compressed, some 50 kB a photo.
+
+    Raises ConfigError for a threshold out of range, DataError for a photo without a usable ground truth
+    and SegmentationError for scores that are not scores; the last two name the photo.
+    """
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ConfigError(f"threshold: expected a number from 0 to 1, received {threshold}; 0.5 is usual")
+    if not samples:
+        raise DataError("evaluation: expected at least one photo with its ground truth, received none")
+    counts, rows, waiting = [], [], []
+    for done, sample in enumerate(samples, start=1):
+        image, target = _read(sample, target_threshold)
+        scores, seconds = _score(score, image, sample)
+        level = metrics.levels(scores)
+        counts.append(metrics.counts_by_level(level, target))
+        if threshold is None:
+            waiting.append((sample, _Packed.of(level, target), seconds))
+        else:
+            rows.append(_row(sample, scores >= float(threshold), target, seconds, tolerance_px))
+        if on_progress:
+            on_progress(done, len(samples))
+    found = search(counts)
+    for sample, packed, seconds in waiting:
+        level, target = packed.unpack()
+        rows.append(_row(sample, level >= round(found.best * 255), target, seconds, tolerance_px))
+    return Evaluation(tuple(rows), found.best if threshold is None else float(threshold), tolerance_px, found)
+
+
+def write_evaluation(
+    evaluation: Evaluation,
+    score: ScoreFn,
+    samples: Sequence[Sample],
+    folder: Path,
+    model_name: str,
+    report_images: int = 40,
+    *,
+    provenance: Mapping[str, object] | None = None,
+    target_threshold: float = 0.5,
+) -> None:
+    """Write metrics.json, per_image.csv (worst first), threshold.csv and report.html into `folder`.
+
+    The worst `report_images` photos are scored again for their pictures in the report; `provenance` is
+    shown in its head as it is. Raises as `evaluate` does.
+    """
+    from segmentation.evaluation import report
+
+    folder, by_id = Path(folder), {sample.id: sample for sample in samples}
+    write_text(folder / "metrics.json", json.dumps(evaluation.summary(), indent=2) + "\n")
+    write_text(folder / "per_image.csv", _csv(evaluation.worst_first))
+    evaluation.search.write_csv(folder / "threshold.csv")
+    pictures = {}
+    for row in evaluation.worst_first[:report_images]:
+        image, target = _read(by_id[row.id], target_threshold)
+        scores, _ = _score(score, image, by_id[row.id])
+        pictures[row.id] = report.draw(image, target, scores >= evaluation.threshold)
+    write_text(
+        folder / "report.html", report.render(evaluation, pictures, model_name, provenance=provenance or {})
+    )
+
+
+def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
+    """Print the figures of the whole set and the five worst photos by name."""
+    from rich.table import Table
+    from rich.text import Text
+
+    summary, tolerance = evaluation.summary(), f"{evaluation.tolerance_px:g} px"
+    table = Table(title=f"{summary['images']} photos at threshold {summary['threshold']:.3f}")
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    for name, key in (
+        ("Dice, mean", "dice_mean"),
+        ("Dice, median", "dice_median"),
+        ("Dice, worst", "dice_min"),
+        ("IoU, mean", "iou_mean"),
+        ("accuracy, mean", "accuracy_mean"),
+        (f"boundary IoU ({tolerance}), mean", "boundary_iou_mean"),
+        (f"boundary F1 ({tolerance}), mean", "boundary_f1_mean"),
+        (f"Dice, mean at the best threshold {summary['threshold_best']:.3f}", "dice_mean_at_best"),
+    ):
+        table.add_row(name, f"{summary[key]:.4f}")
+    console.print(table)
+
+    worst = Table(title="worst photos")
+    worst.add_column("photo", overflow="fold")
+    for heading in ("Dice", "IoU", "boundary F1"):
+        worst.add_column(heading, justify="right")
+    for row in evaluation.worst_first[:5]:
+        worst.add_row(Text(row.id), f"{row.dice:.4f}", f"{row.iou:.4f}", f"{row.boundary_f1:.4f}")
+    console.print(worst)
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """Score levels and target of one photo, compressed: levels hold the mask of any searched threshold."""
+
+    shape: tuple[int, int]
+    level: bytes
+    target: bytes
+
+    @classmethod
+    def of(cls, level: np.ndarray, target: np.ndarray) -> "_Packed":
+        return cls(level.shape, zlib.compress(level, 1), zlib.compress(np.packbits(target), 1))
+
+    def unpack(self) -> tuple[np.ndarray, np.ndarray]:
+        level = np.frombuffer(zlib.decompress(self.level), np.uint8)
+        target = np.unpackbits(np.frombuffer(zlib.decompress(self.target), np.uint8), count=level.size)
+        return level.reshape(self.shape), target.reshape(self.shape).astype(bool)
+
+
+def _read(sample: Sample, target_threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 RGB [H, W, 3] and bool [H, W]."""
+    if sample.mask_path is None:
+        raise DataError(f"{sample.image_path}: expected a ground truth to evaluate with, found none; add it")
+    image = read_photo(sample.image_path)
+    target = read_mask(sample.mask_path) >= target_threshold * 255
+    if image.shape[:2] != target.shape:
+        raise DataError(
+            f"{sample.mask_path}: expected the photo's size {_size(image)}, received {_size(target)}; "
+            f"export the ground truth of {sample.image_path.name} again at full size"
+        )
+    return image, target
+
+
+def _score(score: ScoreFn, image: np.ndarray, sample: Sample) -> tuple[np.ndarray, float]:
+    """float32 [H, W] and the seconds it took."""
+    start = time.perf_counter()
+    scores = score(image)
+    seconds = time.perf_counter() - start
+    if scores.shape != (*image.shape[:2], 1):
+        raise SegmentationError(
+            f"{sample.image_path}: expected scores of one class at the photo's size "
+            f"{(*image.shape[:2], 1)}, received {scores.shape}; evaluate a cutout model"
+        )
+    low, high = float(scores.min()), float(scores.max())  # NaN if any score is NaN
+    if not (low >= 0 and high <= 1):
+        raise SegmentationError(
+            f"{sample.image_path}: expected scores from 0 to 1, received {low:g} to {high:g}; "
+            f"the model's weights are damaged or its training went astray: train it again"
+        )
+    return scores[..., 0].astype(np.float32, copy=False), seconds
+
+
+def _row(
+    sample: Sample, mask: np.ndarray, target: np.ndarray, seconds: float, tolerance_px: float
+) -> ImageRow:
+    counts = metrics.counts(mask, target)
+    return ImageRow(
+        id=sample.id,
+        view=sample.view,
+        dice=metrics.dice(counts),
+        iou=metrics.iou(counts),
+        accuracy=metrics.accuracy(counts),
+        boundary_iou=metrics.boundary_iou(mask, target, tolerance_px),
+        boundary_f1=metrics.boundary_f1(mask, target, tolerance_px),
+        area_target=(counts.tp + counts.fn) / mask.size,
+        area_mask=(counts.tp + counts.fp) / mask.size,
+        seconds=seconds,
+    )
+
+
+def _csv(rows: Sequence[ImageRow]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(ImageRow))
+    for row in rows:
+        writer.writerow(f"{v:.6f}" if isinstance(v, float) else v for v in asdict(row).values())
+    return text.getvalue()
+
+
+def _size(image: np.ndarray) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"

@@ -1,0 +1,21 @@
+"""From a photo to a prediction."""
+
+import numpy as np
+
+from segmentation.bundle import ModelBundle
+from segmentation.types import Prediction, ScoreFn
+
+_NOTHING, _EVERYTHING = 0.002, 0.9  # fractions of the frame that no studio photo of a garment reaches
+
+
+def predict(
+    score: ScoreFn, bundle: ModelBundle, sample_id: str, photo: np.ndarray, threshold: float
+) -> Prediction:
+    """Score uint8 RGB [H, W, 3] and note what the user should know of the result."""
+    prediction = Prediction(sample_id, score(photo), bundle.labels, threshold)
+    notes = []
+    if prediction.area < _NOTHING:
+        notes.append("hardly any garment found")
+    elif prediction.area > _EVERYTHING:
+        notes.append("nearly the whole photo was taken for garment")
+    return Prediction(sample_id, prediction.scores, bundle.labels, threshold, notes=tuple(notes))

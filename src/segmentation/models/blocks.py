@@ -1,0 +1,29 @@
+"""The convolution block that the architectures share."""
+
+import keras
+from keras import layers
+
+NORMS = ("batch", "group", "layer", "none")
+
+_GROUP_CHANNELS = 8  # channels a group of GroupNormalization (Wu and He, 2018, find 8 to 16 robust)
+
+
+def conv_norm_relu(tensor, filters: int, *, norm: str = "batch", momentum: float = 0.9):
+    """3x3 convolution, normalisation, ReLU: [N, H, W, C] -> [N, H, W, filters].
+
+    `norm` is one of NORMS; `momentum` is that of the batch statistics. The convolution has a bias only
+    where no normalisation follows, since a normalisation subtracts it again.
+    """
+    tensor = layers.Conv2D(filters, 3, padding="same", use_bias=norm == "none")(tensor)
+    if norm != "none":
+        tensor = _norm_layer(norm, filters, momentum)(tensor)
+    return layers.Activation("relu")(tensor)
+
+
+def _norm_layer(norm: str, filters: int, momentum: float) -> keras.Layer:
+    if norm == "batch":
+        return layers.BatchNormalization(momentum=momentum)
+    if norm == "group":
+        return layers.GroupNormalization(groups=max(1, filters // _GROUP_CHANNELS))
+    # over channels and positions of one photo, as GroupNormalization with a single group
+    return layers.GroupNormalization(groups=1)

@@ -1,0 +1,55 @@
+"""What a network costs: parameters, arithmetic, and the memory that training takes."""
+
+import math
+from dataclasses import dataclass
+
+import keras
+
+from segmentation.errors import ConfigError
+
+_FLOAT_BYTES = 4
+_OPTIMIZER_SLOTS = {"rmsprop": 1, "adam": 2, "adamw": 2, "adadelta": 2, "sgd": 0, "nesterov": 1}
+_WORKSPACE_BYTES = 512 * 1024**2  # what the framework and the convolution library take beside the tensors
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Parameters (count), arithmetic (GFLOP a photo, forward), values of all activations a photo (count)."""
+
+    parameters: int
+    gflop: float
+    activations: int
+
+    def training_bytes(self, batch_size: int, optimizer: str, bytes_per_value: int = _FLOAT_BYTES) -> int:
+        """Estimate the memory of a training step.
+
+        Each activation is kept for the backward pass and has a gradient; each weight has a gradient and
+        the optimizer's slots, in float32 whatever the precision of the activations.
+        """
+        weights = self.parameters * _FLOAT_BYTES * (2 + _OPTIMIZER_SLOTS[optimizer])
+        return _WORKSPACE_BYTES + weights + batch_size * self.activations * bytes_per_value * 2
+
+    def largest_batch(self, memory_bytes: int, optimizer: str, bytes_per_value: int = _FLOAT_BYTES) -> int:
+        """The largest batch that fits into `memory_bytes`. Raises ConfigError when not one photo does."""
+        fixed = self.training_bytes(0, optimizer, bytes_per_value)
+        each = self.training_bytes(1, optimizer, bytes_per_value) - fixed
+        batch_size = (memory_bytes - fixed) // each
+        if batch_size < 1:
+            raise ConfigError(
+                f"--batch-size auto: one photo needs about {(fixed + each) / 1024**3:.1f} GB, --memory is "
+                f"{memory_bytes / 1024**3:.1f} GB; reduce --input-size or --filters"
+            )
+        return int(batch_size)
+
+
+def measure(model: keras.Model) -> Cost:
+    """Count the cost of a network with fixed input size; a multiply-add counts as two operations."""
+    operations = activations = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        values = math.prod(layer.output.shape[1:])
+        activations += values
+        if isinstance(layer, keras.layers.Conv2D):
+            operations += 2 * values * math.prod(layer.kernel.shape[:-1])
+    return Cost(model.count_params(), operations / 1e9, activations)

@@ -1,0 +1,47 @@
+"""The U-Net family: one builder; its members are rows of the table in `registry`."""
+
+import keras
+from keras import layers
+
+from segmentation.models.blocks import conv_norm_relu
+
+
+def unet(
+    input_shape: tuple[int, int, int],
+    *,
+    classes: int = 1,
+    filters: int,
+    levels: int,
+    down_convs: int = 2,
+    up_convs: int = 3,
+    norm: str = "batch",
+    momentum: float = 0.9,
+) -> keras.Model:
+    """U-Net: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+
+    `filters` of the first level double with each of the `levels` halvings and stay at the centre's.
+    Height and width must be multiples of 2 ** levels. After Ronneberger et al. 2015; two convolutions
+    down and three up as in the Carvana solution whose sizes 128 to 1024 the registry lists.
+    """
+
+    def convolve(tensor, width: int, count: int):
+        for _ in range(count):
+            tensor = conv_norm_relu(tensor, width, norm=norm, momentum=momentum)
+        return tensor
+
+    tensor = inputs = keras.Input(input_shape)
+    skips = []
+    for level in range(levels):
+        tensor = convolve(tensor, filters * 2**level, down_convs)
+        skips.append(tensor)
+        tensor = layers.MaxPooling2D()(tensor)  # [H / 2 ** (level + 1), ...]
+    tensor = convolve(tensor, filters * 2**levels, down_convs)
+    for level in reversed(range(levels)):
+        tensor = layers.Concatenate()([skips[level], layers.UpSampling2D()(tensor)])
+        tensor = convolve(tensor, filters * 2**level, up_convs)
+    logits = layers.Conv2D(classes, 1)(tensor)
+    # scores stay float32 under mixed precision: bfloat16 has too few steps near 0 and 1
+    scores = layers.Activation("sigmoid" if classes == 1 else "softmax", dtype="float32", name="scores")(
+        logits
+    )
+    return keras.Model(inputs, scores)

@@ -1,0 +1,52 @@
+"""The Kaggle submission: one run-length encoded mask a photo."""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.files import write_bytes
+from segmentation.imageio import write_image
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.rle import encode
+from segmentation.outputs.writers import hard_alpha
+from segmentation.types import Prediction
+
+COLUMNS = ("img", "rle_mask")
+
+
+class SubmissionRows:
+    """Collects the rows (file name, run lengths) of photos as they are predicted, masks encoded in `order`.
+
+    With a folder `masks`, the hard masks are written there too.
+    """
+
+    def __init__(self, order: str, masks: Path | None):
+        self._order = order
+        self._masks = masks
+        self._rows: list[tuple[str, str]] = []
+
+    def add(self, photo: Photo, _image: np.ndarray, prediction: Prediction) -> dict[str, str]:
+        """Encode a photo's mask; return the file written for it, if any."""
+        outputs = {}
+        if self._masks:
+            outputs["mask"] = f"{photo.stem}.png"
+            write_image(self._masks / outputs["mask"], hard_alpha(prediction))
+        self._rows.append((photo.path.name, encode(prediction.mask, self._order)))
+        return outputs
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._rows)
+
+
+def write_submission(path: Path, rows: Iterable[tuple[str, str]]) -> None:
+    """Write the rows as CSV, atomically; gzip when the name ends in `.gz`. Same rows, same bytes."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    content = text.getvalue().encode()
+    write_bytes(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)

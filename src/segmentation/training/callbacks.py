@@ -1,0 +1,48 @@
+"""The callback that drives a run: rates, stopping, checkpoints, and the explanation of a failure."""
+
+import math
+
+import keras
+
+from config import TrainConfig
+from segmentation.data.batches import Batches
+from segmentation.errors import TrainingError
+from segmentation.training.progress import Progress
+from segmentation.training.run_state import RunState
+from segmentation.training.schedules import learning_rate, stops
+
+
+class Run(keras.callbacks.Callback):
+    """Keeps `state` on disk in step with the training, so that it can be interrupted at any time."""
+
+    def __init__(self, config: TrainConfig, batches: Batches, state: RunState, progress: Progress):
+        super().__init__()
+        self.config = config
+        self.batches = batches
+        self.state = state
+        self.progress = progress
+
+    def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
+        self.batches.epoch = self._epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):  # noqa: ARG002
+        progress = self._epoch + batch / self.batches.num_batches
+        rate = learning_rate(self.config, progress, self.state.history.get("val_loss", []))
+        self.model.optimizer.learning_rate = rate
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise TrainingError(
+                f"the training diverged: loss {logs['loss']} in epoch {self._epoch + 1}, step {batch + 1}; "
+                f"lower --learning-rate ({self.config.learning_rate:g}) or train with --precision float32"
+            )
+        self.progress.step(self._epoch + 1, batch + 1, self.batches.num_batches, self.batches.size, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self.state.append({**logs, "learning_rate": rate})
+        self.model.save_weights(self.state.weights(self.state.epochs))
+        self.state.save()
+        self.progress.epoch(epoch + 1, logs, self.state.best_epoch == self.state.epochs)
+        if stops(self.config.patience, self.state.history["val_dice"]):
+            self.model.stop_training = True

@@ -1,0 +1,184 @@
+"""Training: samples in, a model bundle out."""
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from config import RunConfig, parse_bytes
+from segmentation.bundle import ModelBundle
+from segmentation.data.augment import build_augment
+from segmentation.data.batches import Batches, PreparedPairs
+from segmentation.data.preprocess import Preprocessing, statistics
+from segmentation.errors import TrainingError
+from segmentation.files import write_text
+from segmentation.models import registry
+from segmentation.models.cost import measure
+from segmentation.training.callbacks import Run
+from segmentation.training.objectives import CrossEntropyMinusDice, metrics
+from segmentation.training.optimizers import build_optimizer, dtype_policy
+from segmentation.training.progress import Plan, Progress
+from segmentation.training.run_state import History, RunState, history_csv, resume
+from segmentation.types import Sample
+
+
+def fit(
+    config: RunConfig,
+    train: Sequence[Sample],
+    val: Sequence[Sample],
+    folder: Path,
+    *,
+    logs: Path,
+    fingerprint: str,
+    start: ModelBundle | None = None,
+    resuming: bool = False,
+    progress: Progress,
+) -> tuple[ModelBundle, History]:
+    """Train the completed `config` on `train` and keep the epoch with the best validation Dice.
+
+    Gives the bundle, its weights written into the existing `folder`, and the history. `logs` holds what
+    `resuming` needs, TensorBoard events and the history; `fingerprint` is the data's. `start` gives the
+    first weights, and the normalisation they were learned with. Ctrl-C after the first epoch ends the training with the best epoch so far, recorded
+    as `interrupted` in the provenance. Raises TrainingError for a loss that is not finite, an interruption
+    before the first epoch, weights that do not fit, and a resumption with other settings.
+    """
+    settings = {"config": config.to_json(), "data": fingerprint, "start": start and str(start.path)}
+    state = _open_state(logs, settings, resuming)
+    keras.utils.set_random_seed(config.training.seed)
+    pairs = _prepare(config, train, start)
+    policy = dtype_policy(config.training.precision)
+    model = _build(config, pairs.preprocessing, policy)
+    if start:
+        load_weights(model, start.weights)
+    plan = _plan(config, model, policy, (len(train), len(val)))
+    progress.plan(plan)
+    val_pairs = PreparedPairs(val, pairs.preprocessing, config.data)
+    interrupted = _train(config, model, pairs, val_pairs, plan.batch_size, state, progress)
+    if not state.epochs:
+        raise TrainingError("interrupted before the first epoch ended, so there is no model yet; start again")
+    bundle = ModelBundle(
+        path=folder,
+        config=config,
+        preprocessing=pairs.preprocessing.to_json(),
+        split={"train": [sample.id for sample in train], "val": [sample.id for sample in val]},
+        provenance={
+            "data_fingerprint": fingerprint,
+            "start": start and start.name,
+            "backend": keras.backend.backend(),
+            "policy": policy,
+            "batch_size": plan.batch_size,
+            "cost": dataclasses.asdict(plan.cost),
+            "epochs": state.epochs,
+            "best_epoch": state.best_epoch,
+            "interrupted": interrupted,
+            "val_at_input_size": {
+                name: values[state.best_epoch - 1]
+                for name, values in state.history.items()
+                if name.startswith("val_")
+            },
+        },
+    )
+    _save_weights(config, pairs.preprocessing, state.weights(state.best_epoch), bundle.weights)
+    write_text(folder / "history.csv", history_csv(state.history))
+    return bundle, state.history
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Load weights saved from the same architecture. Raises TrainingError when they do not fit."""
+    try:
+        model.load_weights(path)
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(
+            f"{path}: expected weights of this architecture, filters and levels; they do not fit ({reason})"
+        ) from error
+
+
+def _open_state(logs: Path, settings: dict[str, Any], resuming: bool) -> RunState:
+    if resuming:
+        return resume(logs, settings)
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir(parents=True)
+    return RunState(logs, settings)
+
+
+def _prepare(config: RunConfig, train: Sequence[Sample], start: ModelBundle | None) -> PreparedPairs:
+    preprocessing = Preprocessing.from_config(config.preprocessing)
+    pairs = PreparedPairs(train, preprocessing, config.data)
+    if preprocessing.normalisation == "mean-std":
+        if start:
+            known = Preprocessing.from_json(start.preprocessing)
+            mean, std = known.mean, known.std
+        else:
+            mean, std = statistics(pairs.images(config.training.workers))
+        pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
+    return pairs
+
+
+def _build(config: RunConfig, preprocessing: Preprocessing, policy: str) -> keras.Model:
+    size = preprocessing.input_size
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = registry.build(config.model, (size.height, size.width, preprocessing.channels))
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.compile(build_optimizer(config.training), CrossEntropyMinusDice(config.loss), metrics=metrics())
+    model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
+    return model
+
+
+def _plan(config: RunConfig, model: keras.Model, policy: str, photos: tuple[int, int]) -> Plan:
+    cost, training = measure(model), config.training
+    value_bytes = 4 if policy == "float32" else 2
+    batch_size = training.batch_size
+    if batch_size == "auto":
+        batch_size = cost.largest_batch(parse_bytes(training.memory), training.optimizer, value_bytes)
+    memory_bytes = cost.training_bytes(batch_size, training.optimizer, value_bytes)
+    return Plan(cost, batch_size, memory_bytes, policy, *photos)
+
+
+def _train(
+    config: RunConfig,
+    model: keras.Model,
+    pairs: PreparedPairs,
+    val_pairs: PreparedPairs,
+    batch_size: int,
+    state: RunState,
+    progress: Progress,
+) -> bool:
+    """Run the epochs that are left; return whether the user interrupted them."""
+    training = config.training
+    augment = build_augment(config.augmentation, colour=config.preprocessing.colour == "colour")
+    batches = Batches(pairs, batch_size, augment=augment, seed=training.seed, workers=training.workers)
+    val_batches = Batches(val_pairs, batch_size, workers=training.workers)
+    callbacks: list[keras.callbacks.Callback] = [Run(training, batches, state, progress)]
+    if keras.backend.backend() == "tensorflow":
+        callbacks.append(keras.callbacks.TensorBoard(state.folder / "tensorboard", write_graph=False))
+    if state.epochs:
+        load_weights(model, state.weights(state.epochs))
+    try:
+        model.fit(
+            batches,
+            validation_data=val_batches,
+            initial_epoch=state.epochs,
+            epochs=training.epochs,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _save_weights(config: RunConfig, preprocessing: Preprocessing, best: Path, path: Path) -> None:
+    """Copy the network's weights without the optimizer's state, which only a resumption needs."""
+    model = _build(config, preprocessing, "float32")
+    load_weights(model, best)
+    size = preprocessing.input_size
+    bare = registry.build(config.model, (size.height, size.width, preprocessing.channels))
+    bare.set_weights(model.get_weights())
+    bare.save_weights(path)

@@ -1,0 +1,103 @@
+"""What an interrupted run leaves under logs/NAME, so that it can go on from its last epoch."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from segmentation.errors import TrainingError
+from segmentation.files import write_text
+
+History = dict[str, list[float]]
+"""A list a quantity (loss, dice, val_loss, ..., learning_rate), an entry a finished epoch."""
+
+
+@dataclass
+class RunState:
+    """The folder of a run: its recorded settings, its history, its last and its best weights."""
+
+    folder: Path
+    settings: dict[str, Any]
+    history: History = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """Finished epochs."""
+        return len(self.history.get("loss", ()))
+
+    def weights(self, epoch: int) -> Path:
+        """Where the weights and the optimizer's state after `epoch` are, counted from 1."""
+        return self.folder / f"epoch-{epoch:04d}.weights.h5"
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the highest validation Dice, counted from 1; 0 before the first."""
+        scores = self.history.get("val_dice", [])
+        return scores.index(max(scores)) + 1 if scores else 0
+
+    def append(self, logs: dict[str, float]) -> None:
+        """Add a finished epoch."""
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(float(value))
+
+    def save(self) -> None:
+        """Record the finished epochs, whose weights are on disk, then drop weights that nothing needs.
+
+        A run that is killed at any moment finds a record here whose weights are whole.
+        """
+        write_text(
+            self.folder / "run.json",
+            json.dumps({"settings": self.settings, "history": self.history}, indent=1),
+        )
+        write_text(self.folder / "history.csv", history_csv(self.history))
+        needed = {self.weights(self.epochs), self.weights(self.best_epoch)}
+        for path in set(self.folder.glob("epoch-*.weights.h5")) - needed:
+            path.unlink()
+
+
+def resume(folder: Path, settings: dict[str, Any]) -> RunState:
+    """Read the state of an interrupted run.
+
+    Raises TrainingError when there is none, or when the settings differ from the recorded ones (naming
+    what changed): going on with other settings would make a model that no single command repeats.
+    """
+    try:
+        plain = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        state = RunState(folder, plain["settings"], plain["history"])
+    except FileNotFoundError:
+        raise TrainingError(f"--resume: no interrupted run in {folder}; start it without --resume") from None
+    except (ValueError, KeyError) as error:
+        raise TrainingError(
+            f"{folder / 'run.json'}: cannot be read ({error}); start again with --overwrite"
+        ) from error
+    changed = _differences(state.settings, json.loads(json.dumps(settings)))
+    if changed:
+        raise TrainingError(f"--resume: the run was started with other settings: {'; '.join(changed)}")
+    return state
+
+
+def history_csv(history: History) -> str:
+    """The history as CSV, a row an epoch."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["epoch", *history])
+    for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
+        writer.writerow([epoch, *(f"{value:.6g}" for value in values)])
+    return text.getvalue()
+
+
+def _differences(old: Any, new: Any, name: str = "") -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted(old.keys() | new.keys())
+        return [
+            line
+            for key in keys
+            for line in _differences(old.get(key), new.get(key), f"{name}.{key}".strip("."))
+        ]
+    if old == new:
+        return []
+    if isinstance(old, list) or isinstance(new, list):
+        return [f"{name} changed"]
+    return [f"{name} was {old}, is {new}"]
