@@ -219,7 +219,10 @@ class RunConfig:
         """Inverse of `to_json`. Raises TypeError, KeyError or ValueError on anything else."""
         options = {name: value for section in plain.values() for name, value in section.items()}
         if options.get("input_size"):
-            options["input_size"] = Size.parse(options["input_size"])
+            try:
+                options["input_size"] = Size.parse(options["input_size"])
+            except argparse.ArgumentTypeError as error:
+                raise ValueError(str(error)) from error
         return cls().replace(**options)
 
 
@@ -229,16 +232,18 @@ PRESETS: dict[str, dict[str, Any]] = {}
 def configure(
     preset: str | None, augmentation: str | None, explicit: dict[str, Any], base: RunConfig | None = None
 ) -> RunConfig:
-    """Lay the layers over each other: defaults, `base`'s model and preprocessing, preset, flags."""
+    """Lay the layers over each other: defaults, `base`'s model and preprocessing, preset, augmentation, flags."""
     config = RunConfig()
     if base:
         config = dataclasses.replace(config, model=base.model, preprocessing=base.preprocessing)
     layer = dict(PRESETS[preset]) if preset else {}
-    name = augmentation or layer.pop("augmentation", None)
-    layer.pop("augmentation", None)
-    if name:
-        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[name])
-    return config.replace(**layer).replace(**explicit)
+    own = layer.pop("augmentation", None)  # which the preset's other options refine
+    if own:
+        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[own])
+    config = config.replace(**layer)
+    if augmentation:
+        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[augmentation])
+    return config.replace(**explicit)
 
 
 def explicit_options(namespace: argparse.Namespace, *sections: type) -> dict[str, Any]:

@@ -21,7 +21,6 @@ EPILOG = """three ways in:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 partly failed, 2 not done, 130 interrupted."""
     options = build_parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines say nothing to a user
     try:
         return options.run(options)
     except SegmentationError as error:

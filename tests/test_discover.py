@@ -147,8 +147,8 @@ def test_the_same_letter_stored_in_two_ways_is_one_name(tmp_path):
 @pytest.mark.parametrize(
     ("make", "received"),
     [
-        (lambda root: None, "no images and no folders"),
-        (lambda root: _photo(root / "a.jpg"), "1 images beside each other and no cutouts"),
+        (lambda root: _made(root), "no images and no folders"),
+        (lambda root: _photo(root / "a.jpg"), "beside each other .1. and no cutouts"),
         (lambda root: _photo(root / "images" / "a.jpg"), "only images"),
         (lambda root: _pair(root / "studio", "a"), "choose .*studio instead"),
         (lambda root: _pair(root / "studio" / "train", "a"), "choose .*studio instead"),
@@ -169,7 +169,7 @@ def test_a_folder_without_pairs_is_refused_with_what_was_found(tmp_path, make, r
 
 
 def test_a_missing_folder_and_a_file_are_refused(tmp_path):
-    with pytest.raises(DataError, match="nowhere: expected a folder.*nothing of that name"):
+    with pytest.raises(DataError, match=r"nowhere: expected a folder.*nothing of that name"):
         discover(tmp_path / "nowhere")
     with pytest.raises(DataError, match="received a file"):
         discover(_photo(tmp_path / "a.jpg"))
@@ -184,7 +184,7 @@ def test_two_sets_of_photos_in_one_folder_are_refused(folder):
 def test_when_no_pair_is_usable_the_first_problem_is_the_message(tmp_path):
     _photo(tmp_path / "images" / "a.png")
     _cutout(tmp_path / "cutouts" / "a.png", MASK * 0)
-    with pytest.raises(DataError, match=r"1 problems, the first: cutouts/a\.png is empty"):
+    with pytest.raises(DataError, match=r"problem 1 of 1: cutouts/a\.png is empty"):
         discover(tmp_path)
 
 

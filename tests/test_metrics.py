@@ -44,6 +44,7 @@ def rectangle(size, rows, columns):
     return mask
 
 
+@settings(deadline=None)
 @given(mask_pairs())
 def test_counted_measures_agree_with_scikit_learn(pair):
     mask, target = pair
@@ -68,7 +69,7 @@ def test_two_empty_masks_agree():
     assert metrics.dice(nothing) == metrics.iou(nothing) == metrics.accuracy(nothing) == 1.0
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(scores_and_targets())
 def test_one_pass_over_all_thresholds_counts_what_each_mask_would(pair):
     scores, target = pair
@@ -117,6 +118,7 @@ def boundary_iou_by_distance(mask, target, width_px):
     return jaccard_score(bands[0].ravel(), bands[1].ravel(), zero_division=1)
 
 
+@settings(deadline=None)
 @given(mask_pairs(), st.sampled_from([1.0, 1.5, 2.0, 3.0]))
 @example((np.ones((5, 5), bool), np.zeros((5, 5), bool)), 2.0)
 def test_boundary_f1_agrees_with_distances_from_scipy(pair, tolerance_px):
@@ -125,11 +127,13 @@ def test_boundary_f1_agrees_with_distances_from_scipy(pair, tolerance_px):
     )
 
 
+@settings(deadline=None)
 @given(mask_pairs(), st.sampled_from([1.0, 1.5, 2.0, 3.0]))
 def test_boundary_iou_agrees_with_distances_from_scipy(pair, width_px):
     assert metrics.boundary_iou(*pair, width_px) == pytest.approx(boundary_iou_by_distance(*pair, width_px))
 
 
+@settings(deadline=None)
 @given(arrays(bool, SIZES))
 def test_contour_agrees_with_scikit_image(mask):
     padded = find_boundaries(np.pad(mask, 1), connectivity=1, mode="inner", background=0)
@@ -162,6 +166,7 @@ def test_boundary_measures_of_empty_masks(measure):
 
 
 @pytest.mark.parametrize("measure", [metrics.boundary_f1, metrics.boundary_iou])
+@settings(deadline=None)
 @given(pair=mask_pairs())
 def test_boundary_measures_do_not_depend_on_which_mask_comes_first(measure, pair):
     assert measure(*pair) == pytest.approx(measure(*reversed(pair)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -25,6 +25,7 @@ def encode_slowly(mask, order):
     return " ".join(str(value) for value in runs)
 
 
+@settings(deadline=None)
 @given(MASKS, ORDERS)
 @example(np.zeros((3, 4), bool), "row")
 @example(np.ones((3, 4), bool), "column")
@@ -32,6 +33,7 @@ def test_encoding_agrees_with_a_walk_over_the_pixels(mask, order):
     assert encode(mask, order) == encode_slowly(mask, order)
 
 
+@settings(deadline=None)
 @given(MASKS, ORDERS)
 @example(np.zeros((3, 4), bool), "column")
 @example(np.ones((3, 4), bool), "row")
@@ -95,6 +97,7 @@ def test_malformed_text_is_refused_with_what_was_expected_and_what_came(text, ex
     assert "check that" in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789 -x", max_size=12))
 def test_any_text_either_is_a_mask_or_is_refused(text):
     try:

@@ -40,8 +40,8 @@ def read_mask(path: Path) -> np.ndarray:
     """Read a ground truth: uint8 [H, W], 0 outside and 255 inside the garment, soft edges kept.
 
     A file with transparency (an RGBA cutout) gives its alpha channel, any other its grey values, and so
-    does a grey picture whose alpha channel is opaque everywhere: a black and white mask that was saved
-    with one. A mask that is stored as 0 and 1 is scaled to 0 and 255. Raises ImageError.
+    does a black and white picture whose alpha channel is opaque everywhere: a mask that was saved with
+    one. A mask that is stored as 0 and 1 is scaled to 0 and 255. Raises ImageError.
     """
     picture = _decode(path)
     if picture.mode.startswith("I") and picture.getextrema()[1] <= 255:
@@ -50,7 +50,7 @@ def read_mask(path: Path) -> np.ndarray:
     if picture.has_transparency_data:
         picture = _convert(path, picture, "RGBA")
         alpha = np.array(picture.getchannel("A"))
-        if alpha.min() < 255 or not _is_grey(picture):
+        if alpha.min() < 255 or not _is_black_and_white(picture):
             return alpha
     mask = np.array(_convert(path, picture, "L"))
     return mask * 255 if mask.max(initial=0) == 1 else mask
@@ -123,9 +123,11 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _is_grey(picture: Image.Image) -> bool:
+def _is_black_and_white(picture: Image.Image) -> bool:
     red, green, blue = (np.asarray(picture.getchannel(name)) for name in "RGB")
-    return np.array_equal(red, green) and np.array_equal(red, blue)
+    if not (np.array_equal(red, green) and np.array_equal(red, blue)):
+        return False
+    return ((red == 0) | (red == 255)).mean() > 0.9  # the rest are soft edges
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:

@@ -48,6 +48,9 @@ def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
     from rich.console import Console
 
+    from segmentation.quiet import import_keras_quietly
+
+    import_keras_quietly()
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import find_dataset, tuned_threshold
     from segmentation.display import progress

@@ -22,6 +22,9 @@ def run(options: argparse.Namespace) -> int:
     """Predict every photo. Status 1 when some failed, 2 when all did."""
     from rich.console import Console
 
+    from segmentation.quiet import import_keras_quietly
+
+    import_keras_quietly()
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import tuned_threshold
     from segmentation.display import print_results, progress

@@ -32,6 +32,9 @@ def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. Nothing is written when one fails: half a submission scores nothing."""
     from rich.console import Console
 
+    from segmentation.quiet import import_keras_quietly
+
+    import_keras_quietly()
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import tuned_threshold
     from segmentation.display import progress

@@ -63,6 +63,9 @@ def run(options: argparse.Namespace) -> int:
     """Train and print where the model is. Status 130 when the user ended the training early."""
     from rich.console import Console
 
+    from segmentation.quiet import import_keras_quietly
+
+    import_keras_quietly()
     from segmentation.bundle import check_name, find_bundle
     from segmentation.commands.arguments import find_dataset
     from segmentation.display import TrainingDisplay

@@ -196,8 +196,8 @@ def _require_pairs(
         first = here[0]
         path = first.path.relative_to(part.folder)
         raise DataError(
-            f"{expected}, received none that can be used ({len(here)} problems, "
-            f"the first: {path} {first.reason}); {first.remedy}"
+            f"{expected}, received none that can be used (problem 1 of {len(here)}: {path} {first.reason}); "
+            f"{first.remedy}"
         )
 
 

@@ -94,7 +94,7 @@ def _nothing_found(folder: Path) -> DataError:
     subfolders = _subfolders(folder)
     photos = sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
     if photos:
-        received = f"{photos} images beside each other and no cutouts"
+        received = f"image files beside each other ({photos}) and no cutouts"
     elif subfolders:
         names = sorted(path.name for path in subfolders.values())
         received = "only " + ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")

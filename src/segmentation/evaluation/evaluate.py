@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 """Called with (done, total) after each photo."""
 
+_LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far off is no edge
+
 
 @dataclass(frozen=True)
 class ImageRow:
@@ -94,11 +96,16 @@ def evaluate(
     measures allow `tolerance_px`. Photos are read one at a time; what waits for the best threshold is
     kept compressed, some 50 kB a photo.
 
-    Raises ConfigError for a threshold out of range, DataError for a photo without a usable ground truth
-    and SegmentationError for scores that are not scores; the last two name the photo.
+    Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
+    usable ground truth and SegmentationError for scores that are not scores; the last two name the photo.
     """
     if threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError(f"threshold: expected a number from 0 to 1, received {threshold}; 0.5 is usual")
+    if not 1 <= tolerance_px <= _LARGEST_TOLERANCE_PX:
+        raise ConfigError(
+            f"boundary tolerance: expected 1 to {_LARGEST_TOLERANCE_PX} pixels, received {tolerance_px}; "
+            "2 is usual"
+        )
     if not samples:
         raise DataError("evaluation: expected at least one photo with its ground truth, received none")
     counts, rows, waiting = [], [], []

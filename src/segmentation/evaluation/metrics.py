@@ -93,7 +93,8 @@ def boundary_f1(mask: np.ndarray, target: np.ndarray, tolerance_px: float = 2.0)
 def boundary_iou(mask: np.ndarray, target: np.ndarray, width_px: float = 2.0) -> float:
     """Intersection over union of the two masks' inner bands of `width_px` (Cheng et al. 2021).
 
-    The band is that of `inner_band`, with Euclidean instead of chessboard distance.
+    The band is that of `inner_band`, with Euclidean instead of chessboard distance; it is empty, and so
+    perfect, for a width below 1.
     """
     mask, target = _cut_to_content(mask, target)
     return iou(counts(inner_band(mask, width_px), inner_band(target, width_px)))

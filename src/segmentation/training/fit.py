@@ -41,9 +41,11 @@ def fit(
 
     Gives the bundle, its weights written into the existing `folder`, and the history. `logs` holds what
     `resuming` needs, TensorBoard events and the history; `fingerprint` is the data's. `start` gives the
-    first weights, and the normalisation they were learned with. Ctrl-C after the first epoch ends the training with the best epoch so far, recorded
-    as `interrupted` in the provenance. Raises TrainingError for a loss that is not finite, an interruption
-    before the first epoch, weights that do not fit, and a resumption with other settings.
+    first weights, and the normalisation they were learned with. Ctrl-C after the first epoch ends the
+    training with the best epoch so far, recorded as `interrupted` in the provenance.
+
+    Raises TrainingError for a loss that is not finite, an interruption before the first epoch, weights
+    that do not fit, and a resumption with other settings.
     """
     settings = {"config": config.to_json(), "data": fingerprint, "start": start and str(start.path)}
     state = _open_state(logs, settings, resuming)

@@ -153,7 +153,7 @@ def _cut(rng: np.random.Generator, kind: str) -> dict:
                    folds=uniform(0.001, 0.006))  # fmt: skip
     elif kind == "pleated skirt":
         cut.update(top=uniform(0.255, 0.29), hem=uniform(0.52, 0.93), flare=uniform(0.01, 0.055), pleated=True,
-                   folds=uniform(0.003, 0.006), fold_count=uniform(12, 26))  # fmt: skip
+                   folds=uniform(0.0010, 0.0026), fold_count=uniform(14, 34))  # fmt: skip
     elif kind == "flare dress":
         cut.update(hem=uniform(0.52, 0.64), flare=uniform(0.025, 0.075), folds=uniform(0.003, 0.009))
         if rng.random() < 0.2:

@@ -48,23 +48,47 @@ class Tube:
     def at(self, y: np.ndarray, name: str) -> np.ndarray:
         return np.interp(y, self.y, getattr(self, name))
 
-    def project(self, phi: np.ndarray, y: np.ndarray, pose: Pose, far: bool = False) -> np.ndarray:
-        """Pixels [n, 2] of surface points; those out of sight slide to the outline they hide behind.
+    def project(self, phi: np.ndarray, y: np.ndarray, pose: Pose, far: bool = False) -> np.ndarray | None:
+        """Pixels [n, 2] of an outline or a line on the surface, as far as it is in sight; None when it is not.
 
-        All of `phi` must lie within one half (front or back) of the tube. `far` keeps the hidden side
-        instead of the visible one: the inside of the cloth.
+        `phi` and `y` [n] lie within one half (front or back) of the tube. What is out of sight is replaced
+        by the silhouette it hides behind. `far` keeps the hidden side instead: the inside of the cloth.
         """
-        half = np.where(np.cos(phi) > -1e-9, self.at(y, "front"), self.at(y, "back"))
-        width = self.at(y, "half_width")
+        towards = phi - self._lean(phi, y, pose)[0] - (np.pi if far else 0.0)
+        hidden = np.abs(towards) > np.pi / 2
+        if hidden[np.abs(np.abs(towards) - np.pi / 2) > 0.01].all():
+            return None
+        if hidden.any():
+            phi, y, towards = _along_silhouette(phi, y, towards, hidden)
+        lean, half, width = self._lean(phi, y, pose)
+        seen = towards + (np.pi if far else 0.0)
         cos, sin = np.cos(pose.turn), np.sin(pose.turn)
-        lean = np.arctan2(half * sin, width * cos)
-        extent = np.hypot(width * cos, half * sin)
-        seen = (
-            np.clip(phi - lean, np.pi / 2, 1.5 * np.pi) if far else np.clip(phi - lean, -np.pi / 2, np.pi / 2)
-        )
         centre = self.at(y, "x") * cos - self.at(y, "z") * sin
+        extent = np.hypot(width * cos, half * sin)
         near = np.hypot(width * sin, half * cos) * np.cos(seen)
         return pose.pixels(centre + extent * np.sin(seen), y + (y - CAMERA_Y) * near / CAMERA_DISTANCE)
+
+    def _lean(self, phi: np.ndarray, y: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        half = np.where(np.cos(phi) > -1e-9, self.at(y, "front"), self.at(y, "back"))
+        width = self.at(y, "half_width")
+        return np.arctan2(half * np.sin(pose.turn), width * np.cos(pose.turn)), half, width
+
+
+def _along_silhouette(phi, y, towards, hidden) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Replace each hidden run of a closed outline by the silhouette between where it leaves and returns."""
+    start = int(np.flatnonzero(~hidden)[0])
+    phi, y, towards, hidden = (np.roll(values, -start) for values in (phi, y, towards, hidden))
+    pieces = []
+    edges = np.flatnonzero(np.diff(hidden.astype(int), prepend=0, append=0))
+    position = 0
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        pieces.append(np.stack([phi[position:first], y[position:first], towards[position:first]]))
+        side = np.sign(towards[first]) * np.pi / 2
+        rows = np.linspace(y[first], y[last - 1], 32)
+        pieces.append(np.stack([np.full(32, phi[first]), rows, np.full(32, side)]))
+        position = last
+    pieces.append(np.stack([phi[position:], y[position:], towards[position:]]))
+    return tuple(np.concatenate(pieces, axis=1))
 
 
 @dataclass(frozen=True)
@@ -72,7 +96,7 @@ class Surface:
     """The tube as the camera sees it inside a box: one value a pixel.
 
     phi: angle around the tube; depth: towards the camera, in body heights; x, y: body coordinates
-    ([1, w] and [h, 1]); around: distance along the cloth from the front centre; across: 1 at the middle,
+    ([1, w] and [h, 1]); around: distance along the cloth from the middle of the front or back; across: 1 at the middle,
     0 at the outline; beyond: distance outside of the tube, 0 inside.
     """
 
@@ -119,7 +143,9 @@ def look_at(tube: Tube, pose: Pose, box: Box) -> Surface:
     across = np.sqrt(np.maximum(1 - position * position, 0))
     ends = column(np.maximum(np.maximum(tube.y[0] - rows, rows - tube.y[-1]), 0))
     depth = depth + column(tube.at(rows, "z") * cos + tube.at(rows, "x") * sin)
-    return Surface(phi, depth, x, column(rows), phi * column(width), across, beyond + ends)
+    middle = np.round(phi * np.float32(1 / np.pi))  # the middle of the front or of the back: sides are seams
+    around = (phi - middle * np.float32(np.pi)) * column(width) + np.float32(0.37) * np.abs(middle)
+    return Surface(phi, depth, x, column(rows), around, across, beyond + ends)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,41 @@
+# make demo and make test do all the set-up on a machine with Python 3.11, python3-venv and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+INSTALLED := .venv/installed
+
+.PHONY: demo test lint format lock benchmark clean
+
+demo: $(INSTALLED) ## draw photos, train on them, judge the model, and cut out photos it has not seen
+	rm -rf data/demo data/demo-new results/demo
+	$(PY) main.py synth --output data/demo --count 70 --size 576x864 --seed 1
+	$(PY) main.py train --data data/demo --preset demo --overwrite
+	$(PY) main.py eval --model demo
+	$(PY) main.py synth --output data/demo-new --count 6 --size 576x864 --seed 2
+	$(PY) main.py predict --input data/demo-new/images --model demo --save
+	@echo "look at results/demo/eval/report.html and results/demo/predict/cutouts"
+
+test: $(INSTALLED) ## lint, then every test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m pytest
+
+format: $(INSTALLED) ## put the code into its form
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+benchmark: $(INSTALLED) ## ratios measured on this machine
+	$(PY) benchmarks/train_step.py
+
+lock: $(INSTALLED) ## requirements.txt anew from pyproject.toml
+	$(PY) -m pip install --quiet uv
+	(echo '# Every package at a known version, made from pyproject.toml by `make lock`.'; \
+	  $(PY) -m uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-emit-index-url \
+	  --no-header --no-annotate --quiet) > requirements.new && mv requirements.new requirements.txt
+
+$(INSTALLED): requirements.txt
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $(INSTALLED)
+
+clean: ## remove what was installed and made, but no data and no models
+	rm -rf .venv results/demo data/demo data/demo-new models/demo logs/demo

@@ -1,0 +1,260 @@
+"""From the measures of a garment to pieces of cloth: tubes of fabric and the outlines cut out of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from segmentation.data.synth.fabrics import wavy_line
+from segmentation.data.synth.garments import Garment
+from segmentation.data.synth.mannequin import Mannequin
+from segmentation.data.synth.paint import smooth_line, stream
+from segmentation.data.synth.surface import Pose, Tube, profile
+
+SIDE = np.pi / 2
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Cloth on one or several tubes; each panel is an outline [n, 2] of (phi, y) within one half of its tube.
+
+    sleeve: 0 for the main piece, -1 or 1 for the sleeve on that side of the body.
+    """
+
+    parts: tuple[tuple[Tube, tuple[np.ndarray, ...]], ...]
+    sleeve: int = 0
+
+    def outlines(self, pose: Pose, far: bool = False) -> list[np.ndarray]:
+        """The polygons, in pixels, which the camera sees; `far`: the side of the cloth turned away from it."""
+        polygons = []
+        for tube, panels in self.parts:
+            for panel in panels:
+                for lap in (-2 * np.pi, 0.0, 2 * np.pi):
+                    polygon = tube.project(panel[:, 0] + lap, panel[:, 1], pose, far)
+                    if polygon is not None:
+                        polygons.append(polygon)
+        return polygons
+
+
+def cut_out(garment: Garment, mannequin: Mannequin) -> list[Piece]:
+    """The pieces of a garment in the order in which they lie over each other (sleeves last)."""
+    if garment.kind in ("trousers", "shorts"):
+        return [_trousers(garment, mannequin)]
+    tube = _shell(garment, mannequin)
+    angles = np.linspace(-SIDE, SIDE, 120)
+    if garment.hung_from_waist or garment.neckline in ("straight", "sweetheart"):
+        panels = [_between(top_line(garment, around), hem_line(garment, around), around)
+                  for around in (angles, angles + np.pi)]  # fmt: skip
+        if garment.straps and not garment.hung_from_waist:
+            panels += _straps(garment, mannequin, tube)
+        return [Piece(((tube, tuple(panels)),))]
+    panels = [*_front(garment, mannequin, tube), _shouldered(garment, mannequin, tube, garment.neck_back, back=True)]
+    main = Piece(((tube, tuple(panels)),))
+    return [main, *(_sleeve(garment, mannequin, side) for side in (-1, 1) if garment.sleeve)]
+
+
+def hem_line(garment: Garment, phi: np.ndarray) -> np.ndarray:
+    """y of the lower edge at each angle: the folds lift it, a dip lowers its back, a slit opens it."""
+    rng = stream(*garment.key, 31)
+    tilt, opening, slit_height = rng.uniform(-0.003, 0.003), rng.choice([0.0, np.pi, 0.9]), rng.uniform(0.03, 0.09)
+    y = garment.hem + tilt * np.sin(phi) + garment.dip * (0.5 - 0.5 * np.cos(phi)) ** 1.4
+    y = y - 0.9 * garment.folds * folds(garment, phi)
+    if garment.slit and garment.hem > 0.5:
+        apart = np.abs(np.angle(np.exp(1j * (phi - opening))))
+        y = y - slit_height * np.clip(1 - apart / 0.13, 0, 1) ** 0.7
+    return y
+
+
+def top_line(garment: Garment, phi: np.ndarray) -> np.ndarray:
+    """y of the upper edge of what has no shoulders: a waistband, or the edge of a strapless dress."""
+    y = garment.top + 0 * phi
+    if not garment.hung_from_waist:
+        y = y + 0.022 * (0.5 - 0.5 * np.cos(phi)) + 0.012 * np.sin(phi) ** 2
+        if garment.neckline == "sweetheart":
+            y = y - 0.022 * np.exp(-(((np.abs(phi) - 0.62) / 0.36) ** 2)) * (np.cos(phi) > 0)
+    return y
+
+
+def folds(garment: Garment, phi: np.ndarray) -> np.ndarray:
+    """Height of the drape, about -1...1, at each angle around the hem; periodic."""
+    rng = stream(*garment.key, 32)
+    count = garment.fold_count
+    if garment.pleated:
+        saw = (phi / (2 * np.pi) * 2 * round(count)) % 1.0
+        return np.where(saw < 0.82, 2 * saw / 0.82 - 1, 1 - 2 * (saw - 0.82) / 0.18)
+    waves = 0 * phi
+    for _ in range(5):
+        repeat, phase, height = round(count * rng.uniform(0.5, 1.6)), rng.uniform(0, 6.28), rng.uniform(0.3, 0.8)
+        waves = waves + height * np.sin(repeat * phi + phase)
+    return np.tanh(1.2 * waves)
+
+
+def _shell(garment: Garment, mannequin: Mannequin) -> Tube:
+    """The tube of cloth around torso and thighs: it follows the body above the waist and hangs below it."""
+    torso = mannequin.torso
+    y = np.linspace(0.02, garment.hem + garment.dip + 0.03, 320)
+    hip = torso.half_width.max()
+    leg = mannequin.limbs["right leg"]
+    width = np.where(y < 0.42, torso.at(y, "half_width"), hip) + garment.ease
+    front = np.where(y < 0.42, torso.at(y, "front"), torso.at(0.42, "front")) + 0.8 * garment.ease
+    back = np.where(y < 0.42, torso.at(y, "back"), torso.at(0.42, "back")) + 0.8 * garment.ease
+    loose = garment.kind in ("tank", "tee", "blouse", "slip dress", "open vest", "closed vest")
+    below_bust = (y > 0.17) & (y < 0.42)
+    if loose:  # cloth spans the hollow of the waist, more of it the wider the garment is
+        span = np.clip((garment.ease - 0.003) / 0.018, 0, 0.9)
+        straight = np.interp(y, [0.17, 0.42], [torso.at(0.17, "half_width"), hip]) + garment.ease
+        width = np.where(below_bust, (1 - span) * width + span * straight, width)
+        front = np.where(below_bust, (1 - span) * front + span * torso.at(0.17, "front"), front)
+        back = np.where(below_bust, (1 - span) * back + span * torso.at(0.42, "back"), back)
+    start = garment.waist if garment.flare > 0.02 else 0.42
+    reach = np.clip((y - start) / max(garment.hem - start, 0.05), 0, 1.2)
+    if garment.flare > 0.02:
+        at_waist = np.interp(garment.waist, y, width)
+        cone = at_waist + (hip + garment.flare - at_waist) * reach**0.85
+        width = np.where(y > garment.waist, np.maximum(width, cone), width)
+        round_depth = np.interp(garment.waist, y, front) + (0.80 * (hip + garment.flare) - 0.05) * reach**0.85
+        front, back = np.maximum(front, round_depth), np.maximum(back, round_depth)
+    else:
+        width = width + garment.flare * reach
+        slack = (1 - 0.12 * reach) if garment.flare < 0 else 1.0
+        front, back = front * slack, back * slack
+    legs = np.interp(y, leg.y, leg.x + leg.half_width)
+    width = np.where(y > 0.42, np.maximum(width, legs + 0.002), width)
+    rng = stream(*garment.key, 33)
+    ragged = (0.0006 + 0.12 * garment.folds) * wavy_line(rng, int(6 + 14 * (garment.hem - garment.top)), len(y))
+    width = width + ragged * np.clip((y - garment.top - 0.08) * 12, 0, 1)
+    smooth = 0.003
+    rows = [profile(y, values, y, smooth) for values in (width, front, back)]
+    return Tube(y, 0 * y, 0 * y, *rows)
+
+
+def _between(top: np.ndarray, hem: np.ndarray, phi: np.ndarray) -> np.ndarray:
+    """A panel from its upper edge, left to right, down the side and back along the hem."""
+    sides = np.linspace(0, 1, 40)[1:-1]
+    right = np.stack([np.full(38, phi[-1]), top[-1] + (hem[-1] - top[-1]) * sides], 1)
+    left = np.stack([np.full(38, phi[0]), hem[0] + (top[0] - hem[0]) * sides], 1)
+    return np.concatenate([np.stack([phi, top], 1), right, np.stack([phi, hem], 1)[::-1], left])
+
+
+def _shoulder_y(mannequin: Mannequin, x: float) -> float:
+    rising = mannequin.torso.y < 0.095
+    return float(np.interp(x, mannequin.torso.half_width[rising], mannequin.torso.y[rising])) - 0.003
+
+
+def _neck_curve(garment: Garment, mannequin: Mannequin, depth: float, back: bool) -> np.ndarray:
+    """The right half of the neckline as (x, y): from the middle of the body up to the shoulder."""
+    x, shoulder = garment.neck_width, _shoulder_y(mannequin, garment.neck_width)
+    low = max(shoulder + depth, shoulder - 0.012)
+    t = np.linspace(0, 1, 40)
+    if back or garment.neckline in ("round", "keyhole"):
+        curve = np.stack([x * np.sin(t * SIDE), low + (shoulder - low) * (1 - np.cos(t * SIDE))], 1)
+        if garment.neckline == "keyhole" and not back:
+            curve = np.concatenate([[[0, low + 0.045], [0.004, low + 0.02], [0.002, low]], curve[1:]])
+        return curve
+    if garment.neckline == "v":
+        return np.stack([x * t + 0.004 * np.sin(np.pi * t), low + (shoulder - low) * t], 1)
+    if garment.neckline == "square":
+        return np.array([[0, low], [0.85 * x, low], [0.93 * x, low - 0.004], [x, shoulder]])
+    return np.stack([x * t, shoulder + 0.4 * (low - shoulder) * (1 - t**3)], 1)  # boat
+
+
+def _shouldered(garment: Garment, mannequin: Mannequin, tube: Tube, depth: float, back: bool) -> np.ndarray:
+    right = _right_half(garment, mannequin, tube, depth, back)
+    middle = np.pi if back else 0.0
+    around = np.linspace(SIDE, -SIDE, 120)
+    if back:  # angles run the other way at the back, so that both halves keep the same order of corners
+        right[:, 0] = np.pi - right[:, 0]
+        around = np.pi - around
+    hem = np.stack([around, hem_line(garment, around)], 1)
+    left = right[::-1].copy()
+    left[:, 0] = 2 * middle - left[:, 0]
+    return np.concatenate([right, hem, left])
+
+
+def _right_half(garment, mannequin, tube, depth, back) -> np.ndarray:
+    """(phi, y) from the middle of the neckline over shoulder and armhole down the side to the hem."""
+    neck = _neck_curve(garment, mannequin, depth, back)
+    tip = np.array([garment.shoulder, _shoulder_y(mannequin, garment.shoulder)])
+    under_y = 0.150 if not garment.sleeve else 0.135
+    under = np.array([tube.at(under_y, "half_width") * 1.001, under_y])
+    cut = 0.004 if garment.sleeve else 0.012 + 0.6 * (0.099 - garment.shoulder)
+    armhole = smooth_line([tip, [min(tip[0], under[0]) - cut, 0.45 * tip[1] + 0.55 * under_y], under], 24)
+    line = np.concatenate([neck, tip[None], armhole[1:]])
+    phi = np.arcsin(np.clip(line[:, 0] / tube.at(line[:, 1], "half_width"), -1, 1))
+    phi[-1] = SIDE
+    side_y = np.linspace(under_y, hem_line(garment, np.array([SIDE]))[0], 40)[1:-1]
+    return np.concatenate([np.stack([phi, line[:, 1]], 1), np.stack([np.full(38, SIDE), side_y], 1)])
+
+
+def _front(garment: Garment, mannequin: Mannequin, tube: Tube) -> list[np.ndarray]:
+    if not garment.gap:
+        return [_shouldered(garment, mannequin, tube, garment.neck_front, back=False)]
+    rng = stream(*garment.key, 34)
+    halves = []
+    for side in (-1, 1):
+        right = _right_half(garment, mannequin, tube, garment.neck_front, back=False)
+        shoulder_y, gap = right[39, 1], garment.gap * rng.uniform(0.75, 1.2)
+        t = np.linspace(0, 1, 60)
+        bow = smooth_line([[0, right[39, 0]], [0.25, 0.55 * gap + 0.1], [0.6, 0.85 * gap], [1, gap]], 60)[:, 1]
+        bow = bow + 0.02 * wavy_line(rng, 4, 60) * t
+        around = np.linspace(SIDE, bow[-1], 60)
+        hem = hem_line(garment, side * around)
+        edge = np.stack([bow, shoulder_y + (hem[-1] - shoulder_y) * t], 1)
+        half = np.concatenate([right[39:], np.stack([around, hem], 1), edge[::-1]])
+        halves.append(half * (side, 1))
+    return halves
+
+
+def _straps(garment: Garment, mannequin: Mannequin, tube: Tube) -> list[np.ndarray]:
+    straps = []
+    for back in (False, True):
+        for side in (-1, 1):
+            low_x = 0.052
+            low_y = top_line(garment, np.array([np.pi - 0.62 if back else 0.62]))[0] + 0.006
+            high = np.array([0.064, _shoulder_y(mannequin, 0.064)])
+            line = np.linspace([low_x, low_y], high, 30)
+            edge = np.concatenate([line - (garment.straps / 2, 0), (line + (garment.straps / 2, 0))[::-1]])
+            phi = np.arcsin(np.clip(edge[:, 0] / tube.at(edge[:, 1], "half_width"), -1, 1)) * side
+            straps.append(np.stack([np.pi - phi if back else phi, edge[:, 1]], 1))
+    return straps
+
+
+def _sleeve(garment: Garment, mannequin: Mannequin, side: int) -> Piece:
+    y = np.linspace(0.054, 0.062 + garment.sleeve + 0.02, 80)
+    arm = mannequin.limbs.get("right arm")
+    if arm is not None and mannequin.arms != "stumps":
+        centre = np.interp(y, arm.y, arm.x)
+    else:
+        centre = np.interp(y, [0.054, 0.131, 0.25], [0.080, 0.116, 0.150])
+    width = profile([0.054, 0.07, 0.12, 0.25], [0.016, 0.029, 0.036, 0.040], y, 0.006) + 0.5 * garment.ease
+    tube = Tube(y, side * centre, 0 * y - 0.004, width, 0.95 * width, 0.95 * width)
+    angles = np.linspace(-SIDE, SIDE, 50)
+    panels = []
+    for around in (angles, angles + np.pi):
+        end = 0.062 + garment.sleeve + 0.008 * np.sin(around) * -side  # sleeves end across the arm, not level
+        panels.append(_between(np.full(50, y[0]), end, around))
+    return Piece(((tube, tuple(panels)),), sleeve=side)
+
+
+def _trousers(garment: Garment, mannequin: Mannequin) -> Piece:
+    angles = np.linspace(-SIDE, SIDE, 80)
+    shell = _shell(replace(garment, hem=0.475, flare=0.0, dip=0.0), mannequin)
+    flat = 1 - 0.45 * np.clip((shell.y - 0.415) / 0.06, 0, 1) ** 1.5
+    closed = np.clip((shell.y - 0.458) / 0.022, 0, 1) ** 2  # the seat narrows to the crotch
+    shell = replace(shell, half_width=shell.half_width * (1 - 0.85 * closed), front=shell.front * flat,
+                    back=shell.back * flat)  # fmt: skip
+    hips = [_between(np.full(80, garment.top), np.full(80, 0.479), around) for around in (angles, angles + np.pi)]
+    parts = [(shell, tuple(hips))]
+    rng = stream(*garment.key, 35)
+    for side, name in ((-1, "left leg"), (1, "right leg")):
+        leg = mannequin.limbs[name]
+        below = np.clip((leg.y - 0.46) / max(garment.hem - 0.46, 0.05), 0, 1.3)
+        room = garment.ease + garment.flare * below + 0.0009 * wavy_line(rng, 14, len(leg.y)) * np.clip(below * 6, 0, 1)
+        outside = np.maximum(leg.half_width + room, 0.026 + garment.ease)
+        if garment.kind == "trousers" and garment.flare > 0.008:
+            outside = np.maximum(outside, 0.036 + garment.flare * below)
+        tube = Tube(leg.y, leg.x, leg.z, outside, outside, outside)
+        end = garment.hem + rng.uniform(-0.004, 0.004)
+        panels = [_between(np.full(80, 0.415), end - 0.5 * garment.folds * np.sin(3 * around + side), around)
+                  for around in (angles, angles + np.pi)]  # fmt: skip
+        parts.append((tube, tuple(panels)))
+    return Piece(tuple(parts))

@@ -1,0 +1,33 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# a property holds or does not hold, however busy the machine is
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def studio() -> Path:
+    """The folder of real studio photos, which are not part of the project."""
+    folder = ROOT.parent / "shared" / "data" / "studio"
+    if not folder.is_dir():
+        pytest.skip(f"the real photos are not here: expected them in {folder}")
+    return folder
+
+
+@pytest.fixture
+def tiny_set(tmp_path) -> Path:
+    """Three drawn garments, two photos each, in `images` and `cutouts`."""
+    from drawing import draw_set
+
+    return draw_set(tmp_path / "pairs")

@@ -1,0 +1,326 @@
+"""The commands as a user types them: end to end, in processes of their own, on a small drawn set."""
+
+import csv
+import gzip
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segmentation.imageio import read_mask, read_photo
+from segmentation.outputs.rle import decode
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
+
+
+def run(*arguments, check: int | None = 0) -> subprocess.CompletedProcess:
+    """Run main.py with the arguments; the exit status must be `check` unless it is None."""
+    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if check is not None:
+        assert done.returncode == check, (
+            f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
+    return done
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A home with a drawn set in data/set and a model named small that was trained on it."""
+    home = tmp_path_factory.mktemp("home")
+    run("synth", "--output", home / "data" / "set", "--count", 8, "--size", "96x144", "--seed", 3)
+    run("train", "--home", home, "--data", home / "data" / "set", "--name", "small", *SMALL, "--epochs", 2)
+    return home
+
+
+def test_help_names_every_command_and_every_option_its_default():
+    overview = run("--help").stdout
+    for command in ("data", "synth", "train", "eval", "predict", "submit"):
+        assert command in overview
+        text = run(command, "--help").stdout
+        options = [block for block in text.split("\n  --")[1:] if not block.startswith("help")]
+        assert options
+        for block in options:
+            assert "(default:" in " ".join(block.split()) or "(required)" in " ".join(block.split()), block
+
+
+def test_data_shows_the_set_and_draws_its_contact_sheet(home):
+    sheet = home / "sheet.png"
+    shown = run("data", "--home", home, "--data", home / "data" / "set", "--output", sheet)
+    assert "24" in shown.stdout  # photos
+    assert "8" in shown.stdout  # garments
+    assert read_photo(sheet).ndim == 3
+
+
+def test_a_trained_model_is_a_whole_bundle_that_says_how_it_came_to_be(home):
+    model = home / "models" / "small"
+    assert {path.name for path in model.iterdir()} == {
+        "bundle.json",
+        "model.weights.h5",
+        "history.csv",
+        "curves.png",
+        "threshold.csv",
+        "threshold.png",
+    }
+    bundle = json.loads((model / "bundle.json").read_text())
+    assert bundle["preprocessing"]["input_size"] == "64x96"
+    assert len(bundle["preprocessing"]["mean"]) == 3
+    assert set(bundle["split"]) == {"train", "val"}
+    garments = {side: {name.rsplit("_", 1)[0] for name in names} for side, names in bundle["split"].items()}
+    assert not garments["train"] & garments["val"]
+    provenance = bundle["provenance"]
+    assert provenance["versions"]["keras"]
+    assert provenance["data_fingerprint"]
+    assert provenance["val_at_full_resolution"]["images"] == len(bundle["split"]["val"])
+    assert bundle["config"]["training"]["epochs"] == 2
+    history = list(csv.DictReader((model / "history.csv").open()))
+    assert len(history) == 2
+    assert (home / "logs" / "small" / "tensorboard").is_dir()
+
+
+def test_eval_writes_the_figures_of_the_held_out_photos_and_a_self_contained_report(home):
+    run("eval", "--home", home, "--model", "small")
+    folder = home / "results" / "small" / "eval"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    held_out = json.loads((home / "models" / "small" / "bundle.json").read_text())["split"]["val"]
+    assert metrics["images"] == len(held_out)
+    assert {
+        "dice_mean",
+        "dice_median",
+        "dice_min",
+        "iou_mean",
+        "accuracy_mean",
+        "boundary_iou_mean",
+        "boundary_f1_mean",
+        "threshold",
+    } <= metrics.keys()
+    rows = list(csv.DictReader((folder / "per_image.csv").open()))
+    assert sorted(row["id"] for row in rows) == sorted(held_out)
+    assert float(np.mean([float(row["dice"]) for row in rows])) == pytest.approx(
+        metrics["dice_mean"], abs=1e-4
+    )
+    report = (folder / "report.html").read_text()
+    assert "http://" not in report.replace("http://www.w3.org", "")
+    assert all(name in report for name in held_out)
+
+
+def test_eval_scores_a_random_number_of_photos_at_a_threshold_that_the_user_gives(home):
+    output = home / "chosen"
+    run(
+        "eval",
+        "--home",
+        home,
+        "--model",
+        "small",
+        "--split",
+        "all",
+        "--size",
+        3,
+        "--threshold",
+        0.5,
+        "--output",
+        output,
+    )
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["images"] == 3
+    assert metrics["threshold"] == 0.5
+
+
+def test_eval_refuses_photos_that_the_model_learned_from_unless_asked(home, tmp_path):
+    learned = json.loads((home / "models" / "small" / "bundle.json").read_text())["split"]["train"]
+    for folder, suffix in (("images", ".jpg"), ("cutouts", ".png")):
+        (tmp_path / folder).mkdir()
+        for name in learned[:3]:
+            source = home / "data" / "set" / folder / (name + suffix)
+            (tmp_path / folder / source.name).write_bytes(source.read_bytes())
+    refused = run("eval", "--home", home, "--model", "small", "--data", tmp_path, check=2)
+    assert "learned from 3 of its 3" in refused.stderr
+    run("eval", "--home", home, "--model", "small", "--data", tmp_path, "--split", "train")
+
+
+def test_predict_saves_a_mask_and_a_cutout_of_the_photos_size_for_each_photo(home):
+    photos = sorted((home / "data" / "set" / "images").iterdir())
+    before = {path: path.read_bytes() for path in photos}
+    run("predict", "--home", home, "--model", "small", "--input", photos[0].parent, "--save")
+    output = home / "results" / "small" / "predict"
+    lines = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
+    assert [line["input"] for line in lines] == [str(path) for path in photos]
+    for path, line in zip(photos, lines, strict=True):
+        mask, cutout = output / line["outputs"]["mask"], output / line["outputs"]["cutout"]
+        assert mask.relative_to(output) == Path("masks") / f"{path.stem}.png"
+        assert cutout.relative_to(output) == Path("cutouts") / f"{path.stem}.png"
+        assert read_mask(mask).shape == read_photo(path).shape[:2]
+        np.testing.assert_array_equal(read_mask(cutout), read_mask(mask))
+        assert line["error"] is None
+        assert 0 <= line["area"] <= 1
+    assert {path: path.read_bytes() for path in photos} == before
+
+
+def test_predict_without_save_prints_the_table_and_writes_nothing(home, tmp_path):
+    photo = next((home / "data" / "set" / "images").iterdir())
+    shown = run(
+        "predict", "--home", home, "--model", "small", "--input", photo, "--output", tmp_path / "none"
+    )
+    assert photo.name in shown.stdout
+    assert not (tmp_path / "none").exists()
+
+
+def test_predict_names_a_photo_that_it_cannot_read_and_does_the_others(home, tmp_path):
+    photo = next((home / "data" / "set" / "images").iterdir())
+    for name in ("a.jpg", "a.png", "sub folder/b.jpg"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(photo.read_bytes())
+    (tmp_path / "in" / "broken.png").write_text("not a picture")
+    done = run(
+        "predict", "--home", home, "--model", "small", "--binary", "--save",
+        "--input", tmp_path / "in", "--output", tmp_path / "out", check=1,
+    )  # fmt: skip
+    assert "broken.png" in done.stderr
+    assert "Traceback" not in done.stderr
+    masks = {
+        path.relative_to(tmp_path / "out" / "masks").as_posix()
+        for path in (tmp_path / "out").rglob("masks/**/*.png")
+    }
+    assert masks == {"a.jpg.png", "a.png.png", "sub folder/b.png"}
+    assert set(np.unique(read_mask(tmp_path / "out" / "masks" / "a.jpg.png"))) <= {0, 255}
+    lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [line["error"] is None for line in lines] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("order", ["row", "column"])
+def test_submit_encodes_the_masks_that_it_saves(home, tmp_path, order):
+    images = home / "data" / "set" / "images"
+    output = tmp_path / "submission.csv.gz"
+    run(
+        "submit",
+        "--home",
+        home,
+        "--model",
+        "small",
+        "--input",
+        images,
+        "--output",
+        output,
+        "--save",
+        "--order",
+        order,
+    )
+    with gzip.open(output, "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["img"] for row in rows] == sorted(path.name for path in images.iterdir())
+    for row in rows:
+        mask = read_mask(tmp_path / "masks" / (Path(row["img"]).stem + ".png")) > 0
+        np.testing.assert_array_equal(decode(row["rle_mask"], *mask.shape, order), mask)
+
+
+def test_submit_writes_nothing_when_a_photo_fails(home, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"")
+    done = run(
+        "submit",
+        "--home",
+        home,
+        "--model",
+        "small",
+        "--input",
+        tmp_path,
+        "--output",
+        tmp_path / "s.csv",
+        check=2,
+    )
+    assert "broken.jpg" in done.stderr
+    assert not (tmp_path / "s.csv").exists()
+
+
+def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_model(home, tmp_path):
+    arguments = (
+        "train",
+        "--home",
+        tmp_path,
+        "--data",
+        home / "data" / "set",
+        "--name",
+        "again",
+        *SMALL,
+        "--epochs",
+        3,
+    )
+    run(*arguments)
+    whole = json.loads((tmp_path / "models" / "again" / "bundle.json").read_text())
+    stopped = [*arguments[:5], "--name", "stopped", *arguments[7:]]
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / "main.py"), *map(str, stopped)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for line in process.stdout:
+        if line.startswith("epoch   1/3"):
+            process.send_signal(signal.SIGINT)
+            break
+    rest, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "--resume" in rest
+    assert (tmp_path / "models" / "stopped" / "bundle.json").exists()
+    refused = run(*stopped, "--resume", "--learning-rate", "0.001", check=2)
+    assert "config.training.learning_rate was 0.0003, is 0.001" in refused.stderr
+    run(*stopped, "--resume")
+    resumed = json.loads((tmp_path / "models" / "stopped" / "bundle.json").read_text())
+    assert resumed["provenance"]["interrupted"] is False
+    assert resumed["provenance"]["epochs"] == 3
+    assert resumed["files"]["model.weights.h5"] == whole["files"]["model.weights.h5"]
+    assert resumed["files"]["history.csv"] == whole["files"]["history.csv"]
+
+
+def test_training_goes_on_from_the_weights_of_another_model(home, tmp_path):
+    model = home / "models" / "small"
+    run("train", "--home", tmp_path, "--data", home / "data" / "set", "--model", f"{model}/", "--name", "tuned",
+        "--epochs", 1, "--learning-rate", "0.000000001")  # fmt: skip
+    parent, child = (
+        json.loads((path / "bundle.json").read_text()) for path in (model, tmp_path / "models" / "tuned")
+    )
+    assert child["preprocessing"] == parent["preprocessing"]
+    assert child["config"]["model"] == parent["config"]["model"]
+    figures = [bundle["provenance"]["val_at_full_resolution"]["dice_mean"] for bundle in (parent, child)]
+    assert figures[1] == pytest.approx(figures[0], abs=0.1)
+
+
+def test_an_empty_data_folder_is_said_to_be_empty_and_filled(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / "main.py"), "train", "--home", str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    first = process.stdout.readline() + process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert "is empty" in first
+    assert "synthetic" in first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "--data", "nowhere"), ("nowhere",)),
+        (("train", "--input-size", "250x256"), ("multiples of 32", "250x256", "256x256")),
+        (("train", "--architecture", "resnet"), ("unet-256", "resnet")),
+        (("train", "--name", "../out"), ("../out",)),
+        (("train", "--epochs", "none"), ("whole number", "none")),
+        (("train", "--model", "missing"), ("missing", "small")),
+        (("eval", "--model", "missing"), ("missing", "small")),
+        (("predict", "--model", "small", "--input", "nowhere"), ("nowhere",)),
+        (("predict", "--model", "small", "--input", ".", "--threshold", "2"), ("0 to 1", "2")),
+        (("synth", "--output", "x", "--count", "0"), ("whole number from 1", "0")),
+        (("submit", "--model", "small", "--input", "nowhere"), ("nowhere",)),
+        (("data", "--data", "nowhere"), ("nowhere",)),
+    ],
+)
+def test_a_mistake_gets_one_clear_line_and_a_status(home, arguments, words):
+    command, *rest = arguments
+    done = run(command, "--home", home, *rest, check=2)
+    line = done.stderr.strip().splitlines()[-1]
+    assert "error: " in line
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in line

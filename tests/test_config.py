@@ -1,0 +1,251 @@
+"""An option is defined once: flag, help, saved configuration and presets all come from the field."""
+
+import argparse
+import contextlib
+import dataclasses
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import config
+from config import (
+    AUGMENTATIONS,
+    PRESETS,
+    AugmentConfig,
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    PreprocessConfig,
+    RunConfig,
+    Size,
+    TrainConfig,
+    add_options,
+    configure,
+    explicit_options,
+    parse_bytes,
+)
+from main import main
+from segmentation.models import registry
+
+SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
+FIELDS = [item for section in SECTIONS for item in dataclasses.fields(section)]
+
+sides = st.integers(1, 99_999)
+sizes = st.builds(Size, height=sides, width=sides)
+
+
+@pytest.fixture(scope="module")
+def train_help():
+    """The help text of each flag of `train`."""
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setenv("COLUMNS", "1000")
+        with pytest.raises(SystemExit) as stopped:
+            main(["train", "--help"])
+    assert stopped.value.code == 0
+    entries = re.split(r"\n  (?=--)", printed.getvalue())[1:]
+    return {entry.split()[0]: " ".join(entry.split()) for entry in entries}
+
+
+@pytest.mark.parametrize("item", FIELDS, ids=lambda item: item.name)
+def test_every_field_is_in_the_help_of_train_with_its_default(train_help, item):
+    described = train_help["--" + item.name.replace("_", "-")]
+    default = "own" if item.default is None else item.default
+
+    assert f"{item.metadata['help']} (default: {default})" in described
+    assert all(choice in described for choice in item.metadata["choices"])
+
+
+def test_field_names_are_unique_across_sections():
+    names = [item.name for item in FIELDS]
+
+    assert len(names) == len(set(names))
+    assert {type(getattr(RunConfig(), f.name)) for f in dataclasses.fields(RunConfig)} == set(SECTIONS)
+
+
+def parse(*arguments):
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_options(parser, *SECTIONS)
+    return explicit_options(parser.parse_args(arguments), *SECTIONS)
+
+
+def test_only_what_the_user_types_is_an_explicit_option():
+    assert parse() == {}
+    assert parse("--epochs", "3", "--input-size", "64x96", "--batch-size", "auto", "--hue", "1.5") == {
+        "epochs": 3,
+        "input_size": Size(height=96, width=64),
+        "batch_size": "auto",
+        "hue": 1.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "received"),
+    [
+        (("--epochs", "0"), "'0'"),
+        (("--epochs", "many"), "'many'"),
+        (("--epochs", "2.5"), "'2.5'"),
+        (("--learning-rate", "nan"), "'nan'"),
+        (("--learning-rate", "-1"), "'-1'"),
+        (("--hue", "inf"), "'inf'"),
+        (("--batch-size", "0"), "'0'"),
+        (("--batch-size", "all"), "'all'"),
+        (("--memory", "lots"), "'lots'"),
+        (("--input-size", "256"), "'256'"),
+        (("--colour", "sepia"), "'sepia'"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_by_its_flag(arguments, received):
+    with pytest.raises(argparse.ArgumentError) as refused:
+        parse(*arguments)
+
+    assert arguments[0] in str(refused.value)
+    assert received in str(refused.value)
+
+
+def test_the_layers_lie_over_each_other(monkeypatch):
+    monkeypatch.setitem(
+        PRESETS,
+        "trial",
+        {"augmentation": "carvana", "epochs": 7, "filters": 12, "flip": 0.25, "input_size": Size(64, 64)},
+    )
+    base = RunConfig().replace(filters=4, levels=3, norm="group", contrast="clahe", epochs=2)
+
+    defaults = configure(None, None, {})
+    started = configure(None, None, {}, base)
+    preset = configure("trial", None, {}, base)
+    augmented = configure("trial", "none", {}, base)
+    typed = configure("trial", "none", {"filters": 20, "flip": 0.75}, base)
+
+    assert defaults == RunConfig()
+    # a start model brings its network and its preprocessing, not how it was trained
+    assert (started.model, started.preprocessing) == (base.model, base.preprocessing)
+    assert (started.training, started.augmentation) == (TrainConfig(), AugmentConfig())
+    assert (preset.training.epochs, preset.model.filters, preset.model.levels) == (7, 12, 3)
+    assert preset.preprocessing == dataclasses.replace(base.preprocessing, input_size=Size(64, 64))
+    assert preset.augmentation == dataclasses.replace(AUGMENTATIONS["carvana"], flip=0.25)
+    assert augmented.augmentation == AUGMENTATIONS["none"]
+    assert augmented.training.epochs == 7
+    assert typed.augmentation == dataclasses.replace(AUGMENTATIONS["none"], flip=0.75)
+    assert (typed.model.filters, typed.training.epochs) == (20, 7)
+
+
+def test_laying_a_preset_leaves_the_table_as_it_was(monkeypatch):
+    monkeypatch.setitem(PRESETS, "trial", {"augmentation": "none", "epochs": 7})
+    first, second = (configure("trial", None, {}) for _ in range(2))
+
+    assert first == second
+    assert PRESETS["trial"] == {"augmentation": "none", "epochs": 7}
+
+
+def test_every_preset_describes_a_network_that_can_be_built():
+    for preset in (None, *PRESETS):
+        complete = registry.complete(configure(preset, None, {}))
+        step = 2**complete.model.levels
+        size = complete.preprocessing.input_size
+        assert size.height % step == size.width % step == 0, preset
+        assert complete.model.filters > 0, preset
+
+
+def test_unknown_options_are_refused_by_name():
+    with pytest.raises(TypeError, match="unknown options: epoch, fliters"):
+        RunConfig().replace(epoch=3, fliters=8, levels=2)
+
+
+def option_values(item, kind):
+    if item.name == "input_size":
+        return st.none() | sizes
+    if item.name == "batch_size":
+        return st.just("auto") | st.integers(1, 99_999)
+    if item.metadata["choices"]:
+        return st.sampled_from(item.metadata["choices"])
+    if kind is int:
+        return st.integers(item.metadata["minimum"] or 0, 10**6)
+    if kind is float:
+        return st.floats(0, 1e6)
+    if item.name in ("cache", "memory"):
+        return st.integers(0, 999).map("{}GB".format)
+    assert item.name == "architecture", f"no values for {item.name}"
+    return st.sampled_from(list(registry.ARCHITECTURES))
+
+
+def sections(kind):
+    hints = config.get_type_hints(kind)
+    values = {item.name: option_values(item, hints[item.name]) for item in dataclasses.fields(kind)}
+    return st.builds(kind, **values)
+
+
+run_configs = st.builds(
+    RunConfig,
+    **{f.name: sections(type(getattr(RunConfig(), f.name))) for f in dataclasses.fields(RunConfig)},
+)
+
+
+@given(run_configs)
+def test_a_saved_configuration_is_read_back_as_it_was(run_config):
+    text = json.dumps(run_config.to_json(), allow_nan=False)
+
+    assert RunConfig.from_json(json.loads(text)) == run_config
+
+
+@given(run_configs)
+def test_what_is_typed_is_what_is_saved(run_config):
+    arguments = []
+    for section in dataclasses.fields(run_config):
+        for name, value in vars(getattr(run_config, section.name)).items():
+            if value is not None:
+                arguments.append(f"--{name.replace('_', '-')}={value}")
+
+    assert configure(None, None, parse(*arguments)) == run_config
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": {"fliters": 8}},
+        {"preprocessing": {"input_size": "large"}},
+        {"preprocessing": {"input_size": "0x0"}},
+    ],
+)
+def test_a_saved_configuration_of_another_kind_is_refused(wrong):
+    with pytest.raises((TypeError, KeyError, ValueError)):
+        RunConfig.from_json(wrong)
+
+
+@given(sizes)
+def test_a_size_is_read_as_it_is_written(size):
+    assert Size.parse(str(size)) == size
+    assert Size.parse(str(size).upper()) == size
+    assert str(size).split("x") == [str(size.width), str(size.height)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "256", "256x", "x256", "0x256", "256x0", "-1x2", "2.5x3", "1x2x3", "axb"]
+)
+def test_what_is_no_size_is_refused_with_an_example(text):
+    with pytest.raises(argparse.ArgumentTypeError) as refused:
+        Size.parse(text)
+
+    assert "256x384" in str(refused.value)
+    assert repr(text) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("12GB", 12 * 2**30), ("500MB", 500 * 2**20), ("0.5g", 2**29), ("1 GiB", 2**30), ("0MB", 0)],
+)
+def test_memory_is_read_in_powers_of_1024(text, expected):
+    assert parse_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "12", "GB", "-1GB", "12TB", "1e3MB", "12 GB of it"])
+def test_what_is_no_memory_is_refused_with_an_example(text):
+    with pytest.raises(argparse.ArgumentTypeError) as refused:
+        parse_bytes(text)
+
+    assert "12GB" in str(refused.value)
+    assert repr(text) in str(refused.value)
