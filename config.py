@@ -232,7 +232,7 @@ PRESETS: dict[str, dict[str, Any]] = {}
 def configure(
     preset: str | None, augmentation: str | None, explicit: dict[str, Any], base: RunConfig | None = None
 ) -> RunConfig:
-    """Lay the layers over each other: defaults, `base`'s model and preprocessing, preset, augmentation, flags."""
+    """Lay the layers: defaults, `base`'s model and preprocessing, preset, `augmentation`, flags."""
     config = RunConfig()
     if base:
         config = dataclasses.replace(config, model=base.model, preprocessing=base.preprocessing)

@@ -169,6 +169,7 @@ def _train(
             initial_epoch=state.epochs,
             epochs=training.epochs,
             callbacks=callbacks,
+            shuffle=False,  # Keras would shuffle the batches by a state that a resumed run does not have
             verbose=0,
         )
     except KeyboardInterrupt:

@@ -13,8 +13,8 @@ def expose(picture: np.ndarray, room_key: tuple[int, ...], view_key: tuple[int, 
     """
     room, view = stream(*room_key, 81), stream(*view_key, 82)
     height, width = picture.shape[:2]
-    warmth, green = room.normal(0, 0.022), room.normal(0, 0.007)
-    exposure = room.normal(1.0, 0.045) * view.normal(1.0, 0.010)
+    warmth, green = room.normal(0, 0.018), room.normal(0, 0.004)
+    exposure = room.normal(1.035, 0.045) * view.normal(1.0, 0.010)
     gain = exposure * np.array([1 + warmth, 1 + green, 1 - warmth])
     contrast, haze, dark_corners = room.uniform(0.94, 1.10), room.uniform(0, 0.02), room.uniform(0, 0.10)
     picture = blurred(picture, 0.00030 * height)
@@ -24,7 +24,9 @@ def expose(picture: np.ndarray, room_key: tuple[int, ...], view_key: tuple[int, 
     picture *= vignette[..., None]
     picture *= gain.astype(np.float32)
     grain = view.standard_normal((256, 256, 3), dtype=np.float32) * np.float32(view.uniform(0.7, 1.9))
-    grain = cv2.copyMakeBorder(grain, 0, max(0, height - 256), 0, max(0, width - 256), cv2.BORDER_WRAP)[:height, :width]
+    grain = cv2.copyMakeBorder(grain, 0, max(0, height - 256), 0, max(0, width - 256), cv2.BORDER_WRAP)[
+        :height, :width
+    ]
     levels = _curve(contrast, haze)[np.clip(picture * 2048, 0, 4095).astype(np.uint16)]
     levels += grain
     return np.clip(levels + 0.5, 0, 255).astype(np.uint8)

@@ -8,7 +8,7 @@ from segmentation.data.synth.garments import Garment
 from segmentation.data.synth.mannequin import Mannequin, bust_relief
 from segmentation.data.synth.paint import Box, blend, blurred, box_around, clouds, coverage, noise, stream
 from segmentation.data.synth.surface import Light, Pose, Surface, look_at, shade
-from segmentation.data.synth.tailor import Piece, folds, hem_line
+from segmentation.data.synth.tailor import Piece, folds
 from segmentation.data.synth.trims import draw_trims, tint_trims
 
 
@@ -31,8 +31,14 @@ def draw_inside(picture: np.ndarray, garment: Garment, piece: Piece, pose: Pose)
 
 
 def draw_piece(
-    picture: np.ndarray, mask: np.ndarray, garment: Garment, mannequin: Mannequin, piece: Piece, pose: Pose,
-    light: Light, body: np.ndarray,
+    picture: np.ndarray,
+    mask: np.ndarray,
+    garment: Garment,
+    mannequin: Mannequin,
+    piece: Piece,
+    pose: Pose,
+    light: Light,
+    body: np.ndarray,
 ) -> None:
     """Lay one piece into `picture` [H, W, 3] and, with the same soft edge, into `mask` [H, W], in place.
 
@@ -52,7 +58,9 @@ def draw_piece(
     if piece.sleeve == 0 and garment.top < 0.2:
         depth += bust_relief(surface, mannequin.bust)
     elif piece.sleeve == 0 and garment.flare < 0.01:
-        thighs = np.exp(-(((np.abs(surface.phi) - 0.55) / 0.32) ** 2)) * np.clip((surface.y - 0.40) * 12, 0, 1)
+        thighs = np.exp(-(((np.abs(surface.phi) - 0.55) / 0.32) ** 2)) * np.clip(
+            (surface.y - 0.40) * 12, 0, 1
+        )
         depth += 0.004 * thighs.astype(np.float32)
     colour, opacity, relief = _pattern(garment, surface, drape, pose.scale_px)
     if relief is not None:
@@ -88,10 +96,16 @@ def _surface(piece: Piece, pose: Pose, box: Box) -> tuple[Surface, np.ndarray]:
         other_depth = other.depth - 3 * other.beyond
         nearer = other_depth > depth
         depth = np.where(nearer, other_depth, depth)
-        # a leg continues the pattern of the seat: only the direction changes, the distance along the cloth does not
-        surface = Surface(np.where(nearer, other.phi, surface.phi), depth, surface.x, surface.y,
-                          np.where(nearer, other.around + tube.x.mean(), surface.around),
-                          np.where(nearer, other.across, surface.across), surface.beyond)  # fmt: skip
+        # a leg continues the pattern of the seat
+        surface = Surface(
+            np.where(nearer, other.phi, surface.phi),
+            depth,
+            surface.x,
+            surface.y,
+            np.where(nearer, other.around + tube.x.mean(), surface.around),
+            np.where(nearer, other.across, surface.across),
+            surface.beyond,
+        )
     return surface, blurred(depth, 0.002 * pose.scale_px) if others else depth
 
 
@@ -113,18 +127,26 @@ def _drape(garment: Garment, surface: Surface) -> np.ndarray:
     amount = garment.fabric.crumple * (0.7 + 14 * garment.ease)
     at_waist = np.exp(-(((y - garment.waist) / 0.05) ** 2)) * (0.2 if garment.hung_from_waist else 1.0)
     length = max(high - low, 0.1)
-    field = field + 0.0011 * amount * at_waist * noise(rng, (int(60 * length), 9), shape)  # pulled in at the waist
-    field = field + 0.0011 * amount * noise(rng, (max(2, int(5 * length)), 22), shape)  # hanging
+    field = field + 0.0017 * amount * at_waist * noise(
+        rng, (int(60 * length), 9), shape
+    )  # pulled in at the waist
+    field = field + 0.0015 * amount * noise(rng, (max(2, int(5 * length)), 22), shape)  # hanging
     slanted = noise(rng, (int(34 * length) + 2, 16), shape)
     lean = np.array([[1, 0, 0], [rng.choice([-1, 1]) * 0.14, 1, 0]], np.float32)
     slanted = cv2.warpAffine(slanted, lean, (columns, rows), borderMode=cv2.BORDER_REFLECT)
-    field = field + 0.0006 * amount * slanted
-    creases = np.abs(clouds(rng, (int(26 * length) + 2, 22), shape, 2))
-    field = (field - 0.0008 * amount * np.exp(-creases * 5)).astype(np.float32)
+    field = field + 0.0009 * amount * slanted
+    creases = np.abs(clouds(rng, (int(30 * length) + 2, 14), shape, 2))
+    where = np.clip(noise(rng, (int(12 * length) + 2, 7), shape), 0, 1)  # creases are short
+    field = (field - 0.0005 * amount * where * np.exp(-creases * 3)).astype(np.float32)
     columns_at = ((surface.phi + np.pi) / (2 * np.pi) * columns) % columns
     rows_at = np.clip((surface.y - low) / (high - low), 0, 1) * (rows - 1) + 0 * surface.phi
-    return cv2.remap(field, columns_at.astype(np.float32), rows_at.astype(np.float32), cv2.INTER_CUBIC,
-                     borderMode=cv2.BORDER_WRAP)  # fmt: skip
+    return cv2.remap(
+        field,
+        columns_at.astype(np.float32),
+        rows_at.astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_WRAP,
+    )
 
 
 def _pattern(garment: Garment, surface: Surface, drape: np.ndarray, scale_px: float):
@@ -156,7 +178,12 @@ def _look_up(fabric, surface: Surface, drape: np.ndarray, scale_px: float):
     pixels = size / SWATCH
     across = ((surface.around + 0.5 * SWATCH + 0.4 * drape) * pixels - 0.5).astype(np.float32)
     down = ((surface.y + 0.05 + 0.5 * drape) * pixels - 0.5).astype(np.float32) + np.zeros_like(across)
-    layers = [None if layer is None else cv2.remap(layer.astype(np.float32), across, down, cv2.INTER_LINEAR,
-                                                   borderMode=cv2.BORDER_REFLECT)
-              for layer in (colour, opacity, relief)]  # fmt: skip
+    layers = [
+        None
+        if layer is None
+        else cv2.remap(
+            layer.astype(np.float32), across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        )
+        for layer in (colour, opacity, relief)
+    ]
     return layers[0], layers[1], layers[2]

@@ -5,7 +5,6 @@ A swatch is a square of cloth of SWATCH body heights; it repeats by mirroring, s
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from segmentation.data.synth.paint import (
@@ -37,8 +36,10 @@ COLOURS = {
     "silver": (0.76, 0.77, 0.79), "beige": (0.84, 0.73, 0.60), "camel": (0.70, 0.52, 0.34),
     "brown": (0.36, 0.22, 0.14), "rust": (0.64, 0.28, 0.13),
 }  # fmt: skip
-COLOUR_WEIGHTS = {name: {"black": 5.0, "white": 2.2, "navy": 2.0, "ivory": 1.6, "red": 1.6}.get(name, 1.0)
-                  for name in COLOURS}  # fmt: skip
+COLOUR_WEIGHTS = {
+    name: {"black": 5.0, "white": 2.2, "navy": 2.0, "ivory": 1.6, "red": 1.6}.get(name, 1.0)
+    for name in COLOURS
+}
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def design_fabric(key: tuple[int, ...], ground=None, pattern: str | None = None)
     gloss = {"leather": 0.34, "satin": 0.30, "quilted": 0.14}.get(pattern, 0.03) * rng.uniform(0.7, 1.4)
     power = {"leather": 26.0, "satin": 10.0}.get(pattern, 6.0)
     crumple = {"leather": 0.9, "satin": 1.3, "knit": 0.6, "denim": 0.8, "quilted": 0.4}.get(pattern, 1.0)
-    return Fabric(pattern, np.array(colours), gloss, power, crumple * rng.uniform(0.6, 1.5),
-                  rng.uniform(0.6, 1.6), key)  # fmt: skip
+    return Fabric(
+        pattern, np.array(colours), gloss, power, crumple * rng.uniform(0.6, 1.5), rng.uniform(0.6, 1.6), key
+    )
 
 
 def weave(fabric: Fabric, scale_px: float) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
@@ -114,8 +116,8 @@ def _stamp(cloth: np.ndarray, polygons: list[np.ndarray], colour, opacity: float
 
 def _plain(rng, fabric, size):
     cloth = _ground(fabric, size)
-    if rng.random() < 0.4:
-        cloth *= 1 + 0.05 * noise(rng, (160, 8), (size, size))[..., None]  # slub yarns
+    if rng.random() < 0.25:
+        cloth *= 1 + 0.025 * noise(rng, (160, 8), (size, size))[..., None]  # slub yarns
     return cloth, None, None
 
 
@@ -142,12 +144,26 @@ def _floral(rng, fabric, size):
         angle, tint, blossoms = rng.uniform(0, 6.28), int(rng.integers(1, 5)), int(rng.integers(4, 8))
         for step in range(int(rng.integers(1, 4))):
             lean = angle + 2.1 * step
-            leaves.append(ellipse(x + 1.5 * radius * np.cos(lean), y + 1.5 * radius * np.sin(lean), radius * 0.9,
-                                  radius * 0.28, lean))  # fmt: skip
+            leaves.append(
+                ellipse(
+                    x + 1.5 * radius * np.cos(lean),
+                    y + 1.5 * radius * np.sin(lean),
+                    radius * 0.9,
+                    radius * 0.28,
+                    lean,
+                )
+            )
         for step in range(blossoms):
             lean = angle + 6.283 * step / blossoms
-            petals[tint].append(ellipse(x + 0.6 * radius * np.cos(lean), y + 0.6 * radius * np.sin(lean), radius * 0.6,
-                                        radius * 0.36, lean))  # fmt: skip
+            petals[tint].append(
+                ellipse(
+                    x + 0.6 * radius * np.cos(lean),
+                    y + 0.6 * radius * np.sin(lean),
+                    radius * 0.6,
+                    radius * 0.36,
+                    lean,
+                )
+            )
         hearts.append(ellipse(x, y, radius * 0.25, radius * 0.25))
     _stamp(cloth, leaves, leaf_colour, 0.9)
     for tint, shapes in petals.items():
@@ -226,8 +242,11 @@ def _dots(rng, fabric, size):
     cloth = _ground(fabric, size)
     count = int(rng.integers(10, 30))
     radius = rng.uniform(0.2, 0.36) / count
-    spots = [ellipse((column + 0.5 * (row % 2)) / count, row / count, radius, radius)
-             for row in range(count + 1) for column in range(count + 1)]  # fmt: skip
+    spots = [
+        ellipse((column + 0.5 * (row % 2)) / count, row / count, radius, radius)
+        for row in range(count + 1)
+        for column in range(count + 1)
+    ]
     _stamp(cloth, spots, fabric.colours[1])
     return cloth, None, None
 
@@ -250,8 +269,15 @@ def _scrolls(rng, count: int, width: float) -> list[np.ndarray]:
         shapes.append(ribbon(curl, width * (1.4 - t)))
         for step in range(int(rng.integers(3, 6))):
             lean = angle + 1.1 * step
-            shapes.append(ellipse(x + radius * 1.3 * np.cos(lean), y + radius * 1.3 * np.sin(lean), radius * 0.34,
-                                  radius * 0.17, lean))  # fmt: skip
+            shapes.append(
+                ellipse(
+                    x + radius * 1.3 * np.cos(lean),
+                    y + radius * 1.3 * np.sin(lean),
+                    radius * 0.34,
+                    radius * 0.17,
+                    lean,
+                )
+            )
     return shapes + [np.stack([1 - shape[:, 0], shape[:, 1]], 1) for shape in shapes]
 
 

@@ -19,7 +19,12 @@ RECORD = "synth.json"
 
 
 def write_studio(
-    output: Path, count: int, width: int, height: int, seed: int, workers: int | None = None,
+    output: Path,
+    count: int,
+    width: int,
+    height: int,
+    seed: int,
+    workers: int | None = None,
     on_photo: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Draw `count` garments from all VIEWS into output/images/ID_View.jpg and output/cutouts/ID_View.png.
@@ -34,9 +39,14 @@ def write_studio(
     if count < 1:
         raise DataError(f"a studio set has 1 garment or more, received {count}; ask for at least one")
     if workers is not None and workers < 1:
-        raise DataError(f"drawing needs 1 worker process or more, received {workers}; leave it out to use all cores")
+        raise DataError(
+            f"drawing needs 1 worker process or more, received {workers}; leave it out to use all cores"
+        )
     check_arguments(seed, 0, VIEWS[0], width, height)
-    _claim(output, {"generator": GENERATOR_VERSION, "seed": seed, "count": count, "width": width, "height": height})
+    _claim(
+        output,
+        {"generator": GENERATOR_VERSION, "seed": seed, "count": count, "width": width, "height": height},
+    )
     jobs = [(output, seed, garment, view, width, height) for garment in range(count) for view in VIEWS]
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     for done, _ in enumerate(_draw_all(jobs, workers), start=1):
@@ -51,7 +61,9 @@ def _draw_all(jobs: list[tuple], workers: int) -> Iterator[None]:
             yield _draw_one(job)
         return
     context = multiprocessing.get_context("spawn")  # forked OpenCV threads can hang
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
+    ) as pool:
         try:
             for future in as_completed([pool.submit(_draw_one, job) for job in jobs]):
                 yield future.result()
@@ -79,12 +91,18 @@ def _claim(output: Path, record: dict) -> None:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise DataError(f"{path}: expected a JSON record, received {error}; choose another folder") from error
+            raise DataError(
+                f"{path}: expected a JSON record, received {error}; choose another folder"
+            ) from error
         if found != record:
-            raise DataError(f"{output}: expected an empty folder or the set {record}, received the set {found}; "
-                            "choose another folder or remove this one")  # fmt: skip
+            raise DataError(
+                f"{output}: expected an empty folder or the set {record}, received the set {found}; "
+                "choose another folder or remove this one"
+            )
     elif output.exists() and not output.is_dir():
         raise DataError(f"{output}: expected a folder, received a file; choose another path")
     elif output.is_dir() and any(output.iterdir()):
-        raise DataError(f"{output}: expected an empty folder, received one with other files; choose another folder")
+        raise DataError(
+            f"{output}: expected an empty folder, received one with other files; choose another folder"
+        )
     write_text(path, json.dumps(record, indent=2) + "\n")

@@ -115,8 +115,17 @@ def design_garment(key: tuple[int, ...], mannequin: Mannequin) -> Garment:
     trim_colour = np.array([0.05, 0.05, 0.05]) if rng.random() < 0.5 else fabric.colours[1] * 0.8
     if hard == "dip hem" or (cut["flare"] > 0.02 and rng.random() < 0.15):
         cut["dip"] = rng.uniform(0.025, 0.10)
-    return Garment(kind=kind, hard=hard, fabric=fabric, second=second, blocks=tuple(blocks),
-                   trims=frozenset(trims), trim_colour=trim_colour, key=key, **cut)  # fmt: skip
+    return Garment(
+        kind=kind,
+        hard=hard,
+        fabric=fabric,
+        second=second,
+        blocks=tuple(blocks),
+        trims=frozenset(trims),
+        trim_colour=trim_colour,
+        key=key,
+        **cut,
+    )
 
 
 def _fabric(rng: np.random.Generator, key: tuple[int, ...], hard: str, mannequin: Mannequin) -> Fabric:
@@ -140,8 +149,11 @@ def _cut(rng: np.random.Generator, kind: str) -> dict:
         "neck_width": uniform(0.045, 0.068), "neck_front": uniform(0.02, 0.06), "neck_back": uniform(-0.004, 0.015),
         "shoulder": uniform(0.084, 0.099), "straps": 0.0, "sleeve": 0.0, "slit": bool(rng.random() < 0.08),
     }  # fmt: skip
-    strapless = dict(neckline=pick(rng, {"straight": 1, "sweetheart": 1}), top=uniform(0.115, 0.14),
-                     straps=uniform(0.0025, 0.008) if rng.random() < 0.75 else 0.0)  # fmt: skip
+    strapless = dict(
+        neckline=pick(rng, {"straight": 1, "sweetheart": 1}),
+        top=uniform(0.115, 0.14),
+        straps=uniform(0.0025, 0.008) if rng.random() < 0.75 else 0.0,
+    )
     if cut["neckline"] == "v":
         cut["neck_front"] = uniform(0.05, 0.15)
     if "dress" in kind and rng.random() < 0.12:
@@ -149,11 +161,21 @@ def _cut(rng: np.random.Generator, kind: str) -> dict:
     if kind == "pencil skirt":
         cut.update(top=uniform(0.265, 0.31), hem=uniform(0.53, 0.67), flare=uniform(-0.014, 0.006))
     elif kind == "a-line skirt":
-        cut.update(top=uniform(0.255, 0.30), hem=uniform(0.48, 0.70), flare=uniform(0.01, 0.06),
-                   folds=uniform(0.001, 0.006))  # fmt: skip
+        cut.update(
+            top=uniform(0.255, 0.30),
+            hem=uniform(0.48, 0.70),
+            flare=uniform(0.01, 0.06),
+            folds=uniform(0.001, 0.006),
+        )
     elif kind == "pleated skirt":
-        cut.update(top=uniform(0.255, 0.29), hem=uniform(0.52, 0.93), flare=uniform(0.01, 0.055), pleated=True,
-                   folds=uniform(0.0010, 0.0026), fold_count=uniform(14, 34))  # fmt: skip
+        cut.update(
+            top=uniform(0.255, 0.29),
+            hem=uniform(0.52, 0.93),
+            flare=uniform(0.01, 0.055),
+            pleated=True,
+            folds=uniform(0.0010, 0.0026),
+            fold_count=uniform(14, 34),
+        )
     elif kind == "flare dress":
         cut.update(hem=uniform(0.52, 0.64), flare=uniform(0.025, 0.075), folds=uniform(0.003, 0.009))
         if rng.random() < 0.2:
@@ -163,25 +185,52 @@ def _cut(rng: np.random.Generator, kind: str) -> dict:
         if rng.random() < 0.4:
             cut.update(strapless)
     elif kind == "slip dress":
-        cut.update(strapless, hem=uniform(0.52, 0.90), flare=uniform(0.0, 0.03), ease=uniform(0.006, 0.016),
-                   waist=uniform(0.27, 0.36), folds=uniform(0.001, 0.004))  # fmt: skip
+        cut.update(
+            strapless,
+            hem=uniform(0.52, 0.90),
+            flare=uniform(0.0, 0.03),
+            ease=uniform(0.006, 0.016),
+            waist=uniform(0.27, 0.36),
+            folds=uniform(0.001, 0.004),
+        )
     elif kind in ("tank", "tee", "blouse"):
-        cut.update(hem=uniform(0.34, 0.47), ease=uniform(0.006, 0.022), flare=uniform(-0.004, 0.03),
-                   folds=uniform(0.001, 0.005))  # fmt: skip
+        cut.update(
+            hem=uniform(0.34, 0.47),
+            ease=uniform(0.006, 0.022),
+            flare=uniform(-0.004, 0.03),
+            folds=uniform(0.001, 0.005),
+        )
         if kind != "tank":
             cut.update(sleeve=uniform(0.05, 0.12), shoulder=0.099, ease=uniform(0.010, 0.024))
         elif rng.random() < 0.3:
             cut.update(strapless)
     elif kind.endswith("vest"):
-        cut.update(hem=uniform(0.36, 0.60), ease=uniform(0.010, 0.022), flare=uniform(-0.002, 0.02), neckline="v",
-                   neck_width=uniform(0.042, 0.06), neck_front=uniform(0.06, 0.13), slit=False,
-                   folds=uniform(0.001, 0.004))  # fmt: skip
+        cut.update(
+            hem=uniform(0.36, 0.60),
+            ease=uniform(0.010, 0.022),
+            flare=uniform(-0.002, 0.02),
+            neckline="v",
+            neck_width=uniform(0.042, 0.06),
+            neck_front=uniform(0.06, 0.13),
+            slit=False,
+            folds=uniform(0.001, 0.004),
+        )
         if kind == "open vest":
-            cut["gap"] = uniform(0.25, 0.95)
+            cut["gap"] = uniform(0.15, 0.62)
     elif kind == "trousers":
-        cut.update(top=uniform(0.27, 0.32), hem=uniform(0.84, 0.97), flare=uniform(0.0, 0.02), slit=False,
-                   ease=uniform(0.003, 0.009))  # fmt: skip
+        cut.update(
+            top=uniform(0.27, 0.32),
+            hem=uniform(0.84, 0.97),
+            flare=uniform(0.0, 0.02),
+            slit=False,
+            ease=uniform(0.003, 0.009),
+        )
     elif kind == "shorts":
-        cut.update(top=uniform(0.265, 0.315), hem=uniform(0.50, 0.60), flare=uniform(0.0, 0.016), slit=False,
-                   ease=uniform(0.005, 0.012))  # fmt: skip
+        cut.update(
+            top=uniform(0.265, 0.315),
+            hem=uniform(0.50, 0.60),
+            flare=uniform(0.0, 0.016),
+            slit=False,
+            ease=uniform(0.005, 0.012),
+        )
     return cut

@@ -18,7 +18,7 @@ TONE_WEIGHTS = {
     "beige": 0.30, "tan": 0.16, "nude": 0.14, "straw": 0.12, "ivory": 0.10, "grey": 0.09, "white": 0.05,
     "black": 0.04,
 }  # fmt: skip
-ARM_WEIGHTS = {"sawn": 0.42, "stumps": 0.44, "down": 0.08, "hip": 0.06}
+ARM_WEIGHTS = {"sawn": 0.44, "stumps": 0.46, "down": 0.06, "hip": 0.04}
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,55 @@ def draw_mannequin(
 def _torso(slim: float, bust: float) -> Tube:
     y = np.linspace(0.044, 0.480, 220)
     width = profile(
-        [0.044, 0.050, 0.058, 0.066, 0.076, 0.10, 0.14, 0.17, 0.21, 0.265, 0.31, 0.36, 0.42, 0.452, 0.468, 0.480],
-        [0.034, 0.046, 0.074, 0.091, 0.098, 0.099, 0.090, 0.087, 0.080, 0.074, 0.080, 0.096, 0.107, 0.106, 0.05,
-         0.012], y, 0.005)  # fmt: skip
-    front = profile([0.044, 0.07, 0.11, 0.165, 0.205, 0.265, 0.34, 0.42, 0.48],
-                    [0.030, 0.036, 0.044, 0.056 + 0.014 * bust, 0.052, 0.048, 0.058, 0.060, 0.045], y)  # fmt: skip
-    back = profile([0.044, 0.08, 0.13, 0.20, 0.265, 0.32, 0.41, 0.45, 0.48],
-                   [0.030, 0.046, 0.054, 0.048, 0.042, 0.052, 0.080, 0.074, 0.045], y)  # fmt: skip
+        [
+            0.044,
+            0.050,
+            0.058,
+            0.066,
+            0.076,
+            0.10,
+            0.14,
+            0.17,
+            0.21,
+            0.265,
+            0.31,
+            0.36,
+            0.42,
+            0.452,
+            0.468,
+            0.480,
+        ],
+        [
+            0.034,
+            0.046,
+            0.074,
+            0.091,
+            0.098,
+            0.099,
+            0.090,
+            0.087,
+            0.080,
+            0.074,
+            0.080,
+            0.096,
+            0.107,
+            0.106,
+            0.05,
+            0.012,
+        ],
+        y,
+        0.005,
+    )
+    front = profile(
+        [0.044, 0.07, 0.11, 0.165, 0.205, 0.265, 0.34, 0.42, 0.48],
+        [0.030, 0.036, 0.044, 0.056 + 0.014 * bust, 0.052, 0.048, 0.058, 0.060, 0.045],
+        y,
+    )
+    back = profile(
+        [0.044, 0.08, 0.13, 0.20, 0.265, 0.32, 0.41, 0.45, 0.48],
+        [0.030, 0.046, 0.054, 0.048, 0.042, 0.052, 0.080, 0.074, 0.045],
+        y,
+    )
     return Tube(y, 0 * y, 0 * y, width * slim, front, back)
 
 
@@ -108,10 +150,16 @@ def _neck(slim: float) -> Tube:
 
 def _leg(side: int, slim: float) -> Tube:
     y = np.linspace(0.40, 1.0, 240)
-    width = profile([0.40, 0.45, 0.50, 0.58, 0.655, 0.69, 0.745, 0.80, 0.88, 0.95, 1.0],
-                    [0.052, 0.053, 0.0505, 0.042, 0.0325, 0.029, 0.0315, 0.030, 0.022, 0.0172, 0.0185], y)  # fmt: skip
+    width = profile(
+        [0.40, 0.45, 0.50, 0.58, 0.655, 0.69, 0.745, 0.80, 0.88, 0.95, 1.0],
+        [0.052, 0.053, 0.0505, 0.042, 0.0325, 0.029, 0.0315, 0.030, 0.022, 0.0172, 0.0185],
+        y,
+    )
     centre = profile(
-        [0.40, 0.47, 0.60, 0.70, 0.80, 1.0], [0.047, 0.0535, 0.054, 0.052, 0.0525, 0.050], y, 0.008
+        [0.40, 0.43, 0.47, 0.60, 0.70, 0.80, 1.0],
+        [0.047, 0.0535, 0.0545, 0.054, 0.052, 0.0525, 0.050],
+        y,
+        0.006,
     )
     z = profile([0.40, 0.55, 0.69, 0.77, 0.95, 1.0], [-0.004, 0.004, 0.006, -0.006, -0.012, -0.010], y, 0.02)
     return Tube(y, side * centre * slim, z, width * slim, width * 1.06, width * 1.04)
@@ -124,16 +172,24 @@ def _arm(side: int, arms: str, slim: float) -> Tube:
         width = profile([0.062, 0.085, 0.12, 0.131], [0.016, 0.029, 0.028, 0.020], y, 0.004)
         return Tube(y, side * centre * slim, 0 * y - 0.004, width, width, width)
     y = np.linspace(0.060, 0.47 if arms == "down" else 0.335, 200)
-    width = profile([0.06, 0.085, 0.12, 0.19, 0.26, 0.34, 0.39, 0.42, 0.45, 0.47],
-                    [0.014, 0.027, 0.028, 0.023, 0.021, 0.016, 0.013, 0.017, 0.014, 0.006], y, 0.006)  # fmt: skip
+    width = profile(
+        [0.06, 0.085, 0.12, 0.19, 0.26, 0.34, 0.39, 0.42, 0.45, 0.47],
+        [0.014, 0.027, 0.028, 0.023, 0.021, 0.016, 0.013, 0.017, 0.014, 0.006],
+        y,
+        0.006,
+    )
     if arms == "down":
         centre = profile([0.06, 0.12, 0.25, 0.40, 0.47], [0.084, 0.112, 0.138, 0.150, 0.153], y, 0.02)
     else:
         centre = profile(
             [0.06, 0.12, 0.225, 0.25, 0.30, 0.335], [0.084, 0.120, 0.186, 0.186, 0.145, 0.108], y, 0.01
         )
-        width = profile([0.06, 0.085, 0.12, 0.20, 0.24, 0.30, 0.335],
-                        [0.014, 0.027, 0.029, 0.027, 0.028, 0.020, 0.011], y, 0.006)  # fmt: skip
+        width = profile(
+            [0.06, 0.085, 0.12, 0.20, 0.24, 0.30, 0.335],
+            [0.014, 0.027, 0.029, 0.027, 0.028, 0.020, 0.011],
+            y,
+            0.006,
+        )
     z = np.interp(y, [0.06, 0.2, 0.47], [-0.004, -0.008, 0.02])
     return Tube(y, side * centre * slim, z, width, width, width)
 
@@ -180,7 +236,7 @@ def _relief(mannequin: Mannequin, pose: Pose, box: Box) -> np.ndarray:
         facing = np.cos(phi - pose.turn)
         if facing < 0.05:
             continue
-        at_x = 0.086 * np.sin(phi - pose.turn) + (0.02 if 0.6 < at_y else 0.0) * np.sign(phi)
+        at_x = 0.086 * np.sin(phi - pose.turn) + (0.02 if at_y > 0.6 else 0.0) * np.sign(phi)
         below = np.where(y > at_y, 0.85, 1.35)  # a bust falls off faster below than above
         far = ((x - at_x) / (size_x * max(facing, 0.5))) ** 2 + ((y - at_y) / (size_y * below)) ** 2
         relief += height * facing * np.exp(-0.5 * far ** np.float32(1.35))
@@ -198,8 +254,13 @@ def bust_relief(surface, strength: float) -> np.ndarray:
 def _details(picture: np.ndarray, mannequin: Mannequin, pose: Pose, rng: np.random.Generator) -> None:
     scale = pose.scale_px
     colour = mannequin.colour
-    cap_colours = [colour * 0.9, colour * 0.72, np.array([0.62, 0.45, 0.29]), np.array([0.93, 0.92, 0.9]),
-                   np.array([0.75, 0.76, 0.78])]  # fmt: skip
+    cap_colours = [
+        colour * 0.9,
+        colour * 0.72,
+        np.array([0.62, 0.45, 0.29]),
+        np.array([0.93, 0.92, 0.9]),
+        np.array([0.75, 0.76, 0.78]),
+    ]
     cap = cap_colours[int(rng.integers(len(cap_colours)))]
     tape = rng.random() < 0.3
     tape_colour = [(0.1, 0.62, 0.42), (0.25, 0.28, 0.65), (0.8, 0.42, 0.22), (0.9, 0.9, 0.88)][
@@ -215,8 +276,16 @@ def _details(picture: np.ndarray, mannequin: Mannequin, pose: Pose, rng: np.rand
         fill(picture, ribbon(points, thickness * scale), tint, opacity)
 
     if tape:
-        arc(0.016, 0.0335, 0.004, rng.uniform(0.004, 0.009), tape_colour, 0.85)
-    fill(picture, ellipse(*pose.pixels(0, 0.0), 0.0335 * scale, 0.0085 * scale), [cap * 1.08, cap * 0.95])
+        arc(
+            0.016,
+            mannequin.limbs["neck"].at(0.016, "half_width") * 0.985,
+            0.004,
+            rng.uniform(0.004, 0.009),
+            tape_colour,
+            0.85,
+        )
+    neck = mannequin.limbs["neck"].half_width[0]
+    fill(picture, ellipse(*pose.pixels(0, 0.0), neck * scale, 0.0085 * scale), [cap * 1.08, cap * 0.95])
     fill(picture, ellipse(*pose.pixels(0, -0.0006), 0.028 * scale, 0.006 * scale), cap * 1.05, 0.7)
     if knob:
         top = pose.pixels([-0.006, 0.006, 0.009, -0.009], [-0.012, -0.012, 0.0, 0.0])

@@ -31,11 +31,10 @@ def coverage(polygons: list[np.ndarray], box: Box, supersample: int = 4, soft_px
     for polygon in polygons:
         points = ((polygon - (left, top)) * supersample - 0.5) * 16  # 4 bits of fraction below a fine pixel
         cv2.fillPoly(fine, [np.round(points).astype(np.int32)], 255, shift=4)
-    mask = (
-        fine
-        if supersample == 1
-        else cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
-    )
+    if supersample == 4:  # an outline that turns back on itself leaves hairs of one fine pixel
+        fine = cv2.morphologyEx(fine, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    size = (right - left, bottom - top)
+    mask = fine if supersample == 1 else cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
     return blurred(mask.astype(np.float32) * np.float32(1 / 255), soft_px)
 
 
@@ -85,6 +84,11 @@ def ribbon(points: np.ndarray, width_px) -> np.ndarray:
         np.stack([-along[:, 1], along[:, 0]], axis=1) * np.broadcast_to(width_px, len(points))[:, None] / 2
     )
     return np.concatenate([points + across, (points - across)[::-1]])
+
+
+def moved(points: np.ndarray, right: float, down: float) -> np.ndarray:
+    """The same points [n, 2], shifted."""
+    return points + np.array([right, down])
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float, turn: float = 0.0) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segmentation.data.synth.backdrop import Room
-from segmentation.data.synth.paint import ellipse, fill, jitter, pick, ribbon, smooth_line, stream
+from segmentation.data.synth.paint import ellipse, fill, jitter, moved, pick, ribbon, smooth_line, stream
 from segmentation.data.synth.surface import Pose
 
 STAND_WEIGHTS = {"mixer": 0.45, "plate": 0.25, "disc": 0.2, "rod": 0.10}
@@ -24,21 +24,50 @@ def draw_stand(picture: np.ndarray, room: Room, pose: Pose) -> None:
     if kind == "mixer":
         box = jitter(rng, (0.11, 0.11, 0.12), 0.3)
         deep = rng.uniform(0.10, 0.13)
-        fill(picture, at((-0.135, -0.012), (0.135, -0.012), (0.148, deep - 0.02), (-0.148, deep - 0.02)), [box * 1.7, box * 1.2])
-        fill(picture, at((-0.148, deep - 0.02), (0.148, deep - 0.02), (0.146, deep + 0.03), (-0.146, deep + 0.03)), box)
+        fill(
+            picture,
+            at((-0.135, -0.012), (0.135, -0.012), (0.148, deep - 0.02), (-0.148, deep - 0.02)),
+            [box * 1.7, box * 1.2],
+        )
+        fill(
+            picture,
+            at((-0.148, deep - 0.02), (0.148, deep - 0.02), (0.146, deep + 0.03), (-0.146, deep + 0.03)),
+            box,
+        )
         fill(picture, ellipse(x, y + 0.040 * scale, 0.122 * scale, 0.046 * scale), box * 0.5)
-        fill(picture, ellipse(x, y + 0.036 * scale, 0.122 * scale, 0.046 * scale), [metal * 0.6, np.clip(metal * 1.15, 0, 1)])
-        fill(picture, ellipse(x, y + 0.033 * scale, 0.105 * scale, 0.036 * scale), [metal * 1.02, metal * 0.88])
+        fill(
+            picture,
+            ellipse(x, y + 0.036 * scale, 0.122 * scale, 0.046 * scale),
+            [metal * 0.6, np.clip(metal * 1.15, 0, 1)],
+        )
+        fill(
+            picture, ellipse(x, y + 0.033 * scale, 0.105 * scale, 0.036 * scale), [metal * 1.02, metal * 0.88]
+        )
         for index in range(11):
-            tint = [(0.8, 0.8, 0.78), (0.7, 0.7, 0.7), (0.2, 0.5, 0.9), (0.85, 0.2, 0.15), (0.2, 0.7, 0.4)][int(rng.integers(5))]
+            tint = [(0.8, 0.8, 0.78), (0.7, 0.7, 0.7), (0.2, 0.5, 0.9), (0.85, 0.2, 0.15), (0.2, 0.7, 0.4)][
+                int(rng.integers(5))
+            ]
             left = -0.125 + index * 0.024
-            fill(picture, at((left, deep - 0.008), (left + 0.012, deep - 0.008), (left + 0.012, deep + 0.002), (left, deep + 0.002)), tint)
+            fill(
+                picture,
+                at(
+                    (left, deep - 0.008),
+                    (left + 0.012, deep - 0.008),
+                    (left + 0.012, deep + 0.002),
+                    (left, deep + 0.002),
+                ),
+                tint,
+            )
     elif kind == "plate":
         wood = jitter(rng, (0.80, 0.74, 0.62), 0.15)
         fill(picture, at((-0.13, 0.0), (0.13, 0.0), (0.165, 0.092), (-0.165, 0.092)), [wood, wood * 0.92])
         fill(picture, at((-0.165, 0.092), (0.165, 0.092), (0.165, 0.104), (-0.165, 0.104)), wood * 0.6)
         fill(picture, ellipse(x, y + 0.045 * scale, 0.125 * scale, 0.042 * scale), metal * 0.55)
-        fill(picture, ellipse(x, y + 0.041 * scale, 0.125 * scale, 0.042 * scale), [metal * 0.8, np.clip(metal * 1.15, 0, 1)])
+        fill(
+            picture,
+            ellipse(x, y + 0.041 * scale, 0.125 * scale, 0.042 * scale),
+            [metal * 0.8, np.clip(metal * 1.15, 0, 1)],
+        )
     elif kind == "disc":
         tint = jitter(rng, (0.10, 0.10, 0.11) if rng.random() < 0.5 else (0.86, 0.86, 0.85), 0.15)
         fill(picture, ellipse(x, y + 0.038 * scale, 0.165 * scale, 0.048 * scale), tint * 0.5)
@@ -49,12 +78,27 @@ def draw_stand(picture: np.ndarray, room: Room, pose: Pose) -> None:
         fill(picture, ribbon(at((-0.003, -0.45), (-0.003, 0.03)), 0.004 * scale), np.clip(metal * 1.2, 0, 1))
         return
     half = 0.095 * max(abs(np.cos(pose.turn)), 0.75)
-    fill(picture, at((-half, -0.014), (half, -0.014), (half + 0.004, 0.020), (-half - 0.004, 0.020)),
-         [np.clip(metal * 1.14, 0, 1), metal * 0.95])  # fmt: skip
-    fill(picture, at((-half, 0.019), (half, 0.019), (half, 0.025), (-half, 0.025)), (0, 0, 0), 0.4, 0.002 * scale)
+    fill(
+        picture,
+        at((-half, -0.014), (half, -0.014), (half + 0.004, 0.020), (-half - 0.004, 0.020)),
+        [np.clip(metal * 1.14, 0, 1), metal * 0.95],
+    )
+    fill(
+        picture,
+        at((-half, 0.019), (half, 0.019), (half, 0.025), (-half, 0.025)),
+        (0, 0, 0),
+        0.4,
+        0.002 * scale,
+    )
     for side in (-1, 1):
         foot = side * 0.05 * np.cos(pose.turn)
-        fill(picture, ellipse(x + foot * scale, y + 0.001 * scale, 0.026 * scale, 0.006 * scale), (0, 0, 0), 0.45, 0.002 * scale)
+        fill(
+            picture,
+            ellipse(x + foot * scale, y + 0.001 * scale, 0.026 * scale, 0.006 * scale),
+            (0, 0, 0),
+            0.45,
+            0.002 * scale,
+        )
 
 
 def draw_clutter(picture: np.ndarray, room: Room) -> None:
@@ -62,16 +106,27 @@ def draw_clutter(picture: np.ndarray, room: Room) -> None:
     rng = stream(*room.key, 72)
     height, width = picture.shape[:2]
     size = np.array([width, height], np.float64)
-    chances = {_cable: 0.55, _boxes: 0.22, _chair: 0.13, _reflector: 0.14, _umbrella: 0.07, _lamp: 0.16,
-               _softbox: 0.05, _rubbish: 0.3}  # fmt: skip
+    chances = {
+        _cable: 0.55,
+        _boxes: 0.22,
+        _chair: 0.13,
+        _reflector: 0.14,
+        _umbrella: 0.07,
+        _lamp: 0.16,
+        _softbox: 0.05,
+        _rubbish: 0.3,
+    }
     for draw, chance in chances.items():
         branch = np.random.default_rng(rng.integers(2**63))
         if rng.random() < chance:
             draw(picture, branch, size)
 
 
-def draw_foreground(picture: np.ndarray, room: Room, x: float) -> None:
-    """The monitor or a box that cuts into the picture from below, in front of the stand; `x` its centre."""
+def draw_foreground(picture: np.ndarray, mask: np.ndarray, room: Room, x: float) -> None:
+    """The monitor that cuts into the picture from below, in front of everything, near `x` (frame widths).
+
+    What it hides of a garment is taken out of `mask` [H, W].
+    """
     rng = stream(*room.key, 73)
     if rng.random() > 0.22:
         return
@@ -79,8 +134,11 @@ def draw_foreground(picture: np.ndarray, room: Room, x: float) -> None:
     size = np.array([width, height], np.float64)
     top, half, tilt = rng.uniform(0.90, 0.985), rng.uniform(0.3, 0.48), rng.uniform(-0.015, 0.015)
     x = x + rng.uniform(-0.15, 0.12)
-    outer = np.array([(x - half, top + tilt), (x + half, top - tilt), (x + half * 1.03, 1.2), (x - half * 1.03, 1.2)])
+    outer = np.array(
+        [(x - half, top + tilt), (x + half, top - tilt), (x + half * 1.03, 1.2), (x - half * 1.03, 1.2)]
+    )
     fill(picture, outer * size, [(0.09, 0.09, 0.09), (0.04, 0.04, 0.04)], 1.0, 0.0006 * height)
+    fill(mask[..., None], outer * size, [0.0], 1.0, 0.0006 * height)
     edge = np.array([(x - half * 0.95, top + tilt + 0.015), (x + half * 0.95, top - tilt + 0.015)])
     fill(picture, ribbon(edge * size, 0.003 * height), (0.32, 0.32, 0.33), 0.8)
     for side in (-1, 1):
@@ -92,9 +150,17 @@ def _cable(picture, rng, size) -> None:
     for _ in range(int(rng.integers(1, 3))):
         side = rng.choice([-1, 1])
         start, y = 0.5 + side * 0.07, rng.uniform(0.87, 0.95)
-        knots = [(start + side * step * 0.12, y - 0.012 * step + rng.uniform(-0.008, 0.008)) for step in range(6)]
+        knots = [
+            (start + side * step * 0.12, y - 0.012 * step + rng.uniform(-0.008, 0.008)) for step in range(6)
+        ]
         line = smooth_line(knots, 80) * size
-        fill(picture, ribbon(line + (0, 0.003 * size[1]), 0.005 * size[1]), (0, 0, 0), 0.25, 0.002 * size[1])
+        fill(
+            picture,
+            ribbon(moved(line, 0, 0.003 * size[1]), 0.005 * size[1]),
+            (0, 0, 0),
+            0.25,
+            0.002 * size[1],
+        )
         fill(picture, ribbon(line, 0.0026 * size[1]), jitter(rng, (0.10, 0.10, 0.10), 0.5))
 
 
@@ -105,8 +171,13 @@ def _boxes(picture, rng, size) -> None:
         tint = jitter(rng, (0.90, 0.92, 0.91) if rng.random() < 0.75 else (0.55, 0.45, 0.32), 0.1)
         lean = rng.uniform(-0.05, 0.05)
         front = np.array([(x, y), (x + wide, y + 0.006), (x + wide, y + tall), (x, y + tall - 0.004)]) * size
-        lid = np.array([(x, y), (x + wide, y + 0.006), (x + wide + lean, y - 0.018), (x + lean + 0.015, y - 0.022)]) * size
-        shadow = front + (0.006 * size[0], 0.006 * size[1])
+        lid = (
+            np.array(
+                [(x, y), (x + wide, y + 0.006), (x + wide + lean, y - 0.018), (x + lean + 0.015, y - 0.022)]
+            )
+            * size
+        )
+        shadow = moved(front, 0.006 * size[0], 0.006 * size[1])
         fill(picture, shadow, (0, 0, 0), 0.3, 0.006 * size[1])
         fill(picture, front, [tint * 0.93, tint * 0.84])
         fill(picture, lid, np.clip(tint * 1.05, 0, 1))
@@ -135,8 +206,13 @@ def _chair(picture, rng, size) -> None:
 
 def _reflector(picture, rng, size) -> None:
     x, y, turn = rng.choice([-0.005, 1.005]), rng.uniform(0.36, 0.5), rng.uniform(-0.6, -0.2)
-    disc = ellipse(x * size[0], y * size[1], rng.uniform(0.10, 0.16) * size[0], rng.uniform(0.018, 0.03) * size[1],
-                   turn if x < 0.5 else -turn)  # fmt: skip
+    disc = ellipse(
+        x * size[0],
+        y * size[1],
+        rng.uniform(0.10, 0.16) * size[0],
+        rng.uniform(0.018, 0.03) * size[1],
+        turn if x < 0.5 else -turn,
+    )
     fill(picture, disc, [(0.62, 0.60, 0.57), (0.34, 0.33, 0.32)])
 
 
@@ -159,10 +235,22 @@ def _lamp(picture, rng, size) -> None:
     reach = rng.uniform(0.02, 0.09)
 
     def at(*corners) -> np.ndarray:
-        return np.array([(x + inward * right * reach, y + down * reach * 0.67) for right, down in corners]) * size
+        return (
+            np.array([(x + inward * right * reach, y + down * reach * 0.67) for right, down in corners])
+            * size
+        )
 
-    fill(picture, at((-2, -0.5), (0.5, -0.5), (1.0, -0.9), (1.25, 0.7), (0.5, 0.5), (-2, 0.5)), [tint * 1.6, tint])
-    fill(picture, ellipse(*at((1.12, -0.1))[0], 0.22 * reach * size[0], 0.55 * reach * size[1], 0.2), (0.85, 0.85, 0.82), 0.8)
+    fill(
+        picture,
+        at((-2, -0.5), (0.5, -0.5), (1.0, -0.9), (1.25, 0.7), (0.5, 0.5), (-2, 0.5)),
+        [tint * 1.6, tint],
+    )
+    fill(
+        picture,
+        ellipse(*at((1.12, -0.1))[0], 0.22 * reach * size[0], 0.55 * reach * size[1], 0.2),
+        (0.85, 0.85, 0.82),
+        0.8,
+    )
     fill(picture, ribbon(at((0.1, 0.4), (0.2, 30)), 0.004 * size[1]), tint)
 
 
@@ -171,15 +259,26 @@ def _softbox(picture, rng, size) -> None:
     edge = abs(side - rng.uniform(0.03, 0.10))
     top, bottom = rng.uniform(0.0, 0.2), rng.uniform(0.3, 0.55)
     outside = 2 * side - 0.5
-    fill(picture, np.array([(edge, top + 0.02), (outside, top), (outside, bottom), (edge, bottom - 0.02)]) * size,
-         [(1.0, 1.0, 0.98), (0.93, 0.93, 0.92)], 1.0, 0.001 * size[1])  # fmt: skip
-    fill(picture, ribbon(np.array([(edge, top + 0.02), (edge, bottom - 0.02)]) * size, 0.008 * size[0]), (0.06, 0.06, 0.06))
+    fill(
+        picture,
+        np.array([(edge, top + 0.02), (outside, top), (outside, bottom), (edge, bottom - 0.02)]) * size,
+        [(1.0, 1.0, 0.98), (0.93, 0.93, 0.92)],
+        1.0,
+        0.001 * size[1],
+    )
+    fill(
+        picture,
+        ribbon(np.array([(edge, top + 0.02), (edge, bottom - 0.02)]) * size, 0.008 * size[0]),
+        (0.06, 0.06, 0.06),
+    )
 
 
 def _rubbish(picture, rng, size) -> None:
     for _ in range(int(rng.integers(1, 7))):
         x, y = rng.uniform(0.02, 0.98), rng.uniform(0.80, 0.99)
-        shape = ellipse(x, y, rng.uniform(0.002, 0.02), rng.uniform(0.001, 0.006), rng.uniform(0, 3)) * size
+        shape = (
+            ellipse(x, y, rng.uniform(0.002, 0.012), rng.uniform(0.001, 0.003), rng.uniform(-0.3, 0.3)) * size
+        )
         tint = [(0.1, 0.1, 0.1), (0.93, 0.93, 0.93), (0.7, 0.5, 0.35), (0.5, 0.1, 0.1)][int(rng.integers(4))]
-        fill(picture, shape + (0, 0.002 * size[1]), (0, 0, 0), 0.2, 0.001 * size[1])
+        fill(picture, moved(shape, 0, 0.002 * size[1]), (0, 0, 0), 0.2, 0.001 * size[1])
         fill(picture, shape, tint, 0.85)

@@ -54,10 +54,8 @@ def draw_photo(seed: int, garment: int, view: str, width: int, height: int) -> t
     sleeves = [piece for piece in pieces if piece.sleeve]
     for piece in sorted(sleeves, key=lambda piece: piece.sleeve * np.sin(pose.turn)):
         draw_piece(picture, mask, design, mannequin, piece, pose, light, body)
-    foreground = picture.copy()
-    draw_foreground(foreground, room, pose.x_px / width)
-    mask[np.any(foreground != picture, axis=2)] = 0
-    photo = expose(foreground, key, view_key)
+    draw_foreground(picture, mask, room, pose.x_px / width)
+    photo = expose(picture, key, view_key)
     alpha = np.round(mask * 255).astype(np.uint8)
     alpha[alpha < 3] = 0
     return photo, np.dstack([photo * (alpha > 0)[..., None], alpha])
@@ -91,7 +89,12 @@ def _pose(key: tuple[int, ...], view_key: tuple[int, ...], view: str, width: int
 
 def _light(key: tuple[int, ...]) -> Light:
     rng = stream(*key, 93)
-    ambient = rng.uniform(0.40, 0.56)
+    ambient = rng.uniform(0.46, 0.62)
     fill = rng.uniform(0.10, 0.22)
-    return Light(rng.choice([-1, 1]) * rng.uniform(0.05, 0.42), rng.uniform(-0.40, -0.12), ambient,
-                 1.02 - ambient - 0.7 * fill, fill)  # fmt: skip
+    return Light(
+        rng.choice([-1, 1]) * rng.uniform(0.05, 0.42),
+        rng.uniform(-0.40, -0.12),
+        ambient,
+        1.02 - ambient - 0.7 * fill,
+        fill,
+    )

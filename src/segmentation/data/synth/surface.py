@@ -8,11 +8,10 @@ faces the camera.
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from segmentation.data.synth.paint import Box
-
-import cv2  # isort: skip
 
 CAMERA_Y = 0.45
 CAMERA_DISTANCE = 2.6
@@ -49,7 +48,7 @@ class Tube:
         return np.interp(y, self.y, getattr(self, name))
 
     def project(self, phi: np.ndarray, y: np.ndarray, pose: Pose, far: bool = False) -> np.ndarray | None:
-        """Pixels [n, 2] of an outline or a line on the surface, as far as it is in sight; None when it is not.
+        """Pixels [n, 2] of an outline on the surface, as far as it is in sight; None when it is not.
 
         `phi` and `y` [n] lie within one half (front or back) of the tube. What is out of sight is replaced
         by the silhouette it hides behind. `far` keeps the hidden side instead: the inside of the cloth.
@@ -60,7 +59,7 @@ class Tube:
             return None
         if hidden.any():
             phi, y, towards = _along_silhouette(phi, y, towards, hidden)
-        lean, half, width = self._lean(phi, y, pose)
+        _, half, width = self._lean(phi, y, pose)
         seen = towards + (np.pi if far else 0.0)
         cos, sin = np.cos(pose.turn), np.sin(pose.turn)
         centre = self.at(y, "x") * cos - self.at(y, "z") * sin
@@ -68,8 +67,12 @@ class Tube:
         near = np.hypot(width * sin, half * cos) * np.cos(seen)
         return pose.pixels(centre + extent * np.sin(seen), y + (y - CAMERA_Y) * near / CAMERA_DISTANCE)
 
+    def facing(self, phi: np.ndarray, y: np.ndarray, pose: Pose) -> np.ndarray:
+        """Cosine between the view and the surface at each point [n]: 1 seen straight on, below 0 hidden."""
+        return np.cos(phi - self._lean(phi, y, pose)[0])
+
     def _lean(self, phi: np.ndarray, y: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        half = np.where(np.cos(phi) > -1e-9, self.at(y, "front"), self.at(y, "back"))
+        half = self.at(y, "front" if np.cos(phi).mean() > 0 else "back")
         width = self.at(y, "half_width")
         return np.arctan2(half * np.sin(pose.turn), width * np.cos(pose.turn)), half, width
 
@@ -84,8 +87,13 @@ def _along_silhouette(phi, y, towards, hidden) -> tuple[np.ndarray, np.ndarray, 
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         pieces.append(np.stack([phi[position:first], y[position:first], towards[position:first]]))
         side = np.sign(towards[first]) * np.pi / 2
-        rows = np.linspace(y[first], y[last - 1], 32)
-        pieces.append(np.stack([np.full(32, phi[first]), rows, np.full(32, side)]))
+        # rows of one fixed raster: two runs along the same silhouette then coincide and enclose nothing
+        low, high = sorted((y[first], y[last - 1]))
+        rows = np.arange(np.ceil(low / 0.002), np.floor(high / 0.002) + 1) * 0.002
+        rows = np.concatenate(
+            [y[first : first + 1], rows if y[first] < y[last - 1] else rows[::-1], y[last - 1 : last]]
+        )
+        pieces.append(np.stack([np.full(len(rows), phi[first]), rows, np.full(len(rows), side)]))
         position = last
     pieces.append(np.stack([phi[position:], y[position:], towards[position:]]))
     return tuple(np.concatenate(pieces, axis=1))
@@ -96,8 +104,8 @@ class Surface:
     """The tube as the camera sees it inside a box: one value a pixel.
 
     phi: angle around the tube; depth: towards the camera, in body heights; x, y: body coordinates
-    ([1, w] and [h, 1]); around: distance along the cloth from the middle of the front or back; across: 1 at the middle,
-    0 at the outline; beyond: distance outside of the tube, 0 inside.
+    ([1, w] and [h, 1]); around: distance along the cloth from the middle of the front or back;
+    across: 1 at the middle, 0 at the outline; beyond: distance outside of the tube, 0 inside.
     """
 
     phi: np.ndarray
@@ -181,7 +189,7 @@ def shade(depth: np.ndarray, scale_px: float, light: Light, power: float) -> tup
 def profile(y, values, samples: np.ndarray, smooth: float = 0.012) -> np.ndarray:
     """Values at `samples` (evenly spaced) of a line through knots, rounded over `smooth` body heights."""
     line = np.interp(samples, y, values)
-    reach = int(round(3 * smooth / (samples[1] - samples[0])))
+    reach = round(3 * smooth / (samples[1] - samples[0]))
     if reach < 1:
         return line
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (reach / 3)) ** 2)

@@ -7,7 +7,7 @@ import numpy as np
 from segmentation.data.synth.fabrics import wavy_line
 from segmentation.data.synth.garments import Garment
 from segmentation.data.synth.mannequin import Mannequin
-from segmentation.data.synth.paint import smooth_line, stream
+from segmentation.data.synth.paint import moved, smooth_line, stream
 from segmentation.data.synth.surface import Pose, Tube, profile
 
 SIDE = np.pi / 2
@@ -24,7 +24,7 @@ class Piece:
     sleeve: int = 0
 
     def outlines(self, pose: Pose, far: bool = False) -> list[np.ndarray]:
-        """The polygons, in pixels, which the camera sees; `far`: the side of the cloth turned away from it."""
+        """The polygons, in pixels, which the camera sees; `far`: the side of the cloth turned away."""
         polygons = []
         for tube, panels in self.parts:
             for panel in panels:
@@ -42,12 +42,17 @@ def cut_out(garment: Garment, mannequin: Mannequin) -> list[Piece]:
     tube = _shell(garment, mannequin)
     angles = np.linspace(-SIDE, SIDE, 120)
     if garment.hung_from_waist or garment.neckline in ("straight", "sweetheart"):
-        panels = [_between(top_line(garment, around), hem_line(garment, around), around)
-                  for around in (angles, angles + np.pi)]  # fmt: skip
+        panels = [
+            _between(top_line(garment, around), hem_line(garment, around), around)
+            for around in (angles, angles + np.pi)
+        ]
         if garment.straps and not garment.hung_from_waist:
             panels += _straps(garment, mannequin, tube)
         return [Piece(((tube, tuple(panels)),))]
-    panels = [*_front(garment, mannequin, tube), _shouldered(garment, mannequin, tube, garment.neck_back, back=True)]
+    panels = [
+        *_front(garment, mannequin, tube),
+        _shouldered(garment, mannequin, tube, garment.neck_back, back=True),
+    ]
     main = Piece(((tube, tuple(panels)),))
     return [main, *(_sleeve(garment, mannequin, side) for side in (-1, 1) if garment.sleeve)]
 
@@ -55,7 +60,11 @@ def cut_out(garment: Garment, mannequin: Mannequin) -> list[Piece]:
 def hem_line(garment: Garment, phi: np.ndarray) -> np.ndarray:
     """y of the lower edge at each angle: the folds lift it, a dip lowers its back, a slit opens it."""
     rng = stream(*garment.key, 31)
-    tilt, opening, slit_height = rng.uniform(-0.003, 0.003), rng.choice([0.0, np.pi, 0.9]), rng.uniform(0.03, 0.09)
+    tilt, opening, slit_height = (
+        rng.uniform(-0.003, 0.003),
+        rng.choice([0.0, np.pi, 0.9]),
+        rng.uniform(0.03, 0.09),
+    )
     y = garment.hem + tilt * np.sin(phi) + garment.dip * (0.5 - 0.5 * np.cos(phi)) ** 1.4
     y = y - 0.9 * garment.folds * folds(garment, phi)
     if garment.slit and garment.hem > 0.5:
@@ -83,7 +92,11 @@ def folds(garment: Garment, phi: np.ndarray) -> np.ndarray:
         return np.where(saw < 0.82, 2 * saw / 0.82 - 1, 1 - 2 * (saw - 0.82) / 0.18)
     waves = 0 * phi
     for _ in range(5):
-        repeat, phase, height = round(count * rng.uniform(0.5, 1.6)), rng.uniform(0, 6.28), rng.uniform(0.3, 0.8)
+        repeat, phase, height = (
+            round(count * rng.uniform(0.5, 1.6)),
+            rng.uniform(0, 6.28),
+            rng.uniform(0.3, 0.8),
+        )
         waves = waves + height * np.sin(repeat * phi + phase)
     return np.tanh(1.2 * waves)
 
@@ -120,7 +133,9 @@ def _shell(garment: Garment, mannequin: Mannequin) -> Tube:
     legs = np.interp(y, leg.y, leg.x + leg.half_width)
     width = np.where(y > 0.42, np.maximum(width, legs + 0.002), width)
     rng = stream(*garment.key, 33)
-    ragged = (0.0006 + 0.12 * garment.folds) * wavy_line(rng, int(6 + 14 * (garment.hem - garment.top)), len(y))
+    ragged = (0.0006 + 0.12 * garment.folds) * wavy_line(
+        rng, int(6 + 14 * (garment.hem - garment.top)), len(y)
+    )
     width = width + ragged * np.clip((y - garment.top - 0.08) * 12, 0, 1)
     smooth = 0.003
     rows = [profile(y, values, y, smooth) for values in (width, front, back)]
@@ -194,11 +209,19 @@ def _front(garment: Garment, mannequin: Mannequin, tube: Tube) -> list[np.ndarra
         right = _right_half(garment, mannequin, tube, garment.neck_front, back=False)
         shoulder_y, gap = right[39, 1], garment.gap * rng.uniform(0.75, 1.2)
         t = np.linspace(0, 1, 60)
-        bow = smooth_line([[0, right[39, 0]], [0.25, 0.55 * gap + 0.1], [0.6, 0.85 * gap], [1, gap]], 60)[:, 1]
-        bow = bow + 0.02 * wavy_line(rng, 4, 60) * t
+        wide = 0.107 * np.sin(gap)
+        knots = [
+            [0, garment.neck_width],
+            [0.2, 0.45 * garment.neck_width + 0.5 * wide],
+            [0.6, 0.8 * wide],
+            [1, wide],
+        ]
+        bow = smooth_line(knots, 60)[:, 1] + 0.0015 * wavy_line(rng, 4, 60) * t
+        edge_y = shoulder_y + (hem_line(garment, np.array([side * gap]))[0] - shoulder_y) * t
+        bow = np.arcsin(np.clip(bow / tube.at(edge_y, "half_width"), 0, 0.98))
         around = np.linspace(SIDE, bow[-1], 60)
         hem = hem_line(garment, side * around)
-        edge = np.stack([bow, shoulder_y + (hem[-1] - shoulder_y) * t], 1)
+        edge = np.stack([bow, edge_y], 1)
         half = np.concatenate([right[39:], np.stack([around, hem], 1), edge[::-1]])
         halves.append(half * (side, 1))
     return halves
@@ -212,7 +235,8 @@ def _straps(garment: Garment, mannequin: Mannequin, tube: Tube) -> list[np.ndarr
             low_y = top_line(garment, np.array([np.pi - 0.62 if back else 0.62]))[0] + 0.006
             high = np.array([0.064, _shoulder_y(mannequin, 0.064)])
             line = np.linspace([low_x, low_y], high, 30)
-            edge = np.concatenate([line - (garment.straps / 2, 0), (line + (garment.straps / 2, 0))[::-1]])
+            half = garment.straps / 2
+            edge = np.concatenate([moved(line, -half, 0), moved(line, half, 0)[::-1]])
             phi = np.arcsin(np.clip(edge[:, 0] / tube.at(edge[:, 1], "half_width"), -1, 1)) * side
             straps.append(np.stack([np.pi - phi if back else phi, edge[:, 1]], 1))
     return straps
@@ -240,21 +264,33 @@ def _trousers(garment: Garment, mannequin: Mannequin) -> Piece:
     shell = _shell(replace(garment, hem=0.475, flare=0.0, dip=0.0), mannequin)
     flat = 1 - 0.45 * np.clip((shell.y - 0.415) / 0.06, 0, 1) ** 1.5
     closed = np.clip((shell.y - 0.458) / 0.022, 0, 1) ** 2  # the seat narrows to the crotch
-    shell = replace(shell, half_width=shell.half_width * (1 - 0.85 * closed), front=shell.front * flat,
-                    back=shell.back * flat)  # fmt: skip
-    hips = [_between(np.full(80, garment.top), np.full(80, 0.479), around) for around in (angles, angles + np.pi)]
+    shell = replace(
+        shell,
+        half_width=shell.half_width * (1 - 0.85 * closed),
+        front=shell.front * flat,
+        back=shell.back * flat,
+    )
+    hips = [
+        _between(np.full(80, garment.top), np.full(80, 0.479), around) for around in (angles, angles + np.pi)
+    ]
     parts = [(shell, tuple(hips))]
     rng = stream(*garment.key, 35)
     for side, name in ((-1, "left leg"), (1, "right leg")):
         leg = mannequin.limbs[name]
         below = np.clip((leg.y - 0.46) / max(garment.hem - 0.46, 0.05), 0, 1.3)
-        room = garment.ease + garment.flare * below + 0.0009 * wavy_line(rng, 14, len(leg.y)) * np.clip(below * 6, 0, 1)
+        room = (
+            garment.ease
+            + garment.flare * below
+            + 0.0009 * wavy_line(rng, 14, len(leg.y)) * np.clip(below * 6, 0, 1)
+        )
         outside = np.maximum(leg.half_width + room, 0.026 + garment.ease)
         if garment.kind == "trousers" and garment.flare > 0.008:
             outside = np.maximum(outside, 0.036 + garment.flare * below)
         tube = Tube(leg.y, leg.x, leg.z, outside, outside, outside)
         end = garment.hem + rng.uniform(-0.004, 0.004)
-        panels = [_between(np.full(80, 0.415), end - 0.5 * garment.folds * np.sin(3 * around + side), around)
-                  for around in (angles, angles + np.pi)]  # fmt: skip
+        panels = [
+            _between(np.full(80, 0.415), end - 0.5 * garment.folds * np.sin(3 * around + side), around)
+            for around in (angles, angles + np.pi)
+        ]
         parts.append((tube, tuple(panels)))
     return Piece(tuple(parts))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segmentation.data.synth.garments import Garment
-from segmentation.data.synth.paint import Box, blend, coverage, ellipse, ribbon, smooth_line, stream
+from segmentation.data.synth.paint import Box, blend, coverage, ellipse, moved, ribbon, smooth_line, stream
 from segmentation.data.synth.surface import Pose, Surface
 from segmentation.data.synth.tailor import Piece, hem_line
 
@@ -12,7 +12,11 @@ def tint_trims(colour: np.ndarray, garment: Garment, piece: Piece, surface: Surf
     """Darken seams and colour bands of the cloth `colour` [h, w, 3] in place, before it is lit."""
     if piece.sleeve:
         return
-    phi = np.angle(np.exp(1j * surface.phi)).astype(np.float32) if np.abs(surface.phi).max() > np.pi else surface.phi
+    phi = (
+        np.angle(np.exp(1j * surface.phi)).astype(np.float32)
+        if np.abs(surface.phi).max() > np.pi
+        else surface.phi
+    )
     y = surface.y
     dark = np.ones(phi.shape, np.float32)
     pale = np.mean(garment.fabric.colours[0]) > 0.5
@@ -73,7 +77,8 @@ def draw_trims(
 
     def on_cloth(phi, y) -> np.ndarray | None:
         phi, y = np.broadcast_arrays(np.asarray(phi, np.float64), np.asarray(y, np.float64))
-        return tube.project(phi, y, pose) if np.cos(phi.mean() - pose.turn) > 0.15 else None
+        seen = tube.facing(phi, y, pose) > 0.15
+        return tube.project(phi[seen], y[seen], pose) if seen.sum() >= min(4, len(phi)) else None
 
     start = garment.top + 0.02 if garment.top > 0.08 else 0.075 + garment.neck_front
     if "buttons" in trims and not garment.gap:
@@ -82,21 +87,36 @@ def draw_trims(
             place = on_cloth(0.03, [y])
             if place is not None:
                 x, down = place[0]
-                stamp(ellipse(x + 0.0008 * scale, down + 0.0012 * scale, 0.0042 * scale, 0.0042 * scale), (0, 0, 0), 0.35)
+                stamp(
+                    ellipse(x + 0.0008 * scale, down + 0.0012 * scale, 0.0042 * scale, 0.0042 * scale),
+                    (0, 0, 0),
+                    0.35,
+                )
                 stamp(ellipse(x, down, 0.0036 * scale, 0.0038 * scale), tint)
-                stamp(ellipse(x - 0.001 * scale, down - 0.001 * scale, 0.0014 * scale, 0.0014 * scale), (1, 1, 1), 0.35)
+                stamp(
+                    ellipse(x - 0.001 * scale, down - 0.001 * scale, 0.0014 * scale, 0.0014 * scale),
+                    (1, 1, 1),
+                    0.35,
+                )
     if "zipper" in trims or "fly" in trims:
         end = 0.42 if "fly" in trims else min(garment.hem - 0.01, start + 0.25)
         line = on_cloth(0.05, np.linspace(start, end, 30))
         if line is not None:
-            stamp(ribbon(line, 0.002 * scale), metal * 0.8 if "zipper" in trims else (0, 0, 0), 0.7 if "zipper" in trims else 0.25)
+            stamp(
+                ribbon(line, 0.002 * scale),
+                metal * 0.8 if "zipper" in trims else (0, 0, 0),
+                0.7 if "zipper" in trims else 0.25,
+            )
     if "pockets" in trims:
         for side in (-1, 1):
             at_y = max(garment.waist, garment.top) + 0.045
             if at_y < garment.hem - 0.05:
-                line = on_cloth(side * np.linspace(0.55, 1.05, 20), at_y + np.linspace(-0.004, 0.03, 20) * (rng.random() < 0.6))
+                line = on_cloth(
+                    side * np.linspace(0.55, 1.05, 20),
+                    at_y + np.linspace(-0.004, 0.03, 20) * (rng.random() < 0.6),
+                )
                 if line is not None:
-                    stamp(ribbon(line + (0, 0.0014 * scale), 0.0022 * scale), (0, 0, 0), 0.35)
+                    stamp(ribbon(moved(line, 0, 0.0014 * scale), 0.0022 * scale), (0, 0, 0), 0.35)
                     stamp(ribbon(line, 0.0012 * scale), garment.fabric.colours[0] * 1.15, 0.4)
     if "lapels" in trims and garment.top < 0.1:
         _lapels(stamp, garment, tube, pose)
@@ -105,27 +125,33 @@ def draw_trims(
         if place is not None:
             x, y = place[0]
             stamp(ribbon(np.array([[x - 0.008 * scale, y], [x + 0.008 * scale, y]]), 0.017 * scale), metal)
-            stamp(ribbon(np.array([[x - 0.005 * scale, y], [x + 0.005 * scale, y]]), 0.011 * scale), garment.trim_colour)
+            stamp(
+                ribbon(np.array([[x - 0.005 * scale, y], [x + 0.005 * scale, y]]), 0.011 * scale),
+                garment.trim_colour,
+            )
     if "bow" in trims and not garment.gap:
         _bow(stamp, garment, on_cloth, scale)
     if "ruffle" in trims and not garment.kind.endswith(("trousers", "shorts", "vest")):
         around = np.linspace(-1.5, 1.5, 90) + np.pi * (np.cos(pose.turn) < 0)
-        line = tube.project(around, hem_line(garment, around) - 0.035 + 0.002 * np.sin(40 * around), pose)
-        stamp(ribbon(line + (0, 0.004 * scale), 0.010 * scale), (0, 0, 0), 0.14)
-        stamp(ribbon(line, 0.002 * scale), (0, 0, 0), 0.3)
+        line = on_cloth(around, hem_line(garment, around) - 0.035 + 0.0007 * np.sin(23 * around))
+        if line is not None:
+            stamp(ribbon(moved(line, 0, 0.004 * scale), 0.010 * scale), (0, 0, 0), 0.14)
+            stamp(ribbon(line, 0.002 * scale), (0, 0, 0), 0.3)
 
 
 def _lapels(stamp, garment: Garment, tube, pose: Pose) -> None:
     tint = garment.fabric.colours[0]
     for side in (-1, 1):
         gap = 0.5 * garment.gap
-        inner = np.array([[0.55, 0.062], [0.45 + gap * 0.4, 0.10], [0.06 + gap, 0.07 + garment.neck_front + 0.02]])
+        inner = np.array(
+            [[0.55, 0.062], [0.45 + gap * 0.4, 0.10], [0.06 + gap, 0.07 + garment.neck_front + 0.02]]
+        )
         outer = np.array([[0.40 + gap, 0.125 + 0.3 * garment.neck_front], [0.95, 0.115], [0.82, 0.062]])
         outline = np.concatenate([smooth_line(inner, 20), outer])
-        if np.cos(side * 0.6 - pose.turn) < 0.1:
-            continue
         polygon = tube.project(outline[:, 0] * side, outline[:, 1], pose)
-        stamp(polygon + (0, 0.003 * pose.scale_px), (0, 0, 0), 0.25)
+        if polygon is None:
+            continue
+        stamp(moved(polygon, 0, 0.003 * pose.scale_px), (0, 0, 0), 0.25)
         stamp(polygon, np.clip(tint * 1.06 + 0.01, 0, 1), 0.75)
 
 
@@ -136,11 +162,13 @@ def _bow(stamp, garment: Garment, on_cloth, scale: float) -> None:
     x, y = at[0]
     tint = garment.fabric.colours[0] * 0.92
     for side in (-1, 1):
-        loop = smooth_line(np.array([[0, 0], [0.018 * side, -0.012], [0.03 * side, -0.004], [0.02 * side, 0.008], [0, 0]]), 30)
+        loop = smooth_line(
+            np.array([[0, 0], [0.018 * side, -0.012], [0.03 * side, -0.004], [0.02 * side, 0.008], [0, 0]]),
+            30,
+        )
         tail = np.array([[0, 0], [0.006 * side, 0.03], [0.014 * side, 0.06]])
         for shape in (loop, ribbon(smooth_line(tail, 20), 0.009)):
             polygon = shape * scale + (x, y)
-            stamp(polygon + (0.001 * scale, 0.003 * scale), (0, 0, 0), 0.35)
+            stamp(moved(polygon, 0.001 * scale, 0.003 * scale), (0, 0, 0), 0.35)
             stamp(polygon, tint)
     stamp(ellipse(x, y, 0.005 * scale, 0.006 * scale), tint * 0.85)
-

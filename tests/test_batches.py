@@ -1,0 +1,304 @@
+"""Batches hold every sample once an epoch, in an order that only (seed, epoch) decides."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from drawing import draw_set
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from config import AUGMENTATIONS, AugmentConfig, DataConfig, Size
+from segmentation.data.augment import build_augment
+from segmentation.data.batches import Batches, PreparedPairs
+from segmentation.data.preprocess import Preprocessing
+from segmentation.errors import DataError, ImageError
+from segmentation.types import Sample
+
+SIZE = Size(height=32, width=24)
+UNIT = Preprocessing(SIZE, normalisation="unit")
+PAIR_BYTES = SIZE.height * SIZE.width * (3 + 1)
+
+
+def samples_of(folder):
+    return [
+        Sample(path.stem, path, folder / "cutouts" / path.name)
+        for path in sorted((folder / "images").iterdir())
+    ]
+
+
+class Numbered:
+    """Pairs whose photos are plain with their own number as value, so that a batch tells what it holds."""
+
+    preprocessing = Preprocessing(Size(2, 2), normalisation="none")
+
+    def __init__(self, count):
+        self.count = count
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        return np.full((2, 2, 3), index, np.uint8), np.full((2, 2), 255 * (index % 2), np.uint8)
+
+
+def numbers(batches):
+    """The numbers of the samples in each batch of an epoch."""
+    return [batches[index][0][:, 0, 0, 0].astype(int).tolist() for index in range(batches.num_batches)]
+
+
+@pytest.fixture
+def samples(tiny_set):
+    return samples_of(tiny_set)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    folder = draw_set(tmp_path_factory.mktemp("batches") / "pairs")
+    return PreparedPairs(samples_of(folder), UNIT, DataConfig())
+
+
+def test_a_batch_is_normalised_photos_and_targets_in_the_unit_range(pairs):
+    images, targets = Batches(pairs, 4, seed=0)[0]
+
+    assert images.shape == (4, 32, 24, 3)
+    assert targets.shape == (4, 32, 24, 1)
+    assert images.dtype == targets.dtype == np.float32
+    assert 0 <= images.min() < images.max() <= 1
+    assert (targets.min(), targets.max()) == (0, 1)
+
+
+@pytest.mark.parametrize("normalisation", ["none", "unit", "mean-std"])
+def test_photos_are_normalised_as_recorded(samples, normalisation):
+    preprocessing = Preprocessing(SIZE, normalisation=normalisation, mean=(1, 2, 3), std=(4, 5, 6))
+    pairs = PreparedPairs(samples, preprocessing, DataConfig())
+    images = Batches(pairs, 6)[0][0]
+
+    for index in range(6):
+        np.testing.assert_array_equal(images[index], preprocessing.normalise(pairs[index][0]))
+
+
+def test_grey_photos_have_one_channel(samples):
+    preprocessing = Preprocessing(SIZE, "grey", normalisation="unit")
+    augment = build_augment(AugmentConfig(), colour=False)
+    batches = Batches(PreparedPairs(samples, preprocessing, DataConfig()), 4, augment=augment, seed=0)
+
+    assert batches[0][0].shape == (4, 32, 24, 1)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 99), st.integers(0, 99))
+def test_every_sample_occurs_once_an_epoch_and_full_batches_start_again_from_the_front(
+    count, batch_size, seed, epoch
+):
+    batches = Batches(Numbered(count), batch_size, seed=seed)
+    batches.epoch = epoch
+    seen = numbers(batches)
+    flat = sum(seen, [])
+
+    assert len(seen) == -(-count // batch_size)
+    assert {len(batch) for batch in seen} == {batch_size}
+    assert sorted(flat[:count]) == list(range(count))
+    assert flat[count:] == [flat[place % count] for place in range(count, len(flat))]
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 5))
+def test_validation_keeps_the_order_and_ends_with_a_smaller_batch(count, batch_size, epoch):
+    batches = Batches(Numbered(count), batch_size)
+    batches.epoch = epoch
+    seen = numbers(batches)
+
+    assert sum(seen, []) == list(range(count))
+    assert {len(batch) for batch in seen[:-1]} <= {batch_size}
+    assert len(seen) == -(-count // batch_size)
+
+
+def test_the_order_differs_by_epoch_and_by_seed_and_is_repeatable():
+    def order(seed, epoch):
+        batches = Batches(Numbered(30), 4, seed=seed)
+        batches.epoch = epoch
+        return numbers(batches)
+
+    orders = [str(order(seed, epoch)) for seed in range(3) for epoch in range(3)]
+
+    assert len(set(orders)) == 9
+    assert str(order(1, 2)) == orders[5]
+    assert order(0, 0) != [list(range(start, start + 4)) for start in range(0, 30, 4)]
+
+
+def test_augmentation_differs_by_epoch_and_is_repeatable(pairs):
+    def epoch_of(epoch, index=1):
+        batches = Batches(pairs, 3, augment=build_augment(AugmentConfig()), seed=5)
+        batches.epoch = epoch
+        batches[0]  # batches may be asked for in any order
+        return batches[index]
+
+    def sorted_bytes(images):
+        return sorted(image.tobytes() for image in images)
+
+    first, again, other = epoch_of(0), epoch_of(0), epoch_of(1)
+
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    plain = {pairs[index][0].astype(np.float32).__truediv__(255).tobytes() for index in range(6)}
+    assert not plain & set(sorted_bytes(first[0]))
+    assert not set(sorted_bytes(first[0])) & set(sorted_bytes(other[0]))
+
+
+def test_a_photo_that_fills_the_last_batch_is_augmented_anew(pairs):
+    batches = Batches(pairs, 4, augment=build_augment(AugmentConfig()), seed=0)
+    images = np.concatenate([batches[0][0], batches[1][0]])
+
+    assert len({image.tobytes() for image in images}) == 8  # of six photos
+
+
+def test_augmented_targets_stay_with_their_photos(pairs):
+    flipped = build_augment(dataclasses.replace(AUGMENTATIONS["none"], flip=1.0))
+    plain, mirrored = (Batches(pairs, 6, augment=augment, seed=0)[0] for augment in (None, flipped))
+
+    np.testing.assert_array_equal(mirrored[0], plain[0][:, :, ::-1])
+    np.testing.assert_array_equal(mirrored[1], plain[1][:, :, ::-1])
+
+
+def soft_sample(folder, values=((0, 64), (127, 128), (191, 255))):
+    alpha = np.repeat(np.repeat(np.array(values, np.uint8), 4, axis=0), 4, axis=1)
+    Image.fromarray(alpha).save(folder / "mask.png")
+    Image.fromarray(np.dstack([alpha] * 3)).save(folder / "photo.png")
+    return Sample("soft", folder / "photo.png", folder / "mask.png")
+
+
+def targets_of(sample, **options):
+    preprocessing = Preprocessing(Size(height=12, width=8), normalisation="unit")
+    return Batches(PreparedPairs([sample], preprocessing, DataConfig(**options)), 1)[0][1][0, ::4, ::4, 0]
+
+
+def test_soft_edges_of_the_ground_truth_are_kept(tmp_path):
+    expected = np.array([[0, 64], [127, 128], [191, 255]]) / 255
+
+    np.testing.assert_allclose(targets_of(soft_sample(tmp_path)), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [(0.5, [[0, 0], [0, 1], [1, 1]]), (0.25, [[0, 1], [1, 1], [1, 1]]), (1.0, [[0, 0], [0, 0], [0, 1]])],
+)
+def test_binary_ground_truth_is_garment_from_the_target_threshold_on(tmp_path, threshold, expected):
+    targets = targets_of(soft_sample(tmp_path), target="binary", target_threshold=threshold)
+
+    np.testing.assert_array_equal(targets, expected)
+
+
+def test_a_smaller_target_has_soft_edges(pairs):
+    targets = Batches(pairs, 6)[0][1]
+    soft = (targets > 0) & (targets < 1)
+
+    assert 0 < soft.mean() < 0.2
+
+
+def remove(samples):
+    for sample in samples:
+        sample.image_path.unlink()
+
+
+def test_what_fits_into_the_cache_is_read_once(samples):
+    pairs = PreparedPairs(samples, UNIT, DataConfig())
+    first = [pairs[index] for index in range(len(samples))]
+    remove(samples)
+
+    for index, (photo, target) in enumerate(first):
+        np.testing.assert_array_equal(pairs[index][0], photo)
+        np.testing.assert_array_equal(pairs[index][1], target)
+
+
+def test_without_a_cache_every_photo_is_read_again(samples):
+    pairs = PreparedPairs(samples, UNIT, DataConfig(cache="0MB"))
+    before = pairs[0][0]
+    np.testing.assert_array_equal(pairs[0][0], before)
+    remove(samples)
+
+    with pytest.raises(ImageError, match=samples[0].image_path.name):
+        pairs[0]
+
+
+def test_the_cache_keeps_no_more_than_its_limit(samples):
+    # 0.01 MB hold three pairs of 3072 bytes
+    pairs = PreparedPairs(samples, UNIT, DataConfig(cache="0.01MB"))
+    for _ in range(2):
+        for index in range(len(samples)):
+            pairs[index]
+    remove(samples)
+    kept = 0
+    for index in range(len(samples)):
+        try:
+            pairs[index]
+            kept += 1
+        except ImageError:
+            pass
+
+    assert kept == int(0.01 * 2**20) // PAIR_BYTES == 3
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_all_photos_come_in_order_whoever_reads_them(samples, workers):
+    pairs = PreparedPairs(samples, UNIT, DataConfig(cache="0MB"))
+    images = list(pairs.images(workers))
+
+    assert len(images) == len(samples)
+    for index, image in enumerate(images):
+        np.testing.assert_array_equal(image, pairs[index][0])
+
+
+def test_a_mask_of_another_size_is_refused_with_both_sizes(samples):
+    Image.fromarray(np.zeros((20, 10), np.uint8)).save(samples[1].mask_path)
+    pairs = PreparedPairs(samples, UNIT, DataConfig())
+
+    pairs[0]
+    with pytest.raises(DataError, match=rf"{samples[1].mask_path.name}.*48x64.*10x20"):
+        pairs[1]
+
+
+class Recorder(keras.callbacks.Callback):
+    """Sets the epoch, as the training does, and keeps which samples the network was given in each step."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+        self.given = {}
+
+    def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
+        self.batches.epoch = self.epoch = epoch
+        self.before = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.given[self.epoch, batch] = round(logs["total"]) - self.before
+        self.before = round(logs["total"])
+
+
+class SumOfPowers(keras.metrics.Sum):
+    """Sum of 2 ** number over the samples: tells which they were."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):  # noqa: ARG002
+        super().update_state(2.0 ** y_pred[:, 0, 0, 0])
+
+
+@pytest.mark.parametrize("first_epoch", [0, 2])
+def test_keras_gives_the_network_the_batches_of_the_epoch_in_their_order(first_epoch):
+    inputs = keras.Input((2, 2, 3))
+    network = keras.Model(inputs, keras.layers.Conv2D(1, 1)(inputs) * 0.0 + inputs)
+    network.compile("sgd", "mse", metrics=[SumOfPowers(name="total")])
+    batches = Batches(Numbered(14), 4, seed=3, workers=2)
+    recorder = Recorder(batches)
+
+    network.fit(
+        batches, initial_epoch=first_epoch, epochs=5, callbacks=[recorder], shuffle=False, verbose=0
+    )
+
+    expected = {}
+    for epoch in range(first_epoch, 5):
+        batches.epoch = epoch
+        for step, batch in enumerate(numbers(batches)):
+            expected[epoch, step] = sum(2**number for number in batch)
+    assert recorder.given == expected

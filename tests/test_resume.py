@@ -1,0 +1,94 @@
+"""An interrupted training that goes on ends as it would have ended without the interruption."""
+
+import numpy as np
+import pytest
+from drawing import draw_set
+
+from config import RunConfig, Size
+from segmentation.errors import TrainingError
+from segmentation.models.registry import complete
+from segmentation.training.fit import fit
+from segmentation.types import Sample
+
+EPOCHS = 4
+CONFIG = complete(
+    RunConfig().replace(
+        architecture="simple",
+        filters=2,
+        levels=1,
+        norm="none",
+        input_size=Size(height=16, width=16),
+        epochs=EPOCHS,
+        batch_size=1,
+        learning_rate=0.01,
+        schedule="cosine",
+        precision="float32",
+    )
+)
+
+
+class Silent:
+    """Shows nothing; interrupts the training, as Ctrl-C does, after the first step of an epoch."""
+
+    def __init__(self, interrupted_epoch=None):
+        self.interrupted_epoch = interrupted_epoch
+
+    def plan(self, plan):
+        self.photos = plan.train_photos, plan.val_photos
+
+    def step(self, epoch, step, steps, photos, logs):  # noqa: ARG002
+        if epoch == self.interrupted_epoch:
+            raise KeyboardInterrupt
+
+    def epoch(self, epoch, logs, best):
+        pass
+
+    def score(self, done, total):
+        pass
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    folder = draw_set(tmp_path_factory.mktemp("resume") / "pairs", garments=4)
+    return [
+        Sample(path.stem, path, folder / "cutouts" / path.name)
+        for path in sorted((folder / "images").iterdir())
+    ]
+
+
+def train(samples, folder, **options):
+    (folder / "model").mkdir(parents=True, exist_ok=True)
+    options = {"config": CONFIG, "fingerprint": "one", "progress": Silent(), **options}
+    return fit(
+        train=samples[:6], val=samples[6:], folder=folder / "model", logs=folder / "logs", **options
+    )
+
+
+def test_a_resumed_training_ends_as_an_uninterrupted_one(samples, tmp_path):
+    _, whole = train(samples, tmp_path / "whole")
+    bundle, begun = train(samples, tmp_path / "parts", progress=Silent(interrupted_epoch=3))
+    resumed_bundle, resumed = train(samples, tmp_path / "parts", resuming=True)
+
+    assert bundle.provenance["interrupted"]
+    assert not resumed_bundle.provenance["interrupted"]
+    assert len(begun["loss"]) == 2
+    assert whole.keys() == resumed.keys()
+    for name, values in whole.items():
+        assert len(values) == EPOCHS
+        np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_a_training_goes_on_with_its_own_settings_only(samples, tmp_path):
+    train(samples, tmp_path, progress=Silent(interrupted_epoch=2))
+
+    with pytest.raises(TrainingError, match=r"learning_rate was 0\.01, is 0\.02"):
+        train(samples, tmp_path, config=CONFIG.replace(learning_rate=0.02), resuming=True)
+    with pytest.raises(TrainingError, match="data was one, is other"):
+        train(samples, tmp_path, fingerprint="other", resuming=True)
+
+
+def test_an_interruption_before_the_first_epoch_leaves_no_model(samples, tmp_path):
+    with pytest.raises(TrainingError, match="before the first epoch"):
+        train(samples, tmp_path, progress=Silent(interrupted_epoch=1))
+
+    assert list((tmp_path / "model").iterdir()) == []

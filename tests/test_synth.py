@@ -1,0 +1,158 @@
+"""The drawn studio: pure and repeatable, the same scene at any size, cutouts that agree with their photos."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from segmentation.data.synth import VIEWS, draw_photo, write_studio
+from segmentation.errors import DataError
+from segmentation.imageio import image_size, read_mask, read_photo
+
+SIZE = (96, 144)  # width, height
+
+
+def mask_of(cutout: np.ndarray) -> np.ndarray:
+    return cutout[..., 3] > 127
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studio")
+    progress = []
+    paths = write_studio(
+        folder, 2, *SIZE, seed=7, workers=1, on_photo=lambda done, total: progress.append((done, total))
+    )
+    return folder, paths, progress
+
+
+def test_same_arguments_give_the_same_pixels():
+    first, again = draw_photo(3, 5, "Front", *SIZE), draw_photo(3, 5, "Front", *SIZE)
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+
+
+@pytest.mark.parametrize("other", [(4, 5, "Front"), (3, 6, "Front"), (3, 5, "Back"), (3, 5, "FrontRight")])
+def test_other_arguments_give_another_photo(other):
+    photo, _ = draw_photo(3, 5, "Front", *SIZE)
+    assert (photo != draw_photo(*other, *SIZE)[0]).mean() > 0.05
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("garment", range(4))
+def test_photo_and_cutout_agree(garment, view):
+    photo, cutout = draw_photo(11, garment, view, *SIZE)
+    alpha = cutout[..., 3]
+    assert photo.shape == (144, 96, 3)
+    assert cutout.shape == (144, 96, 4)
+    assert photo.dtype == cutout.dtype == np.uint8
+    np.testing.assert_array_equal(cutout[..., :3][alpha > 0], photo[alpha > 0])
+    assert not cutout[alpha == 0].any()
+    assert (alpha == 255).any()
+
+
+def test_edges_are_soft_and_about_a_pixel_wide():
+    _, cutout = draw_photo(11, 1, "Front", 384, 576)
+    alpha = cutout[..., 3]
+    soft = (alpha > 0) & (alpha < 255)
+    outline = cv2.morphologyEx(
+        mask_of(cutout).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)
+    )
+    assert soft.any()
+    assert soft.sum() < 1.5 * outline.sum()  # the gradient is two pixels wide
+    assert outline[soft].mean() > 0.9
+
+
+def test_garments_cover_a_plausible_part_of_the_frame():
+    areas = [mask_of(draw_photo(1, garment, "Front", *SIZE)[1]).mean() for garment in range(40)]
+    assert min(areas) > 0.01
+    assert max(areas) < 0.22
+    assert 0.06 < np.median(areas) < 0.11
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("garment", [0, 4, 9])
+def test_a_small_drawing_is_a_reduction_of_a_large_one(garment, view):
+    small_photo, small = draw_photo(2, garment, view, 192, 288)
+    large_photo, large = draw_photo(2, garment, view, 768, 1152)
+    reduced = cv2.resize(large, (192, 288), interpolation=cv2.INTER_AREA)
+    one, other = mask_of(small), mask_of(reduced)
+    assert 2 * (one & other).sum() / (one.sum() + other.sum()) > 0.97
+    reduced_photo = cv2.resize(large_photo, (192, 288), interpolation=cv2.INTER_AREA)
+    assert np.abs(small_photo.astype(float) - reduced_photo).mean() < 6
+
+
+def test_views_of_a_garment_share_the_room():
+    front, back = (draw_photo(5, 2, view, *SIZE)[0].astype(float) for view in ("Front", "Back"))
+    assert np.abs(front[:10] - back[:10]).mean() < 8
+
+
+def test_a_set_holds_every_view_with_its_cutout(studio):
+    folder, paths, progress = studio
+    assert [path.stem for path in paths] == [
+        f"synth-0007-{garment:06d}_{view}" for garment in range(2) for view in VIEWS
+    ]
+    assert progress == [(done, 6) for done in range(1, 7)]
+    for path in paths:
+        cutout_path = folder / "cutouts" / f"{path.stem}.png"
+        assert path.parent == folder / "images"
+        assert image_size(path) == image_size(cutout_path) == (SIZE[1], SIZE[0])
+    record = json.loads((folder / "synth.json").read_text())
+    assert record == {"generator": record["generator"], "seed": 7, "count": 2, "width": 96, "height": 144}
+
+
+def test_files_hold_what_was_drawn(studio):
+    folder, paths, _ = studio
+    photo, cutout = draw_photo(7, 0, "Front", *SIZE)
+    np.testing.assert_array_equal(read_mask(folder / "cutouts" / f"{paths[0].stem}.png"), cutout[..., 3])
+    assert np.abs(read_photo(paths[0]).astype(float) - photo).mean() < 4  # JPEG
+
+
+def test_the_pixels_do_not_depend_on_the_workers(studio, tmp_path):
+    folder, paths, _ = studio
+    parallel = write_studio(tmp_path / "set", 2, *SIZE, seed=7, workers=2)
+    for one, other in zip(paths, parallel, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+        name = f"{one.stem}.png"
+        assert (folder / "cutouts" / name).read_bytes() == (tmp_path / "set" / "cutouts" / name).read_bytes()
+
+
+def test_the_same_set_is_completed_and_another_refused(tmp_path):
+    (lost, *_) = write_studio(tmp_path, 1, 64, 96, seed=1, workers=1)
+    before = lost.read_bytes()
+    lost.unlink()
+    write_studio(tmp_path, 1, 64, 96, seed=1, workers=1)
+    assert lost.read_bytes() == before
+    with pytest.raises(DataError, match="another folder"):
+        write_studio(tmp_path, 1, 64, 96, seed=2, workers=1)
+    assert lost.read_bytes() == before
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match="empty folder"):
+        write_studio(tmp_path, 1, 64, 96, seed=1, workers=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"count": 0}, "1 garment or more"),
+        ({"width": 63}, "at least 64x96"),
+        ({"height": 95}, "at least 64x96"),
+        ({"seed": -1}, "0 or more"),
+        ({"workers": 0}, "1 worker"),
+    ],
+)
+def test_arguments_that_cannot_be_drawn_are_refused(tmp_path, change, reason):
+    arguments = {"count": 1, "width": 64, "height": 96, "seed": 1, "workers": 1} | change
+    with pytest.raises(DataError, match=reason):
+        write_studio(tmp_path / "set", **arguments)
+    assert not (tmp_path / "set").exists()
+
+
+def test_an_unknown_view_names_the_known_ones():
+    with pytest.raises(DataError, match="Front, FrontRight, Back"):
+        draw_photo(1, 0, "Left", *SIZE)
