@@ -56,7 +56,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="pairs to train on (default: 24 drawn photos of 1152x1728)")
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each side (default: 5)")
     options = parser.parse_args()
-    config = registry.complete(RunConfig().replace(architecture="unet-256", filters=16, input_size=Size(256, 256)))
+    config = registry.complete(
+        RunConfig().replace(architecture="unet-256", filters=16, input_size=Size(256, 256))
+    )
     with tempfile.TemporaryDirectory() as folder:
         if options.data is None:
             write_studio(Path(folder), 8, 1152, 1728, 0)
@@ -66,8 +68,13 @@ def main() -> None:
 
 
 def _compare(label: str, config: RunConfig, samples: tuple, rounds: int) -> None:
-    pairs = PreparedPairs(samples, Preprocessing.from_config(config.preprocessing.__class__(
-        input_size=config.preprocessing.input_size, normalisation="unit")), config.data)
+    pairs = PreparedPairs(
+        samples,
+        Preprocessing.from_config(
+            config.preprocessing.__class__(input_size=config.preprocessing.input_size, normalisation="unit")
+        ),
+        config.data,
+    )
     batch_size = 8
     loop = Batches(pairs, batch_size, augment=build_augment(config.augmentation), seed=0)
     memory = InMemory(loop[0], loop.num_batches)

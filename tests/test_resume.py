@@ -1,11 +1,13 @@
-"""An interrupted training that goes on ends as it would have ended without the interruption."""
+"""What can go wrong in a training: an interrupted one goes on as if nothing had been, a broken photo is named."""
+
+import shutil
 
 import numpy as np
 import pytest
 from drawing import draw_set
 
 from config import RunConfig, Size
-from segmentation.errors import TrainingError
+from segmentation.errors import ImageError, TrainingError
 from segmentation.models.registry import complete
 from segmentation.training.fit import fit
 from segmentation.types import Sample
@@ -92,3 +94,20 @@ def test_an_interruption_before_the_first_epoch_leaves_no_model(samples, tmp_pat
         train(samples, tmp_path, progress=Silent(interrupted_epoch=1))
 
     assert list((tmp_path / "model").iterdir()) == []
+
+
+@pytest.mark.parametrize("broken", [2, 7], ids=["train", "val"])
+def test_a_photo_that_breaks_while_training_is_named(samples, tmp_path, broken):
+    folder = samples[0].image_path.parent.parent
+    shutil.copytree(folder, tmp_path / "pairs")
+    moved = [
+        Sample(sample.id, *(tmp_path / "pairs" / path.relative_to(folder) for path in paths))
+        for sample in samples
+        for paths in [(sample.image_path, sample.mask_path)]
+    ]
+    moved[broken].image_path.write_bytes(b"no photo")
+    # with its statistics unknown the training set would be read before the training begins
+    config = CONFIG.replace(normalisation="unit")
+
+    with pytest.raises(ImageError, match=moved[broken].image_path.name):
+        train(moved, tmp_path, config=config)

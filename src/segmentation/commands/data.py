@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         dataset = discover(folder, on_progress=on_progress)
     with progress(console, "measuring") as on_progress:
         summary = summarise(dataset, on_progress=on_progress)
-    print_summary(summary, dataset.problems, console)
+    print_summary(summary, dataset.problems, console, folder)
     output = options.output or options.home / "results" / "data" / folder.resolve().name / "contact-sheet.png"
     write_image(output, draw_contact_sheet(dataset.samples))
     console.print(f"contact sheet: {output}", soft_wrap=True)

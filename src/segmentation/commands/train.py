@@ -69,7 +69,6 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.bundle import check_name, find_bundle
     from segmentation.commands.arguments import find_dataset
     from segmentation.display import TrainingDisplay
-    from segmentation.errors import ConfigError
     from segmentation.workflow import choose_split, train
 
     console = Console()
@@ -81,11 +80,9 @@ def run(options: argparse.Namespace) -> int:
         base=start and start.config,
     )
     name = check_name(options.name or options.preset or config.model.architecture)
-    path = options.home / "models" / name
-    if path.exists() and not (options.overwrite or options.resume):
-        raise ConfigError(
-            f"--name {name}: there is such a model in {path.parent}; choose another name, or add --overwrite"
-        )
+    path, logs = options.home / "models" / name, options.home / "logs" / name
+    if not (options.overwrite or options.resume):
+        _refuse_to_replace(path, logs)
     dataset = find_dataset(options.data or _default_data(options.home, console), console)
     split = choose_split(dataset, config.data, config.training.seed)
 
@@ -95,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
             dataset,
             split,
             path,
-            logs=options.home / "logs" / name,
+            logs=logs,
             start=start,
             resuming=options.resume,
             progress=display,
@@ -112,6 +109,18 @@ def run(options: argparse.Namespace) -> int:
         console.print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
         return 130
     return 0
+
+
+def _refuse_to_replace(path: Path, logs: Path) -> None:
+    from segmentation.errors import ConfigError
+    from segmentation.training.run_state import RECORD
+
+    if path.exists():
+        raise ConfigError(f"--name {path.name}: {path} is there; choose another name, or add --overwrite")
+    if (logs / RECORD).exists():
+        raise ConfigError(
+            f"--name {path.name}: an unfinished run is in {logs}; go on with --resume, or drop it with --overwrite"
+        )
 
 
 def _default_data(home: Path, console: Any) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 from config import DataConfig, parse_bytes
 from segmentation.data.augment import Augment
 from segmentation.data.preprocess import Preprocessing, resize
-from segmentation.errors import DataError
+from segmentation.errors import DataError, SegmentationError
 from segmentation.imageio import read_mask, read_photo
 from segmentation.types import Sample
 
@@ -86,12 +86,20 @@ class Batches(keras.utils.PyDataset):
         self.augment = augment
         self.seed = seed
         self.epoch = 0
+        self.failure: SegmentationError | None = None  # what a thread met that cannot be used
 
     @property
     def num_batches(self) -> int:
         return -(-len(self.pairs) // self.size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        try:
+            return self._batch(index)
+        except SegmentationError as failure:
+            self.failure = failure
+            raise
+
+    def _batch(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         first, count = index * self.size, len(self.pairs)
         if self.seed is None:
             pairs = [self.pairs[place] for place in range(first, min(first + self.size, count))]

@@ -1,11 +1,15 @@
 """What a network costs: parameters, arithmetic, and the memory that training takes."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
-
-import keras
+from typing import TYPE_CHECKING
 
 from segmentation.errors import ConfigError
+
+if TYPE_CHECKING:
+    import keras
 
 _FLOAT_BYTES = 4
 _OPTIMIZER_SLOTS = {"rmsprop": 1, "adam": 2, "adamw": 2, "adadelta": 2, "sgd": 0, "nesterov": 1}
@@ -44,6 +48,8 @@ class Cost:
 
 def measure(model: keras.Model) -> Cost:
     """Count the cost of a network with fixed input size; a multiply-add counts as two operations."""
+    import keras
+
     operations = activations = 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):

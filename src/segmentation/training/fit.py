@@ -174,6 +174,11 @@ def _train(
         )
     except KeyboardInterrupt:
         return True
+    except Exception as error:
+        failure = batches.failure or val_batches.failure
+        if failure:  # which TensorFlow has wrapped in an error of its own
+            raise failure from error
+        raise
     return False
 
 

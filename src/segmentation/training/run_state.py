@@ -10,6 +10,8 @@ from typing import Any
 from segmentation.errors import TrainingError
 from segmentation.files import write_text
 
+RECORD = "run.json"
+
 History = dict[str, list[float]]
 """A list a quantity (loss, dice, val_loss, ..., learning_rate), an entry a finished epoch."""
 
@@ -48,7 +50,7 @@ class RunState:
         A run that is killed at any moment finds a record here whose weights are whole.
         """
         write_text(
-            self.folder / "run.json",
+            self.folder / RECORD,
             json.dumps({"settings": self.settings, "history": self.history}, indent=1),
         )
         write_text(self.folder / "history.csv", history_csv(self.history))
@@ -64,7 +66,7 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
     what changed): going on with other settings would make a model that no single command repeats.
     """
     try:
-        plain = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        plain = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         state = RunState(folder, plain["settings"], plain["history"])
     except FileNotFoundError:
         raise TrainingError(f"--resume: no interrupted run in {folder}; start it without --resume") from None

@@ -4,11 +4,13 @@ import cv2
 import numpy as np
 
 from segmentation.data.synth.fabrics import SWATCH, weave
+from segmentation.data.synth.figure import Mannequin
 from segmentation.data.synth.garments import Garment
-from segmentation.data.synth.mannequin import Mannequin, bust_relief
+from segmentation.data.synth.mannequin import bust_relief
 from segmentation.data.synth.paint import Box, blend, blurred, box_around, clouds, coverage, noise, stream
+from segmentation.data.synth.shell import folds
 from segmentation.data.synth.surface import Light, Pose, Surface, look_at, shade
-from segmentation.data.synth.tailor import Piece, folds
+from segmentation.data.synth.tailor import Piece
 from segmentation.data.synth.trims import draw_trims, tint_trims
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmentation.data.synth.fabrics import Fabric, design_fabric
-from segmentation.data.synth.mannequin import Mannequin
+from segmentation.data.synth.figure import Mannequin
 from segmentation.data.synth.paint import jitter, pick, stream
 
 KIND_WEIGHTS = {

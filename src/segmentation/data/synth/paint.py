@@ -115,6 +115,12 @@ def smooth_line(points, samples: int = 64) -> np.ndarray:
     )
 
 
+def wavy_line(rng: np.random.Generator, count: int, samples: int) -> np.ndarray:
+    """A smooth random line of about unit height with `count` swings."""
+    knots = np.stack([np.arange(count + 1), rng.standard_normal(count + 1)], 1)
+    return smooth_line(knots, samples)[:, 1]
+
+
 def noise(rng: np.random.Generator, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
     """Smooth noise [shape], about unit variance, with `cells` (down, across) features over the whole field.
 
@@ -145,7 +151,7 @@ def pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
 
 
 def jitter(rng: np.random.Generator, colour, amount: float) -> np.ndarray:
-    """A colour near `colour`: brightness varies by `amount`, hue by a third of it; float64 [3] in 0...1."""
+    """A colour near `colour`: brightness varies by `amount`, hue by a quarter of it; float64 [3] in 0...1."""
     shade = 1 + amount * rng.uniform(-1, 1)
-    tint = amount / 2 * rng.uniform(-1, 1, 3)
+    tint = amount / 4 * rng.uniform(-1, 1, 3)
     return np.clip(np.asarray(colour) * shade * (1 + tint), 0.012, 1.0)

@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from segmentation.data.synth.backdrop import design_room, draw_backdrop
+from segmentation.data.synth.backdrop import draw_backdrop
 from segmentation.data.synth.camera import expose
 from segmentation.data.synth.cloth import draw_inside, draw_piece
+from segmentation.data.synth.figure import design_mannequin
 from segmentation.data.synth.garments import design_garment
-from segmentation.data.synth.mannequin import design_mannequin, draw_mannequin
+from segmentation.data.synth.mannequin import draw_mannequin
 from segmentation.data.synth.paint import stream
-from segmentation.data.synth.props import draw_clutter, draw_foreground, draw_stand
+from segmentation.data.synth.props import draw_clutter, draw_foreground
+from segmentation.data.synth.room import design_room
+from segmentation.data.synth.stand import draw_stand
 from segmentation.data.synth.surface import Light, Pose
 from segmentation.data.synth.tailor import cut_out
 from segmentation.errors import DataError

@@ -4,8 +4,9 @@ import numpy as np
 
 from segmentation.data.synth.garments import Garment
 from segmentation.data.synth.paint import Box, blend, coverage, ellipse, moved, ribbon, smooth_line, stream
+from segmentation.data.synth.shell import hem_line
 from segmentation.data.synth.surface import Pose, Surface
-from segmentation.data.synth.tailor import Piece, hem_line
+from segmentation.data.synth.tailor import Piece
 
 
 def tint_trims(colour: np.ndarray, garment: Garment, piece: Piece, surface: Surface) -> None:
@@ -31,9 +32,9 @@ def tint_trims(colour: np.ndarray, garment: Garment, piece: Piece, surface: Surf
     if not trousers and garment.dip == 0 and not garment.slit:
         seam(y + 0.9 * garment.folds * 0 - (lift - 0.014) + 0 * phi, 0.5)
     if "seams" in trims:
-        for angle in (0.62, -0.62, np.pi - 0.6, -np.pi + 0.6):
-            bend = angle * (1 + 0.25 * np.cos((y - garment.waist) * 9))
-            seam((phi - bend) * 0.09, 0.6)
+        curve = 1 + 0.25 * np.cos((y - garment.waist) * 9)  # princess seams come together at the waist
+        for middle, angle in ((0.0, 0.62), (0.0, -0.62), (np.pi, -0.6), (-np.pi, 0.6)):
+            seam((phi - middle - angle * (2 - curve)) * 0.09, 0.6)
         if garment.top < 0.2:
             seam(y - garment.waist + 0.003 * np.cos(phi), 0.8)
     seam((np.abs(phi) - np.pi) * 0.09, 0.7)  # the back seam or its zipper
