@@ -65,17 +65,17 @@ def test_edges_are_soft_and_about_a_pixel_wide():
 
 
 def test_garments_cover_a_plausible_part_of_the_frame():
-    areas = [mask_of(draw_photo(1, garment, "Front", *SIZE)[1]).mean() for garment in range(40)]
+    areas = [mask_of(draw_photo(1, garment, "Front", *SIZE)[1]).mean() for garment in range(24)]
     assert min(areas) > 0.01
     assert max(areas) < 0.22
     assert 0.06 < np.median(areas) < 0.11
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("garment", [0, 4, 9])
+@pytest.mark.parametrize("garment", [4, 9])
 def test_a_small_drawing_is_a_reduction_of_a_large_one(garment, view):
     small_photo, small = draw_photo(2, garment, view, 192, 288)
-    large_photo, large = draw_photo(2, garment, view, 768, 1152)
+    large_photo, large = draw_photo(2, garment, view, 576, 864)
     reduced = cv2.resize(large, (192, 288), interpolation=cv2.INTER_AREA)
     one, other = mask_of(small), mask_of(reduced)
     assert 2 * (one & other).sum() / (one.sum() + other.sum()) > 0.97

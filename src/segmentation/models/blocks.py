@@ -5,7 +5,7 @@ from keras import layers
 
 NORMS = ("batch", "group", "layer", "none")
 
-_GROUP_CHANNELS = 8  # channels a group of GroupNormalization (Wu and He, 2018, find 8 to 16 robust)
+_GROUP_CHANNELS = 8  # fewest channels a group of GroupNormalization (Wu and He, 2018, find 8 to 16 robust)
 
 
 def conv_norm_relu(tensor, filters: int, *, norm: str = "batch", momentum: float = 0.9):
@@ -24,6 +24,11 @@ def _norm_layer(norm: str, filters: int, momentum: float) -> keras.Layer:
     if norm == "batch":
         return layers.BatchNormalization(momentum=momentum)
     if norm == "group":
-        return layers.GroupNormalization(groups=max(1, filters // _GROUP_CHANNELS))
+        return layers.GroupNormalization(groups=_group_count(filters))
     # over channels and positions of one photo, as GroupNormalization with a single group
     return layers.GroupNormalization(groups=1)
+
+
+def _group_count(filters: int) -> int:
+    """The most groups of at least _GROUP_CHANNELS channels that divide the filters evenly."""
+    return next(count for count in range(max(1, filters // _GROUP_CHANNELS), 0, -1) if filters % count == 0)

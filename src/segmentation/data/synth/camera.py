@@ -21,15 +21,16 @@ def expose(picture: np.ndarray, room_key: tuple[int, ...], view_key: tuple[int, 
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None]
     vignette = 1 - np.float32(dark_corners) * (0.6 * y * y + 0.4 * x * x)
-    picture *= vignette[..., None]
-    picture *= gain.astype(np.float32)
+    picture *= vignette[..., None] * (2048 * gain).astype(np.float32)
+    np.clip(picture, 0, 4095, out=picture)
     grain = view.standard_normal((256, 256, 3), dtype=np.float32) * np.float32(view.uniform(0.7, 1.9))
     grain = cv2.copyMakeBorder(grain, 0, max(0, height - 256), 0, max(0, width - 256), cv2.BORDER_WRAP)[
         :height, :width
     ]
-    levels = _curve(contrast, haze)[np.clip(picture * 2048, 0, 4095).astype(np.uint16)]
+    levels = _curve(contrast, haze)[picture.astype(np.uint16)]
     levels += grain
-    return np.clip(levels + 0.5, 0, 255).astype(np.uint8)
+    levels += 0.5
+    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
 
 
 def _curve(contrast: float, haze: float) -> np.ndarray:

@@ -19,10 +19,23 @@ from segmentation.data.synth.patterns import PATTERNS
 
 SWATCH = 0.62
 FABRIC_WEIGHTS = {
-    "plain": 0.29, "knit": 0.07, "floral": 0.13, "abstract": 0.07, "animal": 0.03, "stripes": 0.07, "plaid": 0.06,
-    "checks": 0.05, "dots": 0.04, "ornament": 0.05, "lace": 0.06, "sheer": 0.03, "denim": 0.05, "leather": 0.05,
-    "quilted": 0.02, "satin": 0.03,
-}  # fmt: skip
+    "plain": 0.29,
+    "knit": 0.07,
+    "floral": 0.13,
+    "abstract": 0.07,
+    "animal": 0.03,
+    "stripes": 0.07,
+    "plaid": 0.06,
+    "checks": 0.05,
+    "dots": 0.04,
+    "ornament": 0.05,
+    "lace": 0.06,
+    "sheer": 0.03,
+    "denim": 0.05,
+    "leather": 0.05,
+    "quilted": 0.02,
+    "satin": 0.03,
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,7 @@ def design_fabric(key: tuple[int, ...], ground=None, pattern: str | None = None)
         )
     if pattern == "leather" and rng.random() < 0.75:
         colours[0] = jitter(rng, COLOURS[["black", "brown", "burgundy"][int(rng.integers(3))]], 0.1)
+    colours = [0.9 * colour + 0.1 * np.mean(colour) for colour in colours]  # dyes are never quite pure
     if ground is not None:
         colours[0] = np.asarray(ground, np.float64)
     gloss = {"leather": 0.34, "satin": 0.30, "quilted": 0.14}.get(pattern, 0.03) * rng.uniform(0.7, 1.4)

@@ -12,14 +12,25 @@ from segmentation.data.synth.paint import (
 from segmentation.data.synth.surface import Tube, profile
 
 TONES = {
-    "beige": (0.86, 0.70, 0.55), "tan": (0.78, 0.58, 0.43), "nude": (0.93, 0.79, 0.67),
-    "straw": (0.85, 0.74, 0.54), "ivory": (0.92, 0.88, 0.79), "grey": (0.55, 0.57, 0.59),
-    "white": (0.93, 0.93, 0.92), "black": (0.10, 0.10, 0.11),
-}  # fmt: skip
+    "beige": (0.86, 0.70, 0.55),
+    "tan": (0.78, 0.58, 0.43),
+    "nude": (0.93, 0.79, 0.67),
+    "straw": (0.85, 0.74, 0.54),
+    "ivory": (0.92, 0.88, 0.79),
+    "grey": (0.55, 0.57, 0.59),
+    "white": (0.93, 0.93, 0.92),
+    "black": (0.10, 0.10, 0.11),
+}
 TONE_WEIGHTS = {
-    "beige": 0.30, "tan": 0.16, "nude": 0.14, "straw": 0.12, "ivory": 0.10, "grey": 0.09, "white": 0.05,
+    "beige": 0.30,
+    "tan": 0.16,
+    "nude": 0.14,
+    "straw": 0.12,
+    "ivory": 0.10,
+    "grey": 0.09,
+    "white": 0.05,
     "black": 0.04,
-}  # fmt: skip
+}
 ARM_WEIGHTS = {"sawn": 0.44, "stumps": 0.46, "down": 0.06, "hip": 0.04}
 
 

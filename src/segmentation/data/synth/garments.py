@@ -9,10 +9,21 @@ from segmentation.data.synth.figure import Mannequin
 from segmentation.data.synth.paint import jitter, pick, stream
 
 KIND_WEIGHTS = {
-    "pencil skirt": 0.14, "a-line skirt": 0.07, "pleated skirt": 0.06, "sheath dress": 0.20, "flare dress": 0.14,
-    "maxi dress": 0.06, "slip dress": 0.07, "tank": 0.06, "tee": 0.04, "blouse": 0.04, "open vest": 0.06,
-    "closed vest": 0.02, "trousers": 0.03, "shorts": 0.03,
-}  # fmt: skip
+    "pencil skirt": 0.14,
+    "a-line skirt": 0.07,
+    "pleated skirt": 0.06,
+    "sheath dress": 0.20,
+    "flare dress": 0.14,
+    "maxi dress": 0.06,
+    "slip dress": 0.07,
+    "tank": 0.06,
+    "tee": 0.04,
+    "blouse": 0.04,
+    "open vest": 0.06,
+    "closed vest": 0.02,
+    "trousers": 0.03,
+    "shorts": 0.03,
+}
 HARD_WEIGHTS = {
     "none": 0.72,
     "as mannequin": 0.10,
@@ -143,17 +154,30 @@ def _cut(rng: np.random.Generator, kind: str) -> dict:
     """The measures of one kind of garment."""
     uniform = rng.uniform
     cut = {
-        "top": 0.05, "waist": uniform(0.255, 0.285), "hem": uniform(0.58, 0.64), "flare": uniform(-0.012, 0.012),
-        "ease": uniform(0.003, 0.010), "folds": uniform(0.000, 0.002), "fold_count": uniform(5, 9), "pleated": False,
-        "dip": 0.0, "gap": 0.0, "neckline": pick(rng, {"round": 4, "v": 3, "boat": 1, "square": 1, "keyhole": 0.5}),
-        "neck_width": uniform(0.045, 0.068), "neck_front": uniform(0.02, 0.06), "neck_back": uniform(-0.004, 0.015),
-        "shoulder": uniform(0.084, 0.099), "straps": 0.0, "sleeve": 0.0, "slit": bool(rng.random() < 0.08),
-    }  # fmt: skip
-    strapless = dict(
-        neckline=pick(rng, {"straight": 1, "sweetheart": 1}),
-        top=uniform(0.115, 0.14),
-        straps=uniform(0.0025, 0.008) if rng.random() < 0.75 else 0.0,
-    )
+        "top": 0.05,
+        "waist": uniform(0.255, 0.285),
+        "hem": uniform(0.58, 0.64),
+        "flare": uniform(-0.012, 0.012),
+        "ease": uniform(0.003, 0.010),
+        "folds": uniform(0.000, 0.002),
+        "fold_count": uniform(5, 9),
+        "pleated": False,
+        "dip": 0.0,
+        "gap": 0.0,
+        "neckline": pick(rng, {"round": 4, "v": 3, "boat": 1, "square": 1, "keyhole": 0.5}),
+        "neck_width": uniform(0.045, 0.068),
+        "neck_front": uniform(0.02, 0.06),
+        "neck_back": uniform(-0.004, 0.015),
+        "shoulder": uniform(0.084, 0.099),
+        "straps": 0.0,
+        "sleeve": 0.0,
+        "slit": bool(rng.random() < 0.08),
+    }
+    strapless = {
+        "neckline": pick(rng, {"straight": 1, "sweetheart": 1}),
+        "top": uniform(0.115, 0.14),
+        "straps": uniform(0.0025, 0.008) if rng.random() < 0.75 else 0.0,
+    }
     if cut["neckline"] == "v":
         cut["neck_front"] = uniform(0.05, 0.15)
     if "dress" in kind and rng.random() < 0.12:

@@ -85,12 +85,16 @@ def _relief(mannequin: Mannequin, pose: Pose, box: Box) -> np.ndarray:
     x = ((np.arange(left, right) + 0.5 - pose.x_px) / pose.scale_px).astype(np.float32)[None]
     y = ((np.arange(top, bottom) + 0.5 - pose.y_px) / pose.scale_px).astype(np.float32)[:, None]
     bumps = [
-        (0.58, 0.160, 0.030, 0.030, 0.024 * mannequin.bust), (-0.58, 0.160, 0.030, 0.030, 0.024 * mannequin.bust),
+        (0.58, 0.160, 0.030, 0.030, 0.024 * mannequin.bust),
+        (-0.58, 0.160, 0.030, 0.030, 0.024 * mannequin.bust),
         (0.0, 0.40, 0.05, 0.04, 0.006),
-        (np.pi, 0.22, 0.008, 0.09, -0.005), (np.pi - 0.55, 0.415, 0.034, 0.034, 0.014),
-        (np.pi + 0.55, 0.415, 0.034, 0.034, 0.014), (np.pi, 0.44, 0.007, 0.030, -0.010),
-        (0.45, 0.685, 0.014, 0.016, 0.004), (-0.45, 0.685, 0.014, 0.016, 0.004),
-    ]  # fmt: skip
+        (np.pi, 0.22, 0.008, 0.09, -0.005),
+        (np.pi - 0.55, 0.415, 0.034, 0.034, 0.014),
+        (np.pi + 0.55, 0.415, 0.034, 0.034, 0.014),
+        (np.pi, 0.44, 0.007, 0.030, -0.010),
+        (0.45, 0.685, 0.014, 0.016, 0.004),
+        (-0.45, 0.685, 0.014, 0.016, 0.004),
+    ]
     relief = np.zeros((bottom - top, right - left), np.float32)
     for phi, at_y, size_x, size_y, height in bumps:
         facing = np.cos(phi - pose.turn)

@@ -1,4 +1,8 @@
-"""Patterns of cloth: prints, weaves, lace and leather, each painted on a square of any size."""
+"""Patterns of cloth: prints, weaves, lace and leather, each painted on a square of any size.
+
+A pattern takes (rng, fabric, size) and returns the colour [size, size, 3], the opacity [size, size] or
+None, and the relief [size, size] in body heights or None; what it draws depends on rng and fabric alone.
+"""
 
 import numpy as np
 
@@ -13,7 +17,7 @@ from segmentation.data.synth.paint import (
 )
 
 
-def _ground(fabric: Fabric, size: int) -> np.ndarray:
+def _ground(fabric, size: int) -> np.ndarray:
     return np.broadcast_to(fabric.colours[0].astype(np.float32), (size, size, 3)).copy()
 
 
@@ -251,7 +255,20 @@ def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 PATTERNS = {
-    "plain": _plain, "knit": _knit, "satin": _satin, "floral": _floral, "abstract": _abstract, "animal": _animal,
-    "stripes": _stripes, "plaid": _plaid, "checks": _checks, "dots": _dots, "ornament": _ornament, "lace": _lace,
-    "sheer": _sheer, "denim": _denim, "leather": _leather, "quilted": _quilted,
-}  # fmt: skip
+    "plain": _plain,
+    "knit": _knit,
+    "satin": _satin,
+    "floral": _floral,
+    "abstract": _abstract,
+    "animal": _animal,
+    "stripes": _stripes,
+    "plaid": _plaid,
+    "checks": _checks,
+    "dots": _dots,
+    "ornament": _ornament,
+    "lace": _lace,
+    "sheer": _sheer,
+    "denim": _denim,
+    "leather": _leather,
+    "quilted": _quilted,
+}

@@ -43,7 +43,7 @@ def shell(garment: Garment, mannequin: Mannequin) -> Tube:
     legs = np.interp(y, leg.y, leg.x + leg.half_width)
     width = np.where(y > 0.42, np.maximum(width, legs + 0.002), width)
     rng = stream(*garment.key, 33)
-    ragged = (0.0006 + 0.12 * garment.folds) * wavy_line(
+    ragged = (0.0010 + 0.12 * garment.folds) * wavy_line(
         rng, int(6 + 14 * (garment.hem - garment.top)), len(y)
     )
     width = width + ragged * np.clip((y - garment.top - 0.08) * 12, 0, 1)

@@ -26,7 +26,7 @@ def draw_stand(picture: np.ndarray, room: Room, pose: Pose) -> None:
     def at(*corners) -> np.ndarray:
         return np.array(corners, np.float64) * scale + (x, y)
 
-    fill(picture, ellipse(x, y + 0.035 * scale, 0.24 * scale, 0.05 * scale), (0, 0, 0), 0.28, 0.022 * scale)
+    fill(picture, ellipse(x, y + 0.035 * scale, 0.24 * scale, 0.05 * scale), (0, 0, 0), 0.15, 0.03 * scale)
     metal = jitter(rng, (0.80, 0.80, 0.80), 0.1)
     if kind == "mixer":
         box = jitter(rng, (0.11, 0.11, 0.12), 0.3)

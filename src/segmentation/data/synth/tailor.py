@@ -181,19 +181,19 @@ def _sleeve(garment: Garment, mannequin: Mannequin, side: int) -> Piece:
 
 def _trousers(garment: Garment, mannequin: Mannequin) -> Piece:
     angles = np.linspace(-SIDE, SIDE, 80)
-    hips_tube = shell(replace(garment, hem=0.475, flare=0.0, dip=0.0), mannequin)
-    flat = 1 - 0.45 * np.clip((shell.y - 0.415) / 0.06, 0, 1) ** 1.5
-    closed = np.clip((shell.y - 0.458) / 0.022, 0, 1) ** 2  # the seat narrows to the crotch
-    shell = replace(
-        shell,
-        half_width=shell.half_width * (1 - 0.85 * closed),
-        front=shell.front * flat,
-        back=shell.back * flat,
+    seat = shell(replace(garment, hem=0.475, flare=0.0, dip=0.0), mannequin)
+    flat = 1 - 0.45 * np.clip((seat.y - 0.415) / 0.06, 0, 1) ** 1.5
+    closed = np.clip((seat.y - 0.458) / 0.022, 0, 1) ** 2  # the seat narrows to the crotch
+    seat = replace(
+        seat,
+        half_width=seat.half_width * (1 - 0.85 * closed),
+        front=seat.front * flat,
+        back=seat.back * flat,
     )
     hips = [
         _between(np.full(80, garment.top), np.full(80, 0.464), around) for around in (angles, angles + np.pi)
     ]
-    parts = [(shell, tuple(hips))]
+    parts = [(seat, tuple(hips))]
     rng = stream(*garment.key, 35)
     for side, name in ((-1, "left leg"), (1, "right leg")):
         leg = mannequin.limbs[name]

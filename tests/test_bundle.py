@@ -1,0 +1,232 @@
+"""A model bundle is read back as it was written, or refused with what is wrong; nothing in it is run."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from config import RunConfig, Size
+from segmentation.bundle import ModelBundle, check_name, find_bundle, load_bundle, save_description
+from segmentation.data.preprocess import Preprocessing
+from segmentation.errors import BundleError, ConfigError
+from segmentation.types import LabelMap
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZE = Size(height=48, width=32)
+
+
+def write_bundle(path, **options):
+    path.mkdir(parents=True)
+    (path / "model.weights.h5").write_bytes(b"weights of the network")
+    (path / "history.csv").write_text("epoch,loss\n1,0.5\n")
+    bundle = ModelBundle(
+        path=path,
+        config=RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE),
+        preprocessing=Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.0)).to_json(),
+        threshold=0.375,
+        split={"train": ["a", "b"], "val": ["ç"]},
+        provenance={"epochs": 3, "versions": {"keras": "3"}, "start": None},
+    )
+    bundle = dataclasses.replace(bundle, **options)
+    save_description(bundle)
+    return bundle
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return write_bundle(tmp_path / "models" / "jackets")
+
+
+def test_a_bundle_is_read_back_as_it_was_written(bundle):
+    loaded = load_bundle(bundle.path)
+
+    assert loaded == bundle
+    assert (loaded.name, loaded.architecture, loaded.input_size) == ("jackets", "simple", SIZE)
+    assert loaded.weights.read_bytes() == b"weights of the network"
+
+
+@settings(max_examples=40)
+@given(
+    threshold=st.floats(0, 1),
+    names=st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True),
+    ignore=st.none() | st.integers(0, 255),
+    split=st.fixed_dictionaries({"train": st.lists(st.text()), "val": st.lists(st.text())}),
+    epochs=st.integers(1, 999),
+)
+def test_whatever_a_bundle_holds_is_read_back(tmp_path_factory, threshold, names, ignore, split, epochs):
+    labels = LabelMap(tuple(names), tuple((n, 0, 255) for n in range(len(names))), ignore)
+    bundle = write_bundle(
+        tmp_path_factory.mktemp("bundle") / "model",
+        config=RunConfig().replace(epochs=epochs, input_size=SIZE),
+        threshold=threshold,
+        labels=labels,
+        split=split,
+    )
+
+    assert load_bundle(bundle.path) == bundle
+
+
+def test_a_bundle_may_be_moved_and_renamed(bundle, tmp_path):
+    moved = bundle.path.rename(tmp_path / "coats")
+
+    assert load_bundle(moved) == dataclasses.replace(bundle, path=moved)
+
+
+@pytest.mark.parametrize("name", ["model.weights.h5", "history.csv"])
+def test_a_changed_file_is_refused_by_name(bundle, name):
+    content = bytearray((bundle.path / name).read_bytes())
+    content[0] ^= 1
+    (bundle.path / name).write_bytes(content)
+
+    with pytest.raises(BundleError, match=rf"{name}.*checksum"):
+        load_bundle(bundle.path)
+
+
+@pytest.mark.parametrize("name", ["model.weights.h5", "history.csv"])
+def test_a_missing_file_is_refused_by_name(bundle, name):
+    (bundle.path / name).unlink()
+
+    with pytest.raises(BundleError, match=rf"{name} is missing"):
+        load_bundle(bundle.path)
+
+
+def change(bundle, **values):
+    description = bundle.path / "bundle.json"
+    description.write_text(json.dumps({**json.loads(description.read_text()), **values}))
+
+
+def test_another_format_is_refused_with_both_numbers(bundle):
+    change(bundle, format=2)
+
+    with pytest.raises(BundleError, match=r"bundle\.json.*expected format 1, received 2"):
+        load_bundle(bundle.path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "7", '"bundle"', "{}", '{"format": 1}', "\x00", '{"format": 1,}']
+)
+def test_a_description_that_is_none_is_refused_by_name(bundle, text):
+    (bundle.path / "bundle.json").write_text(text)
+
+    with pytest.raises(BundleError, match=r"jackets.bundle\.json"):
+        load_bundle(bundle.path)
+
+
+def test_a_description_that_is_no_text_is_refused_by_name(bundle):
+    (bundle.path / "bundle.json").write_bytes(b"\xff\xfe\x80")
+
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        load_bundle(bundle.path)
+
+
+@pytest.mark.parametrize("name", ["config", "preprocessing", "labels", "threshold", "split", "files"])
+@pytest.mark.parametrize("value", [None, 7, "x", ["x"], {"x": 1}])
+def test_a_value_of_another_kind_is_refused(bundle, name, value):
+    if (name, value) == ("threshold", 7):
+        value = "high"
+    if name in ("split", "preprocessing") and value == {"x": 1}:
+        value = [1]
+    change(bundle, **{name: value})
+
+    with pytest.raises(BundleError, match="jackets"):
+        load_bundle(bundle.path)
+
+
+@pytest.mark.parametrize(
+    "config", [{"model": {"fliters": 3}}, {"preprocessing": {"input_size": "large"}}, {"model": 3}]
+)
+def test_a_configuration_of_another_kind_is_refused(bundle, config):
+    change(bundle, config=config)
+
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        load_bundle(bundle.path)
+
+
+def test_recorded_files_cannot_lie_outside_the_bundle(bundle, tmp_path):
+    (tmp_path / "models" / "secret").write_text("not yours")
+    files = json.loads((bundle.path / "bundle.json").read_text())["files"]
+    change(bundle, files={**files, "../secret": "0"})
+
+    with pytest.raises(BundleError, match=r"\.\./secret"):
+        load_bundle(bundle.path)
+
+
+def test_a_bundle_that_records_no_weights_is_refused(bundle):
+    change(bundle, files={})
+
+    with pytest.raises(BundleError, match=r"model\.weights\.h5"):
+        load_bundle(bundle.path)
+
+
+def test_a_missing_bundle_is_refused_with_the_models_that_there_are(bundle):
+    write_bundle(bundle.path.parent / "coats")
+    for name in ("skirts", "coat"):
+        with pytest.raises(BundleError, match=rf"{name}.*coats, jackets"):
+            find_bundle(name, bundle.path.parent)
+
+
+def test_without_any_model_the_way_to_one_is_named(tmp_path):
+    for folder in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(BundleError, match=r"skirts.*train --name"):
+            find_bundle("skirts", folder)
+
+
+def test_a_model_is_found_by_name_and_by_path(bundle, tmp_path):
+    models = bundle.path.parent
+
+    assert find_bundle("jackets", models) == bundle
+    assert find_bundle(str(bundle.path), tmp_path / "elsewhere") == bundle
+    assert find_bundle(f"{models}/../models/jackets/", tmp_path).config == bundle.config
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", ".hidden", "-flag", "a b", "a\nb", "a" * 101, "ä", "a\x00"])
+def test_names_that_could_leave_the_models_folder_are_refused(bundle, name):
+    for use in (lambda: check_name(name), lambda: find_bundle(name, bundle.path / "below")):
+        with pytest.raises(ConfigError, match="model name"):
+            use()
+
+
+@given(st.text(max_size=20))
+def test_a_name_that_is_accepted_is_a_single_folder_below_the_models(name):
+    try:
+        accepted = check_name(name)
+    except ConfigError:
+        return
+    path = Path("/models") / accepted
+
+    assert accepted == name
+    assert path.parent == Path("/models")
+    assert path.resolve() == path
+
+
+@pytest.mark.parametrize("name", ["a", "unet-256", "Jackets_2026.v2", "0"])
+def test_ordinary_names_are_accepted(name):
+    assert check_name(name) == name
+    for separated in (f"../{name}", f"x/{name}", f"x\\{name}"):
+        with pytest.raises(ConfigError, match="model name"):
+            check_name(separated)
+
+
+def test_reading_a_bundle_imports_no_framework(bundle):
+    program = (
+        "import sys; from pathlib import Path; from segmentation.bundle import load_bundle;"
+        "print(load_bundle(Path(sys.argv[1])).architecture);"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(bundle.path)],
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    architecture, modules = done.stdout.splitlines()
+
+    assert architecture == "simple"
+    assert "segmentation" in modules.split()
+    assert not {"tensorflow", "keras", "torch", "jax", "cv2", "albumentations", "pickle5"} & {*modules.split()}

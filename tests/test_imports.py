@@ -1,0 +1,155 @@
+"""The plan of the house: imports go upward only, and heavy libraries stay where they belong."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "segmentation"
+
+# a part imports what stands before it, and what stands beside it in its own folder
+ORDER = (
+    "errors",
+    "files",
+    "types",
+    "imageio",
+    "bundle",
+    "data",
+    "models",
+    "training",
+    "inference",
+    "evaluation",
+    "outputs",
+    "provenance",
+    "workflow",
+    "display",
+    "quiet",
+    "commands",
+    "main",
+)
+FREE = {"config"}  # standard library only, importable by all
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+PROGRAM = [*MODULES, ROOT / "main.py", ROOT / "config.py"]
+
+
+def part_of(path):
+    return path.relative_to(SOURCE).with_suffix("").parts[0] if path.is_relative_to(SOURCE) else path.stem
+
+
+def imports(path):
+    """Every module that a file imports, wherever in it, as (dotted name, line)."""
+    package = ["segmentation", *path.relative_to(SOURCE).parent.parts] if path.is_relative_to(SOURCE) else []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            # the names may be modules themselves: `from segmentation.models import registry`
+            yield from ((f"{module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def importers(library, paths=PROGRAM):
+    """Files that import a library, relative to the package or the project."""
+    found = {path for path in paths for name, _ in imports(path) if f"{name}.".startswith(f"{library}.")}
+    return {str(path.relative_to(SOURCE if path.is_relative_to(SOURCE) else ROOT)) for path in found}
+
+
+def test_the_reader_of_imports_sees_every_form(tmp_path):
+    file = tmp_path / "example.py"
+    file.write_text("import a.b\ndef f():\n    from c import d\n    if f:\n        import e as g\n")
+
+    assert list(imports(file)) == [("a.b", 1), ("c.d", 3), ("e", 5)]
+    assert importers("segmentation.errors")
+    assert len(MODULES) > 30
+
+
+@pytest.mark.parametrize("path", PROGRAM, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_upward_only(path):
+    own = part_of(path)
+    wrong = []
+    for name, line in imports(path):
+        first, _, rest = name.partition(".")
+        if first in FREE and own not in FREE | {"__init__"}:
+            continue
+        part = rest.split(".")[0] if first == "segmentation" else first if first in ("main", "config") else None
+        if part is None or part == own:
+            continue
+        if own not in ORDER or ORDER.index(part) > ORDER.index(own):
+            wrong.append(f"{path.relative_to(ROOT)}:{line} imports {name}")
+
+    assert wrong == []
+
+
+def test_every_part_has_its_place_in_the_order():
+    assert {part_of(path) for path in MODULES} - {"__init__"} == {*ORDER} - {"main"}
+
+
+@pytest.mark.parametrize(
+    ("library", "homes"),
+    [
+        ("albumentations", {"data/augment.py"}),
+        ("PIL", {"imageio.py", "data/contact_sheet.py"}),
+        ("tensorflow", set()),
+        ("keras.src", set()),
+        ("torch", set()),
+        ("jax", set()),
+        ("pickle", set()),
+    ],
+)
+def test_a_library_is_imported_in_its_home_only(library, homes):
+    assert importers(library) == homes
+
+
+def test_matplotlib_draws_in_one_file():
+    # the contact sheet borrows its font, and draws with Pillow
+    assert importers("matplotlib") == {"evaluation/plots.py", "data/contact_sheet.py"}
+    assert importers("matplotlib.pyplot") == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_images_are_opened_and_written_in_one_file(path):
+    calls = {
+        node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)
+    } & {"imread", "imwrite", "imdecode"}
+
+    assert calls == set()
+
+
+@pytest.mark.parametrize("library", ["keras", "cv2", "numpy", "rich", "matplotlib", "sklearn"])
+def test_help_needs_no_heavy_import(library):
+    """What `main.py` imports when it starts, followed through the project at module level."""
+    seen, waiting = set(), ["main.py"]
+    while waiting:
+        path = ROOT / waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for name in top_level(path):
+            assert name.split(".")[0] != library, f"{path.relative_to(ROOT)} imports {name}"
+            waiting += [str(found.relative_to(ROOT)) for found in project_files(name)]
+
+    assert len(seen) > 8
+
+
+def top_level(path):
+    """Modules that a file imports when it is imported itself."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def project_files(name):
+    """The files that importing a dotted name runs."""
+    parts = name.split(".")
+    if parts == ["config"] or parts[0] == "config":
+        return [ROOT / "config.py"]
+    if parts[0] != "segmentation":
+        return []
+    places = [SOURCE.joinpath(*parts[1 : 1 + depth]) for depth in range(len(parts))]
+    candidates = [option for place in places for option in (place / "__init__.py", place.with_suffix(".py"))]
+    return [candidate for candidate in candidates if candidate.is_file()]

@@ -1,0 +1,319 @@
+"""The contract that every architecture keeps, and what the program says that a network costs."""
+
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from drawing import draw_pair
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import LossConfig, ModelConfig, RunConfig, Size, TrainConfig
+from segmentation.errors import ConfigError
+from segmentation.models import registry
+from segmentation.models.blocks import NORMS
+from segmentation.models.cost import Cost, measure
+from segmentation.models.registry import ARCHITECTURES, complete
+from segmentation.training.objectives import CrossEntropyMinusDice
+from segmentation.training.optimizers import OPTIMIZERS, build_optimizer
+
+# two convolutions down and three up, except where the name says otherwise
+CONVOLUTIONS = {"simple": (1, 1), "basic": (2, 2)}
+
+architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
+
+
+def build(architecture, shape=(32, 32, 3), *, filters=4, levels=2, classes=1, **options):
+    config = RunConfig().replace(
+        architecture=architecture,
+        filters=filters,
+        levels=levels,
+        input_size=Size(height=shape[0], width=shape[1]),
+        **options,
+    )
+    return registry.build(complete(config).model, shape, classes)
+
+
+def photos(shape, count=2, seed=0):
+    return np.random.default_rng(seed).standard_normal((count, *shape)).astype(np.float32)
+
+
+def layers_of(network, kind):
+    return [layer for layer in network.layers if isinstance(layer, kind)]
+
+
+@architectures
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("shape", [(96, 64, 3), (32, 48, 1)])
+def test_scores_have_the_photos_size_and_lie_between_zero_and_one(architecture, policy, shape):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        network = build(architecture, shape)
+    finally:
+        keras.config.set_dtype_policy(before)
+    scores = keras.ops.convert_to_numpy(network(photos(shape)))
+
+    assert scores.shape == (2, *shape[:2], 1)
+    assert scores.dtype == np.float32
+    assert 0 <= scores.min() < scores.max() <= 1
+    assert len(np.unique(scores)) > 1000  # more steps than bfloat16 has near one half
+    kinds = {layer.compute_dtype for layer in layers_of(network, keras.layers.Conv2D)}
+    assert kinds == {policy.removeprefix("mixed_")}
+
+
+@architectures
+def test_the_scores_of_several_classes_add_up_to_one(architecture):
+    scores = keras.ops.convert_to_numpy(build(architecture, classes=5)(photos((32, 32, 3))))
+
+    assert scores.shape == (2, 32, 32, 5)
+    np.testing.assert_allclose(scores.sum(axis=-1), 1, rtol=1e-5)
+
+
+@architectures
+def test_four_photos_can_be_learned_by_heart(architecture):
+    keras.utils.set_random_seed(0)
+    pairs = [draw_pair(seed, 32, 32) for seed in range(4)]
+    images = np.stack([photo for photo, _ in pairs]).astype(np.float32) / 127.5 - 1
+    targets = np.stack([alpha for _, alpha in pairs])[..., np.newaxis].astype(np.float32) / 255
+    network = build(architecture, filters=8)
+    network.compile(keras.optimizers.Adam(0.01), CrossEntropyMinusDice(LossConfig()))
+
+    losses = [float(network.train_on_batch(images, targets)) for _ in range(25)]
+
+    # from a guess (about -0.3) nearly to a perfect mask (-2)
+    assert losses[0] > -1
+    assert losses[-1] < -1.75
+
+
+@architectures
+def test_saved_weights_give_the_same_scores(architecture, tmp_path):
+    network = build(architecture)
+    images = photos((32, 32, 3))
+    network(images, training=True)  # moves the statistics of the normalisation
+    network.save_weights(tmp_path / "model.weights.h5")
+    again = build(architecture)
+    different = keras.ops.convert_to_numpy(again(images))
+    again.load_weights(tmp_path / "model.weights.h5")
+    expected = keras.ops.convert_to_numpy(network(images))
+
+    np.testing.assert_array_equal(again(images), expected)
+    assert np.abs(different - expected).max() > 1e-3
+
+
+@architectures
+@pytest.mark.parametrize("levels", [1, 3])
+def test_the_number_of_convolutions_is_the_tables(architecture, levels):
+    down, up = CONVOLUTIONS.get(architecture, (2, 3))
+    network = build(architecture, levels=levels)
+    kernels = [layer.kernel_size for layer in layers_of(network, keras.layers.Conv2D)]
+
+    assert kernels.count((3, 3)) == down * (levels + 1) + up * levels
+    assert kernels.count((1, 1)) == 1
+    assert len(layers_of(network, keras.layers.MaxPooling2D)) == levels
+    assert len(layers_of(network, keras.layers.UpSampling2D)) == levels
+    assert len(layers_of(network, keras.layers.Concatenate)) == levels
+
+
+def test_filters_double_with_each_level():
+    network = build("unet-256", filters=4, levels=3)
+    filters = [layer.filters for layer in layers_of(network, keras.layers.Conv2D)]
+
+    assert filters == [4, 4, 8, 8, 16, 16, 32, 32, 16, 16, 16, 8, 8, 8, 4, 4, 4, 1]
+
+
+@architectures
+def test_an_architecture_brings_its_own_size_filters_and_levels(architecture):
+    row = ARCHITECTURES[architecture]
+    own = complete(RunConfig().replace(architecture=architecture))
+    chosen = complete(
+        RunConfig().replace(architecture=architecture, filters=3, levels=1, input_size=Size(8, 6))
+    )
+
+    assert (own.model.filters, own.model.levels) == (row.filters, row.levels)
+    assert own.preprocessing.input_size == row.size
+    assert (chosen.model.filters, chosen.model.levels) == (3, 1)
+    assert chosen.preprocessing.input_size == Size(8, 6)
+    assert f"{architecture}: {row.filters} filters, {row.levels} levels, {row.size}" in registry.describe()
+
+
+@pytest.mark.parametrize("side", [128, 256, 512, 1024])
+def test_the_carvana_sizes_are_in_the_table(side):
+    assert ARCHITECTURES[f"unet-{side}"].size == Size(side, side)
+
+
+@pytest.mark.parametrize(
+    ("size", "nearest"),
+    [
+        (Size(height=100, width=64), "64x96"),
+        (Size(height=96, width=65), "64x96"),
+        (Size(height=5, width=250), "256x32"),
+        (Size(height=1728, width=1152), None),
+    ],
+)
+def test_a_size_that_the_levels_do_not_divide_is_refused_with_the_nearest(size, nearest):
+    config = RunConfig().replace(levels=5, input_size=size)
+    if nearest is None:
+        assert complete(config).preprocessing.input_size == size
+        return
+
+    with pytest.raises(ConfigError) as refused:
+        complete(config)
+
+    assert "multiples of 32 for 5 levels" in str(refused.value)
+    assert f"received {size}" in str(refused.value)
+    assert f"the nearest is {nearest}" in str(refused.value)
+    assert complete(config.replace(input_size=Size.parse(nearest)))
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 8))
+def test_the_nearest_size_is_nearest_and_can_be_built(height, width, levels):
+    config = RunConfig().replace(levels=levels, input_size=Size(height, width))
+    step = 2**levels
+    try:
+        complete(config)
+    except ConfigError as refused:
+        nearest = Size.parse(str(refused).split()[-1])
+        complete(config.replace(input_size=nearest))
+        for length, near in ((height, nearest.height), (width, nearest.width)):
+            assert abs(near - length) <= step / 2 or (near == step and length < step)
+    else:
+        assert height % step == width % step == 0
+
+
+def test_an_unknown_architecture_is_refused_with_the_choices():
+    config = RunConfig().replace(architecture="unet-257")
+    for use in (lambda: complete(config), lambda: registry.build(config.model, (32, 32, 3))):
+        with pytest.raises(ConfigError) as refused:
+            use()
+        assert "'unet-257'" in str(refused.value)
+        assert all(name in str(refused.value) for name in ARCHITECTURES)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("filters", [1, 4, 12, 17, 28])
+def test_every_norm_can_be_built_with_any_number_of_filters(norm, filters):
+    network = build("unet-128", (8, 8, 3), filters=filters, levels=1, norm=norm)
+    scores = keras.ops.convert_to_numpy(network(photos((8, 8, 3))))
+
+    assert np.isfinite(scores).all()
+    normalising = layers_of(network, (keras.layers.BatchNormalization, keras.layers.GroupNormalization))
+    assert len(normalising) == (0 if norm == "none" else 7)
+    # a normalisation takes away what a bias adds
+    biased = [layer.use_bias for layer in layers_of(network, keras.layers.Conv2D)]
+    assert biased == [norm == "none"] * 7 + [True]
+
+
+def test_the_momentum_of_the_batch_statistics_is_that_asked_for():
+    network = build("simple", norm_momentum=0.7)
+    momenta = {layer.momentum for layer in layers_of(network, keras.layers.BatchNormalization)}
+
+    assert momenta == {0.7}
+
+
+@pytest.mark.parametrize("norm", ["group", "layer", "none"])
+def test_without_batch_statistics_a_photo_is_scored_alone(norm):
+    network = build("unet-256", norm=norm)
+    images = photos((32, 32, 3), count=3)
+
+    together = keras.ops.convert_to_numpy(network(images, training=True))
+    alone = keras.ops.convert_to_numpy(network(images[:1], training=True))
+
+    np.testing.assert_allclose(together[:1], alone, atol=1e-5)
+
+
+def test_groups_are_at_least_eight_channels_and_divide_them():
+    network = build("unet-256", filters=24, norm="group")
+    for layer in layers_of(network, keras.layers.GroupNormalization):
+        channels = layer.gamma.shape[0]
+        assert channels % layer.groups == 0
+        assert channels / layer.groups == 8
+
+
+def test_parameters_and_arithmetic_are_those_of_a_hand_computation():
+    network = build("simple", (8, 8, 3), filters=2, levels=1, norm="none")
+    # down 3 -> 2 at 8x8; centre 2 -> 4 at 4x4; up 4 + 2 -> 2 at 8x8; 1x1 2 -> 1 at 8x8
+    weights = [9 * 3 * 2, 9 * 2 * 4, 9 * 6 * 2, 2 * 1]
+    biases = 2 + 4 + 2 + 1
+    multiplications = 64 * weights[0] + 16 * weights[1] + 64 * weights[2] + 64 * weights[3]
+    cost = measure(network)
+
+    assert cost.parameters == sum(weights) + biases == network.count_params()
+    assert cost.gflop == pytest.approx(2 * multiplications / 1e9)
+
+
+def test_activations_are_those_of_a_hand_computation():
+    network = build("simple", (8, 8, 3), filters=2, levels=1, norm="none")
+    down = 64 * 2 * 2 + 16 * 2  # convolution and ReLU, pooling
+    centre = 16 * 4 * 2
+    up = 64 * 4 + 64 * 6 + 64 * 2 * 2 + 64 * 2  # larger, joined, convolution and ReLU, score before and after
+
+    assert measure(network).activations == down + centre + up
+
+
+def test_the_large_u_net_costs_194_gflop():
+    network = build("unet-1024", (1024, 1024, 3), filters=16, levels=6)
+    cost = measure(network)
+
+    assert cost.gflop == pytest.approx(194, rel=0.02)
+    assert cost.parameters == network.count_params()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_memory_of_an_optimizer_is_what_it_really_keeps(name):
+    network = build("simple", norm="none")
+    optimizer = build_optimizer(TrainConfig(optimizer=name))
+    optimizer.build(network.trainable_variables)
+    kept = sum(math.prod(variable.shape) for variable in optimizer.variables) - 2  # iterations, rate
+    cost = measure(network)
+    weights_and_gradients = 2 * cost.parameters
+    estimated = cost.training_bytes(0, name) - Cost(0, 0.0, cost.activations).training_bytes(0, name)
+
+    assert estimated == 4 * (weights_and_gradients + kept)
+
+
+costs = st.builds(
+    Cost, st.integers(1, 10**9), st.floats(0.1, 1e4), st.integers(10**4, 10**9)
+)
+optimizers = st.sampled_from(list(OPTIMIZERS))
+
+
+@given(costs, optimizers, st.integers(1, 64), st.sampled_from([2, 4]))
+def test_memory_grows_by_the_same_amount_with_each_photo(cost, optimizer, batch_size, value_bytes):
+    less, here, more = (
+        cost.training_bytes(batch_size + change, optimizer, value_bytes) for change in (-1, 0, 1)
+    )
+
+    assert more - here == here - less > 0
+    assert here - less == 2 * value_bytes * cost.activations
+
+
+@given(costs, optimizers, st.sampled_from([2, 4]), st.integers(0, 64 * 2**30))
+def test_the_largest_batch_fits_and_one_more_does_not(cost, optimizer, value_bytes, memory):
+    try:
+        batch_size = cost.largest_batch(memory, optimizer, value_bytes)
+    except ConfigError:
+        assert cost.training_bytes(1, optimizer, value_bytes) > memory
+    else:
+        assert batch_size >= 1
+        assert cost.training_bytes(batch_size, optimizer, value_bytes) <= memory
+        assert cost.training_bytes(batch_size + 1, optimizer, value_bytes) > memory
+
+
+def test_when_nothing_fits_the_need_and_the_memory_are_named():
+    cost = Cost(1000, 1.0, 2**28)  # 2 GB of activations and their gradients, half a GB beside them
+    with pytest.raises(ConfigError) as refused:
+        cost.largest_batch(2**30, "rmsprop")
+
+    for part in ("--batch-size auto", "2.5 GB", "1.0 GB", "--input-size", "--filters"):
+        assert part in str(refused.value)
+
+
+def test_the_models_package_can_be_listed_without_building_anything():
+    source = Path(registry.__file__).read_text()
+
+    assert isinstance(ModelConfig().architecture, str)
+    assert ModelConfig().architecture in ARCHITECTURES
+    assert "keras.src" not in source
