@@ -65,6 +65,9 @@ class DataConfig:
     holdout: float = option(
         0.15, "fraction of the photos held out for validation, unless the data has a val folder"
     )
+    synthetic: int = option(
+        0, "drawn garments to learn from as well, three photos each; 0 for none", minimum=0
+    )
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none", minimum=0)
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
     target: str = option(

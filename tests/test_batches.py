@@ -1,6 +1,7 @@
 """Batches hold every sample once an epoch, in an order that only (seed, epoch) decides."""
 
 import dataclasses
+from itertools import chain
 
 import keras
 import numpy as np
@@ -96,7 +97,7 @@ def test_every_sample_occurs_once_an_epoch_and_full_batches_start_again_from_the
     batches = Batches(Numbered(count), batch_size, seed=seed)
     batches.epoch = epoch
     seen = numbers(batches)
-    flat = sum(seen, [])
+    flat = list(chain.from_iterable(seen))
 
     assert len(seen) == -(-count // batch_size)
     assert {len(batch) for batch in seen} == {batch_size}
@@ -111,7 +112,7 @@ def test_validation_keeps_the_order_and_ends_with_a_smaller_batch(count, batch_s
     batches.epoch = epoch
     seen = numbers(batches)
 
-    assert sum(seen, []) == list(range(count))
+    assert list(chain.from_iterable(seen)) == list(range(count))
     assert {len(batch) for batch in seen[:-1]} <= {batch_size}
     assert len(seen) == -(-count // batch_size)
 
@@ -292,9 +293,7 @@ def test_keras_gives_the_network_the_batches_of_the_epoch_in_their_order(first_e
     batches = Batches(Numbered(14), 4, seed=3, workers=2)
     recorder = Recorder(batches)
 
-    network.fit(
-        batches, initial_epoch=first_epoch, epochs=5, callbacks=[recorder], shuffle=False, verbose=0
-    )
+    network.fit(batches, initial_epoch=first_epoch, epochs=5, callbacks=[recorder], shuffle=False, verbose=0)
 
     expected = {}
     for epoch in range(first_epoch, 5):

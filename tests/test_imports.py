@@ -74,7 +74,9 @@ def test_imports_go_upward_only(path):
         first, _, rest = name.partition(".")
         if first in FREE and own not in FREE | {"__init__"}:
             continue
-        part = rest.split(".")[0] if first == "segmentation" else first if first in ("main", "config") else None
+        part = (
+            rest.split(".")[0] if first == "segmentation" else first if first in ("main", "config") else None
+        )
         if part is None or part == own:
             continue
         if own not in ORDER or ORDER.index(part) > ORDER.index(own):

@@ -1,7 +1,6 @@
 """The contract that every architecture keeps, and what the program says that a network costs."""
 
 import math
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,7 +9,7 @@ from drawing import draw_pair
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import LossConfig, ModelConfig, RunConfig, Size, TrainConfig
+from config import LossConfig, RunConfig, Size, TrainConfig
 from segmentation.errors import ConfigError
 from segmentation.models import registry
 from segmentation.models.blocks import NORMS
@@ -59,7 +58,8 @@ def test_scores_have_the_photos_size_and_lie_between_zero_and_one(architecture, 
     assert scores.shape == (2, *shape[:2], 1)
     assert scores.dtype == np.float32
     assert 0 <= scores.min() < scores.max() <= 1
-    assert len(np.unique(scores)) > 1000  # more steps than bfloat16 has near one half
+    # finer than bfloat16, whatever the layers compute in
+    assert (scores.view(np.uint32) & 0xFFFF).any()
     kinds = {layer.compute_dtype for layer in layers_of(network, keras.layers.Conv2D)}
     assert kinds == {policy.removeprefix("mixed_")}
 
@@ -78,14 +78,14 @@ def test_four_photos_can_be_learned_by_heart(architecture):
     pairs = [draw_pair(seed, 32, 32) for seed in range(4)]
     images = np.stack([photo for photo, _ in pairs]).astype(np.float32) / 127.5 - 1
     targets = np.stack([alpha for _, alpha in pairs])[..., np.newaxis].astype(np.float32) / 255
-    network = build(architecture, filters=8)
-    network.compile(keras.optimizers.Adam(0.01), CrossEntropyMinusDice(LossConfig()))
+    network = build(architecture, filters=8, levels=1)
+    network.compile(keras.optimizers.Adam(0.03), CrossEntropyMinusDice(LossConfig()))
 
-    losses = [float(network.train_on_batch(images, targets)) for _ in range(25)]
+    losses = [float(network.train_on_batch(images, targets)) for _ in range(30)]
 
-    # from a guess (about -0.3) nearly to a perfect mask (-2)
+    # from a guess nearly to perfect masks, which give -2
     assert losses[0] > -1
-    assert losses[-1] < -1.75
+    assert losses[-1] < -1.9
 
 
 @architectures
@@ -274,9 +274,7 @@ def test_the_memory_of_an_optimizer_is_what_it_really_keeps(name):
     assert estimated == 4 * (weights_and_gradients + kept)
 
 
-costs = st.builds(
-    Cost, st.integers(1, 10**9), st.floats(0.1, 1e4), st.integers(10**4, 10**9)
-)
+costs = st.builds(Cost, st.integers(1, 10**9), st.floats(0.1, 1e4), st.integers(10**4, 10**9))
 optimizers = st.sampled_from(list(OPTIMIZERS))
 
 
@@ -309,11 +307,3 @@ def test_when_nothing_fits_the_need_and_the_memory_are_named():
 
     for part in ("--batch-size auto", "2.5 GB", "1.0 GB", "--input-size", "--filters"):
         assert part in str(refused.value)
-
-
-def test_the_models_package_can_be_listed_without_building_anything():
-    source = Path(registry.__file__).read_text()
-
-    assert isinstance(ModelConfig().architecture, str)
-    assert ModelConfig().architecture in ARCHITECTURES
-    assert "keras.src" not in source

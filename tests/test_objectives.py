@@ -59,7 +59,9 @@ def test_the_metrics_are_those_of_scikit_learn_photo_by_photo(targets, scores):
         (objectives.iou, smoothed_iou),
         (objectives.accuracy, accuracy_score),
     ):
-        np.testing.assert_allclose(values(function(targets, scores)), per_photo(oracle, *arguments), rtol=1e-5)
+        np.testing.assert_allclose(
+            values(function(targets, scores)), per_photo(oracle, *arguments), rtol=1e-5
+        )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,9 @@ def test_cross_entropy_is_that_of_scikit_learn_photo_by_photo(targets, scores):
     clipped = np.clip(scores, 1e-6, 1 - 1e-6)
     expected = per_photo(lambda target, score: log_loss(target, score, labels=[0, 1]), targets, clipped)
 
-    np.testing.assert_allclose(values(objectives.cross_entropy(targets, clipped)), expected, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(
+        values(objectives.cross_entropy(targets, clipped)), expected, rtol=1e-3, atol=1e-6
+    )
 
 
 @settings(max_examples=40)
@@ -120,7 +124,10 @@ def test_training_metrics_are_means_over_photos_across_batches():
     ):
         metric.update_state(targets[:3], scores[:3])
         metric.update_state(targets[3:], 1 - scores[3:])
-        expected = [*values(function(targets[:3], scores[:3])), *values(function(targets[3:], 1 - scores[3:]))]
+        expected = [
+            *values(function(targets[:3], scores[:3])),
+            *values(function(targets[3:], 1 - scores[3:])),
+        ]
         assert float(metric.result()) == pytest.approx(np.mean(expected), rel=1e-5), metric.name
 
 

@@ -1,6 +1,7 @@
 """Learning rates over time and early stopping are functions of progress and history alone."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -81,7 +82,7 @@ def test_triangular_then_rises_and_falls_in_cycles_of_declining_height():
     peaks = [rate("triangular", progress) - lowest for progress in (10, 30, 50, 70)]
 
     assert peaks[0] == pytest.approx(HIGHEST - lowest)
-    for earlier, later in zip(peaks, peaks[1:], strict=False):
+    for earlier, later in pairwise(peaks):
         assert later == pytest.approx(earlier / 1.2)
     for progress in (20, 40, 60):
         assert rate("triangular", progress) == pytest.approx(lowest)

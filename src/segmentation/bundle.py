@@ -121,7 +121,7 @@ def check_name(name: str) -> str:
     """Return `name` if it can name a bundle, else raise ConfigError."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise ConfigError(
-            f"model name: expected letters, digits, '.', '_' and '-' after a letter or digit, received {name!r}"
+            f"model name: expected letters, digits and '._-' after a letter or digit, received {name!r}"
         )
     return name
 

@@ -58,7 +58,8 @@ class TrainingDisplay:
         cost = plan.cost
         self._console.print(
             f"{self._name}: {cost.parameters / 1e6:.2f} M parameters, {cost.gflop:.1f} GFLOP an image, "
-            f"about {plan.memory_bytes / 1024**3:.1f} GB to train at batch size {plan.batch_size} in {plan.policy}; "
+            f"about {plan.memory_bytes / 1024**3:.1f} GB to train at batch size {plan.batch_size} "
+            f"in {plan.policy}; "
             f"{plan.train_photos} photos to learn from, {plan.val_photos} held out",
             highlight=False,
         )

@@ -5,11 +5,13 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from config import DataConfig, RunConfig
+from config import DataConfig, RunConfig, Size
 from segmentation.bundle import ModelBundle, save_description
-from segmentation.data.discover import Dataset
+from segmentation.data.discover import Dataset, discover
 from segmentation.data.fingerprint import fingerprint
+from segmentation.data.parallel import OnProgress
 from segmentation.data.split import Split, folds, holdout
+from segmentation.data.synth import write_studio
 from segmentation.errors import ConfigError, DataError
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.plots import plot_curves, plot_threshold
@@ -47,7 +49,7 @@ def train(
             split.val,
             folder,
             logs=logs,
-            fingerprint=fingerprint(dataset.samples),
+            fingerprint=fingerprint(split.train + split.val),
             start=start,
             resuming=resuming,
             progress=progress,
@@ -64,6 +66,31 @@ def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
             raise ConfigError(f"--fold: expected 1 to {config.folds} (--folds), received {config.fold}")
         return folds(dataset.samples, config.folds, seed)[config.fold - 1]
     return dataset.folder_split or holdout(dataset.samples, config.holdout, seed)
+
+
+def with_drawn_garments(split: Split, config: RunConfig, folder: Path, on_photo: OnProgress | None) -> Split:
+    """The split with `config.data.synthetic` drawn garments added to its training photos.
+
+    They are drawn below `folder` at twice the network's size, from the run's seed, and kept for the next
+    run that asks for the same.
+    """
+    count, seed = config.data.synthetic, config.training.seed
+    if not count:
+        return split
+    size = registry.complete(config).preprocessing.input_size
+    drawn = drawn_set(folder, count, Size(2 * size.height, 2 * size.width), seed, on_photo)
+    samples = discover(drawn, check=False).samples
+    added = tuple(dataclasses.replace(sample, origin="synthetic") for sample in samples)
+    return Split(split.train + added, split.val)
+
+
+def drawn_set(folder: Path, count: int, size: Size, seed: int, on_photo: OnProgress | None) -> Path:
+    """The folder below `folder` with `count` drawn garments at `size`, drawn now unless it is there."""
+    drawn = folder / f"{count}-{size}-{seed}"
+    if not drawn.exists():
+        with atomic_folder(drawn) as unfinished:
+            write_studio(unfinished, count, size.width, size.height, seed, on_photo=on_photo)
+    return drawn
 
 
 def with_best_threshold(

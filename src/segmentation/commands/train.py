@@ -12,6 +12,7 @@ from config import (
     LossConfig,
     ModelConfig,
     PreprocessConfig,
+    Size,
     TrainConfig,
     add_options,
     configure,
@@ -21,7 +22,9 @@ from segmentation.models.registry import describe
 
 SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
 
-_DRAWN = {"count": 60, "width": 576, "height": 864, "seed": 0}  # the set that stands in for missing photos
+DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the user's own
+
+_DRAWN = 60  # garments of the set that stands in for missing photos
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +71,8 @@ def run(options: argparse.Namespace) -> int:
     import_keras_quietly()
     from segmentation.bundle import check_name, find_bundle
     from segmentation.commands.arguments import find_dataset
-    from segmentation.display import TrainingDisplay
-    from segmentation.workflow import choose_split, train
+    from segmentation.display import TrainingDisplay, progress
+    from segmentation.workflow import choose_split, train, with_drawn_garments
 
     console = Console()
     start = find_bundle(options.model, options.home / "models") if options.model else None
@@ -85,6 +88,8 @@ def run(options: argparse.Namespace) -> int:
         _refuse_to_replace(path, logs)
     dataset = find_dataset(options.data or _default_data(options.home, console), console)
     split = choose_split(dataset, config.data, config.training.seed)
+    with progress(console, "drawing") as on_photo:
+        split = with_drawn_garments(split, config, options.home / DRAWN, on_photo)
 
     with TrainingDisplay(console, name, config.training.epochs) as display:
         bundle = train(
@@ -119,23 +124,29 @@ def _refuse_to_replace(path: Path, logs: Path) -> None:
         raise ConfigError(f"--name {path.name}: {path} is there; choose another name, or add --overwrite")
     if (logs / RECORD).exists():
         raise ConfigError(
-            f"--name {path.name}: an unfinished run is in {logs}; go on with --resume, or drop it with --overwrite"
+            f"--name {path.name}: an unfinished run is in {logs}; add --resume to go on, or --overwrite"
         )
 
 
 def _default_data(home: Path, console: Any) -> Path:
-    """The data folder if it holds photos, else a synthetic set that is drawn there now."""
-    from segmentation.data.synth import write_studio
+    """The data folder if it holds pairs, else a drawn set; DataError when it holds sets to choose from."""
+    from segmentation.data.layouts import find_parts
     from segmentation.display import progress
+    from segmentation.errors import DataError
+    from segmentation.workflow import drawn_set
 
     folder = home / "data"
-    drawn = folder / "synthetic"
-    if any(found.is_dir() and found != drawn for found in folder.glob("*")):
+    sets = sorted(found.name for found in folder.glob("[!.]*") if found.is_dir())
+    try:
+        find_parts(folder)
         return folder
-    if not drawn.exists():
-        console.print(
-            f"{folder} is empty and no --data was given: drawing {_DRAWN['count']} synthetic garments there"
-        )
-        with progress(console, "drawing") as on_photo:
-            write_studio(drawn, **_DRAWN, on_photo=on_photo)
-    return drawn
+    except DataError:
+        if sets:
+            raise DataError(
+                f"--data: expected one folder of pairs, {folder} holds {', '.join(sets)}"
+            ) from None
+    console.print(
+        f"{folder} is empty and no --data was given: drawing a synthetic set of {_DRAWN} garments there"
+    )
+    with progress(console, "drawing") as on_photo:
+        return drawn_set(home / DRAWN, _DRAWN, Size(864, 576), 0, on_photo)

@@ -40,15 +40,12 @@ def find_photos(source: Path, *, exclude: Path | None = None) -> list[Photo]:
 
 
 def _named(paths: Sequence[Path], source: Path) -> list[Photo]:
-    relative = [path.relative_to(source) for path in paths]
+    full = [path.relative_to(source).as_posix() for path in paths]
+    short = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
+    # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix;
     # file systems that ignore case would let A.jpg and a.png collide too
-    counts = Counter(path.with_suffix("").as_posix().casefold() for path in relative)
-    stems = [
-        path.as_posix()
-        if counts[path.with_suffix("").as_posix().casefold()] > 1
-        else path.with_suffix("").as_posix()
-        for path in relative
-    ]
+    taken = Counter(name.casefold() for name in (*short, *full))
+    stems = [name if taken[name.casefold()] == 1 else whole for name, whole in zip(short, full, strict=True)]
     return [Photo(path, stem) for path, stem in zip(paths, stems, strict=True)]
 
 

@@ -42,10 +42,12 @@ def soft_alpha(prediction: Prediction, enlargement: float) -> np.ndarray:
     """uint8 [H, W]: one half where the score is at the threshold, rising `enlargement` times as fast.
 
     Scores that were enlarged n times have edges n times too soft for the photo; rising n times as fast
-    makes them about as soft as the edges that the network learned from.
+    makes them about as soft as the edges that the network learned from. Scores of 0 are transparent and
+    of 1 opaque at every threshold, so that a low or a high one leaves no veil.
     """
-    margin = prediction.scores[..., 0] - np.float32(prediction.threshold)
-    return np.round(np.clip(0.5 + enlargement * margin, 0.0, 1.0) * 255).astype(np.uint8)
+    threshold, reach = prediction.threshold, 0.5 / enlargement
+    corners = (threshold - min(reach, threshold), threshold, threshold + min(reach, 1.0 - threshold))
+    return np.round(np.interp(prediction.scores[..., 0], corners, (0.0, 127.5, 255.0))).astype(np.uint8)
 
 
 def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:

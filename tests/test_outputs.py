@@ -1,0 +1,341 @@
+"""What a retoucher gets: every photo once, under its own name, with soft or hard edges where they belong."""
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import draw_pair
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from config import RunConfig, Size
+from segmentation.bundle import ModelBundle
+from segmentation.errors import DataError
+from segmentation.imageio import read_photo
+from segmentation.outputs.batch import run_folder, write_manifest
+from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.rle import decode
+from segmentation.outputs.submission import SubmissionRows, write_submission
+from segmentation.outputs.writers import CutoutWriter, cut_out, hard_alpha, soft_alpha
+from segmentation.types import LabelMap, Prediction
+
+SIZE = Size(height=32, width=24)
+BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
+
+
+def red_score(photo):
+    """A score function: how much redder than green a pixel is. The drawn garments are red."""
+    difference = photo[..., :1].astype(np.float32) - photo[..., 1:2]
+    return np.clip(difference / 128, 0, 1).astype(np.float32)
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
+def stems(folder, **options):
+    return {str(photo.path.relative_to(folder)): photo.stem for photo in find_photos(folder, **options)}
+
+
+def test_photos_of_all_subfolders_are_found_and_other_files_are_not(tmp_path):
+    touch(tmp_path, "b.JPG", "a.png", "x/c.webp", "x/y/d.tiff", "notes.txt", "x/e.psd", "f.png.part", "g")
+    (tmp_path / "folder.png").mkdir()
+
+    assert stems(tmp_path) == {"a.png": "a", "b.JPG": "b", "x/c.webp": "x/c", "x/y/d.tiff": "x/y/d"}
+
+
+def test_photos_come_in_the_order_of_their_paths(tmp_path):
+    touch(tmp_path, "c.png", "a.png", "b/z.png", "b/a.png")
+    paths = [photo.path for photo in find_photos(tmp_path)]
+
+    assert paths == sorted(paths)
+
+
+def test_hidden_files_and_folders_are_skipped(tmp_path):
+    hidden = tmp_path / ".home" / "photos"  # only below the folder that was given
+    touch(hidden, "a.png", ".b.png", "._a.png", ".trash/c.png", "x/.thumbs/d.png")
+
+    assert stems(hidden) == {"a.png": "a"}
+
+
+def test_the_output_folder_inside_the_input_is_left_out(tmp_path):
+    touch(tmp_path, "a.png", "out/masks/a.png", "outer/b.png")
+
+    assert stems(tmp_path, exclude=tmp_path / "out") == {"a.png": "a", "outer/b.png": "outer/b"}
+    assert stems(tmp_path, exclude=tmp_path / "outer" / ".." / "out").keys() == {"a.png", "outer/b.png"}
+    assert "out/masks/a.png" in stems(tmp_path)
+
+
+def test_results_that_would_have_one_name_keep_their_suffix(tmp_path):
+    touch(tmp_path, "a.jpg", "a.png", "b.jpg", "x/a.jpg", "C.jpg", "c.png")
+
+    assert stems(tmp_path) == {
+        "a.jpg": "a.jpg",
+        "a.png": "a.png",
+        "b.jpg": "b",
+        "x/a.jpg": "x/a",
+        "C.jpg": "C.jpg",  # file systems that ignore case
+        "c.png": "c.png",
+    }
+
+
+names = st.lists(
+    st.tuples(
+        st.sampled_from(["", "x/", "X/", "a.jpg/"]),
+        st.sampled_from(["a", "A", "b", "a.jpg", "a.png", "a.jpg.png", "B.PNG"]),
+        st.sampled_from([".jpg", ".png", ".PNG", ".webp"]),
+    ).map("".join),
+    min_size=1,
+    max_size=8,
+    # an input whose own names differ by case alone lives where case matters
+    unique_by=str.casefold,
+)
+
+
+@settings(max_examples=60)
+@given(names)
+def test_no_two_photos_share_the_name_of_their_results(tmp_path_factory, paths):
+    files = [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
+    folder = tmp_path_factory.mktemp("photos")
+    touch(folder, *files)
+    found = stems(folder)
+
+    assert found.keys() == set(files)
+    assert len({stem.casefold() for stem in found.values()}) == len(files)
+    for path, stem in found.items():
+        assert stem in (path, str(Path(path).with_suffix("")))
+
+
+def test_a_single_photo_is_its_own_folder(tmp_path):
+    touch(tmp_path, "a.png", "b.png")
+
+    assert find_photos(tmp_path / "a.png") == [Photo(tmp_path / "a.png", "a")]
+
+
+def test_an_input_without_photos_is_refused_with_its_path(tmp_path):
+    touch(tmp_path, "notes.txt")
+
+    for folder, found in ((tmp_path, "none in it or below"), (tmp_path / "absent", "nothing")):
+        with pytest.raises(DataError) as refused:
+            find_photos(folder)
+        assert str(folder) in str(refused.value)
+        assert found in str(refused.value)
+
+
+def predicted(scores, threshold):
+    return Prediction("photo", np.asarray(scores, np.float32)[..., np.newaxis], LabelMap(), threshold)
+
+
+score_maps = hnp.arrays(np.float32, (6, 5), elements=st.floats(0, 1, width=32))
+thresholds = st.floats(0.01, 0.99)
+enlargements = st.floats(1, 16)
+
+
+@given(score_maps, st.floats(0, 1))
+def test_a_hard_alpha_is_the_mask(scores, threshold):
+    prediction = predicted(scores, threshold)
+    alpha = hard_alpha(prediction)
+
+    assert alpha.dtype == np.uint8
+    assert set(np.unique(alpha)) <= {0, 255}
+    np.testing.assert_array_equal(alpha == 255, prediction.mask)
+
+
+@given(thresholds, enlargements)
+def test_a_soft_alpha_is_one_half_at_the_threshold(threshold, enlargement):
+    alpha = soft_alpha(predicted([[threshold]], threshold), enlargement)
+
+    assert alpha.dtype == np.uint8
+    assert abs(int(alpha[0, 0]) - 128) <= 1
+
+
+@given(score_maps, thresholds, enlargements)
+def test_a_soft_alpha_rises_with_the_score_and_agrees_with_the_mask(scores, threshold, enlargement):
+    prediction = predicted(scores, threshold)
+    alpha = soft_alpha(prediction, enlargement)
+
+    assert (np.diff(alpha.ravel()[np.argsort(scores, axis=None)].astype(int)) >= 0).all()
+    assert (alpha[prediction.mask] >= 127).all()
+    assert (alpha[~prediction.mask] <= 128).all()
+
+
+@given(thresholds, enlargements)
+def test_what_is_surely_no_garment_is_transparent_and_what_surely_is_one_is_opaque(threshold, enlargement):
+    alpha = soft_alpha(predicted([[0.0, 1.0]], threshold), enlargement)
+
+    assert alpha.tolist() == [[0, 255]]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_the_extreme_thresholds_give_alphas_too(threshold):
+    alpha = soft_alpha(predicted([[0.0, 0.5, 1.0]], threshold), 2.0)
+
+    assert (np.diff(alpha[0].astype(int)) >= 0).all()
+    assert (alpha[0] >= 127).tolist() == [score >= threshold for score in (0, 0.5, 1)]
+
+
+def test_enlarged_scores_get_edges_as_sharp_as_those_of_the_network():
+    scores = np.linspace(0, 1, 101)[np.newaxis]
+    widths = [
+        ((alpha > 0) & (alpha < 255)).sum()
+        for alpha in (soft_alpha(predicted(scores, 0.5), enlargement) for enlargement in (1, 2, 4))
+    ]
+
+    assert widths == pytest.approx([100, 50, 25], abs=2)
+
+
+@given(
+    hnp.arrays(np.uint8, (5, 4, 3)),
+    hnp.arrays(np.uint8, (5, 4), elements=st.sampled_from([0, 1, 128, 254, 255])),
+)
+def test_a_cutout_keeps_the_photo_where_it_shows_and_nothing_elsewhere(photo, alpha):
+    cutout = cut_out(photo, alpha)
+
+    assert cutout.shape == (5, 4, 4)
+    assert cutout.dtype == np.uint8
+    np.testing.assert_array_equal(cutout[..., 3], alpha)
+    np.testing.assert_array_equal(cutout[alpha > 0][:, :3], photo[alpha > 0])
+    assert (cutout[alpha == 0] == 0).all()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Four photos below a folder, of which b.png is broken."""
+    folder = tmp_path / "photos"
+    for number, name in enumerate(["a.png", "b.png", "x/c.png", "x/d.png"]):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw_pair(number)[0]).save(folder / name)
+    (folder / "b.png").write_bytes((folder / "b.png").read_bytes()[:200])
+    return find_photos(folder)
+
+
+def files_below(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def cut(photos, output, **options):
+    writer = CutoutWriter(output, SIZE, **options)
+    return list(run_folder(red_score, BUNDLE, photos, 0.5, writer.write))
+
+
+def test_one_broken_photo_does_not_stop_the_others(photos, tmp_path):
+    results = cut(photos, tmp_path / "out")
+
+    assert [result.input for result in results] == [str(photo.path) for photo in photos]
+    assert [result.error is None for result in results] == [True, False, True, True]
+    assert "b.png" in results[1].error
+    assert results[1].outputs == {}
+    assert files_below(tmp_path / "out").keys() == {
+        f"{kind}/{stem}.png" for kind in ("masks", "cutouts") for stem in ("a", "x/c", "x/d")
+    }
+
+
+def test_a_photo_whose_result_cannot_be_written_does_not_stop_the_others(photos, tmp_path):
+    (tmp_path / "out" / "cutouts").mkdir(parents=True)
+    (tmp_path / "out" / "cutouts" / "x").write_text("a file where a folder is needed")
+    results = cut(photos, tmp_path / "out")
+
+    assert [result.error is None for result in results] == [True, False, False, False]
+    assert (tmp_path / "out" / "cutouts" / "a.png").is_file()
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_the_pictures_are_those_of_the_prediction(photos, tmp_path, binary):
+    result = cut(photos, tmp_path / "out", binary=binary)[2]
+    photo = read_photo(Path(result.input))
+    prediction = predicted(red_score(photo)[..., 0], 0.5)
+    alpha = hard_alpha(prediction) if binary else soft_alpha(prediction, 2.0)  # 64 rows, the network sees 32
+
+    with Image.open(tmp_path / "out" / result.outputs["mask"]) as mask:
+        assert mask.mode == "L"
+        np.testing.assert_array_equal(np.asarray(mask), alpha)
+    with Image.open(tmp_path / "out" / result.outputs["cutout"]) as cutout:
+        assert cutout.mode == "RGBA"
+        np.testing.assert_array_equal(np.asarray(cutout), cut_out(photo, alpha))
+    assert result.area == pytest.approx(prediction.mask.mean(), abs=1e-6)
+    assert result.threshold == 0.5
+
+
+def test_the_same_photos_give_the_same_bytes(photos, tmp_path):
+    for name in ("first", "second"):
+        cut(photos, tmp_path / name)
+        cut(photos, tmp_path / name)  # over what is there already
+
+    assert files_below(tmp_path / "first") == files_below(tmp_path / "second")
+
+
+def test_the_manifest_has_a_line_a_photo(photos, tmp_path):
+    results = cut(photos, tmp_path / "out")
+    write_manifest(tmp_path / "out", results)
+    lines = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
+    plain = [json.loads(line) for line in lines]
+
+    assert [line["input"] for line in plain] == [str(photo.path) for photo in photos]
+    assert [line["error"] for line in plain] == [result.error for result in results]
+    for line in plain:
+        for path in line["outputs"].values():
+            assert (tmp_path / "out" / path).is_file()
+
+
+@pytest.mark.parametrize(
+    ("value", "note"), [(0, "hardly any garment"), (1, "nearly the whole photo"), (None, "")]
+)
+def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
+    def score(photo):
+        return red_score(photo) if value is None else np.full((*photo.shape[:2], 1), value, np.float32)
+
+    writer = CutoutWriter(tmp_path / "out", SIZE)
+    results = run_folder(score, BUNDLE, photos[:1], 0.5, writer.write)
+
+    assert [" ".join(result.notes)[: len(note)] for result in results] == [note]
+
+
+def submit(photos, path, order="row", masks=None):
+    rows = SubmissionRows(order, masks)
+    sound = [photo for photo in photos if photo.path.name != "b.png"]
+    results = list(run_folder(red_score, BUNDLE, sound, 0.5, rows.add))
+    write_submission(path, rows)
+    return results
+
+
+@pytest.mark.parametrize("order", ["row", "column"])
+@pytest.mark.parametrize("name", ["submission.csv", "submission.csv.gz"])
+def test_a_submission_decodes_to_the_masks(photos, tmp_path, name, order):
+    results = submit(photos, tmp_path / "out" / name, order)
+    content = (tmp_path / "out" / name).read_bytes()
+    text = (gzip.decompress(content) if name.endswith(".gz") else content).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+
+    assert text.splitlines()[0] == "img,rle_mask"
+    assert [row["img"] for row in rows] == ["a.png", "c.png", "d.png"]
+    for row, result in zip(rows, results, strict=True):
+        mask = decode(row["rle_mask"], 64, 48, order)
+        np.testing.assert_array_equal(mask, red_score(read_photo(Path(result.input)))[..., 0] >= 0.5)
+        assert mask.any()
+
+
+def test_the_same_submission_gives_the_same_bytes(photos, tmp_path):
+    for folder in ("first", "second"):
+        submit(photos, tmp_path / folder / "submission.csv.gz")
+
+    contents = [(tmp_path / folder / "submission.csv.gz").read_bytes() for folder in ("first", "second")]
+    assert contents[0] == contents[1]
+    assert contents[0][4:8] == bytes(4)  # no time of writing (RFC 1952)
+
+
+def test_the_masks_of_a_submission_can_be_kept(photos, tmp_path):
+    results = submit(photos, tmp_path / "submission.csv", masks=tmp_path / "masks")
+
+    assert files_below(tmp_path / "masks").keys() == {"a.png", "x/c.png", "x/d.png"}
+    for result in results:
+        with Image.open(tmp_path / "masks" / result.outputs["mask"]) as mask:
+            expected = red_score(read_photo(Path(result.input)))[..., 0] >= 0.5
+            np.testing.assert_array_equal(np.asarray(mask), expected * np.uint8(255))
