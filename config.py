@@ -31,9 +31,17 @@ class Size:
         return f"{self.width}x{self.height}"
 
 
-def option(default: Any, help: str, *, choices: tuple[str, ...] = (), parse: Any = None, minimum: Any = None):
+def option(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    parse: Any = None,
+    minimum: Any = 0,
+    maximum: Any = None,
+):
     """A dataclass field that is also a command line flag."""
-    metadata = {"help": help, "choices": choices, "parse": parse, "minimum": minimum}
+    metadata = {"help": help, "choices": choices, "parse": parse, "minimum": minimum, "maximum": maximum}
     return field(default=default, metadata=metadata)
 
 
@@ -63,17 +71,17 @@ class DataConfig:
     """Which pairs a model learns from and which are held out."""
 
     holdout: float = option(
-        0.15, "fraction of the photos held out for validation, unless the data has a val folder"
+        0.15, "fraction of the photos held out for validation, unless the data has a val folder", maximum=0.9
     )
-    synthetic: int = option(
-        0, "drawn garments to learn from as well, three photos each; 0 for none", minimum=0
-    )
-    folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none", minimum=0)
+    synthetic: int = option(0, "drawn garments to learn from as well, three photos each; 0 for none")
+    folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
     target: str = option(
         "soft", "ground truth as soft alpha or cut at --target-threshold", choices=("soft", "binary")
     )
-    target_threshold: float = option(0.5, "alpha from which a pixel of the ground truth is garment, 0 to 1")
+    target_threshold: float = option(
+        0.5, "alpha from which a pixel of the ground truth is garment, 0 to 1", maximum=1
+    )
     cache: str = option(
         "2GB", "memory for resized photos kept between epochs; the rest is read again", parse=_memory
     )
@@ -103,15 +111,15 @@ class PreprocessConfig:
 class AugmentConfig:
     """Random changes of a training pair; the defaults are the gentle `studio` preset."""
 
-    flip: float = option(0.5, "probability of a horizontal flip")
-    shift: float = option(0.03, "largest shift, as a fraction of the picture")
-    scale: float = option(0.08, "largest relative change of scale")
-    rotation: float = option(2.0, "largest rotation in degrees")
-    hue: float = option(6.0, "largest shift of the hue, in steps of 180 a circle")
-    saturation: float = option(20.0, "largest shift of the saturation, in steps of 255")
-    value: float = option(15.0, "largest shift of the value, in steps of 255")
-    brightness: float = option(0.1, "largest relative change of brightness")
-    contrast_jitter: float = option(0.1, "largest relative change of contrast")
+    flip: float = option(0.5, "probability of a horizontal flip", maximum=1)
+    shift: float = option(0.03, "largest shift, as a fraction of the picture", maximum=0.5)
+    scale: float = option(0.08, "largest relative change of scale", maximum=0.9)
+    rotation: float = option(2.0, "largest rotation in degrees", maximum=180)
+    hue: float = option(6.0, "largest shift of the hue, in steps of 180 a circle", maximum=180)
+    saturation: float = option(20.0, "largest shift of the saturation, in steps of 255", maximum=255)
+    value: float = option(15.0, "largest shift of the value, in steps of 255", maximum=255)
+    brightness: float = option(0.1, "largest relative change of brightness", maximum=1)
+    contrast_jitter: float = option(0.1, "largest relative change of contrast", maximum=1)
 
 
 AUGMENTATIONS: dict[str, AugmentConfig] = {
@@ -131,17 +139,15 @@ class ModelConfig:
     """The network. Zero stands for the architecture's own value."""
 
     architecture: str = option("unet-256", "network from the table of architectures")
-    filters: int = option(
-        0, "filters of the first level, doubled a level; 0 for the architecture's own", minimum=0
-    )
-    levels: int = option(0, "how often the picture is halved; 0 for the architecture's own", minimum=0)
+    filters: int = option(0, "filters of the first level, doubled a level; 0 for the architecture's own")
+    levels: int = option(0, "how often the picture is halved; 0 for the architecture's own")
     norm: str = option(
         "batch",
         "normalisation between convolution and activation",
         choices=("batch", "group", "layer", "none"),
     )
     norm_momentum: float = option(
-        0.9, "momentum of the batch statistics; 0.99 is too slow for a few hundred photos"
+        0.9, "momentum of the batch statistics; 0.99 is too slow for a few hundred photos", maximum=1
     )
 
 
@@ -176,15 +182,13 @@ class TrainConfig:
         "triangular (a plateau, then cycles of declining height)",
         choices=("fixed", "plateau", "cosine", "triangular"),
     )
-    patience: int = option(
-        20, "stop after this many epochs without a better validation Dice; 0 for never", minimum=0
-    )
+    patience: int = option(20, "stop after this many epochs without a better validation Dice; 0 for never")
     precision: str = option(
         "auto",
         "arithmetic of the training; auto is mixed_bfloat16 where the device computes in it",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     )
-    seed: int = option(0, "seed of the split, the weights, the order and the augmentation", minimum=0)
+    seed: int = option(0, "seed of the split, the weights, the order and the augmentation")
     workers: int = option(2, "threads that prepare batches", minimum=1)
 
 
@@ -229,7 +233,67 @@ class RunConfig:
         return cls().replace(**options)
 
 
-PRESETS: dict[str, dict[str, Any]] = {}
+PRESETS: dict[str, dict[str, Any]] = {
+    # A few minutes on two cores, for drawn photos.
+    "demo": {
+        "architecture": "unet-256",
+        "filters": 12,
+        "levels": 4,
+        "input_size": Size(width=192, height=288),
+        "optimizer": "adamw",
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "epochs": 16,
+        "batch_size": 4,
+        "patience": 0,
+    },
+    # RESULT
+    "studio": {
+        "architecture": "unet-256",
+        "filters": 16,
+        "levels": 5,
+        "input_size": Size(width=192, height=288),
+        "synthetic": 50,
+        "optimizer": "adamw",
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+        "epochs": 64,
+        "batch_size": 4,
+        "patience": 0,
+        "shift": 0.04,
+        "scale": 0.1,
+        "hue": 10.0,
+        "saturation": 30.0,
+        "value": 20.0,
+        "brightness": 0.15,
+        "contrast_jitter": 0.15,
+    },
+    # The capstone's final network and training, for a card with 12 GB.
+    "capstone": {
+        "architecture": "unet-1024",
+        "filters": 16,
+        "levels": 6,
+        "optimizer": "rmsprop",
+        "learning_rate": 3e-4,
+        "epochs": 100,
+        "batch_size": 3,
+    },
+    # The Carvana solution: boundary-weighted loss, strong colour changes, falling learning rate.
+    "carvana": {
+        "architecture": "unet-1024",
+        "augmentation": "carvana",
+        "bce_weight": 1.0,
+        "dice_weight": 1.0,
+        "boundary_weight": 2.0,
+        "boundary_width": 41,
+        "optimizer": "rmsprop",
+        "learning_rate": 1e-4,
+        "schedule": "plateau",
+        "patience": 8,
+        "epochs": 100,
+        "batch_size": "auto",
+    },
+}
 
 
 def configure(
@@ -268,7 +332,7 @@ def add_options(parser: argparse.ArgumentParser, *sections: type) -> None:
             shown = "own" if item.default is None else item.default
             group.add_argument(
                 "--" + item.name.replace("_", "-"),
-                type=meta["parse"] or _checked(hints[item.name], meta["minimum"]),
+                type=meta["parse"] or _checked(hints[item.name], meta["minimum"], meta["maximum"]),
                 choices=meta["choices"] or None,
                 metavar=None if meta["choices"] else _metavar(hints[item.name], item.name),
                 default=argparse.SUPPRESS,
@@ -276,17 +340,19 @@ def add_options(parser: argparse.ArgumentParser, *sections: type) -> None:
             )
 
 
-def _checked(kind: type, minimum: Any):
+def _checked(kind: type, minimum: Any, maximum: Any):
+    noun = {int: "a whole number", float: "a number"}.get(kind, "a text")
+    bounds = f"from {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+
     def parse(text: str):
+        if kind is str:
+            return text
         try:
             value = kind(text)
         except ValueError:
-            noun = {int: "a whole number", float: "a number"}[kind]
-            raise argparse.ArgumentTypeError(f"expected {noun}, received {text!r}") from None
-        if kind is float and not (math.isfinite(value) and value >= 0):
-            raise argparse.ArgumentTypeError(f"expected a finite number from 0, received {text!r}")
-        if minimum is not None and value < minimum:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {minimum}, received {text!r}")
+            value = math.nan
+        if not minimum <= value <= (math.inf if maximum is None else maximum) or math.isinf(value):
+            raise argparse.ArgumentTypeError(f"expected {noun} {bounds}, received {text!r}")
         return value
 
     return parse
