@@ -9,8 +9,8 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "src"))  # so that `python main.py` works without an installation
 
-from segmentation.commands import COMMANDS  # noqa: E402
-from segmentation.errors import SegmentationError  # noqa: E402
+from segmentation.commands import COMMANDS
+from segmentation.errors import SegmentationError
 
 EPILOG = """three ways in:
   see it work      make demo
@@ -54,7 +54,10 @@ def build_parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         summary = command.__doc__.strip().splitlines()[0]
         subparser = commands.add_parser(
-            name, help=summary[0].lower() + summary[1:].rstrip("."), description=summary
+            name,
+            help=summary[0].lower() + summary[1:].rstrip("."),
+            description=summary,
+            allow_abbrev=False,
         )
         subparser.add_argument(
             "--home",
