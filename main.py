@@ -33,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        reason = f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}"
+        print(f"error: {reason}; check the path, its permissions and the free space", file=sys.stderr)
+        return 2
 
 
 class OneLineParser(argparse.ArgumentParser):
