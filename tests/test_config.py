@@ -166,7 +166,7 @@ def option_values(item, kind):
     if kind is int:
         return st.integers(item.metadata["minimum"] or 0, 10**6)
     if kind is float:
-        return st.floats(0, 1e6)
+        return st.floats(0, item.metadata["maximum"] or 1e6)
     if item.name in ("cache", "memory"):
         return st.integers(0, 999).map("{}GB".format)
     assert item.name == "architecture", f"no values for {item.name}"
@@ -201,6 +201,13 @@ def test_what_is_typed_is_what_is_saved(run_config):
                 arguments.append(f"--{name.replace('_', '-')}={value}")
 
     assert configure(None, None, parse(*arguments)) == run_config
+
+
+@pytest.mark.parametrize("typed", ["--flip=1.1", "--holdout=1", "--epochs=0", "--scale=-0.1", "--hue=nan"])
+def test_an_option_out_of_its_range_is_refused(typed, capsys):
+    with pytest.raises(SystemExit):
+        parse(typed)
+    assert "expected a" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

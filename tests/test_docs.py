@@ -12,7 +12,7 @@ from segmentation.models.registry import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), ROOT / "Makefile", ROOT / "config.py"]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md")]
 
 
 def _commands() -> list[str]:

@@ -22,7 +22,7 @@ def provenance() -> dict[str, Any]:
     """The command, the time (UTC), the git commit (None outside a checkout) and the versions of packages."""
     return {
         "command": sys.argv,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
         "python": sys.version.split()[0],
         "versions": {name: _version(name) for name in _PACKAGES},

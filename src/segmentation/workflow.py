@@ -20,7 +20,6 @@ from segmentation.inference.engines import load_engine
 from segmentation.provenance import provenance
 from segmentation.training.fit import fit
 from segmentation.training.progress import Progress
-from segmentation.training.run_state import History
 from segmentation.types import Sample
 
 
@@ -40,6 +39,7 @@ def train(
     Its threshold is searched on the held-out photos at full resolution. The bundle appears at `path`
     whole or not at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
     """
+    origin = {"data": str(dataset.root), **provenance()}
     with atomic_folder(path) as folder:
         bundle, history = fit(
             config,
@@ -53,7 +53,9 @@ def train(
             progress=progress,
         )
         bundle = with_best_threshold(bundle, split.val, progress.score)
-        bundle = _with_provenance(bundle, dataset, history)
+        bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
+        plot_curves(history, folder / "curves.png")
+        save_description(bundle)
     return dataclasses.replace(bundle, path=path)
 
 
@@ -128,11 +130,3 @@ def random_subset(samples: tuple[Sample, ...], count: int | None, seed: int) -> 
     if count is None or count >= len(samples):
         return samples
     return tuple(random.Random(seed).sample(samples, count))
-
-
-def _with_provenance(bundle: ModelBundle, dataset: Dataset, history: History) -> ModelBundle:
-    plot_curves(history, bundle.path / "curves.png")
-    origin = {"data": str(dataset.root), **provenance(), **bundle.provenance}
-    bundle = dataclasses.replace(bundle, provenance=origin)
-    save_description(bundle)
-    return bundle
