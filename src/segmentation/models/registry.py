@@ -98,8 +98,9 @@ def _backbone_weights(model: ModelConfig, row: Architecture, levels: int) -> str
     if not row.backbone:
         if model.backbone_weights not in (None, "none"):
             raise ConfigError(
-                f"--backbone-weights: expected an architecture with a backbone, received {model.architecture}; "
-                f"those are {', '.join(name for name, other in ARCHITECTURES.items() if other.backbone)}"
+                "--backbone-weights: expected an architecture with a backbone "
+                f"({', '.join(name for name, other in ARCHITECTURES.items() if other.backbone)}), "
+                f"received {model.architecture}"
             )
         return model.backbone_weights
     if levels > _BACKBONE_LEVELS:

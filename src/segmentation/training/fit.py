@@ -45,11 +45,12 @@ def fit(
     first weights, and the normalisation they were learned with. Ctrl-C after the first epoch ends the
     training with the best epoch so far, recorded as `interrupted` in the provenance.
 
-    A backbone starts from `config.model.backbone_weights` where neither `start` nor an interrupted run gives
-    the weights.
+    A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
+    weights.
 
-    Raises ConfigError for backbone weights that are missing or do not fit. Raises TrainingError for a loss that is not finite, an interruption before the first epoch, weights
-    that do not fit, and a resumption with other settings.
+    Raises ConfigError for backbone weights that are missing or do not fit, and TrainingError for a loss
+    that is not finite, an interruption before the first epoch, weights that do not fit, and a resumption
+    with other settings.
     """
     settings = {"config": config.to_json(), "data": fingerprint, "start": start and str(start.path)}
     state = _open_state(logs, settings, resuming)
