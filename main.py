@@ -9,8 +9,8 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "src"))  # so that `python main.py` works without an installation
 
-from segmentation.commands import COMMANDS  # noqa: E402
-from segmentation.errors import SegmentationError  # noqa: E402
+from segmentation.commands import COMMANDS
+from segmentation.errors import SegmentationError
 
 EPILOG = """three ways in:
   see it work      make demo
@@ -33,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        reason = f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}"
+        print(f"error: {reason}; check the path, its permissions and the free space", file=sys.stderr)
+        return 2
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -54,7 +58,10 @@ def build_parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         summary = command.__doc__.strip().splitlines()[0]
         subparser = commands.add_parser(
-            name, help=summary[0].lower() + summary[1:].rstrip("."), description=summary
+            name,
+            help=summary[0].lower() + summary[1:].rstrip("."),
+            description=summary,
+            allow_abbrev=False,
         )
         subparser.add_argument(
             "--home",

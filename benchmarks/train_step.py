@@ -1,4 +1,4 @@
-"""Does the network ever wait for data? Images/s of the training loop against the same network fed from memory.
+"""Does the network wait for data? Images/s of the training loop against the network fed from memory.
 
     python benchmarks/train_step.py [--data DIR] [--rounds N]
 
@@ -9,6 +9,7 @@ every time (`uncached`).
 """
 
 import argparse
+import dataclasses
 import statistics
 import sys
 import tempfile
@@ -68,13 +69,8 @@ def main() -> None:
 
 
 def _compare(label: str, config: RunConfig, samples: tuple, rounds: int) -> None:
-    pairs = PreparedPairs(
-        samples,
-        Preprocessing.from_config(
-            config.preprocessing.__class__(input_size=config.preprocessing.input_size, normalisation="unit")
-        ),
-        config.data,
-    )
+    preprocessing = dataclasses.replace(Preprocessing.from_config(config.preprocessing), normalisation="unit")
+    pairs = PreparedPairs(samples, preprocessing, config.data)
     batch_size = 8
     loop = Batches(pairs, batch_size, augment=build_augment(config.augmentation), seed=0)
     memory = InMemory(loop[0], loop.num_batches)

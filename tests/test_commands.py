@@ -276,8 +276,10 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
 
 def test_training_goes_on_from_the_weights_of_another_model(home, tmp_path):
     model = home / "models" / "small"
-    run("train", "--home", tmp_path, "--data", home / "data" / "set", "--model", f"{model}/", "--name", "tuned",
-        "--epochs", 1, "--learning-rate", "0.000000001")  # fmt: skip
+    run(
+        "train", "--home", tmp_path, "--data", home / "data" / "set", "--model", f"{model}/",
+        "--name", "tuned", "--epochs", 1, "--learning-rate", "0.000000001",
+    )  # fmt: skip
     parent, child = (
         json.loads((path / "bundle.json").read_text()) for path in (model, tmp_path / "models" / "tuned")
     )

@@ -5,9 +5,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from main import build_parser
 
 from config import PRESETS
+from main import build_parser
 from segmentation.models.registry import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parents[1]

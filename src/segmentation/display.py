@@ -62,6 +62,7 @@ class TrainingDisplay:
             f"in {plan.policy}; "
             f"{plan.train_photos} photos to learn from, {plan.val_photos} held out",
             highlight=False,
+            soft_wrap=True,
         )
 
     def step(self, epoch: int, step: int, steps: int, photos: int, logs: dict[str, float]) -> None:
@@ -82,6 +83,7 @@ class TrainingDisplay:
             f"epoch {epoch:3d}/{self._epochs}  loss {logs['loss']:.4f}  Dice {logs['dice']:.4f}  "
             f"held out: loss {logs['val_loss']:.4f}  Dice {logs['val_dice']:.4f}{'  best' if best else ''}",
             highlight=False,
+            soft_wrap=True,
         )
 
     def score(self, done: int, total: int) -> None:

@@ -17,7 +17,6 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.plots import plot_curves, plot_threshold
 from segmentation.files import atomic_folder
 from segmentation.inference.engines import load_engine
-from segmentation.models import registry
 from segmentation.provenance import provenance
 from segmentation.training.fit import fit
 from segmentation.training.progress import Progress
@@ -36,12 +35,11 @@ def train(
     resuming: bool = False,
     progress: Progress,
 ) -> ModelBundle:
-    """Train, search the threshold on the held-out photos at full resolution, and put the bundle at `path`.
+    """Train a completed configuration and put the bundle at `path`.
 
-    The bundle appears there whole or not at all; what was there before is replaced. Raises what `fit`
-    and `evaluate` raise, and ConfigError for a network that cannot be built.
+    Its threshold is searched on the held-out photos at full resolution. The bundle appears at `path`
+    whole or not at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
     """
-    config = registry.complete(config)
     with atomic_folder(path) as folder:
         bundle, history = fit(
             config,
@@ -77,7 +75,7 @@ def with_drawn_garments(split: Split, config: RunConfig, folder: Path, on_photo:
     count, seed = config.data.synthetic, config.training.seed
     if not count:
         return split
-    size = registry.complete(config).preprocessing.input_size
+    size = config.preprocessing.input_size
     drawn = drawn_set(folder, count, Size(2 * size.height, 2 * size.width), seed, on_photo)
     samples = discover(drawn, check=False).samples
     added = tuple(dataclasses.replace(sample, origin="synthetic") for sample in samples)

@@ -41,16 +41,19 @@ def run(options: argparse.Namespace) -> int:
     writer = CutoutWriter(output, bundle.input_size, binary=options.binary)
     deliver = writer.write if options.save else lambda *_prediction: {}
     results = []
-    with progress(console, "cutting") as on_progress:
-        for result in run_folder(load_engine(bundle), bundle, photos, threshold, deliver):
-            results.append(result)
-            on_progress(len(results), len(photos))
+    try:
+        with progress(console, "cutting") as on_progress:
+            for result in run_folder(load_engine(bundle), bundle, photos, threshold, deliver):
+                results.append(result)
+                on_progress(len(results), len(photos))
+    finally:  # an interrupted job still says what it did
+        if options.save:
+            write_manifest(output, results)
     failed = [result for result in results if result.error]
     print_results(results, console)
     for result in failed:
         print(f"error: {result.error}", file=sys.stderr)
     if options.save:
-        write_manifest(output, results)
         console.print(f"{len(results) - len(failed)} masks and cutouts in {output}", soft_wrap=True)
     if not failed:
         return 0

@@ -18,7 +18,7 @@ from config import (
     configure,
     explicit_options,
 )
-from segmentation.models.registry import describe
+from segmentation.models.registry import complete, describe
 
 SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
 
@@ -76,12 +76,8 @@ def run(options: argparse.Namespace) -> int:
 
     console = Console()
     start = find_bundle(options.model, options.home / "models") if options.model else None
-    config = configure(
-        options.preset,
-        options.augmentation,
-        explicit_options(options, *SECTIONS),
-        base=start and start.config,
-    )
+    explicit = explicit_options(options, *SECTIONS)
+    config = complete(configure(options.preset, options.augmentation, explicit, base=start and start.config))
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = options.home / "models" / name, options.home / "logs" / name
     if not (options.overwrite or options.resume):

@@ -90,7 +90,8 @@ def fit(
             },
         },
     )
-    _save_weights(config, pairs.preprocessing, state.weights(state.best_epoch), bundle.weights)
+    load_weights(model, state.weights(state.best_epoch))
+    _save_weights(config, model, bundle.weights)
     write_text(folder / "history.csv", history_csv(state.history))
     return bundle, state.history
 
@@ -189,11 +190,8 @@ def _train(
     return False
 
 
-def _save_weights(config: RunConfig, preprocessing: Preprocessing, best: Path, path: Path) -> None:
-    """Copy the network's weights without the optimizer's state, which only a resumption needs."""
-    model = _build(config, preprocessing, "float32")
-    load_weights(model, best)
-    size = preprocessing.input_size
-    bare = registry.build(config.model, (size.height, size.width, preprocessing.channels))
+def _save_weights(config: RunConfig, model: keras.Model, path: Path) -> None:
+    """Save the network's weights without the optimizer's state, which only a resumption needs."""
+    bare = registry.build(config.model, model.input_shape[1:])
     bare.set_weights(model.get_weights())
     bare.save_weights(path)
