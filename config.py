@@ -146,6 +146,11 @@ class ModelConfig:
         "normalisation between convolution and activation",
         choices=("batch", "group", "layer", "none"),
     )
+    backbone_weights: str | None = option(
+        None,
+        "first weights of a backbone: imagenet (its own), none (random), or a FILE that torch saved",
+        parse=str,
+    )
     norm_momentum: float = option(
         0.9, "momentum of the batch statistics; 0.99 is too slow for a few hundred photos", maximum=1
     )
@@ -365,5 +370,6 @@ def _metavar(kind: Any, name: str) -> str:
         "memory": "SIZE",
         "cache": "SIZE",
         "architecture": "NAME",
+        "backbone_weights": "imagenet|none|FILE",
     }
     return named.get(name) or {int: "N", float: "X"}.get(kind, "TEXT")

@@ -167,6 +167,8 @@ def option_values(item, kind):
         return st.integers(item.metadata["minimum"] or 0, 10**6)
     if kind is float:
         return st.floats(0, item.metadata["maximum"] or 1e6)
+    if item.name == "backbone_weights":
+        return st.none() | st.sampled_from(["imagenet", "none", "weights/file.pth"])
     if item.name in ("cache", "memory"):
         return st.integers(0, 999).map("{}GB".format)
     assert item.name == "architecture", f"no values for {item.name}"

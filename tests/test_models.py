@@ -22,6 +22,9 @@ from segmentation.training.optimizers import OPTIMIZERS, build_optimizer
 CONVOLUTIONS = {"simple": (1, 1), "basic": (2, 2)}
 
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
+plain_architectures = pytest.mark.parametrize(
+    "architecture", [name for name, row in ARCHITECTURES.items() if not row.backbone]
+)
 
 
 def build(architecture, shape=(32, 32, 3), *, filters=4, levels=2, classes=1, **options):
@@ -103,7 +106,7 @@ def test_saved_weights_give_the_same_scores(architecture, tmp_path):
     assert np.abs(different - expected).max() > 1e-3
 
 
-@architectures
+@plain_architectures
 @pytest.mark.parametrize("levels", [1, 3])
 def test_the_number_of_convolutions_is_the_tables(architecture, levels):
     down, up = CONVOLUTIONS.get(architecture, (2, 3))

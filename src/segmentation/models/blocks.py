@@ -1,4 +1,4 @@
-"""The convolution block that the architectures share."""
+"""The convolution block and the output that the architectures share."""
 
 import keras
 from keras import layers
@@ -18,6 +18,14 @@ def conv_norm_relu(tensor, filters: int, *, norm: str = "batch", momentum: float
     if norm != "none":
         tensor = _norm_layer(norm, filters, momentum)(tensor)
     return layers.Activation("relu")(tensor)
+
+
+def score_head(tensor, classes: int):
+    """1x1 convolution and sigmoid, or softmax over several classes: -> scores [N, H, W, classes], float32."""
+    logits = layers.Conv2D(classes, 1)(tensor)
+    # scores stay float32 under mixed precision: bfloat16 has too few steps near 0 and 1
+    activation = "sigmoid" if classes == 1 else "softmax"
+    return layers.Activation(activation, dtype="float32", name="scores")(logits)
 
 
 def _norm_layer(norm: str, filters: int, momentum: float) -> keras.Layer:

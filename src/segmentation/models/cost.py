@@ -58,4 +58,6 @@ def measure(model: keras.Model) -> Cost:
         activations += values
         if isinstance(layer, keras.layers.Conv2D):
             operations += 2 * values * math.prod(layer.kernel.shape[:-1])
+        elif isinstance(layer, keras.layers.DepthwiseConv2D):
+            operations += 2 * values * math.prod(layer.kernel_size)
     return Cost(model.count_params(), operations / 1e9, activations)

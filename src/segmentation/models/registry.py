@@ -11,6 +11,8 @@ from segmentation.errors import ConfigError
 if TYPE_CHECKING:
     import keras
 
+_BACKBONE_LEVELS = 5  # a backbone's coarsest features have stride 32
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -21,6 +23,7 @@ class Architecture:
     size: Size
     about: str
     options: dict = field(default_factory=dict)
+    backbone: str | None = None
 
 
 def _square(side_px: int) -> Size:
@@ -34,14 +37,23 @@ ARCHITECTURES: dict[str, Architecture] = {
     "unet-256": Architecture(32, 5, _square(256), "two down, three up"),
     "unet-512": Architecture(16, 6, _square(512), "two down, three up"),
     "unet-1024": Architecture(8, 7, _square(1024), "two down, three up"),
+    "unet-efficientnet-lite0": Architecture(
+        16,
+        5,
+        _square(256),
+        "EfficientNet-Lite0 down (Tan and Le 2019), two up",
+        {"up_convs": 2},
+        "efficientnet-lite0",
+    ),
 }
 
 
 def complete(config: RunConfig) -> RunConfig:
     """Fill in what the architecture decides and check that the network can be built.
 
-    Raises ConfigError for an unknown architecture (naming the choices) and for an input size that the
-    levels do not divide (naming the nearest one that they do).
+    Raises ConfigError for an unknown architecture (naming the choices), for an input size that the
+    levels do not divide (naming the nearest one that they do), for more levels than a backbone has, and
+    for backbone weights without a backbone.
     """
     row = _row(config.model.architecture)
     filters, levels = config.model.filters or row.filters, config.model.levels or row.levels
@@ -53,28 +65,49 @@ def complete(config: RunConfig) -> RunConfig:
             f"--input-size: expected multiples of {step} for {levels} levels, received {size}; "
             f"the nearest is {nearest}"
         )
-    return config.replace(filters=filters, levels=levels, input_size=size)
+    weights = _backbone_weights(config.model, row, levels)
+    return config.replace(filters=filters, levels=levels, input_size=size, backbone_weights=weights)
 
 
 def build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int = 1) -> keras.Model:
     """Build the untrained network of a completed configuration: [N, H, W, C] -> scores [N, H, W, classes]."""
     from segmentation.models.unet import unet
+    from segmentation.models.unet_backbone import unet_backbone
 
-    return unet(
-        input_shape,
-        classes=classes,
-        filters=model.filters,
-        levels=model.levels,
-        norm=model.norm,
-        momentum=model.norm_momentum,
-        **_row(model.architecture).options,
-    )
+    row = _row(model.architecture)
+    options = {
+        "classes": classes,
+        "filters": model.filters,
+        "levels": model.levels,
+        "norm": model.norm,
+        "momentum": model.norm_momentum,
+        **row.options,
+    }
+    if row.backbone:
+        return unet_backbone(input_shape, backbone=row.backbone, **options)
+    return unet(input_shape, **options)
 
 
 def _row(name: str) -> Architecture:
     if name not in ARCHITECTURES:
         raise ConfigError(f"--architecture: expected one of {', '.join(ARCHITECTURES)}, received {name!r}")
     return ARCHITECTURES[name]
+
+
+def _backbone_weights(model: ModelConfig, row: Architecture, levels: int) -> str | None:
+    if not row.backbone:
+        if model.backbone_weights not in (None, "none"):
+            raise ConfigError(
+                "--backbone-weights: expected an architecture with a backbone "
+                f"({', '.join(name for name, other in ARCHITECTURES.items() if other.backbone)}), "
+                f"received {model.architecture}"
+            )
+        return model.backbone_weights
+    if levels > _BACKBONE_LEVELS:
+        raise ConfigError(
+            f"--levels: expected at most {_BACKBONE_LEVELS} for {model.architecture}, received {levels}"
+        )
+    return model.backbone_weights or "imagenet"
 
 
 def _nearest(length_px: int, step: int) -> int:

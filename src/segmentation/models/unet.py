@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from segmentation.models.blocks import conv_norm_relu
+from segmentation.models.blocks import conv_norm_relu, score_head
 
 
 def unet(
@@ -39,9 +39,4 @@ def unet(
     for level in reversed(range(levels)):
         tensor = layers.Concatenate()([skips[level], layers.UpSampling2D()(tensor)])
         tensor = convolve(tensor, filters * 2**level, up_convs)
-    logits = layers.Conv2D(classes, 1)(tensor)
-    # scores stay float32 under mixed precision: bfloat16 has too few steps near 0 and 1
-    scores = layers.Activation("sigmoid" if classes == 1 else "softmax", dtype="float32", name="scores")(
-        logits
-    )
-    return keras.Model(inputs, scores)
+    return keras.Model(inputs, score_head(tensor, classes))

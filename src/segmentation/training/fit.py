@@ -17,6 +17,7 @@ from segmentation.errors import TrainingError
 from segmentation.files import write_text
 from segmentation.models import registry
 from segmentation.models.cost import measure
+from segmentation.models.pretrained import load_backbone
 from segmentation.training.callbacks import Run
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
 from segmentation.training.optimizers import build_optimizer, dtype_policy
@@ -44,8 +45,12 @@ def fit(
     first weights, and the normalisation they were learned with. Ctrl-C after the first epoch ends the
     training with the best epoch so far, recorded as `interrupted` in the provenance.
 
-    Raises TrainingError for a loss that is not finite, an interruption before the first epoch, weights
-    that do not fit, and a resumption with other settings.
+    A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
+    weights.
+
+    Raises ConfigError for backbone weights that are missing or do not fit, and TrainingError for a loss
+    that is not finite, an interruption before the first epoch, weights that do not fit, and a resumption
+    with other settings.
     """
     settings = {"config": config.to_json(), "data": fingerprint, "start": start and str(start.path)}
     state = _open_state(logs, settings, resuming)
@@ -55,6 +60,8 @@ def fit(
     model = _build(config, pairs.preprocessing, policy)
     if start:
         load_weights(model, start.weights)
+    elif not state.epochs and config.model.backbone_weights:
+        load_backbone(model, config.model.backbone_weights)
     plan = _plan(config, model, policy, (len(train), len(val)))
     progress.plan(plan)
     val_pairs = PreparedPairs(val, pairs.preprocessing, config.data)

@@ -1,0 +1,39 @@
+"""A U-Net whose encoder is one of the table `BACKBONES`."""
+
+import keras
+from keras import layers
+
+from segmentation.models.backbones import BACKBONES
+from segmentation.models.blocks import conv_norm_relu, score_head
+
+
+def unet_backbone(
+    input_shape: tuple[int, int, int],
+    *,
+    backbone: str,
+    classes: int = 1,
+    filters: int,
+    levels: int,
+    up_convs: int = 2,
+    norm: str = "batch",
+    momentum: float = 0.9,
+) -> keras.Model:
+    """U-Net on a backbone: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+
+    The decoder has `filters` at full resolution, doubled with each of the `levels` halvings below it.
+    A backbone starts with stride 2, so one convolution of the photo itself stands in for its missing
+    finest features and keeps edges sharp. `norm` is the decoder's; a backbone keeps its batch
+    normalisation. Height and width must be multiples of 2 ** levels. The weights are random: see
+    `pretrained.load_backbone`. After Iglovikov and Shvets 2018 (TernausNet).
+    """
+    inputs = keras.Input(input_shape)
+    skips = {1: conv_norm_relu(inputs, filters, norm=norm, momentum=momentum)}
+    skips |= BACKBONES[backbone](inputs, levels=levels, momentum=momentum)
+    tensor = skips[2**levels]
+    for level in reversed(range(levels)):
+        tensor = layers.Concatenate()(
+            [skips[2**level], layers.UpSampling2D()(tensor)]
+        )  # [H / 2 ** level, ..]
+        for _ in range(up_convs):
+            tensor = conv_norm_relu(tensor, filters * 2**level, norm=norm, momentum=momentum)
+    return keras.Model(inputs, score_head(tensor, classes))
