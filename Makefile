@@ -38,4 +38,4 @@ $(INSTALLED): requirements.txt
 	touch $(INSTALLED)
 
 clean: ## remove what was installed and made, but no data and no models
-	rm -rf .venv results/demo data/demo data/demo-new models/demo logs/demo
+	rm -rf .venv results/demo data/demo data/demo-new models/demo logs/demo data/.drawn

@@ -193,7 +193,7 @@ class TrainConfig:
         "arithmetic of the training; auto is mixed_bfloat16 where the device computes in it",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     )
-    seed: int = option(0, "seed of the split, the weights, the order and the augmentation")
+    seed: int = option(0, "seed of the split, the weights, the order and the augmentation", maximum=2**32 - 1)
     workers: int = option(2, "threads that prepare batches", minimum=1)
 
 

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,11 +164,12 @@ def test_predict_saves_a_mask_and_a_cutout_of_the_photos_size_for_each_photo(hom
 
 def test_predict_without_save_prints_the_table_and_writes_nothing(home, tmp_path):
     photo = next((home / "data" / "set" / "images").iterdir())
-    shown = run(
-        "predict", "--home", home, "--model", "small", "--input", photo, "--output", tmp_path / "none"
-    )
+    shutil.copytree(home / "models" / "small", tmp_path / "models" / "small")
+    shown = run("predict", "--home", tmp_path, "--input", photo)  # with the only model there is
     assert photo.name in shown.stdout
-    assert not (tmp_path / "none").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["models"]
+    refused = run("predict", "--home", tmp_path, "--input", photo, "--output", tmp_path / "out", check=2)
+    assert "add --save" in refused.stderr
 
 
 def test_predict_names_a_photo_that_it_cannot_read_and_does_the_others(home, tmp_path):
@@ -271,7 +273,8 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
     assert resumed["provenance"]["interrupted"] is False
     assert resumed["provenance"]["epochs"] == 3
     assert resumed["files"]["model.weights.h5"] == whole["files"]["model.weights.h5"]
-    assert resumed["files"]["history.csv"] == whole["files"]["history.csv"]
+    histories = [(tmp_path / "models" / name / "history.csv").read_text() for name in ("again", "stopped")]
+    assert histories[0] == histories[1]
 
 
 def test_training_goes_on_from_the_weights_of_another_model(home, tmp_path):

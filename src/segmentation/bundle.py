@@ -54,9 +54,8 @@ class ModelBundle:
         return self.path / WEIGHTS
 
 
-def save_description(bundle: ModelBundle, folder: Path | None = None) -> None:
-    """Write `bundle.json` into the bundle's folder (or `folder`), with checksums of the files beside it."""
-    folder = folder or bundle.path
+def save_description(bundle: ModelBundle) -> None:
+    """Write `bundle.json` into the bundle's folder, with the checksum of the weights beside it."""
     plain = {
         "format": FORMAT,
         "config": bundle.config.to_json(),
@@ -69,9 +68,9 @@ def save_description(bundle: ModelBundle, folder: Path | None = None) -> None:
         "threshold": bundle.threshold,
         "split": bundle.split,
         "provenance": bundle.provenance,
-        "files": {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != DESCRIPTION},
+        "files": {WEIGHTS: _sha256(bundle.weights)},
     }
-    write_text(folder / DESCRIPTION, json.dumps(plain, indent=2) + "\n")
+    write_text(bundle.path / DESCRIPTION, json.dumps(plain, indent=2) + "\n")
 
 
 def load_bundle(path: Path) -> ModelBundle:
@@ -110,8 +109,18 @@ def load_bundle(path: Path) -> ModelBundle:
     return bundle
 
 
-def find_bundle(model: str, models_folder: Path) -> ModelBundle:
-    """Load the bundle that `--model` names: a name in `models_folder`, or a path with a separator in it."""
+def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
+    """Load the bundle that `--model` names: a name in `models_folder`, or a path with a separator in it.
+
+    None stands for the only model there is. Raises BundleError when there are none or several.
+    """
+    if model is None:
+        names = _names(models_folder)
+        if len(names) != 1:
+            raise BundleError(
+                f"--model: expected one model in {models_folder} to take; {_choices(models_folder)}"
+            )
+        model = names[0]
     if "/" in model or "\\" in model:
         return load_bundle(Path(model))
     return load_bundle(models_folder / check_name(model))
@@ -139,8 +148,12 @@ def _check_files(path: Path, checksums: dict[str, str]) -> None:
             raise BundleError(f"{file}: differs from its recorded checksum; copy the whole folder again")
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(found.parent.name for found in folder.glob(f"[!.]*/{DESCRIPTION}"))
+
+
 def _choices(folder: Path) -> str:
-    names = sorted(found.parent.name for found in folder.glob(f"*/{DESCRIPTION}"))
+    names = _names(folder)
     return (
         f"models there: {', '.join(names)}" if names else "train one with `python main.py train --name NAME`"
     )

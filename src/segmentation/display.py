@@ -1,6 +1,6 @@
 """What a person sees while the program works: bars on a terminal, plain lines elsewhere."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,11 +18,14 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
+from segmentation.data.parallel import OnProgress
 from segmentation.outputs.batch import Result
 from segmentation.training.progress import Plan
 
-OnProgress = Callable[[int, int], None]
-"""Called with (done, total)."""
+
+def new_console() -> Console:
+    """Standard output for people; brackets in file names are no markup."""
+    return Console(markup=False, highlight=False)
 
 
 class TrainingDisplay:
@@ -61,7 +64,6 @@ class TrainingDisplay:
             f"about {plan.memory_bytes / 1024**3:.1f} GB to train at batch size {plan.batch_size} "
             f"in {plan.policy}; "
             f"{plan.train_photos} photos to learn from, {plan.val_photos} held out",
-            highlight=False,
             soft_wrap=True,
         )
 
@@ -82,7 +84,6 @@ class TrainingDisplay:
         self._console.print(
             f"epoch {epoch:3d}/{self._epochs}  loss {logs['loss']:.4f}  Dice {logs['dice']:.4f}  "
             f"held out: loss {logs['val_loss']:.4f}  Dice {logs['val_dice']:.4f}{'  best' if best else ''}",
-            highlight=False,
             soft_wrap=True,
         )
 

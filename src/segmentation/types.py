@@ -9,8 +9,6 @@ import numpy as np
 ScoreFn = Callable[[np.ndarray], np.ndarray]
 """uint8 RGB [H, W, 3] -> float32 [H, W, C] in [0, 1], at the photo's own size."""
 
-ORIGINS = ("real", "synthetic", "pseudo")
-
 
 @dataclass(frozen=True)
 class Sample:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 from config import DataConfig, RunConfig, Size
@@ -11,11 +10,12 @@ from segmentation.data.discover import Dataset, discover
 from segmentation.data.fingerprint import fingerprint
 from segmentation.data.parallel import OnProgress
 from segmentation.data.split import Split, folds, holdout
-from segmentation.data.synth import write_studio
+from segmentation.data.synth import GENERATOR_VERSION, write_studio
 from segmentation.errors import ConfigError, DataError
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.plots import plot_curves, plot_threshold
 from segmentation.files import atomic_folder
+from segmentation.imageio import image_size
 from segmentation.inference.engines import load_engine
 from segmentation.provenance import provenance
 from segmentation.training.fit import fit
@@ -39,7 +39,7 @@ def train(
     Its threshold is searched on the held-out photos at full resolution. The bundle appears at `path`
     whole or not at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
     """
-    origin = {"data": str(dataset.root), **provenance()}
+    origin = {"data": str(dataset.root.resolve()), **provenance()}
     with atomic_folder(path) as folder:
         bundle, history = fit(
             config,
@@ -60,10 +60,13 @@ def train(
 
 
 def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
-    """The data's own train/ and val/ folders where it has them, else one of the folds, else a hold-out."""
+    """One of the folds if folds are asked for, else the data's own train/ and val/, else a hold-out.
+
+    Raises ConfigError for a fold that there is not, and what `folds` and `holdout` raise.
+    """
+    if config.fold > max(config.folds, 1):
+        raise ConfigError(f"--fold: expected 1 to {max(config.folds, 1)} (--folds), received {config.fold}")
     if config.folds:
-        if config.fold > config.folds:
-            raise ConfigError(f"--fold: expected 1 to {config.folds} (--folds), received {config.fold}")
         return folds(dataset.samples, config.folds, seed)[config.fold - 1]
     return dataset.folder_split or holdout(dataset.samples, config.holdout, seed)
 
@@ -71,22 +74,25 @@ def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
 def with_drawn_garments(split: Split, config: RunConfig, folder: Path, on_photo: OnProgress | None) -> Split:
     """The split with `config.data.synthetic` drawn garments added to its training photos.
 
-    They are drawn below `folder` at twice the network's size, from the run's seed, and kept for the next
-    run that asks for the same.
+    They are drawn below `folder`, in the shape of the photos and twice as high as the network's input,
+    from the run's seed, and kept for the next run that asks for the same. A garment that the split
+    already has, as a drawn set has, is not added: it could be one that is held out.
     """
-    count, seed = config.data.synthetic, config.training.seed
-    if not count:
+    if not config.data.synthetic:
         return split
-    size = config.preprocessing.input_size
-    drawn = drawn_set(folder, count, Size(2 * size.height, 2 * size.width), seed, on_photo)
-    samples = discover(drawn, check=False).samples
+    height = 2 * config.preprocessing.input_size.height
+    photo_height, photo_width = image_size(split.train[0].image_path)
+    size = Size(height, round(height * photo_width / photo_height))
+    drawn = drawn_set(folder, config.data.synthetic, size, config.training.seed, on_photo)
+    known = {sample.group for sample in split.train + split.val}
+    samples = [sample for sample in discover(drawn, check=False).samples if sample.group not in known]
     added = tuple(dataclasses.replace(sample, origin="synthetic") for sample in samples)
     return Split(split.train + added, split.val)
 
 
 def drawn_set(folder: Path, count: int, size: Size, seed: int, on_photo: OnProgress | None) -> Path:
     """The folder below `folder` with `count` drawn garments at `size`, drawn now unless it is there."""
-    drawn = folder / f"{count}-{size}-{seed}"
+    drawn = folder / f"{count}-{size}-{seed}-version-{GENERATOR_VERSION}"
     if not drawn.exists():
         with atomic_folder(drawn) as unfinished:
             write_studio(unfinished, count, size.width, size.height, seed, on_photo=on_photo)
@@ -94,10 +100,16 @@ def drawn_set(folder: Path, count: int, size: Size, seed: int, on_photo: OnProgr
 
 
 def with_best_threshold(
-    bundle: ModelBundle, samples: tuple[Sample, ...], on_score: Callable[[int, int], None] | None = None
+    bundle: ModelBundle, samples: tuple[Sample, ...], on_score: OnProgress | None = None
 ) -> ModelBundle:
     """The bundle with the threshold of the best mean Dice on `samples`; the curve lies beside it."""
-    evaluation = evaluate(load_engine(bundle), samples, None, on_progress=on_score)
+    evaluation = evaluate(
+        load_engine(bundle),
+        samples,
+        None,
+        target_threshold=bundle.config.data.target_threshold,
+        on_progress=on_score,
+    )
     evaluation.search.write_csv(bundle.path / "threshold.csv")
     plot_threshold(evaluation.search, bundle.path / "threshold.png")
     figures = {**bundle.provenance, "val_at_full_resolution": evaluation.summary()}
@@ -105,17 +117,17 @@ def with_best_threshold(
 
 
 def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out") -> tuple[Sample, ...]:
-    """The photos of `dataset` that a model is judged on: those that it has not learned from.
+    """The photos of `dataset` that a model is judged on: `held-out`, `train` or `all`.
 
-    That is the data's val/ folder, or the photos that the bundle's split held out, or all photos when
-    the bundle knows none of them. `side` asks for the `train` photos or `all` instead. Raises DataError
-    when nothing is left.
+    Held out are the photos that the bundle's split names as such; of data that it does not know, those in
+    val/ or else all, but none that it has learned from. Raises DataError when nothing is left.
     """
-    learned = set(bundle.split.get("train", ()))
+    learned, held_out = set(bundle.split.get("train", ())), set(bundle.split.get("val", ()))
+    unseen = tuple(sample for sample in dataset.samples if sample.id in held_out)
+    if not unseen:
+        candidates = dataset.folder_split.val if dataset.folder_split else dataset.samples
+        unseen = tuple(sample for sample in candidates if sample.id not in learned)
     trained = tuple(sample for sample in dataset.samples if sample.id in learned)
-    unseen = tuple(sample for sample in dataset.samples if sample.id not in learned)
-    if side == "held-out" and dataset.folder_split:
-        unseen = tuple(sample for sample in dataset.folder_split.val if sample.id not in learned)
     chosen = {"held-out": unseen, "train": trained, "all": dataset.samples}[side]
     if not chosen:
         raise DataError(

@@ -11,9 +11,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Add --model and --threshold."""
     parser.add_argument(
         "--model",
-        required=True,
         metavar="NAME",
-        help="model in the models folder, or the path of one (required)",
+        help="model in the models folder, or the path of one (default: the one that is there)",
     )
     parser.add_argument(
         "--threshold",

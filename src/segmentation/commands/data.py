@@ -17,15 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the summary and the problems; draw the contact sheet. Status 1 when files were left out."""
-    from rich.console import Console
-
     from segmentation.data.contact_sheet import draw_contact_sheet
     from segmentation.data.discover import discover
     from segmentation.data.summary import print_summary, summarise
-    from segmentation.display import progress
+    from segmentation.display import new_console, progress
     from segmentation.imageio import write_image
 
-    console = Console()
+    console = new_console()
     folder = options.data or options.home / "data"
     with progress(console, "reading") as on_progress:
         dataset = discover(folder, on_progress=on_progress)
@@ -34,5 +32,5 @@ def run(options: argparse.Namespace) -> int:
     print_summary(summary, dataset.problems, console, folder)
     output = options.output or options.home / "results" / "data" / folder.resolve().name / "contact-sheet.png"
     write_image(output, draw_contact_sheet(dataset.samples))
-    console.print(f"contact sheet: {output}", soft_wrap=True)
+    print(f"contact sheet: {output}")
     return 1 if dataset.problems else 0

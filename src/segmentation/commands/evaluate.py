@@ -2,8 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segmentation.commands.arguments import add_model, whole_number
+
+if TYPE_CHECKING:
+    from segmentation.bundle import ModelBundle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,33 +50,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
-    from rich.console import Console
-
     from segmentation.quiet import import_keras_quietly
 
     import_keras_quietly()
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import find_dataset, tuned_threshold
-    from segmentation.display import progress
+    from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
     from segmentation.inference.engines import load_engine
     from segmentation.workflow import random_subset, select_samples
 
-    console = Console()
+    console = new_console()
     bundle = find_bundle(options.model, options.home / "models")
-    dataset = find_dataset(options.data or Path(bundle.provenance["data"]), console)
+    dataset = find_dataset(options.data or _trained_from(bundle), console)
     samples = random_subset(select_samples(bundle, dataset, options.split), options.size, options.seed)
-    console.print(
-        f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})", highlight=False
-    )
+    print(f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
     score = load_engine(bundle)
-    threshold = tuned_threshold(options.threshold, bundle.threshold)
+    target_threshold = bundle.config.data.target_threshold
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(
-            score, samples, threshold, tolerance_px=options.tolerance_px, on_progress=on_progress
+            score,
+            samples,
+            tuned_threshold(options.threshold, bundle.threshold),
+            tolerance_px=options.tolerance_px,
+            target_threshold=target_threshold,
+            on_progress=on_progress,
         )
     print_evaluation(evaluation, console)
     output = options.output or options.home / "results" / bundle.name / "eval"
-    write_evaluation(evaluation, score, samples, output, bundle.name, report_images=options.report_images)
-    console.print(f"report: {output / 'report.html'}", soft_wrap=True)
+    write_evaluation(
+        evaluation,
+        score,
+        samples,
+        output,
+        bundle.name,
+        options.report_images,
+        provenance={
+            "architecture": bundle.architecture,
+            "input size": bundle.input_size,
+            "trained on": bundle.provenance.get("data"),
+            "judged on": f"{dataset.root} ({options.split})",
+            "commit": bundle.provenance.get("git_commit"),
+        },
+        target_threshold=target_threshold,
+    )
+    print(f"report: {output / 'report.html'}")
     return 0
+
+
+def _trained_from(bundle: "ModelBundle") -> Path:
+    from segmentation.errors import BundleError
+
+    folder = bundle.provenance.get("data")
+    if not folder:
+        raise BundleError(f"{bundle.path}: does not say which data it was trained from; name it with --data")
+    return Path(folder)

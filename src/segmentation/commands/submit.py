@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from segmentation.commands.arguments import add_input, add_model
@@ -29,26 +30,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Predict and encode every photo. Nothing is written when one fails: half a submission scores nothing."""
-    from rich.console import Console
-
+    """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
     from segmentation.quiet import import_keras_quietly
 
     import_keras_quietly()
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import tuned_threshold
-    from segmentation.display import progress
+    from segmentation.display import new_console, progress
     from segmentation.errors import DataError
     from segmentation.inference.engines import load_engine
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.submission import SubmissionRows, write_submission
 
-    console = Console()
+    console = new_console()
     bundle = find_bundle(options.model, options.home / "models")
     output = options.output or options.home / "results" / bundle.name / "submission.csv.gz"
     masks = output.parent / "masks"
     photos = find_photos(options.input, exclude=masks)
+    names = Counter(photo.path.name for photo in photos)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise DataError(
+            f"--input: expected each file name once, received several {', '.join(twice)}; rename them"
+        )
     rows = SubmissionRows(options.order, masks if options.save else None)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
     failed = 0
@@ -65,5 +70,5 @@ def run(options: argparse.Namespace) -> int:
             f"{failed} of {len(photos)} photos failed, so no submission was written; mend or remove them"
         )
     write_submission(output, rows)
-    console.print(f"{len(photos)} masks in {output}", soft_wrap=True)
+    print(f"{len(photos)} masks in {output}")
     return 0

@@ -40,15 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw the set."""
-    from rich.console import Console
-
     from segmentation.data.synth import write_studio
-    from segmentation.display import progress
+    from segmentation.display import new_console, progress
 
-    console, size = Console(), options.size
+    console, size = new_console(), options.size
     with progress(console, "drawing") as on_photo:
         photos = write_studio(
             options.output, options.count, size.width, size.height, options.seed, options.workers, on_photo
         )
-    console.print(f"{len(photos)} photos of {options.count} garments in {options.output}", soft_wrap=True)
+    print(f"{len(photos)} photos of {options.count} garments in {options.output}")
     return 0

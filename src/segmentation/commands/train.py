@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from config import (
     AUGMENTATIONS,
@@ -64,25 +63,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train and print where the model is. Status 130 when the user ended the training early."""
-    from rich.console import Console
-
     from segmentation.quiet import import_keras_quietly
 
     import_keras_quietly()
     from segmentation.bundle import check_name, find_bundle
     from segmentation.commands.arguments import find_dataset
-    from segmentation.display import TrainingDisplay, progress
+    from segmentation.display import TrainingDisplay, new_console, progress
+    from segmentation.errors import ConfigError
     from segmentation.workflow import choose_split, train, with_drawn_garments
 
-    console = Console()
+    console = new_console()
     start = find_bundle(options.model, options.home / "models") if options.model else None
+    if start and options.preset and "architecture" in PRESETS[options.preset]:
+        raise ConfigError(f"--model {options.model} brings its own architecture; leave out --preset")
     explicit = explicit_options(options, *SECTIONS)
     config = complete(configure(options.preset, options.augmentation, explicit, base=start and start.config))
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = options.home / "models" / name, options.home / "logs" / name
     if not (options.overwrite or options.resume):
         _refuse_to_replace(path, logs)
-    dataset = find_dataset(options.data or _default_data(options.home, console), console)
+    dataset = find_dataset(options.data or _default_data(options.home), console)
     split = choose_split(dataset, config.data, config.training.seed)
     with progress(console, "drawing") as on_photo:
         split = with_drawn_garments(split, config, options.home / DRAWN, on_photo)
@@ -99,15 +99,13 @@ def run(options: argparse.Namespace) -> int:
             progress=display,
         )
     figures = bundle.provenance["val_at_full_resolution"]
-    console.print(
+    print(
         f"{path}: held-out Dice at full resolution {figures['dice_mean']:.4f} "
         f"(median {figures['dice_median']:.4f}, worst {figures['dice_min']:.4f}) "
         f"at threshold {bundle.threshold:.3f}, epoch {bundle.provenance['best_epoch']}",
-        highlight=False,
-        soft_wrap=True,
     )
     if bundle.provenance["interrupted"]:
-        console.print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
+        print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
         return 130
     return 0
 
@@ -124,25 +122,14 @@ def _refuse_to_replace(path: Path, logs: Path) -> None:
         )
 
 
-def _default_data(home: Path, console: Any) -> Path:
-    """The data folder if it holds pairs, else a drawn set; DataError when it holds sets to choose from."""
-    from segmentation.data.layouts import find_parts
-    from segmentation.display import progress
-    from segmentation.errors import DataError
+def _default_data(home: Path) -> Path:
+    """The data folder if there is anything in it, else a set that is drawn now."""
+    from segmentation.display import new_console, progress
     from segmentation.workflow import drawn_set
 
     folder = home / "data"
-    sets = sorted(found.name for found in folder.glob("[!.]*") if found.is_dir())
-    try:
-        find_parts(folder)
+    if any(found.name != "README.md" for found in folder.glob("[!.]*")):
         return folder
-    except DataError:
-        if sets:
-            raise DataError(
-                f"--data: expected one folder of pairs, {folder} holds {', '.join(sets)}"
-            ) from None
-    console.print(
-        f"{folder} is empty and no --data was given: drawing a synthetic set of {_DRAWN} garments there"
-    )
-    with progress(console, "drawing") as on_photo:
+    print(f"{folder} is empty and no --data was given: drawing a synthetic set of {_DRAWN} garments")
+    with progress(new_console(), "drawing") as on_photo:
         return drawn_set(home / DRAWN, _DRAWN, Size(864, 576), 0, on_photo)

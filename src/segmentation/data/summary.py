@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from segmentation.data.check import Problem
@@ -102,7 +101,7 @@ def print_summary(
     table.add_column("what to do", overflow="fold")
     for problem in problems:
         path = problem.path.relative_to(root) if problem.path.is_relative_to(root) else problem.path
-        table.add_row(escape(str(path)), escape(problem.reason), escape(problem.remedy))
+        table.add_row(str(path), problem.reason, problem.remedy)
     console.print(table)
 
 
@@ -129,7 +128,7 @@ def _figures(summary: Summary) -> Table:
 
 
 def _counts(counts: dict[str, int], unnamed: str = "") -> str:
-    return "\n".join(f"{escape(name or unnamed)}: {count}" for name, count in counts.items())
+    return "\n".join(f"{name or unnamed}: {count}" for name, count in counts.items())
 
 
 def _measure(sample: Sample) -> _Pair:

@@ -60,5 +60,5 @@ def run_folder(
 
 def write_manifest(output: Path, results: Iterable[Result]) -> None:
     """Write `predictions.jsonl`, a line a photo."""
-    lines = (json.dumps(asdict(result), ensure_ascii=False) + "\n" for result in results)
+    lines = (json.dumps(asdict(result)) + "\n" for result in results)
     write_text(output / MANIFEST, "".join(lines))

@@ -24,6 +24,10 @@ def find_photos(source: Path, *, exclude: Path | None = None) -> list[Photo]:
     would have one name (`a.jpg`, `a.png`) keep their suffix in it: `a.jpg.png`, `a.png.png`. Raises
     DataError when `source` does not exist or holds no photo.
     """
+    if exclude and source.resolve().is_relative_to(exclude.resolve()):
+        raise DataError(
+            f"--input {source}: expected photos, received the folder of results; give another --output"
+        )
     if source.is_file():
         return [Photo(source, source.stem)]
     if not source.is_dir():

@@ -40,8 +40,9 @@ class Run(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        # the weights come first: an epoch that is counted has whole weights on disk
+        self.model.save_weights(self.state.weights(self.state.epochs + 1))
         self.state.append({**logs, "learning_rate": rate})
-        self.model.save_weights(self.state.weights(self.state.epochs))
         self.state.save()
         self.progress.epoch(epoch + 1, logs, self.state.best_epoch == self.state.epochs)
         if stops(self.config.patience, self.state.history["val_dice"]):

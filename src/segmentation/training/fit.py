@@ -4,7 +4,6 @@ import dataclasses
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -23,7 +22,10 @@ from segmentation.training.objectives import CrossEntropyMinusDice, metrics
 from segmentation.training.optimizers import build_optimizer, dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
+from segmentation.training.schedules import stops
 from segmentation.types import Sample
+
+_OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
 
 
 def fit(
@@ -53,7 +55,7 @@ def fit(
     with other settings.
     """
     settings = {"config": config.to_json(), "data": fingerprint, "start": start and str(start.path)}
-    state = _open_state(logs, settings, resuming)
+    state = resume(logs, settings) if resuming else RunState(logs, settings)
     keras.utils.set_random_seed(config.training.seed)
     pairs = _prepare(config, train, start)
     policy = dtype_policy(config.training.precision)
@@ -67,7 +69,7 @@ def fit(
     val_pairs = PreparedPairs(val, pairs.preprocessing, config.data)
     interrupted = _train(config, model, pairs, val_pairs, plan.batch_size, state, progress)
     if not state.epochs:
-        raise TrainingError("interrupted before the first epoch ended, so there is no model yet; start again")
+        raise KeyboardInterrupt  # there is nothing to keep yet
     bundle = ModelBundle(
         path=folder,
         config=config,
@@ -107,22 +109,13 @@ def load_weights(model: keras.Model, path: Path) -> None:
         ) from error
 
 
-def _open_state(logs: Path, settings: dict[str, Any], resuming: bool) -> RunState:
-    if resuming:
-        return resume(logs, settings)
-    shutil.rmtree(logs, ignore_errors=True)
-    logs.mkdir(parents=True)
-    return RunState(logs, settings)
-
-
 def _prepare(config: RunConfig, train: Sequence[Sample], start: ModelBundle | None) -> PreparedPairs:
     preprocessing = Preprocessing.from_config(config.preprocessing)
     pairs = PreparedPairs(train, preprocessing, config.data)
     if preprocessing.normalisation == "mean-std":
-        if start:
-            known = Preprocessing.from_json(start.preprocessing)
-            mean, std = known.mean, known.std
-        else:
+        known = Preprocessing.from_json(start.preprocessing) if start else preprocessing
+        mean, std = known.mean, known.std
+        if not start or known.normalisation != "mean-std":
             mean, std = statistics(pairs.images(config.training.workers))
         pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
     return pairs
@@ -170,6 +163,11 @@ def _train(
         callbacks.append(keras.callbacks.TensorBoard(state.folder / "tensorboard", write_graph=False))
     if state.epochs:
         load_weights(model, state.weights(state.epochs))
+        if stops(training.patience, state.history["val_dice"]):
+            return False
+    else:
+        shutil.rmtree(state.folder, ignore_errors=True)
+        state.folder.mkdir(parents=True)
     try:
         model.fit(
             batches,
@@ -186,6 +184,11 @@ def _train(
         failure = batches.failure or val_batches.failure
         if failure:  # which TensorFlow has wrapped in an error of its own
             raise failure from error
+        if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
+            raise TrainingError(
+                f"the device ran out of memory at batch size {batch_size}; lower --batch-size, "
+                "--input-size or --filters"
+            ) from error
         raise
     return False
 

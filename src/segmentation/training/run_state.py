@@ -70,9 +70,9 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
         state = RunState(folder, plain["settings"], plain["history"])
     except FileNotFoundError:
         raise TrainingError(f"--resume: no interrupted run in {folder}; start it without --resume") from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            f"{folder / 'run.json'}: cannot be read ({error}); start again with --overwrite"
+            f"{folder / RECORD}: cannot be read ({error}); start again with --overwrite"
         ) from error
     changed = _differences(state.settings, json.loads(json.dumps(settings)))
     if changed:

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -61,15 +62,18 @@ def _draw_all(jobs: list[tuple], workers: int) -> Iterator[None]:
             yield _draw_one(job)
         return
     context = multiprocessing.get_context("spawn")  # forked OpenCV threads can hang
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
-    ) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
         try:
             for future in as_completed([pool.submit(_draw_one, job) for job in jobs]):
                 yield future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _prepare_worker() -> None:
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which cancels the rest
 
 
 def _draw_one(job: tuple) -> None:
