@@ -89,7 +89,7 @@ def test_a_training_goes_on_with_its_own_settings_only(samples, tmp_path):
 
 
 def test_an_interruption_before_the_first_epoch_leaves_no_model(samples, tmp_path):
-    with pytest.raises(TrainingError, match="before the first epoch"):
+    with pytest.raises(KeyboardInterrupt):
         train(samples, tmp_path, progress=Silent(interrupted_epoch=1))
 
     assert list((tmp_path / "model").iterdir()) == []
@@ -122,3 +122,12 @@ def test_a_photo_that_breaks_while_training_is_named(samples, tmp_path, broken):
 
     with pytest.raises(ImageError, match=path.name):
         train(copies, tmp_path, config=CONFIG.replace(cache="0MB"), progress=Breaking(path))
+
+
+def test_a_training_that_had_stopped_early_does_not_go_on_when_resumed(samples, tmp_path):
+    config = CONFIG.replace(patience=1, learning_rate=0.0)
+    _, stopped = train(samples, tmp_path, config=config)
+    _, resumed = train(samples, tmp_path, config=config, resuming=True)
+
+    assert len(stopped["loss"]) < EPOCHS
+    assert resumed == stopped

@@ -1,0 +1,102 @@
+"""Which photos a model learns from, and which ones it is judged on."""
+
+import pytest
+
+from config import DataConfig, RunConfig, Size
+from segmentation.bundle import ModelBundle
+from segmentation.data.discover import discover
+from segmentation.data.synth import write_studio
+from segmentation.errors import ConfigError, DataError
+from segmentation.models.registry import complete
+from segmentation.workflow import choose_split, random_subset, select_samples, with_drawn_garments
+
+SIZE = {"width": 96, "height": 144}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn")
+    write_studio(folder, 4, **SIZE, seed=0, workers=1)
+    return discover(folder)
+
+
+@pytest.fixture(scope="module")
+def foldered(tmp_path_factory):
+    """Three garments in train/ and one in val/."""
+    root = tmp_path_factory.mktemp("foldered")
+    write_studio(root / "train", 3, **SIZE, seed=1, workers=1)
+    write_studio(root / "val", 1, **SIZE, seed=2, workers=1)
+    return discover(root)
+
+
+def bundle_of(split, folder):
+    names = {"train": [sample.id for sample in split.train], "val": [sample.id for sample in split.val]}
+    return ModelBundle(folder / "model", RunConfig(), {}, split=names)
+
+
+def test_the_folders_of_the_data_are_the_split_unless_folds_are_asked_for(foldered):
+    by_folder = choose_split(foldered, DataConfig(), seed=0)
+    by_fold = choose_split(foldered, DataConfig(folds=4, fold=2), seed=0)
+
+    assert by_folder == foldered.folder_split
+    assert len(by_fold.train) == 9
+    assert {sample.group for sample in by_fold.train}.isdisjoint(sample.group for sample in by_fold.val)
+
+
+def test_a_fold_that_there_is_not_is_refused(drawn):
+    with pytest.raises(ConfigError, match=r"1 to 3.*received 4"):
+        choose_split(drawn, DataConfig(folds=3, fold=4), seed=0)
+    with pytest.raises(ConfigError, match="--folds"):
+        choose_split(drawn, DataConfig(fold=2), seed=0)
+
+
+def test_a_model_of_one_fold_is_judged_on_that_fold_whatever_the_folders_say(foldered, tmp_path):
+    split = choose_split(foldered, DataConfig(folds=4, fold=2), seed=0)
+
+    assert select_samples(bundle_of(split, tmp_path), foldered) == split.val
+
+
+def test_of_unknown_data_the_val_folder_is_judged_or_else_everything(foldered, drawn, tmp_path):
+    stranger = bundle_of(choose_split(drawn, DataConfig(), seed=0), tmp_path)
+
+    assert select_samples(stranger, foldered) == foldered.folder_split.val
+    unsplit = discover(foldered.root / "train")
+    assert select_samples(stranger, unsplit) == unsplit.samples
+
+
+def test_the_photos_that_a_model_learned_from_are_judged_only_when_asked_for(drawn, tmp_path):
+    split = choose_split(drawn, DataConfig(), seed=0)
+    bundle = bundle_of(split, tmp_path)
+
+    assert select_samples(bundle, drawn, "train") == split.train
+    assert select_samples(bundle, drawn, "all") == drawn.samples
+    learned = ModelBundle(tmp_path, RunConfig(), {}, split={"train": [sample.id for sample in drawn.samples]})
+    with pytest.raises(DataError, match="learned from 12 of its 12"):
+        select_samples(learned, drawn)
+
+
+def test_drawn_garments_are_learned_from_and_never_held_out(foldered, tmp_path):
+    config = complete(RunConfig().replace(synthetic=2, architecture="simple", input_size=Size(96, 64)))
+    split = with_drawn_garments(foldered.folder_split, config, tmp_path, None)
+
+    assert split.val == foldered.folder_split.val
+    added = [sample for sample in split.train if sample.origin == "synthetic"]
+    assert len(added) == 6
+    assert len(split.train) == len(foldered.folder_split.train) + 6
+
+
+def test_a_garment_that_the_data_has_is_not_drawn_into_the_training(drawn, tmp_path):
+    config = complete(RunConfig().replace(synthetic=6, architecture="simple", input_size=Size(96, 64)))
+    split = choose_split(drawn, config.data, seed=0)
+    extended = with_drawn_garments(split, config, tmp_path, None)
+
+    added = {sample.group for sample in extended.train} - {sample.group for sample in split.train}
+    assert len(added) == 2  # garments 4 and 5: the first four are those of the set
+    assert added.isdisjoint(sample.group for sample in split.val)
+
+
+def test_a_random_subset_is_the_same_for_the_same_seed(drawn):
+    assert random_subset(drawn.samples, 5, seed=1) == random_subset(drawn.samples, 5, seed=1)
+    assert random_subset(drawn.samples, 5, seed=1) != random_subset(drawn.samples, 5, seed=2)
+    assert set(random_subset(drawn.samples, 5, seed=1)) < set(drawn.samples)
+    assert random_subset(drawn.samples, None, seed=1) == drawn.samples
