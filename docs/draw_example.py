@@ -15,8 +15,8 @@ import numpy as np
 
 from segmentation.imageio import read_mask, read_photo, write_image
 
-GARMENTS = ("000000_Front", "000002_FrontRight", "000003_Front", "000005_Back")
-HEIGHT_PX, SQUARE_PX = 420, 12
+GARMENTS = ("000000_Front", "000003_FrontRight", "000005_Back")
+HEIGHT_PX, SQUARE_PX = 480, 12
 OUTLINE = (255, 0, 128)
 
 
