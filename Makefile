@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 
 demo: $(INSTALLED) ## draw photos, train on them, judge the model, and cut out photos it has not seen
 	rm -rf data/demo data/demo-new results/demo
-	$(PY) main.py synth --output data/demo --count 160 --size 576x864 --seed 1
+	$(PY) main.py synth --output data/demo --count 120 --size 576x864 --seed 1
 	$(PY) main.py train --data data/demo --preset demo --overwrite
 	$(PY) main.py eval --model demo
 	$(PY) main.py synth --output data/demo-new --count 6 --size 576x864 --seed 2

@@ -241,10 +241,9 @@ class RunConfig:
 PRESETS: dict[str, dict[str, Any]] = {
     # A few minutes on two cores, for drawn photos; every garment is new, so colours need no changing.
     "demo": {
-        "architecture": "unet-256",
-        "filters": 12,
-        "levels": 5,
-        "input_size": Size(width=160, height=224),
+        "architecture": "unet-efficientnet-lite0",
+        "filters": 8,
+        "input_size": Size(width=128, height=192),
         "augmentation": "none",
         "flip": 0.5,
         "shift": 0.03,
@@ -252,8 +251,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "optimizer": "adamw",
         "learning_rate": 2e-3,
         "schedule": "cosine",
-        "epochs": 15,
-        "batch_size": 4,
+        "epochs": 11,
+        "batch_size": 8,
         "patience": 0,
     },
     # python main.py train --data DIR --preset studio --name studio, on 150 photos of one studio and 50 drawn
