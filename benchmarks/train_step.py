@@ -54,7 +54,7 @@ class InMemory(keras.utils.PyDataset):
 def main() -> None:
     """Measure and print images/s and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="pairs to train on (default: 24 drawn photos of 1152x1728)")
+    parser.add_argument("--data", type=Path, help="pairs to train on (default: 96 drawn photos of 1152x1728)")
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each side (default: 5)")
     options = parser.parse_args()
     config = registry.complete(
@@ -62,7 +62,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         if options.data is None:
-            write_studio(Path(folder), 8, 1152, 1728, 0)
+            write_studio(Path(folder), 32, 1152, 1728, 0)
         samples = discover(options.data or Path(folder), check=False).samples[:96]
         for label, cache in (("cached", "2GB"), ("uncached", "0MB")):
             _compare(label, config.replace(cache=cache), samples, options.rounds)

@@ -16,7 +16,8 @@ import numpy as np
 from segmentation.imageio import read_mask, read_photo, write_image
 
 GARMENTS = ("000000_Front", "000003_FrontRight", "000005_Back")
-HEIGHT_PX, SQUARE_PX = 480, 12
+WIDTH_PX, HEIGHT_PX, SQUARE_PX = 256, 384, 12
+ROOM = 1.5  # of the picture to the garment
 OUTLINE = (255, 0, 128)
 
 
@@ -34,9 +35,10 @@ def _triple(line: dict, output: Path) -> np.ndarray:
     photo = read_photo(Path(line["input"]))
     alpha = read_mask(output / line["outputs"]["mask"])
     cutout = read_photo(output / line["outputs"]["cutout"])
-    size = (round(photo.shape[1] * HEIGHT_PX / photo.shape[0]), HEIGHT_PX)
+    window = _window(alpha)
     photo, alpha, cutout = (
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (photo, alpha, cutout)
+        cv2.resize(picture[window], (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
+        for picture in (photo, alpha, cutout)
     )
     edge = (
         cv2.morphologyEx((alpha >= 128).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
@@ -45,6 +47,16 @@ def _triple(line: dict, output: Path) -> np.ndarray:
     share = alpha[..., np.newaxis] / 255.0
     on_squares = np.uint8(cutout * share + _squares(*alpha.shape)[..., np.newaxis] * (1 - share))
     return np.hstack([photo, outlined, on_squares])
+
+
+def _window(alpha: np.ndarray) -> tuple[slice, slice]:
+    """The upright part of the photo around the garment, inside its frame."""
+    left, top, width, height = cv2.boundingRect((alpha >= 128).astype(np.uint8))
+    rows = min(alpha.shape[0], round(ROOM * max(height, width * HEIGHT_PX / WIDTH_PX)))
+    columns = round(rows * WIDTH_PX / HEIGHT_PX)
+    first_row = int(np.clip(top + height / 2 - rows / 2, 0, alpha.shape[0] - rows))
+    first_column = int(np.clip(left + width / 2 - columns / 2, 0, alpha.shape[1] - columns))
+    return slice(first_row, first_row + rows), slice(first_column, first_column + columns)
 
 
 def _squares(height: int, width: int) -> np.ndarray:
