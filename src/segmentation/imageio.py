@@ -3,6 +3,7 @@
 import os
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,31 @@ _DECODE_ERRORS = (
 )
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A photo as a person sees it: uint8 RGB [H, W, 3], EXIF orientation applied.
+
+    `icc_profile` is the colour profile that the pixels are meant for, where the file has one; `notes`
+    says what was left out of the file or changed on the way.
+    """
+
+    pixels: np.ndarray
+    icc_profile: bytes | None = None
+    notes: tuple[str, ...] = ()
+
+
 def read_photo(path: Path) -> np.ndarray:
-    """Read a photo as a person sees it: uint8 RGB [H, W, 3], EXIF orientation applied.
+    """The pixels of `open_photo`: uint8 RGB [H, W, 3]. Raises ImageError."""
+    return open_photo(path).pixels
+
+
+def open_photo(path: Path) -> Picture:
+    """Read a photo as a person sees it.
 
     Palettes, grey, CMYK and 16-bit files are converted; an alpha channel is dropped; of an animation
     the first frame is read. Raises ImageError with the file's name and the reason.
     """
-    return np.array(_convert(path, _eight_bit(_decode(path)), "RGB"))
+    return Picture(np.array(_convert(path, _eight_bit(_decode(path)), "RGB")))
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -76,16 +95,30 @@ def has_alpha(path: Path) -> bool:
         return picture.has_transparency_data
 
 
-def write_image(path: Path, image: np.ndarray, *, quality: int = 95, compress_level: int = 3) -> None:
+def write_image(
+    path: Path,
+    image: np.ndarray,
+    *,
+    quality: int = 95,
+    compress_level: int = 3,
+    icc_profile: bytes | None = None,
+) -> None:
     """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
 
-    `quality` is for JPEG (4:4:4) and WebP, `compress_level` (0 to 9) for PNG. Parents are created.
+    `quality` is for JPEG (4:4:4) and WebP, `compress_level` (0 to 9) for PNG; `icc_profile` says what
+    the colours mean. Parents are created.
     Raises ImageError when the file cannot be written, and leaves what was there before.
     """
     try:
         picture = Image.fromarray(image)
         with atomic_file(path) as temporary:
-            picture.save(temporary, quality=quality, subsampling=0, compress_level=compress_level)
+            picture.save(
+                temporary,
+                quality=quality,
+                subsampling=0,
+                compress_level=compress_level,
+                icc_profile=icc_profile,
+            )
     except _DECODE_ERRORS as error:
         raise ImageError(
             f"{path}: cannot be written ({_reason(error)}); check the folder and its free space"
