@@ -8,8 +8,10 @@ import argparse
 import dataclasses
 import math
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -228,14 +230,14 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, plain: dict[str, dict[str, Any]]) -> "RunConfig":
-        """Inverse of `to_json`. Raises TypeError, KeyError or ValueError on anything else."""
-        options = {name: value for section in plain.values() for name, value in section.items()}
-        if options.get("input_size"):
-            try:
-                options["input_size"] = Size.parse(options["input_size"])
-            except argparse.ArgumentTypeError as error:
-                raise ValueError(str(error)) from error
-        return cls().replace(**options)
+        """Inverse of `to_json`; what an older version did not have yet gets its default.
+
+        Raises ValueError for an unknown section or option, and for a value that the option's flag would
+        refuse; it names the section and the option.
+        """
+        sections = get_type_hints(cls)
+        _check_names("config", plain, sections)
+        return cls(**{name: _read_section(f"config.{name}", plain[name], sections[name]) for name in plain})
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -352,6 +354,44 @@ def add_options(parser: argparse.ArgumentParser, *sections: type) -> None:
             )
 
 
+def _read_section(place: str, plain: Any, section: type) -> Any:
+    hints = get_type_hints(section)
+    _check_names(place, plain, hints)
+    metadata = {item.name: item.metadata for item in dataclasses.fields(section)}
+    return section(
+        **{
+            name: _read_option(f"{place}.{name}", value, hints[name], metadata[name])
+            for name, value in plain.items()
+        }
+    )
+
+
+def _check_names(place: str, plain: Any, known: Iterable[str]) -> None:
+    if not isinstance(plain, dict):
+        raise ValueError(f"{place}: expected a dictionary, received {plain!r}")
+    unknown = [name for name in plain if name not in known]
+    if unknown:
+        raise ValueError(f"{place}: expected some of {', '.join(known)}, received {unknown[0]!r}")
+
+
+def _read_option(place: str, value: Any, hint: Any, meta: Mapping[str, Any]) -> Any:
+    """The option that `to_json` saved as `value`, checked as its flag checks what a user types."""
+    types = get_args(hint) or (hint,)
+    if value is None and NoneType in types:
+        return None
+    saved_as = {float: (int, float), Size: (str,)}
+    allowed = tuple(saved for one in types for saved in saved_as.get(one, (one,)))
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        names = " or ".join(sorted({one.__name__ for one in allowed}))
+        raise ValueError(f"{place}: expected {names}, received {value!r}")
+    if meta["choices"] and value not in meta["choices"]:
+        raise ValueError(f"{place}: expected one of {', '.join(meta['choices'])}, received {value!r}")
+    try:
+        return (meta["parse"] or _checked(hint, meta["minimum"], meta["maximum"]))(str(value))
+    except argparse.ArgumentTypeError as error:
+        raise ValueError(f"{place}: {error}") from error
+
+
 def _checked(kind: type, minimum: Any, maximum: Any):
     noun = {int: "a whole number", float: "a number"}.get(kind, "a text")
     bounds = f"from {minimum}" if maximum is None else f"from {minimum} to {maximum}"
@@ -363,7 +403,7 @@ def _checked(kind: type, minimum: Any, maximum: Any):
             value = kind(text)
         except ValueError:
             value = math.nan
-        if not minimum <= value <= (math.inf if maximum is None else maximum) or math.isinf(value):
+        if not minimum <= value <= (math.inf if maximum is None else maximum) or value == math.inf:
             raise argparse.ArgumentTypeError(f"expected {noun} {bounds}, received {text!r}")
         return value
 

@@ -3,6 +3,9 @@
 import dataclasses
 import hashlib
 import json
+import math
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config import RunConfig, Size
-from segmentation.bundle import ModelBundle, check_name, find_bundle, load_bundle, save_description
+from segmentation.bundle import (
+    ENGINE_FILES,
+    ModelBundle,
+    check_name,
+    find_bundle,
+    load_bundle,
+    save_description,
+)
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError
 from segmentation.types import LabelMap
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = Size(height=48, width=32)
+CONFIG = RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE)
 
 
 def write_bundle(path, **options):
@@ -27,15 +38,13 @@ def write_bundle(path, **options):
     (path / "history.csv").write_text("epoch,loss\n1,0.5\n")
     bundle = ModelBundle(
         path=path,
-        config=RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE),
+        config=CONFIG,
         preprocessing=Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.0)).to_json(),
         threshold=0.375,
         split={"train": ["a", "b"], "val": ["ç"]},
         provenance={"epochs": 3, "versions": {"keras": "3"}, "start": None},
     )
-    bundle = dataclasses.replace(bundle, **options)
-    save_description(bundle)
-    return bundle
+    return save_description(dataclasses.replace(bundle, **options))
 
 
 @pytest.fixture
@@ -51,10 +60,16 @@ def test_a_bundle_is_read_back_as_it_was_written(bundle):
     assert loaded.weights.read_bytes() == b"weights of the network"
 
 
+# what can be written in one line
+names_of_labels = st.text(
+    st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=100
+)
+
+
 @settings(max_examples=40)
 @given(
     threshold=st.floats(0, 1),
-    names=st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True),
+    names=st.lists(names_of_labels, min_size=1, max_size=4, unique=True),
     ignore=st.none() | st.integers(0, 255),
     split=st.fixed_dictionaries({"train": st.lists(st.text()), "val": st.lists(st.text())}),
     epochs=st.integers(1, 999),
@@ -63,7 +78,7 @@ def test_whatever_a_bundle_holds_is_read_back(tmp_path_factory, threshold, names
     labels = LabelMap(tuple(names), tuple((n, 0, 255) for n in range(len(names))), ignore)
     bundle = write_bundle(
         tmp_path_factory.mktemp("bundle") / "model",
-        config=RunConfig().replace(epochs=epochs, input_size=SIZE),
+        config=CONFIG.replace(epochs=epochs),
         threshold=threshold,
         labels=labels,
         split=split,
@@ -98,6 +113,100 @@ def test_a_model_without_its_plots_still_predicts(bundle):
     (bundle.path / "history.csv").unlink()
 
     assert load_bundle(bundle.path) == bundle
+
+
+def test_figures_and_texts_that_json_cannot_hold_do_not_disable_a_model(tmp_path):
+    provenance = {"figures": [math.nan, {"loss": -math.inf}], "data": "photos\nof\udcff", "command": ("a",)}
+    saved = write_bundle(tmp_path / "model", provenance=provenance)
+
+    assert saved.provenance == {"figures": [None, {"loss": None}], "data": "photos�of�", "command": ["a"]}
+    assert load_bundle(saved.path) == saved
+
+
+def write_export(bundle, graph=b"graph"):
+    (bundle.path / "model.xml").write_bytes(graph)
+    (bundle.path / "model.bin").write_bytes(b"weights")
+
+
+def test_an_exported_network_is_recorded_with_the_bundle(bundle):
+    assert bundle.openvino is None
+    write_export(bundle)
+    assert load_bundle(bundle.path).openvino is None  # it lies there, but nobody vouches for it
+
+    saved = save_description(dataclasses.replace(bundle, bf16_agreement=0.99975))
+    loaded = load_bundle(bundle.path)
+
+    assert loaded == saved
+    assert {*loaded.files} == {"model.weights.h5", *ENGINE_FILES}
+    assert (loaded.openvino, loaded.bf16_agreement) == (bundle.path / "model.xml", 0.99975)
+
+
+def test_half_an_exported_network_is_not_recorded(bundle):
+    for name in ENGINE_FILES:
+        (bundle.path / name).write_bytes(b"half")
+        assert {*save_description(bundle).files} == {"model.weights.h5"}
+        (bundle.path / name).unlink()
+
+    assert load_bundle(bundle.path).openvino is None
+
+
+@pytest.mark.parametrize("name", ENGINE_FILES)
+def test_a_changed_or_missing_export_is_refused(bundle, name):
+    write_export(bundle)
+    save_description(bundle)
+    (bundle.path / name).write_bytes(b"other")
+    with pytest.raises(BundleError, match=rf"{name}.*checksum"):
+        load_bundle(bundle.path)
+
+    (bundle.path / name).unlink()
+    with pytest.raises(BundleError, match=rf"{name} is missing"):
+        load_bundle(bundle.path)
+
+
+@pytest.mark.parametrize("name", ENGINE_FILES)
+def test_graph_and_weights_of_an_export_are_recorded_together(bundle, name):
+    (bundle.path / name).write_bytes(b"half")
+    checksum = hashlib.sha256(b"half").hexdigest()
+    change(bundle, files={**bundle.files, name: checksum})
+
+    with pytest.raises(BundleError, match=r"model\.xml and model\.bin together"):
+        load_bundle(bundle.path)
+
+
+def test_a_bundle_of_before_exports_is_read(bundle):
+    plain = json.loads((bundle.path / "bundle.json").read_text())
+    del plain["bf16_agreement"], plain["config"]["model"]["backbone_weights"]
+    (bundle.path / "bundle.json").write_text(json.dumps(plain))
+
+    assert load_bundle(bundle.path) == bundle
+
+
+def test_the_digest_is_that_of_the_model_and_not_of_its_folder(bundle, tmp_path):
+    copy = load_bundle(shutil.copytree(bundle.path, tmp_path / "copy"))
+    write_export(copy)
+    exported = save_description(
+        dataclasses.replace(copy, threshold=0.75, bf16_agreement=1.0, provenance={}, split={})
+    )
+    trained_longer = dataclasses.replace(bundle, config=CONFIG.replace(epochs=77, optimizer="sgd"))
+
+    digests = [bundle, load_bundle(bundle.path), copy, exported, load_bundle(copy.path), trained_longer]
+    assert {one.digest for one in digests} == {bundle.digest}
+    assert re.fullmatch(r"[0-9a-f]{64}", bundle.digest)
+
+
+def test_the_digest_changes_with_whatever_changes_scores(bundle):
+    (bundle.path / "model.weights.h5").write_bytes(b"other weights")
+    statistics = Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.5)).to_json()
+    others = [
+        save_description(bundle),
+        dataclasses.replace(bundle, config=CONFIG.replace(norm="group")),
+        dataclasses.replace(bundle, preprocessing=statistics),
+        dataclasses.replace(bundle, labels=LabelMap(("shoe",))),
+        dataclasses.replace(bundle, labels=LabelMap(ignore=255)),
+        ModelBundle(Path("model"), CONFIG, {}),
+    ]
+
+    assert len({bundle.digest, *(one.digest for one in others)}) == 1 + len(others)
 
 
 def change(bundle, **values):
@@ -188,6 +297,32 @@ def test_a_model_is_found_by_name_and_by_path(bundle, tmp_path):
     assert find_bundle("jackets", models) == bundle
     assert find_bundle(str(bundle.path), tmp_path / "elsewhere") == bundle
     assert find_bundle(f"{models}/../models/jackets/", tmp_path).config == bundle.config
+    assert find_bundle(None, models) == bundle
+
+
+def test_a_relative_path_is_one_below_the_working_folder(bundle, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for typed in ("models/jackets", "models/jackets/", "./models/jackets"):
+        found = find_bundle(typed, tmp_path / "elsewhere")
+        assert (found.name, found.digest) == ("jackets", bundle.digest)
+
+    monkeypatch.chdir(bundle.path)
+    assert find_bundle("./", tmp_path / "elsewhere").name == "jackets"
+
+
+def test_a_folder_is_named_for_itself_however_it_is_reached(bundle):
+    (bundle.path / "below").mkdir()
+
+    assert find_bundle(f"{bundle.path}/below/..", bundle.path).name == "jackets"
+
+
+def test_a_link_that_the_user_made_in_the_models_folder_is_followed(bundle, tmp_path):
+    elsewhere = bundle.path.rename(tmp_path / "elsewhere")
+    (tmp_path / "models" / "newest").symlink_to(elsewhere)
+
+    found = find_bundle("newest", tmp_path / "models")
+
+    assert (found.name, found.digest) == ("newest", bundle.digest)
 
 
 @pytest.mark.parametrize("name", ["..", ".", "", ".hidden", "-flag", "a b", "a\nb", "a" * 101, "ä", "a\x00"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segmentation.imageio import read_mask, read_photo
+from segmentation.imageio import MAX_PIXELS, read_mask, read_photo
 from segmentation.outputs.rle import decode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,6 +63,9 @@ def test_a_trained_model_is_a_whole_bundle_that_says_how_it_came_to_be(home):
     assert {path.name for path in model.iterdir()} == {
         "bundle.json",
         "model.weights.h5",
+        "model.xml",
+        "model.bin",
+        "model.xml.json",
         "history.csv",
         "curves.png",
         "threshold.csv",
@@ -160,6 +163,71 @@ def test_predict_saves_a_mask_and_a_cutout_of_the_photos_size_for_each_photo(hom
         assert line["error"] is None
         assert 0 <= line["area"] <= 1
     assert {path: path.read_bytes() for path in photos} == before
+
+
+def test_predict_goes_on_where_it_stood_and_says_so(home, tmp_path):
+    photos = sorted((home / "data" / "set" / "images").iterdir())
+    (tmp_path / "in").mkdir()
+    for photo in photos[:3]:
+        shutil.copy(photo, tmp_path / "in")
+    (tmp_path / "in" / "broken.png").write_text("not a picture")
+    command = (
+        "predict", "--home", home, "--model", "small", "--save",
+        "--input", tmp_path / "in", "--output", tmp_path / "out",
+    )  # fmt: skip
+    first = run(*command, check=1)
+    assert f"3 masks and cutouts in {tmp_path / 'out'} (1 failed; see predictions.jsonl)" in first.stdout
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.png")}
+    (tmp_path / "in" / "broken.png").unlink()
+    shutil.copy(photos[3], tmp_path / "in")
+    second = run(*command)
+    assert "4 masks and cutouts" in second.stdout
+    assert "3 skipped as done" in second.stdout
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    silent = run(*command, "--overwrite", "--workers", 3, "--quiet")
+    assert silent.stdout == silent.stderr == ""
+    assert all(path.stat().st_mtime_ns > before for path, before in times.items())
+    lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [line["error"] for line in lines] == [None] * 4
+
+
+def test_an_interrupted_predict_says_how_to_go_on(home, tmp_path):
+    photo = next((home / "data" / "set" / "images").iterdir())
+    (tmp_path / "in").mkdir()
+    for number in range(3000):
+        (tmp_path / "in" / f"{number}{photo.suffix}").hardlink_to(photo)
+    command = [
+        sys.executable, ROOT / "main.py", "predict", "--home", home, "--model", "small", "--save",
+        "--workers", "1", "--input", tmp_path / "in", "--output", tmp_path / "out",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list((tmp_path / "out" / "cutouts").glob("*")):
+        pass
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 143, errors
+    lines = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
+    assert f"interrupted: {len(lines)} photos are done, 0 failed; the same command goes on" in errors
+
+
+def test_predict_on_openvino_does_without_tensorflow(home):
+    arguments = ["predict", "--home", str(home), "--input", str(home / "data" / "set" / "images")]
+    code = (
+        "import sys; from main import main; "
+        f"status = main({[*arguments, '--model', 'small', '--engine', 'openvino']}); "
+        "print({'keras', 'tensorflow'} & {*sys.modules}); sys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_predict_refuses_photos_with_more_pixels_than_it_was_told(home):
+    images = home / "data" / "set" / "images"
+    refused = run(
+        "predict", "--home", home, "--model", "small", "--input", images, "--max-pixels", 100, check=2
+    )
+    assert "96x144 pixels, more than the limit of 100" in refused.stderr
+    assert f"(default: {MAX_PIXELS})" in " ".join(run("predict", "--help").stdout.split())
 
 
 def test_predict_without_save_prints_the_table_and_writes_nothing(home, tmp_path):

@@ -45,6 +45,17 @@ def test_a_photo_is_turned_as_its_exif_data_says(tmp_path, orientation, suffix):
     assert image_size(path) == PHOTO.shape[:2]
 
 
+@pytest.mark.parametrize("orientation", STORED_FOR_ORIENTATION)
+def test_a_jpeg_is_turned_as_its_exif_data_says(tmp_path, orientation):
+    fields = np.repeat(np.repeat(PHOTO, 16, axis=0), 16, axis=1)  # a flat one survives the coding
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(STORED_FOR_ORIENTATION[orientation](fields))
+    Image.fromarray(stored).save(tmp_path / "photo.jpg", exif=exif, quality=100, subsampling=0)
+    np.testing.assert_allclose(read_photo(tmp_path / "photo.jpg").astype(int), fields, atol=3)
+    assert image_size(tmp_path / "photo.jpg") == fields.shape[:2]
+
+
 def test_the_size_of_a_png_is_read_without_its_pixels(tmp_path):
     path = tmp_path / "photo.png"
     noise = np.random.default_rng(1).integers(0, 256, (200, 300, 3), dtype=np.uint8)
@@ -147,29 +158,8 @@ def test_a_missing_file_and_a_folder_are_named_in_the_error(tmp_path, read):
     with pytest.raises(ImageError, match=r"gone\.png.*no such file"):
         read(tmp_path / "gone.png")
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(ImageError, match=r"folder\.png.*is a directory"):
+    with pytest.raises(ImageError, match=r"folder\.png.*a folder, not a file"):
         read(tmp_path / "folder.png")
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    data=st.binary(min_size=1, max_size=12),
-    place=st.integers(0, 10**6),
-    kind=st.sampled_from(["PNG", "JPEG"]),
-)
-def test_damage_anywhere_gives_a_picture_or_a_clear_error(tmp_path_factory, data, place, kind):
-    buffer = io.BytesIO()
-    Image.fromarray(PHOTO).save(buffer, kind, exif=Image.Exif())
-    content = bytearray(buffer.getvalue())
-    place %= len(content)
-    content[place : place + len(data)] = data
-    path = tmp_path_factory.mktemp("damage") / "photo.png"
-    path.write_bytes(content)
-    for read in (read_photo, read_mask, image_size, has_alpha):
-        try:
-            assert read(path) is not None
-        except ImageError as error:
-            assert str(path) in str(error)  # noqa: PT017 either outcome is fine, any other error is not
 
 
 @settings(max_examples=40, deadline=None)

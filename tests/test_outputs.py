@@ -3,36 +3,25 @@
 import csv
 import gzip
 import io
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drawing import draw_pair
+from folder_job import BUNDLE, SIZE, red_score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image
+from PIL import Image, ImageCms
 
-from config import RunConfig, Size
-from segmentation.bundle import ModelBundle
 from segmentation.errors import DataError
 from segmentation.imageio import read_photo
-from segmentation.outputs.batch import run_folder, write_manifest
+from segmentation.outputs.batch import run_folder
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.rle import decode
 from segmentation.outputs.submission import SubmissionRows, write_submission
 from segmentation.outputs.writers import CutoutWriter, cut_out, hard_alpha, soft_alpha
 from segmentation.types import LabelMap, Prediction
-
-SIZE = Size(height=32, width=24)
-BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
-
-
-def red_score(photo):
-    """A score function: how much redder than green a pixel is. The drawn garments are red."""
-    difference = photo[..., :1].astype(np.float32) - photo[..., 1:2]
-    return np.clip(difference / 128, 0, 1).astype(np.float32)
 
 
 def touch(folder, *names):
@@ -114,10 +103,84 @@ def test_no_two_photos_share_the_name_of_their_results(tmp_path_factory, paths):
         assert stem in (path, str(Path(path).with_suffix("")))
 
 
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.sampled_from(["x.jpg", "x.png", "X.png", "x.jpg.png", "x.png.png", "y.jpg"]),
+        unique_by=str.casefold,
+    ),
+    st.lists(st.sampled_from(["x.png", "x.jpg.png", "X.PNG", "y.png"]), unique_by=str.casefold),
+)
+def test_the_name_of_a_result_is_never_that_of_a_folder(tmp_path_factory, files, folders):
+    folder = tmp_path_factory.mktemp("photos")
+    touch(folder, *(f"{name}/a.png" for name in folders))
+    touch(folder, *(name for name in files if name not in folders))
+    photos = list(find_photos(folder, exclude=folder / "out")) if files or folders else []
+    results = [name.casefold() for photo in photos if not photo.problem for name in photo.outputs.values()]
+
+    assert len(photos) == len({*files} - {*folders}) + len(folders)
+    assert len(set(results)) == len(results)
+    parents = {str(parent) for name in results for parent in Path(name).parents}
+    assert not parents & {*results}
+    for photo in photos:
+        if photo.problem:
+            assert "rename the photo" in photo.problem
+
+
+def links(folder, **targets):
+    for name, target in targets.items():
+        (folder / name).symlink_to(target)
+
+
+def test_links_to_photos_and_folders_are_followed(tmp_path):
+    touch(tmp_path, "elsewhere/a.png", "elsewhere/x/b.png", "in/c.png")
+    links(tmp_path / "in", other="../elsewhere", single=tmp_path / "elsewhere" / "x")
+    links(tmp_path / "in", **{"d.png": "../elsewhere/a.png"})
+
+    assert stems(tmp_path / "in").keys() == {"c.png", "d.png", "other/a.png", "other/x/b.png", "single/b.png"}
+
+
+def test_links_that_lead_back_are_left_out_and_said(tmp_path):
+    touch(tmp_path, "in/a.png", "in/x/b.png")
+    links(tmp_path / "in" / "x", up="..", here=".", above="../..")
+    said = []
+    found = [
+        str(photo.path.relative_to(tmp_path)) for photo in find_photos(tmp_path / "in", warn=said.append)
+    ]
+
+    assert found == ["in/a.png", "in/x/b.png"]
+    assert {line.split(":")[0] for line in said} == {
+        str(tmp_path / "in" / "x" / name) for name in ("above/in", "here", "up")
+    }
+
+
+def test_links_to_nothing_are_named(tmp_path):
+    touch(tmp_path, "a.png")
+    links(tmp_path, monday="/not/mounted", itself="itself", **{"b.png": "gone.png", "c.png": "c.png"})
+    photos = {photo.path.name: photo for photo in find_photos(tmp_path)}
+
+    assert photos.keys() == {"a.png", "b.png", "c.png", "monday", "itself"}
+    assert "leads nowhere" in photos["monday"].problem
+    results = run_folder(red_score, BUNDLE, photos.values(), 0.5, lambda *_prediction: {})
+    assert all(result.error for result in results)
+
+
+def test_results_are_never_read_not_through_a_link_either(tmp_path):
+    touch(tmp_path, "in/a.png", "out/masks/a.png")
+    links(tmp_path / "in", results="../out", masks="../out/masks")
+    links(tmp_path / "in", **{"old.png": "../out/masks/a.png"})
+    links(tmp_path, linked="out")
+
+    assert stems(tmp_path / "in", exclude=tmp_path / "linked").keys() == {"a.png"}
+    for source in (tmp_path / "linked", tmp_path / "in" / "masks"):
+        with pytest.raises(DataError, match="received the folder of results"):
+            find_photos(source, exclude=tmp_path / "out")
+
+
 def test_a_single_photo_is_its_own_folder(tmp_path):
     touch(tmp_path, "a.png", "b.png")
 
-    assert find_photos(tmp_path / "a.png") == [Photo(tmp_path / "a.png", "a")]
+    assert list(find_photos(tmp_path / "a.png")) == [Photo(tmp_path / "a.png", "a")]
 
 
 def test_an_input_without_photos_is_refused_with_its_path(tmp_path):
@@ -214,7 +277,7 @@ def photos(tmp_path):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(draw_pair(number)[0]).save(folder / name)
     (folder / "b.png").write_bytes((folder / "b.png").read_bytes()[:200])
-    return find_photos(folder)
+    return list(find_photos(folder))
 
 
 def files_below(folder):
@@ -264,25 +327,33 @@ def test_the_pictures_are_those_of_the_prediction(photos, tmp_path, binary):
     assert result.threshold == 0.5
 
 
+def test_a_cutout_keeps_the_colours_of_its_photo(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photo = tmp_path / "in" / "a.jpg"
+    photo.parent.mkdir()
+    Image.fromarray(draw_pair(0)[0]).save(photo, icc_profile=profile)
+    result = cut(find_photos(photo.parent), tmp_path / "out")[0]
+
+    with Image.open(tmp_path / "out" / result.outputs["cutout"]) as cutout:
+        assert cutout.info["icc_profile"] == profile
+    with Image.open(tmp_path / "out" / result.outputs["mask"]) as mask:
+        assert "icc_profile" not in mask.info
+
+
+def test_what_was_left_out_of_a_photo_is_noted(tmp_path):
+    picture, alpha = draw_pair(0)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / "in" / "a.png")
+
+    assert cut(find_photos(tmp_path / "in"), tmp_path / "out")[0].notes == ("transparency ignored",)
+
+
 def test_the_same_photos_give_the_same_bytes(photos, tmp_path):
     for name in ("first", "second"):
         cut(photos, tmp_path / name)
         cut(photos, tmp_path / name)  # over what is there already
 
     assert files_below(tmp_path / "first") == files_below(tmp_path / "second")
-
-
-def test_the_manifest_has_a_line_a_photo(photos, tmp_path):
-    results = cut(photos, tmp_path / "out")
-    write_manifest(tmp_path / "out", results)
-    lines = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
-    plain = [json.loads(line) for line in lines]
-
-    assert [line["input"] for line in plain] == [str(photo.path) for photo in photos]
-    assert [line["error"] for line in plain] == [result.error for result in results]
-    for line in plain:
-        for path in line["outputs"].values():
-            assert (tmp_path / "out" / path).is_file()
 
 
 @pytest.mark.parametrize(
@@ -301,7 +372,7 @@ def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
 def submit(photos, path, order="row", masks=None):
     rows = SubmissionRows(order, masks)
     sound = [photo for photo in photos if photo.path.name != "b.png"]
-    results = list(run_folder(red_score, BUNDLE, sound, 0.5, rows.add))
+    results = list(run_folder(red_score, BUNDLE, sound, 0.5, rows.add, workers=3))
     write_submission(path, rows)
     return results
 

@@ -5,10 +5,11 @@ import pytest
 from config import DataConfig, RunConfig, Size
 from segmentation.bundle import ModelBundle
 from segmentation.data.discover import discover
+from segmentation.data.selection import random_subset, select_samples
 from segmentation.data.synth import write_studio
 from segmentation.errors import ConfigError, DataError
 from segmentation.models.registry import complete
-from segmentation.workflow import choose_split, random_subset, select_samples, with_drawn_garments
+from segmentation.workflow import choose_split, with_drawn_garments
 
 SIZE = {"width": 96, "height": 144}
 

@@ -1,23 +1,32 @@
 """The model bundle: one folder with the weights and everything needed to predict and to repeat the run.
 
-Plain JSON and arrays: reading a bundle imports neither TensorFlow nor Keras and runs no code from it.
+Plain JSON and arrays: reading a bundle imports neither TensorFlow nor Keras and runs no code from it. A
+bundle may come from anyone, so whatever it says is checked before it is believed.
 """
 
+import dataclasses
 import hashlib
 import json
+import math
 import re
+import reprlib
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from config import RunConfig, Size
+from segmentation.bundle_schema import CONTROL_CHARACTERS, FORMAT, is_name, read_description
 from segmentation.errors import BundleError, ConfigError
 from segmentation.files import write_text
 from segmentation.types import LabelMap
 
 DESCRIPTION = "bundle.json"
 WEIGHTS = "model.weights.h5"
-FORMAT = 1
+ENGINE_FILES = ("model.xml", "model.bin")  # of the network exported to OpenVINO: its graph and its weights
+
+_LARGEST_DESCRIPTION_BYTES = 16 * 2**20  # names some 300 000 photos
+_LONGEST_PATH, _LONGEST_REASON = 4096, 300
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,9 @@ class ModelBundle:
 
     `preprocessing` is the recorded way from a photo to the network's input; `threshold` turns scores
     into a mask; `split` names the samples of the training and the validation set; `provenance` holds
-    versions, git commit, data fingerprint and the figures of the run.
+    versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
+    of the weights and of the exported network by file name, as they were last saved; `bf16_agreement` is
+    the lowest Dice, in [0, 1], between a photo's masks in bfloat16 and in float32, None if not measured.
     """
 
     path: Path
@@ -36,10 +47,13 @@ class ModelBundle:
     threshold: float = 0.5
     split: dict[str, list[str]] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    bf16_agreement: float | None = None
 
     @property
     def name(self) -> str:
-        return self.path.name
+        """The folder's name, which `.` and paths that end in `..` do not tell by themselves."""
+        return self.path.name if self.path.name not in ("", "..") else self.path.resolve().name
 
     @property
     def architecture(self) -> str:
@@ -53,66 +67,85 @@ class ModelBundle:
     def weights(self) -> Path:
         return self.path / WEIGHTS
 
+    @property
+    def openvino(self) -> Path | None:
+        """The network exported to OpenVINO, where the bundle records one and it is there."""
+        graph = self.path / ENGINE_FILES[0]
+        return graph if graph.name in self.files and graph.is_file() else None
 
-def save_description(bundle: ModelBundle) -> None:
-    """Write `bundle.json` into the bundle's folder, with the checksum of the weights beside it."""
-    plain = {
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what decides the scores: network, preprocessing, labels and recorded weights.
+
+        The same for every copy of a bundle, whatever else lies in it; the threshold is no part of it.
+        """
+        decisive = {
+            "model": dataclasses.asdict(self.config.model),
+            "preprocessing": self.preprocessing,
+            "labels": dataclasses.asdict(self.labels),
+            "weights": self.files.get(WEIGHTS),
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def save_description(bundle: ModelBundle) -> ModelBundle:
+    """Write `bundle.json` into the bundle's folder; give the bundle with the checksums that it records.
+
+    These are the weights' and, where a network was exported whole, those of `ENGINE_FILES`: nothing that
+    predictions do not need, so that a lost plot does not disable a model.
+    """
+    exported = ENGINE_FILES if all((bundle.path / name).is_file() for name in ENGINE_FILES) else ()
+    checksums = {name: _sha256(bundle.path / name) for name in (WEIGHTS, *exported)}
+    saved = dataclasses.replace(bundle, provenance=_plain(bundle.provenance), files=checksums)
+    description = {
         "format": FORMAT,
-        "config": bundle.config.to_json(),
-        "preprocessing": bundle.preprocessing,
-        "labels": {
-            "names": bundle.labels.names,
-            "colours": bundle.labels.colours,
-            "ignore": bundle.labels.ignore,
-        },
-        "threshold": bundle.threshold,
-        "split": bundle.split,
-        "provenance": bundle.provenance,
-        "files": {WEIGHTS: _sha256(bundle.weights)},
+        "config": saved.config.to_json(),
+        "preprocessing": saved.preprocessing,
+        "labels": dataclasses.asdict(saved.labels),
+        "threshold": saved.threshold,
+        "split": saved.split,
+        "provenance": saved.provenance,
+        "files": saved.files,
+        "bf16_agreement": saved.bf16_agreement,
     }
-    write_text(bundle.path / DESCRIPTION, json.dumps(plain, indent=2) + "\n")
+    write_text(saved.path / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+    return saved
 
 
 def load_bundle(path: Path) -> ModelBundle:
     """Read and check the bundle in the folder `path`.
 
-    Raises BundleError when it is missing, was written by another version, or when a file that it
-    records is absent or changed.
+    Raises BundleError when it is missing, when its description holds anything that this version would not
+    write, and when a file that it records is absent, no regular file in the folder itself, or changed.
     """
     description = path / DESCRIPTION
-    if not description.is_file():
+    if not _is_regular(description):
         raise BundleError(
-            f"{path}: expected a model bundle with {DESCRIPTION}, found none; {_choices(path.parent)}"
+            f"{path}: expected a model bundle with a regular file {DESCRIPTION}, found none; "
+            f"{_choices(path.parent)}"
         )
     try:
-        plain = json.loads(description.read_text(encoding="utf-8"))
-        if plain["format"] != FORMAT:
-            raise BundleError(
-                f"{description}: expected format {FORMAT}, received {plain['format']}; train the model again"
-            )
-        labels = plain["labels"]
-        bundle = ModelBundle(
-            path=path,
-            config=RunConfig.from_json(plain["config"]),
-            preprocessing=dict(plain["preprocessing"]),
-            labels=LabelMap(tuple(labels["names"]), tuple(map(tuple, labels["colours"])), labels["ignore"]),
-            threshold=float(plain["threshold"]),
-            split=dict(plain["split"]),
-            provenance=dict(plain["provenance"]),
-        )
-        checksums = dict(plain["files"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        with description.open("rb") as file:
+            content = file.read(_LARGEST_DESCRIPTION_BYTES + 1)
+        if len(content) > _LARGEST_DESCRIPTION_BYTES:
+            raise ValueError(f"expected at most {_LARGEST_DESCRIPTION_BYTES} bytes, received more")
+        bundle = ModelBundle(path=path, **read_description(content))
+        _check_files(bundle)
+    except ValueError as error:
+        reason = str(error)[:_LONGEST_REASON]
         raise BundleError(
-            f"{description}: not a bundle that this version writes ({error}); train the model again"
+            f"{description}: not a bundle that this version writes ({reason}); train the model again"
         ) from error
-    _check_files(path, checksums)
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     return bundle
 
 
 def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
     """Load the bundle that `--model` names: a name in `models_folder`, or a path with a separator in it.
 
-    None stands for the only model there is. Raises BundleError when there are none or several.
+    None stands for the only model there is. Raises BundleError when there are none or several, and
+    ConfigError for a name that is none and for a relative path that leads upward.
     """
     if model is None:
         names = _names(models_folder)
@@ -122,34 +155,62 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
             )
         model = names[0]
     if "/" in model or "\\" in model:
-        return load_bundle(Path(model))
+        return load_bundle(_check_path(model))
     return load_bundle(models_folder / check_name(model))
 
 
 def check_name(name: str) -> str:
     """Return `name` if it can name a bundle, else raise ConfigError."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+    if not is_name(name):
         raise ConfigError(
-            f"model name: expected letters, digits and '._-' after a letter or digit, received {name!r}"
+            "model name: expected at most 100 letters, digits and '._-' after a letter or digit, "
+            f"received {reprlib.repr(name)}"
         )
     return name
 
 
-def _check_files(path: Path, checksums: dict[str, str]) -> None:
-    if WEIGHTS not in checksums:
-        raise BundleError(
-            f"{path}: expected {WEIGHTS} among the recorded files, found none; train the model again"
+def _check_path(model: str) -> Path:
+    path = Path(model)
+    if len(model) > _LONGEST_PATH or CONTROL_CHARACTERS.search(model):
+        raise ConfigError(f"--model: expected the path of a model, received {reprlib.repr(model)}")
+    if ".." in re.split(r"[/\\]", model) and not path.is_absolute():
+        raise ConfigError(
+            f"--model: expected a name, or a path without '..', received {model!r}; give a model elsewhere "
+            "by its absolute path"
         )
-    for name, recorded in checksums.items():
-        file = path / name
-        if Path(name).name != name or not file.is_file():
-            raise BundleError(f"{path}: the recorded file {name} is missing; copy the whole folder again")
+    return path
+
+
+def _check_files(bundle: ModelBundle) -> None:
+    if WEIGHTS not in bundle.files:
+        raise ValueError(f"files: expected {WEIGHTS}, which is missing")
+    if len({*ENGINE_FILES} & {*bundle.files}) == 1:
+        raise ValueError(f"files: expected {' and '.join(ENGINE_FILES)} together, received one of them")
+    for name, recorded in bundle.files.items():
+        file = bundle.path / name
+        if not _is_regular(file):
+            raise BundleError(
+                f"{bundle.path}: the recorded file {name} is missing or not a file of its own; "
+                "copy the whole folder again"
+            )
         if _sha256(file) != recorded:
             raise BundleError(f"{file}: differs from its recorded checksum; copy the whole folder again")
 
 
+def _is_regular(file: Path) -> bool:
+    """Whether it is a file of its own: a link could lead anywhere, and a pipe would be waited for."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def _names(folder: Path) -> list[str]:
-    return sorted(found.parent.name for found in folder.glob(f"[!.]*/{DESCRIPTION}"))
+    try:
+        found = [file.parent.name for file in folder.glob(f"*/{DESCRIPTION}")]
+    except (OSError, ValueError):  # the folder's own name may be one that cannot be looked up
+        return []
+    return sorted(name for name in found if is_name(name))
 
 
 def _choices(folder: Path) -> str:
@@ -157,6 +218,19 @@ def _choices(folder: Path) -> str:
     return (
         f"models there: {', '.join(names)}" if names else "train one with `python main.py train --name NAME`"
     )
+
+
+def _plain(value: Any) -> Any:
+    """`value` as it may be recorded: None for a figure that is not finite, texts of one line."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str):
+        return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _sha256(path: Path) -> str:

@@ -1,7 +1,11 @@
 """What a person sees while the program works: bars on a terminal, plain lines elsewhere."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -15,12 +19,15 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Column, Table
 from rich.text import Text
 
 from segmentation.data.parallel import OnProgress
-from segmentation.outputs.batch import Result
+from segmentation.errors import SegmentationError, printable
+from segmentation.outputs.batch import Tally
+from segmentation.outputs.manifest import Result
 from segmentation.training.progress import Plan
+
+_FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no terminal
 
 
 def new_console() -> Console:
@@ -87,21 +94,88 @@ class TrainingDisplay:
             soft_wrap=True,
         )
 
+    def note(self, text: str) -> None:
+        """Print it."""
+        self._console.print(f"note: {text}", soft_wrap=True)
+
     def score(self, done: int, total: int) -> None:
         """Move the bar through the photos that the threshold is searched on."""
         if self._task is not None:
             self._progress.update(self._task, description="threshold", completed=done, total=total)
 
 
-def print_results(results: Sequence[Result], console: Console) -> None:
-    """Print a table with a line a photo that was predicted."""
-    table = Table("photo", Column("garment", justify="right"), Column("seconds", justify="right"), "notes")
-    for result in results:
-        if result.error is None:
-            name = Text(Path(result.input).name, overflow="fold")
-            table.add_row(name, f"{result.area:.1%}", f"{result.seconds:.2f}", "; ".join(result.notes))
-    if table.row_count:
-        console.print(table)
+class FolderDisplay:
+    """Shows a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
+
+    `rows` asks for a line a photo, whatever `quiet` says. `count` tells the number of photos, for the time
+    that is left; it is called in a thread of its own, and only where there is a bar.
+    """
+
+    def __init__(self, console: Console, *, rows: bool, quiet: bool, count: Callable[[], int]):
+        self.tally = Tally()
+        self._console = console
+        self._rows = rows
+        self._lines = not (rows or quiet or console.is_terminal)
+        self._count = count
+        self._started = time.monotonic()
+        self._next_line = self._started + _FIRST_LINE_SECONDS
+        self._bar = Progress(
+            TextColumn("cutting"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _RateColumn("photos/s"),
+            TextColumn("{task.fields[failed]} failed"),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+            redirect_stderr=sys.stderr.isatty(),  # errors that go to a file stay there
+        )
+        self._task = self._bar.add_task("", total=None, failed=0)
+
+    def __enter__(self) -> "FolderDisplay":
+        self._bar.start()
+        if not self._bar.disable:
+            self._console.show_cursor(True)  # a second Ctrl-C ends the process without asking us
+            threading.Thread(target=self._find_total, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    def __str__(self) -> str:
+        """The counts and the rate so far."""
+        counts = self.tally
+        rate = (counts.made + counts.failed) / max(time.monotonic() - self._started, 1e-3)
+        skipped = f", {counts.skipped} skipped as done" if counts.skipped else ""
+        return f"{counts.photos} photos{skipped}, {counts.failed} failed, {rate:.1f} photos/s"
+
+    def show(self, result: Result) -> None:
+        """Count a result and show what there is to show."""
+        self.tally.add(result)
+        self._bar.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
+        if self._rows and not result.error:
+            self.say(
+                f"{result.area:6.1%} garment  {result.seconds:6.2f} s  "
+                f"{printable(Path(result.input).name)}  {'; '.join(result.notes)}".rstrip()
+            )
+        if self._lines and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_SECONDS
+            self.say(str(self))
+
+    def say(self, line: str) -> None:
+        """Print a line at once. Without rows nobody needs to listen: the job goes on when a pipe breaks."""
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            if self._rows:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _find_total(self) -> None:
+        with suppress(SegmentationError, OSError):  # the job itself will meet it, and say so
+            self._bar.update(self._task, total=self._count())
 
 
 @contextmanager

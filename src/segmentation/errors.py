@@ -23,3 +23,12 @@ class BundleError(SegmentationError):
 
 class TrainingError(SegmentationError):
     """A training run that cannot start, go on or be resumed."""
+
+
+class ExportError(SegmentationError):
+    """A model that cannot be written in another program's format."""
+
+
+def printable(text: str) -> str:
+    """`text` in one line, whatever files are called: line breaks and the like as escapes."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

@@ -1,26 +1,35 @@
 """The whole jobs behind the commands: data to a trained bundle, a bundle and data to an evaluation."""
 
+import contextlib
 import dataclasses
-import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from config import DataConfig, RunConfig, Size
-from segmentation.bundle import ModelBundle, save_description
+from segmentation.bundle import ENGINE_FILES, ModelBundle, save_description
 from segmentation.data.discover import Dataset, discover
 from segmentation.data.fingerprint import fingerprint
 from segmentation.data.parallel import OnProgress
+from segmentation.data.preprocess import Preprocessing
+from segmentation.data.selection import select_samples
 from segmentation.data.split import Split, folds, holdout
 from segmentation.data.synth import GENERATOR_VERSION, write_studio
-from segmentation.errors import ConfigError, DataError
+from segmentation.errors import ConfigError, DataError, ExportError
+from segmentation.evaluation.agreement import worst_agreement
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.plots import plot_curves, plot_threshold
 from segmentation.files import atomic_folder
-from segmentation.imageio import image_size
-from segmentation.inference.engines import load_engine
+from segmentation.imageio import image_size, read_photo
+from segmentation.inference.engines import Engine, load_engine
+from segmentation.inference.engines.openvino_engine import compile_network, computes_in_bfloat16
+from segmentation.inference.export import export
 from segmentation.provenance import provenance
 from segmentation.training.fit import fit
 from segmentation.training.progress import Progress
 from segmentation.types import Sample
+
+_CHECKED_PHOTOS = 8  # on which an export is held against Keras
+_DRAWN_GARMENTS = 3
 
 
 def train(
@@ -36,8 +45,9 @@ def train(
 ) -> ModelBundle:
     """Train a completed configuration and put the bundle at `path`.
 
-    Its threshold is searched on the held-out photos at full resolution. The bundle appears at `path`
-    whole or not at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
+    Its threshold is searched on the held-out photos at full resolution, and its network is exported to
+    OpenVINO. The bundle appears at `path` whole or not at all; what was there before is replaced. Raises
+    what `fit` and `evaluate` raise.
     """
     origin = {"data": str(dataset.root.resolve()), **provenance()}
     with atomic_folder(path) as folder:
@@ -53,9 +63,13 @@ def train(
             progress=progress,
         )
         bundle = with_best_threshold(bundle, split.val, progress.score)
+        try:
+            bundle, _ = with_openvino(bundle, [sample.image_path for sample in split.val])
+        except ExportError as failure:  # the training is worth keeping without it
+            progress.note(f"no OpenVINO export, so predict will use Keras: {failure}")
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
-        save_description(bundle)
+        bundle = save_description(bundle)
     return dataclasses.replace(bundle, path=path)
 
 
@@ -104,7 +118,7 @@ def with_best_threshold(
 ) -> ModelBundle:
     """The bundle with the threshold of the best mean Dice on `samples`; the curve lies beside it."""
     evaluation = evaluate(
-        load_engine(bundle),
+        load_engine(bundle, engine="keras"),
         samples,
         None,
         target_threshold=bundle.config.data.target_threshold,
@@ -116,29 +130,32 @@ def with_best_threshold(
     return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
 
 
-def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out") -> tuple[Sample, ...]:
-    """The photos of `dataset` that a model is judged on: `held-out`, `train` or `all`.
+def with_openvino(bundle: ModelBundle, photos: Sequence[Path]) -> tuple[ModelBundle, float | None]:
+    """The bundle with its network in OpenVINO's form, and the largest difference of a score from Keras.
 
-    Held out are the photos that the bundle's split names as such; of data that it does not know, those in
-    val/ or else all, but none that it has learned from. Raises DataError when nothing is left.
+    The first photos are those that the difference is taken on. On all of them, it is found out whether
+    the masks stay the same in bfloat16, where the processor computes in it, and kept in the bundle, whose
+    description has yet to be saved. Raises what `export` raises.
     """
-    learned, held_out = set(bundle.split.get("train", ())), set(bundle.split.get("val", ()))
-    unseen = tuple(sample for sample in dataset.samples if sample.id in held_out)
-    if not unseen:
-        candidates = dataset.folder_split.val if dataset.folder_split else dataset.samples
-        unseen = tuple(sample for sample in candidates if sample.id not in learned)
-    trained = tuple(sample for sample in dataset.samples if sample.id in learned)
-    chosen = {"held-out": unseen, "train": trained, "all": dataset.samples}[side]
-    if not chosen:
-        raise DataError(
-            f"{dataset.root}: expected {side} photos, found none, since {bundle.name} learned from "
-            f"{len(trained)} of its {len(dataset.samples)}; give other --data, or --split all"
+    path = bundle.path / ENGINE_FILES[0]
+    difference = export(bundle, "openvino", path, map(read_photo, photos[:_CHECKED_PHOTOS]))
+    agreement = None
+    if computes_in_bfloat16():
+        preprocessing = Preprocessing.from_json(bundle.preprocessing)
+        full, half = (
+            Engine("openvino", precision, preprocessing, compile_network(path, precision))
+            for precision in ("f32", "bf16")
         )
-    return chosen
+        agreement = worst_agreement(full, half, map(read_photo, photos), bundle.threshold)
+    return dataclasses.replace(bundle, bf16_agreement=agreement), difference
 
 
-def random_subset(samples: tuple[Sample, ...], count: int | None, seed: int) -> tuple[Sample, ...]:
-    """`count` of the samples, chosen at random but always the same for one seed; all of them for None."""
-    if count is None or count >= len(samples):
-        return samples
-    return tuple(random.Random(seed).sample(samples, count))
+def photos_to_check(bundle: ModelBundle, drawn: Path) -> list[Path]:
+    """Photos that the model is judged on, if the data that it was trained from are there, else drawn ones."""
+    data = Path(bundle.provenance.get("data", ""))
+    if data.is_dir():
+        with contextlib.suppress(DataError):
+            samples = select_samples(bundle, discover(data, check=False))
+            return [sample.image_path for sample in samples]
+    folder = drawn_set(drawn, _DRAWN_GARMENTS, Size(864, 576), 0, None)
+    return [sample.image_path for sample in discover(folder, check=False).samples]

@@ -3,7 +3,7 @@
 A command parses, calls the library, and prints. Heavy imports sit inside `run`, so that help is instant.
 """
 
-from segmentation.commands import data, evaluate, predict, submit, synth, train
+from segmentation.commands import data, evaluate, export, predict, submit, synth, train
 
 COMMANDS = {
     "data": data,
@@ -12,4 +12,5 @@ COMMANDS = {
     "eval": evaluate,
     "predict": predict,
     "submit": submit,
+    "export": export,
 }

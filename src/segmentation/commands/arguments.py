@@ -6,20 +6,47 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from segmentation.inference.choices import ENGINES, PRECISIONS
+
+DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the user's own
+
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add --model and --threshold."""
-    parser.add_argument(
-        "--model",
-        metavar="NAME",
-        help="model in the models folder, or the path of one (default: the one that is there)",
-    )
+    add_model_name(parser)
     parser.add_argument(
         "--threshold",
         type=_threshold,
         default=None,
         metavar="auto|X",
         help="score from which a pixel is garment, 0 to 1 (default: auto, the model's own)",
+    )
+
+
+def add_model_name(parser: argparse.ArgumentParser) -> None:
+    """Add --model."""
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="model in the models folder, or the path of one (default: the one that is there)",
+    )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add --engine and --precision."""
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="auto",
+        help="what computes the scores: OpenVINO, or Keras, the slow reference; auto is OpenVINO if the "
+        "model has been exported to it (default: auto)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the computation; auto is bfloat16 where the processor has it and the model's masks were "
+        "found to stay the same in it (default: auto)",
     )
 
 

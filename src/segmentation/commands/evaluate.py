@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmentation.commands.arguments import add_model, whole_number
+from segmentation.commands.arguments import add_engine, add_model, whole_number
 
 if TYPE_CHECKING:
     from segmentation.bundle import ModelBundle
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_model(parser)
+    add_engine(parser)
     parser.add_argument(
         "--data",
         type=Path,
@@ -50,22 +51,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
-    from segmentation.quiet import import_keras_quietly
-
-    import_keras_quietly()
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import find_dataset, tuned_threshold
+    from segmentation.data.selection import random_subset, select_samples
     from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
     from segmentation.inference.engines import load_engine
-    from segmentation.workflow import random_subset, select_samples
 
     console = new_console()
     bundle = find_bundle(options.model, options.home / "models")
     dataset = find_dataset(options.data or _trained_from(bundle), console)
     samples = random_subset(select_samples(bundle, dataset, options.split), options.size, options.seed)
     print(f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
-    score = load_engine(bundle)
+    score = load_engine(bundle, engine=options.engine, precision=options.precision)
     target_threshold = bundle.config.data.target_threshold
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(
@@ -88,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
         provenance={
             "architecture": bundle.architecture,
             "input size": bundle.input_size,
+            "engine": f"{score.name}, {score.precision}",
             "trained on": bundle.provenance.get("data"),
             "judged on": f"{dataset.root} ({options.split})",
             "commit": bundle.provenance.get("git_commit"),

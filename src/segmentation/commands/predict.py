@@ -2,60 +2,147 @@
 
 import argparse
 import sys
+from contextlib import closing, nullcontext, suppress
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segmentation.commands.arguments import add_input, add_model
+from segmentation.commands.arguments import add_engine, add_input, add_model, whole_number
+
+if TYPE_CHECKING:
+    from segmentation.interruption import Interruption
+    from segmentation.outputs.batch import Tally
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_input(parser)
     add_model(parser)
+    add_engine(parser)
     parser.add_argument(
-        "--save", action="store_true", help="write masks and cutouts (default: only the table)"
+        "--save",
+        action="store_true",
+        help="write masks and cutouts, and go on where an earlier run was stopped (default: only show a line "
+        "a photo)",
     )
     parser.add_argument("--binary", action="store_true", help="masks with hard edges (default: soft)")
     parser.add_argument("--output", type=Path, metavar="DIR", help="results (default: results/MODEL/predict)")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="make again what is done (default: skip photos whose results were made from the same file with "
+        "the same model and options)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole_number(1),
+        metavar="N",
+        help="photos in work at the same time, each in memory (default: one for each processor core that "
+        "the program may use)",
+    )
+    parser.add_argument(
+        "--max-pixels",
+        type=whole_number(1),
+        metavar="N",
+        help="refuse photos that declare more pixels (default: 200000000)",
+    )
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress and no summary, errors only (default: both)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Predict every photo. Status 1 when some failed, 2 when all did."""
-    from segmentation.quiet import import_keras_quietly
+    """Predict every photo.
 
-    import_keras_quietly()
+    Status 1 when some failed; 2 when all did, or when nothing more could be written; 130 or 143 when Ctrl-C
+    or SIGTERM stopped it in good order.
+    """
+    from segmentation.errors import ConfigError
+    from segmentation.interruption import Interruption
+
+    if not options.save and (options.output or options.binary or options.overwrite):
+        raise ConfigError(
+            "--output, --binary and --overwrite are about files, which only --save writes; add --save"
+        )
+    with Interruption() as interruption:
+        return _run(options, interruption)
+
+
+def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import tuned_threshold
-    from segmentation.display import new_console, print_results, progress
-    from segmentation.errors import ConfigError
+    from segmentation.display import FolderDisplay, new_console
+    from segmentation.imageio import MAX_PIXELS, open_photo
     from segmentation.inference.engines import load_engine
-    from segmentation.outputs.batch import run_folder, write_manifest
+    from segmentation.inference.engines.openvino_engine import cores
+    from segmentation.outputs.batch import run_folder
+    from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.writers import CutoutWriter
 
-    if not options.save and (options.output or options.binary):
-        raise ConfigError("--output and --binary are about files, which only --save writes; add --save")
-    console = new_console()
+    workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
     bundle = find_bundle(options.model, options.home / "models")
     output = options.output or options.home / "results" / bundle.name / "predict"
-    photos = find_photos(options.input, exclude=output)
+    photos = find_photos(options.input, exclude=output, warn=_warn)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
+    score = load_engine(bundle, engine=options.engine, precision=options.precision, streams=workers)
     writer = CutoutWriter(output, bundle.input_size, binary=options.binary)
-    deliver = writer.write if options.save else lambda *_prediction: {}
-    score, results = load_engine(bundle), []
-    try:
-        with progress(console, "cutting") as on_progress:
-            for result in run_folder(score, bundle, photos, threshold, deliver):
-                results.append(result)
-                on_progress(len(results), len(photos))
-    finally:  # an interrupted job still says what it did
-        if options.save and results:
-            write_manifest(output, results)
-    failed = [result for result in results if result.error]
-    print_results(results, console)
-    for result in failed:
-        print(f"error: {result.error}", file=sys.stderr)
-    if options.save:
-        print(f"{len(results) - len(failed)} masks and cutouts in {output}")
-    if not failed:
+    settings = {
+        "model": bundle.digest,
+        "engine": score.name,
+        "precision": score.precision,
+        "threshold": threshold,
+        **writer.settings,
+    }
+    manifest = Manifest(output, settings, overwrite=options.overwrite) if options.save else None
+    display = FolderDisplay(
+        new_console(),
+        rows=not options.save,
+        quiet=options.quiet,
+        count=lambda: sum(1 for _ in find_photos(options.input, exclude=output)),
+    )
+    results = run_folder(
+        score,
+        bundle,
+        photos,
+        threshold,
+        writer.write if manifest else lambda *_prediction: {},
+        workers=workers,
+        stop=lambda: interruption.requested,
+        manifest=manifest,
+        read=partial(open_photo, max_pixels=options.max_pixels or MAX_PIXELS),
+    )
+    # whatever stops us, the photos in hand are recorded before the manifest closes
+    with manifest or nullcontext(), display, closing(results):
+        if manifest:
+            writer.prepare()
+            if manifest.left_out:
+                _warn(f"{manifest.left_out} damaged or foreign lines of {manifest.path} are left out")
+        for result in results:
+            display.show(result)
+            if result.error:
+                _warn(f"error: {result.error}")
+    tally = display.tally
+    if interruption.requested:
+        done = f"interrupted: {tally.made + tally.skipped} photos are done, {tally.failed} failed"
+        _warn(f"{done}; the same command goes on from here" if manifest else done)
+        return interruption.status
+    if not options.quiet:
+        display.say(_summary(tally, output) if manifest else str(display))
+    if not tally.failed:
         return 0
-    return 1 if len(failed) < len(results) else 2
+    return 1 if tally.failed < tally.photos else 2
+
+
+def _summary(tally: "Tally", output: Path) -> str:
+    parts = [(tally.skipped, "skipped as done"), (tally.failed, "failed"), (tally.noted, "with notes")]
+    details = ", ".join(f"{count} {what}" for count, what in parts if count)
+    made = f"{tally.made + tally.skipped} masks and cutouts in {output}"
+    return f"{made} ({details}; see predictions.jsonl)" if details else made
+
+
+def _warn(message: str) -> None:
+    with suppress(BrokenPipeError):  # nobody listens; what was asked for are the files
+        print(message, file=sys.stderr)

@@ -5,13 +5,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from segmentation.commands.arguments import add_input, add_model
+from segmentation.commands.arguments import add_engine, add_input, add_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_input(parser)
     add_model(parser)
+    add_engine(parser)
     parser.add_argument(
         "--output",
         type=Path,
@@ -31,14 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
-    from segmentation.quiet import import_keras_quietly
-
-    import_keras_quietly()
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import tuned_threshold
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
     from segmentation.inference.engines import load_engine
+    from segmentation.inference.engines.openvino_engine import cores
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.submission import SubmissionRows, write_submission
@@ -47,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     bundle = find_bundle(options.model, options.home / "models")
     output = options.output or options.home / "results" / bundle.name / "submission.csv.gz"
     masks = output.parent / "masks"
-    photos = find_photos(options.input, exclude=masks)
+    photos = list(find_photos(options.input, exclude=masks, warn=lambda text: print(text, file=sys.stderr)))
     names = Counter(photo.path.name for photo in photos)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
@@ -56,10 +55,12 @@ def run(options: argparse.Namespace) -> int:
         )
     rows = SubmissionRows(options.order, masks if options.save else None)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
+    workers = cores()
+    score = load_engine(bundle, engine=options.engine, precision=options.precision, streams=workers)
     failed = 0
     with progress(console, "encoding") as on_progress:
         for done, result in enumerate(
-            run_folder(load_engine(bundle), bundle, photos, threshold, rows.add), start=1
+            run_folder(score, bundle, photos, threshold, rows.add, workers=workers), start=1
         ):
             if result.error:
                 print(f"error: {result.error}", file=sys.stderr)

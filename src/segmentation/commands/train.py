@@ -17,11 +17,10 @@ from config import (
     configure,
     explicit_options,
 )
+from segmentation.commands.arguments import DRAWN
 from segmentation.models.registry import complete, describe
 
 SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
-
-DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the user's own
 
 _DRAWN = 60  # garments of the set that stands in for missing photos
 

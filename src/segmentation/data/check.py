@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.errors import ImageError
+from segmentation.errors import ImageError, printable
 from segmentation.imageio import has_alpha, image_size, read_mask, read_photo
 
 _HALF = 128  # alpha from which a pixel counts as garment
@@ -86,5 +86,5 @@ def _attempt(read: Callable[[Path], Any], path: Path) -> Any:
     try:
         return read(path)
     except ImageError as error:  # "PATH: cannot be ... (why); what to do"
-        reason, _, remedy = str(error).removeprefix(f"{path}: ").rpartition("; ")
+        reason, _, remedy = str(error).removeprefix(f"{printable(str(path))}: ").rpartition("; ")
         return Problem(path, reason, remedy)

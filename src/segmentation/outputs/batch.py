@@ -1,64 +1,155 @@
-"""The folder job: every photo is predicted and delivered, one failure never stopping the others."""
+"""The folder job: photos are predicted and delivered side by side, one failure never stopping the others."""
 
-import json
+import contextlib
+import errno
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from segmentation.bundle import ModelBundle
-from segmentation.errors import SegmentationError
-from segmentation.files import write_text
-from segmentation.imageio import read_photo
+from segmentation.errors import DataError, SegmentationError, printable
+from segmentation.imageio import Picture, open_photo
 from segmentation.inference.predict import predict
+from segmentation.outputs.manifest import Manifest, Result
 from segmentation.outputs.naming import Photo
 from segmentation.types import Prediction, ScoreFn
 
-MANIFEST = "predictions.jsonl"
+Deliver = Callable[[Photo, Picture, Prediction], dict[str, str]]
+"""Takes a photo, its picture and its prediction; returns the files it wrote, by kind. Called from threads."""
 
-Deliver = Callable[[Photo, np.ndarray, Prediction], dict[str, str]]
-"""Takes a photo, its picture uint8 RGB [H, W, 3] and its prediction; returns the files it wrote, by kind."""
+_NOTHING_MORE_CAN_BE_WRITTEN = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
-@dataclass(frozen=True)
-class Result:
-    """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo."""
+@dataclass
+class Tally:
+    """How many photos of a folder job were made, skipped as done before, and failed; `noted` have notes."""
 
-    input: str
-    outputs: dict[str, str] = field(default_factory=dict)
-    area: float | None = None
-    threshold: float | None = None
-    seconds: float | None = None
-    notes: tuple[str, ...] = ()
-    error: str | None = None
+    made: int = 0
+    skipped: int = 0
+    failed: int = 0
+    noted: int = 0
+
+    @property
+    def photos(self) -> int:
+        return self.made + self.skipped + self.failed
+
+    def add(self, result: Result) -> None:
+        """Count a result."""
+        if result.error:
+            self.failed += 1
+        elif result.skipped:
+            self.skipped += 1
+        else:
+            self.made += 1
+            self.noted += bool(result.notes)
 
 
 def run_folder(
-    score: ScoreFn, bundle: ModelBundle, photos: Iterable[Photo], threshold: float, deliver: Deliver
+    score: ScoreFn,
+    bundle: ModelBundle,
+    photos: Iterable[Photo],
+    threshold: float,
+    deliver: Deliver,
+    *,
+    workers: int = 1,
+    stop: Callable[[], bool] = lambda: False,
+    manifest: Manifest | None = None,
+    read: Callable[[Path], Picture] = open_photo,
 ) -> Iterator[Result]:
-    """Predict each photo, deliver it, and yield its result; a failure yields a result that names it."""
-    for photo in photos:
-        started = time.perf_counter()
+    """Predict each photo, deliver it, and yield its result; results come in the order of the photos.
+
+    Each of `workers` threads takes one photo at a time from the file to its outputs, so that reading,
+    scoring and writing overlap; `score`, `deliver` and `stop` are called from all of them. At most
+    2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder.
+
+    With a `manifest`, what it knows as done is skipped, and every other result is recorded in it before it
+    is yielded. Once `stop()` is true, or when the caller closes the generator, no photo is begun; those in
+    hand are finished and recorded.
+
+    A failure of one photo, whatever its kind, yields a result that names it. When the disk is full or has
+    become read-only every other photo would fail too, after hours of work: then the photos in hand are
+    finished, what could be written is recorded, and DataError is raised; the next run goes on from there.
+    """
+    closed = threading.Event()
+    waiting: deque[Future[Result | None]] = deque()
+
+    def work(photo: Photo) -> Result | None:
+        if closed.is_set() or stop():
+            return None
         try:
-            image = read_photo(photo.path)
-            prediction = predict(score, bundle, photo.stem, image, threshold)
-            outputs = deliver(photo, image, prediction)
-        except SegmentationError as failure:
-            yield Result(str(photo.path), error=str(failure))
-            continue
-        yield Result(
-            str(photo.path),
-            outputs,
-            round(prediction.area, 6),
-            threshold,
-            round(time.perf_counter() - started, 4),
-            prediction.notes,
-        )
+            return _cut(photo, score, bundle, threshold, deliver, manifest, read)
+        except BaseException:
+            closed.set()
+            raise
+
+    def finish_oldest() -> Iterator[Result]:
+        result = waiting.popleft().result()
+        if result is None:
+            return
+        if manifest and not result.skipped:
+            manifest.append(result)
+        yield result
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for photo in photos:
+                if closed.is_set() or stop():
+                    break
+                waiting.append(pool.submit(work, photo))
+                if len(waiting) == 2 * workers:
+                    yield from finish_oldest()
+            while waiting:
+                yield from finish_oldest()
+        finally:
+            closed.set()
+            while waiting:
+                with contextlib.suppress(SegmentationError):  # the first of them is on its way already
+                    list(finish_oldest())
 
 
-def write_manifest(output: Path, results: Iterable[Result]) -> None:
-    """Write `predictions.jsonl`, a line a photo."""
-    lines = (json.dumps(asdict(result)) + "\n" for result in results)
-    write_text(output / MANIFEST, "".join(lines))
+def _cut(
+    photo: Photo,
+    score: ScoreFn,
+    bundle: ModelBundle,
+    threshold: float,
+    deliver: Deliver,
+    manifest: Manifest | None,
+    read: Callable[[Path], Picture],
+) -> Result:
+    """Take one photo from its file to its outputs. Raises DataError when nothing more can be written."""
+    started = time.perf_counter()
+    name = str(photo.path)
+    try:
+        if photo.problem:
+            raise DataError(photo.problem)
+        key = manifest.key(photo) if manifest else None  # before reading: what changes after it is done again
+        if manifest and manifest.is_done(photo, key):
+            return Result(name, photo.stem, photo.outputs, key=key, skipped=True)
+        picture = read(photo.path)
+        prediction = predict(score, bundle, photo.stem, picture.pixels, threshold)
+        if manifest:
+            manifest.begin(photo)
+        outputs = deliver(photo, picture, prediction)
+    except SegmentationError as failure:
+        if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
+            raise DataError(
+                f"stopped, for nothing more can be written: {failure}, then run the same command again"
+            ) from failure
+        return Result(name, photo.stem, error=str(failure))
+    except Exception as failure:  # one odd photo among thousands must not cost the night
+        reason = printable(f"{type(failure).__name__}: {failure}")
+        return Result(name, photo.stem, error=f"{printable(name)}: cannot be cut out ({reason}); report it")
+    return Result(
+        name,
+        photo.stem,
+        outputs,
+        round(prediction.area, 6),
+        threshold,
+        round(time.perf_counter() - started, 4),
+        (*picture.notes, *prediction.notes),
+        key=key,
+    )

@@ -1,61 +1,161 @@
 """Which photos a folder holds, and what the results of each are called."""
 
+import itertools
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
-from segmentation.errors import DataError
+from segmentation.errors import DataError, printable
 from segmentation.imageio import IMAGE_SUFFIXES
+
+MASKS, CUTOUTS = "masks", "cutouts"  # folders of results
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo to work on; `stem` is the relative path of its results without their suffix."""
+    """A photo to work on, or a place that may hold some and cannot be reached: `problem` then says why.
+
+    `stem` is the relative path of its results without their suffix; that of a place ends in "/".
+    """
 
     path: Path
     stem: str
+    problem: str | None = None
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What its results are called, by kind, relative to the output folder."""
+        return {"mask": f"{MASKS}/{self.stem}.png", "cutout": f"{CUTOUTS}/{self.stem}.png"}
 
 
-def find_photos(source: Path, *, exclude: Path | None = None) -> list[Photo]:
-    """The photos of a folder and its subfolders, or the one file; in the order of their paths.
+def find_photos(
+    source: Path, *, exclude: Path | None = None, warn: Callable[[str], None] = lambda _message: None
+) -> Iterator[Photo]:
+    """The photos of a folder and its subfolders, or the one file, in the order of their paths.
 
-    Hidden files and everything below `exclude` (the output folder) are left out. Photos whose results
-    would have one name (`a.jpg`, `a.png`) keep their suffix in it: `a.jpg.png`, `a.png.png`. Raises
-    DataError when `source` does not exist or holds no photo.
+    They are looked for as they are taken: only one folder's names are held for each level. Hidden files
+    and everything that lies in `exclude` (the output folder) are left out. Links are followed; one that
+    leads back to a folder which holds it is left out and told to `warn`. A folder that cannot be listed
+    and a link to nothing come as a Photo with its problem.
+
+    No two photos share the name of their results, on file systems that ignore case neither: `a.jpg` and
+    `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png`.
+
+    Raises DataError at once when `source` does not exist, lies in `exclude` or holds no photo.
     """
-    if exclude and source.resolve().is_relative_to(exclude.resolve()):
+    excluded = exclude and _real(exclude)
+    if excluded and _real(source).is_relative_to(excluded):
         raise DataError(
             f"--input {source}: expected photos, received the folder of results; give another --output"
         )
     if source.is_file():
-        return [Photo(source, source.stem)]
+        return iter([Photo(source, source.stem)])
     if not source.is_dir():
         raise DataError(
             f"--input {source}: expected a folder of photos or a photo, found nothing; check the path"
         )
-    paths = [path for path in sorted(source.rglob("*")) if _is_photo(path, source, exclude)]
-    if not paths:
+    photos = _walk(_Folder(source, "", _real(source)), excluded, warn)
+    first = next(photos, None)
+    if first is None:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
         raise DataError(
             f"--input {source}: expected photos ({suffixes}), found none in it or below; check the path"
         )
-    return _named(paths, source)
+    return itertools.chain([first], photos)
 
 
-def _named(paths: Sequence[Path], source: Path) -> list[Photo]:
-    full = [path.relative_to(source).as_posix() for path in paths]
-    short = [path.relative_to(source).with_suffix("").as_posix() for path in paths]
-    # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix;
-    # file systems that ignore case would let A.jpg and a.png collide too
-    taken = Counter(name.casefold() for name in (*short, *full))
-    stems = [name if taken[name.casefold()] == 1 else whole for name, whole in zip(short, full, strict=True)]
-    return [Photo(path, stem) for path, stem in zip(paths, stems, strict=True)]
+@dataclass(frozen=True)
+class _Folder:
+    """`path` as the user sees it, `prefix` for the stems of its photos, `real` without links."""
+
+    path: Path
+    prefix: str
+    real: Path
+    parent: "_Folder | None" = None
+
+    def within(self, real: Path) -> bool:
+        folder: _Folder | None = self
+        while folder and folder.real != real:
+            folder = folder.parent
+        return folder is not None
 
 
-def _is_photo(path: Path, source: Path, exclude: Path | None) -> bool:
-    if path.suffix.lower() not in IMAGE_SUFFIXES or path.is_dir():
+_Level = list[_Folder]
+"""The folders whose results lie in one folder; several if their names differ by case alone."""
+
+
+def _walk(source: _Folder, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
+    waiting: list[Iterator[Photo | _Level]] = [iter(([source],))]  # a stack: paths may be very deep
+    while waiting:
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+        elif isinstance(found, Photo):
+            yield found
+        else:
+            waiting.append(iter(_list(found, excluded, warn)))
+
+
+def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> list[Photo | _Level]:
+    """What lies in a level, in the order of the names."""
+    found: list[tuple[str, Photo | _Level]] = []
+    files: list[tuple[Path, _Folder]] = []
+    subfolders: dict[str, _Level] = {}
+    for folder in level:
+        try:
+            with os.scandir(folder.path) as listing:
+                entries = [entry for entry in listing if not entry.name.startswith(".")]
+        except OSError as error:
+            reason = f"cannot be listed ({(error.strerror or str(error)).lower()}); check its permissions"
+            found.append(("", _unreachable(folder.path, folder.prefix or "/", reason)))
+            continue
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            name, path, link = entry.name, folder.path / entry.name, entry.is_symlink()
+            real = _real(path) if link else folder.real / name
+            if excluded and real.is_relative_to(excluded):
+                continue
+            if _is_folder(entry):
+                if folder.within(real):
+                    warn(f"{printable(str(path))}: leads back to {printable(str(real))}, not followed")
+                else:
+                    subfolder = _Folder(path, f"{folder.prefix}{name}/", real, folder)
+                    subfolders.setdefault(name.casefold(), []).append(subfolder)
+            elif path.suffix.lower() in IMAGE_SUFFIXES:
+                files.append((path, folder))
+            elif link and not path.exists():  # it may have led to a folder of photos
+                reason = "a link that leads nowhere; mend or remove it"
+                found.append((name, _unreachable(path, f"{folder.prefix}{name}/", reason)))
+    found += _named(files, subfolders.keys())
+    found += [(same[0].path.name, same) for same in subfolders.values()]
+    return [item for _, item in sorted(found, key=itemgetter(0))]
+
+
+def _named(files: Sequence[tuple[Path, _Folder]], folders: Container[str]) -> Iterator[tuple[str, Photo]]:
+    # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix
+    taken = Counter(stem.casefold() for path, _ in files for stem in (path.stem, path.name))
+    for path, folder in files:
+        short = taken[path.stem.casefold()] == 1 and f"{path.stem}.png".casefold() not in folders
+        stem = path.stem if short else path.name
+        if f"{stem}.png".casefold() in folders:
+            reason = f"a folder is called {stem}.png as its results would be; rename the photo"
+            yield path.name, _unreachable(path, folder.prefix + stem, reason)
+        else:
+            yield path.name, Photo(path, folder.prefix + stem)
+
+
+def _unreachable(path: Path, stem: str, reason: str) -> Photo:
+    return Photo(path, stem, f"{printable(str(path))}: {printable(reason)}")
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or through a folder that is closed to us
         return False
-    if any(part.startswith(".") for part in path.relative_to(source).parts):
-        return False
-    return exclude is None or not path.resolve().is_relative_to(exclude.resolve())
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # resolve() raises where links lead in a circle

@@ -6,10 +6,8 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from segmentation.files import write_bytes
-from segmentation.imageio import write_image
+from segmentation.imageio import Picture, write_image
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.rle import encode
 from segmentation.outputs.writers import hard_alpha
@@ -27,19 +25,20 @@ class SubmissionRows:
     def __init__(self, order: str, masks: Path | None):
         self._order = order
         self._masks = masks
-        self._rows: list[tuple[str, str]] = []
+        self._encoded: dict[Path, str] = {}
 
-    def add(self, photo: Photo, _image: np.ndarray, prediction: Prediction) -> dict[str, str]:
-        """Encode a photo's mask; return the file written for it, if any."""
+    def add(self, photo: Photo, _picture: Picture, prediction: Prediction) -> dict[str, str]:
+        """Encode a photo's mask; return the file written for it, if any. Any thread may call it."""
         outputs = {}
         if self._masks:
             outputs["mask"] = f"{photo.stem}.png"
             write_image(self._masks / outputs["mask"], hard_alpha(prediction))
-        self._rows.append((photo.path.name, encode(prediction.mask, self._order)))
+        self._encoded[photo.path] = encode(prediction.mask, self._order)
         return outputs
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._rows)
+        """The rows in the order of the photos' paths, whichever was ready first."""
+        return ((path.name, self._encoded[path]) for path in sorted(self._encoded))
 
 
 def write_submission(path: Path, rows: Iterable[tuple[str, str]]) -> None:

@@ -1,15 +1,22 @@
 """Pictures that a retoucher opens: masks and cutouts."""
 
+import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 
 from config import Size
-from segmentation.imageio import write_image
-from segmentation.outputs.naming import Photo
+from segmentation.errors import DataError
+from segmentation.imageio import Picture, write_image
+from segmentation.outputs.naming import CUTOUTS, MASKS, Photo
 from segmentation.types import Prediction
 
 _MASK_LEVEL, _CUTOUT_LEVEL = 6, 3  # PNG levels: masks shrink well at little cost, photos hardly at any
+_VERSION = 1  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_UNFINISHED = (".tmp-", ".png")  # how names of unfinished files begin and end, see atomic_file
 
 
 class CutoutWriter:
@@ -23,14 +30,42 @@ class CutoutWriter:
         self._input_size = input_size
         self._binary = binary
 
-    def write(self, photo: Photo, image: np.ndarray, prediction: Prediction) -> dict[str, str]:
-        """Write both pictures; return their paths relative to the folder."""
-        enlargement = max(1.0, image.shape[0] / self._input_size.height)
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What, besides the prediction, decides the bytes of the files."""
+        return {"binary": self._binary, "writer": _VERSION}
+
+    def prepare(self) -> None:
+        """Make the folders and remove what a killed process left half-written: no other may be at work.
+
+        Raises DataError when nothing can be written there, before a night is spent on it.
+        """
+        for folder in (self._folder / MASKS, self._folder / CUTOUTS):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(prefix=_UNFINISHED[0], suffix=_UNFINISHED[1], dir=folder):
+                    pass
+            except OSError as error:
+                raise DataError(
+                    f"{folder}: expected a folder to write in, received: {os.strerror(error.errno).lower()}; "
+                    "check its permissions and its free space"
+                ) from error
+            for path in folder.rglob("*".join(_UNFINISHED)):
+                path.unlink(missing_ok=True)
+
+    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> dict[str, str]:
+        """Write both pictures, the cutout in the photo's colour profile; return their relative paths."""
+        enlargement = max(1.0, picture.pixels.shape[0] / self._input_size.height)
         alpha = hard_alpha(prediction) if self._binary else soft_alpha(prediction, enlargement)
-        outputs = {"mask": f"masks/{photo.stem}.png", "cutout": f"cutouts/{photo.stem}.png"}
-        write_image(self._folder / outputs["mask"], alpha, compress_level=_MASK_LEVEL)
-        write_image(self._folder / outputs["cutout"], cut_out(image, alpha), compress_level=_CUTOUT_LEVEL)
-        return outputs
+        mask, cutout = (self._folder / name for name in photo.outputs.values())
+        write_image(mask, alpha, compress_level=_MASK_LEVEL)
+        write_image(
+            cutout,
+            cut_out(picture.pixels, alpha),
+            compress_level=_CUTOUT_LEVEL,
+            icc_profile=picture.icc_profile,
+        )
+        return photo.outputs
 
 
 def hard_alpha(prediction: Prediction) -> np.ndarray:
@@ -52,4 +87,4 @@ def soft_alpha(prediction: Prediction, enlargement: float) -> np.ndarray:
 
 def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """uint8 RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W]; black where alpha is zero."""
-    return np.dstack([np.where(alpha[..., np.newaxis] > 0, image, np.uint8(0)), alpha])
+    return cv2.merge([*cv2.split(cv2.copyTo(image, alpha)), alpha])  # nine times as fast as numpy

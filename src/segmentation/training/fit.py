@@ -17,6 +17,7 @@ from segmentation.files import write_text
 from segmentation.models import registry
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
+from segmentation.models.weights import load_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
 from segmentation.training.optimizers import build_optimizer, dtype_policy
@@ -61,7 +62,7 @@ def fit(
     policy = dtype_policy(config.training.precision)
     model = _build(config, pairs.preprocessing, policy)
     if start:
-        load_weights(model, start.weights)
+        _load(model, start.weights)
     elif not state.epochs and config.model.backbone_weights:
         load_backbone(model, config.model.backbone_weights)
     plan = _plan(config, model, policy, (len(train), len(val)))
@@ -92,20 +93,18 @@ def fit(
             },
         },
     )
-    load_weights(model, state.weights(state.best_epoch))
+    _load(model, state.weights(state.best_epoch))
     _save_weights(config, model, bundle.weights)
     write_text(folder / "history.csv", history_csv(state.history))
     return bundle, state.history
 
 
-def load_weights(model: keras.Model, path: Path) -> None:
-    """Load weights saved from the same architecture. Raises TrainingError when they do not fit."""
+def _load(model: keras.Model, path: Path) -> None:
     try:
-        model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+        load_weights(model, path)
+    except ValueError as error:
         raise TrainingError(
-            f"{path}: expected weights of this architecture, filters and levels; they do not fit ({reason})"
+            f"{path}: expected weights of this architecture, filters and levels; they do not fit ({error})"
         ) from error
 
 
@@ -162,7 +161,7 @@ def _train(
     if keras.backend.backend() == "tensorflow":
         callbacks.append(keras.callbacks.TensorBoard(state.folder / "tensorboard", write_graph=False))
     if state.epochs:
-        load_weights(model, state.weights(state.epochs))
+        _load(model, state.weights(state.epochs))
         if stops(training.patience, state.history["val_dice"]):
             return False
     else:

@@ -32,3 +32,6 @@ class Progress(Protocol):
 
     def score(self, done: int, total: int) -> None:
         """A held-out photo has been scored at full resolution."""
+
+    def note(self, text: str) -> None:
+        """Something that the user should know, and that did not stop the run."""

@@ -1,0 +1,56 @@
+"""Does the fast engine draw the masks of the reference? Dice between OpenVINO's masks and those of Keras.
+
+    python benchmarks/engine_parity.py --model NAME --data DIR [--precision auto|f32|bf16]
+
+Every photo is scored on both engines at its own size; expected are at least 0.9995 on each and mean Dice
+against the ground truth that differs by at most 0.0005.
+"""
+
+import argparse
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from segmentation.bundle import find_bundle
+from segmentation.commands.arguments import add_model_name
+from segmentation.data.discover import discover
+from segmentation.data.selection import select_samples
+from segmentation.evaluation import metrics
+from segmentation.imageio import read_mask, read_photo
+from segmentation.inference.engines import load_engine
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_model_name(parser)
+    parser.add_argument("--data", type=Path, required=True, help="folder of pairs")
+    parser.add_argument("--precision", default="auto", help="of OpenVINO (default: auto)")
+    options = parser.parse_args()
+    bundle = find_bundle(options.model, ROOT / "models")
+    reference = load_engine(bundle, engine="keras")
+    fast = load_engine(bundle, engine="openvino", precision=options.precision)
+    agreements, reference_dice, fast_dice = [], [], []
+    for sample in select_samples(bundle, discover(options.data)):
+        photo, target = read_photo(sample.image_path), read_mask(sample.mask_path) >= 128
+        of_reference, of_fast = (engine(photo)[..., 0] >= bundle.threshold for engine in (reference, fast))
+        agreements.append(_dice(of_fast, of_reference))
+        reference_dice.append(_dice(of_reference, target))
+        fast_dice.append(_dice(of_fast, target))
+    difference = statistics.mean(fast_dice) - statistics.mean(reference_dice)
+    print(
+        f"{bundle.name}, OpenVINO {fast.precision} against Keras on {len(agreements)} photos: masks agree to "
+        f"Dice {min(agreements):.5f} at worst, {statistics.mean(agreements):.5f} on average; mean Dice "
+        f"against the ground truth {statistics.mean(reference_dice):.4f}, changed by {difference:+.5f}"
+    )
+
+
+def _dice(mask, other) -> float:
+    return metrics.dice(metrics.counts(mask, other))
+
+
+if __name__ == "__main__":
+    main()

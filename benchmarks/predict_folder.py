@@ -1,0 +1,142 @@
+"""How near is `predict --save` to what the processor can do, and how far from the plain way?
+
+    python benchmarks/predict_folder.py [--model NAME] [--photos N] [--precision auto|f32|bf16]
+
+Photos of 1152x1728 go to mask and cutout on disk. The plain way does one step after another: cv2.imread,
+cv2.resize, Keras `predict`, cv2.resize, cv2.imwrite. The bound is the cores of this process divided by the
+CPU seconds that decoding, scoring and encoding of one photo take, each measured alone. Expected are at
+least 4 times the photos a second of the plain way, and at least 0.85 of the bound.
+
+Without --model the 1024 U-Net with 16 filters and 6 levels is trained for a few minutes and kept in
+models/benchmark-1024: the scores of an untrained one are noise, which measures the PNG coder.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+import cv2
+import numpy as np
+
+from config import Size
+from segmentation.bundle import ModelBundle, load_bundle
+from segmentation.data.preprocess import Preprocessing, resize_scores
+from segmentation.data.synth import write_studio
+from segmentation.imageio import open_photo
+from segmentation.inference.engines import load_engine
+from segmentation.inference.engines.keras_engine import load_model
+from segmentation.inference.engines.openvino_engine import cores
+from segmentation.inference.predict import predict
+from segmentation.outputs.batch import run_folder
+from segmentation.outputs.naming import find_photos
+from segmentation.outputs.writers import CutoutWriter
+
+_TRAINING = (
+    *("--preset", "capstone", "--input-size", "1024x1024", "--batch-size", "1", "--epochs", "3"),
+    *("--optimizer", "adamw", "--learning-rate", "0.001", "--schedule", "cosine", "--augmentation", "none"),
+)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, help="path of a model (default: models/benchmark-1024)")
+    parser.add_argument("--photos", type=int, default=40, help="through this program (default: 40)")
+    parser.add_argument("--plain", type=int, default=8, help="through the plain way (default: 8)")
+    parser.add_argument("--precision", default="auto", help="of OpenVINO (default: auto)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        write_studio(work / "drawn", -(-options.photos // 3), 1152, 1728, 0)
+        photos = list(find_photos(work / "drawn" / "images"))[: options.photos]
+        bundle = load_bundle(options.model or _trained(work / "drawn"))
+        streams = cores()
+        engine = load_engine(bundle, engine="openvino", precision=options.precision, streams=streams)
+        writer = CutoutWriter(work / "output", bundle.input_size)
+        plain = _plain_way(bundle, work / "plain")
+        plain(photos[0].path)  # Keras compiles
+        list(run_folder(engine, bundle, photos[:2], bundle.threshold, writer.write, workers=streams))
+
+        half = options.plain // 2
+        slow = _seconds(lambda: [plain(photo.path) for photo in photos[:half]])
+        fast = _seconds(
+            lambda: list(run_folder(engine, bundle, photos, bundle.threshold, writer.write, workers=streams))
+        )
+        slow += _seconds(lambda: [plain(photo.path) for photo in photos[half : options.plain]])
+        steps = _cpu_seconds(bundle, options.precision, photos[:8], writer)
+
+    rate, plain_rate, bound = len(photos) / fast, options.plain / slow, streams / sum(steps.values())
+    print(f"{bundle.name} at {bundle.input_size}, OpenVINO {engine.precision}, {streams} cores")
+    print("CPU seconds a photo: " + ", ".join(f"{name} {taken:.3f}" for name, taken in steps.items()))
+    print(f"plain way  {plain_rate:6.2f} photos/s")
+    print(f"predict    {rate:6.2f} photos/s, {rate / plain_rate:.1f} times the plain way")
+    print(f"bound      {bound:6.2f} photos/s, of which {rate / bound:.2f} are reached")
+
+
+def _trained(data: Path) -> Path:
+    model = ROOT / "models" / "benchmark-1024"
+    if not model.exists():
+        command = [sys.executable, ROOT / "main.py", "train", "--data", data, "--name", model.name]
+        subprocess.run([*map(str, command), *_TRAINING], check=True)
+    return model
+
+
+def _plain_way(bundle: ModelBundle, output: Path) -> Callable[[Path], None]:
+    preprocessing = Preprocessing.from_json(bundle.preprocessing)
+    model, size = load_model(bundle, preprocessing), bundle.input_size
+    output.mkdir()
+
+    def plain(path: Path) -> None:
+        photo = cv2.imread(str(path))  # [H, W, BGR]
+        small = cv2.resize(photo, (size.width, size.height), interpolation=cv2.INTER_AREA)
+        batch = preprocessing.normalise(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))[np.newaxis]
+        scores = model.predict(batch, verbose=0)[0]
+        scores = cv2.resize(scores, photo.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        alpha = (scores.clip(0, 1) * 255).astype(np.uint8)
+        cv2.imwrite(str(output / f"{path.stem}-mask.png"), alpha)
+        cv2.imwrite(str(output / f"{path.stem}-cutout.png"), np.dstack([photo, alpha]))
+
+    return plain
+
+
+def _cpu_seconds(bundle: ModelBundle, precision: str, photos: list, writer: CutoutWriter) -> dict[str, float]:
+    """Medians of the CPU time, over all threads, of the three steps of a photo."""
+    engine = load_engine(bundle, engine="openvino", precision=precision)
+    taken: dict[str, list[float]] = {"decode": [], "network": [], "encode": []}
+    for photo in photos:
+        started = time.process_time()
+        picture = open_photo(photo.path)
+        read = time.process_time()
+        prepared = engine.preprocessing.prepare(picture.pixels)[np.newaxis]
+        start_of_network = time.process_time()
+        scores = engine.network(prepared)[0]
+        scored = time.process_time()
+        scores = resize_scores(scores, Size(*picture.pixels.shape[:2]))
+        prediction = predict(
+            lambda _photo, full=scores: full, bundle, photo.stem, picture.pixels, bundle.threshold
+        )
+        start_of_encode = time.process_time()
+        writer.write(photo, picture, prediction)
+        written = time.process_time()
+        taken["decode"].append(read - started)
+        taken["network"].append(scored - start_of_network)
+        taken["encode"].append(written - start_of_encode)
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

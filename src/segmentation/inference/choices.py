@@ -1,0 +1,5 @@
+"""What a user may ask of inference; names only, so that help is instant."""
+
+ENGINES = ("auto", "openvino", "keras")
+PRECISIONS = ("auto", "f32", "bf16")
+EXPORT_FORMATS = ("openvino", "onnx", "saved-model", "litert")

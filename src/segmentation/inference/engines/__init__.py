@@ -1,0 +1,35 @@
+"""From a model bundle to a score function, on OpenVINO or on Keras."""
+
+from segmentation.bundle import ModelBundle
+from segmentation.data.preprocess import Preprocessing
+from segmentation.errors import ConfigError
+from segmentation.inference.engines.engine import Engine
+
+__all__ = ["Engine", "load_engine"]
+
+
+def load_engine(
+    bundle: ModelBundle, *, engine: str = "auto", precision: str = "auto", streams: int = 1
+) -> Engine:
+    """The bundle's network on an engine, ready to score up to `streams` photos at the same time.
+
+    `auto` is OpenVINO where the bundle holds the network in its form, else Keras, which is the reference
+    and many times slower. The precision `auto` is bfloat16 where the processor computes in it and the
+    bundle's masks were found to be the same in it, else float32; Keras always computes in float32.
+
+    Raises ConfigError for a choice that cannot be had, and BundleError for files that are not the
+    recorded network.
+    """
+    preprocessing = Preprocessing.from_json(bundle.preprocessing)
+    if engine == "auto":
+        engine = "openvino" if bundle.openvino else "keras"
+    if engine == "keras":
+        if precision == "bf16":
+            raise ConfigError("--precision bf16: expected --engine openvino, received keras; use f32")
+        from segmentation.inference.engines.keras_engine import keras_network
+
+        return Engine("keras", "f32", preprocessing, keras_network(bundle, preprocessing))
+    from segmentation.inference.engines.openvino_engine import openvino_network
+
+    network, precision = openvino_network(bundle, precision, streams)
+    return Engine("openvino", precision, preprocessing, network)

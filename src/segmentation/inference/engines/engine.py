@@ -1,0 +1,27 @@
+"""A network on an engine, and the one way through it: prepare, score, back to the photo's size."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from config import Size
+from segmentation.data.preprocess import Preprocessing, resize_scores
+
+Network = Callable[[np.ndarray], np.ndarray]
+"""uint8 [1, h, w, C], prepared -> float32 [1, h, w, classes] in [0, 1]; safe to call from threads."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A `ScoreFn` that says what computes it: `name` openvino or keras, `precision` f32 or bf16."""
+
+    name: str
+    precision: str
+    preprocessing: Preprocessing
+    network: Network
+
+    def __call__(self, photo: np.ndarray) -> np.ndarray:
+        """uint8 RGB [H, W, 3] of any size -> float32 [H, W, classes] in [0, 1] at that size."""
+        prepared = self.preprocessing.prepare(photo)[np.newaxis]  # [1, h, w, C]
+        return resize_scores(self.network(prepared)[0], Size(*photo.shape[:2]))

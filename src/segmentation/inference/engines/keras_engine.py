@@ -1,0 +1,45 @@
+"""The reference engine: the network as Keras computes it, in float32."""
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmentation.bundle import ModelBundle
+from segmentation.data.preprocess import Preprocessing
+from segmentation.errors import BundleError
+from segmentation.inference.engines.engine import Network
+from segmentation.models import registry
+from segmentation.models.weights import load_weights
+from segmentation.quiet import import_keras_quietly
+
+if TYPE_CHECKING:
+    import keras
+
+
+def keras_network(bundle: ModelBundle, preprocessing: Preprocessing) -> Network:
+    """The network of `load_model` behind a lock: Keras scores one photo at a time. Raises BundleError."""
+    model, lock = load_model(bundle, preprocessing), threading.Lock()
+
+    def score(prepared: np.ndarray) -> np.ndarray:
+        with lock:
+            return np.asarray(model.predict_on_batch(preprocessing.normalise(prepared)), np.float32)
+
+    return score
+
+
+def load_model(bundle: ModelBundle, preprocessing: Preprocessing) -> "keras.Model":
+    """The bundle's network with its weights: normalised float32 [N, h, w, C] -> [N, h, w, classes].
+
+    Its description is built by this program, and only arrays are read from the bundle. Raises BundleError
+    when the weights are not those of the recorded architecture.
+    """
+    import_keras_quietly()
+    size = preprocessing.input_size
+    shape = (size.height, size.width, preprocessing.channels)
+    model = registry.build(bundle.config.model, shape, classes=len(bundle.labels.names))
+    try:
+        load_weights(model, bundle.weights)
+    except ValueError as error:
+        raise BundleError(f"{bundle.weights}: not the weights of {bundle.architecture} ({error})") from error
+    return model

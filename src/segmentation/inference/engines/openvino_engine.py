@@ -1,0 +1,112 @@
+"""The fast engine: the exported network on OpenVINO, several photos at a time, compiled once."""
+
+import os
+import queue
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.bundle import ModelBundle
+from segmentation.data.preprocess import Preprocessing
+from segmentation.errors import BundleError, ConfigError
+from segmentation.inference.engines.engine import Network
+
+SAME_MASK_DICE = 0.9995  # of masks in bfloat16 and float32, on each held-out photo
+
+
+def openvino_network(bundle: ModelBundle, precision: str, streams: int) -> tuple[Network, str]:
+    """The compiled network and the precision that it computes in, `f32` or `bf16`.
+
+    `streams` photos are scored at the same time on the cores of this process. The compiled network is
+    kept in the user's cache folder, so that the next start need not compile. Raises BundleError when the
+    bundle has no export or OpenVINO cannot read it, and ConfigError for bfloat16 without a processor for it.
+    """
+    if not bundle.openvino:
+        raise BundleError(
+            f"{bundle.path}: expected a network exported to OpenVINO, found none; make it with "
+            f"`python main.py export --model {bundle.name} --format openvino`, or use --engine keras"
+        )
+    precision = _precision(bundle, precision)
+    size, channels = bundle.input_size, Preprocessing.from_json(bundle.preprocessing).channels
+    shapes = [1, size.height, size.width, channels], [1, size.height, size.width, len(bundle.labels.names)]
+    return compile_network(bundle.openvino, precision, streams, shapes=shapes), precision
+
+
+def compile_network(
+    path: Path, precision: str, streams: int = 1, *, shapes: tuple[list[int], list[int]] | None = None
+) -> Network:
+    """The network of an OpenVINO file, `model.xml` with `model.bin` beside it.
+
+    Raises BundleError when it cannot be used, or when its input and its output have not the `shapes`.
+    """
+    import openvino
+
+    core = openvino.Core()
+    settings = {
+        "INFERENCE_PRECISION_HINT": precision,
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": max(streams, cores()),
+        "ENABLE_CPU_PINNING": False,  # a stream that is tied to a core waits for the coders on that core
+    }
+    cache = _cache_folder()
+    if cache:
+        settings["CACHE_DIR"] = str(cache)
+    try:
+        compiled = core.compile_model(path, "CPU", settings)
+        received = [list(port.shape) for port in (*compiled.inputs, *compiled.outputs)]
+        requests: queue.SimpleQueue = queue.SimpleQueue()
+        for _ in range(streams):
+            requests.put(compiled.create_infer_request())
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise BundleError(f"{path}: OpenVINO cannot use it ({reason}); export the model again") from error
+
+    if shapes and received != list(shapes):
+        raise BundleError(
+            f"{path}: expected shapes {list(shapes)}, received {received}; export the model again"
+        )
+
+    def score(prepared: np.ndarray) -> np.ndarray:
+        request = requests.get()
+        try:
+            return np.array(next(iter(request.infer([prepared], share_inputs=True).values())))
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise BundleError(f"{path}: OpenVINO cannot run it ({reason}); export the model again") from error
+        finally:
+            requests.put(request)
+
+    return score
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16."""
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _precision(bundle: ModelBundle, precision: str) -> str:
+    if precision == "f32":
+        return "f32"
+    if precision == "bf16":
+        if not computes_in_bfloat16():
+            raise ConfigError("--precision bf16: this processor has no bfloat16 arithmetic; use auto or f32")
+        return "bf16"
+    same = bundle.bf16_agreement is not None and bundle.bf16_agreement >= SAME_MASK_DICE
+    return "bf16" if same and computes_in_bfloat16() else "f32"
+
+
+def _cache_folder() -> Path | None:
+    """Where compiled networks are kept: beside no bundle, since a bundle may come from anywhere."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "garment-cutout"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK) else None

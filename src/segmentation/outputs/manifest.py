@@ -1,0 +1,224 @@
+"""The record of a folder job: a line a photo, from which an interrupted job goes on where it stood."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from segmentation.errors import DataError
+from segmentation.files import atomic_file
+from segmentation.outputs.naming import Photo
+
+try:
+    import fcntl
+except ImportError:  # Windows, where two jobs on one folder are not told apart
+    fcntl = None
+
+MANIFEST = "predictions.jsonl"
+
+_UNFINISHED = "was being written when the program was stopped; run the same command again"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo.
+
+    `stem` is what the outputs are called (see Photo); `key` is what they were made from: size, time of change
+    and SHA-256 of the photo's file, and the settings. `skipped` results are those of an earlier run, and not
+    written again.
+    """
+
+    input: str
+    stem: str
+    outputs: dict[str, str] = field(default_factory=dict)
+    area: float | None = None
+    threshold: float | None = None
+    seconds: float | None = None
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+    key: dict[str, Any] | None = None
+    skipped: bool = False
+
+
+class Manifest:
+    """`predictions.jsonl` of an output folder, open: one process at a time reads and extends it.
+
+    `settings` is everything besides the photo that decides the bytes of the outputs, as plain JSON; with
+    `overwrite` nothing counts as done. A line is appended and flushed for each result, so that a process
+    that is killed loses none; a line that was torn by it is cut off. On leaving without an error superseded
+    lines are dropped. Lines of photos that this run does not meet stay, except failures of what is gone.
+
+    Entering makes the folder and raises DataError when another process has it open, OSError when it
+    cannot be written. It holds two digests for each photo of earlier runs, and nothing for those of this one.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any], *, overwrite: bool = False):
+        self._folder = folder
+        self.path = folder / MANIFEST
+        self._settings = settings
+        self._overwrite = overwrite
+        self._recorded: dict[bytes, bytes | None] = {}  # of earlier runs: stem to key, None for a failure
+        self._untidy = False
+        self._lock = threading.Lock()
+        self.left_out = 0
+        """Lines that are damaged or of another version; their photos are done again."""
+
+    def __enter__(self) -> "Manifest":
+        self._file = _open_alone(self.path)
+        try:
+            for path in self._folder.glob(f".tmp-*{self.path.suffix}"):  # a rewriting that was killed
+                path.unlink()
+            self._start = self._read()
+            self._file.truncate(self._start)
+        except BaseException:
+            self._file.close()
+            raise
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_rest: object) -> None:
+        # as long as the file is open no other process may begin
+        with self._file, contextlib.suppress(OSError):  # a full disk: the lines are there, only not tidy
+            if failure is None and self._untidy:
+                self._tidy()
+
+    def key(self, photo: Photo) -> dict[str, Any] | None:
+        """What the outputs of a photo are made from; None when its file cannot be read."""
+        try:
+            if not photo.path.is_file():  # opening a pipe would wait for ever
+                return None
+            with photo.path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                return {
+                    "bytes": status.st_size,
+                    "mtime_ns": status.st_mtime_ns,
+                    "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+                    **self._settings,
+                }
+        except OSError:
+            return None
+
+    def is_done(self, photo: Photo, key: dict[str, Any] | None) -> bool:
+        """Whether an earlier run made the photo's outputs from the same key, and they are there."""
+        if self._overwrite or key is None or self._recorded.get(_digest(photo.stem)) != _digest(key):
+            return False
+        return all(_has_content(self._folder / path) for path in photo.outputs.values())
+
+    def begin(self, photo: Photo) -> None:
+        """Say before the outputs of an earlier run are replaced that they are no longer what was recorded."""
+        if self._recorded.get(_digest(photo.stem)):
+            self.append(Result(str(photo.path), photo.stem, error=_UNFINISHED))
+
+    def append(self, result: Result) -> None:
+        """Write a result's line. Any thread may call it. Raises DataError when it cannot be written."""
+        plain = asdict(result)
+        del plain["skipped"]
+        with self._lock:
+            self._untidy |= _digest(result.stem) in self._recorded
+            end = self._file.seek(0, os.SEEK_END)
+            try:
+                _write(self._file, json.dumps(plain).encode() + b"\n")
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    self._file.truncate(end)
+                raise DataError(
+                    f"{self.path}: cannot be written ({os.strerror(error.errno).lower()}); what it holds is "
+                    "done: make space and run the same command again"
+                ) from error
+
+    def _read(self) -> int:
+        """Index the lines; return the length of the whole ones in bytes."""
+        length = 0
+        with self.path.open("rb") as lines:
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                length += len(line)
+                plain = _parse(line)
+                if plain is None:
+                    self.left_out += 1
+                    continue
+                stem, failed = _digest(plain["stem"]), plain["error"] is not None
+                self._untidy |= failed or stem in self._recorded
+                self._recorded[stem] = None if failed else _digest(plain["key"])
+        self._untidy |= self.left_out > 0
+        return length
+
+    def _tidy(self) -> None:
+        """Keep the last line of each stem, unless it is an earlier run's failure of what is gone."""
+        last, place = {}, 0
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines):
+                plain = _parse(line)
+                if plain:
+                    gone = place < self._start and plain["error"] is not None and _is_gone(plain)
+                    last[_digest(plain["stem"])] = None if gone else number
+                place += len(line)
+        kept = {number for number in last.values() if number is not None}
+        with (
+            self.path.open("rb") as lines,
+            atomic_file(self.path) as temporary,
+            temporary.open("wb") as tidied,
+        ):
+            tidied.writelines(line for number, line in enumerate(lines) if number in kept)
+
+
+def _open_alone(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(path.open("ab", buffering=0))
+            _take(file, path)
+            if os.fstat(file.fileno()).st_nlink:
+                stack.pop_all()
+                return file
+        # between our opening and locking it, its last user put a tidied one in its place
+
+
+def _take(file: BinaryIO, path: Path) -> None:
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            raise DataError(
+                f"{path.parent}: expected no other predict at work on this folder, found one; wait for its "
+                "end or give another --output"
+            ) from error
+        # a network file system without locks is still one to work on
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """The fields of a line, None if it is not one that this version writes."""
+    try:
+        plain = json.loads(line)
+        known = isinstance(plain["stem"], str) and isinstance(plain["input"], str)
+        return plain if known and {"error", "key"} <= plain.keys() else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _digest(value: object) -> bytes:
+    content = json.dumps(value, sort_keys=True).encode()
+    return hashlib.blake2b(content, digest_size=12).digest()
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0  # a power cut may leave a file without its content
+    except OSError:
+        return False
+
+
+def _is_gone(failure: dict[str, Any]) -> bool:
+    return failure["stem"].endswith("/") or not os.path.lexists(failure["input"])
+
+
+def _write(file: BinaryIO, content: bytes) -> None:
+    while content:  # a nearly full disk takes a part first
+        content = content[file.write(content) :]

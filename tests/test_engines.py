@@ -1,0 +1,253 @@
+"""Every engine and every exported file is held against Keras, and none is kept that scores otherwise."""
+
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import openvino
+import pytest
+from drawing import draw_pair
+
+from config import RunConfig, Size
+from segmentation.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
+from segmentation.data.preprocess import Preprocessing
+from segmentation.errors import BundleError, ConfigError, ExportError
+from segmentation.evaluation.agreement import worst_agreement
+from segmentation.imageio import write_image
+from segmentation.inference import export as exporting
+from segmentation.inference.engines import load_engine
+from segmentation.inference.engines.openvino_engine import computes_in_bfloat16
+from segmentation.inference.export import FORMATS, export
+from segmentation.models import registry
+from segmentation.models.registry import ARCHITECTURES, complete
+from segmentation.workflow import with_openvino
+
+ROOT = Path(__file__).resolve().parents[1]
+PHOTOS = [draw_pair(seed)[0] for seed in range(3)]
+
+needs_bfloat16 = pytest.mark.skipif(
+    not computes_in_bfloat16(), reason="this processor has no bfloat16 arithmetic"
+)
+
+
+def make_bundle(folder, architecture="simple", **options):
+    """A bundle whose network has random weights and batch statistics that are not the initial ones."""
+    size = options.pop("input_size", Size(height=96, width=64))
+    config = complete(
+        RunConfig().replace(
+            architecture=architecture,
+            filters=4,
+            levels=3,
+            input_size=size,
+            **({"backbone_weights": "none"} if ARCHITECTURES[architecture].backbone else {}),
+            **options,
+        )
+    )
+    channels = 1 if config.preprocessing.colour == "grey" else 3
+    mean, std = ((120.0, 110.0, 100.0)[:channels], (60.0, 55.0, 50.0)[:channels])
+    way = Preprocessing.from_config(config.preprocessing)
+    way = Preprocessing.from_json({**way.to_json(), "mean": mean, "std": std})
+    network = registry.build(config.model, (size.height, size.width, channels))
+    random = np.random.default_rng(0)
+    for variable in network.weights:
+        if "moving_variance" in variable.path or "gamma" in variable.path:
+            variable.assign(random.uniform(0.5, 2.0, variable.shape))
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle = ModelBundle(folder, config, way.to_json())
+    network.save_weights(bundle.weights)
+    save_description(bundle)
+    return load_bundle(folder)
+
+
+def exported(bundle, photos=PHOTOS):
+    paths = [bundle.path.parent / f"photo-{index}.png" for index in range(len(photos))]
+    for path, photo in zip(paths, photos, strict=True):
+        write_image(path, photo)
+    bundle, _difference = with_openvino(bundle, paths)
+    save_description(bundle)
+    return load_bundle(bundle.path)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return exported(make_bundle(tmp_path_factory.mktemp("models") / "small"))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_scores_on_openvino_as_on_keras(tmp_path, architecture):
+    bundle = exported(make_bundle(tmp_path / "model", architecture))
+    reference, fast = (
+        load_engine(bundle, engine="keras"),
+        load_engine(bundle, engine="openvino", precision="f32"),
+    )
+    for photo in PHOTOS:
+        scores = fast(photo)
+        assert scores.shape == (*photo.shape[:2], 1)
+        assert scores.dtype == np.float32
+        np.testing.assert_allclose(scores, reference(photo), atol=1e-4)
+        assert scores.std() > 1e-3  # two engines that always say one half would agree as well
+
+
+@pytest.mark.parametrize("colour", ["colour", "grey"])
+@pytest.mark.parametrize("normalisation", ["none", "unit", "mean-std"])
+def test_the_exported_network_normalises_by_itself(tmp_path, colour, normalisation):
+    bundle = make_bundle(tmp_path / "model", colour=colour, normalisation=normalisation, contrast="clahe")
+    path = tmp_path / "exported" / "network.xml"
+
+    assert export(bundle, "openvino", path, PHOTOS) < 1e-3
+    source = openvino.Core().read_model(path).inputs[0]
+    assert source.element_type == openvino.Type.u8
+    assert list(source.shape) == [1, 96, 64, 1 if colour == "grey" else 3]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_of_every_format_scores_as_keras_and_says_how_to_prepare_a_photo(tmp_path, name):
+    bundle = make_bundle(tmp_path / "model", contrast="stretch-2-98")
+    path = tmp_path / "exported" / ("network" + FORMATS[name].suffix)
+
+    assert export(bundle, name, path, PHOTOS) < 1e-3
+    described = json.loads(path.with_name(path.name + ".json").read_text())
+    assert described["input"].startswith("photo, uint8 [1, 96, 64, 3], RGB")
+    assert described["contrast"].startswith("stretch-2-98")
+    assert not [found.name for found in path.parent.iterdir() if found.name.startswith(".tmp-")]
+
+
+def test_openvino_and_onnx_files_carry_the_description_inside(tmp_path):
+    import onnx
+
+    bundle = make_bundle(tmp_path / "model")
+    export(bundle, "openvino", tmp_path / "network.xml", PHOTOS[:1])
+    export(bundle, "onnx", tmp_path / "network.onnx", PHOTOS[:1])
+
+    network = openvino.Core().read_model(tmp_path / "network.xml")
+    assert network.get_rt_info(["cutout", "normalisation"]).astype(str) == "mean-std, in the graph"
+    properties = {entry.key: entry.value for entry in onnx.load(tmp_path / "network.onnx").metadata_props}
+    assert properties["normalisation"] == "mean-std, in the graph"
+
+
+def test_a_file_that_scores_otherwise_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "TOLERANCE", -1.0)  # which nothing can keep
+    path = tmp_path / "exported" / "network.xml"
+    with pytest.raises(ExportError, match="expected the scores of Keras"):
+        export(make_bundle(tmp_path / "model"), "openvino", path, PHOTOS)
+    assert not list(path.parent.iterdir())
+
+
+def test_threads_that_share_an_engine_get_the_scores_of_their_own_photos(bundle):
+    engine = load_engine(bundle, engine="openvino", streams=3)
+    photos = [np.roll(photo, 7 * turn, axis=1) for turn in range(8) for photo in PHOTOS]
+    alone = [engine(photo) for photo in photos]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(engine, photos))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_auto_is_openvino_where_the_model_has_been_exported_and_keras_elsewhere(bundle, tmp_path):
+    assert load_engine(bundle).name == "openvino"
+    assert load_engine(make_bundle(tmp_path / "model")).name == "keras"
+
+
+def test_openvino_without_an_export_says_how_to_make_one(tmp_path):
+    with pytest.raises(BundleError, match=r"export --model model --format openvino"):
+        load_engine(make_bundle(tmp_path / "model"), engine="openvino")
+
+
+def test_keras_refuses_bfloat16(bundle):
+    with pytest.raises(ConfigError, match="expected --engine openvino"):
+        load_engine(bundle, engine="keras", precision="bf16")
+
+
+@needs_bfloat16
+@pytest.mark.parametrize(("agreement", "precision"), [(1.0, "bf16"), (0.99, "f32"), (None, "f32")])
+def test_bfloat16_is_taken_only_where_the_masks_were_found_to_stay_the_same(bundle, agreement, precision):
+    assert load_engine(replace(bundle, bf16_agreement=agreement)).precision == precision
+    assert load_engine(replace(bundle, bf16_agreement=agreement), precision="bf16").precision == "bf16"
+
+
+@needs_bfloat16
+def test_a_bundle_says_how_far_its_masks_stay_the_same_in_bfloat16(bundle):
+    full = load_engine(bundle, precision="f32")
+    half = load_engine(bundle, precision="bf16")
+    assert bundle.bf16_agreement == worst_agreement(full, half, PHOTOS, bundle.threshold)
+
+
+def test_agreement_is_the_dice_of_the_worst_photo():
+    def left(photo):
+        return np.where(np.arange(photo.shape[1]) < 4, 0.9, 0.1)[np.newaxis, :, np.newaxis] * np.ones(
+            (2, 1, 1)
+        )
+
+    def right(photo):
+        return left(photo) if photo.any() else left(photo)[:, ::-1]
+
+    black, white = np.zeros((2, 10, 3), np.uint8), np.full((2, 10, 3), 255, np.uint8)
+    assert worst_agreement(left, right, [white], 0.5) == 1.0
+    assert worst_agreement(left, right, [white, black], 0.5) == 0.0
+    assert worst_agreement(left, right, [], 0.5) == 1.0
+
+
+def test_a_damaged_export_is_refused(bundle, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(bundle.path, copy)
+    (copy / "model.xml").write_text("<net>")
+    with pytest.raises(BundleError, match=r"model\.xml"):
+        load_bundle(copy)
+
+
+def test_an_export_of_another_size_is_refused(tmp_path):
+    other = exported(make_bundle(tmp_path / "other", input_size=Size(height=64, width=64)))
+    small = make_bundle(tmp_path / "small")
+    for name in ENGINE_FILES:
+        shutil.copy(other.path / name, small.path / name)
+    save_description(small)
+    with pytest.raises(BundleError, match="expected shapes"):
+        load_engine(load_bundle(small.path), engine="openvino")
+
+
+def test_weights_that_lead_elsewhere_or_are_no_numbers_are_refused(tmp_path):
+    bundle = make_bundle(tmp_path / "model")
+    whole = bundle.weights.read_bytes()
+    with h5py.File(bundle.weights, "r+") as file:
+        file["elsewhere"] = h5py.ExternalLink("/dev/zero", "/")
+    with pytest.raises(BundleError, match="link to another place"):
+        load_engine(bundle, engine="keras")
+
+    bundle.weights.write_bytes(whole)
+    with h5py.File(bundle.weights, "r+") as file:
+        names = []
+        file.visititems(lambda name, found: names.append(name) if isinstance(found, h5py.Dataset) else None)
+        file[names[0]][...] = np.nan
+    with pytest.raises(BundleError, match="not all finite"):
+        load_engine(bundle, engine="keras")
+
+
+def test_predict_and_eval_on_openvino_import_neither_keras_nor_tensorflow(bundle, tiny_set, tmp_path):
+    script = (
+        "import sys; import main; status = main.main(sys.argv[1:]);"
+        "assert not {'keras', 'tensorflow', 'torch', 'jax'} & set(sys.modules), 'a heavy import';"
+        "sys.exit(status)"
+    )
+    for command in (
+        ("predict", "--input", tiny_set / "images", "--save", "--output", tmp_path / "cut"),
+        ("eval", "--data", tiny_set, "--output", tmp_path / "judged"),
+    ):
+        arguments = [*map(str, command), "--model", str(bundle.path), "--home", str(tmp_path)]
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "cut" / "cutouts").glob("*.png"))
+    assert (tmp_path / "judged" / "report.html").exists()
+
+
+def test_compiled_networks_are_kept_in_the_users_cache(bundle, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    load_engine(bundle, engine="openvino")
+    assert list((tmp_path / "garment-cutout").glob("*.blob"))

@@ -1,0 +1,230 @@
+"""What a studio may rely on when disks are full, folders closed, and files have odd names."""
+
+import contextlib
+import errno
+import os
+import resource
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from folder_job import (
+    BUNDLE,
+    SIZE,
+    cut_folder,
+    draw,
+    draw_folder,
+    errors,
+    made,
+    manifest_lines,
+    pictures,
+    red_score,
+)
+
+from segmentation.errors import DataError, ImageError
+from segmentation.outputs.batch import run_folder
+from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.naming import find_photos
+from segmentation.outputs.writers import CutoutWriter
+
+
+@pytest.fixture
+def source(tmp_path):
+    return draw_folder(tmp_path / "in")
+
+
+@contextlib.contextmanager
+def file_limit(size):
+    """No file may grow beyond `size` bytes, as on a disk that is nearly full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_results_that_do_not_fit_leave_nothing_half_written(tmp_path):
+    source = tmp_path / "in"
+    for number in range(6):
+        draw(source / f"{number}.png", number, 160, 120)
+    cut_folder(source, tmp_path / "fresh")
+    with file_limit(4000):  # enough for the masks and the manifest
+        results = cut_folder(source, tmp_path / "out")
+
+    assert all("file too large" in result.error for result in results)
+    assert all(len(content) <= 4000 for content in pictures(tmp_path / "out").values())
+    assert not [name for name in pictures(tmp_path / "out") if ".tmp-" in name]
+    assert len(made(cut_folder(source, tmp_path / "out"))) == 6
+    assert pictures(tmp_path / "out") == pictures(tmp_path / "fresh")
+
+
+def test_a_manifest_that_cannot_grow_stops_the_job_and_stays_whole(source, tmp_path):
+    (tmp_path / "out").mkdir()
+    with file_limit(1000), pytest.raises(DataError, match=r"predictions\.jsonl.*file too large"):
+        cut_folder(source, tmp_path / "out")
+    recorded = manifest_lines(tmp_path / "out")
+
+    assert 0 < len(recorded) < 6
+    cut_folder(source, tmp_path / "out")
+    assert len(manifest_lines(tmp_path / "out")) == 6
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_takes_nothing_more_stops_the_job_at_once(source, tmp_path, number):
+    written = []
+
+    def deliver(photo, _picture, _prediction):
+        if photo.stem == "c":
+            raise ImageError("c: cannot be written") from OSError(number, os.strerror(number))
+        written.append(photo.stem)
+        return {}
+
+    with Manifest(tmp_path / "out", {}) as manifest, pytest.raises(DataError, match="run the same command"):
+        list(run_folder(red_score, BUNDLE, find_photos(source), 0.5, deliver, manifest=manifest))
+
+    assert written == ["a", "b"]
+    assert [line["stem"] for line in manifest_lines(tmp_path / "out")] == ["a", "b"]
+
+
+@pytest.fixture
+def as_nobody():
+    """A context in which permissions hold, and a folder that is open in it: they do not hold for root."""
+
+    @contextlib.contextmanager
+    def dropped():
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(user)
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder, dropped
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o777)
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_the_others_go_on(as_nobody):
+    folder, nobody = as_nobody
+    for name in ("a.png", "closed/b.png", "z/c.png"):
+        draw(folder / "in" / name)
+    (folder / "in" / "closed").chmod(0)
+    cut_folder(folder / "in" / "z", folder / "warm")  # what is imported late is imported
+    with nobody():
+        results = cut_folder(folder / "in", folder / "out")
+
+    assert [bool(result.error) for result in results] == [False, True, False]
+    assert "closed: cannot be listed (permission denied)" in results[1].error
+    (folder / "in" / "closed").chmod(0o755)
+    shutil.rmtree(folder / "warm")
+    with nobody():
+        results = cut_folder(folder / "in", folder / "out")
+    assert made(results) == ["closed/b"]
+    assert errors(folder / "out") == {}
+
+
+def test_a_photo_that_may_not_be_read_is_named(as_nobody):
+    folder, nobody = as_nobody
+    for name in ("a.png", "b.png"):
+        draw(folder / "in" / name)
+    (folder / "in" / "a.png").chmod(0)
+    cut_folder(folder / "in", folder / "warm")
+    with nobody():
+        results = cut_folder(folder / "in", folder / "out")
+
+    assert "permission denied" in results[0].error
+    assert results[1].error is None
+
+
+@pytest.mark.parametrize("closed", [".", "masks", "cutouts"])
+def test_an_output_that_is_closed_to_writing_is_refused_before_any_work(as_nobody, closed):
+    folder, nobody = as_nobody
+    draw(folder / "in" / "a.png")
+    (folder / "out" / closed).mkdir(parents=True, exist_ok=True)
+    (folder / "out").chmod(0o777)
+    (folder / "out" / closed).chmod(0o555)
+
+    def score(_photo):
+        pytest.fail("a photo was scored")
+
+    with nobody(), pytest.raises((DataError, PermissionError)):
+        cut_folder(folder / "in", folder / "out", score=score)
+
+
+def test_a_photo_that_vanishes_before_it_is_read_is_named(source, tmp_path):
+    photos = list(find_photos(source))
+    (source / "b.png").unlink()
+    writer = CutoutWriter(tmp_path / "out", SIZE)
+    with Manifest(tmp_path / "out", {}) as manifest:
+        results = list(run_folder(red_score, BUNDLE, photos, 0.5, writer.write, manifest=manifest))
+
+    assert [result.stem for result in results if result.error] == ["b"]
+    assert "no such file" in errors(tmp_path / "out")["b.png"]
+
+
+def test_a_pipe_with_the_name_of_a_photo_does_not_stop_the_night(source, tmp_path):
+    os.mkfifo(source / "aa.png")
+    results = cut_folder(source, tmp_path / "out")
+
+    assert [result.stem for result in results if result.error] == ["aa"]
+
+
+# --- names -----------------------------------------------------------------------------------------------
+
+
+def test_photos_of_any_name_are_cut_out_and_known_again(tmp_path):
+    names = [
+        "with space.png",
+        "quote'\".png",
+        "line\nbreak.png",
+        "\N{DRESS}\N{ZERO WIDTH JOINER}.png",
+        "comma,;$(x) `y`.png",
+        "-option.png",
+        "%s{0}[bold].png",
+        "ä/ö\\ü.png",
+        "a" * 251 + ".png",
+        os.fsdecode(b"not\xffutf8.png"),
+    ]
+    for number, name in enumerate(names):
+        draw(tmp_path / "in" / name, number)
+    results = cut_folder(tmp_path / "in", tmp_path / "out")
+
+    assert [result.error for result in results] == [None] * len(names)
+    assert pictures(tmp_path / "out").keys() == {
+        f"{kind}/{name}" for kind in ("masks", "cutouts") for name in names
+    }
+    assert made(cut_folder(tmp_path / "in", tmp_path / "out")) == []
+
+
+def test_a_name_too_long_for_its_result_is_named(tmp_path):
+    for suffix in (".jpg", ".png"):
+        draw(tmp_path / "in" / ("a" * 251 + suffix))
+    results = cut_folder(tmp_path / "in", tmp_path / "out")
+
+    assert ["file name too long" in result.error for result in results] == [True, True]
+
+
+def test_the_results_of_a_folder_and_of_a_photo_with_its_name_do_not_meet(tmp_path):
+    for number, name in enumerate(["x.jpg", "x.png/a.png", "x.png/b.png"]):
+        draw(tmp_path / "in" / name, number)
+    results = cut_folder(tmp_path / "in", tmp_path / "out", workers=3)
+
+    assert [result.error for result in results] == [None] * 3
+    assert [result.outputs["mask"] for result in results] == [
+        "masks/x.jpg.png", "masks/x.png/a.png", "masks/x.png/b.png",
+    ]  # fmt: skip
+
+
+def test_an_output_folder_inside_the_input_is_never_read(source):
+    cut_folder(source, source / "out")
+    results = cut_folder(source, source / "out")
+
+    assert len(results) == 6
+    assert made(results) == []
