@@ -41,7 +41,7 @@ def home(tmp_path_factory) -> Path:
 
 def test_help_names_every_command_and_every_option_its_default():
     overview = run("--help").stdout
-    for command in ("data", "synth", "train", "eval", "predict", "submit"):
+    for command in ("data", "synth", "train", "eval", "predict", "submit", "export"):
         assert command in overview
         text = run(command, "--help").stdout
         options = [block for block in text.split("\n  --")[1:] if not block.startswith("help")]
@@ -397,3 +397,20 @@ def test_a_mistake_gets_one_clear_line_and_a_status(home, arguments, words):
     assert "Traceback" not in done.stderr
     for word in words:
         assert word in line
+
+
+def test_a_model_without_an_export_is_said_to_be_slow_and_export_mends_it(home, tmp_path):
+    shutil.copytree(home / "models" / "small", tmp_path / "old")
+    description = json.loads((tmp_path / "old" / "bundle.json").read_text())
+    for name in ("model.xml", "model.bin"):
+        del description["files"][name]
+        (tmp_path / "old" / name).unlink()
+    (tmp_path / "old" / "bundle.json").write_text(json.dumps(description))
+    photo = next((home / "data" / "set" / "images").iterdir())
+    cut = ("predict", "--home", home, "--input", photo, "--model", tmp_path / "old", "--save", "--output")
+
+    assert "export --model old" in run(*cut, tmp_path / "slow").stderr
+    assert "differ from those of Keras" in run("export", "--home", home, "--model", tmp_path / "old").stdout
+    assert run(*cut, tmp_path / "fast").stderr == ""
+    slow, fast = (read_mask(next((tmp_path / name / "masks").iterdir())) for name in ("slow", "fast"))
+    assert np.abs(slow.astype(int) - fast).max() <= 3

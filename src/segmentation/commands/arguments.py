@@ -73,6 +73,20 @@ def tuned_threshold(chosen: float | None, tuned: float) -> float:
     return tuned if chosen is None else chosen
 
 
+def chosen_engine(options: argparse.Namespace, bundle: Any, streams: int = 1) -> Any:
+    """Load what --engine and --precision ask for, and say on stderr when `auto` is the slow reference."""
+    from segmentation.inference.engines import load_engine
+
+    engine = load_engine(bundle, engine=options.engine, precision=options.precision, streams=streams)
+    if options.engine == "auto" and engine.name == "keras":
+        print(
+            f"{bundle.name} has no OpenVINO export, so Keras computes the scores, slowly; "
+            f"`python main.py export --model {bundle.name}` adds one",
+            file=sys.stderr,
+        )
+    return engine
+
+
 def find_dataset(folder: Path, console: Any) -> Any:
     """Discover the pairs of a folder behind a progress bar, and name on stderr what was left out and why."""
     from segmentation.data.discover import discover

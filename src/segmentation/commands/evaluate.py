@@ -52,18 +52,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
     from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import find_dataset, tuned_threshold
+    from segmentation.commands.arguments import chosen_engine, find_dataset, tuned_threshold
     from segmentation.data.selection import random_subset, select_samples
     from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
-    from segmentation.inference.engines import load_engine
 
     console = new_console()
     bundle = find_bundle(options.model, options.home / "models")
     dataset = find_dataset(options.data or _trained_from(bundle), console)
     samples = random_subset(select_samples(bundle, dataset, options.split), options.size, options.seed)
     print(f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
-    score = load_engine(bundle, engine=options.engine, precision=options.precision)
+    score = chosen_engine(options, bundle)
     target_threshold = bundle.config.data.target_threshold
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(

@@ -72,10 +72,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import tuned_threshold
+    from segmentation.commands.arguments import chosen_engine, tuned_threshold
     from segmentation.display import FolderDisplay, new_console
     from segmentation.imageio import MAX_PIXELS, open_photo
-    from segmentation.inference.engines import load_engine
     from segmentation.inference.engines.openvino_engine import cores
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.manifest import Manifest
@@ -87,7 +86,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     output = options.output or options.home / "results" / bundle.name / "predict"
     photos = find_photos(options.input, exclude=output, warn=_warn)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
-    score = load_engine(bundle, engine=options.engine, precision=options.precision, streams=workers)
+    score = chosen_engine(options, bundle, workers)
     writer = CutoutWriter(output, bundle.input_size, binary=options.binary)
     settings = {
         "model": bundle.digest,

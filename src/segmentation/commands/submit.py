@@ -33,10 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
     from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import tuned_threshold
+    from segmentation.commands.arguments import chosen_engine, tuned_threshold
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
-    from segmentation.inference.engines import load_engine
     from segmentation.inference.engines.openvino_engine import cores
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.naming import find_photos
@@ -56,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     rows = SubmissionRows(options.order, masks if options.save else None)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
     workers = cores()
-    score = load_engine(bundle, engine=options.engine, precision=options.precision, streams=workers)
+    score = chosen_engine(options, bundle, workers)
     failed = 0
     with progress(console, "encoding") as on_progress:
         for done, result in enumerate(
