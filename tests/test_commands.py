@@ -414,3 +414,16 @@ def test_a_model_without_an_export_is_said_to_be_slow_and_export_mends_it(home, 
     assert run(*cut, tmp_path / "fast").stderr == ""
     slow, fast = (read_mask(next((tmp_path / name / "masks").iterdir())) for name in ("slow", "fast"))
     assert np.abs(slow.astype(int) - fast).max() <= 3
+
+
+def test_profile_says_where_the_time_of_a_photo_went(home, tmp_path):
+    photos = home / "data" / "set" / "images"
+    done = run(
+        "predict", "--home", home, "--input", photos, "--model", "small", "--save", "--profile",
+        "--output", tmp_path / "out",
+    )  # fmt: skip
+    shares = {line.split()[0]: float(line.split()[-1].rstrip("%")) for line in done.stdout.splitlines()[:6]}
+
+    assert list(shares) == ["decode", "preprocess", "network", "resize", "encode", "wait"]
+    assert sum(shares.values()) == pytest.approx(100, abs=0.5)
+    assert shares["network"] > 0

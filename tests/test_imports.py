@@ -13,6 +13,7 @@ ORDER = (
     "errors",
     "files",
     "quiet",
+    "stages",
     "types",
     "imageio",
     "models",

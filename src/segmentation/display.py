@@ -25,6 +25,7 @@ from segmentation.data.parallel import OnProgress
 from segmentation.errors import SegmentationError, printable
 from segmentation.outputs.batch import Tally
 from segmentation.outputs.manifest import Result
+from segmentation.stages import seconds_by_stage
 from segmentation.training.progress import Plan
 
 _FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no terminal
@@ -176,6 +177,16 @@ class FolderDisplay:
     def _find_total(self) -> None:
         with suppress(SegmentationError, OSError):  # the job itself will meet it, and say so
             self._bar.update(self._task, total=self._count())
+
+
+def profile(photos: int, wall_seconds: float, workers: int) -> str:
+    """Lines with the milliseconds that a photo spent in each stage, one after another, and their shares."""
+    seconds = seconds_by_stage(wall_seconds, workers)
+    total = sum(seconds.values())
+    return "\n".join(
+        f"{name:10s} {1000 * taken / max(photos, 1):8.1f} ms a photo {taken / total:7.1%}"
+        for name, taken in seconds.items()
+    )
 
 
 @contextmanager

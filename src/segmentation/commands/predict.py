@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from contextlib import closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="refuse photos that declare more pixels (default: 200000000)",
     )
     parser.add_argument(
+        "--profile", action="store_true", help="say at the end where the time of a photo went (default: no)"
+    )
+    parser.add_argument(
         "--quiet",
         action="store_true",
         help="no progress and no summary, errors only (default: both)",
@@ -73,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import chosen_engine, tuned_threshold
-    from segmentation.display import FolderDisplay, new_console
+    from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import MAX_PIXELS, open_photo
     from segmentation.inference.engines.openvino_engine import cores
     from segmentation.outputs.batch import run_folder
@@ -113,6 +117,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         manifest=manifest,
         read=partial(open_photo, max_pixels=options.max_pixels or MAX_PIXELS),
     )
+    started = time.perf_counter()
     # whatever stops us, the photos in hand are recorded before the manifest closes
     with manifest or nullcontext(), display, closing(results):
         if manifest:
@@ -124,6 +129,8 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
             if result.error:
                 _warn(f"error: {result.error}")
     tally = display.tally
+    if options.profile:
+        display.say(profile(tally.made, time.perf_counter() - started, workers))
     if interruption.requested:
         done = f"interrupted: {tally.made + tally.skipped} photos are done, {tally.failed} failed"
         _warn(f"{done}; the same command goes on from here" if manifest else done)

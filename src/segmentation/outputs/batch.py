@@ -16,6 +16,7 @@ from segmentation.imageio import Picture, open_photo
 from segmentation.inference.predict import predict
 from segmentation.outputs.manifest import Manifest, Result
 from segmentation.outputs.naming import Photo
+from segmentation.stages import stage
 from segmentation.types import Prediction, ScoreFn
 
 Deliver = Callable[[Photo, Picture, Prediction], dict[str, str]]
@@ -129,11 +130,13 @@ def _cut(
         key = manifest.key(photo) if manifest else None  # before reading: what changes after it is done again
         if manifest and manifest.is_done(photo, key):
             return Result(name, photo.stem, photo.outputs, key=key, skipped=True)
-        picture = read(photo.path)
+        with stage("decode"):
+            picture = read(photo.path)
         prediction = predict(score, bundle, photo.stem, picture.pixels, threshold)
         if manifest:
             manifest.begin(photo)
-        outputs = deliver(photo, picture, prediction)
+        with stage("encode"):
+            outputs = deliver(photo, picture, prediction)
     except SegmentationError as failure:
         if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
             raise DataError(

@@ -14,8 +14,7 @@ from segmentation.imageio import Picture, write_image
 from segmentation.outputs.naming import CUTOUTS, MASKS, Photo
 from segmentation.types import Prediction
 
-_MASK_LEVEL, _CUTOUT_LEVEL = 6, 3  # PNG levels: masks shrink well at little cost, photos hardly at any
-_VERSION = 1  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_VERSION = 2  # to be raised whenever the same prediction gives other files, so that none is taken for done
 _UNFINISHED = (".tmp-", ".png")  # how names of unfinished files begin and end, see atomic_file
 
 
@@ -58,11 +57,11 @@ class CutoutWriter:
         enlargement = max(1.0, picture.pixels.shape[0] / self._input_size.height)
         alpha = hard_alpha(prediction) if self._binary else soft_alpha(prediction, enlargement)
         mask, cutout = (self._folder / name for name in photo.outputs.values())
-        write_image(mask, alpha, compress_level=_MASK_LEVEL)
+        write_image(mask, alpha, mostly_empty=True)
         write_image(
             cutout,
             cut_out(picture.pixels, alpha),
-            compress_level=_CUTOUT_LEVEL,
+            mostly_empty=True,
             icc_profile=picture.icc_profile,
         )
         return photo.outputs

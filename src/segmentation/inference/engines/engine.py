@@ -7,6 +7,7 @@ import numpy as np
 
 from config import Size
 from segmentation.data.preprocess import Preprocessing, resize_scores
+from segmentation.stages import stage
 
 Network = Callable[[np.ndarray], np.ndarray]
 """uint8 [1, h, w, C], prepared -> float32 [1, h, w, classes] in [0, 1]; safe to call from threads."""
@@ -23,5 +24,9 @@ class Engine:
 
     def __call__(self, photo: np.ndarray) -> np.ndarray:
         """uint8 RGB [H, W, 3] of any size -> float32 [H, W, classes] in [0, 1] at that size."""
-        prepared = self.preprocessing.prepare(photo)[np.newaxis]  # [1, h, w, C]
-        return resize_scores(self.network(prepared)[0], Size(*photo.shape[:2]))
+        with stage("preprocess"):
+            prepared = self.preprocessing.prepare(photo)[np.newaxis]  # [1, h, w, C]
+        with stage("network"):
+            scores = self.network(prepared)[0]  # [h, w, classes]
+        with stage("resize"):
+            return resize_scores(scores, Size(*photo.shape[:2]))
