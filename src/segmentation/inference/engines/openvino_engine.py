@@ -56,7 +56,10 @@ def compile_network(
         received = [list(port.shape) for port in (*compiled.inputs, *compiled.outputs)]
         requests: queue.SimpleQueue = queue.SimpleQueue()
         for _ in range(streams):
-            requests.put(compiled.create_infer_request())
+            request = compiled.create_infer_request()
+            # the arrays are made here, by one thread: OpenVINO's binding can lock up when the first
+            # conversions of arrays happen in several threads at once
+            requests.put((request, request.get_input_tensor().data, request.get_output_tensor().data))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise BundleError(f"{path}: OpenVINO cannot use it ({reason}); export the model again") from error
@@ -67,14 +70,17 @@ def compile_network(
         )
 
     def score(prepared: np.ndarray) -> np.ndarray:
-        request = requests.get()
+        request, photo, scores = requests.get()
         try:
-            return np.array(next(iter(request.infer([prepared], share_inputs=True).values())))
+            np.copyto(photo, prepared)
+            request.start_async()
+            request.wait()
+            return scores.copy()
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise BundleError(f"{path}: OpenVINO cannot run it ({reason}); export the model again") from error
         finally:
-            requests.put(request)
+            requests.put((request, photo, scores))
 
     return score
 
