@@ -28,12 +28,12 @@ import numpy as np
 
 from config import Size
 from segmentation.bundle import ModelBundle, load_bundle
+from segmentation.data.parallel import cores
 from segmentation.data.preprocess import Preprocessing, resize_scores
 from segmentation.data.synth import write_studio
 from segmentation.imageio import open_photo
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.keras_engine import load_model
-from segmentation.inference.engines.openvino_engine import cores
 from segmentation.inference.predict import predict
 from segmentation.outputs.batch import run_folder
 from segmentation.outputs.naming import find_photos

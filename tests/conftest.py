@@ -31,3 +31,11 @@ def tiny_set(tmp_path) -> Path:
     from drawing import draw_set
 
     return draw_set(tmp_path / "pairs")
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    """A folder of six photos, two of them in a subfolder."""
+    from folder_job import draw_folder
+
+    return draw_folder(tmp_path / "in")

@@ -18,7 +18,6 @@ from folder_job import (
     SIZE,
     cut_folder,
     draw,
-    draw_folder,
     errors,
     made,
     manifest_lines,
@@ -34,11 +33,6 @@ from segmentation.outputs.writers import CutoutWriter
 
 DRIVER = Path(__file__).with_name("folder_job.py")
 ROOT = DRIVER.parents[1]
-
-
-@pytest.fixture
-def source(tmp_path):
-    return draw_folder(tmp_path / "in")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from folder_job import (
     SIZE,
     cut_folder,
     draw,
-    draw_folder,
     errors,
     made,
     manifest_lines,
@@ -27,11 +26,6 @@ from segmentation.outputs.batch import run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.writers import CutoutWriter
-
-
-@pytest.fixture
-def source(tmp_path):
-    return draw_folder(tmp_path / "in")
 
 
 @contextlib.contextmanager

@@ -77,9 +77,9 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import chosen_engine, tuned_threshold
+    from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import MAX_PIXELS, open_photo
-    from segmentation.inference.engines.openvino_engine import cores
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos

@@ -34,9 +34,9 @@ def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import chosen_engine, tuned_threshold
+    from segmentation.data.parallel import cores
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
-    from segmentation.inference.engines.openvino_engine import cores
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.submission import SubmissionRows, write_submission

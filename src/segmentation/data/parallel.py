@@ -13,12 +13,17 @@ OnProgress = Callable[[int, int], None]
 _MOST_WORKERS = 8  # each holds a decoded photo, which may be hundreds of megabytes
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def map_in_threads(
     function: Callable[[Item], Result], items: Iterable[Item], on_progress: OnProgress | None = None
 ) -> list[Result]:
     """The results of `function` in the order of `items`; the first error cancels what has not begun."""
     items = list(items)
-    pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, _MOST_WORKERS))
+    pool = ThreadPoolExecutor(max_workers=min(cores(), _MOST_WORKERS))
     try:
         results = []
         for result in pool.map(function, items):

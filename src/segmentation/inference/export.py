@@ -6,9 +6,11 @@ is described beside the file.
 """
 
 import contextlib
+import io
 import json
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +20,7 @@ import numpy as np
 from segmentation.bundle import ModelBundle
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import ExportError
-from segmentation.files import write_text
+from segmentation.files import UNFINISHED, write_text
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
 from segmentation.inference.engines.openvino_engine import compile_network
@@ -41,20 +43,20 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
     """Write the bundle's network at `path` in the format `name` and run it on `photos` to check it.
 
     A description of the preprocessing lies beside it as `PATH.json`. Returns the largest difference of a
-    score from Keras, None where the format's runtime is not installed. Raises ExportError when the
-    converter is missing or fails, or when a score differs by more than `TOLERANCE`; then nothing is left.
+    score from Keras, None where the format's runtime is not installed. Raises BundleError for weights that
+    cannot be read, and ExportError when the converter is missing or fails, or when a score differs by more
+    than `TOLERANCE`; then nothing is left.
     """
     preprocessing = Preprocessing.from_json(bundle.preprocessing)
     description = describe(bundle, preprocessing)
     chosen = FORMATS[name]
+    model = load_model(bundle, preprocessing)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tmp-export-", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{UNFINISHED}export-", dir=path.parent) as folder:
         unfinished = Path(folder) / path.name
         try:
             with _quiet():
-                chosen.write(
-                    deployable(load_model(bundle, preprocessing), preprocessing), unfinished, description
-                )
+                chosen.write(deployable(model, preprocessing), unfinished, description)
         except ImportError as error:
             raise ExportError(
                 f"--format {name}: expected the package {error.name}, which is not installed; "
@@ -66,9 +68,8 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
         network = chosen.run(unfinished)
         difference = None
         if network:
-            difference = largest_difference(
-                network, keras_network(bundle, preprocessing), preprocessing, photos
-            )
+            reference = keras_network(model, preprocessing)
+            difference = largest_difference(network, reference, preprocessing, photos)
             if not difference <= TOLERANCE:
                 raise ExportError(
                     f"{path}: expected the scores of Keras within {TOLERANCE:g}, received a difference of "
@@ -125,7 +126,7 @@ def largest_difference(
     return float(np.max([np.abs(network(photo) - reference(photo)).max() for photo in prepared]))
 
 
-def write_openvino(model: "keras.Model", path: Path, description: dict[str, str]) -> None:
+def _write_openvino(model: "keras.Model", path: Path, description: dict[str, str]) -> None:
     """Write a `deployable` network as OpenVINO XML at `path`, its weights in float32 as .bin beside it.
 
     OpenVINO reads the TensorFlow form itself: its converter for Python would report its use to its makers.
@@ -205,16 +206,13 @@ def _run_onnx(path: Path) -> Network | None:
 @contextlib.contextmanager
 def _quiet():
     """Converters talk to people who mend converters."""
-    import io
-    import warnings
-
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 FORMATS = {
-    "openvino": Format(".xml", write_openvino, _run_openvino),
+    "openvino": Format(".xml", _write_openvino, _run_openvino),
     "onnx": Format(".onnx", _write_onnx, _run_onnx),
     "saved-model": Format("", _write_saved_model, _run_saved_model),
     "litert": Format(".tflite", _write_litert, _run_litert),

@@ -13,9 +13,9 @@ def predict(
 ) -> Prediction:
     """Score uint8 RGB [H, W, 3] and note what the user should know of the result."""
     prediction = Prediction(sample_id, score(photo), bundle.labels, threshold)
-    notes = []
-    if prediction.area < _NOTHING:
+    notes, area = [], prediction.area
+    if area < _NOTHING:
         notes.append("hardly any garment found")
-    elif prediction.area > _EVERYTHING:
+    elif area > _EVERYTHING:
         notes.append("nearly the whole photo was taken for garment")
     return Prediction(sample_id, prediction.scores, bundle.labels, threshold, notes=tuple(notes))

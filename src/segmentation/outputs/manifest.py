@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from segmentation.errors import DataError
-from segmentation.files import atomic_file
+from segmentation.files import UNFINISHED, atomic_file
 from segmentation.outputs.naming import Photo
 
 try:
@@ -71,7 +71,7 @@ class Manifest:
     def __enter__(self) -> "Manifest":
         self._file = _open_alone(self.path)
         try:
-            for path in self._folder.glob(f".tmp-*{self.path.suffix}"):  # a rewriting that was killed
+            for path in self._folder.glob(f"{UNFINISHED}*{self.path.suffix}"):  # a rewriting that was killed
                 path.unlink()
             self._start = self._read()
             self._file.truncate(self._start)

@@ -10,12 +10,12 @@ import numpy as np
 
 from config import Size
 from segmentation.errors import DataError
+from segmentation.files import UNFINISHED
 from segmentation.imageio import Picture, write_image
 from segmentation.outputs.naming import CUTOUTS, MASKS, Photo
 from segmentation.types import Prediction
 
 _VERSION = 2  # to be raised whenever the same prediction gives other files, so that none is taken for done
-_UNFINISHED = (".tmp-", ".png")  # how names of unfinished files begin and end, see atomic_file
 
 
 class CutoutWriter:
@@ -42,14 +42,14 @@ class CutoutWriter:
         for folder in (self._folder / MASKS, self._folder / CUTOUTS):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(prefix=_UNFINISHED[0], suffix=_UNFINISHED[1], dir=folder):
+                with tempfile.TemporaryFile(prefix=UNFINISHED, suffix=".png", dir=folder):
                     pass
             except OSError as error:
                 raise DataError(
                     f"{folder}: expected a folder to write in, received: {os.strerror(error.errno).lower()}; "
                     "check its permissions and its free space"
                 ) from error
-            for path in folder.rglob("*".join(_UNFINISHED)):
+            for path in folder.rglob(f"{UNFINISHED}*.png"):
                 path.unlink(missing_ok=True)
 
     def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from segmentation.data.parallel import cores
 from segmentation.data.synth.studio import VIEWS, check_arguments, draw_photo
 from segmentation.errors import DataError
 from segmentation.files import write_text
@@ -49,7 +49,7 @@ def write_studio(
         {"generator": GENERATOR_VERSION, "seed": seed, "count": count, "width": width, "height": height},
     )
     jobs = [(output, seed, garment, view, width, height) for garment in range(count) for view in VIEWS]
-    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    workers = min(workers or cores(), len(jobs))
     for done, _ in enumerate(_draw_all(jobs, workers), start=1):
         if on_photo is not None:
             on_photo(done, len(jobs))

@@ -26,10 +26,11 @@ def load_engine(
     if engine == "keras":
         if precision == "bf16":
             raise ConfigError("--precision bf16: expected --engine openvino, received keras; use f32")
-        from segmentation.inference.engines.keras_engine import keras_network
+        from segmentation.inference.engines.keras_engine import keras_network, load_model
 
-        return Engine("keras", "f32", preprocessing, keras_network(bundle, preprocessing))
+        model = load_model(bundle, preprocessing)
+        return Engine("keras", "f32", preprocessing, keras_network(model, preprocessing))
     from segmentation.inference.engines.openvino_engine import openvino_network
 
-    network, precision = openvino_network(bundle, precision, streams)
+    network, precision = openvino_network(bundle, preprocessing, precision, streams)
     return Engine("openvino", precision, preprocessing, network)

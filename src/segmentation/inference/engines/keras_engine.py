@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import keras
 
 
-def keras_network(bundle: ModelBundle, preprocessing: Preprocessing) -> Network:
-    """The network of `load_model` behind a lock: Keras scores one photo at a time. Raises BundleError."""
-    model, lock = load_model(bundle, preprocessing), threading.Lock()
+def keras_network(model: "keras.Model", preprocessing: Preprocessing) -> Network:
+    """A network from `load_model` behind a lock: Keras scores one photo at a time."""
+    lock = threading.Lock()
 
     def score(prepared: np.ndarray) -> np.ndarray:
         with lock:

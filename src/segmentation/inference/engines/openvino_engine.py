@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.bundle import ModelBundle
+from segmentation.data.parallel import cores
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError
 from segmentation.inference.engines.engine import Network
@@ -14,7 +15,9 @@ from segmentation.inference.engines.engine import Network
 SAME_MASK_DICE = 0.9995  # of masks in bfloat16 and float32, on each held-out photo
 
 
-def openvino_network(bundle: ModelBundle, precision: str, streams: int) -> tuple[Network, str]:
+def openvino_network(
+    bundle: ModelBundle, preprocessing: Preprocessing, precision: str, streams: int
+) -> tuple[Network, str]:
     """The compiled network and the precision that it computes in, `f32` or `bf16`.
 
     `streams` photos are scored at the same time on the cores of this process. The compiled network is
@@ -27,8 +30,11 @@ def openvino_network(bundle: ModelBundle, precision: str, streams: int) -> tuple
             f"`python main.py export --model {bundle.name} --format openvino`, or use --engine keras"
         )
     precision = _precision(bundle, precision)
-    size, channels = bundle.input_size, Preprocessing.from_json(bundle.preprocessing).channels
-    shapes = [1, size.height, size.width, channels], [1, size.height, size.width, len(bundle.labels.names)]
+    size = preprocessing.input_size
+    shapes = tuple(
+        [1, size.height, size.width, channels]
+        for channels in (preprocessing.channels, len(bundle.labels.names))
+    )
     return compile_network(bundle.openvino, precision, streams, shapes=shapes), precision
 
 
@@ -61,9 +67,7 @@ def compile_network(
             # conversions of arrays happen in several threads at once
             requests.put((request, request.get_input_tensor().data, request.get_output_tensor().data))
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise BundleError(f"{path}: OpenVINO cannot use it ({reason}); export the model again") from error
-
+        raise _unusable(path, error) from error
     if shapes and received != list(shapes):
         raise BundleError(
             f"{path}: expected shapes {list(shapes)}, received {received}; export the model again"
@@ -77,8 +81,7 @@ def compile_network(
             request.wait()
             return scores.copy()
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise BundleError(f"{path}: OpenVINO cannot run it ({reason}); export the model again") from error
+            raise _unusable(path, error) from error
         finally:
             requests.put((request, photo, scores))
 
@@ -92,11 +95,6 @@ def computes_in_bfloat16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _precision(bundle: ModelBundle, precision: str) -> str:
     if precision == "f32":
         return "f32"
@@ -106,6 +104,11 @@ def _precision(bundle: ModelBundle, precision: str) -> str:
         return "bf16"
     same = bundle.bf16_agreement is not None and bundle.bf16_agreement >= SAME_MASK_DICE
     return "bf16" if same and computes_in_bfloat16() else "f32"
+
+
+def _unusable(path: Path, error: RuntimeError) -> BundleError:
+    reason = str(error).strip().splitlines()[-1]
+    return BundleError(f"{path}: OpenVINO cannot use it ({reason}); export the model again")
 
 
 def _cache_folder() -> Path | None:
