@@ -66,6 +66,10 @@ def wait_for_lines(process, output, count):
         time.sleep(0.001)
 
 
+def wait_for_word(process, word):
+    assert any(word in line for line in process.stderr), f"the process ended without a word of {word}"
+
+
 # --- stopping and going on -------------------------------------------------------------------------------
 
 
@@ -131,10 +135,9 @@ def test_a_signal_finishes_what_is_in_hand_and_the_same_command_goes_on(night, t
 
 def test_a_second_signal_stops_a_job_that_hangs(source, tmp_path):
     process = start(source, tmp_path / "out", hang=True)
-    wait_for_lines(process, tmp_path / "out", 0)
+    wait_for_word(process, "hanging")
     process.send_signal(signal.SIGINT)
-    while "finishing" not in process.stderr.readline():
-        pass
+    wait_for_word(process, "finishing")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
 

@@ -14,8 +14,9 @@ class Interruption:
     """While it is entered, the first SIGINT or SIGTERM sets `requested`; a second ends the process at once.
 
     `status` is the exit status that shells expect then: 130 after SIGINT, 143 after SIGTERM, 0 if there was
-    none. On leaving, signals do what they did before. In any thread but the main one, which alone may
-    change that, it does nothing.
+    none. On leaving, signals do what they did before. A signal that was ignored stays ignored, as shells
+    have it for commands in their background. In any thread but the main one, which alone may change that,
+    it does nothing.
     """
 
     def __init__(self):
@@ -32,7 +33,8 @@ class Interruption:
 
     def __enter__(self) -> "Interruption":
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+            heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._receive) for number in heard}
         return self
 
     def __exit__(self, *_error: object) -> None:
