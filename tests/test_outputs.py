@@ -230,6 +230,17 @@ def test_a_soft_alpha_rises_with_the_score_and_agrees_with_the_mask(scores, thre
     assert (alpha[~prediction.mask] <= 128).all()
 
 
+@given(score_maps, thresholds, enlargements)
+def test_a_soft_alpha_lies_on_the_two_lines_through_the_threshold(scores, threshold, enlargement):
+    below, above = min(0.5 / enlargement, threshold), min(0.5 / enlargement, 1 - threshold)
+    expected = np.interp(scores, (threshold - below, threshold, threshold + above), (0, 127.5, 255))
+
+    # 255 levels over a narrow edge: rounding of the threshold to float32 moves them
+    np.testing.assert_allclose(
+        soft_alpha(predicted(scores, threshold), enlargement), expected, atol=0.51 + 1e-5 / min(below, above)
+    )
+
+
 @given(thresholds, enlargements)
 def test_what_is_surely_no_garment_is_transparent_and_what_surely_is_one_is_opaque(threshold, enlargement):
     alpha = soft_alpha(predicted([[0.0, 1.0]], threshold), enlargement)

@@ -1,7 +1,8 @@
 """The convolution block and the output that the architectures share."""
 
-import keras
 from keras import layers
+
+from segmentation.models.up_conv import UpConv2D
 
 NORMS = ("batch", "group", "layer", "none")
 
@@ -15,9 +16,16 @@ def conv_norm_relu(tensor, filters: int, *, norm: str = "batch", momentum: float
     where no normalisation follows, since a normalisation subtracts it again.
     """
     tensor = layers.Conv2D(filters, 3, padding="same", use_bias=norm == "none")(tensor)
-    if norm != "none":
-        tensor = _norm_layer(norm, filters, momentum)(tensor)
-    return layers.Activation("relu")(tensor)
+    return _norm_relu(tensor, norm, momentum)
+
+
+def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", momentum: float = 0.9):
+    """`conv_norm_relu` of the skip joined with the upsampled coarser features: -> [N, H, W, filters].
+
+    `skip` is [N, H, W, C], `coarse` [N, H / 2, W / 2, D]; upsampling repeats pixels.
+    """
+    tensor = UpConv2D(filters, use_bias=norm == "none")([skip, coarse])
+    return _norm_relu(tensor, norm, momentum)
 
 
 def score_head(tensor, classes: int):
@@ -28,13 +36,14 @@ def score_head(tensor, classes: int):
     return layers.Activation(activation, dtype="float32", name="scores")(logits)
 
 
-def _norm_layer(norm: str, filters: int, momentum: float) -> keras.Layer:
+def _norm_relu(tensor, norm: str, momentum: float):
     if norm == "batch":
-        return layers.BatchNormalization(momentum=momentum)
-    if norm == "group":
-        return layers.GroupNormalization(groups=_group_count(filters))
-    # over channels and positions of one photo, as GroupNormalization with a single group
-    return layers.GroupNormalization(groups=1)
+        tensor = layers.BatchNormalization(momentum=momentum)(tensor)
+    elif norm == "group":
+        tensor = layers.GroupNormalization(groups=_group_count(tensor.shape[-1]))(tensor)
+    elif norm == "layer":  # over channels and positions of one photo
+        tensor = layers.GroupNormalization(groups=1)(tensor)
+    return layers.Activation("relu")(tensor)
 
 
 def _group_count(filters: int) -> int:

@@ -50,13 +50,17 @@ def measure(model: keras.Model) -> Cost:
     """Count the cost of a network with fixed input size; a multiply-add counts as two operations."""
     import keras
 
+    from segmentation.models.up_conv import UpConv2D
+
     operations = activations = 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
         values = math.prod(layer.output.shape[1:])
         activations += values
-        if isinstance(layer, keras.layers.Conv2D):
+        if isinstance(layer, UpConv2D):
+            operations += 2 * values * layer.products
+        elif isinstance(layer, keras.layers.Conv2D):
             operations += 2 * values * math.prod(layer.kernel.shape[:-1])
         elif isinstance(layer, keras.layers.DepthwiseConv2D):
             operations += 2 * values * math.prod(layer.kernel_size)

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from segmentation.models.blocks import conv_norm_relu, score_head
+from segmentation.models.blocks import conv_norm_relu, score_head, up_conv_norm_relu
 
 
 def unet(
@@ -24,9 +24,11 @@ def unet(
     down and three up as in the Carvana solution whose sizes 128 to 1024 the registry lists.
     """
 
+    norms = {"norm": norm, "momentum": momentum}
+
     def convolve(tensor, width: int, count: int):
         for _ in range(count):
-            tensor = conv_norm_relu(tensor, width, norm=norm, momentum=momentum)
+            tensor = conv_norm_relu(tensor, width, **norms)
         return tensor
 
     tensor = inputs = keras.Input(input_shape)
@@ -37,6 +39,6 @@ def unet(
         tensor = layers.MaxPooling2D()(tensor)  # [H / 2 ** (level + 1), ...]
     tensor = convolve(tensor, filters * 2**levels, down_convs)
     for level in reversed(range(levels)):
-        tensor = layers.Concatenate()([skips[level], layers.UpSampling2D()(tensor)])
-        tensor = convolve(tensor, filters * 2**level, up_convs)
+        tensor = up_conv_norm_relu(skips[level], tensor, filters * 2**level, **norms)
+        tensor = convolve(tensor, filters * 2**level, up_convs - 1)
     return keras.Model(inputs, score_head(tensor, classes))

@@ -1,10 +1,9 @@
 """A U-Net whose encoder is one of the table `BACKBONES`."""
 
 import keras
-from keras import layers
 
 from segmentation.models.backbones import BACKBONES
-from segmentation.models.blocks import conv_norm_relu, score_head
+from segmentation.models.blocks import conv_norm_relu, score_head, up_conv_norm_relu
 
 
 def unet_backbone(
@@ -26,14 +25,13 @@ def unet_backbone(
     normalisation. Height and width must be multiples of 2 ** levels. The weights are random: see
     `pretrained.load_backbone`. After Iglovikov and Shvets 2018 (TernausNet).
     """
+    norms = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
-    skips = {1: conv_norm_relu(inputs, filters, norm=norm, momentum=momentum)}
+    skips = {1: conv_norm_relu(inputs, filters, **norms)}
     skips |= BACKBONES[backbone](inputs, levels=levels, momentum=momentum)
     tensor = skips[2**levels]
     for level in reversed(range(levels)):
-        tensor = layers.Concatenate()(
-            [skips[2**level], layers.UpSampling2D()(tensor)]
-        )  # [H / 2 ** level, ..]
-        for _ in range(up_convs):
-            tensor = conv_norm_relu(tensor, filters * 2**level, norm=norm, momentum=momentum)
+        tensor = up_conv_norm_relu(skips[2**level], tensor, filters * 2**level, **norms)
+        for _ in range(up_convs - 1):
+            tensor = conv_norm_relu(tensor, filters * 2**level, **norms)
     return keras.Model(inputs, score_head(tensor, classes))

@@ -15,7 +15,7 @@ from segmentation.imageio import Picture, write_image
 from segmentation.outputs.naming import CUTOUTS, MASKS, Photo
 from segmentation.types import Prediction
 
-_VERSION = 2  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_VERSION = 3  # to be raised whenever the same prediction gives other files, so that none is taken for done
 
 
 class CutoutWriter:
@@ -79,9 +79,16 @@ def soft_alpha(prediction: Prediction, enlargement: float) -> np.ndarray:
     makes them about as soft as the edges that the network learned from. Scores of 0 are transparent and
     of 1 opaque at every threshold, so that a low or a high one leaves no veil.
     """
-    threshold, reach = prediction.threshold, 0.5 / enlargement
-    corners = (threshold - min(reach, threshold), threshold, threshold + min(reach, 1.0 - threshold))
-    return np.round(np.interp(prediction.scores[..., 0], corners, (0.0, 127.5, 255.0))).astype(np.uint8)
+    reach, threshold = 0.5 / enlargement, prediction.threshold
+    below, above = min(reach, threshold), min(reach, 1.0 - threshold)
+    difference = prediction.scores[..., 0] - np.float32(threshold)
+    # one line through one half on each side; OpenCV rounds and keeps within 0 to 255 as it computes them
+    lines = [
+        cv2.addWeighted(difference, 127.5 / side, difference, 0.0, 127.5, dtype=cv2.CV_8U)
+        for side in (below, above)
+        if side
+    ]
+    return cv2.min(lines[0], lines[-1]) if below < above else cv2.max(lines[0], lines[-1])
 
 
 def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
