@@ -21,6 +21,7 @@ from segmentation.errors import BundleError, ConfigError, ExportError
 from segmentation.evaluation.agreement import worst_agreement
 from segmentation.imageio import write_image
 from segmentation.inference import export as exporting
+from segmentation.inference.choices import EXPORT_FORMATS
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.openvino_engine import computes_in_bfloat16
 from segmentation.inference.export import FORMATS, export
@@ -104,6 +105,10 @@ def test_the_exported_network_normalises_by_itself(tmp_path, colour, normalisati
     source = openvino.Core().read_model(path).inputs[0]
     assert source.element_type == openvino.Type.u8
     assert list(source.shape) == [1, 96, 64, 1 if colour == "grey" else 3]
+
+
+def test_the_help_names_every_format():
+    assert EXPORT_FORMATS == tuple(FORMATS)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -152,10 +152,10 @@ def with_openvino(bundle: ModelBundle, photos: Sequence[Path]) -> tuple[ModelBun
 
 def photos_to_check(bundle: ModelBundle, drawn: Path) -> list[Path]:
     """Photos that the model is judged on, if the data that it was trained from are there, else drawn ones."""
-    data = Path(bundle.provenance.get("data", ""))
-    if data.is_dir():
+    data = bundle.provenance.get("data")
+    if isinstance(data, str) and Path(data).is_dir():
         with contextlib.suppress(DataError):
-            samples = select_samples(bundle, discover(data, check=False))
+            samples = select_samples(bundle, discover(Path(data), check=False))
             return [sample.image_path for sample in samples]
     folder = drawn_set(drawn, _DRAWN_GARMENTS, Size(864, 576), 0, None)
     return [sample.image_path for sample in discover(folder, check=False).samples]
