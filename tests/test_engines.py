@@ -108,7 +108,7 @@ def test_the_exported_network_normalises_by_itself(tmp_path, colour, normalisati
 
 
 def test_the_help_names_every_format():
-    assert EXPORT_FORMATS == tuple(FORMATS)
+    assert tuple(FORMATS) == EXPORT_FORMATS
 
 
 @pytest.mark.parametrize("name", FORMATS)
