@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -10,6 +11,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "src"))  # so that `python main.py` works without an installation
 
 from segmentation.commands import COMMANDS
+from segmentation.commands.arguments import path_argument
 from segmentation.errors import SegmentationError
 
 EPILOG = """three ways in:
@@ -20,7 +22,7 @@ EPILOG = """three ways in:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 partly failed, 2 not done, 130 interrupted."""
+    """Run one command and return its exit status: 0 done, 1 partly failed, 2 not done, 130 or 143 stopped."""
     options = build_parser().parse_args(arguments)
     try:
         return options.run(options)
@@ -65,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
         subparser.add_argument(
             "--home",
-            type=Path,
+            type=path_argument,
             default=ROOT,
             metavar="DIR",
             help="folder that holds data, models, logs and results (default: the folder of main.py)",
@@ -75,5 +77,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def prepare_process() -> None:
+    """Show any name on any terminal, and let SIGTERM leave nothing half-written, as Ctrl-C does."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
 if __name__ == "__main__":
+    prepare_process()
     sys.exit(main())

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -207,7 +208,9 @@ def test_an_interrupted_predict_says_how_to_go_on(home, tmp_path):
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 143, errors
     lines = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
-    assert f"interrupted: {len(lines)} photos are done, 0 failed; the same command goes on" in errors
+    assert (
+        f"interrupted: {len(lines)} photos are done in this run, 0 failed; the same command goes on" in errors
+    )
 
 
 def test_predict_on_openvino_does_without_tensorflow(home):
@@ -238,6 +241,22 @@ def test_predict_without_save_prints_the_table_and_writes_nothing(home, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
     refused = run("predict", "--home", tmp_path, "--input", photo, "--output", tmp_path / "out", check=2)
     assert "add --save" in refused.stderr
+
+
+def test_a_name_that_the_terminal_cannot_show_stops_nothing(home, tmp_path):
+    photo = next((home / "data" / "set" / "images").iterdir())
+    for name in ("dress-👗", "кухня"):
+        shutil.copy(photo, tmp_path / f"{name}{photo.suffix}")
+    command = [sys.executable, ROOT / "main.py", "predict", "--home", home, "--model", "small"]
+    done = subprocess.run(
+        [*command, "--input", tmp_path],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(b"garment") == 2
 
 
 def test_predict_names_a_photo_that_it_cannot_read_and_does_the_others(home, tmp_path):
@@ -286,6 +305,17 @@ def test_submit_encodes_the_masks_that_it_saves(home, tmp_path, order):
     for row in rows:
         mask = read_mask(tmp_path / "masks" / (Path(row["img"]).stem + ".png")) > 0
         np.testing.assert_array_equal(decode(row["rle_mask"], *mask.shape, order), mask)
+
+
+def test_submit_takes_every_photo_of_the_folder(home, tmp_path):
+    photos = sorted((home / "data" / "set" / "images").iterdir())
+    for photo, name in zip(photos, ("a.jpg", "masks/b.jpg"), strict=False):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / "in" / name)
+    output = tmp_path / "in" / "submission.csv"
+    run("submit", "--home", home, "--model", "small", "--input", tmp_path / "in", "--output", output)
+
+    assert [line.split(",")[0] for line in output.read_text().splitlines()] == ["img", "a.jpg", "b.jpg"]
 
 
 def test_submit_writes_nothing_when_a_photo_fails(home, tmp_path):
@@ -384,6 +414,8 @@ def test_an_empty_data_folder_is_said_to_be_empty_and_filled(tmp_path):
         (("eval", "--model", "missing"), ("missing", "small")),
         (("predict", "--model", "small", "--input", "nowhere"), ("nowhere",)),
         (("predict", "--model", "small", "--input", ".", "--threshold", "2"), ("0 to 1", "2")),
+        (("predict", "--model", "small", "--input", ""), ("--input", "empty")),
+        (("predict", "--model", "small", "--input", ".", "--workers", "1000"), ("from 1 to 256", "1000")),
         (("synth", "--output", "x", "--count", "0"), ("whole number from 1", "0")),
         (("submit", "--model", "small", "--input", "nowhere"), ("nowhere",)),
         (("data", "--data", "nowhere"), ("nowhere",)),

@@ -1,6 +1,7 @@
 """Every engine and every exported file is held against Keras, and none is kept that scores otherwise."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from drawing import draw_pair
 
 from config import RunConfig, Size
+from segmentation import workflow
 from segmentation.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError, ExportError
@@ -37,7 +39,7 @@ needs_bfloat16 = pytest.mark.skipif(
 )
 
 
-def make_bundle(folder, architecture="simple", **options):
+def make_bundle(folder, architecture="simple", seed=0, **options):
     """A bundle whose network has random weights and batch statistics that are not the initial ones."""
     size = options.pop("input_size", Size(height=96, width=64))
     config = complete(
@@ -55,7 +57,7 @@ def make_bundle(folder, architecture="simple", **options):
     way = Preprocessing.from_config(config.preprocessing)
     way = Preprocessing.from_json({**way.to_json(), "mean": mean, "std": std})
     network = registry.build(config.model, (size.height, size.width, channels))
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     for variable in network.weights:
         if "moving_variance" in variable.path or "gamma" in variable.path:
             variable.assign(random.uniform(0.5, 2.0, variable.shape))
@@ -70,7 +72,7 @@ def exported(bundle, photos=PHOTOS):
     paths = [bundle.path.parent / f"photo-{index}.png" for index in range(len(photos))]
     for path, photo in zip(paths, photos, strict=True):
         write_image(path, photo)
-    bundle, _difference = with_openvino(bundle, paths)
+    bundle, _difference = with_openvino(bundle, paths, paths)
     save_description(bundle)
     return load_bundle(bundle.path)
 
@@ -121,6 +123,49 @@ def test_a_file_of_every_format_scores_as_keras_and_says_how_to_prepare_a_photo(
     assert described["input"].startswith("photo, uint8 [1, 96, 64, 3], RGB")
     assert described["contrast"].startswith("stretch-2-98")
     assert not [found.name for found in path.parent.iterdir() if found.name.startswith(".tmp-")]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("saved-model", "mine"),  # a folder that holds something else
+        ("saved-model", "mine/file.psd"),
+        ("onnx", "mine"),
+        ("onnx", "mine/network.xml"),
+        ("openvino", "network.onnx"),
+    ],
+)
+def test_an_export_replaces_nothing_but_an_export(tmp_path, name, path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file.psd").write_text("a day's work")
+    with pytest.raises(ExportError, match=r"--output .*expected a"):
+        export(make_bundle(tmp_path / "model"), name, tmp_path / path, PHOTOS[:1])
+
+    assert (tmp_path / "mine" / "file.psd").read_text() == "a day's work"
+
+
+def test_an_export_that_is_broken_off_leaves_the_model_as_it_was(bundle, tmp_path, monkeypatch):
+    def interrupt(*_arguments):
+        raise KeyboardInterrupt
+
+    copy = load_bundle(shutil.copytree(bundle.path, tmp_path / "other name"))
+    names = sorted(path.name for path in copy.path.iterdir())
+    monkeypatch.setattr(workflow, "worst_agreement", interrupt)
+    monkeypatch.setattr(workflow, "computes_in_bfloat16", lambda: True)
+    photos = [bundle.path.parent / "photo-0.png"]
+    with pytest.raises(KeyboardInterrupt):
+        with_openvino(copy, photos, photos)
+
+    assert load_bundle(copy.path) == copy
+    assert sorted(path.name for path in copy.path.iterdir()) == names
+
+
+def test_only_photos_that_were_held_out_say_whether_bfloat16_gives_the_same_masks(bundle):
+    known = replace(bundle, bf16_agreement=0.5)
+    again, _difference = with_openvino(known, [bundle.path.parent / "photo-0.png"], [])
+    save_description(bundle)
+
+    assert again.bf16_agreement == 0.5
 
 
 def test_openvino_and_onnx_files_carry_the_description_inside(tmp_path):
@@ -255,4 +300,21 @@ def test_predict_and_eval_on_openvino_import_neither_keras_nor_tensorflow(bundle
 def test_compiled_networks_are_kept_in_the_users_cache(bundle, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     load_engine(bundle, engine="openvino")
-    assert list((tmp_path / "garment-cutout").glob("*.blob"))
+    assert list((tmp_path / "garment-cutout").rglob("*.blob"))
+
+
+def test_a_network_that_took_the_place_of_another_is_not_taken_for_it(bundle, tmp_path, monkeypatch):
+    """OpenVINO tells networks apart by the path and the time of their files alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    other = exported(make_bundle(tmp_path / "other", seed=1))
+    scores = {}
+    for made in (bundle, other):
+        shutil.rmtree(tmp_path / "model", ignore_errors=True)
+        copy = load_bundle(shutil.copytree(made.path, tmp_path / "model"))
+        for path in copy.path.iterdir():
+            os.utime(path, (0, 0))
+        scores[made.name] = load_engine(copy, engine="openvino", precision="f32")(PHOTOS[0])
+        expected = load_engine(copy, engine="keras")(PHOTOS[0])
+        np.testing.assert_allclose(scores[made.name], expected, atol=1e-4)
+
+    assert np.abs(scores["small"] - scores["other"]).max() > 0.01

@@ -254,16 +254,45 @@ def test_photos_that_were_moved_with_their_dates_are_still_done(source, tmp_path
     assert made(cut_folder(tmp_path / "moved", tmp_path / "out")) == []
 
 
-def test_another_folder_with_the_same_names_is_not_taken_for_done(source, tmp_path):
-    for name in ("a.png", "b.png"):
+def test_another_folder_with_the_same_names_does_not_replace_results_unless_it_is_asked_to(source, tmp_path):
+    for name in ("a.png", "b.png", "new.png"):
         draw(tmp_path / "other" / name, 50)
     cut_folder(source, tmp_path / "out")
-    cut_folder(tmp_path / "other", tmp_path / "out")
-    results = cut_folder(source, tmp_path / "out")
-    cut_folder(source, tmp_path / "fresh")
+    before, lines = pictures(tmp_path / "out"), manifest_lines(tmp_path / "out")
+    results = cut_folder(tmp_path / "other", tmp_path / "out")
 
-    assert made(results) == ["a", "b"]
-    assert pictures(tmp_path / "out") == pictures(tmp_path / "fresh")
+    assert [result.error is not None for result in results] == [True, True, False]
+    assert str(source / "a.png") in results[0].error
+    assert str(tmp_path / "other" / "a.png") in results[0].error
+    assert pictures(tmp_path / "out").items() > before.items()
+    assert made(cut_folder(source, tmp_path / "out")) == []
+    assert manifest_lines(tmp_path / "out")[: len(lines)] == lines
+
+    cut_folder(tmp_path / "other", tmp_path / "out", overwrite=True)
+    shutil.rmtree(tmp_path / "other")  # whose results nobody could make again from it
+    assert made(cut_folder(source, tmp_path / "out")) == ["a", "b"]
+    assert pictures(tmp_path / "out").items() >= before.items()
+
+
+def test_a_photo_that_changed_and_cannot_be_cut_out_has_no_cutout_of_what_it_was(source, tmp_path):
+    cut_folder(source, tmp_path / "out")
+    before = pictures(tmp_path / "out")
+    (source / "a.png").write_bytes(b"no picture")
+    (source / "b.png").unlink()
+    (source / "b.png").mkdir()  # the photo cannot be reached; it may be what it was
+    cut_folder(source, tmp_path / "out")
+
+    assert before.keys() - pictures(tmp_path / "out").keys() == {"masks/a.png", "cutouts/a.png"}
+    assert errors(tmp_path / "out").keys() == {"a.png"}
+
+
+def test_the_manifest_says_where_a_photo_lies_wherever_it_was_called_from(source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cut_folder(Path("in"), tmp_path / "out")
+
+    assert [line["input"] for line in manifest_lines(tmp_path / "out")] == [
+        str(photo.path) for photo in find_photos(source)
+    ]
 
 
 def test_failed_photos_are_tried_again_and_their_failure_is_forgotten(source, tmp_path):

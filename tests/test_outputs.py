@@ -154,6 +154,16 @@ def test_links_that_lead_back_are_left_out_and_said(tmp_path):
     }
 
 
+def test_photos_of_formats_that_are_not_read_are_said(tmp_path):
+    touch(tmp_path, "a.png", "raw/b.CR2", "raw/c.heic", "raw/notes.txt")
+    said = []
+    found = [photo.path.name for photo in find_photos(tmp_path, warn=said.append)]
+
+    assert found == ["a.png"]
+    assert len(said) == 1
+    assert "b.CR2 and 1 more" in said[0]
+
+
 def test_links_to_nothing_are_named(tmp_path):
     touch(tmp_path, "a.png")
     links(tmp_path, monday="/not/mounted", itself="itself", **{"b.png": "gone.png", "c.png": "c.png"})
@@ -173,7 +183,7 @@ def test_results_are_never_read_not_through_a_link_either(tmp_path):
 
     assert stems(tmp_path / "in", exclude=tmp_path / "linked").keys() == {"a.png"}
     for source in (tmp_path / "linked", tmp_path / "in" / "masks"):
-        with pytest.raises(DataError, match="received the folder of results"):
+        with pytest.raises(DataError, match="outside of the folder of results"):
             find_photos(source, exclude=tmp_path / "out")
 
 

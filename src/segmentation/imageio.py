@@ -32,6 +32,9 @@ _FORMATS = {
     ".gif": "GIF",
 }
 IMAGE_SUFFIXES = frozenset(_FORMATS)
+OTHER_SUFFIXES = frozenset(  # of pictures that are not read
+    {".psd", ".psb", ".heic", ".heif", ".avif", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
+)
 
 # Nothing else is tried, whatever the file holds: Pillow would hand an EPS to Ghostscript.
 _READABLE = tuple(dict.fromkeys(_FORMATS.values()))
@@ -140,17 +143,15 @@ def write_image(
     path: Path,
     image: np.ndarray,
     *,
-    quality: int = 95,
-    compress_level: int = 3,
     mostly_empty: bool = False,
     icc_profile: bytes | None = None,
 ) -> None:
     """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
 
-    `quality` is for JPEG (4:4:4) and WebP, `compress_level` (0 to 9) for PNG, which looks for runs of equal
-    bytes alone where a picture is `mostly_empty`: masks and cutouts become smaller so, and quicker.
-    `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it). Parents are created.
-    Raises ImageError when the file cannot be written, and leaves what was there before.
+    A PNG that is `mostly_empty` is looked through for runs of equal bytes alone: masks and cutouts become
+    smaller so, and quicker. JPEG is 4:4:4. `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF
+    hold it). Parents are created. Raises ImageError when the file cannot be written, and leaves what was
+    there before.
     """
     if path.suffix.lower() not in _FORMATS:
         reason = f"expected one of {' '.join(_FORMATS)}, received {path.suffix or 'no suffix'}"
@@ -161,9 +162,9 @@ def write_image(
         picture.save(
             content,
             _FORMATS[path.suffix.lower()],
-            quality=quality,
+            quality=95,  # of JPEG and WebP
             subsampling=0,
-            compress_level=compress_level,
+            compress_level=3,  # of PNG
             compress_type=zlib.Z_RLE if mostly_empty else zlib.Z_DEFAULT_STRATEGY,
             icc_profile=icc_profile,
         )
@@ -220,7 +221,7 @@ def _identified(file: BinaryIO, path: Path, max_pixels: int | None) -> Image.Ima
 def _check_size(path: Path, width: int, height: int, max_pixels: int | None) -> None:
     if max_pixels is not None and width * height > max_pixels:
         problem = f"declares {width}x{height} pixels, more than the limit of {max_pixels}"
-        raise _error(path, problem, "reduce the picture or raise --max-pixels")
+        raise _error(path, problem, "reduce the picture, or raise --max-pixels where the command has it")
 
 
 def _bits(picture: Image.Image) -> int:

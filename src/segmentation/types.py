@@ -63,4 +63,4 @@ class Prediction:
     @property
     def area(self) -> float:
         """The fraction of the photo that the mask covers, in [0, 1]."""
-        return np.count_nonzero(self.mask) / self.mask.size
+        return np.count_nonzero(mask := self.mask) / mask.size

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from segmentation.data.preprocess import Preprocessing
 from segmentation.data.selection import select_samples
 from segmentation.data.split import Split, folds, holdout
 from segmentation.data.synth import GENERATOR_VERSION, write_studio
-from segmentation.errors import ConfigError, DataError, ExportError
+from segmentation.errors import BundleError, ConfigError, DataError, ExportError
 from segmentation.evaluation.agreement import worst_agreement
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.plots import plot_curves, plot_threshold
-from segmentation.files import atomic_folder
+from segmentation.files import UNFINISHED, atomic_folder
 from segmentation.imageio import image_size, read_photo
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.inference.engines.openvino_engine import compile_network, computes_in_bfloat16
@@ -64,8 +65,9 @@ def train(
         )
         bundle = with_best_threshold(bundle, split.val, progress.score)
         try:
-            bundle, _ = with_openvino(bundle, [sample.image_path for sample in split.val])
-        except ExportError as failure:  # the training is worth keeping without it
+            held_out = [sample.image_path for sample in split.val]
+            bundle, _ = with_openvino(bundle, held_out, held_out)
+        except (ExportError, BundleError) as failure:  # the training is worth keeping without it
             progress.note(f"no OpenVINO export, so predict will use Keras: {failure}")
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
@@ -130,32 +132,43 @@ def with_best_threshold(
     return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
 
 
-def with_openvino(bundle: ModelBundle, photos: Sequence[Path]) -> tuple[ModelBundle, float | None]:
+def with_openvino(
+    bundle: ModelBundle, photos: Sequence[Path], held_out: Sequence[Path]
+) -> tuple[ModelBundle, float | None]:
     """The bundle with its network in OpenVINO's form, and the largest difference of a score from Keras.
 
-    The first photos are those that the difference is taken on. On all of them, it is found out whether
-    the masks stay the same in bfloat16, where the processor computes in it, and kept in the bundle, whose
-    description has yet to be saved. Raises what `export` raises.
+    The first of `photos` are those that the difference is taken on. On `held_out`, photos that the model
+    has not learned from, it is found out whether the masks stay the same in bfloat16, where the processor
+    computes in it; without any, what is known of that stays. The description has yet to be saved: until
+    then the bundle does not match it. Raises what `export` raises, and leaves the bundle as it was.
     """
-    path = bundle.path / ENGINE_FILES[0]
-    difference = export(bundle, "openvino", path, map(read_photo, photos[:_CHECKED_PHOTOS]))
-    agreement = None
-    if computes_in_bfloat16():
-        preprocessing = Preprocessing.from_json(bundle.preprocessing)
-        full, half = (
-            Engine("openvino", precision, preprocessing, compile_network(path, precision))
-            for precision in ("f32", "bf16")
-        )
-        agreement = worst_agreement(full, half, map(read_photo, photos), bundle.threshold)
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=bundle.path) as folder:
+        path = Path(folder) / ENGINE_FILES[0]
+        difference = export(bundle, "openvino", path, map(read_photo, photos[:_CHECKED_PHOTOS]))
+        agreement = bundle.bf16_agreement
+        if held_out and computes_in_bfloat16():
+            preprocessing = Preprocessing.from_json(bundle.preprocessing)
+            full, half = (
+                Engine("openvino", precision, preprocessing, compile_network(path, precision))
+                for precision in ("f32", "bf16")
+            )
+            agreement = worst_agreement(full, half, map(read_photo, held_out), bundle.threshold)
+        for made in path.parent.iterdir():
+            made.replace(bundle.path / made.name)
     return dataclasses.replace(bundle, bf16_agreement=agreement), difference
 
 
-def photos_to_check(bundle: ModelBundle, drawn: Path) -> list[Path]:
-    """Photos that the model is judged on, if the data that it was trained from are there, else drawn ones."""
+def held_out_photos(bundle: ModelBundle) -> list[Path]:
+    """The photos that the model is judged on; none when the data that it was trained from are not there."""
     data = bundle.provenance.get("data")
     if isinstance(data, str) and Path(data).is_dir():
         with contextlib.suppress(DataError):
             samples = select_samples(bundle, discover(Path(data), check=False))
             return [sample.image_path for sample in samples]
-    folder = drawn_set(drawn, _DRAWN_GARMENTS, Size(864, 576), 0, None)
-    return [sample.image_path for sample in discover(folder, check=False).samples]
+    return []
+
+
+def drawn_photos(folder: Path) -> list[Path]:
+    """A few photos that need no data, drawn below `folder`."""
+    drawn = drawn_set(folder, _DRAWN_GARMENTS, Size(864, 576), 0, None)
+    return [sample.image_path for sample in discover(drawn, check=False).samples]

@@ -51,18 +51,37 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
-    """Add --input."""
+    """Add --input and --max-pixels."""
     parser.add_argument(
-        "--input", type=Path, required=True, metavar="PATH", help="folder of photos, or one photo (required)"
+        "--input",
+        type=path_argument,
+        required=True,
+        metavar="PATH",
+        help="folder of photos, or one photo (required)",
+    )
+    parser.add_argument(
+        "--max-pixels",
+        type=whole_number(1),
+        default=200_000_000,
+        metavar="N",
+        help="refuse photos that declare more pixels (default: 200000000)",
     )
 
 
-def whole_number(minimum: int) -> Callable[[str], int]:
-    """An argument type: a whole number from `minimum`."""
+def path_argument(text: str) -> Path:
+    """An argument type: a path. An empty one, as of an unset variable, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, received an empty text")
+    return Path(text)
+
+
+def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """An argument type: a whole number from `minimum` to `maximum`."""
+    bounds = f"from {minimum}" if maximum is None else f"from {minimum} to {maximum}"
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < minimum:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {minimum}, received {text!r}")
+        if not (text.isdecimal() and minimum <= int(text) <= (maximum or int(text))):
+            raise argparse.ArgumentTypeError(f"expected a whole number {bounds}, received {text!r}")
         return int(text)
 
     return parse

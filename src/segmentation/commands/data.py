@@ -1,15 +1,18 @@
 """Show what a folder of photos and cutouts holds, without training."""
 
 import argparse
-from pathlib import Path
+
+from segmentation.commands.arguments import path_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of pairs (default: the data folder)")
+    parser.add_argument(
+        "--data", type=path_argument, metavar="DIR", help="folder of pairs (default: the data folder)"
+    )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=path_argument,
         metavar="FILE",
         help="contact sheet to draw, PNG or JPEG (default: results/data/NAME/contact-sheet.png)",
     )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmentation.commands.arguments import add_engine, add_model, whole_number
+from segmentation.commands.arguments import add_engine, add_model, path_argument, whole_number
 
 if TYPE_CHECKING:
     from segmentation.bundle import ModelBundle
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_engine(parser)
     parser.add_argument(
         "--data",
-        type=Path,
+        type=path_argument,
         metavar="DIR",
         help="folder of pairs (default: the one that the model was trained from)",
     )
@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="photos in the report, worst first (default: 40)",
     )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="results (default: results/MODEL/eval)")
+    parser.add_argument(
+        "--output", type=path_argument, metavar="DIR", help="results (default: results/MODEL/eval)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

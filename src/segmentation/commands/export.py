@@ -1,9 +1,8 @@
 """Write a trained network in the file format of another program."""
 
 import argparse
-from pathlib import Path
 
-from segmentation.commands.arguments import DRAWN, add_model_name
+from segmentation.commands.arguments import DRAWN, add_model_name, path_argument
 from segmentation.inference.choices import EXPORT_FORMATS
 
 
@@ -18,14 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=path_argument,
         metavar="PATH",
         help="the file, or the folder of a saved-model (default: results/MODEL/export/MODEL.SUFFIX; "
         "openvino: into the model, where predict and eval find it)",
     )
     parser.add_argument(
         "--check",
-        type=Path,
+        type=path_argument,
         metavar="DIR",
         help="photos on which the file must score as Keras does (default: those that the model is judged on, "
         "or drawn ones)",
@@ -41,15 +40,16 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.imageio import read_photo
     from segmentation.inference.export import FORMATS, export
     from segmentation.outputs.naming import find_photos
-    from segmentation.workflow import photos_to_check, with_openvino
+    from segmentation.workflow import drawn_photos, held_out_photos, with_openvino
 
     bundle = find_bundle(options.model, options.home / "models")
+    held_out = held_out_photos(bundle)
     if options.check:
         photos = [photo.path for photo in find_photos(options.check)]
     else:
-        photos = photos_to_check(bundle, options.home / DRAWN)
+        photos = held_out or drawn_photos(options.home / DRAWN)
     if options.format == "openvino" and not options.output:
-        bundle, difference = with_openvino(bundle, photos)
+        bundle, difference = with_openvino(bundle, photos, held_out)
         path = save_description(bundle).openvino
     else:
         name = bundle.name + FORMATS[options.format].suffix

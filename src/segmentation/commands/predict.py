@@ -8,11 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmentation.commands.arguments import add_engine, add_input, add_model, whole_number
+from segmentation.commands.arguments import add_engine, add_input, add_model, path_argument, whole_number
 
 if TYPE_CHECKING:
     from segmentation.interruption import Interruption
     from segmentation.outputs.batch import Tally
+
+
+_MOST_WORKERS = 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "a photo)",
     )
     parser.add_argument("--binary", action="store_true", help="masks with hard edges (default: soft)")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="results (default: results/MODEL/predict)")
+    parser.add_argument(
+        "--output", type=path_argument, metavar="DIR", help="results (default: results/MODEL/predict)"
+    )
     parser.add_argument(
         "--overwrite",
         action="store_true",
@@ -36,16 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--workers",
-        type=whole_number(1),
+        type=whole_number(1, _MOST_WORKERS),
         metavar="N",
         help="photos in work at the same time, each in memory (default: one for each processor core that "
         "the program may use)",
-    )
-    parser.add_argument(
-        "--max-pixels",
-        type=whole_number(1),
-        metavar="N",
-        help="refuse photos that declare more pixels (default: 200000000)",
     )
     parser.add_argument(
         "--profile", action="store_true", help="say at the end where the time of a photo went (default: no)"
@@ -53,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quiet",
         action="store_true",
-        help="no progress and no summary, errors only (default: both)",
+        help="with --save: no progress and no summary, errors only (default: both)",
     )
 
 
@@ -79,7 +78,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.commands.arguments import chosen_engine, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
-    from segmentation.imageio import MAX_PIXELS, open_photo
+    from segmentation.imageio import open_photo
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
@@ -88,7 +87,8 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
     bundle = find_bundle(options.model, options.home / "models")
     output = options.output or options.home / "results" / bundle.name / "predict"
-    photos = find_photos(options.input, exclude=output, warn=_warn)
+    excluded = output if options.save else None
+    photos = find_photos(options.input, exclude=excluded, warn=_warn)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
     score = chosen_engine(options, bundle, workers)
     writer = CutoutWriter(output, bundle.input_size, binary=options.binary)
@@ -104,7 +104,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         new_console(),
         rows=not options.save,
         quiet=options.quiet,
-        count=lambda: sum(1 for _ in find_photos(options.input, exclude=output)),
+        count=lambda: sum(1 for _ in find_photos(options.input, exclude=excluded)),
     )
     results = run_folder(
         score,
@@ -115,7 +115,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         workers=workers,
         stop=lambda: interruption.requested,
         manifest=manifest,
-        read=partial(open_photo, max_pixels=options.max_pixels or MAX_PIXELS),
+        read=partial(open_photo, max_pixels=options.max_pixels),
     )
     started = time.perf_counter()
     # whatever stops us, the photos in hand are recorded before the manifest closes
@@ -129,10 +129,10 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
             if result.error:
                 _warn(f"error: {result.error}")
     tally = display.tally
-    if options.profile:
+    if options.profile and tally.made:
         display.say(profile(tally.made, time.perf_counter() - started, workers))
     if interruption.requested:
-        done = f"interrupted: {tally.made + tally.skipped} photos are done, {tally.failed} failed"
+        done = f"interrupted: {tally.made + tally.skipped} photos are done in this run, {tally.failed} failed"
         _warn(f"{done}; the same command goes on from here" if manifest else done)
         return interruption.status
     if not options.quiet:

@@ -3,9 +3,9 @@
 import argparse
 import sys
 from collections import Counter
-from pathlib import Path
+from functools import partial
 
-from segmentation.commands.arguments import add_engine, add_input, add_model
+from segmentation.commands.arguments import add_engine, add_input, add_model, path_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_engine(parser)
     parser.add_argument(
         "--output",
-        type=Path,
+        type=path_argument,
         metavar="FILE",
         help="the CSV, compressed when it ends in .gz (default: results/MODEL/submission.csv.gz)",
     )
@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.data.parallel import cores
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
+    from segmentation.imageio import open_photo
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.submission import SubmissionRows, write_submission
@@ -45,7 +46,13 @@ def run(options: argparse.Namespace) -> int:
     bundle = find_bundle(options.model, options.home / "models")
     output = options.output or options.home / "results" / bundle.name / "submission.csv.gz"
     masks = output.parent / "masks"
-    photos = list(find_photos(options.input, exclude=masks, warn=lambda text: print(text, file=sys.stderr)))
+    photos = list(
+        find_photos(
+            options.input,
+            exclude=masks if options.save else None,
+            warn=lambda text: print(text, file=sys.stderr),
+        )
+    )
     names = Counter(photo.path.name for photo in photos)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
@@ -57,9 +64,10 @@ def run(options: argparse.Namespace) -> int:
     workers = cores()
     score = chosen_engine(options, bundle, workers)
     failed = 0
+    read = partial(open_photo, max_pixels=options.max_pixels)
     with progress(console, "encoding") as on_progress:
         for done, result in enumerate(
-            run_folder(score, bundle, photos, threshold, rows.add, workers=workers), start=1
+            run_folder(score, bundle, photos, threshold, rows.add, workers=workers, read=read), start=1
         ):
             if result.error:
                 print(f"error: {result.error}", file=sys.stderr)

@@ -1,16 +1,15 @@
 """Draw synthetic studio photos with their cutouts."""
 
 import argparse
-from pathlib import Path
 
 from config import Size
-from segmentation.commands.arguments import whole_number
+from segmentation.commands.arguments import path_argument, whole_number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="folder to draw into (required)"
+        "--output", type=path_argument, required=True, metavar="DIR", help="folder to draw into (required)"
     )
     parser.add_argument(
         "--count",

@@ -1,6 +1,7 @@
 """Train a network on photos and their cutouts."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from config import (
@@ -17,7 +18,7 @@ from config import (
     configure,
     explicit_options,
 )
-from segmentation.commands.arguments import DRAWN
+from segmentation.commands.arguments import DRAWN, path_argument
 from segmentation.models.registry import complete, describe
 
 SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"architectures: {describe()}"
     parser.add_argument(
         "--data",
-        type=Path,
+        type=path_argument,
         metavar="DIR",
         help="pairs to learn from (default: data, or drawn photos if it is empty)",
     )
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.commands.arguments import find_dataset
     from segmentation.display import TrainingDisplay, new_console, progress
     from segmentation.errors import ConfigError
+    from segmentation.training.run_state import RECORD
     from segmentation.workflow import choose_split, train, with_drawn_garments
 
     console = new_console()
@@ -80,23 +82,29 @@ def run(options: argparse.Namespace) -> int:
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = options.home / "models" / name, options.home / "logs" / name
     if not (options.overwrite or options.resume):
-        _refuse_to_replace(path, logs)
+        _refuse_to_replace(path, logs / RECORD)
     dataset = find_dataset(options.data or _default_data(options.home), console)
     split = choose_split(dataset, config.data, config.training.seed)
     with progress(console, "drawing") as on_photo:
         split = with_drawn_garments(split, config, options.home / DRAWN, on_photo)
 
-    with TrainingDisplay(console, name, config.training.epochs) as display:
-        bundle = train(
-            config,
-            dataset,
-            split,
-            path,
-            logs=logs,
-            start=start,
-            resuming=options.resume,
-            progress=display,
-        )
+    try:
+        with TrainingDisplay(console, name, config.training.epochs) as display:
+            bundle = train(
+                config,
+                dataset,
+                split,
+                path,
+                logs=logs,
+                start=start,
+                resuming=options.resume,
+                progress=display,
+            )
+    except KeyboardInterrupt:
+        if not (logs / RECORD).exists():
+            raise
+        print("interrupted; the epochs are kept: the same command with --resume goes on", file=sys.stderr)
+        return 130
     figures = bundle.provenance["val_at_full_resolution"]
     print(
         f"{path}: held-out Dice at full resolution {figures['dice_mean']:.4f} "
@@ -109,15 +117,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_to_replace(path: Path, logs: Path) -> None:
+def _refuse_to_replace(path: Path, record: Path) -> None:
     from segmentation.errors import ConfigError
-    from segmentation.training.run_state import RECORD
 
     if path.exists():
         raise ConfigError(f"--name {path.name}: {path} is there; choose another name, or add --overwrite")
-    if (logs / RECORD).exists():
+    if record.exists():
         raise ConfigError(
-            f"--name {path.name}: an unfinished run is in {logs}; add --resume to go on, or --overwrite"
+            f"--name {path.name}: an unfinished run is in {record.parent}; add --resume, or --overwrite"
         )
 
 

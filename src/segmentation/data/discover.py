@@ -13,12 +13,8 @@ from segmentation.data.naming import group_and_view
 from segmentation.data.parallel import OnProgress, map_in_threads
 from segmentation.data.split import Split
 from segmentation.errors import DataError
-from segmentation.imageio import IMAGE_SUFFIXES
+from segmentation.imageio import IMAGE_SUFFIXES, OTHER_SUFFIXES
 from segmentation.types import Sample
-
-_OTHER_PICTURES = frozenset(
-    {".psd", ".psb", ".heic", ".heif", ".avif", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
-)
 
 
 @dataclass(frozen=True)
@@ -135,7 +131,7 @@ def _files_by_id(folder: Path, problems: list[Problem]) -> dict[str, list[Path]]
             # file systems and archives disagree on how "é" is stored
             name = unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
             files.setdefault(name, []).append(path)
-        elif suffix in _OTHER_PICTURES:
+        elif suffix in OTHER_SUFFIXES:
             problems.append(
                 Problem(path, f"is a {suffix[1:].upper()} file, which is not read", "export it as PNG")
             )

@@ -44,9 +44,12 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
 
     A description of the preprocessing lies beside it as `PATH.json`. Returns the largest difference of a
     score from Keras, None where the format's runtime is not installed. Raises BundleError for weights that
-    cannot be read, and ExportError when the converter is missing or fails, or when a score differs by more
-    than `TOLERANCE`; then nothing is left.
+    cannot be read, and ExportError for a `path` that cannot be one of the format or holds something else,
+    when the converter is missing or fails, and when a score differs by more than `TOLERANCE`; then nothing
+    is left.
     """
+    path = path.absolute()
+    _check_target(path, name)
     preprocessing = Preprocessing.from_json(bundle.preprocessing)
     description = describe(bundle, preprocessing)
     chosen = FORMATS[name]
@@ -76,11 +79,10 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
                     f"{difference:.2g}; nothing was kept"
                 )
         write_text(unfinished.with_name(path.name + ".json"), json.dumps(description, indent=2) + "\n")
+        if path.is_dir():  # with a saved-model in it, or nothing
+            shutil.rmtree(path)
         for made in Path(folder).iterdir():
-            target = path.parent / made.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            made.replace(target)
+            made.replace(path.parent / made.name)
     return difference
 
 
@@ -105,7 +107,6 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
     size = preprocessing.input_size
     shape = f"1, {size.height}, {size.width}"
     return {
-        "model": bundle.name,
         "architecture": bundle.architecture,
         "input": f"photo, uint8 [{shape}, {preprocessing.channels}], {colour}, 0 to 255",
         "resize": "the whole photo to the input size; smaller by area (cv2.INTER_AREA), larger by cubic",
@@ -124,6 +125,21 @@ def largest_difference(
     """The largest difference of a score between two networks over uint8 RGB photos; NaN counts as such."""
     prepared = (preprocessing.prepare(photo)[np.newaxis] for photo in photos)
     return float(np.max([np.abs(network(photo) - reference(photo)).max() for photo in prepared]))
+
+
+def _check_target(path: Path, name: str) -> None:
+    """Refuse to write where a user would not look for the format, and to replace anything but an export."""
+    suffix = FORMATS[name].suffix
+    if suffix:
+        if path.suffix.lower() != suffix or path.is_dir():
+            found = "a folder" if path.is_dir() else path.name
+            raise ExportError(f"--output {path}: expected a file that ends in {suffix}, received {found}")
+    elif path.exists() and not path.is_dir():
+        raise ExportError(f"--output {path}: expected a new folder for the {name}, received a file")
+    elif path.is_dir() and any(path.iterdir()) and not (path / "saved_model.pb").is_file():
+        raise ExportError(
+            f"--output {path}: expected a new folder for the {name}, received one that holds something else"
+        )
 
 
 def _write_openvino(model: "keras.Model", path: Path, description: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Reading weights from a file that may come from anyone."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ def load_weights(model: "keras.Model", path: Path) -> None:
     """
     try:
         _refuse_links(path)
-        model.load_weights(path)
+        with warnings.catch_warnings(action="ignore"):  # a warning a layer before the one error
+            model.load_weights(path)
     except Exception as error:  # whatever a damaged HDF5 file makes its reader raise
         raise ValueError(_reason(error)) from error
     if not all(np.isfinite(weights).all() for weights in model.get_weights()):

@@ -123,13 +123,17 @@ def _cut(
 ) -> Result:
     """Take one photo from its file to its outputs. Raises DataError when nothing more can be written."""
     started = time.perf_counter()
-    name = str(photo.path)
+    name, key = str(photo.path), None
     try:
         if photo.problem:
             raise DataError(photo.problem)
         key = manifest.key(photo) if manifest else None  # before reading: what changes after it is done again
         if manifest and manifest.is_done(photo, key):
             return Result(name, photo.stem, photo.outputs, key=key, skipped=True)
+        if manifest and (other := manifest.taken_by(photo)):
+            taken = f"{printable(name)}: its results would replace those of {printable(other)}"
+            remedy = "give another --output, or --overwrite to have them replaced"
+            return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
         with stage("decode"):
             picture = read(photo.path)
         prediction = predict(score, bundle, photo.stem, picture.pixels, threshold)
@@ -142,10 +146,10 @@ def _cut(
             raise DataError(
                 f"stopped, for nothing more can be written: {failure}, then run the same command again"
             ) from failure
-        return Result(name, photo.stem, error=str(failure))
+        return _failed(photo, str(failure), manifest, key)
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
-        return Result(name, photo.stem, error=f"{printable(name)}: cannot be cut out ({reason}); report it")
+        return _failed(photo, f"{printable(name)}: cannot be cut out ({reason}); report it", manifest, key)
     return Result(
         name,
         photo.stem,
@@ -156,3 +160,10 @@ def _cut(
         (*picture.notes, *prediction.notes),
         key=key,
     )
+
+
+def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:
+    """The result of a failure. A cutout of what a file was before it changed would pass for the new one's."""
+    if manifest and key:  # without one the file could not be reached, and may be what it was
+        manifest.withdraw(photo)
+    return Result(str(photo.path), photo.stem, error=reason)

@@ -8,7 +8,7 @@ import os
 import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from segmentation.errors import DataError
 from segmentation.files import UNFINISHED, atomic_file
@@ -29,8 +29,8 @@ class Result:
     """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo.
 
     `stem` is what the outputs are called (see Photo); `key` is what they were made from: size, time of change
-    and SHA-256 of the photo's file, and the settings. `skipped` results are those of an earlier run, and not
-    written again.
+    and SHA-256 of the photo's file, and the settings. `skipped` results leave the line of an earlier run as
+    it is.
     """
 
     input: str
@@ -45,16 +45,24 @@ class Result:
     skipped: bool = False
 
 
+class _Line(NamedTuple):
+    """Where a line begins in the file, in bytes, and the digest of its key; None for a failure."""
+
+    place: int
+    key: bytes | None
+
+
 class Manifest:
     """`predictions.jsonl` of an output folder, open: one process at a time reads and extends it.
 
     `settings` is everything besides the photo that decides the bytes of the outputs, as plain JSON; with
     `overwrite` nothing counts as done. A line is appended and flushed for each result, so that a process
-    that is killed loses none; a line that was torn by it is cut off. On leaving without an error superseded
+    that is killed loses no line; one that was torn by it is cut off. On leaving without an error superseded
     lines are dropped. Lines of photos that this run does not meet stay, except failures of what is gone.
 
     Entering makes the folder and raises DataError when another process has it open, OSError when it
-    cannot be written. It holds two digests for each photo of earlier runs, and nothing for those of this one.
+    cannot be written. It holds two digests and a place for each photo of earlier runs, and nothing for those
+    of this one.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any], *, overwrite: bool = False):
@@ -62,7 +70,7 @@ class Manifest:
         self.path = folder / MANIFEST
         self._settings = settings
         self._overwrite = overwrite
-        self._recorded: dict[bytes, bytes | None] = {}  # of earlier runs: stem to key, None for a failure
+        self._recorded: dict[bytes, _Line] = {}  # of earlier runs, by the digest of the stem
         self._untidy = False
         self._lock = threading.Lock()
         self.left_out = 0
@@ -104,18 +112,40 @@ class Manifest:
 
     def is_done(self, photo: Photo, key: dict[str, Any] | None) -> bool:
         """Whether an earlier run made the photo's outputs from the same key, and they are there."""
-        if self._overwrite or key is None or self._recorded.get(_digest(photo.stem)) != _digest(key):
+        recorded = self._recorded.get(_digest(photo.stem))
+        if self._overwrite or key is None or recorded is None or recorded.key != _digest(key):
             return False
         return all(_has_content(self._folder / path) for path in photo.outputs.values())
 
+    def taken_by(self, photo: Photo) -> str | None:
+        """The other photo, still there, whose outputs an earlier run gave the names that this one's have."""
+        recorded = self._recorded.get(_digest(photo.stem))
+        if self._overwrite or recorded is None or recorded.key is None:
+            return None
+        with self.path.open("rb") as lines:
+            lines.seek(recorded.place)
+            other = _parse(lines.readline())["input"]
+        return other if other != str(photo.path.absolute()) and os.path.lexists(other) else None
+
     def begin(self, photo: Photo) -> None:
         """Say before the outputs of an earlier run are replaced that they are no longer what was recorded."""
-        if self._recorded.get(_digest(photo.stem)):
+        if self._has_outputs(photo):
             self.append(Result(str(photo.path), photo.stem, error=_UNFINISHED))
+
+    def withdraw(self, photo: Photo) -> None:
+        """Remove the outputs that an earlier run made from what the photo's file was then."""
+        if self._has_outputs(photo):
+            for path in photo.outputs.values():
+                with contextlib.suppress(OSError):  # gone, or not ours to remove
+                    (self._folder / path).unlink()
+
+    def _has_outputs(self, photo: Photo) -> bool:
+        recorded = self._recorded.get(_digest(photo.stem))
+        return recorded is not None and recorded.key is not None
 
     def append(self, result: Result) -> None:
         """Write a result's line. Any thread may call it. Raises DataError when it cannot be written."""
-        plain = asdict(result)
+        plain = {**asdict(result), "input": str(Path(result.input).absolute())}
         del plain["skipped"]
         with self._lock:
             self._untidy |= _digest(result.stem) in self._recorded
@@ -137,14 +167,14 @@ class Manifest:
             for line in lines:
                 if not line.endswith(b"\n"):
                     break
-                length += len(line)
+                place, length = length, length + len(line)
                 plain = _parse(line)
                 if plain is None:
                     self.left_out += 1
                     continue
                 stem, failed = _digest(plain["stem"]), plain["error"] is not None
                 self._untidy |= failed or stem in self._recorded
-                self._recorded[stem] = None if failed else _digest(plain["key"])
+                self._recorded[stem] = _Line(place, None if failed else _digest(plain["key"]))
         self._untidy |= self.left_out > 0
         return length
 

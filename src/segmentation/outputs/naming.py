@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from segmentation.errors import DataError, printable
-from segmentation.imageio import IMAGE_SUFFIXES
+from segmentation.imageio import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 MASKS, CUTOUTS = "masks", "cutouts"  # folders of results
 
@@ -38,7 +38,8 @@ def find_photos(
 
     They are looked for as they are taken: only one folder's names are held for each level. Hidden files
     and everything that lies in `exclude` (the output folder) are left out. Links are followed; one that
-    leads back to a folder which holds it is left out and told to `warn`. A folder that cannot be listed
+    leads back to a folder which holds it is left out and told to `warn`, and so are photos of formats
+    that are not read. A folder that cannot be listed
     and a link to nothing come as a Photo with its problem.
 
     No two photos share the name of their results, on file systems that ignore case neither: `a.jpg` and
@@ -49,7 +50,8 @@ def find_photos(
     excluded = exclude and _real(exclude)
     if excluded and _real(source).is_relative_to(excluded):
         raise DataError(
-            f"--input {source}: expected photos, received the folder of results; give another --output"
+            f"--input {source}: expected photos outside of the folder of results, {exclude}, from which "
+            "nothing is read; give another --output"
         )
     if source.is_file():
         return iter([Photo(source, source.stem)])
@@ -112,6 +114,7 @@ def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> 
             reason = f"cannot be listed ({(error.strerror or str(error)).lower()}); check its permissions"
             found.append(("", _unreachable(folder.path, folder.prefix or "/", reason)))
             continue
+        _tell_unread(folder.path, entries, warn)
         for entry in sorted(entries, key=lambda entry: entry.name):
             name, path, link = entry.name, folder.path / entry.name, entry.is_symlink()
             real = _real(path) if link else folder.real / name
@@ -123,7 +126,7 @@ def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> 
                 else:
                     subfolder = _Folder(path, f"{folder.prefix}{name}/", real, folder)
                     subfolders.setdefault(name.casefold(), []).append(subfolder)
-            elif path.suffix.lower() in IMAGE_SUFFIXES:
+            elif _suffix(name) in IMAGE_SUFFIXES:
                 files.append((path, folder))
             elif link and not path.exists():  # it may have led to a folder of photos
                 reason = "a link that leads nowhere; mend or remove it"
@@ -155,6 +158,18 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself, or through a folder that is closed to us
         return False
+
+
+def _tell_unread(folder: Path, entries: Sequence[os.DirEntry], warn: Callable[[str], None]) -> None:
+    unread = sorted(entry.name for entry in entries if _suffix(entry.name) in OTHER_SUFFIXES)
+    if unread:
+        more = f" and {len(unread) - 1} more" if unread[1:] else ""
+        place, name = printable(str(folder)), printable(unread[0])
+        warn(f"{place}: {name}{more} of a format that is not read left out; export as PNG")
+
+
+def _suffix(name: str) -> str:
+    return Path(name).suffix.lower()
 
 
 def _real(path: Path) -> Path:

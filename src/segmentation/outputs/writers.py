@@ -77,7 +77,7 @@ def soft_alpha(prediction: Prediction, enlargement: float) -> np.ndarray:
 
     Scores that were enlarged n times have edges n times too soft for the photo; rising n times as fast
     makes them about as soft as the edges that the network learned from. Scores of 0 are transparent and
-    of 1 opaque at every threshold, so that a low or a high one leaves no veil.
+    of 1 opaque at every threshold between them, so that a low or a high one leaves no veil.
     """
     reach, threshold = 0.5 / enlargement, prediction.threshold
     below, above = min(reach, threshold), min(reach, 1.0 - threshold)

@@ -80,8 +80,8 @@ def _draw_one(job: tuple) -> None:
     output, seed, garment, view, width, height = job
     photo, cutout = draw_photo(seed, garment, view, width, height)
     image_path = _image_path(output, seed, garment, view)
-    write_image(output / "cutouts" / f"{image_path.stem}.png", cutout, compress_level=3)
-    write_image(image_path, photo, quality=95)
+    write_image(output / "cutouts" / f"{image_path.stem}.png", cutout)
+    write_image(image_path, photo)
 
 
 def _image_path(output: Path, seed: int, garment: int, view: str) -> Path:

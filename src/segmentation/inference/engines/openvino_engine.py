@@ -1,17 +1,20 @@
 """The fast engine: the exported network on OpenVINO, several photos at a time, compiled once."""
 
+import hashlib
 import os
 import queue
+import shutil
 from pathlib import Path
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
+from segmentation.bundle import ENGINE_FILES, ModelBundle
 from segmentation.data.parallel import cores
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError
 from segmentation.inference.engines.engine import Network
 
+_KEPT_NETWORKS = 8  # compiled, of some 40 MB each
 SAME_MASK_DICE = 0.9995  # of masks in bfloat16 and float32, on each held-out photo
 
 
@@ -35,15 +38,22 @@ def openvino_network(
         [1, size.height, size.width, channels]
         for channels in (preprocessing.channels, len(bundle.labels.names))
     )
-    return compile_network(bundle.openvino, precision, streams, shapes=shapes), precision
+    cache = _cache_folder(bundle)
+    return compile_network(bundle.openvino, precision, streams, shapes=shapes, cache=cache), precision
 
 
 def compile_network(
-    path: Path, precision: str, streams: int = 1, *, shapes: tuple[list[int], list[int]] | None = None
+    path: Path,
+    precision: str,
+    streams: int = 1,
+    *,
+    shapes: tuple[list[int], list[int]] | None = None,
+    cache: Path | None = None,
 ) -> Network:
     """The network of an OpenVINO file, `model.xml` with `model.bin` beside it.
 
-    Raises BundleError when it cannot be used, or when its input and its output have not the `shapes`.
+    `cache` is a folder for the compiled network. Raises BundleError when it cannot be used, or when its
+    input and its output have not the `shapes`.
     """
     import openvino
 
@@ -54,7 +64,6 @@ def compile_network(
         "INFERENCE_NUM_THREADS": max(streams, cores()),
         "ENABLE_CPU_PINNING": False,  # a stream that is tied to a core waits for the coders on that core
     }
-    cache = _cache_folder()
     if cache:
         settings["CACHE_DIR"] = str(cache)
     try:
@@ -111,11 +120,20 @@ def _unusable(path: Path, error: RuntimeError) -> BundleError:
     return BundleError(f"{path}: OpenVINO cannot use it ({reason}); export the model again")
 
 
-def _cache_folder() -> Path | None:
-    """Where compiled networks are kept: beside no bundle, since a bundle may come from anywhere."""
+def _cache_folder(bundle: ModelBundle) -> Path | None:
+    """Where the compiled network is kept: beside no bundle, since a bundle may come from anywhere.
+
+    Every network has a folder of its own, called by its checksums, since OpenVINO itself looks only at the
+    path and the time of its files. Those that have not been used for longest are removed.
+    """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "garment-cutout"
+    checksums = "".join(bundle.files[name] for name in ENGINE_FILES)
+    own = folder / hashlib.sha256(checksums.encode()).hexdigest()[:16]
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own.touch()
+        for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT_NETWORKS]:
+            shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError):
         return None
-    return folder if os.access(folder, os.W_OK) else None
+    return own if os.access(own, os.W_OK) else None
