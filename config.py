@@ -122,6 +122,9 @@ class AugmentConfig:
     value: float = option(15.0, "largest shift of the value, in steps of 255", maximum=255)
     brightness: float = option(0.1, "largest relative change of brightness", maximum=1)
     contrast_jitter: float = option(0.1, "largest relative change of contrast", maximum=1)
+    recolour: float = option(
+        0.0, "probability of another colour for the garment alone or for all but the garment", maximum=1
+    )
 
 
 AUGMENTATIONS: dict[str, AugmentConfig] = {

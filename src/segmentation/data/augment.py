@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from config import AugmentConfig
+from segmentation.data.recolour import recolour
 
 Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change."""
@@ -18,13 +19,17 @@ def build_augment(config: AugmentConfig, *, colour: bool = True) -> Augment | No
 
     Where a pair is moved, its border is extended with its own edge, photo and mask alike.
     """
-    if not _transforms(config, colour):
+    recolours = config.recolour if colour else 0.0
+    if not recolours and not _transforms(config, colour):
         return None
     local = threading.local()  # a composition carries its random state, so each thread has its own
 
     def augment(image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         if not hasattr(local, "compose"):
             local.compose = _albumentations().Compose(_transforms(config, colour))
+        random = np.random.default_rng(seed)
+        if random.random() < recolours:
+            image = recolour(image, mask, random)
         local.compose.set_random_seed(seed)
         changed = local.compose(image=image, mask=mask)
         return changed["image"], changed["mask"]

@@ -1,0 +1,63 @@
+"""Other colours for the garment alone, or for all but the garment, so that one pair stands for many."""
+
+import cv2
+import numpy as np
+
+_CAMOUFLAGE = 0.4  # of the recoloured garments take a colour of what lies beside them
+_LIGHTNESS = (8.0, 97.0)  # CIELAB, 0 black to 100 white: of the colours that garments have
+_MOST_CHROMA = 60.0
+_SURROUNDINGS = (12.0, 6.0, 6.0)  # standard deviations of their change in CIELAB
+_EDGE_PX = 9  # within which the colours of an edge are looked for on either side of it
+
+
+def recolour(image: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Recolour the garment, its surroundings or both, along the soft edge between them.
+
+    uint8 RGB [H, W, 3] and uint8 [H, W], 255 in the garment -> uint8 RGB [H, W, 3]. Folds and patterns
+    stay, as differences from the new colour. Photos of a studio repeat a few mannequins and walls, and what
+    a network has seen in one colour it does not know in another: beige on beige, white on white.
+    """
+    garment = alpha.astype(np.float32)[..., np.newaxis] / 255.0  # [H, W, 1]
+    if not 0 < garment.mean() < 1:
+        return image
+    inside, outside = (_lab(_unmixed(image, alpha == sure)) for sure in (255, 0))
+    change_garment, change_surroundings = random.permutation([True, random.random() < 0.5])
+    if change_garment:
+        mean = (inside * garment).sum(axis=(0, 1)) / garment.sum()
+        colour = _nearby(outside, alpha, random) if random.random() < _CAMOUFLAGE else _any(random)
+        inside = colour + (inside - mean) * random.uniform(0.5, 1.3)
+    if change_surroundings:
+        outside = outside + random.normal(0.0, _SURROUNDINGS)
+    mixed = garment * _rgb(inside) + (1.0 - garment) * _rgb(outside)
+    return np.round(mixed * 255.0).astype(np.uint8)
+
+
+def _unmixed(image: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """The image with the colours of the `sure` pixels carried on over the edge, where two layers mix."""
+    weight = cv2.blur(sure.astype(np.float32), (_EDGE_PX, _EDGE_PX))[..., np.newaxis]  # [H, W, 1]
+    carried = cv2.blur(image * sure[..., np.newaxis].astype(np.float32), (_EDGE_PX, _EDGE_PX))
+    known = sure[..., np.newaxis] | (weight < 1e-6)
+    return np.where(known, image, carried / np.maximum(weight, 1e-6)).astype(np.float32)
+
+
+def _any(random: np.random.Generator) -> np.ndarray:
+    """A colour that a garment may have, in CIELAB; dull ones are more frequent than bright ones."""
+    hue, chroma = random.uniform(0, 2 * np.pi), _MOST_CHROMA * random.beta(1, 2.5)
+    return np.array([random.uniform(*_LIGHTNESS), chroma * np.cos(hue), chroma * np.sin(hue)])
+
+
+def _nearby(lab: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """About the colour of a place beside the garment: mannequin, wall or floor."""
+    reach = max(3, len(alpha) // 12)
+    band = (cv2.dilate(alpha, np.ones((reach, reach), np.uint8)) > 0) & (alpha == 0)
+    places = lab[band] if band.any() else lab[alpha < 128]
+    return places[random.integers(len(places))] + random.normal(0.0, (4.0, 2.0, 2.0))
+
+
+def _lab(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image / 255.0, cv2.COLOR_RGB2LAB)
+
+
+def _rgb(lab: np.ndarray) -> np.ndarray:
+    lab = np.clip(lab, (0, -127, -127), (100, 127, 127)).astype(np.float32)
+    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0.0, 1.0)
