@@ -192,6 +192,23 @@ def test_predict_goes_on_where_it_stood_and_says_so(home, tmp_path):
     assert [line["error"] for line in lines] == [None] * 4
 
 
+def test_flip_averaging_changes_the_scores_and_is_not_taken_for_done(home, tmp_path):
+    photo = next((home / "data" / "set" / "images").iterdir())
+    command = (
+        "predict", "--home", home, "--model", "small", "--save", "--input", photo,
+        "--output", tmp_path / "out",
+    )  # fmt: skip
+    run(*command)
+    plain = read_mask(next((tmp_path / "out" / "masks").iterdir())).astype(int)
+    assert "skipped" not in run(*command, "--tta", "flip").stdout
+    averaged = read_mask(next((tmp_path / "out" / "masks").iterdir()))
+    run(*command, "--tta", "flip", "--engine", "keras", "--overwrite")
+    reference = read_mask(next((tmp_path / "out" / "masks").iterdir()))
+
+    assert np.abs(plain - averaged).max() > 3
+    assert np.abs(averaged.astype(int) - reference).max() <= 3
+
+
 def test_an_interrupted_predict_says_how_to_go_on(home, tmp_path):
     photo = next((home / "data" / "set" / "images").iterdir())
     (tmp_path / "in").mkdir()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from segmentation.inference.choices import ENGINES, PRECISIONS
+from segmentation.inference.choices import ENGINES, PRECISIONS, TEST_TIME
 
 DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the user's own
 
@@ -33,7 +33,7 @@ def add_model_name(parser: argparse.ArgumentParser) -> None:
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Add --engine and --precision."""
+    """Add --engine, --precision and --tta."""
     parser.add_argument(
         "--engine",
         choices=ENGINES,
@@ -47,6 +47,13 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="of the computation; auto is bfloat16 where the processor has it and the model's masks were "
         "found to stay the same in it (default: auto)",
+    )
+    parser.add_argument(
+        "--tta",
+        choices=TEST_TIME,
+        default="none",
+        help="test-time augmentation: flip averages the scores of a photo and of its mirror image, in twice "
+        "the time (default: none)",
     )
 
 
@@ -92,8 +99,12 @@ def tuned_threshold(chosen: float | None, tuned: float) -> float:
     return tuned if chosen is None else chosen
 
 
-def chosen_engine(options: argparse.Namespace, bundle: Any, streams: int = 1) -> Any:
-    """Load what --engine and --precision ask for, and say on stderr when `auto` is the slow reference."""
+def chosen_score(options: argparse.Namespace, bundle: Any, streams: int = 1) -> tuple[Any, dict[str, str]]:
+    """The score function of --engine, --precision and --tta, and what decides its scores besides the model.
+
+    When `auto` is the slow reference, stderr says so.
+    """
+    from segmentation.inference.compose import flipped
     from segmentation.inference.engines import load_engine
 
     engine = load_engine(bundle, engine=options.engine, precision=options.precision, streams=streams)
@@ -103,7 +114,8 @@ def chosen_engine(options: argparse.Namespace, bundle: Any, streams: int = 1) ->
             f"`python main.py export --model {bundle.name}` adds one",
             file=sys.stderr,
         )
-    return engine
+    decided = {"engine": engine.name, "precision": engine.precision, "tta": options.tta}
+    return flipped(engine) if options.tta == "flip" else engine, decided
 
 
 def find_dataset(folder: Path, console: Any) -> Any:

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
     from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import chosen_engine, find_dataset, tuned_threshold
+    from segmentation.commands.arguments import chosen_score, find_dataset, tuned_threshold
     from segmentation.data.selection import random_subset, select_samples
     from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     dataset = find_dataset(options.data or _trained_from(bundle), console)
     samples = random_subset(select_samples(bundle, dataset, options.split), options.size, options.seed)
     print(f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
-    score = chosen_engine(options, bundle)
+    score, decided = chosen_score(options, bundle)
     target_threshold = bundle.config.data.target_threshold
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         provenance={
             "architecture": bundle.architecture,
             "input size": bundle.input_size,
-            "engine": f"{score.name}, {score.precision}",
+            **decided,
             "trained on": bundle.provenance.get("data"),
             "judged on": f"{dataset.root} ({options.split})",
             "commit": bundle.provenance.get("git_commit"),

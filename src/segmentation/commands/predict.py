@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import chosen_engine, tuned_threshold
+    from segmentation.commands.arguments import chosen_score, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import open_photo
@@ -90,12 +90,11 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     excluded = output if options.save else None
     photos = find_photos(options.input, exclude=excluded, warn=_warn)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
-    score = chosen_engine(options, bundle, workers)
+    score, decided = chosen_score(options, bundle, workers)
     writer = CutoutWriter(output, bundle.input_size, binary=options.binary)
     settings = {
         "model": bundle.digest,
-        "engine": score.name,
-        "precision": score.precision,
+        **decided,
         "threshold": threshold,
         **writer.settings,
     }

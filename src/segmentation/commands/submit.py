@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
     from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import chosen_engine, tuned_threshold
+    from segmentation.commands.arguments import chosen_score, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     rows = SubmissionRows(options.order, masks if options.save else None)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
     workers = cores()
-    score = chosen_engine(options, bundle, workers)
+    score, _decided = chosen_score(options, bundle, workers)
     failed = 0
     read = partial(open_photo, max_pixels=options.max_pixels)
     with progress(console, "encoding") as on_progress:
