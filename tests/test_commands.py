@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from segmentation.imageio import MAX_PIXELS, read_mask, read_photo
 from segmentation.outputs.rle import decode
@@ -190,6 +191,26 @@ def test_predict_goes_on_where_it_stood_and_says_so(home, tmp_path):
     assert all(path.stat().st_mtime_ns > before for path, before in times.items())
     lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
     assert [line["error"] for line in lines] == [None] * 4
+
+
+def test_cleaning_leaves_one_region_without_holes(home, tmp_path):
+    photo = next((home / "data" / "set" / "images").iterdir())
+    command = (
+        "predict", "--home", home, "--model", "small", "--save", "--binary", "--input", photo,
+        "--threshold", 0.45, "--output", tmp_path / "out",
+    )  # fmt: skip
+
+    def regions():
+        mask = read_mask(next((tmp_path / "out" / "masks").iterdir())) > 0
+        eight = np.ones((3, 3))
+        return ndimage.label(mask, eight)[1], ndimage.label(~mask, eight)[1]
+
+    run(*command)
+    before = regions()
+    run(*command, "--remove-islands", 10**6, "--fill-holes", 10**6)
+
+    assert max(before) > 1
+    assert regions() == (1, 1)
 
 
 def test_flip_averaging_changes_the_scores_and_is_not_taken_for_done(home, tmp_path):

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import ndimage
 
-from segmentation.inference.compose import flipped
+from segmentation.inference.compose import averaged, cleaned, flipped
 
 sides = st.integers(1, 9)
 photos = hnp.arrays(np.uint8, st.tuples(sides, sides, st.just(3)))
@@ -44,3 +45,57 @@ def test_a_mirrored_photo_has_mirrored_scores(photo):
 
     mirrored = np.ascontiguousarray(photo[:, ::-1])
     np.testing.assert_allclose(flipped(score)(mirrored), flipped(score)(photo)[:, ::-1], atol=1e-6)
+
+
+@given(photos, st.integers(1, 4))
+def test_an_average_of_models_is_their_mean(photo, count):
+    members = [lambda image, share=number: red(image) * share / count for number in range(1, count + 1)]
+    scores = averaged(members)(photo)
+
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, red(photo) * (count + 1) / (2 * count), atol=1e-6)
+    np.testing.assert_array_equal(averaged([red])(photo), red(photo))
+
+
+masks = hnp.arrays(bool, st.tuples(st.integers(1, 16), st.integers(1, 16)))
+
+
+def without_small_parts(mask, limit):
+    """The mask without its regions below the limit, except the largest, as scipy finds them."""
+    parts, count = ndimage.label(mask, np.ones((3, 3)))
+    areas = ndimage.sum_labels(mask, parts, np.arange(1, count + 1))
+    limit = min(limit, areas.max(initial=0))
+    kept = [number for number in range(1, count + 1) if areas[number - 1] >= limit]
+    return np.isin(parts, kept)
+
+
+def clean(mask, **limits):
+    scores = mask[..., np.newaxis].astype(np.float32)
+    return cleaned(lambda _photo: scores, 0.5, **limits)(np.zeros((*mask.shape, 3), np.uint8))[..., 0] >= 0.5
+
+
+@given(masks, st.integers(0, 40))
+def test_islands_below_the_limit_are_removed_and_nothing_else(mask, limit):
+    np.testing.assert_array_equal(clean(mask, islands_px=limit), without_small_parts(mask, limit))
+
+
+@given(masks, st.integers(0, 40))
+def test_holes_below_the_limit_are_filled_and_nothing_else(mask, limit):
+    np.testing.assert_array_equal(clean(mask, holes_px=limit), ~without_small_parts(~mask, limit))
+
+
+def test_no_soft_rim_stays_where_an_island_was_and_the_garment_keeps_its_own():
+    scores = np.zeros((40, 40, 1), np.float32)
+    scores[5:20, 5:20] = 0.4
+    scores[7:18, 7:18] = 0.9
+    scores[28:34, 28:34] = 0.4
+    scores[30:32, 30:32] = 0.9
+    result = cleaned(lambda _photo: scores, 0.5, islands_px=20)(np.zeros((40, 40, 3), np.uint8))
+
+    assert not result[24:, 24:].any()
+    np.testing.assert_array_equal(result[:22, :22], scores[:22, :22])
+
+
+@given(masks)
+def test_without_limits_nothing_is_cleaned(mask):
+    np.testing.assert_array_equal(clean(mask), mask)

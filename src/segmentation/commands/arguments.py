@@ -14,6 +14,11 @@ DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the u
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add --model and --threshold."""
     add_model_name(parser)
+    add_threshold(parser)
+
+
+def add_threshold(parser: argparse.ArgumentParser) -> None:
+    """Add --threshold."""
     parser.add_argument(
         "--threshold",
         type=_threshold,
@@ -33,7 +38,7 @@ def add_model_name(parser: argparse.ArgumentParser) -> None:
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Add --engine, --precision and --tta."""
+    """Add what decides the scores besides the model: --engine, --precision, --tta and the cleaning."""
     parser.add_argument(
         "--engine",
         choices=ENGINES,
@@ -54,6 +59,20 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="test-time augmentation: flip averages the scores of a photo and of its mirror image, in twice "
         "the time (default: none)",
+    )
+    parser.add_argument(
+        "--remove-islands",
+        type=whole_number(0),
+        default=0,
+        metavar="PIXELS",
+        help="remove regions of the mask with fewer pixels of the photo, but the largest (default: 0, none)",
+    )
+    parser.add_argument(
+        "--fill-holes",
+        type=whole_number(0),
+        default=0,
+        metavar="PIXELS",
+        help="fill holes in the mask with fewer pixels of the photo (default: 0, none)",
     )
 
 
@@ -99,12 +118,12 @@ def tuned_threshold(chosen: float | None, tuned: float) -> float:
     return tuned if chosen is None else chosen
 
 
-def chosen_score(options: argparse.Namespace, bundle: Any, streams: int = 1) -> tuple[Any, dict[str, str]]:
-    """The score function of --engine, --precision and --tta, and what decides its scores besides the model.
+def chosen_score(options: argparse.Namespace, bundle: Any, streams: int = 1) -> tuple[Any, dict[str, Any]]:
+    """The score function that `add_engine` lets choose, and what decides its scores besides the model.
 
     When `auto` is the slow reference, stderr says so.
     """
-    from segmentation.inference.compose import flipped
+    from segmentation.inference.compose import cleaned, flipped
     from segmentation.inference.engines import load_engine
 
     engine = load_engine(bundle, engine=options.engine, precision=options.precision, streams=streams)
@@ -114,8 +133,11 @@ def chosen_score(options: argparse.Namespace, bundle: Any, streams: int = 1) -> 
             f"`python main.py export --model {bundle.name}` adds one",
             file=sys.stderr,
         )
-    decided = {"engine": engine.name, "precision": engine.precision, "tta": options.tta}
-    return flipped(engine) if options.tta == "flip" else engine, decided
+    score = flipped(engine) if options.tta == "flip" else engine
+    limits = {"islands_px": options.remove_islands, "holes_px": options.fill_holes}
+    if any(limits.values()):
+        score = cleaned(score, tuned_threshold(options.threshold, bundle.threshold), **limits)
+    return score, {"engine": engine.name, "precision": engine.precision, "tta": options.tta, **limits}
 
 
 def find_dataset(folder: Path, console: Any) -> Any:
