@@ -8,9 +8,11 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
 from config import Size
-from segmentation.inference.double_pass import blanked, cropped, dilated, region_of, with_scores
+from segmentation.data.second_look import Look, dilated, region_of, with_scores
+from segmentation.inference.double_pass import double_pass
 
 SHAPE = Size(height=40, width=30)
+KINDS = pytest.mark.parametrize("kind", ["crop", "mask"])
 masks = hnp.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40)))
 
 
@@ -63,8 +65,9 @@ def test_the_region_has_the_margin_and_the_proportions_of_the_network():
 
 
 def test_the_margin_is_in_proportion_to_the_photo():
-    large = region_of(rectangle(1728, 1152, 600, 500, 1000, 700), 50, SHAPE)
-    small = region_of(rectangle(432, 288, 150, 125, 250, 175), 50, SHAPE)
+    look = Look("crop", 50, 0.5, SHAPE)
+    large = look.region(saying(rectangle(1728, 1152, 600, 500, 1000, 700))(None))
+    small = look.region(saying(rectangle(432, 288, 150, 125, 250, 175))(None))
 
     assert [4 * side for side in vars(small).values()] == pytest.approx(list(vars(large).values()), abs=4)
 
@@ -86,36 +89,30 @@ def test_specks_far_away_are_left_out_and_a_second_garment_is_not():
     assert region_of(garment, 10, SHAPE).bottom > 360
 
 
-def test_nothing_found_has_no_region_and_keeps_its_scores():
-    nothing = np.zeros((12, 9), bool)
+@KINDS
+def test_nothing_found_keeps_its_scores(kind):
     low = np.full((12, 9, 1), 0.3, np.float32)
+    score = double_pass(lambda _photo: low, repeating, Look(kind, 50, 0.5, SHAPE))
 
-    assert region_of(nothing, 50, SHAPE) is None
-    assert not dilated(nothing, 50).any()
-    for pass_two in (
-        cropped(lambda _photo: low, repeating, threshold=0.5, margin_px=50, shape=SHAPE),
-        blanked(lambda _photo: low, repeating, threshold=0.5, margin_px=50),
-    ):
-        np.testing.assert_array_equal(pass_two(photo_of(nothing)), low)
+    np.testing.assert_array_equal(score(photo_of(low[..., 0])), low)
 
 
-@given(masks, st.floats(0, 200))
-def test_a_second_pass_that_believes_the_first_changes_nothing_but_specks(mask, margin_px):
+@KINDS
+@given(mask=masks, margin_px=st.floats(0, 400))
+def test_a_second_pass_that_believes_the_first_changes_nothing_but_specks(kind, mask, margin_px):
     assume(mask.any())
-    photo, first = photo_of(mask), saying(mask)
-    blanking = blanked(first, repeating, threshold=0.5, margin_px=margin_px)(photo)
-    cropping = cropped(first, repeating, threshold=0.5, margin_px=margin_px, shape=SHAPE)(photo)
-
-    np.testing.assert_array_equal(blanking, first(photo))
+    first = saying(mask)
+    scores = double_pass(first, repeating, Look(kind, margin_px, 0.5, SHAPE))(photo_of(mask))
     parts, areas = parts_of(mask)
-    lost = np.unique(parts[(cropping != first(photo))[..., 0]])
+    lost = np.unique(parts[(scores != first(None))[..., 0]])
+
     assert (areas[lost - 1] < 0.02 * areas.max()).all()
+    assert kind == "crop" or not lost.size
 
 
-@given(masks, st.floats(0, 400))
-def test_dilation_reaches_as_far_as_the_margin(mask, margin_px):
+@given(masks, st.floats(0, 20))
+def test_dilation_reaches_as_far_as_the_margin(mask, reach):
     assume(mask.any())
-    reach = margin_px * len(mask) / 1728
     rows, columns = np.nonzero(mask)
     grid = np.stack(np.meshgrid(*map(np.arange, mask.shape), indexing="ij"), axis=-1)
     nearest = np.min(
@@ -127,7 +124,7 @@ def test_dilation_reaches_as_far_as_the_margin(mask, margin_px):
     )
     clear = np.abs(nearest - reach) > 0.01  # where rounding does not decide
 
-    np.testing.assert_array_equal(dilated(mask, margin_px)[clear], (nearest <= reach)[clear])
+    np.testing.assert_array_equal(dilated(mask, reach)[clear], (nearest <= reach)[clear])
 
 
 def test_the_second_pass_sees_the_photo_and_the_scores_and_no_blanked_pixel():
@@ -138,12 +135,66 @@ def test_the_second_pass_sees_the_photo_and_the_scores_and_no_blanked_pixel():
         looked.append(seen)
         return np.ones((*seen.shape[:2], 1), np.float32)
 
-    whole = blanked(saying(mask), second, threshold=0.5, margin_px=100)(photo)
-    part = cropped(saying(mask), second, threshold=0.5, margin_px=0, shape=Size(10, 10))(photo)
-    reached = dilated(mask, 100)
+    whole = double_pass(saying(mask), second, Look("mask", 100, 0.5, SHAPE))(photo)
+    part = double_pass(saying(mask), second, Look("crop", 0, 0.5, Size(10, 10)))(photo)
+    reached = dilated(mask, 100 * 40 / 1728)
 
     np.testing.assert_array_equal(looked[0][reached], with_scores(photo, saying(mask)(photo))[reached])
     assert not looked[0][~reached].any()
     np.testing.assert_array_equal(whole[..., 0] > 0, reached)
     np.testing.assert_array_equal(looked[1][..., :3], photo[10:20, 10:20])
     np.testing.assert_array_equal(part[..., 0] > 0, mask)
+
+
+# --- while training --------------------------------------------------------------------------------------
+
+
+def garment():
+    """A photo of 1152x1728 with a garment, its own mask as the first scores, and its ground truth."""
+    mask = rectangle(1728, 1152, 500, 400, 1100, 700)
+    return with_scores(photo_of(mask), saying(mask)(None)), np.where(mask, 255, 0).astype(np.uint8)
+
+
+def test_an_exact_crop_is_what_the_second_pass_sees():
+    seen, target = garment()
+    look = Look("crop", 50, 0.5, SHAPE)
+    image, cut = look.frame(*look.stage(seen, target), None)
+    region = look.region(seen[..., 3:] / 255)
+
+    np.testing.assert_array_equal(image, seen[region.slices])
+    np.testing.assert_array_equal(cut, target[region.slices])
+
+
+def test_an_exact_mask_is_what_the_second_pass_sees():
+    seen, target = garment()
+    look = Look("mask", 50, 0.5, SHAPE)
+    image, whole = look.frame(*look.stage(seen, target), None)
+
+    np.testing.assert_array_equal(look.blank(image, None), seen * look.keep(seen[..., 3:] / 255))
+    np.testing.assert_array_equal(whole, target)
+
+
+def test_while_training_the_region_is_a_little_wrong_each_time():
+    look = Look("crop", 50, 0.5, SHAPE)
+    stage = look.stage(*garment())
+    random = np.random.default_rng(0)
+    framed = [look.frame(*stage, random) for _ in range(30)]
+    heights = np.array([len(target) for _, target in framed])
+
+    assert len({image.tobytes() for image, _ in framed}) == 30
+    assert 620 <= heights.min() < 660  # 600 and 0.4 of the margin, above and below
+    assert 740 < heights.max() <= 785
+    for image, target in framed:
+        np.testing.assert_array_equal(image[..., 3], target)  # photo, scores and ground truth move together
+        assert (target > 0).mean() > 0.3
+    assert min((target > 0).sum() for _, target in framed) > 0.9 * 600 * 300
+
+
+def test_while_training_more_or_less_is_blanked_each_time():
+    seen, _ = garment()
+    look = Look("mask", 50, 0.5, SHAPE)
+    random = np.random.default_rng(0)
+    areas = [look.blank(seen, random)[..., :3].any(axis=-1).sum() for _ in range(20)]
+
+    assert len(set(areas)) > 15
+    assert min(areas) > 600 * 300
