@@ -21,6 +21,7 @@ from config import (
     ModelConfig,
     PreprocessConfig,
     RunConfig,
+    SecondPassConfig,
     Size,
     TrainConfig,
     add_options,
@@ -31,7 +32,15 @@ from config import (
 from main import main
 from segmentation.models import registry
 
-SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
+SECTIONS = (
+    DataConfig,
+    PreprocessConfig,
+    AugmentConfig,
+    ModelConfig,
+    SecondPassConfig,
+    LossConfig,
+    TrainConfig,
+)
 FIELDS = [item for section in SECTIONS for item in dataclasses.fields(section)]
 
 sides = st.integers(1, 99_999)

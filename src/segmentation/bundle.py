@@ -24,6 +24,7 @@ from segmentation.types import LabelMap
 DESCRIPTION = "bundle.json"
 WEIGHTS = "model.weights.h5"
 ENGINE_FILES = ("model.xml", "model.bin")  # of the network exported to OpenVINO: its graph and its weights
+FIRST = "first"  # the folder of the bundle of the first pass, in the bundle of the second
 
 _LARGEST_DESCRIPTION_BYTES = 16 * 2**20  # names some 300 000 photos
 _LONGEST_PATH, _LONGEST_REASON = 4096, 300
@@ -37,7 +38,8 @@ class ModelBundle:
     into a mask; `split` names the samples of the training and the validation set; `provenance` holds
     versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
     of the weights and of the exported network by file name, as they were last saved; `bf16_agreement` is
-    the lowest Dice, in [0, 1], between a photo's masks in bfloat16 and in float32, None if not measured.
+    the lowest Dice, in [0, 1], between a photo's masks in bfloat16 and in float32, None if not measured;
+    `first` is the pass before this one, where this is the second of a double pass.
     """
 
     path: Path
@@ -49,11 +51,17 @@ class ModelBundle:
     provenance: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     bf16_agreement: float | None = None
+    first: "ModelBundle | None" = None
 
     @property
     def name(self) -> str:
-        """The folder's name, which `.` and paths that end in `..` do not tell by themselves."""
-        return self.path.name if self.path.name not in ("", "..") else self.path.resolve().name
+        """The folder's name, which `.` and paths that end in `..` do not tell by themselves.
+
+        A first pass within the bundle of a second is NAME-first.
+        """
+        path = self.path if self.path.name not in ("", "..") else self.path.resolve()
+        is_first = path.name == FIRST and (path.parent / DESCRIPTION).is_file()
+        return f"{path.parent.name}-{FIRST}" if is_first else path.name
 
     @property
     def architecture(self) -> str:
@@ -75,7 +83,7 @@ class ModelBundle:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what decides the scores: network, preprocessing, labels and recorded weights.
+        """SHA-256 of what decides the scores: networks, preprocessing, labels and recorded weights.
 
         The same for every copy of a bundle, whatever else lies in it; the threshold is no part of it.
         """
@@ -85,14 +93,18 @@ class ModelBundle:
             "labels": dataclasses.asdict(self.labels),
             "weights": self.files.get(WEIGHTS),
         }
+        if self.first:
+            look = dataclasses.asdict(self.config.second_pass)
+            decisive["first"] = {"digest": self.first.digest, "threshold": self.first.threshold, **look}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def save_description(bundle: ModelBundle) -> ModelBundle:
     """Write `bundle.json` into the bundle's folder; give the bundle with the checksums that it records.
 
-    These are the weights' and, where a network was exported whole, those of `ENGINE_FILES`: nothing that
-    predictions do not need, so that a lost plot does not disable a model.
+    These are the weights' and, where a network was exported whole, those of `ENGINE_FILES`, and the
+    description's of a first pass: nothing that predictions do not need, so that a lost plot does not disable
+    a model.
     """
     exported = ENGINE_FILES if all((bundle.path / name).is_file() for name in ENGINE_FILES) else ()
     checksums = {name: _sha256(bundle.path / name) for name in (WEIGHTS, *exported)}
@@ -107,6 +119,7 @@ def save_description(bundle: ModelBundle) -> ModelBundle:
         "provenance": saved.provenance,
         "files": saved.files,
         "bf16_agreement": saved.bf16_agreement,
+        "first": _sha256(bundle.path / FIRST / DESCRIPTION) if bundle.first else None,
     }
     write_text(saved.path / DESCRIPTION, json.dumps(description, indent=2) + "\n")
     return saved
@@ -129,7 +142,11 @@ def load_bundle(path: Path) -> ModelBundle:
             content = file.read(_LARGEST_DESCRIPTION_BYTES + 1)
         if len(content) > _LARGEST_DESCRIPTION_BYTES:
             raise ValueError(f"expected at most {_LARGEST_DESCRIPTION_BYTES} bytes, received more")
-        bundle = ModelBundle(path=path, **read_description(content))
+        fields = read_description(content)
+        checksum = fields.pop("first")
+        bundle = ModelBundle(
+            path=path, **fields, first=_load_first(path / FIRST, checksum) if checksum else None
+        )
         _check_files(bundle)
     except ValueError as error:
         reason = str(error)[:_LONGEST_REASON]
@@ -195,6 +212,17 @@ def _check_files(bundle: ModelBundle) -> None:
             )
         if _sha256(file) != recorded:
             raise BundleError(f"{file}: differs from its recorded checksum; copy the whole folder again")
+
+
+def _load_first(path: Path, checksum: str) -> ModelBundle:
+    first = load_bundle(path)
+    if _sha256(path / DESCRIPTION) != checksum:
+        raise BundleError(
+            f"{path / DESCRIPTION}: differs from its recorded checksum; copy the whole folder again"
+        )
+    if first.first:
+        raise ValueError("first: expected a single pass, received a double pass")
+    return first
 
 
 def _is_regular(file: Path) -> bool:

@@ -42,7 +42,7 @@ def read_description(content: bytes) -> dict[str, Any]:
     if not isinstance(plain, dict) or type(plain.get("format")) is not int or plain["format"] != FORMAT:
         received = plain.get("format") if isinstance(plain, dict) else plain
         raise ValueError(f"expected format {FORMAT}, received {received!r}")
-    _check_fields("description", plain, ("format", *_FIELDS), optional=("bf16_agreement",))
+    _check_fields("description", plain, ("format", *_FIELDS), optional=("bf16_agreement", "first"))
     config = _config(plain["config"])
     return {
         "config": config,
@@ -53,6 +53,7 @@ def read_description(content: bytes) -> dict[str, Any]:
         "provenance": _provenance(plain["provenance"]),
         "files": _files(plain["files"]),
         "bf16_agreement": _agreement(plain.get("bf16_agreement")),
+        "first": _first(plain.get("first"), config),
     }
 
 
@@ -128,13 +129,18 @@ def _config(plain: Any) -> RunConfig:
 def _preprocessing(plain: Any, config: RunConfig) -> dict[str, Any]:
     """The recorded preprocessing: what the configuration says, and the statistics of the training set."""
     configured = config.to_json()["preprocessing"]
-    _check_fields("preprocessing", plain, (*configured, "mean", "std"))
+    _check_fields("preprocessing", plain, (*configured, "mean", "std"), optional=("guided",))
     for name, value in configured.items():
         if plain[name] != value:
             raise ValueError(
                 f"preprocessing.{name}: expected {value} as in config.preprocessing, received {plain[name]!r}"
             )
-    channels = 1 if configured["colour"] == "grey" else 3
+    guided = config.second_pass.guided
+    if plain.get("guided", False) is not guided:
+        raise ValueError(
+            f"preprocessing.guided: expected {guided} as in config.second_pass, received {plain['guided']!r}"
+        )
+    channels = (1 if configured["colour"] == "grey" else 3) + guided
     bounds = {"mean": (0.0, 255.0), "std": _DEVIATIONS}
     statistics = {name: _numbers(f"preprocessing.{name}", plain[name], *bounds[name]) for name in bounds}
     for name, values in statistics.items():
@@ -143,7 +149,7 @@ def _preprocessing(plain: Any, config: RunConfig) -> dict[str, Any]:
                 f"preprocessing.{name}: expected 1 or {channels} numbers for {configured['colour']} photos, "
                 f"received {len(values)}"
             )
-    return {**configured, **statistics}
+    return {**configured, "guided": guided, **statistics}
 
 
 def _labels(plain: Any) -> LabelMap:
@@ -195,15 +201,28 @@ def _files(plain: Any) -> dict[str, str]:
     for name, checksum in plain.items():
         if not is_name(name):
             raise ValueError(f"files: expected names of files in the bundle's own folder, received {name!r}")
-        if not isinstance(checksum, str) or not _SHA256.fullmatch(checksum):
-            raise ValueError(
-                f"files.{name}: expected a SHA-256 of 64 hexadecimal digits, received {checksum!r}"
-            )
+        _checksum(f"files.{name}", checksum)
     return plain
 
 
 def _agreement(value: Any) -> float | None:
     return None if value is None else _number("bf16_agreement", value, 0, 1)
+
+
+def _first(checksum: Any, config: RunConfig) -> str | None:
+    """The checksum of the first pass's description, where there is one."""
+    if (checksum is not None) is not (config.second_pass.look != "none"):
+        raise ValueError(
+            f"first: expected a checksum with a second pass, config.second_pass.look is "
+            f"{config.second_pass.look!r}, received {checksum!r}"
+        )
+    return checksum if checksum is None else _checksum("first", checksum)
+
+
+def _checksum(place: str, value: Any) -> str:
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise ValueError(f"{place}: expected a SHA-256 of 64 hexadecimal digits, received {value!r}")
+    return value
 
 
 def _check_dictionary(place: str, plain: Any, needed: Collection[str] = ()) -> None:

@@ -175,6 +175,14 @@ def write_image(
         raise _error(path, f"cannot be written ({_reason(error)})", remedy) from error
 
 
+def as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """What a JPEG of `quality` 1 to 100, in its usual 4:2:0, leaves of uint8 RGB [H, W, 3]; of its size."""
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "JPEG", quality=quality, subsampling="4:2:0")
+    with Image.open(content, formats=("JPEG",)) as picture:
+        return np.array(picture)
+
+
 @contextmanager
 def _opened(path: Path, max_pixels: int | None = None) -> Iterator[Image.Image]:
     """Yield the picture, its header read; whatever fails while it is open becomes an ImageError."""

@@ -15,7 +15,8 @@ class Sample:
     """One photo and, where known, its ground truth.
 
     `id` is unique in its set and needs no extension; samples of one `group` (a garment, a photo that
-    occurs twice) stay on one side of every split; `view` is the viewpoint or "".
+    occurs twice) stay on one side of every split; `view` is the viewpoint or "". `guide_path` holds the first
+    scores that a second pass learns from, as a grey picture of the photo's size.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Sample:
     group: str = ""
     view: str = ""
     origin: str = "real"
+    guide_path: Path | None = None
 
 
 @dataclass(frozen=True)

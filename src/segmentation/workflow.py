@@ -2,12 +2,13 @@
 
 import contextlib
 import dataclasses
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from config import DataConfig, RunConfig, Size
-from segmentation.bundle import ENGINE_FILES, ModelBundle, save_description
+from segmentation.bundle import ENGINE_FILES, FIRST, ModelBundle, load_bundle, save_description
 from segmentation.data.discover import Dataset, discover
 from segmentation.data.fingerprint import fingerprint
 from segmentation.data.parallel import OnProgress
@@ -24,6 +25,8 @@ from segmentation.imageio import image_size, read_photo
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.inference.engines.openvino_engine import compile_network, computes_in_bfloat16
 from segmentation.inference.export import export
+from segmentation.inference.guides import write_guides
+from segmentation.inference.scoring import load_score, with_first_pass
 from segmentation.provenance import provenance
 from segmentation.training.fit import fit
 from segmentation.training.progress import Progress
@@ -41,14 +44,15 @@ def train(
     *,
     logs: Path,
     start: ModelBundle | None = None,
+    first: ModelBundle | None = None,
     resuming: bool = False,
     progress: Progress,
 ) -> ModelBundle:
     """Train a completed configuration and put the bundle at `path`.
 
     Its threshold is searched on the held-out photos at full resolution, and its network is exported to
-    OpenVINO. The bundle appears at `path` whole or not at all; what was there before is replaced. Raises
-    what `fit` and `evaluate` raise.
+    OpenVINO. A second pass has its `first` copied into its bundle. The bundle appears at `path` whole or not
+    at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
     """
     origin = {"data": str(dataset.root.resolve()), **provenance()}
     with atomic_folder(path) as folder:
@@ -60,9 +64,13 @@ def train(
             logs=logs,
             fingerprint=fingerprint(split.train + split.val),
             start=start,
+            first=first,
             resuming=resuming,
             progress=progress,
         )
+        if first:
+            shutil.copytree(first.path, folder / FIRST)
+            bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
         bundle = with_best_threshold(bundle, split.val, progress.score)
         try:
             held_out = [sample.image_path for sample in split.val]
@@ -115,12 +123,32 @@ def drawn_set(folder: Path, count: int, size: Size, seed: int, on_photo: OnProgr
     return drawn
 
 
+def with_guides(
+    split: Split, config: RunConfig, firsts: Sequence[ModelBundle], folder: Path, on_photo: OnProgress | None
+) -> Split:
+    """The split whose samples have what a second pass learns from: first scores, or the ground truth itself.
+
+    Pictures of the scores are written below `folder`. Raises what `write_guides` raises.
+    """
+    if config.second_pass.guide == "held-out":
+        return Split(
+            write_guides(split.train, firsts, folder / "train", on_photo),
+            write_guides(split.val, firsts, folder / "val", on_photo),
+        )
+    sides = [
+        tuple(dataclasses.replace(sample, guide_path=sample.mask_path) for sample in side)
+        for side in (split.train, split.val)
+    ]
+    return Split(*sides)
+
+
 def with_best_threshold(
     bundle: ModelBundle, samples: tuple[Sample, ...], on_score: OnProgress | None = None
 ) -> ModelBundle:
     """The bundle with the threshold of the best mean Dice on `samples`; the curve lies beside it."""
+    score, _engines = load_score(bundle, engine="keras")
     evaluation = evaluate(
-        load_engine(bundle, engine="keras"),
+        score,
         samples,
         None,
         target_threshold=bundle.config.data.target_threshold,
@@ -152,6 +180,9 @@ def with_openvino(
                 Engine("openvino", precision, preprocessing, compile_network(path, precision))
                 for precision in ("f32", "bf16")
             )
+            if bundle.first:
+                first = load_engine(bundle.first, engine="openvino", precision="f32")
+                full, half = (with_first_pass(bundle, second, first) for second in (full, half))
             agreement = worst_agreement(full, half, map(read_photo, held_out), bundle.threshold)
         for made in path.parent.iterdir():
             made.replace(bundle.path / made.name)

@@ -3,13 +3,14 @@
 A command parses, calls the library, and prints. Heavy imports sit inside `run`, so that help is instant.
 """
 
-from segmentation.commands import data, evaluate, export, predict, submit, synth, train
+from segmentation.commands import compare, data, evaluate, export, predict, submit, synth, train
 
 COMMANDS = {
     "data": data,
     "synth": synth,
     "train": train,
     "eval": evaluate,
+    "compare": compare,
     "predict": predict,
     "submit": submit,
     "export": export,

@@ -61,6 +61,11 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "the time (default: none)",
     )
     parser.add_argument(
+        "--double-pass",
+        action=argparse.BooleanOptionalAction,
+        help="both passes, or the first alone (default: both where the model has two)",
+    )
+    parser.add_argument(
         "--remove-islands",
         type=whole_number(0),
         default=0,
@@ -124,20 +129,46 @@ def chosen_score(options: argparse.Namespace, bundle: Any, streams: int = 1) -> 
     When `auto` is the slow reference, stderr says so.
     """
     from segmentation.inference.compose import cleaned, flipped
-    from segmentation.inference.engines import load_engine
+    from segmentation.inference.scoring import load_score
 
-    engine = load_engine(bundle, engine=options.engine, precision=options.precision, streams=streams)
-    if options.engine == "auto" and engine.name == "keras":
+    score, engines = load_score(bundle, engine=options.engine, precision=options.precision, streams=streams)
+    if options.engine == "auto" and any(engine.name == "keras" for engine in engines):
         print(
             f"{bundle.name} has no OpenVINO export, so Keras computes the scores, slowly; "
             f"`python main.py export --model {bundle.name}` adds one",
             file=sys.stderr,
         )
-    score = flipped(engine) if options.tta == "flip" else engine
+    if options.tta == "flip":
+        score = flipped(score)
     limits = {"islands_px": options.remove_islands, "holes_px": options.fill_holes}
     if any(limits.values()):
         score = cleaned(score, tuned_threshold(options.threshold, bundle.threshold), **limits)
-    return score, {"engine": engine.name, "precision": engine.precision, "tta": options.tta, **limits}
+    computed = {name: ", ".join(getattr(one, name) for one in engines) for name in ("name", "precision")}
+    return score, {
+        "engine": computed["name"],
+        "precision": computed["precision"],
+        "tta": options.tta,
+        **limits,
+    }
+
+
+def chosen_bundle(options: argparse.Namespace) -> Any:
+    """The model of --model, or its first pass alone with --no-double-pass."""
+    from segmentation.bundle import find_bundle
+
+    return chosen_passes(options, find_bundle(options.model, options.home / "models"))
+
+
+def chosen_passes(options: argparse.Namespace, bundle: Any) -> Any:
+    """The bundle, or its first pass alone with --no-double-pass."""
+    from segmentation.errors import ConfigError
+
+    if options.double_pass and not bundle.first:
+        raise ConfigError(
+            f"--double-pass: expected a model with two passes, received {bundle.name}, which has one; "
+            f"`python main.py train --second-pass {bundle.name}` adds the second"
+        )
+    return bundle.first if options.double_pass is False and bundle.first else bundle
 
 
 def find_dataset(folder: Path, console: Any) -> Any:
@@ -150,6 +181,16 @@ def find_dataset(folder: Path, console: Any) -> Any:
     for problem in dataset.problems:
         print(f"left out: {problem.path} {problem.reason}; {problem.remedy}", file=sys.stderr)
     return dataset
+
+
+def trained_from(bundle: Any) -> Path:
+    """The folder of pairs that a model was trained from. Raises BundleError where it does not say."""
+    from segmentation.errors import BundleError
+
+    folder = bundle.provenance.get("data")
+    if not folder:
+        raise BundleError(f"{bundle.path}: does not say which data it was trained from; name it with --data")
+    return Path(folder)
 
 
 def _threshold(text: str) -> float | None:

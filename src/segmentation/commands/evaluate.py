@@ -1,13 +1,8 @@
 """Score a model at the photos' own resolution, with a report."""
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from segmentation.commands.arguments import add_engine, add_model, path_argument, whole_number
-
-if TYPE_CHECKING:
-    from segmentation.bundle import ModelBundle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,21 +42,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="photos in the report, worst first (default: 40)",
     )
     parser.add_argument(
+        "--robustness",
+        action="store_true",
+        help="score every photo some 40 times more, with its light, sharpness, compression, framing and size "
+        "disturbed, and tell what that costs (default: off)",
+    )
+    parser.add_argument(
         "--output", type=path_argument, metavar="DIR", help="results (default: results/MODEL/eval)"
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
-    from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import chosen_score, find_dataset, tuned_threshold
+    from segmentation.commands.arguments import (
+        chosen_bundle,
+        chosen_score,
+        find_dataset,
+        trained_from,
+        tuned_threshold,
+    )
     from segmentation.data.selection import random_subset, select_samples
     from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
+    from segmentation.evaluation.robustness import CASES, measure_robustness, print_robustness
 
     console = new_console()
-    bundle = find_bundle(options.model, options.home / "models")
-    dataset = find_dataset(options.data or _trained_from(bundle), console)
+    bundle = chosen_bundle(options)
+    dataset = find_dataset(options.data or trained_from(bundle), console)
     samples = random_subset(select_samples(bundle, dataset, options.split), options.size, options.seed)
     print(f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
     score, decided = chosen_score(options, bundle)
@@ -76,6 +83,18 @@ def run(options: argparse.Namespace) -> int:
             on_progress=on_progress,
         )
     print_evaluation(evaluation, console)
+    robustness = None
+    if options.robustness:
+        print(f"disturbing: every photo is scored {len(CASES) + 1} times")
+        with progress(console, "disturbing") as on_progress:
+            robustness = measure_robustness(
+                score,
+                samples,
+                evaluation.threshold,
+                target_threshold=target_threshold,
+                on_progress=on_progress,
+            )
+        print_robustness(robustness, console)
     output = options.output or options.home / "results" / bundle.name / "eval"
     write_evaluation(
         evaluation,
@@ -93,15 +112,7 @@ def run(options: argparse.Namespace) -> int:
             "commit": bundle.provenance.get("git_commit"),
         },
         target_threshold=target_threshold,
+        robustness=robustness,
     )
     print(f"report: {output / 'report.html'}")
     return 0
-
-
-def _trained_from(bundle: "ModelBundle") -> Path:
-    from segmentation.errors import BundleError
-
-    folder = bundle.provenance.get("data")
-    if not folder:
-        raise BundleError(f"{bundle.path}: does not say which data it was trained from; name it with --data")
-    return Path(folder)

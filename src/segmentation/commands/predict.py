@@ -74,24 +74,24 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
-    from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import chosen_score, tuned_threshold
+    from segmentation.commands.arguments import chosen_bundle, chosen_score, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import open_photo
+    from segmentation.inference.scoring import look_of
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.writers import CutoutWriter
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
-    bundle = find_bundle(options.model, options.home / "models")
+    bundle = chosen_bundle(options)
     output = options.output or options.home / "results" / bundle.name / "predict"
     excluded = output if options.save else None
     photos = find_photos(options.input, exclude=excluded, warn=_warn)
     threshold = tuned_threshold(options.threshold, bundle.threshold)
     score, decided = chosen_score(options, bundle, workers)
-    writer = CutoutWriter(output, bundle.input_size, binary=options.binary)
+    writer = CutoutWriter(output, bundle.input_size, look=look_of(bundle), binary=options.binary)
     settings = {
         "model": bundle.digest,
         **decided,

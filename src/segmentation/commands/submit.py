@@ -32,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
-    from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import chosen_score, tuned_threshold
+    from segmentation.commands.arguments import chosen_bundle, chosen_score, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
@@ -43,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.outputs.submission import SubmissionRows, write_submission
 
     console = new_console()
-    bundle = find_bundle(options.model, options.home / "models")
+    bundle = chosen_bundle(options)
     output = options.output or options.home / "results" / bundle.name / "submission.csv.gz"
     masks = output.parent / "masks"
     photos = list(

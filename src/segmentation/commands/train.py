@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from config import (
     AUGMENTATIONS,
@@ -12,6 +14,7 @@ from config import (
     LossConfig,
     ModelConfig,
     PreprocessConfig,
+    SecondPassConfig,
     Size,
     TrainConfig,
     add_options,
@@ -21,7 +24,18 @@ from config import (
 from segmentation.commands.arguments import DRAWN, path_argument
 from segmentation.models.registry import complete, describe
 
-SECTIONS = (DataConfig, PreprocessConfig, AugmentConfig, ModelConfig, LossConfig, TrainConfig)
+if TYPE_CHECKING:
+    from segmentation.bundle import ModelBundle
+
+SECTIONS = (
+    DataConfig,
+    PreprocessConfig,
+    AugmentConfig,
+    ModelConfig,
+    SecondPassConfig,
+    LossConfig,
+    TrainConfig,
+)
 
 _DRAWN = 60  # garments of the set that stands in for missing photos
 
@@ -53,6 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="start from this model's weights, architecture and preprocessing (default: from scratch)",
     )
+    parser.add_argument(
+        "--second-pass",
+        action="append",
+        default=[],
+        metavar="FIRST",
+        help="learn to look again where this model finds the garment; name those of its folds as well, since "
+        "the first scores of a photo come from models that have not learned it (default: a single pass)",
+    )
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--resume", action="store_true", help="go on with an interrupted run (default: no)")
     existing.add_argument(
@@ -71,13 +93,15 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.display import TrainingDisplay, new_console, progress
     from segmentation.errors import ConfigError
     from segmentation.training.run_state import RECORD
-    from segmentation.workflow import choose_split, train, with_drawn_garments
+    from segmentation.workflow import choose_split, train, with_drawn_garments, with_guides
 
     console = new_console()
     start = find_bundle(options.model, options.home / "models") if options.model else None
     if start and options.preset and "architecture" in PRESETS[options.preset]:
         raise ConfigError(f"--model {options.model} brings its own architecture; leave out --preset")
+    firsts = [find_bundle(name, options.home / "models") for name in options.second_pass]
     explicit = explicit_options(options, *SECTIONS)
+    _check_passes(firsts, explicit)
     config = complete(configure(options.preset, options.augmentation, explicit, base=start and start.config))
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = options.home / "models" / name, options.home / "logs" / name
@@ -87,6 +111,9 @@ def run(options: argparse.Namespace) -> int:
     split = choose_split(dataset, config.data, config.training.seed)
     with progress(console, "drawing") as on_photo:
         split = with_drawn_garments(split, config, options.home / DRAWN, on_photo)
+    if firsts:
+        with progress(console, "first pass") as on_photo:
+            split = with_guides(split, config, firsts, logs.with_name(f"{name}-guides"), on_photo)
 
     try:
         with TrainingDisplay(console, name, config.training.epochs) as display:
@@ -97,6 +124,7 @@ def run(options: argparse.Namespace) -> int:
                 path,
                 logs=logs,
                 start=start,
+                first=firsts[0] if firsts else None,
                 resuming=options.resume,
                 progress=display,
             )
@@ -115,6 +143,22 @@ def run(options: argparse.Namespace) -> int:
         print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
         return 130
     return 0
+
+
+def _check_passes(firsts: Sequence["ModelBundle"], explicit: dict[str, Any]) -> None:
+    """A second pass looks, by default at the region of the first mask; a single pass does not."""
+    from segmentation.errors import ConfigError
+
+    looks = explicit.get("look", "crop") != "none"
+    if firsts and not looks:
+        raise ConfigError("--look none is a single pass; leave out --second-pass, or choose crop or mask")
+    if firsts:
+        explicit.setdefault("look", "crop")
+    elif "look" in explicit and looks:
+        raise ConfigError("--look: expected --second-pass FIRST with it, received none; name the first pass")
+    twice = [first.name for first in firsts if first.first]
+    if twice:
+        raise ConfigError(f"--second-pass: expected models of a single pass, received {', '.join(twice)}")
 
 
 def _refuse_to_replace(path: Path, record: Path) -> None:

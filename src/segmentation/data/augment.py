@@ -11,7 +11,9 @@ from config import AugmentConfig
 from segmentation.data.recolour import recolour
 
 Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
-"""uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change."""
+"""uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change.
+
+A mask [H, W, M] holds others behind the first, which move with it."""
 
 
 def build_augment(config: AugmentConfig, *, colour: bool = True) -> Augment | None:
@@ -29,7 +31,7 @@ def build_augment(config: AugmentConfig, *, colour: bool = True) -> Augment | No
             local.compose = _albumentations().Compose(_transforms(config, colour))
         random = np.random.default_rng(seed)
         if random.random() < recolours:
-            image = recolour(image, mask, random)
+            image = recolour(image, mask if mask.ndim == 2 else mask[..., 0], random)
         local.compose.set_random_seed(seed)
         changed = local.compose(image=image, mask=mask)
         return changed["image"], changed["mask"]

@@ -51,16 +51,25 @@ class PreparedPairs:
             yield from pool.map(lambda index: self[index][0], range(len(self)))
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+        photo, mask = self._read(sample)
+        return self.preprocessing.prepare(photo), self._target(mask)
+
+    def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 RGB [H, W, 3] and uint8 [H, W]."""
         photo, mask = read_photo(sample.image_path), read_mask(sample.mask_path)
         if photo.shape[:2] != mask.shape:
             raise DataError(
                 f"{sample.mask_path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
                 f"received {mask.shape[1]}x{mask.shape[0]}; export the mask again at the photo's size"
             )
+        return photo, mask
+
+    def _target(self, mask: np.ndarray) -> np.ndarray:
+        """uint8 [H, W] -> uint8 [height, width], soft or binary."""
         target = resize(mask, self.preprocessing.input_size)
         if self.config.target == "binary":
             target = np.where(target >= self.config.target_threshold * 255, 255, 0).astype(np.uint8)
-        return self.preprocessing.prepare(photo), target
+        return target
 
 
 class Batches(keras.utils.PyDataset):

@@ -22,32 +22,41 @@ _STRETCHES = {"stretch-2-98": (2, 98), "stretch-10-90": (10, 90)}
 class Preprocessing:
     """The recorded way from a photo to the network's input.
 
-    `mean` and `std` are the training set's, a value a channel in 0..255 after `prepare`; used by the
-    normalisation `mean-std` alone.
+    `guided` networks see the first scores of a double pass as their last channel. `mean` and `std` are the
+    training set's, a value a channel in 0..255 after `prepare`; used by the normalisation `mean-std` alone.
     """
 
     input_size: Size
     colour: str = "colour"
     contrast: str = "none"
     normalisation: str = "mean-std"
+    guided: bool = False
     mean: tuple[float, ...] = field(default=(0.0,))
     std: tuple[float, ...] = field(default=(255.0,))
 
     @classmethod
-    def from_config(cls, config: PreprocessConfig) -> "Preprocessing":
-        return cls(config.input_size, config.colour, config.contrast, config.normalisation)
+    def from_config(cls, config: PreprocessConfig, *, guided: bool = False) -> "Preprocessing":
+        return cls(config.input_size, config.colour, config.contrast, config.normalisation, guided)
 
     @property
     def channels(self) -> int:
         """Channels of the network's input."""
-        return 1 if self.colour == "grey" else 3
+        return (1 if self.colour == "grey" else 3) + self.guided
 
     def prepare(self, photo: np.ndarray) -> np.ndarray:
-        """uint8 RGB [H, W, 3] of any size -> uint8 [height, width, channels] at the input size."""
-        image = resize(photo, self.input_size)
+        """uint8 RGB [H, W, 3] of any size -> uint8 [height, width, channels] at the input size.
+
+        A fourth channel holds the first scores of a double pass. Without it a guided network sees a photo in
+        which the first pass has found nothing.
+        """
+        image, scores = resize(photo[..., :3], self.input_size), photo[..., 3:]
         if self.colour == "grey":
             image = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., np.newaxis]
-        return adjust_contrast(image, self.contrast)
+        image = adjust_contrast(image, self.contrast)
+        if not self.guided:
+            return image
+        scores = resize(scores, self.input_size) if scores.size else np.zeros_like(image[..., 0])
+        return np.dstack([image, scores])
 
     def normalise(self, images: np.ndarray) -> np.ndarray:
         """uint8 [..., channels] -> float32 of the same shape, as the network expects it."""

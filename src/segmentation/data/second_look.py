@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from config import Size
+from config import SecondPassConfig, Size
 from segmentation.data.preprocess import resize
 
 MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
@@ -46,6 +46,10 @@ class Look:
     margin_px: float
     threshold: float
     shape: Size
+
+    @classmethod
+    def from_config(cls, config: SecondPassConfig, threshold: float, shape: Size) -> "Look":
+        return cls(config.look, config.margin_px, threshold, shape)
 
     def region(self, scores: np.ndarray) -> Region | None:
         """Where to look in a photo with these first scores, float32 [H, W, 1]; None if nothing was found."""
@@ -89,11 +93,11 @@ class Look:
         if self.kind == "crop":
             return seen
         margin_px = self.margin_px * (random.uniform(*_MARGINS) if random else 1.0)
-        scores = seen[..., 3:].astype(np.float32) / 255.0
+        scores = seen[..., -1:].astype(np.float32) / 255.0
         return seen * dataclasses.replace(self, margin_px=margin_px).keep(scores)
 
     def _mask(self, seen: np.ndarray) -> np.ndarray:
-        return seen[..., 3] >= self.threshold * 255.0
+        return seen[..., -1] >= self.threshold * 255.0
 
 
 def with_scores(photo: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -119,6 +123,11 @@ def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
     return Region(top, left, bottom, right)
 
 
+def count_regions(mask: np.ndarray) -> int:
+    """How many regions a bool mask [H, W] has besides specks."""
+    return len(_regions(mask))
+
+
 def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
     """bool [H, W] grown by `margin` pixels in every direction."""
     if not mask.any():
@@ -129,13 +138,18 @@ def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
 
 def _bounds(mask: np.ndarray) -> np.ndarray | None:
     """Top, bottom, left and right of the regions that are no specks; None when there are none."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if count < 2:
+    regions = _regions(mask)
+    if not len(regions):
         return None
-    regions = stats[1:]  # the first is what is not in the mask
-    areas = regions[:, cv2.CC_STAT_AREA]
-    left, top, width, height = regions[areas >= _SPECK * areas.max()].T[: cv2.CC_STAT_AREA]
+    left, top, width, height = regions.T[: cv2.CC_STAT_AREA]
     return np.array([top.min(), (top + height).max(), left.min(), (left + width).max()], float)
+
+
+def _regions(mask: np.ndarray) -> np.ndarray:
+    """OpenCV's statistics [N, 5] of the regions that are no specks."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]  # the first is what is not in the mask
+    return stats[1:][areas >= _SPECK * areas.max(initial=0)]
 
 
 def _span(centre: float, length: float, limit: int) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,15 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.errors import ConfigError, DataError, SegmentationError
+from segmentation.errors import ConfigError, DataError
 from segmentation.evaluation import metrics
+from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.threshold import ThresholdSearch, search
 from segmentation.files import write_text
-from segmentation.imageio import read_mask, read_photo
 from segmentation.types import Sample, ScoreFn
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from segmentation.evaluation.robustness import Robustness
 
 OnProgress = Callable[[int, int], None]
 """Called with (done, total) after each photo."""
@@ -110,8 +111,9 @@ def evaluate(
         raise DataError("evaluation: expected at least one photo with its ground truth, received none")
     counts, rows, waiting = [], [], []
     for done, sample in enumerate(samples, start=1):
-        image, target = _read(sample, target_threshold)
-        scores, seconds = _score(score, image, sample)
+        image, alpha = read_pair(sample)
+        target = alpha >= target_threshold * 255
+        scores, seconds = score_photo(score, image, sample)
         level = metrics.levels(scores)
         counts.append(metrics.counts_by_level(level, target))
         if threshold is None:
@@ -137,11 +139,13 @@ def write_evaluation(
     *,
     provenance: Mapping[str, object] | None = None,
     target_threshold: float = 0.5,
+    robustness: "Robustness | None" = None,
 ) -> None:
     """Write metrics.json, per_image.csv (worst first), threshold.csv and report.html into `folder`.
 
     The worst `report_images` photos are scored again for their pictures in the report; `provenance` is
-    shown in its head as it is. Raises as `evaluate` does.
+    shown in its head as it is. `robustness` gets a section of its own, and robustness.json and .csv. Raises
+    as `evaluate` does.
     """
     from segmentation.evaluation import report
 
@@ -149,14 +153,16 @@ def write_evaluation(
     write_text(folder / "metrics.json", json.dumps(evaluation.summary(), indent=2) + "\n")
     write_text(folder / "per_image.csv", _csv(evaluation.worst_first))
     evaluation.search.write_csv(folder / "threshold.csv")
+    if robustness:
+        robustness.write(folder)
     pictures = {}
     for row in evaluation.worst_first[:report_images]:
-        image, target = _read(by_id[row.id], target_threshold)
-        scores, _ = _score(score, image, by_id[row.id])
-        pictures[row.id] = report.draw(image, target, scores >= evaluation.threshold)
-    write_text(
-        folder / "report.html", report.render(evaluation, pictures, model_name, provenance=provenance or {})
-    )
+        image, alpha = read_pair(by_id[row.id])
+        scores, _ = score_photo(score, image, by_id[row.id])
+        target, mask = alpha >= target_threshold * 255, scores >= evaluation.threshold
+        pictures[row.id] = report.draw(image, target, mask)
+    html = report.render(evaluation, pictures, model_name, provenance=provenance or {}, robustness=robustness)
+    write_text(folder / "report.html", html)
 
 
 def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
@@ -208,39 +214,6 @@ class _Packed:
         return level.reshape(self.shape), target.reshape(self.shape).astype(bool)
 
 
-def _read(sample: Sample, target_threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 RGB [H, W, 3] and bool [H, W]."""
-    if sample.mask_path is None:
-        raise DataError(f"{sample.image_path}: expected a ground truth to evaluate with, found none; add it")
-    image = read_photo(sample.image_path)
-    target = read_mask(sample.mask_path) >= target_threshold * 255
-    if image.shape[:2] != target.shape:
-        raise DataError(
-            f"{sample.mask_path}: expected the photo's size {_size(image)}, received {_size(target)}; "
-            f"export the ground truth of {sample.image_path.name} again at full size"
-        )
-    return image, target
-
-
-def _score(score: ScoreFn, image: np.ndarray, sample: Sample) -> tuple[np.ndarray, float]:
-    """float32 [H, W] and the seconds it took."""
-    start = time.perf_counter()
-    scores = score(image)
-    seconds = time.perf_counter() - start
-    if scores.shape != (*image.shape[:2], 1):
-        raise SegmentationError(
-            f"{sample.image_path}: expected scores of one class at the photo's size "
-            f"{(*image.shape[:2], 1)}, received {scores.shape}; evaluate a cutout model"
-        )
-    low, high = float(scores.min()), float(scores.max())  # NaN if any score is NaN
-    if not (low >= 0 and high <= 1):
-        raise SegmentationError(
-            f"{sample.image_path}: expected scores from 0 to 1, received {low:g} to {high:g}; "
-            f"the model's weights are damaged or its training went astray: train it again"
-        )
-    return scores[..., 0].astype(np.float32, copy=False), seconds
-
-
 def _row(
     sample: Sample, mask: np.ndarray, target: np.ndarray, seconds: float, tolerance_px: float
 ) -> ImageRow:
@@ -266,7 +239,3 @@ def _csv(rows: Sequence[ImageRow]) -> str:
     for row in rows:
         writer.writerow(f"{v:.6f}" if isinstance(v, float) else v for v in asdict(row).values())
     return text.getvalue()
-
-
-def _size(image: np.ndarray) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 
 from segmentation.evaluation import plots
+from segmentation.evaluation.robustness import SMALL_CHANGE
 
 if TYPE_CHECKING:
     from segmentation.evaluation.evaluate import Evaluation
+    from segmentation.evaluation.robustness import Robustness
 
 _MISSED = (0, 114, 178)  # blue and vermilion of Okabe and Ito: apart for every kind of sight
 _EXCESS = (213, 94, 0)
@@ -66,27 +68,45 @@ def render(
     model_name: str,
     *,
     provenance: Mapping[str, object],
+    robustness: "Robustness | None" = None,
 ) -> str:
     """Render the report as one HTML text; `pictures` holds the photos to show, by id."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
+    return page(
+        "report.html.j2",
         model_name=model_name,
         provenance=provenance,
         summary=evaluation.summary(),
         rows=evaluation.worst_first,
         views=_by_view(evaluation),
         pictures=pictures,
-        distribution=_uri("svg+xml", plots.plot_distribution([row.dice for row in evaluation.rows])),
-        threshold_curve=_uri("svg+xml", plots.threshold_svg(evaluation.search, evaluation.threshold)),
+        distribution=chart(plots.plot_distribution([row.dice for row in evaluation.rows])),
+        robustness=robustness,
+        robustness_chart=robustness and chart(plots.plot_robustness(robustness)),
+        small_change=SMALL_CHANGE,
+        threshold_curve=chart(plots.threshold_svg(evaluation.search, evaluation.threshold)),
         missed_colour=_css(_MISSED),
         excess_colour=_css(_EXCESS),
         outline_colour=_css(_OUTLINE),
     )
+
+
+def page(template: str, **values: object) -> str:
+    """Fill in a template of this folder; whatever `values` hold appears as text, never as markup."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**values)
+
+
+def chart(svg: bytes) -> str:
+    """A chart as the source of a picture."""
+    return _uri("svg+xml", svg)
 
 
 def _by_view(evaluation: "Evaluation") -> list[dict[str, object]]:

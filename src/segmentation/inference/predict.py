@@ -3,6 +3,7 @@
 import numpy as np
 
 from segmentation.bundle import ModelBundle
+from segmentation.data.second_look import count_regions
 from segmentation.types import Prediction, ScoreFn
 
 _NOTHING, _EVERYTHING = 0.002, 0.9  # fractions of the frame that no studio photo of a garment reaches
@@ -18,4 +19,6 @@ def predict(
         notes.append("hardly any garment found")
     elif area > _EVERYTHING:
         notes.append("nearly the whole photo was taken for garment")
+    elif (regions := count_regions(prediction.mask)) > 1:
+        notes.append(f"{regions} separate regions")
     return Prediction(sample_id, prediction.scores, bundle.labels, threshold, notes=tuple(notes))

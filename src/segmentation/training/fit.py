@@ -11,7 +11,9 @@ from config import RunConfig, parse_bytes
 from segmentation.bundle import ModelBundle
 from segmentation.data.augment import build_augment
 from segmentation.data.batches import Batches, PreparedPairs
+from segmentation.data.guided import GuidedPairs
 from segmentation.data.preprocess import Preprocessing, statistics
+from segmentation.data.second_look import Look
 from segmentation.errors import TrainingError
 from segmentation.files import write_text
 from segmentation.models import registry
@@ -38,6 +40,7 @@ def fit(
     logs: Path,
     fingerprint: str,
     start: ModelBundle | None = None,
+    first: ModelBundle | None = None,
     resuming: bool = False,
     progress: Progress,
 ) -> tuple[ModelBundle, History]:
@@ -45,8 +48,9 @@ def fit(
 
     Gives the bundle, its weights written into the existing `folder`, and the history. `logs` holds what
     `resuming` needs, TensorBoard events and the history; `fingerprint` is the data's. `start` gives the
-    first weights, and the normalisation they were learned with. Ctrl-C after the first epoch ends the
-    training with the best epoch so far, recorded as `interrupted` in the provenance.
+    first weights, and the normalisation they were learned with. `first` is the pass before this one, where
+    this is the second of a double pass: then the samples have guides. Ctrl-C after the first epoch ends
+    the training with the best epoch so far, recorded as `interrupted` in the provenance.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
     weights.
@@ -55,10 +59,16 @@ def fit(
     that is not finite, an interruption before the first epoch, weights that do not fit, and a resumption
     with other settings.
     """
-    settings = {"config": config.to_json(), "data": fingerprint, "start": start and str(start.path)}
+    settings = {
+        "config": config.to_json(),
+        "data": fingerprint,
+        "start": start and str(start.path),
+        "first": first and first.digest,
+    }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
     keras.utils.set_random_seed(config.training.seed)
-    pairs = _prepare(config, train, start)
+    look = first and Look.from_config(config.second_pass, first.threshold, config.preprocessing.input_size)
+    pairs = _prepare(config, train, start, look)
     policy = dtype_policy(config.training.precision)
     model = _build(config, pairs.preprocessing, policy)
     if start:
@@ -67,7 +77,7 @@ def fit(
         load_backbone(model, config.model.backbone_weights)
     plan = _plan(config, model, policy, (len(train), len(val)))
     progress.plan(plan)
-    val_pairs = PreparedPairs(val, pairs.preprocessing, config.data)
+    val_pairs = _pairs(config, val, pairs.preprocessing, look)
     interrupted = _train(config, model, pairs, val_pairs, plan.batch_size, state, progress)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
@@ -108,16 +118,26 @@ def _load(model: keras.Model, path: Path) -> None:
         ) from error
 
 
-def _prepare(config: RunConfig, train: Sequence[Sample], start: ModelBundle | None) -> PreparedPairs:
-    preprocessing = Preprocessing.from_config(config.preprocessing)
-    pairs = PreparedPairs(train, preprocessing, config.data)
+def _prepare(
+    config: RunConfig, train: Sequence[Sample], start: ModelBundle | None, look: Look | None
+) -> PreparedPairs:
+    preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
+    pairs = _pairs(config, train, preprocessing, look)
     if preprocessing.normalisation == "mean-std":
         known = Preprocessing.from_json(start.preprocessing) if start else preprocessing
         mean, std = known.mean, known.std
         if not start or known.normalisation != "mean-std":
             mean, std = statistics(pairs.images(config.training.workers))
         pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
-    return pairs
+    return GuidedPairs(train, pairs.preprocessing, config.data, look, varied=True) if look else pairs
+
+
+def _pairs(
+    config: RunConfig, samples: Sequence[Sample], preprocessing: Preprocessing, look: Look | None
+) -> PreparedPairs:
+    if look:
+        return GuidedPairs(samples, preprocessing, config.data, look, varied=False)
+    return PreparedPairs(samples, preprocessing, config.data)
 
 
 def _build(config: RunConfig, preprocessing: Preprocessing, policy: str) -> keras.Model:
@@ -155,6 +175,8 @@ def _train(
     """Run the epochs that are left; return whether the user interrupted them."""
     training = config.training
     augment = build_augment(config.augmentation, colour=config.preprocessing.colour == "colour")
+    if isinstance(pairs, GuidedPairs):
+        augment = pairs.vary(augment)
     batches = Batches(pairs, batch_size, augment=augment, seed=training.seed, workers=training.workers)
     val_batches = Batches(val_pairs, batch_size, workers=training.workers)
     callbacks: list[keras.callbacks.Callback] = [Run(training, batches, state, progress)]

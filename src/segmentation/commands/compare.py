@@ -1,0 +1,148 @@
+"""Hold models against each other on the same photos, with intervals, a test, and a report."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from segmentation.commands.arguments import add_engine, add_threshold, path_argument
+
+_LONGEST_NAME_BYTES = 200  # of a folder; file systems allow 255
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="two or more, by name in the models folder or by path; the first is the baseline (required)",
+    )
+    parser.add_argument(
+        "--data",
+        type=path_argument,
+        metavar="DIR",
+        help="folder of pairs; those that a model has learned from are left out (default: the one that the "
+        "first model was trained from)",
+    )
+    add_threshold(parser)
+    add_engine(parser)
+    parser.add_argument(
+        "--reference",
+        type=_reference,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a published mean Dice to show beside the models, such as capstone=0.99; can be repeated "
+        "(default: none)",
+    )
+    parser.add_argument(
+        "--output",
+        type=path_argument,
+        metavar="DIR",
+        help="results (default: results/compare/MODEL-MODEL...)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate each model, print how they compare, write the figures and the report."""
+    from segmentation.commands.arguments import find_dataset, trained_from
+    from segmentation.display import new_console
+    from segmentation.evaluation.candidates import read_history, unseen_by_all
+    from segmentation.evaluation.compare import compare
+    from segmentation.evaluation.compare_report import print_comparison, write_comparison
+
+    console = new_console()
+    bundles = _find_bundles(options)
+    references = _references(options.reference, bundles)
+    output = options.output or _default_output(options.home, bundles)
+    histories = {name: read_history(bundle) for name, bundle in bundles.items()}
+    baseline = next(iter(bundles.values()))
+    dataset = find_dataset(options.data or trained_from(baseline), console)
+    samples = unseen_by_all(bundles, dataset)
+    print(f"{len(samples)} of {len(dataset.samples)} photos, from which none of the models has learned")
+    target_threshold = baseline.config.data.target_threshold
+    candidates = [
+        _evaluate(name, bundle, samples, target_threshold, options, console)
+        for name, bundle in bundles.items()
+    ]
+    comparison = compare(candidates, len({sample.group for sample in samples}), references)
+    print_comparison(comparison, console)
+    about = {
+        "judged on": f"{dataset.root} (photos from which none of the models has learned)",
+        "ground truth": f"garment where its alpha is at least {target_threshold:g}",
+    }
+    write_comparison(comparison, histories, output, about)
+    print(f"report: {output / 'report.html'}")
+    return 0
+
+
+def _find_bundles(options: argparse.Namespace) -> dict[str, Any]:
+    """The bundles by names that tell them apart, in the order in which they were given."""
+    from segmentation.bundle import find_bundle
+    from segmentation.commands.arguments import chosen_passes
+    from segmentation.errors import ConfigError
+    from segmentation.evaluation.candidates import tell_apart
+
+    if len(options.models) < 2:
+        raise ConfigError(
+            f"compare: expected two or more models, received {options.models[0]} alone; add another"
+        )
+    bundles = [find_bundle(model, options.home / "models") for model in options.models]
+    chosen = [chosen_passes(options, bundle) for bundle in bundles]
+    return dict(zip(tell_apart(bundles), chosen, strict=True))
+
+
+def _evaluate(
+    name: str, bundle: Any, samples: Any, target_threshold: float, options: argparse.Namespace, console: Any
+) -> Any:
+    """One model on the photos, with its engine, which is given back before the next is loaded."""
+    from segmentation.commands.arguments import chosen_score, tuned_threshold
+    from segmentation.display import progress
+    from segmentation.evaluation.candidates import CpuTimed, facts_of
+    from segmentation.evaluation.compare import Candidate
+    from segmentation.evaluation.evaluate import evaluate
+
+    score, decided = chosen_score(options, bundle)
+    timed, threshold = CpuTimed(score), tuned_threshold(options.threshold, bundle.threshold)
+    with progress(console, name) as on_progress:
+        evaluation = evaluate(
+            timed, samples, threshold, target_threshold=target_threshold, on_progress=on_progress
+        )
+    facts = facts_of(bundle, samples, threshold, decided, timed.median_seconds)
+    return Candidate(name, facts, evaluation)
+
+
+def _reference(text: str) -> tuple[str, float]:
+    name, _, value = text.rpartition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not (name.strip() and name.isprintable() and 0 <= number <= 1):
+        raise argparse.ArgumentTypeError(
+            f"expected NAME=VALUE with a mean Dice from 0 to 1, such as capstone=0.99, received {text!r}"
+        )
+    return name.strip(), number
+
+
+def _references(given: list[tuple[str, float]], bundles: dict[str, Any]) -> dict[str, float]:
+    from segmentation.errors import ConfigError
+
+    names = [*bundles, *(name for name, _ in given)]
+    for name, _ in given:
+        if names.count(name) > 1:
+            raise ConfigError(
+                f"--reference: expected a name of its own, received {name!r} twice; name it otherwise"
+            )
+    return dict(given)
+
+
+def _default_output(home: Path, bundles: dict[str, Any]) -> Path:
+    from segmentation.errors import ConfigError
+
+    name = "-".join(name.replace("/", "-") for name in bundles)
+    if len(name.encode()) > _LONGEST_NAME_BYTES:
+        raise ConfigError(
+            f"compare: the names of {len(bundles)} models are too long for a folder; name one with --output"
+        )
+    return home / "results" / "compare" / name

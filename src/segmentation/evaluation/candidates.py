@@ -1,0 +1,190 @@
+"""What a comparison compares: models by names that tell them apart, photos new to all, what each costs."""
+
+import csv
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from segmentation.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
+from segmentation.data.discover import Dataset
+from segmentation.data.naming import group_and_view
+from segmentation.data.selection import select_samples
+from segmentation.errors import BundleError, ConfigError, DataError
+from segmentation.types import Sample, ScoreFn
+
+History = Mapping[str, Sequence[float]]
+"""One value an epoch by name, as Keras does: `loss`, `val_loss`, `dice`, `val_dice`, ..."""
+
+_HISTORY = "history.csv"
+_LARGEST_HISTORY_BYTES = 16 * 2**20
+_LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a model is and what it costs, both passes of a double one; None for what no bundle records.
+
+    `decided` is what decides its scores besides the model, `engine` and `precision` above all. `megabytes`
+    (10^6 bytes) is what its engine reads from disk, `gflop` and `cpu_seconds` (of all threads, median) are
+    for one photo, and `chosen_on` is how many of the compared photos had a say in the choice of its epoch
+    and threshold.
+    """
+
+    path: str
+    architecture: str
+    input_size: str
+    threshold: float
+    decided: Mapping[str, object]
+    megabytes: float
+    cpu_seconds: float
+    chosen_on: int
+    parameters: float | None
+    gflop: float | None
+    epochs: float | None
+    best_epoch: float | None
+
+    @property
+    def computed_by(self) -> str:
+        """Engine and precision, once where both passes have the same."""
+        engines, precisions = (str(self.decided[name]).split(", ") for name in ("engine", "precision"))
+        return ", ".join(dict.fromkeys(map(" ".join, zip(engines, precisions, strict=True))))
+
+
+class CpuTimed:
+    """A `ScoreFn` that notes the CPU seconds of each photo, all threads together, after one warm-up."""
+
+    def __init__(self, score: ScoreFn):
+        self._score = score
+        self._seconds: list[float] = []
+
+    def __call__(self, photo: np.ndarray) -> np.ndarray:
+        """uint8 RGB [H, W, 3] -> float32 [H, W, C] in [0, 1]."""
+        if not self._seconds:
+            self._score(photo)
+        start = time.process_time()
+        scores = self._score(photo)
+        self._seconds.append(time.process_time() - start)
+        return scores
+
+    @property
+    def median_seconds(self) -> float:
+        """Over the photos so far, at least one."""
+        return median(self._seconds)
+
+
+def tell_apart(bundles: Sequence[ModelBundle]) -> list[str]:
+    """The bundles' names, with as many of their folders as it takes to make each unique.
+
+    Raises ConfigError when two are the same folder.
+    """
+    places = [bundle.path.resolve() for bundle in bundles]
+    for bundle, place in zip(bundles, places, strict=True):
+        if places.count(place) > 1:
+            raise ConfigError(
+                f"compare: expected different models, received {bundle.name} twice; name it once"
+            )
+    paths = [(*bundle.path.absolute().parts[:-1], bundle.name) for bundle in bundles]
+    return [_shortest_unique(path, paths) for path in paths]
+
+
+def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple[Sample, ...]:
+    """The held-out photos of the first bundle that show no garment which one of the others learned from.
+
+    `bundles` are by the names to call them by. Raises DataError, with the name of the model that has learned
+    the last of them, when none is left.
+    """
+    try:
+        samples = select_samples(next(iter(bundles.values())), dataset)
+    except DataError:  # it is the first that learned from them, and says so below
+        samples = dataset.samples
+    for name, bundle in bundles.items():
+        learned = _garments_learned(bundle, dataset)
+        left = tuple(sample for sample in samples if sample.group not in learned)
+        if not left:
+            raise DataError(
+                f"{dataset.root}: expected photos that none of the models learned from, found none, since "
+                f"{name} learned from the last {len(samples)} of {len(dataset.samples)}; give other --data"
+            )
+        samples = left
+    return samples
+
+
+def facts_of(
+    bundle: ModelBundle,
+    samples: Sequence[Sample],
+    threshold: float,
+    decided: Mapping[str, object],
+    cpu_seconds: float,
+) -> Facts:
+    """What is known of a bundle that was judged on `samples`; `decided` is as in `Facts`."""
+    passes = _passes(bundle)
+    chosen_on = {name for one in passes for name in one.split.get("val", ())}
+    return Facts(
+        path=str(bundle.path),
+        architecture=" + ".join(one.architecture for one in passes),
+        input_size=" + ".join(str(one.input_size) for one in passes),
+        threshold=threshold,
+        decided=dict(decided),
+        megabytes=sum(_bytes_read(one, str(decided["engine"])) for one in passes) / 1e6,
+        cpu_seconds=cpu_seconds,
+        chosen_on=sum(sample.id in chosen_on for sample in samples),
+        parameters=_cost(passes, "parameters"),
+        gflop=_cost(passes, "gflop"),
+        epochs=_number(bundle.provenance.get("epochs")),
+        best_epoch=_number(bundle.provenance.get("best_epoch")),
+    )
+
+
+def read_history(bundle: ModelBundle) -> History:
+    """The training's figures by epoch, empty where the bundle holds none. Raises BundleError for others."""
+    path = bundle.path / _HISTORY
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read(_LARGEST_HISTORY_BYTES)
+        rows = list(csv.DictReader(text.splitlines(), strict=True))
+        return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise BundleError(
+            f"{path}: expected a line of numbers an epoch, received something else ({error}); remove the file"
+        ) from error
+
+
+def _shortest_unique(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> str:
+    depths = range(1, len(path) + 1)
+    depth = next(depth for depth in depths if sum(other[-depth:] == path[-depth:] for other in paths) == 1)
+    return "/".join(path[-depth:])
+
+
+def _garments_learned(bundle: ModelBundle, dataset: Dataset) -> set[str]:
+    """The groups that a bundle has learned from, by their ids and, for duplicates, by the data set."""
+    ids = {name for one in _passes(bundle) for name in one.split.get("train", ())}
+    return {group_and_view(name)[0] for name in ids} | {
+        sample.group for sample in dataset.samples if sample.id in ids
+    }
+
+
+def _passes(bundle: ModelBundle) -> tuple[ModelBundle, ...]:
+    return (bundle.first, bundle) if bundle.first else (bundle,)
+
+
+def _bytes_read(bundle: ModelBundle, engine: str) -> int:
+    network = ENGINE_FILES if bundle.openvino and "openvino" in engine else (WEIGHTS,)
+    return sum((bundle.path / name).stat().st_size for name in (DESCRIPTION, *network))
+
+
+def _cost(passes: Sequence[ModelBundle], name: str) -> float | None:
+    """The sum over the passes, where all of them record it."""
+    recorded = [one.provenance.get("cost") for one in passes]
+    found = [_number(cost.get(name)) if isinstance(cost, dict) else None for cost in recorded]
+    return None if None in found else sum(found)
+
+
+def _number(value: object) -> float | None:
+    """A bundle may come from anyone, and its provenance may hold anything."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if plain and 0 <= value < _LARGEST_NUMBER else None

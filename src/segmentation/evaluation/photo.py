@@ -1,0 +1,52 @@
+"""One photo of an evaluation: what is read, and what a score function makes of it."""
+
+import time
+
+import numpy as np
+
+from segmentation.errors import DataError, SegmentationError
+from segmentation.imageio import read_mask, read_photo
+from segmentation.types import Sample, ScoreFn
+
+
+def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W], 255 in the garment.
+
+    Raises ImageError, and DataError where there is no ground truth or none of the photo's size.
+    """
+    if sample.mask_path is None:
+        raise DataError(f"{sample.image_path}: expected a ground truth to evaluate with, found none; add it")
+    image = read_photo(sample.image_path)
+    alpha = read_mask(sample.mask_path)
+    if image.shape[:2] != alpha.shape:
+        raise DataError(
+            f"{sample.mask_path}: expected the photo's size {_size(image)}, received {_size(alpha)}; "
+            f"export the ground truth of {sample.image_path.name} again at full size"
+        )
+    return image, alpha
+
+
+def score_photo(score: ScoreFn, image: np.ndarray, sample: Sample) -> tuple[np.ndarray, float]:
+    """The scores of a sample's photo, float32 [H, W], and the seconds they took.
+
+    Raises SegmentationError, with the name of the photo, for scores of another shape or range.
+    """
+    start = time.perf_counter()
+    scores = score(image)
+    seconds = time.perf_counter() - start
+    if scores.shape != (*image.shape[:2], 1):
+        raise SegmentationError(
+            f"{sample.image_path}: expected scores of one class at the photo's size "
+            f"{(*image.shape[:2], 1)}, received {scores.shape}; evaluate a cutout model"
+        )
+    low, high = float(scores.min()), float(scores.max())  # NaN if any score is NaN
+    if not (low >= 0 and high <= 1):
+        raise SegmentationError(
+            f"{sample.image_path}: expected scores from 0 to 1, received {low:g} to {high:g}; "
+            f"the model's weights are damaged or its training went astray: train it again"
+        )
+    return scores[..., 0].astype(np.float32, copy=False), seconds
+
+
+def _size(image: np.ndarray) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"

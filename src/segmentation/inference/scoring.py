@@ -1,0 +1,35 @@
+"""From a bundle to the whole way from a photo to its scores, in one pass or two."""
+
+from segmentation.bundle import ModelBundle
+from segmentation.data.second_look import Look
+from segmentation.inference.double_pass import double_pass
+from segmentation.inference.engines import Engine, load_engine
+from segmentation.types import ScoreFn
+
+
+def load_score(
+    bundle: ModelBundle, *, engine: str = "auto", precision: str = "auto", streams: int = 1
+) -> tuple[ScoreFn, list[Engine]]:
+    """The score function of a bundle and the engines that it runs on, the first pass first.
+
+    The arguments are those of `load_engine`, and so is what it raises.
+    """
+    engines = [
+        load_engine(one, engine=engine, precision=precision, streams=streams)
+        for one in (bundle.first, bundle)
+        if one
+    ]
+    return with_first_pass(bundle, engines[-1], engines[0]), engines
+
+
+def with_first_pass(bundle: ModelBundle, second: ScoreFn, first: ScoreFn) -> ScoreFn:
+    """`second` looking where `first` tells it to, or all alone where the bundle has no first pass."""
+    look = look_of(bundle)
+    return double_pass(first, second, look) if look else second
+
+
+def look_of(bundle: ModelBundle) -> Look | None:
+    """What the bundle's network sees of a photo; None where it sees all of it."""
+    if not bundle.first:
+        return None
+    return Look.from_config(bundle.config.second_pass, bundle.first.threshold, bundle.input_size)

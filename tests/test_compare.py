@@ -1,0 +1,540 @@
+"""The comparison of models: its statistics, what it refuses, and the command from end to end."""
+
+import json
+import shutil
+import subprocess
+import sys
+import warnings
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+from scipy import stats
+
+from segmentation.bundle import ModelBundle, load_bundle
+from segmentation.data.discover import Dataset
+from segmentation.errors import BundleError, ConfigError, DataError
+from segmentation.evaluation import compare as comparing
+from segmentation.evaluation import compare_report, plots
+from segmentation.evaluation.candidates import (
+    CpuTimed,
+    Facts,
+    facts_of,
+    read_history,
+    tell_apart,
+    unseen_by_all,
+)
+from segmentation.evaluation.compare import (
+    Candidate,
+    compare,
+    largest_changes,
+    mean_interval,
+    paired_difference,
+)
+from segmentation.evaluation.evaluate import Evaluation, ImageRow
+from segmentation.types import Sample
+
+ROOT = Path(__file__).resolve().parents[1]
+NASTY = "<img src=x onerror=alert(1)>[red]&"
+
+
+measures = st.lists(st.integers(0, 1000).map(lambda n: n / 1000), min_size=2, max_size=12)
+pairs = st.integers(2, 12).flatmap(
+    lambda photos: st.tuples(
+        *(st.lists(st.integers(0, 20).map(lambda n: n / 20), min_size=photos, max_size=photos),) * 2
+    )
+)
+
+
+# the statistics
+
+
+def test_an_interval_is_that_of_the_textbook():
+    """Efron 1987 in a few lines: resampled means, their share below the mean, and the jackknife's skew."""
+    values = np.random.default_rng(1).beta(20, 1, 30)
+    random = np.random.default_rng(2)
+    means = np.array([random.choice(values, 30).mean() for _ in range(20_000)])
+    bias = stats.norm.ppf((means < values.mean()).mean())
+    left_out = np.array([np.delete(values, place).mean() for place in range(30)])
+    skew = left_out.mean() - left_out
+    acceleration = (skew**3).sum() / (6 * (skew**2).sum() ** 1.5)
+    z = bias + stats.norm.ppf([0.025, 0.975])
+    expected = np.quantile(means, stats.norm.cdf(bias + z / (1 - acceleration * z)))
+
+    interval = mean_interval(values)
+    assert interval.mean == pytest.approx(values.mean())
+    assert (interval.low, interval.high) == pytest.approx(tuple(expected), abs=0.002)
+
+
+def test_intervals_of_skewed_figures_hold_the_true_mean_about_as_often_as_they_say(monkeypatch):
+    monkeypatch.setattr(comparing, "RESAMPLES", 500)
+    random = np.random.default_rng(0)
+    intervals = [mean_interval(random.beta(20, 1, 40)) for _ in range(150)]
+    held = np.mean([interval.low <= 20 / 21 <= interval.high for interval in intervals])
+
+    assert 0.88 <= held <= 0.99
+
+
+def test_an_interval_repeats_and_leaves_the_global_random_numbers_alone():
+    values = np.random.default_rng(3).random(20)
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - the state that must not change
+
+    assert mean_interval(values) == mean_interval(values)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_a_comparison_needs_two_photos():
+    with pytest.raises(DataError, match="at least 2 photos, received 1"):
+        mean_interval(np.array([0.9]))
+    with pytest.raises(ValueError, match="received 3 and 2"):
+        paired_difference([0.1, 0.2, 0.3], [0.1, 0.2])
+
+
+def test_the_test_is_wilcoxons_by_every_choice_of_signs():
+    values = np.array([0.91, 0.95, 0.97, 0.80, 0.99, 0.93, 0.50])
+    baseline = np.array([0.90, 0.93, 0.94, 0.84, 0.94, 0.93, 0.44])
+    differences = (values - baseline)[values != baseline]
+    ranks = stats.rankdata(np.abs(differences))
+    sums = np.array([ranks @ signs for signs in product((0, 1), repeat=len(ranks))])
+    observed = ranks @ (differences > 0)
+    expected = min(1, 2 * min((sums >= observed).mean(), (sums <= observed).mean()))
+
+    found = paired_difference(values, baseline)
+    assert found.p_value == pytest.approx(expected)
+    assert (found.better, found.worse, found.equal) == (5, 1, 1)
+    assert found.interval.mean == pytest.approx((values - baseline).mean())
+
+
+def test_a_clear_gain_is_told_from_chance_and_noise_is_not():
+    random = np.random.default_rng(5)
+    baseline = random.uniform(0.8, 0.95, 40)
+    better = paired_difference(baseline + 0.01 + random.normal(0, 0.005, 40), baseline)
+    noise = paired_difference(baseline + random.normal(0, 0.01, 40), baseline)
+
+    assert better.interval.low > 0
+    assert better.p_value < 0.001
+    assert noise.interval.low < 0 < noise.interval.high
+    assert noise.p_value > 0.05
+
+
+def test_a_difference_that_is_the_same_for_all_photos_but_for_rounding_has_no_width():
+    baseline = np.arange(1, 9) / 10
+    interval = paired_difference(baseline + 0.1, baseline).interval
+
+    assert np.ptp(baseline + 0.1 - baseline) > 0
+    assert interval.low == interval.high == interval.mean == pytest.approx(0.1)
+
+
+@given(values=measures)
+def test_a_model_does_not_differ_from_itself(values):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        difference = paired_difference(values, values)
+
+    assert difference.interval == comparing.Interval(0, 0, 0)
+    assert difference.p_value == 1
+    assert (difference.better, difference.worse, difference.equal) == (0, 0, len(values))
+    assert largest_changes([str(n) for n in range(len(values))], values, values) == ((), ())
+
+
+@settings(max_examples=40)
+@given(pair=pairs)
+def test_swapping_two_models_negates_their_difference(pair):
+    one, other = pair
+    forth, back = paired_difference(one, other), paired_difference(other, one)
+
+    assert forth.interval.mean == -back.interval.mean
+    assert forth.interval.low == pytest.approx(-back.interval.high, abs=1e-9)
+    assert forth.interval.high == pytest.approx(-back.interval.low, abs=1e-9)
+    assert forth.p_value == pytest.approx(back.p_value)
+    assert (forth.better, forth.worse, forth.equal) == (back.worse, back.better, back.equal)
+
+
+@settings(max_examples=40)
+@given(pair=pairs)
+def test_an_interval_holds_its_mean_and_lies_within_the_values(pair):
+    for values in pair:
+        interval = mean_interval(values)
+        assert min(values) - 1e-12 <= interval.low <= interval.mean + 1e-12
+        assert interval.mean - 1e-12 <= interval.high <= max(values) + 1e-12
+    difference = paired_difference(*pair)
+    assert 0 < difference.p_value <= 1
+    assert difference.better + difference.worse + difference.equal == len(pair[0])
+
+
+@given(pair=pairs)
+def test_changes_are_sorted_and_have_their_sign(pair):
+    values, baseline = pair
+    photos = [f"photo {n}" for n in range(len(values))]
+    gains, losses = largest_changes(photos, values, baseline)
+
+    sizes = [change.difference for change in gains], [-change.difference for change in losses]
+    for side in sizes:
+        assert side == sorted(side, reverse=True)
+        assert all(size > 0 for size in side)
+        assert len(side) <= 10
+    for change in (*gains, *losses):
+        place = photos.index(change.id)
+        assert (change.baseline, change.model) == (baseline[place], values[place])
+
+
+# what is compared
+
+
+def a_row(name, dice):
+    return ImageRow(name, "Front", dice, dice / (2 - dice), 1.0, dice / 2, dice / 2, 0.1, 0.1, 0.01)
+
+
+def a_candidate(name, dice, **facts):
+    rows = tuple(a_row(f"photo {n}", value) for n, value in enumerate(dice))
+    known = Facts(
+        path=f"models/{name}", architecture="simple", input_size="64x96", threshold=0.5,
+        decided={"engine": "openvino", "precision": "f32", "tta": "none"}, megabytes=1.0, cpu_seconds=0.1,
+        chosen_on=0, parameters=100, gflop=0.1, epochs=2, best_epoch=1,
+    )  # fmt: skip
+    return Candidate(name, replace(known, **facts), Evaluation(rows, 0.5, 2.0, search=None))
+
+
+def a_dataset(*ids):
+    samples = tuple(Sample(name, Path(name), Path(name), name.split("_")[0], "Front") for name in ids)
+    return Dataset(Path("set"), samples, (), None, len(ids), len(ids))
+
+
+def a_bundle(path, train=(), val=()):
+    return ModelBundle(Path(path), None, {}, split={"train": [*train], "val": [*val]})
+
+
+def test_a_comparison_holds_every_model_against_the_first():
+    dice = {"old": [0.8, 0.9, 0.7], "new": [0.9, 0.9, 0.6], "newer": [0.95, 0.95, 0.8]}
+    found = compare([a_candidate(*item) for item in dice.items()], 2, {"paper": 0.99})
+
+    assert found.baseline == "old"
+    assert [model.name for model in found.models] == ["old", "new", "newer"]
+    assert [pair.model for pair in found.pairs] == ["new", "newer"]
+    assert found.worst_first == [2, 0, 1]
+    assert found.models[1].dice.mean == pytest.approx(0.8)
+    assert (found.models[1].dice_median, found.models[1].dice_min) == (0.9, 0.6)
+    assert found.models[1].boundary_f1.mean == pytest.approx(0.4)
+    assert [(change.id, change.baseline) for change in found.pairs[0].losses] == [("photo 2", 0.7)]
+    assert (found.garments, found.references) == (2, {"paper": 0.99})
+
+
+def test_models_on_different_photos_are_not_compared():
+    with pytest.raises(ValueError, match="new"):
+        compare([a_candidate("old", [0.8, 0.9]), a_candidate("new", [0.8, 0.9, 0.7])], 2)
+
+
+def test_names_that_occur_twice_are_told_apart_by_their_folders(tmp_path):
+    paths = ["a/models/shoes", "b/models/shoes", "a/other/shoes", "a/models/hats"]
+    bundles = [a_bundle(tmp_path / path) for path in paths]
+
+    assert tell_apart(bundles) == ["a/models/shoes", "b/models/shoes", "other/shoes", "hats"]
+
+
+def test_one_model_by_two_paths_is_refused(tmp_path):
+    (tmp_path / "models" / "shoes").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "models" / "shoes")
+    for path in (tmp_path / "models" / "shoes", tmp_path / "link"):
+        with pytest.raises(ConfigError, match="twice; name it once"):
+            tell_apart([a_bundle(tmp_path / "models" / "shoes"), a_bundle(path)])
+
+
+def test_photos_are_held_out_by_the_first_and_no_garment_was_learned_by_the_others():
+    dataset = a_dataset("1_Front", "2_Front", "2_Back", "3_Front", "4_Front")
+    first = a_bundle("first", train=["1_Front"], val=["2_Front", "2_Back", "3_Front"])
+    second = a_bundle("second", train=["2_Back", "elsewhere"])
+
+    chosen = unseen_by_all({"first": first, "second": second}, dataset)
+    assert [sample.id for sample in chosen] == ["3_Front"]
+
+
+def test_what_the_first_of_two_passes_learned_is_learned():
+    dataset = a_dataset("1_Front", "2_Front")
+    double = replace(
+        a_bundle("double", val=["1_Front", "2_Front"]), first=a_bundle("first", train=["2_Front"])
+    )
+
+    chosen = unseen_by_all({"double": double, "other": a_bundle("other")}, dataset)
+    assert [sample.id for sample in chosen] == ["1_Front"]
+
+
+def test_duplicates_of_learned_photos_are_left_out():
+    one, other = a_dataset("1_Front", "2_Front").samples
+    dataset = replace(a_dataset("3_Front"), samples=(one, replace(other, group="1")))
+
+    with pytest.raises(DataError, match="second learned from the last 1 of 2"):
+        unseen_by_all(
+            {"first": a_bundle("a", val=["2_Front"]), "second": a_bundle("b", train=["1_Front"])}, dataset
+        )
+
+
+@pytest.mark.parametrize("culprit", ["first", "second"])
+def test_no_photos_left_names_the_model_that_learned_them(culprit):
+    bundles = {
+        name: a_bundle(name, train=["1_Front", "2_Front"] * (name == culprit)) for name in ("first", "second")
+    }
+
+    with pytest.raises(DataError, match=f"{culprit} learned from the last 2 of 2; give other --data"):
+        unseen_by_all(bundles, a_dataset("1_Front", "2_Front"))
+
+
+def test_seconds_are_of_the_processor_and_without_the_first_call():
+    calls = []
+
+    def score(photo):
+        calls.append(photo)
+        return photo * 2
+
+    timed = CpuTimed(score)
+    assert [timed(number) for number in (1, 2, 3)] == [2, 4, 6]
+    assert calls == [1, 1, 2, 3]
+    assert 0 <= timed.median_seconds < 1
+
+
+# the report
+
+
+class Outline(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.sources, self.text = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def comparison():
+    dice = {"old": [0.8, 0.9, 0.7], "new": [0.9, 0.9, 0.6], NASTY: [0.8, 1.0, 0.0]}
+    unknown = {"parameters": None, "gflop": None, "epochs": None, "best_epoch": None, "chosen_on": 3}
+    unknown["decided"] = {"engine": "keras", "precision": "f32", "tta": "none"}
+    candidates = [
+        a_candidate(name, values, **(unknown if name == NASTY else {})) for name, values in dice.items()
+    ]
+    return compare(candidates, 2, {"paper <b>": 0.99})
+
+
+def test_the_report_needs_nothing_beside_it_and_names_are_text(comparison):
+    histories = {"old": {"dice": [0.5, 0.9], "val_dice": [0.4, float("nan")]}, NASTY: {}}
+    outline = Outline(compare_report.render(comparison, histories, {"judged on": NASTY}))
+
+    assert outline.tags.count("img") == 3
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.sources)
+    assert "script" not in outline.tags
+    assert NASTY in outline.text
+    assert "paper <b>" in outline.text
+    assert f"Not recorded: new, {NASTY}" in outline.text
+
+
+def test_a_report_without_any_history_has_no_learning_curves(comparison):
+    assert Outline(compare_report.render(comparison, {}, {})).tags.count("img") == 2
+
+
+def test_the_tables_show_all_figures_and_what_to_be_careful_with(comparison):
+    console = Console(markup=False, width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    compare_report.print_comparison(comparison, console)
+    text = console.export_text()
+
+    for words in ("0.8000", "paper <b>, published", "keras f32", "1/1/1", "+0.1000", "-0.7000", NASTY):
+        assert words in text
+    cautions = [line for line in text.splitlines() if line.startswith("note: ")]
+    assert len(cautions) == 5
+    for words in ("3 of 3", "3 photos are few", "2 in all", "not corrected", "different engines"):
+        assert any(words in line for line in cautions)
+
+
+def test_a_fair_comparison_of_two_needs_no_caution():
+    found = compare([a_candidate("old", [0.8, 0.9] * 10), a_candidate("new", [0.9, 0.9] * 10)], 20)
+    assert compare_report.cautions(found) == []
+
+
+def test_figures_are_written_with_their_signs_and_none_for_nothing():
+    assert [compare_report.signed_text(value) for value in (0.01, -0.01, -0.00001, 0)] == [
+        "+0.0100", "-0.0100", "0.0000", "0.0000",
+    ]  # fmt: skip
+    assert [compare_report.probability_text(value) for value in (1, 0.0312, 0.0001)] == [
+        "1.000",
+        "0.031",
+        "<0.001",
+    ]
+    assert compare_report.figure_text(None, ".1f") == compare_report.DASH
+
+
+def test_charts_are_the_same_each_time_and_take_perfect_and_empty_masks():
+    def draw():
+        return plots.plot_sorted({"one": [0.0, 1.0], "other": [1.0, 1.0]}, {"paper": 1.0, "worse": 0.0})
+
+    assert draw() == draw()
+    assert b"<svg" in plots.plot_differences({"Dice": {f"model {n}": (0.0, 0.0, 0.0) for n in range(9)}})
+    assert b"<svg" in plots.plot_histories({"odd": {"val_dice": [float("-inf"), float("nan"), 7]}})
+
+
+# the command
+
+
+def run(*arguments, check=0):
+    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == check, f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home with a drawn set in data/set and two models that were trained on it."""
+    home = tmp_path_factory.mktemp("home")
+    data = home / "data" / "set"
+    run("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
+    small = ("--architecture", "simple", "--input-size", "64x96", "--batch-size", 4)
+    for name, filters, epochs in (("one", 8, 2), ("two", 4, 1)):
+        run(
+            "train", "--home", home, "--data", data, "--name", name, *small, "--filters", filters,
+            "--epochs", epochs,
+        )  # fmt: skip
+    return home
+
+
+def test_compare_writes_figures_that_agree_with_eval(home):
+    run("eval", "--home", home, "--model", "two")
+    shown = run("compare", "--home", home, "one", "two", "--reference", "paper=0.99")
+    assert shown.stderr == ""
+    folder = home / "results" / "compare" / "one-two"
+    assert {path.name for path in folder.iterdir()} == {"comparison.json", "report.html"}
+
+    figures = json.loads((folder / "comparison.json").read_text())
+    evaluated = json.loads((home / "results" / "two" / "eval" / "metrics.json").read_text())
+    one, two = figures["models"]
+    assert (one["name"], two["name"], figures["baseline"]) == ("one", "two", "one")
+    for name in ("dice", "iou", "boundary_f1"):
+        assert two[name]["mean"] == pytest.approx(evaluated[f"{name}_mean"])
+    assert (two["dice_median"], two["dice_min"]) == (evaluated["dice_median"], evaluated["dice_min"])
+    assert two["facts"]["threshold"] == evaluated["threshold"]
+    held_out = json.loads((home / "models" / "one" / "bundle.json").read_text())["split"]["val"]
+    assert sorted(figures["photos"]) == sorted(held_out)
+    assert one["facts"]["chosen_on"] == len(held_out)
+    assert one["facts"]["parameters"] > two["facts"]["parameters"] > 0
+    assert (one["facts"]["epochs"], two["facts"]["epochs"]) == (2, 1)
+    read = ("bundle.json", "model.xml", "model.bin")
+    size = sum((home / "models" / "one" / name).stat().st_size for name in read)
+    assert one["facts"]["megabytes"] == pytest.approx(size / 1e6)
+    assert figures["references"] == {"paper": 0.99}
+    differences = np.subtract(two["dice_by_photo"], one["dice_by_photo"])
+    (pair,) = figures["pairs"]
+    assert pair["dice"]["interval"]["mean"] == pytest.approx(differences.mean())
+    assert pair["dice"]["better"] == np.count_nonzero(differences > 0)
+
+    report = Outline((folder / "report.html").read_text())
+    assert report.tags.count("img") == 3
+    assert all(source.startswith("data:") for source in report.sources)
+    for words in (*held_out, f"{two['dice']['mean']:.4f}", "paper"):
+        assert words in report.text
+
+
+def test_a_copy_of_a_model_is_told_apart_and_shows_no_difference(home, tmp_path):
+    shutil.copytree(home / "models" / "one", tmp_path / "one")
+    (tmp_path / "one" / "history.csv").unlink()
+    run("compare", "--home", home, "one", tmp_path / "one", "--threshold", 0.5, "--tta", "flip")
+    folder = home / "results" / "compare" / f"models-one-{tmp_path.name}-one"
+    figures = json.loads((folder / "comparison.json").read_text())
+
+    assert [model["name"] for model in figures["models"]] == ["models/one", f"{tmp_path.name}/one"]
+    assert [model["facts"]["threshold"] for model in figures["models"]] == [0.5, 0.5]
+    assert figures["pairs"][0]["dice"]["p_value"] == 1
+    assert figures["pairs"][0]["dice"]["equal"] == len(figures["photos"])
+    assert figures["pairs"][0]["gains"] == figures["pairs"][0]["losses"] == []
+    assert f"Not recorded: {tmp_path.name}/one" in (folder / "report.html").read_text()
+
+
+def test_compare_refuses_photos_that_one_of_the_models_learned_from(home, tmp_path):
+    learned = load_bundle(home / "models" / "two").split["train"]
+    for folder, suffix in (("images", ".jpg"), ("cutouts", ".png")):
+        (tmp_path / "pairs" / folder).mkdir(parents=True)
+        for name in learned[:3]:
+            shutil.copy(home / "data" / "set" / folder / (name + suffix), tmp_path / "pairs" / folder)
+    shutil.copytree(home / "models" / "one", tmp_path / "fresh")
+    description = json.loads((tmp_path / "fresh" / "bundle.json").read_text())
+    description["split"] = {}
+    (tmp_path / "fresh" / "bundle.json").write_text(json.dumps(description))
+    refused = run(
+        "compare", "--home", home, tmp_path / "fresh", "two", "--data", tmp_path / "pairs", check=2
+    )  # fmt: skip
+
+    assert "two learned from the last 3 of 3" in refused.stderr
+    assert not (home / "results" / "compare" / "fresh-two").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("one",), ("two or more", "one alone")),
+        (("one", "one"), ("different models", "one twice")),
+        (("one", "three"), ("three", "one, two")),
+        (("one", "two", "--data", "nowhere"), ("nowhere",)),
+        (("one", "two", "--reference", "0.99"), ("NAME=VALUE", "0.99")),
+        (("one", "two", "--reference", "paper=99"), ("0 to 1", "paper=99")),
+        (("one", "two", "--reference", "two=0.9"), ("name of its own", "two")),
+        (("one", "two", "--reference", "a=0.9", "--reference", "a=0.8"), ("'a' twice",)),
+        (("one", "two", "--threshold", "2"), ("0 to 1", "2")),
+        (("one", "two", "--double-pass"), ("two passes", "one")),
+        (("one", "two", "--output", ""), ("--output", "empty")),
+    ],
+)
+def test_a_mistake_gets_one_clear_line(home, arguments, words):
+    done = run("compare", "--home", home, *arguments, check=2)
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    for word in words:
+        assert word in line
+
+
+def test_a_damaged_history_is_named_before_anything_is_scored(home, tmp_path):
+    shutil.copytree(home / "models" / "two", tmp_path / "copy")
+    (tmp_path / "copy" / "history.csv").write_text("epoch,dice\n1,high\n")
+    with pytest.raises(BundleError, match=r"history\.csv.*remove the file"):
+        read_history(load_bundle(tmp_path / "copy"))
+    (tmp_path / "copy" / "history.csv").write_text("epoch,dice,val_dice\n")
+    assert read_history(load_bundle(tmp_path / "copy")) == {}
+
+
+@pytest.mark.parametrize("recorded", [None, "large", {"parameters": "many", "gflop": True}, {"gflop": -1}])
+def test_what_a_bundle_does_not_say_about_its_cost_is_left_out(home, recorded):
+    bundle = load_bundle(home / "models" / "one")
+    bundle = replace(bundle, provenance={"cost": recorded, "epochs": [1], "best_epoch": 10**400})
+    facts = facts_of(bundle, [], 0.5, {"engine": "keras"}, 0.1)
+
+    assert (facts.parameters, facts.gflop, facts.epochs, facts.best_epoch) == (None,) * 4
+    read = (bundle.path / "bundle.json", bundle.weights)
+    assert facts.megabytes == pytest.approx(sum(file.stat().st_size for file in read) / 1e6)
+
+
+def test_a_double_pass_costs_what_both_passes_cost(home):
+    one, two = (load_bundle(home / "models" / name) for name in ("one", "two"))
+    sample = Sample(one.split["val"][0], Path("x"))
+    single = [facts_of(bundle, [sample], 0.5, {"engine": "openvino"}, 0.1) for bundle in (one, two)]
+    decided = {"engine": "openvino, openvino", "precision": "f32, f32"}
+    double = facts_of(replace(two, first=one), [sample], 0.5, decided, 0.1)
+
+    for name in ("parameters", "gflop", "megabytes"):
+        assert getattr(double, name) == pytest.approx(sum(getattr(facts, name) for facts in single))
+    assert double.chosen_on == 1
+    assert (double.architecture, double.input_size) == ("simple + simple", "64x96 + 64x96")
+    assert double.computed_by == "openvino f32"
+    mixed = replace(double, decided={"engine": "openvino, keras", "precision": "bf16, f32"})
+    assert mixed.computed_by == "openvino bf16, keras f32"
+
+
+def test_help_names_the_default_of_every_option():
+    for block in run("compare", "--help").stdout.split("\n  --")[1:]:
+        words = " ".join(block.split())
+        assert words.startswith("help") or "(default:" in words, words

@@ -1,0 +1,108 @@
+"""A second pass learns from what it will see: the same look, a little wrong at random, at the same photos."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from drawing import draw_pair
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from config import AUGMENTATIONS, AugmentConfig, DataConfig, Size
+from segmentation.data.augment import build_augment
+from segmentation.data.guided import GuidedPairs
+from segmentation.data.preprocess import Preprocessing
+from segmentation.data.second_look import Look
+from segmentation.imageio import read_mask, read_photo
+from segmentation.inference.double_pass import double_pass
+from segmentation.types import Sample
+
+SIZE = Size(height=48, width=32)
+KINDS = pytest.mark.parametrize("kind", ["crop", "mask"])
+GUIDED = pytest.mark.parametrize("guided", [True, False])
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """Garments on photos 1728 pixels high, with first scores that are too small by a rim."""
+    folder = tmp_path_factory.mktemp("guided")
+    found = []
+    for number in range(3):
+        photo, alpha = draw_pair(number, 1728, 1152)
+        paths = [folder / f"{number}-{what}.png" for what in ("photo", "alpha", "guide")]
+        guide = np.where(alpha == 255, 230, 20).astype(np.uint8)
+        for path, picture in zip(paths, (photo, alpha, guide), strict=True):
+            Image.fromarray(picture).save(path)
+        found.append(Sample(str(number), paths[0], paths[1], guide_path=paths[2]))
+    return found
+
+
+def look_of(kind, margin_px=100):
+    return Look(kind, margin_px, 0.5, SIZE)
+
+
+def pairs_of(samples, kind, *, guided=True, varied=False, colour="colour", margin_px=100):
+    preprocessing = Preprocessing(SIZE, colour, guided=guided)
+    return GuidedPairs(samples, preprocessing, DataConfig(), look_of(kind, margin_px), varied=varied)
+
+
+@KINDS
+@GUIDED
+@pytest.mark.parametrize("colour", ["colour", "grey"])
+def test_a_pair_is_what_the_second_network_will_see(samples, kind, guided, colour):
+    pairs, seen = pairs_of(samples, kind, guided=guided, colour=colour), []
+    for index, sample in enumerate(samples):
+
+        def first(_photo, path=sample.guide_path):
+            return read_mask(path)[..., np.newaxis].astype(np.float32) / 255
+
+        def second(part):
+            seen.append(pairs.preprocessing.prepare(part))
+            return part[..., 3:].astype(np.float32) / 255
+
+        double_pass(first, second, look_of(kind))(read_photo(sample.image_path))
+        image, target = pairs[index]
+
+        np.testing.assert_array_equal(image, seen[-1])
+        assert image.shape == (48, 32, pairs.preprocessing.channels)
+        assert target.shape == (48, 32)
+        assert target.max() == 255
+
+
+@KINDS
+@GUIDED
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_photo_guide_and_truth_move_together(samples, tmp_path_factory, kind, guided, seed):
+    folder = tmp_path_factory.mktemp("same")
+    alpha = read_mask(samples[0].mask_path)
+    for name, picture in (("photo", np.dstack([alpha] * 3)), ("same", alpha)):
+        Image.fromarray(picture).save(folder / f"{name}.png")
+    sample = Sample("a", folder / "photo.png", folder / "same.png", guide_path=folder / "same.png")
+    pairs = pairs_of([sample], kind, guided=guided, varied=True, margin_px=400)  # no edge is blanked
+    movement = dataclasses.replace(AUGMENTATIONS["none"], flip=0.5, shift=0.1, scale=0.2)
+    image, target = pairs.vary(build_augment(movement))(*pairs[0], seed)
+
+    assert image.shape == (48, 32, pairs.preprocessing.channels)
+    for channel in np.moveaxis(image, -1, 0):
+        np.testing.assert_allclose(channel.astype(int), target, atol=8)
+
+
+@KINDS
+def test_looks_differ_and_repeat_with_their_seed(samples, kind):
+    pairs = pairs_of(samples, kind, varied=True)
+    change = pairs.vary(build_augment(AugmentConfig()))
+    images = [change(*pairs[0], seed)[0].tobytes() for seed in range(10)]
+
+    assert len(set(images)) == 10
+    assert change(*pairs[0], 3)[0].tobytes() == images[3]
+
+
+def test_the_guide_keeps_its_values_when_colours_change(samples):
+    pairs = pairs_of(samples, "mask", varied=True)
+    colours = dataclasses.replace(AUGMENTATIONS["none"], hue=50, brightness=0.5, recolour=1.0)
+    for seed in range(5):
+        image, _ = pairs.vary(build_augment(colours))(*pairs[0], seed)
+        exact = pairs[0][0]
+        np.testing.assert_array_equal(image[..., 3][image[..., 3] > 0], exact[..., 3][image[..., 3] > 0])

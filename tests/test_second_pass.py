@@ -1,0 +1,168 @@
+"""A double pass as a user trains and uses it: one model that holds both, learned from honest first scores."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segmentation.bundle import load_bundle
+from segmentation.errors import BundleError
+from segmentation.imageio import read_mask, read_photo
+from segmentation.inference.scoring import load_score
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = ("--architecture", "simple", "--filters", 8, "--batch-size", 4, "--epochs", 2)
+
+
+def run(home, command, *arguments, check=0):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), command, "--home", str(home), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == check, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Two folds of a first pass, and a double pass on them that crops."""
+    home = tmp_path_factory.mktemp("double")
+    data = ("--data", home / "data" / "set")
+    run(home, "synth", "--output", home / "data" / "set", "--count", 6, "--size", "96x144", "--seed", 3)
+    for fold in (1, 2):
+        size = ("--input-size", "32x48", "--folds", 2, "--fold", fold)
+        run(home, "train", *data, *SMALL, *size, "--name", f"fold-{fold}")
+    firsts = ("--second-pass", "fold-1", "--second-pass", "fold-2")
+    run(home, "train", *data, *SMALL, "--input-size", "64x96", *firsts, "--name", "pair")
+    return home
+
+
+def photos(home):
+    return sorted((home / "data" / "set" / "images").iterdir())
+
+
+def test_both_passes_are_one_model(home):
+    pair = load_bundle(home / "models" / "pair")
+
+    assert pair.config.second_pass.look == "crop"
+    assert pair.config.second_pass.margin_px == 50
+    assert pair.first.digest == load_bundle(home / "models" / "fold-1").digest
+    assert pair.digest != pair.first.digest
+    assert pair.bf16_agreement is None or 0 <= pair.bf16_agreement <= 1
+
+
+def test_first_scores_come_from_models_that_have_not_learned_the_photo(home):
+    folds = [load_bundle(home / "models" / f"fold-{number}") for number in (1, 2)]
+    guides = {path.stem: path for path in (home / "logs" / "pair-guides").rglob("*.png")}
+    assert guides.keys() == {photo.stem for photo in photos(home)}
+    for photo in photos(home):
+        fold = folds[0] if photo.stem in folds[0].split["val"] else folds[1]
+        assert photo.stem not in fold.split["train"]
+        scores = load_score(fold, engine="keras")[0](read_photo(photo))[..., 0]
+        np.testing.assert_allclose(read_mask(guides[photo.stem]), scores * 255, atol=1)
+
+
+def test_eval_compares_both_passes_with_the_first_alone(home):
+    figures = []
+    for passes, name in (("--double-pass", "pair"), ("--no-double-pass", "pair-first")):
+        run(home, "eval", "--model", "pair", passes, "--report-images", 0)
+        figures.append(json.loads((home / "results" / name / "eval" / "metrics.json").read_text()))
+    first = load_bundle(home / "models" / "fold-1")
+
+    assert figures[0]["dice_mean"] != figures[1]["dice_mean"]
+    assert figures[1]["threshold"] == first.threshold
+
+
+@pytest.mark.parametrize("engine", ["openvino", "keras"])
+def test_predict_cuts_out_with_both_passes_on_every_engine(home, tmp_path, engine):
+    options = ("--model", "pair", "--input", home / "data" / "set" / "images", "--save", "--engine", engine)
+    run(home, "predict", *options, "--output", tmp_path)
+    reference, _ = load_score(load_bundle(home / "models" / "pair"), engine="keras")
+    agreeing = [
+        np.mean(
+            (read_mask(tmp_path / "masks" / f"{photo.stem}.png") >= 128)
+            == (reference(read_photo(photo))[..., 0] >= load_bundle(home / "models" / "pair").threshold)
+        )
+        for photo in photos(home)
+    ]
+
+    assert len(list((tmp_path / "cutouts").iterdir())) == 18
+    assert min(agreeing) > 0.99
+
+
+def test_the_capstones_form_learns_from_the_truth_and_needs_no_folds(home):
+    data = ("--data", home / "data" / "set", *SMALL, "--input-size", "32x48")
+    run(
+        home,
+        "train",
+        *data,
+        "--second-pass",
+        "fold-1",
+        "--look",
+        "mask",
+        "--guide",
+        "truth",
+        "--name",
+        "leak",
+    )
+    bundle = load_bundle(home / "models" / "leak")
+
+    assert not bundle.config.second_pass.guided
+    assert len(bundle.preprocessing["mean"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--second-pass", "fold-1"), ("has not learned", "fold-1", "--folds")),
+        (("--second-pass", "pair"), ("single pass", "pair")),
+        (("--look", "mask"), ("--second-pass FIRST",)),
+        (("--second-pass", "fold-1", "--look", "none"), ("--look none",)),
+    ],
+)
+def test_a_second_pass_that_cannot_be_honest_is_refused(home, arguments, words):
+    data = ("--data", home / "data" / "set", *SMALL, "--input-size", "32x48")
+    done = run(home, "train", *data, *arguments, "--name", "wrong", check=2)
+
+    for word in words:
+        assert word in done.stderr.splitlines()[-1]
+    assert not (home / "models" / "wrong").exists()
+
+
+def test_a_model_of_one_pass_has_no_second(home):
+    done = run(home, "predict", "--model", "fold-1", "--double-pass", "--input", photos(home)[0], check=2)
+
+    assert "fold-1, which has one" in done.stderr
+
+
+def test_a_first_pass_that_is_missing_or_was_changed_is_refused(home, tmp_path):
+    copy = tmp_path / "pair"
+    shutil.copytree(home / "models" / "pair", copy)
+    description = copy / "first" / "bundle.json"
+    os.utime(description)
+    assert load_bundle(copy).first
+
+    description.write_text(description.read_text() + " ")
+    with pytest.raises(BundleError, match="differs from its recorded checksum"):
+        load_bundle(copy)
+    shutil.rmtree(copy / "first")
+    with pytest.raises(BundleError, match="first: expected a model bundle"):
+        load_bundle(copy)
+
+
+def test_a_first_pass_is_a_single_pass(home, tmp_path):
+    copy = tmp_path / "pair"
+    shutil.copytree(home / "models" / "pair", copy)
+    shutil.rmtree(copy / "first")
+    shutil.copytree(home / "models" / "pair", copy / "first")
+
+    with pytest.raises(BundleError):
+        load_bundle(copy)
