@@ -103,8 +103,8 @@ def cautions(comparison: Comparison) -> list[str]:
         found.append(f"{photos} photos are few for a bootstrap, whose intervals are then too narrow.")
     if comparison.garments < photos:
         found.append(
-            f"Some photos show the same garment ({photos} photos, {comparison.garments} in all) and so resemble "
-            "each other: the intervals are too narrow and the p-values too low."
+            f"Some photos show the same garment ({photos} photos, {comparison.garments} in all) and so "
+            "resemble each other: the intervals are too narrow and the p-values too low."
         )
     if len(comparison.pairs) > 1:
         found.append("The p-values are not corrected for the number of models that are compared.")
