@@ -78,6 +78,17 @@ def test_a_grey_photo_is_seen_as_one_of_three_equal_colours():
         np.testing.assert_allclose(grey(photo)[stride], expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("colours", [1, 3])
+def test_first_scores_do_not_count_before_anything_is_learned_of_them(colours):
+    guided, alone = encoder((32, 32, colours + 1)), encoder((32, 32, colours))
+    for network in (guided, alone):
+        load_backbone(network, "imagenet")
+    seen = np.random.default_rng(0).standard_normal((1, 32, 32, colours + 1)).astype(np.float32)
+
+    for stride, expected in alone(seen[..., :-1]).items():
+        np.testing.assert_allclose(guided(seen)[stride], expected, atol=1e-4)
+
+
 def test_the_whole_network_takes_the_weights_and_none_leaves_it_as_it_is():
     config = registry.complete(RunConfig().replace(architecture=ARCHITECTURE, input_size=Size(64, 32)))
     network = registry.build(config.model, (64, 32, 3))

@@ -23,7 +23,8 @@ def load_backbone(model: keras.Model, weights: str) -> None:
     """Give the backbone's layers of `model` the weights `imagenet`, `none` (leave them random) or of a file.
 
     The file is a state dict saved by torch whose names and shapes are those of efficientnet_lite_pytorch.
-    A network for grey photos gets the sum of the first kernel's three colours. Raises ConfigError when
+    A network for grey photos gets the sum of the first kernel's three colours, and the first scores of a
+    double pass, which ImageNet does not have, get zeros. Raises ConfigError when
     the package with the ImageNet weights is not installed, and when the file does not fit.
     """
     if weights == "none":
@@ -57,7 +58,13 @@ def _to_keras(array: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | 
     if array.shape[1] == 1 and shape[2] == array.shape[0]:  # depthwise: one input channel a filter
         return array.transpose(2, 3, 0, 1)  # [C, 1, k, k] -> [k, k, C, 1]
     kernel = array.transpose(2, 3, 1, 0)  # [O, I, k, k] -> [k, k, I, O]
-    return kernel.sum(axis=2, keepdims=True) if shape[2] == 1 and kernel.shape[2] == 3 else kernel
+    if kernel.shape[2] != 3:
+        return kernel
+    if shape[2] < 3:
+        kernel = kernel.sum(axis=2, keepdims=True)
+    if shape[2] == kernel.shape[2] + 1:
+        kernel = np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
+    return kernel
 
 
 def _imagenet_path() -> Path:
