@@ -63,6 +63,22 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * 1024 ** {"M": 2, "G": 3}[match[2].upper()])
 
 
+def parse_shares(text: str) -> tuple[float, ...]:
+    """Shares above 0 that add up to 1, such as 0.7,0.3. Raises argparse.ArgumentTypeError."""
+    try:
+        shares = tuple(float(share) for share in text.split(","))
+    except ValueError:
+        shares = ()
+    if not shares or min(shares) <= 0 or not abs(sum(shares) - 1) < 1e-3:
+        raise argparse.ArgumentTypeError(f"expected shares that add up to 1, as 0.7,0.3, received {text!r}")
+    return shares
+
+
+def _shares(text: str) -> str:
+    parse_shares(text)
+    return text
+
+
 def _memory(text: str) -> str:
     parse_bytes(text)
     return text
@@ -72,6 +88,12 @@ def _memory(text: str) -> str:
 class DataConfig:
     """Which pairs a model learns from and which are held out."""
 
+    mix: str | None = option(
+        None,
+        "shares of the sources (--data) in an epoch, such as 0.7,0.3, adding up to 1; not given, every photo "
+        "comes once",
+        parse=_shares,
+    )
     holdout: float = option(
         0.15, "fraction of the photos held out for validation, unless the data has a val folder", maximum=0.9
     )
@@ -151,9 +173,15 @@ class ModelConfig:
         "normalisation between convolution and activation",
         choices=("batch", "group", "layer", "none"),
     )
+    backbone: str | None = option(
+        None,
+        "encoder in place of the architecture's: efficientnet-lite0, mobilenet-v3, resnet50 or densenet121",
+        parse=str,
+    )
     backbone_weights: str | None = option(
         None,
-        "first weights of a backbone: imagenet (its own), none (random), or a FILE that torch saved",
+        "first weights of a backbone: imagenet (of efficientnet-lite0 installed, of others a download), none "
+        "(random), or a FILE (of efficientnet-lite0 saved by torch, of others the notop .h5 of Keras)",
         parse=str,
     )
     norm_momentum: float = option(
@@ -447,6 +475,8 @@ def _metavar(kind: Any, name: str) -> str:
         "memory": "SIZE",
         "cache": "SIZE",
         "architecture": "NAME",
+        "backbone": "NAME",
         "backbone_weights": "imagenet|none|FILE",
+        "mix": "X,X,...",
     }
     return named.get(name) or {int: "N", float: "X"}.get(kind, "TEXT")

@@ -1,13 +1,15 @@
-"""The pretrained encoder: the port against the published model, and a reader that runs no pickle."""
+"""The pretrained encoders: against the published networks, and readers that run nothing of a file."""
 
 import importlib.util
 import io
 import os
 import pickle
+import shutil
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -17,23 +19,32 @@ from config import RunConfig, Size
 from segmentation.errors import ConfigError
 from segmentation.inference.engines import load_engine
 from segmentation.models import pretrained, registry, torch_file
-from segmentation.models.backbones import BACKBONES, LAYER_PREFIX, efficientnet_lite0
+from segmentation.models.application import application
+from segmentation.models.backbones import BACKBONES, encode, layer_prefix
+from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.torch_file import read_state
+from segmentation.models.up_conv import UpConv2D
 from segmentation.training.fit import fit
 from segmentation.types import Sample
 
-ARCHITECTURE = "unet-efficientnet-lite0"
+LITE0 = "efficientnet-lite0"
+ARCHITECTURE = f"unet-{LITE0}"
+APPLICATIONS = [name for name, row in BACKBONES.items() if row.application]
 REFERENCE = Path(__file__).with_name("efficientnet_lite0.npz")  # by make_backbone_reference.py
 
 
-def encoder(shape=(96, 64, 3), **options):
+def encoder(shape=(96, 64, 3), backbone=LITE0, **options):
     inputs = keras.Input(shape)
-    return keras.Model(inputs, efficientnet_lite0(inputs, **options))
+    return keras.Model(inputs, encode(inputs, backbone, **options))
 
 
-def backbone_layers(network):
-    return {layer.name: layer for layer in network.layers if layer.name.startswith(LAYER_PREFIX)}
+def backbone_layers(network, backbone=LITE0):
+    """The backbone's layers by their names in its files."""
+    prefix = layer_prefix(backbone)
+    return {
+        layer.name.removeprefix(prefix): layer for layer in network.layers if layer.name.startswith(prefix)
+    }
 
 
 def test_features_are_those_of_the_published_model():
@@ -51,21 +62,60 @@ def test_features_are_those_of_the_published_model():
             assert np.abs(values.mean(axis=(0, 1)) - means).max() < 1e-4 * np.abs(means).max()
 
 
-@pytest.mark.parametrize("levels", [1, 2, 3, 4, 5])
-def test_a_backbone_stops_at_the_last_level(levels):
-    for backbone in BACKBONES.values():
-        features = backbone(keras.Input((64, 96, 3)), levels=levels)
-        shapes = {stride: tensor.shape[1:3] for stride, tensor in features.items()}
-        assert shapes == {2**n: (64 // 2**n, 96 // 2**n) for n in range(1, levels + 1)}
+FILTERS = {
+    LITE0: [16, 24, 40, 112, 320],
+    "mobilenet-v3": [16, 24, 40, 112, 160],
+    "resnet50": [64, 256, 512, 1024, 2048],
+    "densenet121": [64, 256, 512, 1024, 1024],
+}
 
 
-def test_the_momentum_of_the_backbones_statistics_is_that_asked_for():
-    layers = backbone_layers(encoder(momentum=0.7)).values()
+@pytest.mark.parametrize(
+    ("backbone", "levels"),
+    [*((LITE0, levels) for levels in range(1, 6)), *((name, 2) for name in APPLICATIONS)],
+)
+def test_a_backbone_stops_at_the_last_level(backbone, levels):
+    side = 2**levels  # the least that can be halved so often
+    features = encode(keras.Input((side, 3 * side, 3)), backbone, levels=levels)
+    assert {stride: tensor.shape[1:] for stride, tensor in features.items()} == {
+        2**n: (side // 2**n, 3 * side // 2**n, FILTERS[backbone][n - 1]) for n in range(1, levels + 1)
+    }
+
+
+@pytest.mark.parametrize(
+    ("backbone", "epsilon"),
+    [(LITE0, 1e-3), ("mobilenet-v3", 1e-3), ("resnet50", 1.001e-5), ("densenet121", 1.001e-5)],
+)
+def test_the_momentum_of_the_backbones_statistics_is_that_asked_for(backbone, epsilon):
+    layers = backbone_layers(encoder(backbone=backbone, levels=2, momentum=0.7), backbone).values()
     norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
 
     assert {layer.momentum for layer in norms} == {0.7}
-    assert {layer.epsilon for layer in norms} == {1e-3}
+    assert {layer.epsilon for layer in norms} == {epsilon}
     assert all(layer.trainable for layer in layers)
+
+
+# multiply-adds at 224 x 224 by the papers, MobileNetV3's 219 million less its last convolution and classifier
+@pytest.mark.parametrize(
+    ("backbone", "giga"), [("mobilenet-v3", 0.209), ("resnet50", 3.8), ("densenet121", 2.83)]
+)
+def test_the_arithmetic_counted_is_that_published(backbone, giga):
+    assert measure(encoder((224, 224, 3), backbone)).gflop / 2 == pytest.approx(giga, rel=0.02)
+
+
+@pytest.mark.parametrize(("architecture", "convolutions"), [("simple", 1), ("basic", 2), ("unet-256", 3)])
+def test_a_backbone_leaves_an_architecture_its_way_up(architecture, convolutions):
+    config = RunConfig().replace(architecture=architecture, backbone=LITE0, filters=2, levels=2)
+    network = registry.build(registry.complete(config).model, (32, 32, 3))
+    kernels = [
+        layer.kernel.shape
+        for layer in network.layers
+        if isinstance(layer, keras.layers.Conv2D | UpConv2D) and not layer.name.startswith("backbone.")
+    ]
+
+    # beside the one at full resolution and the scores
+    assert len(kernels) == 1 + 2 * convolutions + 1
+    assert network.get_layer("scores").output.shape == (None, 32, 32, 1)
 
 
 def test_a_grey_photo_is_seen_as_one_of_three_equal_colours():
@@ -103,7 +153,7 @@ def test_the_whole_network_takes_the_weights_and_none_leaves_it_as_it_is():
     assert len(layers) == 96  # of the stem and 16 blocks: 48 convolutions, each with its normalisation
     for name, layer in layers.items():
         loaded = layer.get_weights()[0].sum(dtype=np.float64)
-        expected = state[f"{name.removeprefix(LAYER_PREFIX)}.weight"].sum(dtype=np.float64)
+        expected = state[f"{name}.weight"].sum(dtype=np.float64)
         assert loaded == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
@@ -115,10 +165,45 @@ def test_the_table_decides_about_backbone_weights():
     assert complete(backbone_weights="none") == "none"
     assert complete(architecture=ARCHITECTURE) == "imagenet"
     assert complete(architecture=ARCHITECTURE, backbone_weights="file.pth") == "file.pth"
+    assert complete(architecture=ARCHITECTURE, backbone=LITE0) == "imagenet"
+    assert complete(backbone=LITE0) == "imagenet"
+    assert complete(backbone="resnet50", backbone_weights="file.h5") == "file.h5"
     with pytest.raises(ConfigError, match=rf"\({ARCHITECTURE}\), received unet-256"):
         complete(backbone_weights="imagenet")
+    for name in APPLICATIONS:  # which would be downloaded
+        with pytest.raises(ConfigError, match=rf"--backbone {name}: .*; add --backbone-weights imagenet"):
+            complete(backbone=name)
     with pytest.raises(ConfigError, match=r"--levels: expected at most 5 .* received 6"):
         complete(architecture=ARCHITECTURE, levels=6, input_size=Size(64, 64))
+    with pytest.raises(
+        ConfigError, match=r"at most 5 with the backbone densenet121, received 7; add --levels"
+    ):
+        complete(architecture="unet-1024", backbone="densenet121")
+    assert complete(architecture="unet-1024", levels=5, backbone=LITE0) == "imagenet"
+
+
+def test_the_table_decides_about_backbones():
+    for options, said in (
+        ({"backbone": "vgg16"}, rf"expected one of {', '.join(BACKBONES)}, received 'vgg16'"),
+        ({"backbone": ""}, "received ''"),
+        (
+            {"architecture": ARCHITECTURE, "backbone": "resnet50"},
+            f"--backbone: expected {LITE0}, .*, received resnet50; give another --architecture",
+        ),
+    ):
+        config = RunConfig().replace(backbone_weights="none", **options)
+        for refuse in (registry.complete, lambda config: registry.build(config.model, (32, 32, 3))):
+            with pytest.raises(ConfigError, match=said) as refused:
+                refuse(config)
+            assert "\n" not in str(refused.value)
+
+
+def test_a_configuration_of_before_other_backbones_is_read_as_it_was():
+    config = registry.complete(RunConfig().replace(architecture=ARCHITECTURE))
+    plain = config.to_json()
+    assert plain["model"].pop("backbone") is None
+
+    assert RunConfig.from_json(plain) == config
 
 
 def test_without_the_package_the_way_out_is_named(monkeypatch):
@@ -172,6 +257,7 @@ def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_p
     pretrained_network = registry.build(config.model, (16, 16, 3))
     load_backbone(pretrained_network, "imagenet")
     expected = backbone_layers(pretrained_network)
+    assert expected
     for name, layer in backbone_layers(network).items():
         for loaded, weight in zip(layer.trainable_variables, expected[name].trainable_variables, strict=True):
             np.testing.assert_array_equal(loaded, weight)
@@ -347,3 +433,194 @@ def test_weights_of_another_network_are_refused(tmp_path):
     )
     with pytest.raises(ConfigError, match="does not fit: _conv_stem"):
         load_backbone(encoder(levels=1), str(tmp_path / "state.pth"))
+
+
+def test_of_a_state_that_ends_too_early_nothing_is_taken(monkeypatch):
+    state = read_state(pretrained._imagenet_path())
+    del state["_blocks.0._bn2.running_var"]
+    monkeypatch.setattr(pretrained, "read_state", lambda _: state)
+    network = encoder(levels=1)
+    before = network.get_weights()
+    with pytest.raises(ConfigError, match=r"does not fit: _blocks\.0\._bn2"):
+        load_backbone(network, "imagenet")
+
+    for old, new in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+# Networks of keras.applications with random weights and statistics, in files as Keras publishes its own.
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """From a backbone's name to (the whole network, its file of weights in the form of Keras 2)."""
+    folder, made = tmp_path_factory.mktemp("published"), {}
+
+    def publish(backbone):
+        if backbone not in made:
+            network = application(BACKBONES[backbone], (None, None, 3))
+            random = np.random.default_rng(0)
+            for variable in network.weights:
+                if variable.name in ("gamma", "moving_variance"):
+                    variable.assign(random.uniform(0.5, 2.0, variable.shape))
+                elif variable.name in ("beta", "moving_mean", "bias"):
+                    variable.assign(random.normal(0.0, 0.2, variable.shape))
+            network.save(folder / "whole.h5")
+            made[backbone] = network, folder / f"{backbone}_notop.h5"
+            with h5py.File(folder / "whole.h5") as whole, h5py.File(made[backbone][1], "w") as file:
+                for name in whole["model_weights"]:
+                    whole.copy(f"model_weights/{name}", file)
+                file.attrs.update(whole["model_weights"].attrs)
+        return made[backbone]
+
+    return publish
+
+
+def test_first_scores_do_not_count_for_a_network_of_keras_before_anything_is_learned_of_them(published):
+    guided, alone = (encoder((32, 32, channels), "resnet50", levels=1) for channels in (4, 3))
+    for network in (guided, alone):
+        load_backbone(network, str(published("resnet50")[1]))
+    seen = np.random.default_rng(0).standard_normal((1, 32, 32, 4)).astype(np.float32)
+    expected = keras.ops.convert_to_numpy(alone(seen[..., :-1])[2])
+
+    assert np.abs(guided(seen)[2] - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("backbone", APPLICATIONS)
+def test_weights_of_a_file_give_the_features_of_the_network_that_saved_them(backbone, published):
+    row, (whole, path) = BACKBONES[backbone], published(backbone)
+    config = RunConfig().replace(backbone=backbone, backbone_weights=str(path), filters=2)
+    config = registry.complete(config.replace(input_size=Size(64, 96)))
+    network = registry.build(config.model, (64, 96, 3))
+    load_backbone(network, config.model.backbone_weights)
+    names = [layer_prefix(backbone) + name for name in row.features]
+    features = keras.Model(network.input, [network.get_layer(name).output for name in names])
+    reference = keras.Model(whole.input, [whole.get_layer(name).output for name in row.features])
+    photo = np.random.default_rng(1).standard_normal((1, 64, 96, 3)).astype(np.float32)
+    given = photo
+    if row.bgr_deviation:
+        given = (photo * np.float32(row.bgr_deviation))[..., ::-1]
+
+    for level, (found, expected) in enumerate(zip(features(photo), reference(given), strict=True), start=1):
+        found, expected = keras.ops.convert_to_numpy(found), keras.ops.convert_to_numpy(expected)
+        assert found.shape == (1, 64 // 2**level, 96 // 2**level, FILTERS[backbone][level - 1])
+        assert expected.std() > 1e-3
+        assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+def test_a_grey_photo_is_seen_by_a_network_of_keras_as_one_of_three_equal_colours(published):
+    grey, colour = (encoder((32, 32, channels), "resnet50", levels=1) for channels in (1, 3))
+    for network in (grey, colour):
+        load_backbone(network, str(published("resnet50")[1]))
+    photo = np.random.default_rng(0).standard_normal((1, 32, 32, 1)).astype(np.float32)
+    expected = keras.ops.convert_to_numpy(colour(photo.repeat(3, axis=-1))[2])
+
+    assert np.abs(grey(photo)[2] - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+def test_a_file_of_keras_3_is_taken_as_well(published, tmp_path):
+    whole, path = published("mobilenet-v3")
+    whole.save_weights(tmp_path / "mine.weights.h5")
+    networks = [encoder((32, 32, 3), "mobilenet-v3", levels=1) for _ in range(2)]
+    for network, file in zip(networks, (path, tmp_path / "mine.weights.h5"), strict=True):
+        load_backbone(network, str(file))
+
+    for old, new in zip(*(network.get_weights() for network in networks), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.fixture(scope="module")
+def mobilenet():
+    return encoder((32, 32, 3), "mobilenet-v3", levels=1)
+
+
+def cut_short(file):
+    del file["conv_1"]["conv_1"]["kernel"]
+
+
+def of_another_shape(file):
+    cut_short(file)
+    file["conv_1"]["conv_1"]["kernel"] = np.zeros((1, 1, 2, 960), np.float32)
+
+
+def a_link(file):
+    file["elsewhere"] = h5py.ExternalLink("/dev/zero", "/")
+
+
+def a_soft_link(file):
+    cut_short(file)
+    file["conv_1"]["conv_1"]["kernel"] = h5py.SoftLink("/conv/conv/kernel")
+
+
+def no_number(file):
+    file["conv_1_bn"]["conv_1_bn"]["gamma"][0] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (cut_short, "kernel"),
+        (of_another_shape, r"\(1, 1, 2, 960\)"),
+        (a_link, "link to another place"),
+        (a_soft_link, "link to another place"),
+        (no_number, "not all finite"),
+    ],
+)
+def test_of_a_damaged_file_nothing_is_taken(spoil, said, mobilenet, published, tmp_path):
+    path = shutil.copy(published("mobilenet-v3")[1], tmp_path)
+    with h5py.File(path, "r+") as file:
+        spoil(file)  # in what comes last, and lies beyond the part that is needed
+    refuse_and_keep(mobilenet, path, said)
+
+
+@pytest.mark.parametrize("name", ["missing.h5", "text.h5", "text.bin", "state.pth", "other.h5", "folder.h5"])
+def test_a_file_that_is_none_of_the_networks_is_refused(name, mobilenet, published, tmp_path):
+    (tmp_path / "folder.h5").mkdir()
+    for text in ("text.h5", "text.bin"):
+        (tmp_path / text).write_text("no weights")
+    shutil.copy(pretrained._imagenet_path(), tmp_path / "state.pth")
+    shutil.copy(published("resnet50")[1], tmp_path / "other.h5")
+    refuse_and_keep(mobilenet, tmp_path / name, "MobileNetV3Large")
+
+
+def refuse_and_keep(network, path, said):
+    before = network.get_weights()
+    with pytest.raises(ConfigError, match=f"--backbone-weights: .*{said}") as refused:
+        load_backbone(network, str(path))
+    assert "\n" not in str(refused.value)
+    assert str(path) in str(refused.value)
+    for old, new in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_without_a_download_the_way_out_is_named(mobilenet, monkeypatch):
+    address = "https://storage.googleapis.com/tensorflow/keras-applications/some_notop.h5"
+
+    def fail(**_options):
+        raise Exception(f"URL fetch failure on {address}: None --\n[Errno -2] Name or service not known")
+
+    before = mobilenet.get_weights()
+    monkeypatch.setattr(keras.applications, "MobileNetV3Large", fail)
+    with pytest.raises(ConfigError) as refused:
+        load_backbone(mobilenet, "imagenet")
+    for part in ("--backbone-weights imagenet", address, "--backbone-weights FILE"):
+        assert part in str(refused.value)
+    assert "\n" not in str(refused.value)
+    for old, new in zip(before, mobilenet.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_downloaded_weights_are_those_of_the_network_without_its_classifier(published, monkeypatch):
+    whole, path = published("mobilenet-v3")
+    networks = [encoder((32, 32, 3), "mobilenet-v3", levels=1) for _ in range(2)]
+    load_backbone(networks[0], str(path))
+    asked = {}
+    monkeypatch.setattr(
+        keras.applications, "MobileNetV3Large", lambda **options: asked.update(options) or whole
+    )
+    load_backbone(networks[1], "imagenet")
+
+    assert asked["weights"] == "imagenet"
+    assert asked["include_top"] is asked["include_preprocessing"] is False
+    for old, new in zip(*(network.get_weights() for network in networks), strict=True):
+        np.testing.assert_array_equal(old, new)

@@ -497,3 +497,20 @@ def test_profile_says_where_the_time_of_a_photo_went(home, tmp_path):
     assert list(shares) == ["decode", "preprocess", "network", "resize", "encode", "wait"]
     assert sum(shares.values()) == pytest.approx(100, abs=0.5)
     assert shares["network"] > 0
+
+
+def test_several_sources_are_mixed_and_only_the_first_is_judged_on(home):
+    run("synth", "--output", home / "data" / "more", "--count", 5, "--size", "96x144", "--seed", 9)
+    sources = ("--data", home / "data" / "set", "--data", home / "data" / "more")
+    command = ("train", "--home", home, *sources, *SMALL, "--epochs", 1, "--name", "mixed")
+    learned = run(*command, "--mix", "0.4,0.6").stdout
+    bundle = json.loads((home / "models" / "mixed" / "bundle.json").read_text())
+    own = [name for name in bundle["split"]["train"] if not name.startswith("more/")]
+
+    assert len(bundle["split"]["train"]) - len(own) == 15
+    assert not any(name.startswith("more/") for name in bundle["split"]["val"])
+    assert f"{len(own) + round(len(own) / 0.4 * 0.6)} photos to learn from" in " ".join(learned.split())
+
+    refused = run(*command, "--overwrite", "--mix", "0.5,0.25,0.25", check=2)
+    assert "a share for each --data, 2" in refused.stderr
+    assert "add up to 1" in run(*command, "--overwrite", "--mix", "0.5,0.6", check=2).stderr

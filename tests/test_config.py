@@ -31,6 +31,7 @@ from config import (
 )
 from main import main
 from segmentation.models import registry
+from segmentation.models.backbones import BACKBONES
 
 SECTIONS = (
     DataConfig,
@@ -67,6 +68,10 @@ def test_every_field_is_in_the_help_of_train_with_its_default(train_help, item):
 
     assert f"{item.metadata['help']} (default: {default})" in described
     assert all(choice in described for choice in item.metadata["choices"])
+
+
+def test_the_help_of_train_names_every_backbone(train_help):
+    assert [name for name in BACKBONES if name not in train_help["--backbone"]] == []
 
 
 def test_field_names_are_unique_across_sections():
@@ -178,6 +183,10 @@ def option_values(item, kind):
         return st.floats(0, item.metadata["maximum"] or 1e6)
     if item.name == "backbone_weights":
         return st.none() | st.sampled_from(["imagenet", "none", "weights/file.pth"])
+    if item.name == "backbone":
+        return st.none() | st.sampled_from(list(BACKBONES))
+    if item.name == "mix":
+        return st.none() | st.sampled_from(["1", "0.7,0.3", "0.25,0.25,0.5"])
     if item.name in ("cache", "memory"):
         return st.integers(0, 999).map("{}GB".format)
     assert item.name == "architecture", f"no values for {item.name}"

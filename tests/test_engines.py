@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import openvino
 import pytest
@@ -46,16 +47,16 @@ def make_bundle(folder, architecture="simple", seed=0, **options):
         RunConfig().replace(
             architecture=architecture,
             filters=4,
-            levels=3,
             input_size=size,
-            **({"backbone_weights": "none"} if ARCHITECTURES[architecture].backbone else {}),
-            **options,
+            backbone_weights="none",
+            **{"levels": 3, **options},
         )
     )
     channels = 1 if config.preprocessing.colour == "grey" else 3
     mean, std = ((120.0, 110.0, 100.0)[:channels], (60.0, 55.0, 50.0)[:channels])
     way = Preprocessing.from_config(config.preprocessing)
     way = Preprocessing.from_json({**way.to_json(), "mean": mean, "std": std})
+    keras.utils.set_random_seed(seed)
     network = registry.build(config.model, (size.height, size.width, channels))
     random = np.random.default_rng(seed)
     for variable in network.weights:
@@ -82,9 +83,17 @@ def bundle(tmp_path_factory):
     return exported(make_bundle(tmp_path_factory.mktemp("models") / "small"))
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_every_architecture_scores_on_openvino_as_on_keras(tmp_path, architecture):
-    bundle = exported(make_bundle(tmp_path / "model", architecture))
+# by name, and backbones that are in none of them, as deep as brings every kind of their layers in
+NETWORKS = {name: {"architecture": name} for name in ARCHITECTURES}
+NETWORKS |= {
+    name: {"backbone": name, "levels": levels}
+    for name, levels in {"mobilenet-v3": 4, "resnet50": 2, "densenet121": 2}.items()
+}
+
+
+@pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS)
+def test_every_architecture_scores_on_openvino_as_on_keras(tmp_path, options):
+    bundle = exported(make_bundle(tmp_path / "model", **options))
     reference, fast = (
         load_engine(bundle, engine="keras"),
         load_engine(bundle, engine="openvino", precision="f32"),

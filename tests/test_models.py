@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from config import LossConfig, RunConfig, Size, TrainConfig
 from segmentation.errors import ConfigError
 from segmentation.models import registry
+from segmentation.models.backbones import BACKBONES
 from segmentation.models.blocks import NORMS
 from segmentation.models.cost import Cost, measure
 from segmentation.models.registry import ARCHITECTURES, complete
@@ -24,7 +25,16 @@ CONVOLUTIONS = (keras.layers.Conv2D, UpConv2D)
 # two convolutions down and three up, except where the name says otherwise
 COUNTS = {"simple": (1, 1), "basic": (2, 2)}
 
+# every row of the table, and every backbone that is in none of them
+NETWORKS = {name: {"architecture": name} for name in ARCHITECTURES}
+NETWORKS |= {
+    name: {"architecture": "basic", "levels": 2, "backbone": name, "backbone_weights": "none"}
+    for name in BACKBONES
+    if name not in [row.backbone for row in ARCHITECTURES.values()]
+}
+
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
+networks = pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS)
 plain_architectures = pytest.mark.parametrize(
     "architecture", [name for name, row in ARCHITECTURES.items() if not row.backbone]
 )
@@ -49,14 +59,13 @@ def layers_of(network, kind):
     return [layer for layer in network.layers if isinstance(layer, kind)]
 
 
-@architectures
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-@pytest.mark.parametrize("shape", [(96, 64, 3), (32, 48, 1)])
-def test_scores_have_the_photos_size_and_lie_between_zero_and_one(architecture, policy, shape):
+@networks
+@pytest.mark.parametrize(("policy", "shape"), [("float32", (32, 48, 1)), ("mixed_bfloat16", (96, 64, 3))])
+def test_scores_have_the_photos_size_and_lie_between_zero_and_one(options, policy, shape):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        network = build(architecture, shape)
+        network = build(shape=shape, **options)
     finally:
         keras.config.set_dtype_policy(before)
     scores = keras.ops.convert_to_numpy(network(photos(shape)))
@@ -78,13 +87,13 @@ def test_the_scores_of_several_classes_add_up_to_one(architecture):
     np.testing.assert_allclose(scores.sum(axis=-1), 1, rtol=1e-5)
 
 
-@architectures
-def test_four_photos_can_be_learned_by_heart(architecture):
+@networks
+def test_four_photos_can_be_learned_by_heart(options):
     keras.utils.set_random_seed(0)
     pairs = [draw_pair(seed, 32, 32) for seed in range(4)]
     images = np.stack([photo for photo, _ in pairs]).astype(np.float32) / 127.5 - 1
     targets = np.stack([alpha for _, alpha in pairs])[..., np.newaxis].astype(np.float32) / 255
-    network = build(architecture, filters=8, levels=1)
+    network = build(**{"filters": 8, "levels": 1, **options})
     network.compile(keras.optimizers.Adam(0.03), CrossEntropyMinusDice(LossConfig()))
 
     losses = [float(network.train_on_batch(images, targets)) for _ in range(30)]
@@ -94,13 +103,13 @@ def test_four_photos_can_be_learned_by_heart(architecture):
     assert losses[-1] < -1.9
 
 
-@architectures
-def test_saved_weights_give_the_same_scores(architecture, tmp_path):
-    network = build(architecture)
+@networks
+def test_saved_weights_give_the_same_scores(options, tmp_path):
+    network = build(**options)
     images = photos((32, 32, 3))
     network(images, training=True)  # moves the statistics of the normalisation
     network.save_weights(tmp_path / "model.weights.h5")
-    again = build(architecture)
+    again = build(**options)
     different = keras.ops.convert_to_numpy(again(images))
     again.load_weights(tmp_path / "model.weights.h5")
     expected = keras.ops.convert_to_numpy(network(images))

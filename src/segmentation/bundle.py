@@ -88,7 +88,7 @@ class ModelBundle:
         The same for every copy of a bundle, whatever else lies in it; the threshold is no part of it.
         """
         decisive = {
-            "model": dataclasses.asdict(self.config.model),
+            "model": {name: value for name, value in vars(self.config.model).items() if value is not None},
             "preprocessing": self.preprocessing,
             "labels": dataclasses.asdict(self.labels),
             "weights": self.files.get(WEIGHTS),

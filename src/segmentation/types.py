@@ -16,7 +16,8 @@ class Sample:
 
     `id` is unique in its set and needs no extension; samples of one `group` (a garment, a photo that
     occurs twice) stay on one side of every split; `view` is the viewpoint or "". `guide_path` holds the first
-    scores that a second pass learns from, as a grey picture of the photo's size.
+    scores that a second pass learns from, as a grey picture of the photo's size; `source` counts the folders
+    that a training set was put together from.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Sample:
     view: str = ""
     origin: str = "real"
     guide_path: Path | None = None
+    source: int = 0
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,24 @@ def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
     return dataset.folder_split or holdout(dataset.samples, config.holdout, seed)
 
 
+def with_sources(split: Split, others: Sequence[Dataset]) -> Split:
+    """The split with all samples of other data sets to learn from, numbered by their source.
+
+    Their ids and groups begin with the name of their folder, so that none is taken for one of the split's.
+    """
+    added = [
+        dataclasses.replace(
+            sample,
+            id=f"{dataset.root.resolve().name}/{sample.id}",
+            group=f"{dataset.root.resolve().name}/{sample.group}",
+            source=number,
+        )
+        for number, dataset in enumerate(others, start=1)
+        for sample in dataset.samples
+    ]
+    return Split(split.train + tuple(added), split.val)
+
+
 def with_drawn_garments(split: Split, config: RunConfig, folder: Path, on_photo: OnProgress | None) -> Split:
     """The split with `config.data.synthetic` drawn garments added to its training photos.
 

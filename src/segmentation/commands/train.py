@@ -20,6 +20,7 @@ from config import (
     add_options,
     configure,
     explicit_options,
+    parse_shares,
 )
 from segmentation.commands.arguments import DRAWN, path_argument
 from segmentation.models.registry import complete, describe
@@ -46,8 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=path_argument,
+        action="append",
         metavar="DIR",
-        help="pairs to learn from (default: data, or drawn photos if it is empty)",
+        help="pairs to learn from; further folders (--data A --data B) are learned from whole, no photo is "
+        "held out of them (default: data, or drawn photos if it is empty)",
     )
     parser.add_argument(
         "--name",
@@ -93,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.display import TrainingDisplay, new_console, progress
     from segmentation.errors import ConfigError
     from segmentation.training.run_state import RECORD
-    from segmentation.workflow import choose_split, train, with_drawn_garments, with_guides
+    from segmentation.workflow import choose_split, train, with_drawn_garments, with_guides, with_sources
 
     console = new_console()
     start = find_bundle(options.model, options.home / "models") if options.model else None
@@ -107,8 +110,10 @@ def run(options: argparse.Namespace) -> int:
     path, logs = options.home / "models" / name, options.home / "logs" / name
     if not (options.overwrite or options.resume):
         _refuse_to_replace(path, logs / RECORD)
-    dataset = find_dataset(options.data or _default_data(options.home), console)
-    split = choose_split(dataset, config.data, config.training.seed)
+    folders = options.data or [_default_data(options.home)]
+    _check_shares(config.data.mix, len(folders))
+    dataset, *others = [find_dataset(folder, console) for folder in folders]
+    split = with_sources(choose_split(dataset, config.data, config.training.seed), others)
     with progress(console, "drawing") as on_photo:
         split = with_drawn_garments(split, config, options.home / DRAWN, on_photo)
     if firsts:
@@ -143,6 +148,13 @@ def run(options: argparse.Namespace) -> int:
         print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
         return 130
     return 0
+
+
+def _check_shares(mix: str | None, sources: int) -> None:
+    from segmentation.errors import ConfigError
+
+    if mix and len(parse_shares(mix)) != sources:
+        raise ConfigError(f"--mix: expected a share for each --data, {sources}, received {mix}")
 
 
 def _check_passes(firsts: Sequence["ModelBundle"], explicit: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from config import DataConfig, parse_bytes
 from segmentation.data.augment import Augment
+from segmentation.data.mixture import Mixture
 from segmentation.data.preprocess import Preprocessing, resize
 from segmentation.errors import DataError, SegmentationError
 from segmentation.imageio import read_mask, read_photo
@@ -77,7 +78,8 @@ class Batches(keras.utils.PyDataset):
 
     With `seed`, every epoch has its own order and its own augmentation, both decided by (seed, epoch)
     alone: the loop sets `epoch` before each, and a resumed run sees what an uninterrupted one would.
-    Without, the order is fixed, nothing is augmented, and the last batch may be smaller.
+    `mixture` decides which samples an epoch holds, each once if it is not given. Without a seed the order
+    is fixed, nothing is augmented, and the last batch may be smaller.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Batches(keras.utils.PyDataset):
         *,
         augment: Augment | None = None,
         seed: int | None = None,
+        mixture: Mixture | None = None,
         workers: int = 2,
     ):
         super().__init__(workers=workers, max_queue_size=_QUEUED_BATCHES)
@@ -94,12 +97,13 @@ class Batches(keras.utils.PyDataset):
         self.size = batch_size
         self.augment = augment
         self.seed = seed
+        self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
         self.failure: SegmentationError | None = None  # what a thread met that cannot be used
 
     @property
     def num_batches(self) -> int:
-        return -(-len(self.pairs) // self.size)
+        return -(-len(self._mixture or self.pairs) // self.size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         try:
@@ -109,14 +113,13 @@ class Batches(keras.utils.PyDataset):
             raise
 
     def _batch(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        first, count = index * self.size, len(self.pairs)
-        if self.seed is None:
-            pairs = [self.pairs[place] for place in range(first, min(first + self.size, count))]
+        places = range(index * self.size, (index + 1) * self.size)
+        if self._mixture is None:
+            pairs = [self.pairs[place] for place in places if place < len(self.pairs)]
         else:
-            order = np.random.default_rng((self.seed, self.epoch)).permutation(count)
+            order = self._mixture.order(self.epoch)
             # the last batch is filled from the front: batch statistics of a single photo would be noise
-            places = range(first, first + self.size)
-            pairs = [self._augmented(self.pairs[int(order[place % count])], place) for place in places]
+            pairs = [self._augmented(self.pairs[int(order[place % len(order)])], place) for place in places]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
         targets = np.stack(masks).astype(np.float32)[..., np.newaxis] / 255.0  # [N, H, W, 1]

