@@ -64,6 +64,11 @@ class ModelBundle:
         return f"{path.parent.name}-{FIRST}" if is_first else path.name
 
     @property
+    def passes(self) -> tuple["ModelBundle", ...]:
+        """The networks that a photo goes through, in their order: the first, where there is one, and this."""
+        return (self.first, self) if self.first else (self,)
+
+    @property
     def architecture(self) -> str:
         return self.config.model.architecture
 

@@ -95,7 +95,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
         type=whole_number(1),
         default=200_000_000,
         metavar="N",
-        help="refuse photos that declare more pixels (default: 200000000)",
+        help="refuse photos that declare more pixels (default: %(default)s)",
     )
 
 

@@ -51,6 +51,10 @@ class PreparedPairs:
         with ThreadPoolExecutor(workers) as pool:
             yield from pool.map(lambda index: self[index][0], range(len(self)))
 
+    def vary(self, augment: Augment | None) -> Augment | None:
+        """What changes a pair at random while training: `augment`, and whatever kind of pairs this is."""
+        return augment
+
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, mask = self._read(sample)
         return self.preprocessing.prepare(photo), self._target(mask)

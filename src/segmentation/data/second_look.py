@@ -13,11 +13,11 @@ import numpy as np
 from config import SecondPassConfig, Size
 from segmentation.data.preprocess import resize
 
-MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
-
+_MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
 _SPECK = 0.02  # of the largest region's area: smaller ones do not widen what is looked at
 _MARGINS = (0.4, 1.8)  # of the margin, while training: a first mask may be too small or too large
 _MOST_SHIFT = 0.05  # of the region's height and width, while training
+_STAGE_MARGIN = 1.5 * _MARGINS[1]  # of the margin: room for the widest one, shifted
 
 
 @dataclass(frozen=True)
@@ -56,22 +56,21 @@ class Look:
         mask = scores[..., 0] >= self.threshold
         if self.kind == "mask":
             return Region(0, 0, *mask.shape) if mask.any() else None
-        return region_of(mask, self.margin_px * len(mask) / MARGIN_HEIGHT_PX, self.shape)
+        return region_of(mask, self._margin(mask), self.shape)
 
     def keep(self, scores: np.ndarray) -> np.ndarray:
         """bool [H, W, 1]: the pixels that are not blanked in a whole photo, or in a region of it."""
         if self.kind == "crop":
             return np.ones(scores.shape, bool)
-        margin = self.margin_px * len(scores) / MARGIN_HEIGHT_PX
-        return dilated(scores[..., 0] >= self.threshold, margin)[..., np.newaxis]
+        return dilated(scores[..., 0] >= self.threshold, self._margin(scores))[..., np.newaxis]
 
     def stage(self, seen: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What training keeps of uint8 [H, W, 4] (`with_scores`) and [H, W], enough for every `frame`."""
         if self.kind == "mask":
             return seen, target
-        size = Size(MARGIN_HEIGHT_PX, round(target.shape[1] * MARGIN_HEIGHT_PX / len(target)))
+        size = Size(_MARGIN_HEIGHT_PX, round(target.shape[1] * _MARGIN_HEIGHT_PX / len(target)))
         seen, target = resize(seen, size), resize(target, size)
-        region = region_of(self._mask(seen), self.margin_px * _MARGINS[1] * 1.5, self.shape)
+        region = region_of(self._mask(seen), self.margin_px * _STAGE_MARGIN, self.shape)
         return (seen[region.slices], target[region.slices]) if region else (seen, target)
 
     def frame(
@@ -95,6 +94,10 @@ class Look:
         margin_px = self.margin_px * (random.uniform(*_MARGINS) if random else 1.0)
         scores = seen[..., -1:].astype(np.float32) / 255.0
         return seen * dataclasses.replace(self, margin_px=margin_px).keep(scores)
+
+    def _margin(self, photo: np.ndarray) -> float:
+        """The margin in pixels of a whole photo, or of anything of its height."""
+        return self.margin_px * len(photo) / _MARGIN_HEIGHT_PX
 
     def _mask(self, seen: np.ndarray) -> np.ndarray:
         return seen[..., -1] >= self.threshold * 255.0

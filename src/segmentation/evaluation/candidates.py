@@ -120,7 +120,7 @@ def facts_of(
     cpu_seconds: float,
 ) -> Facts:
     """What is known of a bundle that was judged on `samples`; `decided` is as in `Facts`."""
-    passes = _passes(bundle)
+    passes = bundle.passes
     chosen_on = {name for one in passes for name in one.split.get("val", ())}
     return Facts(
         path=str(bundle.path),
@@ -162,14 +162,10 @@ def _shortest_unique(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) ->
 
 def _garments_learned(bundle: ModelBundle, dataset: Dataset) -> set[str]:
     """The groups that a bundle has learned from, by their ids and, for duplicates, by the data set."""
-    ids = {name for one in _passes(bundle) for name in one.split.get("train", ())}
+    ids = {name for one in bundle.passes for name in one.split.get("train", ())}
     return {group_and_view(name)[0] for name in ids} | {
         sample.group for sample in dataset.samples if sample.id in ids
     }
-
-
-def _passes(bundle: ModelBundle) -> tuple[ModelBundle, ...]:
-    return (bundle.first, bundle) if bundle.first else (bundle,)
 
 
 def _bytes_read(bundle: ModelBundle, engine: str) -> int:

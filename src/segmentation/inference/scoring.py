@@ -14,11 +14,7 @@ def load_score(
 
     The arguments are those of `load_engine`, and so is what it raises.
     """
-    engines = [
-        load_engine(one, engine=engine, precision=precision, streams=streams)
-        for one in (bundle.first, bundle)
-        if one
-    ]
+    engines = [load_engine(one, engine=engine, precision=precision, streams=streams) for one in bundle.passes]
     return with_first_pass(bundle, engines[-1], engines[0]), engines
 
 

@@ -28,6 +28,20 @@ def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", moment
     return _norm_relu(tensor, norm, momentum)
 
 
+def decode(tensor, skips: list, filters: int, up_convs: int, *, norm: str = "batch", momentum: float = 0.9):
+    """The way up of a U-Net: coarsest features and `skips`, finest first, -> [N, H, W, filters].
+
+    Each of the skips is half the size of the one before it, and has `up_convs` convolutions of twice as many
+    filters.
+    """
+    for level in reversed(range(len(skips))):
+        width = filters * 2**level
+        tensor = up_conv_norm_relu(skips[level], tensor, width, norm=norm, momentum=momentum)
+        for _ in range(up_convs - 1):
+            tensor = conv_norm_relu(tensor, width, norm=norm, momentum=momentum)
+    return tensor
+
+
 def score_head(tensor, classes: int):
     """1x1 convolution and sigmoid, or softmax over several classes: -> scores [N, H, W, classes], float32."""
     logits = layers.Conv2D(classes, 1)(tensor)

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from segmentation.models.blocks import conv_norm_relu, score_head, up_conv_norm_relu
+from segmentation.models.blocks import conv_norm_relu, decode, score_head
 
 
 def unet(
@@ -38,7 +38,5 @@ def unet(
         skips.append(tensor)
         tensor = layers.MaxPooling2D()(tensor)  # [H / 2 ** (level + 1), ...]
     tensor = convolve(tensor, filters * 2**levels, down_convs)
-    for level in reversed(range(levels)):
-        tensor = up_conv_norm_relu(skips[level], tensor, filters * 2**level, **norms)
-        tensor = convolve(tensor, filters * 2**level, up_convs - 1)
+    tensor = decode(tensor, skips, filters, up_convs, **norms)
     return keras.Model(inputs, score_head(tensor, classes))

@@ -3,7 +3,7 @@
 import keras
 
 from segmentation.models.backbones import encode
-from segmentation.models.blocks import conv_norm_relu, score_head, up_conv_norm_relu
+from segmentation.models.blocks import conv_norm_relu, decode, score_head
 
 
 def unet_backbone(
@@ -29,9 +29,6 @@ def unet_backbone(
     inputs = keras.Input(input_shape)
     skips = {1: conv_norm_relu(inputs, filters, **norms)}
     skips |= encode(inputs, backbone, levels=levels, momentum=momentum)
-    tensor = skips[2**levels]
-    for level in reversed(range(levels)):
-        tensor = up_conv_norm_relu(skips[2**level], tensor, filters * 2**level, **norms)
-        for _ in range(up_convs - 1):
-            tensor = conv_norm_relu(tensor, filters * 2**level, **norms)
+    *finer, coarsest = (skips[2**level] for level in range(levels + 1))
+    tensor = decode(coarsest, finer, filters, up_convs, **norms)
     return keras.Model(inputs, score_head(tensor, classes))

@@ -77,10 +77,11 @@ def fit(
         _load(model, start.weights)
     elif not state.epochs and config.model.backbone_weights:
         load_backbone(model, config.model.backbone_weights)
-    plan = _plan(config, model, policy, (len(_mixture(config, train)), len(val)))
+    mixture = _mixture(config, train)
+    plan = _plan(config, model, policy, (len(mixture), len(val)))
     progress.plan(plan)
     val_pairs = _pairs(config, val, pairs.preprocessing, look)
-    interrupted = _train(config, model, pairs, val_pairs, plan.batch_size, state, progress)
+    interrupted = _train(config, model, pairs, val_pairs, mixture, plan.batch_size, state, progress)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
     bundle = ModelBundle(
@@ -175,6 +176,7 @@ def _train(
     model: keras.Model,
     pairs: PreparedPairs,
     val_pairs: PreparedPairs,
+    mixture: Mixture,
     batch_size: int,
     state: RunState,
     progress: Progress,
@@ -182,13 +184,10 @@ def _train(
     """Run the epochs that are left; return whether the user interrupted them."""
     training = config.training
     augment = build_augment(config.augmentation, colour=config.preprocessing.colour == "colour")
-    if isinstance(pairs, GuidedPairs):
-        augment = pairs.vary(augment)
-    mixture = _mixture(config, pairs.samples)
     batches = Batches(
         pairs,
         batch_size,
-        augment=augment,
+        augment=pairs.vary(augment),
         seed=training.seed,
         mixture=mixture,
         workers=training.workers,
