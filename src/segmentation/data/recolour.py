@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 _CAMOUFLAGE = 0.4  # of the recoloured garments take a colour of what lies beside them
+_IN_PART = 0.4  # of them in a part alone: a yoke, a side, a band
 _LIGHTNESS = (8.0, 97.0)  # CIELAB, 0 black to 100 white: of the colours that garments have
 _MOST_CHROMA = 60.0
 _SURROUNDINGS = (12.0, 6.0, 6.0)  # standard deviations of their change in CIELAB
@@ -23,9 +24,10 @@ def recolour(image: np.ndarray, alpha: np.ndarray, random: np.random.Generator) 
     inside, outside = (_lab(_unmixed(image, alpha == sure)) for sure in (255, 0))
     change_garment, change_surroundings = random.permutation([True, random.random() < 0.5])
     if change_garment:
-        mean = (inside * garment).sum(axis=(0, 1)) / garment.sum()
+        part = _band(alpha, random) if random.random() < _IN_PART else np.ones(alpha.shape, bool)
+        mean = np.average(inside[part], axis=0, weights=alpha[part])
         colour = _nearby(outside, alpha, random) if random.random() < _CAMOUFLAGE else _any(random)
-        inside = colour + (inside - mean) * random.uniform(0.5, 1.3)
+        inside[part] = colour + (inside[part] - mean) * random.uniform(0.5, 1.3)
     if change_surroundings:
         outside = outside + random.normal(0.0, _SURROUNDINGS)
     mixed = garment * _rgb(inside) + (1.0 - garment) * _rgb(outside)
@@ -38,6 +40,16 @@ def _unmixed(image: np.ndarray, sure: np.ndarray) -> np.ndarray:
     carried = cv2.blur(image * sure[..., np.newaxis].astype(np.float32), (_EDGE_PX, _EDGE_PX))
     known = sure[..., np.newaxis] | (weight < 1e-6)
     return np.where(known, image, carried / np.maximum(weight, 1e-6)).astype(np.float32)
+
+
+def _band(alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A straight band across the garment, of any direction, as a yoke, a lapel or one half: bool [H, W]."""
+    rows, columns = np.nonzero(alpha == 255)
+    angle = random.uniform(0, np.pi)
+    across = np.cos(angle) * np.arange(alpha.shape[1]) + np.sin(angle) * np.arange(len(alpha))[:, np.newaxis]
+    places = across[rows, columns]
+    length = random.uniform(0.15, 0.6) * np.ptp(places)
+    return np.abs(across - random.choice(places)) <= length / 2 + 1
 
 
 def _any(random: np.random.Generator) -> np.ndarray:
