@@ -17,9 +17,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from segmentation.bundle import find_bundle
 from segmentation.commands.arguments import add_model_name
 from segmentation.data.discover import discover
+from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.selection import select_samples
 from segmentation.evaluation import metrics
-from segmentation.imageio import read_mask, read_photo
+from segmentation.imageio import read_photo
 from segmentation.inference.engines import load_engine
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     fast = load_engine(bundle, engine="openvino", precision=options.precision)
     agreements, reference_dice, fast_dice = [], [], []
     for sample in select_samples(bundle, discover(options.data)):
-        photo, target = read_photo(sample.image_path), read_mask(sample.mask_path) >= 128
+        photo, target = read_photo(sample.image_path), read_ground_truth(sample) >= 128
         of_reference, of_fast = (engine(photo)[..., 0] >= bundle.threshold for engine in (reference, fast))
         agreements.append(_dice(of_fast, of_reference))
         reference_dice.append(_dice(of_reference, target))

@@ -35,6 +35,15 @@ def studio() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def ccp() -> Path:
+    """The folder of real street photos with label maps, which are not part of the project."""
+    folder = ROOT.parent / "shared" / "data" / "ccp"
+    if not folder.is_dir():
+        pytest.skip(f"the street photos are not here: expected them in {folder}")
+    return folder
+
+
 @pytest.fixture
 def tiny_set(tmp_path) -> Path:
     """Three drawn garments, two photos each, in `images` and `cutouts`."""

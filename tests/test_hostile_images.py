@@ -21,7 +21,15 @@ from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from segmentation import imageio
 from segmentation.errors import ImageError
-from segmentation.imageio import has_alpha, image_size, open_photo, read_mask, read_photo, write_image
+from segmentation.imageio import (
+    has_alpha,
+    image_size,
+    open_photo,
+    read_labels,
+    read_mask,
+    read_photo,
+    write_image,
+)
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (24, 16, 3), dtype=np.uint8)
 ALPHA = np.zeros((24, 16), np.uint8)
@@ -625,7 +633,9 @@ def check_damaged(folder, content):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         size, alpha = attempt(image_size, path), attempt(has_alpha, path)
-        photo, mask = (attempt(read, path, max_pixels=10**6) for read in (open_photo, read_mask))
+        photo, mask, labels = (
+            attempt(read, path, max_pixels=10**6) for read in (open_photo, read_mask, read_labels)
+        )
     assert [warning for warning in caught if "PIL" not in Path(warning.filename).parts] == []
     assert alpha in (True, False, None)
     if photo is not None:
@@ -634,6 +644,8 @@ def check_damaged(folder, content):
         assert photo.icc_profile is None or photo.icc_profile[16:20] == b"RGB "
     if mask is not None:
         assert (mask.dtype, mask.shape) == (np.uint8, size)
+    if labels is not None:
+        assert (labels.dtype.kind in "iu", labels.shape) == (True, size)
 
 
 def attempt(read, path, **options):

@@ -13,12 +13,20 @@ from PIL import Image
 
 from segmentation.errors import ImageError
 from segmentation.files import atomic_file, atomic_folder
-from segmentation.imageio import IMAGE_SUFFIXES, has_alpha, image_size, read_mask, read_photo, write_image
+from segmentation.imageio import (
+    IMAGE_SUFFIXES,
+    has_alpha,
+    image_size,
+    read_labels,
+    read_mask,
+    read_photo,
+    write_image,
+)
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (6, 4, 3), dtype=np.uint8)
 MASK = np.zeros((6, 4), np.uint8)
 MASK[2:5, 1:3] = 255
-READERS = (read_photo, read_mask, image_size, has_alpha)
+READERS = (read_photo, read_mask, read_labels, image_size, has_alpha)
 
 # how the picture must be stored so that a viewer which obeys the orientation shows `PHOTO`
 STORED_FOR_ORIENTATION = {
@@ -117,6 +125,43 @@ def test_every_kind_of_mask_becomes_0_to_255(tmp_path):
         mask = read_mask(tmp_path / name)
         assert (mask.dtype, mask.flags.writeable) == (np.uint8, True), name
         np.testing.assert_array_equal(mask, MASK, err_msg=name)
+
+
+def test_every_kind_of_label_map_keeps_its_values(tmp_path):
+    values = np.array([[0, 1, 17], [58, 254, 255]], np.uint8)
+    palette = Image.fromarray(values).convert("P")
+    palette.putpalette([0, 0, 0] * 256)
+    cases = {
+        "grey.png": (Image.fromarray(values), values),
+        "palette.png": (palette, values),
+        "palette.gif": (palette, values),
+        "grey.tif": (Image.fromarray(values), values),
+        "palette.tif": (palette, values),
+        "16bit.png": (Image.fromarray(values.astype(np.uint16) * 257), values.astype(int) * 257),
+        "16bit.tif": (Image.fromarray(values.astype(np.uint16) * 257), values.astype(int) * 257),
+        "bits.png": (Image.fromarray(values > 17), values > 17),
+    }
+    for name, (picture, expected) in cases.items():
+        picture.save(tmp_path / name, optimize=False)  # which would number a GIF's colours anew
+        labels = read_labels(tmp_path / name)
+        assert np.issubdtype(labels.dtype, np.integer), name
+        np.testing.assert_array_equal(labels, expected, err_msg=name)
+
+
+@pytest.mark.parametrize("orientation", STORED_FOR_ORIENTATION)
+def test_a_label_map_is_turned_like_its_photo(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    labels = PHOTO[..., 0]
+    stored = np.ascontiguousarray(STORED_FOR_ORIENTATION[orientation](PHOTO)[..., 0])
+    Image.fromarray(stored).save(tmp_path / "labels.png", exif=exif)
+    np.testing.assert_array_equal(read_labels(tmp_path / "labels.png"), labels)
+
+
+def test_a_label_map_in_colour_is_refused(tmp_path):
+    Image.fromarray(PHOTO).save(tmp_path / "labels.png")
+    with pytest.raises(ImageError, match=r"labels\.png: is no label map .*received RGB\); save"):
+        read_labels(tmp_path / "labels.png")
 
 
 def test_soft_edges_of_a_cutout_are_kept(tmp_path):

@@ -49,6 +49,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _LYING_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
+_ONE_VALUE_A_PIXEL = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 _PREVIEW_OR_MASK = 0b101  # bits of TIFF's NewSubfileType
 _MOST_PAGES = 1000  # Pillow's time to count them is quadratic
 
@@ -124,6 +125,20 @@ def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
                 return alpha
         mask = np.array(picture.convert("L"))
     return mask * 255 if mask.max() == 1 else mask
+
+
+def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a label map: integers [H, W], of palette pictures the index and not its colour.
+
+    A file of 8 bits or fewer gives uint8. Raises ImageError like `open_photo`, and for a picture in colour.
+    """
+    with _opened(path, max_pixels) as stored:
+        if stored.mode not in _ONE_VALUE_A_PIXEL:
+            problem = f"is no label map (expected one value a pixel, received {stored.mode})"
+            raise _error(path, problem, "save the values themselves as a grey or palette PNG")
+        picture, _ = _upright(stored)
+        labels = np.array(picture)
+    return labels.astype(np.uint8) if labels.dtype == bool else labels
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -17,7 +17,8 @@ class Sample:
     `id` is unique in its set and needs no extension; samples of one `group` (a garment, a photo that
     occurs twice) stay on one side of every split; `view` is the viewpoint or "". `guide_path` holds the first
     scores that a second pass learns from, as a grey picture of the photo's size; `source` counts the folders
-    that a training set was put together from.
+    that a training set was put together from. `garment_labels` are the values that are garment where the
+    mask is a label map; None where it is a picture of the mask itself.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Sample:
     origin: str = "real"
     guide_path: Path | None = None
     source: int = 0
+    garment_labels: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

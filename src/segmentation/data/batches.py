@@ -9,10 +9,11 @@ import numpy as np
 
 from config import DataConfig, parse_bytes
 from segmentation.data.augment import Augment
+from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.mixture import Mixture
 from segmentation.data.preprocess import Preprocessing, resize
 from segmentation.errors import DataError, SegmentationError
-from segmentation.imageio import read_mask, read_photo
+from segmentation.imageio import read_photo
 from segmentation.types import Sample
 
 _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
@@ -61,7 +62,7 @@ class PreparedPairs:
 
     def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         """uint8 RGB [H, W, 3] and uint8 [H, W]."""
-        photo, mask = read_photo(sample.image_path), read_mask(sample.mask_path)
+        photo, mask = read_photo(sample.image_path), read_ground_truth(sample)
         if photo.shape[:2] != mask.shape:
             raise DataError(
                 f"{sample.mask_path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "

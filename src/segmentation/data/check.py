@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from segmentation.data.labels import LABELS_FILE, Classes, mask_of
 from segmentation.errors import ImageError, printable
-from segmentation.imageio import has_alpha, image_size, read_mask, read_photo
+from segmentation.imageio import has_alpha, image_size, read_labels, read_mask, read_photo
 
 _HALF = 128  # alpha from which a pixel counts as garment
 
@@ -38,9 +39,13 @@ def check_headers(photo_path: Path, mask_path: Path, *, cutout: bool) -> Problem
     return _compare_sizes(mask_path, photo_size, mask_size)
 
 
-def check_pixels(photo_path: Path, mask_path: Path) -> Problem | str:
-    """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures."""
-    photo, mask = _attempt(read_photo, photo_path), _attempt(read_mask, mask_path)
+def check_pixels(photo_path: Path, mask_path: Path, classes: Classes | None = None) -> Problem | str:
+    """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures.
+
+    With `classes` the mask is a label map of them.
+    """
+    photo = _attempt(read_photo, photo_path)
+    mask = _garment_in(mask_path, classes) if classes else _attempt(read_mask, mask_path)
     for picture in (photo, mask):
         if isinstance(picture, Problem):
             return picture
@@ -48,6 +53,20 @@ def check_pixels(photo_path: Path, mask_path: Path) -> Problem | str:
     digest.update(np.ascontiguousarray(photo))
     problem = _compare_sizes(mask_path, photo.shape[:2], mask.shape) or _check_mask(mask_path, mask)
     return problem or digest.hexdigest()
+
+
+def _garment_in(path: Path, classes: Classes) -> np.ndarray | Problem:
+    labels = _attempt(read_labels, path)
+    if isinstance(labels, Problem):
+        return labels
+    unnamed = sorted(set(np.unique(labels).tolist()) - classes.values)
+    if unnamed:
+        return Problem(
+            path,
+            f"holds the value {unnamed[0]}, which {LABELS_FILE} does not name",
+            f"name it in {LABELS_FILE}, or save the map as PNG with the values of the classes",
+        )
+    return mask_of(labels, classes.garment)
 
 
 def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:

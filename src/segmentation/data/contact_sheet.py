@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.parallel import OnProgress, map_in_threads
 from segmentation.errors import DataError
-from segmentation.imageio import read_mask, read_photo
+from segmentation.imageio import read_photo
 from segmentation.types import Sample
 
 _MARGIN_PX = 12
@@ -83,7 +84,7 @@ def _draw_thumb(sample: Sample, height_px: int) -> np.ndarray:
         return cv2.resize(photo, (width_px, height_px), interpolation=cv2.INTER_AREA)
     size = (width_px * _OVERSAMPLING, height_px * _OVERSAMPLING)
     thumb = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(read_mask(sample.mask_path), size, interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(read_ground_truth(sample), size, interpolation=cv2.INTER_AREA)
     outlines, _ = cv2.findContours((mask >= 128).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(thumb, outlines, -1, _HALO, 3 * _OVERSAMPLING, cv2.LINE_AA)
     cv2.drawContours(thumb, outlines, -1, _LINE, _OVERSAMPLING, cv2.LINE_AA)

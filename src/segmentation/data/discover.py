@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segmentation.data.check import Problem, check_headers, check_pixels
 from segmentation.data.groups import DUPLICATES_FILE, merge_groups, read_duplicates
+from segmentation.data.labels import find_classes
 from segmentation.data.layouts import SIDES, Part, find_parts
 from segmentation.data.naming import group_and_view
 from segmentation.data.parallel import OnProgress, map_in_threads
@@ -42,18 +43,21 @@ class _Pair:
 
 
 def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None = None) -> Dataset:
-    """Read the pairs of `root`: images + cutouts or masks, original + cutout or mask, or Carvana's folders.
+    """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
 
     Photo and mask belong together by their path below the two folders without the extension; a mask
-    may also end in _mask. Viewpoints of a garment, pixel-identical photos and the lines of
-    duplicates.csv share a group. Files that do not fit become `problems` and stay out of `samples`.
-    Below train/ and val/ a garment on both sides keeps only its photos in val.
+    may also end in _mask. Of a label map, the values that labels.json gives a name of clothing are
+    garment. Viewpoints of a garment, pixel-identical photos and the lines of duplicates.csv share a
+    group. Files that do not fit become `problems` and stay out of `samples`. Below train/ and val/ a
+    garment on both sides keeps only its photos in val.
 
     `check=False` reads no more than headers, so that damaged and empty files and identical photos
-    stay unnoticed. Raises DataError when there is no layout that is understood or no usable pair.
+    stay unnoticed. Raises DataError when there is no layout that is understood or no usable pair,
+    and for a duplicates.csv or labels.json that cannot be used.
     """
     root = Path(root)
     parts = find_parts(root)
+    classes = {part: find_classes(part.folder) for part in parts if part.layout.labels}
     problems: list[Problem] = []
     pairs: list[_Pair] = []
     counts: Counter[str] = Counter()
@@ -64,7 +68,9 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
     def examine(pair: _Pair) -> Problem | str | None:
         cutout = pair.part.layout.cutouts
         problem = check_headers(pair.photo, pair.mask, cutout=cutout)
-        return problem if problem or not check else check_pixels(pair.photo, pair.mask)
+        if problem or not check:
+            return problem
+        return check_pixels(pair.photo, pair.mask, classes.get(pair.part))
 
     side_of_id: dict[str, str] = {}
     samples = []
@@ -75,7 +81,8 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
             continue
         side_of_id[pair.id] = pair.part.side
         group, view = group_and_view(pair.id, numbered=pair.part.layout.numbered)
-        samples.append(Sample(pair.id, pair.photo, pair.mask, group, view))
+        garment = classes[pair.part].garment if pair.part in classes else None
+        samples.append(Sample(pair.id, pair.photo, pair.mask, group, view, garment_labels=garment))
         if result is not None:
             alike[result].append(pair.id)
     same_garment = [*alike.values(), *_duplicates_of(root, parts)]

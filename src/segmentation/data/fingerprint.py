@@ -12,8 +12,8 @@ from segmentation.types import Sample
 def fingerprint(samples: Iterable[Sample]) -> str:
     """The sha256 (64 hex digits) over ids, file sizes and file contents of photos and masks.
 
-    Neither the order of the samples nor the place of their folder matters. Raises DataError when a
-    file cannot be read.
+    The values of label maps that are garment count as well. Neither the order of the samples nor the
+    place of their folder matters. Raises DataError when a file cannot be read.
     """
     lines = map_in_threads(_describe, sorted(samples, key=lambda sample: sample.id))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -21,7 +21,8 @@ def fingerprint(samples: Iterable[Sample]) -> str:
 
 def _describe(sample: Sample) -> str:
     mask = _describe_file(sample.mask_path) if sample.mask_path else "none"
-    return repr((sample.id, _describe_file(sample.image_path), mask))
+    described = (sample.id, _describe_file(sample.image_path), mask)
+    return repr(described if sample.garment_labels is None else (*described, sample.garment_labels))
 
 
 def _describe_file(path: Path) -> str:

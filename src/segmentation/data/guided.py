@@ -52,7 +52,8 @@ class GuidedPairs(PreparedPairs):
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, target = self._read(sample)
-        seen = np.dstack([photo, read_mask(sample.guide_path)])
+        truth_is_guide = sample.guide_path == sample.mask_path
+        seen = np.dstack([photo, target if truth_is_guide else read_mask(sample.guide_path)])
         if not self._varied:
             seen, target = self.look.frame(*self.look.stage(seen, target), None)
             return self.preprocessing.prepare(self.look.blank(seen, None)), self._target(target)

@@ -16,6 +16,7 @@ class Layout:
     photos: str
     masks: str
     cutouts: bool = False
+    labels: bool = False  # label maps, whose values a labels.json names
     numbered: bool = False  # viewpoints are numbers at the end of the name
 
     def __str__(self) -> str:
@@ -25,6 +26,7 @@ class Layout:
 LAYOUTS = (
     Layout("images", "cutouts", cutouts=True),
     Layout("images", "masks"),
+    Layout("images", "labels", labels=True),
     Layout("original", "cutout", cutouts=True),
     Layout("original", "mask"),
     Layout("train", "train_masks", numbered=True),  # Carvana
@@ -80,7 +82,7 @@ def _find_part(folder: Path, side: str = "") -> Part | None:
         found = [layout for layout in found if layout.photos not in SIDES]
     if not found:
         return None
-    layout = found[0]  # cutouts stand before masks in the table: their soft edge is worth more
+    layout = found[0]  # in the table's order: cutouts, whose soft edge is worth more, masks, labels
     if any(other.photos != layout.photos for other in found):
         names = " and ".join(map(str, found))
         raise DataError(f"{folder}: expected one set of photos, received {names}; move one of them away")

@@ -13,8 +13,9 @@ from rich.table import Table
 
 from segmentation.data.check import Problem
 from segmentation.data.discover import Dataset
+from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.parallel import OnProgress, map_in_threads
-from segmentation.imageio import read_mask, read_photo
+from segmentation.imageio import read_photo
 from segmentation.types import Sample
 
 
@@ -132,7 +133,7 @@ def _counts(counts: dict[str, int], unnamed: str = "") -> str:
 
 
 def _measure(sample: Sample) -> _Pair:
-    photo, mask = read_photo(sample.image_path), read_mask(sample.mask_path)
+    photo, mask = read_photo(sample.image_path), read_ground_truth(sample)
     height, width, _ = photo.shape
     mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
     pixels = height * width

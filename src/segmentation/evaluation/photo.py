@@ -4,8 +4,9 @@ import time
 
 import numpy as np
 
+from segmentation.data.ground_truth import read_ground_truth
 from segmentation.errors import DataError, SegmentationError
-from segmentation.imageio import read_mask, read_photo
+from segmentation.imageio import read_photo
 from segmentation.types import Sample, ScoreFn
 
 
@@ -17,7 +18,7 @@ def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     if sample.mask_path is None:
         raise DataError(f"{sample.image_path}: expected a ground truth to evaluate with, found none; add it")
     image = read_photo(sample.image_path)
-    alpha = read_mask(sample.mask_path)
+    alpha = read_ground_truth(sample)
     if image.shape[:2] != alpha.shape:
         raise DataError(
             f"{sample.mask_path}: expected the photo's size {_size(image)}, received {_size(alpha)}; "
