@@ -24,6 +24,7 @@ from segmentation.types import LabelMap
 DESCRIPTION = "bundle.json"
 WEIGHTS = "model.weights.h5"
 ENGINE_FILES = ("model.xml", "model.bin")  # of the network exported to OpenVINO: its graph and its weights
+DEFAULT = "default"
 FIRST = "first"  # the folder of the bundle of the first pass, in the bundle of the second
 
 _LARGEST_DESCRIPTION_BYTES = 16 * 2**20  # names some 300 000 photos
@@ -166,11 +167,12 @@ def load_bundle(path: Path) -> ModelBundle:
 def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
     """Load the bundle that `--model` names: a name in `models_folder`, or a path with a separator in it.
 
-    None stands for the only model there is. Raises BundleError when there are none or several, and
+    None stands for the model `DEFAULT`, which comes with the program, else for the only one there is. Raises BundleError when there are none or several, and
     ConfigError for a name that is none and for a relative path that leads upward.
     """
     if model is None:
         names = _names(models_folder)
+        names = [DEFAULT] if DEFAULT in names else names
         if len(names) != 1:
             raise BundleError(
                 f"--model: expected one model in {models_folder} to take; {_choices(models_folder)}"

@@ -21,7 +21,7 @@ _PACKAGES = (
 def provenance() -> dict[str, Any]:
     """The command, the time (UTC), the git commit (None outside a checkout) and the versions of packages."""
     return {
-        "command": sys.argv,
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
         "python": sys.version.split()[0],

@@ -54,7 +54,7 @@ def train(
     OpenVINO. A second pass has its `first` copied into its bundle. The bundle appears at `path` whole or not
     at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
     """
-    origin = {"data": str(dataset.root.resolve()), **provenance()}
+    origin = {"data": str(dataset.root), **provenance()}
     with atomic_folder(path) as folder:
         bundle, history = fit(
             config,

@@ -1,5 +1,6 @@
-"""Reading weights from a file that may come from anyone."""
+"""Weights in a file: kernels in half precision, read from files that may come from anyone."""
 
+import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +8,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import h5py
     import keras
+
+
+def in_half_precision(array: np.ndarray) -> np.ndarray:
+    """A kernel as the nearest float16, in half the space; as it was, one of another kind or out of range.
+
+    A kernel has several axes. What has one, such as batch statistics, is small and may need the range of
+    float32.
+    """
+    if array.dtype != np.float32 or array.ndim < 2 or np.abs(array).max(initial=0) > np.finfo(np.float16).max:
+        return array
+    return array.astype(np.float16)
+
+
+def save_weights(model: "keras.Model", path: Path) -> None:
+    """Save the model's weights `in_half_precision`, without the optimizer's state."""
+    import h5py
+
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        whole = Path(folder) / path.name
+        model.save_weights(whole)
+        with h5py.File(whole, "r+") as source, h5py.File(path, "w") as target:
+            if "optimizer" in source:
+                del source["optimizer"]
+            source.visititems(lambda name, item: _copy(name, item, target))
 
 
 def load_weights(model: "keras.Model", path: Path) -> None:
@@ -23,6 +49,14 @@ def load_weights(model: "keras.Model", path: Path) -> None:
         raise ValueError(_reason(error)) from error
     if not all(np.isfinite(weights).all() for weights in model.get_weights()):
         raise ValueError("they are not all finite")
+
+
+def _copy(name: str, item: "h5py.Group | h5py.Dataset", target: "h5py.File") -> None:
+    if hasattr(item, "dtype"):
+        copy = target.create_dataset(name, data=in_half_precision(item[()]))
+    else:
+        copy = target.require_group(name)
+    copy.attrs.update(item.attrs)
 
 
 def _refuse_links(path: Path) -> None:

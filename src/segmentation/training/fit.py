@@ -21,7 +21,7 @@ from segmentation.interruption import Interruption
 from segmentation.models import registry
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
-from segmentation.models.weights import load_weights
+from segmentation.models.weights import load_weights, save_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
 from segmentation.training.optimizers import build_optimizer, dtype_policy
@@ -107,7 +107,7 @@ def fit(
         },
     )
     _load(model, state.weights(state.best_epoch))
-    _save_weights(config, model, bundle.weights)
+    save_weights(model, bundle.weights)
     write_text(folder / "history.csv", history_csv(state.history))
     return bundle, state.history
 
@@ -229,10 +229,3 @@ def _train(
             ) from error
         raise
     return interruption.requested and state.epochs < training.epochs
-
-
-def _save_weights(config: RunConfig, model: keras.Model, path: Path) -> None:
-    """Save the network's weights without the optimizer's state, which only a resumption needs."""
-    bare = registry.build(config.model, model.input_shape[1:])
-    bare.set_weights(model.get_weights())
-    bare.save_weights(path)
