@@ -26,6 +26,7 @@ ORDER = (
     "evaluation",
     "outputs",
     "provenance",
+    "recipes",
     "workflow",
     "display",
     "commands",

@@ -137,6 +137,19 @@ def test_a_second_pass_that_cannot_be_honest_is_refused(home, arguments, words):
     assert not (home / "models" / "wrong").exists()
 
 
+def test_to_go_on_training_both_passes_the_first_comes_first(home):
+    data = ("--data", home / "data" / "set", "--epochs", 1)
+    done = run(home, "train", *data, "--model", "pair", "--name", "wrong", check=2)
+    first = home / "models" / "pair" / "first"
+    assert f"--model {first}" in done.stderr
+
+    folds = ("--folds", 2, "--fold")
+    run(home, "train", *data, *folds, 1, "--model", first, "--name", "on")
+    firsts = ("--second-pass", "on", "--second-pass", "fold-2")
+    run(home, "train", *data, "--model", "pair", *firsts, "--name", "pair-on")
+    assert load_bundle(home / "models" / "pair-on").provenance["start"] == "pair"
+
+
 def test_a_model_of_one_pass_has_no_second(home):
     done = run(home, "predict", "--model", "fold-1", "--double-pass", "--input", photos(home)[0], check=2)
 

@@ -167,8 +167,9 @@ def load_bundle(path: Path) -> ModelBundle:
 def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
     """Load the bundle that `--model` names: a name in `models_folder`, or a path with a separator in it.
 
-    None stands for the model `DEFAULT`, which comes with the program, else for the only one there is. Raises BundleError when there are none or several, and
-    ConfigError for a name that is none and for a relative path that leads upward.
+    None stands for the model `DEFAULT`, which comes with the program, or else for the only one there is.
+    Raises BundleError when there are none or several, and ConfigError for a name that is none and for a
+    relative path that leads upward.
     """
     if model is None:
         names = _names(models_folder)

@@ -3,12 +3,13 @@
 A command parses, calls the library, and prints. Heavy imports sit inside `run`, so that help is instant.
 """
 
-from segmentation.commands import compare, data, evaluate, export, predict, submit, synth, train
+from segmentation.commands import compare, data, evaluate, export, predict, recipe, submit, synth, train
 
 COMMANDS = {
     "data": data,
     "synth": synth,
     "train": train,
+    "recipe": recipe,
     "eval": evaluate,
     "compare": compare,
     "predict": predict,

@@ -102,6 +102,11 @@ def run(options: argparse.Namespace) -> int:
     start = find_bundle(options.model, options.home / "models") if options.model else None
     if start and options.preset and "architecture" in PRESETS[options.preset]:
         raise ConfigError(f"--model {options.model} brings its own architecture; leave out --preset")
+    if start and start.first and not options.second_pass:
+        raise ConfigError(
+            f"--model {options.model}: expected a single pass, received a double pass; start from the first of "
+            f"them, --model {start.first.path}, and then, with --second-pass, from {options.model}"
+        )
     firsts = [find_bundle(name, options.home / "models") for name in options.second_pass]
     explicit = explicit_options(options, *SECTIONS)
     _check_passes(firsts, explicit)

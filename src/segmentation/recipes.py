@@ -1,0 +1,66 @@
+"""Recorded recipes: the trainings that make a model from the data sets, one after another."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_NETWORK = "--architecture unet-efficientnet-lite0"
+_SCHEDULE = "--optimizer adamw --learning-rate 1e-3 --schedule cosine --batch-size 8 --patience 0"
+_COLOURS = "--hue 10 --saturation 30 --value 20"
+_WHOLE_PHOTOS = (
+    f"{_SCHEDULE} {_COLOURS} --brightness 0.25 --contrast-jitter 0.2 --recolour 0.5 --shift 0.06 --scale 0.12"
+)
+_REGIONS = (
+    f"{_SCHEDULE} {_COLOURS} --brightness 0.15 --contrast-jitter 0.15 --recolour 0.3 --shift 0.04 --scale 0.1"
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What it makes, and options of `train` for each model on the way, the last of which it is.
+
+    {data} stands for the folder of the data sets, {name} for the name of what is made.
+    """
+
+    about: str
+    models: Mapping[str, str]
+
+
+RECIPES: dict[str, Recipe] = {
+    "default": Recipe(
+        "the model that comes with the program, from studio and ccp below --data",
+        {
+            "{name}-pretrained": f"--data {{data}}/ccp --synthetic 100 {_NETWORK} --input-size 192x288 "
+            f"--epochs 6 {_WHOLE_PHOTOS}",
+            "{name}-first": "--data {data}/studio --synthetic 20 --model {name}-pretrained "
+            f"--epochs 36 {_WHOLE_PHOTOS}",
+            **{
+                f"{{name}}-fold{fold}": f"--data {{data}}/studio/train --folds 3 --fold {fold} "
+                f"--model {{name}}-pretrained --epochs 14 {_WHOLE_PHOTOS}"
+                for fold in (1, 2, 3)
+            },
+            "{name}": "--data {data}/studio --second-pass {name}-first --second-pass {name}-fold1 "
+            "--second-pass {name}-fold2 --second-pass {name}-fold3 "
+            f"{_NETWORK} --levels 4 --input-size 320x480 --epochs 16 {_REGIONS}",
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A training of a recipe: the model that it makes, and the arguments of the program."""
+
+    model: str
+    arguments: tuple[str, ...]
+
+
+def steps(recipe: Recipe, data: Path, name: str) -> list[Step]:
+    """The trainings of the recipe with a folder of data sets and a name, in their order."""
+    made = []
+    for pattern, options in recipe.models.items():
+        model = pattern.format(name=name)
+        arguments = [word.format(data=data, name=name) for word in shlex.split(options)]
+        made.append(Step(model, ("train", *arguments, "--name", model)))
+    return made
