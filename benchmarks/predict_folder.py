@@ -35,6 +35,7 @@ from segmentation.imageio import open_photo
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.keras_engine import load_model
 from segmentation.inference.predict import predict
+from segmentation.inference.scoring import enlargement_of
 from segmentation.outputs.batch import run_folder
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.writers import CutoutWriter
@@ -60,7 +61,7 @@ def main() -> None:
         bundle = load_bundle(options.model or _trained(work / "drawn"))
         streams = cores()
         engine = load_engine(bundle, engine="openvino", precision=options.precision, streams=streams)
-        writer = CutoutWriter(work / "output", bundle.input_size)
+        writer = CutoutWriter(work / "output", enlargement_of(bundle))
         plain = _plain_way(bundle, work / "plain")
         plain(photos[0].path)  # Keras compiles
         list(run_folder(engine, bundle, photos[:2], bundle.threshold, writer.write, workers=streams))

@@ -14,6 +14,7 @@ from PIL import Image
 
 from config import RunConfig, Size
 from segmentation.bundle import ModelBundle
+from segmentation.inference.scoring import enlargement_of
 from segmentation.interruption import Interruption
 from segmentation.outputs.batch import run_folder
 from segmentation.outputs.manifest import MANIFEST, Manifest, Result
@@ -22,6 +23,7 @@ from segmentation.outputs.writers import CutoutWriter
 
 SIZE = Size(height=32, width=24)
 BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
+ENLARGEMENT = enlargement_of(BUNDLE)
 
 
 def draw(path: Path, seed: int = 0, height: int = 64, width: int = 48) -> None:
@@ -74,7 +76,7 @@ def cut_folder(
     source, output, *, threshold=0.5, binary=False, overwrite=False, workers=2, score=red_score, **options
 ) -> list[Result]:
     """Cut out every photo of a folder as `predict --save` does."""
-    writer = CutoutWriter(output, SIZE, binary=binary)
+    writer = CutoutWriter(output, ENLARGEMENT, binary=binary)
     photos = find_photos(source, exclude=output)
     with Manifest(output, {"threshold": threshold, **writer.settings}, overwrite=overwrite) as manifest:
         writer.prepare()

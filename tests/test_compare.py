@@ -27,7 +27,6 @@ from segmentation.evaluation.candidates import (
     Facts,
     facts_of,
     read_history,
-    tell_apart,
     unseen_by_all,
 )
 from segmentation.evaluation.compare import (
@@ -38,6 +37,7 @@ from segmentation.evaluation.compare import (
     paired_difference,
 )
 from segmentation.evaluation.evaluate import Evaluation, ImageRow
+from segmentation.inference.ensemble import tell_apart
 from segmentation.types import Sample
 
 ROOT = Path(__file__).resolve().parents[1]

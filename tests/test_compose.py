@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from segmentation.inference.compose import averaged, cleaned, flipped
+from segmentation.inference.compose import averaged, cleaned, flipped, rescaled
 
 sides = st.integers(1, 9)
 photos = hnp.arrays(np.uint8, st.tuples(sides, sides, st.just(3)))
@@ -55,6 +55,58 @@ def test_an_average_of_models_is_their_mean(photo, count):
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, red(photo) * (count + 1) / (2 * count), atol=1e-6)
     np.testing.assert_array_equal(averaged([red])(photo), red(photo))
+
+
+@given(photos, st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6))
+def test_an_average_lies_between_its_models(photo, shares):
+    members = [lambda image, share=share: np.maximum(red(image), np.float32(share)) for share in shares]
+    members.append(leaning)
+    scores = [member(photo) for member in members]
+    average = averaged(members)(photo)
+
+    assert average.shape == scores[0].shape
+    assert 0 <= average.min() <= average.max() <= 1
+    assert (average >= np.min(scores, axis=0) - 1e-6).all()
+    assert (average <= np.max(scores, axis=0) + 1e-6).all()
+
+
+scales = st.tuples(st.floats(0.3, 1), st.lists(st.floats(0.3, 3), max_size=3)).map(lambda s: (s[0], *s[1]))
+
+
+@given(photos, scales)
+def test_scales_change_nothing_where_the_frame_has_no_say(photo, chosen):
+    scores = rescaled(red, chosen)(photo)
+
+    assert scores.shape == (*photo.shape[:2], 1)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, red(photo), atol=1e-6)
+
+
+@given(photos, scales)
+def test_scores_at_several_scales_stay_scores(photo, chosen):
+    scores = rescaled(leaning, chosen)(photo)
+
+    assert scores.shape == (*photo.shape[:2], 1)
+    assert 0 <= scores.min() <= scores.max() <= 1
+
+
+def test_a_photo_is_shown_whole_within_its_border_continued_and_cropped():
+    seen = []
+
+    def score(photo):
+        seen.append(photo)
+        return np.full((*photo.shape[:2], 1), len(seen) * 0.2, np.float32)
+
+    photo = np.random.default_rng(0).integers(0, 256, (80, 41, 3), np.uint8)
+    scores = rescaled(score)(photo)
+    whole, wide, near = seen
+
+    np.testing.assert_array_equal(whole, photo)
+    np.testing.assert_array_equal(wide, np.pad(photo, ((4, 5), (2, 3), (0, 0)), "edge"))
+    np.testing.assert_array_equal(near, photo[3:76, 2:39])
+    np.testing.assert_allclose(scores[3:76, 2:39], 0.4, atol=1e-6)
+    scores[3:76, 2:39] = 0.3
+    np.testing.assert_allclose(scores, 0.3, atol=1e-6)
 
 
 masks = hnp.arrays(bool, st.tuples(st.integers(1, 16), st.integers(1, 16)))

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from folder_job import (
     BUNDLE,
-    SIZE,
+    ENLARGEMENT,
     cut_folder,
     draw,
     errors,
@@ -157,7 +157,7 @@ def test_temporary_files_of_a_killed_job_are_swept_and_others_are_not(source, tm
 
 def test_a_caller_who_breaks_off_loses_nothing_that_was_begun(source, tmp_path):
     output = tmp_path / "out"
-    writer = CutoutWriter(output, SIZE)
+    writer = CutoutWriter(output, ENLARGEMENT)
     begun = []
 
     def score(photo):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from folder_job import (
     BUNDLE,
-    SIZE,
+    ENLARGEMENT,
     cut_folder,
     draw,
     errors,
@@ -155,7 +155,7 @@ def test_an_output_that_is_closed_to_writing_is_refused_before_any_work(as_nobod
 def test_a_photo_that_vanishes_before_it_is_read_is_named(source, tmp_path):
     photos = list(find_photos(source))
     (source / "b.png").unlink()
-    writer = CutoutWriter(tmp_path / "out", SIZE)
+    writer = CutoutWriter(tmp_path / "out", ENLARGEMENT)
     with Manifest(tmp_path / "out", {}) as manifest:
         results = list(run_folder(red_score, BUNDLE, photos, 0.5, writer.write, manifest=manifest))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import draw_pair
-from folder_job import BUNDLE, SIZE, red_score
+from folder_job import BUNDLE, ENLARGEMENT, red_score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -306,7 +306,7 @@ def files_below(folder):
 
 
 def cut(photos, output, **options):
-    writer = CutoutWriter(output, SIZE, **options)
+    writer = CutoutWriter(output, ENLARGEMENT, **options)
     return list(run_folder(red_score, BUNDLE, photos, 0.5, writer.write))
 
 
@@ -384,7 +384,7 @@ def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
     def score(photo):
         return red_score(photo) if value is None else np.full((*photo.shape[:2], 1), value, np.float32)
 
-    writer = CutoutWriter(tmp_path / "out", SIZE)
+    writer = CutoutWriter(tmp_path / "out", ENLARGEMENT)
     results = run_folder(score, BUNDLE, photos[:1], 0.5, writer.write)
 
     assert [" ".join(result.notes)[: len(note)] for result in results] == [note]

@@ -11,9 +11,15 @@ from segmentation.inference.choices import ENGINES, PRECISIONS, TEST_TIME
 DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the user's own
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add --model and --threshold."""
-    add_model_name(parser)
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Add --model, which can be repeated, and --threshold."""
+    parser.add_argument(
+        "--model",
+        action="append",
+        metavar="NAME",
+        help="model in the models folder, or the path of one; can be repeated: the scores of several are "
+        "averaged (default: default, which comes with the program)",
+    )
     add_threshold(parser)
 
 
@@ -24,7 +30,8 @@ def add_threshold(parser: argparse.ArgumentParser) -> None:
         type=_threshold,
         default=None,
         metavar="auto|X",
-        help="score from which a pixel is garment, 0 to 1 (default: auto, the model's own)",
+        help="score from which a pixel is garment, 0 to 1 (default: auto, the model's own; of several, the "
+        "mean of theirs)",
     )
 
 
@@ -33,7 +40,7 @@ def add_model_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help="model in the models folder, or the path of one (default: the one that is there)",
+        help="model in the models folder, or the path of one (default: default, which comes with the program)",
     )
 
 
@@ -58,7 +65,8 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         choices=TEST_TIME,
         default="none",
         help="test-time augmentation: flip averages the scores of a photo and of its mirror image, in twice "
-        "the time (default: none)",
+        "the time; scales those of the photo as it is, 0.9 times and 1.1 times as large, in three times the "
+        "time; flip+scales both, in six times the time (default: none)",
     )
     parser.add_argument(
         "--double-pass",
@@ -123,26 +131,24 @@ def tuned_threshold(chosen: float | None, tuned: float) -> float:
     return tuned if chosen is None else chosen
 
 
-def chosen_score(options: argparse.Namespace, bundle: Any, streams: int = 1) -> tuple[Any, dict[str, Any]]:
-    """The score function that `add_engine` lets choose, and what decides its scores besides the model.
+def chosen_score(options: argparse.Namespace, models: Any, streams: int = 1) -> tuple[Any, dict[str, Any]]:
+    """The score function that `add_engine` lets choose, and what decides its scores besides the models.
 
-    When `auto` is the slow reference, stderr says so.
+    Scores of several models are averaged. When `auto` is the slow reference, stderr says so.
     """
-    from segmentation.inference.compose import cleaned, flipped
-    from segmentation.inference.scoring import load_score
+    from segmentation.inference.compose import averaged, cleaned, flipped, rescaled
 
-    score, engines = load_score(bundle, engine=options.engine, precision=options.precision, streams=streams)
-    if options.engine == "auto" and any(engine.name == "keras" for engine in engines):
-        print(
-            f"{bundle.name} has no OpenVINO export, so Keras computes the scores, slowly; "
-            f"`python main.py export --model {bundle.name}` adds one",
-            file=sys.stderr,
-        )
-    if options.tta == "flip":
+    loaded = [_load_score(options, bundle, streams) for bundle in models.members]
+    engines = [engine for _, its_engines in loaded for engine in its_engines]
+    score = averaged([score for score, _ in loaded])
+    augmentations = options.tta.split("+")
+    if "scales" in augmentations:
+        score = rescaled(score)
+    if "flip" in augmentations:
         score = flipped(score)
     limits = {"islands_px": options.remove_islands, "holes_px": options.fill_holes}
     if any(limits.values()):
-        score = cleaned(score, tuned_threshold(options.threshold, bundle.threshold), **limits)
+        score = cleaned(score, tuned_threshold(options.threshold, models.threshold), **limits)
     computed = {name: ", ".join(getattr(one, name) for one in engines) for name in ("name", "precision")}
     return score, {
         "engine": computed["name"],
@@ -152,11 +158,26 @@ def chosen_score(options: argparse.Namespace, bundle: Any, streams: int = 1) -> 
     }
 
 
-def chosen_bundle(options: argparse.Namespace) -> Any:
-    """The model of --model, or its first pass alone with --no-double-pass."""
-    from segmentation.bundle import find_bundle
+def _load_score(options: argparse.Namespace, bundle: Any, streams: int) -> tuple[Any, list[Any]]:
+    from segmentation.inference.scoring import load_score
 
-    return chosen_passes(options, find_bundle(options.model, options.home / "models"))
+    score, engines = load_score(bundle, engine=options.engine, precision=options.precision, streams=streams)
+    if options.engine == "auto" and any(engine.name == "keras" for engine in engines):
+        print(
+            f"{bundle.name} has no OpenVINO export, so Keras computes the scores, slowly; "
+            f"`python main.py export --model {bundle.name}` adds one",
+            file=sys.stderr,
+        )
+    return score, engines
+
+
+def chosen_models(options: argparse.Namespace) -> Any:
+    """The ensemble of every --model, of the first passes alone with --no-double-pass."""
+    from segmentation.bundle import find_bundle
+    from segmentation.inference.ensemble import Ensemble
+
+    bundles = [find_bundle(name, options.home / "models") for name in options.model or [None]]
+    return Ensemble(tuple(chosen_passes(options, bundle) for bundle in bundles))
 
 
 def chosen_passes(options: argparse.Namespace, bundle: Any) -> Any:

@@ -81,7 +81,7 @@ def _find_bundles(options: argparse.Namespace) -> dict[str, Any]:
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import chosen_passes
     from segmentation.errors import ConfigError
-    from segmentation.evaluation.candidates import tell_apart
+    from segmentation.inference.ensemble import tell_apart
 
     if len(options.models) < 2:
         raise ConfigError(
@@ -101,8 +101,9 @@ def _evaluate(
     from segmentation.evaluation.candidates import CpuTimed, facts_of
     from segmentation.evaluation.compare import Candidate
     from segmentation.evaluation.evaluate import evaluate
+    from segmentation.inference.ensemble import Ensemble
 
-    score, decided = chosen_score(options, bundle)
+    score, decided = chosen_score(options, Ensemble((bundle,)))
     timed, threshold = CpuTimed(score), tuned_threshold(options.threshold, bundle.threshold)
     with progress(console, name) as on_progress:
         evaluation = evaluate(

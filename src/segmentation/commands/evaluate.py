@@ -1,25 +1,32 @@
-"""Score a model at the photos' own resolution, with a report."""
+"""Score a model, or several as one, at the photos' own resolution, with a report."""
 
 import argparse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from segmentation.commands.arguments import add_engine, add_model, path_argument, whole_number
+from segmentation.commands.arguments import add_engine, add_models, path_argument, whole_number
+
+if TYPE_CHECKING:
+    from segmentation.data.discover import Dataset
+    from segmentation.inference.ensemble import Ensemble
+    from segmentation.types import Sample
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_model(parser)
+    add_models(parser)
     add_engine(parser)
     parser.add_argument(
         "--data",
         type=path_argument,
         metavar="DIR",
-        help="folder of pairs (default: the one that the model was trained from)",
+        help="folder of pairs (default: the one that the first model was trained from)",
     )
     parser.add_argument(
         "--split",
         choices=("held-out", "train", "all"),
         default="held-out",
-        help="photos that the model did not learn from, those that it did, or all (default: held-out)",
+        help="photos that no model learned from, those that one did, or all (default: held-out)",
     )
     parser.add_argument(
         "--size", type=whole_number(1), metavar="N", help="score N random photos (default: all)"
@@ -48,36 +55,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "disturbed, and tell what that costs (default: off)",
     )
     parser.add_argument(
-        "--output", type=path_argument, metavar="DIR", help="results (default: results/MODEL/eval)"
+        "--output",
+        type=path_argument,
+        metavar="DIR",
+        help="results (default: results/MODEL/eval, of several models results/MODEL+MODEL/eval)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
     from segmentation.commands.arguments import (
-        chosen_bundle,
+        chosen_models,
         chosen_score,
         find_dataset,
         trained_from,
         tuned_threshold,
     )
-    from segmentation.data.selection import random_subset, select_samples
+    from segmentation.data.selection import random_subset
     from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
     from segmentation.evaluation.robustness import CASES, measure_robustness, print_robustness
 
     console = new_console()
-    bundle = chosen_bundle(options)
-    dataset = find_dataset(options.data or trained_from(bundle), console)
-    samples = random_subset(select_samples(bundle, dataset, options.split), options.size, options.seed)
-    print(f"{bundle.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
-    score, decided = chosen_score(options, bundle)
-    target_threshold = bundle.config.data.target_threshold
+    models = chosen_models(options)
+    dataset = find_dataset(options.data or trained_from(models.members[0]), console)
+    samples = random_subset(_selected(models, dataset, options.split), options.size, options.seed)
+    print(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
+    score, decided = chosen_score(options, models)
+    target_threshold = models.members[0].config.data.target_threshold
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(
             score,
             samples,
-            tuned_threshold(options.threshold, bundle.threshold),
+            tuned_threshold(options.threshold, models.threshold),
             tolerance_px=options.tolerance_px,
             target_threshold=target_threshold,
             on_progress=on_progress,
@@ -95,24 +105,46 @@ def run(options: argparse.Namespace) -> int:
                 on_progress=on_progress,
             )
         print_robustness(robustness, console)
-    output = options.output or options.home / "results" / bundle.name / "eval"
+    output = options.output or options.home / "results" / models.name / "eval"
     write_evaluation(
         evaluation,
         score,
         samples,
         output,
-        bundle.name,
+        models.name,
         options.report_images,
         provenance={
-            "architecture": bundle.architecture,
-            "input size": bundle.input_size,
+            "architecture": _joined(bundle.architecture for bundle in models.members),
+            "input size": _joined(bundle.input_size for bundle in models.members),
             **decided,
-            "trained on": bundle.provenance.get("data"),
+            "trained on": _joined(bundle.provenance.get("data") for bundle in models.members),
             "judged on": f"{dataset.root} ({options.split})",
-            "commit": bundle.provenance.get("git_commit"),
+            "commit": _joined(bundle.provenance.get("git_commit") for bundle in models.members),
         },
+        averaged=_digests(models),
         target_threshold=target_threshold,
         robustness=robustness,
     )
     print(f"report: {output / 'report.html'}")
     return 0
+
+
+def _selected(models: "Ensemble", dataset: "Dataset", side: str) -> "tuple[Sample, ...]":
+    from segmentation.data.selection import select_samples
+    from segmentation.evaluation.candidates import judged_together
+
+    if len(models.members) == 1:
+        return select_samples(models.members[0], dataset, side)
+    return judged_together(dict(zip(models.names, models.members, strict=True)), dataset, side)
+
+
+def _digests(models: "Ensemble") -> dict[str, str]:
+    """What each of several models is, by its name; nothing of one, whose name is that of the results."""
+    if len(models.members) == 1:
+        return {}
+    return {name: bundle.digest for name, bundle in zip(models.names, models.members, strict=True)}
+
+
+def _joined(values: Iterable[object]) -> object:
+    first, *others = values
+    return " + ".join(map(str, (first, *others))) if others else first

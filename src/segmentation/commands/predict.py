@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmentation.commands.arguments import add_engine, add_input, add_model, path_argument, whole_number
+from segmentation.commands.arguments import add_engine, add_input, add_models, path_argument, whole_number
 
 if TYPE_CHECKING:
     from segmentation.interruption import Interruption
@@ -21,7 +21,7 @@ _MOST_WORKERS = 256
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_input(parser)
-    add_model(parser)
+    add_models(parser)
     add_engine(parser)
     parser.add_argument(
         "--save",
@@ -31,13 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--binary", action="store_true", help="masks with hard edges (default: soft)")
     parser.add_argument(
-        "--output", type=path_argument, metavar="DIR", help="results (default: results/MODEL/predict)"
+        "--output",
+        type=path_argument,
+        metavar="DIR",
+        help="results (default: results/MODEL/predict, of several models results/MODEL+MODEL/predict)",
     )
     parser.add_argument(
         "--overwrite",
         action="store_true",
         help="make again what is done (default: skip photos whose results were made from the same file with "
-        "the same model and options)",
+        "the same models and options)",
     )
     parser.add_argument(
         "--workers",
@@ -74,26 +77,25 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
-    from segmentation.commands.arguments import chosen_bundle, chosen_score, tuned_threshold
+    from segmentation.commands.arguments import chosen_models, chosen_score, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import open_photo
-    from segmentation.inference.scoring import look_of
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.writers import CutoutWriter
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
-    bundle = chosen_bundle(options)
-    output = options.output or options.home / "results" / bundle.name / "predict"
+    models = chosen_models(options)
+    output = options.output or options.home / "results" / models.name / "predict"
     excluded = output if options.save else None
     photos = find_photos(options.input, exclude=excluded, warn=_warn)
-    threshold = tuned_threshold(options.threshold, bundle.threshold)
-    score, decided = chosen_score(options, bundle, workers)
-    writer = CutoutWriter(output, bundle.input_size, look=look_of(bundle), binary=options.binary)
+    threshold = tuned_threshold(options.threshold, models.threshold)
+    score, decided = chosen_score(options, models, workers)
+    writer = CutoutWriter(output, models.enlargement, binary=options.binary)
     settings = {
-        "model": bundle.digest,
+        "model": models.digest,
         **decided,
         "threshold": threshold,
         **writer.settings,
@@ -107,7 +109,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     )
     results = run_folder(
         score,
-        bundle,
+        models,
         photos,
         threshold,
         writer.write if manifest else lambda *_prediction: {},

@@ -5,19 +5,20 @@ import sys
 from collections import Counter
 from functools import partial
 
-from segmentation.commands.arguments import add_engine, add_input, add_model, path_argument
+from segmentation.commands.arguments import add_engine, add_input, add_models, path_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_input(parser)
-    add_model(parser)
+    add_models(parser)
     add_engine(parser)
     parser.add_argument(
         "--output",
         type=path_argument,
         metavar="FILE",
-        help="the CSV, compressed when it ends in .gz (default: results/MODEL/submission.csv.gz)",
+        help="the CSV, compressed when it ends in .gz (default: results/MODEL/submission.csv.gz, of "
+        "several models results/MODEL+MODEL/submission.csv.gz)",
     )
     parser.add_argument(
         "--order",
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
-    from segmentation.commands.arguments import chosen_bundle, chosen_score, tuned_threshold
+    from segmentation.commands.arguments import chosen_models, chosen_score, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
@@ -42,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.outputs.submission import SubmissionRows, write_submission
 
     console = new_console()
-    bundle = chosen_bundle(options)
-    output = options.output or options.home / "results" / bundle.name / "submission.csv.gz"
+    models = chosen_models(options)
+    output = options.output or options.home / "results" / models.name / "submission.csv.gz"
     masks = output.parent / "masks"
     photos = list(
         find_photos(
@@ -59,14 +60,14 @@ def run(options: argparse.Namespace) -> int:
             f"--input: expected each file name once, received several {', '.join(twice)}; rename them"
         )
     rows = SubmissionRows(options.order, masks if options.save else None)
-    threshold = tuned_threshold(options.threshold, bundle.threshold)
+    threshold = tuned_threshold(options.threshold, models.threshold)
     workers = cores()
-    score, _decided = chosen_score(options, bundle, workers)
+    score, _decided = chosen_score(options, models, workers)
     failed = 0
     read = partial(open_photo, max_pixels=options.max_pixels)
     with progress(console, "encoding") as on_progress:
         for done, result in enumerate(
-            run_folder(score, bundle, photos, threshold, rows.add, workers=workers, read=read), start=1
+            run_folder(score, models, photos, threshold, rows.add, workers=workers, read=read), start=1
         ):
             if result.error:
                 print(f"error: {result.error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What a comparison compares: models by names that tell them apart, photos new to all, what each costs."""
+"""What models are held against each other on, photos new to all, and what each of them costs."""
 
 import csv
 import time
@@ -12,7 +12,7 @@ from segmentation.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
 from segmentation.data.discover import Dataset
 from segmentation.data.naming import group_and_view
 from segmentation.data.selection import select_samples
-from segmentation.errors import BundleError, ConfigError, DataError
+from segmentation.errors import BundleError, DataError
 from segmentation.types import Sample, ScoreFn
 
 History = Mapping[str, Sequence[float]]
@@ -75,21 +75,6 @@ class CpuTimed:
         return median(self._seconds)
 
 
-def tell_apart(bundles: Sequence[ModelBundle]) -> list[str]:
-    """The bundles' names, with as many of their folders as it takes to make each unique.
-
-    Raises ConfigError when two are the same folder.
-    """
-    places = [bundle.path.resolve() for bundle in bundles]
-    for bundle, place in zip(bundles, places, strict=True):
-        if places.count(place) > 1:
-            raise ConfigError(
-                f"compare: expected different models, received {bundle.name} twice; name it once"
-            )
-    paths = [(*bundle.path.absolute().parts[:-1], bundle.name) for bundle in bundles]
-    return [_shortest_unique(path, paths) for path in paths]
-
-
 def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple[Sample, ...]:
     """The held-out photos of the first bundle that show no garment which one of the others learned from.
 
@@ -110,6 +95,39 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
             )
         samples = left
     return samples
+
+
+def judged_together(
+    bundles: Mapping[str, ModelBundle], dataset: Dataset, side: str = "held-out"
+) -> tuple[Sample, ...]:
+    """The photos of `dataset` that models are judged on as one: `held-out`, `train` or `all`.
+
+    Held out are those that `select_samples` names for one of them and that show no garment which any of them
+    learned from; `train` are those that at least one has learned from. The order of `bundles`, which are by
+    the names to call them by, does not matter. Raises DataError when nothing is left.
+    """
+    if side == "all":
+        return dataset.samples
+    chosen = {sample.id for bundle in bundles.values() for sample in _selected(bundle, dataset, side)}
+    learned = {name: _garments_learned(bundle, dataset) for name, bundle in bundles.items()}
+    known = set().union(*learned.values()) if side == "held-out" else set()
+    left = tuple(sample for sample in dataset.samples if sample.id in chosen and sample.group not in known)
+    if left:
+        return left
+    if side == "train":
+        raise DataError(
+            f"{dataset.root}: expected photos that one of the models learned from, found none among "
+            f"{len(dataset.samples)}; give other --data, or --split all"
+        )
+    counts = ", ".join(
+        f"{name} learned {sum(sample.group in groups for sample in dataset.samples)}"
+        for name, groups in learned.items()
+    )
+    raise DataError(
+        f"{dataset.root}: expected held-out photos that none of the models learned from, found none among "
+        f"{len(dataset.samples)} ({counts}; folds hold out different photos); give --data with photos that "
+        "are new to all, such as its val folder or another set, or --split all"
+    )
 
 
 def facts_of(
@@ -154,10 +172,11 @@ def read_history(bundle: ModelBundle) -> History:
         ) from error
 
 
-def _shortest_unique(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> str:
-    depths = range(1, len(path) + 1)
-    depth = next(depth for depth in depths if sum(other[-depth:] == path[-depth:] for other in paths) == 1)
-    return "/".join(path[-depth:])
+def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample, ...]:
+    try:
+        return select_samples(bundle, dataset, side)
+    except DataError:  # it has nothing to name; the others may
+        return ()
 
 
 def _garments_learned(bundle: ModelBundle, dataset: Dataset) -> set[str]:

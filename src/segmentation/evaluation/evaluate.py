@@ -138,19 +138,22 @@ def write_evaluation(
     report_images: int = 40,
     *,
     provenance: Mapping[str, object] | None = None,
+    averaged: Mapping[str, str] | None = None,
     target_threshold: float = 0.5,
     robustness: "Robustness | None" = None,
 ) -> None:
     """Write metrics.json, per_image.csv (worst first), threshold.csv and report.html into `folder`.
 
     The worst `report_images` photos are scored again for their pictures in the report; `provenance` is
-    shown in its head as it is. `robustness` gets a section of its own, and robustness.json and .csv. Raises
-    as `evaluate` does.
+    shown in its head as it is. `averaged`, the digests of models whose scores were averaged by their names,
+    stands in metrics.json as `models`. `robustness` gets a section of its own, and robustness.json and .csv.
+    Raises as `evaluate` does.
     """
     from segmentation.evaluation import report
 
     folder, by_id = Path(folder), {sample.id: sample for sample in samples}
-    write_text(folder / "metrics.json", json.dumps(evaluation.summary(), indent=2) + "\n")
+    figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {})
+    write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
     write_text(folder / "per_image.csv", _csv(evaluation.worst_first))
     evaluation.search.write_csv(folder / "threshold.csv")
     if robustness:

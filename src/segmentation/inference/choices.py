@@ -2,5 +2,5 @@
 
 ENGINES = ("auto", "openvino", "keras")
 PRECISIONS = ("auto", "f32", "bf16")
-TEST_TIME = ("none", "flip")
+TEST_TIME = ("none", "flip", "scales", "flip+scales")
 EXPORT_FORMATS = ("openvino", "onnx", "saved-model", "litert")

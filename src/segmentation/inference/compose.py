@@ -7,6 +7,8 @@ import numpy as np
 
 from segmentation.types import ScoreFn
 
+SCALES = (1.0, 0.9, 1.1)
+
 
 def flipped(score: ScoreFn) -> ScoreFn:
     """The mean of the scores of a photo and of its mirror image, after the Carvana solution."""
@@ -19,9 +21,31 @@ def flipped(score: ScoreFn) -> ScoreFn:
 
 def averaged(scores: Sequence[ScoreFn]) -> ScoreFn:
     """The mean of the scores of several models, which may differ in size and architecture."""
+    if len(scores) == 1:
+        return scores[0]
 
     def average(photo: np.ndarray) -> np.ndarray:
         return sum(score(photo) for score in scores) / np.float32(len(scores))
+
+    return average
+
+
+def rescaled(score: ScoreFn, scales: Sequence[float] = SCALES) -> ScoreFn:
+    """The mean of the scores of a photo that is shown at several scales, the first of which is at most 1.
+
+    A network gets every photo at one size, so that a scale is one of the framing: below 1 the photo's border
+    is continued outwards, and what is continued is not scored; above 1 the photo is cropped about its
+    centre, and outside of the crop the other scales alone count.
+    """
+
+    def average(photo: np.ndarray) -> np.ndarray:
+        total = _at_scale(score, photo, scales[0])[1].copy()
+        count = np.ones_like(total)
+        for scale in scales[1:]:
+            part, scores = _at_scale(score, photo, scale)
+            total[part] += scores
+            count[part] += 1
+        return total / count
 
     return average
 
@@ -43,6 +67,20 @@ def cleaned(score: ScoreFn, threshold: float, *, islands_px: int = 0, holes_px: 
         return scores
 
     return clean
+
+
+def _at_scale(score: ScoreFn, photo: np.ndarray, scale: float) -> tuple[tuple[slice, slice], np.ndarray]:
+    """The part of a photo that is seen at a scale, up to 1 the whole of it, and the scores of that part."""
+    height, width = photo.shape[:2]
+    rows, columns = (max(1, round(side / scale)) for side in (height, width))
+    if scale > 1:
+        top, left = (height - rows) // 2, (width - columns) // 2
+        part = slice(top, top + rows), slice(left, left + columns)
+        return part, score(np.ascontiguousarray(photo[part]))
+    top, left = (rows - height) // 2, (columns - width) // 2
+    margins = top, rows - height - top, left, columns - width - left
+    wider = cv2.copyMakeBorder(photo, *margins, cv2.BORDER_REPLICATE)  # [rows, columns, 3]
+    return (slice(height), slice(width)), score(wider)[top : top + height, left : left + width]
 
 
 def _near_small_regions(mask: np.ndarray, limit_px: int) -> np.ndarray:

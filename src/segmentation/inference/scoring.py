@@ -1,10 +1,17 @@
 """From a bundle to the whole way from a photo to its scores, in one pass or two."""
 
+from collections.abc import Callable
+
+import numpy as np
+
 from segmentation.bundle import ModelBundle
 from segmentation.data.second_look import Look
 from segmentation.inference.double_pass import double_pass
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.types import ScoreFn
+
+Enlargement = Callable[[np.ndarray], float]
+"""How many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size."""
 
 
 def load_score(
@@ -29,3 +36,15 @@ def look_of(bundle: ModelBundle) -> Look | None:
     if not bundle.first:
         return None
     return Look.from_config(bundle.config.second_pass, bundle.first.threshold, bundle.input_size)
+
+
+def enlargement_of(bundle: ModelBundle) -> Enlargement:
+    """Of the scores of a bundle: from its network's input to the photo, or to the region that it sees."""
+    look = look_of(bundle)
+
+    def enlargement(scores: np.ndarray) -> float:
+        region = look.region(scores) if look else None
+        rows = region.bottom - region.top if region else len(scores)
+        return max(1.0, rows / bundle.input_size.height)
+
+    return enlargement

@@ -13,6 +13,7 @@ from pathlib import Path
 from segmentation.bundle import ModelBundle
 from segmentation.errors import DataError, SegmentationError, printable
 from segmentation.imageio import Picture, open_photo
+from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.predict import predict
 from segmentation.outputs.manifest import Manifest, Result
 from segmentation.outputs.naming import Photo
@@ -51,7 +52,7 @@ class Tally:
 
 def run_folder(
     score: ScoreFn,
-    bundle: ModelBundle,
+    models: ModelBundle | Ensemble,
     photos: Iterable[Photo],
     threshold: float,
     deliver: Deliver,
@@ -82,7 +83,7 @@ def run_folder(
         if closed.is_set() or stop():
             return None
         try:
-            return _cut(photo, score, bundle, threshold, deliver, manifest, read)
+            return _cut(photo, score, models, threshold, deliver, manifest, read)
         except BaseException:
             closed.set()
             raise
@@ -115,7 +116,7 @@ def run_folder(
 def _cut(
     photo: Photo,
     score: ScoreFn,
-    bundle: ModelBundle,
+    models: ModelBundle | Ensemble,
     threshold: float,
     deliver: Deliver,
     manifest: Manifest | None,
@@ -136,7 +137,7 @@ def _cut(
             return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
         with stage("decode"):
             picture = read(photo.path)
-        prediction = predict(score, bundle, photo.stem, picture.pixels, threshold)
+        prediction = predict(score, models, photo.stem, picture.pixels, threshold)
         if manifest:
             manifest.begin(photo)
         with stage("encode"):

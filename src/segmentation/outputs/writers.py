@@ -8,11 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from config import Size
-from segmentation.data.second_look import Look
 from segmentation.errors import DataError
 from segmentation.files import UNFINISHED
 from segmentation.imageio import Picture, write_image
+from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.naming import CUTOUTS, MASKS, Photo
 from segmentation.types import Prediction
 
@@ -22,14 +21,12 @@ _VERSION = 3  # to be raised whenever the same prediction gives other files, so 
 class CutoutWriter:
     """Writes `masks/STEM.png` (grey) and `cutouts/STEM.png` (RGBA) below a folder, at the photo's size.
 
-    `input_size` is the network's, from which its scores were enlarged to the photo, or to the region that
-    `look` shows it; `binary` asks for hard edges.
+    `enlargement` tells how many times scores were enlarged to the photo; `binary` asks for hard edges.
     """
 
-    def __init__(self, folder: Path, input_size: Size, *, look: Look | None = None, binary: bool = False):
+    def __init__(self, folder: Path, enlargement: Enlargement, *, binary: bool = False):
         self._folder = folder
-        self._input_size = input_size
-        self._look = look
+        self._enlargement = enlargement
         self._binary = binary
 
     @property
@@ -57,10 +54,10 @@ class CutoutWriter:
 
     def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> dict[str, str]:
         """Write both pictures, the cutout in the photo's colour profile; return their relative paths."""
-        region = self._look.region(prediction.scores) if self._look else None
-        rows = region.bottom - region.top if region else len(picture.pixels)
-        enlargement = max(1.0, rows / self._input_size.height)
-        alpha = hard_alpha(prediction) if self._binary else soft_alpha(prediction, enlargement)
+        if self._binary:
+            alpha = hard_alpha(prediction)
+        else:
+            alpha = soft_alpha(prediction, self._enlargement(prediction.scores))
         mask, cutout = (self._folder / name for name in photo.outputs.values())
         write_image(mask, alpha, mostly_empty=True)
         write_image(

@@ -1,0 +1,113 @@
+"""Models that work as one: their scores are averaged, each with its own preparation, passes and engine."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, harmonic_mean
+
+import numpy as np
+
+from segmentation.bundle import ModelBundle
+from segmentation.errors import ConfigError
+from segmentation.inference.scoring import enlargement_of
+from segmentation.types import LabelMap
+
+_LONGEST_NAME_BYTES = 200  # of a folder; file systems allow 255
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """One model or several, in the order in which they were given.
+
+    Raises ConfigError when two are the same model, be they copies or one folder by two paths, and when they
+    do not know the same classes.
+    """
+
+    members: tuple[ModelBundle, ...]
+
+    def __post_init__(self) -> None:
+        _check_different(self.members)
+        _check_classes(self.members)
+
+    @property
+    def names(self) -> list[str]:
+        """What to call the members, each by a name of its own."""
+        return tell_apart(self.members)
+
+    @property
+    def name(self) -> str:
+        """The name of the one model, or A+B, for a folder; how many and a digest where that is too long."""
+        if len(self.members) == 1:
+            return self.members[0].name
+        name = "+".join(name.replace("/", "-") for name in self.names)
+        if len(name.encode()) <= _LONGEST_NAME_BYTES:
+            return name
+        digest = hashlib.sha256("".join(self.digest).encode()).hexdigest()
+        return f"{len(self.members)}-models-{digest[:12]}"
+
+    @property
+    def digest(self) -> str | list[str]:
+        """What decides the scores: the digest of the one model, or those of all."""
+        digests = [member.digest for member in self.members]
+        return digests if digests[1:] else digests[0]
+
+    @property
+    def threshold(self) -> float:
+        """The mean of the members' own, in [0, 1]."""
+        return fmean(member.threshold for member in self.members)
+
+    @property
+    def labels(self) -> LabelMap:
+        return self.members[0].labels
+
+    def enlargement(self, scores: np.ndarray) -> float:
+        """How many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size.
+
+        The edge of an average rises as fast as those of its members do on average.
+        """
+        return harmonic_mean([enlargement_of(member)(scores) for member in self.members])
+
+
+def tell_apart(bundles: Sequence[ModelBundle]) -> list[str]:
+    """The bundles' names, with as many of their folders as it takes to make each unique.
+
+    Raises ConfigError when two are the same folder.
+    """
+    places = [bundle.path.resolve() for bundle in bundles]
+    for bundle, place in zip(bundles, places, strict=True):
+        if places.count(place) > 1:
+            raise ConfigError(f"expected different models, received {bundle.name} twice; name it once")
+    paths = [(*bundle.path.absolute().parts[:-1], bundle.name) for bundle in bundles]
+    return [_shortest_unique(path, paths) for path in paths]
+
+
+def _shortest_unique(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> str:
+    depths = range(1, len(path) + 1)
+    depth = next(depth for depth in depths if sum(other[-depth:] == path[-depth:] for other in paths) == 1)
+    return "/".join(path[-depth:])
+
+
+def _check_different(members: Sequence[ModelBundle]) -> None:
+    names = dict(zip(tell_apart(members), members, strict=True)) if len(members) > 1 else {}
+    seen: dict[str, str] = {}
+    for name, member in names.items():
+        twin = seen.setdefault(member.digest, name)
+        if twin != name:
+            raise ConfigError(
+                f"expected different models, received {twin} and {name}, which are the same; leave one out"
+            )
+
+
+def _check_classes(members: Sequence[ModelBundle]) -> None:
+    first = members[0]
+    for other in members[1:]:
+        if other.labels.names != first.labels.names:
+            raise ConfigError(
+                "expected models of the same classes, whose scores can be averaged, received "
+                f"{first.name} of {_classes(first)} and {other.name} of {_classes(other)}; leave one out"
+            )
+
+
+def _classes(bundle: ModelBundle) -> str:
+    names = bundle.labels.names
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
