@@ -18,7 +18,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="model in the models folder, or the path of one; can be repeated: the scores of several are "
-        "averaged (default: default, which comes with the program)",
+        "averaged (default: default, the one of the program)",
     )
     add_threshold(parser)
 
@@ -40,7 +40,7 @@ def add_model_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help="model in the models folder, or the path of one (default: default, which comes with the program)",
+        help="model in the models folder, or the path of one (default: default, the one of the program)",
     )
 
 

@@ -104,8 +104,8 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"--model {options.model} brings its own architecture; leave out --preset")
     if start and start.first and not options.second_pass:
         raise ConfigError(
-            f"--model {options.model}: expected a single pass, received a double pass; start from the first of "
-            f"them, --model {start.first.path}, and then, with --second-pass, from {options.model}"
+            f"--model {options.model}: expected a single pass, received a double pass; start from its first, "
+            f"--model {start.first.path}, and then, with --second-pass, from {options.model}"
         )
     firsts = [find_bundle(name, options.home / "models") for name in options.second_pass]
     explicit = explicit_options(options, *SECTIONS)
