@@ -35,21 +35,25 @@ def _triple(line: dict, output: Path) -> np.ndarray:
     photo = read_photo(Path(line["input"]))
     alpha = read_mask(output / line["outputs"]["mask"])
     cutout = read_photo(output / line["outputs"]["cutout"])
-    window = _window(alpha)
+    seen = window(alpha)
     photo, alpha, cutout = (
-        cv2.resize(picture[window], (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
+        cv2.resize(picture[seen], (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
         for picture in (photo, alpha, cutout)
     )
+    share = alpha[..., np.newaxis] / 255.0
+    on_squares = np.uint8(cutout * share + _squares(*alpha.shape)[..., np.newaxis] * (1 - share))
+    return np.hstack([photo, outlined(photo, alpha, OUTLINE), on_squares])
+
+
+def outlined(photo: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """uint8 RGB [H, W, 3] with the edge of the mask uint8 [H, W] drawn over it."""
     edge = (
         cv2.morphologyEx((alpha >= 128).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     )
-    outlined = np.where(edge[..., np.newaxis], np.uint8(OUTLINE), photo)
-    share = alpha[..., np.newaxis] / 255.0
-    on_squares = np.uint8(cutout * share + _squares(*alpha.shape)[..., np.newaxis] * (1 - share))
-    return np.hstack([photo, outlined, on_squares])
+    return np.where(edge[..., np.newaxis], np.uint8(colour), photo)
 
 
-def _window(alpha: np.ndarray) -> tuple[slice, slice]:
+def window(alpha: np.ndarray) -> tuple[slice, slice]:
     """The upright part of the photo around the garment, inside its frame."""
     left, top, width, height = cv2.boundingRect((alpha >= 128).astype(np.uint8))
     rows = min(alpha.shape[0], round(ROOM * max(height, width * HEIGHT_PX / WIDTH_PX)))

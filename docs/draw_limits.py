@@ -1,0 +1,54 @@
+"""Draw models/default/limits.png: the drawn photos that the bundled model cuts worst, one a garment.
+
+python main.py synth --output DIR --count 60 --size 576x864 --seed 11
+python main.py predict --input DIR/images --save --output OUT
+python docs/draw_limits.py DIR OUT
+
+The ground truth is outlined in green, the mask in magenta.
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from draw_example import HEIGHT_PX, OUTLINE, ROOT, WIDTH_PX, outlined, window
+
+from segmentation.imageio import read_mask, read_photo, write_image
+
+SHOWN = 6
+TRUTH = (0, 170, 60)
+
+
+def main(pairs: Path, predicted: Path) -> None:
+    """Put the worst photos side by side and print their Dice."""
+    dice = {path.stem: _dice(path, predicted) for path in sorted((pairs / "cutouts").iterdir())}
+    values = [*dice.values()]
+    print(f"{len(values)} photos: mean {np.mean(values):.4f}, median {np.median(values):.4f}")
+    worst: dict[str, str] = {}  # photo by garment
+    for name in sorted(dice, key=dice.__getitem__):
+        worst.setdefault(name.split("_")[0], name)
+    shown = [*worst.values()][:SHOWN]
+    print("\n".join(f"{name} {dice[name]:.4f}" for name in shown))
+    pictures = [_picture(pairs, predicted, name) for name in shown]
+    write_image(ROOT / "models" / "default" / "limits.png", np.hstack(pictures), compress_level=9)
+
+
+def _dice(cutout: Path, predicted: Path) -> float:
+    truth, mask = (read_mask(path) >= 128 for path in (cutout, predicted / "masks" / cutout.name))
+    return 2 * np.count_nonzero(truth & mask) / (np.count_nonzero(truth) + np.count_nonzero(mask))
+
+
+def _picture(pairs: Path, predicted: Path, name: str) -> np.ndarray:
+    photo = read_photo(next((pairs / "images").glob(f"{name}.*")))
+    truth, mask = read_mask(pairs / "cutouts" / f"{name}.png"), read_mask(predicted / "masks" / f"{name}.png")
+    seen = window(np.maximum(truth, mask))
+    photo, truth, mask = (
+        cv2.resize(picture[seen], (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
+        for picture in (photo, truth, mask)
+    )
+    return np.hstack([photo, outlined(outlined(photo, truth, TRUTH), mask, OUTLINE)])
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
