@@ -21,7 +21,7 @@ from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.selection import select_samples
 from segmentation.evaluation import metrics
 from segmentation.imageio import read_photo
-from segmentation.inference.engines import load_engine
+from segmentation.inference.scoring import load_score
 
 
 def main() -> None:
@@ -32,8 +32,8 @@ def main() -> None:
     parser.add_argument("--precision", default="auto", help="of OpenVINO (default: auto)")
     options = parser.parse_args()
     bundle = find_bundle(options.model, ROOT / "models")
-    reference = load_engine(bundle, engine="keras")
-    fast = load_engine(bundle, engine="openvino", precision=options.precision)
+    reference, _ = load_score(bundle, engine="keras")
+    fast, engines = load_score(bundle, engine="openvino", precision=options.precision)
     agreements, reference_dice, fast_dice = [], [], []
     for sample in select_samples(bundle, discover(options.data)):
         photo, target = read_photo(sample.image_path), read_ground_truth(sample) >= 128
@@ -43,8 +43,8 @@ def main() -> None:
         fast_dice.append(_dice(of_fast, target))
     difference = statistics.mean(fast_dice) - statistics.mean(reference_dice)
     print(
-        f"{bundle.name}, OpenVINO {fast.precision} against Keras on {len(agreements)} photos: masks agree to "
-        f"Dice {min(agreements):.5f} at worst, {statistics.mean(agreements):.5f} on average; mean Dice "
+        f"{bundle.name}, OpenVINO {engines[-1].precision} against Keras on {len(agreements)} photos: masks "
+        f"agree to Dice {min(agreements):.5f} at worst, {statistics.mean(agreements):.5f} on average; mean Dice "
         f"against the ground truth {statistics.mean(reference_dice):.4f}, changed by {difference:+.5f}"
     )
 

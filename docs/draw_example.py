@@ -1,6 +1,8 @@
-"""Draw docs/example.png, the picture in the README, from what `make demo` left: photo, outline, cutout.
+"""Draw docs/example.png, the picture in the README: photo, outline, cutout.
 
-python docs/draw_example.py
+python main.py synth --output DIR --count 60 --size 576x864 --seed 11
+python main.py predict --input DIR/images --save --output OUT
+python docs/draw_example.py OUT
 """
 
 import json
@@ -21,9 +23,8 @@ ROOM = 1.5  # of the picture to the garment
 OUTLINE = (255, 0, 128)
 
 
-def main() -> None:
+def main(output: Path) -> None:
     """Put one row of three pictures a garment side by side."""
-    output = ROOT / "results" / "demo" / "predict"
     lines = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
     chosen = [line for line in lines if Path(line["input"]).stem.endswith(GARMENTS)]
     write_image(
@@ -69,4 +70,4 @@ def _squares(height: int, width: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))
