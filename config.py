@@ -145,7 +145,7 @@ class AugmentConfig:
     brightness: float = option(0.1, "largest relative change of brightness", maximum=1)
     contrast_jitter: float = option(0.1, "largest relative change of contrast", maximum=1)
     recolour: float = option(
-        0.0, "probability of another colour for the garment alone or for all but the garment", maximum=1
+        0.0, "probability of other colours for the garment, a band of it, or all but the garment", maximum=1
     )
 
 

@@ -16,8 +16,8 @@ from segmentation.errors import SegmentationError
 
 EPILOG = """three ways in:
   see it work      make demo
+  cut a folder     python main.py predict --input DIR --save
   train your own   python main.py train --data DIR --name NAME, then eval --model NAME
-  cut a folder     python main.py predict --input DIR --save --model NAME
 `python main.py COMMAND --help` explains every option."""
 
 

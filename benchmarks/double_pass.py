@@ -36,6 +36,8 @@ def main() -> None:
     parser.add_argument("--precision", default="auto", help="of OpenVINO (default: auto)")
     options = parser.parse_args()
     bundle = find_bundle(options.model, ROOT / "models")
+    if not bundle.first:
+        parser.error(f"expected a model with two passes, received {bundle.name}")
     with tempfile.TemporaryDirectory() as folder:
         if not options.data:
             write_studio(Path(folder) / "drawn", -(-options.photos // 3), 1152, 1728, 0)
@@ -53,12 +55,14 @@ def _scoring_seconds(bundle: ModelBundle, precision: str, photos: list[Photo]) -
     scores = [
         load_score(passes, engine="openvino", precision=precision)[0] for passes in (bundle.passes[0], bundle)
     ]
+    for score in scores:  # the first photo warms up
+        score(read_photo(photos[0].path))
     taken: list[list[float]] = [[] for _ in scores]
     for photo in photos:
         pixels = read_photo(photo.path)
         for score, seconds in zip(scores, taken, strict=True):
             seconds.append(_seconds(lambda score=score, pixels=pixels: score(pixels)))
-    return [statistics.median(seconds[2:]) for seconds in taken]  # the first ones warm up
+    return [statistics.median(seconds) for seconds in taken]
 
 
 def _photos_a_second(bundle: ModelBundle, precision: str, photos: list[Photo], output: Path) -> float:

@@ -44,8 +44,8 @@ def main() -> None:
     difference = statistics.mean(fast_dice) - statistics.mean(reference_dice)
     print(
         f"{bundle.name}, OpenVINO {engines[-1].precision} against Keras on {len(agreements)} photos: masks "
-        f"agree to Dice {min(agreements):.5f} at worst, {statistics.mean(agreements):.5f} on average; mean Dice "
-        f"against the ground truth {statistics.mean(reference_dice):.4f}, changed by {difference:+.5f}"
+        f"agree to Dice {min(agreements):.5f} at worst, {statistics.mean(agreements):.5f} on average; mean "
+        f"Dice against the ground truth {statistics.mean(reference_dice):.4f}, changed by {difference:+.5f}"
     )
 
 

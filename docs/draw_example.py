@@ -27,9 +27,7 @@ def main(output: Path) -> None:
     """Put one row of three pictures a garment side by side."""
     lines = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
     chosen = [line for line in lines if Path(line["input"]).stem.endswith(GARMENTS)]
-    write_image(
-        ROOT / "docs" / "example.png", np.hstack([_triple(line, output) for line in chosen]), compress_level=9
-    )
+    write_image(ROOT / "docs" / "example.png", np.hstack([_triple(line, output) for line in chosen]))
 
 
 def _triple(line: dict, output: Path) -> np.ndarray:
@@ -70,4 +68,6 @@ def _squares(height: int, width: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]))

@@ -31,7 +31,7 @@ def main(pairs: Path, predicted: Path) -> None:
     shown = [*worst.values()][:SHOWN]
     print("\n".join(f"{name} {dice[name]:.4f}" for name in shown))
     pictures = [_picture(pairs, predicted, name) for name in shown]
-    write_image(ROOT / "models" / "default" / "limits.png", np.hstack(pictures), compress_level=9)
+    write_image(ROOT / "models" / "default" / "limits.png", np.hstack(pictures))
 
 
 def _dice(cutout: Path, predicted: Path) -> float:
@@ -51,4 +51,6 @@ def _picture(pairs: Path, predicted: Path, name: str) -> np.ndarray:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     main(*map(Path, sys.argv[1:]))

@@ -115,6 +115,19 @@ def test_eval_writes_the_figures_of_the_held_out_photos_and_a_self_contained_rep
     assert all(name in report for name in held_out)
 
 
+def test_a_home_can_be_moved_with_its_data_and_models(home, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(home, moved)
+    described = json.loads((moved / "models" / "small" / "bundle.json").read_text())
+    assert described["provenance"]["data"] == str(Path("data", "set"))
+    run("eval", "--home", moved, "--model", "small")
+    assert str(moved) in (moved / "results" / "small" / "eval" / "report.html").read_text()
+
+    shutil.rmtree(moved / "data")
+    gone = run("eval", "--home", moved, "--model", "small", check=2)
+    assert f"{moved / 'data' / 'set'}, which is not here; name pairs with --data" in gone.stderr
+
+
 def test_eval_scores_a_random_number_of_photos_at_a_threshold_that_the_user_gives(home):
     output = home / "chosen"
     run(

@@ -1,7 +1,9 @@
 """Recipes: the recorded way to a model is commands that the program understands, run once each."""
 
+import json
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from config import configure, explicit_options
 from segmentation.bundle import load_bundle
 from segmentation.commands import recipe as command
 from segmentation.commands.train import SECTIONS
+from segmentation.errors import ConfigError
 from segmentation.models.registry import complete
 from segmentation.recipes import RECIPES, Recipe, steps
 
@@ -80,11 +83,61 @@ def test_a_recipe_trains_its_models_one_on_another_and_does_not_repeat_what_is_t
     assert load_bundle(models / "mine").name == "mine"
 
 
+def test_an_interrupted_training_is_brought_to_its_end(tiny_recipe, tmp_path):
+    assert tiny_recipe("--name", "mine") == 0
+    models = tmp_path / "home" / "models"
+    shutil.rmtree(models / "mine")
+    description = models / "mine-start" / "bundle.json"
+    plain = json.loads(description.read_text())
+    plain["provenance"]["interrupted"] = True
+    description.write_text(json.dumps(plain))
+
+    assert tiny_recipe("--name", "mine") == 0
+    assert not load_bundle(models / "mine-start").provenance["interrupted"]
+
+
+def test_a_model_that_is_there_is_not_made_again(tiny_recipe, tmp_path):
+    assert tiny_recipe("--name", "mine") == 0
+    shutil.rmtree(tmp_path / "home" / "models" / "mine-start")
+
+    with pytest.raises(ConfigError, match="mine: the model is there"):
+        tiny_recipe("--name", "mine")
+
+
+def test_a_model_of_another_command_is_not_built_on(tiny_recipe, tmp_path, monkeypatch):
+    assert tiny_recipe("--name", "mine") == 0
+    shutil.rmtree(tmp_path / "home" / "models" / "mine")
+    changed = {name: options + " --seed 1" for name, options in RECIPES["tiny"].models.items()}
+    monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings", changed))
+
+    with pytest.raises(ConfigError, match=r"mine-start: expected a model of .*--seed 1"):
+        tiny_recipe("--name", "mine")
+
+
+def test_ctrl_c_ends_the_training_too_and_waits_for_it(tiny_set, tmp_path):
+    program = [sys.executable, str(ROOT / "main.py"), "recipe", "default", "--home", str(tmp_path)]
+    (tmp_path / "data").mkdir()
+    shutil.copytree(tiny_set, tmp_path / "data" / "ccp")
+    recipe = subprocess.Popen(
+        [*program, "--data", str(tmp_path / "data")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    shown = recipe.stdout.readline()
+    recipe.send_signal(signal.SIGINT)
+    rest = recipe.communicate(timeout=120)[0]
+
+    assert "step 1 of" in shown
+    assert recipe.returncode == 130, rest
+    assert not list((tmp_path / "models").glob("*/bundle.json"))
+
+
 def test_a_step_that_fails_ends_the_recipe_with_its_status(tiny_recipe, tmp_path, capfd):
     (tmp_path / "home" / "models" / "mine-start").mkdir(parents=True)  # a folder that is no model
 
     assert tiny_recipe("--name", "mine") == 2
     shown = capfd.readouterr()
-    assert "step 1 ended with status 2" in shown.out
+    assert "step 1 of 2 ended with status 2" in shown.err
     assert "mine-start" in shown.err
     assert not (tmp_path / "home" / "models" / "mine").exists()

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 from drawing import draw_pair
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config import AUGMENTATIONS
+from segmentation.data import recolour as recolouring
 from segmentation.data.augment import build_augment
 from segmentation.data.recolour import recolour
 
@@ -19,6 +20,18 @@ colours = st.tuples(*[st.integers(0, 255)] * 3)
 
 def recoloured(photo, alpha, seed):
     return recolour(photo, alpha, np.random.default_rng(seed))
+
+
+@pytest.fixture
+def whole_garments(monkeypatch):
+    """Garments are recoloured as a whole, none in a band alone."""
+    monkeypatch.setattr(recolouring, "_IN_PART", 0.0)
+
+
+@pytest.fixture
+def bands(monkeypatch):
+    """Garments are recoloured in a band alone, none as a whole."""
+    monkeypatch.setattr(recolouring, "_IN_PART", 1.0)
 
 
 def flat_pair(garment, wall):
@@ -31,7 +44,8 @@ def flat_pair(garment, wall):
     return photo, alpha
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.usefixtures("whole_garments")
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(colours, colours, SEEDS)
 def test_no_rim_of_the_old_colours_is_left_along_the_edge(garment, wall, seed):
     photo, alpha = flat_pair(garment, wall)
@@ -64,6 +78,7 @@ def test_garments_take_many_colours_and_often_one_of_their_surroundings():
     assert (garments.std(axis=0) > 40).all()
 
 
+@pytest.mark.usefixtures("whole_garments")
 def test_folds_stay_where_they_are():
     alpha = np.full((64, 48), 255, np.uint8)
     alpha[:, :10] = 0
@@ -72,6 +87,29 @@ def test_folds_stay_where_they_are():
     for seed in range(20):
         lightness = recoloured(photo, alpha, seed)[:, 20].mean(axis=1)
         assert np.corrcoef(lightness, stripes[:, 20])[0, 1] > 0.99 or np.ptp(lightness) < 8
+
+
+@pytest.mark.usefixtures("bands")
+def test_a_band_of_the_garment_changes_and_the_rest_of_it_stays():
+    photo, alpha = flat_pair((200, 30, 30), (225, 215, 205))
+    changed_shares = []
+    for seed in range(60):
+        changed = recoloured(photo, alpha, seed).astype(int)
+        if np.abs(changed - photo)[alpha == 255].max() > 3:
+            moved = (np.abs(changed - photo).max(axis=2) > 3) & (alpha == 255)
+            changed_shares.append(moved.sum() / (alpha == 255).sum())
+
+    assert len(changed_shares) > 20
+    assert max(changed_shares) < 1
+    assert np.ptp(changed_shares) > 0.3
+
+
+@pytest.mark.usefixtures("bands")
+def test_a_garment_that_is_nowhere_opaque_is_recoloured_too():
+    photo, alpha = flat_pair((200, 30, 30), (225, 215, 205))
+    faint = np.minimum(alpha, 200)
+
+    assert any(not np.array_equal(recoloured(photo, faint, seed), photo) for seed in range(20))
 
 
 @pytest.mark.parametrize("value", [0, 255])

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import re
 import stat
 import struct
 import warnings
@@ -136,6 +137,8 @@ def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         if stored.mode not in _ONE_VALUE_A_PIXEL:
             problem = f"is no label map (expected one value a pixel, received {stored.mode})"
             raise _error(path, problem, "save the values themselves as a grey or palette PNG")
+        if re.search("'L;[24]'", str(stored.tile)):  # which Pillow spreads over 0 to 255
+            raise _error(path, "is no label map (2 or 4 bit of grey)", "save it in 8 bit")
         picture, _ = _upright(stored)
         labels = np.array(picture)
     return labels.astype(np.uint8) if labels.dtype == bool else labels

@@ -1,11 +1,14 @@
-"""Where a model comes from: versions, commit, command, time."""
+"""Where a model comes from: data, versions, commit, command, time."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from segmentation.bundle import ModelBundle
 
 _PACKAGES = (
     "tensorflow",
@@ -27,6 +30,18 @@ def provenance() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "versions": {name: _version(name) for name in _PACKAGES},
     }
+
+
+def seen_from(home: Path, folder: Path) -> Path:
+    """The folder's path relative to `home`, or as it is where it is absolute and not below `home`."""
+    elsewhere = folder.is_absolute() and not folder.is_relative_to(home)
+    return folder if elsewhere else Path(os.path.relpath(folder, home))
+
+
+def data_folder(bundle: ModelBundle, home: Path) -> Path | None:
+    """The folder of pairs that the model was trained from, there or not; None where it does not say."""
+    data = bundle.provenance.get("data")
+    return home / data if isinstance(data, str) and data else None
 
 
 def _version(package: str) -> str | None:

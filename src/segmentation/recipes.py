@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _NETWORK = "--architecture unet-efficientnet-lite0"
-_SCHEDULE = "--optimizer adamw --learning-rate 1e-3 --schedule cosine --batch-size 8 --patience 0"
+_SCHEDULE = "--optimizer adamw --schedule cosine --patience 0"
 _COLOURS = "--hue 10 --saturation 30 --value 20"
 _WHOLE_PHOTOS = (
-    f"{_SCHEDULE} {_COLOURS} --brightness 0.25 --contrast-jitter 0.2 --recolour 0.5 --shift 0.06 --scale 0.12"
+    f"--learning-rate 1e-3 --batch-size 8 {_SCHEDULE} {_COLOURS} --brightness 0.25 --contrast-jitter 0.2 "
+    "--recolour 0.5 --shift 0.06 --scale 0.12"
 )
 _REGIONS = (
     f"{_SCHEDULE} {_COLOURS} --brightness 0.15 --contrast-jitter 0.15 --recolour 0.3 --shift 0.04 --scale 0.1"
+)
+_SECOND_PASS = (
+    "--data {data}/studio --second-pass {name}-first --second-pass {name}-fold1 --second-pass {name}-fold2 "
+    "--second-pass {name}-fold3"
 )
 
 
@@ -40,9 +45,10 @@ RECIPES: dict[str, Recipe] = {
                 f"--model {{name}}-pretrained --epochs 14 {_WHOLE_PHOTOS}"
                 for fold in (1, 2, 3)
             },
-            "{name}": "--data {data}/studio --second-pass {name}-first --second-pass {name}-fold1 "
-            "--second-pass {name}-fold2 --second-pass {name}-fold3 "
-            f"{_NETWORK} --levels 4 --input-size 320x480 --epochs 16 {_REGIONS}",
+            "{name}-second": f"{_SECOND_PASS} {_NETWORK} --levels 4 --input-size 320x480 --epochs 16 "
+            f"--learning-rate 1e-3 --batch-size 8 {_REGIONS}",
+            "{name}": f"{_SECOND_PASS} --model {{name}}-second --input-size 384x576 --epochs 10 "
+            f"--learning-rate 5e-4 --batch-size 4 {_REGIONS}",
         },
     ),
 }

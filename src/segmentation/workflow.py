@@ -27,7 +27,7 @@ from segmentation.inference.engines.openvino_engine import compile_network, comp
 from segmentation.inference.export import export
 from segmentation.inference.guides import write_guides
 from segmentation.inference.scoring import load_score, with_first_pass
-from segmentation.provenance import provenance
+from segmentation.provenance import data_folder, provenance, seen_from
 from segmentation.training.fit import fit
 from segmentation.training.progress import Progress
 from segmentation.types import Sample
@@ -42,6 +42,7 @@ def train(
     split: Split,
     path: Path,
     *,
+    home: Path,
     logs: Path,
     start: ModelBundle | None = None,
     first: ModelBundle | None = None,
@@ -54,7 +55,7 @@ def train(
     OpenVINO. A second pass has its `first` copied into its bundle. The bundle appears at `path` whole or not
     at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
     """
-    origin = {"data": str(dataset.root), **provenance()}
+    origin = {"data": str(seen_from(home, dataset.root)), **provenance()}
     with atomic_folder(path) as folder:
         bundle, history = fit(
             config,
@@ -207,12 +208,12 @@ def with_openvino(
     return dataclasses.replace(bundle, bf16_agreement=agreement), difference
 
 
-def held_out_photos(bundle: ModelBundle) -> list[Path]:
+def held_out_photos(bundle: ModelBundle, home: Path) -> list[Path]:
     """The photos that the model is judged on; none when the data that it was trained from are not there."""
-    data = bundle.provenance.get("data")
-    if isinstance(data, str) and Path(data).is_dir():
+    folder = data_folder(bundle, home)
+    if folder and folder.is_dir():
         with contextlib.suppress(DataError):
-            samples = select_samples(bundle, discover(Path(data), check=False))
+            samples = select_samples(bundle, discover(folder, check=False))
             return [sample.image_path for sample in samples]
     return []
 

@@ -18,7 +18,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="model in the models folder, or the path of one; can be repeated: the scores of several are "
-        "averaged (default: default, the one of the program)",
+        "averaged (default: the one named default, or else the only one)",
     )
     add_threshold(parser)
 
@@ -40,7 +40,8 @@ def add_model_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help="model in the models folder, or the path of one (default: default, the one of the program)",
+        help="model in the models folder, or the path of one (default: the one named default, or else the "
+        "only one)",
     )
 
 
@@ -201,17 +202,24 @@ def find_dataset(folder: Path, console: Any) -> Any:
         dataset = discover(folder, on_progress=on_progress)
     for problem in dataset.problems:
         print(f"left out: {problem.path} {problem.reason}; {problem.remedy}", file=sys.stderr)
+    if dataset.classes:
+        print(f"{folder}: {dataset.classes}")
     return dataset
 
 
-def trained_from(bundle: Any) -> Path:
-    """The folder of pairs that a model was trained from. Raises BundleError where it does not say."""
+def trained_from(bundle: Any, home: Path) -> Path:
+    """The folder of pairs that a model was trained from. Raises BundleError where none is known."""
     from segmentation.errors import BundleError
+    from segmentation.provenance import data_folder
 
-    folder = bundle.provenance.get("data")
-    if not folder:
+    folder = data_folder(bundle, home)
+    if folder is None:
         raise BundleError(f"{bundle.path}: does not say which data it was trained from; name it with --data")
-    return Path(folder)
+    if not folder.exists():
+        raise BundleError(
+            f"{bundle.path}: was trained from {folder}, which is not here; name pairs with --data"
+        )
+    return folder
 
 
 def _threshold(text: str) -> float | None:

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or _default_output(options.home, bundles)
     histories = {name: read_history(bundle) for name, bundle in bundles.items()}
     baseline = next(iter(bundles.values()))
-    dataset = find_dataset(options.data or trained_from(baseline), console)
+    dataset = find_dataset(options.data or trained_from(baseline, options.home), console)
     samples = unseen_by_all(bundles, dataset)
     print(f"{len(samples)} of {len(dataset.samples)} photos, from which none of the models has learned")
     target_threshold = baseline.config.data.target_threshold

@@ -33,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
     with progress(console, "measuring") as on_progress:
         summary = summarise(dataset, on_progress=on_progress)
     print_summary(summary, dataset.problems, console, folder)
+    if dataset.classes:
+        print(dataset.classes)
     output = options.output or options.home / "results" / "data" / folder.resolve().name / "contact-sheet.png"
     write_image(output, draw_contact_sheet(dataset.samples))
     print(f"contact sheet: {output}")

@@ -78,11 +78,11 @@ def run(options: argparse.Namespace) -> int:
 
     console = new_console()
     models = chosen_models(options)
-    dataset = find_dataset(options.data or trained_from(models.members[0]), console)
+    dataset = find_dataset(options.data or trained_from(models.members[0], options.home), console)
     samples = random_subset(_selected(models, dataset, options.split), options.size, options.seed)
     print(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
     score, decided = chosen_score(options, models)
-    target_threshold = models.members[0].config.data.target_threshold
+    target_threshold = _target_threshold(models)
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(
             score,
@@ -127,6 +127,18 @@ def run(options: argparse.Namespace) -> int:
     )
     print(f"report: {output / 'report.html'}")
     return 0
+
+
+def _target_threshold(models: "Ensemble") -> float:
+    from segmentation.errors import ConfigError
+
+    first, *others = sorted({member.config.data.target_threshold for member in models.members})
+    if others:
+        raise ConfigError(
+            f"expected models trained with the same --target-threshold, received {first} and {others[0]}; "
+            "evaluate them one by one"
+        )
+    return first
 
 
 def _selected(models: "Ensemble", dataset: "Dataset", side: str) -> "tuple[Sample, ...]":

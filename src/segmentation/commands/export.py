@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.workflow import drawn_photos, held_out_photos, with_openvino
 
     bundle = find_bundle(options.model, options.home / "models")
-    held_out = held_out_photos(bundle)
+    held_out = held_out_photos(bundle, options.home)
     if options.check:
         photos = [photo.path for photo in find_photos(options.check)]
     else:

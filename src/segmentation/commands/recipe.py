@@ -2,12 +2,14 @@
 
 import argparse
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from segmentation.commands.arguments import path_argument
 from segmentation.recipes import RECIPES, steps
+from segmentation.training.run_state import RECORD
 
 _PROGRAM = Path(__file__).resolve().parents[3] / "main.py"
 
@@ -15,7 +17,7 @@ _PROGRAM = Path(__file__).resolve().parents[3] / "main.py"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = "recipes: " + "; ".join(f"{name}: {recipe.about}" for name, recipe in RECIPES.items())
-    parser.add_argument("recipe", choices=tuple(RECIPES), help="which")
+    parser.add_argument("recipe", choices=tuple(RECIPES), help="which of the recipes below")
     parser.add_argument(
         "--data", type=path_argument, required=True, metavar="DIR", help="folder of the data sets (required)"
     )
@@ -31,25 +33,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train what is not there yet; an interrupted training goes on where it was."""
-    from segmentation.bundle import DESCRIPTION, check_name
-    from segmentation.training.run_state import RECORD
+    from segmentation.bundle import check_name
+    from segmentation.errors import ConfigError
 
     name = check_name(options.name or f"my-{options.recipe}")
     home = [] if options.home == _PROGRAM.parent else ["--home", str(options.home)]
-    all_steps = steps(RECIPES[options.recipe], options.data, name)
-    for number, step in enumerate(all_steps, start=1):
-        arguments = [*step.arguments, *home]
-        if options.print:
+    trainings = [
+        (check_name(step.model), [*step.arguments, *home])
+        for step in steps(RECIPES[options.recipe], options.data, name)
+    ]
+    if options.print:
+        for _model, arguments in trainings:
             print(f"python main.py {shlex.join(arguments)}")
+        return 0
+    if _is_done(options.home / "models" / name, trainings[-1][1]):
+        raise ConfigError(f"--name {name}: the model is there; choose another name")
+    for number, (model, arguments) in enumerate(trainings, start=1):
+        place = f"step {number} of {len(trainings)}"
+        if _is_done(options.home / "models" / model, arguments):
+            print(f"{place}: {model} is there", flush=True)
             continue
-        if (options.home / "models" / step.model / DESCRIPTION).is_file():
-            print(f"step {number} of {len(all_steps)}: {step.model} is there", flush=True)
-            continue
-        if (options.home / "logs" / step.model / RECORD).is_file():
-            arguments.append("--resume")
-        print(f"step {number} of {len(all_steps)}: python main.py {shlex.join(arguments)}", flush=True)
-        status = subprocess.run([sys.executable, str(_PROGRAM), *arguments], check=False).returncode
+        resume = ["--resume"] if (options.home / "logs" / model / RECORD).is_file() else []
+        print(f"{place}: python main.py {shlex.join([*arguments, *resume])}", flush=True)
+        status = _train([*arguments, *resume])
         if status:
-            print(f"step {number} ended with status {status}; the same command goes on from there")
+            print(f"{place} ended with status {status}; the same command goes on from there", file=sys.stderr)
             return status
     return 0
+
+
+def _is_done(model: Path, arguments: list[str]) -> bool:
+    """Whether the model is there, trained to the end. Raises ConfigError for one of another command."""
+    from segmentation.bundle import DESCRIPTION, load_bundle
+    from segmentation.errors import ConfigError
+
+    if not (model / DESCRIPTION).is_file():
+        return False
+    recorded = load_bundle(model).provenance
+    command = recorded.get("command")
+    typed = [str(word) for word in command[1:] if word != "--resume"] if isinstance(command, list) else []
+    if typed != arguments:
+        raise ConfigError(
+            f"{model}: expected a model of `{shlex.join(arguments)}`, received one of `{shlex.join(typed)}`; "
+            "choose another --name, or move it away"
+        )
+    return not recorded.get("interrupted")
+
+
+def _train(arguments: list[str]) -> int:
+    """Train in a process of its own, which is told once of whatever stops this one, and waited for."""
+    process = subprocess.Popen([sys.executable, str(_PROGRAM), *arguments], process_group=0)
+    try:
+        return process.wait()
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        is_interrupt = isinstance(stopped, KeyboardInterrupt)
+        process.send_signal(signal.SIGINT if is_interrupt else signal.SIGTERM)
+        process.wait()
+        raise

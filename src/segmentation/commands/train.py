@@ -132,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
                 dataset,
                 split,
                 path,
+                home=options.home,
                 logs=logs,
                 start=start,
                 first=firsts[0] if firsts else None,

@@ -59,7 +59,7 @@ def _garment_in(path: Path, classes: Classes) -> np.ndarray | Problem:
     labels = _attempt(read_labels, path)
     if isinstance(labels, Problem):
         return labels
-    unnamed = sorted(set(np.unique(labels).tolist()) - classes.values)
+    unnamed = sorted(set(np.unique(labels).tolist()) - classes.names.keys())
     if unnamed:
         return Problem(
             path,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from segmentation.data.check import Problem, check_headers, check_pixels
 from segmentation.data.groups import DUPLICATES_FILE, merge_groups, read_duplicates
-from segmentation.data.labels import find_classes
+from segmentation.data.labels import Classes, find_classes
 from segmentation.data.layouts import SIDES, Part, find_parts
 from segmentation.data.naming import group_and_view
 from segmentation.data.parallel import OnProgress, map_in_threads
@@ -23,7 +23,7 @@ class Dataset:
     """What a folder holds: usable pairs sorted by id (at least one), and what was left out and why.
 
     `folder_split` is the split that the folders train/ and val/ make, else None; `photos_found` and
-    `masks_found` count the files, usable or not.
+    `masks_found` count the files, usable or not. `classes` are those of label maps.
     """
 
     root: Path
@@ -32,6 +32,7 @@ class Dataset:
     folder_split: Split | None
     photos_found: int
     masks_found: int
+    classes: Classes | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
         folder_split=_folder_split(parts, samples, side_of_id),
         photos_found=counts["photos"],
         masks_found=counts["masks"],
+        classes=next(iter(classes.values()), None),
     )
 
 

@@ -29,10 +29,18 @@ _EXPECTED = 'expected values and their names, such as {"0": "background", "14": 
 
 @dataclass(frozen=True)
 class Classes:
-    """The values that a label map may hold, and the sorted ones that are garment (at least one)."""
+    """The names of a label map's values, and the sorted values that are garment, one at least."""
 
-    values: frozenset[int]
+    names: dict[int, str]
     garment: tuple[int, ...]
+
+    def __str__(self) -> str:
+        garment = [self.names[value] for value in self.garment]
+        others = [name for value, name in sorted(self.names.items()) if value not in self.garment]
+        text = (
+            f"garment in the label maps: {', '.join(garment)}; not garment: {', '.join(others) or 'nothing'}"
+        )
+        return printable(text)
 
 
 def find_classes(folder: Path) -> Classes:
@@ -64,7 +72,7 @@ def read_classes(path: Path) -> Classes:
             f"{path}: expected a name of clothing, such as dress or trousers, received "
             f"{printable(received) or 'no names'}; call what is to be cut out garment"
         )
-    return Classes(frozenset(names), garment)
+    return Classes(names, garment)
 
 
 def mask_of(labels: np.ndarray, garment: Collection[int]) -> np.ndarray:

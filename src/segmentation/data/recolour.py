@@ -1,4 +1,4 @@
-"""Other colours for the garment alone, or for all but the garment, so that one pair stands for many."""
+"""Other colours for the garment, a band of it, or all but the garment, so that one pair stands for many."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ _EDGE_PX = 9  # within which the colours of an edge are looked for on either sid
 
 
 def recolour(image: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Recolour the garment, its surroundings or both, along the soft edge between them.
+    """Recolour the garment or a band of it, its surroundings, or both, along the soft edge between them.
 
     uint8 RGB [H, W, 3] and uint8 [H, W], 255 in the garment -> uint8 RGB [H, W, 3]. Folds and patterns
     stay, as differences from the new colour. Photos of a studio repeat a few mannequins and walls, and what
@@ -44,7 +44,7 @@ def _unmixed(image: np.ndarray, sure: np.ndarray) -> np.ndarray:
 
 def _band(alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """A straight band across the garment, of any direction, as a yoke, a lapel or one half: bool [H, W]."""
-    rows, columns = np.nonzero(alpha == 255)
+    rows, columns = np.nonzero(alpha == alpha.max())
     angle = random.uniform(0, np.pi)
     across = np.cos(angle) * np.arange(alpha.shape[1]) + np.sin(angle) * np.arange(len(alpha))[:, np.newaxis]
     places = across[rows, columns]
