@@ -1,0 +1,126 @@
+"""The model that comes with the program: there after a clone, small, made by the recipe, and good."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+import pytest
+
+import main
+from config import configure, explicit_options
+from segmentation.bundle import DEFAULT, load_bundle
+from segmentation.commands.train import SECTIONS
+from segmentation.imageio import read_mask
+from segmentation.models.registry import complete
+from segmentation.recipes import RECIPES, steps
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = ROOT / "models" / DEFAULT
+MOST_BYTES = 40e6
+HEADINGS = ("Data and licences", "Recipe", "Figures", "What it is bad at", "Cost")
+
+
+def run(*arguments):
+    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+
+
+def texts(plain):
+    """All texts in what was read from JSON."""
+    if isinstance(plain, dict):
+        return [text for pair in plain.items() for value in pair for text in texts(value)]
+    if isinstance(plain, list):
+        return [text for value in plain for text in texts(value)]
+    return [plain] if isinstance(plain, str) else []
+
+
+def is_absolute(text):
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
+
+
+def dice(mask, truth):
+    return 2 * np.count_nonzero(mask & truth) / (np.count_nonzero(mask) + np.count_nonzero(truth))
+
+
+def test_it_is_small_enough_for_a_repository():
+    assert sum(path.stat().st_size for path in MODEL.rglob("*") if path.is_file()) <= MOST_BYTES
+
+
+def test_a_clone_has_all_of_it():
+    listed = subprocess.run(["git", "ls-files", "."], cwd=MODEL, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no clone: git knows nothing of it")
+    kept = set(listed.stdout.splitlines())
+    bundle = load_bundle(MODEL)
+
+    assert {"README.md", "EXPERIMENTS.md", "limits.png", "bundle.json", "first/bundle.json"} <= kept
+    assert set(bundle.files) | {f"first/{name}" for name in bundle.first.files} <= kept
+
+
+def test_it_is_two_passes_that_run_without_keras():
+    bundle = load_bundle(MODEL)
+
+    assert len(bundle.passes) == 2
+    assert all(one.openvino for one in bundle.passes)
+
+
+@pytest.mark.parametrize(
+    "name", ["bundle.json", "first/bundle.json", "model.xml.json", "first/model.xml.json"]
+)
+def test_its_descriptions_name_no_path_of_the_machine_that_it_was_made_on(name):
+    named = texts(json.loads((MODEL / name).read_text(encoding="utf-8")))
+
+    assert named
+    assert [text for text in named if is_absolute(text) or re.search(r"[\s=]/\w", text)] == []
+
+
+def test_its_recipe_is_the_recorded_one():
+    trained = {"default": load_bundle(MODEL), "default-first": load_bundle(MODEL / "first")}
+    configs = {}
+    for step in steps(RECIPES["default"], Path("data"), "default"):
+        options = main.build_parser().parse_args(step.arguments)
+        explicit = explicit_options(options, *SECTIONS)
+        if options.second_pass:
+            explicit.setdefault("look", "crop")
+        configs[step.model] = complete(configure(None, None, explicit, base=configs.get(options.model)))
+
+    assert {name: bundle.config for name, bundle in trained.items()} == {
+        name: configs[name] for name in trained
+    }
+
+
+def test_its_card_tells_what_a_user_must_know_and_its_figures_are_those_of_the_bundle():
+    card = (MODEL / "README.md").read_text(encoding="utf-8")
+    figures = load_bundle(MODEL).provenance["val_at_full_resolution"]
+
+    assert [line[3:] for line in card.splitlines() if line.startswith("## ")] == list(HEADINGS)
+    row = next(line for line in card.splitlines() if line.startswith("| both passes |"))
+    shown = [float(number) for number in re.findall(r"0\.\d{4}", row)]
+    expected = [figures[name] for name in ("dice_mean", "dice_median", "dice_min", "boundary_f1_mean")]
+    assert shown[:4] == pytest.approx(expected, abs=6e-5)
+
+
+def test_it_cuts_photos_out_when_no_model_is_named(tmp_path):
+    run("synth", "--output", tmp_path / "set", "--count", 3, "--size", "576x864", "--seed", 11)
+    run("predict", "--input", tmp_path / "set" / "images", "--save", "--output", tmp_path / "out")
+
+    masks = sorted((tmp_path / "out" / "masks").iterdir())
+    found = [
+        dice(read_mask(mask) >= 128, read_mask(tmp_path / "set" / "cutouts" / mask.name) >= 128)
+        for mask in masks
+    ]
+    assert len(found) == 9
+    assert min(found) >= 0.9
+    assert np.mean(found) >= 0.96
+
+
+def test_on_the_real_photos_it_is_as_good_as_it_says(studio, tmp_path):
+    run("eval", "--data", studio / "val", "--output", tmp_path)
+
+    measured = json.loads((tmp_path / "metrics.json").read_text())
+    recorded = load_bundle(MODEL).provenance["val_at_full_resolution"]
+    for name in ("dice_mean", "dice_median", "dice_min", "boundary_f1_mean"):
+        assert measured[name] == pytest.approx(recorded[name], abs=1e-3), name
