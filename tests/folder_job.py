@@ -19,7 +19,7 @@ from segmentation.interruption import Interruption
 from segmentation.outputs.batch import run_folder
 from segmentation.outputs.manifest import MANIFEST, Manifest, Result
 from segmentation.outputs.naming import find_photos
-from segmentation.outputs.writers import CutoutWriter
+from segmentation.outputs.writers import CutoutWriter, Deliverables
 
 SIZE = Size(height=32, width=24)
 BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
@@ -73,12 +73,22 @@ def endless_score(_photo: np.ndarray) -> np.ndarray:
 
 
 def cut_folder(
-    source, output, *, threshold=0.5, binary=False, overwrite=False, workers=2, score=red_score, **options
+    source,
+    output,
+    *,
+    threshold=0.5,
+    binary=False,
+    overwrite=False,
+    workers=2,
+    score=red_score,
+    wanted=None,
+    **options,
 ) -> list[Result]:
     """Cut out every photo of a folder as `predict --save` does."""
-    writer = CutoutWriter(output, ENLARGEMENT, binary=binary)
+    writer = CutoutWriter(output, ENLARGEMENT, binary=binary, wanted=wanted or Deliverables())
     photos = find_photos(source, exclude=output)
-    with Manifest(output, {"threshold": threshold, **writer.settings}, overwrite=overwrite) as manifest:
+    settings = {"threshold": threshold, **writer.settings}
+    with Manifest(output, settings, kinds=writer.kinds, overwrite=overwrite) as manifest:
         writer.prepare()
         job = run_folder(
             score, BUNDLE, photos, threshold, writer.write, workers=workers, manifest=manifest, **options

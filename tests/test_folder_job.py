@@ -26,7 +26,7 @@ from folder_job import (
 )
 from PIL import Image
 
-from segmentation.outputs.batch import run_folder
+from segmentation.outputs.batch import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.writers import CutoutWriter
@@ -401,7 +401,7 @@ def test_an_endless_folder_starts_at_once_and_is_read_no_further_than_needed(sou
             taken.append(number)
             yield Photo(source / "a.png", str(number))
 
-    job = run_folder(red_score, BUNDLE, endless(), 0.5, lambda *_prediction: {}, workers=3)
+    job = run_folder(red_score, BUNDLE, endless(), 0.5, lambda *_prediction: Delivery({}), workers=3)
     results = list(itertools.islice(job, 50))
     job.close()
 

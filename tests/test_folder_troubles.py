@@ -22,7 +22,7 @@ from folder_job import (
 )
 
 from segmentation.errors import DataError, ImageError
-from segmentation.outputs.batch import run_folder
+from segmentation.outputs.batch import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.writers import CutoutWriter
@@ -73,7 +73,7 @@ def test_a_disk_that_takes_nothing_more_stops_the_job_at_once(source, tmp_path, 
         if photo.stem == "c":
             raise ImageError("c: cannot be written") from OSError(number, os.strerror(number))
         written.append(photo.stem)
-        return {}
+        return Delivery({})
 
     with Manifest(tmp_path / "out", {}) as manifest, pytest.raises(DataError, match="run the same command"):
         list(run_folder(red_score, BUNDLE, find_photos(source), 0.5, deliver, manifest=manifest))

@@ -17,6 +17,7 @@ ORDER = (
     "interruption",
     "types",
     "imageio",
+    "psd",
     "models",
     "bundle_schema",
     "bundle",
@@ -97,7 +98,8 @@ def test_every_part_has_its_place_in_the_order():
     ("library", "homes"),
     [
         ("albumentations", {"data/augment.py"}),
-        ("PIL", {"imageio.py", "data/contact_sheet.py"}),
+        ("PIL", {"imageio.py", "psd.py", "data/contact_sheet.py"}),
+        ("psd_tools", {"psd.py"}),
         ("tensorflow", {"inference/export.py"}),  # to run the two formats that are its own
         ("openvino", {"inference/engines/openvino_engine.py", "inference/export.py"}),
         ("keras.src", set()),

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 
 from segmentation.errors import DataError
 from segmentation.imageio import read_photo
-from segmentation.outputs.batch import run_folder
+from segmentation.outputs.batch import Delivery, run_folder
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.rle import decode
 from segmentation.outputs.submission import SubmissionRows, write_submission
@@ -109,7 +109,9 @@ def test_no_two_photos_share_the_name_of_their_results(tmp_path_factory, paths):
         st.sampled_from(["x.jpg", "x.png", "X.png", "x.jpg.png", "x.png.png", "y.jpg"]),
         unique_by=str.casefold,
     ),
-    st.lists(st.sampled_from(["x.png", "x.jpg.png", "X.PNG", "y.png"]), unique_by=str.casefold),
+    st.lists(
+        st.sampled_from(["x.png", "x.jpg.png", "X.PNG", "y.png", "x.psd", "X.jpg"]), unique_by=str.casefold
+    ),
 )
 def test_the_name_of_a_result_is_never_that_of_a_folder(tmp_path_factory, files, folders):
     folder = tmp_path_factory.mktemp("photos")
@@ -171,7 +173,7 @@ def test_links_to_nothing_are_named(tmp_path):
 
     assert photos.keys() == {"a.png", "b.png", "c.png", "monday", "itself"}
     assert "leads nowhere" in photos["monday"].problem
-    results = run_folder(red_score, BUNDLE, photos.values(), 0.5, lambda *_prediction: {})
+    results = run_folder(red_score, BUNDLE, photos.values(), 0.5, lambda *_prediction: Delivery({}))
     assert all(result.error for result in results)
 
 

@@ -51,7 +51,9 @@ _TURNS = {
 }
 _LYING_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 _ONE_VALUE_A_PIXEL = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
+_LOSSLESS_WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}  # quality is the effort here
 _PREVIEW_OR_MASK = 0b101  # bits of TIFF's NewSubfileType
+_MOST_DPI = 30_000  # more is damage, and PSD holds no more than 65535
 _MOST_PAGES = 1000  # Pillow's time to count them is quadratic
 
 Image.MAX_IMAGE_PIXELS = None  # the limit here is the caller's, and a photo below it is no attack
@@ -66,12 +68,14 @@ class Picture:
     """A photo as a person sees it: uint8 RGB [H, W, 3], EXIF orientation applied.
 
     `icc_profile` is the RGB colour profile that the pixels are meant for, where the file has one; `notes`
-    says what was left out of the file or changed on the way, and is empty for an ordinary photo.
+    says what was left out of the file or changed on the way, and is empty for an ordinary photo. `dpi`
+    are the pixels per inch across and down, where the file tells.
     """
 
     pixels: np.ndarray
     icc_profile: bytes | None = None
     notes: tuple[str, ...] = ()
+    dpi: tuple[float, float] | None = None
 
 
 def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -87,7 +91,7 @@ def open_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
     reason, without decoding anything where the file declares more than `max_pixels` pixels.
     """
     with _opened(path, max_pixels) as stored:
-        bits, profile = _bits(stored), stored.info.get("icc_profile")
+        bits, profile, dpi = _bits(stored), stored.info.get("icc_profile"), _resolution(stored)
         picture, notes = _upright(stored)
         if bits > 8:
             notes.append(f"{bits} bit reduced to 8")
@@ -103,7 +107,7 @@ def open_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
         pixels = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
         if (frames := _count_frames(stored)) > 1:
             notes.insert(0, f"first of {frames} frames")
-    return Picture(pixels, profile, tuple(notes))
+    return Picture(pixels, profile, tuple(notes), dpi)
 
 
 def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -162,30 +166,37 @@ def write_image(
     image: np.ndarray,
     *,
     mostly_empty: bool = False,
+    lossless: bool = False,
     icc_profile: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
 ) -> None:
     """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
 
     A PNG that is `mostly_empty` is looked through for runs of equal bytes alone: masks and cutouts become
-    smaller so, and quicker. JPEG is 4:4:4. `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF
-    hold it). Parents are created. Raises ImageError when the file cannot be written, and leaves what was
-    there before.
+    smaller so, and quicker. JPEG is 4:4:4, TIFF deflated with unassociated alpha; `lossless` is about WebP.
+    `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
+    inch across and down (PNG, JPEG, TIFF and BMP do). Parents are created. Raises ImageError when the file
+    cannot be written, and leaves what was there before.
     """
     if path.suffix.lower() not in _FORMATS:
         reason = f"expected one of {' '.join(_FORMATS)}, received {path.suffix or 'no suffix'}"
         raise _error(path, f"cannot be written ({reason})", "end its name in one of them")
+    kind = _FORMATS[path.suffix.lower()]
+    encoding = {
+        "PNG": {
+            "compress_level": 3,
+            "compress_type": zlib.Z_RLE if mostly_empty else zlib.Z_DEFAULT_STRATEGY,
+        },
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WEBP": _LOSSLESS_WEBP if lossless else {"quality": 95},
+        "TIFF": {"compression": "tiff_adobe_deflate"},
+    }.get(kind, {})
+    if dpi:
+        encoding["dpi"] = dpi
     picture = Image.fromarray(image)
     content = io.BytesIO()  # Pillow's encoders overlook that a full disk took only a part
     try:
-        picture.save(
-            content,
-            _FORMATS[path.suffix.lower()],
-            quality=95,  # of JPEG and WebP
-            subsampling=0,
-            compress_level=3,  # of PNG
-            compress_type=zlib.Z_RLE if mostly_empty else zlib.Z_DEFAULT_STRATEGY,
-            icc_profile=icc_profile,
-        )
+        picture.save(content, kind, icc_profile=icc_profile, **encoding)
         write_bytes(path, content.getvalue())
     except (OSError, ValueError, OverflowError, MemoryError, struct.error) as error:
         from_system = getattr(error, "errno", None)
@@ -273,6 +284,17 @@ def _orientation(picture: Image.Image) -> int | None:
     except Exception:  # see `_opened`; the pixels may still be sound
         return None
     return exif.get(ExifTags.Base.Orientation, 1)
+
+
+def _resolution(picture: Image.Image) -> tuple[float, float] | None:
+    """Pixels per inch across and down, of the picture as a person sees it; ask before it is decoded."""
+    try:
+        across, down = (round(float(value), 4) for value in picture.info["dpi"])
+    except Exception:  # absent, or see `_opened`
+        return None
+    if not (1 <= across <= _MOST_DPI and 1 <= down <= _MOST_DPI):
+        return None
+    return (down, across) if _orientation(picture) in _LYING_ON_ITS_SIDE else (across, down)
 
 
 def _eight_bit(picture: Image.Image, bits: int) -> Image.Image:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmentation.commands.arguments import add_engine, add_input, add_models, path_argument, whole_number
+from segmentation.commands.deliverables import add_deliverables, chosen_deliverables
 
 if TYPE_CHECKING:
     from segmentation.interruption import Interruption
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "a photo)",
     )
     parser.add_argument("--binary", action="store_true", help="masks with hard edges (default: soft)")
+    add_deliverables(parser)
     parser.add_argument(
         "--output",
         type=path_argument,
@@ -68,12 +70,25 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.errors import ConfigError
     from segmentation.interruption import Interruption
 
-    if not options.save and (options.output or options.binary or options.overwrite):
-        raise ConfigError(
-            "--output, --binary and --overwrite are about files, which only --save writes; add --save"
-        )
+    if not options.save and (unwritten := _about_files(options)):
+        raise ConfigError(f"{' '.join(unwritten)}: about files, which only --save writes; add --save")
     with Interruption() as interruption:
         return _run(options, interruption)
+
+
+def _about_files(options: argparse.Namespace) -> list[str]:
+    """The options that were given and do nothing without --save."""
+    given = {
+        "--output": options.output,
+        "--binary": options.binary,
+        "--overwrite": options.overwrite,
+        "--format": options.format != ("png",),
+        "--background": options.background,
+        "--crop": options.crop is not None,
+        "--overlay": options.overlay,
+        "--trimap": options.trimap,
+    }
+    return [name for name, value in given.items() if value]
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
@@ -81,26 +96,29 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import open_photo
-    from segmentation.outputs.batch import run_folder
+    from segmentation.outputs.batch import Delivery, run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.writers import CutoutWriter
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
+    wanted = chosen_deliverables(options)
     models = chosen_models(options)
     output = options.output or options.home / "results" / models.name / "predict"
     excluded = output if options.save else None
     photos = find_photos(options.input, exclude=excluded, warn=_warn)
     threshold = tuned_threshold(options.threshold, models.threshold)
     score, decided = chosen_score(options, models, workers)
-    writer = CutoutWriter(output, models.enlargement, binary=options.binary)
+    writer = CutoutWriter(output, models.enlargement, binary=options.binary, wanted=wanted)
     settings = {
         "model": models.digest,
         **decided,
         "threshold": threshold,
         **writer.settings,
     }
-    manifest = Manifest(output, settings, overwrite=options.overwrite) if options.save else None
+    manifest = None
+    if options.save:
+        manifest = Manifest(output, settings, kinds=writer.kinds, overwrite=options.overwrite)
     display = FolderDisplay(
         new_console(),
         rows=not options.save,
@@ -112,7 +130,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         models,
         photos,
         threshold,
-        writer.write if manifest else lambda *_prediction: {},
+        writer.write if manifest else lambda *_prediction: Delivery({}),
         workers=workers,
         stop=lambda: interruption.requested,
         manifest=manifest,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from segmentation.bundle import ModelBundle
 from segmentation.errors import DataError, SegmentationError, printable
@@ -20,8 +21,16 @@ from segmentation.outputs.naming import Photo
 from segmentation.stages import stage
 from segmentation.types import Prediction, ScoreFn
 
-Deliver = Callable[[Photo, Picture, Prediction], dict[str, str]]
-"""Takes a photo, its picture and its prediction; returns the files it wrote, by kind. Called from threads."""
+
+class Delivery(NamedTuple):
+    """The files that were written of a photo, by kind, and what the user should know of them."""
+
+    outputs: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+Deliver = Callable[[Photo, Picture, Prediction], Delivery]
+"""Takes a photo, its picture and its prediction; returns what it wrote. Called from threads."""
 
 _NOTHING_MORE_CAN_BE_WRITTEN = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -130,7 +139,7 @@ def _cut(
             raise DataError(photo.problem)
         key = manifest.key(photo) if manifest else None  # before reading: what changes after it is done again
         if manifest and manifest.is_done(photo, key):
-            return Result(name, photo.stem, photo.outputs, key=key, skipped=True)
+            return Result(name, photo.stem, manifest.outputs(photo), key=key, skipped=True)
         if manifest and (other := manifest.taken_by(photo)):
             taken = f"{printable(name)}: its results would replace those of {printable(other)}"
             remedy = "give another --output, or --overwrite to have them replaced"
@@ -141,7 +150,7 @@ def _cut(
         if manifest:
             manifest.begin(photo)
         with stage("encode"):
-            outputs = deliver(photo, picture, prediction)
+            delivery = deliver(photo, picture, prediction)
     except SegmentationError as failure:
         if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
             raise DataError(
@@ -154,11 +163,11 @@ def _cut(
     return Result(
         name,
         photo.stem,
-        outputs,
+        delivery.outputs,
         round(prediction.area, 6),
         threshold,
         round(time.perf_counter() - started, 4),
-        (*picture.notes, *prediction.notes),
+        (*picture.notes, *prediction.notes, *delivery.notes),
         key=key,
     )
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -55,18 +56,27 @@ class _Line(NamedTuple):
 class Manifest:
     """`predictions.jsonl` of an output folder, open: one process at a time reads and extends it.
 
-    `settings` is everything besides the photo that decides the bytes of the outputs, as plain JSON; with
-    `overwrite` nothing counts as done. A line is appended and flushed for each result, so that a process
-    that is killed loses no line; one that was torn by it is cut off. On leaving without an error superseded
-    lines are dropped. Lines of photos that this run does not meet stay, except failures of what is gone.
+    `settings` is everything besides the photo that decides the bytes of the outputs, as plain JSON; `kinds`
+    are the files that a photo is done with (see Photo.outputs). With `overwrite` nothing counts as done. A
+    line is appended and flushed for each result, so that a process that is killed loses no line; one that was
+    torn by it is cut off. On leaving without an error superseded lines are dropped. Lines of photos that this
+    run does not meet stay, except failures of what is gone.
 
     Entering makes the folder and raises DataError when another process has it open, OSError when it
     cannot be written. It holds two digests and a place for each photo of earlier runs, and nothing for those
     of this one.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any], *, overwrite: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, Any],
+        *,
+        kinds: Sequence[str] = ("mask", "cutout"),
+        overwrite: bool = False,
+    ):
         self._folder = folder
+        self._kinds = kinds
         self.path = folder / MANIFEST
         self._settings = settings
         self._overwrite = overwrite
@@ -115,7 +125,11 @@ class Manifest:
         recorded = self._recorded.get(_digest(photo.stem))
         if self._overwrite or key is None or recorded is None or recorded.key != _digest(key):
             return False
-        return all(_has_content(self._folder / path) for path in photo.outputs.values())
+        return all(_has_content(self._folder / path) for path in self.outputs(photo).values())
+
+    def outputs(self, photo: Photo) -> dict[str, str]:
+        """The files that a photo is done with, by kind, relative to the folder."""
+        return {kind: photo.outputs[kind] for kind in self._kinds}
 
     def taken_by(self, photo: Photo) -> str | None:
         """The other photo, still there, whose outputs an earlier run gave the names that this one's have."""
@@ -133,7 +147,7 @@ class Manifest:
             self.append(Result(str(photo.path), photo.stem, error=_UNFINISHED))
 
     def withdraw(self, photo: Photo) -> None:
-        """Remove the outputs that an earlier run made from what the photo's file was then."""
+        """Remove the outputs, of any kind, that an earlier run made from what the photo's file was then."""
         if self._has_outputs(photo):
             for path in photo.outputs.values():
                 with contextlib.suppress(OSError):  # gone, or not ours to remove

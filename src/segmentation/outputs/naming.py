@@ -10,8 +10,9 @@ from pathlib import Path
 
 from segmentation.errors import DataError, printable
 from segmentation.imageio import IMAGE_SUFFIXES, OTHER_SUFFIXES
+from segmentation.outputs.kinds import FILES
 
-MASKS, CUTOUTS = "masks", "cutouts"  # folders of results
+_SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Photo:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """What its results are called, by kind, relative to the output folder."""
-        return {"mask": f"{MASKS}/{self.stem}.png", "cutout": f"{CUTOUTS}/{self.stem}.png"}
+        """What each kind of its results is called when it is written, relative to the output folder."""
+        return {kind: f"{folder}/{self.stem}{suffix}" for kind, (folder, suffix) in FILES.items()}
 
 
 def find_photos(
@@ -43,7 +44,8 @@ def find_photos(
     and a link to nothing come as a Photo with its problem.
 
     No two photos share the name of their results, on file systems that ignore case neither: `a.jpg` and
-    `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png`.
+    `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png` or
+    with another suffix that results have.
 
     Raises DataError at once when `source` does not exist, lies in `exclude` or holds no photo.
     """
@@ -140,13 +142,19 @@ def _named(files: Sequence[tuple[Path, _Folder]], folders: Container[str]) -> It
     # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix
     taken = Counter(stem.casefold() for path, _ in files for stem in (path.stem, path.name))
     for path, folder in files:
-        short = taken[path.stem.casefold()] == 1 and f"{path.stem}.png".casefold() not in folders
+        short = taken[path.stem.casefold()] == 1 and not _clash(path.stem, folders)
         stem = path.stem if short else path.name
-        if f"{stem}.png".casefold() in folders:
-            reason = f"a folder is called {stem}.png as its results would be; rename the photo"
+        if clash := _clash(stem, folders):
+            reason = f"a folder is called {clash} as its results would be; rename the photo"
             yield path.name, _unreachable(path, folder.prefix + stem, reason)
         else:
             yield path.name, Photo(path, folder.prefix + stem)
+
+
+def _clash(stem: str, folders: Container[str]) -> str | None:
+    """The name of a result that a folder has, ignoring case."""
+    names = (stem + suffix for suffix in _SUFFIXES)
+    return next((name for name in names if name.casefold() in folders), None)
 
 
 def _unreachable(path: Path, stem: str, reason: str) -> Photo:

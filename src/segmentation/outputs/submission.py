@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segmentation.files import write_bytes
 from segmentation.imageio import Picture, write_image
+from segmentation.outputs.batch import Delivery
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.rle import encode
 from segmentation.outputs.writers import hard_alpha
@@ -27,14 +28,14 @@ class SubmissionRows:
         self._masks = masks
         self._encoded: dict[Path, str] = {}
 
-    def add(self, photo: Photo, _picture: Picture, prediction: Prediction) -> dict[str, str]:
+    def add(self, photo: Photo, _picture: Picture, prediction: Prediction) -> Delivery:
         """Encode a photo's mask; return the file written for it, if any. Any thread may call it."""
         outputs = {}
         if self._masks:
             outputs["mask"] = f"{photo.stem}.png"
             write_image(self._masks / outputs["mask"], hard_alpha(prediction))
         self._encoded[photo.path] = encode(prediction.mask, self._order)
-        return outputs
+        return Delivery(outputs)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """The rows in the order of the photos' paths, whichever was ready first."""

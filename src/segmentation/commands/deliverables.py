@@ -1,0 +1,105 @@
+"""Options of what is written of a photo besides its mask."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segmentation.commands.arguments import path_argument
+from segmentation.outputs.kinds import FORMATS
+
+if TYPE_CHECKING:
+    from segmentation.outputs.writers import Deliverables
+
+_MARGIN_PERCENT = 5.0
+
+
+def add_deliverables(parser: argparse.ArgumentParser) -> None:
+    """Add --format, --background, --crop, --overlay and --trimap."""
+    parser.add_argument(
+        "--format",
+        type=_formats,
+        default=("png",),
+        metavar="NAME[,NAME]",
+        help=f"files that a cutout is written as, some of {', '.join(FORMATS)}; a psd has the whole photo in "
+        "a layer with an editable mask (default: png)",
+    )
+    parser.add_argument(
+        "--background",
+        type=_background,
+        metavar="#RRGGBB|FILE",
+        help="a colour, in quotes, or a picture, which is made to fill the cutout, instead of transparency "
+        "(default: transparency)",
+    )
+    parser.add_argument(
+        "--crop",
+        type=_percent,
+        nargs="?",
+        const=_MARGIN_PERCENT,
+        metavar="MARGIN",
+        help="trim cutouts to the garment and a margin in per cent of its height, "
+        f"{_MARGIN_PERCENT:g} without a value (default: the whole photo)",
+    )
+    parser.add_argument(
+        "--overlay",
+        action="store_true",
+        help="write overlays too: the photo with the outline of its mask, as JPEG (default: no)",
+    )
+    parser.add_argument(
+        "--trimap",
+        action="store_true",
+        help="write trimaps too: white is surely garment, black surely none, grey near the edge "
+        "(default: no)",
+    )
+
+
+def chosen_deliverables(options: argparse.Namespace) -> "Deliverables":
+    """What `add_deliverables` lets choose. Raises ImageError when the background cannot be read."""
+    from segmentation.outputs.writers import Deliverables
+
+    return Deliverables(
+        options.format, _pixels(options.background), options.crop, options.overlay, options.trimap
+    )
+
+
+def _pixels(background: Path | tuple[int, int, int] | None) -> Any:
+    import numpy as np
+
+    from segmentation.errors import ImageError
+    from segmentation.imageio import read_photo
+
+    if background is None:
+        return None
+    if isinstance(background, tuple):
+        return np.array([[background]], np.uint8)
+    try:
+        return read_photo(background)
+    except ImageError as error:
+        raise ImageError(f"--background: expected a colour like #ffffff or a picture; {error}") from error
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    wanted = {name.strip().lower() for name in text.split(",")}
+    if unknown := sorted(wanted - {*FORMATS}):
+        expected = f"expected some of {', '.join(FORMATS)} with commas between them"
+        raise argparse.ArgumentTypeError(f"{expected}, received {unknown[0]!r}")
+    return tuple(name for name in FORMATS if name in wanted)  # the same files whatever their order
+
+
+def _background(text: str) -> Path | tuple[int, int, int]:
+    if not text.startswith("#"):
+        return path_argument(text)
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        expected = "expected a colour with six digits, as #ffffff, or the path of a picture"
+        raise argparse.ArgumentTypeError(f"{expected} (./ before a name with #), received {text!r}")
+    return tuple(bytes.fromhex(text[1:]))
+
+
+def _percent(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 100.0:
+        raise argparse.ArgumentTypeError(f"expected a margin from 0 to 100 per cent, received {text!r}")
+    return value

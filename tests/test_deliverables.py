@@ -1,0 +1,456 @@
+"""What a retoucher opens elsewhere: every format read back, by its own library and by a second one."""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import draw_pair
+from folder_job import cut_folder, made, manifest_lines, pictures, red_score
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image, ImageCms
+from psd_tools import PSDImage
+from psd_tools.constants import Resource
+
+from segmentation.commands.deliverables import add_deliverables, chosen_deliverables
+from segmentation.errors import ImageError
+from segmentation.imageio import open_photo, read_photo
+from segmentation.outputs.kinds import FORMATS
+from segmentation.outputs.retouching import blend, cover, crop_box, outlined, trimap_of
+from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
+from segmentation.psd import write_psd
+from segmentation.types import LabelMap, Prediction
+
+ROOT = Path(__file__).resolve().parents[1]
+SUFFIXES = {"png": ".png", "psd": ".psd", "tiff": ".tif", "webp": ".webp"}
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+PHOTO = draw_pair(0, 64, 48)[0]
+ALPHA = soft_alpha(Prediction("a", red_score(PHOTO), LabelMap(), 0.5), 2.0)
+COLOUR = (192, 255, 238)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of one photo with a colour profile and 300 pixels per inch."""
+    (tmp_path / "in").mkdir()
+    Image.fromarray(PHOTO).save(tmp_path / "in" / "a.png", icc_profile=PROFILE, dpi=(300, 300))
+    return tmp_path / "in"
+
+
+def colour(red, green, blue):
+    return np.array([[(red, green, blue)]], np.uint8)
+
+
+def cut(photos, **wanted):
+    """Cut a folder out beside it; return the folder of results."""
+    output = photos.with_name("out")
+    assert not any(result.error for result in cut_folder(photos, output, wanted=Deliverables(**wanted)))
+    return output
+
+
+def read_rgba(path):
+    with Image.open(path) as picture:
+        assert picture.mode == "RGBA"
+        return np.asarray(picture)
+
+
+# --- formats ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["png", "tiff", "webp"])
+def test_a_cutout_is_the_same_in_every_format(photos, name):
+    output = cut(photos, formats=(name,))
+
+    assert pictures(output).keys() == {"masks/a.png", f"cutouts/a{SUFFIXES[name]}"}
+    np.testing.assert_array_equal(read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(PHOTO, ALPHA))
+
+
+def test_a_tiff_is_deflated_with_unassociated_alpha(photos):
+    with Image.open(cut(photos, formats=("tiff",)) / "cutouts" / "a.tif") as picture:
+        assert picture.info["compression"] == "tiff_adobe_deflate"
+        assert picture.tag_v2[338] == (2,)  # ExtraSamples, TIFF 6.0
+
+
+def test_a_photoshop_file_holds_the_untouched_photo_under_an_editable_mask(photos):
+    document = PSDImage.open(cut(photos, formats=("psd",)) / "cutouts" / "a.psd")
+    photo, group = document
+
+    assert (photo.name, photo.kind, photo.visible) == ("photo", "pixel", True)
+    np.testing.assert_array_equal(np.asarray(photo.topil(apply_icc=False).convert("RGB")), PHOTO)
+    np.testing.assert_array_equal(np.asarray(photo.mask.topil()), ALPHA)
+    assert (group.name, group.kind, group.visible) == ("trimap", "group", False)
+    assert len(group) == 1
+    trimap = np.asarray(group[0].topil(apply_icc=False).convert("RGB"))
+    np.testing.assert_array_equal(trimap, np.dstack([trimap_of(ALPHA)] * 3))
+
+
+def test_the_layers_of_a_photoshop_file_together_are_the_cutout(photos):
+    document = PSDImage.open(cut(photos, formats=("psd",)) / "cutouts" / "a.psd")
+    layers = np.asarray(document.composite(force=True, apply_icc=False))
+
+    np.testing.assert_array_equal(layers[..., 3], ALPHA)
+    difference = np.abs(layers[..., :3].astype(int) - PHOTO)[ALPHA > 8]
+    assert difference.max() <= 8  # psd-tools rounds colours to the alpha that they have
+    assert difference[ALPHA[ALPHA > 8] == 255].max() == 0
+
+
+def test_programs_without_layers_see_the_cutout_in_a_photoshop_file(photos):
+    path = cut(photos, formats=("psd",)) / "cutouts" / "a.psd"
+    merged = np.asarray(PSDImage.open(path).topil(apply_icc=False))
+
+    np.testing.assert_array_equal(merged[..., 3], ALPHA)
+    np.testing.assert_array_equal(merged[ALPHA == 255][:, :3], PHOTO[ALPHA == 255])
+    with Image.open(path) as picture:  # Pillow leaves the white in
+        stored = np.asarray(picture.convert("RGBA"))
+    np.testing.assert_array_equal(stored[..., 3], ALPHA)
+    np.testing.assert_array_equal(stored[..., :3], blend(PHOTO, 255, ALPHA))
+
+
+@pytest.mark.skipif(not shutil.which("convert"), reason="ImageMagick is not installed")
+@pytest.mark.parametrize("background", [None, colour(*COLOUR)])
+def test_imagemagick_reads_a_photoshop_file_as_the_cutout(photos, tmp_path, background):
+    path = cut(photos, formats=("psd",), background=background) / "cutouts" / "a.psd"
+    shown = tmp_path / "shown.png"
+    flattened = ["-background", f"rgb{COLOUR}", "-flatten", "-strip", f"png24:{shown}"]
+    subprocess.run(["convert", f"{path}[0]", *flattened], check=True, timeout=60)
+
+    expected = blend(PHOTO, np.array(COLOUR), ALPHA)
+    with Image.open(shown) as picture:
+        assert np.abs(np.asarray(picture.convert("RGB")).astype(int) - expected).max() <= 3
+
+
+@pytest.mark.parametrize("name", ["png", "tiff", "webp", "psd"])
+def test_colour_profile_and_resolution_are_kept(photos, name):
+    path = cut(photos, formats=(name,)) / "cutouts" / f"a{SUFFIXES[name]}"
+
+    with Image.open(path) as picture:
+        assert picture.info["icc_profile"] == PROFILE
+        if name in ("png", "tiff"):
+            assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+    if name == "psd":
+        resolution = PSDImage.open(path).image_resources.get_data(Resource.RESOLUTION_INFO)
+        assert resolution.horizontal / 65536 == pytest.approx(300, abs=0.01)
+        assert resolution.vertical / 65536 == pytest.approx(300, abs=0.01)
+        assert (resolution.horizontal_unit, resolution.vertical_unit) == (1, 1)  # pixels per inch
+
+
+def test_a_photo_without_them_gets_neither_profile_nor_resolution(tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(PHOTO).save(tmp_path / "in" / "a.png")
+    output = cut(tmp_path / "in", formats=tuple(FORMATS))
+
+    with Image.open(output / "cutouts" / "a.png") as picture:
+        assert {"dpi", "icc_profile"}.isdisjoint(picture.info)
+    assert list(PSDImage.open(output / "cutouts" / "a.psd").image_resources) == [Resource.VERSION_INFO]
+
+
+def test_the_resolution_turns_with_the_photo(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6  # orientation: to be turned by a quarter
+    Image.fromarray(PHOTO).save(tmp_path / "a.jpg", dpi=(300, 150), exif=turned)
+
+    assert open_photo(tmp_path / "a.jpg").dpi == (150, 300)
+
+
+@pytest.mark.parametrize("dpi", [(0, 0), (1, 2_000_000)])
+def test_a_resolution_that_cannot_be_is_ignored(tmp_path, dpi):
+    Image.fromarray(PHOTO).save(tmp_path / "a.tif", dpi=dpi)
+
+    assert open_photo(tmp_path / "a.tif").dpi is None
+
+
+def test_a_photoshop_file_that_would_be_too_large_is_refused_with_its_name(tmp_path):
+    strip = np.zeros((1, 30_001), np.uint8)
+    with pytest.raises(ImageError, match=r"wide\.psd.*at most 30000.*30001x1.*another --format"):
+        write_psd(tmp_path / "wide.psd", np.dstack([strip] * 3), strip, np.dstack([strip] * 4), trimap=strip)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_photo_gives_the_same_bytes_in_every_format(photos, tmp_path):
+    first = pictures(cut(photos, formats=tuple(FORMATS), overlay=True, trimap=True))
+    shutil.rmtree(tmp_path / "out")
+
+    assert len(first) == 7
+    assert pictures(cut(photos, formats=tuple(FORMATS), overlay=True, trimap=True)) == first
+
+
+# --- backgrounds, crops, overlays, trimaps ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["png", "tiff", "webp"])
+def test_a_cutout_over_a_colour_is_exact_where_nothing_or_all_shows(photos, name):
+    path = cut(photos, formats=(name,), background=colour(*COLOUR)) / "cutouts" / f"a{SUFFIXES[name]}"
+    with Image.open(path) as picture:
+        assert picture.mode == "RGB"
+        shown = np.asarray(picture)
+
+    assert (shown[ALPHA == 0] == COLOUR).all()
+    np.testing.assert_array_equal(shown[ALPHA == 255], PHOTO[ALPHA == 255])
+    np.testing.assert_array_equal(shown, blend(PHOTO, np.array(COLOUR), ALPHA))
+
+
+def test_a_photoshop_file_over_a_colour_keeps_the_photo_in_its_own_layer(photos):
+    document = PSDImage.open(cut(photos, formats=("psd",), background=colour(*COLOUR)) / "cutouts" / "a.psd")
+
+    assert [layer.name for layer in document] == ["background", "photo", "trimap"]
+    expected = blend(PHOTO, np.array(COLOUR), ALPHA)
+    np.testing.assert_array_equal(np.asarray(document.topil(apply_icc=False)), expected)
+    layers = document.composite(force=True, apply_icc=False).convert("RGB")
+    assert np.abs(np.asarray(layers).astype(int) - expected).max() <= 1
+
+
+def test_a_picture_fills_the_cutout(photos):
+    halves = np.zeros((10, 40, 3), np.uint8)  # wider than the photo: its sides are left out
+    halves[:, :20], halves[:, 20:] = (10, 20, 30), (200, 210, 220)
+    cutout = read_photo(cut(photos, background=halves) / "cutouts" / "a.png")
+
+    assert (cutout[:, :16][ALPHA[:, :16] == 0] == (10, 20, 30)).all()
+    assert (cutout[:, -16:][ALPHA[:, -16:] == 0] == (200, 210, 220)).all()
+
+
+def test_a_crop_is_the_garments_box_and_a_margin_in_every_format(photos):
+    output = cut(photos, formats=tuple(FORMATS), crop_percent=10)
+    rows, columns = np.flatnonzero(ALPHA.any(axis=1)), np.flatnonzero(ALPHA.any(axis=0))
+    margin = round((rows[-1] - rows[0] + 1) / 10)
+    box = (
+        slice(max(0, rows[0] - margin), rows[-1] + 1 + margin),
+        slice(max(0, columns[0] - margin), columns[-1] + 1 + margin),
+    )
+    expected = cut_out(PHOTO, ALPHA)[box]
+
+    assert expected.size < cut_out(PHOTO, ALPHA).size
+    for name in ("png", "tiff", "webp"):
+        np.testing.assert_array_equal(read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), expected)
+    document = PSDImage.open(output / "cutouts" / "a.psd")
+    np.testing.assert_array_equal(np.asarray(document.topil(apply_icc=False))[..., 3], expected[..., 3])
+    with Image.open(output / "masks" / "a.png") as mask:
+        assert mask.size == (48, 64)
+
+
+def test_what_holds_nothing_is_not_cropped_and_says_so(photos, tmp_path):
+    def nothing(photo):
+        return np.zeros((*photo.shape[:2], 1), np.float32)
+
+    wanted = Deliverables(crop_percent=5)
+    (result,) = cut_folder(photos, tmp_path / "out", score=nothing, wanted=wanted)
+
+    assert "not cropped" in result.notes[-1]
+    assert manifest_lines(tmp_path / "out")[0]["notes"] == list(result.notes)
+    assert read_rgba(tmp_path / "out" / "cutouts" / "a.png").shape == (64, 48, 4)
+
+
+def test_overlays_and_trimaps_have_the_photos_size(photos):
+    output = cut(photos, overlay=True, trimap=True)
+
+    with Image.open(output / "trimaps" / "a.png") as trimap:
+        np.testing.assert_array_equal(np.asarray(trimap), trimap_of(ALPHA))
+    with Image.open(output / "overlays" / "a.jpg") as overlay:
+        assert overlay.info["icc_profile"] == PROFILE
+        assert overlay.info["dpi"] == (300, 300)
+    drawn = read_photo(output / "overlays" / "a.jpg")
+    assert np.abs(drawn.astype(int) - outlined(PHOTO, ALPHA)).mean() < 6
+
+
+def test_an_outline_follows_the_edge_and_leaves_the_rest_of_the_photo():
+    alpha = np.zeros((40, 40), np.uint8)
+    alpha[10:30, 10:30] = 255
+    drawn = outlined(np.full((40, 40, 3), 90, np.uint8), alpha)
+    changed = (drawn != 90).any(axis=2)
+
+    assert changed[10, 10:30].all()
+    assert changed[10:30, 29].all()
+    assert not changed[14:26, 14:26].any()
+    assert not changed[:7].any()
+
+
+def test_a_trimap_is_grey_within_one_200th_of_the_height_of_an_edge():
+    alpha = np.zeros((800, 100), np.uint8)
+    alpha[200:600] = 255
+    column = trimap_of(alpha)[:, 50]
+
+    np.testing.assert_array_equal(np.flatnonzero(column == 128), [*range(196, 204), *range(596, 604)])
+    assert (column[204:596] == 255).all()
+    assert (column[:196] == 0).all()
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_trimap_without_an_edge_is_sure(value):
+    assert (trimap_of(np.full((30, 20), value, np.uint8)) == value).all()
+
+
+fields = hnp.arrays(np.uint8, (4, 3, 3))
+
+
+@given(fields, fields, hnp.arrays(np.uint8, (4, 3)))
+def test_a_blend_is_the_weighted_mean(image, background, alpha):
+    share = alpha[..., np.newaxis] / 255
+    exact = share * image + (1 - share) * background
+
+    assert np.abs(blend(image, background, alpha) - exact).max() <= 0.5 + 1e-9
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(1, 40))
+def test_a_picture_covers_any_size_and_a_flat_one_stays_flat(rows, columns, height, width):
+    filling = cover(np.full((rows, columns, 3), COLOUR, np.uint8), height, width)
+
+    assert filling.shape == (height, width, 3)
+    assert (filling == COLOUR).all()
+
+
+@given(
+    hnp.arrays(np.uint8, (9, 7), elements=st.sampled_from([0, 0, 0, 0, 1, 255])),
+    st.floats(0, 100),
+)
+def test_a_crop_holds_all_that_shows(alpha, margin):
+    box = crop_box(alpha, margin)
+
+    if box is None:
+        assert not alpha.any()
+    else:
+        assert np.count_nonzero(alpha[box]) == np.count_nonzero(alpha)
+        tight = alpha[crop_box(alpha, 0)]
+        assert all(side.any() for side in (tight[0], tight[-1], tight[:, 0], tight[:, -1]))
+        assert alpha[box].shape >= tight.shape
+
+
+# --- the folder job --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"formats": ("psd", "tiff")},
+        {"crop_percent": 5.0},
+        {"background": colour(1, 2, 3)},
+        {"overlay": True},
+        {"trimap": True},
+    ],
+    ids=["formats", "crop", "background", "overlay", "trimap"],
+)
+def test_other_files_are_made_when_they_are_asked_for(source, tmp_path, other):
+    plain = cut_folder(source, tmp_path / "out", wanted=Deliverables())
+    changed = cut_folder(source, tmp_path / "out", wanted=Deliverables(**other))
+    again = cut_folder(source, tmp_path / "out", wanted=Deliverables(**other))
+
+    assert len(made(plain)) == len(made(changed)) == 6
+    assert made(again) == []
+    assert [result.outputs for result in again] == [result.outputs for result in changed]
+    for result in changed:
+        assert all((tmp_path / "out" / path).stat().st_size for path in result.outputs.values())
+
+
+def test_another_colour_is_another_background(source, tmp_path):
+    for value in (1, 2):
+        wanted = Deliverables(background=colour(value, 0, 0))
+        assert len(made(cut_folder(source, tmp_path / "out", wanted=wanted))) == 6
+
+
+def test_a_photoshop_file_that_is_gone_is_made_again(source, tmp_path):
+    wanted = Deliverables(formats=("psd",))
+    cut_folder(source, tmp_path / "out", wanted=wanted)
+    (tmp_path / "out" / "cutouts" / "x" / "a.psd").unlink()
+
+    assert made(cut_folder(source, tmp_path / "out", wanted=wanted)) == ["x/a"]
+
+
+def test_no_file_of_any_kind_is_left_of_a_photo_that_is_broken_now(source, tmp_path):
+    cut_folder(source, tmp_path / "out", wanted=Deliverables(("png", "psd"), overlay=True, trimap=True))
+    (source / "b.png").write_bytes(b"no picture")
+    cut_folder(source, tmp_path / "out")
+
+    assert [name for name in pictures(tmp_path / "out") if Path(name).stem == "b"] == []
+
+
+def test_one_photo_whose_layers_cannot_be_written_does_not_stop_the_others(source, tmp_path):
+    (tmp_path / "out" / "cutouts" / "a.psd").mkdir(parents=True)
+    results = cut_folder(source, tmp_path / "out", wanted=Deliverables(("psd",)))
+
+    assert [result.error is None for result in results] == [False, *[True] * 5]
+    assert "a.psd" in results[0].error
+    assert not [name for name in pictures(tmp_path / "out") if ".tmp-" in name]
+
+
+# --- the command -----------------------------------------------------------------------------------------
+
+
+def predict(*arguments):
+    command = [sys.executable, str(ROOT / "main.py"), "predict", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
+    output = tmp_path / "out"
+    done = predict(
+        *("--input", photos, "--output", output, "--save", "--format", "png,psd,tiff,webp"),
+        *("--overlay", "--trimap"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert pictures(output).keys() == {
+        *(f"cutouts/a{suffix}" for suffix in SUFFIXES.values()),
+        *("masks/a.png", "overlays/a.jpg", "trimaps/a.png"),
+    }
+    line = json.loads((output / "predictions.jsonl").read_text())
+    assert set(line["outputs"].values()) == pictures(output).keys()
+    with Image.open(output / "masks" / "a.png") as mask:
+        alpha = np.asarray(mask)
+    np.testing.assert_array_equal(
+        np.asarray(PSDImage.open(output / "cutouts" / "a.psd")[0].mask.topil()), alpha
+    )
+    for name in ("png", "tiff", "webp"):
+        np.testing.assert_array_equal(
+            read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(PHOTO, alpha)
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("--save", "--format", "png,gif"), ("png, psd, tiff, webp", "'gif'")),
+        (("--save", "--format", ""), ("png, psd, tiff, webp", "''")),
+        (("--save", "--background", "#fff"), ("six digits", "#fff")),
+        (("--save", "--background", "nowhere.png"), ("expected a colour", "nowhere.png", "check the path")),
+        (("--save", "--crop", "-1"), ("0 to 100", "-1")),
+        (("--save", "--crop", "nan"), ("0 to 100", "nan")),
+        (("--format", "psd", "--overlay"), ("--format --overlay", "add --save")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_done_is_refused_in_one_line_with_a_remedy(photos, arguments, parts):
+    refused = predict("--input", photos, *arguments)
+
+    assert refused.returncode == 2
+    message = refused.stderr.strip().splitlines()[-1]
+    assert all(part in message for part in parts), message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], (("png",), None, None)),
+        (["--format", "webp, PSD,psd", "--crop"], (("psd", "webp"), None, 5.0)),
+        (["--crop", "12.5", "--background", "#C0ffee"], (("png",), [[list(COLOUR)]], 12.5)),
+    ],
+)
+def test_the_options_say_what_is_written(arguments, expected):
+    parser = argparse.ArgumentParser()
+    add_deliverables(parser)
+    wanted = chosen_deliverables(parser.parse_args(arguments))
+    background = None if wanted.background is None else wanted.background.tolist()
+
+    assert (wanted.formats, background, wanted.crop_percent) == expected
+
+
+def test_a_picture_can_be_the_background(photos):
+    parser = argparse.ArgumentParser()
+    add_deliverables(parser)
+    wanted = chosen_deliverables(parser.parse_args(["--background", str(photos / "a.png")]))
+
+    np.testing.assert_array_equal(wanted.background, PHOTO)
