@@ -21,6 +21,7 @@ from psd_tools.constants import Resource
 from segmentation.commands.deliverables import add_deliverables, chosen_deliverables
 from segmentation.errors import ImageError
 from segmentation.imageio import open_photo, read_photo
+from segmentation.inference.decontaminate import decontaminate
 from segmentation.outputs.kinds import FORMATS
 from segmentation.outputs.retouching import blend, cover, crop_box, outlined, trimap_of
 from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
@@ -32,6 +33,7 @@ SUFFIXES = {"png": ".png", "psd": ".psd", "tiff": ".tif", "webp": ".webp"}
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 PHOTO = draw_pair(0, 64, 48)[0]
 ALPHA = soft_alpha(Prediction("a", red_score(PHOTO), LabelMap(), 0.5), 2.0)
+GARMENT = decontaminate(PHOTO, ALPHA)
 COLOUR = (192, 255, 238)
 
 
@@ -68,7 +70,19 @@ def test_a_cutout_is_the_same_in_every_format(photos, name):
     output = cut(photos, formats=(name,))
 
     assert pictures(output).keys() == {"masks/a.png", f"cutouts/a{SUFFIXES[name]}"}
-    np.testing.assert_array_equal(read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(PHOTO, ALPHA))
+    np.testing.assert_array_equal(
+        read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(GARMENT, ALPHA)
+    )
+
+
+def test_soft_edges_lose_the_colours_behind_them_unless_the_photos_own_are_asked_for(photos):
+    soft = (ALPHA > 0) & (ALPHA < 255)
+    cutout = read_rgba(cut(photos) / "cutouts" / "a.png")
+    as_it_is = read_rgba(cut(photos, decontaminate=False) / "cutouts" / "a.png")
+
+    np.testing.assert_array_equal(as_it_is, cut_out(PHOTO, ALPHA))
+    np.testing.assert_array_equal(cutout[~soft], as_it_is[~soft])
+    assert (cutout[soft] != as_it_is[soft]).any()
 
 
 def test_a_tiff_is_deflated_with_unassociated_alpha(photos):
@@ -193,7 +207,7 @@ def test_a_cutout_over_a_colour_is_exact_where_nothing_or_all_shows(photos, name
 
     assert (shown[ALPHA == 0] == COLOUR).all()
     np.testing.assert_array_equal(shown[ALPHA == 255], PHOTO[ALPHA == 255])
-    np.testing.assert_array_equal(shown, blend(PHOTO, np.array(COLOUR), ALPHA))
+    np.testing.assert_array_equal(shown, blend(GARMENT, np.array(COLOUR), ALPHA))
 
 
 def test_a_photoshop_file_over_a_colour_keeps_the_photo_in_its_own_layer(photos):
@@ -223,7 +237,7 @@ def test_a_crop_is_the_garments_box_and_a_margin_in_every_format(photos):
         slice(max(0, rows[0] - margin), rows[-1] + 1 + margin),
         slice(max(0, columns[0] - margin), columns[-1] + 1 + margin),
     )
-    expected = cut_out(PHOTO, ALPHA)[box]
+    expected = cut_out(GARMENT, ALPHA)[box]
 
     assert expected.size < cut_out(PHOTO, ALPHA).size
     for name in ("png", "tiff", "webp"):
@@ -406,7 +420,7 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
     )
     for name in ("png", "tiff", "webp"):
         np.testing.assert_array_equal(
-            read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(PHOTO, alpha)
+            read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(decontaminate(PHOTO, alpha), alpha)
         )
 
 

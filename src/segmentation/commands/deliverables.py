@@ -15,7 +15,7 @@ _MARGIN_PERCENT = 5.0
 
 
 def add_deliverables(parser: argparse.ArgumentParser) -> None:
-    """Add --format, --background, --crop, --overlay and --trimap."""
+    """Add --format, --background, --crop, --overlay, --trimap and --no-decontaminate."""
     parser.add_argument(
         "--format",
         type=_formats,
@@ -51,6 +51,12 @@ def add_deliverables(parser: argparse.ArgumentParser) -> None:
         help="write trimaps too: white is surely garment, black surely none, grey near the edge "
         "(default: no)",
     )
+    parser.add_argument(
+        "--no-decontaminate",
+        action="store_true",
+        help="leave the photo's colours in the soft edges of cutouts, mixed with those behind the garment, "
+        "which show as a rim on another background (default: they are taken out, but of a psd)",
+    )
 
 
 def chosen_deliverables(options: argparse.Namespace) -> "Deliverables":
@@ -58,7 +64,12 @@ def chosen_deliverables(options: argparse.Namespace) -> "Deliverables":
     from segmentation.outputs.writers import Deliverables
 
     return Deliverables(
-        options.format, _pixels(options.background), options.crop, options.overlay, options.trimap
+        options.format,
+        _pixels(options.background),
+        options.crop,
+        options.overlay,
+        options.trimap,
+        not options.no_decontaminate,
     )
 
 

@@ -87,6 +87,7 @@ def _about_files(options: argparse.Namespace) -> list[str]:
         "--crop": options.crop is not None,
         "--overlay": options.overlay,
         "--trimap": options.trimap,
+        "--no-decontaminate": options.no_decontaminate,
     }
     return [name for name, value in given.items() if value]
 

@@ -13,6 +13,7 @@ import numpy as np
 from segmentation.errors import DataError
 from segmentation.files import UNFINISHED
 from segmentation.imageio import Picture, write_image
+from segmentation.inference.decontaminate import decontaminate
 from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.batch import Delivery
 from segmentation.outputs.kinds import FILES, FORMATS
@@ -32,7 +33,8 @@ class Deliverables:
     `formats` are names of FORMATS. `background`, uint8 RGB [H, W, 3] of any size, one pixel for a colour,
     takes the place of transparency in the cutouts. With `crop_percent` they are trimmed to the garment and a
     margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap` for
-    a map of what is surely garment, surely none, and near the edge.
+    a map of what is surely garment, surely none, and near the edge. `decontaminate` takes what shines through
+    of the surroundings out of the colours of soft edges; a PSD's photo is untouched.
     """
 
     formats: tuple[str, ...] = ("png",)
@@ -40,6 +42,7 @@ class Deliverables:
     crop_percent: float | None = None
     overlay: bool = False
     trimap: bool = False
+    decontaminate: bool = True
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -55,7 +58,12 @@ class Deliverables:
         if background is not None:
             content = hashlib.sha256(background.tobytes()).hexdigest()
             background = [*background.shape[:2], content]
-        return {"kinds": self.kinds, "background": background, "crop": self.crop_percent}
+        return {
+            "kinds": self.kinds,
+            "background": background,
+            "crop": self.crop_percent,
+            "decontaminated": self.decontaminate,
+        }
 
 
 class CutoutWriter:
@@ -128,10 +136,12 @@ class CutoutWriter:
         self, paths: dict[str, Path], picture: Picture, alpha: np.ndarray, trimap: np.ndarray | None
     ) -> tuple[str, ...]:
         image, background, notes = picture.pixels, self._wanted.background, ()
+        pictures = [paths[kind] for kind in ("cutout", "cutout-tiff", "cutout-webp") if kind in paths]
+        garment = decontaminate(image, alpha) if pictures and self._wanted.decontaminate else image
         if self._wanted.crop_percent is not None:
             if box := crop_box(alpha, self._wanted.crop_percent):
-                image, alpha, trimap = (
-                    None if part is None else part[box] for part in (image, alpha, trimap)
+                image, garment, alpha, trimap = (
+                    None if part is None else part[box] for part in (image, garment, alpha, trimap)
                 )
             else:
                 notes = ("nothing found, so that the cutout is not cropped",)
@@ -141,10 +151,9 @@ class CutoutWriter:
         if psd := paths.get("cutout-psd"):
             merged = _merged(image, alpha, background)
             write_psd(psd, image, alpha, merged, trimap=trimap, background=background, **about)
-        pictures = [paths[kind] for kind in ("cutout", "cutout-tiff", "cutout-webp") if kind in paths]
         if pictures:
             empty = background is None
-            cutout = cut_out(image, alpha) if empty else blend(image, background, alpha)
+            cutout = cut_out(garment, alpha) if empty else blend(garment, background, alpha)
             for path in pictures:
                 write_image(path, cutout, mostly_empty=empty, lossless=True, **about)
         return notes
