@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from drawing import draw_set
 
 import main
 from config import configure, explicit_options
@@ -50,74 +51,90 @@ def test_print_shows_commands_that_can_be_pasted():
     assert lines == [["python", "main.py", *step.arguments] for step in expected]
 
 
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return draw_set(tmp_path_factory.mktemp("data") / "pairs")
+
+
 @pytest.fixture
-def tiny_recipe(monkeypatch, tmp_path, tiny_set):
-    """A recipe of two trainings, and what runs it: arguments -> exit status."""
+def tiny_recipe(monkeypatch, pairs):
+    """A recipe of two trainings, and what runs it: home -> exit status."""
     made = {
         "{name}-start": f"--data {{data}} {TINY}",
         "{name}": "--data {data} --model {name}-start --epochs 1",
     }
     monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings", made))
 
-    def run(*arguments):
-        typed = ["recipe", "tiny", "--data", str(tiny_set), "--home", str(tmp_path / "home"), *arguments]
-        options = main.build_parser().parse_args(typed)
-        return command.run(options)
+    def run(home):
+        typed = ["recipe", "tiny", "--data", str(pairs), "--home", str(home), "--name", "mine"]
+        return command.run(main.build_parser().parse_args(typed))
 
     return run
 
 
-def test_a_recipe_trains_its_models_one_on_another_and_does_not_repeat_what_is_there(
-    tiny_recipe, tmp_path, capfd
-):
-    assert tiny_recipe("--name", "mine") == 0
-    models = tmp_path / "home" / "models"
-    assert load_bundle(models / "mine").provenance["start"] == "mine-start"
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, pairs):
+    """A home with both models of the tiny recipe, trained by its very commands."""
+    home = tmp_path_factory.mktemp("trained")
+    data = f"--data {shlex.quote(str(pairs))}"
+    for options in (f"{data} {TINY} --name mine-start", f"{data} --model mine-start --epochs 1 --name mine"):
+        train = [sys.executable, str(ROOT / "main.py"), "train", *shlex.split(options), "--home", str(home)]
+        subprocess.run(train, check=True, capture_output=True)
+    return home
 
-    capfd.readouterr()
+
+@pytest.fixture
+def home(trained, tmp_path):
+    """A copy of that home."""
+    return shutil.copytree(trained, tmp_path / "home")
+
+
+def test_a_recipe_trains_its_models_one_on_another(tiny_recipe, tmp_path):
+    assert tiny_recipe(tmp_path / "new") == 0
+    assert load_bundle(tmp_path / "new" / "models" / "mine").provenance["start"] == "mine-start"
+
+
+def test_what_is_there_is_not_trained_again(tiny_recipe, home, capfd):
+    models = home / "models"
     shutil.rmtree(models / "mine")
     before = (models / "mine-start" / "bundle.json").stat().st_mtime_ns
-    assert tiny_recipe("--name", "mine") == 0
+
+    assert tiny_recipe(home) == 0
     assert "mine-start is there" in capfd.readouterr().out
     assert (models / "mine-start" / "bundle.json").stat().st_mtime_ns == before
     assert load_bundle(models / "mine").name == "mine"
 
 
-def test_an_interrupted_training_is_brought_to_its_end(tiny_recipe, tmp_path):
-    assert tiny_recipe("--name", "mine") == 0
-    models = tmp_path / "home" / "models"
-    shutil.rmtree(models / "mine")
-    description = models / "mine-start" / "bundle.json"
+def test_an_interrupted_training_is_brought_to_its_end(tiny_recipe, home):
+    description = home / "models" / "mine" / "bundle.json"
     plain = json.loads(description.read_text())
     plain["provenance"]["interrupted"] = True
     description.write_text(json.dumps(plain))
 
-    assert tiny_recipe("--name", "mine") == 0
-    assert not load_bundle(models / "mine-start").provenance["interrupted"]
+    assert tiny_recipe(home) == 0
+    assert not load_bundle(home / "models" / "mine").provenance["interrupted"]
 
 
-def test_a_model_that_is_there_is_not_made_again(tiny_recipe, tmp_path):
-    assert tiny_recipe("--name", "mine") == 0
-    shutil.rmtree(tmp_path / "home" / "models" / "mine-start")
+def test_a_model_that_is_there_is_not_made_again(tiny_recipe, home):
+    shutil.rmtree(home / "models" / "mine-start")
 
     with pytest.raises(ConfigError, match="mine: the model is there"):
-        tiny_recipe("--name", "mine")
+        tiny_recipe(home)
 
 
-def test_a_model_of_another_command_is_not_built_on(tiny_recipe, tmp_path, monkeypatch):
-    assert tiny_recipe("--name", "mine") == 0
-    shutil.rmtree(tmp_path / "home" / "models" / "mine")
+def test_a_model_of_another_command_is_not_built_on(tiny_recipe, home, monkeypatch):
+    shutil.rmtree(home / "models" / "mine")
     changed = {name: options + " --seed 1" for name, options in RECIPES["tiny"].models.items()}
     monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings", changed))
 
     with pytest.raises(ConfigError, match=r"mine-start: expected a model of .*--seed 1"):
-        tiny_recipe("--name", "mine")
+        tiny_recipe(home)
 
 
-def test_ctrl_c_ends_the_training_too_and_waits_for_it(tiny_set, tmp_path):
+def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
     program = [sys.executable, str(ROOT / "main.py"), "recipe", "default", "--home", str(tmp_path)]
     (tmp_path / "data").mkdir()
-    shutil.copytree(tiny_set, tmp_path / "data" / "ccp")
+    shutil.copytree(pairs, tmp_path / "data" / "ccp")
     recipe = subprocess.Popen(
         [*program, "--data", str(tmp_path / "data")],
         stdout=subprocess.PIPE,
@@ -134,10 +151,10 @@ def test_ctrl_c_ends_the_training_too_and_waits_for_it(tiny_set, tmp_path):
 
 
 def test_a_step_that_fails_ends_the_recipe_with_its_status(tiny_recipe, tmp_path, capfd):
-    (tmp_path / "home" / "models" / "mine-start").mkdir(parents=True)  # a folder that is no model
+    (tmp_path / "models" / "mine-start").mkdir(parents=True)  # a folder that is no model
 
-    assert tiny_recipe("--name", "mine") == 2
+    assert tiny_recipe(tmp_path) == 2
     shown = capfd.readouterr()
     assert "step 1 of 2 ended with status 2" in shown.err
     assert "mine-start" in shown.err
-    assert not (tmp_path / "home" / "models" / "mine").exists()
+    assert not (tmp_path / "models" / "mine").exists()

@@ -1,16 +1,18 @@
 """Make a model by a recorded recipe, one training after another."""
 
 import argparse
+import contextlib
 import shlex
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from segmentation.commands.arguments import path_argument
+from segmentation.interruption import Interruption
 from segmentation.recipes import RECIPES, steps
 from segmentation.training.run_state import RECORD
 
+_LISTENING_S = 0.2  # how soon a request to stop is passed on
 _PROGRAM = Path(__file__).resolve().parents[3] / "main.py"
 
 
@@ -39,12 +41,12 @@ def run(options: argparse.Namespace) -> int:
     name = check_name(options.name or f"my-{options.recipe}")
     home = [] if options.home == _PROGRAM.parent else ["--home", str(options.home)]
     trainings = [
-        (check_name(step.model), [*step.arguments, *home])
+        (check_name(step.model), list(step.arguments))
         for step in steps(RECIPES[options.recipe], options.data, name)
     ]
     if options.print:
         for _model, arguments in trainings:
-            print(f"python main.py {shlex.join(arguments)}")
+            print(f"python main.py {shlex.join([*arguments, *home])}")
         return 0
     if _is_done(options.home / "models" / name, trainings[-1][1]):
         raise ConfigError(f"--name {name}: the model is there; choose another name")
@@ -53,9 +55,10 @@ def run(options: argparse.Namespace) -> int:
         if _is_done(options.home / "models" / model, arguments):
             print(f"{place}: {model} is there", flush=True)
             continue
-        resume = ["--resume"] if (options.home / "logs" / model / RECORD).is_file() else []
-        print(f"{place}: python main.py {shlex.join([*arguments, *resume])}", flush=True)
-        status = _train([*arguments, *resume])
+        if (options.home / "logs" / model / RECORD).is_file():
+            arguments.append("--resume")
+        print(f"{place}: python main.py {shlex.join([*arguments, *home])}", flush=True)
+        status = _train([*arguments, *home])
         if status:
             print(f"{place} ended with status {status}; the same command goes on from there", file=sys.stderr)
             return status
@@ -72,6 +75,9 @@ def _is_done(model: Path, arguments: list[str]) -> bool:
     recorded = load_bundle(model).provenance
     command = recorded.get("command")
     typed = [str(word) for word in command[1:] if word != "--resume"] if isinstance(command, list) else []
+    if "--home" in typed:  # which may have been moved
+        place = typed.index("--home")
+        del typed[place : place + 2]
     if typed != arguments:
         raise ConfigError(
             f"{model}: expected a model of `{shlex.join(arguments)}`, received one of `{shlex.join(typed)}`; "
@@ -81,12 +87,13 @@ def _is_done(model: Path, arguments: list[str]) -> bool:
 
 
 def _train(arguments: list[str]) -> int:
-    """Train in a process of its own, which is told once of whatever stops this one, and waited for."""
-    process = subprocess.Popen([sys.executable, str(_PROGRAM), *arguments], process_group=0)
-    try:
-        return process.wait()
-    except (KeyboardInterrupt, SystemExit) as stopped:
-        is_interrupt = isinstance(stopped, KeyboardInterrupt)
-        process.send_signal(signal.SIGINT if is_interrupt else signal.SIGTERM)
-        process.wait()
-        raise
+    """Train in a process of its own, which is asked to stop when this one is, and waited for."""
+    with Interruption() as interruption:
+        process = subprocess.Popen([sys.executable, str(_PROGRAM), *arguments], process_group=0)
+        while process.poll() is None and not interruption.requested:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_LISTENING_S)
+        if interruption.requested:
+            process.send_signal(interruption.status - 128)
+        status = process.wait()
+        return interruption.status or status

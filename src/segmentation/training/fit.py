@@ -64,7 +64,7 @@ def fit(
     settings = {
         "config": config.to_json(),
         "data": fingerprint,
-        "start": start and str(start.path),
+        "start": start and start.digest,
         "first": first and first.digest,
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
