@@ -10,11 +10,9 @@ are at most 0.35 s a photo for both passes and at least 2.5 photos/s to the disk
 import argparse
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from predict_folder import ROOT
+from predict_folder import ROOT, seconds_of
 
 from segmentation.bundle import ModelBundle, find_bundle
 from segmentation.commands.arguments import add_model_name
@@ -61,7 +59,7 @@ def _scoring_seconds(bundle: ModelBundle, precision: str, photos: list[Photo]) -
     for photo in photos:
         pixels = read_photo(photo.path)
         for score, seconds in zip(scores, taken, strict=True):
-            seconds.append(_seconds(lambda score=score, pixels=pixels: score(pixels)))
+            seconds.append(seconds_of(lambda score=score, pixels=pixels: score(pixels)))
     return [statistics.median(seconds) for seconds in taken]
 
 
@@ -74,13 +72,7 @@ def _photos_a_second(bundle: ModelBundle, precision: str, photos: list[Photo], o
         list(run_folder(score, bundle, some, bundle.threshold, writer.write, workers=workers))
 
     cut(photos[:workers])
-    return len(photos) / _seconds(lambda: cut(photos))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+    return len(photos) / seconds_of(lambda: cut(photos))
 
 
 if __name__ == "__main__":

@@ -67,11 +67,11 @@ def main() -> None:
         list(run_folder(engine, bundle, photos[:2], bundle.threshold, writer.write, workers=streams))
 
         half = options.plain // 2
-        slow = _seconds(lambda: [plain(photo.path) for photo in photos[:half]])
-        fast = _seconds(
+        slow = seconds_of(lambda: [plain(photo.path) for photo in photos[:half]])
+        fast = seconds_of(
             lambda: list(run_folder(engine, bundle, photos, bundle.threshold, writer.write, workers=streams))
         )
-        slow += _seconds(lambda: [plain(photo.path) for photo in photos[half : options.plain]])
+        slow += seconds_of(lambda: [plain(photo.path) for photo in photos[half : options.plain]])
         steps = _cpu_seconds(bundle, options.precision, photos[:8], writer)
 
     rate, plain_rate, bound = len(photos) / fast, options.plain / slow, streams / sum(steps.values())
@@ -133,7 +133,8 @@ def _cpu_seconds(bundle: ModelBundle, precision: str, photos: list, writer: Cuto
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long the work takes, on the clock."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

@@ -29,18 +29,20 @@ def own_cache(tmp_path_factory) -> None:
 @pytest.fixture(scope="session")
 def studio() -> Path:
     """The folder of real studio photos, which are not part of the project."""
-    folder = ROOT.parent / "shared" / "data" / "studio"
-    if not folder.is_dir():
-        pytest.skip(f"the real photos are not here: expected them in {folder}")
-    return folder
+    return shared_folder("studio", "real photos")
 
 
 @pytest.fixture(scope="session")
 def ccp() -> Path:
     """The folder of real street photos with label maps, which are not part of the project."""
-    folder = ROOT.parent / "shared" / "data" / "ccp"
+    return shared_folder("ccp", "street photos")
+
+
+def shared_folder(name: str, photos: str) -> Path:
+    """A folder of photos beside the project; a test that asks for one is skipped where it is absent."""
+    folder = ROOT.parent / "shared" / "data" / name
     if not folder.is_dir():
-        pytest.skip(f"the street photos are not here: expected them in {folder}")
+        pytest.skip(f"the {photos} are not here: expected them in {folder}")
     return folder
 
 

@@ -127,6 +127,17 @@ def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], in
     return parse
 
 
+def number_up_to(text: str, maximum: float, expected: str) -> float:
+    """The number from 0 to `maximum` that a text says; `expected` describes it where it says none."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= maximum:
+        raise argparse.ArgumentTypeError(f"expected {expected}, received {text!r}")
+    return value
+
+
 def tuned_threshold(chosen: float | None, tuned: float) -> float:
     """The user's threshold, or the model's own for `auto`."""
     return tuned if chosen is None else chosen
@@ -223,12 +234,4 @@ def trained_from(bundle: Any, home: Path) -> Path:
 
 
 def _threshold(text: str) -> float | None:
-    if text == "auto":
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"expected auto or a number from 0 to 1, received {text!r}")
-    return value
+    return None if text == "auto" else number_up_to(text, 1.0, "auto or a number from 0 to 1")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segmentation.commands.arguments import path_argument
+from segmentation.commands.arguments import number_up_to, path_argument
 from segmentation.outputs.kinds import FORMATS
 
 if TYPE_CHECKING:
@@ -107,10 +107,4 @@ def _background(text: str) -> Path | tuple[int, int, int]:
 
 
 def _percent(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 100.0:
-        raise argparse.ArgumentTypeError(f"expected a margin from 0 to 100 per cent, received {text!r}")
-    return value
+    return number_up_to(text, 100.0, "a margin from 0 to 100 per cent")
