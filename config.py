@@ -106,6 +106,11 @@ class DataConfig:
     target_threshold: float = option(
         0.5, "alpha from which a pixel of the ground truth is garment, 0 to 1", maximum=1
     )
+    pseudo_weight: float = option(
+        0.5,
+        "weight in the loss of pairs that `pseudo` predicted, 0 to 1; those that a person made have 1",
+        maximum=1,
+    )
     cache: str = option(
         "2GB", "memory for resized photos kept between epochs; the rest is read again", parse=_memory
     )

@@ -103,15 +103,15 @@ def _judge_colours(figures: Figures, photo: np.ndarray, foreground: np.ndarray, 
 
 
 def _judge_alphas(figures: Figures, photo: np.ndarray, plain: np.ndarray, truth: np.ndarray) -> None:
-    known, seconds = _timed(lambda: trimap(plain, BAND * len(photo)))
-    wide_px = 4 * BAND * len(photo)
+    known, seconds = _timed(lambda: trimap(plain, BAND))
+    wide = 4 * BAND
     tries = {"plain": lambda: plain}
     for method in METHODS:
         tries[method] = lambda method=method: refine(photo, plain, known, method=method)
         tries[f"{method}, band and radius 4 and 2 times as wide"] = lambda method=method: refine(
             photo,
             plain,
-            trimap(plain, wide_px),
+            trimap(plain, wide),
             method=method,
             radius_px=round(2 * RADIUS * len(photo)),
         )

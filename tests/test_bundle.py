@@ -25,11 +25,20 @@ from segmentation.bundle import (
 )
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError
+from segmentation.experience import DOUBTS, SHAPE, SIGNS, Experience
 from segmentation.types import LabelMap
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = Size(height=48, width=32)
 CONFIG = RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE)
+EXPERIENCE = Experience(
+    photos=28,
+    usual={**dict.fromkeys((*DOUBTS, *SHAPE), (-1.5, 0.25)), "lightness": (70.0, 2.5)},
+    weights=dict.fromkeys(SIGNS, 0.125),
+    bias=-0.5,
+    error=0.01,
+    correlation=0.75,
+)
 
 
 def write_bundle(path, **options):
@@ -43,6 +52,7 @@ def write_bundle(path, **options):
         threshold=0.375,
         split={"train": ["a", "b"], "val": ["ç"]},
         provenance={"epochs": 3, "versions": {"keras": "3"}, "start": None},
+        experience=EXPERIENCE,
     )
     return save_description(dataclasses.replace(bundle, **options))
 

@@ -82,6 +82,8 @@ def test_its_recipe_is_the_recorded_one():
     configs = {}
     for step in steps(RECIPES["default"], Path("data"), "default"):
         options = main.build_parser().parse_args(step.arguments)
+        if step.arguments[0] == "calibrate":
+            continue
         explicit = explicit_options(options, *SECTIONS)
         if options.second_pass:
             explicit.setdefault("look", "crop")

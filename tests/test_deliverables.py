@@ -1,7 +1,10 @@
 """What a retoucher opens elsewhere: every format read back, by its own library and by a second one."""
 
 import argparse
+import importlib.util
 import json
+import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -22,8 +25,9 @@ from segmentation.commands.deliverables import add_deliverables, chosen_delivera
 from segmentation.errors import ImageError
 from segmentation.imageio import open_photo, read_photo
 from segmentation.inference.decontaminate import decontaminate
+from segmentation.inference.refine import BAND, WIDE_BAND, refine, trimap
 from segmentation.outputs.kinds import FORMATS
-from segmentation.outputs.retouching import blend, cover, crop_box, outlined, trimap_of
+from segmentation.outputs.retouching import blend, cover, crop_box, in_bits, outlined
 from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
 from segmentation.psd import write_psd
 from segmentation.types import LabelMap, Prediction
@@ -100,8 +104,8 @@ def test_a_photoshop_file_holds_the_untouched_photo_under_an_editable_mask(photo
     np.testing.assert_array_equal(np.asarray(photo.mask.topil()), ALPHA)
     assert (group.name, group.kind, group.visible) == ("trimap", "group", False)
     assert len(group) == 1
-    trimap = np.asarray(group[0].topil(apply_icc=False).convert("RGB"))
-    np.testing.assert_array_equal(trimap, np.dstack([trimap_of(ALPHA)] * 3))
+    shown = np.asarray(group[0].topil(apply_icc=False).convert("RGB"))
+    np.testing.assert_array_equal(shown, np.dstack([trimap(ALPHA, WIDE_BAND)] * 3))
 
 
 def test_the_layers_of_a_photoshop_file_together_are_the_cutout(photos):
@@ -187,6 +191,33 @@ def test_a_photoshop_file_that_would_be_too_large_is_refused_with_its_name(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_photoshop_file_of_too_many_bytes_is_refused_with_its_name(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("segmentation.psd._MOST_BYTES", 10**4)  # in place of 2 GB
+    (result,) = cut_folder(photos, tmp_path / "out", wanted=Deliverables(("psd",)))
+
+    assert re.search(r"a\.psd: .*at most .* GB in a PSD.*--crop, or choose another --format", result.error)
+    assert not (tmp_path / "out" / "cutouts" / "a.psd").exists()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_photoshop_file_on_a_full_disk_keeps_the_old_one(tmp_path, bits):
+    path = tmp_path / "a.psd"
+    image, alpha = in_bits(PHOTO, bits), in_bits(ALPHA, bits)
+    write_psd(path, image, alpha, np.dstack([image, alpha]), trimap=alpha)
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - 1, limits[1]))
+    try:
+        with pytest.raises(
+            ImageError, match=r"a\.psd: cannot be written \(file too large\); check the folder"
+        ):
+            write_psd(path, image, alpha, np.dstack([image, alpha]), trimap=alpha)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_the_same_photo_gives_the_same_bytes_in_every_format(photos, tmp_path):
     first = pictures(cut(photos, formats=tuple(FORMATS), overlay=True, trimap=True))
     shutil.rmtree(tmp_path / "out")
@@ -263,8 +294,8 @@ def test_what_holds_nothing_is_not_cropped_and_says_so(photos, tmp_path):
 def test_overlays_and_trimaps_have_the_photos_size(photos):
     output = cut(photos, overlay=True, trimap=True)
 
-    with Image.open(output / "trimaps" / "a.png") as trimap:
-        np.testing.assert_array_equal(np.asarray(trimap), trimap_of(ALPHA))
+    with Image.open(output / "trimaps" / "a.png") as stored:
+        np.testing.assert_array_equal(np.asarray(stored), trimap(ALPHA, WIDE_BAND))
     with Image.open(output / "overlays" / "a.jpg") as overlay:
         assert overlay.info["icc_profile"] == PROFILE
         assert overlay.info["dpi"] == (300, 300)
@@ -287,7 +318,7 @@ def test_an_outline_follows_the_edge_and_leaves_the_rest_of_the_photo():
 def test_a_trimap_is_grey_within_one_200th_of_the_height_of_an_edge():
     alpha = np.zeros((800, 100), np.uint8)
     alpha[200:600] = 255
-    column = trimap_of(alpha)[:, 50]
+    column = trimap(alpha, WIDE_BAND)[:, 50]
 
     np.testing.assert_array_equal(np.flatnonzero(column == 128), [*range(196, 204), *range(596, 604)])
     assert (column[204:596] == 255).all()
@@ -296,7 +327,7 @@ def test_a_trimap_is_grey_within_one_200th_of_the_height_of_an_edge():
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_a_trimap_without_an_edge_is_sure(value):
-    assert (trimap_of(np.full((30, 20), value, np.uint8)) == value).all()
+    assert (trimap(np.full((30, 20), value, np.uint8), WIDE_BAND) == value).all()
 
 
 fields = hnp.arrays(np.uint8, (4, 3, 3))
@@ -334,6 +365,34 @@ def test_a_crop_holds_all_that_shows(alpha, margin):
         assert alpha[box].shape >= tight.shape
 
 
+# --- refinement ------------------------------------------------------------------------------------------
+
+
+def test_every_file_has_the_refined_edge(photos):
+    output = cut(photos, formats=("png", "psd"), refine="guided-filter", trimap=True)
+    alpha = refine(PHOTO, ALPHA, trimap(ALPHA, BAND), method="guided-filter")
+
+    assert (alpha != ALPHA).any()
+    with Image.open(output / "masks" / "a.png") as mask:
+        np.testing.assert_array_equal(np.asarray(mask), alpha)
+    np.testing.assert_array_equal(
+        read_rgba(output / "cutouts" / "a.png"), cut_out(decontaminate(PHOTO, alpha), alpha)
+    )
+    photo, _ = PSDImage.open(output / "cutouts" / "a.psd")
+    np.testing.assert_array_equal(np.asarray(photo.mask.topil()), alpha)
+    with Image.open(output / "trimaps" / "a.png") as stored:
+        np.testing.assert_array_equal(np.asarray(stored), trimap(alpha, WIDE_BAND))
+
+
+def test_a_refined_edge_can_be_hard(photos, tmp_path):
+    wanted = Deliverables(refine="guided-filter")
+    cut_folder(photos, tmp_path / "out", wanted=wanted, binary=True)
+    soft = refine(PHOTO, ALPHA, trimap(ALPHA, BAND))
+
+    with Image.open(tmp_path / "out" / "masks" / "a.png") as mask:
+        np.testing.assert_array_equal(np.asarray(mask), (soft >= 128) * np.uint8(255))
+
+
 # --- the folder job --------------------------------------------------------------------------------------
 
 
@@ -345,8 +404,10 @@ def test_a_crop_holds_all_that_shows(alpha, margin):
         {"background": colour(1, 2, 3)},
         {"overlay": True},
         {"trimap": True},
+        {"bits": 16},
+        {"refine": "guided-filter"},
     ],
-    ids=["formats", "crop", "background", "overlay", "trimap"],
+    ids=["formats", "crop", "background", "overlay", "trimap", "bits", "refine"],
 )
 def test_other_files_are_made_when_they_are_asked_for(source, tmp_path, other):
     plain = cut_folder(source, tmp_path / "out", wanted=Deliverables())
@@ -434,6 +495,17 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
         (("--save", "--crop", "-1"), ("0 to 100", "-1")),
         (("--save", "--crop", "nan"), ("0 to 100", "nan")),
         (("--format", "psd", "--overlay"), ("--format --overlay", "add --save")),
+        (("--refine", "guided-filter", "--bits", "16"), ("--bits --refine", "add --save")),
+        (("--save", "--bits", "12"), ("8, 16", "12")),
+        (("--save", "--bits", "16", "--format", "webp"), ("png, psd or tiff", "webp", "add one")),
+        (("--save", "--refine", "magic"), ("'none', 'guided-filter', 'closed-form'", "'magic'")),
+        pytest.param(
+            ("--save", "--refine", "closed-form"),
+            ("needs the package pymatting", "pip install pymatting"),
+            marks=pytest.mark.skipif(
+                importlib.util.find_spec("pymatting") is not None, reason="pymatting is installed"
+            ),
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -460,6 +532,22 @@ def test_the_options_say_what_is_written(arguments, expected):
     background = None if wanted.background is None else wanted.background.tolist()
 
     assert (wanted.formats, background, wanted.crop_percent) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ("none", 8)),
+        (["--refine", "guided-filter", "--bits", "16"], ("guided-filter", 16)),
+        (["--bits", "16", "--format", "webp,png"], ("none", 16)),
+    ],
+)
+def test_the_options_say_how_edges_and_depth_are_made(arguments, expected):
+    parser = argparse.ArgumentParser()
+    add_deliverables(parser)
+    wanted = chosen_deliverables(parser.parse_args(arguments))
+
+    assert (wanted.refine, wanted.bits) == expected
 
 
 def test_a_picture_can_be_the_background(photos):

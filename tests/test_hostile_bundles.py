@@ -23,6 +23,7 @@ from config import ModelConfig, Size
 from segmentation.bundle import ModelBundle, find_bundle, load_bundle, save_description
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError
+from segmentation.experience import DOUBTS, DRIFT, SHAPE, SIGNS
 from segmentation.models import registry
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -291,6 +292,40 @@ def test_a_description_without_end_is_not_read_to_its_end(bundle):
         ("provenance.git_commit", ["<b>"], "provenance.git_commit"),
         ("bf16_agreement", 2, "bf16_agreement"),
         ("bf16_agreement", "all", "bf16_agreement"),
+        ("experience", 7, "experience: expected a dictionary"),
+        ("experience", [], "experience: expected a dictionary"),
+        ("experience", {}, "experience: .*photos, .* missing"),
+        ("experience.weights", MISSING, "experience: .*weights is missing"),
+        ("experience.surprise", 1, "experience: .*'surprise'"),
+        ("experience.photos", 0, "experience.photos"),
+        ("experience.photos", 28.0, "experience.photos"),
+        ("experience.photos", 10**400, "experience.photos"),
+        ("experience.usual", {}, "experience.usual: .*missing"),
+        ("experience.usual", [[0, 1]], "experience.usual"),
+        ("experience.usual.outline", MISSING, "experience.usual: .*outline is missing"),
+        ("experience.usual.softness", MISSING, "experience.usual: .*softness is missing"),
+        ("experience.usual.area", 0.1, "experience.usual.'area': expected a list"),
+        ("experience.usual.area", [0.1], "experience.usual.'area': .*mean and a standard deviation"),
+        ("experience.usual.area", [0.1, 0.1, 0.1], "experience.usual.'area'"),
+        ("experience.usual.area", [0.1, 0], "experience.usual.'area': .*at least 0.001"),
+        ("experience.usual.area", [0.1, -1], "experience.usual.'area'"),
+        ("experience.usual.area", [0.1, 1e-9], "experience.usual.'area'"),
+        ("experience.usual.area", [0.1, True], "experience.usual.'area'"),
+        ("experience.usual.area", [1e7, 1], "experience.usual.'area'"),
+        ("experience.usual.area", ["0.1", 1], "experience.usual.'area'"),
+        ("experience.usual.\n", [0.1, 0], r"experience.usual.'\\n'"),
+        ("experience.usual.\n", 7, r"experience.usual.'\\n'"),
+        ("experience.weights.softness", MISSING, "experience.weights: .*softness is missing"),
+        ("experience.weights.softness", -0.1, "experience.weights.softness: .*from 0"),
+        ("experience.weights.softness", 1e7, "experience.weights.softness"),
+        ("experience.weights.softness", None, "experience.weights.softness"),
+        ("experience.weights.charm", 0.1, "experience.weights: .*'charm'"),
+        ("experience.bias", "low", "experience.bias"),
+        ("experience.bias", 10**400, "experience.bias"),
+        ("experience.error", -0.1, "experience.error"),
+        ("experience.error", 1.5, "experience.error"),
+        ("experience.correlation", 2, "experience.correlation"),
+        ("experience.correlation", False, "experience.correlation"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_place(bundle, place, value, named):
@@ -428,6 +463,11 @@ def check_fields(bundle):
     np.array(bundle.labels.colours, np.uint8)
     assert all(isinstance(sample, str) for ids in bundle.split.values() for sample in ids)
     Path(bundle.provenance.get("data", "")).is_dir()
+    if bundle.experience:
+        evidence = dict.fromkeys((*DOUBTS, *SHAPE, *DRIFT), 0.25)
+        assert 0 <= bundle.experience.confidence(evidence) <= 1
+        assert all(map(math.isfinite, bundle.experience.deviations(evidence).values()))
+        assert set(bundle.experience.doubts(evidence)) <= set(SIGNS.values())
     preprocessing = Preprocessing.from_json(bundle.preprocessing)
     assert preprocessing.input_size == bundle.input_size
     if math.prod(vars(bundle.input_size).values()) < 10**5:

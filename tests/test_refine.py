@@ -14,7 +14,9 @@ from scipy import ndimage
 from segmentation.errors import SegmentationError
 from segmentation.inference import refine as edges
 from segmentation.inference.decontaminate import decontaminate
-from segmentation.inference.refine import refine, trimap
+from segmentation.inference.refine import METHODS, ensure_available, refine, trimap
+from segmentation.outputs.kinds import REFINEMENTS
+from segmentation.outputs.retouching import in_bits
 
 sides = st.integers(1, 24)
 levels = st.sampled_from([0, 0, 1, 100, 128, 200, 254, 255, 255])
@@ -47,10 +49,16 @@ def as_bytes(values):
     return np.round(values).astype(np.uint8)
 
 
-@given(cutouts(), st.floats(0.5, 8))
-def test_a_trimap_knows_what_is_far_from_the_edge(cutout, width_px):
+def near_edge(alpha, width_px):
+    """The trimap whose band reaches so many pixels."""
+    return trimap(alpha, width_px / len(alpha))
+
+
+@given(cutouts(), st.floats(0.5, 8), st.sampled_from([8, 16]))
+def test_a_trimap_knows_what_is_far_from_the_edge(cutout, width_px, bits):
     mask = cutout[1] >= 128
-    found = trimap(cutout[1], width_px)
+    found = near_edge(in_bits(cutout[1], bits), width_px)
+    width_px = max(1.0, width_px)
 
     far = np.full(mask.shape, np.inf)
     to_outside = far if mask.all() else ndimage.distance_transform_edt(mask)
@@ -64,7 +72,7 @@ def test_a_trimap_knows_what_is_far_from_the_edge(cutout, width_px):
 @given(cutouts(), st.floats(0.5, 6), st.none() | st.integers(1, 9))
 def test_refining_changes_the_unknown_band_alone(cutout, width_px, radius_px):
     photo, alpha = cutout
-    known = trimap(alpha, width_px)
+    known = near_edge(alpha, width_px)
     before = photo.copy(), alpha.copy(), known.copy()
     refined = refine(photo, alpha, known, radius_px=radius_px)
 
@@ -87,10 +95,30 @@ def test_a_blurred_edge_snaps_to_the_photo():
     truth = soft_disc(softness_px=1)
     photo = as_bytes(composite(textured((180, 40, 60)), textured((60, 120, 140), seed=1), truth))
     blurred = as_bytes(cv2.GaussianBlur(truth, (0, 0), 3) * 255)
-    refined = refine(photo, blurred, trimap(blurred, 6), radius_px=6)
+    refined = refine(photo, blurred, near_edge(blurred, 6), radius_px=6)
 
     before, after = (np.abs(alpha / 255 - truth).sum() for alpha in (blurred, refined))
     assert after < 0.85 * before
+
+
+@given(cutouts(), st.floats(0.5, 6))
+def test_an_edge_of_16_bits_is_refined_as_one_of_8(cutout, width_px):
+    photo, alpha = cutout
+    known = near_edge(alpha, width_px)
+    deep = refine(photo, in_bits(alpha, 16), known)
+
+    assert deep.dtype == np.uint16
+    np.testing.assert_array_equal(deep[known != 128], in_bits(alpha, 16)[known != 128])
+    assert np.abs(deep / 257 - refine(photo, alpha, known)).max() <= 0.51
+
+
+@given(cutouts())
+def test_colours_of_16_bits_are_decontaminated_as_those_of_8(cutout):
+    photo, alpha = cutout
+    deep = decontaminate(in_bits(photo, 16), in_bits(alpha, 16))
+
+    assert deep.dtype == np.uint16
+    assert np.abs(deep / 257 - decontaminate(photo, alpha)).max() <= 0.51
 
 
 @given(cutouts())
@@ -152,7 +180,7 @@ def test_a_soft_edge_wider_than_the_windows_loses_two_fifths_of_the_backdrop():
 def test_thin_and_empty_pictures_are_no_trouble(shape, level):
     photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     alpha = np.full(shape, level, np.uint8)
-    known = trimap(alpha, 3)
+    known = near_edge(alpha, 3)
 
     assert np.unique(known).tolist() == [255 if level >= 128 else 0]
     np.testing.assert_array_equal(refine(photo, alpha, known), alpha)
@@ -163,7 +191,7 @@ def test_a_mask_of_one_pixel_is_all_unknown():
     alpha = np.zeros((40, 40), np.uint8)
     alpha[20, 20] = 255
 
-    known = trimap(alpha, 3)
+    known = near_edge(alpha, 3)
     assert known[20, 20] == 128
     assert np.count_nonzero(known == 128) == np.count_nonzero(
         np.hypot(*(np.mgrid[:40, :40] - 20)) <= 3
@@ -181,7 +209,14 @@ def test_closed_form_without_pymatting_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymatting", None)
     alpha = as_bytes(soft_disc() * 255)
     with pytest.raises(SegmentationError, match="pip install pymatting"):
-        refine(np.zeros((96, 96, 3), np.uint8), alpha, trimap(alpha, 3), method="closed-form")
+        refine(np.zeros((96, 96, 3), np.uint8), alpha, near_edge(alpha, 3), method="closed-form")
+    with pytest.raises(SegmentationError, match="pip install pymatting"):
+        ensure_available("closed-form")
+
+
+def test_the_command_line_knows_every_method_and_none():
+    assert ("none", *METHODS) == REFINEMENTS
+    ensure_available("guided-filter")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pymatting") is None, reason="pymatting is optional")
@@ -189,7 +224,7 @@ def test_closed_form_follows_the_photo():
     truth = soft_disc(softness_px=2)
     photo = as_bytes(composite(np.full(3, 200.0), np.full(3, 20.0), truth))
     blurred = as_bytes(cv2.GaussianBlur(truth, (0, 0), 2) * 255)
-    refined = refine(photo, blurred, trimap(blurred, 6), method="closed-form")
+    refined = refine(photo, blurred, near_edge(blurred, 6), method="closed-form")
 
     before, after = (np.abs(alpha / 255 - truth).sum() for alpha in (blurred, refined))
     assert after < 0.6 * before
@@ -202,7 +237,7 @@ def test_closed_form_follows_the_photo():
 def test_the_rest_of_the_photo_does_not_matter(cutout, radius_px):
     """The box that is worked on holds all that its band depends on."""
     photo, alpha = cutout
-    known = trimap(alpha, 2)
+    known = near_edge(alpha, 2)
     margin = ((40, 40), (40, 40))
     wide = np.pad(photo, (*margin, (0, 0)), mode="edge"), np.pad(alpha, margin, mode="edge")
     wide_known = np.pad(known, margin, constant_values=0)

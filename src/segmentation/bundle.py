@@ -18,6 +18,7 @@ from typing import Any
 from config import RunConfig, Size
 from segmentation.bundle_schema import CONTROL_CHARACTERS, FORMAT, is_name, read_description
 from segmentation.errors import BundleError, ConfigError
+from segmentation.experience import Experience
 from segmentation.files import write_text
 from segmentation.types import LabelMap
 
@@ -40,7 +41,8 @@ class ModelBundle:
     versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
     of the weights and of the exported network by file name, as they were last saved; `bf16_agreement` is
     the lowest Dice, in [0, 1], between a photo's masks in bfloat16 and in float32, None if not measured;
-    `first` is the pass before this one, where this is the second of a double pass.
+    `experience` tells how far its predictions can be trusted, None if that was not found out; `first` is the
+    pass before this one, where this is the second of a double pass.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class ModelBundle:
     provenance: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     bf16_agreement: float | None = None
+    experience: Experience | None = None
     first: "ModelBundle | None" = None
 
     @property
@@ -91,7 +94,7 @@ class ModelBundle:
     def digest(self) -> str:
         """SHA-256 of what decides the scores: networks, preprocessing, labels and recorded weights.
 
-        The same for every copy of a bundle, whatever else lies in it; the threshold is no part of it.
+        The same for every copy of a bundle, whatever else lies in it; threshold and experience are no part.
         """
         decisive = {
             "model": {name: value for name, value in vars(self.config.model).items() if value is not None},
@@ -125,6 +128,7 @@ def save_description(bundle: ModelBundle) -> ModelBundle:
         "provenance": saved.provenance,
         "files": saved.files,
         "bf16_agreement": saved.bf16_agreement,
+        "experience": dataclasses.asdict(saved.experience) if saved.experience else None,
         "first": _sha256(bundle.path / FIRST / DESCRIPTION) if bundle.first else None,
     }
     write_text(saved.path / DESCRIPTION, json.dumps(description, indent=2) + "\n")

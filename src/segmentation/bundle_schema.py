@@ -7,10 +7,12 @@ import json
 import math
 import re
 from collections.abc import Collection
+from dataclasses import fields
 from typing import Any, NoReturn
 
 from config import RunConfig
 from segmentation.errors import ConfigError
+from segmentation.experience import DOUBTS, NARROWEST, SHAPE, SIGNS, Experience
 from segmentation.models import registry
 from segmentation.types import LabelMap
 
@@ -21,6 +23,8 @@ _MOST_FILTERS = 8192  # of the coarsest level; one of its kernels then has 1.2 G
 _MOST_LEVELS = 13  # halvings from the largest side to a single pixel
 _MOST_LABELS, _LONGEST_LABEL = 256, 100
 _DEEPEST = 32  # dictionaries and lists within each other; training writes four
+_LARGEST_FIGURE = 1e6  # of what photos are like and of how much it counts
+_MOST_PHOTOS = 2**31
 _DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less overflows float32
 
 # what breaks a line, moves a terminal's cursor, or cannot be written as UTF-8
@@ -30,6 +34,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _NETWORK = ("architecture", "filters", "levels", "norm")  # no defaults: weights fit one value of each
+_LATER_FIELDS = ("bf16_agreement", "experience", "first")  # which bundles of earlier versions do not have
 _FIELDS = ("config", "preprocessing", "labels", "threshold", "split", "provenance", "files")
 
 
@@ -42,7 +47,7 @@ def read_description(content: bytes) -> dict[str, Any]:
     if not isinstance(plain, dict) or type(plain.get("format")) is not int or plain["format"] != FORMAT:
         received = plain.get("format") if isinstance(plain, dict) else plain
         raise ValueError(f"expected format {FORMAT}, received {received!r}")
-    _check_fields("description", plain, ("format", *_FIELDS), optional=("bf16_agreement", "first"))
+    _check_fields("description", plain, ("format", *_FIELDS), optional=_LATER_FIELDS)
     config = _config(plain["config"])
     return {
         "config": config,
@@ -53,6 +58,7 @@ def read_description(content: bytes) -> dict[str, Any]:
         "provenance": _provenance(plain["provenance"]),
         "files": _files(plain["files"]),
         "bf16_agreement": _agreement(plain.get("bf16_agreement")),
+        "experience": _experience(plain.get("experience")),
         "first": _first(plain.get("first"), config),
     }
 
@@ -207,6 +213,37 @@ def _files(plain: Any) -> dict[str, str]:
 
 def _agreement(value: Any) -> float | None:
     return None if value is None else _number("bf16_agreement", value, 0, 1)
+
+
+def _experience(plain: Any) -> Experience | None:
+    """Finite figures that every confidence and deviation can be computed from."""
+    if plain is None:
+        return None
+    place = "experience"
+    _check_fields(place, plain, [field.name for field in fields(Experience)])
+    _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
+    _check_dictionary(f"{place}.weights", plain["weights"], SIGNS)
+    _check_fields(f"{place}.weights", plain["weights"], SIGNS)
+    usual = {}
+    for name, figures in plain["usual"].items():
+        figures = _numbers(f"{place}.usual.{name!r}", figures, -_LARGEST_FIGURE, _LARGEST_FIGURE)
+        if len(figures) != 2 or figures[1] < NARROWEST:
+            raise ValueError(
+                f"{place}.usual.{name!r}: expected a mean and a standard deviation of at least "
+                f"{NARROWEST:g}, received {figures}"
+            )
+        usual[name] = (figures[0], figures[1])
+    return Experience(
+        photos=_whole(f"{place}.photos", plain["photos"], 1, _MOST_PHOTOS),
+        usual=usual,
+        weights={
+            name: _number(f"{place}.weights.{name}", weight, 0, _LARGEST_FIGURE)
+            for name, weight in plain["weights"].items()
+        },
+        bias=_number(f"{place}.bias", plain["bias"], -_LARGEST_FIGURE, _LARGEST_FIGURE),
+        error=_number(f"{place}.error", plain["error"], 0, 1),
+        correlation=_number(f"{place}.correlation", plain["correlation"], -1, 1),
+    )
 
 
 def _first(checksum: Any, config: RunConfig) -> str | None:

@@ -157,9 +157,11 @@ class FolderDisplay:
         self.tally.add(result)
         self._bar.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
         if self._rows and not result.error:
+            verdict = "" if result.decision is None else f"{result.confidence:.3f} {result.decision:6s}  "
+            remarks = "; ".join((*result.notes, *result.reasons))
             self.say(
-                f"{result.area:6.1%} garment  {result.seconds:6.2f} s  "
-                f"{printable(Path(result.input).name)}  {'; '.join(result.notes)}".rstrip()
+                f"{result.area:6.1%} garment  {result.seconds:6.2f} s  {verdict}"
+                f"{printable(Path(result.input).name)}  {remarks}".rstrip()
             )
         if self._lines and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_SECONDS

@@ -1,4 +1,4 @@
-"""The only file that opens or writes images: EXIF turn, alpha, colour, one clear error, atomic writes."""
+"""Where images are opened and written: EXIF turn, alpha, colour, one clear error, atomic writes."""
 
 import io
 import logging
@@ -19,6 +19,7 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from segmentation.errors import ImageError, printable
 from segmentation.files import write_bytes
+from segmentation.sixteen_bit import decode_colour, encode_png, encode_tiff
 
 MAX_PIXELS = 200_000_000  # twice the largest cameras' photos; they take about 2 GB while they are decoded
 
@@ -50,8 +51,10 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _LYING_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
+_RGB_OR_GREY = frozenset({"RGB", "RGBA", "I;16", "I;16B", "I;16L", "I;16N"})  # of pictures of 16 bits
 _ONE_VALUE_A_PIXEL = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 _LOSSLESS_WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}  # quality is the effort here
+_DEEP_ENCODERS = {"PNG": encode_png, "TIFF": encode_tiff}
 _PREVIEW_OR_MASK = 0b101  # bits of TIFF's NewSubfileType
 _MOST_DPI = 30_000  # more is damage, and PSD holds no more than 65535
 _MOST_PAGES = 1000  # Pillow's time to count them is quadratic
@@ -69,13 +72,15 @@ class Picture:
 
     `icc_profile` is the RGB colour profile that the pixels are meant for, where the file has one; `notes`
     says what was left out of the file or changed on the way, and is empty for an ordinary photo. `dpi`
-    are the pixels per inch across and down, where the file tells.
+    are the pixels per inch across and down, where the file tells. `deep` are the same pixels as uint16 RGB
+    [H, W, 3], where the file has them and they were asked for.
     """
 
     pixels: np.ndarray
     icc_profile: bytes | None = None
     notes: tuple[str, ...] = ()
     dpi: tuple[float, float] | None = None
+    deep: np.ndarray | None = None
 
 
 def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -83,19 +88,21 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     return open_photo(path, max_pixels=max_pixels).pixels
 
 
-def open_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def open_photo(path: Path, *, max_pixels: int = MAX_PIXELS, bits: int = 8) -> Picture:
     """Read a photo as a person sees it.
 
     Palettes, grey, CMYK (through its colour profile) and 16-bit files are converted; an alpha channel is
-    dropped; of several frames or pages the first is read. Raises ImageError with the file's name and the
-    reason, without decoding anything where the file declares more than `max_pixels` pixels.
+    dropped; of several frames or pages the first is read. With `bits` of 16 a PNG or TIFF in RGB or grey that
+    has as many keeps them beside its 8. Raises ImageError with the file's name and the reason, without
+    decoding anything where the file declares more than `max_pixels` pixels.
     """
     with _opened(path, max_pixels) as stored:
-        bits, profile, dpi = _bits(stored), stored.info.get("icc_profile"), _resolution(stored)
+        its_bits, profile, dpi = _bits(stored), stored.info.get("icc_profile"), _resolution(stored)
+        may_be_deep = bits == its_bits == 16 and stored.mode in _RGB_OR_GREY
         picture, notes = _upright(stored)
-        if bits > 8:
-            notes.append(f"{bits} bit reduced to 8")
-            picture = _eight_bit(picture, bits)
+        if its_bits > 8:
+            notes.append(f"{its_bits} bit reduced to 8")
+            picture = _eight_bit(picture, its_bits)
         if picture.has_transparency_data and picture.convert("RGBA").getchannel("A").getextrema()[0] < 255:
             notes.append("transparency ignored")
         if picture.mode == "CMYK":
@@ -107,7 +114,12 @@ def open_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
         pixels = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
         if (frames := _count_frames(stored)) > 1:
             notes.insert(0, f"first of {frames} frames")
-    return Picture(pixels, profile, tuple(notes), dpi)
+        deep = decode_colour(path.read_bytes()) if may_be_deep else None
+    if deep is not None and np.array_equal(deep >> 8, pixels):
+        notes.remove("16 bit reduced to 8")
+    else:  # unread, or the two decoders see different pictures; the mask is made of Pillow's
+        deep = None
+    return Picture(pixels, profile, tuple(notes), dpi, deep)
 
 
 def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -172,8 +184,9 @@ def write_image(
 ) -> None:
     """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
 
-    A PNG that is `mostly_empty` is looked through for runs of equal bytes alone: masks and cutouts become
-    smaller so, and quicker. JPEG is 4:4:4, TIFF deflated with unassociated alpha; `lossless` is about WebP.
+    PNG and TIFF hold uint16 as well. A PNG that is `mostly_empty`, as one of 16 bits in colour always, is
+    looked through for runs of equal bytes alone: masks and cutouts become smaller so, and quicker. JPEG is
+    4:4:4, TIFF deflated with unassociated alpha; `lossless` is about WebP.
     `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
     inch across and down (PNG, JPEG, TIFF and BMP do). Parents are created. Raises ImageError when the file
     cannot be written, and leaves what was there before.
@@ -193,10 +206,14 @@ def write_image(
     }.get(kind, {})
     if dpi:
         encoding["dpi"] = dpi
-    picture = Image.fromarray(image)
     content = io.BytesIO()  # Pillow's encoders overlook that a full disk took only a part
     try:
-        picture.save(content, kind, icc_profile=icc_profile, **encoding)
+        if image.dtype == np.uint16 and image.ndim == 3:
+            if kind not in _DEEP_ENCODERS:
+                raise ValueError(f"16 bits a channel, which {' and '.join(_DEEP_ENCODERS)} hold")
+            content.write(_DEEP_ENCODERS[kind](image, icc_profile=icc_profile, dpi=dpi))
+        else:
+            Image.fromarray(image).save(content, kind, icc_profile=icc_profile, **encoding)
         write_bytes(path, content.getvalue())
     except (OSError, ValueError, OverflowError, MemoryError, struct.error) as error:
         from_system = getattr(error, "errno", None)

@@ -1,4 +1,4 @@
-"""Recorded recipes: the trainings that make a model from the data sets, one after another."""
+"""Recorded recipes: the commands that make a model from the data sets, one after another."""
 
 import shlex
 from collections.abc import Mapping
@@ -19,17 +19,25 @@ _SECOND_PASS = (
     "--data {data}/studio --second-pass {name}-first --second-pass {name}-fold1 --second-pass {name}-fold2 "
     "--second-pass {name}-fold3"
 )
+_FOLDS = (1, 2, 3)
+
+
+def _other_folds(fold: int) -> str:
+    """The first pass of a fold's pair is the fold's own, so that its held-out photos are new to both."""
+    return " ".join(f"--second-pass {{name}}-fold{other}" for other in _FOLDS if other != fold)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What it makes, and options of `train` for each model on the way, the last of which it is.
 
-    {data} stands for the folder of the data sets, {name} for the name of what is made.
+    {data} stands for the folder of the data sets, {name} for the name of what is made. `judged` are options
+    of `calibrate`, where more than the held-out photos tell how far the model can be trusted.
     """
 
     about: str
     models: Mapping[str, str]
+    judged: str = ""
 
 
 RECIPES: dict[str, Recipe] = {
@@ -43,30 +51,41 @@ RECIPES: dict[str, Recipe] = {
             **{
                 f"{{name}}-fold{fold}": f"--data {{data}}/studio/train --folds 3 --fold {fold} "
                 f"--model {{name}}-pretrained --epochs 14 {_WHOLE_PHOTOS}"
-                for fold in (1, 2, 3)
+                for fold in _FOLDS
+            },
+            **{
+                f"{{name}}-pair{fold}": f"--data {{data}}/studio/train --folds 3 --fold {fold} "
+                f"--second-pass {{name}}-fold{fold} {_other_folds(fold)} {_NETWORK} --levels 4 "
+                f"--input-size 320x480 --epochs 6 --learning-rate 1e-3 --batch-size 8 {_REGIONS}"
+                for fold in _FOLDS
             },
             "{name}-second": f"{_SECOND_PASS} {_NETWORK} --levels 4 --input-size 320x480 --epochs 16 "
             f"--learning-rate 1e-3 --batch-size 8 {_REGIONS}",
             "{name}": f"{_SECOND_PASS} --model {{name}}-second --input-size 384x576 --epochs 10 "
             f"--learning-rate 5e-4 --batch-size 4 {_REGIONS}",
         },
+        judged="--data {data}/studio/train --synthetic 60 "
+        + " ".join(f"--fold-model {{name}}-pair{fold}" for fold in _FOLDS),
     ),
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """A training of a recipe: the model that it makes, and the arguments of the program."""
+    """A command of a recipe: the model that it makes or judges, and the arguments of the program."""
 
     model: str
     arguments: tuple[str, ...]
 
 
 def steps(recipe: Recipe, data: Path, name: str) -> list[Step]:
-    """The trainings of the recipe with a folder of data sets and a name, in their order."""
-    made = []
-    for pattern, options in recipe.models.items():
-        model = pattern.format(name=name)
-        arguments = [word.format(data=data, name=name) for word in shlex.split(options)]
-        made.append(Step(model, ("train", *arguments, "--name", model)))
+    """The commands of the recipe with a folder of data sets and a name, in their order."""
+
+    def filled_in(options: str) -> list[str]:
+        return [word.format(data=data, name=name) for word in shlex.split(options)]
+
+    models = [(pattern.format(name=name), options) for pattern, options in recipe.models.items()]
+    made = [Step(model, ("train", *filled_in(options), "--name", model)) for model, options in models]
+    if recipe.judged:
+        made.append(Step(name, ("calibrate", "--model", name, *filled_in(recipe.judged))))
     return made

@@ -1,6 +1,6 @@
 """The types that tie the program together. Numpy only, so that every part may import them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,7 +51,9 @@ class Prediction:
     """What a model says of one photo, at the photo's own size: nobody downstream resizes.
 
     `scores` is float32 [H, W, C] in [0, 1]; `threshold` turns scores into a mask; `notes` holds what
-    the user must know about how the result came to be.
+    the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is expected
+    of the mask, `evidence` what it was found from, and `doubtful`, bool [H, W], the pixels that speak against
+    it; None and nothing where no one asked.
     """
 
     sample_id: str
@@ -59,7 +61,9 @@ class Prediction:
     labels: LabelMap
     threshold: float
     confidence: float | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    doubtful: np.ndarray | None = None
 
     @property
     def mask(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from segmentation.data.split import Split, folds, holdout
 from segmentation.data.synth import GENERATOR_VERSION, write_studio
 from segmentation.errors import BundleError, ConfigError, DataError, ExportError
 from segmentation.evaluation.agreement import worst_agreement
+from segmentation.evaluation.calibration import experience_of
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.plots import plot_curves, plot_threshold
 from segmentation.files import UNFINISHED, atomic_folder
@@ -47,15 +48,20 @@ def train(
     start: ModelBundle | None = None,
     first: ModelBundle | None = None,
     resuming: bool = False,
+    excluded: Sequence[str] = (),
     progress: Progress,
 ) -> ModelBundle:
     """Train a completed configuration and put the bundle at `path`.
 
     Its threshold is searched on the held-out photos at full resolution, and its network is exported to
-    OpenVINO. A second pass has its `first` copied into its bundle. The bundle appears at `path` whole or not
-    at all; what was there before is replaced. Raises what `fit` and `evaluate` raise.
+    OpenVINO; how far its masks can be trusted is learned on the same photos. A second pass has its `first`
+    copied into its bundle. `excluded`, the ids of pairs that were left out of the split, are recorded. The
+    bundle appears at `path` whole or not at all; what was there before is replaced. Raises what `fit` and
+    `evaluate` raise.
     """
     origin = {"data": str(seen_from(home, dataset.root)), **provenance()}
+    if excluded:
+        origin["excluded"] = list(excluded)
     with atomic_folder(path) as folder:
         bundle, history = fit(
             config,
@@ -80,7 +86,12 @@ def train(
             progress.note(f"no OpenVINO export, so predict will use Keras: {failure}")
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
-        bundle = save_description(bundle)
+        bundle = save_description(bundle)  # from here on it can be loaded
+        try:
+            experience = experience_of(bundle, split.val, on_progress=progress.score)
+            bundle = save_description(dataclasses.replace(bundle, experience=experience))
+        except DataError as failure:
+            progress.note(f"predict will not sort photos by confidence: {failure}")
     return dataclasses.replace(bundle, path=path)
 
 

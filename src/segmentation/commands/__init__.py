@@ -3,7 +3,21 @@
 A command parses, calls the library, and prints. Heavy imports sit inside `run`, so that help is instant.
 """
 
-from segmentation.commands import compare, data, evaluate, export, predict, recipe, submit, synth, train
+from segmentation.commands import (
+    audit,
+    calibrate,
+    collect,
+    compare,
+    data,
+    evaluate,
+    export,
+    predict,
+    pseudo,
+    recipe,
+    submit,
+    synth,
+    train,
+)
 
 COMMANDS = {
     "data": data,
@@ -11,8 +25,12 @@ COMMANDS = {
     "train": train,
     "recipe": recipe,
     "eval": evaluate,
+    "audit": audit,
+    "calibrate": calibrate,
     "compare": compare,
     "predict": predict,
+    "pseudo": pseudo,
+    "collect": collect,
     "submit": submit,
     "export": export,
 }

@@ -148,7 +148,16 @@ def chosen_score(options: argparse.Namespace, models: Any, streams: int = 1) -> 
 
     Scores of several models are averaged. When `auto` is the slow reference, stderr says so.
     """
+    score, _judge, decided = chosen_judgement(options, models, streams)
+    return score, decided
+
+
+def chosen_judgement(
+    options: argparse.Namespace, models: Any, streams: int = 1
+) -> tuple[Any, Any, dict[str, Any]]:
+    """What `chosen_score` gives and, between the two, the judge of its predictions."""
     from segmentation.inference.compose import averaged, cleaned, flipped, rescaled
+    from segmentation.inference.judge import judge_of
 
     loaded = [_load_score(options, bundle, streams) for bundle in models.members]
     engines = [engine for _, its_engines in loaded for engine in its_engines]
@@ -161,13 +170,10 @@ def chosen_score(options: argparse.Namespace, models: Any, streams: int = 1) -> 
     limits = {"islands_px": options.remove_islands, "holes_px": options.fill_holes}
     if any(limits.values()):
         score = cleaned(score, tuned_threshold(options.threshold, models.threshold), **limits)
+    judge = judge_of(models.members, [its_engines[0] for _, its_engines in loaded], models.experience)
     computed = {name: ", ".join(getattr(one, name) for one in engines) for name in ("name", "precision")}
-    return score, {
-        "engine": computed["name"],
-        "precision": computed["precision"],
-        "tta": options.tta,
-        **limits,
-    }
+    decided = {"engine": computed["name"], "precision": computed["precision"], "tta": options.tta, **limits}
+    return score, judge, decided
 
 
 def _load_score(options: argparse.Namespace, bundle: Any, streams: int) -> tuple[Any, list[Any]]:

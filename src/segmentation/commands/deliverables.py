@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segmentation.commands.arguments import number_up_to, path_argument
-from segmentation.outputs.kinds import FORMATS
+from segmentation.outputs.kinds import BITS, FORMATS, REFINEMENTS
 
 if TYPE_CHECKING:
     from segmentation.outputs.writers import Deliverables
@@ -15,7 +15,7 @@ _MARGIN_PERCENT = 5.0
 
 
 def add_deliverables(parser: argparse.ArgumentParser) -> None:
-    """Add --format, --background, --crop, --overlay, --trimap and --no-decontaminate."""
+    """Add --format, --bits, --refine, --background, --crop, --overlay, --trimap and --no-decontaminate."""
     parser.add_argument(
         "--format",
         type=_formats,
@@ -23,6 +23,21 @@ def add_deliverables(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[,NAME]",
         help=f"files that a cutout is written as, some of {', '.join(FORMATS)}; a psd has the whole photo in "
         "a layer with an editable mask (default: png)",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=BITS,
+        default=8,
+        help="of a channel of masks and of cutouts as png, psd and tiff; 16 keeps those of a photo that has "
+        "them (default: 8)",
+    )
+    parser.add_argument(
+        "--refine",
+        choices=REFINEMENTS,
+        default="none",
+        help="draw the edge of the mask anew after the photo, for models that see far fewer pixels: "
+        "by a guided-filter, or in closed-form, which needs the package pymatting (default: none)",
     )
     parser.add_argument(
         "--background",
@@ -59,10 +74,22 @@ def add_deliverables(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_deliverables(options: argparse.Namespace) -> "Deliverables":
-    """What `add_deliverables` lets choose. Raises ImageError when the background cannot be read."""
+def chosen_deliverables(options: argparse.Namespace, review: bool = False) -> "Deliverables":
+    """What `add_deliverables` lets choose, and whether pictures for a review are drawn.
+
+    Raises ConfigError when none of the formats holds the bits, ImageError when the background cannot be read,
+    and SegmentationError when the refinement needs a package that is not installed.
+    """
+    from segmentation.errors import ConfigError
+    from segmentation.inference.refine import ensure_available
     from segmentation.outputs.writers import Deliverables
 
+    if options.bits == 16 and options.format == ("webp",):
+        raise ConfigError(
+            "--bits 16: expected a --format that holds them, png, psd or tiff, received webp; add one of them"
+        )
+    if options.refine != "none":
+        ensure_available(options.refine)
     return Deliverables(
         options.format,
         _pixels(options.background),
@@ -70,6 +97,9 @@ def chosen_deliverables(options: argparse.Namespace) -> "Deliverables":
         options.overlay,
         options.trimap,
         not options.no_decontaminate,
+        options.refine,
+        options.bits,
+        review,
     )
 
 

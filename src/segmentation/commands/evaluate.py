@@ -65,8 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
     from segmentation.commands.arguments import (
+        chosen_judgement,
         chosen_models,
-        chosen_score,
         find_dataset,
         trained_from,
         tuned_threshold,
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     dataset = find_dataset(options.data or trained_from(models.members[0], options.home), console)
     samples = random_subset(_selected(models, dataset, options.split), options.size, options.seed)
     print(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
-    score, decided = chosen_score(options, models)
+    score, judge, decided = chosen_judgement(options, models)
     target_threshold = _target_threshold(models)
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(
@@ -90,6 +90,7 @@ def run(options: argparse.Namespace) -> int:
             tuned_threshold(options.threshold, models.threshold),
             tolerance_px=options.tolerance_px,
             target_threshold=target_threshold,
+            judge=judge if models.experience else None,
             on_progress=on_progress,
         )
     print_evaluation(evaluation, console)

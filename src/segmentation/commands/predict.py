@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from segmentation.commands.arguments import add_engine, add_input, add_models, path_argument, whole_number
 from segmentation.commands.deliverables import add_deliverables, chosen_deliverables
+from segmentation.commands.triage import AUTO_FROM, REDO_BELOW, add_triage
 
 if TYPE_CHECKING:
     from segmentation.interruption import Interruption
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--binary", action="store_true", help="masks with hard edges (default: soft)")
     add_deliverables(parser)
+    add_triage(parser)
     parser.add_argument(
         "--output",
         type=path_argument,
@@ -83,33 +85,41 @@ def _about_files(options: argparse.Namespace) -> list[str]:
         "--binary": options.binary,
         "--overwrite": options.overwrite,
         "--format": options.format != ("png",),
+        "--bits": options.bits != 8,
+        "--refine": options.refine != "none",
         "--background": options.background,
         "--crop": options.crop is not None,
         "--overlay": options.overlay,
         "--trimap": options.trimap,
         "--no-decontaminate": options.no_decontaminate,
+        "--auto-from": options.auto_from != AUTO_FROM,
+        "--redo-below": options.redo_below != REDO_BELOW,
     }
     return [name for name, value in given.items() if value]
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
-    from segmentation.commands.arguments import chosen_models, chosen_score, tuned_threshold
+    from segmentation.commands.arguments import chosen_judgement, chosen_models, tuned_threshold
+    from segmentation.commands.triage import sort_folder
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import open_photo
     from segmentation.outputs.batch import Delivery, run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
+    from segmentation.outputs.triage import Limits, judge
     from segmentation.outputs.writers import CutoutWriter
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
-    wanted = chosen_deliverables(options)
+    limits = Limits(options.auto_from, options.redo_below)
     models = chosen_models(options)
+    experience = None if options.no_triage else models.experience
+    wanted = chosen_deliverables(options, review=experience is not None)
     output = options.output or options.home / "results" / models.name / "predict"
     excluded = output if options.save else None
     photos = find_photos(options.input, exclude=excluded, warn=_warn)
     threshold = tuned_threshold(options.threshold, models.threshold)
-    score, decided = chosen_score(options, models, workers)
+    score, judgement, decided = chosen_judgement(options, models, workers)
     writer = CutoutWriter(output, models.enlargement, binary=options.binary, wanted=wanted)
     settings = {
         "model": models.digest,
@@ -135,7 +145,9 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         workers=workers,
         stop=lambda: interruption.requested,
         manifest=manifest,
-        read=partial(open_photo, max_pixels=options.max_pixels),
+        read=partial(open_photo, max_pixels=options.max_pixels, bits=options.bits),
+        judge=judgement if experience else None,
+        decide=partial(judge, experience=experience, limits=limits) if experience else None,
     )
     started = time.perf_counter()
     # whatever stops us, the photos in hand are recorded before the manifest closes
@@ -148,6 +160,9 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
             display.show(result)
             if result.error:
                 _warn(f"error: {result.error}")
+        sorted_out = ""
+        if manifest and experience:
+            sorted_out = sort_folder(manifest, output, experience, limits, models.name)
     tally = display.tally
     if options.profile and tally.made:
         display.say(profile(tally.made, time.perf_counter() - started, workers))
@@ -157,6 +172,13 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         return interruption.status
     if not options.quiet:
         display.say(_summary(tally, output) if manifest else str(display))
+        if sorted_out:
+            display.say(sorted_out)
+        if not (experience or options.no_triage):
+            display.say(
+                f"{models.name} was never judged, so nothing is sorted into auto, review and redo; "
+                f"`python main.py calibrate --model {models.members[0].name}` does it"
+            )
     if not tally.failed:
         return 0
     return 1 if tally.failed < tally.photos else 2

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from segmentation.commands.arguments import path_argument
 from segmentation.interruption import Interruption
@@ -34,31 +35,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train what is not there yet; an interrupted training goes on where it was."""
+    """Run what is not done yet; an interrupted training goes on where it was."""
     from segmentation.bundle import check_name
     from segmentation.errors import ConfigError
 
     name = check_name(options.name or f"my-{options.recipe}")
     home = [] if options.home == _PROGRAM.parent else ["--home", str(options.home)]
-    trainings = [
+    to_do = [
         (check_name(step.model), list(step.arguments))
         for step in steps(RECIPES[options.recipe], options.data, name)
     ]
     if options.print:
-        for _model, arguments in trainings:
+        for _model, arguments in to_do:
             print(f"python main.py {shlex.join([*arguments, *home])}")
         return 0
-    if _is_done(options.home / "models" / name, trainings[-1][1]):
+    if _is_done(options.home / "models" / name, to_do[-1][1]):
         raise ConfigError(f"--name {name}: the model is there; choose another name")
-    for number, (model, arguments) in enumerate(trainings, start=1):
-        place = f"step {number} of {len(trainings)}"
+    for number, (model, arguments) in enumerate(to_do, start=1):
+        place = f"step {number} of {len(to_do)}"
         if _is_done(options.home / "models" / model, arguments):
             print(f"{place}: {model} is there", flush=True)
             continue
-        if (options.home / "logs" / model / RECORD).is_file():
+        if arguments[0] == "train" and (options.home / "logs" / model / RECORD).is_file():
             arguments.append("--resume")
         print(f"{place}: python main.py {shlex.join([*arguments, *home])}", flush=True)
-        status = _train([*arguments, *home])
+        status = _run([*arguments, *home])
         if status:
             print(f"{place} ended with status {status}; the same command goes on from there", file=sys.stderr)
             return status
@@ -66,18 +67,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_done(model: Path, arguments: list[str]) -> bool:
-    """Whether the model is there, trained to the end. Raises ConfigError for one of another command."""
+    """Whether the model is there, trained to the end, or judged, by this command.
+
+    Raises ConfigError for one that another command trained.
+    """
     from segmentation.bundle import DESCRIPTION, load_bundle
     from segmentation.errors import ConfigError
 
     if not (model / DESCRIPTION).is_file():
         return False
     recorded = load_bundle(model).provenance
-    command = recorded.get("command")
-    typed = [str(word) for word in command[1:] if word != "--resume"] if isinstance(command, list) else []
-    if "--home" in typed:  # which may have been moved
-        place = typed.index("--home")
-        del typed[place : place + 2]
+    if arguments[0] == "calibrate":
+        return _typed(recorded.get("calibrated")) == arguments
+    typed = _typed(recorded.get("command"))
     if typed != arguments:
         raise ConfigError(
             f"{model}: expected a model of `{shlex.join(arguments)}`, received one of `{shlex.join(typed)}`; "
@@ -86,8 +88,17 @@ def _is_done(model: Path, arguments: list[str]) -> bool:
     return not recorded.get("interrupted")
 
 
-def _train(arguments: list[str]) -> int:
-    """Train in a process of its own, which is asked to stop when this one is, and waited for."""
+def _typed(command: Any) -> list[str]:
+    """A recorded command without what may differ when it is run again."""
+    typed = [str(word) for word in command[1:] if word != "--resume"] if isinstance(command, list) else []
+    if "--home" in typed:  # which may have been moved
+        place = typed.index("--home")
+        del typed[place : place + 2]
+    return typed
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command in a process of its own, which is asked to stop when this one is, and waited for."""
     with Interruption() as interruption:
         process = subprocess.Popen([sys.executable, str(_PROGRAM), *arguments], process_group=0)
         while process.poll() is None and not interruption.requested:

@@ -1,6 +1,7 @@
 """Train a network on photos and their cutouts."""
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ from segmentation.models.registry import complete, describe
 
 if TYPE_CHECKING:
     from segmentation.bundle import ModelBundle
+    from segmentation.data.discover import Dataset
+    from segmentation.data.split import Split
 
 SECTIONS = (
     DataConfig,
@@ -51,6 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="pairs to learn from; further folders (--data A --data B) are learned from whole, no photo is "
         "held out of them (default: data, or drawn photos if it is empty)",
+    )
+    parser.add_argument(
+        "--exclude",
+        type=path_argument,
+        metavar="FILE",
+        help="neither learn nor hold out the pairs that this table, the audit.csv of `audit`, marks with yes "
+        "in its column exclude (default: none)",
     )
     parser.add_argument(
         "--name",
@@ -117,8 +127,13 @@ def run(options: argparse.Namespace) -> int:
         _refuse_to_replace(path, logs / RECORD)
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
-    dataset, *others = [find_dataset(folder, console) for folder in folders]
-    split = with_sources(choose_split(dataset, config.data, config.training.seed), others)
+    datasets, excluded = [find_dataset(folder, console) for folder in folders], []
+    if options.exclude:
+        datasets, excluded = _without_excluded(datasets, options.exclude)
+    dataset, *others = datasets
+    split = choose_split(dataset, config.data, config.training.seed)
+    split = with_sources(split, [_apart_from(split, other) for other in others])
+    _check_predicted(split, bool(firsts))
     with progress(console, "drawing") as on_photo:
         split = with_drawn_garments(split, config, options.home / DRAWN, on_photo)
     if firsts:
@@ -137,6 +152,7 @@ def run(options: argparse.Namespace) -> int:
                 start=start,
                 first=firsts[0] if firsts else None,
                 resuming=options.resume,
+                excluded=excluded,
                 progress=display,
             )
     except KeyboardInterrupt:
@@ -156,11 +172,50 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _without_excluded(datasets: "list[Dataset]", table: Path) -> "tuple[list[Dataset], list[str]]":
+    """The data sets without the pairs that the table marks, and which of these there were; both are told."""
+    from segmentation.data.exclusion import read_exclusion, without
+
+    marked = read_exclusion(table)
+    known = {sample.id for dataset in datasets for sample in dataset.samples}
+    unknown = [name for name in marked if name not in known]
+    if unknown:
+        print(f"--exclude {table}: no such pair: {', '.join(unknown)}", file=sys.stderr)
+    excluded = sorted(known.intersection(marked))
+    print(f"excluded: {len(excluded)} of {len(known)} pairs, by {table}")
+    return [without(dataset, excluded) for dataset in datasets], excluded
+
+
 def _check_shares(mix: str | None, sources: int) -> None:
     from segmentation.errors import ConfigError
 
     if mix and len(parse_shares(mix)) != sources:
         raise ConfigError(f"--mix: expected a share for each --data, {sources}, received {mix}")
+
+
+def _apart_from(split: "Split", other: "Dataset") -> "Dataset":
+    """The data set without predictions of what is held out; stderr says how many are left out."""
+    from segmentation.data.split import apart_from
+    from segmentation.errors import DataError
+
+    samples = apart_from(split.val, other.samples)
+    left_out = len(other.samples) - len(samples)
+    if not samples:
+        raise DataError(f"{other.root}: expected photos that are not held out, found none; predict others")
+    if left_out:
+        print(f"left out: {left_out} predicted pairs of {other.root} show what is held out", file=sys.stderr)
+    return dataclasses.replace(other, samples=samples)
+
+
+def _check_predicted(split: "Split", second_pass: bool) -> None:
+    from segmentation.data.origin import PSEUDO
+    from segmentation.errors import ConfigError
+
+    if second_pass and any(sample.origin == PSEUDO for sample in split.train):
+        raise ConfigError(
+            "--second-pass: expected pairs that a person made, received predictions as well, from which a "
+            "second pass would learn to repeat the first; leave out their --data"
+        )
 
 
 def _check_passes(firsts: Sequence["ModelBundle"], explicit: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from config import DataConfig, parse_bytes
 from segmentation.data.augment import Augment
 from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.mixture import Mixture
+from segmentation.data.origin import PSEUDO
 from segmentation.data.preprocess import Preprocessing, resize
 from segmentation.errors import DataError, SegmentationError
 from segmentation.imageio import read_photo
@@ -78,8 +79,16 @@ class PreparedPairs:
         return target
 
 
+def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarray | None:
+    """How much each sample counts in the loss, float32 [N] in [0, 1]; None where all count the same, 1."""
+    weights = np.array([pseudo_weight if sample.origin == PSEUDO else 1 for sample in samples], np.float32)
+    return weights if (weights != 1).any() else None
+
+
 class Batches(keras.utils.PyDataset):
     """Batches of (float32 [N, H, W, C] normalised, float32 [N, H, W, 1] in [0, 1]).
+
+    With `weights`, float32, one a sample, a batch holds a third array: those of its samples, float32 [N].
 
     With `seed`, every epoch has its own order and its own augmentation, both decided by (seed, epoch)
     alone: the loop sets `epoch` before each, and a resumed run sees what an uninterrupted one would.
@@ -95,6 +104,7 @@ class Batches(keras.utils.PyDataset):
         augment: Augment | None = None,
         seed: int | None = None,
         mixture: Mixture | None = None,
+        weights: np.ndarray | None = None,
         workers: int = 2,
     ):
         super().__init__(workers=workers, max_queue_size=_QUEUED_BATCHES)
@@ -102,6 +112,7 @@ class Batches(keras.utils.PyDataset):
         self.size = batch_size
         self.augment = augment
         self.seed = seed
+        self._weights = weights
         self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
         self.failure: SegmentationError | None = None  # what a thread met that cannot be used
@@ -110,25 +121,29 @@ class Batches(keras.utils.PyDataset):
     def num_batches(self) -> int:
         return -(-len(self._mixture or self.pairs) // self.size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         try:
             return self._batch(index)
         except SegmentationError as failure:
             self.failure = failure
             raise
 
-    def _batch(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _batch(self, index: int) -> tuple[np.ndarray, ...]:
         places = range(index * self.size, (index + 1) * self.size)
         if self._mixture is None:
-            pairs = [self.pairs[place] for place in places if place < len(self.pairs)]
+            chosen = [place for place in places if place < len(self.pairs)]
+            pairs = [self.pairs[place] for place in chosen]
         else:
             order = self._mixture.order(self.epoch)
             # the last batch is filled from the front: batch statistics of a single photo would be noise
-            pairs = [self._augmented(self.pairs[int(order[place % len(order)])], place) for place in places]
+            chosen = [int(order[place % len(order)]) for place in places]
+            pairs = [
+                self._augmented(self.pairs[one], place) for one, place in zip(chosen, places, strict=True)
+            ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
         targets = np.stack(masks).astype(np.float32)[..., np.newaxis] / 255.0  # [N, H, W, 1]
-        return images, targets
+        return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
 
     def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:
         if self.augment is None:

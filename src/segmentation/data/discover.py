@@ -11,6 +11,7 @@ from segmentation.data.groups import DUPLICATES_FILE, merge_groups, read_duplica
 from segmentation.data.labels import Classes, find_classes
 from segmentation.data.layouts import SIDES, Part, find_parts
 from segmentation.data.naming import group_and_view
+from segmentation.data.origin import PSEUDO, read_origin
 from segmentation.data.parallel import OnProgress, map_in_threads
 from segmentation.data.split import Split
 from segmentation.errors import DataError
@@ -50,14 +51,16 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
     may also end in _mask. Of a label map, the values that labels.json gives a name of clothing are
     garment. Viewpoints of a garment, pixel-identical photos and the lines of duplicates.csv share a
     group. Files that do not fit become `problems` and stay out of `samples`. Below train/ and val/ a
-    garment on both sides keeps only its photos in val.
+    garment on both sides keeps only its photos in val. An origin.json beside the two folders tells of pairs
+    that nobody made by hand.
 
     `check=False` reads no more than headers, so that damaged and empty files and identical photos
     stay unnoticed. Raises DataError when there is no layout that is understood or no usable pair,
-    and for a duplicates.csv or labels.json that cannot be used.
+    and for a duplicates.csv, labels.json or origin.json that cannot be used.
     """
     root = Path(root)
     parts = find_parts(root)
+    origins = _origins(parts)
     classes = {part: find_classes(part.folder) for part in parts if part.layout.labels}
     problems: list[Problem] = []
     pairs: list[_Pair] = []
@@ -83,7 +86,8 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
         side_of_id[pair.id] = pair.part.side
         group, view = group_and_view(pair.id, numbered=pair.part.layout.numbered)
         garment = classes[pair.part].garment if pair.part in classes else None
-        samples.append(Sample(pair.id, pair.photo, pair.mask, group, view, garment_labels=garment))
+        origin = origins[pair.part]
+        samples.append(Sample(pair.id, pair.photo, pair.mask, group, view, origin, garment_labels=garment))
         if result is not None:
             alike[result].append(pair.id)
     same_garment = [*alike.values(), *_duplicates_of(root, parts)]
@@ -100,6 +104,17 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
         masks_found=counts["masks"],
         classes=next(iter(classes.values()), None),
     )
+
+
+def _origins(parts: Iterable[Part]) -> dict[Part, str]:
+    origins = {part: read_origin(part.folder)["origin"] for part in parts}
+    for part, origin in origins.items():
+        if part.side == "val" and origin == PSEUDO:
+            raise DataError(
+                f"{part.folder}: expected pairs that a person made, received predictions, against which no "
+                "model can be judged; move them to a folder of their own, for `train --data REAL --data DIR`"
+            )
+    return origins
 
 
 def _match(part: Part, problems: list[Problem], counts: Counter[str]) -> Iterator[_Pair]:

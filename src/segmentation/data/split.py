@@ -1,10 +1,12 @@
 """Hold photos out of training by garment: the viewpoints of one never stand on both sides."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.data.origin import PSEUDO
 from segmentation.errors import ConfigError, DataError
 from segmentation.types import Sample
 
@@ -21,7 +23,7 @@ def holdout(samples: Iterable[Sample], fraction: float = 0.15, seed: int = 0) ->
     """Hold out as near to `fraction` of the photos as whole groups allow, at least one group on each side.
 
     The same samples in any order and the same seed give the same split. Raises ConfigError for a
-    fraction outside (0, 1) and DataError for fewer than two groups.
+    fraction outside (0, 1), DataError for fewer than two groups and for predicted (pseudo) pairs.
     """
     if not 0 < fraction < 1:
         raise ConfigError(
@@ -40,7 +42,7 @@ def folds(samples: Iterable[Sample], count: int, seed: int = 0) -> list[Split]:
     """Split into `count` folds of nearly equal numbers of photos; every sample is in `val` exactly once.
 
     Deterministic like `holdout`. Raises ConfigError for a count below 2 and DataError when there are
-    fewer groups than folds.
+    fewer groups than folds, and for predicted (pseudo) pairs.
     """
     if count < 2:
         raise ConfigError(f"folds: expected at least 2, received {count}; use a hold-out for a single split")
@@ -59,9 +61,39 @@ def folds(samples: Iterable[Sample], count: int, seed: int = 0) -> list[Split]:
     return [_split(groups, [fold == number for fold in fold_of_group]) for number in range(count)]
 
 
+def apart_from(held_out: Iterable[Sample], samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """The samples without predicted (pseudo) ones of garments that are held out, by name or by photo.
+
+    A model that learned its own opinion of a photo would be judged too well on it. Raises DataError for a
+    photo that cannot be read.
+    """
+    held_out, samples = tuple(held_out), tuple(samples)
+    predicted = [sample for sample in samples if sample.origin == PSEUDO]
+    if not predicted:
+        return samples
+    names, photos = {sample.group for sample in held_out}, {_digest(sample) for sample in held_out}
+    seen = {sample.group for sample in predicted if sample.group in names or _digest(sample) in photos}
+    return tuple(sample for sample in samples if sample.origin != PSEUDO or sample.group not in seen)
+
+
+def _digest(sample: Sample) -> str:
+    try:
+        with sample.image_path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(
+            f"{sample.image_path}: expected a readable file, received {error.strerror}; restore it"
+        ) from error
+
+
 def _shuffled_groups(samples: Iterable[Sample], seed: int) -> list[list[Sample]]:
     groups: dict[str, list[Sample]] = {}
     for sample in samples:
+        if sample.origin == PSEUDO:
+            raise DataError(
+                f"{sample.image_path}: expected pairs that a person made, to hold some out, received a "
+                "prediction; name the folder of real pairs first, as in --data REAL --data PREDICTED"
+            )
         groups.setdefault(sample.group or sample.id, []).append(sample)
     names = sorted(groups)
     return [groups[names[index]] for index in np.random.default_rng(seed).permutation(len(names))]

@@ -1,6 +1,7 @@
 """Hold a model against the ground truth of whole photos, and write down how it did."""
 
 import csv
+import dataclasses
 import io
 import json
 import zlib
@@ -15,8 +16,10 @@ from segmentation.errors import ConfigError, DataError
 from segmentation.evaluation import metrics
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.threshold import ThresholdSearch, search
+from segmentation.evaluation.triage import FEWEST, Triage
 from segmentation.files import write_text
-from segmentation.types import Sample, ScoreFn
+from segmentation.inference.judge import Judge
+from segmentation.types import LabelMap, Prediction, Sample, ScoreFn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +34,10 @@ _LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far
 
 @dataclass(frozen=True)
 class ImageRow:
-    """One photo's figures: measures and areas (of the frame) in [0, 1], seconds of scoring alone."""
+    """One photo's figures: measures and areas (of the frame) in [0, 1], seconds of scoring alone.
+
+    `confidence` is the Dice that was expected, None where nothing was.
+    """
 
     id: str
     view: str
@@ -43,6 +49,7 @@ class ImageRow:
     area_target: float
     area_mask: float
     seconds: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,14 @@ class Evaluation:
     def worst_first(self) -> list[ImageRow]:
         """The rows by rising Dice, equals by id."""
         return sorted(self.rows, key=lambda row: (row.dice, row.id))
+
+    @property
+    def triage(self) -> Triage | None:
+        """What confidence is worth on these photos, None where there is none."""
+        confidence = [row.confidence for row in self.rows]
+        if None in confidence or len(self.rows) < FEWEST:
+            return None
+        return Triage(np.array(confidence), self._column("dice"))
 
     def summary(self) -> dict[str, float]:
         """The figures of the whole set by name, ready for JSON."""
@@ -75,6 +90,7 @@ class Evaluation:
             "tolerance_px": self.tolerance_px,
             "threshold_best": self.search.best,
             "dice_mean_at_best": self.search.dice_mean_at_best,
+            **(self.triage.summary() if self.triage else {}),
         }
 
     def _column(self, name: str) -> np.ndarray:
@@ -88,14 +104,15 @@ def evaluate(
     *,
     tolerance_px: float = 2.0,
     target_threshold: float = 0.5,
+    judge: Judge | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
     """Score each photo once at its own size and measure it against its ground truth.
 
     `threshold` in [0, 1] turns scores into masks; None takes the one with the best mean Dice over these
     very photos. Ground truth is garment where its alpha is at least `target_threshold`. The contour
-    measures allow `tolerance_px`. Photos are read one at a time; what waits for the best threshold is
-    kept compressed, some 50 kB a photo.
+    measures allow `tolerance_px`. A `judge` adds the confidence where a threshold is given. Photos are read
+    one at a time; what waits for the best threshold is kept compressed, some 50 kB a photo.
 
     Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
     usable ground truth and SegmentationError for scores that are not scores; the last two name the photo.
@@ -119,7 +136,11 @@ def evaluate(
         if threshold is None:
             waiting.append((sample, _Packed.of(level, target), seconds))
         else:
-            rows.append(_row(sample, scores >= float(threshold), target, seconds, tolerance_px))
+            row = _row(sample, scores >= float(threshold), target, seconds, tolerance_px)
+            if judge:
+                prediction = Prediction(sample.id, scores[..., np.newaxis], LabelMap(), float(threshold))
+                row = dataclasses.replace(row, confidence=judge(image, prediction).confidence)
+            rows.append(row)
         if on_progress:
             on_progress(done, len(samples))
     found = search(counts)
@@ -197,6 +218,9 @@ def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
     for row in evaluation.worst_first[:5]:
         worst.add_row(Text(row.id), f"{row.dice:.4f}", f"{row.iou:.4f}", f"{row.boundary_f1:.4f}")
     console.print(worst)
+    if evaluation.triage:
+        for line in evaluation.triage.lines():
+            console.print(line, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -239,6 +263,6 @@ def _csv(rows: Sequence[ImageRow]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in fields(ImageRow))
-    for row in rows:
+    for row in rows:  # None becomes an empty field
         writer.writerow(f"{v:.6f}" if isinstance(v, float) else v for v in asdict(row).values())
     return text.getvalue()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from segmentation.evaluation.robustness import Robustness
+    from segmentation.evaluation.triage import Triage
 
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#767676"  # Okabe and Ito: apart for every kind of sight
 _DICE_STEPS = (0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995)
@@ -129,6 +130,23 @@ def plot_histories(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> by
             axes.plot(np.arange(1, len(error) + 1), error, **style, label=label)
     _scale_by_error(axes)
     axes.set_xlabel("epoch")
+    return _svg(figure)
+
+
+def plot_risk_coverage(triage: "Triage") -> bytes:
+    """Mean error of the photos that are not reviewed, over their share, beside the best order's, as SVG."""
+    figure = _figure((5.6, 3.4))
+    axes = figure.add_subplot()
+    coverage = np.arange(1, len(triage.dice) + 1) / len(triage.dice)
+    axes.plot(coverage, triage.risk(), color=_BLUE, linewidth=1.6, label="most certain first")
+    axes.plot(coverage, triage.best_risk(), color=_GREY, linewidth=1.2, linestyle="--", label="best possible")
+    axes.axhline(1 - triage.dice.mean(), color=_ORANGE, linewidth=1.2, label="at random")
+    axes.set_xlabel("share of photos left to the model")
+    axes.set_ylabel("mean error, 1 - Dice")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.grid(color="#e5e5e5", linewidth=0.6)
+    axes.legend(frameon=False)
     return _svg(figure)
 
 

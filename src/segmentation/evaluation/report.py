@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from segmentation.evaluation.evaluate import Evaluation
     from segmentation.evaluation.robustness import Robustness
 
-_MISSED = (0, 114, 178)  # blue and vermilion of Okabe and Ito: apart for every kind of sight
-_EXCESS = (213, 94, 0)
-_OUTLINE = (255, 0, 150)
+MISSED = (0, 114, 178)  # blue and vermilion of Okabe and Ito: apart for every kind of sight
+EXCESS = (213, 94, 0)
+OUTLINE = (255, 0, 150)
 _BACKDROP = 128  # grey: neither white nor black garments vanish on it
 _LONGEST_PX = 1400  # a garment of a studio photo stays at one picture pixel a photo pixel
 _THUMBNAIL_PX = 260
@@ -46,17 +46,17 @@ class Pictures:
 
 def draw(image: np.ndarray, target: np.ndarray, mask: np.ndarray) -> Pictures:
     """Draw one photo for the report: uint8 RGB [H, W, 3] and bool [H, W] of the same size."""
-    box = _region(target, mask)
+    box = region_of(target, mask)
     region, truth, found = image[box], target[box], mask[box]
-    errors = _errors(image, target, mask)
+    errors = differences(image, target, mask)
     area = np.count_nonzero(target) or target.size
     return Pictures(
-        frame=_framed(image, box),
-        frame_errors=_framed(errors, box),
-        outline=_encode(_outlined(region, found), _LONGEST_PX),
-        target=_encode(np.where(truth[..., None], region, np.uint8(_BACKDROP)), _LONGEST_PX),
-        mask=_encode(np.where(found[..., None], region, np.uint8(_BACKDROP)), _LONGEST_PX),
-        errors=_encode(errors[box], _LONGEST_PX),
+        frame=framed(image, box),
+        frame_errors=framed(errors, box),
+        outline=encode(outlined(region, found)),
+        target=encode(np.where(truth[..., None], region, np.uint8(_BACKDROP))),
+        mask=encode(np.where(found[..., None], region, np.uint8(_BACKDROP))),
+        errors=encode(errors[box]),
         missed=np.count_nonzero(target & ~mask) / area,
         excess=np.count_nonzero(mask & ~target) / area,
     )
@@ -80,13 +80,15 @@ def render(
         views=_by_view(evaluation),
         pictures=pictures,
         distribution=chart(plots.plot_distribution([row.dice for row in evaluation.rows])),
+        triage=evaluation.triage,
+        triage_chart=evaluation.triage and chart(plots.plot_risk_coverage(evaluation.triage)),
         robustness=robustness,
         robustness_chart=robustness and chart(plots.plot_robustness(robustness)),
         small_change=SMALL_CHANGE,
         threshold_curve=chart(plots.threshold_svg(evaluation.search, evaluation.threshold)),
-        missed_colour=_css(_MISSED),
-        excess_colour=_css(_EXCESS),
-        outline_colour=_css(_OUTLINE),
+        missed_colour=css(MISSED),
+        excess_colour=css(EXCESS),
+        outline_colour=css(OUTLINE),
     )
 
 
@@ -109,6 +111,60 @@ def chart(svg: bytes) -> str:
     return _uri("svg+xml", svg)
 
 
+def region_of(target: np.ndarray, mask: np.ndarray) -> tuple[slice, slice]:
+    """The box of the garment, grown towards excess but not to a far speck; the whole frame without either."""
+    height, width = target.shape
+    left, top, right, bottom = _box(target if target.any() else mask)
+    growth = _GROWTH * max(right - left, bottom - top)
+    margin = max(8, round(_MARGIN * max(right - left, bottom - top)))
+    mask_left, mask_top, mask_right, mask_bottom = _box(mask if mask.any() else target)
+    left = min(left, max(mask_left, round(left - growth))) - margin
+    top = min(top, max(mask_top, round(top - growth))) - margin
+    right = max(right, min(mask_right, round(right + growth))) + margin
+    bottom = max(bottom, min(mask_bottom, round(bottom + growth))) + margin
+    return slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
+
+
+def framed(image: np.ndarray, box: tuple[slice, slice]) -> str:
+    """The whole frame, uint8 RGB [H, W, 3], small, with the region marked, as the source of a picture."""
+    small, scale = _shrunk(image, _THUMBNAIL_PX)
+    top, bottom, left, right = (round(edge * scale) for side in box for edge in (side.start, side.stop))
+    marked = small.copy()
+    cv2.rectangle(marked, (left, top), (right - 1, bottom - 1), OUTLINE, 1)
+    return encode(marked, _THUMBNAIL_PX)
+
+
+def outlined(image: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = OUTLINE) -> np.ndarray:
+    """The photo, uint8 RGB [H, W, 3], with a thin line along the mask's edge, just inside it."""
+    drawn = image.copy()
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    thickness = max(1, round(max(image.shape[:2]) / 700))
+    cv2.drawContours(drawn, contours, -1, colour, thickness, cv2.LINE_AA)
+    return drawn
+
+
+def differences(image: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The photo pale and grey, missed pixels in one colour and excess pixels in another."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    overlay = cv2.cvtColor(cv2.addWeighted(grey, 0.4, np.full_like(grey, 255), 0.6, 0), cv2.COLOR_GRAY2RGB)
+    overlay[target & ~mask] = MISSED
+    overlay[mask & ~target] = EXCESS
+    return overlay
+
+
+def encode(image: np.ndarray, longest_px: int = _LONGEST_PX) -> str:
+    """A picture, uint8 RGB [H, W, 3], as the source of one, made smaller where a side is longer."""
+    small, _ = _shrunk(image, longest_px)
+    quality = [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
+    _, content = cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
+    return _uri("webp", content.tobytes())
+
+
+def css(colour: tuple[int, int, int]) -> str:
+    """A colour, RGB, as style sheets write it."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
 def _by_view(evaluation: "Evaluation") -> list[dict[str, object]]:
     """Mean figures of each viewpoint, worst first; nothing where there is only one."""
     groups: dict[str, list] = {}
@@ -128,58 +184,10 @@ def _by_view(evaluation: "Evaluation") -> list[dict[str, object]]:
     return sorted(means, key=lambda mean: mean["dice"])
 
 
-def _region(target: np.ndarray, mask: np.ndarray) -> tuple[slice, slice]:
-    """The box of the garment, grown towards excess but not to a far speck; the whole frame without either."""
-    height, width = target.shape
-    left, top, right, bottom = _box(target if target.any() else mask)
-    growth = _GROWTH * max(right - left, bottom - top)
-    margin = max(8, round(_MARGIN * max(right - left, bottom - top)))
-    mask_left, mask_top, mask_right, mask_bottom = _box(mask if mask.any() else target)
-    left = min(left, max(mask_left, round(left - growth))) - margin
-    top = min(top, max(mask_top, round(top - growth))) - margin
-    right = max(right, min(mask_right, round(right + growth))) + margin
-    bottom = max(bottom, min(mask_bottom, round(bottom + growth))) + margin
-    return slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
-
-
 def _box(content: np.ndarray) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the True pixels; of the whole frame where there are none."""
     left, top, across, down = cv2.boundingRect(content.astype(np.uint8))
     return (left, top, left + across, top + down) if across else (0, 0, *content.shape[::-1])
-
-
-def _framed(image: np.ndarray, box: tuple[slice, slice]) -> str:
-    """The whole frame, small, with the region marked."""
-    small, scale = _shrunk(image, _THUMBNAIL_PX)
-    top, bottom, left, right = (round(edge * scale) for side in box for edge in (side.start, side.stop))
-    framed = small.copy()
-    cv2.rectangle(framed, (left, top), (right - 1, bottom - 1), _OUTLINE, 1)
-    return _encode(framed, _THUMBNAIL_PX)
-
-
-def _outlined(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The photo with a thin line along the mask's edge, just inside it."""
-    outlined = image.copy()
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    thickness = max(1, round(max(image.shape[:2]) / 700))
-    cv2.drawContours(outlined, contours, -1, _OUTLINE, thickness, cv2.LINE_AA)
-    return outlined
-
-
-def _errors(image: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The photo pale and grey, missed pixels in one colour and excess pixels in another."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    overlay = cv2.cvtColor(cv2.addWeighted(grey, 0.4, np.full_like(grey, 255), 0.6, 0), cv2.COLOR_GRAY2RGB)
-    overlay[target & ~mask] = _MISSED
-    overlay[mask & ~target] = _EXCESS
-    return overlay
-
-
-def _encode(image: np.ndarray, longest_px: int) -> str:
-    small, _ = _shrunk(image, longest_px)
-    quality = [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
-    _, content = cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
-    return _uri("webp", content.tobytes())
 
 
 def _shrunk(image: np.ndarray, longest_px: int) -> tuple[np.ndarray, float]:
@@ -192,7 +200,3 @@ def _shrunk(image: np.ndarray, longest_px: int) -> tuple[np.ndarray, float]:
 
 def _uri(kind: str, content: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _css(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -12,11 +12,16 @@ SCALES = (1.0, 0.9, 1.1)
 
 def flipped(score: ScoreFn) -> ScoreFn:
     """The mean of the scores of a photo and of its mirror image, after the Carvana solution."""
+    return averaged([score, mirrored(score)])
 
-    def mirrored(photo: np.ndarray) -> np.ndarray:
+
+def mirrored(score: ScoreFn) -> ScoreFn:
+    """The scores of a photo as its mirror image is seen."""
+
+    def score_mirrored(photo: np.ndarray) -> np.ndarray:
         return score(np.ascontiguousarray(photo[:, ::-1]))[:, ::-1]
 
-    return averaged([score, mirrored])
+    return score_mirrored
 
 
 def averaged(scores: Sequence[ScoreFn]) -> ScoreFn:

@@ -21,9 +21,9 @@ OWN_WEIGHT = 1e-4
 def decontaminate(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The colours of a garment without those of its surroundings in them, for a cutout on any background.
 
-    `photo` is uint8 RGB [H, W, 3], `alpha` uint8 [H, W]. Returns uint8 RGB [H, W, 3]: the photo itself where
-    alpha is 255 or 0, and between them the foreground F of photo = alpha * F + (1 - alpha) * B. Each pass
-    takes the means of F and B nearby and shares out between the two what their mixture lacks, after
+    `photo` is RGB [H, W, 3], `alpha` [H, W], each uint8 or uint16. Returns RGB like the photo: itself where
+    alpha is all or nothing, and between them the foreground F of photo = alpha * F + (1 - alpha) * B.
+    Each pass takes the means of F and B nearby and shares out between the two what their mixture lacks, after
     "Approximate Fast Foreground Colour Estimation" (Forte, 2021); other than there, every pass gives a
     share to both, and pixels count by a power of their alpha. Colours are as good as the alpha: where it
     calls the backdrop opaque, that stays.
@@ -32,41 +32,45 @@ def decontaminate(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         max(least_px, round(radius * len(photo)))
         for radius, least_px in zip(RADII, LEAST_RADII_PX, strict=True)
     ]
-    part = box_around((alpha > 0) & (alpha < 255), margin_px=max(radii))
+    opaque = np.iinfo(alpha.dtype).max
+    part = box_around((alpha > 0) & (alpha < opaque), margin_px=max(radii))
     result = photo.copy()
     if part is not None:
-        mixed = (alpha[part] > 0) & (alpha[part] < 255)
+        mixed = (alpha[part] > 0) & (alpha[part] < opaque)
         result[part][mixed] = _foreground(photo[part], alpha[part], np.flatnonzero(mixed), radii)
     return result
 
 
 def _foreground(photo: np.ndarray, alpha: np.ndarray, band: np.ndarray, radii: list[int]) -> np.ndarray:
-    """uint8 [n, 3]: the foreground's colours of the pixels whose flat indices are `band` [n]."""
-    share = alpha.reshape(-1)[band, None] * np.float32(1 / 255)  # [n, 1]
+    """[n, 3], like the photo: the foreground's colours of the pixels whose flat indices are `band` [n]."""
+    white, opaque = np.iinfo(photo.dtype).max, np.iinfo(alpha.dtype).max
+    share = alpha.reshape(-1)[band, None] * np.float32(1 / opaque)  # [n, 1]
     seen = photo.reshape(-1, 3)[band].astype(np.float32)
     shares = share, 1 - share
-    fields = [_weighted(photo, pure) for pure in (alpha == 255, alpha == 0)]
+    fields = [_weighted(photo, pure) for pure in (alpha == opaque, alpha == 0)]
     colours = [seen, seen]
     for radius_px in radii:
         for field, weight, colour in zip(fields, shares, colours, strict=True):
             weight = weight**TRUST
-            field.reshape(-1, 4)[band] = np.concatenate([colour * weight, 255 * weight], axis=1)
-        near = [_nearby_mean(field, band, seen, radius_px) for field in fields]
+            field.reshape(-1, 4)[band] = np.concatenate([colour * weight, white * weight], axis=1)
+        near = [_nearby_mean(field, band, seen, radius_px, white) for field in fields]
         lacking = seen - sum(part * mean for part, mean in zip(shares, near, strict=True))
         colours = [
-            np.clip(mean + part * lacking, 0, 255) for part, mean in zip(shares, near, strict=True)
+            np.clip(mean + part * lacking, 0, white) for part, mean in zip(shares, near, strict=True)
         ]  # 2 of [n, 3]
-    return np.round(colours[0]).astype(np.uint8)
+    return np.round(colours[0]).astype(photo.dtype)
 
 
 def _weighted(photo: np.ndarray, pure: np.ndarray) -> np.ndarray:
-    """float32 [H, W, 4]: the colours of the pixels that are pure, 0 to 255, and 255 there; 0 elsewhere."""
-    weight = pure.astype(np.uint8) * np.uint8(255)
-    return cv2.merge([*cv2.split(cv2.copyTo(photo, weight)), weight]).astype(np.float32)
+    """float32 [H, W, 4]: the colours of the pixels that are pure, and the whitest there; 0 elsewhere."""
+    weight = pure.astype(photo.dtype) * np.iinfo(photo.dtype).max
+    return cv2.merge([*cv2.split(cv2.copyTo(photo, pure.astype(np.uint8))), weight]).astype(np.float32)
 
 
-def _nearby_mean(field: np.ndarray, band: np.ndarray, own: np.ndarray, radius_px: int) -> np.ndarray:
+def _nearby_mean(
+    field: np.ndarray, band: np.ndarray, own: np.ndarray, radius_px: int, white: int
+) -> np.ndarray:
     """float32 [n, 3]: the mean colour of a weighted field about each pixel of the band."""
     side = 2 * radius_px + 1
     blurred = cv2.blur(field, (side, side), borderType=cv2.BORDER_REFLECT).reshape(-1, 4)[band]
-    return (blurred[:, :3] + OWN_WEIGHT * own) / (blurred[:, 3:] * np.float32(1 / 255) + OWN_WEIGHT)
+    return (blurred[:, :3] + OWN_WEIGHT * own) / (blurred[:, 3:] * np.float32(1 / white) + OWN_WEIGHT)

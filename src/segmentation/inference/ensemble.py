@@ -9,6 +9,7 @@ import numpy as np
 
 from segmentation.bundle import ModelBundle
 from segmentation.errors import ConfigError
+from segmentation.experience import Experience
 from segmentation.inference.scoring import enlargement_of
 from segmentation.types import LabelMap
 
@@ -55,6 +56,11 @@ class Ensemble:
     def threshold(self) -> float:
         """The mean of the members' own, in [0, 1]."""
         return fmean(member.threshold for member in self.members)
+
+    @property
+    def experience(self) -> Experience | None:
+        """That of the first: what was learned of another is no worse a guess than a mean of several."""
+        return self.members[0].experience
 
     @property
     def labels(self) -> LabelMap:

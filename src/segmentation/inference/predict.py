@@ -1,25 +1,33 @@
 """From a photo to a prediction."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentation.bundle import ModelBundle
 from segmentation.data.second_look import count_regions
+from segmentation.experience import LEAST_AREA, MOST_AREA
 from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.judge import Judge
 from segmentation.types import Prediction, ScoreFn
-
-_NOTHING, _EVERYTHING = 0.002, 0.9  # fractions of the frame that no studio photo of a garment reaches
 
 
 def predict(
-    score: ScoreFn, models: ModelBundle | Ensemble, sample_id: str, photo: np.ndarray, threshold: float
+    score: ScoreFn,
+    models: ModelBundle | Ensemble,
+    sample_id: str,
+    photo: np.ndarray,
+    threshold: float,
+    judge: Judge | None = None,
 ) -> Prediction:
-    """Score uint8 RGB [H, W, 3] and note what the user should know of the result."""
+    """Score uint8 RGB [H, W, 3] and note what the user should know of the result; judge it where asked."""
     prediction = Prediction(sample_id, score(photo), models.labels, threshold)
     notes, area = [], prediction.area
-    if area < _NOTHING:
+    if area < LEAST_AREA:
         notes.append("hardly any garment found")
-    elif area > _EVERYTHING:
+    elif area > MOST_AREA:
         notes.append("nearly the whole photo was taken for garment")
     elif (regions := count_regions(prediction.mask)) > 1:
         notes.append(f"{regions} separate regions")
-    return Prediction(sample_id, prediction.scores, models.labels, threshold, notes=tuple(notes))
+    noted = dataclasses.replace(prediction, notes=tuple(notes))
+    return judge(photo, noted) if judge else noted

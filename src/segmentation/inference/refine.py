@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,9 @@ BAND = 1 / 800
 
 For the edges of a network that sees a third of the pixels or more; a wider band is for worse ones.
 """
+
+WIDE_BAND = 1 / 200
+"""The same for those who look for the edge anew, a person or another matting program: 9 px of 1728."""
 
 RADIUS = 1 / 400
 """How far a guided filter looks, in heights of the photo: 4 px of 1728."""
@@ -30,14 +34,15 @@ A garment that looks like its mannequin, or a pattern, says nothing of the edge.
 """
 
 
-def trimap(alpha: np.ndarray, width_px: float) -> np.ndarray:
+def trimap(alpha: np.ndarray, width: float) -> np.ndarray:
     """Where the edge of a cutout may lie, found by erosion and dilation of its mask with a disc.
 
-    `alpha` is uint8 [H, W], the mask where it is 128 or more. Returns uint8 [H, W]: 255 further than
-    `width_px` inside the mask, 0 as far outside of it, and 128 between. The border of the photo is no edge.
-    `BAND * H` is a sensible width.
+    `alpha` is uint8 or uint16 [H, W], the mask where it is one half or more; `width` is in heights of the
+    photo (see `BAND` and `WIDE_BAND`), and a pixel at the least. Returns uint8 [H, W]: 255 further than that
+    inside the mask, 0 as far outside of it, and 128 between. The border of the photo is no edge.
     """
-    mask = alpha >= 128
+    width_px = max(1.0, width * len(alpha))
+    mask = alpha > np.iinfo(alpha.dtype).max // 2
     known = np.full(alpha.shape, SURROUNDINGS, np.uint8)
     part = box_around(mask, margin_px=math.ceil(width_px) + 1)
     if part is not None:
@@ -57,8 +62,9 @@ def refine(
 ) -> np.ndarray:
     """The alpha of a cutout whose edge follows the photo in the unknown band of the trimap.
 
-    `photo` is uint8 RGB [H, W, 3], `alpha` and `trimap` (see the function of that name) are uint8 [H, W].
-    Returns uint8 [H, W], equal to `alpha` wherever the trimap is not 128. `method` is one of `METHODS`:
+    `photo` is uint8 RGB [H, W, 3], `alpha` uint8 or uint16 [H, W], `trimap` (see the function of that name)
+    uint8 [H, W]. Returns an alpha of the same kind, equal wherever the trimap is not 128. `method` is one of
+    `METHODS`:
 
     - `guided-filter`: alpha as a linear function of colour within `radius_px` (by default `RADIUS * H`) of
       each pixel (He, Sun and Tang, "Guided Image Filtering", 2010), without their second averaging, and only
@@ -69,8 +75,7 @@ def refine(
 
     Raises SegmentationError for another method, and where pymatting is needed and not installed.
     """
-    if method not in METHODS:
-        raise SegmentationError(f"an edge is refined by {' or '.join(METHODS)}, received {method!r}")
+    ensure_available(method)
     if radius_px is None:
         radius_px = max(1, round(RADIUS * len(photo)))
     part = box_around(trimap == UNKNOWN, margin_px=radius_px)
@@ -78,8 +83,16 @@ def refine(
     if part is not None:
         band = trimap[part] == UNKNOWN
         found = METHODS[method](photo[part], alpha[part], trimap[part], radius_px)  # [pixels of the band]
-        refined[part][band] = np.round(np.clip(found, 0, 1) * 255).astype(np.uint8)
+        refined[part][band] = np.round(np.clip(found, 0, 1) * np.iinfo(alpha.dtype).max)
     return refined
+
+
+def ensure_available(method: str) -> None:
+    """Raise SegmentationError as `refine` would, before any work is done."""
+    if method not in METHODS:
+        raise SegmentationError(f"an edge is refined by {' or '.join(METHODS)}, received {method!r}")
+    if method == "closed-form":
+        _pymatting()
 
 
 def box_around(mask: np.ndarray, margin_px: int) -> tuple[slice, slice] | None:
@@ -97,7 +110,7 @@ def _guided_filter(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, rad
     """Alpha as the colours about each pixel explain it, if they do: float32 [pixels of the band]."""
     band = np.flatnonzero(trimap == UNKNOWN)
     colours = photo.astype(np.float32) * np.float32(1 / 255)
-    target = alpha.astype(np.float32) * np.float32(1 / 255)
+    target = alpha.astype(np.float32) * np.float32(1 / np.iinfo(alpha.dtype).max)
     red, green, blue = cv2.split(colours)
 
     def mean(*fields: np.ndarray) -> np.ndarray:
@@ -124,17 +137,21 @@ def _guided_filter(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, rad
 
 def _closed_form(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, _radius_px: int) -> np.ndarray:
     """The closed-form matte in the band: float64 [pixels of the band]."""
+    band = trimap == UNKNOWN
+    if not ((trimap == GARMENT).any() and (trimap == SURROUNDINGS).any()):
+        return alpha[band] / np.iinfo(alpha.dtype).max
+    return _pymatting().estimate_alpha_cf(photo / 255, trimap / 255)[band]
+
+
+def _pymatting() -> Any:
     try:
-        from pymatting import estimate_alpha_cf
+        import pymatting
     except ImportError as error:
         raise SegmentationError(
             "refining an edge by closed-form needs the package pymatting, which is not installed; "
             "pip install pymatting, or use guided-filter"
         ) from error
-    band = trimap == UNKNOWN
-    if not ((trimap == GARMENT).any() and (trimap == SURROUNDINGS).any()):
-        return alpha[band] / 255
-    return estimate_alpha_cf(photo / 255, trimap / 255)[band]
+    return pymatting
 
 
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]] = {

@@ -13,11 +13,14 @@ from typing import NamedTuple
 
 from segmentation.bundle import ModelBundle
 from segmentation.errors import DataError, SegmentationError, printable
+from segmentation.experience import Evidence
 from segmentation.imageio import Picture, open_photo
 from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.judge import Judge
 from segmentation.inference.predict import predict
 from segmentation.outputs.manifest import Manifest, Result
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.triage import Verdict
 from segmentation.stages import stage
 from segmentation.types import Prediction, ScoreFn
 
@@ -28,6 +31,9 @@ class Delivery(NamedTuple):
     outputs: dict[str, str]
     notes: tuple[str, ...] = ()
 
+
+Decide = Callable[[Evidence, float], Verdict]
+"""Takes the evidence of a prediction and its confidence; says whether a person needs to see it."""
 
 Deliver = Callable[[Photo, Picture, Prediction], Delivery]
 """Takes a photo, its picture and its prediction; returns what it wrote. Called from threads."""
@@ -70,6 +76,8 @@ def run_folder(
     stop: Callable[[], bool] = lambda: False,
     manifest: Manifest | None = None,
     read: Callable[[Path], Picture] = open_photo,
+    judge: Judge | None = None,
+    decide: Decide | None = None,
 ) -> Iterator[Result]:
     """Predict each photo, deliver it, and yield its result; results come in the order of the photos.
 
@@ -78,7 +86,8 @@ def run_folder(
     2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder.
 
     With a `manifest`, what it knows as done is skipped, and every other result is recorded in it before it
-    is yielded. Once `stop()` is true, or when the caller closes the generator, no photo is begun; those in
+    is yielded. With a `judge` results have evidence and confidence, with `decide` as well a verdict. Once
+    `stop()` is true, or when the caller closes the generator, no photo is begun; those in
     hand are finished and recorded.
 
     A failure of one photo, whatever its kind, yields a result that names it. When the disk is full or has
@@ -92,7 +101,7 @@ def run_folder(
         if closed.is_set() or stop():
             return None
         try:
-            return _cut(photo, score, models, threshold, deliver, manifest, read)
+            return _cut(photo, score, models, threshold, deliver, manifest, read, judge, decide)
         except BaseException:
             closed.set()
             raise
@@ -130,6 +139,8 @@ def _cut(
     deliver: Deliver,
     manifest: Manifest | None,
     read: Callable[[Path], Picture],
+    judge: Judge | None,
+    decide: Decide | None,
 ) -> Result:
     """Take one photo from its file to its outputs. Raises DataError when nothing more can be written."""
     started = time.perf_counter()
@@ -146,7 +157,7 @@ def _cut(
             return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
         with stage("decode"):
             picture = read(photo.path)
-        prediction = predict(score, models, photo.stem, picture.pixels, threshold)
+        prediction = predict(score, models, photo.stem, picture.pixels, threshold, judge)
         if manifest:
             manifest.begin(photo)
         with stage("encode"):
@@ -160,6 +171,7 @@ def _cut(
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
         return _failed(photo, f"{printable(name)}: cannot be cut out ({reason}); report it", manifest, key)
+    verdict = decide(prediction.evidence, prediction.confidence) if decide else None
     return Result(
         name,
         photo.stem,
@@ -168,6 +180,10 @@ def _cut(
         threshold,
         round(time.perf_counter() - started, 4),
         (*picture.notes, *prediction.notes, *delivery.notes),
+        None if prediction.confidence is None else round(prediction.confidence, 5),
+        verdict and verdict.decision,
+        verdict.reasons if verdict else (),
+        {name: round(value, 6) for name, value in prediction.evidence.items()},
         key=key,
     )
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -29,6 +29,8 @@ _UNFINISHED = "was being written when the program was stopped; run the same comm
 class Result:
     """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo.
 
+    Where it was asked for, `confidence` is the Dice that is expected of the mask, `decision` is what should
+    become of the photo and `reasons` why (see Verdict), and `evidence` is what they were found from.
     `stem` is what the outputs are called (see Photo); `key` is what they were made from: size, time of change
     and SHA-256 of the photo's file, and the settings. `skipped` results leave the line of an earlier run as
     it is.
@@ -41,6 +43,10 @@ class Result:
     threshold: float | None = None
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+    confidence: float | None = None
+    decision: str | None = None
+    reasons: tuple[str, ...] = ()
+    evidence: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     key: dict[str, Any] | None = None
     skipped: bool = False
@@ -81,6 +87,7 @@ class Manifest:
         self._settings = settings
         self._overwrite = overwrite
         self._recorded: dict[bytes, _Line] = {}  # of earlier runs, by the digest of the stem
+        self._revised: Callable[[dict[str, Any]], dict[str, Any]] | None = None
         self._untidy = False
         self._lock = threading.Lock()
         self.left_out = 0
@@ -165,7 +172,7 @@ class Manifest:
             self._untidy |= _digest(result.stem) in self._recorded
             end = self._file.seek(0, os.SEEK_END)
             try:
-                _write(self._file, json.dumps(plain).encode() + b"\n")
+                _write(self._file, _encode(plain))
             except OSError as error:
                 with contextlib.suppress(OSError):
                     self._file.truncate(end)
@@ -173,6 +180,20 @@ class Manifest:
                     f"{self.path}: cannot be written ({os.strerror(error.errno).lower()}); what it holds is "
                     "done: make space and run the same command again"
                 ) from error
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The fields of every line that counts: the last of each stem."""
+        last = self._last_lines()
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines):
+                plain = _parse(line)
+                if plain and last.get(_digest(plain["stem"])) == number:
+                    yield plain
+
+    def revise(self, revised: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Put in the place of each record what `revised` makes of it, when the manifest is left."""
+        self._revised = revised
+        self._untidy = True
 
     def _read(self) -> int:
         """Index the lines; return the length of the whole ones in bytes."""
@@ -193,7 +214,19 @@ class Manifest:
         return length
 
     def _tidy(self) -> None:
-        """Keep the last line of each stem, unless it is an earlier run's failure of what is gone."""
+        """Keep the last line of each stem, revised, but no earlier run's failure of what is gone."""
+        kept = {number for number in self._last_lines().values() if number is not None}
+        with (
+            self.path.open("rb") as lines,
+            atomic_file(self.path) as temporary,
+            temporary.open("wb") as tidied,
+        ):
+            for number, line in enumerate(lines):
+                if number in kept:
+                    tidied.write(_encode(self._revised(json.loads(line))) if self._revised else line)
+
+    def _last_lines(self) -> dict[bytes, int | None]:
+        """The number of the last line of each stem; None for an earlier run's failure of what is gone."""
         last, place = {}, 0
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines):
@@ -202,13 +235,7 @@ class Manifest:
                     gone = place < self._start and plain["error"] is not None and _is_gone(plain)
                     last[_digest(plain["stem"])] = None if gone else number
                 place += len(line)
-        kept = {number for number in last.values() if number is not None}
-        with (
-            self.path.open("rb") as lines,
-            atomic_file(self.path) as temporary,
-            temporary.open("wb") as tidied,
-        ):
-            tidied.writelines(line for number, line in enumerate(lines) if number in kept)
+        return last
 
 
 def _open_alone(path: Path) -> BinaryIO:
@@ -245,6 +272,10 @@ def _parse(line: bytes) -> dict[str, Any] | None:
         return plain if known and {"error", "key"} <= plain.keys() else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _encode(plain: dict[str, Any]) -> bytes:
+    return json.dumps(plain).encode() + b"\n"
 
 
 def _digest(value: object) -> bytes:

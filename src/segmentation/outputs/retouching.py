@@ -1,19 +1,31 @@
-"""What a retoucher does with a photo and its alpha: backgrounds, crops, outlines, trimaps."""
+"""What a retoucher does with a photo and its alpha: depths, backgrounds, crops, outlines."""
 
 import cv2
 import numpy as np
 
 _OUTLINE = (255, 0, 150)  # of no garment, no skin and no wall
-_HALF = 128
+
+
+def in_bits(image: np.ndarray, bits: int) -> np.ndarray:
+    """A picture, uint8 or uint16 of any shape, in 8 or 16 bits a channel, rounded: black and white stay."""
+    if image.dtype.itemsize * 8 == bits:
+        return image
+    if bits == 16:
+        return image.astype(np.uint16) * np.uint16(257)
+    return ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def blend(image: np.ndarray, background: np.ndarray | int, alpha: np.ndarray) -> np.ndarray:
-    """uint8 RGB [H, W, 3]: the image over a background of its shape, or over one grey value.
+    """RGB [H, W, 3]: the image over a background of its shape, or over one grey value.
 
-    `alpha` is uint8 [H, W]; where it is 0 the result is the background itself, where it is 255 the image.
+    `image` and `alpha` [H, W] are both uint8 or both uint16, and so is the result; where alpha is 0 it is the
+    background itself, where alpha is all the image.
     """
-    share = alpha[..., np.newaxis].astype(np.uint16)  # [H, W, 1]
-    return ((share * image + (255 - share) * np.asarray(background, np.uint16) + 127) // 255).astype(np.uint8)
+    opaque = np.iinfo(alpha.dtype).max
+    wide = np.uint16 if alpha.dtype == np.uint8 else np.uint32  # holds the product of two values
+    share = alpha[..., np.newaxis].astype(wide)  # [H, W, 1]
+    mixed = share * image + (opaque - share) * np.asarray(background, wide) + wide(opaque // 2)
+    return (mixed // opaque).astype(image.dtype)
 
 
 def cover(picture: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -27,11 +39,11 @@ def cover(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def crop_box(alpha: np.ndarray, margin_percent: float) -> tuple[slice, slice] | None:
-    """Rows and columns of all that shows in alpha uint8 [H, W], and a margin; None where nothing shows.
+    """Rows and columns of all that shows in alpha [H, W], and a margin; None where nothing shows.
 
     The margin is in per cent of the height of what shows, and ends at the borders of the photo.
     """
-    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(alpha))
+    left, top, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
     if not height:
         return None
     margin_px = round(height * margin_percent / 100)
@@ -40,24 +52,9 @@ def crop_box(alpha: np.ndarray, margin_percent: float) -> tuple[slice, slice] | 
 
 
 def outlined(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """uint8 RGB [H, W, 3]: the image with a line where alpha uint8 [H, W] passes one half, just inside it."""
+    """uint8 RGB [H, W, 3]: the image with a line where alpha [H, W] passes one half, just inside it."""
     drawn = image.copy()
-    contours, _ = cv2.findContours(_mask(alpha), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    mask = (alpha > np.iinfo(alpha.dtype).max // 2).astype(np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(drawn, contours, -1, _OUTLINE, max(1, round(max(alpha.shape) / 700)), cv2.LINE_AA)
     return drawn
-
-
-def trimap_of(alpha: np.ndarray) -> np.ndarray:
-    """uint8 [H, W] of an alpha uint8 [H, W]: 255 surely garment, 0 surely none, 128 where an edge is near.
-
-    Near is within 1/200 of the height, on either side of the edge: the mask eroded and dilated by a disc.
-    """
-    mask, radius_px = _mask(alpha), max(1.0, alpha.shape[0] / 200)
-    trimap = np.full_like(alpha, _HALF)
-    for side, value in ((mask, 255), (1 - mask, 0)):
-        trimap[cv2.distanceTransform(side, cv2.DIST_L2, 5) > radius_px] = value
-    return trimap
-
-
-def _mask(alpha: np.ndarray) -> np.ndarray:
-    return (alpha >= _HALF).astype(np.uint8)

@@ -14,16 +14,18 @@ from segmentation.errors import DataError
 from segmentation.files import UNFINISHED
 from segmentation.imageio import Picture, write_image
 from segmentation.inference.decontaminate import decontaminate
+from segmentation.inference.refine import BAND, WIDE_BAND, refine, trimap
 from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.batch import Delivery
 from segmentation.outputs.kinds import FILES, FORMATS
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.retouching import blend, cover, crop_box, outlined, trimap_of
-from segmentation.psd import write_psd
+from segmentation.outputs.retouching import blend, cover, crop_box, in_bits, outlined
+from segmentation.outputs.review import draw
 from segmentation.types import Prediction
 
 _SUFFIXES = frozenset(suffix for _, suffix in FILES.values())
-_VERSION = 4  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_VERSION = 5  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_TYPES = {8: np.uint8, 16: np.uint16}
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,10 @@ class Deliverables:
     takes the place of transparency in the cutouts. With `crop_percent` they are trimmed to the garment and a
     margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap` for
     a map of what is surely garment, surely none, and near the edge. `decontaminate` takes what shines through
-    of the surroundings out of the colours of soft edges; a PSD's photo is untouched.
+    of the surroundings out of the colours of soft edges; a PSD's photo is untouched. `refine`, one of
+    REFINEMENTS, draws the edge of the mask after the photo. With `bits` of 16 masks and cutouts have 16 bits
+    a channel, the alpha rounded once from the scores; WebP has 8. `review` asks for the picture that a
+    contact sheet shows.
     """
 
     formats: tuple[str, ...] = ("png",)
@@ -43,12 +48,15 @@ class Deliverables:
     overlay: bool = False
     trimap: bool = False
     decontaminate: bool = True
+    refine: str = "none"
+    bits: int = 8
+    review: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of files, in the order of FILES."""
         wanted = {"mask", *(FORMATS[name] for name in self.formats)}
-        wanted |= {kind for kind in ("overlay", "trimap") if getattr(self, kind)}
+        wanted |= {kind for kind in ("overlay", "trimap", "review") if getattr(self, kind)}
         return tuple(kind for kind in FILES if kind in wanted)
 
     @property
@@ -63,6 +71,8 @@ class Deliverables:
             "background": background,
             "crop": self.crop_percent,
             "decontaminated": self.decontaminate,
+            "refined": self.refine,
+            "bits": self.bits,
         }
 
 
@@ -117,55 +127,72 @@ class CutoutWriter:
 
     def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
         """Write the files of a photo, those in colour in its colour profile; return their relative paths."""
-        if self._binary:
-            alpha = hard_alpha(prediction)
-        else:
-            alpha = soft_alpha(prediction, self._enlargement(prediction.scores))
+        alpha = self._alpha(picture, prediction)
         paths = {kind: self._folder / photo.outputs[kind] for kind in self.kinds}
-        trimap = trimap_of(alpha) if {"trimap", "cutout-psd"} & paths.keys() else None
+        known = trimap(alpha, WIDE_BAND) if {"trimap", "cutout-psd"} & paths.keys() else None
         write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
         if "trimap" in paths:
-            write_image(paths["trimap"], trimap, mostly_empty=True, dpi=picture.dpi)
+            write_image(paths["trimap"], known, mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:
             drawn = outlined(picture.pixels, alpha)
             write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
-        notes = self._write_cutouts(paths, picture, alpha, trimap)
+        if "review" in paths:
+            write_image(paths["review"], draw(picture.pixels, prediction))
+        notes = self._write_cutouts(paths, picture, alpha, known)
         return Delivery({kind: photo.outputs[kind] for kind in paths}, notes)
 
+    def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
+        """The alpha of all files, uint8 or uint16 [H, W]."""
+        bits, method = self._wanted.bits, self._wanted.refine
+        if self._binary and method == "none":
+            return hard_alpha(prediction, bits)
+        alpha = soft_alpha(prediction, self._enlargement(prediction.scores), bits)
+        if method != "none":
+            alpha = refine(picture.pixels, alpha, trimap(alpha, BAND), method=method)
+        if self._binary:
+            opaque = np.iinfo(alpha.dtype).max
+            alpha = (alpha > opaque // 2) * alpha.dtype.type(opaque)
+        return alpha
+
     def _write_cutouts(
-        self, paths: dict[str, Path], picture: Picture, alpha: np.ndarray, trimap: np.ndarray | None
+        self, paths: dict[str, Path], picture: Picture, alpha: np.ndarray, known: np.ndarray | None
     ) -> tuple[str, ...]:
-        image, background, notes = picture.pixels, self._wanted.background, ()
+        """Write the cutouts; return what is to be noted. `known` is the trimap."""
+        bits, background, notes = self._wanted.bits, self._wanted.background, ()
+        image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
         pictures = [paths[kind] for kind in ("cutout", "cutout-tiff", "cutout-webp") if kind in paths]
         garment = decontaminate(image, alpha) if pictures and self._wanted.decontaminate else image
         if self._wanted.crop_percent is not None:
             if box := crop_box(alpha, self._wanted.crop_percent):
-                image, garment, alpha, trimap = (
-                    None if part is None else part[box] for part in (image, garment, alpha, trimap)
+                image, garment, alpha, known = (
+                    None if part is None else part[box] for part in (image, garment, alpha, known)
                 )
             else:
                 notes = ("nothing found, so that the cutout is not cropped",)
         if background is not None:
-            background = cover(background, *alpha.shape)
+            background = in_bits(cover(background, *alpha.shape), bits)
         about = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
         if psd := paths.get("cutout-psd"):
+            from segmentation.psd import write_psd
+
             merged = _merged(image, alpha, background)
-            write_psd(psd, image, alpha, merged, trimap=trimap, background=background, **about)
+            write_psd(psd, image, alpha, merged, trimap=in_bits(known, bits), background=background, **about)
         if pictures:
             empty = background is None
             cutout = cut_out(garment, alpha) if empty else blend(garment, background, alpha)
             for path in pictures:
-                write_image(path, cutout, mostly_empty=empty, lossless=True, **about)
+                fitting = in_bits(cutout, 8) if path.suffix == ".webp" else cutout
+                write_image(path, fitting, mostly_empty=empty, lossless=True, **about)
         return notes
 
 
-def hard_alpha(prediction: Prediction) -> np.ndarray:
-    """uint8 [H, W]: 255 where the score reaches the threshold, else 0."""
-    return np.where(prediction.mask, np.uint8(255), np.uint8(0))
+def hard_alpha(prediction: Prediction, bits: int = 8) -> np.ndarray:
+    """uint8 or uint16 [H, W], by its bits: all where the score reaches the threshold, else 0."""
+    return prediction.mask * _TYPES[bits](2**bits - 1)
 
 
-def soft_alpha(prediction: Prediction, enlargement: float) -> np.ndarray:
-    """uint8 [H, W]: one half where the score is at the threshold, rising `enlargement` times as fast.
+def soft_alpha(prediction: Prediction, enlargement: float, bits: int = 8) -> np.ndarray:
+    """uint8 or uint16 [H, W], by its bits: one half at the threshold, rising `enlargement` times as fast.
 
     Scores that were enlarged n times have edges n times too soft for the photo; rising n times as fast
     makes them about as soft as the edges that the network learned from. Scores of 0 are transparent and
@@ -174,9 +201,10 @@ def soft_alpha(prediction: Prediction, enlargement: float) -> np.ndarray:
     reach, threshold = 0.5 / enlargement, prediction.threshold
     below, above = min(reach, threshold), min(reach, 1.0 - threshold)
     difference = prediction.scores[..., 0] - np.float32(threshold)
-    # one line through one half on each side; OpenCV rounds and keeps within 0 to 255 as it computes them
+    half, depth = (2**bits - 1) / 2, {8: cv2.CV_8U, 16: cv2.CV_16U}[bits]
+    # one line through one half on each side; OpenCV rounds and keeps within the type as it computes them
     lines = [
-        cv2.addWeighted(difference, 127.5 / side, difference, 0.0, 127.5, dtype=cv2.CV_8U)
+        cv2.addWeighted(difference, half / side, difference, 0.0, half, dtype=depth)
         for side in (below, above)
         if side
     ]
@@ -184,12 +212,13 @@ def soft_alpha(prediction: Prediction, enlargement: float) -> np.ndarray:
 
 
 def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """uint8 RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W]; black where alpha is zero."""
-    return cv2.merge([*cv2.split(cv2.copyTo(image, alpha)), alpha])  # nine times as fast as numpy
+    """RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W], of one type; black where alpha is zero."""
+    shown = alpha if alpha.dtype == np.uint8 else (alpha > 0).astype(np.uint8)
+    return cv2.merge([*cv2.split(cv2.copyTo(image, shown)), alpha])  # nine times as fast as numpy
 
 
 def _merged(image: np.ndarray, alpha: np.ndarray, background: np.ndarray | None) -> np.ndarray:
     """What a PSD shows: RGB over a background [H, W, 3], or RGBA over white [H, W, 4] (see write_psd)."""
     if background is not None:
         return blend(image, background, alpha)
-    return np.dstack([blend(image, 255, alpha), alpha])
+    return np.dstack([blend(image, np.iinfo(image.dtype).max, alpha), alpha])

@@ -10,7 +10,7 @@ import keras
 from config import RunConfig, parse_bytes, parse_shares
 from segmentation.bundle import ModelBundle
 from segmentation.data.augment import build_augment
-from segmentation.data.batches import Batches, PreparedPairs
+from segmentation.data.batches import Batches, PreparedPairs, sample_weights
 from segmentation.data.guided import GuidedPairs
 from segmentation.data.mixture import Mixture
 from segmentation.data.preprocess import Preprocessing, statistics
@@ -156,7 +156,9 @@ def _build(config: RunConfig, preprocessing: Preprocessing, policy: str) -> kera
         model = registry.build(config.model, (size.height, size.width, preprocessing.channels))
     finally:
         keras.config.set_dtype_policy(before)
-    model.compile(build_optimizer(config.training), CrossEntropyMinusDice(config.loss), metrics=metrics())
+    model.compile(
+        build_optimizer(config.training), CrossEntropyMinusDice(config.loss), weighted_metrics=metrics()
+    )
     model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
     return model
 
@@ -190,6 +192,7 @@ def _train(
         augment=pairs.vary(augment),
         seed=training.seed,
         mixture=mixture,
+        weights=sample_weights(pairs.samples, config.data.pseudo_weight),
         workers=training.workers,
     )
     val_batches = Batches(val_pairs, batch_size, workers=training.workers)

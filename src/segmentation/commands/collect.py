@@ -1,0 +1,115 @@
+"""Make training pairs of cutouts that a retoucher corrected."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from segmentation.commands.arguments import path_argument
+
+if TYPE_CHECKING:
+    from segmentation.outputs.collect import Collected
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--input",
+        type=path_argument,
+        required=True,
+        metavar="DIR",
+        help="corrected cutouts, such as `cutouts` of a predict: PSD (layer mask), TIFF, PNG and WebP "
+        "(transparency, or a mask in black and white), called as the photos are (required)",
+    )
+    parser.add_argument(
+        "--photos", type=path_argument, required=True, metavar="DIR", help="folder of the photos (required)"
+    )
+    parser.add_argument(
+        "--predictions",
+        type=path_argument,
+        metavar="DIR",
+        help="what predict wrote, to tell how much was corrected (default: the output of predict that "
+        "--input lies in, if it does)",
+    )
+    parser.add_argument(
+        "--output",
+        type=path_argument,
+        required=True,
+        metavar="DIR",
+        help="folder of pairs, for `train --data DIR`; to an earlier one is added what is new (required)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Collect the pairs and say how much was corrected. Status 1 when some failed, 2 when all did."""
+    from functools import partial
+
+    from segmentation.data.origin import RETOUCHED, write_origin
+    from segmentation.data.parallel import map_in_threads
+    from segmentation.display import new_console, progress
+    from segmentation.errors import DataError, printable
+    from segmentation.outputs.collect import collect, find_predictions, write_report
+    from segmentation.outputs.manifest import MANIFEST
+    from segmentation.outputs.naming import find_photos
+    from segmentation.outputs.pairs import check_ours, count_pairs, prepare
+    from segmentation.outputs.retouched import match
+
+    output = options.output
+    check_ours(output, RETOUCHED)
+    predictions = find_predictions(options.input, options.predictions, MANIFEST)
+    try:
+        photos = find_photos(options.photos, exclude=output)
+    except DataError as error:
+        raise DataError(str(error).replace("--input", "--photos", 1)) from error
+    matches, strays, missing = match(options.input, photos, exclude=output)
+    for path in strays:
+        reason = f"has no photo in {options.photos}; add it, or rename the file"
+        print(f"left out: {printable(str(path))} {reason}", file=sys.stderr)
+    write_origin(output, {"origin": RETOUCHED})  # before the first pair, so that none is taken for another's
+    prepare(output)
+    with progress(new_console(), "collecting") as on_progress:
+        work = partial(collect, folder=output, predictions=predictions)
+        collected = map_in_threads(work, matches, on_progress)
+    for one in collected:
+        if one.error:
+            print(f"error: {one.error}", file=sys.stderr)
+    report = write_report(output, collected)
+    pairs = count_pairs(output)
+    write_origin(output, {"origin": RETOUCHED, "photos": pairs})
+    for line in _summary(collected, len(missing)):
+        print(line)
+    print(f"{pairs} pairs in {output}; a row a photo in {report.relative_to(output)}")
+    failed = sum(one.error is not None for one in collected)
+    if not failed:
+        return 0
+    return 1 if failed < len(collected) else 2
+
+
+def _summary(collected: Sequence["Collected"], missing: int) -> list[str]:
+    from segmentation.evaluation.corrections import NEAR_PX, SMALL_SHARE, share_near
+    from segmentation.outputs.collect import ADDED, KEPT, REPLACED
+
+    counts = [(sum(one.change == change for one in collected), change) for change in (ADDED, REPLACED, KEPT)]
+    counts += [
+        (sum(one.error is not None for one in collected), "failed"),
+        (missing, "photos without a corrected file"),
+    ]
+    lines = [", ".join(f"{count} {what}" for count, what in counts if count)]
+    corrections = [one.correction for one in collected if one.correction]
+    compared = len(corrections)
+    if not compared:
+        return [*lines, "there was nothing to compare with: name what predict wrote with --predictions"]
+    untouched = sum(one.untouched for one in corrections)
+    small = sum(one.small and not one.untouched for one in corrections)
+    large = compared - untouched - small
+    lines.append(
+        f"of {compared} predictions {untouched} were taken as they were ({untouched / compared:.0%}), "
+        f"{small} changed by less than {SMALL_SHARE:.0%} of the garment, {large} by more"
+    )
+    near = (
+        f"within {NEAR_PX:g} px of the predicted outline lies {share_near(corrections):.1%} of the final one"
+    )
+    changed = [one for one in corrections if not one.untouched]
+    if changed and untouched:
+        near += f", {share_near(changed):.1%} where something was changed"
+    return [*lines, near]

@@ -1,0 +1,115 @@
+"""Which ground truth is wrong? Pairs ranked by what models that have not learned them say against it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segmentation.bundle import ModelBundle
+from segmentation.data.parallel import OnProgress
+from segmentation.errors import DataError
+from segmentation.evaluation.disagreement import Disagreement, measure
+from segmentation.evaluation.photo import read_pair, score_photo
+from segmentation.inference.compose import averaged, flipped
+from segmentation.inference.scoring import load_score
+from segmentation.types import Sample, ScoreFn
+
+JudgeOf = Callable[[Sample], tuple[ScoreFn, float]]
+"""What judges a pair: scores of models that have not learned it, and the threshold that makes a mask."""
+
+_OUTLYING = 3.5  # deviations, by the median, from which Iglewicz and Hoaglin (1993) call a value an outlier
+_LEAST_REGION = 0.02  # of the garment's area
+_LEAST_GAIN, _LEAST_SHIFT = 0.01, 1 / 288  # of the garment's area, and of the photo's height
+_UNSUPPORTED = 0.4  # of the contrast of an outline: a label that ends where the photo has no edge
+_LEAST_UNSUPPORTED = 0.01  # of the garment's area
+_BETTER_PLACED = 1.4  # times the contrast of the label's outline: the model's lies on the edges
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A pair, the criteria by which its label is doubted, and whether they are clear enough to mark it."""
+
+    disagreement: Disagreement
+    criteria: tuple[str, ...]
+    marked: bool
+
+
+def judges(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> JudgeOf:
+    """For each of the samples the mean scores of those models that have not learned it, photo and mirrored.
+
+    Raises DataError, naming a sample, where every model has learned it.
+    """
+    learned = [{name for one in bundle.passes for name in one.split.get("train", ())} for bundle in bundles]
+    for sample in samples:
+        if all(sample.id in names for names in learned):
+            raise DataError(
+                f"--fold-model: expected a model that has not learned {sample.id}, received "
+                f"{', '.join(bundle.name for bundle in bundles)}; name the models of the other folds too"
+            )
+    scores = [flipped(load_score(bundle)[0]) for bundle in bundles]
+
+    def judge_of(sample: Sample) -> tuple[ScoreFn, float]:
+        chosen = [number for number, names in enumerate(learned) if sample.id not in names]
+        threshold = float(np.mean([bundles[number].threshold for number in chosen]))
+        return averaged([scores[number] for number in chosen]), threshold
+
+    return judge_of
+
+
+def audit(
+    judge_of: JudgeOf,
+    samples: Sequence[Sample],
+    target_threshold: float = 0.5,
+    on_progress: OnProgress | None = None,
+) -> tuple[Finding, ...]:
+    """Hold each pair's label against the scores of what judges it, and rank the pairs.
+
+    Raises what `read_pair` and `score_photo` raise.
+    """
+    measured = []
+    for done, sample in enumerate(samples, start=1):
+        image, alpha = read_pair(sample)
+        score, threshold = judge_of(sample)
+        scores, _ = score_photo(score, image, sample)
+        measured.append(measure(sample, image, scores, alpha >= target_threshold * 255, threshold))
+        if on_progress:
+            on_progress(done, len(samples))
+    return rank(measured)
+
+
+def rank(disagreements: Iterable[Disagreement]) -> tuple[Finding, ...]:
+    """The pairs, most suspicious first, each with the criteria by which it is doubted.
+
+    - `two-sd`: a Dice more than two standard deviations below the mean, the rule of thumb.
+    - `region`: regions that make up a larger share of the garment than those of the other pairs.
+    - `shift`: a label that would fit better beside its place, by more than those of the other pairs.
+    - `no-edge`: regions where the label's outline lies on no edge of the photo, or a shift to an outline that
+      lies on edges when the label's does not.
+
+    The last marks a pair: it needs no belief in the model, which misses whole parts of hard garments.
+    """
+    pairs = sorted(disagreements, key=lambda pair: (-pair.suspicion, pair.dice, pair.id))
+    dice = np.array([pair.dice for pair in pairs])
+    lowest_dice = dice.mean() - 2 * dice.std() if pairs else 0.0
+    region_limit = max(_limit([pair.region_share for pair in pairs]), _LEAST_REGION)
+    gain_limit = max(_limit([pair.gain for pair in pairs]), _LEAST_GAIN)
+    findings = []
+    for pair in pairs:
+        unsupported = sum(region.share for region in pair.regions if region.support < _UNSUPPORTED)
+        is_shifted = pair.gain >= gain_limit and pair.shift_px >= _LEAST_SHIFT * pair.height_px
+        met = {
+            "two-sd": pair.dice < lowest_dice,
+            "region": pair.region_share >= region_limit,
+            "shift": is_shifted,
+            "no-edge": unsupported >= _LEAST_UNSUPPORTED or (is_shifted and pair.contrast >= _BETTER_PLACED),
+        }
+        findings.append(Finding(pair, tuple(name for name in met if met[name]), marked=met["no-edge"]))
+    return tuple(findings)
+
+
+def _limit(values: Sequence[float]) -> float:
+    """The value from which another is an outlier, by median and median absolute deviation."""
+    if not values:
+        return 0.0
+    middle = np.median(values)
+    return float(middle + _OUTLYING * 1.4826 * np.median(np.abs(np.asarray(values) - middle)))

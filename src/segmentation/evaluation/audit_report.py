@@ -1,0 +1,213 @@
+"""What an audit found, for people: a table on the terminal, audit.csv to decide in, audit.html to look at."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from segmentation.data.exclusion import ID, MARK, NO, YES
+from segmentation.data.parallel import OnProgress
+from segmentation.evaluation import plots, report
+from segmentation.evaluation.audit import Finding, JudgeOf
+from segmentation.evaluation.disagreement import OMITTED, Disagreement, Region
+from segmentation.evaluation.photo import read_pair, score_photo
+from segmentation.files import write_text
+from segmentation.types import Sample
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+TABLE, PAGE = "audit.csv", "audit.html"
+
+_COLUMNS = [
+    *("rank", ID, "view", "dice", "suspicion", "criteria"),
+    *("region", "region_area_px", "region_box", "right_px", "down_px", MARK),
+]
+
+_LISTED = 10  # pairs on the terminal
+_TOLD = 5  # regions of a pair, at most, that are marked and told of
+_LEAST_TOLD = 0.002  # of the garment's area
+_LEAST_SHIFT_TOLD = 1 / 400  # of the photo's height
+_AROUND = 0.25  # of the largest region's longer side, shown around it in the close-up
+_LEAST_AROUND = 1 / 30  # of the photo's height
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Data URIs of one pair: the whole frame, three views of the garment, and its largest region near by."""
+
+    frame: str
+    label: str
+    prediction: str
+    differences: str
+    close_up: str | None
+
+
+def write_audit(
+    findings: Sequence[Finding],
+    judge_of: JudgeOf,
+    samples: Sequence[Sample],
+    folder: Path,
+    name: str,
+    report_images: int = 40,
+    *,
+    about: Mapping[str, object],
+    target_threshold: float = 0.5,
+    on_progress: OnProgress | None = None,
+) -> Path | None:
+    """Write audit.csv and audit.html, with pictures of the `report_images` most suspicious, into `folder`.
+
+    They are scored again for it. `about` is shown as it is. A table of before that differs, since a person
+    may have decided in it, is moved aside, and its new place is returned. Raises what `read_pair` and
+    `score_photo` raise.
+    """
+    by_id = {sample.id: sample for sample in samples}
+    shown = findings[:report_images]
+    pictures = {}
+    for done, finding in enumerate(shown, start=1):
+        sample = by_id[finding.disagreement.id]
+        image, alpha = read_pair(sample)
+        score, threshold = judge_of(sample)
+        scores, _ = score_photo(score, image, sample)
+        target, mask = alpha >= target_threshold * 255, scores >= threshold
+        pictures[sample.id] = draw(image, target, mask, finding.disagreement.regions)
+        if on_progress:
+            on_progress(done, len(shown))
+    write_text(folder / PAGE, render(findings, pictures, name, about))
+    path, content, aside = folder / TABLE, table(findings), None
+    if path.is_file() and path.read_bytes() != content.encode():
+        aside = path.replace(path.with_stem(f"{path.stem}-before"))
+    write_text(path, content)
+    return aside
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """The findings as CSV, most suspicious first, with the column exclude for a person to change."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for rank, finding in enumerate(findings, start=1):
+        pair = finding.disagreement
+        largest = pair.regions[0] if pair.regions else None
+        writer.writerow(
+            [
+                rank,
+                pair.id,
+                pair.view,
+                f"{pair.dice:.4f}",
+                f"{pair.suspicion:.2f}",
+                " ".join(finding.criteria),
+            ]
+            + ([largest.kind, largest.area_px, box_text(largest)] if largest else ["", "", ""])
+            + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
+        )
+    return text.getvalue()
+
+
+def print_findings(findings: Sequence[Finding], console: "Console") -> None:
+    """Print the most suspicious pairs, and what was found in them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    marked = sum(finding.marked for finding in findings)
+    shown = Table(title=f"{len(findings)} pairs, {marked} marked; the most suspicious")
+    shown.add_column("pair", overflow="fold")
+    for heading in ("suspicion", "Dice", "largest region", "shift", "marked"):
+        shown.add_column(heading, justify="right")
+    for finding in findings[:_LISTED]:
+        pair = finding.disagreement
+        region = f"{pair.regions[0].kind} {100 * pair.regions[0].share:.1f}%" if pair.regions else ""
+        figures = f"{pair.suspicion:.1f}%", f"{pair.dice:.4f}", region, f"{pair.shift_px:.0f} px"
+        shown.add_row(Text(pair.id), *figures, YES if finding.marked else "")
+    console.print(shown)
+
+
+def render(
+    findings: Sequence[Finding],
+    pictures: Mapping[str, Pictures],
+    name: str,
+    about: Mapping[str, object],
+) -> str:
+    """The report as one HTML text; `pictures` holds the pairs to show, by id."""
+    dice = [finding.disagreement.dice for finding in findings]
+    return report.page(
+        "audit.html.j2",
+        name=name,
+        findings=findings,
+        pictures=pictures,
+        about=about,
+        dice_mean=float(np.mean(dice)),
+        dice_median=float(np.median(dice)),
+        marked=sum(finding.marked for finding in findings),
+        doubted=sum(bool(finding.criteria) for finding in findings),
+        distribution=report.chart(plots.plot_distribution(dice)),
+        sentences=sentences,
+        box_text=box_text,
+        label_colour=report.css(report.MISSED),
+        model_colour=report.css(report.EXCESS),
+    )
+
+
+def sentences(pair: Disagreement) -> list[str]:
+    """What the label is doubted for, in words, the most important first."""
+    told = [
+        (region.share, f"{_words(region)} ({region.area_px} px, {100 * region.share:.1f}% of the garment)")
+        for region in _worth_telling(pair.regions)
+    ]
+    if pair.shift_px >= _LEAST_SHIFT_TOLD * pair.height_px and pair.gain >= _LEAST_TOLD:
+        told.append((2 * pair.gain, f"the label would fit best {_direction(pair)}"))
+    return [sentence for _weight, sentence in sorted(told, key=lambda one: -one[0])]
+
+
+def box_text(region: Region) -> str:
+    """Size and place in the photo: WIDTHxHEIGHT+LEFT+TOP."""
+    return f"{region.width}x{region.height}+{region.left}+{region.top}"
+
+
+def draw(image: np.ndarray, target: np.ndarray, mask: np.ndarray, regions: Sequence[Region]) -> Pictures:
+    """Draw one pair, uint8 RGB [H, W, 3] and bool [H, W] of the same size, with its first regions marked."""
+    box = report.region_of(target, mask)
+    differences = report.differences(image, target, mask)
+    for region in _worth_telling(regions):
+        corner = region.left + region.width, region.top + region.height
+        cv2.rectangle(differences, (region.left, region.top), corner, report.OUTLINE, 2)
+    return Pictures(
+        frame=report.framed(image, box),
+        label=report.encode(report.outlined(image[box], target[box], report.MISSED)),
+        prediction=report.encode(report.outlined(image[box], mask[box], report.EXCESS)),
+        differences=report.encode(differences[box]),
+        close_up=_close_up(image, target, mask, regions[0]) if regions else None,
+    )
+
+
+def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: Region) -> str:
+    """The region and what is around it, with both outlines."""
+    height, width = target.shape
+    around = round(max(_AROUND * max(region.width, region.height), _LEAST_AROUND * height))
+    box = (
+        slice(max(0, region.top - around), min(height, region.top + region.height + around)),
+        slice(max(0, region.left - around), min(width, region.left + region.width + around)),
+    )
+    drawn = report.outlined(image[box], target[box], report.MISSED)
+    return report.encode(report.outlined(drawn, mask[box], report.EXCESS))
+
+
+def _worth_telling(regions: Sequence[Region]) -> Sequence[Region]:
+    return [region for region in regions if region.share >= _LEAST_TOLD][:_TOLD]
+
+
+def _words(region: Region) -> str:
+    if region.kind == OMITTED:
+        return "the model sees garment that the label leaves out"
+    return "the label has garment that the model does not see"
+
+
+def _direction(pair: Disagreement) -> str:
+    across = f"{abs(pair.across_px):.0f} px further {'right' if pair.across_px > 0 else 'left'}"
+    down = f"{abs(pair.down_px):.0f} px {'lower' if pair.down_px > 0 else 'higher'}"
+    return " and ".join([across] * bool(pair.across_px) + [down] * bool(pair.down_px))

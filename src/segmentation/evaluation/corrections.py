@@ -1,0 +1,88 @@
+"""How far a mask that a retoucher corrected is from the one that was predicted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segmentation.evaluation import metrics
+
+NEAR_PX = 2.0  # of an outline that needed no retouching: two retouchers differ by as much
+SMALL_SHARE = 0.01  # of the garment: about what two retouchers differ by, whose Dice is 0.995
+
+_HALF = 128  # alpha from which a pixel is garment
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a retoucher changed of one mask.
+
+    Pixels are counted where alpha passes one half: `changed_px` of the photo, `changed_share` of the
+    corrected garment, `dice` of prediction and correction. Edge distances in pixels, mean and 95th
+    percentile, are those of each outline to the other, infinite where only one of the masks is empty.
+    `outline_px` is the length of the corrected outline, `near_px` what of it lies within NEAR_PX of the
+    predicted one. `untouched` says that the two are `alike`.
+    """
+
+    changed_px: int
+    changed_share: float
+    dice: float
+    edge_mean_px: float
+    edge_p95_px: float
+    outline_px: int
+    near_px: int
+    untouched: bool
+
+    @property
+    def small(self) -> bool:
+        """Whether less than SMALL_SHARE of the garment changed."""
+        return self.changed_share < SMALL_SHARE
+
+
+def measure_correction(predicted: np.ndarray, corrected: np.ndarray) -> Correction:
+    """Compare two alphas, uint8 [H, W]. Raises ValueError when their sizes differ.
+
+    The distances are the average and, robustly, the Hausdorff distance of surfaces (Heimann et al. 2009).
+    """
+    masks = predicted >= _HALF, corrected >= _HALF
+    counts = metrics.counts(*masks)
+    changed, garment = counts.fp + counts.fn, counts.tp + counts.fn
+    to_corrected, to_predicted = _edge_distances(*masks)
+    distances = np.concatenate([to_corrected, to_predicted])
+    return Correction(
+        changed_px=changed,
+        changed_share=changed / garment if garment else float(changed > 0),
+        dice=metrics.dice(counts),
+        edge_mean_px=float(distances.mean()) if distances.size else 0.0,
+        edge_p95_px=float(np.percentile(distances, 95, method="higher")) if distances.size else 0.0,
+        outline_px=to_predicted.size,
+        near_px=int(np.count_nonzero(to_predicted <= NEAR_PX)),
+        untouched=alike(predicted, corrected),
+    )
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two alphas, uint8 [H, W], are the same in every pixel, but for one level, as by rounding."""
+    return one.shape == other.shape and not (cv2.absdiff(one, other) > 1).any()
+
+
+def share_near(corrections: Iterable[Correction]) -> float:
+    """The share of all corrected outlines that lies within NEAR_PX of the predicted ones, in [0, 1]."""
+    corrections = tuple(corrections)
+    length = sum(one.outline_px for one in corrections)
+    return sum(one.near_px for one in corrections) / length if length else 1.0
+
+
+def _edge_distances(mask: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far each pixel of an outline is from the other's, of `mask` [n] and of `target` [m]."""
+    outlines = metrics.contour(mask), metrics.contour(target)
+    left, top, width, height = cv2.boundingRect((outlines[0] | outlines[1]).astype(np.uint8))
+    ours, others = (one[top : top + height, left : left + width] for one in outlines)
+    return _distances(ours, others), _distances(others, ours)
+
+
+def _distances(points: np.ndarray, outline: np.ndarray) -> np.ndarray:
+    if not outline.any():
+        return np.full(np.count_nonzero(points), np.inf)
+    return cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[points]

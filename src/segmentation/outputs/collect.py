@@ -1,0 +1,169 @@
+"""The way back: what a retoucher corrected becomes pairs to learn from, held against what was predicted."""
+
+import csv
+import filecmp
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.errors import DataError, ImageError, SegmentationError
+from segmentation.evaluation.corrections import Correction, measure_correction
+from segmentation.files import write_text
+from segmentation.imageio import image_size, read_mask
+from segmentation.outputs.kinds import FILES
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.pairs import IMAGES, mask_path, write_pair
+from segmentation.outputs.retouched import Match, corrected_alpha
+
+REPORT = "collect.csv"
+COLUMNS = (
+    "id",
+    "file",
+    "changed_px",
+    "changed_share",
+    "dice",
+    "edge_mean_px",
+    "edge_p95_px",
+    "outline_px",
+    "outline_near_px",
+    "untouched",
+)
+ADDED, REPLACED, KEPT = "added", "replaced", "as before"
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What became of one photo: `change` to the pair of this id, or the `error`; `file` is what it came from.
+
+    `correction` is None where there was no prediction to compare with.
+    """
+
+    id: str
+    file: Path | None = None
+    change: str = ""
+    correction: Correction | None = None
+    error: str | None = None
+
+
+def find_predictions(retouched: Path, given: Path | None, record: str) -> Path | None:
+    """The folder of predicted masks: of the `given` output of predict, else of the one `retouched` lies in.
+
+    An output of predict holds `record`. None where nothing was given and none is found. Raises DataError
+    where `given` holds no masks, or is what was retouched.
+    """
+    own = retouched.resolve()
+    folder = FILES["mask"][0]
+    if given is None:
+        masks = own.parent / folder
+        return masks if masks.is_dir() and masks != own and (own.parent / record).is_file() else None
+    masks = given / folder if (given / folder).is_dir() else given
+    if masks.name != folder or not masks.is_dir():
+        raise DataError(
+            f"--predictions {given}: expected a folder that predict wrote, with {folder}, received another; "
+            "check the path"
+        )
+    if masks.resolve() == own:
+        raise DataError(
+            f"--predictions {given}: expected the masks as they were predicted, received the folder that was "
+            "corrected; keep a copy of the predictions, or leave this out"
+        )
+    return masks
+
+
+def collect(one: Match, folder: Path, predictions: Path | None) -> Collected:
+    """Write the pair of a match into `folder` and measure what was corrected. Any thread may call it.
+
+    A failure becomes the `error` of the result.
+    """
+    identity = one.photo.stem
+    try:
+        if one.photo.problem:
+            raise DataError(one.photo.problem)
+        shape = image_size(one.photo.path)
+        predicted = _predicted(predictions, identity, shape)
+        file, alpha = corrected_alpha(one.files, shape, predicted)
+        change = _put(folder, one.photo, alpha)
+    except SegmentationError as failure:
+        return Collected(identity, error=str(failure))
+    correction = None if predicted is None else measure_correction(predicted, alpha)
+    return Collected(identity, file, change, correction)
+
+
+def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
+    """Write collect.csv, a row a photo in the order of the ids; rows of other photos stay as they are.
+
+    Where nothing was predicted the measures are empty, and so are distances to an empty mask. Raises
+    DataError for a table that is there and is no such report.
+    """
+    path = folder / REPORT
+    rows = {row["id"]: row for row in _read_report(path)}
+    rows |= {one.id: _row(one) for one in collected if not one.error}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows[identity] for identity in sorted(rows))
+    write_text(path, text.getvalue())
+    return path
+
+
+def _predicted(predictions: Path | None, stem: str, shape: tuple[int, int]) -> np.ndarray | None:
+    path = predictions and predictions / f"{stem}.png"
+    if not path or not path.is_file():
+        return None
+    mask = read_mask(path)
+    if mask.shape != shape:
+        raise DataError(
+            f"{path}: expected the photo's size {shape[1]}x{shape[0]}, received "
+            f"{mask.shape[1]}x{mask.shape[0]}; name the predictions of these photos with --predictions"
+        )
+    return mask
+
+
+def _put(folder: Path, photo: Photo, alpha: np.ndarray) -> str:
+    mask = mask_path(folder, photo.stem)
+    image = folder / IMAGES / (photo.stem + photo.path.suffix)
+    there = mask.is_file()
+    if there and image.is_file() and filecmp.cmp(photo.path, image, shallow=False):
+        try:
+            if np.array_equal(read_mask(mask), alpha):
+                return KEPT
+        except ImageError:  # damaged since; it is written again
+            pass
+    write_pair(folder, photo, alpha)
+    return REPLACED if there else ADDED
+
+
+def _row(one: Collected) -> dict[str, str]:
+    row = dict.fromkeys(COLUMNS, "")
+    row |= {"id": one.id, "file": one.file.name}
+    if (found := one.correction) is None:
+        return row
+    measures = {
+        "changed_px": found.changed_px,
+        "changed_share": f"{found.changed_share:.6f}",
+        "dice": f"{found.dice:.6f}",
+        "outline_px": found.outline_px,
+        "outline_near_px": found.near_px,
+        "untouched": "yes" if found.untouched else "no",
+    }
+    distances = {"edge_mean_px": found.edge_mean_px, "edge_p95_px": found.edge_p95_px}
+    measures |= {name: f"{value:.3f}" for name, value in distances.items() if np.isfinite(value)}
+    return row | {name: str(value) for name, value in measures.items()}
+
+
+def _read_report(path: Path) -> Iterator[dict[str, str]]:
+    if not path.is_file():
+        return
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows = csv.DictReader(lines, strict=True)
+            if tuple(rows.fieldnames or ()) != COLUMNS:
+                raise ValueError("other columns")
+            yield from rows
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(
+            f"{path}: expected the report of an earlier run, received {error}; move it away"
+        ) from error

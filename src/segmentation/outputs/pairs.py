@@ -1,0 +1,100 @@
+"""A folder of pairs that a command writes for `train`: photos copied byte for byte, grey masks beside them.
+
+`images/STEM.*` and `masks/STEM.png` make a pair; the mask comes last and goes first, so that a process that
+is killed leaves no photo with the mask of another.
+"""
+
+import os
+import shutil
+from collections.abc import Container
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.data.origin import REAL, RECORD, read_origin
+from segmentation.errors import DataError, printable
+from segmentation.files import UNFINISHED, atomic_file
+from segmentation.imageio import IMAGE_SUFFIXES, write_image
+from segmentation.outputs.naming import Photo
+
+IMAGES, MASKS = "images", "masks"
+
+
+def check_ours(folder: Path, origin: str, *, besides: Container[str] = ()) -> dict:
+    """The record of the earlier set of this origin in a folder, `{}` for an empty or absent folder.
+
+    Hidden files and those called as in `besides` do not count. Raises DataError when it holds anything else:
+    pairs of different origins in one folder could no longer be told apart.
+    """
+    expected = f"{folder}: expected an empty folder or an earlier set of {origin} pairs, received"
+    remedy = "give another --output"
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{expected} a file; {remedy}")
+    if not folder.is_dir():
+        return {}
+    record = read_origin(folder)
+    if record["origin"] == origin:
+        return record
+    if record["origin"] != REAL:
+        raise DataError(f"{expected} a set of {record['origin']} pairs; {remedy}")
+    names = sorted(path.name for path in folder.iterdir())
+    foreign = [name for name in names if not name.startswith(".") and name not in besides]
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if foreign[1:] else ""
+        raise DataError(f"{expected} {printable(foreign[0])}{more} without {RECORD}; {remedy}")
+    return {}
+
+
+def prepare(folder: Path) -> None:
+    """Make the two folders; remove what is half-written, and masks whose photo is gone.
+
+    No other process may be at work there.
+    """
+    images, masks = folder / IMAGES, folder / MASKS
+    for part in (images, masks):
+        part.mkdir(parents=True, exist_ok=True)
+        for path in part.rglob(f"{UNFINISHED}*"):
+            path.unlink(missing_ok=True)
+    photos = {path.relative_to(images).with_suffix("") for path in images.rglob("*")}
+    for path in list(masks.rglob("*.png")):
+        if path.relative_to(masks).with_suffix("") not in photos:
+            path.unlink()
+
+
+def write_pair(folder: Path, photo: Photo, mask: np.ndarray, dpi: tuple[float, float] | None = None) -> str:
+    """Copy a photo and write its mask, uint8 [H, W]; return the mask's path relative to the folder.
+
+    Whatever the folder held of this stem is replaced. Raises DataError or ImageError when it cannot be
+    written.
+    """
+    remove_pair(folder, photo.stem)
+    image = folder / IMAGES / (photo.stem + photo.path.suffix)
+    try:
+        with atomic_file(image) as temporary:
+            shutil.copyfile(photo.path, temporary)
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise DataError(
+            f"{printable(str(image))}: cannot be written ({reason}); check the folder and its free space"
+        ) from error
+    path = mask_path(folder, photo.stem)
+    write_image(path, mask, mostly_empty=True, dpi=dpi)
+    return path.relative_to(folder).as_posix()
+
+
+def remove_pair(folder: Path, stem: str) -> None:
+    """Remove the pair of a stem, if there is one."""
+    mask_path(folder, stem).unlink(missing_ok=True)
+    for suffix in IMAGE_SUFFIXES:
+        for spelled in (suffix, suffix.upper()):
+            (folder / IMAGES / (stem + spelled)).unlink(missing_ok=True)
+
+
+def mask_path(folder: Path, stem: str) -> Path:
+    """Where the mask of a pair is."""
+    return folder / MASKS / f"{stem}.png"
+
+
+def count_pairs(folder: Path) -> int:
+    """How many masks a folder of pairs holds."""
+    return sum(not path.name.startswith(".") for path in (folder / MASKS).rglob("*.png"))

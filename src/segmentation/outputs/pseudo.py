@@ -1,0 +1,101 @@
+"""Predictions that a model is sure of, as pairs that another one learns from.
+
+Pseudo-labelling after Lee 2013; the scores themselves are kept as soft targets.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segmentation.data.origin import PSEUDO, write_origin
+from segmentation.errors import DataError
+from segmentation.imageio import Picture
+from segmentation.inference.expected_dice import expected_dice
+from segmentation.outputs.batch import Delivery
+from segmentation.outputs.manifest import MANIFEST
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.pairs import (
+    IMAGES,
+    MASKS,
+    check_ours,
+    count_pairs,
+    prepare,
+    remove_pair,
+    write_pair,
+)
+from segmentation.types import Prediction
+
+
+class PseudoWriter:
+    """Writes photo and scores of every prediction that is sure enough into a folder of pairs.
+
+    `settings`, plain JSON, is what decides the predictions; with `min_confidence`, in [0, 1], it is recorded
+    beside the pairs. Sure enough is a prediction whose confidence reaches it and that has no notes; where
+    the model tells no confidence, the Dice to expect of its scores stands in, and `stood_in` becomes true.
+    `highest` is the highest confidence of those that were not sure enough.
+
+    Raises DataError when the folder holds anything else than an earlier set, or a set of other settings
+    without `overwrite`.
+    """
+
+    kinds = ("mask",)
+
+    def __init__(
+        self, folder: Path, settings: dict[str, Any], min_confidence: float, *, overwrite: bool = False
+    ):
+        self._folder = folder
+        self._limit = min_confidence
+        self._overwrite = overwrite
+        self.settings = {**settings, "min_confidence": min_confidence}
+        self.stood_in = False
+        self.highest = 0.0
+        earlier = check_ours(folder, PSEUDO, besides={MANIFEST})
+        changed = [name for name, value in self.settings.items() if earlier.get(name, value) != value]
+        if changed and not overwrite:
+            raise DataError(
+                f"{folder}: expected an earlier set of the same models and options, received one with other "
+                f"{', '.join(changed)}; give another --output, or --overwrite to make the set anew"
+            )
+
+    def prepare(self) -> None:
+        """Record the origin before the first pair, and remove what is to be made anew or half-written.
+
+        No other process may be at work on the folder.
+        """
+        self._record()
+        if self._overwrite:
+            for part in (IMAGES, MASKS):
+                shutil.rmtree(self._folder / part, ignore_errors=True)
+        prepare(self._folder)
+
+    def finish(self) -> int:
+        """Record how many pairs the folder holds, and return it."""
+        return self._record()
+
+    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+        """Write the pair of a photo if its prediction is sure enough, else remove what it had.
+
+        Any thread may call it.
+        """
+        confidence = self._confidence(prediction)
+        if prediction.notes or confidence < self._limit:
+            remove_pair(self._folder, photo.stem)
+            if prediction.notes:
+                return Delivery({}, ("not taken",))
+            self.highest = max(self.highest, confidence)
+            return Delivery({}, (f"not sure enough: confidence {confidence:.4f}",))
+        scores = np.rint(prediction.scores[..., 0] * 255).astype(np.uint8)
+        return Delivery({"mask": write_pair(self._folder, photo, scores, picture.dpi)})
+
+    def _confidence(self, prediction: Prediction) -> float:
+        if prediction.confidence is not None:
+            return prediction.confidence
+        self.stood_in = True
+        return expected_dice(prediction.scores[..., 0], prediction.mask)
+
+    def _record(self) -> int:
+        photos = count_pairs(self._folder)
+        write_origin(self._folder, {"origin": PSEUDO, **self.settings, "photos": photos})
+        return photos

@@ -1,0 +1,136 @@
+"""Files that a retoucher gives back: which photo each belongs to, and the cutout that it holds."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.errors import DataError, ImageError, printable
+from segmentation.evaluation.corrections import alike
+from segmentation.imageio import has_alpha, read_mask, read_photo
+from segmentation.outputs.kinds import FILES
+from segmentation.outputs.naming import Photo
+from segmentation.psd_read import read_psd_alpha
+
+_DOCUMENTS = frozenset({".psd", ".psb"})
+_RETOUCHED = _DOCUMENTS | {".tif", ".tiff", ".png", ".webp"}
+_HALF = 128  # alpha from which a pixel is garment
+_DARK, _LIGHT = 32, 224  # grey values of a mask but for its soft edges
+_MOST_SOFT = 0.2  # of a mask; a grey photo has more
+
+
+@dataclass(frozen=True)
+class Match:
+    """A photo and the files that may hold its corrected cutout."""
+
+    photo: Photo
+    files: tuple[Path, ...]
+
+
+def match(
+    retouched: Path, photos: Iterable[Photo], exclude: Path
+) -> tuple[list[Match], list[Path], list[Photo]]:
+    """Match the files below `retouched` to photos by the names that `predict` gives results.
+
+    Returns the matches, the files without a photo and the photos without a file. What lies in `exclude`,
+    hidden files and the photos themselves are no corrected files. Raises DataError when nothing matches.
+    """
+    photos = list(photos)
+    originals = {photo.path.resolve() for photo in photos}
+    excluded = exclude.resolve()
+    files: dict[str, list[Path]] = {}
+    for path in sorted(retouched.rglob("*")):
+        relative = path.relative_to(retouched)
+        hidden = any(part.startswith(".") for part in relative.parts)
+        if hidden or path.suffix.lower() not in _RETOUCHED or not path.is_file():
+            continue
+        if path.resolve() not in originals and not path.resolve().is_relative_to(excluded):
+            files.setdefault(_plain(relative.with_suffix("").as_posix()), []).append(path)
+    matches = [
+        Match(photo, tuple(files.pop(_plain(photo.stem)))) for photo in photos if _plain(photo.stem) in files
+    ]
+    strays = [path for paths in files.values() for path in paths]
+    if not matches:
+        raise _nothing_matches(retouched, strays)
+    found = {one.photo.stem for one in matches}
+    return matches, strays, [photo for photo in photos if photo.stem not in found]
+
+
+def corrected_alpha(
+    files: tuple[Path, ...], shape: tuple[int, int], predicted: np.ndarray | None
+) -> tuple[Path, np.ndarray]:
+    """The alpha, uint8 [H, W] of `shape`, that the files of a match agree on, and the file that holds it.
+
+    Where they differ, the one that is not as it was `predicted`. It is the layer mask of a Photoshop document
+    (see `read_psd_alpha`), the transparency of other pictures, or a mask in black and white. Raises DataError
+    or ImageError for a file that cannot be read, holds no cutout or has another size, and for several
+    that differ.
+    """
+    found: list[tuple[Path, np.ndarray]] = []
+    for path in files:
+        alpha = _read_alpha(path, shape)
+        if not any(alike(alpha, other) for _, other in found):
+            found.append((path, alpha))
+    if predicted is not None and found[1:]:
+        found = [one for one in found if not alike(one[1], predicted)] or found[:1]
+    if found[1:]:
+        names = " and ".join(printable(path.name) for path, _ in found)
+        raise DataError(
+            f"{files[0].parent}: expected one corrected cutout a photo, received {names}, which differ; keep "
+            "one of them"
+        )
+    path, alpha = found[0]
+    if alpha.max() < _HALF or alpha.min() >= _HALF:
+        what = "nothing is cut out" if alpha.max() < _HALF else "the whole photo is cut out"
+        raise DataError(
+            f"{printable(str(path))}: expected a garment, received a mask in which {what}; correct it, or "
+            "remove the file"
+        )
+    return path, alpha
+
+
+def _nothing_matches(retouched: Path, strays: list[Path]) -> DataError:
+    cutouts = retouched / FILES["cutout"][0]
+    if not strays:
+        received, remedy = "none", "check the path"
+    elif cutouts.is_dir():
+        received, remedy = "an output of predict", f"choose {cutouts}"
+    else:
+        received = f"{len(strays)} files such as {printable(strays[0].name)}"
+        remedy = "name the folder of their photos with --photos"
+    suffixes = " ".join(sorted(_RETOUCHED))
+    return DataError(
+        f"--input {retouched}: expected files ({suffixes}) called as the photos are, received {received}; "
+        f"{remedy}"
+    )
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name)  # file systems and archives disagree on how "é" is stored
+
+
+def _read_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    if path.suffix.lower() in _DOCUMENTS:
+        return read_psd_alpha(path, shape)
+    if not has_alpha(path) and not _is_mask(read_photo(path)):
+        raise ImageError(
+            f"{printable(str(path))}: expected a cutout with transparency, or a mask in black and white, "
+            "received neither; save it with transparency"
+        )
+    alpha = read_mask(path)
+    if alpha.shape != shape:
+        raise DataError(
+            f"{printable(str(path))}: expected the photo's size {shape[1]}x{shape[0]}, received "
+            f"{alpha.shape[1]}x{alpha.shape[0]}, so that its place in the photo is unknown; cut out without "
+            "--crop, and leave the canvas as it is"
+        )
+    return alpha
+
+
+def _is_mask(picture: np.ndarray) -> bool:
+    grey = picture[..., 0]
+    if not (np.array_equal(grey, picture[..., 1]) and np.array_equal(grey, picture[..., 2])):
+        return False
+    return grey.max() <= 1 or np.mean((grey > _DARK) & (grey < _LIGHT)) <= _MOST_SOFT

@@ -1,0 +1,303 @@
+"""The audit: errors of ground truth rank high, the raggedness of edges and a model's doubts do not."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from drawing import draw_set
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import main
+from segmentation.bundle import load_bundle
+from segmentation.data.exclusion import read_exclusion
+from segmentation.evaluation import audit_report
+from segmentation.evaluation.audit import rank
+from segmentation.evaluation.disagreement import ADDED, OMITTED, measure
+from segmentation.types import Sample
+
+ROOT = Path(__file__).resolve().parents[1]
+HEIGHT, WIDTH = 864, 576
+SAMPLE = Sample("one_Front", Path("one_Front.jpg"), view="Front")
+TINY = ("--architecture", "simple", "--filters", "8", "--input-size", "32x48", "--batch-size", "4")
+
+
+def draw_garment():
+    """A red dress with two straps on a grey ground: photo, truth, and the scores of a model that is right."""
+    truth = np.zeros((HEIGHT, WIDTH), bool)
+    outline = np.array([[200, 250], [380, 250], [460, 640], [140, 640]])
+    cv2.fillPoly(canvas := truth.astype(np.uint8), [outline], 1)
+    truth = canvas > 0
+    truth[180:255, 215:227] = truth[180:255, 350:362] = True
+    photo = np.where(truth[..., None], np.uint8([170, 30, 40]), np.uint8([200, 200, 200]))
+    return photo, truth, cv2.GaussianBlur(truth.astype(np.float32), (0, 0), 2)
+
+
+PHOTO, TRUTH, SCORES = draw_garment()
+
+
+def without(truth, rows, columns):
+    label = truth.copy()
+    label[rows, columns] = False
+    return label
+
+
+def judged(label, scores=SCORES, photo=PHOTO, threshold=0.5):
+    return measure(SAMPLE, photo, scores, label, threshold)
+
+
+ERRORS = {
+    "hem": without(TRUTH, slice(610, None), slice(None)),
+    "strap": without(TRUTH, slice(0, 250), slice(0, 230)),
+    "hole": without(TRUTH, slice(400, 460), slice(260, 320)),
+    "leg": TRUTH | (cv2.rectangle(np.zeros((HEIGHT, WIDTH)), (220, 640), (260, 720), 1, -1) > 0),
+    "another's": np.roll(TRUTH, 160, axis=1),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_of_the_label_is_found_where_it_is(name):
+    label = ERRORS[name]
+    pair = judged(label)
+
+    wrong = label ^ TRUTH
+    top, left = np.argwhere(wrong).min(axis=0)
+    bottom, right = np.argwhere(wrong).max(axis=0)
+    largest = pair.regions[0]
+    assert largest.kind == (ADDED if name == "leg" else OMITTED) or name == "another's"
+    assert left - 6 <= largest.left <= largest.left + largest.width <= right + 6
+    assert top - 6 <= largest.top <= largest.top + largest.height <= bottom + 6
+    share = np.count_nonzero(wrong) / ((np.count_nonzero(label) + np.count_nonzero(TRUTH)) / 2)
+    assert 0.5 * share < pair.region_share <= share
+    assert pair.suspicion > 20 * judged(TRUTH).suspicion
+
+
+@pytest.mark.parametrize("step", [cv2.dilate, cv2.erode])
+def test_an_outline_that_is_a_pixel_off_is_no_error(step):
+    ragged = step(TRUTH.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    ragged[::2] = TRUTH[::2]
+
+    assert judged(ragged).regions == ()
+    assert judged(ragged).suspicion < 0.5
+
+
+def test_what_the_model_doubts_itself_is_not_held_against_the_label():
+    hem = ERRORS["hem"]
+    doubtful = np.where(TRUTH & ~hem, np.float32(0.6), SCORES)
+
+    assert judged(hem).regions
+    assert judged(hem, doubtful).regions == ()
+    assert judged(hem, doubtful, threshold=0.2).regions == ()
+
+
+def test_the_photo_takes_sides():
+    """A cut within the fabric is worse than one along an edge of the photo, and the only one to be marked."""
+    hem = ERRORS["hem"]
+    seam = PHOTO.copy()
+    seam[TRUTH & ~hem] = (90, 110, 30)  # a border of another fabric, which the label leaves out
+    plain, sewn = judged(hem), judged(hem, photo=seam)
+
+    assert plain.regions[0].support < 0.2 < 0.5 < sewn.regions[0].support
+    assert plain.suspicion > 1.5 * sewn.suspicion
+    fine = [judged(TRUTH)] * 9
+    assert [finding.marked for finding in rank([plain, *fine])][:2] == [True, False]
+    found = rank([sewn, *fine])[0]
+    assert {"two-sd", "region"} <= {*found.criteria}
+    assert not found.marked
+
+
+@settings(max_examples=12)
+@given(st.integers(-9, 9), st.integers(-9, 9))
+def test_a_label_beside_its_place_is_told_the_way_back(across, down):
+    pair = judged(np.roll(TRUTH, (down, across), axis=(0, 1)))
+
+    assert (pair.across_px, pair.down_px) == (-across, -down)
+    assert (pair.gain > 0) == bool(across or down)
+
+
+def test_a_shift_counts_in_pixels_of_the_photo():
+    size = 2 * WIDTH, 2 * HEIGHT
+    label = cv2.resize(TRUTH.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    pair = judged(np.roll(label, 12, axis=1), cv2.resize(SCORES, size), cv2.resize(PHOTO, size))
+
+    assert (pair.across_px, pair.down_px) == (-12, 0)
+    found = rank([pair, *[judged(TRUTH)] * 9])[0]
+    assert {"shift", "no-edge"} <= {*found.criteria}
+    assert "12 px further left" in " ".join(audit_report.sentences(pair))
+
+
+@pytest.mark.parametrize("label", [np.zeros_like(TRUTH), np.ones_like(TRUTH)])
+def test_a_label_without_an_outline_is_judged_as_well(label):
+    pair = judged(label)
+
+    assert pair.suspicion > 50
+    assert rank([pair])[0].disagreement is pair
+
+
+def test_two_standard_deviations_are_those_of_all_pairs():
+    pairs = [judged(TRUTH)] * 12 + [judged(ERRORS["hem"]), judged(ERRORS["another's"])]
+    dice = np.array([pair.dice for pair in pairs])
+
+    fired = [finding for finding in rank(pairs) if "two-sd" in finding.criteria]
+    expected = sorted(dice[dice < np.mean(dice) - 2 * np.std(dice)])
+    assert sorted(finding.disagreement.dice for finding in fired) == expected
+    assert rank([]) == ()
+
+
+def test_the_table_can_be_read_back_by_train(tmp_path):
+    findings = rank([judged(TRUTH)] * 9 + [judged(ERRORS["hole"])])
+    path = tmp_path / "audit.csv"
+    path.write_text(audit_report.table(findings))
+
+    assert len(read_exclusion(path)) == sum(finding.marked for finding in findings) == 1
+    first = next(csv.DictReader(path.open()))
+    assert first["region"] == OMITTED
+    width, height, left, top = map(
+        int, re.fullmatch(r"(\d+)x(\d+)\+(\d+)\+(\d+)", first["region_box"]).groups()
+    )
+    assert int(first["region_area_px"]) <= width * height
+    assert 260 <= left <= left + width <= 320
+    assert 400 <= top <= top + height <= 460
+
+
+def test_the_report_tells_what_the_label_leaves_out():
+    findings = rank([judged(TRUTH), judged(ERRORS["hem"])])
+    pictures = {SAMPLE.id: audit_report.draw(PHOTO, ERRORS["hem"], TRUTH, findings[0].disagreement.regions)}
+    html = audit_report.render(findings, pictures, "<b>set</b>", {"judges": "fold1"})
+
+    assert "the model sees garment that the label leaves out" in html
+    assert "<b>set" not in html
+    assert html.count("<article") == 2
+    assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+# the command
+
+
+def audit(home, *options):
+    return main.main(
+        ["audit", "--data", str(home / "pairs"), "--home", str(home), *TINY, "--epochs", "1", *options]
+    )
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    """A home with four drawn garments in pairs and their audit by two folds, typed as a user types it."""
+    home = tmp_path_factory.mktemp("home")
+    draw_set(home / "pairs", garments=4)
+    command = [
+        sys.executable,
+        str(ROOT / "main.py"),
+        "audit",
+        "--data",
+        str(home / "pairs"),
+        "--home",
+        str(home),
+    ]
+    command += [*TINY, "--epochs", "1", "--folds", "2", "--report-images", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return home, done.stdout
+
+
+@pytest.fixture
+def home(audited, tmp_path):
+    """A copy of that home."""
+    return shutil.copytree(audited[0], tmp_path / "home")
+
+
+def rows_of(home):
+    with (home / "results" / "audit" / "pairs" / "audit.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def folds_of(home):
+    return sorted((home / "results" / "audit" / "pairs" / "folds").glob("*/fold*"))
+
+
+def test_every_pair_is_judged_once_by_a_model_that_has_not_learned_it(audited):
+    home, shown = audited
+    ids = {path.stem for path in (home / "pairs" / "images").iterdir()}
+
+    rows = rows_of(home)
+    assert sorted(row["id"] for row in rows) == sorted(ids)
+    assert [float(row["suspicion"]) for row in rows] == sorted(
+        (float(row["suspicion"]) for row in rows), reverse=True
+    )
+    learned = [set(load_bundle(path).split["train"]) for path in folds_of(home)]
+    assert len(learned) == 2
+    assert learned[0] & learned[1] == set()
+    assert learned[0] | learned[1] == ids
+    assert rows[0]["id"] in shown
+    html = (home / "results" / "audit" / "pairs" / "audit.html").read_text()
+    assert html.count("<article") == 3
+    assert all(name in html for name in ids)
+
+
+def test_an_audit_goes_on_with_the_folds_that_are_done(home, capsys):
+    first, second = folds_of(home)
+    before = (first / "bundle.json").stat().st_mtime_ns
+    description = json.loads((second / "bundle.json").read_text())
+    description["provenance"]["interrupted"] = True
+    (second / "bundle.json").write_text(json.dumps(description))
+
+    assert audit(home, "--folds", "2") == 0
+    assert "fold 1 of 2: is there" in capsys.readouterr().out
+    assert (first / "bundle.json").stat().st_mtime_ns == before
+    assert not load_bundle(second).provenance["interrupted"]
+
+
+def test_a_table_that_a_person_decided_in_is_kept(home, capsys):
+    table = home / "results" / "audit" / "pairs" / "audit.csv"
+    decided = table.read_text().replace(",no\n", ",yes\n")
+    table.write_text(decided)
+    judges = [word for path in folds_of(home) for word in ("--fold-model", str(path))]
+
+    assert audit(home, *judges) == 0
+    assert table.with_name("audit-before.csv").read_text() == decided
+    assert "audit-before.csv" in capsys.readouterr().out
+    assert table.read_text() != decided
+
+
+def test_a_pair_that_every_judge_has_learned_is_refused(home, capsys):
+    fold = folds_of(home)[0]
+
+    assert audit(home, "--fold-model", str(fold)) == 2
+    assert load_bundle(fold).split["train"][0] in capsys.readouterr().err
+
+
+def test_a_start_that_has_learned_the_pairs_is_refused(home, capsys):
+    assert audit(home, "--model", str(folds_of(home)[0])) == 2
+    assert "it has learned 4 of 8" in capsys.readouterr().err
+
+
+def test_train_leaves_out_what_the_table_marks(home, capsys):
+    table = home / "decided.csv"
+    table.write_text("id,exclude\n000_Front,yes\n001_Back,no\nnobody,yes\n")
+    options = [
+        "--data",
+        str(home / "pairs"),
+        "--home",
+        str(home),
+        "--name",
+        "cleaned",
+        *TINY,
+        "--epochs",
+        "1",
+    ]
+
+    assert main.main(["train", *options, "--exclude", str(table)]) == 0
+    shown = capsys.readouterr()
+    assert "excluded: 1 of 8 pairs" in shown.out
+    assert "no such pair: nobody" in shown.err
+    bundle = load_bundle(home / "models" / "cleaned")
+    names = {*bundle.split["train"], *bundle.split["val"]}
+    assert names == {path.stem for path in (home / "pairs" / "images").iterdir()} - {"000_Front"}
+    assert bundle.provenance["excluded"] == ["000_Front"]

@@ -1,0 +1,72 @@
+"""Pairs that a person marked in the table of an audit stay out of a training."""
+
+import dataclasses
+
+import pytest
+
+from segmentation.data.discover import Dataset
+from segmentation.data.exclusion import read_exclusion, without
+from segmentation.data.split import Split
+from segmentation.errors import DataError
+from segmentation.types import Sample
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text):
+        path = tmp_path / "audit.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rank,id,exclude\n1,a,yes\n2,b,no\n3,c,\n4,d,YES \n",
+        "\ufeffid;dice;exclude\na;0,98;yes\nb;0,99;no\nd;0,9;Yes\n",  # as a spreadsheet may save it
+        "id,exclude\r\na,yes\r\n\r\nd,yes\r\n",
+    ],
+)
+def test_the_ids_that_are_marked_with_yes_are_read(table, text):
+    assert read_exclusion(table(text)) == ("a", "d")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "received an empty file"),
+        ("image,group\na,b\n", "received image, group"),
+        ("id,exclude\na,yes\nb,maybe\n", "line 3: expected yes, no or nothing .* 'maybe'"),
+        ("id,exclude\n,yes\n", "line 2: .* no id"),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused_by_its_name_and_line(table, text, reason):
+    path = table(text)
+    with pytest.raises(DataError, match=reason) as caught:
+        read_exclusion(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_table_that_is_missing_or_no_text_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"none\.csv"):
+        read_exclusion(tmp_path / "none.csv")
+    (tmp_path / "audit.csv").write_bytes(b"\xff\xfeid")
+    with pytest.raises(DataError, match="UTF-8"):
+        read_exclusion(tmp_path / "audit.csv")
+
+
+def test_excluded_pairs_are_on_neither_side(tmp_path):
+    samples = tuple(Sample(name, tmp_path / name) for name in "abcd")
+    dataset = Dataset(tmp_path, samples, (), Split(samples[:2], samples[2:]), 4, 4)
+
+    left = without(dataset, {"b", "c", "unknown"})
+
+    assert [sample.id for sample in left.samples] == ["a", "d"]
+    assert left.folder_split == Split(samples[:1], samples[3:])
+    assert without(dataset, ()) == dataset
+    with pytest.raises(DataError, match="on one side"):
+        without(dataset, {"a", "b"})
+    with pytest.raises(DataError, match="to be left"):
+        without(dataclasses.replace(dataset, folder_split=None), set("abcd"))

@@ -1,0 +1,406 @@
+"""Photos that a model is sure of become pairs to learn from, and never pass for what a person made."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from drawing import draw_pair, draw_set
+from folder_job import BUNDLE, draw, endless_score, pictures, red_score
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from config import DataConfig, LossConfig, Size
+from main import main
+from segmentation.bundle import load_bundle
+from segmentation.data.batches import Batches, PreparedPairs, sample_weights
+from segmentation.data.discover import discover
+from segmentation.data.mixture import Mixture
+from segmentation.data.origin import PSEUDO, RECORD, write_origin
+from segmentation.data.preprocess import Preprocessing
+from segmentation.data.split import apart_from, folds, holdout
+from segmentation.errors import DataError
+from segmentation.imageio import Picture, read_mask
+from segmentation.inference.expected_dice import expected_dice
+from segmentation.outputs.batch import run_folder
+from segmentation.outputs.manifest import MANIFEST, Manifest
+from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.pseudo import PseudoWriter
+from segmentation.training import fit
+from segmentation.training.objectives import CrossEntropyMinusDice, metrics
+from segmentation.types import LabelMap, Prediction, Sample
+
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = {"models": [{"name": "red", "digest": "1"}], "threshold": 0.5}
+SURE = np.zeros((64, 48, 1), np.float32)
+SURE[20:50, 10:40] = 1.0
+
+
+def make_pairs(source, output, limit=0.5, *, score=red_score, overwrite=False):
+    """Predict a folder into a set of pairs as `pseudo` does; return the results."""
+    writer = PseudoWriter(output, SETTINGS, limit, overwrite=overwrite)
+    photos = find_photos(source, exclude=output)
+    with Manifest(output, writer.settings, kinds=writer.kinds, overwrite=overwrite) as manifest:
+        writer.prepare()
+        results = list(run_folder(score, BUNDLE, photos, 0.5, writer.write, manifest=manifest))
+    writer.finish()
+    return results
+
+
+def deliver(output, scores, *, confidence=None, notes=(), limit=0.9):
+    """The delivery of one photo with these scores, and whether it is a pair now."""
+    photo = output.parent / "a.png"
+    draw(photo)
+    writer = PseudoWriter(output, SETTINGS, limit)
+    writer.prepare()
+    prediction = Prediction("a", scores, LabelMap(), 0.5, confidence, notes)
+    delivery = writer.write(Photo(photo, "a"), Picture(draw_pair(0)[0]), prediction)
+    taken = {"images/a.png", "masks/a.png"} <= pictures(output).keys()
+    assert taken == bool(delivery.outputs)
+    return delivery, taken, writer
+
+
+def record(folder):
+    return json.loads((folder / RECORD).read_text())
+
+
+# --- which predictions are taken -----------------------------------------------------------------------
+
+
+def test_a_sure_prediction_becomes_the_photo_byte_for_byte_and_its_scores(tmp_path):
+    scores = SURE.copy()
+    scores[20:50, 10] = 0.6  # soft, and stays so
+    _, taken, _ = deliver(tmp_path / "set", scores)
+
+    assert taken
+    assert (tmp_path / "set/images/a.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+    np.testing.assert_array_equal(read_mask(tmp_path / "set/masks/a.png"), np.rint(scores[..., 0] * 255))
+
+
+@pytest.mark.parametrize(("confidence", "expected"), [(0.95, True), (0.9, True), (0.89, False), (0.0, False)])
+def test_a_models_own_confidence_decides_where_it_has_one(tmp_path, confidence, expected):
+    delivery, taken, writer = deliver(tmp_path / "set", SURE, confidence=confidence)
+
+    assert taken == expected
+    assert not writer.stood_in
+    if not expected:
+        assert delivery.notes == (f"not sure enough: confidence {confidence:.4f}",)
+
+
+def test_without_one_the_scores_themselves_decide_and_it_is_said(tmp_path):
+    _, torn, _ = deliver(tmp_path / "set", SURE * np.float32(0.6))
+    _, sure, writer = deliver(tmp_path / "set", SURE)
+
+    assert writer.stood_in
+    assert (sure, torn) == (True, False)
+
+
+def test_a_prediction_that_a_person_should_look_at_is_never_taken(tmp_path):
+    assert not deliver(tmp_path / "set", SURE, confidence=1.0, notes=("2 separate regions",))[1]
+    assert not deliver(tmp_path / "two", SURE * 0, notes=("hardly any garment found",), limit=0.0)[1]
+
+
+def test_a_pair_that_is_no_longer_sure_is_gone(tmp_path):
+    assert deliver(tmp_path / "set", SURE, confidence=0.99)[1]
+    assert not deliver(tmp_path / "set", SURE, confidence=0.1)[1]
+    assert set(pictures(tmp_path / "set")) <= {RECORD}
+
+
+def test_a_photo_that_cannot_be_copied_leaves_no_pair(tmp_path):
+    _, taken, writer = deliver(tmp_path / "set", SURE)
+    assert taken
+    (tmp_path / "a.png").unlink()
+    prediction = Prediction("a", SURE, LabelMap(), 0.5)
+    with pytest.raises(DataError, match=r"images/a\.png: cannot be written"):
+        writer.write(Photo(tmp_path / "a.png", "a"), Picture(draw_pair(0)[0]), prediction)
+    assert set(pictures(tmp_path / "set")) == {RECORD}
+
+
+@given(hnp.arrays(np.float32, (5, 4), elements=st.floats(0, 1, width=32)), st.floats(0.05, 0.95))
+def test_the_expected_dice_is_the_mean_of_many_masks_drawn_from_the_scores(scores, threshold):
+    mask = scores >= threshold
+    measured = expected_dice(scores, mask)
+    inside = sum(float(score) for score, garment in zip(scores.flat, mask.flat, strict=True) if garment)
+    total = float(scores.astype(np.float64).sum()) + mask.sum()
+
+    assert 0 <= measured <= 1
+    assert measured == pytest.approx(2 * inside / total if total else 0.0)
+    assert expected_dice(mask.astype(np.float32), mask) == (1.0 if mask.any() else 0.0)
+
+
+# --- the folder ------------------------------------------------------------------------------------------
+
+
+def test_photos_keep_their_folders_and_no_two_share_a_name(tmp_path):
+    names = ["a.png", "a.jpg", "x/a.png", "x.y/ü b.PNG", "n_mask.png", "n.png"]
+    for number, name in enumerate(names):
+        draw(tmp_path / "in" / name, number)
+    make_pairs(tmp_path / "in", tmp_path / "set")
+    found = discover(tmp_path / "set")
+
+    assert not found.problems
+    assert [one.id for one in found.samples] == ["a.jpg", "a.png", "n", "n_mask", "x.y/ü b", "x/a"]
+    assert {one.origin for one in found.samples} == {PSEUDO}
+    contents = {path.read_bytes() for path in (tmp_path / "set/images").rglob("*") if path.is_file()}
+    assert contents == {(tmp_path / "in" / name).read_bytes() for name in names}
+
+
+def test_a_second_run_only_adds_and_another_photo_of_the_name_replaces(source, tmp_path):
+    output = tmp_path / "set"
+    make_pairs(source, output)
+    before = pictures(output)
+    again = make_pairs(source, output, score=endless_score)
+
+    assert all(result.skipped for result in again)
+    assert pictures(output) == before
+    assert record(output) == {"origin": PSEUDO, **SETTINGS, "min_confidence": 0.5, "photos": 6}
+
+    (source / "a.png").unlink()
+    draw(source / "a.webp", 9)
+    make_pairs(source, output)
+    assert {name for name in pictures(output) if name.startswith("images/a.")} == {"images/a.webp"}
+
+
+def test_a_mask_whose_photo_is_gone_and_what_is_half_written_is_made_again(source, tmp_path):
+    output = tmp_path / "set"
+    make_pairs(source, output)
+    before = pictures(output)
+    (output / "images/x/e.png").unlink()
+    (output / "masks/.tmp-half.png").write_bytes(b"half")
+    make_pairs(source, output)
+
+    assert pictures(output) == before
+
+
+def test_a_set_of_other_settings_is_only_replaced_when_asked_for(source, tmp_path):
+    output = tmp_path / "set"
+    make_pairs(source, output)
+    with pytest.raises(DataError, match="other min_confidence; give another --output, or --overwrite"):
+        make_pairs(source, output, 0.4)
+    (source / "a.png").unlink()
+    make_pairs(source, output, 0.4, overwrite=True)
+
+    assert "images/a.png" not in pictures(output)
+    assert record(output)["photos"] == 5
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_with_anything_else_in_it_is_left_alone(source, tmp_path, overwrite):
+    for name in ("real", "corrected"):
+        draw_set(tmp_path / name)
+    write_origin(tmp_path / "corrected", {"origin": "retouched"})
+    for name, received in [("real", "cutouts and 1 more"), ("corrected", "a set of retouched pairs")]:
+        before = pictures(tmp_path / name)
+        with pytest.raises(DataError, match=received):
+            make_pairs(source, tmp_path / name, overwrite=overwrite)
+        assert pictures(tmp_path / name) == before
+        assert not (tmp_path / name / MANIFEST).exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"origin": "heaven"}', '{"origin": ["pseudo"]}', "{"])
+def test_a_record_that_says_nothing_is_an_error_and_not_a_real_set(tiny_set, text):
+    (tiny_set / RECORD).write_text(text)
+    with pytest.raises(DataError, match=f"{RECORD}: expected .*; restore it"):
+        discover(tiny_set)
+
+
+# --- learning from them ------------------------------------------------------------------------------------
+
+
+def a_sample(name, origin="real", path=None):
+    return Sample(name, path or Path(name), Path(name), group=name.split("_")[0], origin=origin)
+
+
+def test_predicted_pairs_are_never_held_out(tmp_path, tiny_set):
+    (tmp_path / "both").mkdir()
+    for side in ("train", "val"):
+        shutil.copytree(tiny_set, tmp_path / "both" / side)
+    write_origin(tmp_path / "both/val", {"origin": PSEUDO})
+    write_origin(tiny_set, {"origin": PSEUDO})
+    predicted = discover(tiny_set).samples
+
+    with pytest.raises(DataError, match="--data REAL --data PREDICTED"):
+        holdout(predicted)
+    with pytest.raises(DataError, match="--data REAL --data PREDICTED"):
+        folds(predicted, 2)
+    with pytest.raises(DataError, match="against which no model can be judged"):
+        discover(tmp_path / "both")
+
+
+def test_what_is_held_out_is_not_learned_from_a_prediction_of_it(tiny_set):
+    real = discover(tiny_set).samples
+    held_out = [one for one in real if one.group == "000"]
+    copy = next(one.image_path for one in held_out)
+    same_name = a_sample("000_Side", PSEUDO, real[-1].image_path)
+    same_photo = a_sample("new_Front", PSEUDO, copy)
+    its_other_view = a_sample("new_Back", PSEUDO, real[-1].image_path)
+    another = a_sample("other_Front", PSEUDO, real[-1].image_path)
+    by_hand = a_sample("hand_Front", "retouched", copy)
+
+    kept = apart_from(held_out, [same_name, same_photo, its_other_view, another, by_hand])
+    assert kept == (another, by_hand)
+
+
+@given(st.lists(st.sampled_from(["real", "synthetic", "retouched", PSEUDO]), min_size=1), st.floats(0, 1))
+def test_only_predicted_pairs_count_less(origins, weight):
+    weights = sample_weights([a_sample("a", origin) for origin in origins], weight)
+    expected = [np.float32(weight) if origin == PSEUDO else 1 for origin in origins]
+
+    if weights is None:
+        assert set(expected) == {1}
+    else:
+        assert weights.tolist() == expected
+
+
+def test_each_batch_brings_the_weights_of_its_own_samples_and_ordinary_ones_bring_none(tiny_set):
+    samples = discover(tiny_set).samples
+    mixed = [
+        dataclasses.replace(one, origin=PSEUDO, source=1) if one.group == "001" else one for one in samples
+    ]
+    pairs = PreparedPairs(mixed, Preprocessing(Size(32, 24), normalisation="unit"), DataConfig())
+    weights = sample_weights(mixed, 0.25)
+    mixture = Mixture([one.source for one in mixed], (0.5, 0.5), 0)
+    weighted = Batches(pairs, 3, seed=0, mixture=mixture, weights=weights)
+    plain = Batches(pairs, 3, seed=0, mixture=mixture)
+    seen = set()
+    for epoch in range(3):
+        weighted.epoch = plain.epoch = epoch
+        for index in range(plain.num_batches):
+            images, targets, batch_weights = weighted[index]
+            for image, target, weight in zip(images, targets, batch_weights, strict=True):
+                seen.add((image.tobytes(), target.tobytes(), float(weight)))
+            assert len(plain[index]) == 2
+            np.testing.assert_array_equal(plain[index][0], images)
+            np.testing.assert_array_equal(plain[index][1], targets)
+    prepared = Batches(pairs, 1)
+    origins = {prepared[index][0][0].tobytes(): one.origin for index, one in enumerate(mixed)}
+    assert len(seen) == len(samples)
+    assert all(weight == (0.25 if origins[image] == PSEUDO else 1) for image, _, weight in seen)
+
+
+def test_the_loss_and_the_measures_honour_the_weights():
+    random = np.random.default_rng(0)
+    images = random.uniform(0, 1, (4, 6, 5, 1)).astype(np.float32)
+    targets = (images > 0.6).astype(np.float32)
+    weights = np.array([1, 0.5, 0, 0.25], np.float32)
+    network = keras.Sequential([keras.Input((6, 5, 1)), keras.layers.Activation("linear")])
+    loss = CrossEntropyMinusDice(LossConfig())
+    network.compile("sgd", loss, weighted_metrics=metrics())
+    whole = network.test_on_batch(images, targets, sample_weight=weights, return_dict=True)
+    singly = [
+        network.evaluate(images[[at]], targets[[at]], verbose=0, return_dict=True)
+        for at in range(len(images))
+    ]
+
+    each = np.array([one["loss"] for one in singly])
+    assert whole["loss"] == pytest.approx((weights * each).sum() / 4, rel=1e-5)
+    for name in ("dice", "iou", "accuracy"):
+        expected = np.average([one[name] for one in singly], weights=weights)
+        assert whole[name] == pytest.approx(expected, rel=1e-5)
+
+
+# --- as a user types it ----------------------------------------------------------------------------------
+
+
+def run(*arguments, check=0):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == check, f"{done.stdout}\n{done.stderr}"
+    return done
+
+
+TRAIN = ("--architecture", "simple", "--filters", 8, "--input-size", "24x32", "--learning-rate", 0.003)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Real pairs, a model that learned them, unseen photos, and what the model made of those."""
+    home = tmp_path_factory.mktemp("home")
+    draw_set(home / "real", garments=8)
+    for number in range(5):
+        draw(home / "in" / f"{number}_Front.png", 100 + number)
+    Image.fromarray(np.full((64, 48, 3), 205, np.uint8)).save(home / "in" / "empty.png")
+    (home / "in" / "broken.png").write_bytes(b"no picture")
+    shutil.copy(home / "real/images/000_Front.png", home / "in" / "000_Front.png")
+    arguments = ("--home", home, "--data", home / "real", "--name", "first", *TRAIN, "--epochs", 12)
+    assert main(["train", *map(str, arguments)]) == 0
+    return home
+
+
+@pytest.fixture(scope="module")
+def predicted(home):
+    options = ("--model", "first", "--input", home / "in", "--output", home / "predicted")
+    return run("pseudo", "--home", home, *options, "--min-confidence", 0.5, check=1)
+
+
+def test_the_command_counts_what_it_took_and_names_what_failed(home, predicted):
+    assert "6 of 8 photos taken, 1 not sure enough, 1 failed; 6 pairs in" in predicted.stdout
+    assert "broken.png: cannot be read as an image" in predicted.stderr
+    assert "first tells no confidence, so the Dice to expect of its scores stood in" in predicted.stderr
+    written = record(home / "predicted")
+    assert written["models"] == [{"name": "first", "digest": load_bundle(home / "models/first").digest}]
+    assert written["photos"] == 6
+
+
+def test_when_nothing_is_sure_enough_no_set_pretends_to_be_one(home):
+    options = ("--model", "first", "--input", home / "in/0_Front.png", "--output", home / "none")
+    done = run("pseudo", "--home", home, *options, "--min-confidence", 1, check=2)
+
+    assert re.search(r"the highest is 0\.\d{4}; lower --min-confidence", done.stderr)
+
+
+@pytest.mark.usefixtures("predicted")
+def test_train_learns_from_both_and_is_judged_on_real_pairs_alone(home, capsys, monkeypatch):
+    given = []
+
+    class Watched(Batches):
+        def __init__(self, *arguments, weights=None, **options):
+            given.append(weights)
+            super().__init__(*arguments, weights=weights, **options)
+
+    monkeypatch.setattr(fit, "Batches", Watched)
+    both = ("--data", home / "real", "--data", home / "predicted", "--mix", "0.7,0.3")
+    common = ("--home", home, *TRAIN, "--epochs", 1)
+    arguments = ("train", *common, *both, "--name", "both", "--pseudo-weight", 0.3)
+    assert main([str(one) for one in arguments]) == 0
+    bundle = load_bundle(home / "models/both")
+
+    assert bundle.config.data.pseudo_weight == 0.3
+    assert not any(name.startswith("predicted/") for name in bundle.split["val"])
+    learned = {name for name in bundle.split["train"] if name.startswith("predicted/")}
+    assert {f"predicted/{number}_Front" for number in range(5)} <= learned
+    (weights, of_validation) = given
+    assert np.count_nonzero(weights == np.float32(0.3)) == len(learned)
+    assert np.count_nonzero(weights == 1) == len(bundle.split["train"]) - len(learned)
+    assert of_validation is None
+    # a copy of a real photo is learned from only if that one is not held out
+    held_out = any(name.startswith("000_") for name in bundle.split["val"])
+    assert ("predicted/000_Front" in learned) != held_out
+    assert ("left out: 1 predicted pairs" in capsys.readouterr().err) == held_out
+
+
+@pytest.mark.usefixtures("predicted")
+def test_train_refuses_to_be_judged_on_predictions_or_to_repeat_them(home, capsys):
+    real, predicted = ("--data", str(home / "real")), ("--data", str(home / "predicted"))
+    common = ["train", "--home", str(home), "--name", "third", *map(str, TRAIN)]
+    cases = [
+        ([*predicted, *real], "--data REAL --data PREDICTED"),
+        ([*real, *predicted, "--second-pass", "first"], "learn to repeat the first"),
+    ]
+    for arguments, words in cases:
+        assert main([*common, *arguments]) == 2
+        assert words in capsys.readouterr().err
+    assert not (home / "models/third").exists()
