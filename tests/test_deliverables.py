@@ -470,10 +470,11 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
     assert done.returncode == 0, done.stderr
     assert pictures(output).keys() == {
         *(f"cutouts/a{suffix}" for suffix in SUFFIXES.values()),
-        *("masks/a.png", "overlays/a.jpg", "trimaps/a.png"),
+        *("masks/a.png", "overlays/a.jpg", "trimaps/a.png", "review/a.jpg"),
+        *("review.html", "triage.csv"),
     }
     line = json.loads((output / "predictions.jsonl").read_text())
-    assert set(line["outputs"].values()) == pictures(output).keys()
+    assert set(line["outputs"].values()) == pictures(output).keys() - {"review.html", "triage.csv"}
     with Image.open(output / "masks" / "a.png") as mask:
         alpha = np.asarray(mask)
     np.testing.assert_array_equal(

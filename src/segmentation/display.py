@@ -158,7 +158,7 @@ class FolderDisplay:
         self._bar.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
         if self._rows and not result.error:
             verdict = "" if result.decision is None else f"{result.confidence:.3f} {result.decision:6s}  "
-            remarks = "; ".join((*result.notes, *result.reasons))
+            remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
             self.say(
                 f"{result.area:6.1%} garment  {result.seconds:6.2f} s  {verdict}"
                 f"{printable(Path(result.input).name)}  {remarks}".rstrip()

@@ -30,6 +30,9 @@ SIGNS = {
 LEAST_AREA, MOST_AREA = 0.002, 0.9
 """The shares of a photo between which a garment lies; what is found beyond them is none."""
 
+NOTHING, EVERYTHING = "hardly any garment found", "nearly the whole photo was taken for garment"
+"""What is said of a mask that is smaller, and of one that is larger."""
+
 UNLIKE = 4.0
 """From how many standard deviations on a photo counts as unlike those that the model knows."""
 

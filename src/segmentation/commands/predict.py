@@ -107,6 +107,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.outputs.batch import Delivery, run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
+    from segmentation.outputs.review import remove_review
     from segmentation.outputs.triage import Limits, judge
     from segmentation.outputs.writers import CutoutWriter
 
@@ -163,6 +164,8 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         sorted_out = ""
         if manifest and experience:
             sorted_out = sort_folder(manifest, output, experience, limits, models.name)
+        elif manifest:
+            remove_review(output)
     tally = display.tally
     if options.profile and tally.made:
         display.say(profile(tally.made, time.perf_counter() - started, workers))

@@ -6,7 +6,7 @@ import numpy as np
 
 from segmentation.bundle import ModelBundle
 from segmentation.data.second_look import count_regions
-from segmentation.experience import LEAST_AREA, MOST_AREA
+from segmentation.experience import EVERYTHING, LEAST_AREA, MOST_AREA, NOTHING
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.judge import Judge
 from segmentation.types import Prediction, ScoreFn
@@ -24,9 +24,9 @@ def predict(
     prediction = Prediction(sample_id, score(photo), models.labels, threshold)
     notes, area = [], prediction.area
     if area < LEAST_AREA:
-        notes.append("hardly any garment found")
+        notes.append(NOTHING)
     elif area > MOST_AREA:
-        notes.append("nearly the whole photo was taken for garment")
+        notes.append(EVERYTHING)
     elif (regions := count_regions(prediction.mask)) > 1:
         notes.append(f"{regions} separate regions")
     noted = dataclasses.replace(prediction, notes=tuple(notes))

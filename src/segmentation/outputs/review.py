@@ -69,6 +69,12 @@ def write_review(folder: Path, triage: FolderTriage, limits: Limits, model_name:
     write_text(folder / TABLE, _table(triage.rows))
 
 
+def remove_review(folder: Path) -> None:
+    """Remove what `write_review` wrote before: it would not be of the photos that are there now."""
+    for name in (REVIEW, TABLE):
+        (folder / name).unlink(missing_ok=True)
+
+
 def _address(path: str) -> str:
     return quote(os.fsencode(path))  # names need not be UTF-8
 

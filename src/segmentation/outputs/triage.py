@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from segmentation.errors import ConfigError
-from segmentation.experience import DRIFT, LEAST_AREA, Evidence, Experience, unlike
+from segmentation.experience import DRIFT, EVERYTHING, LEAST_AREA, NOTHING, Evidence, Experience, unlike
 from segmentation.outputs.viewpoints import View, odd_views
 
 DECISIONS = ("redo", "review", "auto")
@@ -62,10 +62,14 @@ class Row:
 
 @dataclass(frozen=True)
 class FolderTriage:
-    """All photos, the least certain first; `drift` is their mean deviation from those the model knows."""
+    """All photos, the least certain first, and why others failed.
+
+    `drift` is their mean deviation from those that the model knows.
+    """
 
     rows: tuple[Row, ...]
     drift: Mapping[str, float]
+    failures: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -87,8 +91,7 @@ def judge(
     """The decision on one photo; `odd` says how it differs from the other photos of its garment."""
     decision = "redo" if confidence < limits.redo else "review"
     if not confidence:
-        found = "hardly any garment" if evidence["area"] < LEAST_AREA else "nearly the whole photo"
-        return Verdict(decision, (f"{found} was found",))
+        return Verdict(decision, (NOTHING if evidence["area"] < LEAST_AREA else EVERYTHING,))
     reasons = [odd] if odd else []
     if strange := unlike(experience.deviations(evidence)):
         reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
@@ -101,8 +104,13 @@ def judge(
 def judge_folder(
     records: Iterable[Mapping[str, Any]], experience: Experience, limits: Limits
 ) -> FolderTriage:
-    """Judge what a manifest's records hold of photos that were made, viewpoints of a garment together."""
-    made = [record for record in records if record["error"] is None and record.get("evidence")]
+    """Judge what a manifest's records hold of photos, viewpoints of a garment together."""
+    made, failures = [], []
+    for record in records:
+        if record["error"] is not None:
+            failures.append(record["error"])
+        elif record.get("evidence"):
+            made.append(record)
     confidences = [round(experience.confidence(record["evidence"]), 5) for record in made]
     views = [
         View.of(record["stem"], confidence, record["evidence"])
@@ -118,4 +126,5 @@ def judge_folder(
         for name, deviation in experience.deviations(evidence).items():
             deviations[name].append(deviation)
     rows.sort(key=lambda row: (DECISIONS.index(row.verdict.decision), row.confidence, row.stem))
-    return FolderTriage(tuple(rows), {name: fmean(values) for name, values in deviations.items()})
+    drift = {name: fmean(values) for name, values in deviations.items()}
+    return FolderTriage(tuple(rows), drift, tuple(failures))
