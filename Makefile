@@ -17,7 +17,7 @@ demo: $(INSTALLED) ## draw photos, train on them, judge the model, and cut out p
 test: $(INSTALLED) ## lint, then every test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 format: $(INSTALLED) ## put the code into its form
 	$(PY) -m ruff check --fix .
