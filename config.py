@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,52 @@ def parse_shares(text: str) -> tuple[float, ...]:
     return shares
 
 
+LOSSES = ("ce", "focal", "dice", "tversky", "lovasz", "mse")
+"""The losses that a sum is made of; `training.class_losses` has them."""
+
+_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+
+def parse_loss(text: str) -> dict[str, float]:
+    """Read "0.5*ce + dice" as weights above 0 by the names of LOSSES. Raises argparse.ArgumentTypeError."""
+    found = re.finditer(rf"{_NUMBER}|[A-Za-z_]\w*|\S", text)
+    tokens = iter([*((match.start(), match[0]) for match in found), (len(text), "")])
+    weights: dict[str, float] = {}
+
+    def refuse(expected: str, place: int, token: str) -> NoReturn:
+        received = repr(token) if token else "its end"
+        raise argparse.ArgumentTypeError(
+            f"expected {expected} at character {place + 1} of {text!r}, received {received}"
+        )
+
+    sign = "+"
+    while sign == "+":
+        place, token = next(tokens)
+        weight = 1.0
+        if re.fullmatch(_NUMBER, token):
+            weight = float(token)
+            if not 0 < weight < math.inf:
+                refuse("a weight above 0", place, token)
+            place, token = next(tokens)
+            if token != "*":
+                refuse("*", place, token)
+            place, token = next(tokens)
+        if token not in LOSSES:
+            refuse(f"one of {', '.join(LOSSES)}", place, token)
+        if token in weights:
+            refuse("each loss once", place, token)
+        weights[token] = weight
+        place, sign = next(tokens)
+    if sign:
+        refuse("+", place, sign)
+    return weights
+
+
+def _loss(text: str) -> str:
+    parse_loss(text)
+    return text
+
+
 def _shares(text: str) -> str:
     parse_shares(text)
     return text
@@ -105,6 +151,11 @@ class DataConfig:
     )
     target_threshold: float = option(
         0.5, "alpha from which a pixel of the ground truth is garment, 0 to 1", maximum=1
+    )
+    classes: str = option(
+        "garment",
+        "what a model learns of label maps: garment, all clothing as one; all, every class; a JSON file of "
+        "groups, or the name of one that comes with the program, such as ccp-12",
     )
     pseudo_weight: float = option(
         0.5,
@@ -171,7 +222,10 @@ class ModelConfig:
     """The network. Zero stands for the architecture's own value."""
 
     architecture: str = option("unet-256", "network from the table of architectures")
-    filters: int = option(0, "filters of the first level, doubled a level; 0 for the architecture's own")
+    filters: int = option(
+        0,
+        "filters of the first level, doubled a level, or what the table says; 0 for the architecture's own",
+    )
     levels: int = option(0, "how often the picture is halved; 0 for the architecture's own")
     norm: str = option(
         "batch",
@@ -180,7 +234,8 @@ class ModelConfig:
     )
     backbone: str | None = option(
         None,
-        "encoder in place of the architecture's: efficientnet-lite0, mobilenet-v3, resnet50 or densenet121",
+        "encoder in place of a U-Net's: efficientnet-lite0, mobilenet-v3, resnet50, resnet101, vgg16 or "
+        "densenet121",
         parse=str,
     )
     backbone_weights: str | None = option(
@@ -222,8 +277,23 @@ class SecondPassConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge."""
+    """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge; or a sum of losses."""
 
+    loss: str | None = option(
+        None,
+        "sum of ce, focal, dice, tversky, lovasz and mse with weights, as 0.5*ce + dice, in place of the "
+        "program's own, which --bce-weight, --dice-weight and --boundary-weight make up",
+        parse=_loss,
+    )
+    class_weights: str = option(
+        "none",
+        "weight of each class in ce and focal, by its pixels: inverse frequency, median frequency, or "
+        "effective number",
+        choices=("none", "inverse", "median", "effective"),
+    )
+    label_smoothing: float = option(
+        0.0, "share of each target that ce and focal spread over all classes", maximum=0.9
+    )
     bce_weight: float = option(0.5, "weight of the binary cross-entropy")
     dice_weight: float = option(2.0, "weight of the Dice coefficient, which is subtracted")
     boundary_weight: float = option(
@@ -483,5 +553,7 @@ def _metavar(kind: Any, name: str) -> str:
         "backbone": "NAME",
         "backbone_weights": "imagenet|none|FILE",
         "mix": "X,X,...",
+        "classes": "garment|all|FILE",
+        "loss": "X*NAME+...",
     }
     return named.get(name) or {int: "N", float: "X"}.get(kind, "TEXT")

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 
 from segmentation.imageio import read_mask, read_photo, write_image
+from segmentation.outline import outlined
 
 GARMENTS = ("000000_Front", "000003_FrontRight", "000005_Back")
-WIDTH_PX, HEIGHT_PX, SQUARE_PX = 256, 384, 12
+WIDTH_PX, HEIGHT_PX, SQUARE_PX, LINE_PX = 256, 384, 12, 2
 ROOM = 1.5  # of the picture to the garment
-OUTLINE = (255, 0, 128)
 
 
 def main(output: Path) -> None:
@@ -41,15 +41,7 @@ def _triple(line: dict, output: Path) -> np.ndarray:
     )
     share = alpha[..., np.newaxis] / 255.0
     on_squares = np.uint8(cutout * share + _squares(*alpha.shape)[..., np.newaxis] * (1 - share))
-    return np.hstack([photo, outlined(photo, alpha, OUTLINE), on_squares])
-
-
-def outlined(photo: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """uint8 RGB [H, W, 3] with the edge of the mask uint8 [H, W] drawn over it."""
-    edge = (
-        cv2.morphologyEx((alpha >= 128).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-    )
-    return np.where(edge[..., np.newaxis], np.uint8(colour), photo)
+    return np.hstack([photo, outlined(photo, alpha, line_px=LINE_PX), on_squares])
 
 
 def window(alpha: np.ndarray) -> tuple[slice, slice]:

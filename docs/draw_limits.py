@@ -12,9 +12,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from draw_example import HEIGHT_PX, OUTLINE, ROOT, WIDTH_PX, outlined, window
+from draw_example import HEIGHT_PX, LINE_PX, ROOT, WIDTH_PX, window
 
 from segmentation.imageio import read_mask, read_photo, write_image
+from segmentation.outline import outlined
 
 SHOWN = 6
 TRUTH = (0, 170, 60)
@@ -47,7 +48,8 @@ def _picture(pairs: Path, predicted: Path, name: str) -> np.ndarray:
         cv2.resize(picture[seen], (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
         for picture in (photo, truth, mask)
     )
-    return np.hstack([photo, outlined(outlined(photo, truth, TRUTH), mask, OUTLINE)])
+    with_truth = outlined(photo, truth, TRUTH, LINE_PX)
+    return np.hstack([photo, outlined(with_truth, mask, line_px=LINE_PX)])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """The audit: errors of ground truth rank high, the raggedness of edges and a model's doubts do not."""
 
+import contextlib
 import csv
+import dataclasses
+import io
 import json
 import re
 import shutil
@@ -17,7 +20,8 @@ from hypothesis import strategies as st
 
 import main
 from segmentation.bundle import load_bundle
-from segmentation.data.exclusion import read_exclusion
+from segmentation.data.exclusion import read_decisions, read_exclusion
+from segmentation.display import TrainingDisplay
 from segmentation.evaluation import audit_report
 from segmentation.evaluation.audit import rank
 from segmentation.evaluation.disagreement import ADDED, OMITTED, measure
@@ -154,7 +158,7 @@ def test_two_standard_deviations_are_those_of_all_pairs():
 def test_the_table_can_be_read_back_by_train(tmp_path):
     findings = rank([judged(TRUTH)] * 9 + [judged(ERRORS["hole"])])
     path = tmp_path / "audit.csv"
-    path.write_text(audit_report.table(findings))
+    path.write_text(audit_report.table(findings, {}))
 
     assert len(read_exclusion(path)) == sum(finding.marked for finding in findings) == 1
     first = next(csv.DictReader(path.open()))
@@ -167,10 +171,25 @@ def test_the_table_can_be_read_back_by_train(tmp_path):
     assert 400 <= top <= top + height <= 460
 
 
+def test_what_a_person_decided_stays_decided_whatever_the_audit_says(tmp_path):
+    pairs = [dataclasses.replace(judged(TRUTH), id=f"fine {number}") for number in range(9)]
+    findings = rank([*pairs, dataclasses.replace(judged(ERRORS["hole"]), id="wrong")])
+    path = tmp_path / "audit.csv"
+    decisions = {"wrong": False, "fine 2": True, "fine 3": False, "gone": True}
+    path.write_text(audit_report.table(findings, decisions))
+
+    assert read_decisions(path) == decisions
+    assert set(read_exclusion(path)) == {"fine 2", "gone"}
+    path.write_text(audit_report.table(findings, read_decisions(path)))
+    assert read_decisions(path) == decisions
+
+
 def test_the_report_tells_what_the_label_leaves_out():
     findings = rank([judged(TRUTH), judged(ERRORS["hem"])])
-    pictures = {SAMPLE.id: audit_report.draw(PHOTO, ERRORS["hem"], TRUTH, findings[0].disagreement.regions)}
-    html = audit_report.render(findings, pictures, "<b>set</b>", {"judges": "fold1"})
+    pictures = {
+        SAMPLE.id: audit_report.draw_pair(PHOTO, ERRORS["hem"], TRUTH, findings[0].disagreement.regions)
+    }
+    html = audit_report.render(findings, pictures, "<b>set</b>", {"models": "fold1"})
 
     assert "the model sees garment that the label leaves out" in html
     assert "<b>set" not in html
@@ -181,30 +200,22 @@ def test_the_report_tells_what_the_label_leaves_out():
 # the command
 
 
+def audit_options(home, *options):
+    return ["audit", "--data", str(home / "pairs"), "--home", str(home), *TINY, "--epochs", "1", *options]
+
+
 def audit(home, *options):
-    return main.main(
-        ["audit", "--data", str(home / "pairs"), "--home", str(home), *TINY, "--epochs", "1", *options]
-    )
+    return main.main(audit_options(home, *options))
 
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory):
-    """A home with four drawn garments in pairs and their audit by two folds, typed as a user types it."""
+    """A home with four drawn garments in pairs, their audit by two folds, and what that said."""
     home = tmp_path_factory.mktemp("home")
     draw_set(home / "pairs", garments=4)
-    command = [
-        sys.executable,
-        str(ROOT / "main.py"),
-        "audit",
-        "--data",
-        str(home / "pairs"),
-        "--home",
-        str(home),
-    ]
-    command += [*TINY, "--epochs", "1", "--folds", "2", "--report-images", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return home, done.stdout
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        assert audit(home, "--folds", "2", "--report-images", "3") == 0
+    return home, shown.getvalue()
 
 
 @pytest.fixture
@@ -213,8 +224,12 @@ def home(audited, tmp_path):
     return shutil.copytree(audited[0], tmp_path / "home")
 
 
+def table_of(home):
+    return home / "results" / "audit" / "pairs" / "audit.csv"
+
+
 def rows_of(home):
-    with (home / "results" / "audit" / "pairs" / "audit.csv").open(newline="") as file:
+    with table_of(home).open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -241,32 +256,60 @@ def test_every_pair_is_judged_once_by_a_model_that_has_not_learned_it(audited):
     assert all(name in html for name in ids)
 
 
-def test_an_audit_goes_on_with_the_folds_that_are_done(home, capsys):
+def press_ctrl_c(_display, _plan):
+    raise KeyboardInterrupt
+
+
+def test_an_audit_goes_on_with_the_folds_that_are_done(home, capsys, monkeypatch):
     first, second = folds_of(home)
     before = (first / "bundle.json").stat().st_mtime_ns
     description = json.loads((second / "bundle.json").read_text())
     description["provenance"]["interrupted"] = True
     (second / "bundle.json").write_text(json.dumps(description))
 
-    assert audit(home, "--folds", "2") == 0
-    assert "fold 1 of 2: is there" in capsys.readouterr().out
+    monkeypatch.setattr(TrainingDisplay, "plan", press_ctrl_c)  # when the training of a fold begins
+
+    assert audit(home, "--folds", "2") == 130
+    shown = capsys.readouterr()
+    assert "fold 1 of 2: is there" in shown.out
+    assert "fold 2 of 2: is there" not in shown.out
+    assert "the same command goes on" in shown.err
     assert (first / "bundle.json").stat().st_mtime_ns == before
-    assert not load_bundle(second).provenance["interrupted"]
+    assert load_bundle(second).provenance["interrupted"]
 
 
-def test_a_table_that_a_person_decided_in_is_kept(home, capsys):
-    table = home / "results" / "audit" / "pairs" / "audit.csv"
-    decided = table.read_text().replace(",no\n", ",yes\n")
-    table.write_text(decided)
-    judges = [word for path in folds_of(home) for word in ("--fold-model", str(path))]
+def test_an_audit_typed_again_keeps_what_a_person_decided(home):
+    first, *_, last = rows = rows_of(home)
+    with table_of(home).open("w", newline="") as file:
+        writer = csv.DictWriter(file, first.keys())
+        writer.writeheader()
+        writer.writerows([first | {"exclude": "TRUE"}, *rows[1:-1], last | {"exclude": "no"}])
+    folds = [word for path in folds_of(home) for word in ("--fold-model", str(path))]
+    command = [sys.executable, str(ROOT / "main.py"), *audit_options(home, *folds)]
 
-    assert audit(home, *judges) == 0
-    assert table.with_name("audit-before.csv").read_text() == decided
-    assert "audit-before.csv" in capsys.readouterr().out
-    assert table.read_text() != decided
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "decisions kept from the table that was there: 2" in done.stdout
+    assert read_decisions(table_of(home)) == {first["id"]: True, last["id"]: False}
+    assert {row["id"]: row["exclude"] for row in rows_of(home) if row["exclude"]} == {
+        first["id"]: "yes",
+        last["id"]: "no",
+    }
+    assert {row["id"]: row["marked"] for row in rows_of(home)} == {row["id"]: row["marked"] for row in rows}
 
 
-def test_a_pair_that_every_judge_has_learned_is_refused(home, capsys):
+def test_a_table_that_cannot_be_read_is_told_of_before_anything_is_trained(home, capsys):
+    broken = table_of(home).read_text().replace("exclude\n", "exclude\n1,someone,,,,,,,,,,,perhaps\n", 1)
+    table_of(home).write_text(broken)
+    shutil.rmtree(home / "results" / "audit" / "pairs" / "folds")
+
+    assert audit(home, "--folds", "2") == 2
+    assert "audit.csv, line 2" in capsys.readouterr().err
+    assert table_of(home).read_text() == broken
+    assert folds_of(home) == []
+
+
+def test_a_pair_that_every_model_has_learned_is_refused(home, capsys):
     fold = folds_of(home)[0]
 
     assert audit(home, "--fold-model", str(fold)) == 2

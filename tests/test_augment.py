@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from config import AUGMENTATIONS, AugmentConfig
 from segmentation.data.augment import build_augment
+from segmentation.types import LabelMap
 
 NONE = AUGMENTATIONS["none"]
 GEOMETRY = dataclasses.replace(NONE, flip=0.5, shift=0.1, scale=0.2, rotation=10)
 COLOUR = dataclasses.replace(NONE, hue=6, saturation=20, value=15, brightness=0.1, contrast_jitter=0.1)
+SEVERAL = LabelMap.of(tuple("abcde"))
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -187,3 +189,42 @@ def test_the_presets_hold_what_they_promise():
     # strong changes of hue and rotation hurt
     assert studio.hue <= 10
     assert studio.rotation <= 3
+
+
+# Several classes
+
+
+@settings(max_examples=40)
+@given(SEEDS)
+def test_a_label_map_moves_with_its_photo_and_keeps_its_classes(seed):
+    labels = np.where(pair()[1] == 255, 4, 0).astype(np.uint8)
+    labels[:, :6] = 255
+    photo = np.dstack([np.where(labels == 4, 255, 0).astype(np.uint8)] * 3)
+    image, changed = build_augment(GEOMETRY, labels=SEVERAL)(photo, labels, seed)
+
+    assert set(np.unique(changed)) <= {0, 4, 255}
+    assert dice(image[..., 0] >= 128, changed == 4) > 0.97
+
+
+def test_one_class_alone_can_get_another_colour():
+    labels = np.zeros((96, 80), np.uint8)
+    labels[20:40, 10:70], labels[50:80, 10:70], labels[:5] = 1, 2, 255
+    photo = np.full((96, 80, 3), 120, np.uint8)
+    augment = build_augment(dataclasses.replace(NONE, recolour=1.0), labels=SEVERAL)
+    alone = {1: 0, 2: 0}
+    for seed in range(60):
+        image, changed = augment(photo, labels, seed)
+        np.testing.assert_array_equal(changed, labels)
+        differs = (image != photo).any(axis=2)
+        for index, other in ((1, 2), (2, 1)):
+            alone[index] += differs[labels == index].any() and not differs[labels == other].any()
+    assert min(alone.values()) > 3
+
+
+def test_a_photo_of_background_alone_keeps_its_colours():
+    photo, _ = pair()
+    labels = np.zeros(photo.shape[:2], np.uint8)
+    labels[:9] = 255
+    augment = build_augment(dataclasses.replace(NONE, recolour=1.0), labels=SEVERAL)
+    for seed in range(5):
+        np.testing.assert_array_equal(augment(photo, labels, seed)[0], photo)

@@ -23,6 +23,7 @@ from segmentation.models.application import application
 from segmentation.models.backbones import BACKBONES, encode, layer_prefix
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
+from segmentation.models.registry import ARCHITECTURES
 from segmentation.models.torch_file import read_state
 from segmentation.models.up_conv import UpConv2D
 from segmentation.training.fit import fit
@@ -66,6 +67,8 @@ FILTERS = {
     LITE0: [16, 24, 40, 112, 320],
     "mobilenet-v3": [16, 24, 40, 112, 160],
     "resnet50": [64, 256, 512, 1024, 2048],
+    "resnet101": [64, 256, 512, 1024, 2048],
+    "vgg16": [128, 256, 512, 512, 512],
     "densenet121": [64, 256, 512, 1024, 1024],
 }
 
@@ -84,7 +87,13 @@ def test_a_backbone_stops_at_the_last_level(backbone, levels):
 
 @pytest.mark.parametrize(
     ("backbone", "epsilon"),
-    [(LITE0, 1e-3), ("mobilenet-v3", 1e-3), ("resnet50", 1.001e-5), ("densenet121", 1.001e-5)],
+    [
+        (LITE0, 1e-3),
+        ("mobilenet-v3", 1e-3),
+        ("resnet50", 1.001e-5),
+        ("resnet101", 1.001e-5),
+        ("densenet121", 1.001e-5),
+    ],
 )
 def test_the_momentum_of_the_backbones_statistics_is_that_asked_for(backbone, epsilon):
     layers = backbone_layers(encoder(backbone=backbone, levels=2, momentum=0.7), backbone).values()
@@ -95,9 +104,11 @@ def test_the_momentum_of_the_backbones_statistics_is_that_asked_for(backbone, ep
     assert all(layer.trainable for layer in layers)
 
 
-# multiply-adds at 224 x 224 by the papers, MobileNetV3's 219 million less its last convolution and classifier
+# multiply-adds at 224 x 224 by the papers: MobileNetV3's 219 million less its last convolution and
+# classifier, VGG16's 15.5 billion less its classifier
 @pytest.mark.parametrize(
-    ("backbone", "giga"), [("mobilenet-v3", 0.209), ("resnet50", 3.8), ("densenet121", 2.83)]
+    ("backbone", "giga"),
+    [("mobilenet-v3", 0.209), ("resnet50", 3.8), ("resnet101", 7.6), ("vgg16", 15.35), ("densenet121", 2.83)],
 )
 def test_the_arithmetic_counted_is_that_published(backbone, giga):
     assert measure(encoder((224, 224, 3), backbone)).gflop / 2 == pytest.approx(giga, rel=0.02)
@@ -168,11 +179,16 @@ def test_the_table_decides_about_backbone_weights():
     assert complete(architecture=ARCHITECTURE, backbone=LITE0) == "imagenet"
     assert complete(backbone=LITE0) == "imagenet"
     assert complete(backbone="resnet50", backbone_weights="file.h5") == "file.h5"
-    with pytest.raises(ConfigError, match=rf"\({ARCHITECTURE}\), received unet-256"):
+    with pytest.raises(ConfigError, match=rf"\({ARCHITECTURE}, .*\), received unet-256"):
         complete(backbone_weights="imagenet")
     for name in APPLICATIONS:  # which would be downloaded
         with pytest.raises(ConfigError, match=rf"--backbone {name}: .*; add --backbone-weights imagenet"):
             complete(backbone=name)
+    for name, row in ARCHITECTURES.items():
+        if row.backbone in APPLICATIONS:
+            with pytest.raises(ConfigError, match=rf"--architecture {name}: .*; add --backbone-weights imag"):
+                complete(architecture=name)
+            assert complete(architecture=name, backbone_weights="imagenet") == "imagenet"
     with pytest.raises(ConfigError, match=r"--levels: expected at most 5 .* received 6"):
         complete(architecture=ARCHITECTURE, levels=6, input_size=Size(64, 64))
     with pytest.raises(
@@ -184,11 +200,15 @@ def test_the_table_decides_about_backbone_weights():
 
 def test_the_table_decides_about_backbones():
     for options, said in (
-        ({"backbone": "vgg16"}, rf"expected one of {', '.join(BACKBONES)}, received 'vgg16'"),
+        ({"backbone": "vgg19"}, rf"expected one of {', '.join(BACKBONES)}, received 'vgg19'"),
         ({"backbone": ""}, "received ''"),
         (
             {"architecture": ARCHITECTURE, "backbone": "resnet50"},
-            f"--backbone: expected {LITE0}, .*, received resnet50; give another --architecture",
+            f"--backbone: expected {LITE0}, .*, received resnet50 with {ARCHITECTURE}; give another --arch",
+        ),
+        (
+            {"architecture": "segnet", "backbone": "vgg16"},
+            "--backbone: expected none, received vgg16 with segnet; give another --architecture",
         ),
     ):
         config = RunConfig().replace(backbone_weights="none", **options)
@@ -506,6 +526,20 @@ def test_weights_of_a_file_give_the_features_of_the_network_that_saved_them(back
         assert found.shape == (1, 64 // 2**level, 96 // 2**level, FILTERS[backbone][level - 1])
         assert expected.std() > 1e-3
         assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("backbone", ["resnet50", "mobilenet-v3", "vgg16"])
+def test_weights_of_a_file_fit_a_network_with_holes(backbone, published):
+    whole, path = published(backbone)
+    network = encoder((32, 32, 3), backbone, output_stride=8)
+    load_backbone(network, str(path))
+    layers = [layer for layer in backbone_layers(network, backbone).values() if layer.weights]
+
+    assert any(layer.dilation_rate == (2, 2) for layer in layers if hasattr(layer, "dilation_rate"))
+    for layer in layers[1:]:  # all but the first, which is turned to red, green, blue
+        published_layer = whole.get_layer(layer.name.removeprefix(layer_prefix(backbone)))
+        for old, new in zip(published_layer.get_weights(), layer.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
 
 
 def test_a_grey_photo_is_seen_by_a_network_of_keras_as_one_of_three_equal_colours(published):

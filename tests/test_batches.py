@@ -9,6 +9,7 @@ import pytest
 from drawing import draw_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from config import AUGMENTATIONS, AugmentConfig, DataConfig, Size
@@ -16,7 +17,7 @@ from segmentation.data.augment import build_augment
 from segmentation.data.batches import Batches, PreparedPairs
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import DataError, ImageError
-from segmentation.types import Sample
+from segmentation.types import IGNORED, Coding, LabelMap, Sample
 
 SIZE = Size(height=32, width=24)
 UNIT = Preprocessing(SIZE, normalisation="unit")
@@ -34,6 +35,7 @@ class Numbered:
     """Pairs whose photos are plain with their own number as value, so that a batch tells what it holds."""
 
     preprocessing = Preprocessing(Size(2, 2), normalisation="none")
+    labels = LabelMap()
 
     def __init__(self, count):
         self.count = count
@@ -301,3 +303,62 @@ def test_keras_gives_the_network_the_batches_of_the_epoch_in_their_order(first_e
         for step, batch in enumerate(numbers(batches)):
             expected[epoch, step] = sum(2**number for number in batch)
     assert recorder.given == expected
+
+
+# Several classes
+
+CLASSES = LabelMap.of(("background", "skirt", "coat"))
+CODING = Coding((0, 5, 7, 9), (0, 1, 2, IGNORED))
+
+
+def classes_of(folder, labels, photo=None):
+    """A sample with that label map, in the values of CODING."""
+    values = np.array(CODING.values, np.uint8)
+    place = {target: value for value, target in zip(values, CODING.targets, strict=True)}
+    stored = np.vectorize(place.__getitem__, otypes=[np.uint8])(labels)
+    photo = np.zeros((*labels.shape, 3), np.uint8) if photo is None else photo
+    Image.fromarray(photo).save(folder / "photo.png")
+    Image.fromarray(stored).save(folder / "labels.png")
+    return Sample("a", folder / "photo.png", folder / "labels.png", coding=CODING)
+
+
+@settings(max_examples=40)
+@given(arrays(np.uint8, (4, 3), elements=st.sampled_from([0, 1, 2, IGNORED])))
+def test_targets_of_several_classes_are_one_hot_and_empty_where_ignored(tmp_path_factory, labels):
+    sample = classes_of(tmp_path_factory.mktemp("classes"), labels)
+    pairs = PreparedPairs([sample], Preprocessing(Size(4, 3), normalisation="unit"), DataConfig(), CLASSES)
+    assert pairs[0][1].dtype == np.uint8
+    _, targets = Batches(pairs, 1)[0]
+
+    assert (targets.shape, targets.dtype) == ((1, 4, 3, 3), np.float32)
+    for place in np.ndindex(4, 3):
+        expected = [float(index == labels[place]) for index in range(3)]
+        np.testing.assert_array_equal(targets[0][place], expected)
+
+
+@pytest.mark.parametrize("size", [Size(8, 6), Size(41, 31), Size(100, 78), Size(60, 20)])
+def test_label_maps_are_resized_to_the_nearest_class(tmp_path, size):
+    labels = np.random.default_rng(0).choice([0, 2, IGNORED], (41, 31)).astype(np.uint8)
+    pairs = PreparedPairs([classes_of(tmp_path, labels)], Preprocessing(size), DataConfig(), CLASSES)
+    rows = ((np.arange(size.height) + 0.5) * 41 / size.height).astype(int)
+    columns = ((np.arange(size.width) + 0.5) * 31 / size.width).astype(int)
+    np.testing.assert_array_equal(pairs[0][1], labels[np.ix_(rows, columns)])
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**31))
+def test_augmentation_makes_no_class_between_two(tmp_path_factory, epoch):
+    labels = np.zeros((48, 36), np.uint8)
+    labels[10:40, 8:30], labels[:4] = 2, IGNORED
+    photo = np.random.default_rng(0).integers(0, 256, (48, 36, 3), np.uint8)
+    sample = classes_of(tmp_path_factory.mktemp("classes"), labels, photo)
+    preprocessing = Preprocessing(Size(48, 36), normalisation="unit")
+    pairs = PreparedPairs([sample], preprocessing, DataConfig(), CLASSES)
+    strong = dataclasses.replace(AugmentConfig(), shift=0.2, scale=0.3, rotation=40, recolour=0.5)
+    batches = Batches(pairs, 1, augment=build_augment(strong, labels=CLASSES), seed=1)
+    batches.epoch = epoch
+    _, targets = batches[0]
+
+    assert set(np.unique(targets)) <= {0, 1}
+    assert not targets[..., 1].any()  # lies between the two that are there
+    assert targets[..., 2].any()

@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SIZE = Size(height=48, width=32)
 CONFIG = RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE)
 EXPERIENCE = Experience(
-    photos=28,
+    samples=("ID_Front", "ç"),
     usual={**dict.fromkeys((*DOUBTS, *SHAPE), (-1.5, 0.25)), "lightness": (70.0, 2.5)},
     weights=dict.fromkeys(SIGNS, 0.125),
     bias=-0.5,

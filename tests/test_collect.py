@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 from psd_tools import PSDImage
-from psd_tools.constants import Compression
-from psd_tools.psd.layer_and_mask import MaskParameters
+from psd_tools.constants import ChannelID, Compression, Tag
+from psd_tools.psd import PSD
+from psd_tools.psd.layer_and_mask import ChannelInfo, MaskFlags, MaskParameters
+from psd_tools.psd.vector import Path as PenPath
 from scipy import ndimage
 
 from segmentation.data.discover import discover
@@ -40,10 +42,11 @@ PHOTO = Image.fromarray(draw_pair(3)[0])
 MASKS = hnp.arrays(np.bool_, st.tuples(st.integers(3, 14), st.integers(3, 14)))
 
 
-def collected(retouched, photos, output, predictions=None):
+def collected(retouched, photos, output, predictions=None, *, untouched=True):
     """Collect every match; return the results by id."""
     matches, _, _ = match(retouched, find_photos(photos), exclude=output)
-    return {one.id: one for one in (collect(found, output, predictions) for found in matches)}
+    results = [collect(found, output, predictions, untouched=untouched) for found in matches]
+    return {one.id: one for one in results}
 
 
 def paint(path, change):
@@ -217,6 +220,85 @@ def test_documents_without_a_usable_mask_are_refused_with_the_reason(tmp_path):
             read_psd_alpha(tmp_path / "a.psd", SHAPE)
 
 
+def in_a_group(psd, layer):
+    return psd.create_group([layer], name="work")
+
+
+def with_a_pen_path(_psd, layer):
+    layer.tagged_blocks.set_data(Tag.VECTOR_MASK_SETTING1, 3, 0, PenPath([]))
+
+
+def with_a_pen_path_alone(psd, layer):
+    layer.remove_mask()
+    with_a_pen_path(psd, layer)
+    psd.create_pixel_layer(PHOTO, name="shadow").create_mask(Image.fromarray(255 - ALPHA))
+
+
+HIDING = {
+    "half opaque": (lambda _, layer: setattr(layer, "opacity", 128), "opacity"),
+    "half filled": (lambda _, layer: setattr(layer, "fill_opacity", 128), "opacity"),
+    "in a pale group": (
+        lambda psd, layer: setattr(in_a_group(psd, layer), "opacity", 128),
+        "'work'.*opacity",
+    ),
+    "in a group with a path": (
+        lambda psd, layer: with_a_pen_path(psd, in_a_group(psd, layer)),
+        "'work' has a vector mask",
+    ),
+    "with a path": (with_a_pen_path, "vector mask"),
+    "with a path and no mask": (with_a_pen_path_alone, "vector mask"),
+    "clipped": (lambda _, layer: setattr(layer, "clipping", True), "is clipped"),
+}
+
+
+@pytest.mark.parametrize("hidden", HIDING)
+def test_what_hides_a_part_of_the_layer_besides_its_mask_is_refused(tmp_path, hidden):
+    hide, reason = HIDING[hidden]
+    psd = document()
+    psd.create_pixel_layer(PHOTO, name="backdrop")
+    layer = psd.create_pixel_layer(PHOTO, name="photo")
+    layer.create_mask(Image.fromarray(ALPHA))
+    hide(psd, layer)
+    with pytest.raises(ImageError, match=f"a.psd: .*{reason}.*; .*save it again"):
+        read_psd_alpha(saved(psd, tmp_path), SHAPE)
+
+
+def test_a_mask_into_which_a_pen_path_was_drawn_is_refused(tmp_path):
+    psd = document()
+    psd.create_pixel_layer(PHOTO, name="photo").create_mask(Image.fromarray(ALPHA))
+    path = saved(psd, tmp_path)
+    with path.open("rb") as file:
+        structure = PSD.read(file)
+    layers = structure.layer_and_mask_information.layer_info
+    (record,), (channels,) = layers.layer_records, layers.channel_image_data
+    mask = record.mask_data
+    mask.real_flags, mask.real_background_color = MaskFlags(parameters_applied=True), 0
+    for side in ("top", "left", "bottom", "right"):
+        setattr(mask, f"real_{side}", getattr(mask, side))
+    record.channel_info.append(ChannelInfo(ChannelID.REAL_USER_LAYER_MASK, record.channel_info[-1].length))
+    channels.append(channels[-1])
+    with path.open("wb") as file:
+        structure.write(file)
+
+    assert PSDImage.open(path)[0].mask.has_real()
+    with pytest.raises(ImageError, match="vector mask"):
+        read_psd_alpha(path, SHAPE)
+
+
+def test_a_group_hides_nothing_until_it_has_a_mask_itself(tmp_path):
+    psd = document()
+    layer = psd.create_pixel_layer(PHOTO, name="photo")
+    layer.create_mask(Image.fromarray(ALPHA))
+    in_a_group(psd, in_a_group(psd, layer))
+    path = saved(psd, tmp_path)
+    np.testing.assert_array_equal(read_psd_alpha(path, SHAPE), ALPHA)
+
+    psd = PSDImage.open(path)
+    psd[0].create_mask(Image.fromarray(ALPHA))
+    with pytest.raises(ImageError, match=r"a.psd: its group 'work' has a mask; .*save it again"):
+        read_psd_alpha(saved(psd, tmp_path), SHAPE)
+
+
 def test_a_damaged_mask_is_no_black_one(tmp_path):
     psd = document()
     layer = psd.create_pixel_layer(PHOTO, name="photo", compression=Compression.RAW)
@@ -387,11 +469,12 @@ def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
     (tmp_path / "in/d.png").write_bytes((tmp_path / "in/a.png").read_bytes())
     (done / "cutouts/who.psd").write_bytes(b"-")
     output = tmp_path / "set"
-    options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", output)
+    options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", output, "--untouched")
     first = run(*options)
 
     lines = first.stdout.splitlines()
     assert lines[0] == "3 added, 1 photos without a corrected file"
+    assert "nobody" not in first.stderr
     assert lines[1].startswith("of 3 predictions 2 were taken as they were (67%), 0 changed by less than 1%")
     assert lines[-1] == f"3 pairs in {output}; a row a photo in {REPORT}"
     assert "left out:" in first.stderr
@@ -416,6 +499,75 @@ def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
     assert [row["untouched"] for row in rows(output).values()] == ["no", "no", "yes"]
 
 
+def test_what_nobody_changed_is_no_correction(done, tmp_path):
+    keep_only(done, ".png")
+    options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
+    nothing = run(*options, check=2)
+    assert "3 left out, for they are as predicted (--untouched takes them)" in nothing.stdout
+    assert "expected a corrected file, received 3 that are as predicted; " in nothing.stderr
+    assert not (tmp_path / "set/masks/a.png").exists()
+
+    paint(done / "cutouts/a.png", fill_corner)
+    some = run(*options)
+    assert (
+        "1 added, 2 left out, for they are as predicted (--untouched takes them)" in some.stdout.splitlines()
+    )
+    assert "of 1 predictions 0 were taken as they were" in some.stdout
+    assert [one.id for one in discover(tmp_path / "set").samples] == ["a"]
+    assert set(rows(tmp_path / "set")) == {"a"}
+
+    both = run(*options, "--untouched")
+    assert both.stdout.splitlines()[0] == "2 added, 1 as before"
+    assert set(rows(tmp_path / "set")) == {"a", "b", "x/c"}
+    assert run(*options).stdout.splitlines()[0] == "3 as before"
+
+
+def test_a_correction_outlives_a_new_prediction(done, tmp_path):
+    keep_only(done, ".png")
+    painted = paint(done / "cutouts/a.png", fill_corner)
+    options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
+    run(*options)
+    before = rows(tmp_path / "set")
+    cut_folder(tmp_path / "in", done, threshold=0.4, overwrite=True)
+    again = run(*options)
+
+    assert "1 as predicted now, so that their earlier pairs stay" in again.stdout
+    np.testing.assert_array_equal(read_mask(tmp_path / "set/masks/a.png"), painted)
+    assert rows(tmp_path / "set") == before
+
+
+def test_measures_outlive_a_run_that_compares_nothing(done, tmp_path):
+    keep_only(done, ".png")
+    paint(done / "cutouts/a.png", fill_corner)
+    paint(done / "cutouts/b.png", fill_corner)
+    output = ("--photos", tmp_path / "in", "--output", tmp_path / "set")
+    run("--input", done / "cutouts", *output)
+    before = rows(tmp_path / "set")
+    shutil.copytree(done / "cutouts", tmp_path / "back")
+    paint(tmp_path / "back/b.png", lambda alpha: alpha.__setitem__(slice(40, 60), 255))
+    run("--input", tmp_path / "back", *output)
+
+    assert rows(tmp_path / "set")["a"] == before["a"]
+    assert rows(tmp_path / "set")["b"]["dice"] == ""  # of what it was before
+
+
+def test_a_file_that_cannot_be_read_any_more_leaves_its_earlier_pair_and_says_so(done, tmp_path):
+    keep_only(done, ".png")
+    paint(done / "cutouts/a.png", fill_corner)
+    options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
+    run(*options)
+    before = pictures(tmp_path / "set")
+    for name in ("a.png", "b.png"):
+        (done / "cutouts" / name).write_bytes(b"no picture")
+    failed = run(*options, check=1)
+
+    of_a, of_b = failed.stderr.strip().splitlines()
+    assert "a.png" in of_a
+    assert of_a.endswith("; the pair that was collected before stays")
+    assert "stays" not in of_b
+    assert pictures(tmp_path / "set") == before
+
+
 def test_without_predictions_the_pairs_are_collected_all_the_same(done, tmp_path):
     keep_only(done, ".png")
     shutil.copytree(done / "cutouts", tmp_path / "back")
@@ -424,7 +576,7 @@ def test_without_predictions_the_pairs_are_collected_all_the_same(done, tmp_path
     collected = run(*options, check=1)
 
     assert "2 added, 1 failed" in collected.stdout
-    assert "nothing to compare with: name what predict wrote with --predictions" in collected.stdout
+    assert "2 of 2 pairs have no prediction to compare with, so that what nobody" in collected.stderr
     assert "a.png: cannot be read" in collected.stderr
     assert {row["dice"] for row in rows(tmp_path / "set").values()} == {""}
 

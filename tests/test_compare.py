@@ -19,6 +19,7 @@ from scipy import stats
 
 from segmentation.bundle import ModelBundle, load_bundle
 from segmentation.data.discover import Dataset
+from segmentation.data.selection import select_samples
 from segmentation.errors import BundleError, ConfigError, DataError
 from segmentation.evaluation import compare as comparing
 from segmentation.evaluation import compare_report, plots
@@ -262,6 +263,9 @@ def test_what_the_first_of_two_passes_learned_is_learned():
 
     chosen = unseen_by_all({"double": double, "other": a_bundle("other")}, dataset)
     assert [sample.id for sample in chosen] == ["1_Front"]
+    assert double.learned == {"2_Front"}
+    stranger = replace(double, split={"train": ["3_Front"]})
+    assert [sample.id for sample in select_samples(stranger, dataset)] == ["1_Front"]
 
 
 def test_duplicates_of_learned_photos_are_left_out():

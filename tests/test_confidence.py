@@ -17,6 +17,7 @@ from test_bundle import write_bundle
 
 from segmentation.bundle import load_bundle
 from segmentation.data.discover import discover
+from segmentation.data.origin import PSEUDO
 from segmentation.errors import DataError
 from segmentation.evaluation import calibration
 from segmentation.evaluation.calibration import FEWEST_PHOTOS, experience_of, learn
@@ -259,7 +260,7 @@ USUAL = {
     "height": (0.4, 0.05),
     "across": (0.5, 0.03),
 }
-AN_EXPERIENCE = Experience(40, USUAL, dict.fromkeys(SIGNS, 0.3), bias=0.1, error=0.01, correlation=0.5)
+AN_EXPERIENCE = Experience(("a",), USUAL, dict.fromkeys(SIGNS, 0.3), bias=0.1, error=0.01, correlation=0.5)
 ORDINARY = {
     **{name: 10 ** USUAL[name][0] - 0.001 for name in (*DOUBTS, *SHAPE)},
     **{"lightness": 80.0, "height": 0.4, "across": 0.5},
@@ -275,7 +276,7 @@ def unusual_value(name, deviations):
 figures = st.floats(-1e6, 1e6)
 experiences = st.builds(
     Experience,
-    photos=st.integers(1, 2**31),
+    samples=st.lists(st.text(max_size=5), max_size=3).map(tuple),
     usual=st.fixed_dictionaries(
         {name: st.tuples(figures, st.floats(NARROWEST, 1e6)) for name in (*DOUBTS, *SHAPE)},
         optional=dict.fromkeys(sorted(DRIFT.keys() - SHAPE), st.tuples(figures, st.floats(NARROWEST, 1e6))),
@@ -405,8 +406,14 @@ def made_up(count=240, seed=0):
     return evidence, np.clip(1 - error, 0, 1)
 
 
+def learned(evidence, dice, views=1):
+    """What is learned where so many photos after each other show one garment."""
+    names = [str(number) for number in range(len(dice))]
+    return learn(evidence, dice, names, [str(number // views) for number in range(len(dice))])
+
+
 def test_order_and_scale_of_the_error_are_learned():
-    experience = learn(*made_up())
+    experience = learned(*made_up())
     evidence, dice = made_up(seed=1)
     confidence = np.array([experience.confidence(one) for one in evidence])
 
@@ -424,7 +431,7 @@ def test_what_lowers_the_error_is_no_reason_for_confidence():
     turned = [
         one | {"softness": float(1.2 - quality)} for one, quality in zip(evidence, 2 - dice, strict=True)
     ]
-    experience = learn(turned, dice)
+    experience = learned(turned, dice)
 
     assert min(experience.weights.values()) >= 0
     assert experience.weights["softness"] == 0
@@ -433,7 +440,7 @@ def test_what_lowers_the_error_is_no_reason_for_confidence():
 def test_the_recorded_figures_are_those_of_photos_that_were_left_out():
     """Against a fit without a penalty, by scipy, of all photos but each in turn."""
     evidence, dice = made_up(60, seed=3)
-    experience = learn(evidence, dice)
+    experience = learned(evidence, dice)
     signs = np.array([list(signs_of(one, experience.usual).values()) for one in evidence])
     # a weight of either sign for the constant
     design = np.column_stack([signs, np.ones(len(dice)), -np.ones(len(dice))])
@@ -453,18 +460,33 @@ def test_photos_that_all_did_alike_teach_that_and_no_order(dice):
     evidence, _ = made_up(20)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        experience = learn(evidence, [dice] * 20)
+        experience = learned(evidence, [dice] * 20)
 
     assert experience.correlation == 0
     assert experience.error == pytest.approx(0, abs=1e-6)
     assert experience.confidence(evidence[0]) == pytest.approx(dice, abs=1e-6)
 
 
+def test_views_of_a_garment_do_not_vouch_for_each_other():
+    """Each garment has its own error and its own evidence, which say nothing of other garments."""
+    evidence, dice = made_up(40)
+    shuffled = np.random.default_rng(5).permutation(dice)
+    thrice = [one for one in evidence for _ in range(3)], np.repeat(shuffled, 3)
+
+    assert learned(*thrice, views=3).error > learned(*thrice).error
+
+
+def test_photos_of_one_garment_are_not_enough():
+    evidence, dice = made_up(20)
+    with pytest.raises(DataError, match="several garments"):
+        learned(evidence, dice, views=20)
+
+
 def test_doubts_that_mean_nothing_make_no_order():
     evidence, dice = made_up()
     shuffled = np.random.default_rng(5).permutation(dice)
 
-    assert abs(learn(evidence, shuffled).correlation) < 0.25
+    assert abs(learned(evidence, shuffled).correlation) < 0.25
 
 
 # --- from which photos it is learned ---------------------------------------------------------------------
@@ -505,6 +527,13 @@ def test_a_model_is_judged_by_photos_that_it_has_not_learned(pairs, seen):
     experience = experience_of(a_model("one", pairs[:3]), pairs)
 
     assert experience.photos == 13
+    assert seen == {"one": contents(pairs[3:])}
+
+
+def test_a_model_is_not_judged_by_predictions(pairs, seen):
+    mixed = [dataclasses.replace(one, origin=PSEUDO) for one in pairs[:3]] + list(pairs[3:])
+
+    assert experience_of(a_model("one", ()), mixed).photos == 13
     assert seen == {"one": contents(pairs[3:])}
 
 

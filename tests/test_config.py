@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import config
 from config import (
     AUGMENTATIONS,
+    LOSSES,
     PRESETS,
     AugmentConfig,
     DataConfig,
@@ -28,6 +29,7 @@ from config import (
     configure,
     explicit_options,
     parse_bytes,
+    parse_loss,
 )
 from main import main
 from segmentation.models import registry
@@ -46,6 +48,14 @@ FIELDS = [item for section in SECTIONS for item in dataclasses.fields(section)]
 
 sides = st.integers(1, 99_999)
 sizes = st.builds(Size, height=sides, width=sides)
+
+
+weights_of_losses = st.dictionaries(
+    st.sampled_from(LOSSES), st.floats(0, 1e9, exclude_min=True), min_size=1, max_size=len(LOSSES)
+)
+loss_sums = weights_of_losses.map(
+    lambda weights: " + ".join(f"{weight}*{name}" for name, weight in weights.items())
+)
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +197,10 @@ def option_values(item, kind):
         return st.none() | st.sampled_from(list(BACKBONES))
     if item.name == "mix":
         return st.none() | st.sampled_from(["1", "0.7,0.3", "0.25,0.25,0.5"])
+    if item.name == "classes":
+        return st.sampled_from(["garment", "all", "groups/file.json"])
+    if item.name == "loss":
+        return st.none() | loss_sums
     if item.name in ("cache", "memory"):
         return st.integers(0, 999).map("{}GB".format)
     assert item.name == "architecture", f"no values for {item.name}"
@@ -275,3 +289,73 @@ def test_what_is_no_memory_is_refused_with_an_example(text):
 
     assert "12GB" in str(refused.value)
     assert repr(text) in str(refused.value)
+
+
+@given(weights_of_losses, st.sampled_from(["+", " + ", "  +"]))
+def test_a_sum_of_losses_is_read_as_it_is_written(weights, plus):
+    assert parse_loss(plus.join(f"{weight}*{name}" for name, weight in weights.items())) == weights
+    assert parse_loss(plus.join(weights)) == dict.fromkeys(weights, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ce", {"ce": 1}),
+        (" 2 * ce+.5*dice ", {"ce": 2, "dice": 0.5}),
+        ("1e-3*lovasz + 10.*mse", {"lovasz": 0.001, "mse": 10}),
+    ],
+)
+def test_a_sum_of_losses_may_be_written_as_people_write_it(text, expected):
+    assert parse_loss(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "one of ce, focal, dice, tversky, lovasz, mse at character 1 of '', received its end"),
+        ("0.5*dise", "tversky, lovasz, mse at character 5 of '0.5*dise', received 'dise'"),
+        ("ce +", "mse at character 5 of 'ce +', received its end"),
+        ("ce - dice", "+ at character 4 of 'ce - dice', received '-'"),
+        ("ce dice", "+ at character 4 of 'ce dice', received 'dice'"),
+        ("2ce", "* at character 2 of '2ce', received 'ce'"),
+        ("0.5", "* at character 4 of '0.5', received its end"),
+        ("ce + 0*dice", "a weight above 0 at character 6 of 'ce + 0*dice', received '0'"),
+        ("1e999*ce", "a weight above 0 at character 1 of '1e999*ce', received '1e999'"),
+        ("-1*ce", "mse at character 1 of '-1*ce', received '-'"),
+        ("nan*ce", "mse at character 1 of 'nan*ce', received 'nan'"),
+        ("ce + 2*ce", "each loss once at character 8 of 'ce + 2*ce', received 'ce'"),
+        ("__import__('os')", "mse at character 1 of"),
+    ],
+)  # fmt: skip
+def test_what_is_no_sum_of_losses_is_refused_with_the_place(text, said):
+    with pytest.raises(argparse.ArgumentTypeError) as refused:
+        parse_loss(text)
+
+    assert str(refused.value).startswith("expected ")
+    assert said in str(refused.value)
+
+
+@given(st.text(max_size=30) | st.text("0123456789.eE+-* cdifolsz", max_size=20))
+def test_any_text_is_a_sum_of_losses_or_is_refused(text):
+    try:
+        weights = parse_loss(text)
+    except argparse.ArgumentTypeError:
+        return
+    assert {*weights} <= {*LOSSES}
+    assert all(weight > 0 for weight in weights.values())
+
+
+def test_a_saved_sum_of_losses_is_checked_as_a_typed_one_is():
+    with pytest.raises(ValueError, match=r"config.loss.loss: expected one of ce, .* received 'dise'"):
+        RunConfig.from_json({"loss": {"loss": "ce + dise"}})
+    with pytest.raises(ValueError, match=r"config.loss.label_smoothing: expected a number from 0 to 0\.9"):
+        RunConfig.from_json({"loss": {"label_smoothing": 1.0}})
+
+
+def test_a_configuration_of_before_has_the_loss_that_it_was_trained_with():
+    plain = RunConfig().to_json()
+    for name in ("loss", "class_weights", "label_smoothing"):
+        del plain["loss"][name]
+
+    assert RunConfig.from_json(plain) == RunConfig()
+    assert RunConfig.from_json(plain).loss.loss is None

@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from segmentation.errors import DataError
 from segmentation.imageio import write_image
 from segmentation.types import Sample
 
+ROOT = Path(__file__).resolve().parents[1]
 random = np.random.default_rng(0)
 
 
@@ -160,3 +163,66 @@ def test_names_of_any_length_and_language_stay_within_their_cell(tmp_path):
 def test_a_contact_sheet_of_nothing_is_refused():
     with pytest.raises(DataError, match="at least one photo, received none"):
         draw_contact_sheet([])
+
+
+# Several classes
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Two photos with label maps: null above dress above hat, and a last column that is ignored."""
+    folder = tmp_path / "labelled"
+    for name in ("a", "b"):
+        labels = np.zeros((60, 40), np.uint8)
+        labels[20:40], labels[40:], labels[:, 38:] = 3, 4, 9
+        write_image(folder / "images" / f"{name}.png", np.full((60, 40, 3), ord(name), np.uint8))
+        write_image(folder / "labels" / f"{name}.png", labels)
+    (folder / "labels.json").write_text('{"0": "null", "3": "dress", "4": "hat", "8": "sock", "9": "ignore"}')
+    return folder
+
+
+def test_the_area_of_several_classes_is_all_but_the_background(labelled):
+    dataset = discover(labelled, classes="all")
+    summary = summarise(dataset)
+    assert summary.area.mean == pytest.approx(2 / 3 * 38 / 40)
+    console = Console(width=100, file=io.StringIO())
+    print_summary(summary, dataset.problems, console, labels=dataset.labels)
+    assert "not null" in console.file.getvalue()
+
+
+def test_a_contact_sheet_shows_the_classes_in_their_colours_over_the_photo(labelled):
+    dataset = discover(labelled, classes="all")
+    (_, dress, hat, _), ignored = dataset.labels.colours, dataset.labels.ignored_colour
+    sheet = draw_contact_sheet(dataset.samples, columns=2, thumb_height_px=120, labels=dataset.labels)
+    photo = sheet[12 : 12 + 120, 12 : 12 + 80].astype(float)
+    np.testing.assert_allclose(photo[5:35, 5:70], ord("a"), atol=1)  # the background is the photo
+    for rows, colour in (((45, 75), dress), ((85, 115), hat)):
+        place = photo[slice(*rows), 5:70].reshape(-1, 3)
+        np.testing.assert_allclose(place, [0.4 * ord("a") + 0.6 * np.array(colour)] * len(place), atol=1)
+    np.testing.assert_allclose(photo[60, 78], 0.4 * ord("a") + 0.6 * np.array(ignored), atol=1)
+
+
+def test_the_legend_of_a_contact_sheet_shows_every_colour(labelled):
+    dataset = discover(labelled, classes="all")
+    samples = [dataclasses.replace(sample, mask_path=None) for sample in dataset.samples]
+    bare = draw_contact_sheet(samples, columns=2, thumb_height_px=120)
+    sheet = draw_contact_sheet(samples, columns=2, thumb_height_px=120, labels=dataset.labels)
+    np.testing.assert_array_equal(sheet[: len(bare)], bare)
+    legend = {tuple(colour) for colour in sheet[len(bare) :].reshape(-1, 3).tolist()}
+    assert {*dataset.labels.colours, dataset.labels.ignored_colour} <= legend
+
+
+def test_the_data_command_shows_the_classes(labelled, tmp_path):
+    groups = tmp_path / "groups.json"
+    groups.write_text('{"nothing": ["null"], "clothes": ["dress", "hat"], "ignore": ["ignore"]}')
+    command = [sys.executable, str(ROOT / "main.py"), "data", "--home", str(tmp_path / "home")]
+    command += ["--data", str(labelled), "--classes", str(groups)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "2 classes in 2 photos to learn from" in done.stdout
+    row = next(line for line in done.stdout.splitlines() if "clothes" in line)
+    assert "dress, hat" in row
+    assert "3,040" in row
+    assert "66.667%" in row
+    assert "ignored: 240 pixels (ignore)" in done.stdout
+    assert (tmp_path / "home" / "results" / "data" / "labelled" / "contact-sheet.png").exists()

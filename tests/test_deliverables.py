@@ -26,8 +26,9 @@ from segmentation.errors import ImageError
 from segmentation.imageio import open_photo, read_photo
 from segmentation.inference.decontaminate import decontaminate
 from segmentation.inference.refine import BAND, WIDE_BAND, refine, trimap
+from segmentation.outline import outlined
 from segmentation.outputs.kinds import FORMATS
-from segmentation.outputs.retouching import blend, cover, crop_box, in_bits, outlined
+from segmentation.outputs.retouching import blend, cover, crop_box, in_bits
 from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
 from segmentation.psd import write_psd
 from segmentation.types import LabelMap, Prediction

@@ -15,8 +15,9 @@ import pytest
 from config import RunConfig, Size
 from segmentation.bundle import WEIGHTS, ModelBundle, load_bundle
 from segmentation.data.discover import Dataset
+from segmentation.data.origin import PSEUDO
 from segmentation.errors import ConfigError, DataError
-from segmentation.evaluation.candidates import judged_together
+from segmentation.evaluation.candidates import judged_together, unseen_by_all
 from segmentation.imageio import read_mask, read_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import enlargement_of, load_score
@@ -111,6 +112,16 @@ def test_held_out_are_photos_that_no_model_has_learned_in_whatever_order():
         assert ids(judged_together(bundles, dataset, "train")) == ["1_Front", "2_Back"]
         assert judged_together(bundles, dataset, "all") == dataset.samples
     assert ids(judged_together({"a": second, "c": stranger}, dataset)) == ["1_Front", "3_Front", "4_Front"]
+
+
+def test_several_models_are_not_judged_by_predictions_either():
+    real, predicted = a_dataset("1_Front", "2_Front").samples
+    mixed = replace(a_dataset("1_Front"), samples=(real, replace(predicted, origin=PSEUDO)))
+    bundles = {"a": a_bundle("a", train=["elsewhere"]), "b": a_bundle("b", train=["elsewhere"])}
+
+    for side in ("held-out", "all"):
+        assert judged_together(bundles, mixed, side) == (real,)
+    assert unseen_by_all(bundles, mixed) == (real,)
 
 
 def test_folds_of_the_same_photos_have_none_left_and_the_way_out_is_named():

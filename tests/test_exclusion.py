@@ -1,11 +1,16 @@
 """Pairs that a person marked in the table of an audit stay out of a training."""
 
+import csv
 import dataclasses
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segmentation.data.discover import Dataset
-from segmentation.data.exclusion import read_exclusion, without
+from segmentation.data.exclusion import read_decisions, read_exclusion, without
 from segmentation.data.split import Split
 from segmentation.errors import DataError
 from segmentation.types import Sample
@@ -15,7 +20,7 @@ from segmentation.types import Sample
 def table(tmp_path):
     def write(text):
         path = tmp_path / "audit.csv"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
         return path
 
     return write
@@ -27,10 +32,35 @@ def table(tmp_path):
         "rank,id,exclude\n1,a,yes\n2,b,no\n3,c,\n4,d,YES \n",
         "\ufeffid;dice;exclude\na;0,98;yes\nb;0,99;no\nd;0,9;Yes\n",  # as a spreadsheet may save it
         "id,exclude\r\na,yes\r\n\r\nd,yes\r\n",
+        "id,exclude\na,TRUE\nb,FALSE\nc,0\nd,1\n",  # as a spreadsheet writes what it takes for a truth value
     ],
 )
 def test_the_ids_that_are_marked_with_yes_are_read(table, text):
     assert read_exclusion(table(text)) == ("a", "d")
+
+
+def test_where_a_person_said_nothing_the_audit_decides(table):
+    path = table("id,marked,exclude\na,yes,\nb,yes,no\nc,no,\nd,no,yes\n")
+
+    assert read_exclusion(path) == ("a", "d")
+    assert read_decisions(path) == {"b": False, "d": True}
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), st.booleans()
+    )
+)
+def test_every_id_comes_back_as_it_was_written(decisions):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "audit.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("id", "exclude"))
+            writer.writerows((name, "yes" if said else "no") for name, said in decisions.items())
+
+        assert read_decisions(path) == decisions
+        assert read_exclusion(path) == tuple(name for name, said in decisions.items() if said)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +70,10 @@ def test_the_ids_that_are_marked_with_yes_are_read(table, text):
         ("image,group\na,b\n", "received image, group"),
         ("id,exclude\na,yes\nb,maybe\n", "line 3: expected yes, no or nothing .* 'maybe'"),
         ("id,exclude\n,yes\n", "line 2: .* no id"),
+        ("id,marked,exclude\na,perhaps,\n", "line 2: .* the column marked, received 'perhaps'"),
+        ("id,exclude\na,yes\n" + 200_000 * "b" + ",no\n", "line 3: .* field larger than field limit"),
+        ('id,exclude\n"a,yes\nb,no\n', "line 3: .* unexpected end of data"),
+        (200_000 * "b" + ",no\n", "line 1: .* field larger than field limit"),
     ],
 )
 def test_a_file_that_is_no_such_table_is_refused_by_its_name_and_line(table, text, reason):

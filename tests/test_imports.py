@@ -15,10 +15,12 @@ ORDER = (
     "quiet",
     "stages",
     "interruption",
+    "palette",
     "types",
     "experience",
     "sixteen_bit",
     "imageio",
+    "outline",
     "psd",
     "psd_read",
     "models",
@@ -104,6 +106,7 @@ def test_every_part_has_its_place_in_the_order():
         ("PIL", {"imageio.py", "data/contact_sheet.py"}),
         ("psd_tools", {"psd.py", "psd_read.py"}),
         ("tifffile", {"sixteen_bit.py"}),
+        ("scipy.io", {"data/matlab.py"}),
         ("pymatting", {"inference/refine.py"}),  # optional
         ("tensorflow", {"inference/export.py"}),  # to run the two formats that are its own
         ("openvino", {"inference/engines/openvino_engine.py", "inference/export.py"}),

@@ -25,22 +25,47 @@ CONVOLUTIONS = (keras.layers.Conv2D, UpConv2D)
 # two convolutions down and three up, except where the name says otherwise
 COUNTS = {"simple": (1, 1), "basic": (2, 2)}
 
-# every row of the table, and every backbone that is in none of them
-NETWORKS = {name: {"architecture": name} for name in ARCHITECTURES}
-NETWORKS |= {
-    name: {"architecture": "basic", "levels": 2, "backbone": name, "backbone_weights": "none"}
-    for name in BACKBONES
-    if name not in [row.backbone for row in ARCHITECTURES.values()]
+# The first row of each kind: the tests choose filters, levels and size, and one small network stands for all
+# of keras.applications, so that rows which differ in these alone are here the same.
+APPLICATIONS = [name for name, row in BACKBONES.items() if row.application]
+KINDS = {
+    (row.family, row.down_convs, row.up_convs, row.backbone and row.backbone in APPLICATIONS): name
+    for name, row in reversed(ARCHITECTURES.items())
 }
+NETWORKS = {name: {"architecture": name} for name in KINDS.values()}
+NETWORKS["fcn-resnet50"]["levels"] = 4  # fewer would have no skip
 
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
 networks = pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS)
 plain_architectures = pytest.mark.parametrize(
-    "architecture", [name for name, row in ARCHITECTURES.items() if not row.backbone]
+    "architecture", [name for name, row in ARCHITECTURES.items() if row.family == "unet" and not row.backbone]
 )
 
 
+@pytest.fixture(autouse=True)
+def small_backbones(monkeypatch):
+    """One convolution a stage for the networks of keras.applications, which have tests of their own."""
+
+    def stand_in(row):
+        def network(*, input_shape, **_options):
+            tensor = inputs = keras.Input(input_shape)
+            for stage, feature in enumerate(row.features):
+                tensor = keras.layers.Conv2D(8 * 2**stage, 3, 2, padding="same", use_bias=False)(tensor)
+                tensor = keras.layers.BatchNormalization()(tensor)
+                tensor = keras.layers.Activation("relu", name=feature)(tensor)
+            return keras.Model(inputs, tensor)
+
+        return network
+
+    for row in BACKBONES.values():
+        if row.application:
+            monkeypatch.setattr(keras.applications, row.application, stand_in(row))
+
+
 def build(architecture, shape=(32, 32, 3), *, filters=4, levels=2, classes=1, **options):
+    row = ARCHITECTURES[architecture]
+    levels = max(levels, min(row.possible_levels or [levels]))
+    options = {"backbone_weights": "none" if row.backbone else None, **options}
     config = RunConfig().replace(
         architecture=architecture,
         filters=filters,
@@ -90,17 +115,20 @@ def test_the_scores_of_several_classes_add_up_to_one(architecture):
 @networks
 def test_four_photos_can_be_learned_by_heart(options):
     keras.utils.set_random_seed(0)
-    pairs = [draw_pair(seed, 32, 32) for seed in range(4)]
+    # enlarged scores of every eighth pixel follow no edge
+    coarse = ARCHITECTURES[options["architecture"]].possible_levels is not None
+    side, filters, learned = (64, 32, -1.75) if coarse else (32, 8, -1.9)
+    pairs = [draw_pair(seed, side, side) for seed in range(4)]
     images = np.stack([photo for photo, _ in pairs]).astype(np.float32) / 127.5 - 1
     targets = np.stack([alpha for _, alpha in pairs])[..., np.newaxis].astype(np.float32) / 255
-    network = build(**{"filters": 8, "levels": 1, **options})
+    network = build(shape=(side, side, 3), **{"filters": filters, "levels": 1, **options})
     network.compile(keras.optimizers.Adam(0.03), CrossEntropyMinusDice(LossConfig()))
 
     losses = [float(network.train_on_batch(images, targets)) for _ in range(30)]
 
     # from a guess nearly to perfect masks, which give -2
     assert losses[0] > -1
-    assert losses[-1] < -1.9
+    assert losses[-1] < learned
 
 
 @networks
@@ -159,15 +187,16 @@ def test_filters_double_with_each_level():
 @architectures
 def test_an_architecture_brings_its_own_size_filters_and_levels(architecture):
     row = ARCHITECTURES[architecture]
-    own = complete(RunConfig().replace(architecture=architecture))
-    chosen = complete(
-        RunConfig().replace(architecture=architecture, filters=3, levels=1, input_size=Size(8, 6))
-    )
+    config = RunConfig().replace(architecture=architecture, backbone_weights="none" if row.backbone else None)
+    levels = min(row.possible_levels or [1])
+    size = Size(4 * 2**levels, 3 * 2**levels)
+    own = complete(config)
+    chosen = complete(config.replace(filters=3, levels=levels, input_size=size))
 
     assert (own.model.filters, own.model.levels) == (row.filters, row.levels)
     assert own.preprocessing.input_size == row.size
-    assert (chosen.model.filters, chosen.model.levels) == (3, 1)
-    assert chosen.preprocessing.input_size == Size(8, 6)
+    assert (chosen.model.filters, chosen.model.levels) == (3, levels)
+    assert chosen.preprocessing.input_size == size
     assert f"{architecture}: {row.filters} filters, {row.levels} levels, {row.size}" in registry.describe()
 
 
@@ -285,6 +314,27 @@ def test_activations_are_those_of_a_hand_computation():
     up = 64 * 2 * 2 + 64 * 2  # convolution and ReLU, score before and after
 
     assert measure(network).activations == down + centre + up
+
+
+def test_a_transposed_convolution_costs_a_kernel_for_every_value_that_it_enlarges():
+    network = build("autoencoder", (8, 8, 3), filters=2, levels=1, norm="none")
+    # down 3 -> 2 at 4x4; up 2 -> 2, nine weights each for 4x4 pixels; 1x1 2 -> 1 at 8x8
+    multiplications = 16 * 9 * 3 * 2 + 16 * 9 * 2 * 2 + 64 * 2
+
+    assert measure(network).gflop == pytest.approx(2 * multiplications / 1e9)
+
+
+def test_holes_cost_nothing():
+    fine, coarse = (build("atrous-resnet50", (32, 32, 3), levels=levels) for levels in (3, 4))
+    for network, size in ((fine, 4), (coarse, 2)):
+        head = 2 * size * size * (9 * 128 * 4 + 4)  # the last features, 3x3 to four filters, then the scores
+        assert network.get_layer("head").input.shape[1:] == (size, size, 128)
+        backbone = sum(
+            2 * math.prod(layer.output.shape[1:]) * 9 * layer.input.shape[-1]
+            for layer in layers_of(network, keras.layers.Conv2D)
+            if layer.name.startswith("backbone.")
+        )
+        assert measure(network).gflop == pytest.approx((backbone + head) / 1e9)
 
 
 def test_the_large_u_net_costs_161_gflop_where_upsampling_and_joining_would_make_it_194():

@@ -131,6 +131,59 @@ def test_training_metrics_are_means_over_photos_across_batches():
         assert float(metric.result()) == pytest.approx(np.mean(expected), rel=1e-5), metric.name
 
 
+@st.composite
+def class_maps(draw):
+    """Indices [N, H, W] of four classes, 4 where the pixel is ignored, and scores [N, H, W, 4]."""
+    labels = draw(hnp.arrays(np.int64, SHAPE[:3], elements=st.integers(0, 4)))
+    scores = np.random.default_rng(draw(st.integers(0, 999))).random((*SHAPE[:3], 4))
+    return labels, (scores / scores.sum(-1, keepdims=True)).astype(np.float32)
+
+
+def one_hot(labels, classes=4):
+    """Zeros alone where the index is no class."""
+    return (labels[..., np.newaxis] == np.arange(classes)).astype(np.float32)
+
+
+@settings(max_examples=40)
+@given(class_maps())
+def test_the_metrics_of_several_classes_are_those_of_scikit_learn_photo_by_photo(pair):
+    labels, scores = pair
+
+    def over_true_classes(score):
+        return lambda truth, found: score(truth, found, labels=np.unique(truth), average="macro")
+
+    for function, oracle in (
+        (objectives.class_dice, over_true_classes(f1_score)),
+        (objectives.class_iou, over_true_classes(jaccard_score)),
+        (objectives.class_accuracy, accuracy_score),
+    ):
+        expected = [
+            oracle(truth[truth < 4], found[truth < 4]) if (truth < 4).any() else 1.0
+            for truth, found in zip(labels, scores.argmax(axis=-1), strict=True)
+        ]
+        np.testing.assert_allclose(values(function(one_hot(labels), scores)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_training_metrics_have_the_same_names_for_several_classes_and_are_means_over_photos():
+    labels = random.integers(0, 5, SHAPE[:3])
+    targets, scores = one_hot(labels), random.random((*SHAPE[:3], 4)).astype(np.float32)
+    functions = (objectives.class_dice, objectives.class_iou, objectives.class_accuracy)
+
+    assert [metric.name for metric in objectives.metrics(4)] == [m.name for m in objectives.metrics()]
+    for metric, function in zip(objectives.metrics(4), functions, strict=True):
+        metric.update_state(targets[:2], scores[:2])
+        metric.update_state(targets[2:], scores[2:])
+        expected = values(function(targets, scores)).mean()
+        assert float(metric.result()) == pytest.approx(expected, rel=1e-5), metric.name
+
+
+def test_a_photo_that_is_ignored_as_a_whole_has_nothing_wrong():
+    nothing = np.zeros((1, 6, 6, 4), np.float32)
+
+    for function in (objectives.class_dice, objectives.class_iou, objectives.class_accuracy):
+        assert values(function(nothing, nothing + 0.25)) == [1]
+
+
 def loss(targets, scores, **options):
     return float(CrossEntropyMinusDice(LossConfig(**options))(targets, scores))
 

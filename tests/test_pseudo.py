@@ -33,6 +33,7 @@ from segmentation.inference.expected_dice import expected_dice
 from segmentation.outputs.batch import run_folder
 from segmentation.outputs.manifest import MANIFEST, Manifest
 from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.pairs import remove_pair, write_pair
 from segmentation.outputs.pseudo import PseudoWriter
 from segmentation.training import fit
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
@@ -167,6 +168,30 @@ def test_a_second_run_only_adds_and_another_photo_of_the_name_replaces(source, t
     draw(source / "a.webp", 9)
     make_pairs(source, output)
     assert {name for name in pictures(output) if name.startswith("images/a.")} == {"images/a.webp"}
+
+
+def test_a_photo_that_was_not_sure_enough_is_not_predicted_again(source, tmp_path):
+    output = tmp_path / "set"
+    first = make_pairs(source, output, score=lambda photo: red_score(photo) * np.float32(0.7), limit=0.95)
+    assert not any(result.outputs for result in first)
+    again = make_pairs(source, output, score=endless_score, limit=0.95)
+    assert all(result.skipped and not result.outputs for result in again)
+
+    draw(source / "a.png", 9)
+    changed = make_pairs(source, output, score=lambda photo: np.rint(red_score(photo)), limit=0.95)
+    assert [result.stem for result in changed if not result.skipped] == ["a"]
+    assert set(pictures(output)) == {RECORD, "images/a.png", "masks/a.png"}
+
+
+@pytest.mark.parametrize("suffix", [".Jpg", ".jPEG", ".TIF", ".Png"])
+def test_a_pair_goes_whatever_the_case_of_its_suffix(tmp_path, suffix):
+    draw(tmp_path / "a.png")
+    photo = (tmp_path / "a.png").rename(tmp_path / f"a{suffix}")
+    write_pair(tmp_path / "set", Photo(photo, "a"), np.zeros((64, 48), np.uint8))
+    (tmp_path / "set/images/a.b.jpg").write_bytes(b"another's")
+    remove_pair(tmp_path / "set", "a")
+
+    assert set(pictures(tmp_path / "set")) == {"images/a.b.jpg"}
 
 
 def test_a_mask_whose_photo_is_gone_and_what_is_half_written_is_made_again(source, tmp_path):
@@ -347,7 +372,7 @@ def predicted(home):
 
 
 def test_the_command_counts_what_it_took_and_names_what_failed(home, predicted):
-    assert "6 of 8 photos taken, 1 not sure enough, 1 failed; 6 pairs in" in predicted.stdout
+    assert "6 of 8 photos taken, 1 with notes, 1 failed; 6 pairs in" in predicted.stdout
     assert "broken.png: cannot be read as an image" in predicted.stderr
     assert "first tells no confidence, so the Dice to expect of its scores stood in" in predicted.stderr
     written = record(home / "predicted")
@@ -360,6 +385,33 @@ def test_when_nothing_is_sure_enough_no_set_pretends_to_be_one(home):
     done = run("pseudo", "--home", home, *options, "--min-confidence", 1, check=2)
 
     assert re.search(r"the highest is 0\.\d{4}; lower --min-confidence", done.stderr)
+    again = run("pseudo", "--home", home, *options, "--min-confidence", 1, check=2)
+    assert "0 of 1 photos taken, 1 left out before; 0 pairs in" in again.stdout
+    assert "expected predictions to take, received 1 that were left out before" in again.stderr
+
+
+def test_notes_are_not_mended_by_a_lower_confidence(home):
+    options = ("--model", "first", "--input", home / "in/empty.png", "--output", home / "noted")
+    done = run("pseudo", "--home", home, *options, "--min-confidence", 0, check=2)
+
+    assert "0 of 1 photos taken, 1 with notes; 0 pairs in" in done.stdout
+    assert "expected predictions without notes, received 1 with some" in done.stderr
+    assert "--min-confidence" not in done.stderr
+
+
+def test_predict_writes_nothing_among_pairs(home, tmp_path):
+    draw_set(tmp_path / "set")
+    write_origin(tmp_path / "set", {"origin": "retouched"})
+    before = pictures(tmp_path / "set")
+    options = ("--model", "first", "--input", home / "in", "--save", "--output", tmp_path / "set")
+    done = run("predict", "--home", home, *options, check=2)
+
+    (line,) = done.stderr.strip().splitlines()
+    assert (
+        "expected a folder for results, received a set of pairs (origin.json); give another --output" in line
+    )
+    assert pictures(tmp_path / "set") == before
+    assert not (tmp_path / "set" / MANIFEST).exists()
 
 
 @pytest.mark.usefixtures("predicted")
@@ -404,3 +456,20 @@ def test_train_refuses_to_be_judged_on_predictions_or_to_repeat_them(home, capsy
         assert main([*common, *arguments]) == 2
         assert words in capsys.readouterr().err
     assert not (home / "models/third").exists()
+
+
+@pytest.mark.usefixtures("predicted")
+def test_nothing_is_judged_by_predictions(home, capsys):
+    data = ("--home", str(home), "--data", str(home / "predicted"))
+    for command in (
+        ["eval", "--model", "first", "--split", "all"],
+        ["compare", "first", "both"],
+        ["calibrate", "--model", "first"],
+        ["audit", "--fold-model", "first"],
+    ):
+        if "both" in command:
+            shutil.copytree(home / "models/first", home / "models/both", dirs_exist_ok=True)
+        assert main([*command, *data]) == 2
+        assert (
+            "expected pairs that a person made, to judge by, received predictions" in capsys.readouterr().err
+        )

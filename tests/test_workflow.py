@@ -1,11 +1,14 @@
 """Which photos a model learns from, and which ones it is judged on."""
 
+from dataclasses import replace
+
 import pytest
 
 from config import DataConfig, RunConfig, Size
 from segmentation.bundle import ModelBundle
 from segmentation.data.discover import discover
-from segmentation.data.selection import random_subset, select_samples
+from segmentation.data.origin import PSEUDO
+from segmentation.data.selection import random_subset, select_samples, without_predicted
 from segmentation.data.synth import write_studio
 from segmentation.errors import ConfigError, DataError
 from segmentation.models.registry import complete
@@ -74,6 +77,18 @@ def test_the_photos_that_a_model_learned_from_are_judged_only_when_asked_for(dra
     learned = ModelBundle(tmp_path, RunConfig(), {}, split={"train": [sample.id for sample in drawn.samples]})
     with pytest.raises(DataError, match="learned from 12 of its 12"):
         select_samples(learned, drawn)
+
+
+def test_predictions_are_no_truth_to_judge_by(drawn, tmp_path):
+    bundle = bundle_of(choose_split(drawn, DataConfig(), seed=0), tmp_path)
+    real, predicted = drawn.samples[0], [replace(one, origin=PSEUDO) for one in drawn.samples[1:]]
+    mixed = replace(drawn, samples=(real, *predicted))
+
+    assert without_predicted(mixed.samples) == select_samples(bundle, mixed, "all") == (real,)
+    assert without_predicted([]) == ()
+    for side in ("held-out", "train", "all"):
+        with pytest.raises(DataError, match="to judge by, received predictions alone"):
+            select_samples(bundle, replace(drawn, samples=tuple(predicted)), side)
 
 
 def test_drawn_garments_are_learned_from_and_never_held_out(foldered, tmp_path):

@@ -64,13 +64,23 @@ class ModelBundle:
         A first pass within the bundle of a second is NAME-first.
         """
         path = self.path if self.path.name not in ("", "..") else self.path.resolve()
-        is_first = path.name == FIRST and (path.parent / DESCRIPTION).is_file()
-        return f"{path.parent.name}-{FIRST}" if is_first else path.name
+        return f"{self.first_of.name}-{FIRST}" if self.first_of else path.name
+
+    @property
+    def first_of(self) -> Path | None:
+        """The bundle of the double pass in which this first pass lies, None for a bundle of its own."""
+        path = self.path if self.path.name not in ("", "..") else self.path.resolve()
+        return path.parent if path.name == FIRST and (path.parent / DESCRIPTION).is_file() else None
 
     @property
     def passes(self) -> tuple["ModelBundle", ...]:
         """The networks that a photo goes through, in their order: the first, where there is one, and this."""
         return (self.first, self) if self.first else (self,)
+
+    @property
+    def learned(self) -> frozenset[str]:
+        """The ids of the samples that any of its passes was trained on."""
+        return frozenset(name for one in self.passes for name in one.split.get("train", ()))
 
     @property
     def architecture(self) -> str:
@@ -165,6 +175,16 @@ def load_bundle(path: Path) -> ModelBundle:
         ) from error
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    return bundle
+
+
+def check_own(bundle: ModelBundle) -> ModelBundle:
+    """Return a bundle that may be changed. Raises ConfigError for a first pass, which its second records."""
+    if bundle.first_of:
+        raise ConfigError(
+            f"--model: expected a model of its own, received the first pass of {bundle.first_of.name}, which "
+            f"would no longer be whole; copy {bundle.path} elsewhere and name the copy"
+        )
     return bundle
 
 

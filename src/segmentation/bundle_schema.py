@@ -24,7 +24,6 @@ _MOST_LEVELS = 13  # halvings from the largest side to a single pixel
 _MOST_LABELS, _LONGEST_LABEL = 256, 100
 _DEEPEST = 32  # dictionaries and lists within each other; training writes four
 _LARGEST_FIGURE = 1e6  # of what photos are like and of how much it counts
-_MOST_PHOTOS = 2**31
 _DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less overflows float32
 
 # what breaks a line, moves a terminal's cursor, or cannot be written as UTF-8
@@ -186,9 +185,14 @@ def _colour(plain: Any) -> tuple[int, int, int]:
 def _split(plain: Any) -> dict[str, list[str]]:
     _check_dictionary("split", plain)
     for side, ids in plain.items():
-        for sample in _list(f"split.{side!r}", ids):
-            if not isinstance(sample, str):
-                raise ValueError(f"split.{side!r}: expected the ids of samples, received {sample!r}")
+        _ids(f"split.{side!r}", ids)
+    return plain
+
+
+def _ids(place: str, plain: Any) -> list[str]:
+    for sample in _list(place, plain):
+        if not isinstance(sample, str):
+            raise ValueError(f"{place}: expected the ids of samples, received {sample!r}")
     return plain
 
 
@@ -234,7 +238,7 @@ def _experience(plain: Any) -> Experience | None:
             )
         usual[name] = (figures[0], figures[1])
     return Experience(
-        photos=_whole(f"{place}.photos", plain["photos"], 1, _MOST_PHOTOS),
+        samples=tuple(_ids(f"{place}.samples", plain["samples"])),
         usual=usual,
         weights={
             name: _number(f"{place}.weights.{name}", weight, 0, _LARGEST_FIGURE)

@@ -23,6 +23,7 @@ from rich.text import Text
 
 from segmentation.data.parallel import OnProgress
 from segmentation.errors import SegmentationError, printable
+from segmentation.experience import shown
 from segmentation.outputs.batch import Tally
 from segmentation.outputs.manifest import Result
 from segmentation.stages import seconds_by_stage
@@ -157,7 +158,7 @@ class FolderDisplay:
         self.tally.add(result)
         self._bar.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
         if self._rows and not result.error:
-            verdict = "" if result.decision is None else f"{result.confidence:.3f} {result.decision:6s}  "
+            verdict = "" if result.decision is None else f"{shown(result.confidence)} {result.decision:6s}  "
             remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
             self.say(
                 f"{result.area:6.1%} garment  {result.seconds:6.2f} s  {verdict}"

@@ -3,6 +3,7 @@
 Numpy only, so that predicting needs no more: learning it is `segmentation.evaluation.calibration`.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -70,15 +71,21 @@ class Experience:
     `usual` is the mean and the standard deviation of each measure over the photos. The error that is
     expected of a mask, 1 - Dice, is 10^(bias + sum of weights x signs); no weight is negative, so that no
     doubt raises the confidence. `error` is the mean absolute difference of confidence and Dice and
-    `correlation` their rank correlation, both of photos that were left out of the fit.
+    `correlation` their rank correlation, both of garments that were left out of the fit. `samples` are the
+    photos' ids.
     """
 
-    photos: int
+    samples: tuple[str, ...]
     usual: Mapping[str, tuple[float, float]]
     weights: Mapping[str, float]
     bias: float
     error: float
     correlation: float
+
+    @property
+    def photos(self) -> int:
+        """How many they were."""
+        return len(self.samples)
 
     def confidence(self, evidence: Evidence) -> float:
         """The Dice, in [0, 1], that is expected of a mask; 0 where nothing or nearly everything was found."""
@@ -100,6 +107,11 @@ class Experience:
         """By how many standard deviations a photo differs from those known, by the measures of DRIFT."""
         known = [name for name in DRIFT if name in evidence and name in self.usual]
         return {name: _deviation(evidence, self.usual, name) for name in known}
+
+
+def shown(confidence: float) -> str:
+    """A confidence with three digits, rounded down: what is shown as 0.985 is no less."""
+    return f"{math.floor(1000 * confidence) / 1000:.3f}"
 
 
 def garment_found(evidence: Evidence) -> bool:

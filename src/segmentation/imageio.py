@@ -152,12 +152,19 @@ def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     with _opened(path, max_pixels) as stored:
         if stored.mode not in _ONE_VALUE_A_PIXEL:
             problem = f"is no label map (expected one value a pixel, received {stored.mode})"
-            raise _error(path, problem, "save the values themselves as a grey or palette PNG")
+            remedy = "save the values themselves as a grey or palette PNG, or name the colours of the classes"
+            raise _error(path, problem, remedy)
         if re.search("'L;[24]'", str(stored.tile)):  # which Pillow spreads over 0 to 255
             raise _error(path, "is no label map (2 or 4 bit of grey)", "save it in 8 bit")
         picture, _ = _upright(stored)
         labels = np.array(picture)
     return labels.astype(np.uint8) if labels.dtype == bool else labels
+
+
+def has_one_value_a_pixel(path: Path) -> bool:
+    """Whether the file is grey or a palette picture, not one in colour, by its header. Raises ImageError."""
+    with _opened(path) as picture:
+        return picture.mode in _ONE_VALUE_A_PIXEL
 
 
 def image_size(path: Path) -> tuple[int, int]:

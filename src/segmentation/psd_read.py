@@ -34,7 +34,8 @@ def read_psd_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
     document that was cropped is placed by that layer where it still holds the whole photo.
 
     Raises ImageError for a file that cannot be read, holds no cutout, has its mask switched off or changed by
-    density or feather, or has another size than the photo.
+    density or feather, hides a part of the layer by anything else, such as the mask of a group, or has
+    another size than the photo.
     """
     try:
         return _read(path, shape)
@@ -70,11 +71,29 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
 
 def _masked_layer(document: Any) -> Any | None:
     visible = [one for one in document.descendants() if one.kind in _MASKED_KINDS and one.is_visible()]
-    masked = [one for one in reversed(visible) if one.has_mask()]  # from the top
+    masked = [one for one in reversed(visible) if one.has_mask() or one.has_vector_mask()]  # from the top
     return next((one for one in masked if one.name == _PHOTO), masked[0] if masked else None)
 
 
+def _refuse_what_else_hides(path: Path, layer: Any) -> None:
+    """Raise ImageError where the layer or a group around it hides more than mask and transparency tell."""
+    again = "and save it again"
+    if layer.clipping:
+        raise _error(path, f"its layer {layer.name!r} is clipped to another", f"release it, {again}")
+    around = layer
+    while around.parent is not None:  # the document is the last
+        place = f"its {'layer' if around is layer else 'group'} {around.name!r}"
+        if around.has_vector_mask() or (around.has_mask() and around.mask.has_real()):
+            raise _error(path, f"{place} has a vector mask", f"rasterize it into the layer's mask, {again}")
+        if around is not layer and around.has_mask():
+            raise _error(path, f"{place} has a mask", f"apply it to the layer's mask instead, {again}")
+        if min(around.opacity, around.fill_opacity) < 255:
+            raise _error(path, f"{place} has an opacity or a fill below 100%", f"set both to 100%, {again}")
+        around = around.parent
+
+
 def _layer_alpha(path: Path, layer: Any, canvas: _Box, bits: int) -> np.ndarray:
+    _refuse_what_else_hides(path, layer)
     mask = layer.mask
     place = f"the mask of its layer {layer.name!r}"
     if mask.disabled:

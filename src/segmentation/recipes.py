@@ -8,7 +8,7 @@ from pathlib import Path
 _NETWORK = "--architecture unet-efficientnet-lite0"
 _SCHEDULE = "--optimizer adamw --schedule cosine --patience 0"
 _COLOURS = "--hue 10 --saturation 30 --value 20"
-_WHOLE_PHOTOS = (
+WHOLE_PHOTOS = (
     f"--learning-rate 1e-3 --batch-size 8 {_SCHEDULE} {_COLOURS} --brightness 0.25 --contrast-jitter 0.2 "
     "--recolour 0.5 --shift 0.06 --scale 0.12"
 )
@@ -45,12 +45,12 @@ RECIPES: dict[str, Recipe] = {
         "the model that comes with the program, from studio and ccp below --data",
         {
             "{name}-pretrained": f"--data {{data}}/ccp --synthetic 100 {_NETWORK} --input-size 192x288 "
-            f"--epochs 6 {_WHOLE_PHOTOS}",
+            f"--epochs 6 {WHOLE_PHOTOS}",
             "{name}-first": "--data {data}/studio --synthetic 20 --model {name}-pretrained "
-            f"--epochs 36 {_WHOLE_PHOTOS}",
+            f"--epochs 36 {WHOLE_PHOTOS}",
             **{
                 f"{{name}}-fold{fold}": f"--data {{data}}/studio/train --folds 3 --fold {fold} "
-                f"--model {{name}}-pretrained --epochs 14 {_WHOLE_PHOTOS}"
+                f"--model {{name}}-pretrained --epochs 14 {WHOLE_PHOTOS}"
                 for fold in _FOLDS
             },
             **{

@@ -3,12 +3,15 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from segmentation.inference.choices import ENGINES, PRECISIONS, TEST_TIME
 
 DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the user's own
+
+_MOST_WORKERS = 256
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +111,17 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Add --workers."""
+    parser.add_argument(
+        "--workers",
+        type=whole_number(1, _MOST_WORKERS),
+        metavar="N",
+        help="photos in work at the same time, each in memory (default: one for each processor core that "
+        "the program may use)",
+    )
+
+
 def path_argument(text: str) -> Path:
     """An argument type: a path. An empty one, as of an unset variable, would be the current folder."""
     if not text:
@@ -136,6 +150,12 @@ def number_up_to(text: str, maximum: float, expected: str) -> float:
     if not 0.0 <= value <= maximum:
         raise argparse.ArgumentTypeError(f"expected {expected}, received {text!r}")
     return value
+
+
+def warn(message: str) -> None:
+    """Print a line on stderr, if anybody listens; what was asked for are the files."""
+    with suppress(BrokenPipeError):
+        print(message, file=sys.stderr)
 
 
 def tuned_threshold(chosen: float | None, tuned: float) -> float:

@@ -3,12 +3,14 @@
 import argparse
 import hashlib
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from config import RunConfig, Size, configure
+from config import AugmentConfig, RunConfig, Size, TrainConfig, add_options, configure, explicit_options
 from segmentation.commands.arguments import path_argument, whole_number
+from segmentation.recipes import WHOLE_PHOTOS
 from segmentation.training.run_state import RECORD
 
 if TYPE_CHECKING:
@@ -24,22 +26,6 @@ FOLDS = "folds"  # the folder of the models of an audit
 
 _FOLDS, _EPOCHS, _BATCH_SIZE = 3, 14, 8
 _NETWORK = {"architecture": "unet-efficientnet-lite0", "filters": 16}
-_TRAINING = {  # that of the folds of the recipe `default`
-    "epochs": _EPOCHS,
-    "batch_size": _BATCH_SIZE,
-    "learning_rate": 1e-3,
-    "optimizer": "adamw",
-    "schedule": "cosine",
-    "patience": 0,
-    "hue": 10.0,
-    "saturation": 30.0,
-    "value": 20.0,
-    "brightness": 0.25,
-    "contrast_jitter": 0.2,
-    "recolour": 0.5,
-    "shift": 0.06,
-    "scale": 0.12,
-}
 _PIXELS = 192 * 288  # of the network's input
 _STEP = 32  # pixels, by multiples of which inputs grow
 
@@ -54,18 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number(2),
         default=_FOLDS,
         metavar="K",
-        help="train K models, each on all pairs but a share, which it then judges; those that are there from "
-        f"an audit of the same pairs are used again (default: {_FOLDS})",
+        help="train K models, each on all pairs but a share, which it is then held against; those that are "
+        f"there from an audit of the same pairs are used again (default: {_FOLDS})",
     )
-    judges = parser.add_mutually_exclusive_group()
-    judges.add_argument(
+    models = parser.add_mutually_exclusive_group()
+    models.add_argument(
         "--fold-model",
         action="append",
         metavar="NAME",
-        help="train nothing: this model judges the pairs that it has not learned; can be repeated, and must "
-        "be until every pair has a judge (default: train)",
+        help="train nothing: this model is held against the pairs that it has not learned; can be repeated, "
+        "and must be until every pair is new to one (default: train)",
     )
-    judges.add_argument(
+    models.add_argument(
         "--model",
         metavar="NAME",
         help="start from the weights of this model, which must not have learned these pairs (default: from "
@@ -126,17 +112,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train or find the judges, rank the pairs, write table and report. Status 130 when it was stopped."""
+    """Train or find the models, rank the pairs, write table and report. Status 130 when it was stopped."""
     from segmentation.bundle import find_bundle
     from segmentation.commands.arguments import find_dataset
+    from segmentation.data.exclusion import EXCLUDE
     from segmentation.display import new_console, progress
-    from segmentation.evaluation.audit import audit, judges
-    from segmentation.evaluation.audit_report import PAGE, TABLE, print_findings, write_audit
+    from segmentation.evaluation.audit import audit, unbiased_scores
+    from segmentation.evaluation.audit_report import PAGE, TABLE, decided, print_findings, write_audit
 
     console = new_console()
     dataset = find_dataset(options.data or options.home / "data", console)
     name = dataset.root.resolve().name
     output = options.output or options.home / "results" / "audit" / name
+    decided(output)  # a table that cannot be read is told of before an hour of training
     if options.fold_model:
         bundles = [find_bundle(model, options.home / "models") for model in options.fold_model]
     else:
@@ -144,15 +132,15 @@ def run(options: argparse.Namespace) -> int:
         if bundles is None:
             print("stopped; the same command goes on from there", file=sys.stderr)
             return 130
-    judge_of = judges(bundles, dataset.samples)
+    unbiased = unbiased_scores(bundles, dataset.samples)
     target_threshold = bundles[0].config.data.target_threshold
-    with progress(console, "judging") as on_progress:
-        findings = audit(judge_of, dataset.samples, target_threshold, on_progress)
+    with progress(console, "scoring") as on_progress:
+        findings = audit(unbiased, dataset.samples, target_threshold, on_progress)
     print_findings(findings, console)
     with progress(console, "drawing") as on_progress:
-        aside = write_audit(
+        kept = write_audit(
             findings,
-            judge_of,
+            unbiased,
             dataset.samples,
             output,
             name,
@@ -161,9 +149,9 @@ def run(options: argparse.Namespace) -> int:
             target_threshold=target_threshold,
             on_progress=on_progress,
         )
-    if aside:
-        print(f"the table that was there: {aside}")
-    print(f"table: {output / TABLE}, whose column exclude `train --exclude` follows")
+    if kept:
+        print(f"decisions kept from the table that was there: {kept}")
+    print(f"table: {output / TABLE}, which `train --exclude` follows; decide in its column {EXCLUDE}")
     print(f"report: {output / PAGE}")
     return 0
 
@@ -230,7 +218,7 @@ def _check_start(start: "ModelBundle", dataset: "Dataset") -> None:
             f"--model {start.name}: expected a single pass, received a double pass; start from its first, "
             f"--model {start.first.path}"
         )
-    learned = set(start.split.get("train", ()))
+    learned = start.learned
     known = sum(sample.id in learned for sample in dataset.samples)
     if known:
         raise ConfigError(
@@ -251,8 +239,16 @@ def _configure(
     if options.architecture and options.filters is None:
         network["filters"] = 0  # its own
     chosen = {name: getattr(options, name) for name in ("epochs", "batch_size", "seed", "folds")}
-    explicit = {**_TRAINING, **network, **chosen}
+    explicit = {**_training(), **network, **chosen}
     return complete(configure(None, None, explicit, base=start and start.config))
+
+
+def _training() -> dict[str, Any]:
+    """As the folds of the recipe `default` are trained."""
+    sections = TrainConfig, AugmentConfig
+    parser = argparse.ArgumentParser()
+    add_options(parser, *sections)
+    return explicit_options(parser.parse_args(shlex.split(WHOLE_PHOTOS)), *sections)
 
 
 def _input_size(samples: "Sequence[Sample]") -> Size:
@@ -270,7 +266,7 @@ def _about(dataset: "Dataset", bundles: "list[ModelBundle]") -> dict[str, object
     first = bundles[0]
     return {
         "pairs": dataset.root,
-        "judges": ", ".join(str(bundle.path) for bundle in bundles),
+        "models": ", ".join(str(bundle.path) for bundle in bundles),
         "architecture": ", ".join(dict.fromkeys(bundle.architecture for bundle in bundles)),
         "input size": ", ".join(dict.fromkeys(str(bundle.input_size) for bundle in bundles)),
         "epochs": first.provenance.get("epochs"),

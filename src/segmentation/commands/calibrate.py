@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Predict, compare with the ground truth, and record in the model what was found."""
     from config import Size
-    from segmentation.bundle import find_bundle, save_description
+    from segmentation.bundle import check_own, find_bundle, save_description
     from segmentation.commands.arguments import find_dataset, trained_from
     from segmentation.data.discover import discover
     from segmentation.display import new_console, progress
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.provenance import provenance
 
     console, models = new_console(), options.home / "models"
-    bundle = find_bundle(options.model, models)
+    bundle = check_own(find_bundle(options.model, models))
     others = [find_bundle(name, models) for name in options.fold_model]
     folders = options.data or ([] if options.synthetic else [trained_from(bundle, options.home)])
     samples = [sample for folder in folders for sample in find_dataset(folder, console).samples]

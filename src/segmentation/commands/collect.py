@@ -32,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input lies in, if it does)",
     )
     parser.add_argument(
+        "--untouched",
+        action="store_true",
+        help="take files that are as they were predicted as well, for somebody looked at all of them "
+        "(default: leave them out)",
+    )
+    parser.add_argument(
         "--output",
         type=path_argument,
         required=True,
@@ -41,7 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Collect the pairs and say how much was corrected. Status 1 when some failed, 2 when all did."""
+    """Collect the pairs and say how much was corrected.
+
+    Status 1 when some failed; 2 when all did, or when there is no pair, for nobody corrected anything.
+    """
     from functools import partial
 
     from segmentation.data.origin import RETOUCHED, write_origin
@@ -68,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     write_origin(output, {"origin": RETOUCHED})  # before the first pair, so that none is taken for another's
     prepare(output)
     with progress(new_console(), "collecting") as on_progress:
-        work = partial(collect, folder=output, predictions=predictions)
+        work = partial(collect, folder=output, predictions=predictions, untouched=options.untouched)
         collected = map_in_threads(work, matches, on_progress)
     for one in collected:
         if one.error:
@@ -79,7 +88,22 @@ def run(options: argparse.Namespace) -> int:
     for line in _summary(collected, len(missing)):
         print(line)
     print(f"{pairs} pairs in {output}; a row a photo in {report.relative_to(output)}")
+    taken = sum(one.taken for one in collected)
+    compared = sum(one.correction is not None for one in collected)
+    if compared < taken and not options.untouched:
+        print(
+            f"{taken - compared} of {taken} pairs have no prediction to compare with, so that what nobody "
+            "corrected is among them; name what predict wrote with --predictions",
+            file=sys.stderr,
+        )
     failed = sum(one.error is not None for one in collected)
+    if not (pairs or failed):
+        print(
+            f"error: --input {options.input}: expected a corrected file, received {len(collected)} that are "
+            "as predicted; correct some, or add --untouched if somebody looked at all of them",
+            file=sys.stderr,
+        )
+        return 2
     if not failed:
         return 0
     return 1 if failed < len(collected) else 2
@@ -87,9 +111,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _summary(collected: Sequence["Collected"], missing: int) -> list[str]:
     from segmentation.evaluation.corrections import NEAR_PX, SMALL_SHARE, share_near
-    from segmentation.outputs.collect import ADDED, KEPT, REPLACED
+    from segmentation.outputs.collect import ADDED, KEPT, LEFT_OUT, OUTLIVED, REPLACED
 
-    counts = [(sum(one.change == change for one in collected), change) for change in (ADDED, REPLACED, KEPT)]
+    changes = (ADDED, REPLACED, KEPT, LEFT_OUT, OUTLIVED)
+    counts = [(sum(one.change == change for one in collected), change) for change in changes]
     counts += [
         (sum(one.error is not None for one in collected), "failed"),
         (missing, "photos without a corrected file"),
@@ -98,7 +123,7 @@ def _summary(collected: Sequence["Collected"], missing: int) -> list[str]:
     corrections = [one.correction for one in collected if one.correction]
     compared = len(corrections)
     if not compared:
-        return [*lines, "there was nothing to compare with: name what predict wrote with --predictions"]
+        return lines
     untouched = sum(one.untouched for one in corrections)
     small = sum(one.small and not one.untouched for one in corrections)
     large = compared - untouched - small

@@ -2,6 +2,7 @@
 
 import argparse
 
+from config import DataConfig
 from segmentation.commands.arguments import path_argument
 
 
@@ -9,6 +10,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "--data", type=path_argument, metavar="DIR", help="folder of pairs (default: the data folder)"
+    )
+    parser.add_argument(
+        "--classes",
+        default=DataConfig.classes,
+        metavar="garment|all|FILE",
+        help="classes of label maps to look at: garment, all clothing as one; all, every class; a JSON file "
+        "of groups, or the name of one that comes with the program, such as ccp-12 (default: garment)",
     )
     parser.add_argument(
         "--output",
@@ -20,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the summary and the problems; draw the contact sheet. Status 1 when files were left out."""
+    from segmentation.data.class_statistics import count_classes, print_classes
     from segmentation.data.contact_sheet import draw_contact_sheet
     from segmentation.data.discover import discover
     from segmentation.data.summary import print_summary, summarise
@@ -29,13 +38,20 @@ def run(options: argparse.Namespace) -> int:
     console = new_console()
     folder = options.data or options.home / "data"
     with progress(console, "reading") as on_progress:
-        dataset = discover(folder, on_progress=on_progress)
+        dataset = discover(folder, classes=options.classes, on_progress=on_progress)
     with progress(console, "measuring") as on_progress:
         summary = summarise(dataset, on_progress=on_progress)
-    print_summary(summary, dataset.problems, console, folder)
-    if dataset.classes:
+    print_summary(summary, dataset.problems, console, folder, dataset.labels)
+    if dataset.labels.binary and dataset.classes:
         print(dataset.classes)
+    elif dataset.classes:
+        learned = dataset.folder_split.train if dataset.folder_split else dataset.samples
+        with progress(console, "counting") as on_progress:
+            statistics = count_classes(learned, dataset.labels, on_progress)
+        print_classes(statistics, dataset.classes, len(learned), console)
+    for note in dataset.notes:
+        print(note)
     output = options.output or options.home / "results" / "data" / folder.resolve().name / "contact-sheet.png"
-    write_image(output, draw_contact_sheet(dataset.samples))
+    write_image(output, draw_contact_sheet(dataset.samples, labels=dataset.labels))
     print(f"contact sheet: {output}")
     return 1 if dataset.problems else 0

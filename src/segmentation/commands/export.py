@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.quiet import import_keras_quietly
 
     import_keras_quietly()
-    from segmentation.bundle import find_bundle, save_description
+    from segmentation.bundle import check_own, find_bundle, save_description
     from segmentation.imageio import read_photo
     from segmentation.inference.export import FORMATS, export
     from segmentation.outputs.naming import find_photos
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         photos = held_out or drawn_photos(options.home / DRAWN)
     if options.format == "openvino" and not options.output:
-        bundle, difference = with_openvino(bundle, photos, held_out)
+        bundle, difference = with_openvino(check_own(bundle), photos, held_out)
         path = save_description(bundle).openvino
     else:
         name = bundle.name + FORMATS[options.format].suffix

@@ -1,23 +1,27 @@
 """Cut the garments out of photos."""
 
 import argparse
-import sys
 import time
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmentation.commands.arguments import add_engine, add_input, add_models, path_argument, whole_number
+from segmentation.commands.arguments import (
+    add_engine,
+    add_input,
+    add_models,
+    add_workers,
+    path_argument,
+    warn,
+)
 from segmentation.commands.deliverables import add_deliverables, chosen_deliverables
-from segmentation.commands.triage import AUTO_FROM, REDO_BELOW, add_triage
+from segmentation.commands.triage import add_triage
 
 if TYPE_CHECKING:
+    from segmentation.bundle import ModelBundle
     from segmentation.interruption import Interruption
     from segmentation.outputs.batch import Tally
-
-
-_MOST_WORKERS = 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make again what is done (default: skip photos whose results were made from the same file with "
         "the same models and options)",
     )
-    parser.add_argument(
-        "--workers",
-        type=whole_number(1, _MOST_WORKERS),
-        metavar="N",
-        help="photos in work at the same time, each in memory (default: one for each processor core that "
-        "the program may use)",
-    )
+    add_workers(parser)
     parser.add_argument(
         "--profile", action="store_true", help="say at the end where the time of a photo went (default: no)"
     )
@@ -92,44 +90,43 @@ def _about_files(options: argparse.Namespace) -> list[str]:
         "--overlay": options.overlay,
         "--trimap": options.trimap,
         "--no-decontaminate": options.no_decontaminate,
-        "--auto-from": options.auto_from != AUTO_FROM,
-        "--redo-below": options.redo_below != REDO_BELOW,
     }
     return [name for name, value in given.items() if value]
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.commands.arguments import chosen_judgement, chosen_models, tuned_threshold
-    from segmentation.commands.triage import sort_folder
+    from segmentation.commands.triage import caution_about, chosen_limits, sort_folder
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import open_photo
+    from segmentation.inference.evidence import EVIDENCE_VERSION
     from segmentation.outputs.batch import Delivery, run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
+    from segmentation.outputs.pairs import refuse_pairs
     from segmentation.outputs.review import remove_review
-    from segmentation.outputs.triage import Limits, judge
+    from segmentation.outputs.triage import judge
     from segmentation.outputs.writers import CutoutWriter
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
-    limits = Limits(options.auto_from, options.redo_below)
     models = chosen_models(options)
     experience = None if options.no_triage else models.experience
+    limits = chosen_limits(options) if experience else None
     wanted = chosen_deliverables(options, review=experience is not None)
     output = options.output or options.home / "results" / models.name / "predict"
     excluded = output if options.save else None
-    photos = find_photos(options.input, exclude=excluded, warn=_warn)
+    photos = find_photos(options.input, exclude=excluded, warn=warn)
     threshold = tuned_threshold(options.threshold, models.threshold)
     score, judgement, decided = chosen_judgement(options, models, workers)
     writer = CutoutWriter(output, models.enlargement, binary=options.binary, wanted=wanted)
-    settings = {
-        "model": models.digest,
-        **decided,
-        "threshold": threshold,
-        **writer.settings,
-    }
+    decisive = {"model": models.digest, **decided, "threshold": threshold}
+    if experience:
+        decisive["evidence"] = EVIDENCE_VERSION
+    settings = {**decisive, **writer.settings}
     manifest = None
     if options.save:
+        refuse_pairs(output)
         manifest = Manifest(output, settings, kinds=writer.kinds, overwrite=options.overwrite)
     display = FolderDisplay(
         new_console(),
@@ -156,14 +153,15 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         if manifest:
             writer.prepare()
             if manifest.left_out:
-                _warn(f"{manifest.left_out} damaged or foreign lines of {manifest.path} are left out")
+                warn(f"{manifest.left_out} damaged or foreign lines of {manifest.path} are left out")
         for result in results:
             display.show(result)
             if result.error:
-                _warn(f"error: {result.error}")
+                warn(f"error: {result.error}")
         sorted_out = ""
         if manifest and experience:
-            sorted_out = sort_folder(manifest, output, experience, limits, models.name)
+            caution = caution_about(options, models, threshold)
+            sorted_out = sort_folder(manifest, output, experience, limits, models.name, decisive, caution)
         elif manifest:
             remove_review(output)
     tally = display.tally
@@ -171,20 +169,26 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         display.say(profile(tally.made, time.perf_counter() - started, workers))
     if interruption.requested:
         done = f"interrupted: {tally.made + tally.skipped} photos are done in this run, {tally.failed} failed"
-        _warn(f"{done}; the same command goes on from here" if manifest else done)
+        warn(f"{done}; the same command goes on from here" if manifest else done)
         return interruption.status
     if not options.quiet:
         display.say(_summary(tally, output) if manifest else str(display))
         if sorted_out:
             display.say(sorted_out)
         if not (experience or options.no_triage):
-            display.say(
-                f"{models.name} was never judged, so nothing is sorted into auto, review and redo; "
-                f"`python main.py calibrate --model {models.members[0].name}` does it"
-            )
+            display.say(_never_judged(models.members[0]))
     if not tally.failed:
         return 0
     return 1 if tally.failed < tally.photos else 2
+
+
+def _never_judged(model: "ModelBundle") -> str:
+    nothing = "so nothing is sorted into auto, review and redo"
+    if model.first_of:
+        return f"of {model.first_of.name} both passes were judged together, {nothing}"
+    return (
+        f"{model.name} was never judged, {nothing}; `python main.py calibrate --model {model.name}` does it"
+    )
 
 
 def _summary(tally: "Tally", output: Path) -> str:
@@ -192,8 +196,3 @@ def _summary(tally: "Tally", output: Path) -> str:
     details = ", ".join(f"{count} {what}" for count, what in parts if count)
     made = f"{tally.made + tally.skipped} masks and cutouts in {output}"
     return f"{made} ({details}; see predictions.jsonl)" if details else made
-
-
-def _warn(message: str) -> None:
-    with suppress(BrokenPipeError):  # nobody listens; what was asked for are the files
-        print(message, file=sys.stderr)

@@ -4,8 +4,7 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import sys
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,17 +12,16 @@ from segmentation.commands.arguments import (
     add_engine,
     add_input,
     add_models,
+    add_workers,
     number_up_to,
     path_argument,
-    whole_number,
+    warn,
 )
 
 if TYPE_CHECKING:
     from segmentation.inference.ensemble import Ensemble
     from segmentation.interruption import Interruption
     from segmentation.outputs.pseudo import PseudoWriter
-
-_MOST_WORKERS = 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,13 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make an earlier set of predicted pairs anew (default: add to it what is missing)",
     )
-    parser.add_argument(
-        "--workers",
-        type=whole_number(1, _MOST_WORKERS),
-        metavar="N",
-        help="photos in work at the same time, each in memory (default: one for each processor core that "
-        "the program may use)",
-    )
+    add_workers(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,11 +71,11 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     from segmentation.outputs.batch import run_folder
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
-    from segmentation.outputs.pseudo import PseudoWriter
+    from segmentation.outputs.pseudo import NOTED, PseudoWriter
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
     models = chosen_models(options)
-    photos = find_photos(options.input, exclude=options.output, warn=_warn)
+    photos = find_photos(options.input, exclude=options.output, warn=warn)
     threshold = tuned_threshold(options.threshold, models.threshold)
     score, judge, decided = chosen_judgement(options, models, workers)
     named = [
@@ -111,33 +103,42 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         read=partial(open_photo, max_pixels=options.max_pixels),
         judge=judge if models.experience else None,  # whose second opinion takes time
     )
-    unsure = 0
+    unsure = noted = before = 0
     with manifest, display, closing(results):  # the photos in hand are recorded before the manifest closes
         writer.prepare()
         for result in results:
             display.show(result)
             if result.error:
-                _warn(f"error: {result.error}")
-            unsure += not (result.error or result.outputs)
+                warn(f"error: {result.error}")
+            elif not result.outputs:
+                before += result.skipped
+                noted += NOTED in result.notes
+                unsure += not (result.skipped or NOTED in result.notes)
     tally, pairs = display.tally, writer.finish()
+    left_out = unsure + noted + before
     if writer.stood_in:
-        _warn(
+        warn(
             f"{models.name} tells no confidence, so the Dice to expect of its scores stood in; "
             f"`python main.py calibrate --model {models.names[0]}` teaches it to"
         )
     if interruption.requested:
-        taken = tally.made + tally.skipped - unsure
-        done = (
-            f"interrupted: {taken} photos taken in this run, {unsure} not sure enough, {tally.failed} failed"
-        )
-        _warn(f"{done}; the same command goes on from here")
+        taken = tally.made + tally.skipped - left_out
+        done = f"interrupted: {taken} photos taken in this run, {left_out} left out, {tally.failed} failed"
+        warn(f"{done}; the same command goes on from here")
         return interruption.status
-    failed = f", {tally.failed} failed" if tally.failed else ""
-    taken = f"{tally.photos - unsure - tally.failed} of {tally.photos} photos taken"
-    before = f" ({tally.skipped} of them before)" if tally.skipped else ""
-    display.say(f"{taken}{before}, {unsure} not sure enough{failed}; {pairs} pairs in {options.output}")
-    if unsure and unsure + tally.failed == tally.photos:
-        _warn(_none_taken(writer, options.min_confidence))
+    counts = [
+        (unsure, "not sure enough"),
+        (noted, "with notes"),
+        (before, "left out before"),
+        (tally.failed, "failed"),
+    ]
+    taken = f"{tally.photos - left_out - tally.failed} of {tally.photos} photos taken"
+    if earlier := tally.skipped - before:
+        taken += f" ({earlier} of them before)"
+    parts = [taken, *(f"{count} {what}" for count, what in counts if count)]
+    display.say(f"{', '.join(parts)}; {pairs} pairs in {options.output}")
+    if left_out and left_out + tally.failed == tally.photos:
+        warn(_none_taken(writer, options.min_confidence, noted, before))
         return 2
     if not tally.failed:
         return 0
@@ -152,13 +153,13 @@ def _digest(models: "Ensemble") -> str | None:
     return hashlib.sha256(learned.encode()).hexdigest()
 
 
-def _none_taken(writer: "PseudoWriter", limit: float) -> str:
-    return (
-        f"error: expected predictions with a confidence of {limit} or more, the highest is "
-        f"{writer.highest:.4f}; lower --min-confidence, or train a better model first"
-    )
-
-
-def _warn(message: str) -> None:
-    with suppress(BrokenPipeError):  # nobody listens; what was asked for are the files
-        print(message, file=sys.stderr)
+def _none_taken(writer: "PseudoWriter", limit: float, noted: int, before: int) -> str:
+    if writer.highest is not None:
+        return (
+            f"error: expected predictions with a confidence of {limit} or more, the highest is "
+            f"{writer.highest:.4f}; lower --min-confidence, or train a better model first"
+        )
+    why = "see predictions.jsonl for the reasons"
+    if noted:
+        return f"error: expected predictions without notes, received {noted} with some; {why}"
+    return f"error: expected predictions to take, received {before} that were left out before; {why}"

@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--exclude",
         type=path_argument,
         metavar="FILE",
-        help="neither learn nor hold out the pairs that this table, the audit.csv of `audit`, marks with yes "
-        "in its column exclude (default: none)",
+        help="neither learn nor hold out the pairs that this table, the audit.csv of `audit`, excludes: with "
+        "yes in the column exclude, or nothing there and yes in the column marked (default: none)",
     )
     parser.add_argument(
         "--name",
@@ -125,6 +125,8 @@ def run(options: argparse.Namespace) -> int:
     path, logs = options.home / "models" / name, options.home / "logs" / name
     if not (options.overwrite or options.resume):
         _refuse_to_replace(path, logs / RECORD)
+    if config.data.classes != "garment":
+        raise ConfigError(f"--classes {config.data.classes}: a model learns the garment alone; leave it out")
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
     datasets, excluded = [find_dataset(folder, console) for folder in folders], []

@@ -1,6 +1,7 @@
 """Options of what a person has to see of a folder, and the sorting at its end."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +41,47 @@ def add_triage(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def chosen_limits(options: argparse.Namespace) -> "Limits":
+    """What `add_triage` lets choose. Raises ConfigError for limits in the wrong order."""
+    from segmentation.outputs.triage import Limits
+
+    return Limits(options.auto_from, options.redo_below)
+
+
+def caution_about(options: argparse.Namespace, models: Any, threshold: float) -> str:
+    """What of this run is not as it was when the models' experience was made; empty if nothing is."""
+    differs = []
+    if len(models.members) > 1:
+        differs.append(f"it was learned of {models.members[0].name} alone")
+    if threshold != models.members[0].threshold:
+        differs.append("it was learned at the model's own threshold")
+    if options.tta != "none":
+        differs.append("it was learned without --tta")
+    return ", and ".join(differs)
+
+
 def sort_folder(
-    manifest: "Manifest", folder: Path, experience: "Experience", limits: "Limits", model_name: str
+    manifest: "Manifest",
+    folder: Path,
+    experience: "Experience",
+    limits: "Limits",
+    model_name: str,
+    settings: dict[str, Any],
+    caution: str,
 ) -> str:
-    """Judge all photos of an output folder, record the verdicts, write its review; return a summary."""
+    """Judge all photos of an output folder, record the verdicts, write its review; return a summary.
+
+    Photos that were made with other `settings` are left as they were judged. `caution` says why confidence
+    is less reliable than usual.
+    """
     from segmentation.outputs.review import REVIEW, write_review
     from segmentation.outputs.triage import judge_folder
 
-    triage = judge_folder(manifest.records(), experience, limits)
+    def is_ours(record: Mapping[str, Any]) -> bool:
+        key = record["key"] or {}
+        return all(key.get(name) == value for name, value in settings.items())
+
+    triage = judge_folder(manifest.records(), experience, limits, is_ours)
     rows = {row.stem: row for row in triage.rows}
 
     def revised(record: dict[str, Any]) -> dict[str, Any]:
@@ -55,9 +89,11 @@ def sort_folder(
         return record | row.fields if row else record
 
     manifest.revise(revised)
-    write_review(folder, triage, limits, model_name)
+    write_review(folder, triage, limits, model_name, caution)
     counts = ", ".join(f"{count} {name}" for name, count in reversed(triage.counts.items()))
     lines = [f"{counts}: the least certain first in {folder / REVIEW}"]
+    if caution:
+        lines.append(f"confidence is a rough guide here: {caution}")
     if triage.shifts:
         lines.append(f"unlike the photos that {model_name} knows: {', '.join(triage.shifts)}")
     return "\n".join(lines)

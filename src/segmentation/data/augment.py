@@ -9,29 +9,34 @@ import numpy as np
 
 from config import AugmentConfig
 from segmentation.data.recolour import recolour
+from segmentation.types import BINARY, IGNORED, LabelMap
 
 Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change.
 
-A mask [H, W, M] holds others behind the first, which move with it."""
+The mask may hold the indices of several classes, where `build_augment` is told of them. A mask [H, W, M] has
+others behind the first, which move with it."""
 
 
-def build_augment(config: AugmentConfig, *, colour: bool = True) -> Augment | None:
+def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMap = BINARY) -> Augment | None:
     """Compose the changes of `config`; None when there are none. `colour` is whether images have hues.
 
-    Where a pair is moved, its border is extended with its own edge, photo and mask alike.
+    Where a pair is moved, its border is extended with its own edge, photo and mask alike. Of several classes
+    no new ones come about between two, and one of those in the picture stands for the garment that gets
+    another colour.
     """
     recolours = config.recolour if colour else 0.0
-    if not recolours and not _transforms(config, colour):
+    if not recolours and not _transforms(config, colour, labels):
         return None
     local = threading.local()  # a composition carries its random state, so each thread has its own
 
     def augment(image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         if not hasattr(local, "compose"):
-            local.compose = _albumentations().Compose(_transforms(config, colour))
+            local.compose = _albumentations().Compose(_transforms(config, colour, labels))
         random = np.random.default_rng(seed)
         if random.random() < recolours:
-            image = recolour(image, mask if mask.ndim == 2 else mask[..., 0], random)
+            garment = mask if mask.ndim == 2 else mask[..., 0]
+            image = recolour(image, garment if labels.binary else _one_class(garment, random), random)
         local.compose.set_random_seed(seed)
         changed = local.compose(image=image, mask=mask)
         return changed["image"], changed["mask"]
@@ -39,7 +44,15 @@ def build_augment(config: AugmentConfig, *, colour: bool = True) -> Augment | No
     return augment
 
 
-def _transforms(config: AugmentConfig, colour: bool) -> list:
+def _one_class(indices: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """uint8 [H, W], 255 in one of the classes besides the background, if there are any."""
+    present = [index for index in np.unique(indices) if index not in (0, IGNORED)]
+    if not present:
+        return np.zeros_like(indices)
+    return np.where(indices == random.choice(present), 255, 0).astype(np.uint8)
+
+
+def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
     library = _albumentations()
     transforms = []
     if config.flip:
@@ -51,7 +64,7 @@ def _transforms(config: AugmentConfig, colour: bool) -> list:
             rotate=(-config.rotation, config.rotation),
             keep_ratio=True,
             interpolation=cv2.INTER_LINEAR,
-            mask_interpolation=cv2.INTER_LINEAR,
+            mask_interpolation=cv2.INTER_LINEAR if labels.binary else cv2.INTER_NEAREST,
             border_mode=cv2.BORDER_REPLICATE,
             p=1.0,
         )

@@ -12,10 +12,10 @@ from segmentation.data.augment import Augment
 from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.mixture import Mixture
 from segmentation.data.origin import PSEUDO
-from segmentation.data.preprocess import Preprocessing, resize
+from segmentation.data.preprocess import Preprocessing, resize, resize_labels
 from segmentation.errors import DataError, SegmentationError
 from segmentation.imageio import read_photo
-from segmentation.types import Sample
+from segmentation.types import BINARY, LabelMap, Sample
 
 _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
 
@@ -23,13 +23,21 @@ _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, lit
 class PreparedPairs:
     """Photos and ground truths at the network's size, read once while they fit into `config.cache`.
 
-    `pairs[i]` is (uint8 [height, width, channels], uint8 [height, width]); safe to read from threads.
+    `pairs[i]` is (uint8 [height, width, channels], uint8 [height, width]); safe to read from threads. Where
+    `labels` has several classes, the ground truth holds their indices.
     """
 
-    def __init__(self, samples: Sequence[Sample], preprocessing: Preprocessing, config: DataConfig):
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        preprocessing: Preprocessing,
+        config: DataConfig,
+        labels: LabelMap = BINARY,
+    ):
         self.samples = samples
         self.preprocessing = preprocessing
         self.config = config
+        self.labels = labels
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._free_bytes = parse_bytes(config.cache)
         self._lock = threading.Lock()
@@ -72,7 +80,9 @@ class PreparedPairs:
         return photo, mask
 
     def _target(self, mask: np.ndarray) -> np.ndarray:
-        """uint8 [H, W] -> uint8 [height, width], soft or binary."""
+        """uint8 [H, W] -> uint8 [height, width], soft or binary, or the indices of classes."""
+        if not self.labels.binary:
+            return resize_labels(mask, self.preprocessing.input_size)
         target = resize(mask, self.preprocessing.input_size)
         if self.config.target == "binary":
             target = np.where(target >= self.config.target_threshold * 255, 255, 0).astype(np.uint8)
@@ -85,8 +95,21 @@ def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarra
     return weights if (weights != 1).any() else None
 
 
+def one_hot(truths: np.ndarray, labels: LabelMap) -> np.ndarray:
+    """What a network learns to say: uint8 [...], see `read_ground_truth` -> float32 [..., C] in [0, 1].
+
+    C is 1, alpha, or the number of classes; all are 0 where the pixel is ignored.
+    """
+    if labels.binary:
+        return truths.astype(np.float32)[..., np.newaxis] / 255.0
+    return (truths[..., np.newaxis] == np.arange(len(labels.names), dtype=np.uint8)).astype(np.float32)
+
+
 class Batches(keras.utils.PyDataset):
     """Batches of (float32 [N, H, W, C] normalised, float32 [N, H, W, 1] in [0, 1]).
+
+    Of several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
+    ignored.
 
     With `weights`, float32, one a sample, a batch holds a third array: those of its samples, float32 [N].
 
@@ -142,7 +165,7 @@ class Batches(keras.utils.PyDataset):
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
-        targets = np.stack(masks).astype(np.float32)[..., np.newaxis] / 255.0  # [N, H, W, 1]
+        targets = one_hot(np.stack(masks), self.pairs.labels)  # [N, H, W, 1 or classes]
         return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
 
     def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:

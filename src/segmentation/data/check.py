@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.data.labels import LABELS_FILE, Classes, mask_of
-from segmentation.errors import ImageError, printable
-from segmentation.imageio import has_alpha, image_size, read_labels, read_mask, read_photo
+from segmentation.data.ground_truth import ground_truth_size, read_ground_truth
+from segmentation.errors import SegmentationError, printable
+from segmentation.imageio import has_alpha, image_size, read_photo
+from segmentation.types import IGNORED, LabelMap, Sample
 
 _HALF = 128  # alpha from which a pixel counts as garment
 
@@ -24,49 +25,35 @@ class Problem:
     remedy: str
 
 
-def check_headers(photo_path: Path, mask_path: Path, *, cutout: bool) -> Problem | None:
+def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
     """Compare what the two files' headers say: sizes, and for a `cutout` that it has an alpha channel."""
-    photo_size, mask_size = _attempt(image_size, photo_path), _attempt(image_size, mask_path)
-    for size in (photo_size, mask_size):
+    photo_size = _attempt(lambda: image_size(sample.image_path), sample.image_path)
+    truth_path = _truth_path(sample)
+    truth_size = _attempt(lambda: ground_truth_size(sample), truth_path)
+    for size in (photo_size, truth_size):
         if isinstance(size, Problem):
             return size
-    if cutout and not has_alpha(mask_path):
+    if cutout and not has_alpha(sample.mask_path):
         return Problem(
-            mask_path,
+            sample.mask_path,
             "has no alpha channel, so it does not say what is garment",
             "save the cutout as PNG with transparency; black and white masks belong in a folder named masks",
         )
-    return _compare_sizes(mask_path, photo_size, mask_size)
+    return _compare_sizes(sample, photo_size, truth_size)
 
 
-def check_pixels(photo_path: Path, mask_path: Path, classes: Classes | None = None) -> Problem | str:
-    """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures.
-
-    With `classes` the mask is a label map of them.
-    """
-    photo = _attempt(read_photo, photo_path)
-    mask = _garment_in(mask_path, classes) if classes else _attempt(read_mask, mask_path)
-    for picture in (photo, mask):
+def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
+    """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures."""
+    photo = _attempt(lambda: read_photo(sample.image_path), sample.image_path)
+    truth = _attempt(lambda: read_ground_truth(sample), _truth_path(sample))
+    for picture in (photo, truth):
         if isinstance(picture, Problem):
             return picture
     digest = hashlib.sha256(str(photo.shape).encode())
     digest.update(np.ascontiguousarray(photo))
-    problem = _compare_sizes(mask_path, photo.shape[:2], mask.shape) or _check_mask(mask_path, mask)
-    return problem or digest.hexdigest()
-
-
-def _garment_in(path: Path, classes: Classes) -> np.ndarray | Problem:
-    labels = _attempt(read_labels, path)
-    if isinstance(labels, Problem):
-        return labels
-    unnamed = sorted(set(np.unique(labels).tolist()) - classes.names.keys())
-    if unnamed:
-        return Problem(
-            path,
-            f"holds the value {unnamed[0]}, which {LABELS_FILE} does not name",
-            f"name it in {LABELS_FILE}, or save the map as PNG with the values of the classes",
-        )
-    return mask_of(labels, classes.garment)
+    problem = _compare_sizes(sample, photo.shape[:2], truth.shape)
+    check = _check_mask if labels.binary else _check_classes
+    return problem or check(_truth_path(sample), truth) or digest.hexdigest()
 
 
 def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
@@ -88,22 +75,41 @@ def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
     return None
 
 
+def _check_classes(path: Path, labels: np.ndarray) -> Problem | None:
+    if ((labels == 0) | (labels == IGNORED)).all():
+        return Problem(
+            path, "is empty: it holds no class but the background", "label the photo, or remove the pair"
+        )
+    return None
+
+
+def _truth_path(sample: Sample) -> Path:
+    """The file to mend: of a table that holds the rows of many photos, the photo whose rows they are."""
+    return sample.image_path if sample.rows else sample.mask_path
+
+
 def _compare_sizes(
-    mask_path: Path, photo_size: tuple[int, int], mask_size: tuple[int, int]
+    sample: Sample, photo_size: tuple[int, int], truth_size: tuple[int, int]
 ) -> Problem | None:
-    if mask_size == photo_size:
+    if truth_size == photo_size:
         return None
-    (height, width), (photo_height, photo_width) = mask_size, photo_size
+    (height, width), (photo_height, photo_width) = truth_size, photo_size
+    if sample.rows:
+        return Problem(
+            sample.image_path,
+            f"is {photo_width}x{photo_height}, {sample.mask_path.name} says {width}x{height}",
+            "take the photo that the table was made for",
+        )
     return Problem(
-        mask_path,
+        sample.mask_path,
         f"is {width}x{height}, its photo is {photo_width}x{photo_height}",
         "export both at the same size, without trimming or turning",
     )
 
 
-def _attempt(read: Callable[[Path], Any], path: Path) -> Any:
+def _attempt(read: Callable[[], Any], path: Path) -> Any:
     try:
-        return read(path)
-    except ImageError as error:  # "PATH: cannot be ... (why); what to do"
+        return read()
+    except SegmentationError as error:  # "PATH: cannot be ... (why); what to do"
         reason, _, remedy = str(error).removeprefix(f"{printable(str(path))}: ").rpartition("; ")
         return Problem(path, reason, remedy)

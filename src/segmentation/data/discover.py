@@ -1,22 +1,22 @@
 """Find the pairs of photo and ground truth in a user's folder, and name every file that does not fit."""
 
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.data.check import Problem, check_headers, check_pixels
+from segmentation.data.class_choice import GARMENT, ClassChoice, choose_classes
 from segmentation.data.groups import DUPLICATES_FILE, merge_groups, read_duplicates
-from segmentation.data.labels import Classes, find_classes
+from segmentation.data.labels import LABELS_FILE, find_classes
 from segmentation.data.layouts import SIDES, Part, find_parts
+from segmentation.data.matching import Pair, match
 from segmentation.data.naming import group_and_view
 from segmentation.data.origin import PSEUDO, read_origin
 from segmentation.data.parallel import OnProgress, map_in_threads
 from segmentation.data.split import Split
 from segmentation.errors import DataError
-from segmentation.imageio import IMAGE_SUFFIXES, OTHER_SUFFIXES
-from segmentation.types import Sample
+from segmentation.types import BINARY, LabelMap, Sample
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Dataset:
     """What a folder holds: usable pairs sorted by id (at least one), and what was left out and why.
 
     `folder_split` is the split that the folders train/ and val/ make, else None; `photos_found` and
-    `masks_found` count the files, usable or not. `classes` are those of label maps.
+    `masks_found` count the files, usable or not. `labels` are the classes of the ground truth, and `classes`
+    what they were made from where it is label maps; `notes` say what of it was not read.
     """
 
     root: Path
@@ -33,48 +34,54 @@ class Dataset:
     folder_split: Split | None
     photos_found: int
     masks_found: int
-    classes: Classes | None = None
+    labels: LabelMap = BINARY
+    classes: ClassChoice | None = None
+    notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Pair:
-    id: str
-    photo: Path
-    mask: Path
-    part: Part
-
-
-def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None = None) -> Dataset:
+def discover(
+    root: Path, *, check: bool = True, classes: str = GARMENT, on_progress: OnProgress | None = None
+) -> Dataset:
     """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
 
+    Instead of a folder of masks there may be a table of run lengths, as iMaterialist's.
+
     Photo and mask belong together by their path below the two folders without the extension; a mask
-    may also end in _mask. Of a label map, the values that labels.json gives a name of clothing are
-    garment. Viewpoints of a garment, pixel-identical photos and the lines of duplicates.csv share a
-    group. Files that do not fit become `problems` and stay out of `samples`. Below train/ and val/ a
-    garment on both sides keeps only its photos in val. An origin.json beside the two folders tells of pairs
-    that nobody made by hand.
+    may also end in _mask. What is made of the classes of label maps `classes` says (see `choose_classes`);
+    by default what has a name of clothing is garment. Viewpoints of a garment, pixel-identical photos and the
+    lines of duplicates.csv share a group. Files that do not fit become `problems` and stay out of `samples`.
+    Below train/ and val/ a garment on both sides keeps only its photos in val. An origin.json beside the two
+    folders tells of pairs that nobody made by hand.
 
     `check=False` reads no more than headers, so that damaged and empty files and identical photos
     stay unnoticed. Raises DataError when there is no layout that is understood or no usable pair,
-    and for a duplicates.csv, labels.json or origin.json that cannot be used.
+    for a duplicates.csv, labels.json, train.csv or origin.json that cannot be used, and for classes that
+    the ground truth does not have.
     """
     root = Path(root)
     parts = find_parts(root)
     origins = _origins(parts)
-    classes = {part: find_classes(part.folder) for part in parts if part.layout.labels}
+    choices = _choices(root, parts, classes)
     problems: list[Problem] = []
-    pairs: list[_Pair] = []
+    pairs: list[Pair] = []
     counts: Counter[str] = Counter()
+    notes: list[str] = []
     for part in parts:
-        pairs += _match(part, problems, counts)
+        pairs += match(part, problems, counts, notes)
     pairs = _keep_val_copies(pairs, problems)
 
-    def examine(pair: _Pair) -> Problem | str | None:
-        cutout = pair.part.layout.cutouts
-        problem = check_headers(pair.photo, pair.mask, cutout=cutout)
-        if problem or not check:
-            return problem
-        return check_pixels(pair.photo, pair.mask, classes.get(pair.part))
+    def sample_of(pair: Pair) -> Sample:
+        group, view = group_and_view(pair.id, numbered=pair.part.layout.numbered)
+        coding = choices[pair.part].coding if pair.part in choices else None
+        origin = origins[pair.part]
+        return Sample(pair.id, pair.photo, pair.mask, group, view, origin, coding=coding, rows=pair.rows)
+
+    labels = next((choice.labels for choice in choices.values()), BINARY)
+
+    def examine(pair: Pair) -> Problem | str | None:
+        sample = sample_of(pair)
+        problem = check_headers(sample, cutout=pair.part.layout.cutouts)
+        return problem if problem or not check else check_pixels(sample, labels)
 
     side_of_id: dict[str, str] = {}
     samples = []
@@ -84,10 +91,7 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
             problems.append(result)
             continue
         side_of_id[pair.id] = pair.part.side
-        group, view = group_and_view(pair.id, numbered=pair.part.layout.numbered)
-        garment = classes[pair.part].garment if pair.part in classes else None
-        origin = origins[pair.part]
-        samples.append(Sample(pair.id, pair.photo, pair.mask, group, view, origin, garment_labels=garment))
+        samples.append(sample_of(pair))
         if result is not None:
             alike[result].append(pair.id)
     same_garment = [*alike.values(), *_duplicates_of(root, parts)]
@@ -102,8 +106,30 @@ def discover(root: Path, *, check: bool = True, on_progress: OnProgress | None =
         folder_split=_folder_split(parts, samples, side_of_id),
         photos_found=counts["photos"],
         masks_found=counts["masks"],
-        classes=next(iter(classes.values()), None),
+        labels=labels,
+        classes=next(iter(choices.values()), None),
+        notes=tuple(notes),
     )
+
+
+def _choices(root: Path, parts: Iterable[Part], classes: str) -> dict[Part, ClassChoice]:
+    """What is made of the label maps of each part; the classes are the same in all."""
+    choices = {}
+    for part in parts:
+        if part.layout.labels:
+            found = find_classes(part.folder)
+            choices[part] = choose_classes(found.with_unlabelled() if part.layout.table else found, classes)
+        elif classes != GARMENT:
+            raise DataError(
+                f"{part.folder}: expected label maps for --classes {classes}, received {part.layout}; leave "
+                "out --classes, or choose a folder of label maps"
+            )
+    if len({choice.labels for choice in choices.values()}) > 1:
+        raise DataError(
+            f"{root}: expected the same classes in train and val, received others; give both one "
+            f"{LABELS_FILE}, or the same groups with --classes FILE"
+        )
+    return choices
 
 
 def _origins(parts: Iterable[Part]) -> dict[Part, str]:
@@ -117,53 +143,8 @@ def _origins(parts: Iterable[Part]) -> dict[Part, str]:
     return origins
 
 
-def _match(part: Part, problems: list[Problem], counts: Counter[str]) -> Iterator[_Pair]:
-    photos, masks = _files_by_id(part.photos, problems), _files_by_id(part.masks, problems)
-    counts["photos"] += sum(map(len, photos.values()))
-    counts["masks"] += sum(map(len, masks.values()))
-    for name in [name for name in masks if name not in photos and name.removesuffix("_mask") in photos]:
-        masks.setdefault(name.removesuffix("_mask"), []).extend(masks.pop(name))
-    for name in sorted(photos.keys() | masks.keys()):
-        photo_paths, mask_paths = photos.get(name, []), masks.get(name, [])
-        if not mask_paths:
-            remedy = f"add {name}.png to the folder {part.masks.name}, or remove the photo"
-            problems.append(Problem(photo_paths[0], f"has no counterpart in {part.masks.name}", remedy))
-        elif not photo_paths:
-            remedy = f"add its photo to the folder {part.photos.name}, or remove the file"
-            problems.append(Problem(mask_paths[0], f"has no photo in {part.photos.name}", remedy))
-        elif len(photo_paths) > 1 or len(mask_paths) > 1:
-            several = photo_paths if len(photo_paths) > 1 else mask_paths
-            names = " and ".join(path.name for path in several)
-            reason = f"{names} have the same name: which one is meant is unclear, so none is used"
-            problems.append(Problem(several[0], reason, "keep one of them"))
-        else:
-            yield _Pair(name, photo_paths[0], mask_paths[0], part)
-    for folder in part.unused:
-        reason = f"is not used, because {part.masks.name} holds the ground truth of the same photos"
-        problems.append(Problem(folder, reason, f"move {part.masks.name} away to use it"))
-
-
-def _files_by_id(folder: Path, problems: list[Problem]) -> dict[str, list[Path]]:
-    """Images below `folder` by their relative path without extension; hidden ones are skipped."""
-    files: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        suffix = path.suffix.lower()
-        if any(part.startswith(".") for part in relative.parts) or not path.is_file():
-            continue
-        if suffix in IMAGE_SUFFIXES:
-            # file systems and archives disagree on how "é" is stored
-            name = unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
-            files.setdefault(name, []).append(path)
-        elif suffix in OTHER_SUFFIXES:
-            problems.append(
-                Problem(path, f"is a {suffix[1:].upper()} file, which is not read", "export it as PNG")
-            )
-    return files
-
-
-def _keep_val_copies(pairs: Iterable[_Pair], problems: list[Problem]) -> list[_Pair]:
-    chosen: dict[str, _Pair] = {}
+def _keep_val_copies(pairs: Iterable[Pair], problems: list[Problem]) -> list[Pair]:
+    chosen: dict[str, Pair] = {}
     for pair in pairs:  # val comes after train
         if pair.id in chosen:
             copy = pair.photo.relative_to(pair.part.folder.parent)

@@ -1,8 +1,10 @@
-"""Leave pairs out of a training that a person has marked in the table of an audit."""
+"""Leave pairs out of a training that the table of an audit excludes."""
 
 import csv
 import dataclasses
-from collections.abc import Collection, Iterable
+import reprlib
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.data.discover import Dataset
@@ -10,32 +12,34 @@ from segmentation.data.split import Split
 from segmentation.errors import DataError
 from segmentation.types import Sample
 
-ID, MARK = "id", "exclude"
+ID, MARKED, EXCLUDE = "id", "marked", "exclude"
+"""Columns of the table: the pair, what the audit says of it, and what a person says, or nothing."""
+
 YES, NO = "yes", "no"
-_SAID = {YES: True, NO: False, "": False}
+_SAID = {"": None, YES: True, "true": True, "1": True, NO: False, "false": False, "0": False}
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: str
+    marked: bool
+    said: bool | None
 
 
 def read_exclusion(path: Path) -> tuple[str, ...]:
-    """The ids that a CSV file with the columns id and exclude marks with yes, in the order of the file.
+    """The ids that a table excludes, in its order.
 
-    Other columns are not read. Lines may be parted by semicolons, as spreadsheets of some countries save
-    them. Raises DataError, naming the file and the line, for a file that is no such table.
+    The table is CSV with the columns id and exclude: yes (or true, or 1), no (false, 0) or nothing. Nothing
+    stands for what the column marked says, and for no in a table without it. Other columns are not read.
+    Lines may be parted by semicolons, as spreadsheets of some countries save them. Raises DataError, naming
+    the file and the line, for a file that is no such table.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = file.read().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"--exclude {path}: expected an audit's table, CSV in UTF-8, received {error}; save it so"
-        ) from error
-    heading = lines[0] if lines else ""
-    rows = csv.DictReader(lines, delimiter=";" if heading.count(";") > heading.count(",") else ",")
-    if not {ID, MARK} <= set(rows.fieldnames or ()):
-        raise DataError(
-            f"--exclude {path}: expected a table with the columns {ID} and {MARK}, received "
-            f"{', '.join(rows.fieldnames or ()) or 'an empty file'}; give the audit.csv of an audit"
-        )
-    return tuple(row[ID] for row in rows if _is_marked(path, rows.line_num, row))
+    return tuple(row.id for row in _rows(path) if (row.marked if row.said is None else row.said))
+
+
+def read_decisions(path: Path) -> dict[str, bool]:
+    """What the column exclude of such a table says, by id, where it says anything."""
+    return {row.id: row.said for row in _rows(path) if row.said is not None}
 
 
 def without(dataset: Dataset, excluded: Collection[str]) -> Dataset:
@@ -59,12 +63,44 @@ def _left(samples: Iterable[Sample], excluded: Collection[str]) -> tuple[Sample,
     return tuple(sample for sample in samples if sample.id not in excluded)
 
 
-def _is_marked(path: Path, line: int, row: dict[str, str | None]) -> bool:
-    said = (row[MARK] or "").strip().lower()
-    if said not in _SAID or not row[ID]:
-        received = f"{row[MARK]!r}" if row[ID] else "no id"
+def _rows(path: Path) -> Iterator[_Row]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            heading = file.readline()
+            file.seek(0)
+            delimiter = ";" if heading.count(";") > heading.count(",") else ","
+            lines = csv.reader(file, delimiter=delimiter, strict=True)
+            columns = next(lines, [])
+            if not {ID, EXCLUDE} <= set(columns):
+                raise DataError(
+                    f"{path}: expected a table with the columns {ID} and {EXCLUDE}, received "
+                    f"{', '.join(columns) or 'an empty file'}; give the audit.csv of an audit"
+                )
+            for values in filter(None, lines):
+                try:
+                    yield _row(dict(zip(columns, values, strict=False)))
+                except ValueError as error:
+                    raise DataError(f"{path}, line {lines.line_num}: {error}; correct the line") from error
+    except csv.Error as error:
         raise DataError(
-            f"--exclude {path}, line {line}: expected {YES}, {NO} or nothing in the column {MARK}, received "
-            f"{received}; correct the line"
+            f"{path}, line {lines.line_num}: expected CSV, received {error}; correct the line"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path}: expected an audit's table, CSV in UTF-8, received {error}; save it so"
+        ) from error
+
+
+def _row(values: dict[str, str]) -> _Row:
+    if not values[ID]:
+        raise ValueError(f"expected an {ID}, received no id")
+    return _Row(values[ID], bool(_said(values, MARKED)), _said(values, EXCLUDE))
+
+
+def _said(values: dict[str, str], column: str) -> bool | None:
+    said = values.get(column, "")
+    if said.strip().lower() not in _SAID:
+        raise ValueError(
+            f"expected {YES}, {NO} or nothing in the column {column}, received {reprlib.repr(said)}"
         )
-    return _SAID[said]
+    return _SAID[said.strip().lower()]

@@ -1,17 +1,66 @@
-"""The mask of a sample, in whichever form its data set holds it."""
+"""The mask or the label map of a sample, in whichever form its data set holds it."""
 
 import numpy as np
 
-from segmentation.data.labels import mask_of
-from segmentation.imageio import read_labels, read_mask
-from segmentation.types import Sample
+from segmentation.data.matlab import SUFFIX, label_map_size, read_label_map
+from segmentation.data.run_table import read_runs, table_size
+from segmentation.errors import DataError, printable
+from segmentation.imageio import has_one_value_a_pixel, image_size, read_labels, read_mask, read_photo
+from segmentation.types import Coding, Sample, coded
 
 
 def read_ground_truth(sample: Sample) -> np.ndarray:
-    """uint8 [H, W], 0 outside and 255 inside the garment; the edges of a label map are hard.
+    """uint8 [H, W]: 0 outside and 255 inside the garment, or the classes of a label map.
 
-    The sample must have a `mask_path`. Raises ImageError for a file that cannot be read.
+    The edges of a label map are hard. Where it has several classes, a pixel holds the index of its own, or
+    `IGNORED`; the sample's coding says what its values become. The sample must have a `mask_path`. Raises
+    ImageError for a file that cannot be read as an image and DataError for one that is no label map, or holds
+    a value or a colour that has no name.
     """
-    if sample.garment_labels is None:
+    if sample.coding is None:
         return read_mask(sample.mask_path)
-    return mask_of(read_labels(sample.mask_path), sample.garment_labels)
+    return _targets(sample, _read_values(sample, sample.coding), sample.coding)
+
+
+def ground_truth_size(sample: Sample) -> tuple[int, int]:
+    """Height and width, without reading the pixels. Raises like `read_ground_truth`."""
+    if sample.rows:
+        return table_size(sample)
+    if sample.mask_path.suffix.lower() == SUFFIX:
+        return label_map_size(sample.mask_path)
+    return image_size(sample.mask_path)
+
+
+def _read_values(sample: Sample, coding: Coding) -> np.ndarray:
+    """Integers [H, W], as the file has them."""
+    path = sample.mask_path
+    if sample.rows:
+        return read_runs(sample)
+    if path.suffix.lower() == SUFFIX:
+        return read_label_map(path)
+    if not coding.colours or has_one_value_a_pixel(path):
+        return read_labels(path)
+    try:
+        return coded(read_photo(path), dict(coding.colours))
+    except DataError as error:
+        raise DataError(
+            f"{printable(str(path))}: holds other colours than {coding.names_file}: {error}"
+        ) from error
+
+
+def _targets(sample: Sample, labels: np.ndarray, coding: Coding) -> np.ndarray:
+    """uint8 [H, W]: what the values become."""
+    low, high = coding.values[0], coding.values[-1]
+    target_of = np.full(high - low + 1, -1, np.int16)
+    target_of[np.array(coding.values) - low] = coding.targets
+    outside = (labels < low) | (labels > high)
+    targets = target_of[np.where(outside, low, labels).astype(np.int64) - low]
+    unnamed = outside | (targets < 0)
+    if unnamed.any():
+        file = sample.image_path if sample.rows else sample.mask_path
+        names_file = coding.names_file
+        raise DataError(
+            f"{printable(str(file))}: holds the value {labels[unnamed].min()}, which {names_file} does not "
+            f"name; name it in {names_file}, or save the map as PNG with the values of the classes"
+        )
+    return targets.astype(np.uint8)

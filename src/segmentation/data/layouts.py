@@ -1,4 +1,4 @@
-"""Which folders hold the photos and which the cutouts: the layouts that are read as they are."""
+"""Which folders hold the photos and which the ground truth: the layouts that are read as they are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,16 +7,22 @@ from segmentation.errors import DataError
 from segmentation.imageio import IMAGE_SUFFIXES
 
 SIDES = ("train", "val")
+TABLE = "train.csv"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Two folders beside each other; `cutouts` carry the ground truth in their alpha channel."""
+    """Two folders, or a folder and a table, beside each other.
+
+    `cutouts` carry the ground truth in their alpha channel; `labels` are label maps, whose values a
+    labels.json names.
+    """
 
     photos: str
     masks: str
     cutouts: bool = False
-    labels: bool = False  # label maps, whose values a labels.json names
+    labels: bool = False
+    table: bool = False  # `masks` is a table of run lengths
     numbered: bool = False  # viewpoints are numbers at the end of the name
 
     def __str__(self) -> str:
@@ -30,12 +36,14 @@ LAYOUTS = (
     Layout("original", "cutout", cutouts=True),
     Layout("original", "mask"),
     Layout("train", "train_masks", numbered=True),  # Carvana
+    Layout("images", TABLE, labels=True, table=True),
+    Layout("train", TABLE, labels=True, table=True),  # iMaterialist
 )
 
 
 @dataclass(frozen=True)
 class Part:
-    """A photo folder, its mask folder and the side of the split ("" where the folders make none)."""
+    """A photo folder, its mask folder or table, and the side of the split ("" where folders make none)."""
 
     folder: Path
     photos: Path
@@ -60,6 +68,8 @@ def find_parts(root: Path) -> tuple[Part, ...]:
     sides = {side: folder for side, folder in _subfolders(root).items() if side in SIDES}
     below = {side: _find_part(folder, side) for side, folder in sides.items()}
     parts = tuple(below[side] for side in SIDES if below.get(side))
+    if direct and direct.layout.table and parts:
+        direct = None  # train.csv may be anything beside sides that have their own ground truth
     if direct and parts:
         raise DataError(
             f"{root}: expected one set of photos, received {direct.layout} and {parts[0].folder.name}/; "
@@ -77,7 +87,11 @@ def find_parts(root: Path) -> tuple[Part, ...]:
 
 def _find_part(folder: Path, side: str = "") -> Part | None:
     subfolders = _subfolders(folder)
-    found = [layout for layout in LAYOUTS if {layout.photos, layout.masks} <= subfolders.keys()]
+    present = {**subfolders, **_tables(folder)}
+    found = [layout for layout in LAYOUTS if layout.photos in subfolders and layout.masks in present]
+    found = [
+        layout for layout in found if not layout.table
+    ] or found  # a train.csv beside masks may be anything
     if side:
         found = [layout for layout in found if layout.photos not in SIDES]
     if not found:
@@ -86,12 +100,14 @@ def _find_part(folder: Path, side: str = "") -> Part | None:
     if any(other.photos != layout.photos for other in found):
         names = " and ".join(map(str, found))
         raise DataError(f"{folder}: expected one set of photos, received {names}; move one of them away")
-    unused = tuple(subfolders[other.masks] for other in found[1:])
-    return Part(folder, subfolders[layout.photos], subfolders[layout.masks], layout, side, unused)
+    unused = tuple(present[other.masks] for other in found[1:])
+    return Part(folder, subfolders[layout.photos], present[layout.masks], layout, side, unused)
 
 
 def _nothing_found(folder: Path) -> DataError:
-    expected = ", ".join(map(str, LAYOUTS[:-1])) + f" (each also below train/ and val/), or {LAYOUTS[-1]}"
+    alone = [str(layout) for layout in LAYOUTS if layout.photos in SIDES]
+    expected = ", ".join(str(layout) for layout in LAYOUTS if layout.photos not in SIDES)
+    expected += f" (each also below train/ and val/), or {' or '.join(alone)}"
     remedy = "put the photos and their cutouts into two such folders"
     subfolders = _subfolders(folder)
     photos = sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
@@ -114,6 +130,13 @@ def _holds_a_layout(folder: Path) -> bool:
         return any(_find_part(place) for place in (folder, *sides))
     except DataError:
         return False
+
+
+def _tables(folder: Path) -> dict[str, Path]:
+    """The table of run lengths, if there is one; its name is read in any case as well."""
+    return {
+        path.name.lower(): path for path in folder.iterdir() if path.name.lower() == TABLE and path.is_file()
+    }
 
 
 def _subfolders(folder: Path) -> dict[str, Path]:

@@ -102,6 +102,13 @@ def resize(image: np.ndarray, size: Size) -> np.ndarray:
     return cv2.resize(image, (size.width, size.height), interpolation=interpolation)
 
 
+def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
+    """Resize class indices, uint8 [H, W], to the nearest: between two classes there is no third."""
+    if labels.shape == (size.height, size.width):
+        return labels
+    return cv2.resize(labels, (size.width, size.height), interpolation=cv2.INTER_NEAREST_EXACT)
+
+
 def resize_scores(scores: np.ndarray, size: Size) -> np.ndarray:
     """Resize float32 scores [H, W, C] and keep them in [0, 1], which cubic interpolation leaves."""
     resized = resize(scores, size)

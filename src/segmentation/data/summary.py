@@ -15,13 +15,17 @@ from segmentation.data.check import Problem
 from segmentation.data.discover import Dataset
 from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.parallel import OnProgress, map_in_threads
+from segmentation.errors import printable
 from segmentation.imageio import read_photo
-from segmentation.types import Sample
+from segmentation.types import BINARY, IGNORED, LabelMap, Sample
 
 
 @dataclass(frozen=True)
 class Area:
-    """How much of the frame the garments cover (alpha of at least one half), as fractions in [0, 1]."""
+    """How much of the frame the garments cover (alpha of at least one half), as fractions in [0, 1].
+
+    Of several classes all but the background are meant.
+    """
 
     min: float
     median: float
@@ -65,7 +69,7 @@ class _Pair:
 
 def summarise(dataset: Dataset, on_progress: OnProgress | None = None) -> Summary:
     """Measure every pair of `dataset` at full size. Raises ImageError for a file that cannot be read."""
-    pairs = map_in_threads(_measure, dataset.samples, on_progress)
+    pairs = map_in_threads(lambda sample: _measure(sample, dataset.labels), dataset.samples, on_progress)
     areas = [pair.area for pair in pairs]
     pixels = sum(pair.pixels for pair in pairs)
     mean = sum(pair.sums for pair in pairs) / pixels
@@ -87,10 +91,14 @@ def summarise(dataset: Dataset, on_progress: OnProgress | None = None) -> Summar
 
 
 def print_summary(
-    summary: Summary, problems: Iterable[Problem], console: Console, root: Path = Path()
+    summary: Summary,
+    problems: Iterable[Problem],
+    console: Console,
+    root: Path = Path(),
+    labels: LabelMap = BINARY,
 ) -> None:
     """Print the figures as tables; the paths of the problems are shown relative to `root`."""
-    console.print(_figures(summary))
+    console.print(_figures(summary, labels))
     problems = tuple(problems)
     if not problems:
         console.print("No problems found: every photo has its cutout.")
@@ -106,7 +114,7 @@ def print_summary(
     console.print(table)
 
 
-def _figures(summary: Summary) -> Table:
+def _figures(summary: Summary, labels: LabelMap) -> Table:
     table = Table(show_header=False)
     table.add_column(style="bold")
     table.add_column()
@@ -120,7 +128,7 @@ def _figures(summary: Summary) -> Table:
     table.add_row("resolutions", _counts(summary.resolutions))
     area = summary.area
     table.add_row(
-        "garment area",
+        "garment area" if labels.binary else f"not {printable(labels.names[0])}",
         f"{area.min:.1%} to {area.max:.1%} of the frame, median {area.median:.1%}, mean {area.mean:.1%}",
     )
     table.add_row("mean of R, G, B", ", ".join(f"{value:.1f}" for value in summary.mean))
@@ -132,11 +140,13 @@ def _counts(counts: dict[str, int], unnamed: str = "") -> str:
     return "\n".join(f"{name or unnamed}: {count}" for name, count in counts.items())
 
 
-def _measure(sample: Sample) -> _Pair:
+def _measure(sample: Sample, labels: LabelMap) -> _Pair:
     photo, mask = read_photo(sample.image_path), read_ground_truth(sample)
     height, width, _ = photo.shape
     mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
     pixels = height * width
+    if not labels.binary:
+        mask = np.where((mask == 0) | (mask == IGNORED), 0, 255).astype(np.uint8)
     return _Pair(
         resolution=f"{width}x{height}",
         pixels=pixels,

@@ -7,6 +7,7 @@ import numpy as np
 
 from segmentation.bundle import ModelBundle
 from segmentation.data.parallel import OnProgress
+from segmentation.data.selection import without_predicted
 from segmentation.errors import DataError
 from segmentation.evaluation.disagreement import Disagreement, measure
 from segmentation.evaluation.photo import read_pair, score_photo
@@ -14,8 +15,8 @@ from segmentation.inference.compose import averaged, flipped
 from segmentation.inference.scoring import load_score
 from segmentation.types import Sample, ScoreFn
 
-JudgeOf = Callable[[Sample], tuple[ScoreFn, float]]
-"""What judges a pair: scores of models that have not learned it, and the threshold that makes a mask."""
+Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
+"""What a pair is held against: scores of models that have not learned it, and the threshold of their mask."""
 
 _OUTLYING = 3.5  # deviations, by the median, from which Iglewicz and Hoaglin (1993) call a value an outlier
 _LEAST_REGION = 0.02  # of the garment's area
@@ -34,12 +35,14 @@ class Finding:
     marked: bool
 
 
-def judges(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> JudgeOf:
+def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> Unbiased:
     """For each of the samples the mean scores of those models that have not learned it, photo and mirrored.
 
-    Raises DataError, naming a sample, where every model has learned it.
+    Predicted pairs are left out. Raises DataError, naming a sample, where every model has learned it, and
+    where all are predicted.
     """
-    learned = [{name for one in bundle.passes for name in one.split.get("train", ())} for bundle in bundles]
+    samples = without_predicted(samples)
+    learned = [bundle.learned for bundle in bundles]
     for sample in samples:
         if all(sample.id in names for names in learned):
             raise DataError(
@@ -48,28 +51,28 @@ def judges(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> JudgeOf
             )
     scores = [flipped(load_score(bundle)[0]) for bundle in bundles]
 
-    def judge_of(sample: Sample) -> tuple[ScoreFn, float]:
+    def unbiased(sample: Sample) -> tuple[ScoreFn, float]:
         chosen = [number for number, names in enumerate(learned) if sample.id not in names]
         threshold = float(np.mean([bundles[number].threshold for number in chosen]))
         return averaged([scores[number] for number in chosen]), threshold
 
-    return judge_of
+    return unbiased
 
 
 def audit(
-    judge_of: JudgeOf,
+    unbiased: Unbiased,
     samples: Sequence[Sample],
     target_threshold: float = 0.5,
     on_progress: OnProgress | None = None,
 ) -> tuple[Finding, ...]:
-    """Hold each pair's label against the scores of what judges it, and rank the pairs.
+    """Hold each pair's label against scores of models that have not learned it, and rank the pairs.
 
-    Raises what `read_pair` and `score_photo` raise.
+    Predicted pairs are left out. Raises what `read_pair`, `score_photo` and `without_predicted` raise.
     """
-    measured = []
+    measured, samples = [], without_predicted(samples)
     for done, sample in enumerate(samples, start=1):
         image, alpha = read_pair(sample)
-        score, threshold = judge_of(sample)
+        score, threshold = unbiased(sample)
         scores, _ = score_photo(score, image, sample)
         measured.append(measure(sample, image, scores, alpha >= target_threshold * 255, threshold))
         if on_progress:

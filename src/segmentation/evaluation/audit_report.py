@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from segmentation.data.exclusion import ID, MARK, NO, YES
+from segmentation.data.exclusion import EXCLUDE, ID, MARKED, NO, YES, read_decisions
 from segmentation.data.parallel import OnProgress
 from segmentation.evaluation import plots, report
-from segmentation.evaluation.audit import Finding, JudgeOf
+from segmentation.evaluation.audit import Finding, Unbiased
 from segmentation.evaluation.disagreement import OMITTED, Disagreement, Region
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.files import write_text
+from segmentation.outline import OUTLINE, outlined
 from segmentation.types import Sample
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ TABLE, PAGE = "audit.csv", "audit.html"
 
 _COLUMNS = [
     *("rank", ID, "view", "dice", "suspicion", "criteria"),
-    *("region", "region_area_px", "region_box", "right_px", "down_px", MARK),
+    *("region", "region_area_px", "region_box", "right_px", "down_px", MARKED, EXCLUDE),
 ]
 
 _LISTED = 10  # pairs on the terminal
@@ -38,7 +39,7 @@ _LEAST_AROUND = 1 / 30  # of the photo's height
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PairPictures:
     """Data URIs of one pair: the whole frame, three views of the garment, and its largest region near by."""
 
     frame: str
@@ -50,7 +51,7 @@ class Pictures:
 
 def write_audit(
     findings: Sequence[Finding],
-    judge_of: JudgeOf,
+    unbiased: Unbiased,
     samples: Sequence[Sample],
     folder: Path,
     name: str,
@@ -59,12 +60,11 @@ def write_audit(
     about: Mapping[str, object],
     target_threshold: float = 0.5,
     on_progress: OnProgress | None = None,
-) -> Path | None:
+) -> int:
     """Write audit.csv and audit.html, with pictures of the `report_images` most suspicious, into `folder`.
 
-    They are scored again for it. `about` is shown as it is. A table of before that differs, since a person
-    may have decided in it, is moved aside, and its new place is returned. Raises what `read_pair` and
-    `score_photo` raise.
+    They are scored again for it. `about` is shown as it is. What a person decided in a table of before stays
+    decided, and its count is returned. Raises what `read_pair`, `score_photo` and `read_decisions` raise.
     """
     by_id = {sample.id: sample for sample in samples}
     shown = findings[:report_images]
@@ -72,22 +72,33 @@ def write_audit(
     for done, finding in enumerate(shown, start=1):
         sample = by_id[finding.disagreement.id]
         image, alpha = read_pair(sample)
-        score, threshold = judge_of(sample)
+        score, threshold = unbiased(sample)
         scores, _ = score_photo(score, image, sample)
         target, mask = alpha >= target_threshold * 255, scores >= threshold
-        pictures[sample.id] = draw(image, target, mask, finding.disagreement.regions)
+        pictures[sample.id] = draw_pair(image, target, mask, finding.disagreement.regions)
         if on_progress:
             on_progress(done, len(shown))
     write_text(folder / PAGE, render(findings, pictures, name, about))
-    path, content, aside = folder / TABLE, table(findings), None
-    if path.is_file() and path.read_bytes() != content.encode():
-        aside = path.replace(path.with_stem(f"{path.stem}-before"))
-    write_text(path, content)
-    return aside
+    decisions = decided(folder)
+    write_text(folder / TABLE, table(findings, decisions))
+    return len(decisions)
 
 
-def table(findings: Sequence[Finding]) -> str:
-    """The findings as CSV, most suspicious first, with the column exclude for a person to change."""
+def decided(folder: Path) -> dict[str, bool]:
+    """What a person decided, by id, in the audit.csv that is there, if one is.
+
+    Raises what `read_decisions` raises.
+    """
+    path = folder / TABLE
+    return read_decisions(path) if path.exists() else {}
+
+
+def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
+    """The findings as CSV, most suspicious first, with the column exclude for a person to decide in.
+
+    It holds the `decisions`, by id; those on pairs that are not there stand at the end.
+    """
+    said = {name: YES if excluded else NO for name, excluded in decisions.items()}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -105,7 +116,10 @@ def table(findings: Sequence[Finding]) -> str:
             ]
             + ([largest.kind, largest.area_px, box_text(largest)] if largest else ["", "", ""])
             + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
+            + [said.pop(pair.id, "")]
         )
+    absent = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    absent.writerows({ID: name, EXCLUDE: excluded} for name, excluded in said.items())
     return text.getvalue()
 
 
@@ -129,7 +143,7 @@ def print_findings(findings: Sequence[Finding], console: "Console") -> None:
 
 def render(
     findings: Sequence[Finding],
-    pictures: Mapping[str, Pictures],
+    pictures: Mapping[str, PairPictures],
     name: str,
     about: Mapping[str, object],
 ) -> str:
@@ -169,17 +183,19 @@ def box_text(region: Region) -> str:
     return f"{region.width}x{region.height}+{region.left}+{region.top}"
 
 
-def draw(image: np.ndarray, target: np.ndarray, mask: np.ndarray, regions: Sequence[Region]) -> Pictures:
+def draw_pair(
+    image: np.ndarray, target: np.ndarray, mask: np.ndarray, regions: Sequence[Region]
+) -> PairPictures:
     """Draw one pair, uint8 RGB [H, W, 3] and bool [H, W] of the same size, with its first regions marked."""
     box = report.region_of(target, mask)
     differences = report.differences(image, target, mask)
     for region in _worth_telling(regions):
         corner = region.left + region.width, region.top + region.height
-        cv2.rectangle(differences, (region.left, region.top), corner, report.OUTLINE, 2)
-    return Pictures(
+        cv2.rectangle(differences, (region.left, region.top), corner, OUTLINE, 2)
+    return PairPictures(
         frame=report.framed(image, box),
-        label=report.encode(report.outlined(image[box], target[box], report.MISSED)),
-        prediction=report.encode(report.outlined(image[box], mask[box], report.EXCESS)),
+        label=report.encode(outlined(image[box], target[box], report.MISSED)),
+        prediction=report.encode(outlined(image[box], mask[box], report.EXCESS)),
         differences=report.encode(differences[box]),
         close_up=_close_up(image, target, mask, regions[0]) if regions else None,
     )
@@ -193,8 +209,8 @@ def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: R
         slice(max(0, region.top - around), min(height, region.top + region.height + around)),
         slice(max(0, region.left - around), min(width, region.left + region.width + around)),
     )
-    drawn = report.outlined(image[box], target[box], report.MISSED)
-    return report.encode(report.outlined(drawn, mask[box], report.EXCESS))
+    drawn = outlined(image[box], target[box], report.MISSED)
+    return report.encode(outlined(drawn, mask[box], report.EXCESS))
 
 
 def _worth_telling(regions: Sequence[Region]) -> Sequence[Region]:

@@ -11,7 +11,7 @@ import numpy as np
 from segmentation.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
 from segmentation.data.discover import Dataset
 from segmentation.data.naming import group_and_view
-from segmentation.data.selection import select_samples
+from segmentation.data.selection import select_samples, without_predicted
 from segmentation.errors import BundleError, DataError
 from segmentation.types import Sample, ScoreFn
 
@@ -79,12 +79,13 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
     """The held-out photos of the first bundle that show no garment which one of the others learned from.
 
     `bundles` are by the names to call them by. Raises DataError, with the name of the model that has learned
-    the last of them, when none is left.
+    the last of them, when none is left, and for predicted pairs.
     """
+    made = without_predicted(dataset.samples)
     try:
         samples = select_samples(next(iter(bundles.values())), dataset)
     except DataError:  # it is the first that learned from them, and says so below
-        samples = dataset.samples
+        samples = made
     for name, bundle in bundles.items():
         learned = _garments_learned(bundle, dataset)
         left = tuple(sample for sample in samples if sample.group not in learned)
@@ -104,14 +105,15 @@ def judged_together(
 
     Held out are those that `select_samples` names for one of them and that show no garment which any of them
     learned from; `train` are those that at least one has learned from. The order of `bundles`, which are by
-    the names to call them by, does not matter. Raises DataError when nothing is left.
+    the names to call them by, does not matter. Raises DataError when nothing is left, as of predicted pairs.
     """
+    made = without_predicted(dataset.samples)
     if side == "all":
-        return dataset.samples
+        return made
     chosen = {sample.id for bundle in bundles.values() for sample in _selected(bundle, dataset, side)}
     learned = {name: _garments_learned(bundle, dataset) for name, bundle in bundles.items()}
     known = set().union(*learned.values()) if side == "held-out" else set()
-    left = tuple(sample for sample in dataset.samples if sample.id in chosen and sample.group not in known)
+    left = tuple(sample for sample in made if sample.id in chosen and sample.group not in known)
     if left:
         return left
     if side == "train":
@@ -181,9 +183,9 @@ def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample,
 
 def _garments_learned(bundle: ModelBundle, dataset: Dataset) -> set[str]:
     """The groups that a bundle has learned from, by their ids and, for duplicates, by the data set."""
-    ids = {name for one in bundle.passes for name in one.split.get("train", ())}
-    return {group_and_view(name)[0] for name in ids} | {
-        sample.group for sample in dataset.samples if sample.id in ids
+    learned = bundle.learned
+    return {group_and_view(name)[0] for name in learned} | {
+        sample.group for sample in dataset.samples if sample.id in learned
     }
 
 

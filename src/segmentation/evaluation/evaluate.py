@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from segmentation.evaluation import metrics
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.threshold import ThresholdSearch, search
 from segmentation.evaluation.triage import FEWEST, Triage
+from segmentation.experience import Experience
 from segmentation.files import write_text
 from segmentation.inference.judge import Judge
 from segmentation.types import LabelMap, Prediction, Sample, ScoreFn
@@ -50,29 +52,36 @@ class ImageRow:
     area_mask: float
     seconds: float
     confidence: float | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold."""
+    """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold.
+
+    `experience` is what their confidence comes from.
+    """
 
     rows: tuple[ImageRow, ...]
     threshold: float
     tolerance_px: float
     search: ThresholdSearch
+    experience: Experience | None = None
 
     @property
     def worst_first(self) -> list[ImageRow]:
         """The rows by rising Dice, equals by id."""
         return sorted(self.rows, key=lambda row: (row.dice, row.id))
 
-    @property
+    @cached_property
     def triage(self) -> Triage | None:
         """What confidence is worth on these photos, None where there is none."""
         confidence = [row.confidence for row in self.rows]
-        if None in confidence or len(self.rows) < FEWEST:
+        if not self.experience or None in confidence or len(self.rows) < FEWEST:
             return None
-        return Triage(np.array(confidence), self._column("dice"))
+        known = {row.id for row in self.rows}.intersection(self.experience.samples)
+        garments = tuple(row.group or row.id for row in self.rows)
+        return Triage(np.array(confidence), self._column("dice"), garments, self.experience, len(known))
 
     def summary(self) -> dict[str, float]:
         """The figures of the whole set by name, ready for JSON."""
@@ -147,7 +156,8 @@ def evaluate(
     for sample, packed, seconds in waiting:
         level, target = packed.unpack()
         rows.append(_row(sample, level >= round(found.best * 255), target, seconds, tolerance_px))
-    return Evaluation(tuple(rows), found.best if threshold is None else float(threshold), tolerance_px, found)
+    used = found.best if threshold is None else float(threshold)
+    return Evaluation(tuple(rows), used, tolerance_px, found, judge.experience if judge else None)
 
 
 def write_evaluation(
@@ -256,6 +266,7 @@ def _row(
         area_target=(counts.tp + counts.fn) / mask.size,
         area_mask=(counts.tp + counts.fp) / mask.size,
         seconds=seconds,
+        group=sample.group,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from segmentation.evaluation import plots
 from segmentation.evaluation.robustness import SMALL_CHANGE
+from segmentation.outline import OUTLINE, outlined
 
 if TYPE_CHECKING:
     from segmentation.evaluation.evaluate import Evaluation
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MISSED = (0, 114, 178)  # blue and vermilion of Okabe and Ito: apart for every kind of sight
 EXCESS = (213, 94, 0)
-OUTLINE = (255, 0, 150)
 _BACKDROP = 128  # grey: neither white nor black garments vanish on it
 _LONGEST_PX = 1400  # a garment of a studio photo stays at one picture pixel a photo pixel
 _THUMBNAIL_PX = 260
@@ -132,15 +132,6 @@ def framed(image: np.ndarray, box: tuple[slice, slice]) -> str:
     marked = small.copy()
     cv2.rectangle(marked, (left, top), (right - 1, bottom - 1), OUTLINE, 1)
     return encode(marked, _THUMBNAIL_PX)
-
-
-def outlined(image: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = OUTLINE) -> np.ndarray:
-    """The photo, uint8 RGB [H, W, 3], with a thin line along the mask's edge, just inside it."""
-    drawn = image.copy()
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    thickness = max(1, round(max(image.shape[:2]) / 700))
-    cv2.drawContours(drawn, contours, -1, colour, thickness, cv2.LINE_AA)
-    return drawn
 
 
 def differences(image: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -5,6 +5,9 @@ import numpy as np
 
 from segmentation.experience import Evidence
 
+EVIDENCE_VERSION = 1
+"""To be raised whenever the same prediction gives other figures, of which experience knows nothing."""
+
 _WORKING_HEIGHT_PX = 432  # a quarter of a studio photo's: enough to tell a garment's part from its edge
 _EDGE = 1 / 216  # of the height to each side: how far apart the edges of equally good masks may lie
 _BORDER = 0.05  # of the height and the width: where a photo shows its backdrop

@@ -27,7 +27,7 @@ def write_guides(
     scores would trust the first too much. Drawn photos that every model has learned are left out. Raises
     DataError when that is so of another photo.
     """
-    scorers = [(load_score(first)[0], set(first.split.get("train", ()))) for first in firsts]
+    scorers = [(load_score(first)[0], first.learned) for first in firsts]
     guided = []
     for done, sample in enumerate(samples, start=1):
         unbiased = [score for score, learned in scorers if sample.id not in learned]

@@ -5,13 +5,19 @@ import warnings
 import keras
 
 from segmentation.models.backbones import Backbone
+from segmentation.models.holes import with_holes
+
+_SIDE_PX = 512  # of the network that is copied; strides are read from its shapes
 
 
-def application_features(inputs, row: Backbone, prefix: str, *, levels: int = 5, momentum: float) -> dict:
+def application_features(
+    inputs, row: Backbone, prefix: str, *, levels: int = 5, momentum: float, output_stride: int = 32
+) -> dict:
     """Build the network without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
-    The features of stride s are [N, H / s, W / s, filters], the output of the layer that `row` names.
-    Height and width must be multiples of 2 ** levels. Layers are named `prefix` and their name in
+    The features of stride s are [N, H / s, W / s, filters], the output of the layer that `row` names; those
+    of strides beyond `output_stride` have that one, by `with_holes`. Height and width must be multiples of
+    2 ** levels, or of `output_stride` where that is less. Layers are named `prefix` and their name in
     keras.applications; `momentum` of the batch statistics takes the place of the network's own, which is
     meant for a million photos.
 
@@ -22,16 +28,16 @@ def application_features(inputs, row: Backbone, prefix: str, *, levels: int = 5,
     as with EfficientNet-Lite0, the batch statistics behind the first convolution take nearly all of the
     difference away as soon as training starts.
     """
-    network = application(row, (None, None, inputs.shape[-1]))
+    network = application(row, (_SIDE_PX, _SIDE_PX, inputs.shape[-1]))
     outputs = [network.get_layer(name).output for name in row.features[:levels]]
 
     def rename(layer):
-        options = layer.get_config() | {"name": prefix + layer.name}
+        options = with_holes(layer, _SIDE_PX, output_stride) | {"name": prefix + layer.name}
         if isinstance(layer, keras.layers.BatchNormalization):
             options["momentum"] = momentum
         return layer.__class__.from_config(options)
 
-    # a copy of the part that is needed: the network itself refuses photos below 32 x 32
+    # a copy of the part that is needed, for photos of another size than the network's
     encoder = keras.models.clone_model(
         keras.Model(network.input, outputs), input_tensors=inputs, clone_function=rename
     )

@@ -5,6 +5,7 @@ Needs no Keras before a network is built, so that the names are at hand wherever
 
 from dataclasses import dataclass, field
 
+_BGR_DEVIATION = (58.395, 57.12, 57.375)
 LEVELS = 5  # the coarsest features of a backbone have stride 2 ** LEVELS
 
 
@@ -46,7 +47,20 @@ BACKBONES: dict[str, Backbone] = {
         "ResNet50 (He et al. 2015)",
         "ResNet50",
         ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
-        bgr_deviation=(58.395, 57.12, 57.375),
+        bgr_deviation=_BGR_DEVIATION,
+    ),
+    "resnet101": Backbone(
+        "ResNet101 (He et al. 2015)",
+        "ResNet101",
+        ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block23_out", "conv5_block3_out"),
+        bgr_deviation=_BGR_DEVIATION,
+    ),
+    # the last rectified output of each size; the first convolutions, at full resolution, lead to stride 2
+    "vgg16": Backbone(
+        "VGG16 (Simonyan and Zisserman 2015)",
+        "VGG16",
+        ("block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3", "block5_pool"),
+        bgr_deviation=_BGR_DEVIATION,
     ),
     # what goes into a transition, normalised and rectified, before it is narrowed and halved
     "densenet121": Backbone(
@@ -57,12 +71,16 @@ BACKBONES: dict[str, Backbone] = {
 }
 
 
-def encode(inputs, backbone: str, *, levels: int = LEVELS, momentum: float = 0.9) -> dict:
+def encode(
+    inputs, backbone: str, *, levels: int = LEVELS, momentum: float = 0.9, output_stride: int = 2**LEVELS
+) -> dict:
     """Build a backbone on a photo: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
-    The features of stride s are [N, H / s, W / s, filters]. Height and width must be multiples of
-    2 ** levels. `momentum` is that of the batch statistics; the weights are random, see
-    `pretrained.load_backbone`. The names of its layers begin with `layer_prefix(backbone)`.
+    The features of stride s are [N, H / s, W / s, filters]; of a network of keras.applications, those of
+    strides beyond `output_stride` have that one, their kernels have holes. Height and width must be
+    multiples of 2 ** levels, or of `output_stride` where that is less. `momentum` is that of the batch
+    statistics; the weights are random, see `pretrained.load_backbone`. The names of its layers begin with
+    `layer_prefix(backbone)`.
     """
     from segmentation.models.application import application_features
     from segmentation.models.efficientnet_lite0 import efficientnet_lite0
@@ -70,7 +88,14 @@ def encode(inputs, backbone: str, *, levels: int = LEVELS, momentum: float = 0.9
     row = BACKBONES[backbone]
     if row.application is None:
         return efficientnet_lite0(inputs, levels=levels, momentum=momentum)
-    return application_features(inputs, row, layer_prefix(backbone), levels=levels, momentum=momentum)
+    return application_features(
+        inputs,
+        row,
+        layer_prefix(backbone),
+        levels=levels,
+        momentum=momentum,
+        output_stride=output_stride,
+    )
 
 
 def layer_prefix(backbone: str) -> str:

@@ -9,14 +9,17 @@ NORMS = ("batch", "group", "layer", "none")
 _GROUP_CHANNELS = 8  # fewest channels a group of GroupNormalization (Wu and He, 2018, find 8 to 16 robust)
 
 
-def conv_norm_relu(tensor, filters: int, *, norm: str = "batch", momentum: float = 0.9):
-    """3x3 convolution, normalisation, ReLU: [N, H, W, C] -> [N, H, W, filters].
+def conv_norm_relu(
+    tensor, filters: int, kernel_px: int = 3, *, norm: str = "batch", momentum: float = 0.9, **options
+):
+    """Convolution, normalisation, ReLU: [N, H, W, C] -> [N, H, W, filters].
 
     `norm` is one of NORMS; `momentum` is that of the batch statistics. The convolution has a bias only
-    where no normalisation follows, since a normalisation subtracts it again.
+    where no normalisation follows, since a normalisation subtracts it again. `options` are those of
+    `Conv2D`: a name, a stride, a rate of holes.
     """
-    tensor = layers.Conv2D(filters, 3, padding="same", use_bias=norm == "none")(tensor)
-    return _norm_relu(tensor, norm, momentum)
+    tensor = layers.Conv2D(filters, kernel_px, padding="same", use_bias=norm == "none", **options)(tensor)
+    return norm_relu(tensor, norm=norm, momentum=momentum)
 
 
 def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", momentum: float = 0.9):
@@ -25,7 +28,7 @@ def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", moment
     `skip` is [N, H, W, C], `coarse` [N, H / 2, W / 2, D]; upsampling repeats pixels.
     """
     tensor = UpConv2D(filters, use_bias=norm == "none")([skip, coarse])
-    return _norm_relu(tensor, norm, momentum)
+    return norm_relu(tensor, norm=norm, momentum=momentum)
 
 
 def decode(tensor, skips: list, filters: int, up_convs: int, *, norm: str = "batch", momentum: float = 0.9):
@@ -44,13 +47,23 @@ def decode(tensor, skips: list, filters: int, up_convs: int, *, norm: str = "bat
 
 def score_head(tensor, classes: int):
     """1x1 convolution and sigmoid, or softmax over several classes: -> scores [N, H, W, classes], float32."""
-    logits = layers.Conv2D(classes, 1)(tensor)
+    return scores(layers.Conv2D(classes, 1)(tensor))
+
+
+def upsample(tensor, times: int, name: str | None = None):
+    """Enlarge bilinearly, as Long et al. 2015 first do: [N, H, W, C] -> [N, times * H, times * W, C]."""
+    return layers.UpSampling2D(times, interpolation="bilinear", name=name)(tensor)
+
+
+def scores(logits):
+    """Sigmoid, or softmax over several classes: [N, H, W, classes] -> scores in [0, 1], float32."""
     # scores stay float32 under mixed precision: bfloat16 has too few steps near 0 and 1
-    activation = "sigmoid" if classes == 1 else "softmax"
+    activation = "sigmoid" if logits.shape[-1] == 1 else "softmax"
     return layers.Activation(activation, dtype="float32", name="scores")(logits)
 
 
-def _norm_relu(tensor, norm: str, momentum: float):
+def norm_relu(tensor, *, norm: str = "batch", momentum: float = 0.9):
+    """Normalisation and ReLU, of the same shape."""
     if norm == "batch":
         tensor = layers.BatchNormalization(momentum=momentum)(tensor)
     elif norm == "group":

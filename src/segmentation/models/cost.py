@@ -47,7 +47,10 @@ class Cost:
 
 
 def measure(model: keras.Model) -> Cost:
-    """Count the cost of a network with fixed input size; a multiply-add counts as two operations."""
+    """Count the cost of a network with fixed input size; a multiply-add counts as two operations.
+
+    Counted are those of the convolutions, as in the literature: not of normalisation, pooling, upsampling.
+    """
     import keras
 
     from segmentation.models.up_conv import UpConv2D
@@ -62,6 +65,8 @@ def measure(model: keras.Model) -> Cost:
             operations += 2 * values * layer.products
         elif isinstance(layer, keras.layers.Conv2D):
             operations += 2 * values * math.prod(layer.kernel.shape[:-1])
+        elif isinstance(layer, keras.layers.Conv2DTranspose):  # every value of the input meets a whole kernel
+            operations += 2 * math.prod(layer.input.shape[1:]) * math.prod(layer.kernel.shape[:-1])
         elif isinstance(layer, keras.layers.DepthwiseConv2D):
             operations += 2 * values * math.prod(layer.kernel_size)
     return Cost(model.count_params(), operations / 1e9, activations)

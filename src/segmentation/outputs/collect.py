@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.errors import DataError, ImageError, SegmentationError
-from segmentation.evaluation.corrections import Correction, measure_correction
+from segmentation.evaluation.corrections import Correction, alike, measure_correction
 from segmentation.files import write_text
 from segmentation.imageio import image_size, read_mask
 from segmentation.outputs.kinds import FILES
@@ -32,13 +32,16 @@ COLUMNS = (
     "untouched",
 )
 ADDED, REPLACED, KEPT = "added", "replaced", "as before"
+LEFT_OUT = "left out, for they are as predicted (--untouched takes them)"
+OUTLIVED = "as predicted now, so that their earlier pairs stay"
 
 
 @dataclass(frozen=True)
 class Collected:
     """What became of one photo: `change` to the pair of this id, or the `error`; `file` is what it came from.
 
-    `correction` is None where there was no prediction to compare with.
+    `correction` is None where there was no prediction to compare with, and where nobody corrected it, so that
+    it was left out.
     """
 
     id: str
@@ -46,6 +49,11 @@ class Collected:
     change: str = ""
     correction: Correction | None = None
     error: str | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether the pair holds what is in the file."""
+        return self.change in (ADDED, REPLACED, KEPT)
 
 
 def find_predictions(retouched: Path, given: Path | None, record: str) -> Path | None:
@@ -73,10 +81,11 @@ def find_predictions(retouched: Path, given: Path | None, record: str) -> Path |
     return masks
 
 
-def collect(one: Match, folder: Path, predictions: Path | None) -> Collected:
+def collect(one: Match, folder: Path, predictions: Path | None, *, untouched: bool = False) -> Collected:
     """Write the pair of a match into `folder` and measure what was corrected. Any thread may call it.
 
-    A failure becomes the `error` of the result.
+    What is as it was predicted nobody may have looked at: it is taken only if `untouched` says that somebody
+    did. A failure becomes the `error` of the result. Either leaves an earlier pair as it is.
     """
     identity = one.photo.stem
     try:
@@ -85,22 +94,33 @@ def collect(one: Match, folder: Path, predictions: Path | None) -> Collected:
         shape = image_size(one.photo.path)
         predicted = _predicted(predictions, identity, shape)
         file, alpha = corrected_alpha(one.files, shape, predicted)
-        change = _put(folder, one.photo, alpha)
+        if _is_there(folder, one.photo, alpha):
+            change = KEPT
+        elif predicted is not None and not untouched and alike(predicted, alpha):
+            return Collected(identity, file, OUTLIVED if mask_path(folder, identity).is_file() else LEFT_OUT)
+        else:
+            change = REPLACED if mask_path(folder, identity).is_file() else ADDED
+            write_pair(folder, one.photo, alpha)
     except SegmentationError as failure:
-        return Collected(identity, error=str(failure))
+        stays = "; the pair that was collected before stays" if mask_path(folder, identity).is_file() else ""
+        return Collected(identity, error=f"{failure}{stays}")
     correction = None if predicted is None else measure_correction(predicted, alpha)
     return Collected(identity, file, change, correction)
 
 
 def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
-    """Write collect.csv, a row a photo in the order of the ids; rows of other photos stay as they are.
+    """Write collect.csv, a row a pair in the order of the ids; rows of other photos stay as they are.
 
-    Where nothing was predicted the measures are empty, and so are distances to an empty mask. Raises
-    DataError for a table that is there and is no such report.
+    Where nothing was predicted the measures are empty, unless an earlier run made them of the same pair;
+    distances to an empty mask are empty too. Raises DataError for a table that is there and is no such
+    report.
     """
     path = folder / REPORT
     rows = {row["id"]: row for row in _read_report(path)}
-    rows |= {one.id: _row(one) for one in collected if not one.error}
+    for one in collected:
+        if one.taken:
+            measured = rows.get(one.id, {}) if one.change == KEPT and one.correction is None else {}
+            rows[one.id] = _row(one) | measured
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -122,18 +142,15 @@ def _predicted(predictions: Path | None, stem: str, shape: tuple[int, int]) -> n
     return mask
 
 
-def _put(folder: Path, photo: Photo, alpha: np.ndarray) -> str:
+def _is_there(folder: Path, photo: Photo, alpha: np.ndarray) -> bool:
     mask = mask_path(folder, photo.stem)
     image = folder / IMAGES / (photo.stem + photo.path.suffix)
-    there = mask.is_file()
-    if there and image.is_file() and filecmp.cmp(photo.path, image, shallow=False):
-        try:
-            if np.array_equal(read_mask(mask), alpha):
-                return KEPT
-        except ImageError:  # damaged since; it is written again
-            pass
-    write_pair(folder, photo, alpha)
-    return REPLACED if there else ADDED
+    if not (mask.is_file() and image.is_file() and filecmp.cmp(photo.path, image, shallow=False)):
+        return False
+    try:
+        return np.array_equal(read_mask(mask), alpha)
+    except ImageError:  # damaged since
+        return False
 
 
 def _row(one: Collected) -> dict[str, str]:

@@ -53,10 +53,14 @@ class Result:
 
 
 class _Line(NamedTuple):
-    """Where a line begins in the file, in bytes, and the digest of its key; None for a failure."""
+    """Where a line begins in the file, in bytes, and the digest of its key; None for a failure.
+
+    `empty` is whether nothing was to be made of the photo.
+    """
 
     place: int
     key: bytes | None
+    empty: bool
 
 
 class Manifest:
@@ -135,8 +139,12 @@ class Manifest:
         return all(_has_content(self._folder / path) for path in self.outputs(photo).values())
 
     def outputs(self, photo: Photo) -> dict[str, str]:
-        """The files that a photo is done with, by kind, relative to the folder."""
-        return {kind: photo.outputs[kind] for kind in self._kinds}
+        """The files that a photo is done with, by kind, relative to the folder.
+
+        None of a photo of which an earlier run, by its record, had none to make.
+        """
+        recorded = self._recorded.get(_digest(photo.stem))
+        return {} if recorded and recorded.empty else {kind: photo.outputs[kind] for kind in self._kinds}
 
     def taken_by(self, photo: Photo) -> str | None:
         """The other photo, still there, whose outputs an earlier run gave the names that this one's have."""
@@ -209,7 +217,8 @@ class Manifest:
                     continue
                 stem, failed = _digest(plain["stem"]), plain["error"] is not None
                 self._untidy |= failed or stem in self._recorded
-                self._recorded[stem] = _Line(place, None if failed else _digest(plain["key"]))
+                empty = not failed and plain.get("outputs") == {}
+                self._recorded[stem] = _Line(place, None if failed else _digest(plain["key"]), empty)
         self._untidy |= self.left_out > 0
         return length
 

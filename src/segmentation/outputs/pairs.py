@@ -7,6 +7,7 @@ is killed leaves no photo with the mask of another.
 import os
 import shutil
 from collections.abc import Container
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,12 @@ from segmentation.imageio import IMAGE_SUFFIXES, write_image
 from segmentation.outputs.naming import Photo
 
 IMAGES, MASKS = "images", "masks"
+
+_SPELLED = [  # .jpg, .Jpg, .jPg, ...: trying them all is quicker than listing a large folder for each pair
+    "".join(letters)
+    for suffix in sorted(IMAGE_SUFFIXES)
+    for letters in product(*({letter, letter.upper()} for letter in suffix))
+]
 
 
 def check_ours(folder: Path, origin: str, *, besides: Container[str] = ()) -> dict:
@@ -43,6 +50,15 @@ def check_ours(folder: Path, origin: str, *, besides: Container[str] = ()) -> di
         more = f" and {len(foreign) - 1} more" if foreign[1:] else ""
         raise DataError(f"{expected} {printable(foreign[0])}{more} without {RECORD}; {remedy}")
     return {}
+
+
+def refuse_pairs(folder: Path) -> None:
+    """Raise DataError for a folder of pairs, whose masks the results of predict would replace."""
+    if (folder / RECORD).exists():
+        raise DataError(
+            f"{folder}: expected a folder for results, received a set of pairs ({RECORD}); "
+            "give another --output"
+        )
 
 
 def prepare(folder: Path) -> None:
@@ -85,9 +101,8 @@ def write_pair(folder: Path, photo: Photo, mask: np.ndarray, dpi: tuple[float, f
 def remove_pair(folder: Path, stem: str) -> None:
     """Remove the pair of a stem, if there is one."""
     mask_path(folder, stem).unlink(missing_ok=True)
-    for suffix in IMAGE_SUFFIXES:
-        for spelled in (suffix, suffix.upper()):
-            (folder / IMAGES / (stem + spelled)).unlink(missing_ok=True)
+    for suffix in _SPELLED:
+        (folder / IMAGES / (stem + suffix)).unlink(missing_ok=True)
 
 
 def mask_path(folder: Path, stem: str) -> Path:

@@ -4,6 +4,7 @@ Pseudo-labelling after Lee 2013; the scores themselves are kept as soft targets.
 """
 
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from segmentation.outputs.pairs import (
 )
 from segmentation.types import Prediction
 
+NOTED = "not taken"
+"""The note of a photo that is left out for its other notes, however sure the model is."""
+
 
 class PseudoWriter:
     """Writes photo and scores of every prediction that is sure enough into a folder of pairs.
@@ -34,7 +38,7 @@ class PseudoWriter:
     `settings`, plain JSON, is what decides the predictions; with `min_confidence`, in [0, 1], it is recorded
     beside the pairs. Sure enough is a prediction whose confidence reaches it and that has no notes; where
     the model tells no confidence, the Dice to expect of its scores stands in, and `stood_in` becomes true.
-    `highest` is the highest confidence of those that were not sure enough.
+    `highest` is the highest confidence of those that were not sure enough, None where there are none.
 
     Raises DataError when the folder holds anything else than an earlier set, or a set of other settings
     without `overwrite`.
@@ -50,7 +54,8 @@ class PseudoWriter:
         self._overwrite = overwrite
         self.settings = {**settings, "min_confidence": min_confidence}
         self.stood_in = False
-        self.highest = 0.0
+        self.highest: float | None = None
+        self._lock = threading.Lock()
         earlier = check_ours(folder, PSEUDO, besides={MANIFEST})
         changed = [name for name, value in self.settings.items() if earlier.get(name, value) != value]
         if changed and not overwrite:
@@ -83,8 +88,9 @@ class PseudoWriter:
         if prediction.notes or confidence < self._limit:
             remove_pair(self._folder, photo.stem)
             if prediction.notes:
-                return Delivery({}, ("not taken",))
-            self.highest = max(self.highest, confidence)
+                return Delivery({}, (NOTED,))
+            with self._lock:
+                self.highest = max(self.highest or 0.0, confidence)
             return Delivery({}, (f"not sure enough: confidence {confidence:.4f}",))
         scores = np.rint(prediction.scores[..., 0] * 255).astype(np.uint8)
         return Delivery({"mask": write_pair(self._folder, photo, scores, picture.dpi)})

@@ -1,9 +1,7 @@
-"""What a retoucher does with a photo and its alpha: depths, backgrounds, crops, outlines."""
+"""What a retoucher does with a photo and its alpha: depths, backgrounds, crops."""
 
 import cv2
 import numpy as np
-
-_OUTLINE = (255, 0, 150)  # of no garment, no skin and no wall
 
 
 def in_bits(image: np.ndarray, bits: int) -> np.ndarray:
@@ -49,12 +47,3 @@ def crop_box(alpha: np.ndarray, margin_percent: float) -> tuple[slice, slice] | 
     margin_px = round(height * margin_percent / 100)
     rows = slice(max(0, top - margin_px), min(alpha.shape[0], top + height + margin_px))
     return rows, slice(max(0, left - margin_px), min(alpha.shape[1], left + width + margin_px))
-
-
-def outlined(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """uint8 RGB [H, W, 3]: the image with a line where alpha [H, W] passes one half, just inside it."""
-    drawn = image.copy()
-    mask = (alpha > np.iinfo(alpha.dtype).max // 2).astype(np.uint8)
-    contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(drawn, contours, -1, _OUTLINE, max(1, round(max(alpha.shape) / 700)), cv2.LINE_AA)
-    return drawn

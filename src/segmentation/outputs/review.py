@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,10 +10,11 @@ import cv2
 import numpy as np
 
 from segmentation.errors import printable
+from segmentation.experience import shown as shown_confidence
 from segmentation.files import write_text
+from segmentation.outline import outlined
 from segmentation.outputs.kinds import FILES
-from segmentation.outputs.retouching import outlined
-from segmentation.outputs.triage import DECISIONS, FolderTriage, Limits, Row
+from segmentation.outputs.triage import DECISIONS, FolderTriage, Limits
 from segmentation.types import Prediction
 
 REVIEW = "review.html"
@@ -24,6 +24,8 @@ _HEIGHT_PX, _WIDTH_PX = 640, 480  # at most, of a picture
 _MARGIN = 0.06  # around the garment, as a share of its longer side
 _DOUBTFUL = (255, 200, 0)
 _TINT = 0.6
+_COLUMNS = ("photo", "decision", "confidence", "area", "reasons")
+_PAGE_BEGINS = '<!DOCTYPE html>\n<html lang="en" data-page="review">'
 _MOST_PICTURES = 1000  # in one page; all are in the table
 
 
@@ -44,48 +46,58 @@ def draw(photo: np.ndarray, prediction: Prediction) -> np.ndarray:
     return outlined(tinted, shrunk(prediction.mask[box].astype(np.uint8) * 255))
 
 
-def write_review(folder: Path, triage: FolderTriage, limits: Limits, model_name: str) -> None:
+def write_review(
+    folder: Path, triage: FolderTriage, limits: Limits, model_name: str, caution: str = ""
+) -> None:
     """Write `review.html` and `triage.csv` into the output folder of a folder job, each whole or not at all.
 
-    The page shows the pictures that the job drew, beside which it has to stay, and links to the cutouts.
+    `caution` is shown at the top. The page shows the pictures that the job drew, beside which it has to stay,
+    and links to the cutouts.
     """
     from segmentation.evaluation.report import page
 
     folder_of_pictures, suffix = FILES["review"]
-    shown = triage.rows[:_MOST_PICTURES]
+    pictured = triage.rows[:_MOST_PICTURES]
     html = page(
         "review.html.j2",
         model_name=model_name,
         triage=triage,
         limits=limits,
-        sections=[(name, [row for row in shown if row.verdict.decision == name]) for name in DECISIONS],
-        hidden=len(triage.rows) - len(shown),
+        caution=caution,
+        shown=shown_confidence,
+        sections=[(name, [row for row in pictured if row.verdict.decision == name]) for name in DECISIONS],
+        hidden=len(triage.rows) - len(pictured),
         name=lambda row: printable(row.stem),
         picture=lambda row: _address(f"{folder_of_pictures}/{row.stem}{suffix}"),
         link=lambda row: row.cutout and _address(row.cutout),
         doubtful="#{:02x}{:02x}{:02x}".format(*_DOUBTFUL),
     )
     write_text(folder / REVIEW, html)
-    write_text(folder / TABLE, _table(triage.rows))
+    write_text(folder / TABLE, _table(triage))
 
 
 def remove_review(folder: Path) -> None:
-    """Remove what `write_review` wrote before: it would not be of the photos that are there now."""
-    for name in (REVIEW, TABLE):
-        (folder / name).unlink(missing_ok=True)
+    """Remove what `write_review` wrote before: it would not be of the results that are there now."""
+    for name, beginning in ((REVIEW, _PAGE_BEGINS), (TABLE, ",".join(_COLUMNS))):
+        path = folder / name
+        if path.is_file() and path.read_bytes().startswith(beginning.encode()):  # else it is the user's own
+            path.unlink()
 
 
 def _address(path: str) -> str:
     return quote(os.fsencode(path))  # names need not be UTF-8
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(triage: FolderTriage) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("photo", "decision", "confidence", "area", "reasons"))
-    for row in rows:
+    writer.writerow(_COLUMNS)
+    for stem, error in triage.failures.items():
+        writer.writerow((printable(stem), "failed", "", "", printable(error)))
+    for row in triage.rows:
         decision, reasons = row.verdict.decision, "; ".join(row.verdict.reasons)
-        writer.writerow((printable(row.stem), decision, f"{row.confidence:.4f}", f"{row.area:.4f}", reasons))
+        confidence, area = f"{row.confidence:.5f}", f"{row.area:.4f}"
+        writer.writerow((printable(row.stem), decision, confidence, area, reasons))
     return text.getvalue()
 
 

@@ -1,13 +1,21 @@
 """Which photos of a folder need a person: those to do again, those to look at, and those that are done."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from segmentation.errors import ConfigError
-from segmentation.experience import DRIFT, EVERYTHING, LEAST_AREA, NOTHING, Evidence, Experience, unlike
+from segmentation.experience import (
+    DOUBTS,
+    DRIFT,
+    EVERYTHING,
+    LEAST_AREA,
+    NOTHING,
+    SHAPE,
+    Evidence,
+    Experience,
+    unlike,
+)
 from segmentation.outputs.viewpoints import View, odd_views
 
 DECISIONS = ("redo", "review", "auto")
@@ -15,6 +23,12 @@ DECISIONS = ("redo", "review", "auto")
 
 SHIFTED = 1.0
 """From how many standard deviations on the photos of a folder, on average, are told to be of another kind."""
+
+FEWEST_SHIFTED = 10
+"""Photos below which a mean says nothing of the others."""
+
+MEASURES = {*DOUBTS, *SHAPE}
+"""What evidence must hold to be judged."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +52,17 @@ class Verdict:
     decision: str
     reasons: tuple[str, ...] = ()
 
+    def besides(self, reason: str) -> "Verdict":
+        """The verdict with another reason, for which a person has to look at least."""
+        decision = "review" if self.decision == "auto" else self.decision
+        return Verdict(decision, (*self.reasons, reason))
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A photo of the folder; `area` is the share of it in the mask."""
+    """A photo of the folder."""
 
     stem: str
-    input: str
     confidence: float
     area: float
     verdict: Verdict
@@ -62,37 +80,40 @@ class Row:
 
 @dataclass(frozen=True)
 class FolderTriage:
-    """All photos, the least certain first, and why others failed.
+    """All photos, the least certain first; those that failed, by name, and why.
 
-    `drift` is their mean deviation from those that the model knows.
+    `drift` is the mean deviation of all from the photos that the model knows. `others` counts the photos
+    that were made with other models or options.
     """
 
     rows: tuple[Row, ...]
     drift: Mapping[str, float]
-    failures: tuple[str, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
+    others: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many photos there are of each decision."""
+        """How many photos there are of each decision, and how many failed if any did."""
         decisions = [row.verdict.decision for row in self.rows]
-        return {name: decisions.count(name) for name in DECISIONS}
+        counts = {name: decisions.count(name) for name in DECISIONS}
+        return {"failed": len(self.failures), **counts} if self.failures else counts
 
     @property
     def shifts(self) -> list[str]:
         """In words, by what the photos are, on the whole, unlike those that the model knows."""
+        if len(self.rows) < FEWEST_SHIFTED:
+            return []
         far = {name: value for name, value in self.drift.items() if abs(value) >= SHIFTED}
         ordered = sorted(far, key=lambda name: -abs(far[name]))
         return [f"{DRIFT[name][far[name] > 0]} ({far[name]:+.1f} standard deviations)" for name in ordered]
 
 
-def judge(
-    evidence: Evidence, confidence: float, experience: Experience, limits: Limits, odd: str = ""
-) -> Verdict:
-    """The decision on one photo; `odd` says how it differs from the other photos of its garment."""
+def judge(evidence: Evidence, confidence: float, experience: Experience, limits: Limits) -> Verdict:
+    """The decision on one photo."""
     decision = "redo" if confidence < limits.redo else "review"
     if not confidence:
         return Verdict(decision, (NOTHING if evidence["area"] < LEAST_AREA else EVERYTHING,))
-    reasons = [odd] if odd else []
+    reasons = []
     if strange := unlike(experience.deviations(evidence)):
         reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
     if confidence >= limits.auto:
@@ -102,29 +123,38 @@ def judge(
 
 
 def judge_folder(
-    records: Iterable[Mapping[str, Any]], experience: Experience, limits: Limits
+    records: Iterable[Mapping[str, Any]],
+    experience: Experience,
+    limits: Limits,
+    is_ours: Callable[[Mapping[str, Any]], bool] = lambda _record: True,
 ) -> FolderTriage:
-    """Judge what a manifest's records hold of photos, viewpoints of a garment together."""
-    made, failures = [], []
+    """Judge what a manifest's records hold of photos, viewpoints of a garment together.
+
+    `is_ours` tells the records of predictions that the experience is about.
+    """
+    rows, views, failures, others = [], [], {}, 0
+    sums, counts = dict.fromkeys(DRIFT, 0.0), dict.fromkeys(DRIFT, 0)
     for record in records:
+        stem, evidence = record["stem"], record.get("evidence", {})
         if record["error"] is not None:
-            failures.append(record["error"])
-        elif record.get("evidence"):
-            made.append(record)
-    confidences = [round(experience.confidence(record["evidence"]), 5) for record in made]
-    views = [
-        View.of(record["stem"], confidence, record["evidence"])
-        for record, confidence in zip(made, confidences, strict=True)
-    ]
-    odd = odd_views(view for view in views if view)
-    rows, deviations = [], defaultdict(list)
-    for record, confidence in zip(made, confidences, strict=True):
-        stem, evidence = record["stem"], record["evidence"]
-        verdict = judge(evidence, confidence, experience, limits, odd.get(stem, ""))
+            failures[stem] = record["error"]
+            continue
+        if not (is_ours(record) and evidence.keys() >= MEASURES):
+            others += 1
+            continue
+        confidence = round(experience.confidence(evidence), 5)
         cutout = next((path for kind, path in record["outputs"].items() if kind.startswith("cutout")), None)
-        rows.append(Row(stem, record["input"], confidence, record["area"], verdict, cutout))
+        verdict = judge(evidence, confidence, experience, limits)
+        rows.append(Row(stem, confidence, record["area"], verdict, cutout))
+        if view := View.of(stem, confidence, evidence):
+            views.append(view)
         for name, deviation in experience.deviations(evidence).items():
-            deviations[name].append(deviation)
+            sums[name] += deviation
+            counts[name] += 1
+    odd = odd_views(views)
+    rows = [
+        replace(row, verdict=row.verdict.besides(odd[row.stem])) if row.stem in odd else row for row in rows
+    ]
     rows.sort(key=lambda row: (DECISIONS.index(row.verdict.decision), row.confidence, row.stem))
-    drift = {name: fmean(values) for name, values in deviations.items()}
-    return FolderTriage(tuple(rows), drift, tuple(failures))
+    drift = {name: sums[name] / counts[name] for name in DRIFT if counts[name]}
+    return FolderTriage(tuple(rows), drift, failures, others)

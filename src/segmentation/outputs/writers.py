@@ -16,10 +16,11 @@ from segmentation.imageio import Picture, write_image
 from segmentation.inference.decontaminate import decontaminate
 from segmentation.inference.refine import BAND, WIDE_BAND, refine, trimap
 from segmentation.inference.scoring import Enlargement
+from segmentation.outline import outlined
 from segmentation.outputs.batch import Delivery
 from segmentation.outputs.kinds import FILES, FORMATS
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.retouching import blend, cover, crop_box, in_bits, outlined
+from segmentation.outputs.retouching import blend, cover, crop_box, in_bits
 from segmentation.outputs.review import draw
 from segmentation.types import Prediction
 

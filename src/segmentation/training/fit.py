@@ -23,7 +23,7 @@ from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.weights import load_weights, save_weights
 from segmentation.training.callbacks import Run
-from segmentation.training.objectives import CrossEntropyMinusDice, metrics
+from segmentation.training.objectives import build_loss, metrics
 from segmentation.training.optimizers import build_optimizer, dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
@@ -57,9 +57,9 @@ def fit(
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
     weights.
 
-    Raises ConfigError for backbone weights that are missing or do not fit, and TrainingError for a loss
-    that is not finite, an interruption before the first epoch, weights that do not fit, and a resumption
-    with other settings.
+    Raises ConfigError for backbone weights that are missing or do not fit, and for options that the loss does
+    not heed; TrainingError for a loss that is not finite, an interruption before the first epoch, weights
+    that do not fit, and a resumption with other settings.
     """
     settings = {
         "config": config.to_json(),
@@ -68,11 +68,12 @@ def fit(
         "first": first and first.digest,
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
+    loss = build_loss(config.loss, classes=1)
     keras.utils.set_random_seed(config.training.seed)
     look = first and Look.from_config(config.second_pass, first.threshold, config.preprocessing.input_size)
     pairs = _prepare(config, train, start, look)
     policy = dtype_policy(config.training.precision)
-    model = _build(config, pairs.preprocessing, policy)
+    model = _build(config, pairs.preprocessing, policy, loss)
     if start:
         _load(model, start.weights)
     elif not state.epochs and config.model.backbone_weights:
@@ -148,7 +149,9 @@ def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
     return Mixture([sample.source for sample in train], shares, config.training.seed)
 
 
-def _build(config: RunConfig, preprocessing: Preprocessing, policy: str) -> keras.Model:
+def _build(
+    config: RunConfig, preprocessing: Preprocessing, policy: str, loss: keras.losses.Loss
+) -> keras.Model:
     size = preprocessing.input_size
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
@@ -156,9 +159,7 @@ def _build(config: RunConfig, preprocessing: Preprocessing, policy: str) -> kera
         model = registry.build(config.model, (size.height, size.width, preprocessing.channels))
     finally:
         keras.config.set_dtype_policy(before)
-    model.compile(
-        build_optimizer(config.training), CrossEntropyMinusDice(config.loss), weighted_metrics=metrics()
-    )
+    model.compile(build_optimizer(config.training), loss, weighted_metrics=metrics(classes=1))
     model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
     return model
 

@@ -1,13 +1,26 @@
-"""Losses and training metrics: pure functions on score tensors first, the Keras loss last.
+"""Losses and training metrics: pure functions on score tensors first, the Keras losses last.
 
 Tensors are targets and scores of shape [N, H, W, C] in [0, 1]; every photo counts the same, however
-large its garment.
+large its garment. What concerns several classes takes the tensors that `class_losses` describes.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
-from config import LossConfig
+from config import LossConfig, parse_loss
+from segmentation.errors import ConfigError
+from segmentation.training.class_losses import (
+    CROSS_ENTROPIES,
+    LOSSES,
+    hard,
+    mean_of_classes,
+    two_classes,
+)
+from segmentation.training.class_weights import class_weights
 
 _PHOTO = (1, 2, 3)  # the axes of one photo
 _SMOOTH = 1.0  # one pixel: keeps the ratio of two empty masks defined, and at 1
@@ -59,13 +72,55 @@ def accuracy(targets, scores):
     return ops.mean(ops.cast(ops.equal(_hard(targets), _hard(scores)), "float32"), axis=_PHOTO)
 
 
-def metrics() -> list[keras.metrics.Metric]:
-    """Fresh training metrics, each the mean over photos."""
+def class_dice(targets, scores):
+    """Dice of the classes of each photo's targets, their mean: [N]. A pixel is of its highest score's class.
+
+    A photo that is ignored as a whole has 1, and so in the two below.
+    """
+    overlap, areas, found = _class_areas(targets, scores)
+    return 1.0 - mean_of_classes(1.0 - 2.0 * overlap / ops.maximum(areas + found, 1.0), areas > 0)
+
+
+def class_iou(targets, scores):
+    """Intersection over union of the classes of each photo's targets, their mean: [N]."""
+    overlap, areas, found = _class_areas(targets, scores)
+    return 1.0 - mean_of_classes(1.0 - overlap / ops.maximum(areas + found - overlap, 1.0), areas > 0)
+
+
+def class_accuracy(targets, scores):
+    """Fraction of each photo's pixels, without ignored ones, whose class has the highest score: [N]."""
+    overlap, areas, _ = _class_areas(targets, scores)
+    return 1.0 - ops.sum(areas - overlap, axis=-1) / ops.maximum(ops.sum(areas, axis=-1), 1.0)
+
+
+def metrics(classes: int = 1) -> list[keras.metrics.Metric]:
+    """Fresh training metrics, each the mean over photos; their names do not depend on the classes."""
+    functions = (dice_coefficient, iou, accuracy) if classes == 1 else (class_dice, class_iou, class_accuracy)
     return [
-        keras.metrics.MeanMetricWrapper(dice_coefficient, name="dice"),
-        keras.metrics.MeanMetricWrapper(iou, name="iou"),
-        keras.metrics.MeanMetricWrapper(accuracy, name="accuracy"),
+        keras.metrics.MeanMetricWrapper(function, name=name)
+        for function, name in zip(functions, ("dice", "iou", "accuracy"), strict=True)
     ]
+
+
+def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None = None) -> keras.losses.Loss:
+    """The loss of a network with so many classes, of which 1 is a cutout: `config.loss`, or the own one.
+
+    The own one is CrossEntropyMinusDice for a cutout, and for several classes the same weights of `ce` and
+    `dice`. `class_counts` are pixels [P, C] of each class in each photo, which class weights are found from.
+    A cutout has the classes background and garment here.
+
+    Raises ConfigError for options that this loss would not heed, and for class weights without counts.
+    """
+    if config.loss is not None:
+        terms = parse_loss(config.loss)
+    else:
+        terms = {"ce": config.bce_weight, "dice": config.dice_weight} if classes > 1 else {}
+    _check_heeded(config, terms, classes, class_counts)
+    if not terms:
+        return CrossEntropyMinusDice(config)
+    weighted = config.class_weights != "none"
+    weights = class_weights(config.class_weights, class_counts) if weighted else None
+    return LossSum(terms, weights, config.label_smoothing)
 
 
 class CrossEntropyMinusDice(keras.losses.Loss):
@@ -87,6 +142,60 @@ class CrossEntropyMinusDice(keras.losses.Loss):
         return config.bce_weight * cross_entropy(targets, scores, weights) - config.dice_weight * dice(
             targets, scores, weights
         )
+
+
+class LossSum(keras.losses.Loss):
+    """The weighted sum of losses over classes, of which targets and scores [N, H, W, 1] have two.
+
+    `terms` are weights by the names of LOSSES; `class_weights` [C] and `label_smoothing` concern those
+    of CROSS_ENTROPIES.
+    """
+
+    def __init__(
+        self,
+        terms: Mapping[str, float],
+        class_weights: np.ndarray | None = None,
+        label_smoothing: float = 0.0,
+        name: str = "loss_sum",
+    ):
+        super().__init__(name=name)
+        self.terms = terms
+        self.options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+
+    def call(self, y_true, y_pred):
+        targets, scores = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
+        if scores.shape[-1] == 1:
+            targets, scores = two_classes(targets), two_classes(scores)
+        return sum(
+            weight * LOSSES[name](targets, scores, **(self.options if name in CROSS_ENTROPIES else {}))
+            for name, weight in self.terms.items()
+        )
+
+
+def _check_heeded(config: LossConfig, terms: Mapping[str, float], classes: int, class_counts: Any) -> None:
+    chosen = {"--class-weights": config.class_weights != "none", "--label-smoothing": config.label_smoothing}
+    flags = " and ".join(flag for flag, given in chosen.items() if given)
+    if flags and not {*terms}.intersection(CROSS_ENTROPIES):
+        raise ConfigError(
+            f"{flags}: expected a --loss with {' or '.join(CROSS_ENTROPIES)}, received "
+            f'{config.loss or "none"}; leave it out, or choose one such as --loss "ce + dice"'
+        )
+    if config.class_weights != "none" and class_counts is None:
+        raise ConfigError(
+            "--class-weights: expected none for a cutout, whose pixels are not counted by class, received "
+            f"{config.class_weights}; leave it out"
+        )
+    if config.loss is None and classes > 1 and config.boundary_weight:
+        raise ConfigError(
+            f"--boundary-weight: expected 0 for several classes, received {config.boundary_weight:g}; "
+            "set it to 0"
+        )
+
+
+def _class_areas(targets, scores):
+    """Pixels of each class that are right, that are of it and that are given to it, three of [N, C]."""
+    found = hard(targets, scores)
+    return tuple(ops.sum(values, axis=(1, 2)) for values in (targets * found, targets, found))
 
 
 def _hard(values):

@@ -1,0 +1,147 @@
+"""Losses over classes: pure functions on score tensors, one value a photo.
+
+`targets` are float32 [N, H, W, C], C >= 2: the share of each class in a pixel, as a rule one for the class it
+is of. A pixel whose targets are all zero is ignored: it changes neither loss nor gradient. `scores` are
+float32 [N, H, W, C] in [0, 1] that add up to one over the classes. Every loss is float32 [N], at least 0, and
+0 for a photo that is ignored as a whole; every photo counts the same.
+"""
+
+from collections.abc import Callable
+
+import keras
+from keras import ops
+
+_PIXELS, _PHOTO = (1, 2), (1, 2, 3)  # the axes of one class of a photo, and of the whole photo
+_SMOOTH = 0.5  # half a pixel on both sides of a ratio, which is the one pixel of the binary Dice
+
+
+def two_classes(values):
+    """Targets or scores of one class [N, H, W, 1] as those of two, the background first: [N, H, W, 2]."""
+    return ops.concatenate([1.0 - values, values], axis=-1)
+
+
+def cross_entropy(targets, scores, class_weights=None, label_smoothing: float = 0.0):
+    """Cross-entropy, the mean over the pixels: [N].
+
+    `class_weights` [C] weigh each pixel by its class. `label_smoothing` in [0, 1) spreads that share of
+    every target evenly over the classes (Szegedy et al. 2016).
+    """
+    return _mean_of_pixels(_entropies(targets, scores, class_weights, label_smoothing), targets)
+
+
+def focal(targets, scores, class_weights=None, label_smoothing: float = 0.0, gamma: float = 2.0):
+    """Cross-entropy times (1 - score)^gamma, which leaves little of the easy pixels (Lin et al. 2017): [N].
+
+    `class_weights` [C] are the paper's alpha; `label_smoothing` is that of `cross_entropy`.
+    """
+    hardness = ops.power(1.0 - _clipped(scores), gamma)
+    entropies = _entropies(targets, scores, class_weights, label_smoothing)
+    return _mean_of_pixels(hardness * entropies, targets)
+
+
+def dice(targets, scores):
+    """One minus the soft Dice coefficient, the mean over the classes that `tversky` counts: [N]."""
+    return tversky(targets, scores, alpha=0.5, beta=0.5)
+
+
+def tversky(targets, scores, alpha: float = 0.3, beta: float = 0.7):
+    """One minus the Tversky index, with false positives weighing `alpha` and misses `beta`: [N].
+
+    The mean over the classes of the photo: those of its targets, and those whose score is the highest of
+    some pixel. Others do not count. The defaults are those found best by Salehi et al. 2017.
+    """
+    scores = counted(targets) * scores
+    hits = ops.sum(targets * scores, axis=_PIXELS)  # [N, C]
+    false = ops.sum((1.0 - targets) * scores, axis=_PIXELS)
+    misses = ops.sum(targets * (1.0 - scores), axis=_PIXELS)
+    index = (hits + _SMOOTH) / (hits + alpha * false + beta * misses + _SMOOTH)
+    occurring = ops.logical_or(_any(targets), _any(hard(targets, scores)))
+    return mean_of_classes(1.0 - index, occurring)
+
+
+def lovasz(targets, scores):
+    """Lovász-Softmax, the convex extension of one minus IoU (Berman et al. 2018): [N].
+
+    The mean over the classes of the photo's targets. Soft targets count with their share.
+    """
+    considered = _flat(counted(targets))  # [N, 1, H * W]
+    targets, scores = _flat(targets), _flat(scores)  # [N, C, H * W]
+    errors = considered * ops.abs(targets - scores)
+    order = ops.argsort(ops.where(considered > 0, -errors, 1.0), axis=-1)  # largest first, ignored last
+    errors = ops.take_along_axis(errors, order, axis=-1)
+    share = ops.take_along_axis(targets, order, axis=-1)
+    # the IoU of the class when all pixels up to this one are wrong, and by how much this one has lowered it:
+    # its closed form, since float32 does not hold the difference of two that are almost the same
+    area = ops.sum(targets, axis=-1, keepdims=True)
+    left = ops.maximum(area - ops.cumsum(share, axis=-1), 0.0)
+    union = area + ops.cumsum(1.0 - share, axis=-1)
+    before = ops.maximum(union - (1.0 - share), _SMOOTH)  # zero only for a class that is not there
+    losses = (share * union + (1.0 - share) * left) / (before * ops.maximum(union, _SMOOTH))
+    return mean_of_classes(ops.sum(losses * errors, axis=-1), area[..., 0] > 0)
+
+
+def mean_squared_error(targets, scores):
+    """Squared error, the mean over pixels and classes: [N]."""
+    errors = counted(targets) * ops.square(targets - scores)
+    return _mean_of_pixels(errors, targets) / targets.shape[-1]
+
+
+LOSSES: dict[str, Callable] = {
+    "ce": cross_entropy,
+    "focal": focal,
+    "dice": dice,
+    "tversky": tversky,
+    "lovasz": lovasz,
+    "mse": mean_squared_error,
+}
+"""The losses that `config.parse_loss` reads."""
+
+CROSS_ENTROPIES = ("ce", "focal")
+"""Those that take class weights and label smoothing."""
+
+
+def counted(targets):
+    """One for the pixels that count, zero for those that are ignored: [N, H, W, 1]."""
+    return ops.cast(ops.max(targets, axis=-1, keepdims=True) > 0, targets.dtype)
+
+
+def hard(targets, scores):
+    """One for the class with the highest score of each pixel that counts, else zero: [N, H, W, C]."""
+    return counted(targets) * ops.one_hot(ops.argmax(scores, axis=-1), scores.shape[-1], dtype=scores.dtype)
+
+
+def mean_of_classes(values, counts):
+    """The mean of `values` [N, C] over the classes that `counts`, bool [N, C], names: [N]; 0 over none."""
+    counts = ops.cast(counts, values.dtype)
+    return ops.sum(counts * values, axis=-1) / ops.maximum(ops.sum(counts, axis=-1), 1.0)
+
+
+def _entropies(targets, scores, class_weights, label_smoothing: float):
+    """[N, H, W, C], which add up to the cross-entropy of each pixel."""
+    if label_smoothing:
+        even = counted(targets) / targets.shape[-1]
+        targets = (1.0 - label_smoothing) * targets + label_smoothing * even
+    if class_weights is not None:
+        targets = targets * ops.cast(class_weights, targets.dtype)
+    return -targets * ops.log(_clipped(scores))
+
+
+def _clipped(scores):
+    epsilon = keras.config.epsilon()
+    return ops.clip(scores, epsilon, 1.0 - epsilon)
+
+
+def _mean_of_pixels(losses, targets):
+    """[N, H, W, C] of the pixels that count, summed over the classes -> [N]."""
+    return ops.sum(losses, axis=_PHOTO) / ops.maximum(ops.sum(counted(targets), axis=_PHOTO), 1.0)
+
+
+def _any(values):
+    """Whether each class has a pixel above zero: bool [N, C]."""
+    return ops.max(values, axis=_PIXELS) > 0
+
+
+def _flat(values):
+    """[N, H, W, C] -> [N, C, H * W]."""
+    flat = ops.reshape(values, (ops.shape(values)[0], -1, values.shape[-1]))  # [N, H * W, C]
+    return ops.transpose(flat, (0, 2, 1))
