@@ -303,7 +303,11 @@ def test_predict_and_eval_on_openvino_import_neither_keras_nor_tensorflow(bundle
     ):
         arguments = [*map(str, command), "--model", str(bundle.path), "--home", str(tmp_path)]
         done = subprocess.run(
-            [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+            [sys.executable, "-c", script, *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
     assert list((tmp_path / "cut" / "cutouts").glob("*.png"))
@@ -331,3 +335,21 @@ def test_a_network_that_took_the_place_of_another_is_not_taken_for_it(bundle, tm
         np.testing.assert_allclose(scores[made.name], expected, atol=1e-4)
 
     assert np.abs(scores["small"] - scores["other"]).max() > 0.01
+
+
+def test_openvino_reports_to_nobody():
+    """Its telemetry would fork a process that reaches out to the network, at every import."""
+    script = (
+        "import sys; sys.path[:0] = ['src', '.']; from segmentation.quiet import import_openvino; "
+        "print(import_openvino().Core().available_devices, sys.modules['openvino_telemetry'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "CPU" in done.stdout
+    assert done.stdout.endswith("None\n")

@@ -1,8 +1,20 @@
-"""Importing Keras without the start-up lines that its backend writes past every log setting."""
+"""Importing libraries that talk when nobody asked: Keras to the terminal, OpenVINO to the network."""
 
 import os
 import sys
 import tempfile
+from types import ModuleType
+
+
+def import_openvino() -> ModuleType:
+    """Import OpenVINO without its telemetry, which forks a process at every import to report it.
+
+    Without that package OpenVINO takes a stub of its own.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)
+    import openvino
+
+    return openvino
 
 
 def import_keras_quietly() -> None:

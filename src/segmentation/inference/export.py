@@ -25,6 +25,7 @@ from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.models.weights import in_half_precision
+from segmentation.quiet import import_openvino
 
 if TYPE_CHECKING:
     import keras
@@ -150,7 +151,7 @@ def _write_openvino(model: "keras.Model", path: Path, description: dict[str, str
     Weights that float16 holds as they are take half the space; the network computes in float32 all the same.
     OpenVINO reads the TensorFlow form itself: its converter for Python would report its use to its makers.
     """
-    import openvino
+    openvino = import_openvino()
 
     with tempfile.TemporaryDirectory() as folder:
         model.export(folder, format="tf_saved_model", verbose=False)
@@ -165,15 +166,15 @@ def _write_openvino(model: "keras.Model", path: Path, description: dict[str, str
 
 def _halve(network: "openvino.Model") -> None:
     """Store the constants of an OpenVINO network as float16 where that loses nothing."""
-    from openvino import Type, opset8
-
+    openvino = import_openvino()
+    opset = openvino.opset8
     for node in network.get_ops():
-        if node.get_type_name() != "Constant" or node.get_element_type() != Type.f32:
+        if node.get_type_name() != "Constant" or node.get_element_type() != openvino.Type.f32:
             continue
         value = node.data
         half = in_half_precision(value)
         if half.dtype == np.float16 and np.array_equal(half, value):
-            widened = opset8.convert(opset8.constant(half), "f32").output(0)
+            widened = opset.convert(opset.constant(half), "f32").output(0)
             for target in node.output(0).get_target_inputs():
                 target.replace_source_output(widened)
 

@@ -13,6 +13,7 @@ from segmentation.data.parallel import cores
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError
 from segmentation.inference.engines.engine import Network
+from segmentation.quiet import import_openvino
 
 _KEPT_NETWORKS = 8  # compiled, of some 40 MB each
 SAME_MASK_DICE = 0.9995  # of masks in bfloat16 and float32, on each held-out photo
@@ -55,7 +56,7 @@ def compile_network(
     `cache` is a folder for the compiled network. Raises BundleError when it cannot be used, or when its
     input and its output have not the `shapes`.
     """
-    import openvino
+    openvino = import_openvino()
 
     core = openvino.Core()
     settings = {
@@ -99,7 +100,7 @@ def compile_network(
 
 def computes_in_bfloat16() -> bool:
     """Whether this processor has instructions for bfloat16."""
-    import openvino
+    openvino = import_openvino()
 
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
