@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from segmentation.data.rle import decode
 from segmentation.imageio import MAX_PIXELS, read_mask, read_photo
-from segmentation.outputs.rle import decode
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")

@@ -16,12 +16,12 @@ from config import RunConfig, Size
 from segmentation.bundle import WEIGHTS, ModelBundle, load_bundle
 from segmentation.data.discover import Dataset
 from segmentation.data.origin import PSEUDO
+from segmentation.data.rle import decode
 from segmentation.errors import ConfigError, DataError
 from segmentation.evaluation.candidates import judged_together, unseen_by_all
 from segmentation.imageio import read_mask, read_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import enlargement_of, load_score
-from segmentation.outputs.rle import decode
 from segmentation.types import LabelMap, Sample
 
 ROOT = Path(__file__).resolve().parents[1]

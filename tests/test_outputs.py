@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 
+from segmentation.data.rle import decode
 from segmentation.errors import DataError
 from segmentation.imageio import read_photo
 from segmentation.inference.decontaminate import decontaminate
 from segmentation.outputs.batch import Delivery, run_folder
 from segmentation.outputs.naming import Photo, find_photos
-from segmentation.outputs.rle import decode
 from segmentation.outputs.submission import SubmissionRows, write_submission
 from segmentation.outputs.writers import CutoutWriter, cut_out, hard_alpha, soft_alpha
 from segmentation.types import LabelMap, Prediction

@@ -19,7 +19,6 @@ from segmentation.types import LabelMap
 FORMAT = 1
 
 _LARGEST_SIDE_PX = 8192
-_MOST_FILTERS = 8192  # of the coarsest level; one of its kernels then has 1.2 GB
 _MOST_LEVELS = 13  # halvings from the largest side to a single pixel
 _MOST_LABELS, _LONGEST_LABEL = 256, 100
 _DEEPEST = 32  # dictionaries and lists within each other; training writes four
@@ -123,7 +122,7 @@ def _config(plain: Any) -> RunConfig:
             f"config.preprocessing.input_size: expected sides of 1 to {_LARGEST_SIDE_PX}, received {size}"
         )
     _whole("config.model.levels", model.levels, 1, _MOST_LEVELS)
-    _whole("config.model.filters", model.filters, 1, _MOST_FILTERS >> model.levels)
+    _whole("config.model.filters", model.filters, 1, registry.MOST_FILTERS >> model.levels)
     try:
         registry.complete(config)
     except ConfigError as error:

@@ -38,7 +38,7 @@ def _square(side_px: int) -> Size:
     return Size(side_px, side_px)
 
 
-MOST_FILTERS = 8192  # of the coarsest level, were they to double; no model with more can be read
+MOST_FILTERS = 8192  # of the coarsest level, were they to double; one of its kernels then has 1.2 GB
 _OUTPUT_STRIDES = range(3, 5)  # 8 and 16, by their logarithms
 
 ARCHITECTURES: dict[str, Architecture] = {

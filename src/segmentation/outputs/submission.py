@@ -6,11 +6,11 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from segmentation.data.rle import encode
 from segmentation.files import write_bytes
 from segmentation.imageio import Picture, write_image
 from segmentation.outputs.batch import Delivery
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.rle import encode
 from segmentation.outputs.writers import hard_alpha
 from segmentation.types import Prediction
 
