@@ -37,7 +37,8 @@ from segmentation.evaluation.compare import (
     mean_interval,
     paired_difference,
 )
-from segmentation.evaluation.evaluate import Evaluation, ImageRow
+from segmentation.evaluation.evaluate import Evaluation
+from segmentation.evaluation.image_row import ImageRow
 from segmentation.inference.ensemble import tell_apart
 from segmentation.types import Sample
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,16 @@ class LabelMap:
         """The lightest grey that no class has: white, in most maps."""
         return next(grey for level in range(255, -1, -1) if (grey := (level,) * 3) not in self.colours)
 
+    def classify(self, scores: np.ndarray, threshold: float) -> np.ndarray:
+        """The class of each pixel: float32 [H, W, C] in [0, 1] -> indices, uint8 [H, W].
+
+        Of several classes that with the highest score, the first of equals; of a cutout 1 where the score
+        reaches the threshold.
+        """
+        if self.binary:
+            return (scores[..., 0] >= threshold).astype(np.uint8)
+        return scores.argmax(axis=-1).astype(np.uint8)
+
     def decode(self, indices: np.ndarray) -> np.ndarray:
         """Class indices [H, W] -> their colours, uint8 RGB [H, W, 3]. Raises DataError for other indices."""
         indices = indices.astype(np.uint8) if indices.dtype == bool else indices
@@ -158,10 +169,10 @@ def _place(mask: np.ndarray) -> str:
 class Prediction:
     """What a model says of one photo, at the photo's own size: nobody downstream resizes.
 
-    `scores` is float32 [H, W, C] in [0, 1]; `threshold` turns scores into a mask; `notes` holds what
-    the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is expected
-    of the mask, `evidence` what it was found from, and `doubtful`, bool [H, W], the pixels that speak against
-    it; None and nothing where no one asked.
+    `scores` is float32 [H, W, C] in [0, 1]; `threshold` turns those of a cutout into a mask; `notes` holds
+    what the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is
+    expected of the mask, `evidence` what it was found from, and `doubtful`, bool [H, W], the pixels that
+    speak against it; None and nothing where no one asked.
     """
 
     sample_id: str
@@ -173,10 +184,15 @@ class Prediction:
     evidence: Mapping[str, float] = field(default_factory=dict)
     doubtful: np.ndarray | None = None
 
+    @cached_property
+    def indices(self) -> np.ndarray:
+        """uint8 [H, W]: the class of each pixel, see `LabelMap.classify`."""
+        return self.labels.classify(self.scores, self.threshold)
+
     @property
     def mask(self) -> np.ndarray:
-        """bool [H, W]: the pixels whose score reaches the threshold."""
-        return self.scores[..., 0] >= self.threshold
+        """bool [H, W]: the pixels that are not background."""
+        return self.indices > 0
 
     @property
     def area(self) -> float:

@@ -53,11 +53,11 @@ def train(
 ) -> ModelBundle:
     """Train a completed configuration and put the bundle at `path`.
 
-    Its threshold is searched on the held-out photos at full resolution, and its network is exported to
-    OpenVINO; how far its masks can be trusted is learned on the same photos. A second pass has its `first`
-    copied into its bundle. `excluded`, the ids of pairs that were left out of the split, are recorded. The
-    bundle appears at `path` whole or not at all; what was there before is replaced. Raises what `fit` and
-    `evaluate` raise.
+    It is judged on the held-out photos at full resolution, which the threshold of a cutout is searched on and
+    on which is learned how far its masks can be trusted, and its network is exported to OpenVINO. A second
+    pass has its `first` copied into its bundle. `excluded`, the ids of pairs that were left out of the split,
+    are recorded. The bundle appears at `path` whole or not at all; what was there before is replaced. Raises
+    what `fit` and `evaluate` raise.
     """
     origin = {"data": str(seen_from(home, dataset.root)), **provenance()}
     if excluded:
@@ -70,6 +70,7 @@ def train(
             folder,
             logs=logs,
             fingerprint=fingerprint(split.train + split.val),
+            labels=dataset.labels,
             start=start,
             first=first,
             resuming=resuming,
@@ -78,7 +79,7 @@ def train(
         if first:
             shutil.copytree(first.path, folder / FIRST)
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
-        bundle = with_best_threshold(bundle, split.val, progress.score)
+        bundle = judged(bundle, split.val, progress.score)
         try:
             held_out = [sample.image_path for sample in split.val]
             bundle, _ = with_openvino(bundle, held_out, held_out)
@@ -87,11 +88,12 @@ def train(
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
         bundle = save_description(bundle)  # from here on it can be loaded
-        try:
-            experience = experience_of(bundle, split.val, on_progress=progress.score)
-            bundle = save_description(dataclasses.replace(bundle, experience=experience))
-        except DataError as failure:
-            progress.note(f"predict will not sort photos by confidence: {failure}")
+        if bundle.labels.binary:
+            try:
+                experience = experience_of(bundle, split.val, on_progress=progress.score)
+                bundle = save_description(dataclasses.replace(bundle, experience=experience))
+            except DataError as failure:
+                progress.note(f"predict will not sort photos by confidence: {failure}")
     return dataclasses.replace(bundle, path=path)
 
 
@@ -172,20 +174,26 @@ def with_guides(
     return Split(*sides)
 
 
-def with_best_threshold(
+def judged(
     bundle: ModelBundle, samples: tuple[Sample, ...], on_score: OnProgress | None = None
 ) -> ModelBundle:
-    """The bundle with the threshold of the best mean Dice on `samples`; the curve lies beside it."""
+    """The bundle with its figures on `samples` at full resolution.
+
+    A cutout's are those at the threshold of the best mean Dice, which it has from then on; the curve lies
+    beside it.
+    """
     score, _engines = load_score(bundle, engine="keras")
     evaluation = evaluate(
         score,
         samples,
         None,
+        labels=bundle.labels,
         target_threshold=bundle.config.data.target_threshold,
         on_progress=on_score,
     )
-    evaluation.search.write_csv(bundle.path / "threshold.csv")
-    plot_threshold(evaluation.search, bundle.path / "threshold.png")
+    if evaluation.search:
+        evaluation.search.write_csv(bundle.path / "threshold.csv")
+        plot_threshold(evaluation.search, bundle.path / "threshold.png")
     figures = {**bundle.provenance, "val_at_full_resolution": evaluation.summary()}
     return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
 
@@ -213,7 +221,9 @@ def with_openvino(
             if bundle.first:
                 first = load_engine(bundle.first, engine="openvino", precision="f32")
                 full, half = (with_first_pass(bundle, second, first) for second in (full, half))
-            agreement = worst_agreement(full, half, map(read_photo, held_out), bundle.threshold)
+            agreement = worst_agreement(
+                full, half, map(read_photo, held_out), bundle.threshold, bundle.labels
+            )
         for made in path.parent.iterdir():
             made.replace(bundle.path / made.name)
     return dataclasses.replace(bundle, bf16_agreement=agreement), difference

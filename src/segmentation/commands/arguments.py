@@ -230,17 +230,22 @@ def chosen_passes(options: argparse.Namespace, bundle: Any) -> Any:
     return bundle.first if options.double_pass is False and bundle.first else bundle
 
 
-def find_dataset(folder: Path, console: Any) -> Any:
-    """Discover the pairs of a folder behind a progress bar, and name on stderr what was left out and why."""
+def find_dataset(folder: Path, console: Any, classes: str = "garment") -> Any:
+    """Discover the pairs of a folder behind a progress bar, and name on stderr what was left out and why.
+
+    `classes` is what is made of label maps.
+    """
     from segmentation.data.discover import discover
     from segmentation.display import progress
 
     with progress(console, "reading") as on_progress:
-        dataset = discover(folder, on_progress=on_progress)
+        dataset = discover(folder, classes=classes, on_progress=on_progress)
     for problem in dataset.problems:
         print(f"left out: {problem.path} {problem.reason}; {problem.remedy}", file=sys.stderr)
     if dataset.classes:
         print(f"{folder}: {dataset.classes}")
+    for note in dataset.notes:
+        print(note, file=sys.stderr)
     return dataset
 
 

@@ -15,6 +15,7 @@ from config import (
     LossConfig,
     ModelConfig,
     PreprocessConfig,
+    RunConfig,
     SecondPassConfig,
     Size,
     TrainConfig,
@@ -125,14 +126,19 @@ def run(options: argparse.Namespace) -> int:
     path, logs = options.home / "models" / name, options.home / "logs" / name
     if not (options.overwrite or options.resume):
         _refuse_to_replace(path, logs / RECORD)
-    if config.data.classes != "garment":
-        raise ConfigError(f"--classes {config.data.classes}: a model learns the garment alone; leave it out")
+    _check_classes(config, bool(firsts))
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
-    datasets, excluded = [find_dataset(folder, console) for folder in folders], []
+    datasets, excluded = [find_dataset(folder, console, config.data.classes) for folder in folders], []
     if options.exclude:
         datasets, excluded = _without_excluded(datasets, options.exclude)
     dataset, *others = datasets
+    _check_same_classes(datasets)
+    if start and start.labels.names != dataset.labels.names:
+        raise ConfigError(
+            f"--model {options.model}: expected a model of the classes {', '.join(dataset.labels.names)}, "
+            f"received one of {', '.join(start.labels.names)}; leave out --model, or choose its --classes"
+        )
     split = choose_split(dataset, config.data, config.training.seed)
     split = with_sources(split, [_apart_from(split, other) for other in others])
     _check_predicted(split, bool(firsts))
@@ -162,16 +168,54 @@ def run(options: argparse.Namespace) -> int:
             raise
         print("interrupted; the epochs are kept: the same command with --resume goes on", file=sys.stderr)
         return 130
-    figures = bundle.provenance["val_at_full_resolution"]
-    print(
-        f"{path}: held-out Dice at full resolution {figures['dice_mean']:.4f} "
-        f"(median {figures['dice_median']:.4f}, worst {figures['dice_min']:.4f}) "
-        f"at threshold {bundle.threshold:.3f}, epoch {bundle.provenance['best_epoch']}",
-    )
+    print(f"{path}: held-out {_result(bundle)}, epoch {bundle.provenance['best_epoch']}")
     if bundle.provenance["interrupted"]:
         print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
         return 130
     return 0
+
+
+def _result(bundle: "ModelBundle") -> str:
+    figures = bundle.provenance["val_at_full_resolution"]
+    if bundle.labels.binary:
+        return (
+            f"Dice at full resolution {figures['dice_mean']:.4f} (median {figures['dice_median']:.4f}, "
+            f"worst {figures['dice_min']:.4f}) at threshold {bundle.threshold:.3f}"
+        )
+    return (
+        f"pixel accuracy at full resolution {figures['pixel_accuracy']:.4f}, mean IoU of "
+        f"{len(bundle.labels.names)} classes {figures['mean_iou']:.4f}"
+    )
+
+
+def _check_classes(config: RunConfig, second_pass: bool) -> None:
+    """Drawn garments and a second look are of a cutout alone."""
+    from segmentation.errors import ConfigError
+
+    if config.data.classes == DataConfig.classes:
+        return
+    cutouts_alone = {
+        "--second-pass": second_pass,
+        "--synthetic": config.data.synthetic,
+        "--target binary": config.data.target == "binary",
+    }
+    for flag in (flag for flag, given in cutouts_alone.items() if given):
+        raise ConfigError(
+            f"{flag}: expected --classes garment, a cutout, received --classes {config.data.classes}; leave "
+            "one of them out"
+        )
+
+
+def _check_same_classes(datasets: "Sequence[Dataset]") -> None:
+    from segmentation.errors import DataError
+
+    first, *others = datasets
+    for other in others:
+        if other.labels.names != first.labels.names:
+            raise DataError(
+                f"{other.root}: expected the classes of {first.root}, {', '.join(first.labels.names)}, "
+                f"received {', '.join(other.labels.names)}; give both the same groups with --classes FILE"
+            )
 
 
 def _without_excluded(datasets: "list[Dataset]", table: Path) -> "tuple[list[Dataset], list[str]]":

@@ -61,6 +61,16 @@ class PreparedPairs:
         with ThreadPoolExecutor(workers) as pool:
             yield from pool.map(lambda index: self[index][0], range(len(self)))
 
+    def class_counts(self, workers: int = 2) -> np.ndarray:
+        """The pixels of each class in each photo at the network's size, but ignored ones: int64 [P, C]."""
+        classes = len(self.labels.names)
+
+        def count(index: int) -> np.ndarray:
+            return np.bincount(self[index][1].ravel(), minlength=256)[:classes]
+
+        with ThreadPoolExecutor(workers) as pool:
+            return np.array(list(pool.map(count, range(len(self)))))
+
     def vary(self, augment: Augment | None) -> Augment | None:
         """What changes a pair at random while training: `augment`, and whatever kind of pairs this is."""
         return augment

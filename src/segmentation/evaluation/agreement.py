@@ -4,17 +4,26 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from segmentation.evaluation import metrics
-from segmentation.types import ScoreFn
+from segmentation.evaluation import class_metrics, metrics
+from segmentation.types import BINARY, LabelMap, ScoreFn
 
 
-def worst_agreement(one: ScoreFn, other: ScoreFn, photos: Iterable[np.ndarray], threshold: float) -> float:
+def worst_agreement(
+    one: ScoreFn,
+    other: ScoreFn,
+    photos: Iterable[np.ndarray],
+    threshold: float,
+    labels: LabelMap = BINARY,
+) -> float:
     """The lowest Dice, over uint8 RGB photos at their own size, between the masks of two score functions.
 
-    1.0 for no photos at all.
+    Of several classes it is the mean over those of a photo. 1.0 for no photos at all.
     """
-    return min((_agreement(one(photo), other(photo), threshold) for photo in photos), default=1.0)
 
+    def agreement(photo: np.ndarray) -> float:
+        found, other_found = (labels.classify(score(photo), threshold) for score in (one, other))
+        if labels.binary:
+            return metrics.dice(metrics.counts(found > 0, other_found > 0))
+        return class_metrics.mean_dice(class_metrics.confusion(found, other_found, len(labels.names)))
 
-def _agreement(scores: np.ndarray, others: np.ndarray, threshold: float) -> float:
-    return metrics.dice(metrics.counts(scores[..., 0] >= threshold, others[..., 0] >= threshold))
+    return min(map(agreement, photos), default=1.0)

@@ -74,7 +74,7 @@ def audit(
         image, alpha = read_pair(sample)
         score, threshold = unbiased(sample)
         scores, _ = score_photo(score, image, sample)
-        measured.append(measure(sample, image, scores, alpha >= target_threshold * 255, threshold))
+        measured.append(measure(sample, image, scores[..., 0], alpha >= target_threshold * 255, threshold))
         if on_progress:
             on_progress(done, len(samples))
     return rank(measured)

@@ -74,7 +74,7 @@ def write_audit(
         image, alpha = read_pair(sample)
         score, threshold = unbiased(sample)
         scores, _ = score_photo(score, image, sample)
-        target, mask = alpha >= target_threshold * 255, scores >= threshold
+        target, mask = alpha >= target_threshold * 255, scores[..., 0] >= threshold
         pictures[sample.id] = draw_pair(image, target, mask, finding.disagreement.regions)
         if on_progress:
             on_progress(done, len(shown))

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation.errors import ConfigError, DataError
-from segmentation.evaluation import metrics
+from segmentation.evaluation import class_metrics, metrics
+from segmentation.evaluation.class_figures import ClassFigures
+from segmentation.evaluation.image_row import ImageRow, class_row, cutout_row
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.threshold import ThresholdSearch, search
 from segmentation.evaluation.triage import FEWEST, Triage
 from segmentation.experience import Experience
 from segmentation.files import write_text
 from segmentation.inference.judge import Judge
-from segmentation.types import LabelMap, Prediction, Sample, ScoreFn
+from segmentation.types import BINARY, LabelMap, Prediction, Sample, ScoreFn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,38 +37,19 @@ _LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far
 
 
 @dataclass(frozen=True)
-class ImageRow:
-    """One photo's figures: measures and areas (of the frame) in [0, 1], seconds of scoring alone.
-
-    `confidence` is the Dice that was expected, None where nothing was.
-    """
-
-    id: str
-    view: str
-    dice: float
-    iou: float
-    accuracy: float
-    boundary_iou: float
-    boundary_f1: float
-    area_target: float
-    area_mask: float
-    seconds: float
-    confidence: float | None = None
-    group: str = ""
-
-
-@dataclass(frozen=True)
 class Evaluation:
     """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold.
 
-    `experience` is what their confidence comes from.
+    `experience` is what their confidence comes from. Several classes need no threshold: there are `classes`
+    in place of a `search`.
     """
 
     rows: tuple[ImageRow, ...]
     threshold: float
     tolerance_px: float
-    search: ThresholdSearch
+    search: ThresholdSearch | None
     experience: Experience | None = None
+    classes: ClassFigures | None = None
 
     @property
     def worst_first(self) -> list[ImageRow]:
@@ -95,11 +78,17 @@ class Evaluation:
             "accuracy_mean": float(self._column("accuracy").mean()),
             "boundary_iou_mean": float(self._column("boundary_iou").mean()),
             "boundary_f1_mean": float(self._column("boundary_f1").mean()),
-            "threshold": self.threshold,
             "tolerance_px": self.tolerance_px,
-            "threshold_best": self.search.best,
-            "dice_mean_at_best": self.search.dice_mean_at_best,
+            **(self._threshold_summary(self.search) if self.search else {}),
+            **(self.classes.summary() if self.classes else {}),
             **(self.triage.summary() if self.triage else {}),
+        }
+
+    def _threshold_summary(self, search: ThresholdSearch) -> dict[str, float]:
+        return {
+            "threshold": self.threshold,
+            "threshold_best": search.best,
+            "dice_mean_at_best": search.dice_mean_at_best,
         }
 
     def _column(self, name: str) -> np.ndarray:
@@ -111,6 +100,7 @@ def evaluate(
     samples: Sequence[Sample],
     threshold: float | None,
     *,
+    labels: LabelMap = BINARY,
     tolerance_px: float = 2.0,
     target_threshold: float = 0.5,
     judge: Judge | None = None,
@@ -118,10 +108,11 @@ def evaluate(
 ) -> Evaluation:
     """Score each photo once at its own size and measure it against its ground truth.
 
-    `threshold` in [0, 1] turns scores into masks; None takes the one with the best mean Dice over these
-    very photos. Ground truth is garment where its alpha is at least `target_threshold`. The contour
-    measures allow `tolerance_px`. A `judge` adds the confidence where a threshold is given. Photos are read
-    one at a time; what waits for the best threshold is kept compressed, some 50 kB a photo.
+    `threshold` in [0, 1] turns the scores of a cutout into masks; None takes the one with the best mean Dice
+    over these very photos. Its ground truth is garment where its alpha is at least `target_threshold`. Where
+    `labels` has several classes, both mean nothing. The contour measures allow `tolerance_px`. A `judge` adds
+    the confidence where a threshold is given. Photos are read one at a time; what waits for the best
+    threshold is kept compressed, some 50 kB a photo.
 
     Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
     usable ground truth and SegmentationError for scores that are not scores; the last two name the photo.
@@ -135,27 +126,33 @@ def evaluate(
         )
     if not samples:
         raise DataError("evaluation: expected at least one photo with its ground truth, received none")
-    counts, rows, waiting = [], [], []
+    counts, rows, waiting, confusions = [], [], [], []
     for done, sample in enumerate(samples, start=1):
-        image, alpha = read_pair(sample)
-        target = alpha >= target_threshold * 255
-        scores, seconds = score_photo(score, image, sample)
-        level = metrics.levels(scores)
-        counts.append(metrics.counts_by_level(level, target))
-        if threshold is None:
-            waiting.append((sample, _Packed.of(level, target), seconds))
+        image, truth = read_pair(sample)
+        scores, seconds = score_photo(score, image, sample, labels)
+        if not labels.binary:
+            predicted, truth, confusion = _told_apart(labels, labels.classify(scores, 0.0), truth)
+            confusions.append(confusion)
+            rows.append(class_row(sample, predicted, truth, confusion, seconds, tolerance_px))
         else:
-            row = _row(sample, scores >= float(threshold), target, seconds, tolerance_px)
-            if judge:
-                prediction = Prediction(sample.id, scores[..., np.newaxis], LabelMap(), float(threshold))
-                row = dataclasses.replace(row, confidence=judge(image, prediction).confidence)
-            rows.append(row)
+            level, target = metrics.levels(scores[..., 0]), truth >= target_threshold * 255
+            counts.append(metrics.counts_by_level(level, target))
+            if threshold is None:
+                waiting.append((sample, _Packed.of(level, target), seconds))
+            else:
+                prediction = Prediction(sample.id, scores, labels, float(threshold))
+                row = cutout_row(sample, prediction.mask, target, seconds, tolerance_px)
+                confidence = judge(image, prediction).confidence if judge else None
+                rows.append(dataclasses.replace(row, confidence=confidence))
         if on_progress:
             on_progress(done, len(samples))
+    if not labels.binary:
+        figures = ClassFigures(labels, np.array(confusions))
+        return Evaluation(tuple(rows), 0.5, tolerance_px, None, classes=figures)
     found = search(counts)
     for sample, packed, seconds in waiting:
         level, target = packed.unpack()
-        rows.append(_row(sample, level >= round(found.best * 255), target, seconds, tolerance_px))
+        rows.append(cutout_row(sample, level >= round(found.best * 255), target, seconds, tolerance_px))
     used = found.best if threshold is None else float(threshold)
     return Evaluation(tuple(rows), used, tolerance_px, found, judge.experience if judge else None)
 
@@ -186,14 +183,15 @@ def write_evaluation(
     figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {})
     write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
     write_text(folder / "per_image.csv", _csv(evaluation.worst_first))
-    evaluation.search.write_csv(folder / "threshold.csv")
+    if evaluation.search:
+        evaluation.search.write_csv(folder / "threshold.csv")
     if robustness:
         robustness.write(folder)
     pictures = {}
     for row in evaluation.worst_first[:report_images]:
         image, alpha = read_pair(by_id[row.id])
         scores, _ = score_photo(score, image, by_id[row.id])
-        target, mask = alpha >= target_threshold * 255, scores >= evaluation.threshold
+        target, mask = alpha >= target_threshold * 255, scores[..., 0] >= evaluation.threshold
         pictures[row.id] = report.draw(image, target, mask)
     html = report.render(evaluation, pictures, model_name, provenance=provenance or {}, robustness=robustness)
     write_text(folder / "report.html", html)
@@ -233,6 +231,15 @@ def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
             console.print(line, soft_wrap=True)
 
 
+def _told_apart(
+    labels: LabelMap, predicted: np.ndarray, truth: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both maps with background where the truth is ignored, and the confusion matrix without these."""
+    confusion = class_metrics.confusion(predicted, truth, len(labels.names), labels.ignore)
+    counted = truth != labels.ignore if labels.ignore is not None else np.ones(truth.shape, bool)
+    return predicted * counted, truth * counted, confusion
+
+
 @dataclass(frozen=True)
 class _Packed:
     """Score levels and target of one photo, compressed: levels hold the mask of any searched threshold."""
@@ -249,25 +256,6 @@ class _Packed:
         level = np.frombuffer(zlib.decompress(self.level), np.uint8)
         target = np.unpackbits(np.frombuffer(zlib.decompress(self.target), np.uint8), count=level.size)
         return level.reshape(self.shape), target.reshape(self.shape).astype(bool)
-
-
-def _row(
-    sample: Sample, mask: np.ndarray, target: np.ndarray, seconds: float, tolerance_px: float
-) -> ImageRow:
-    counts = metrics.counts(mask, target)
-    return ImageRow(
-        id=sample.id,
-        view=sample.view,
-        dice=metrics.dice(counts),
-        iou=metrics.iou(counts),
-        accuracy=metrics.accuracy(counts),
-        boundary_iou=metrics.boundary_iou(mask, target, tolerance_px),
-        boundary_f1=metrics.boundary_f1(mask, target, tolerance_px),
-        area_target=(counts.tp + counts.fn) / mask.size,
-        area_mask=(counts.tp + counts.fp) / mask.size,
-        seconds=seconds,
-        group=sample.group,
-    )
 
 
 def _csv(rows: Sequence[ImageRow]) -> str:

@@ -7,11 +7,11 @@ import numpy as np
 from segmentation.data.ground_truth import read_ground_truth
 from segmentation.errors import DataError, SegmentationError
 from segmentation.imageio import read_photo
-from segmentation.types import Sample, ScoreFn
+from segmentation.types import BINARY, LabelMap, Sample, ScoreFn
 
 
 def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W], 255 in the garment.
+    """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W], see `read_ground_truth`.
 
     Raises ImageError, and DataError where there is no ground truth or none of the photo's size.
     """
@@ -27,18 +27,21 @@ def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     return image, alpha
 
 
-def score_photo(score: ScoreFn, image: np.ndarray, sample: Sample) -> tuple[np.ndarray, float]:
-    """The scores of a sample's photo, float32 [H, W], and the seconds they took.
+def score_photo(
+    score: ScoreFn, image: np.ndarray, sample: Sample, labels: LabelMap = BINARY
+) -> tuple[np.ndarray, float]:
+    """The scores of a sample's photo, float32 [H, W, C] of C classes, and the seconds they took.
 
     Raises SegmentationError, with the name of the photo, for scores of another shape or range.
     """
     start = time.perf_counter()
     scores = score(image)
     seconds = time.perf_counter() - start
-    if scores.shape != (*image.shape[:2], 1):
+    shape = (*image.shape[:2], len(labels.names))
+    if scores.shape != shape:
         raise SegmentationError(
-            f"{sample.image_path}: expected scores of one class at the photo's size "
-            f"{(*image.shape[:2], 1)}, received {scores.shape}; evaluate a cutout model"
+            f"{sample.image_path}: expected scores of {len(labels.names)} classes at the photo's size, "
+            f"{shape}, received {scores.shape}; evaluate a model of these classes"
         )
     low, high = float(scores.min()), float(scores.max())  # NaN if any score is NaN
     if not (low >= 0 and high <= 1):
@@ -46,7 +49,7 @@ def score_photo(score: ScoreFn, image: np.ndarray, sample: Sample) -> tuple[np.n
             f"{sample.image_path}: expected scores from 0 to 1, received {low:g} to {high:g}; "
             f"the model's weights are damaged or its training went astray: train it again"
         )
-    return scores[..., 0].astype(np.float32, copy=False), seconds
+    return scores.astype(np.float32, copy=False), seconds
 
 
 def _size(image: np.ndarray) -> str:

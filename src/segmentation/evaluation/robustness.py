@@ -142,8 +142,8 @@ def measure_robustness(
         for column, (kind, level) in enumerate(_STEPS):
             scores, _ = score_photo(score, changed := kind.change(photo, level), sample)
             if changed.shape != photo.shape:
-                scores = resize_scores(scores[..., np.newaxis], Size(*alpha.shape))[..., 0]
-            mask = scores >= float(threshold)
+                scores = resize_scores(scores, Size(*alpha.shape))
+            mask = scores[..., 0] >= float(threshold)
             if column == 0:
                 undisturbed = mask.astype(np.uint8) * 255
             dice[row, column] = _dice(mask, kind.move(alpha, level) >= target_threshold * 255)

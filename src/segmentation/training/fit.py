@@ -28,7 +28,7 @@ from segmentation.training.optimizers import build_optimizer, dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
 from segmentation.training.schedules import stops
-from segmentation.types import Sample
+from segmentation.types import BINARY, LabelMap, Sample
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
 
@@ -41,6 +41,7 @@ def fit(
     *,
     logs: Path,
     fingerprint: str,
+    labels: LabelMap = BINARY,
     start: ModelBundle | None = None,
     first: ModelBundle | None = None,
     resuming: bool = False,
@@ -49,7 +50,8 @@ def fit(
     """Train the completed `config` on `train` and keep the epoch with the best validation Dice.
 
     Gives the bundle, its weights written into the existing `folder`, and the history. `logs` holds what
-    `resuming` needs, TensorBoard events and the history; `fingerprint` is the data's. `start` gives the
+    `resuming` needs, TensorBoard events and the history; `fingerprint` is the data's, and `labels` are the
+    classes of its ground truth. `start` gives the
     first weights, and the normalisation they were learned with. `first` is the pass before this one, where
     this is the second of a double pass: then the samples have guides. Ctrl-C after the first epoch ends
     the training with the best epoch so far, recorded as `interrupted` in the provenance.
@@ -64,16 +66,17 @@ def fit(
     settings = {
         "config": config.to_json(),
         "data": fingerprint,
+        "classes": labels.names,
         "start": start and start.digest,
         "first": first and first.digest,
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
-    loss = build_loss(config.loss, classes=1)
     keras.utils.set_random_seed(config.training.seed)
     look = first and Look.from_config(config.second_pass, first.threshold, config.preprocessing.input_size)
-    pairs = _prepare(config, train, start, look)
+    pairs = _prepare(config, train, labels, start, look)
+    loss = _loss(config, pairs)
     policy = dtype_policy(config.training.precision)
-    model = _build(config, pairs.preprocessing, policy, loss)
+    model = _build(config, pairs, policy, loss)
     if start:
         _load(model, start.weights)
     elif not state.epochs and config.model.backbone_weights:
@@ -81,7 +84,7 @@ def fit(
     mixture = _mixture(config, train)
     plan = _plan(config, model, policy, (len(mixture), len(val)))
     progress.plan(plan)
-    val_pairs = _pairs(config, val, pairs.preprocessing, look)
+    val_pairs = _pairs(config, val, pairs.preprocessing, labels, look)
     interrupted = _train(config, model, pairs, val_pairs, mixture, plan.batch_size, state, progress)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
@@ -89,6 +92,7 @@ def fit(
         path=folder,
         config=config,
         preprocessing=pairs.preprocessing.to_json(),
+        labels=labels,
         split={"train": [sample.id for sample in train], "val": [sample.id for sample in val]},
         provenance={
             "data_fingerprint": fingerprint,
@@ -123,10 +127,14 @@ def _load(model: keras.Model, path: Path) -> None:
 
 
 def _prepare(
-    config: RunConfig, train: Sequence[Sample], start: ModelBundle | None, look: Look | None
+    config: RunConfig,
+    train: Sequence[Sample],
+    labels: LabelMap,
+    start: ModelBundle | None,
+    look: Look | None,
 ) -> PreparedPairs:
     preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
-    pairs = _pairs(config, train, preprocessing, look)
+    pairs = _pairs(config, train, preprocessing, labels, look)
     if preprocessing.normalisation == "mean-std":
         known = Preprocessing.from_json(start.preprocessing) if start else preprocessing
         mean, std = known.mean, known.std
@@ -137,11 +145,21 @@ def _prepare(
 
 
 def _pairs(
-    config: RunConfig, samples: Sequence[Sample], preprocessing: Preprocessing, look: Look | None
+    config: RunConfig,
+    samples: Sequence[Sample],
+    preprocessing: Preprocessing,
+    labels: LabelMap,
+    look: Look | None,
 ) -> PreparedPairs:
     if look:
         return GuidedPairs(samples, preprocessing, config.data, look, varied=False)
-    return PreparedPairs(samples, preprocessing, config.data)
+    return PreparedPairs(samples, preprocessing, config.data, labels)
+
+
+def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
+    counted = config.loss.class_weights != "none" and not pairs.labels.binary
+    counts = pairs.class_counts(config.training.workers) if counted else None
+    return build_loss(config.loss, len(pairs.labels.names), counts)
 
 
 def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
@@ -149,17 +167,15 @@ def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
     return Mixture([sample.source for sample in train], shares, config.training.seed)
 
 
-def _build(
-    config: RunConfig, preprocessing: Preprocessing, policy: str, loss: keras.losses.Loss
-) -> keras.Model:
-    size = preprocessing.input_size
+def _build(config: RunConfig, pairs: PreparedPairs, policy: str, loss: keras.losses.Loss) -> keras.Model:
+    size, classes = pairs.preprocessing.input_size, len(pairs.labels.names)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        model = registry.build(config.model, (size.height, size.width, preprocessing.channels))
+        model = registry.build(config.model, (size.height, size.width, pairs.preprocessing.channels), classes)
     finally:
         keras.config.set_dtype_policy(before)
-    model.compile(build_optimizer(config.training), loss, weighted_metrics=metrics(classes=1))
+    model.compile(build_optimizer(config.training), loss, weighted_metrics=metrics(classes))
     model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
     return model
 
@@ -186,7 +202,8 @@ def _train(
 ) -> bool:
     """Run the epochs that are left; return whether the user interrupted them."""
     training = config.training
-    augment = build_augment(config.augmentation, colour=config.preprocessing.colour == "colour")
+    coloured = config.preprocessing.colour == "colour"
+    augment = build_augment(config.augmentation, colour=coloured, labels=pairs.labels)
     batches = Batches(
         pairs,
         batch_size,
