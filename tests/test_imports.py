@@ -17,6 +17,8 @@ ORDER = (
     "interruption",
     "palette",
     "types",
+    "lettering",
+    "coloured",
     "experience",
     "sixteen_bit",
     "imageio",
@@ -103,7 +105,7 @@ def test_every_part_has_its_place_in_the_order():
     ("library", "homes"),
     [
         ("albumentations", {"data/augment.py"}),
-        ("PIL", {"imageio.py", "data/contact_sheet.py"}),
+        ("PIL", {"imageio.py", "lettering.py", "coloured.py", "data/contact_sheet.py"}),
         ("psd_tools", {"psd.py", "psd_read.py"}),
         ("tifffile", {"sixteen_bit.py"}),
         ("scipy.io", {"data/matlab.py"}),
@@ -121,8 +123,8 @@ def test_a_library_is_imported_in_its_home_only(library, homes):
 
 
 def test_matplotlib_draws_in_one_file():
-    # the contact sheet borrows its font, and draws with Pillow
-    assert importers("matplotlib") == {"evaluation/plots.py", "data/contact_sheet.py"}
+    # pictures with text borrow its font, and are drawn with Pillow
+    assert importers("matplotlib") == {"evaluation/plots.py", "lettering.py"}
     assert importers("matplotlib.pyplot") == set()
 
 

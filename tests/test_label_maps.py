@@ -596,15 +596,6 @@ def run(*arguments) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_training_refuses_several_classes_in_one_line(tmp_path):
-    make_set(tmp_path / "set")
-    done = run("train", "--home", tmp_path, "--data", tmp_path / "set", "--classes", "all")
-    assert done.returncode != 0
-    (line,) = [line for line in done.stderr.splitlines() if "--classes" in line]
-    assert "a model learns the garment alone" in line
-    assert not (tmp_path / "models").exists()
-
-
 def test_the_twelve_groups_hold_every_name_of_the_street_photos_once(ccp):
     groups = json.loads((GROUPS_OF_CLASSES / "ccp-12.json").read_text())
     names = json.loads((ccp / "labels.json").read_text()).values()
