@@ -60,3 +60,14 @@ def source(tmp_path) -> Path:
     from folder_job import draw_folder
 
     return draw_folder(tmp_path / "in")
+
+
+@pytest.fixture(scope="session")
+def class_bundle(tmp_path_factory) -> Path:
+    """A model that tells drawn garments, their bags and the background apart by their colours.
+
+    It lies in models/street of a home, sees 48x64 pixels, and is exported to OpenVINO.
+    """
+    from class_model import train_class_model
+
+    return train_class_model(tmp_path_factory.mktemp("street") / "models" / "street")

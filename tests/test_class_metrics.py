@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, jaccard_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    jaccard_score,
+    precision_score,
+    recall_score,
+)
 
 from segmentation.evaluation import class_metrics, metrics
 from segmentation.evaluation.class_metrics import confusion
@@ -55,11 +62,15 @@ def test_every_figure_is_that_of_scikit_learn(pair):
     def oracle(score, labels, average):
         return score(truth, predicted, labels=labels, average=average, zero_division=0)
 
-    by_class = {one: np.full(CLASSES, np.nan) for one in (jaccard_score, f1_score)}
-    for score, expected in by_class.items():
-        expected[occurring] = oracle(score, occurring, None)
-    np.testing.assert_allclose(class_metrics.iou(counts), by_class[jaccard_score])
-    np.testing.assert_allclose(class_metrics.dice(counts), by_class[f1_score])
+    for figure, score, known_of in (
+        (class_metrics.iou, jaccard_score, occurring),
+        (class_metrics.dice, f1_score, occurring),
+        (class_metrics.class_recall, recall_score, true),
+        (class_metrics.class_precision, precision_score, np.unique(predicted)),
+    ):
+        expected = np.full(CLASSES, np.nan)
+        expected[known_of] = oracle(score, known_of, None)
+        np.testing.assert_allclose(figure(counts), expected)
     assert class_metrics.pixel_accuracy(counts) == pytest.approx(accuracy_score(truth, predicted))
     assert class_metrics.mean_accuracy(counts) == pytest.approx(oracle(recall_score, true, "macro"))
     assert class_metrics.mean_iou(counts) == pytest.approx(oracle(jaccard_score, occurring, "macro"))
@@ -114,7 +125,7 @@ def test_a_photo_that_is_ignored_as_a_whole_has_nothing_wrong():
     assert np.isnan(class_metrics.iou(counts)).all()
     for name in ("pixel_accuracy", "mean_accuracy", "mean_iou", "mean_dice", "frequency_weighted_iou"):
         assert getattr(class_metrics, name)(counts) == 1, name
-    assert class_metrics.presence(counts) == Counts(tp=0, fp=0, fn=0, tn=CLASSES)
+    assert class_metrics.presence(counts) == Counts(tp=0, fp=0, fn=0, tn=CLASSES - 1)
 
 
 def test_the_classes_of_a_photo_are_those_that_it_has_and_those_that_it_is_said_to_have():
@@ -122,11 +133,22 @@ def test_the_classes_of_a_photo_are_those_that_it_has_and_those_that_it_is_said_
     predicted = np.array([[0, 0, 0, 3], [0, 0, 2, 2], [0, 0, 4, 4]])
     counts = class_metrics.presence(confusion(predicted, truth, CLASSES))
 
-    assert counts == Counts(tp=2, fp=2, fn=1, tn=0)  # 0, 2 | 3, 4 | 1
-    assert class_metrics.precision(counts) == pytest.approx(2 / 4)
-    assert class_metrics.recall(counts) == pytest.approx(2 / 3)
-    # a single pixel may be asked not to make a class
-    assert class_metrics.presence(confusion(predicted, truth, CLASSES), least_px=2) == Counts(2, 1, 1, 1)
+    assert counts == Counts(tp=1, fp=2, fn=1, tn=0)  # 2 | 3, 4 | 1, and the background is in none
+    assert class_metrics.precision(counts) == pytest.approx(1 / 3)
+    assert class_metrics.recall(counts) == pytest.approx(1 / 2)
+
+
+def test_a_class_on_too_few_pixels_is_not_predicted_to_be_there_but_is_there():
+    truth = np.array([[0, 0, 0, 1], [0, 0, 2, 2], [0, 0, IGNORE, IGNORE]])
+    predicted = np.array([[0, 0, 0, 3], [0, 0, 2, 2], [0, 0, 4, 4]])
+    counts = confusion(predicted, truth, CLASSES, IGNORE)
+
+    def indices(least_share):
+        return [np.flatnonzero(there).tolist() for there in class_metrics.present(counts, least_share)]
+
+    assert indices(0.0) == indices(1 / 10) == [[0, 1, 2], [0, 2, 3]]
+    assert indices(2 / 10) == [[0, 1, 2], [0, 2]]
+    assert indices(1.0) == [[0, 1, 2], []]
 
 
 @given(st.lists(maps(), min_size=1, max_size=4))
@@ -135,9 +157,9 @@ def test_the_classes_of_several_photos_are_counted_a_photo(pairs):
     counts = class_metrics.presence(stack)
 
     for at, pair in enumerate(pairs):
-        true, predicted = ({*map(int, one)} for one in known(*pair))
+        true, predicted = ({*map(int, one)} - {0} for one in known(*pair))
         assert (counts.tp[at], counts.fp[at]) == (len(true & predicted), len(predicted - true))
-        assert (counts.fn[at], counts.tn[at]) == (len(true - predicted), CLASSES - len(true | predicted))
+        assert (counts.fn[at], counts.tn[at]) == (len(true - predicted), CLASSES - 1 - len(true | predicted))
         precision = len(true & predicted) / len(predicted) if predicted else 1
         recall = len(true & predicted) / len(true) if true else 1
         assert class_metrics.precision(counts)[at] == pytest.approx(precision)

@@ -7,7 +7,7 @@ import sys
 import warnings
 from dataclasses import replace
 from html.parser import HTMLParser
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +21,19 @@ from segmentation.bundle import ModelBundle, load_bundle
 from segmentation.data.discover import Dataset
 from segmentation.data.selection import select_samples
 from segmentation.errors import BundleError, ConfigError, DataError
-from segmentation.evaluation import compare as comparing
-from segmentation.evaluation import compare_report, plots
+from segmentation.evaluation import compare_columns, compare_report, compare_tables, intervals, plots
 from segmentation.evaluation.candidates import (
     CpuTimed,
     Facts,
     facts_of,
-    read_history,
     unseen_by_all,
 )
-from segmentation.evaluation.compare import (
-    Candidate,
-    compare,
-    largest_changes,
-    mean_interval,
-    paired_difference,
-)
-from segmentation.evaluation.evaluate import Evaluation
+from segmentation.evaluation.compare import Candidate, compare, largest_changes
+from segmentation.evaluation.compare_markdown import markdown
+from segmentation.evaluation.history import last_quarter, read_history
 from segmentation.evaluation.image_row import ImageRow
+from segmentation.evaluation.intervals import mean_interval, paired_difference
+from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import tell_apart
 from segmentation.types import Sample
 
@@ -75,10 +70,10 @@ def test_an_interval_is_that_of_the_textbook():
 
 
 def test_intervals_of_skewed_figures_hold_the_true_mean_about_as_often_as_they_say(monkeypatch):
-    monkeypatch.setattr(comparing, "RESAMPLES", 500)
+    monkeypatch.setattr(intervals, "RESAMPLES", 500)
     random = np.random.default_rng(0)
-    intervals = [mean_interval(random.beta(20, 1, 40)) for _ in range(150)]
-    held = np.mean([interval.low <= 20 / 21 <= interval.high for interval in intervals])
+    found = [mean_interval(random.beta(20, 1, 40)) for _ in range(150)]
+    held = np.mean([interval.low <= 20 / 21 <= interval.high for interval in found])
 
     assert 0.88 <= held <= 0.99
 
@@ -139,7 +134,7 @@ def test_a_model_does_not_differ_from_itself(values):
         warnings.simplefilter("error")
         difference = paired_difference(values, values)
 
-    assert difference.interval == comparing.Interval(0, 0, 0)
+    assert difference.interval == intervals.Interval(0, 0, 0)
     assert difference.p_value == 1
     assert (difference.better, difference.worse, difference.equal) == (0, 0, len(values))
     assert largest_changes([str(n) for n in range(len(values))], values, values) == ((), ())
@@ -220,9 +215,9 @@ def test_a_comparison_holds_every_model_against_the_first():
     assert [model.name for model in found.models] == ["old", "new", "newer"]
     assert [pair.model for pair in found.pairs] == ["new", "newer"]
     assert found.worst_first == [2, 0, 1]
-    assert found.models[1].dice.mean == pytest.approx(0.8)
+    assert found.models[1].means["dice"].mean == pytest.approx(0.8)
     assert (found.models[1].dice_median, found.models[1].dice_min) == (0.9, 0.6)
-    assert found.models[1].boundary_f1.mean == pytest.approx(0.4)
+    assert found.models[1].means["boundary_f1"].mean == pytest.approx(0.4)
     assert [(change.id, change.baseline) for change in found.pairs[0].losses] == [("photo 2", 0.7)]
     assert (found.garments, found.references) == (2, {"paper": 0.99})
 
@@ -330,11 +325,16 @@ def comparison():
     return compare(candidates, 2, {"paper <b>": 0.99})
 
 
+def rendered(comparison, histories, about):
+    figures = compare_report.draw_charts(comparison, histories)
+    return compare_report.render(comparison, histories, about, figures)
+
+
 def test_the_report_needs_nothing_beside_it_and_names_are_text(comparison):
     histories = {"old": {"dice": [0.5, 0.9], "val_dice": [0.4, float("nan")]}, NASTY: {}}
-    outline = Outline(compare_report.render(comparison, histories, {"judged on": NASTY}))
+    outline = Outline(rendered(comparison, histories, {"judged on": NASTY}))
 
-    assert outline.tags.count("img") == 3
+    assert outline.tags.count("img") == 4
     assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.sources)
     assert "script" not in outline.tags
     assert NASTY in outline.text
@@ -343,12 +343,12 @@ def test_the_report_needs_nothing_beside_it_and_names_are_text(comparison):
 
 
 def test_a_report_without_any_history_has_no_learning_curves(comparison):
-    assert Outline(compare_report.render(comparison, {}, {})).tags.count("img") == 2
+    assert Outline(rendered(comparison, {}, {})).tags.count("img") == 3
 
 
 def test_the_tables_show_all_figures_and_what_to_be_careful_with(comparison):
     console = Console(markup=False, width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
-    compare_report.print_comparison(comparison, console)
+    compare_tables.print_comparison(comparison, console)
     text = console.export_text()
 
     for words in ("0.8000", "paper <b>, published", "keras f32", "1/1/1", "+0.1000", "-0.7000", NASTY):
@@ -365,24 +365,112 @@ def test_a_fair_comparison_of_two_needs_no_caution():
 
 
 def test_figures_are_written_with_their_signs_and_none_for_nothing():
-    assert [compare_report.signed_text(value) for value in (0.01, -0.01, -0.00001, 0)] == [
+    assert [compare_columns.signed_text(value) for value in (0.01, -0.01, -0.00001, 0)] == [
         "+0.0100", "-0.0100", "0.0000", "0.0000",
     ]  # fmt: skip
-    assert [compare_report.probability_text(value) for value in (1, 0.0312, 0.0001)] == [
+    assert [compare_columns.probability_text(value) for value in (1, 0.0312, 0.0001)] == [
         "1.000",
         "0.031",
         "<0.001",
     ]
-    assert compare_report.figure_text(None, ".1f") == compare_report.DASH
+    assert compare_columns.figure_text(None, ".1f") == compare_columns.DASH
 
 
 def test_charts_are_the_same_each_time_and_take_perfect_and_empty_masks():
     def draw():
-        return plots.plot_sorted({"one": [0.0, 1.0], "other": [1.0, 1.0]}, {"paper": 1.0, "worse": 0.0})
+        dice = {"one": [0.0, 1.0], "_$x": [1.0, 1.0], "three": [0.5, 0.5]}
+        found = compare([a_candidate(*item) for item in dice.items()], 2, {"a $ b $": 1.0, "worse": 0.0})
+        histories = {"one": {"val_dice": [float("-inf"), float("nan"), 7], "val_loss": [float("nan")] * 3}}
+        return [plots.as_svg(one) for one in compare_report.draw_charts(found, histories).values() if one]
 
-    assert draw() == draw()
-    assert b"<svg" in plots.plot_differences({"Dice": {f"model {n}": (0.0, 0.0, 0.0) for n in range(9)}})
-    assert b"<svg" in plots.plot_histories({"odd": {"val_dice": [float("-inf"), float("nan"), 7]}})
+    drawn = draw()
+    assert drawn == draw()
+    assert len(drawn) == 4
+
+
+def test_every_measure_of_a_training_has_a_chart_of_its_own_with_thick_and_thin_curves(comparison):
+    history = {
+        name: [0.1, 0.5, 0.6] for name in ("loss", "val_loss", "accuracy", "val_accuracy", "dice", "val_dice")
+    }
+    figure = compare_report.draw_charts(comparison, {"old": history, "new": history})["learning"]
+
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "accuracy", "Dice"]
+    for axes in figure.axes:
+        curves = [line for line in axes.lines if len(line.get_xdata())]
+        assert len(curves) == 4
+        assert len({line.get_linewidth() for line in curves}) == 2
+        assert len({line.get_color() for line in curves}) == 2
+
+
+def test_models_that_lie_together_keep_their_names_apart():
+    names = [f"model {number}" for number in range(5)]
+    found = compare([a_candidate(name, [0.9, 0.8]) for name in names], 2)
+    figure = compare_report.draw_charts(found, {})["trade-off"]
+    figure.draw_without_rendering()
+    texts = figure.axes[0].texts
+
+    assert [text.get_text().split(" (")[0] for text in texts] == names
+    edges = [(box.y0, box.y1) for box in (text.get_window_extent() for text in texts)]
+    assert all(top <= bottom for (_, top), (bottom, _) in pairwise(edges))
+
+
+def test_the_area_of_a_marker_stands_for_the_parameters():
+    found = compare(
+        [a_candidate("large", [0.9, 0.8], parameters=4e6), a_candidate("small", [0.9, 0.9], parameters=1e6)],
+        2,
+    )
+    large, small = compare_report.draw_charts(found, {})["trade-off"].axes[0].collections
+    assert large.get_sizes()[0] == pytest.approx(4 * small.get_sizes()[0])
+
+
+@given(st.lists(st.floats(0, 1) | st.just(float("nan")), max_size=30))
+def test_what_the_last_quarter_of_the_epochs_added_is_told_of_any_history(values):
+    found = last_quarter({"val_dice": values}, "val_dice")
+    quarter = int(np.ceil(len(values) / 4))
+    before = [value for value in values[: len(values) - quarter] if value == value]
+    after = [value for value in values[len(values) - quarter :] if value == value]
+
+    if not before:
+        assert found is None
+    else:
+        assert found.rise == max(0.0, max(after, default=0.0) - max(before))
+        assert found.flattened == (found.rise <= 0.005)
+    assert last_quarter({"dice": values}, "val_dice") is None
+
+
+def test_a_curve_that_still_rises_is_marked_in_the_tables_and_cautioned_against():
+    rising = [n / 20 for n in range(1, 9)]
+    flat = [0.1, 0.7, 0.8, 0.8, 0.8, 0.8, 0.803, 0.7]
+    candidates = [
+        replace(a_candidate(name, [0.8, 0.9]), history={"val_dice": values})
+        for name, values in {"rising": rising, "flat": flat, "short": [0.9], "none": []}.items()
+    ]
+    found = compare(candidates, 2)
+
+    cells = [compare_columns.flattened_text(model.last_quarter) for model in found.models]
+    assert cells == ["no, +0.1000", "yes, +0.0030", compare_columns.DASH, compare_columns.DASH]
+    for cell in cells:
+        assert f"| {cell} |" in markdown(found)
+    (caution,) = [line for line in compare_report.cautions(found) if "Still learning" in line]
+    assert "ended: rising;" in caution
+
+
+def test_the_markdown_table_has_a_row_a_model_whatever_it_is_called(comparison):
+    heading, rule, *rows = markdown(comparison).splitlines()
+
+    assert heading.count("|") == rule.count("|") == 16
+    assert len(rows) == 4
+    assert rows[0].startswith("| old | simple | 64x96 | 100 | 0.10 | 1.0 | 0.100 | 2 | 1 |")
+    assert rows[2].startswith(r"| \<img src=x onerror=alert(1)\>\[red\]\& | simple |")
+    assert rows[3].startswith(r"| paper \<b\> (published) |")
+    assert "| 0.9900 |" in rows[3]
+
+
+def test_seconds_of_training_are_shown_where_a_model_records_them():
+    plain = [a_candidate(name, [0.8, 0.9]) for name in ("one", "two")]
+    assert "training s" not in markdown(compare(plain, 2))
+    told = replace(plain[0], facts=replace(plain[0].facts, training_seconds=5400.0))
+    assert "| 5,400 |" in markdown(compare([told, plain[1]], 2))
 
 
 # the command
@@ -415,14 +503,22 @@ def test_compare_writes_figures_that_agree_with_eval(home):
     shown = run("compare", "--home", home, "one", "two", "--reference", "paper=0.99")
     assert shown.stderr == ""
     folder = home / "results" / "compare" / "one-two"
-    assert {path.name for path in folder.iterdir()} == {"comparison.json", "report.html"}
+    assert {path.name for path in folder.iterdir()} == {
+        "comparison.json",
+        "report.html",
+        "table.md",
+        "charts",
+    }
+    assert {path.name for path in (folder / "charts").iterdir()} == {
+        f"{name}.png" for name in ("photos", "differences", "learning", "trade-off", "gallery")
+    }
 
     figures = json.loads((folder / "comparison.json").read_text())
     evaluated = json.loads((home / "results" / "two" / "eval" / "metrics.json").read_text())
     one, two = figures["models"]
     assert (one["name"], two["name"], figures["baseline"]) == ("one", "two", "one")
     for name in ("dice", "iou", "boundary_f1"):
-        assert two[name]["mean"] == pytest.approx(evaluated[f"{name}_mean"])
+        assert two["means"][name]["mean"] == pytest.approx(evaluated[f"{name}_mean"])
     assert (two["dice_median"], two["dice_min"]) == (evaluated["dice_median"], evaluated["dice_min"])
     assert two["facts"]["threshold"] == evaluated["threshold"]
     held_out = json.loads((home / "models" / "one" / "bundle.json").read_text())["split"]["val"]
@@ -434,29 +530,33 @@ def test_compare_writes_figures_that_agree_with_eval(home):
     size = sum((home / "models" / "one" / name).stat().st_size for name in read)
     assert one["facts"]["megabytes"] == pytest.approx(size / 1e6)
     assert figures["references"] == {"paper": 0.99}
-    differences = np.subtract(two["dice_by_photo"], one["dice_by_photo"])
+    differences = np.subtract(two["by_photo"]["dice"], one["by_photo"]["dice"])
     (pair,) = figures["pairs"]
-    assert pair["dice"]["interval"]["mean"] == pytest.approx(differences.mean())
-    assert pair["dice"]["better"] == np.count_nonzero(differences > 0)
+    assert pair["differences"]["dice"]["interval"]["mean"] == pytest.approx(differences.mean())
+    assert pair["differences"]["dice"]["better"] == np.count_nonzero(differences > 0)
 
     report = Outline((folder / "report.html").read_text())
-    assert report.tags.count("img") == 3
+    shown = min(6, len(held_out)) * len(("photo", "ground truth", "one", "two"))
+    assert report.tags.count("img") == 4 + shown
     assert all(source.startswith("data:") for source in report.sources)
-    for words in (*held_out, f"{two['dice']['mean']:.4f}", "paper"):
+    for words in (*held_out, f"{two['means']['dice']['mean']:.4f}", "paper"):
         assert words in report.text
+    assert one["last_quarter"]["measure"] == "val_dice"
+    assert two["last_quarter"] is None
 
 
 def test_a_copy_of_a_model_is_told_apart_and_shows_no_difference(home, tmp_path):
     shutil.copytree(home / "models" / "one", tmp_path / "one")
     (tmp_path / "one" / "history.csv").unlink()
-    run("compare", "--home", home, "one", tmp_path / "one", "--threshold", 0.5, "--tta", "flip")
+    none = ("--report-images", 0)
+    run("compare", "--home", home, "one", tmp_path / "one", "--threshold", 0.5, "--tta", "flip", *none)
     folder = home / "results" / "compare" / f"models-one-{tmp_path.name}-one"
     figures = json.loads((folder / "comparison.json").read_text())
 
     assert [model["name"] for model in figures["models"]] == ["models/one", f"{tmp_path.name}/one"]
     assert [model["facts"]["threshold"] for model in figures["models"]] == [0.5, 0.5]
-    assert figures["pairs"][0]["dice"]["p_value"] == 1
-    assert figures["pairs"][0]["dice"]["equal"] == len(figures["photos"])
+    assert figures["pairs"][0]["differences"]["dice"]["p_value"] == 1
+    assert figures["pairs"][0]["differences"]["dice"]["equal"] == len(figures["photos"])
     assert figures["pairs"][0]["gains"] == figures["pairs"][0]["losses"] == []
     assert f"Not recorded: {tmp_path.name}/one" in (folder / "report.html").read_text()
 
@@ -491,6 +591,7 @@ def test_compare_refuses_photos_that_one_of_the_models_learned_from(home, tmp_pa
         (("one", "two", "--reference", "two=0.9"), ("name of its own", "two")),
         (("one", "two", "--reference", "a=0.9", "--reference", "a=0.8"), ("'a' twice",)),
         (("one", "two", "--threshold", "2"), ("0 to 1", "2")),
+        (("one", "two", "--report-images", "-1"), ("--report-images", "from 0 to 100", "-1")),
         (("one", "two", "--double-pass"), ("two passes", "one")),
         (("one", "two", "--output", ""), ("--output", "empty")),
     ],

@@ -355,6 +355,17 @@ def test_doubts_name_what_tells_most_first_and_nothing_of_an_ordinary_mask():
     assert AN_EXPERIENCE.doubts(doubtful) == ["in separate parts", "whole parts are doubtful"]
 
 
+def test_a_real_mask_elsewhere_in_the_frame_is_told_as_such():
+    photo, mask = np.full((200, 100, 3), 128, np.uint8), np.zeros((200, 100), bool)
+    mask[150:198, 70:98] = True
+    found = gather(photo, mask.astype(np.float32), 0.5, mask)
+    deviations = AN_EXPERIENCE.deviations(
+        {**ORDINARY, **{name: found[name] for name in ("height", "across")}}
+    )
+
+    assert unlike(deviations) == ["of a garment further right"]
+
+
 def test_a_photo_unlike_those_known_is_told_by_what_it_is_unlike():
     odd = ORDINARY | {"lightness": 50.0, "height": 0.65, "across": 0.56}
     deviations = AN_EXPERIENCE.deviations(odd)

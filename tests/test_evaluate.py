@@ -15,8 +15,9 @@ from sklearn.metrics import f1_score, jaccard_score
 
 from segmentation.errors import ConfigError, DataError, ImageError, SegmentationError
 from segmentation.evaluation import metrics, plots, report
-from segmentation.evaluation.evaluate import evaluate, print_evaluation, write_evaluation
+from segmentation.evaluation.evaluate import evaluate, write_evaluation
 from segmentation.evaluation.image_row import ImageRow
+from segmentation.evaluation.tables import print_evaluation
 from segmentation.evaluation.threshold import search
 from segmentation.imageio import read_mask, read_photo, write_image
 from segmentation.types import Sample

@@ -250,9 +250,10 @@ def test_an_edge_keeps_its_place_when_scores_are_enlarged():
     assert (enlarged[:, 32:] > 0.5).all()
 
 
-def test_scores_of_many_classes_are_resized_class_by_class():
-    many = random.random((6, 5, 59)).astype(np.float32)
-    size = Size(12, 15)
+@pytest.mark.parametrize("classes", [59, 200])
+@pytest.mark.parametrize("size", [Size(12, 15), Size(4, 3), Size(6, 5)])
+def test_scores_of_many_classes_are_resized_class_by_class(classes, size):
+    many = random.random((6, 5, classes)).astype(np.float32)
 
     together = resize_scores(many, size)
 

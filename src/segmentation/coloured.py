@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -14,8 +15,8 @@ _MARGIN_PX = 12
 
 def coloured(image: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:
     """uint8 RGB [H, W, 3]: the image under the colours of its classes [H, W], all but the background."""
-    cover = np.where(indices == 0, 0.0, _COVER)[..., np.newaxis]  # [H, W, 1]
-    return np.round(image * (1 - cover) + labels.decode(indices) * cover).astype(np.uint8)
+    covered = cv2.addWeighted(image, 1 - _COVER, labels.decode(indices), _COVER, 0)
+    return cv2.copyTo(image, (indices == 0).astype(np.uint8), covered)
 
 
 def legend(labels: LabelMap, width_px: int, shown: Collection[int] | None = None) -> np.ndarray:

@@ -28,6 +28,7 @@ from segmentation.outputs.batch import Tally
 from segmentation.outputs.manifest import Result
 from segmentation.stages import seconds_by_stage
 from segmentation.training.progress import Plan
+from segmentation.types import LEAST_SHARE
 
 _FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no terminal
 
@@ -109,11 +110,20 @@ class TrainingDisplay:
 class FolderDisplay:
     """Shows a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
 
-    `rows` asks for a line a photo, whatever `quiet` says. `count` tells the number of photos, for the time
-    that is left; it is called in a thread of its own, and only where there is a bar.
+    `doing` says beside the bar what is done. `rows` asks for a line a photo, whatever `quiet` says. `count`
+    tells the number of photos, for the time that is left; it is called in a thread of its own, and only where
+    there is a bar.
     """
 
-    def __init__(self, console: Console, *, rows: bool, quiet: bool, count: Callable[[], int]):
+    def __init__(
+        self,
+        console: Console,
+        *,
+        rows: bool,
+        quiet: bool,
+        count: Callable[[], int],
+        doing: str = "cutting",
+    ):
         self.tally = Tally()
         self._console = console
         self._rows = rows
@@ -122,7 +132,7 @@ class FolderDisplay:
         self._started = time.monotonic()
         self._next_line = self._started + _FIRST_LINE_SECONDS
         self._bar = Progress(
-            TextColumn("cutting"),
+            TextColumn(doing),
             BarColumn(),
             MofNCompleteColumn(),
             _RateColumn("photos/s"),
@@ -158,12 +168,7 @@ class FolderDisplay:
         self.tally.add(result)
         self._bar.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
         if self._rows and not result.error:
-            verdict = "" if result.decision is None else f"{shown(result.confidence)} {result.decision:6s}  "
-            remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
-            self.say(
-                f"{result.area:6.1%} garment  {result.seconds:6.2f} s  {verdict}"
-                f"{printable(Path(result.input).name)}  {remarks}".rstrip()
-            )
+            self.say(_row(result))
         if self._lines and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_SECONDS
             self.say(str(self))
@@ -180,6 +185,17 @@ class FolderDisplay:
     def _find_total(self) -> None:
         with suppress(SegmentationError, OSError):  # the job itself will meet it, and say so
             self._bar.update(self._task, total=self._count())
+
+
+def _row(result: Result) -> str:
+    name, seconds = printable(Path(result.input).name), f"{result.seconds:6.2f} s"
+    remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
+    if result.classes is not None:
+        shares = {name: share for name, share in result.classes.items() if share >= LEAST_SHARE}
+        found = ", ".join(f"{printable(name)} {share:.1%}" for name, share in shares.items())
+        return "  ".join(part for part in (seconds, name, found, remarks) if part)
+    verdict = "" if result.decision is None else f"{shown(result.confidence)} {result.decision:6s}  "
+    return f"{result.area:6.1%} garment  {seconds}  {verdict}{name}  {remarks}".rstrip()
 
 
 def profile(photos: int, wall_seconds: float, workers: int) -> str:

@@ -150,7 +150,7 @@ def unlike(deviations: Mapping[str, float]) -> list[str]:
     """In words, by what a photo, or the mean of many, is unlike those that a model knows; the most first."""
     far = [name for name, deviation in deviations.items() if abs(deviation) >= UNLIKE]
     far.sort(key=lambda name: -abs(deviations[name]))
-    return [DRIFT[name][deviations[name] > 0] for name in far]
+    return [DRIFT[name][int(deviations[name] > 0)] for name in far]
 
 
 def _deviation(evidence: Evidence, usual: Mapping[str, tuple[float, float]], name: str) -> float:

@@ -8,7 +8,7 @@ import stat
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,6 +186,7 @@ def write_image(
     *,
     mostly_empty: bool = False,
     lossless: bool = False,
+    palette: Sequence[tuple[int, int, int]] = (),
     icc_profile: bytes | None = None,
     dpi: tuple[float, float] | None = None,
 ) -> None:
@@ -193,7 +194,8 @@ def write_image(
 
     PNG and TIFF hold uint16 as well. A PNG that is `mostly_empty`, as one of 16 bits in colour always, is
     looked through for runs of equal bytes alone: masks and cutouts become smaller so, and quicker. JPEG is
-    4:4:4, TIFF deflated with unassociated alpha; `lossless` is about WebP.
+    4:4:4, TIFF deflated with unassociated alpha; `lossless` is about WebP. With a `palette`, the colours that
+    its values stand for, a grey PNG keeps its values, 8 bits each, and shows these colours.
     `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
     inch across and down (PNG, JPEG, TIFF and BMP do). Parents are created. Raises ImageError when the file
     cannot be written, and leaves what was there before.
@@ -213,6 +215,8 @@ def write_image(
     }.get(kind, {})
     if dpi:
         encoding["dpi"] = dpi
+    if palette:
+        encoding["bits"] = 8  # where fewer would do, not every reader takes them
     content = io.BytesIO()  # Pillow's encoders overlook that a full disk took only a part
     try:
         if image.dtype == np.uint16 and image.ndim == 3:
@@ -220,7 +224,10 @@ def write_image(
                 raise ValueError(f"16 bits a channel, which {' and '.join(_DEEP_ENCODERS)} hold")
             content.write(_DEEP_ENCODERS[kind](image, icc_profile=icc_profile, dpi=dpi))
         else:
-            Image.fromarray(image).save(content, kind, icc_profile=icc_profile, **encoding)
+            picture = Image.fromarray(image)
+            if palette:
+                picture.putpalette([level for colour in palette for level in colour])
+            picture.save(content, kind, icc_profile=icc_profile, **encoding)
         write_bytes(path, content.getvalue())
     except (OSError, ValueError, OverflowError, MemoryError, struct.error) as error:
         from_system = getattr(error, "errno", None)

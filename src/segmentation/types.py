@@ -13,6 +13,12 @@ from segmentation.palette import palette
 IGNORED = 255
 """In arrays of class indices: a pixel that counts nowhere, neither in a loss nor in a figure."""
 
+LEAST_SHARE = 0.001
+"""Of a photo: on fewer pixels a class that is predicted is a trace, with which nobody would list it.
+
+Of the classes that people marked in street photos about one in forty is smaller.
+"""
+
 Colour = tuple[int, int, int]
 
 ScoreFn = Callable[[np.ndarray], np.ndarray]

@@ -218,10 +218,28 @@ def chosen_models(options: argparse.Namespace) -> Any:
     return Ensemble(tuple(chosen_passes(options, bundle) for bundle in bundles))
 
 
+def require_cutout(bundle: Any, what: str, remedy: str = "choose another --model") -> Any:
+    """Return a bundle that cuts one thing out. Raises ConfigError for one of several classes.
+
+    `what` names the command or the options that can do nothing with it.
+    """
+    from segmentation.errors import ConfigError
+
+    if not bundle.labels.binary:
+        raise ConfigError(
+            f"{what}: expected a model that cuts one thing out, received {bundle.name}, which tells "
+            f"{len(bundle.labels.names)} classes apart; {remedy}"
+        )
+    return bundle
+
+
 def chosen_passes(options: argparse.Namespace, bundle: Any) -> Any:
     """The bundle, or its first pass alone with --no-double-pass."""
     from segmentation.errors import ConfigError
 
+    if options.double_pass is not None:
+        option = "--double-pass" if options.double_pass else "--no-double-pass"
+        require_cutout(bundle, option, "leave it out")
     if options.double_pass and not bundle.first:
         raise ConfigError(
             f"--double-pass: expected a model with two passes, received {bundle.name}, which has one; "

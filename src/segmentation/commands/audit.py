@@ -114,21 +114,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train or find the models, rank the pairs, write table and report. Status 130 when it was stopped."""
     from segmentation.bundle import find_bundle
-    from segmentation.commands.arguments import find_dataset
+    from segmentation.commands.arguments import find_dataset, require_cutout
     from segmentation.data.exclusion import EXCLUDE
     from segmentation.display import new_console, progress
     from segmentation.evaluation.audit import audit, unbiased_scores
     from segmentation.evaluation.audit_report import PAGE, TABLE, decided, print_findings, write_audit
 
-    console = new_console()
+    console, models = new_console(), options.home / "models"
+    start = find_bundle(options.model, models) if options.model else None
+    bundles = [find_bundle(model, models) for model in options.fold_model or ()]
+    for bundle in [start] * bool(start) + bundles:
+        require_cutout(bundle, "audit")
     dataset = find_dataset(options.data or options.home / "data", console)
     name = dataset.root.resolve().name
     output = options.output or options.home / "results" / "audit" / name
     decided(output)  # a table that cannot be read is told of before an hour of training
-    if options.fold_model:
-        bundles = [find_bundle(model, options.home / "models") for model in options.fold_model]
-    else:
-        bundles = _train_folds(options, dataset, output / FOLDS, console)
+    if not bundles:
+        bundles = _train_folds(options, start, dataset, output / FOLDS, console)
         if bundles is None:
             print("stopped; the same command goes on from there", file=sys.stderr)
             return 130
@@ -157,7 +159,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _train_folds(
-    options: argparse.Namespace, dataset: "Dataset", folder: Path, console: "Console"
+    options: argparse.Namespace,
+    start: "ModelBundle | None",
+    dataset: "Dataset",
+    folder: Path,
+    console: "Console",
 ) -> "list[ModelBundle] | None":
     """A model a fold, trained now unless it is there; None when the user stopped a training."""
     from segmentation.quiet import import_keras_quietly
@@ -165,12 +171,11 @@ def _train_folds(
     import_keras_quietly()
     import keras
 
-    from segmentation.bundle import DESCRIPTION, find_bundle, load_bundle
+    from segmentation.bundle import DESCRIPTION, load_bundle
     from segmentation.data.fingerprint import fingerprint
     from segmentation.display import TrainingDisplay
     from segmentation.workflow import choose_split, train
 
-    start = find_bundle(options.model, options.home / "models") if options.model else None
     if start:
         _check_start(start, dataset)
     config = _configure(options, start, dataset.samples)

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """Predict, compare with the ground truth, and record in the model what was found."""
     from config import Size
     from segmentation.bundle import check_own, find_bundle, save_description
-    from segmentation.commands.arguments import find_dataset, trained_from
+    from segmentation.commands.arguments import find_dataset, require_cutout, trained_from
     from segmentation.data.discover import discover
     from segmentation.display import new_console, progress
     from segmentation.evaluation.calibration import experience_of
@@ -50,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     console, models = new_console(), options.home / "models"
     bundle = check_own(find_bundle(options.model, models))
     others = [find_bundle(name, models) for name in options.fold_model]
+    for model in (bundle, *others):
+        require_cutout(model, "calibrate")
     folders = options.data or ([] if options.synthetic else [trained_from(bundle, options.home)])
     samples = [sample for folder in folders for sample in find_dataset(folder, console).samples]
     if options.synthetic:

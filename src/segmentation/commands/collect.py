@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.data.parallel import map_in_threads
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError, printable
-    from segmentation.outputs.collect import collect, find_predictions, write_report
+    from segmentation.outputs.collect import collect, find_predictions, refuse_label_maps, write_report
     from segmentation.outputs.manifest import MANIFEST
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.pairs import check_ours, count_pairs, prepare
@@ -65,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
 
     output = options.output
     check_ours(output, RETOUCHED)
+    refuse_label_maps(options.input)
     predictions = find_predictions(options.input, options.predictions, MANIFEST)
     try:
         photos = find_photos(options.photos, exclude=output)

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from segmentation.commands.arguments import add_engine, add_threshold, path_argument
+from segmentation.commands.arguments import add_engine, add_threshold, path_argument, whole_number
 
+_MOST_IMAGES = 100  # of which one picture is made
 _LONGEST_NAME_BYTES = 200  # of a folder; file systems allow 255
 
 
@@ -32,8 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a published mean Dice to show beside the models, such as capstone=0.99; can be repeated "
-        "(default: none)",
+        help="a published figure to show beside the models, such as capstone=0.99: a mean Dice, or the mean "
+        "IoU of all pixels of models of several classes; can be repeated (default: none)",
+    )
+    parser.add_argument(
+        "--report-images",
+        type=whole_number(0, _MOST_IMAGES),
+        default=6,
+        metavar="N",
+        help="photos shown by every model, from the worst to the best; they are scored again (default: 6)",
     )
     parser.add_argument(
         "--output",
@@ -44,36 +52,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Evaluate each model, print how they compare, write the figures and the report."""
+    """Evaluate each model, print how they compare, write the figures, the charts and the report."""
     from segmentation.commands.arguments import find_dataset, trained_from
     from segmentation.display import new_console
-    from segmentation.evaluation.candidates import read_history, unseen_by_all
+    from segmentation.evaluation.candidates import check_same_classes, unseen_by_all
     from segmentation.evaluation.compare import compare
-    from segmentation.evaluation.compare_report import print_comparison, write_comparison
+    from segmentation.evaluation.compare_report import write_comparison
+    from segmentation.evaluation.compare_tables import print_comparison
+    from segmentation.evaluation.history import read_history
 
     console = new_console()
     bundles = _find_bundles(options)
+    check_same_classes({name: bundle.labels for name, bundle in bundles.items()})
+    name, baseline = next(iter(bundles.items()))
+    if not baseline.labels.binary:
+        _refuse_options_of_cutouts(options, name, len(baseline.labels.names))
     references = _references(options.reference, bundles)
     output = options.output or _default_output(options.home, bundles)
     histories = {name: read_history(bundle) for name, bundle in bundles.items()}
-    baseline = next(iter(bundles.values()))
-    dataset = find_dataset(options.data or trained_from(baseline, options.home), console)
+    choice = baseline.config.data
+    dataset = find_dataset(options.data or trained_from(baseline, options.home), console, choice.classes)
+    check_same_classes({name: baseline.labels, str(dataset.root): dataset.labels})
     samples = unseen_by_all(bundles, dataset)
     print(f"{len(samples)} of {len(dataset.samples)} photos, from which none of the models has learned")
-    target_threshold = baseline.config.data.target_threshold
     candidates = [
-        _evaluate(name, bundle, samples, target_threshold, options, console)
+        _evaluate(name, bundle, samples, choice.target_threshold, histories[name], options, console)
         for name, bundle in bundles.items()
     ]
     comparison = compare(candidates, len({sample.group for sample in samples}), references)
     print_comparison(comparison, console)
-    about = {
-        "judged on": f"{dataset.root} (photos from which none of the models has learned)",
-        "ground truth": f"garment where its alpha is at least {target_threshold:g}",
-    }
-    write_comparison(comparison, histories, output, about)
-    print(f"report: {output / 'report.html'}")
+    gallery = _gallery(comparison, bundles, samples, choice.target_threshold, options, console)
+    write_comparison(comparison, histories, output, _about(dataset, baseline), gallery)
+    print(f"report: {output / 'report.html'}, table: {output / 'table.md'}")
     return 0
+
+
+def _refuse_options_of_cutouts(options: argparse.Namespace, name: str, classes: int) -> None:
+    """Raise ConfigError for an option that has no meaning for several classes."""
+    from segmentation.errors import ConfigError
+
+    for option, given in (
+        ("--threshold", options.threshold is not None),
+        ("--remove-islands", options.remove_islands),
+        ("--fill-holes", options.fill_holes),
+    ):
+        if given:
+            raise ConfigError(
+                f"{option}: expected models that cut one thing out, received {name}, which tells {classes} "
+                "classes apart; leave it out"
+            )
 
 
 def _find_bundles(options: argparse.Namespace) -> dict[str, Any]:
@@ -93,7 +120,13 @@ def _find_bundles(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _evaluate(
-    name: str, bundle: Any, samples: Any, target_threshold: float, options: argparse.Namespace, console: Any
+    name: str,
+    bundle: Any,
+    samples: Any,
+    target_threshold: float,
+    history: Any,
+    options: argparse.Namespace,
+    console: Any,
 ) -> Any:
     """One model on the photos, with its engine, which is given back before the next is loaded."""
     from segmentation.commands.arguments import chosen_score, tuned_threshold
@@ -107,10 +140,54 @@ def _evaluate(
     timed, threshold = CpuTimed(score), tuned_threshold(options.threshold, bundle.threshold)
     with progress(console, name) as on_progress:
         evaluation = evaluate(
-            timed, samples, threshold, target_threshold=target_threshold, on_progress=on_progress
+            timed,
+            samples,
+            threshold,
+            labels=bundle.labels,
+            target_threshold=target_threshold,
+            on_progress=on_progress,
         )
     facts = facts_of(bundle, samples, threshold, decided, timed.median_seconds)
-    return Candidate(name, facts, evaluation)
+    return Candidate(name, facts, evaluation, history)
+
+
+def _gallery(
+    comparison: Any,
+    bundles: dict[str, Any],
+    samples: Any,
+    target_threshold: float,
+    options: argparse.Namespace,
+    console: Any,
+) -> Any:
+    """A few photos, scored again by every model for their pictures; None without any."""
+    from segmentation.commands.arguments import chosen_score, tuned_threshold
+    from segmentation.display import progress
+    from segmentation.evaluation.gallery import choose_photos, find_maps, make_gallery
+    from segmentation.inference.ensemble import Ensemble
+
+    if not options.report_images:
+        return None
+    by_id = {sample.id: sample for sample in samples}
+    chosen = [by_id[name] for name in choose_photos(comparison, options.report_images)]
+    maps, labels = {}, next(iter(bundles.values())).labels
+    for name, bundle in bundles.items():
+        score, _ = chosen_score(options, Ensemble((bundle,)))
+        threshold = tuned_threshold(options.threshold, bundle.threshold)
+        with progress(console, f"pictures by {name}") as on_progress:
+            maps[name] = find_maps(score, chosen, labels, threshold, on_progress)
+    return make_gallery(comparison, chosen, maps, labels, target_threshold)
+
+
+def _about(dataset: Any, baseline: Any) -> dict[str, object]:
+    """How the comparison was made, for the report."""
+    choice = baseline.config.data
+    truth = f"garment where its alpha is at least {choice.target_threshold:g}"
+    if not baseline.labels.binary:
+        truth = f"{len(baseline.labels.names)} classes ({choice.classes}): {', '.join(baseline.labels.names)}"
+    return {
+        "judged on": f"{dataset.root} (photos from which none of the models has learned)",
+        "ground truth": truth,
+    }
 
 
 def _reference(text: str) -> tuple[str, float]:
@@ -121,7 +198,7 @@ def _reference(text: str) -> tuple[str, float]:
         number = -1.0
     if not (name.strip() and name.isprintable() and 0 <= number <= 1):
         raise argparse.ArgumentTypeError(
-            f"expected NAME=VALUE with a mean Dice from 0 to 1, such as capstone=0.99, received {text!r}"
+            f"expected NAME=VALUE with a figure from 0 to 1, such as capstone=0.99, received {text!r}"
         )
     return name.strip(), number
 

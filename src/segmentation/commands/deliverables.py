@@ -15,7 +15,7 @@ _MARGIN_PERCENT = 5.0
 
 
 def add_deliverables(parser: argparse.ArgumentParser) -> None:
-    """Add --format, --bits, --refine, --background, --crop, --overlay, --trimap and --no-decontaminate."""
+    """Add what decides how masks and cutouts are written; `given_deliverables` names the options."""
     parser.add_argument(
         "--format",
         type=_formats,
@@ -58,7 +58,8 @@ def add_deliverables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overlay",
         action="store_true",
-        help="write overlays too: the photo with the outline of its mask, as JPEG (default: no)",
+        help="write overlays too: the photo with the outline of its mask, as JPEG (default: no; of "
+        "several classes always, in their colours)",
     )
     parser.add_argument(
         "--trimap",
@@ -72,6 +73,21 @@ def add_deliverables(parser: argparse.ArgumentParser) -> None:
         help="leave the photo's colours in the soft edges of cutouts, mixed with those behind the garment, "
         "which show as a rim on another background (default: they are taken out, but of a psd)",
     )
+
+
+def given_deliverables(options: argparse.Namespace) -> list[str]:
+    """Those of the options of `add_deliverables` that were given."""
+    given = {
+        "--format": options.format != ("png",),
+        "--bits": options.bits != 8,
+        "--refine": options.refine != "none",
+        "--background": options.background,
+        "--crop": options.crop is not None,
+        "--overlay": options.overlay,
+        "--trimap": options.trimap,
+        "--no-decontaminate": options.no_decontaminate,
+    }
+    return [name for name, value in given.items() if value]
 
 
 def chosen_deliverables(options: argparse.Namespace, review: bool = False) -> "Deliverables":

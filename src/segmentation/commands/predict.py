@@ -1,4 +1,4 @@
-"""Cut the garments out of photos."""
+"""Cut the garments out of photos, or tell their classes apart."""
 
 import argparse
 import time
@@ -15,13 +15,16 @@ from segmentation.commands.arguments import (
     path_argument,
     warn,
 )
-from segmentation.commands.deliverables import add_deliverables, chosen_deliverables
-from segmentation.commands.triage import add_triage
+from segmentation.commands.deliverables import add_deliverables, chosen_deliverables, given_deliverables
+from segmentation.commands.triage import add_triage, given_triage
 
 if TYPE_CHECKING:
     from segmentation.bundle import ModelBundle
+    from segmentation.inference.ensemble import Ensemble
     from segmentation.interruption import Interruption
     from segmentation.outputs.batch import Tally
+    from segmentation.outputs.label_writer import LabelWriter
+    from segmentation.outputs.writers import CutoutWriter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save",
         action="store_true",
-        help="write masks and cutouts, and go on where an earlier run was stopped (default: only show a line "
-        "a photo)",
+        help="write masks and cutouts, or label maps and overlays of a model of several classes, and go on "
+        "where an earlier run was stopped (default: only show a line a photo)",
     )
     parser.add_argument("--binary", action="store_true", help="masks with hard edges (default: soft)")
     add_deliverables(parser)
@@ -78,60 +81,72 @@ def run(options: argparse.Namespace) -> int:
 
 def _about_files(options: argparse.Namespace) -> list[str]:
     """The options that were given and do nothing without --save."""
+    given = {"--output": options.output, "--binary": options.binary, "--overwrite": options.overwrite}
+    return [*(name for name, value in given.items() if value), *given_deliverables(options)]
+
+
+def _about_cutouts(options: argparse.Namespace) -> list[str]:
+    """The options that were given and mean nothing where classes are told apart."""
     given = {
-        "--output": options.output,
+        "--threshold": options.threshold is not None,
+        "--remove-islands": options.remove_islands,
+        "--fill-holes": options.fill_holes,
         "--binary": options.binary,
-        "--overwrite": options.overwrite,
-        "--format": options.format != ("png",),
-        "--bits": options.bits != 8,
-        "--refine": options.refine != "none",
-        "--background": options.background,
-        "--crop": options.crop is not None,
-        "--overlay": options.overlay,
-        "--trimap": options.trimap,
-        "--no-decontaminate": options.no_decontaminate,
     }
-    return [name for name, value in given.items() if value]
+    files = [name for name in given_deliverables(options) if name != "--overlay"]  # which is written anyway
+    return [*(name for name, value in given.items() if value), *files, *given_triage(options)]
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
-    from segmentation.commands.arguments import chosen_judgement, chosen_models, tuned_threshold
+    from segmentation.commands.arguments import (
+        chosen_judgement,
+        chosen_models,
+        require_cutout,
+        tuned_threshold,
+    )
     from segmentation.commands.triage import caution_about, chosen_limits, sort_folder
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console, profile
     from segmentation.imageio import open_photo
     from segmentation.inference.evidence import EVIDENCE_VERSION
     from segmentation.outputs.batch import Delivery, run_folder
+    from segmentation.outputs.label_writer import refuse_other_labels
     from segmentation.outputs.manifest import Manifest
     from segmentation.outputs.naming import find_photos
     from segmentation.outputs.pairs import refuse_pairs
     from segmentation.outputs.review import remove_review
     from segmentation.outputs.triage import judge
-    from segmentation.outputs.writers import CutoutWriter
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
     models = chosen_models(options)
-    experience = None if options.no_triage else models.experience
+    cutting = models.labels.binary
+    if unfit := _about_cutouts(options):
+        require_cutout(models.members[0], " ".join(unfit), "leave it out")
+    experience = models.experience if cutting and not options.no_triage else None
     limits = chosen_limits(options) if experience else None
-    wanted = chosen_deliverables(options, review=experience is not None)
     output = options.output or options.home / "results" / models.name / "predict"
+    writer = _chosen_writer(options, models, output, review=experience is not None)
     excluded = output if options.save else None
     photos = find_photos(options.input, exclude=excluded, warn=warn)
     threshold = tuned_threshold(options.threshold, models.threshold)
     score, judgement, decided = chosen_judgement(options, models, workers)
-    writer = CutoutWriter(output, models.enlargement, binary=options.binary, wanted=wanted)
-    decisive = {"model": models.digest, **decided, "threshold": threshold}
+    decisive = {"model": models.digest, **decided}
+    if cutting:
+        decisive["threshold"] = threshold
     if experience:
         decisive["evidence"] = EVIDENCE_VERSION
     settings = {**decisive, **writer.settings}
     manifest = None
     if options.save:
         refuse_pairs(output)
+        if not cutting:
+            refuse_other_labels(output, models.labels)
         manifest = Manifest(output, settings, kinds=writer.kinds, overwrite=options.overwrite)
     display = FolderDisplay(
         new_console(),
         rows=not options.save,
         quiet=options.quiet,
+        doing="cutting" if cutting else "telling apart",
         count=lambda: sum(1 for _ in find_photos(options.input, exclude=excluded)),
     )
     results = run_folder(
@@ -172,14 +187,27 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         warn(f"{done}; the same command goes on from here" if manifest else done)
         return interruption.status
     if not options.quiet:
-        display.say(_summary(tally, output) if manifest else str(display))
+        what = "masks and cutouts" if cutting else "label maps and overlays"
+        display.say(_summary(tally, what, output) if manifest else str(display))
         if sorted_out:
             display.say(sorted_out)
-        if not (experience or options.no_triage):
+        if cutting and not (experience or options.no_triage):
             display.say(_never_judged(models.members[0]))
     if not tally.failed:
         return 0
     return 1 if tally.failed < tally.photos else 2
+
+
+def _chosen_writer(
+    options: argparse.Namespace, models: "Ensemble", output: Path, review: bool
+) -> "CutoutWriter | LabelWriter":
+    from segmentation.outputs.label_writer import LabelWriter
+    from segmentation.outputs.writers import CutoutWriter
+
+    if not models.labels.binary:
+        return LabelWriter(output, models.labels)
+    wanted = chosen_deliverables(options, review)
+    return CutoutWriter(output, models.enlargement, binary=options.binary, wanted=wanted)
 
 
 def _never_judged(model: "ModelBundle") -> str:
@@ -191,8 +219,8 @@ def _never_judged(model: "ModelBundle") -> str:
     )
 
 
-def _summary(tally: "Tally", output: Path) -> str:
+def _summary(tally: "Tally", what: str, output: Path) -> str:
     parts = [(tally.skipped, "skipped as done"), (tally.failed, "failed"), (tally.noted, "with notes")]
     details = ", ".join(f"{count} {what}" for count, what in parts if count)
-    made = f"{tally.made + tally.skipped} masks and cutouts in {output}"
+    made = f"{tally.made + tally.skipped} {what} in {output}"
     return f"{made} ({details}; see predictions.jsonl)" if details else made

@@ -64,7 +64,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
-    from segmentation.commands.arguments import chosen_judgement, chosen_models, tuned_threshold
+    from segmentation.commands.arguments import (
+        chosen_judgement,
+        chosen_models,
+        require_cutout,
+        tuned_threshold,
+    )
     from segmentation.data.parallel import cores
     from segmentation.display import FolderDisplay, new_console
     from segmentation.imageio import open_photo
@@ -75,6 +80,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
 
     workers = 1 if options.input.is_file() else options.workers or cores()  # one photo takes all cores
     models = chosen_models(options)
+    require_cutout(models.members[0], "pseudo")
     photos = find_photos(options.input, exclude=options.output, warn=warn)
     threshold = tuned_threshold(options.threshold, models.threshold)
     score, judge, decided = chosen_judgement(options, models, workers)

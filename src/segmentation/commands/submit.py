@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Predict and encode every photo. No CSV is written when one fails: half a submission scores nothing."""
-    from segmentation.commands.arguments import chosen_models, chosen_score, tuned_threshold
+    from segmentation.commands.arguments import chosen_models, chosen_score, require_cutout, tuned_threshold
     from segmentation.data.parallel import cores
     from segmentation.display import new_console, progress
     from segmentation.errors import DataError
@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
     console = new_console()
     models = chosen_models(options)
+    require_cutout(models.members[0], "submit")
     output = options.output or options.home / "results" / models.name / "submission.csv.gz"
     masks = output.parent / "masks"
     photos = list(

@@ -41,6 +41,16 @@ def add_triage(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def given_triage(options: argparse.Namespace) -> list[str]:
+    """Those of the options of `add_triage` that were given."""
+    given = {
+        "--auto-from": options.auto_from != AUTO_FROM,
+        "--redo-below": options.redo_below != REDO_BELOW,
+        "--no-triage": options.no_triage,
+    }
+    return [name for name, value in given.items() if value]
+
+
 def chosen_limits(options: argparse.Namespace) -> "Limits":
     """What `add_triage` lets choose. Raises ConfigError for limits in the wrong order."""
     from segmentation.outputs.triage import Limits

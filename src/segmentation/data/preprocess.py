@@ -15,6 +15,7 @@ from config import PreprocessConfig, Size
 from segmentation.errors import BundleError
 
 _CLAHE_CLIP, _CLAHE_TILES = 2.0, (8, 8)
+_MOST_ENLARGED, _MOST_SHRUNK = 128, 4  # channels that OpenCV resizes together, and with INTER_AREA
 _STRETCHES = {"stretch-2-98": (2, 98), "stretch-10-90": (10, 90)}
 
 
@@ -110,9 +111,19 @@ def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
 
 
 def resize_scores(scores: np.ndarray, size: Size) -> np.ndarray:
-    """Resize float32 scores [H, W, C] and keep them in [0, 1], which cubic interpolation leaves."""
-    resized = resize(scores, size)
-    return np.clip(resized.reshape(size.height, size.width, scores.shape[2]), 0.0, 1.0)
+    """Resize float32 scores [H, W, C] and keep them in [0, 1], which cubic interpolation leaves.
+
+    Classes are resized by as many at a time as OpenCV takes.
+    """
+    height, width, classes = scores.shape
+    if (height, width) == (size.height, size.width):
+        return np.clip(scores, 0.0, 1.0)
+    shrinks = size.height < height or size.width < width
+    most = _MOST_SHRUNK if shrinks else _MOST_ENLARGED
+    parts = [np.ascontiguousarray(scores[..., first : first + most]) for first in range(0, classes, most)]
+    parts = [resize(part, size).reshape(size.height, size.width, -1) for part in parts]
+    resized = np.concatenate(parts, axis=-1) if parts[1:] else parts[0]
+    return np.clip(resized, 0.0, 1.0, out=resized)
 
 
 def adjust_contrast(image: np.ndarray, contrast: str) -> np.ndarray:

@@ -1,6 +1,5 @@
 """What models are held against each other on, photos new to all, and what each of them costs."""
 
-import csv
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +11,9 @@ from segmentation.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
 from segmentation.data.discover import Dataset
 from segmentation.data.naming import group_and_view
 from segmentation.data.selection import select_samples, without_predicted
-from segmentation.errors import BundleError, DataError
-from segmentation.types import Sample, ScoreFn
+from segmentation.errors import ConfigError, DataError, printable
+from segmentation.types import LabelMap, Sample, ScoreFn
 
-History = Mapping[str, Sequence[float]]
-"""One value an epoch by name, as Keras does: `loss`, `val_loss`, `dice`, `val_dice`, ..."""
-
-_HISTORY = "history.csv"
-_LARGEST_HISTORY_BYTES = 16 * 2**20
 _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 
 
@@ -30,7 +24,7 @@ class Facts:
     `decided` is what decides its scores besides the model, `engine` and `precision` above all. `megabytes`
     (10^6 bytes) is what its engine reads from disk, `gflop` and `cpu_seconds` (of all threads, median) are
     for one photo, and `chosen_on` is how many of the compared photos had a say in the choice of its epoch
-    and threshold.
+    and threshold. `training_seconds` is how long its training took.
     """
 
     path: str
@@ -45,6 +39,7 @@ class Facts:
     gflop: float | None
     epochs: float | None
     best_epoch: float | None
+    training_seconds: float | None = None
 
     @property
     def computed_by(self) -> str:
@@ -96,6 +91,21 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
             )
         samples = left
     return samples
+
+
+def check_same_classes(known: Mapping[str, LabelMap]) -> None:
+    """Raise ConfigError, naming both, where the classes of one model, or of the data, are not the first's.
+
+    `known` are the classes by the names to call their owners by.
+    """
+    first, expected = next(iter(known.items()))
+    for name, labels in known.items():
+        if labels.names != expected.names:
+            raise ConfigError(
+                f"compare: expected the same classes everywhere, received {_counted(expected)} of {first} "
+                f"and {_counted(labels)} of {name} ({_unlike(first, expected, name, labels)}); leave one "
+                "out, or give other --data"
+            )
 
 
 def judged_together(
@@ -155,23 +165,8 @@ def facts_of(
         gflop=_cost(passes, "gflop"),
         epochs=_number(bundle.provenance.get("epochs")),
         best_epoch=_number(bundle.provenance.get("best_epoch")),
+        training_seconds=_number(bundle.provenance.get("training_seconds")),
     )
-
-
-def read_history(bundle: ModelBundle) -> History:
-    """The training's figures by epoch, empty where the bundle holds none. Raises BundleError for others."""
-    path = bundle.path / _HISTORY
-    if not path.is_file():
-        return {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            text = file.read(_LARGEST_HISTORY_BYTES)
-        rows = list(csv.DictReader(text.splitlines(), strict=True))
-        return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise BundleError(
-            f"{path}: expected a line of numbers an epoch, received something else ({error}); remove the file"
-        ) from error
 
 
 def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample, ...]:
@@ -187,6 +182,19 @@ def _garments_learned(bundle: ModelBundle, dataset: Dataset) -> set[str]:
     return {group_and_view(name)[0] for name in learned} | {
         sample.group for sample in dataset.samples if sample.id in learned
     }
+
+
+def _counted(labels: LabelMap) -> str:
+    return f"the class {labels.names[0]}" if labels.binary else f"the {len(labels.names)} classes"
+
+
+def _unlike(first: str, expected: LabelMap, name: str, labels: LabelMap) -> str:
+    """What tells two lists of classes apart, in a few words."""
+    for owner, own, other in ((first, expected, labels), (name, labels, expected)):
+        alone = [one for one in own.names if one not in other.names]
+        if alone:
+            return f"{printable(alone[0])} is in {owner} alone"
+    return "in another order"
 
 
 def _bytes_read(bundle: ModelBundle, engine: str) -> int:

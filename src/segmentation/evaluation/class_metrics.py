@@ -34,12 +34,12 @@ def confusion(
 
 def pixel_accuracy(confusion: np.ndarray) -> float:
     """Fraction of the pixels whose class is right."""
-    return _mean(_ratio(_right(confusion), _true(confusion)), _true(confusion))
+    return _mean(class_recall(confusion), _true(confusion))
 
 
 def mean_accuracy(confusion: np.ndarray) -> float:
     """Fraction of each class's pixels that are right, the mean over the true classes."""
-    return _mean(_ratio(_right(confusion), _true(confusion)), _true(confusion) > 0)
+    return _mean(class_recall(confusion), _true(confusion) > 0)
 
 
 def iou(confusion: np.ndarray) -> np.ndarray:
@@ -50,6 +50,16 @@ def iou(confusion: np.ndarray) -> np.ndarray:
 def dice(confusion: np.ndarray) -> np.ndarray:
     """Dice coefficient of each class: float64 [C], NaN for a class neither true nor predicted."""
     return _ratio(2 * _right(confusion), _true(confusion) + _predicted(confusion))
+
+
+def class_recall(confusion: np.ndarray) -> np.ndarray:
+    """Fraction of the pixels of each true class that are found: float64 [C], NaN for a class nowhere true."""
+    return _ratio(_right(confusion), _true(confusion))
+
+
+def class_precision(confusion: np.ndarray) -> np.ndarray:
+    """Fraction of each class's predicted pixels that are right: float64 [C], NaN for one never predicted."""
+    return _ratio(_right(confusion), _predicted(confusion))
 
 
 def mean_iou(confusion: np.ndarray) -> float:
@@ -67,13 +77,23 @@ def frequency_weighted_iou(confusion: np.ndarray) -> float:
     return _mean(iou(confusion), _true(confusion))
 
 
-def presence(confusion: np.ndarray, least_px: int = 1) -> Counts:
-    """Count the classes, background among them, by whether a photo has them and is predicted to have them.
+def present(confusion: np.ndarray, least_share: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Which classes a photo has, and which it is predicted to have: two of bool [C].
 
-    A class is predicted to be there with `least_px` pixels or more. For the matrices of several photos,
-    [P, C, C], each field is int64 [P].
+    It has those of a single pixel, and is predicted to have those of a pixel that cover at least
+    `least_share`, in [0, 1], of the pixels that count. Of several photos, [P, C, C], both are [P, C].
     """
-    true, predicted = _true(confusion) > 0, _predicted(confusion) >= least_px
+    predicted = _predicted(confusion)
+    least_px = least_share * confusion.sum(axis=(-2, -1))[..., np.newaxis]
+    return _true(confusion) > 0, (predicted > 0) & (predicted >= least_px)
+
+
+def presence(confusion: np.ndarray, least_share: float = 0.0) -> Counts:
+    """Count the classes but the background by whether they are `present` and predicted to be.
+
+    For the matrices of several photos, [P, C, C], each field is int64 [P].
+    """
+    true, predicted = (there[..., 1:] for there in present(confusion, least_share))
     outcomes = true & predicted, ~true & predicted, true & ~predicted, ~true & ~predicted
     return Counts(*(np.count_nonzero(outcome, axis=-1) for outcome in outcomes))
 

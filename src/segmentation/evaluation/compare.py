@@ -1,53 +1,25 @@
-"""Several models on the same photos: how far apart are they, and could chance have done it?
-
-Every figure is one of photos: measures are float64 [N] in [0, 1], one value a photo, in the same order for
-every model.
-"""
+"""Several models on the same photos: how good is each, and how far is it from the first?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from segmentation.errors import DataError
+from segmentation.evaluation import class_metrics
 from segmentation.evaluation.candidates import Facts
-from segmentation.evaluation.evaluate import Evaluation
+from segmentation.evaluation.history import History, LastQuarter, last_quarter
+from segmentation.evaluation.intervals import Difference, Interval, mean_interval, paired_difference
+from segmentation.evaluation.set_figures import Evaluation
 
-CONFIDENCE = 0.95
-RESAMPLES = 10_000
-SEED = 0  # the same for all, so that every model is judged on the same resampled photos
+MEASURES = {"dice": "Dice", "iou": "IoU", "accuracy": "pixel accuracy", "boundary_f1": "boundary F1"}
+"""What is measured on each photo, and what people call it; of several classes Dice and IoU are means."""
 
-_BATCH = 1000  # resamples that are in memory at once
-_SAME = 1e-12  # differences of equal differences, by rounding; resampled, they would give no sense
 _CHANGES = 10  # photos listed as gains, and as losses
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A mean over photos and the bootstrap interval of that mean at `CONFIDENCE`."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A model's mean difference from the baseline; positive is better.
-
-    `p_value` is that of the Wilcoxon signed-rank test; `better`, `worse` and `equal` count photos.
-    """
-
-    interval: Interval
-    p_value: float
-    better: int
-    worse: int
-    equal: int
-
-
-@dataclass(frozen=True)
 class Change:
-    """One photo's Dice by the baseline and by the model."""
+    """One photo's figure by the baseline and by the model."""
 
     id: str
     baseline: float
@@ -60,107 +32,86 @@ class Change:
 
 @dataclass(frozen=True)
 class Pair:
-    """A model against the baseline: both measures, and the photos whose Dice changes most, at most ten."""
+    """A model against the baseline: the two `compared` measures, and the photos that the first changes most.
+
+    These are at most ten.
+    """
 
     model: str
-    dice: Difference
-    boundary_f1: Difference
+    differences: Mapping[str, Difference]
     gains: tuple[Change, ...]
     losses: tuple[Change, ...]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that has been evaluated."""
+    """A model that has been evaluated, and how its training went where that is known."""
 
     name: str
     facts: Facts
     evaluation: Evaluation
+    history: History = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """A model's figures: the values of each photo, and what they come to."""
+    """A model's figures: `means` of the `MEASURES` over the photos and the values of each, by their keys.
+
+    `whole` are those of all pixels together by name, and `class_iou` that of each class, None for one that is
+    neither true nor predicted; both are empty for a cutout. `last_quarter` tells of the training.
+    """
 
     name: str
     facts: Facts
-    dice: Interval
+    means: Mapping[str, Interval]
     dice_median: float
     dice_min: float
-    iou: Interval
-    boundary_f1: Interval
-    dice_by_photo: tuple[float, ...]
-    boundary_f1_by_photo: tuple[float, ...]
+    by_photo: Mapping[str, tuple[float, ...]]
+    whole: Mapping[str, float]
+    class_iou: tuple[float | None, ...]
+    last_quarter: LastQuarter | None
+
+    @property
+    def quality(self) -> float:
+        """The one figure that results are known by: the mean IoU of all pixels, or a cutout's mean Dice."""
+        return self.whole["mean_iou"] if self.whole else self.means["dice"].mean
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Models on the same `photos` of `garments`, each pair against `baseline`.
 
-    `references` are published mean Dice by name.
+    `compared` are the two measures that pairs are held against each other by, the weightier first. `classes`
+    and their `shares` of the true pixels are those of models that tell several apart, and empty for cutouts.
+    `references` are published figures by name, of the kind of `Figures.quality`.
     """
 
     photos: tuple[str, ...]
     garments: int
     tolerance_px: float
     baseline: str
+    compared: tuple[str, str]
+    classes: tuple[str, ...]
+    shares: tuple[float, ...]
     models: tuple[Figures, ...]
     pairs: tuple[Pair, ...]
     references: Mapping[str, float]
 
     @property
+    def quality_name(self) -> str:
+        return "mean IoU" if self.classes else "mean Dice"
+
+    @property
     def worst_first(self) -> list[int]:
-        """The places of the photos by the lowest Dice that any model gives them."""
-        lowest = np.min([model.dice_by_photo for model in self.models], axis=0)  # [models, N] -> [N]
+        """The places of the photos by the lowest figure, Dice or IoU, that any model gives them."""
+        values = [model.by_photo[self.compared[0]] for model in self.models]
+        lowest = np.min(values, axis=0)  # [models, N] -> [N]
         return [int(place) for place in np.argsort(lowest, kind="stable")]
 
-
-def mean_interval(values: np.ndarray) -> Interval:
-    """The mean of float64 [N] and its bootstrap interval, bias-corrected and accelerated (BCa, Efron 1987).
-
-    The N photos are resampled `RESAMPLES` times, the same way in every call. Values that are all equal
-    give an interval of no width. Raises DataError for fewer than two.
-    """
-    from scipy import stats
-
-    values = np.asarray(values, np.float64)
-    if len(values) < 2:
-        raise DataError(f"comparison: expected at least 2 photos, received {len(values)}; give more --data")
-    mean = float(values.mean())
-    if np.ptp(values) < _SAME:
-        return Interval(mean, mean, mean)
-    low, high = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        batch=_BATCH,
-        confidence_level=CONFIDENCE,
-        method="BCa",
-        rng=np.random.default_rng(SEED),
-    ).confidence_interval
-    return Interval(mean, float(low), float(high))
-
-
-def paired_difference(values: np.ndarray, baseline: np.ndarray) -> Difference:
-    """How `values` differ from those of the `baseline` on the same photos, both float64 [N].
-
-    The interval is that of `mean_interval` over the differences. The p-value is two-sided, after Wilcoxon
-    1945, who leaves out photos without a difference; it is 1 where that leaves none. Raises DataError for
-    fewer than two photos and ValueError for a different number of photos.
-    """
-    from scipy import stats
-
-    if len(values) != len(baseline):
-        raise ValueError(f"expected as many values as photos, received {len(values)} and {len(baseline)}")
-    differences = np.asarray(values, np.float64) - np.asarray(baseline, np.float64)
-    changed = differences[differences != 0]
-    return Difference(
-        interval=mean_interval(differences),
-        p_value=float(stats.wilcoxon(changed).pvalue) if len(changed) else 1.0,
-        better=int(np.count_nonzero(differences > 0)),
-        worse=int(np.count_nonzero(differences < 0)),
-        equal=int(np.count_nonzero(differences == 0)),
-    )
+    @property
+    def largest_class_first(self) -> list[int]:
+        """The indices of the classes by falling share."""
+        return sorted(range(len(self.classes)), key=lambda index: -self.shares[index])
 
 
 def largest_changes(
@@ -190,40 +141,46 @@ def compare(
         if tuple(row.id for row in candidate.evaluation.rows) != photos:
             raise ValueError(f"expected {candidate.name} to be evaluated on the photos of the others")
     models = tuple(_figures(candidate) for candidate in candidates)
-    baseline = models[0]
+    baseline, classes = models[0], candidates[0].evaluation.classes
+    compared = ("iou", "accuracy") if classes else ("dice", "boundary_f1")
+    true = classes.confusion.sum(axis=1) if classes else np.zeros(0)  # [C]
     return Comparison(
         photos=photos,
         garments=garments,
         tolerance_px=candidates[0].evaluation.tolerance_px,
         baseline=baseline.name,
+        compared=compared,
+        classes=classes.labels.names if classes else (),
+        shares=tuple((true / max(true.sum(), 1)).tolist()),
         models=models,
-        pairs=tuple(_pair(photos, model, baseline) for model in models[1:]),
+        pairs=tuple(_pair(photos, model, baseline, compared) for model in models[1:]),
         references=dict(references or {}),
     )
 
 
 def _figures(candidate: Candidate) -> Figures:
-    rows = candidate.evaluation.rows
-    dice, boundary_f1 = [row.dice for row in rows], [row.boundary_f1 for row in rows]
+    rows, classes = candidate.evaluation.rows, candidate.evaluation.classes
+    by_photo = {measure: tuple(getattr(row, measure) for row in rows) for measure in MEASURES}
+    class_iou = class_metrics.iou(classes.confusion).tolist() if classes else ()
     return Figures(
         name=candidate.name,
         facts=candidate.facts,
-        dice=mean_interval(dice),
-        dice_median=float(np.median(dice)),
-        dice_min=min(dice),
-        iou=mean_interval([row.iou for row in rows]),
-        boundary_f1=mean_interval(boundary_f1),
-        dice_by_photo=tuple(dice),
-        boundary_f1_by_photo=tuple(boundary_f1),
+        means={measure: mean_interval(values) for measure, values in by_photo.items()},
+        dice_median=float(np.median(by_photo["dice"])),
+        dice_min=min(by_photo["dice"]),
+        by_photo=by_photo,
+        whole=classes.summary() if classes else {},
+        class_iou=tuple(None if np.isnan(value) else value for value in class_iou),
+        last_quarter=last_quarter(candidate.history, "val_iou" if classes else "val_dice"),
     )
 
 
-def _pair(photos: Sequence[str], model: Figures, baseline: Figures) -> Pair:
-    gains, losses = largest_changes(photos, model.dice_by_photo, baseline.dice_by_photo)
+def _pair(photos: Sequence[str], model: Figures, baseline: Figures, compared: Sequence[str]) -> Pair:
+    before, after = baseline.by_photo, model.by_photo
+    gains, losses = largest_changes(photos, after[compared[0]], before[compared[0]])
     return Pair(
         model=model.name,
-        dice=paired_difference(model.dice_by_photo, baseline.dice_by_photo),
-        boundary_f1=paired_difference(model.boundary_f1_by_photo, baseline.boundary_f1_by_photo),
+        differences={measure: paired_difference(after[measure], before[measure]) for measure in compared},
         gains=gains,
         losses=losses,
     )

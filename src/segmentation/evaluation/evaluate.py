@@ -1,13 +1,10 @@
 """Hold a model against the ground truth of whole photos, and write down how it did."""
 
-import csv
 import dataclasses
-import io
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,83 +13,22 @@ import numpy as np
 from segmentation.errors import ConfigError, DataError
 from segmentation.evaluation import class_metrics, metrics
 from segmentation.evaluation.class_figures import ClassFigures
+from segmentation.evaluation.csv_table import write_csv
 from segmentation.evaluation.image_row import ImageRow, class_row, cutout_row
 from segmentation.evaluation.photo import read_pair, score_photo
-from segmentation.evaluation.threshold import ThresholdSearch, search
-from segmentation.evaluation.triage import FEWEST, Triage
-from segmentation.experience import Experience
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.evaluation.threshold import search
 from segmentation.files import write_text
 from segmentation.inference.judge import Judge
 from segmentation.types import BINARY, LabelMap, Prediction, Sample, ScoreFn
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from segmentation.evaluation.robustness import Robustness
 
 OnProgress = Callable[[int, int], None]
 """Called with (done, total) after each photo."""
 
 _LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far off is no edge
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold.
-
-    `experience` is what their confidence comes from. Several classes need no threshold: there are `classes`
-    in place of a `search`.
-    """
-
-    rows: tuple[ImageRow, ...]
-    threshold: float
-    tolerance_px: float
-    search: ThresholdSearch | None
-    experience: Experience | None = None
-    classes: ClassFigures | None = None
-
-    @property
-    def worst_first(self) -> list[ImageRow]:
-        """The rows by rising Dice, equals by id."""
-        return sorted(self.rows, key=lambda row: (row.dice, row.id))
-
-    @cached_property
-    def triage(self) -> Triage | None:
-        """What confidence is worth on these photos, None where there is none."""
-        confidence = [row.confidence for row in self.rows]
-        if not self.experience or None in confidence or len(self.rows) < FEWEST:
-            return None
-        known = {row.id for row in self.rows}.intersection(self.experience.samples)
-        garments = tuple(row.group or row.id for row in self.rows)
-        return Triage(np.array(confidence), self._column("dice"), garments, self.experience, len(known))
-
-    def summary(self) -> dict[str, float]:
-        """The figures of the whole set by name, ready for JSON."""
-        dice = self._column("dice")
-        return {
-            "images": len(self.rows),
-            "dice_mean": float(dice.mean()),
-            "dice_median": float(np.median(dice)),
-            "dice_min": float(dice.min()),
-            "iou_mean": float(self._column("iou").mean()),
-            "accuracy_mean": float(self._column("accuracy").mean()),
-            "boundary_iou_mean": float(self._column("boundary_iou").mean()),
-            "boundary_f1_mean": float(self._column("boundary_f1").mean()),
-            "tolerance_px": self.tolerance_px,
-            **(self._threshold_summary(self.search) if self.search else {}),
-            **(self.classes.summary() if self.classes else {}),
-            **(self.triage.summary() if self.triage else {}),
-        }
-
-    def _threshold_summary(self, search: ThresholdSearch) -> dict[str, float]:
-        return {
-            "threshold": self.threshold,
-            "threshold_best": search.best,
-            "dice_mean_at_best": search.dice_mean_at_best,
-        }
-
-    def _column(self, name: str) -> np.ndarray:
-        return np.array([getattr(row, name) for row in self.rows])
 
 
 def evaluate(
@@ -172,63 +108,52 @@ def write_evaluation(
 ) -> None:
     """Write metrics.json, per_image.csv (worst first), threshold.csv and report.html into `folder`.
 
-    The worst `report_images` photos are scored again for their pictures in the report; `provenance` is
-    shown in its head as it is. `averaged`, the digests of models whose scores were averaged by their names,
-    stands in metrics.json as `models`. `robustness` gets a section of its own, and robustness.json and .csv.
-    Raises as `evaluate` does.
+    Of several classes there are classes.csv and confusion.csv in place of threshold.csv. The worst
+    `report_images` photos are scored again for their pictures in the report; `provenance` is shown in its
+    head as it is. `averaged`, the digests of models whose scores were averaged by their names, stands in
+    metrics.json as `models`. `robustness` gets a section of its own, and robustness.json and .csv. Raises as
+    `evaluate` does.
     """
-    from segmentation.evaluation import report
+    from segmentation.evaluation import class_report, report
 
-    folder, by_id = Path(folder), {sample.id: sample for sample in samples}
+    folder, classes = Path(folder), evaluation.classes
     figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {})
+    if classes:
+        figures["classes"] = [asdict(row) for row in classes.rows]
+        classes.write(folder)
     write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
-    write_text(folder / "per_image.csv", _csv(evaluation.worst_first))
+    write_csv(folder / "per_image.csv", _by_photo(evaluation))
     if evaluation.search:
         evaluation.search.write_csv(folder / "threshold.csv")
     if robustness:
         robustness.write(folder)
-    pictures = {}
+    labels = classes.labels if classes else BINARY
+    by_id, pictures = {sample.id: sample for sample in samples}, {}
     for row in evaluation.worst_first[:report_images]:
-        image, alpha = read_pair(by_id[row.id])
-        scores, _ = score_photo(score, image, by_id[row.id])
-        target, mask = alpha >= target_threshold * 255, scores[..., 0] >= evaluation.threshold
-        pictures[row.id] = report.draw(image, target, mask)
-    html = report.render(evaluation, pictures, model_name, provenance=provenance or {}, robustness=robustness)
+        image, truth = read_pair(by_id[row.id])
+        scores, _ = score_photo(score, image, by_id[row.id], labels)
+        predicted = labels.classify(scores, evaluation.threshold)
+        if classes:
+            pictures[row.id] = class_report.draw(image, truth, predicted, labels)
+        else:
+            pictures[row.id] = report.draw(image, truth >= target_threshold * 255, predicted > 0)
+    if classes:
+        html = class_report.render(evaluation, classes, pictures, model_name, provenance=provenance or {})
+    else:
+        html = report.render(
+            evaluation, pictures, model_name, provenance=provenance or {}, robustness=robustness
+        )
     write_text(folder / "report.html", html)
 
 
-def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
-    """Print the figures of the whole set and the five worst photos by name."""
-    from rich.table import Table
-    from rich.text import Text
-
-    summary, tolerance = evaluation.summary(), f"{evaluation.tolerance_px:g} px"
-    table = Table(title=f"{summary['images']} photos at threshold {summary['threshold']:.3f}")
-    table.add_column("measure")
-    table.add_column("value", justify="right")
-    for name, key in (
-        ("Dice, mean", "dice_mean"),
-        ("Dice, median", "dice_median"),
-        ("Dice, worst", "dice_min"),
-        ("IoU, mean", "iou_mean"),
-        ("accuracy, mean", "accuracy_mean"),
-        (f"boundary IoU ({tolerance}), mean", "boundary_iou_mean"),
-        (f"boundary F1 ({tolerance}), mean", "boundary_f1_mean"),
-        (f"Dice, mean at the best threshold {summary['threshold_best']:.3f}", "dice_mean_at_best"),
-    ):
-        table.add_row(name, f"{summary[key]:.4f}")
-    console.print(table)
-
-    worst = Table(title="worst photos")
-    worst.add_column("photo", overflow="fold")
-    for heading in ("Dice", "IoU", "boundary F1"):
-        worst.add_column(heading, justify="right")
-    for row in evaluation.worst_first[:5]:
-        worst.add_row(Text(row.id), f"{row.dice:.4f}", f"{row.iou:.4f}", f"{row.boundary_f1:.4f}")
-    console.print(worst)
-    if evaluation.triage:
-        for line in evaluation.triage.lines():
-            console.print(line, soft_wrap=True)
+def _by_photo(evaluation: Evaluation) -> list[list[object]]:
+    """The heading and a row a photo, worst first; of several classes with the names of those in it."""
+    named = {row.id: () for row in evaluation.rows}
+    heading = [field.name for field in fields(ImageRow)]
+    if evaluation.classes:
+        named = dict(zip(named, evaluation.classes.names_present(), strict=True))
+        heading += ["classes", "classes_predicted"]
+    return [heading, *([*asdict(row).values(), *named[row.id]] for row in evaluation.worst_first)]
 
 
 def _told_apart(
@@ -256,12 +181,3 @@ class _Packed:
         level = np.frombuffer(zlib.decompress(self.level), np.uint8)
         target = np.unpackbits(np.frombuffer(zlib.decompress(self.target), np.uint8), count=level.size)
         return level.reshape(self.shape), target.reshape(self.shape).astype(bool)
-
-
-def _csv(rows: Sequence[ImageRow]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(ImageRow))
-    for row in rows:  # None becomes an empty field
-        writer.writerow(f"{v:.6f}" if isinstance(v, float) else v for v in asdict(row).values())
-    return text.getvalue()

@@ -65,8 +65,8 @@ def class_row(
     `confusion`, int64 [C, C], counts the pixels that are not ignored. For the boundary of each class see
     Csurka et al. 2013.
     """
-    occurring = [index for index in np.union1d(predicted, truth) if index]
-    pairs = [(predicted == index, truth == index) for index in occurring]
+    occurring = np.flatnonzero(confusion.any(axis=0) | confusion.any(axis=1)).tolist()
+    pairs = [(predicted == index, truth == index) for index in occurring if index]
     counted = max(int(confusion.sum()), 1)
     return ImageRow(
         id=sample.id,

@@ -14,8 +14,8 @@ from segmentation.evaluation.robustness import SMALL_CHANGE
 from segmentation.outline import OUTLINE, outlined
 
 if TYPE_CHECKING:
-    from segmentation.evaluation.evaluate import Evaluation
     from segmentation.evaluation.robustness import Robustness
+    from segmentation.evaluation.set_figures import Evaluation
 
 MISSED = (0, 114, 178)  # blue and vermilion of Okabe and Ito: apart for every kind of sight
 EXCESS = (213, 94, 0)
@@ -71,6 +71,31 @@ def render(
     robustness: "Robustness | None" = None,
 ) -> str:
     """Render the report as one HTML text; `pictures` holds the photos to show, by id."""
+    return filled(
+        evaluation,
+        pictures,
+        model_name,
+        provenance,
+        classes=None,
+        distribution=chart(plots.plot_distribution([row.dice for row in evaluation.rows])),
+        triage=evaluation.triage,
+        triage_chart=evaluation.triage and chart(plots.plot_risk_coverage(evaluation.triage)),
+        robustness=robustness,
+        robustness_chart=robustness and chart(plots.plot_robustness(robustness)),
+        small_change=SMALL_CHANGE,
+        threshold_curve=chart(plots.threshold_svg(evaluation.search, evaluation.threshold)),
+        outline_colour=css(OUTLINE),
+    )
+
+
+def filled(
+    evaluation: "Evaluation",
+    pictures: Mapping[str, object],
+    model_name: str,
+    provenance: Mapping[str, object],
+    **own: object,
+) -> str:
+    """The page of the report with what every evaluation has and with what is its `own`."""
     return page(
         "report.html.j2",
         model_name=model_name,
@@ -79,16 +104,9 @@ def render(
         rows=evaluation.worst_first,
         views=_by_view(evaluation),
         pictures=pictures,
-        distribution=chart(plots.plot_distribution([row.dice for row in evaluation.rows])),
-        triage=evaluation.triage,
-        triage_chart=evaluation.triage and chart(plots.plot_risk_coverage(evaluation.triage)),
-        robustness=robustness,
-        robustness_chart=robustness and chart(plots.plot_robustness(robustness)),
-        small_change=SMALL_CHANGE,
-        threshold_curve=chart(plots.threshold_svg(evaluation.search, evaluation.threshold)),
         missed_colour=css(MISSED),
         excess_colour=css(EXCESS),
-        outline_colour=css(OUTLINE),
+        **own,
     )
 
 

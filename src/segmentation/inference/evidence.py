@@ -1,5 +1,7 @@
 """What a photo and its prediction say about how far the prediction can be trusted."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -50,20 +52,20 @@ def _of_masks(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dict[
         "disagreement": np.count_nonzero(differ) / both if both else 0.0,
         "thick_disagreement": np.count_nonzero(differ & ~near) / max(area, 1),
         "softness": float(unsure.mean()) if unsure.size else 0.0,
-        "fragments": 1 - largest / area if area else 0.0,
+        "fragments": float(1 - largest / area) if area else 0.0,
     }
 
 
 def _of_shape(mask: np.ndarray) -> dict[str, float]:
     area = np.count_nonzero(mask)
-    shape = {"area": area / mask.size, "outline": _length_of_edge(mask) / np.sqrt(max(area, 1))}
+    shape = {"area": area / mask.size, "outline": _length_of_edge(mask) / math.sqrt(max(area, 1))}
     if not area:
         return shape
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return shape | {
-        "height": (rows[-1] + 1 - rows[0]) / len(mask),
-        "across": (columns[0] + columns[-1] + 1) / 2 / mask.shape[1],
-        "down": (rows[0] + rows[-1] + 1) / 2 / len(mask),
+        "height": float(rows[-1] + 1 - rows[0]) / len(mask),
+        "across": float(columns[0] + columns[-1] + 1) / 2 / mask.shape[1],
+        "down": float(rows[0] + rows[-1] + 1) / 2 / len(mask),
     }
 
 

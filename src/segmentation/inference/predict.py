@@ -6,6 +6,7 @@ import numpy as np
 
 from segmentation.bundle import ModelBundle
 from segmentation.data.second_look import count_regions
+from segmentation.errors import printable
 from segmentation.experience import EVERYTHING, LEAST_AREA, MOST_AREA, NOTHING
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.judge import Judge
@@ -22,12 +23,22 @@ def predict(
 ) -> Prediction:
     """Score uint8 RGB [H, W, 3] and note what the user should know of the result; judge it where asked."""
     prediction = Prediction(sample_id, score(photo), models.labels, threshold)
-    notes, area = [], prediction.area
-    if area < LEAST_AREA:
-        notes.append(NOTHING)
-    elif area > MOST_AREA:
-        notes.append(EVERYTHING)
-    elif (regions := count_regions(prediction.mask)) > 1:
-        notes.append(f"{regions} separate regions")
-    noted = dataclasses.replace(prediction, notes=tuple(notes))
-    return judge(photo, noted) if judge else noted
+    note = _note_of_cutout(prediction) if models.labels.binary else _note_of_classes(prediction)
+    if note:
+        prediction = dataclasses.replace(prediction, notes=(note,))
+    return judge(photo, prediction) if judge else prediction
+
+
+def _note_of_cutout(prediction: Prediction) -> str:
+    if prediction.area < LEAST_AREA:
+        return NOTHING
+    if prediction.area > MOST_AREA:
+        return EVERYTHING
+    regions = count_regions(prediction.mask)
+    return f"{regions} separate regions" if regions > 1 else ""
+
+
+def _note_of_classes(prediction: Prediction) -> str:
+    """People and their clothes may fill a photo, and are in many parts; that there is nothing is odd."""
+    background = printable(prediction.labels.names[0])
+    return f"hardly anything but {background} found" if prediction.area < LEAST_AREA else ""

@@ -1,1 +1,1 @@
-"""What leaves the program: masks, cutouts, run-length submissions, the folder job."""
+"""What leaves the program: masks, cutouts, label maps, run-length submissions, the folder job."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from segmentation.bundle import ModelBundle
 from segmentation.errors import DataError, SegmentationError, printable
 from segmentation.experience import Evidence
@@ -162,6 +164,7 @@ def _cut(
             manifest.begin(photo)
         with stage("encode"):
             delivery = deliver(photo, picture, prediction)
+        verdict = decide(prediction.evidence, prediction.confidence) if decide else None
     except SegmentationError as failure:
         if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
             raise DataError(
@@ -170,14 +173,13 @@ def _cut(
         return _failed(photo, str(failure), manifest, key)
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
-        return _failed(photo, f"{printable(name)}: cannot be cut out ({reason}); report it", manifest, key)
-    verdict = decide(prediction.evidence, prediction.confidence) if decide else None
+        return _failed(photo, f"{printable(name)}: cannot be predicted ({reason}); report it", manifest, key)
     return Result(
         name,
         photo.stem,
         delivery.outputs,
         round(prediction.area, 6),
-        threshold,
+        threshold if prediction.labels.binary else None,
         round(time.perf_counter() - started, 4),
         (*picture.notes, *prediction.notes, *delivery.notes),
         None if prediction.confidence is None else round(prediction.confidence, 5),
@@ -185,7 +187,16 @@ def _cut(
         verdict.reasons if verdict else (),
         {name: round(value, 6) for name, value in prediction.evidence.items()},
         key=key,
+        classes=None if prediction.labels.binary else _shares(prediction),
     )
+
+
+def _shares(prediction: Prediction) -> dict[str, float]:
+    """The share of the photo of each class that was found but the background, the largest first."""
+    names, indices = prediction.labels.names, prediction.indices
+    counts = np.bincount(indices.ravel(), minlength=len(names))
+    found = sorted(np.flatnonzero(counts[1:]) + 1, key=lambda index: -counts[index])
+    return {names[index]: round(int(counts[index]) / indices.size, 8) for index in found}
 
 
 def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:

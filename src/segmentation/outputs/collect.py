@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segmentation.data.labels import LABELS_FILE
 from segmentation.errors import DataError, ImageError, SegmentationError
 from segmentation.evaluation.corrections import Correction, alike, measure_correction
 from segmentation.files import write_text
@@ -54,6 +55,17 @@ class Collected:
     def taken(self) -> bool:
         """Whether the pair holds what is in the file."""
         return self.change in (ADDED, REPLACED, KEPT)
+
+
+def refuse_label_maps(retouched: Path) -> None:
+    """Raise DataError for label maps as predict writes them: they hold no cutouts, and need no collecting."""
+    folder = FILES["labels"][0]
+    output = retouched.parent if retouched.name == folder else retouched
+    if (output / folder).is_dir() and (output / LABELS_FILE).is_file():
+        raise DataError(
+            f"--input {retouched}: expected corrected cutouts, received label maps of several classes; put "
+            f"their photos into {output / IMAGES} and choose {output} with `train --data`"
+        )
 
 
 def find_predictions(retouched: Path, given: Path | None, record: str) -> Path | None:

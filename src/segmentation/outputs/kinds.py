@@ -9,6 +9,7 @@ FILES = {  # the folder and the suffix of each kind
     "overlay": ("overlays", ".jpg"),
     "trimap": ("trimaps", ".png"),
     "review": ("review", ".jpg"),
+    "labels": ("labels", ".png"),
 }
 FORMATS = {"png": "cutout", "psd": "cutout-psd", "tiff": "cutout-tiff", "webp": "cutout-webp"}
 """The kinds of cutouts, by what the command line calls them."""

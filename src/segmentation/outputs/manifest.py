@@ -29,6 +29,8 @@ _UNFINISHED = "was being written when the program was stopped; run the same comm
 class Result:
     """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo.
 
+    `classes` are the shares of the photo of the classes that were found, the largest first, without the
+    background; None of a cutout, as `threshold` is where there are classes.
     Where it was asked for, `confidence` is the Dice that is expected of the mask, `decision` is what should
     become of the photo and `reasons` why (see Verdict), and `evidence` is what they were found from.
     `stem` is what the outputs are called (see Photo); `key` is what they were made from: size, time of change
@@ -50,6 +52,7 @@ class Result:
     error: str | None = None
     key: dict[str, Any] | None = None
     skipped: bool = False
+    classes: dict[str, float] | None = None
 
 
 class _Line(NamedTuple):

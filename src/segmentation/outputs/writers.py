@@ -1,8 +1,6 @@
 """Files that a retoucher opens: masks, cutouts in several formats, overlays, trimaps."""
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,21 +8,19 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segmentation.errors import DataError
-from segmentation.files import UNFINISHED
 from segmentation.imageio import Picture, write_image
 from segmentation.inference.decontaminate import decontaminate
 from segmentation.inference.refine import BAND, WIDE_BAND, refine, trimap
 from segmentation.inference.scoring import Enlargement
 from segmentation.outline import outlined
 from segmentation.outputs.batch import Delivery
+from segmentation.outputs.folders import prepare_folders
 from segmentation.outputs.kinds import FILES, FORMATS
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.retouching import blend, cover, crop_box, in_bits
 from segmentation.outputs.review import draw
 from segmentation.types import Prediction
 
-_SUFFIXES = frozenset(suffix for _, suffix in FILES.values())
 _VERSION = 5  # to be raised whenever the same prediction gives other files, so that none is taken for done
 _TYPES = {8: np.uint8, 16: np.uint16}
 
@@ -108,23 +104,8 @@ class CutoutWriter:
         return self._wanted.kinds
 
     def prepare(self) -> None:
-        """Make the folders and remove what a killed process left half-written: no other may be at work.
-
-        Raises DataError when nothing can be written there, before a night is spent on it.
-        """
-        for folder in {self._folder / FILES[kind][0]: None for kind in self.kinds}:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(prefix=UNFINISHED, suffix=".png", dir=folder):
-                    pass
-            except OSError as error:
-                raise DataError(
-                    f"{folder}: expected a folder to write in, received: {os.strerror(error.errno).lower()}; "
-                    "check its permissions and its free space"
-                ) from error
-            for path in folder.rglob(f"{UNFINISHED}*"):
-                if path.suffix in _SUFFIXES:
-                    path.unlink(missing_ok=True)
+        """Make the folders ready, see `prepare_folders`: no other process may be at work there."""
+        prepare_folders(self._folder, self.kinds)
 
     def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
         """Write the files of a photo, those in colour in its colour profile; return their relative paths."""

@@ -1,0 +1,58 @@
+"""How a training went, epoch by epoch, and whether it was still getting better when it ended."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segmentation.bundle import ModelBundle
+from segmentation.errors import BundleError
+
+History = Mapping[str, Sequence[float]]
+"""One value an epoch by name, as Keras does: `loss`, `val_loss`, `dice`, `val_dice`, ..."""
+
+FLAT = 0.005
+"""A validation figure that rose by no more than this over the last quarter of the epochs has flattened."""
+
+_HISTORY = "history.csv"
+_LARGEST_HISTORY_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class LastQuarter:
+    """By how much the best value of `measure`, in [0, 1], rose over the last quarter of the epochs."""
+
+    measure: str
+    rise: float
+    flattened: bool
+
+
+def read_history(bundle: ModelBundle) -> History:
+    """The training's figures by epoch, empty where the bundle holds none. Raises BundleError for others."""
+    path = bundle.path / _HISTORY
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read(_LARGEST_HISTORY_BYTES)
+        rows = list(csv.DictReader(text.splitlines(), strict=True))
+        return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise BundleError(
+            f"{path}: expected a line of numbers an epoch, received something else ({error}); remove the file"
+        ) from error
+
+
+def last_quarter(history: History, measure: str) -> LastQuarter | None:
+    """What the last quarter of the epochs, rounded up, added to the best value of `measure`.
+
+    None where the history does not tell: without the measure, or with a single epoch.
+    """
+    values = np.array(history.get(measure, ()), np.float64)
+    before = len(values) - -(-len(values) // 4)
+    known = np.where(np.isfinite(values), values, -np.inf)
+    if before < 1 or np.isinf(known[:before].max()):
+        return None
+    rise = float(known.max() - known[:before].max())
+    return LastQuarter(measure, rise, rise <= FLAT)

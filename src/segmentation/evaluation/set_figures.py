@@ -1,0 +1,71 @@
+"""How well a model does on a whole set of photos."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from segmentation.evaluation.class_figures import ClassFigures
+from segmentation.evaluation.image_row import ImageRow
+from segmentation.evaluation.threshold import ThresholdSearch
+from segmentation.evaluation.triage import FEWEST, Triage
+from segmentation.experience import Experience
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold.
+
+    `experience` is what their confidence comes from. Several classes need no threshold: there are `classes`
+    in place of a `search`.
+    """
+
+    rows: tuple[ImageRow, ...]
+    threshold: float
+    tolerance_px: float
+    search: ThresholdSearch | None
+    experience: Experience | None = None
+    classes: ClassFigures | None = None
+
+    @property
+    def worst_first(self) -> list[ImageRow]:
+        """The rows by rising Dice, equals by id."""
+        return sorted(self.rows, key=lambda row: (row.dice, row.id))
+
+    @cached_property
+    def triage(self) -> Triage | None:
+        """What confidence is worth on these photos, None where there is none."""
+        confidence = [row.confidence for row in self.rows]
+        if not self.experience or None in confidence or len(self.rows) < FEWEST:
+            return None
+        known = {row.id for row in self.rows}.intersection(self.experience.samples)
+        garments = tuple(row.group or row.id for row in self.rows)
+        return Triage(np.array(confidence), self._column("dice"), garments, self.experience, len(known))
+
+    def summary(self) -> dict[str, float]:
+        """The figures of the whole set by name, ready for JSON."""
+        dice = self._column("dice")
+        return {
+            "images": len(self.rows),
+            "dice_mean": float(dice.mean()),
+            "dice_median": float(np.median(dice)),
+            "dice_min": float(dice.min()),
+            "iou_mean": float(self._column("iou").mean()),
+            "accuracy_mean": float(self._column("accuracy").mean()),
+            "boundary_iou_mean": float(self._column("boundary_iou").mean()),
+            "boundary_f1_mean": float(self._column("boundary_f1").mean()),
+            "tolerance_px": self.tolerance_px,
+            **(self._threshold_summary(self.search) if self.search else {}),
+            **(self.classes.summary() if self.classes else {}),
+            **(self.triage.summary() if self.triage else {}),
+        }
+
+    def _threshold_summary(self, search: ThresholdSearch) -> dict[str, float]:
+        return {
+            "threshold": self.threshold,
+            "threshold_best": search.best,
+            "dice_mean_at_best": search.dice_mean_at_best,
+        }
+
+    def _column(self, name: str) -> np.ndarray:
+        return np.array([getattr(row, name) for row in self.rows])

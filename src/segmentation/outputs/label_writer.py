@@ -1,0 +1,102 @@
+"""Files of a photo whose classes were told apart: the map of them, and the photo under their colours."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from segmentation.coloured import coloured, legend
+from segmentation.data.labels import LABELS_FILE, Classes, read_classes
+from segmentation.errors import DataError
+from segmentation.files import UNFINISHED, write_text
+from segmentation.imageio import Picture, write_image
+from segmentation.lettering import PAPER
+from segmentation.outputs.batch import Delivery
+from segmentation.outputs.folders import prepare_folders
+from segmentation.outputs.kinds import FILES
+from segmentation.outputs.manifest import MANIFEST
+from segmentation.outputs.naming import Photo
+from segmentation.types import LabelMap, Prediction
+
+_VERSION = 1  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_LEGEND_FOR_PX = 700  # the longer side of a photo that the letters of the legend suit
+_GAP_PX = 8  # between the photo and the legend
+
+
+class LabelWriter:
+    """Writes `labels/STEM.png`, the index of each pixel's class, and `overlays/STEM.jpg` below a folder.
+
+    The label map has the photo's size and shows the colours of `labels`. With the photos as `images` beside
+    it, and the labels.json that names its indices, the folder is one of pairs.
+    """
+
+    kinds = ("labels", "overlay")
+
+    def __init__(self, folder: Path, labels: LabelMap):
+        self._folder = folder
+        self._labels = labels
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What, besides the prediction, decides the bytes of the files."""
+        return {"kinds": self.kinds, "writer": _VERSION}
+
+    def prepare(self) -> None:
+        """Make the folders ready, see `prepare_folders`, and name the indices in labels.json.
+
+        No other process may be at work there.
+        """
+        prepare_folders(self._folder, self.kinds)
+        names = self._folder / LABELS_FILE
+        for path in self._folder.glob(f"{UNFINISHED}*{names.suffix}"):  # one that was killed
+            path.unlink()
+        plain = {
+            str(index): {"name": name, "colour": "#{:02x}{:02x}{:02x}".format(*colour)}
+            for index, (name, colour) in enumerate(zip(self._labels.names, self._labels.colours, strict=True))
+        }
+        write_text(names, json.dumps(plain, indent=2) + "\n")
+
+    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+        """Write the files of a photo, the overlay in its colour profile; return their relative paths."""
+        paths = {kind: self._folder / photo.outputs[kind] for kind in self.kinds}
+        indices, colours = prediction.indices, self._labels.colours
+        write_image(paths["labels"], indices, palette=colours, mostly_empty=True, dpi=picture.dpi)
+        drawn = draw_classes(picture.pixels, indices, self._labels)
+        write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
+        return Delivery({kind: photo.outputs[kind] for kind in paths})
+
+
+def draw_classes(photo: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:
+    """The photo [H, W, 3] under the colours of its classes [H, W], and their names: uint8 RGB [H + h, W, 3].
+
+    The background is named only where there is nothing else.
+    """
+    height, width = indices.shape
+    times = max(1, round(max(height, width) / _LEGEND_FOR_PX))
+    found = {*np.unique(indices).tolist()}
+    names = legend(labels, max(1, width // times), found - {0} or found)
+    names = cv2.copyMakeBorder(names, _GAP_PX, 0, 0, 0, cv2.BORDER_CONSTANT, value=PAPER)
+    names = cv2.resize(names, (width, len(names) * times), interpolation=cv2.INTER_CUBIC)
+    return np.vstack([coloured(photo, indices, labels), names])
+
+
+def refuse_other_labels(folder: Path, labels: LabelMap) -> None:
+    """Raise DataError for a folder of label maps that predict did not write, or of other classes."""
+    maps, names = folder / FILES["labels"][0], folder / LABELS_FILE
+    if maps.is_dir() and any(maps.iterdir()) and not (folder / MANIFEST).exists():
+        raise DataError(
+            f"{folder}: expected a folder for results, received label maps that predict did not write; give "
+            "another --output"
+        )
+    if names.exists() and not _are_named(labels, read_classes(names)):
+        raise DataError(
+            f"{folder}: expected label maps of the model's {len(labels.names)} classes, received others, "
+            f"which {LABELS_FILE} names; give another --output"
+        )
+
+
+def _are_named(labels: LabelMap, classes: Classes) -> bool:
+    indices = {colour: index for index, colour in enumerate(labels.colours)}
+    return classes.names == dict(enumerate(labels.names)) and classes.colours == indices
