@@ -329,6 +329,18 @@ class TrainConfig:
     )
     seed: int = option(0, "seed of the split, the weights, the order and the augmentation", maximum=2**32 - 1)
     workers: int = option(2, "threads that prepare batches", minimum=1)
+    freeze: int = option(
+        0,
+        "how many of the backbone's five levels, from the photo on, keep their weights and batch statistics; "
+        "0 for none, 5 for the whole backbone",
+        maximum=5,
+    )
+    freeze_epochs: int = option(
+        0, "let the levels of --freeze learn as well after this many epochs; 0 for never"
+    )
+    backbone_rate: float = option(
+        1.0, "share of the learning rate that the backbone learns with, 0 to 1", maximum=1
+    )
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,18 @@ def test_the_pyramid_looks_as_far_as_the_paper_says(levels, rates):
         assert reach(network.get_layer(f"aspp{number}")) == ({-rate, 0, rate} if rate else {0})
 
 
+@pytest.mark.parametrize("levels", [3, 4])
+def test_deeplab_v3_has_the_multi_grid_of_its_paper_and_no_other_network_has(levels):
+    ends = {}
+    for architecture in ("deeplab-v3-resnet50", "atrous-resnet50"):
+        network = build(architecture, levels=levels, filters=2)
+        layers = [network.get_layer(f"backbone.resnet50.conv5_block{block}_2_conv") for block in (1, 2, 3)]
+        ends[architecture] = [max(reach(layer)) for layer in layers]
+    rate = 32 // 2**levels
+
+    assert ends == {"deeplab-v3-resnet50": [rate, 2 * rate, 4 * rate], "atrous-resnet50": [rate] * 3}
+
+
 def reach(layer):
     """How many rows above and below a value a convolution's results depend on it."""
     impulse = np.zeros((1, 81, 1, layer.input.shape[-1]), np.float32)

@@ -17,6 +17,7 @@ from sklearn.metrics import f1_score, jaccard_score, log_loss
 
 import config
 from config import LossConfig
+from main import main
 from segmentation.errors import ConfigError
 from segmentation.training import class_losses, objectives
 from segmentation.training.class_losses import LOSSES
@@ -77,7 +78,8 @@ def test_cross_entropy_is_that_of_scikit_learn_photo_by_photo(batch):
     labels, targets, scores = batch
 
     expected = per_photo(lambda truth, given: log_loss(truth, given, labels=range(CLASSES)), labels, scores)
-    np.testing.assert_allclose(values(class_losses.cross_entropy(targets, scores)), expected, rtol=1e-4)
+    found = class_losses.cross_entropy(targets, scores)
+    np.testing.assert_allclose(values(found), expected, rtol=1e-4, atol=1e-6)
 
 
 @settings(max_examples=25)
@@ -182,6 +184,22 @@ def test_lovasz_is_the_papers_definition(batch):
 
     expected = per_photo(lovasz_by_its_definition, labels, scores)
     np.testing.assert_allclose(values(class_losses.lovasz(targets, scores)), expected, rtol=1e-4, atol=1e-6)
+
+
+@settings(max_examples=10)
+@given(st.lists(st.integers(0, 30), min_size=PHOTOS, max_size=PHOTOS), st.integers(0, 999))
+def test_lovasz_is_that_of_the_few_classes_of_each_photo_among_many(counts, seed):
+    random = np.random.default_rng(seed)
+    chosen = [random.choice(30, max(1, count), replace=False) for count in counts]
+    labels = np.stack([random.choice(some, (HEIGHT, WIDTH)) for some in chosen])
+    labels[np.array(counts) == 0] = 30  # ignored as a whole
+    targets, scores = one_hot(labels, 30), random_scores(labels.shape, seed, classes=30)
+
+    expected = [
+        lovasz_by_its_definition(truth.ravel(), given.reshape(-1, 30)) if (truth < 30).all() else 0
+        for truth, given in zip(labels, scores, strict=True)
+    ]
+    np.testing.assert_allclose(values(class_losses.lovasz(targets, scores)), expected, rtol=1e-4)
 
 
 @settings(max_examples=25)
@@ -423,13 +441,23 @@ counts_of_photos = hnp.arrays(np.int64, (5, 4), elements=st.integers(0, 10**6)).
 
 
 @given(counts_of_photos, st.sampled_from(list(WEIGHTS)))
-def test_class_weights_have_mean_one_over_the_classes_that_occur(counts, name):
+def test_class_weights_have_mean_one_over_the_pixels(counts, name):
     weights = class_weights(name, counts)
     occurring = counts.any(axis=0)
 
     assert (weights[~occurring] == 0).all()
     assert (weights[occurring] > 0).all()
-    assert weights[occurring].mean() == pytest.approx(1)
+    assert (weights * counts).sum() == pytest.approx(counts.sum())
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_many_rare_classes_do_not_make_a_weighted_cross_entropy_small(name):
+    labels = np.zeros((1, 100, 100), int)
+    labels[0, :29, 0] = np.arange(1, 30)  # a pixel each, beside 9971 of the background
+    targets, scores = one_hot(labels, 30), np.full((1, 100, 100, 30), 1 / 30, np.float32)
+    weights = class_weights(name, targets.sum(axis=(1, 2)))
+
+    assert values(class_losses.cross_entropy(targets, scores, weights)) == pytest.approx(np.log(30), rel=1e-4)
 
 
 @given(counts_of_photos)
@@ -444,7 +472,7 @@ def test_the_rarer_a_class_the_more_it_weighs(counts):
 def test_inverse_frequency_weighs_every_class_the_same_as_a_whole():
     weights = class_weights("inverse", np.array([[60, 10, 0], [30, 0, 0]]))
 
-    np.testing.assert_allclose(weights, [0.2, 1.8, 0])  # 1/90 and 1/10, with mean one
+    np.testing.assert_allclose(weights, [5 / 9, 5, 0])  # 90 pixels and 10 pixels weigh 50 each
 
 
 def test_median_frequency_looks_at_the_photos_that_a_class_occurs_in():
@@ -452,7 +480,7 @@ def test_median_frequency_looks_at_the_photos_that_a_class_occurs_in():
     counts = np.array([[80, 20, 0], [80, 0, 20]])
     weights = class_weights("median", counts)
 
-    np.testing.assert_allclose(weights, np.array([0.25, 1, 1]) / 0.75)
+    np.testing.assert_allclose(weights, np.array([0.25, 1, 1]) / 0.4)  # the mean over the 200 pixels
     # a class of few photos is not punished for that, as it is by inverse frequency
     rare = np.vstack([counts, [[80, 20, 0]] * 8])
     assert class_weights("median", rare)[1] == pytest.approx(class_weights("median", rare)[2])
@@ -506,6 +534,25 @@ def test_a_cutout_can_be_trained_with_a_sum_of_losses(tmp_path):
     assert saved["config"]["loss"]["label_smoothing"] == 0.05
     assert 0 < saved["provenance"]["val_at_input_size"]["val_loss"] < 2  # the own loss goes down to -2
     assert 0 < saved["provenance"]["val_at_input_size"]["val_dice"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--bce-weight", "0.5"), "--bce-weight: expected without --loss"),
+        (("--dice-weight", "1", "--boundary-weight", "2"), "--dice-weight and --boundary-weight: expected"),
+        (("--boundary-width", "5"), "--boundary-width: expected without --loss"),
+    ],
+)
+def test_weights_of_the_own_loss_are_refused_beside_a_sum_in_its_place(tmp_path, capsys, given, said):
+    status = main(["train", "--home", str(tmp_path), "--loss", "ce + dice", *given])
+
+    assert status == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert 'received beside --loss "ce + dice"' in error
+    assert len(error.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_sum_that_cannot_be_is_refused_in_a_line(tmp_path):

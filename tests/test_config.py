@@ -188,7 +188,7 @@ def option_values(item, kind):
     if item.metadata["choices"]:
         return st.sampled_from(item.metadata["choices"])
     if kind is int:
-        return st.integers(item.metadata["minimum"] or 0, 10**6)
+        return st.integers(item.metadata["minimum"] or 0, min(item.metadata["maximum"] or 10**6, 10**6))
     if kind is float:
         return st.floats(0, item.metadata["maximum"] or 1e6)
     if item.name == "backbone_weights":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,10 @@ from segmentation.workflow import with_openvino
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = [draw_pair(seed)[0] for seed in range(3)]
 
+# A block that adds as much to its input as there is, which none that has learned does, magnifies what two
+# engines round otherwise: by a hundred over the 33 blocks of ResNet101.
+LAST_OF_RESIDUAL_BLOCK = re.compile(r"_block\d+_3_bn/gamma")
+
 needs_bfloat16 = pytest.mark.skipif(
     not computes_in_bfloat16(), reason="this processor has no bfloat16 arithmetic"
 )
@@ -60,7 +65,9 @@ def make_bundle(folder, architecture="simple", seed=0, **options):
     network = registry.build(config.model, (size.height, size.width, channels))
     random = np.random.default_rng(seed)
     for variable in network.weights:
-        if "moving_variance" in variable.path or "gamma" in variable.path:
+        if LAST_OF_RESIDUAL_BLOCK.search(variable.path):
+            variable.assign(random.uniform(0.05, 0.2, variable.shape))
+        elif "moving_variance" in variable.path or "gamma" in variable.path:
             variable.assign(random.uniform(0.5, 2.0, variable.shape))
     photos = np.stack([way.prepare(photo) for photo in PHOTOS])
     network(way.normalise(photos), training=True)  # else the scores of a deep network hardly differ
@@ -86,7 +93,7 @@ def bundle(tmp_path_factory):
 
 
 # by name, and backbones that are in none of them, as deep as brings every kind of their layers in
-NETWORKS = {name: {"architecture": name} for name in ARCHITECTURES if "resnet101" not in name}  # as resnet50
+NETWORKS = {name: {"architecture": name} for name in ARCHITECTURES}
 NETWORKS |= {
     name: {"backbone": name, "levels": levels}
     for name, levels in {"mobilenet-v3": 4, "resnet50": 2, "densenet121": 2}.items()
@@ -104,9 +111,7 @@ def test_every_architecture_scores_on_openvino_as_on_keras(tmp_path, options):
         scores = fast(photo)
         assert scores.shape == (*photo.shape[:2], 1)
         assert scores.dtype == np.float32
-        # a hundred layers of random weights magnify what two engines round otherwise
-        closeness = 5e-4 if "resnet" in bundle.architecture else 1e-4
-        np.testing.assert_allclose(scores, reference(photo), atol=closeness)
+        np.testing.assert_allclose(scores, reference(photo), atol=1e-4)
         assert scores.std() > 1e-3  # two engines that always say one half would agree as well
 
 

@@ -15,6 +15,7 @@ from segmentation.models import registry
 from segmentation.models.backbones import BACKBONES
 from segmentation.models.blocks import NORMS
 from segmentation.models.cost import Cost, measure
+from segmentation.models.parts import head_layers
 from segmentation.models.registry import ARCHITECTURES, complete
 from segmentation.models.up_conv import UpConv2D
 from segmentation.training.objectives import CrossEntropyMinusDice
@@ -110,6 +111,20 @@ def test_the_scores_of_several_classes_add_up_to_one(architecture):
 
     assert scores.shape == (2, 32, 32, 5)
     np.testing.assert_allclose(scores.sum(axis=-1), 1, rtol=1e-5)
+
+
+@architectures
+def test_the_head_is_all_that_depends_on_the_number_of_classes(architecture):
+    levels = min(4, max(ARCHITECTURES[architecture].possible_levels or [4]))
+    one, five = (build(architecture, classes=classes, levels=levels) for classes in (1, 5))
+    differing = [
+        new.name
+        for old, new in zip(one.layers, five.layers, strict=True)
+        if [weight.shape for weight in old.weights] != [weight.shape for weight in new.weights]
+    ]
+
+    assert differing
+    assert sorted(layer.name for layer in head_layers(five)) == sorted(differing)
 
 
 @networks

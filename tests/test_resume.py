@@ -79,6 +79,31 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(samples, tmp_path):
         np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("interrupted_epoch", [3, 4], ids=["between two phases", "in the second phase"])
+def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, tmp_path, interrupted_epoch):
+    config = complete(
+        CONFIG.replace(
+            architecture="unet-256",
+            backbone="efficientnet-lite0",
+            backbone_weights="none",
+            optimizer="adamw",
+            freeze=5,
+            freeze_epochs=2,
+            backbone_rate=0.1,
+        )
+    )
+    _, whole = train(samples, tmp_path / "whole", config=config)
+    interruption = Silent(interrupted_epoch)
+    _, begun = train(samples, tmp_path / "parts", config=config, progress=interruption)
+    _, resumed = train(samples, tmp_path / "parts", config=config, resuming=True)
+
+    assert len(begun["loss"]) == interrupted_epoch - 1
+    assert whole.keys() == resumed.keys()
+    for name, values in whole.items():
+        assert len(values) == EPOCHS
+        np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
 def test_a_training_goes_on_with_its_own_settings_only(samples, tmp_path):
     train(samples, tmp_path, progress=Silent(interrupted_epoch=2))
 

@@ -79,7 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help="start from this model's weights, architecture and preprocessing (default: from scratch)",
+        help="start from this model's weights, architecture and preprocessing; where its classes are "
+        "others, its head begins anew (default: from scratch)",
     )
     parser.add_argument(
         "--second-pass",
@@ -121,12 +122,14 @@ def run(options: argparse.Namespace) -> int:
     firsts = [find_bundle(name, options.home / "models") for name in options.second_pass]
     explicit = explicit_options(options, *SECTIONS)
     _check_passes(firsts, explicit)
+    _check_loss(explicit)
     config = complete(configure(options.preset, options.augmentation, explicit, base=start and start.config))
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = options.home / "models" / name, options.home / "logs" / name
     if not (options.overwrite or options.resume):
         _refuse_to_replace(path, logs / RECORD)
     _check_classes(config, bool(firsts))
+    _check_learned(config, start)
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
     datasets, excluded = [find_dataset(folder, console, config.data.classes) for folder in folders], []
@@ -134,11 +137,6 @@ def run(options: argparse.Namespace) -> int:
         datasets, excluded = _without_excluded(datasets, options.exclude)
     dataset, *others = datasets
     _check_same_classes(datasets)
-    if start and start.labels.names != dataset.labels.names:
-        raise ConfigError(
-            f"--model {options.model}: expected a model of the classes {', '.join(dataset.labels.names)}, "
-            f"received one of {', '.join(start.labels.names)}; leave out --model, or choose its --classes"
-        )
     split = choose_split(dataset, config.data, config.training.seed)
     split = with_sources(split, [_apart_from(split, other) for other in others])
     _check_predicted(split, bool(firsts))
@@ -203,6 +201,30 @@ def _check_classes(config: RunConfig, second_pass: bool) -> None:
         raise ConfigError(
             f"{flag}: expected --classes garment, a cutout, received --classes {config.data.classes}; leave "
             "one of them out"
+        )
+
+
+def _check_loss(explicit: dict[str, Any]) -> None:
+    """A sum of losses takes the place of the program's own, whose parts would not be heeded."""
+    from segmentation.errors import ConfigError
+
+    own = ("bce_weight", "dice_weight", "boundary_weight", "boundary_width")
+    given = ["--" + name.replace("_", "-") for name in own if name in explicit]
+    if given and explicit.get("loss"):
+        raise ConfigError(
+            f'{" and ".join(given)}: expected without --loss, received beside --loss "{explicit["loss"]}", '
+            "which takes the place of the loss that they make up; leave one of them out"
+        )
+
+
+def _check_learned(config: RunConfig, start: "ModelBundle | None") -> None:
+    """What is frozen has been learned before."""
+    from segmentation.errors import ConfigError
+
+    if config.training.freeze and not start and config.model.backbone_weights == "none":
+        raise ConfigError(
+            "--freeze: expected a backbone that has learned something, received --backbone-weights none, "
+            "random ones; give imagenet, a FILE or --model NAME, or leave it out"
         )
 
 

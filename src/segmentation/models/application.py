@@ -11,13 +11,21 @@ _SIDE_PX = 512  # of the network that is copied; strides are read from its shape
 
 
 def application_features(
-    inputs, row: Backbone, prefix: str, *, levels: int = 5, momentum: float, output_stride: int = 32
+    inputs,
+    row: Backbone,
+    prefix: str,
+    *,
+    levels: int = 5,
+    momentum: float,
+    output_stride: int = 32,
+    multi_grid: tuple[int, ...] = (),
 ) -> dict:
     """Build the network without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters], the output of the layer that `row` names; those
-    of strides beyond `output_stride` have that one, by `with_holes`. Height and width must be multiples of
-    2 ** levels, or of `output_stride` where that is less. Layers are named `prefix` and their name in
+    of strides beyond `output_stride` have that one, by `with_holes`, with the `multi_grid` of the row's
+    `last_kernels`, one for each. Height and width must be multiples of 2 ** levels, or of `output_stride`
+    where that is less. Layers are named `prefix` and their name in
     keras.applications; `momentum` of the batch statistics takes the place of the network's own, which is
     meant for a million photos.
 
@@ -29,10 +37,12 @@ def application_features(
     difference away as soon as training starts.
     """
     network = application(row, (_SIDE_PX, _SIDE_PX, inputs.shape[-1]))
+    grids = dict(zip(row.last_kernels, multi_grid, strict=False))  # no row but those of ResNets has any
     outputs = [network.get_layer(name).output for name in row.features[:levels]]
 
     def rename(layer):
-        options = with_holes(layer, _SIDE_PX, output_stride) | {"name": prefix + layer.name}
+        options = with_holes(layer, _SIDE_PX, output_stride, grids.get(layer.name, 1))
+        options["name"] = prefix + layer.name
         if isinstance(layer, keras.layers.BatchNormalization):
             options["momentum"] = momentum
         return layer.__class__.from_config(options)

@@ -6,6 +6,7 @@ Needs no Keras before a network is built, so that the names are at hand wherever
 from dataclasses import dataclass, field
 
 _BGR_DEVIATION = (58.395, 57.12, 57.375)
+_LAST_OF_RESNET = ("conv5_block1_2_conv", "conv5_block2_2_conv", "conv5_block3_2_conv")
 LEVELS = 5  # the coarsest features of a backbone have stride 2 ** LEVELS
 
 
@@ -15,6 +16,7 @@ class Backbone:
 
     `application` is the network's name in `keras.applications`, None for the one that this program builds
     itself; `options` are its options and `features` its layers whose outputs have strides 2, 4, 8, 16, 32.
+    `last_kernels` are the 3x3 convolutions of its last residual blocks, whose holes a multi-grid sets apart.
     `bgr_deviation` is set where the weights were learned on blue, green, red in 0..255 less their mean: the
     deviation of ImageNet's red, green and blue, by which those pixels had not been divided.
     """
@@ -23,11 +25,16 @@ class Backbone:
     application: str | None = None
     features: tuple[str, ...] = ()
     options: dict = field(default_factory=dict)
+    last_kernels: tuple[str, ...] = ()
     bgr_deviation: tuple[float, float, float] | None = None
 
 
 BACKBONES: dict[str, Backbone] = {
-    "efficientnet-lite0": Backbone("EfficientNet-Lite0 (Tan and Le 2019)"),
+    # of a size the last one with weights, behind which only the block's input is added
+    "efficientnet-lite0": Backbone(
+        "EfficientNet-Lite0 (Tan and Le 2019)",
+        features=tuple(f"_blocks.{number}._bn2" for number in (0, 2, 4, 10, 15)),
+    ),
     # the last output of each size that blocks narrow and add, as in EfficientNet-Lite0
     "mobilenet-v3": Backbone(
         "MobileNetV3-Large (Howard et al. 2019)",
@@ -47,12 +54,14 @@ BACKBONES: dict[str, Backbone] = {
         "ResNet50 (He et al. 2015)",
         "ResNet50",
         ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        last_kernels=_LAST_OF_RESNET,
         bgr_deviation=_BGR_DEVIATION,
     ),
     "resnet101": Backbone(
         "ResNet101 (He et al. 2015)",
         "ResNet101",
         ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block23_out", "conv5_block3_out"),
+        last_kernels=_LAST_OF_RESNET,
         bgr_deviation=_BGR_DEVIATION,
     ),
     # the last rectified output of each size; the first convolutions, at full resolution, lead to stride 2
@@ -72,15 +81,21 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def encode(
-    inputs, backbone: str, *, levels: int = LEVELS, momentum: float = 0.9, output_stride: int = 2**LEVELS
+    inputs,
+    backbone: str,
+    *,
+    levels: int = LEVELS,
+    momentum: float = 0.9,
+    output_stride: int = 2**LEVELS,
+    multi_grid: tuple[int, ...] = (),
 ) -> dict:
     """Build a backbone on a photo: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters]; of a network of keras.applications, those of
-    strides beyond `output_stride` have that one, their kernels have holes. Height and width must be
-    multiples of 2 ** levels, or of `output_stride` where that is less. `momentum` is that of the batch
-    statistics; the weights are random, see `pretrained.load_backbone`. The names of its layers begin with
-    `layer_prefix(backbone)`.
+    strides beyond `output_stride` have that one, their kernels have holes, `multi_grid` times as wide in its
+    last residual blocks, where it has such. Height and width must be multiples of 2 ** levels, or of
+    `output_stride` where that is less. `momentum` is that of the batch statistics; the weights are random,
+    see `pretrained.load_backbone`. The names of its layers begin with `layer_prefix(backbone)`.
     """
     from segmentation.models.application import application_features
     from segmentation.models.efficientnet_lite0 import efficientnet_lite0
@@ -95,6 +110,7 @@ def encode(
         levels=levels,
         momentum=momentum,
         output_stride=output_stride,
+        multi_grid=multi_grid,
     )
 
 

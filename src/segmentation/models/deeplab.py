@@ -7,6 +7,7 @@ from segmentation.models.backbones import LEVELS, encode
 from segmentation.models.blocks import conv_norm_relu, scores, upsample
 
 _DROPOUT = 0.5
+_MULTI_GRID = (1, 2, 4)
 
 
 def atrous(
@@ -46,12 +47,13 @@ def deeplab_v3(
 
     A backbone with holes as in `atrous`, and behind it the atrous spatial pyramid pooling of Chen et al.
     2017: side by side a 1x1 convolution, three 3x3 ones of `aspp_rates`, and the mean of the whole picture,
-    each of `filters`. The rates within a block are one, without the paper's multi-grid. Height and width must
-    be multiples of 2 ** levels. The weights are random: see `pretrained.load_backbone`.
+    each of `filters`. The last three residual blocks have the paper's multi-grid, 1, 2 and 4 times the rate;
+    MobileNetV3 ends in blocks of another kind and goes without. Height and width must be multiples of
+    2 ** levels. The weights are random: see `pretrained.load_backbone`.
     """
     norms = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
-    tensor = _encode(inputs, backbone, levels, momentum)  # [H / 2 ** levels, W / 2 ** levels, C]
+    tensor = _encode(inputs, backbone, levels, momentum, _MULTI_GRID)  # [H / 2 ** levels, W / 2 ** levels, C]
     branches = [conv_norm_relu(tensor, filters, 1, name="aspp0", **norms)]
     for number, rate in enumerate(aspp_rates(2**levels), start=1):
         branches.append(conv_norm_relu(tensor, filters, dilation_rate=rate, name=f"aspp{number}", **norms))
@@ -95,9 +97,9 @@ def aspp_rates(output_stride: int) -> tuple[int, int, int]:
     return tuple(rate * 16 // output_stride for rate in (6, 12, 18))
 
 
-def _encode(inputs, backbone: str, levels: int, momentum: float):
+def _encode(inputs, backbone: str, levels: int, momentum: float, multi_grid: tuple[int, ...] = ()):
     """The backbone's last features, at stride 2 ** levels."""
-    features = encode(inputs, backbone, momentum=momentum, output_stride=2**levels)
+    features = encode(inputs, backbone, momentum=momentum, output_stride=2**levels, multi_grid=multi_grid)
     return features[2**LEVELS]
 
 

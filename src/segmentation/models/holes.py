@@ -11,14 +11,15 @@ _CONVOLUTIONS = keras.layers.Conv2D | keras.layers.DepthwiseConv2D
 _LOOKING_ROUND = _CONVOLUTIONS | keras.layers.MaxPooling2D | keras.layers.ZeroPadding2D
 
 
-def with_holes(layer: keras.Layer, side_px: int, output_stride: int) -> dict[str, Any]:
+def with_holes(layer: keras.Layer, side_px: int, output_stride: int, grid: int = 1) -> dict[str, Any]:
     """The options of a layer of a network in which no stride is more than `output_stride`, a power of two.
 
     `layer` is of the network with all its strides, for photos of `side_px`, a power of two large beside
     every padding: its stride is read from its shapes. Where the network halves beyond `output_stride`, a
     convolution does not any more, and the kernels behind it get holes, so that each value at the places that
     are left has the same neighbours, and published weights keep their sense (Yu and Koltun 2016, Chen et al.
-    2016). A pooling has no kernel to widen; it looks at 3x3 neighbours instead (Chen et al. 2016).
+    2016); with a `grid` beyond 1 they are so many times as far off (Chen et al. 2017). A pooling has no
+    kernel to widen; it looks at 3x3 neighbours instead (Chen et al. 2016).
     """
     options = layer.get_config()
     if not isinstance(layer, _LOOKING_ROUND):
@@ -29,7 +30,7 @@ def with_holes(layer: keras.Layer, side_px: int, output_stride: int) -> dict[str
         if after > output_stride:
             options["strides"] = (1, 1)
         if rate > 1 and max(layer.kernel_size) > 1:
-            options["dilation_rate"] = (rate, rate)
+            options["dilation_rate"] = (grid * rate, grid * rate)
     elif isinstance(layer, keras.layers.MaxPooling2D) and after > output_stride:
         options |= {"pool_size": (3, 3), "strides": (1, 1), "padding": "same"}
     elif isinstance(layer, keras.layers.ZeroPadding2D) and before >= output_stride:

@@ -10,6 +10,7 @@ import numpy as np
 
 from segmentation.errors import ConfigError
 from segmentation.models.backbones import BACKBONES, Backbone, layer_prefix
+from segmentation.models.parts import backbone_layers, backbone_name
 from segmentation.models.torch_file import read_state
 from segmentation.models.weights import load_weights
 
@@ -35,21 +36,12 @@ def load_backbone(model: keras.Model, weights: str) -> None:
     """
     if weights == "none":
         return
-    backbone = next(name for name in BACKBONES if _layers(model, name))
-    row, layers = BACKBONES[backbone], _layers(model, backbone)
+    backbone = backbone_name(model)
+    row, prefix = BACKBONES[backbone], layer_prefix(backbone)
+    layers = {layer.name.removeprefix(prefix): layer for layer in backbone_layers(model)}
     found = _of_application(layers, row, weights) if row.application else _of_torch(layers, weights)
     for layer, values in zip(layers.values(), found, strict=True):
         layer.set_weights(values)
-
-
-def _layers(model: keras.Model, backbone: str) -> dict[str, keras.Layer]:
-    """The backbone's layers that have weights, by their names in its files."""
-    prefix = layer_prefix(backbone)
-    return {
-        layer.name.removeprefix(prefix): layer
-        for layer in model.layers
-        if layer.name.startswith(prefix) and layer.weights
-    }
 
 
 def _of_application(layers: dict[str, keras.Layer], row: Backbone, weights: str) -> list[list[np.ndarray]]:

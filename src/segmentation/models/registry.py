@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from config import ModelConfig, RunConfig, Size
+from config import ModelConfig, RunConfig, Size, TrainConfig
 from segmentation.errors import ConfigError
 from segmentation.models.backbones import BACKBONES, LEVELS
 
@@ -129,8 +129,8 @@ def complete(config: RunConfig) -> RunConfig:
     Raises ConfigError for an unknown architecture or backbone (naming the choices), for a backbone beside
     the architecture's own, for levels that the architecture or a backbone has not, for too many filters, for
     an input size that the levels do not divide (naming the nearest one that they do), for backbone weights
-    without a backbone, and for a backbone without them whose ImageNet weights are no part of the
-    installation.
+    and what else concerns a backbone without one, for a last epoch of the freezing of nothing, and for a
+    backbone without weights whose ImageNet ones are no part of the installation.
     """
     name = config.model.architecture
     row = _row(name)
@@ -159,6 +159,7 @@ def complete(config: RunConfig) -> RunConfig:
             f"the nearest is {nearest}"
         )
     weights = _backbone_weights(config.model, backbone)
+    _check_transfer(config.training, name, backbone)
     return config.replace(filters=filters, levels=levels, input_size=size, backbone_weights=weights)
 
 
@@ -240,6 +241,20 @@ def _backbone_weights(model: ModelConfig, backbone: str | None) -> str | None:
             "--backbone-weights imagenet (a download), none (random) or FILE"
         )
     return "imagenet"
+
+
+def _check_transfer(training: TrainConfig, name: str, backbone: str | None) -> None:
+    chosen = {"--freeze": training.freeze, "--backbone-rate": training.backbone_rate != 1}
+    for flag in (flag for flag, given in chosen.items() if given and backbone is None):
+        raise ConfigError(
+            f"{flag}: expected a network with a backbone, received {name} without; add --backbone NAME "
+            f"({', '.join(BACKBONES)}), or leave it out"
+        )
+    if training.freeze_epochs and not training.freeze:
+        raise ConfigError(
+            f"--freeze-epochs: expected --freeze N beside it, received {training.freeze_epochs} alone; add "
+            "--freeze 5 for the whole backbone, or leave it out"
+        )
 
 
 def _nearest(length_px: int, step: int) -> int:

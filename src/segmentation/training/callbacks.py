@@ -1,6 +1,7 @@
 """The callback that drives a run: rates, stopping, checkpoints, and the explanation of a failure."""
 
 import math
+import time
 from collections.abc import Callable
 
 import keras
@@ -37,6 +38,7 @@ class Run(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
         self.batches.epoch = self._epoch = epoch
+        self._began = time.monotonic()
 
     def on_train_batch_begin(self, batch, logs=None):  # noqa: ARG002
         progress = self._epoch + batch / self.batches.num_batches
@@ -60,6 +62,7 @@ class Run(keras.callbacks.Callback):
         # the weights come first: an epoch that is counted has whole weights on disk
         self.model.save_weights(self.state.weights(self.state.epochs + 1))
         self.state.append({**logs, "learning_rate": rate})
+        self.state.seconds += time.monotonic() - self._began
         self.state.save()
         self.progress.epoch(epoch + 1, logs, self.state.best_epoch == self.state.epochs)
         if self._stop() or stops(self.config.patience, self.state.history["val_dice"]):

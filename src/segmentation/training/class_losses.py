@@ -67,17 +67,11 @@ def lovasz(targets, scores):
     considered = _flat(counted(targets))  # [N, 1, H * W]
     targets, scores = _flat(targets), _flat(scores)  # [N, C, H * W]
     errors = considered * ops.abs(targets - scores)
-    order = ops.argsort(ops.where(considered > 0, -errors, 1.0), axis=-1)  # largest first, ignored last
-    errors = ops.take_along_axis(errors, order, axis=-1)
-    share = ops.take_along_axis(targets, order, axis=-1)
-    # the IoU of the class when all pixels up to this one are wrong, and by how much this one has lowered it:
-    # its closed form, since float32 does not hold the difference of two that are almost the same
-    area = ops.sum(targets, axis=-1, keepdims=True)
-    left = ops.maximum(area - ops.cumsum(share, axis=-1), 0.0)
-    union = area + ops.cumsum(1.0 - share, axis=-1)
-    before = ops.maximum(union - (1.0 - share), _SMOOTH)  # zero only for a class that is not there
-    losses = (share * union + (1.0 - share) * left) / (before * ops.maximum(union, _SMOOTH))
-    return mean_of_classes(ops.sum(losses * errors, axis=-1), area[..., 0] > 0)
+    occurring = ops.max(targets, axis=-1) > 0
+    keys = ops.stop_gradient(ops.where(considered > 0, errors, -1.0))  # ignored pixels come last
+    # constant between two orders of the pixels, so that the gradient is that of the errors alone
+    slopes = ops.stop_gradient(_slopes_of_occurring(keys, ops.stop_gradient(targets), occurring))
+    return mean_of_classes(ops.sum(slopes * errors, axis=-1), occurring)
 
 
 def mean_squared_error(targets, scores):
@@ -134,6 +128,45 @@ def _clipped(scores):
 def _mean_of_pixels(losses, targets):
     """[N, H, W, C] of the pixels that count, summed over the classes -> [N]."""
     return ops.sum(losses, axis=_PHOTO) / ops.maximum(ops.sum(counted(targets), axis=_PHOTO), 1.0)
+
+
+def _slopes_of_occurring(keys, targets, occurring):
+    """`_lovasz_slopes` of the classes of each photo, bool [N, C], zero for others: [N, C, H * W].
+
+    Sorting takes nearly all of the time, so it is done as often as the photo with the most classes needs.
+    """
+    classes = targets.shape[1]
+    queue = ops.argsort(ops.where(occurring, 0, 1), axis=-1)  # the classes of each photo come first
+
+    def add(number, slopes):
+        one = ops.one_hot(ops.take(queue, number, axis=1), classes, dtype=targets.dtype)[
+            ..., None
+        ]  # [N, C, 1]
+        found = _lovasz_slopes(ops.sum(one * keys, axis=1), ops.sum(one * targets, axis=1))
+        return number + 1, slopes + one * found[:, None]
+
+    most = ops.max(ops.sum(ops.cast(occurring, "int32"), axis=-1))
+    return ops.while_loop(lambda number, _: number < most, add, (0, ops.zeros_like(targets)))[1]
+
+
+def _lovasz_slopes(keys, targets):
+    """By how much the error of each pixel raises the loss of one class: [N, H * W].
+
+    The pixels are wrong one after the other, those with the largest `keys` first.
+    """
+    order = ops.argsort(-keys, axis=-1)
+    share = ops.take_along_axis(targets, order, axis=-1)
+    # the IoU of the class when all pixels up to this one are wrong, and by how much this one has lowered it:
+    # its closed form, since float32 does not hold the difference of two that are almost the same
+    area = ops.sum(targets, axis=-1, keepdims=True)
+    left = ops.maximum(area - ops.cumsum(share, axis=-1), 0.0)
+    union = area + ops.cumsum(1.0 - share, axis=-1)
+    before = ops.maximum(union - (1.0 - share), _SMOOTH)  # zero only for a class that is not there
+    losses = (share * union + (1.0 - share) * left) / (before * ops.maximum(union, _SMOOTH))
+    photos, pixels = ops.shape(targets)
+    places = order + pixels * ops.arange(photos, dtype=order.dtype)[:, None]
+    back = ops.scatter(ops.reshape(places, (-1, 1)), ops.reshape(losses, (-1,)), (photos * pixels,))
+    return ops.reshape(back, (photos, pixels))
 
 
 def _any(values):

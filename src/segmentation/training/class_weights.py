@@ -8,9 +8,10 @@ import numpy as np
 def class_weights(name: str, counts: np.ndarray) -> np.ndarray:
     """The weight of each class by the method `name`, one of WEIGHTS: float64 [C], at least 0.
 
-    `counts` [P, C] are the pixels of each class in each photo, ignored ones left out. The mean over the
-    classes that occur is one; a class without pixels has weight 0. Raises ValueError for counts of another
-    form, and for those without any pixel.
+    `counts` [P, C] are the pixels of each class in each photo, ignored ones left out. The mean over all
+    these pixels is one, so that a weighted cross-entropy stays as large beside other losses as one without
+    weights, however many rare classes there are; a class without pixels has weight 0. Raises ValueError for
+    counts of another form, and for those without any pixel.
     """
     counts = np.asarray(counts, np.float64)
     if counts.ndim != 2 or not (counts >= 0).all() or not counts.any():
@@ -18,7 +19,7 @@ def class_weights(name: str, counts: np.ndarray) -> np.ndarray:
     occurring = counts.any(axis=0)
     weights = np.zeros(len(occurring))
     weights[occurring] = WEIGHTS[name](counts[:, occurring])
-    return weights / weights[occurring].mean()
+    return weights / np.average(weights, weights=counts.sum(axis=0))
 
 
 def inverse_frequency(counts: np.ndarray) -> np.ndarray:

@@ -18,13 +18,14 @@ from segmentation.data.second_look import Look
 from segmentation.errors import TrainingError
 from segmentation.files import write_text
 from segmentation.interruption import Interruption
-from segmentation.models import registry
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
-from segmentation.models.weights import load_weights, save_weights
+from segmentation.models.weights import save_weights
 from segmentation.training.callbacks import Run
-from segmentation.training.objectives import build_loss, metrics
-from segmentation.training.optimizers import build_optimizer, dtype_policy
+from segmentation.training.freezing import phases
+from segmentation.training.network import build_network, compile_network, load, load_start
+from segmentation.training.objectives import build_loss
+from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
 from segmentation.training.schedules import stops
@@ -51,13 +52,13 @@ def fit(
 
     Gives the bundle, its weights written into the existing `folder`, and the history. `logs` holds what
     `resuming` needs, TensorBoard events and the history; `fingerprint` is the data's, and `labels` are the
-    classes of its ground truth. `start` gives the
-    first weights, and the normalisation they were learned with. `first` is the pass before this one, where
-    this is the second of a double pass: then the samples have guides. Ctrl-C after the first epoch ends
-    the training with the best epoch so far, recorded as `interrupted` in the provenance.
+    classes of its ground truth. `start` gives the first weights, and the normalisation they were learned
+    with; of other classes, all but those of the head, which `progress` is told. `first` is the pass before
+    this one, where this is the second of a double pass: then the samples have guides. Ctrl-C after the first
+    epoch ends the training with the best epoch so far, recorded as `interrupted` in the provenance.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
-    weights.
+    weights. What of it is frozen changes at most once, between two epochs; the optimizer begins anew then.
 
     Raises ConfigError for backbone weights that are missing or do not fit, and for options that the loss does
     not heed; TrainingError for a loss that is not finite, an interruption before the first epoch, weights
@@ -76,16 +77,16 @@ def fit(
     pairs = _prepare(config, train, labels, start, look)
     loss = _loss(config, pairs)
     policy = dtype_policy(config.training.precision)
-    model = _build(config, pairs, policy, loss)
+    model = build_network(config, pairs.preprocessing, len(labels.names), policy)
     if start:
-        _load(model, start.weights)
+        load_start(model, start, labels, progress)
     elif not state.epochs and config.model.backbone_weights:
         load_backbone(model, config.model.backbone_weights)
     mixture = _mixture(config, train)
     plan = _plan(config, model, policy, (len(mixture), len(val)))
     progress.plan(plan)
     val_pairs = _pairs(config, val, pairs.preprocessing, labels, look)
-    interrupted = _train(config, model, pairs, val_pairs, mixture, plan.batch_size, state, progress)
+    interrupted = _train(config, model, loss, pairs, val_pairs, mixture, plan.batch_size, state, progress)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
     bundle = ModelBundle(
@@ -103,6 +104,7 @@ def fit(
             "cost": dataclasses.asdict(plan.cost),
             "epochs": state.epochs,
             "best_epoch": state.best_epoch,
+            "training_seconds": round(state.seconds, 1),
             "interrupted": interrupted,
             "val_at_input_size": {
                 name: values[state.best_epoch - 1]
@@ -111,19 +113,10 @@ def fit(
             },
         },
     )
-    _load(model, state.weights(state.best_epoch))
+    load(model, state.weights(state.best_epoch))
     save_weights(model, bundle.weights)
     write_text(folder / "history.csv", history_csv(state.history))
     return bundle, state.history
-
-
-def _load(model: keras.Model, path: Path) -> None:
-    try:
-        load_weights(model, path)
-    except ValueError as error:
-        raise TrainingError(
-            f"{path}: expected weights of this architecture, filters and levels; they do not fit ({error})"
-        ) from error
 
 
 def _prepare(
@@ -167,19 +160,6 @@ def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
     return Mixture([sample.source for sample in train], shares, config.training.seed)
 
 
-def _build(config: RunConfig, pairs: PreparedPairs, policy: str, loss: keras.losses.Loss) -> keras.Model:
-    size, classes = pairs.preprocessing.input_size, len(pairs.labels.names)
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        model = registry.build(config.model, (size.height, size.width, pairs.preprocessing.channels), classes)
-    finally:
-        keras.config.set_dtype_policy(before)
-    model.compile(build_optimizer(config.training), loss, weighted_metrics=metrics(classes))
-    model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
-    return model
-
-
 def _plan(config: RunConfig, model: keras.Model, policy: str, photos: tuple[int, int]) -> Plan:
     cost, training = measure(model), config.training
     value_bytes = 4 if policy == "float32" else 2
@@ -193,6 +173,7 @@ def _plan(config: RunConfig, model: keras.Model, policy: str, photos: tuple[int,
 def _train(
     config: RunConfig,
     model: keras.Model,
+    loss: keras.losses.Loss,
     pairs: PreparedPairs,
     val_pairs: PreparedPairs,
     mixture: Mixture,
@@ -219,24 +200,30 @@ def _train(
     callbacks: list[keras.callbacks.Callback] = [run]
     if keras.backend.backend() == "tensorflow":
         callbacks.append(keras.callbacks.TensorBoard(state.folder / "tensorboard", write_graph=False))
-    if state.epochs:
-        _load(model, state.weights(state.epochs))
-        if stops(training.patience, state.history["val_dice"]):
-            return False
-    else:
+    if not state.epochs:
         shutil.rmtree(state.folder, ignore_errors=True)
         state.folder.mkdir(parents=True)
+    elif stops(training.patience, state.history["val_dice"]):
+        return False
     try:
         with interruption:  # an exception in the midst of a step could end the process
-            model.fit(
-                batches,
-                validation_data=val_batches,
-                initial_epoch=state.epochs,
-                epochs=training.epochs,
-                callbacks=callbacks,
-                shuffle=False,  # Keras would shuffle the batches by a state that a resumed run does not have
-                verbose=0,
-            )
+            for until, frozen in phases(training):
+                if state.epochs >= until:
+                    continue
+                compile_network(config, model, loss, frozen)
+                if state.epochs:  # between two phases as well, so that a resumed run does the same
+                    load(model, state.weights(state.epochs))
+                model.fit(
+                    batches,
+                    validation_data=val_batches,
+                    initial_epoch=state.epochs,
+                    epochs=until,
+                    callbacks=callbacks,
+                    shuffle=False,  # Keras would shuffle by a state that a resumed run does not have
+                    verbose=0,
+                )
+                if model.stop_training:
+                    break
     except KeyboardInterrupt:
         return True
     except Exception as error:

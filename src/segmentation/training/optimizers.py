@@ -1,28 +1,39 @@
 """The optimizers by name, and the arithmetic they train in."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
+from keras import ops
 
 from config import TrainConfig
 
 _MOMENTUM = 0.9
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")
 
-OPTIMIZERS: dict[str, Callable[[float], keras.optimizers.Optimizer]] = {
-    "rmsprop": keras.optimizers.RMSprop,
-    "adam": keras.optimizers.Adam,
-    "adamw": lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.01),
-    "adadelta": keras.optimizers.Adadelta,
-    "sgd": keras.optimizers.SGD,
-    "nesterov": lambda rate: keras.optimizers.SGD(rate, momentum=_MOMENTUM, nesterov=True),
+OPTIMIZERS: dict[str, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] = {
+    "rmsprop": (keras.optimizers.RMSprop, {}),
+    "adam": (keras.optimizers.Adam, {}),
+    "adamw": (keras.optimizers.AdamW, {"weight_decay": 0.01}),
+    "adadelta": (keras.optimizers.Adadelta, {}),
+    "sgd": (keras.optimizers.SGD, {}),
+    "nesterov": (keras.optimizers.SGD, {"momentum": _MOMENTUM, "nesterov": True}),
 }
+"""The class and its options; a step of each is proportional to the learning rate, weight decay included."""
 
 
-def build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    """The optimizer of `config.optimizer` at its learning rate."""
-    return OPTIMIZERS[config.optimizer](config.learning_rate)
+def build_optimizer(
+    config: TrainConfig, backbone: Sequence[keras.Variable] = ()
+) -> keras.optimizers.Optimizer:
+    """The optimizer of `config.optimizer` at its learning rate, for `backbone` at `backbone_rate` times that.
+
+    `backbone` are trainable variables of the network.
+    """
+    kind, options = OPTIMIZERS[config.optimizer]
+    if backbone and config.backbone_rate != 1:
+        kind = _slowed(kind, backbone, config.backbone_rate)
+    return kind(config.learning_rate, **options)
 
 
 def dtype_policy(precision: str) -> str:
@@ -31,6 +42,21 @@ def dtype_policy(precision: str) -> str:
         return precision
     on_gpu = bool(keras.distribution.list_devices("gpu"))
     return "mixed_bfloat16" if not on_gpu and _cpu_has_bfloat16() else "float32"
+
+
+def _slowed(
+    kind: type[keras.optimizers.Optimizer], variables: Sequence[keras.Variable], share: float
+) -> type[keras.optimizers.Optimizer]:
+    """The optimizer that goes `share` of its step with `variables`; its own state stays as it would be."""
+
+    class Slowed(kind):
+        def apply(self, grads, trainable_variables=None):
+            before = [ops.copy(variable) for variable in variables]
+            super().apply(grads, trainable_variables)
+            for variable, value in zip(variables, before, strict=True):
+                variable.assign(value + share * (variable - value))
+
+    return Slowed
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -18,11 +18,15 @@ History = dict[str, list[float]]
 
 @dataclass
 class RunState:
-    """The folder of a run: its recorded settings, its history, its last and its best weights."""
+    """The folder of a run: its recorded settings, its history, its last and its best weights.
+
+    `seconds` are those that the finished epochs have taken.
+    """
 
     folder: Path
     settings: dict[str, Any]
     history: History = field(default_factory=dict)
+    seconds: float = 0.0
 
     @property
     def epochs(self) -> int:
@@ -51,7 +55,9 @@ class RunState:
         """
         write_text(
             self.folder / RECORD,
-            json.dumps({"settings": self.settings, "history": self.history}, indent=1),
+            json.dumps(
+                {"settings": self.settings, "history": self.history, "seconds": self.seconds}, indent=1
+            ),
         )
         write_text(self.folder / "history.csv", history_csv(self.history))
         needed = {self.weights(self.epochs), self.weights(self.best_epoch)}
@@ -67,7 +73,7 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
     """
     try:
         plain = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        state = RunState(folder, plain["settings"], plain["history"])
+        state = RunState(folder, plain["settings"], plain["history"], plain["seconds"])
     except FileNotFoundError:
         raise TrainingError(f"--resume: no interrupted run in {folder}; start it without --resume") from None
     except (ValueError, KeyError, TypeError) as error:

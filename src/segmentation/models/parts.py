@@ -1,0 +1,73 @@
+"""The parts of a network that are treated apart when it goes on from learned weights: backbone and head."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segmentation.models.backbones import BACKBONES, LEVELS, layer_prefix
+
+if TYPE_CHECKING:
+    import keras
+
+
+def backbone_name(model: keras.Model) -> str | None:
+    """Which of BACKBONES the network was built on, None for none."""
+    prefixes = {layer_prefix(name): name for name in BACKBONES}
+    found = (
+        name for layer in model.layers for prefix, name in prefixes.items() if layer.name.startswith(prefix)
+    )
+    return next(found, None)
+
+
+def backbone_layers(model: keras.Model, levels: int = LEVELS) -> list[keras.Layer]:
+    """The layers with weights that the backbone's features of stride 2 to 2 ** levels come from.
+
+    In the order of the network; none for 0 levels and without a backbone. A level ends with the features
+    that the table BACKBONES names, whatever stride they have where kernels got holes. A network that was
+    built with fewer levels has all of them in its last.
+    """
+    import keras
+
+    backbone = backbone_name(model)
+    if backbone is None or not levels:
+        return []
+    prefix = layer_prefix(backbone)
+    end = prefix + BACKBONES[backbone].features[levels - 1]
+    if levels < LEVELS and any(layer.name == end for layer in model.layers):
+        model = keras.Model(model.input, model.get_layer(end).output)
+    return [layer for layer in model.layers if layer.name.startswith(prefix) and layer.weights]
+
+
+def head_layers(model: keras.Model) -> list[keras.Layer]:
+    """The layers that score the classes: those with weights behind which there are none to the output.
+
+    An FCN has one for each stride that it scores.
+    """
+    import keras
+
+    made_by = {id(layer.output): layer for layer in model.layers}
+    tensors, found = [model.output], []
+    while tensors:
+        layer = made_by[id(tensors.pop())]
+        if layer.weights:
+            found.append(layer)
+        else:
+            tensors += keras.tree.flatten(layer.input)
+    return found
+
+
+def copy_all_but_head(source: keras.Model, target: keras.Model) -> None:
+    """Give `target` the weights of `source`, which has other classes; its `head_layers` keep their own.
+
+    Raises ValueError with the reason, in one line, when the networks differ in more than the classes.
+    """
+    head = {id(layer) for layer in head_layers(target)}
+    if len(source.layers) != len(target.layers):
+        raise ValueError(f"expected {len(target.layers)} layers, received {len(source.layers)}")
+    for old, new in zip(source.layers, target.layers, strict=True):
+        if id(new) in head:
+            continue
+        expected, received = ([tuple(weight.shape) for weight in layer.weights] for layer in (new, old))
+        if expected != received:
+            raise ValueError(f"layer {new.name}: expected shapes {expected}, received {received}")
+        new.set_weights(old.get_weights())

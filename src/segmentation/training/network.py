@@ -1,0 +1,72 @@
+"""The network of a training: built, given its first weights, and compiled."""
+
+from pathlib import Path
+
+import keras
+
+from config import RunConfig
+from segmentation.bundle import ModelBundle
+from segmentation.data.preprocess import Preprocessing
+from segmentation.errors import TrainingError
+from segmentation.models import registry
+from segmentation.models.parts import backbone_layers, copy_all_but_head
+from segmentation.models.weights import load_weights
+from segmentation.training.freezing import freeze
+from segmentation.training.objectives import metrics
+from segmentation.training.optimizers import build_optimizer
+from segmentation.training.progress import Progress
+from segmentation.types import LabelMap
+
+
+def build_network(config: RunConfig, preprocessing: Preprocessing, classes: int, policy: str) -> keras.Model:
+    """The untrained network of a completed configuration, which computes in the Keras dtype `policy`."""
+    size = preprocessing.input_size
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        return registry.build(config.model, (size.height, size.width, preprocessing.channels), classes)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def load(model: keras.Model, path: Path) -> None:
+    """Load weights, and the optimizer's state where it is of the same variables. Raises TrainingError."""
+    try:
+        load_weights(model, path)
+    except ValueError as error:
+        raise _misfit(path, error) from error
+
+
+def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, progress: Progress) -> None:
+    """Give the network of `labels` the weights of `start`: of other classes, all but those of the head.
+
+    `progress` is told of a head that begins anew. Raises TrainingError for weights that do not fit.
+    """
+    if start.labels.names == labels.names:
+        load(model, start.weights)
+        return
+    before, now = len(start.labels.names), len(labels.names)
+    source = registry.build(start.config.model, model.input_shape[1:], before)
+    load(source, start.weights)
+    try:
+        copy_all_but_head(source, model)
+    except ValueError as error:
+        raise _misfit(start.path, error) from error
+    progress.note(
+        f"{start.name}: the head begins anew, {before} {'class' if before == 1 else 'classes'} -> {now}"
+    )
+
+
+def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Loss, frozen: int) -> None:
+    """Freeze so many levels of the backbone, and compile what is left with an optimizer that begins anew."""
+    freeze(model, frozen)
+    backbone = [variable for layer in backbone_layers(model) for variable in layer.trainable_variables]
+    optimizer = build_optimizer(config.training, backbone)
+    model.compile(optimizer, loss, weighted_metrics=metrics(model.output_shape[-1]))
+    model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
+
+
+def _misfit(path: Path, error: ValueError) -> TrainingError:
+    return TrainingError(
+        f"{path}: expected weights of this architecture, filters and levels; they do not fit ({error})"
+    )
