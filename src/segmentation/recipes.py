@@ -20,6 +20,10 @@ _SECOND_PASS = (
     "--second-pass {name}-fold3"
 )
 _FOLDS = (1, 2, 3)
+_STREET = (
+    '--data {data}/ccp --input-size 192x288 --learning-rate 1e-3 --batch-size 4 --loss "ce + dice" '
+    "--optimizer adamw --schedule cosine --patience 0"
+)
 
 
 def _other_folds(fold: int) -> str:
@@ -66,6 +70,23 @@ RECIPES: dict[str, Recipe] = {
         },
         judged="--data {data}/studio/train --synthetic 60 "
         + " ".join(f"--fold-model {{name}}-pair{fold}" for fold in _FOLDS),
+    ),
+    "architectures": Recipe(
+        "twelve classes of clothing by several architectures, from ccp below --data, and all classes by the "
+        "best of them",
+        {
+            f"{{name}}-{model}": f"{_STREET} --classes ccp-12 --architecture {options}"
+            for model, options in {
+                "lite0": "unet-efficientnet-lite0 --epochs 16",
+                "unet": "unet-256 --filters 16 --epochs 14",
+                "fcn": "fcn-resnet50 --backbone-weights none --epochs 10",
+                "v3-mobilenet": "deeplab-v3-mobilenet-v3 --backbone-weights none --epochs 14",
+                "segnet": "segnet --filters 16 --epochs 12",
+                "v3-resnet50": "deeplab-v3-resnet50 --backbone-weights none --epochs 8",
+                "densenet": "unet-densenet121 --backbone-weights none --epochs 8",
+            }.items()
+        }
+        | {"{name}": f"{_STREET} --classes all --architecture unet-efficientnet-lite0 --epochs 16"},
     ),
 }
 
