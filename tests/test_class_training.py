@@ -99,6 +99,20 @@ def test_the_model_knows_the_classes_of_its_data(bundle):
     assert not (bundle.path / "threshold.csv").exists()
 
 
+def test_a_model_keeps_its_groups_when_their_file_is_gone(bundle, home, tmp_path):
+    assert json.loads((bundle.path / "classes.json").read_text()) == GROUPS
+
+    (home / "groups.json").rename(tmp_path / "groups.json")
+    try:
+        options = ["--home", home, "--model", bundle.name, "--output", tmp_path, "--report-images", 0]
+        assert main(["eval", *map(str, options)]) == 0
+    finally:
+        (tmp_path / "groups.json").rename(home / "groups.json")
+    figures = json.loads((tmp_path / "metrics.json").read_text())
+    expected = bundle.provenance["val_at_full_resolution"]
+    assert figures["mean_iou"] == pytest.approx(expected["mean_iou"], abs=1e-3)
+
+
 def test_an_interrupted_training_goes_on_with_the_same_classes_alone(bundle, home, capsys):
     (home / "fewer.json").write_text(json.dumps({"background": ["null"], "person": ["hair", "dress"]}))
     options = f"--name {bundle.name} --classes {home / 'fewer.json'} --class-weights median {QUICK} --resume"

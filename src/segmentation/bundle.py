@@ -24,6 +24,7 @@ from segmentation.types import LabelMap
 
 DESCRIPTION = "bundle.json"
 WEIGHTS = "model.weights.h5"
+GROUPS = "classes.json"  # which names in label maps make which class, where there are several
 ENGINE_FILES = ("model.xml", "model.bin")  # of the network exported to OpenVINO: its graph and its weights
 DEFAULT = "default"
 FIRST = "first"  # the folder of the bundle of the first pass, in the bundle of the second
@@ -89,6 +90,12 @@ class ModelBundle:
     @property
     def input_size(self) -> Size:
         return self.config.preprocessing.input_size
+
+    @property
+    def classes(self) -> str:
+        """What it makes of label maps (see `choose_classes`): its file of groups, or the name of a choice."""
+        groups = self.path / GROUPS
+        return str(groups) if _is_regular(groups) else self.config.data.classes
 
     @property
     def weights(self) -> Path:

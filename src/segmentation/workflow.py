@@ -2,13 +2,14 @@
 
 import contextlib
 import dataclasses
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from config import DataConfig, RunConfig, Size
-from segmentation.bundle import ENGINE_FILES, FIRST, ModelBundle, load_bundle, save_description
+from segmentation.bundle import ENGINE_FILES, FIRST, GROUPS, ModelBundle, load_bundle, save_description
 from segmentation.data.discover import Dataset, discover
 from segmentation.data.fingerprint import fingerprint
 from segmentation.data.parallel import OnProgress
@@ -21,7 +22,7 @@ from segmentation.evaluation.agreement import worst_agreement
 from segmentation.evaluation.calibration import experience_of
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.plots import plot_curves, plot_threshold
-from segmentation.files import UNFINISHED, atomic_folder
+from segmentation.files import UNFINISHED, atomic_folder, write_text
 from segmentation.imageio import image_size, read_photo
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.inference.engines.openvino_engine import compile_network, computes_in_bfloat16
@@ -87,6 +88,8 @@ def train(
             progress.note(f"no OpenVINO export, so predict will use Keras: {failure}")
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
+        if not bundle.labels.binary:
+            write_text(folder / GROUPS, json.dumps(dataset.classes.groups(), indent=2) + "\n")
         bundle = save_description(bundle)  # from here on it can be loaded
         if bundle.labels.binary:
             try:
@@ -234,7 +237,7 @@ def held_out_photos(bundle: ModelBundle, home: Path) -> list[Path]:
     folder = data_folder(bundle, home)
     if folder and folder.is_dir():
         with contextlib.suppress(DataError):
-            samples = select_samples(bundle, discover(folder, check=False))
+            samples = select_samples(bundle, discover(folder, check=False, classes=bundle.classes))
             return [sample.image_path for sample in samples]
     return []
 

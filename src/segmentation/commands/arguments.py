@@ -267,6 +267,18 @@ def find_dataset(folder: Path, console: Any, classes: str = "garment") -> Any:
     return dataset
 
 
+def find_pairs(bundle: Any, data: Path | None, home: Path, console: Any) -> Any:
+    """Discover the pairs that a model is judged by, their classes as it has learned them.
+
+    They are in `data`, by default where it was trained from. Raises ConfigError for pairs of other classes.
+    """
+    from segmentation.evaluation.candidates import check_same_classes
+
+    dataset = find_dataset(data or trained_from(bundle, home), console, bundle.classes)
+    check_same_classes({bundle.name: bundle.labels, str(dataset.root): dataset.labels})
+    return dataset
+
+
 def trained_from(bundle: Any, home: Path) -> Path:
     """The folder of pairs that a model was trained from. Raises BundleError where none is known."""
     from segmentation.errors import BundleError

@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate each model, print how they compare, write the figures, the charts and the report."""
-    from segmentation.commands.arguments import find_dataset, trained_from
+    from segmentation.commands.arguments import find_pairs
     from segmentation.display import new_console
     from segmentation.evaluation.candidates import check_same_classes, unseen_by_all
     from segmentation.evaluation.compare import compare
@@ -71,8 +71,7 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or _default_output(options.home, bundles)
     histories = {name: read_history(bundle) for name, bundle in bundles.items()}
     choice = baseline.config.data
-    dataset = find_dataset(options.data or trained_from(baseline, options.home), console, choice.classes)
-    check_same_classes({name: baseline.labels, str(dataset.root): dataset.labels})
+    dataset = find_pairs(baseline, options.data, options.home, console)
     samples = unseen_by_all(bundles, dataset)
     print(f"{len(samples)} of {len(dataset.samples)} photos, from which none of the models has learned")
     candidates = [
@@ -183,7 +182,7 @@ def _about(dataset: Any, baseline: Any) -> dict[str, object]:
     choice = baseline.config.data
     truth = f"garment where its alpha is at least {choice.target_threshold:g}"
     if not baseline.labels.binary:
-        truth = f"{len(baseline.labels.names)} classes ({choice.classes}): {', '.join(baseline.labels.names)}"
+        truth = f"{len(baseline.labels.names)} classes: {', '.join(baseline.labels.names)}"
     return {
         "judged on": f"{dataset.root} (photos from which none of the models has learned)",
         "ground truth": truth,

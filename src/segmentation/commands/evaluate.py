@@ -2,15 +2,11 @@
 
 import argparse
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmentation.commands.arguments import add_engine, add_models, path_argument, whole_number
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from segmentation.bundle import ModelBundle
     from segmentation.data.discover import Dataset
     from segmentation.inference.ensemble import Ensemble
     from segmentation.types import Sample
@@ -68,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
-    from segmentation.commands.arguments import chosen_judgement, chosen_models, tuned_threshold
+    from segmentation.commands.arguments import chosen_judgement, chosen_models, find_pairs, tuned_threshold
     from segmentation.data.selection import random_subset
     from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, write_evaluation
@@ -78,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     console = new_console()
     models = chosen_models(options)
     _check_flags(options, models)
-    dataset = _dataset(options, models, console)
+    dataset = find_pairs(models.members[0], options.data, options.home, console)
     samples = random_subset(_selected(models, dataset, options.split), options.size, options.seed)
     print(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
     score, judge, decided = chosen_judgement(options, models)
@@ -143,40 +139,6 @@ def _check_flags(options: argparse.Namespace, models: "Ensemble") -> None:
     }
     if given := [flag for flag, value in cutouts_alone.items() if value]:
         require_cutout(models.members[0], " ".join(given), "leave it out")
-
-
-def _dataset(options: argparse.Namespace, models: "Ensemble", console: "Console") -> "Dataset":
-    """The pairs to judge by, their label maps read as the first model was trained with them."""
-    from segmentation.commands.arguments import find_dataset, trained_from
-    from segmentation.errors import DataError
-
-    bundle = models.members[0]
-    folder = options.data or trained_from(bundle, options.home)
-    dataset = find_dataset(folder, console, _classes_learned(bundle))
-    expected, received = models.labels, dataset.labels
-    if expected.names != received.names and not (expected.binary and received.binary):
-        unlike = sorted({*expected.names}.symmetric_difference(received.names))
-        difference = ", ".join(unlike[:5]) + (", ..." if unlike[5:] else "") or "their order"
-        raise DataError(
-            f"{folder}: expected the {len(expected.names)} classes of {bundle.name}, received "
-            f"{len(received.names)}, which differ in {difference}; name pairs of its classes with --data"
-        )
-    return dataset
-
-
-def _classes_learned(bundle: "ModelBundle") -> str:
-    """The choice of classes that a model was trained with. Raises BundleError where its file is gone."""
-    from segmentation.data.class_choice import ALL, GARMENT, GROUPS_OF_CLASSES
-    from segmentation.errors import BundleError, printable
-
-    choice = bundle.config.data.classes
-    named = {GARMENT, ALL, *(path.stem for path in GROUPS_OF_CLASSES.glob("*.json"))}
-    if choice not in named and not Path(choice).is_file():
-        raise BundleError(
-            f"{bundle.path}: was trained with --classes {printable(choice)}, a file that is not here; put it "
-            "back, for it says which names in the label maps make which class"
-        )
-    return choice
 
 
 def _target_threshold(models: "Ensemble") -> float:

@@ -132,7 +132,8 @@ def run(options: argparse.Namespace) -> int:
     _check_learned(config, start)
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
-    datasets, excluded = [find_dataset(folder, console, config.data.classes) for folder in folders], []
+    classes = start.classes if start and "classes" not in explicit else config.data.classes
+    datasets, excluded = [find_dataset(folder, console, classes) for folder in folders], []
     if options.exclude:
         datasets, excluded = _without_excluded(datasets, options.exclude)
     dataset, *others = datasets

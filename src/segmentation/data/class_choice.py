@@ -33,6 +33,12 @@ class ClassChoice:
         ]
         return tuple(dict.fromkeys(self.classes.names[value] for value in values))
 
+    def groups(self) -> dict[str, list[str]]:
+        """The same choice of several classes as a file of groups has it."""
+        groups = {name: list(self.members(index)) for index, name in enumerate(self.labels.names)}
+        ignored = list(self.members(IGNORED))
+        return groups | ({"ignore": ignored} if ignored else {})
+
     def __str__(self) -> str:
         if self.labels.binary:
             garment, others = ", ".join(self.members(255)), ", ".join(self.members(0)) or "nothing"

@@ -102,7 +102,7 @@ def check_same_classes(known: Mapping[str, LabelMap]) -> None:
     for name, labels in known.items():
         if labels.names != expected.names:
             raise ConfigError(
-                f"compare: expected the same classes everywhere, received {_counted(expected)} of {first} "
+                f"expected the same classes everywhere, received {_counted(expected)} of {first} "
                 f"and {_counted(labels)} of {name} ({_unlike(first, expected, name, labels)}); leave one "
                 "out, or give other --data"
             )
