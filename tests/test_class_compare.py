@@ -311,7 +311,7 @@ def test_compare_writes_a_table_charts_and_pictures_of_models_of_classes(home, f
 def test_what_is_made_of_a_single_mask_is_refused_of_classes(home, folder, option, capsys):
     assert main(["compare", "bright", "dim", "--home", str(home), "--data", str(folder), *option]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert line.startswith(f"error: {option[0]}: expected models that cut one thing out, received bright")
+    assert line.startswith(f"error: {option[0]}: expected a model that cuts one thing out, received bright")
 
 
 def test_models_of_other_classes_are_refused_by_name(home, folder, capsys):

@@ -17,14 +17,14 @@ from test_evaluate import Page, decode
 
 from main import main
 from segmentation.data.discover import discover
-from segmentation.evaluation import class_plots, class_report
+from segmentation.evaluation import class_metrics, class_plots, class_report
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.evaluate import evaluate, write_evaluation
-from segmentation.evaluation.image_row import ImageRow
+from segmentation.evaluation.image_row import ImageRow, class_row
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.evaluation.tables import print_evaluation
 from segmentation.imageio import write_image
-from segmentation.types import IGNORED, LEAST_SHARE, LabelMap
+from segmentation.types import IGNORED, LEAST_SHARE, LabelMap, Sample
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"0": "background", "1": "dress", "2": "bag", "9": "ignored"}
@@ -423,6 +423,23 @@ def test_what_a_cutout_alone_can_have_is_refused(class_bundle, street, tmp_path,
     assert options.split()[0] in line
     assert "street, which tells 3 classes apart; leave it out" in line
     assert not (tmp_path / "results").exists()
+
+
+def test_a_trace_of_a_class_that_is_not_there_counts_as_wrong_pixels_alone(tmp_path):
+    truth = np.zeros((100, 100), np.uint8)
+    truth[20:60, 20:60] = 1
+    traced, blotched = truth.copy(), truth.copy()
+    traced[80, 80:89], blotched[80, 80:90] = 2, 2  # below a thousandth of the photo, and as much
+
+    def row(predicted):
+        matrix = class_metrics.confusion(predicted, truth, 3)
+        return class_row(Sample("a", tmp_path), predicted, truth, matrix, 0.0, 2.0)
+
+    assert row(truth).dice == row(truth).boundary_f1 == 1
+    assert row(traced).dice == pytest.approx(1, abs=1e-3)
+    assert row(traced).boundary_f1 == 1
+    assert row(blotched).dice == pytest.approx(2 / 3, abs=1e-3)
+    assert row(blotched).boundary_f1 == 0.5
 
 
 def test_data_of_other_classes_are_refused_with_what_differs(class_bundle, tmp_path, capsys):

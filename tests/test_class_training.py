@@ -132,6 +132,32 @@ def test_what_concerns_cutouts_alone_is_refused_in_one_line(home, capsys, option
     assert said.startswith(f"error: {flag}: expected --classes garment")
 
 
+@pytest.mark.parametrize(
+    ("option", "flag"), [("--synthetic 3", "--synthetic"), ("--target binary", "--target")]
+)
+def test_classes_of_the_model_that_is_started_from_are_held_to_the_same(bundle, home, capsys, option, flag):
+    said = refusal(home, capsys, "--name", "new", "--model", bundle.name, *option.split())
+
+    assert said.startswith(f"error: {flag}")
+    assert ": expected --classes garment, a cutout" in said
+
+
+def test_names_that_a_model_has_not_met_are_not_taken_for_background(bundle, home, tmp_path, capsys):
+    other = draw_people(tmp_path / "other", 2, seed=6)
+    (other / "labels.json").write_text(json.dumps({**NAMES, "4": "coat"}))
+
+    assert main(["eval", "--home", str(home), "--model", bundle.name, "--data", str(other)]) == 2
+    assert "names that people has learned, received coat as well" in capsys.readouterr().err
+    said = refusal(home, capsys, "--data", other, "--name", "new", "--model", bundle.name)
+    assert "names that people has learned, received coat as well" in said
+
+
+def test_a_model_of_classes_is_no_first_pass(bundle, home, capsys):
+    said = refusal(home, capsys, "--name", "new", "--second-pass", bundle.name)
+
+    assert "--second-pass: expected a model that cuts one thing out, received people" in said
+
+
 def test_folders_of_other_classes_are_not_mixed(home, tmp_path, capsys):
     other = draw_people(tmp_path / "other", 2, seed=5)
     (other / "labels.json").write_text(json.dumps({**NAMES, "3": "coat"}))

@@ -25,6 +25,7 @@ from segmentation.bundle import ModelBundle, load_bundle
 from segmentation.data.discover import discover
 from segmentation.data.ground_truth import read_ground_truth
 from segmentation.data.labels import read_classes
+from segmentation.data.origin import PSEUDO
 from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import ConfigError, DataError, ImageError
 from segmentation.imageio import read_labels, read_photo, write_image
@@ -99,6 +100,7 @@ def test_every_photo_has_a_label_map_of_its_classes_and_an_overlay_under_its_own
         *(f"labels/{stem}.png" for stem in stems),
         *(f"overlays/{stem}.jpg" for stem in stems),
         "labels.json",
+        "origin.json",
     }
     for number, result in enumerate(results):
         assert result.outputs == {
@@ -147,8 +149,20 @@ def test_a_photo_of_any_size_with_nothing_on_it_has_an_overlay(height, width):
     drawn = drawn_over(photo, np.zeros((height, width), np.uint8), LABELS)
 
     assert drawn.shape[1] == width
-    assert drawn.shape[0] > height
+    assert (drawn.shape[0] > height) == (width >= 100)  # in a narrower strip no name could be read
     np.testing.assert_array_equal(drawn[:height], photo)
+
+
+def test_a_class_has_one_hue_on_clothes_of_every_colour_and_traces_are_not_named():
+    photo = np.zeros((300, 200, 3), np.uint8)
+    photo[:, :100], photo[:, 100:] = (200, 20, 20), (20, 20, 200)
+    indices = np.ones((300, 200), np.uint8)
+    indices[0, :3] = 2
+    drawn = drawn_over(photo, indices, LABELS)
+
+    hue = cv2.cvtColor(drawn[:300], cv2.COLOR_RGB2HSV)[5:, :, 0]
+    assert np.ptp(hue.astype(int)) <= 1
+    assert list(LABELS.colours[2]) not in drawn[300:].reshape(-1, 3).tolist()
 
 
 def test_the_names_below_a_large_photo_are_larger():
@@ -209,6 +223,9 @@ def test_label_maps_and_their_photos_are_a_folder_of_pairs(street, tmp_path):
     dataset = discover(tmp_path / "out", classes="all")
 
     assert dataset.problems == ()
+    assert {sample.origin for sample in dataset.samples} == {PSEUDO}  # nobody is judged by a model's opinion
+    with pytest.raises(DataError, match=r"out: .*received a set of pairs.*another --output"):
+        tell_apart(street, tmp_path / "out")
     assert (dataset.labels.names, dataset.labels.colours) == (LABELS.names, LABELS.colours)
     assert [sample.id for sample in dataset.samples] == ["a", "b", "c", "d", "x/a", "x/e"]
     for number, sample in enumerate(dataset.samples):
@@ -380,12 +397,12 @@ def test_a_researcher_gets_the_label_maps_of_a_folder(class_bundle, street, tmp_
     assert f"6 label maps and overlays in {output}" in done.stdout
     assert "judged" not in done.stdout + done.stderr
     names = pictures(output).keys()
-    assert {name.split("/")[0] for name in names} == {"labels", "overlays", "labels.json"}
+    assert {name.split("/")[0] for name in names} == {"labels", "overlays", "labels.json", "origin.json"}
     for number, line in enumerate(manifest_lines(output)):
         found = read_labels(output / line["outputs"]["labels"])
         assert (found == draw_classes(number)[1]).mean() > 0.97
         drawn = read_photo(output / line["outputs"]["overlay"])
-        assert len(drawn) > len(found)
+        assert drawn.shape == (*found.shape, 3)  # these photos are too narrow for names
 
     again = run("predict", "--model", class_bundle, "--input", street, "--output", output, "--save")
     assert "6 label maps and overlays" in again.stdout
@@ -429,7 +446,7 @@ def test_ctrl_c_finishes_what_is_in_hand_and_the_same_command_goes_on(class_bund
 
     assert process.returncode == 130, said
     assert 3 <= done < 30
-    assert len(pictures(tmp_path / "out")) == 2 * done + 1  # and labels.json
+    assert len(pictures(tmp_path / "out")) == 2 * done + 2  # and labels.json and origin.json
     assert f"{done} skipped as done" in run(*arguments, "--output", tmp_path / "out").stdout
     assert len(manifest_lines(tmp_path / "out")) == 30
 
@@ -488,7 +505,12 @@ def test_an_overlay_may_be_asked_for_though_it_is_written_anyway(class_bundle, s
     options = build_parser().parse_args([*map(str, ("predict", *options, "--save", "--overlay"))])
 
     assert options.run(options) == 0
-    assert pictures(tmp_path / "out").keys() == {"labels/a.png", "overlays/a.jpg", "labels.json"}
+    assert pictures(tmp_path / "out").keys() == {
+        "labels/a.png",
+        "overlays/a.jpg",
+        "labels.json",
+        "origin.json",
+    }
 
 
 def test_commands_that_need_a_cutout_refuse_a_model_of_classes(class_bundle, street, tiny_set, tmp_path):

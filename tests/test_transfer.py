@@ -19,11 +19,13 @@ from segmentation.errors import ConfigError, TrainingError
 from segmentation.models import registry
 from segmentation.models.backbones import encode
 from segmentation.models.parts import backbone_layers, head_layers
+from segmentation.training.callbacks import Run
 from segmentation.training.fit import fit
 from segmentation.training.freezing import Phase, phases
 from segmentation.training.network import compile_network, load_start
 from segmentation.training.objectives import build_loss
 from segmentation.training.optimizers import OPTIMIZERS, build_optimizer
+from segmentation.training.run_state import RunState
 from segmentation.types import LabelMap, Sample
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -173,15 +175,29 @@ def test_what_is_frozen_at_first_learns_after_the_epochs_it_was_frozen_for(sampl
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({}, [Phase(9, 0)]),
-        ({"freeze": 3}, [Phase(9, 3)]),
-        ({"freeze": 3, "freeze_epochs": 4}, [Phase(4, 3), Phase(9, 0)]),
-        ({"freeze": 3, "freeze_epochs": 9}, [Phase(9, 3)]),
-        ({"freeze": 3, "freeze_epochs": 20}, [Phase(9, 3)]),
+        ({}, [Phase(0, 9, 0)]),
+        ({"freeze": 3}, [Phase(0, 9, 3)]),
+        ({"freeze": 3, "freeze_epochs": 4}, [Phase(0, 4, 3), Phase(4, 9, 0)]),
+        ({"freeze": 3, "freeze_epochs": 9}, [Phase(0, 9, 3)]),
+        ({"freeze": 3, "freeze_epochs": 20}, [Phase(0, 9, 3)]),
     ],
 )
 def test_the_phases_of_a_training_end_with_its_epochs(options, expected):
     assert phases(TrainConfig(epochs=9, **options)) == expected
+
+
+def test_patience_is_for_what_is_no_longer_frozen(tmp_path):
+    config = TrainConfig(epochs=9, freeze=3, freeze_epochs=4, patience=2)
+    state = RunState(tmp_path, {}, {"val_dice": [0.9, 0.1, 0.1, 0.1]})
+    run = Run(config, None, state, Listening(), stop=lambda: False)
+    frozen, free = phases(config)
+
+    run.phase = frozen
+    assert not run.stalled()
+    run.phase = free
+    assert not run.stalled()
+    state.history["val_dice"] += [0.2, 0.15, 0.2]
+    assert run.stalled()
 
 
 def test_frozen_batch_statistics_are_those_that_are_used_while_training():
@@ -309,7 +325,7 @@ def test_a_head_of_as_many_other_classes_begins_anew_as_well(start):
     own = head_layers(network)[0].get_weights()
     load_start(network, bundle, LabelMap(names=("shoe",)), listening)
 
-    assert listening.notes == ["model: the head begins anew, 1 class -> 1"]
+    assert listening.notes == ["model: the head begins anew, other names or another order"]
     for new, old in zip(network.layers, learned.layers, strict=True):
         expected = own if new in head_layers(network) else old.get_weights()
         for weights, others in zip(new.get_weights(), expected, strict=True):

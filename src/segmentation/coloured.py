@@ -14,8 +14,12 @@ _MARGIN_PX = 12
 
 
 def coloured(image: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:
-    """uint8 RGB [H, W, 3]: the image under the colours of its classes [H, W], all but the background."""
-    covered = cv2.addWeighted(image, 1 - _COVER, labels.decode(indices), _COVER, 0)
+    """uint8 RGB [H, W, 3]: the image under the colours of its classes [H, W], all but the background.
+
+    Under a colour the image is grey, so that a class has one hue on clothes of every colour.
+    """
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    covered = cv2.addWeighted(grey, 1 - _COVER, labels.decode(indices), _COVER, 0)
     return cv2.copyTo(image, (indices == 0).astype(np.uint8), covered)
 
 

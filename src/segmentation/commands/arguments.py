@@ -192,7 +192,9 @@ def chosen_judgement(
         score = cleaned(score, tuned_threshold(options.threshold, models.threshold), **limits)
     judge = judge_of(models.members, [its_engines[0] for _, its_engines in loaded], models.experience)
     computed = {name: ", ".join(getattr(one, name) for one in engines) for name in ("name", "precision")}
-    decided = {"engine": computed["name"], "precision": computed["precision"], "tta": options.tta, **limits}
+    decided = {"engine": computed["name"], "precision": computed["precision"], "tta": options.tta}
+    if models.labels.binary:
+        decided |= limits
     return score, judge, decided
 
 
@@ -231,6 +233,16 @@ def require_cutout(bundle: Any, what: str, remedy: str = "choose another --model
             f"{len(bundle.labels.names)} classes apart; {remedy}"
         )
     return bundle
+
+
+def given_of_masks(options: argparse.Namespace) -> list[str]:
+    """The options about a single mask that were given: they mean nothing where classes are told apart."""
+    given = {
+        "--threshold": options.threshold is not None,
+        "--remove-islands": options.remove_islands,
+        "--fill-holes": options.fill_holes,
+    }
+    return [option for option, value in given.items() if value]
 
 
 def chosen_passes(options: argparse.Namespace, bundle: Any) -> Any:
@@ -276,7 +288,21 @@ def find_pairs(bundle: Any, data: Path | None, home: Path, console: Any) -> Any:
 
     dataset = find_dataset(data or trained_from(bundle, home), console, bundle.classes)
     check_same_classes({bundle.name: bundle.labels, str(dataset.root): dataset.labels})
+    require_known_names(bundle, dataset)
     return dataset
+
+
+def require_known_names(bundle: Any, dataset: Any) -> None:
+    """Raise ConfigError where label maps name what the model has not learned, not even as background."""
+    from segmentation.data.class_choice import names_in_no_group
+    from segmentation.errors import ConfigError, printable
+
+    unknown = [] if bundle.labels.binary else names_in_no_group(bundle.classes, dataset.classes.classes)
+    if unknown:
+        raise ConfigError(
+            f"{dataset.root}: expected the names that {bundle.name} has learned, received "
+            f"{printable(', '.join(unknown[:5]))} as well; choose other --data, or label these as one of them"
+        )
 
 
 def trained_from(bundle: Any, home: Path) -> Path:

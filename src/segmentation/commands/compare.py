@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate each model, print how they compare, write the figures, the charts and the report."""
-    from segmentation.commands.arguments import find_pairs
+    from segmentation.commands.arguments import find_pairs, given_of_masks, require_cutout
     from segmentation.display import new_console
     from segmentation.evaluation.candidates import check_same_classes, unseen_by_all
     from segmentation.evaluation.compare import compare
@@ -64,9 +64,9 @@ def run(options: argparse.Namespace) -> int:
     console = new_console()
     bundles = _find_bundles(options)
     check_same_classes({name: bundle.labels for name, bundle in bundles.items()})
-    name, baseline = next(iter(bundles.items()))
-    if not baseline.labels.binary:
-        _refuse_options_of_cutouts(options, name, len(baseline.labels.names))
+    baseline = next(iter(bundles.values()))
+    if unfit := given_of_masks(options):
+        require_cutout(baseline, " ".join(unfit), "leave it out")
     references = _references(options.reference, bundles)
     output = options.output or _default_output(options.home, bundles)
     histories = {name: read_history(bundle) for name, bundle in bundles.items()}
@@ -84,22 +84,6 @@ def run(options: argparse.Namespace) -> int:
     write_comparison(comparison, histories, output, _about(dataset, baseline), gallery)
     print(f"report: {output / 'report.html'}, table: {output / 'table.md'}")
     return 0
-
-
-def _refuse_options_of_cutouts(options: argparse.Namespace, name: str, classes: int) -> None:
-    """Raise ConfigError for an option that has no meaning for several classes."""
-    from segmentation.errors import ConfigError
-
-    for option, given in (
-        ("--threshold", options.threshold is not None),
-        ("--remove-islands", options.remove_islands),
-        ("--fill-holes", options.fill_holes),
-    ):
-        if given:
-            raise ConfigError(
-                f"{option}: expected models that cut one thing out, received {name}, which tells {classes} "
-                "classes apart; leave it out"
-            )
 
 
 def _find_bundles(options: argparse.Namespace) -> dict[str, Any]:

@@ -64,7 +64,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures and the report."""
-    from segmentation.commands.arguments import chosen_judgement, chosen_models, find_pairs, tuned_threshold
+    from segmentation.commands.arguments import (
+        chosen_judgement,
+        chosen_models,
+        find_pairs,
+        given_of_masks,
+        require_cutout,
+        tuned_threshold,
+    )
     from segmentation.data.selection import random_subset
     from segmentation.display import new_console, progress
     from segmentation.evaluation.evaluate import evaluate, write_evaluation
@@ -73,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
 
     console = new_console()
     models = chosen_models(options)
-    _check_flags(options, models)
+    if unfit := [*given_of_masks(options), *(["--robustness"] if options.robustness else [])]:
+        require_cutout(models.members[0], " ".join(unfit), "leave it out")
     dataset = find_pairs(models.members[0], options.data, options.home, console)
     samples = random_subset(_selected(models, dataset, options.split), options.size, options.seed)
     print(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
@@ -125,20 +133,6 @@ def run(options: argparse.Namespace) -> int:
     )
     print(f"report: {output / 'report.html'}")
     return 0
-
-
-def _check_flags(options: argparse.Namespace, models: "Ensemble") -> None:
-    """What is made of a single mask has no meaning for several classes."""
-    from segmentation.commands.arguments import require_cutout
-
-    cutouts_alone = {
-        "--threshold": options.threshold is not None,
-        "--remove-islands": options.remove_islands,
-        "--fill-holes": options.fill_holes,
-        "--robustness": options.robustness,
-    }
-    if given := [flag for flag, value in cutouts_alone.items() if value]:
-        require_cutout(models.members[0], " ".join(given), "leave it out")
 
 
 def _target_threshold(models: "Ensemble") -> float:

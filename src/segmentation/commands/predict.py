@@ -12,6 +12,7 @@ from segmentation.commands.arguments import (
     add_input,
     add_models,
     add_workers,
+    given_of_masks,
     path_argument,
     warn,
 )
@@ -87,14 +88,9 @@ def _about_files(options: argparse.Namespace) -> list[str]:
 
 def _about_cutouts(options: argparse.Namespace) -> list[str]:
     """The options that were given and mean nothing where classes are told apart."""
-    given = {
-        "--threshold": options.threshold is not None,
-        "--remove-islands": options.remove_islands,
-        "--fill-holes": options.fill_holes,
-        "--binary": options.binary,
-    }
     files = [name for name in given_deliverables(options) if name != "--overlay"]  # which is written anyway
-    return [*(name for name, value in given.items() if value), *files, *given_triage(options)]
+    binary = ["--binary"] if options.binary else []
+    return [*given_of_masks(options), *binary, *files, *given_triage(options)]
 
 
 def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
@@ -138,8 +134,9 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     settings = {**decisive, **writer.settings}
     manifest = None
     if options.save:
-        refuse_pairs(output)
-        if not cutting:
+        if cutting:
+            refuse_pairs(output)
+        else:
             refuse_other_labels(output, models.labels)
         manifest = Manifest(output, settings, kinds=writer.kinds, overwrite=options.overwrite)
     display = FolderDisplay(

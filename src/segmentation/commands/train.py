@@ -24,7 +24,7 @@ from config import (
     explicit_options,
     parse_shares,
 )
-from segmentation.commands.arguments import DRAWN, path_argument
+from segmentation.commands.arguments import DRAWN, path_argument, require_cutout
 from segmentation.models.registry import complete, describe
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help="start from this model's weights, architecture and preprocessing; where its classes are "
-        "others, its head begins anew (default: from scratch)",
+        help="start from this model's weights, architecture, preprocessing and classes; with other --classes "
+        "its head begins anew (default: from scratch)",
     )
     parser.add_argument(
         "--second-pass",
@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
 
     import_keras_quietly()
     from segmentation.bundle import check_name, find_bundle
-    from segmentation.commands.arguments import find_dataset
+    from segmentation.commands.arguments import find_dataset, require_known_names
     from segmentation.display import TrainingDisplay, new_console, progress
     from segmentation.errors import ConfigError
     from segmentation.training.run_state import RECORD
@@ -123,6 +123,8 @@ def run(options: argparse.Namespace) -> int:
     explicit = explicit_options(options, *SECTIONS)
     _check_passes(firsts, explicit)
     _check_loss(explicit)
+    if start:
+        explicit.setdefault("classes", start.config.data.classes)
     config = complete(configure(options.preset, options.augmentation, explicit, base=start and start.config))
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = options.home / "models" / name, options.home / "logs" / name
@@ -132,8 +134,11 @@ def run(options: argparse.Namespace) -> int:
     _check_learned(config, start)
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
-    classes = start.classes if start and "classes" not in explicit else config.data.classes
+    inherited = start if start and start.config.data.classes == config.data.classes else None
+    classes = inherited.classes if inherited else config.data.classes
     datasets, excluded = [find_dataset(folder, console, classes) for folder in folders], []
+    for dataset in datasets if inherited else ():
+        require_known_names(inherited, dataset)
     if options.exclude:
         datasets, excluded = _without_excluded(datasets, options.exclude)
     dataset, *others = datasets
@@ -194,14 +199,14 @@ def _check_classes(config: RunConfig, second_pass: bool) -> None:
     if config.data.classes == DataConfig.classes:
         return
     cutouts_alone = {
-        "--second-pass": second_pass,
-        "--synthetic": config.data.synthetic,
-        "--target binary": config.data.target == "binary",
+        "--second-pass": (second_pass, "leave it out"),
+        "--synthetic": (config.data.synthetic, "set it to 0"),
+        "--target binary": (config.data.target == "binary", "leave it out"),
     }
-    for flag in (flag for flag, given in cutouts_alone.items() if given):
+    for flag, remedy in ((flag, remedy) for flag, (given, remedy) in cutouts_alone.items() if given):
         raise ConfigError(
-            f"{flag}: expected --classes garment, a cutout, received --classes {config.data.classes}; leave "
-            "one of them out"
+            f"{flag}: expected --classes garment, a cutout, received --classes {config.data.classes}; "
+            f"{remedy}"
         )
 
 
@@ -298,6 +303,8 @@ def _check_passes(firsts: Sequence["ModelBundle"], explicit: dict[str, Any]) -> 
         explicit.setdefault("look", "crop")
     elif "look" in explicit and looks:
         raise ConfigError("--look: expected --second-pass FIRST with it, received none; name the first pass")
+    for first in firsts:
+        require_cutout(first, "--second-pass", "choose another first pass")
     twice = [first.name for first in firsts if first.first]
     if twice:
         raise ConfigError(f"--second-pass: expected models of a single pass, received {', '.join(twice)}")

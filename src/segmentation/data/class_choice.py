@@ -80,6 +80,14 @@ def choose_classes(classes: Classes, choice: str = GARMENT) -> ClassChoice:
     return ClassChoice(labels, _coding(classes, targets), classes)
 
 
+def names_in_no_group(choice: str, classes: Classes) -> list[str]:
+    """The names of label maps that a file of groups does not have, and so takes for background."""
+    if choice == ALL:
+        return []
+    grouped = {key(name) for names in _read_groups(_groups_path(choice)).values() for name in names}
+    return [name for name in dict.fromkeys(classes.names.values()) if key(name) not in grouped]
+
+
 def _garment(classes: Classes) -> ClassChoice:
     if not classes.garment:
         names = list(classes.names.values())

@@ -121,8 +121,8 @@ def _choices(root: Path, parts: Iterable[Part], classes: str) -> dict[Part, Clas
             choices[part] = choose_classes(found.with_unlabelled() if part.layout.table else found, classes)
         elif classes != GARMENT:
             raise DataError(
-                f"{part.folder}: expected label maps for --classes {classes}, received {part.layout}; choose "
-                "a folder of label maps, or garment, a cutout"
+                f"{part.folder}: expected label maps, which tell classes apart, received {part.layout}; "
+                "choose a folder of label maps"
             )
     if len({choice.labels for choice in choices.values()}) > 1:
         raise DataError(

@@ -101,7 +101,7 @@ def print_summary(
     console.print(_figures(summary, labels))
     problems = tuple(problems)
     if not problems:
-        console.print("No problems found: every photo has its cutout.")
+        console.print(f"No problems found: every photo has its {'cutout' if labels.binary else 'label map'}.")
         return
     title = "1 problem: this file is" if len(problems) == 1 else f"{len(problems)} problems: these files are"
     table = Table(title=f"{title} left out", title_justify="left")

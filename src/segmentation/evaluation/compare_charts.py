@@ -110,7 +110,6 @@ def learning_chart(histories: Mapping[str, History], *, classes: bool) -> "Figur
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(**_GRID)
-    figure.suptitle("held-out photos, and thin the training photos", fontsize=9)
     handles = [
         figure.axes[0].plot([], [], **_line(number), label=literal(name))[0]
         for number, (name, history) in enumerate(histories.items())

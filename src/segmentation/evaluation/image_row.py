@@ -6,15 +6,16 @@ from statistics import fmean
 import numpy as np
 
 from segmentation.evaluation import class_metrics, metrics
-from segmentation.types import Sample
+from segmentation.types import LEAST_SHARE, Sample
 
 
 @dataclass(frozen=True)
 class ImageRow:
     """One photo's figures: measures and areas (of the frame) in [0, 1], seconds of scoring alone.
 
-    Of several classes Dice and IoU are means over those that are true or predicted, the figures of the
-    boundary over those without the background, and the areas are of all but the background. `confidence` is
+    Of several classes Dice and IoU are means over those that the photo has or is predicted to have (traces
+    are not, see LEAST_SHARE), the figures of the boundary over those without the background, and the areas
+    are of all but the background. `confidence` is
     the Dice that was expected, None where nothing was.
     """
 
@@ -65,14 +66,15 @@ def class_row(
     `confusion`, int64 [C, C], counts the pixels that are not ignored. For the boundary of each class see
     Csurka et al. 2013.
     """
-    occurring = np.flatnonzero(confusion.any(axis=0) | confusion.any(axis=1)).tolist()
+    true, said = class_metrics.present(confusion, LEAST_SHARE)
+    occurring = np.flatnonzero(true | said).tolist()
     pairs = [(predicted == index, truth == index) for index in occurring if index]
     counted = max(int(confusion.sum()), 1)
     return ImageRow(
         id=sample.id,
         view=sample.view,
-        dice=class_metrics.mean_dice(confusion),
-        iou=class_metrics.mean_iou(confusion),
+        dice=_mean(class_metrics.dice(confusion)[occurring].tolist()),
+        iou=_mean(class_metrics.iou(confusion)[occurring].tolist()),
         accuracy=class_metrics.pixel_accuracy(confusion),
         boundary_iou=_mean([metrics.boundary_iou(*pair, tolerance_px) for pair in pairs]),
         boundary_f1=_mean([metrics.boundary_f1(*pair, tolerance_px) for pair in pairs]),
@@ -84,5 +86,5 @@ def class_row(
 
 
 def _mean(values: list[float]) -> float:
-    """1 over nothing: two photos of background alone agree."""
+    """1 over nothing: two maps without a class agree."""
     return fmean(values) if values else 1.0

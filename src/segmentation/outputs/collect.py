@@ -64,7 +64,8 @@ def refuse_label_maps(retouched: Path) -> None:
     if (output / folder).is_dir() and (output / LABELS_FILE).is_file():
         raise DataError(
             f"--input {retouched}: expected corrected cutouts, received label maps of several classes; put "
-            f"their photos into {output / IMAGES} and choose {output} with `train --data`"
+            f"their photos into {output / IMAGES}, remove origin.json from {output} and choose that with "
+            "`train --data`"
         )
 
 

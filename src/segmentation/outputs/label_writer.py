@@ -9,6 +9,7 @@ import numpy as np
 
 from segmentation.coloured import coloured, legend
 from segmentation.data.labels import LABELS_FILE, Classes, read_classes
+from segmentation.data.origin import PSEUDO, write_origin
 from segmentation.errors import DataError
 from segmentation.files import UNFINISHED, write_text
 from segmentation.imageio import Picture, write_image
@@ -18,10 +19,12 @@ from segmentation.outputs.folders import prepare_folders
 from segmentation.outputs.kinds import FILES
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo
-from segmentation.types import LabelMap, Prediction
+from segmentation.outputs.pairs import IMAGES
+from segmentation.types import LEAST_SHARE, LabelMap, Prediction
 
 _VERSION = 1  # to be raised whenever the same prediction gives other files, so that none is taken for done
 _LEGEND_FOR_PX = 700  # the longer side of a photo that the letters of the legend suit
+_NARROWEST_PX = 100  # of a photo below which names can be read
 _GAP_PX = 8  # between the photo and the legend
 
 
@@ -29,7 +32,8 @@ class LabelWriter:
     """Writes `labels/STEM.png`, the index of each pixel's class, and `overlays/STEM.jpg` below a folder.
 
     The label map has the photo's size and shows the colours of `labels`. With the photos as `images` beside
-    it, and the labels.json that names its indices, the folder is one of pairs.
+    it, and the labels.json that names its indices, the folder is one of pairs that its origin.json calls
+    predicted.
     """
 
     kinds = ("labels", "overlay")
@@ -57,6 +61,7 @@ class LabelWriter:
             for index, (name, colour) in enumerate(zip(self._labels.names, self._labels.colours, strict=True))
         }
         write_text(names, json.dumps(plain, indent=2) + "\n")
+        write_origin(self._folder, {"origin": PSEUDO})
 
     def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
         """Write the files of a photo, the overlay in its colour profile; return their relative paths."""
@@ -71,20 +76,30 @@ class LabelWriter:
 def draw_classes(photo: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:
     """The photo [H, W, 3] under the colours of its classes [H, W], and their names: uint8 RGB [H + h, W, 3].
 
-    The background is named only where there is nothing else.
+    Classes of less than LEAST_SHARE of the photo are not named, nor is the background where there is anything
+    else; below a narrow photo there is no room for names.
     """
     height, width = indices.shape
+    drawn = coloured(photo, indices, labels)
+    if width < _NARROWEST_PX:
+        return drawn
     times = max(1, round(max(height, width) / _LEGEND_FOR_PX))
-    found = {*np.unique(indices).tolist()}
-    names = legend(labels, max(1, width // times), found - {0} or found)
+    counts = np.bincount(indices.ravel())
+    found = {*np.flatnonzero(counts >= LEAST_SHARE * indices.size).tolist()}
+    names = legend(labels, max(1, width // times), found - {0} or {0})
     names = cv2.copyMakeBorder(names, _GAP_PX, 0, 0, 0, cv2.BORDER_CONSTANT, value=PAPER)
     names = cv2.resize(names, (width, len(names) * times), interpolation=cv2.INTER_CUBIC)
-    return np.vstack([coloured(photo, indices, labels), names])
+    return np.vstack([drawn, names])
 
 
 def refuse_other_labels(folder: Path, labels: LabelMap) -> None:
-    """Raise DataError for a folder of label maps that predict did not write, or of other classes."""
+    """Raise DataError for pairs, for label maps that predict did not write, and for other classes."""
     maps, names = folder / FILES["labels"][0], folder / LABELS_FILE
+    if (folder / IMAGES).exists():
+        raise DataError(
+            f"{folder}: expected a folder for results, received a set of pairs with {IMAGES}, whose label "
+            "maps may have been corrected; give another --output"
+        )
     if maps.is_dir() and any(maps.iterdir()) and not (folder / MANIFEST).exists():
         raise DataError(
             f"{folder}: expected a folder for results, received label maps that predict did not write; give "

@@ -9,6 +9,7 @@ import keras
 from config import TrainConfig
 from segmentation.data.batches import Batches
 from segmentation.errors import TrainingError
+from segmentation.training.freezing import phases
 from segmentation.training.progress import Progress
 from segmentation.training.run_state import RunState
 from segmentation.training.schedules import learning_rate, stops
@@ -33,6 +34,8 @@ class Run(keras.callbacks.Callback):
         self.batches = batches
         self.state = state
         self.progress = progress
+        self.phase = phases(config)[0]
+        """The one that the training is in."""
         self._stop = stop
         self._cut_short = False
 
@@ -65,5 +68,10 @@ class Run(keras.callbacks.Callback):
         self.state.seconds += time.monotonic() - self._began
         self.state.save()
         self.progress.epoch(epoch + 1, logs, self.state.best_epoch == self.state.epochs)
-        if self._stop() or stops(self.config.patience, self.state.history["val_dice"]):
+        if self._stop() or self.stalled():
             self.model.stop_training = True
+
+    def stalled(self) -> bool:
+        """Whether the last phase has gone on for too long without a better validation Dice."""
+        scores = self.state.history.get("val_dice", [])[self.phase.since :]
+        return self.phase.until == self.config.epochs and stops(self.config.patience, scores)

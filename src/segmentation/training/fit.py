@@ -28,7 +28,6 @@ from segmentation.training.objectives import build_loss
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
-from segmentation.training.schedules import stops
 from segmentation.types import BINARY, LabelMap, Sample
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
@@ -203,21 +202,19 @@ def _train(
     if not state.epochs:
         shutil.rmtree(state.folder, ignore_errors=True)
         state.folder.mkdir(parents=True)
-    elif stops(training.patience, state.history["val_dice"]):
-        return False
     try:
         with interruption:  # an exception in the midst of a step could end the process
-            for until, frozen in phases(training):
-                if state.epochs >= until:
+            for run.phase in phases(training):
+                if state.epochs >= run.phase.until or run.stalled():
                     continue
-                compile_network(config, model, loss, frozen)
+                compile_network(config, model, loss, run.phase.frozen)
                 if state.epochs:  # between two phases as well, so that a resumed run does the same
                     load(model, state.weights(state.epochs))
                 model.fit(
                     batches,
                     validation_data=val_batches,
                     initial_epoch=state.epochs,
-                    epochs=until,
+                    epochs=run.phase.until,
                     callbacks=callbacks,
                     shuffle=False,  # Keras would shuffle by a state that a resumed run does not have
                     verbose=0,

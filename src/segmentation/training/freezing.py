@@ -9,18 +9,19 @@ from segmentation.models.parts import backbone_layers
 
 
 class Phase(NamedTuple):
-    """The epochs up to `until`, counted from 1, in which so many `frozen` levels of the backbone are kept."""
+    """The epochs after `since` up to `until`, counted from 1, in which so many `frozen` levels are kept."""
 
+    since: int
     until: int
     frozen: int
 
 
 def phases(config: TrainConfig) -> list[Phase]:
     """The one or two phases of a training, in their order."""
-    whole = Phase(config.epochs, config.freeze)
+    whole = Phase(0, config.epochs, config.freeze)
     if not config.freeze or not 0 < config.freeze_epochs < config.epochs:
         return [whole]
-    return [Phase(config.freeze_epochs, config.freeze), Phase(config.epochs, 0)]
+    return [Phase(0, config.freeze_epochs, config.freeze), Phase(config.freeze_epochs, config.epochs, 0)]
 
 
 def freeze(model: keras.Model, levels: int) -> None:

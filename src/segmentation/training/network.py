@@ -52,9 +52,9 @@ def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, progres
         copy_all_but_head(source, model)
     except ValueError as error:
         raise _misfit(start.path, error) from error
-    progress.note(
-        f"{start.name}: the head begins anew, {before} {'class' if before == 1 else 'classes'} -> {now}"
-    )
+    counts = f"{before} {'class' if before == 1 else 'classes'} -> {now}"
+    change = "other names or another order" if before == now else counts
+    progress.note(f"{start.name}: the head begins anew, {change}")
 
 
 def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Loss, frozen: int) -> None:

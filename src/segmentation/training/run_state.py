@@ -73,7 +73,7 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
     """
     try:
         plain = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        state = RunState(folder, plain["settings"], plain["history"], plain["seconds"])
+        state = RunState(folder, plain["settings"], plain["history"], plain.get("seconds", 0.0))
     except FileNotFoundError:
         raise TrainingError(f"--resume: no interrupted run in {folder}; start it without --resume") from None
     except (ValueError, KeyError, TypeError) as error:
