@@ -1,4 +1,4 @@
-"""Cut garments out of studio photos: train a network on your cutouts, judge it, and let it cut."""
+"""Cut garments out of photos, or tell classes of clothing apart: train a network, judge it, let it work."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Show what a folder of photos and cutouts holds, without training."""
+"""Show what a folder of photos and their cutouts or label maps holds, without training."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Train a network on photos and their cutouts."""
+"""Train a network on photos and their cutouts or label maps."""
 
 import argparse
 import dataclasses

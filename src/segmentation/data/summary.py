@@ -119,11 +119,11 @@ def _figures(summary: Summary, labels: LabelMap) -> Table:
     table.add_column(style="bold")
     table.add_column()
     table.add_row("photos", str(summary.photos))
-    table.add_row("cutouts", str(summary.cutouts))
+    table.add_row("cutouts" if labels.binary else "label maps", str(summary.cutouts))
     table.add_row("usable pairs", str(summary.pairs))
     if summary.train is not None:
         table.add_row("train / val", f"{summary.train} / {summary.val}")
-    table.add_row("garments", str(summary.garments))
+    table.add_row("garments" if labels.binary else "groups", str(summary.garments))
     table.add_row("viewpoints", _counts(summary.views, unnamed="not in the name"))
     table.add_row("resolutions", _counts(summary.resolutions))
     area = summary.area
