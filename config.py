@@ -277,7 +277,10 @@ class SecondPassConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge; or a sum of losses."""
+    """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge; or a sum of losses.
+
+    Of several classes bce_weight * ce + dice_weight * dice, two of the losses that `loss` may be a sum of.
+    """
 
     loss: str | None = option(
         None,
@@ -287,8 +290,8 @@ class LossConfig:
     )
     class_weights: str = option(
         "none",
-        "weight of each class in ce and focal, by its pixels: inverse frequency, median frequency, or "
-        "effective number",
+        "weight of each of several classes in ce and focal, by its pixels: inverse frequency, median "
+        "frequency, or effective number",
         choices=("none", "inverse", "median", "effective"),
     )
     label_smoothing: float = option(
@@ -321,7 +324,11 @@ class TrainConfig:
         "triangular (a plateau, then cycles of declining height)",
         choices=("fixed", "plateau", "cosine", "triangular"),
     )
-    patience: int = option(20, "stop after this many epochs without a better validation Dice; 0 for never")
+    patience: int = option(
+        20,
+        "stop after this many epochs without a better validation Dice, counted from the end of "
+        "--freeze-epochs; 0 for never",
+    )
     precision: str = option(
         "auto",
         "arithmetic of the training; auto is mixed_bfloat16 where the device computes in it",

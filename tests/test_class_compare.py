@@ -18,9 +18,10 @@ from main import main
 from segmentation.bundle import load_bundle
 from segmentation.coloured import coloured
 from segmentation.data.discover import discover
+from segmentation.data.same_classes import check_same_classes
 from segmentation.errors import ConfigError
 from segmentation.evaluation import compare_report, compare_tables, gallery
-from segmentation.evaluation.candidates import Facts, check_same_classes
+from segmentation.evaluation.candidates import Facts
 from segmentation.evaluation.compare import Candidate, compare
 from segmentation.evaluation.compare_columns import DASH
 from segmentation.evaluation.compare_markdown import markdown
@@ -287,7 +288,12 @@ def test_compare_writes_a_table_charts_and_pictures_of_models_of_classes(home, f
     bright, dim = figures["models"]
     assert bright["whole"]["mean_iou"] > dim["whole"]["mean_iou"] > 0
     assert figures["classes"] == list(LABELS.names)
-    assert bright["last_quarter"] == {"measure": "val_iou", "rise": pytest.approx(0.1), "flattened": False}
+    assert bright["last_quarter"] == {
+        "measure": "val_iou",
+        "rise": pytest.approx(0.1),
+        "flattened": False,
+        "slowed": False,
+    }
     assert dim["last_quarter"] is None
     table = (output / "table.md").read_text()
     for value in (

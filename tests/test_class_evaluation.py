@@ -173,8 +173,11 @@ def test_a_photo_is_judged_without_what_is_ignored(judged, pixels):
 # --- the files -------------------------------------------------------------------------------------------
 
 
-def test_an_evaluation_of_classes_has_its_own_tables_and_no_threshold(written):
-    names = {path.name for path in written.iterdir()}
+def test_an_evaluation_of_classes_has_its_own_tables_alone(judged, samples, tmp_path):
+    for name in ("threshold.csv", "robustness.csv", "robustness.json"):  # of a cutout of this name before
+        (tmp_path / name).write_text("old")
+    write_evaluation(judged, clumsy_score, samples, tmp_path, "street", 0)
+    names = {path.name for path in tmp_path.iterdir()}
     assert names == {"metrics.json", "per_image.csv", "classes.csv", "confusion.csv", "report.html"}
 
 

@@ -455,6 +455,20 @@ def test_a_curve_that_still_rises_is_marked_in_the_tables_and_cautioned_against(
     assert "ended: rising;" in caution
 
 
+def test_a_curve_that_flattened_as_the_rate_fell_is_cautioned_against():
+    flat, fixed = [0.7] * 8, [1e-3] * 8
+    falling = [1e-3] * 6 + [5e-4, 5e-5]
+    histories = {
+        "flat": {"val_dice": flat, "learning_rate": fixed},
+        "slowed": {"val_dice": flat, "learning_rate": falling},
+        "rising": {"val_dice": [n / 10 for n in range(8)], "learning_rate": falling},
+    }
+    found = compare([replace(a_candidate(n, [0.8, 0.9]), history=h) for n, h in histories.items()], 2)
+
+    (caution,) = [line for line in compare_report.cautions(found) if "rate fell" in line]
+    assert "any curve does: slowed;" in caution
+
+
 def test_the_markdown_table_has_a_row_a_model_whatever_it_is_called(comparison):
     heading, rule, *rows = markdown(comparison).splitlines()
 

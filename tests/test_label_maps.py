@@ -18,13 +18,14 @@ from scipy.io import savemat
 from skimage.color import rgb2lab
 
 from segmentation.data import matlab
-from segmentation.data.class_choice import GROUPS_OF_CLASSES, choose_classes
+from segmentation.data.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups
 from segmentation.data.discover import discover
 from segmentation.data.fingerprint import fingerprint
 from segmentation.data.ground_truth import ground_truth_size, read_ground_truth
 from segmentation.data.labels import Classes, read_classes
 from segmentation.data.matlab import read_label_map
-from segmentation.errors import DataError
+from segmentation.data.same_classes import check_same_groups
+from segmentation.errors import ConfigError, DataError
 from segmentation.imageio import write_image
 from segmentation.palette import MOST, palette
 from segmentation.types import IGNORED, LabelMap
@@ -526,6 +527,47 @@ def test_every_value_becomes_the_group_that_names_it(tmp_path_factory, data):
     choice = choice_of(tmp_path_factory.mktemp("groups"), groups, names)
     for name, target in zip(names, choice.coding.targets, strict=True):
         assert name in groups[choice.labels.names[target]]
+
+
+def test_label_maps_of_the_groups_themselves_stay_as_they_are(tmp_path):
+    groups = {"background": ["null"], "ignore": ["shoes"], "one-piece": ["dress", "romper"], "Head": ["hair"]}
+    choice = choice_of(tmp_path, groups, ("background", "one-piece", "head"))
+    assert choice.labels.names == ("background", "one-piece", "Head")
+    assert choice.coding.targets == (0, 1, 2)
+    with pytest.raises(DataError, match="received 'null' in 'background'"):
+        choice_of(tmp_path, groups, ("background", "one-piece", "head", "belt"))
+
+
+def test_what_a_model_has_learned_may_be_more_than_the_label_maps_name_but_not_less(tmp_path):
+    path = tmp_path / "classes.json"
+    path.write_text(json.dumps({"background": ["null"], "top": ["shirt", "vest"], "hat": ["hat"]}))
+    choice = choose_classes(classes_of(["null", "shirt"]), str(path), learned_by="street")
+    assert choice.labels.names == ("background", "top", "hat")
+    assert choice.coding.targets == (0, 1)
+    with pytest.raises(DataError, match=r"labels\.json: expected the names that street has learned.* belt"):
+        choose_classes(classes_of(["null", "belt"]), str(path), learned_by="street")
+
+
+def test_groups_of_several_sets_have_the_names_of_all(tmp_path):
+    groups = {"background": ["null"], "top": ["dress"]}
+    first, second = (choice_of(tmp_path, groups, ("null", "dress", other)) for other in ("tree", "dog"))
+    assert merged_groups([first, second]) == {"background": ["null", "tree", "dog"], "top": ["dress"]}
+
+
+def test_models_that_have_a_name_in_different_classes_are_not_held_against_each_other(tmp_path):
+    files = {name: tmp_path / f"{name}.json" for name in ("one", "two", "three")}
+    for name, groups in {
+        "one": {"background": ["null"], "top": ["vest", "cape"]},
+        "two": {"background": ["null", "hat"], "top": ["vest"]},
+        "three": {"background": ["null", "cape"], "top": ["vest"]},
+    }.items():
+        files[name].write_text(json.dumps(groups))
+
+    check_same_groups({name: files[name] for name in ("one", "two")})
+    with pytest.raises(
+        ConfigError, match="received cape as top by one and as background by three; leave one"
+    ):
+        check_same_groups(files)
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,16 @@ def test_label_maps_and_their_photos_are_a_folder_of_pairs(street, tmp_path):
         np.testing.assert_array_equal(read_ground_truth(sample), draw_classes(number)[1])
 
 
+@pytest.mark.parametrize("kind", ["masks", "cutouts", "trimaps", "review"])
+def test_label_maps_are_not_put_among_cutouts(street, tmp_path, kind):
+    (tmp_path / "out" / kind).mkdir(parents=True)
+    with pytest.raises(
+        DataError, match=f"out: .*received one of cutouts, with {kind}; give another --output"
+    ):
+        tell_apart(street, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == [kind]
+
+
 @settings(max_examples=20)
 @given(labels=several)
 def test_labels_json_names_every_index_and_its_colour(tmp_path_factory, labels):

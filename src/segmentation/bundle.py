@@ -41,9 +41,10 @@ class ModelBundle:
     into a mask; `split` names the samples of the training and the validation set; `provenance` holds
     versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
     of the weights and of the exported network by file name, as they were last saved; `bf16_agreement` is
-    the lowest Dice, in [0, 1], between a photo's masks in bfloat16 and in float32, None if not measured;
-    `experience` tells how far its predictions can be trusted, None if that was not found out; `first` is the
-    pass before this one, where this is the second of a double pass.
+    the least agreement, in [0, 1], between bfloat16 and float32 on a photo, the Dice of its masks or the
+    share of pixels of the same class, None if not measured; `experience` tells how far its predictions can
+    be trusted, None if that was not found out; `first` is the pass before this one, where this is the second
+    of a double pass.
     """
 
     path: Path
@@ -94,8 +95,13 @@ class ModelBundle:
     @property
     def classes(self) -> str:
         """What it makes of label maps (see `choose_classes`): its file of groups, or the name of a choice."""
+        return str(self.groups or self.config.data.classes)
+
+    @property
+    def groups(self) -> Path | None:
+        """Its file of groups, which names in label maps make which class; a model of one class has none."""
         groups = self.path / GROUPS
-        return str(groups) if _is_regular(groups) else self.config.data.classes
+        return groups if not self.labels.binary and _is_regular(groups) else None
 
     @property
     def weights(self) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config import DataConfig, RunConfig, Size
 from segmentation.bundle import ENGINE_FILES, FIRST, GROUPS, ModelBundle, load_bundle, save_description
+from segmentation.data.class_choice import merged_groups
 from segmentation.data.discover import Dataset, discover
 from segmentation.data.fingerprint import fingerprint
 from segmentation.data.parallel import OnProgress
@@ -40,7 +41,7 @@ _DRAWN_GARMENTS = 3
 
 def train(
     config: RunConfig,
-    dataset: Dataset,
+    datasets: Sequence[Dataset],
     split: Split,
     path: Path,
     *,
@@ -52,7 +53,7 @@ def train(
     excluded: Sequence[str] = (),
     progress: Progress,
 ) -> ModelBundle:
-    """Train a completed configuration and put the bundle at `path`.
+    """Train a completed configuration on the split of data sets, and put the bundle at `path`.
 
     It is judged on the held-out photos at full resolution, which the threshold of a cutout is searched on and
     on which is learned how far its masks can be trusted, and its network is exported to OpenVINO. A second
@@ -60,7 +61,7 @@ def train(
     are recorded. The bundle appears at `path` whole or not at all; what was there before is replaced. Raises
     what `fit` and `evaluate` raise.
     """
-    origin = {"data": str(seen_from(home, dataset.root)), **provenance()}
+    origin = {"data": str(seen_from(home, datasets[0].root)), **provenance()}
     if excluded:
         origin["excluded"] = list(excluded)
     with atomic_folder(path) as folder:
@@ -71,7 +72,7 @@ def train(
             folder,
             logs=logs,
             fingerprint=fingerprint(split.train + split.val),
-            labels=dataset.labels,
+            labels=datasets[0].labels,
             start=start,
             first=first,
             resuming=resuming,
@@ -89,7 +90,8 @@ def train(
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
         if not bundle.labels.binary:
-            write_text(folder / GROUPS, json.dumps(dataset.classes.groups(), indent=2) + "\n")
+            groups = merged_groups(dataset.classes for dataset in datasets)
+            write_text(folder / GROUPS, json.dumps(groups, indent=2) + "\n")
         bundle = save_description(bundle)  # from here on it can be loaded
         if bundle.labels.binary:
             try:
@@ -237,7 +239,9 @@ def held_out_photos(bundle: ModelBundle, home: Path) -> list[Path]:
     folder = data_folder(bundle, home)
     if folder and folder.is_dir():
         with contextlib.suppress(DataError):
-            samples = select_samples(bundle, discover(folder, check=False, classes=bundle.classes))
+            samples = select_samples(
+                bundle, discover(folder, check=False, classes=bundle.classes, learned_by=bundle.name)
+            )
             return [sample.image_path for sample in samples]
     return []
 

@@ -220,8 +220,8 @@ def chosen_models(options: argparse.Namespace) -> Any:
     return Ensemble(tuple(chosen_passes(options, bundle) for bundle in bundles))
 
 
-def require_cutout(bundle: Any, what: str, remedy: str = "choose another --model") -> Any:
-    """Return a bundle that cuts one thing out. Raises ConfigError for one of several classes.
+def require_cutout(bundle: Any, what: str, remedy: str = "choose another --model") -> None:
+    """Raise ConfigError for a bundle that does not cut one thing out, but tells several classes apart.
 
     `what` names the command or the options that can do nothing with it.
     """
@@ -232,7 +232,6 @@ def require_cutout(bundle: Any, what: str, remedy: str = "choose another --model
             f"{what}: expected a model that cuts one thing out, received {bundle.name}, which tells "
             f"{len(bundle.labels.names)} classes apart; {remedy}"
         )
-    return bundle
 
 
 def given_of_masks(options: argparse.Namespace) -> list[str]:
@@ -260,16 +259,16 @@ def chosen_passes(options: argparse.Namespace, bundle: Any) -> Any:
     return bundle.first if options.double_pass is False and bundle.first else bundle
 
 
-def find_dataset(folder: Path, console: Any, classes: str = "garment") -> Any:
+def find_dataset(folder: Path, console: Any, classes: str = "garment", learned_by: str | None = None) -> Any:
     """Discover the pairs of a folder behind a progress bar, and name on stderr what was left out and why.
 
-    `classes` is what is made of label maps.
+    `classes` is what is made of label maps, which may be what the model `learned_by` has learned.
     """
     from segmentation.data.discover import discover
     from segmentation.display import progress
 
     with progress(console, "reading") as on_progress:
-        dataset = discover(folder, classes=classes, on_progress=on_progress)
+        dataset = discover(folder, classes=classes, learned_by=learned_by, on_progress=on_progress)
     for problem in dataset.problems:
         print(f"left out: {problem.path} {problem.reason}; {problem.remedy}", file=sys.stderr)
     if dataset.classes:
@@ -284,25 +283,12 @@ def find_pairs(bundle: Any, data: Path | None, home: Path, console: Any) -> Any:
 
     They are in `data`, by default where it was trained from. Raises ConfigError for pairs of other classes.
     """
-    from segmentation.evaluation.candidates import check_same_classes
+    from segmentation.data.same_classes import check_same_classes
 
-    dataset = find_dataset(data or trained_from(bundle, home), console, bundle.classes)
-    check_same_classes({bundle.name: bundle.labels, str(dataset.root): dataset.labels})
-    require_known_names(bundle, dataset)
+    dataset = find_dataset(data or trained_from(bundle, home), console, bundle.classes, bundle.name)
+    known = {bundle.name: bundle.labels, str(dataset.root): dataset.labels}
+    check_same_classes(known, "give other --data")
     return dataset
-
-
-def require_known_names(bundle: Any, dataset: Any) -> None:
-    """Raise ConfigError where label maps name what the model has not learned, not even as background."""
-    from segmentation.data.class_choice import names_in_no_group
-    from segmentation.errors import ConfigError, printable
-
-    unknown = [] if bundle.labels.binary else names_in_no_group(bundle.classes, dataset.classes.classes)
-    if unknown:
-        raise ConfigError(
-            f"{dataset.root}: expected the names that {bundle.name} has learned, received "
-            f"{printable(', '.join(unknown[:5]))} as well; choose other --data, or label these as one of them"
-        )
 
 
 def trained_from(bundle: Any, home: Path) -> Path:

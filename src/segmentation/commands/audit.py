@@ -198,7 +198,7 @@ def _train_folds(
             ) as display:
                 bundle = train(
                     one,
-                    dataset,
+                    [dataset],
                     choose_split(dataset, one.data, config.training.seed),
                     path,
                     home=options.home,

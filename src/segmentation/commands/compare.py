@@ -55,15 +55,16 @@ def run(options: argparse.Namespace) -> int:
     """Evaluate each model, print how they compare, write the figures, the charts and the report."""
     from segmentation.commands.arguments import find_pairs, given_of_masks, require_cutout
     from segmentation.display import new_console
-    from segmentation.evaluation.candidates import check_same_classes, unseen_by_all
+    from segmentation.evaluation.candidates import unseen_by_all
     from segmentation.evaluation.compare import compare
     from segmentation.evaluation.compare_report import write_comparison
     from segmentation.evaluation.compare_tables import print_comparison
     from segmentation.evaluation.history import read_history
+    from segmentation.inference.ensemble import check_comparable
 
     console = new_console()
     bundles = _find_bundles(options)
-    check_same_classes({name: bundle.labels for name, bundle in bundles.items()})
+    check_comparable(bundles)
     baseline = next(iter(bundles.values()))
     if unfit := given_of_masks(options):
         require_cutout(baseline, " ".join(unfit), "leave it out")

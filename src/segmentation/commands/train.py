@@ -104,7 +104,8 @@ def run(options: argparse.Namespace) -> int:
 
     import_keras_quietly()
     from segmentation.bundle import check_name, find_bundle
-    from segmentation.commands.arguments import find_dataset, require_known_names
+    from segmentation.commands.arguments import find_dataset
+    from segmentation.data.same_classes import check_same_classes
     from segmentation.display import TrainingDisplay, new_console, progress
     from segmentation.errors import ConfigError
     from segmentation.training.run_state import RECORD
@@ -123,8 +124,9 @@ def run(options: argparse.Namespace) -> int:
     explicit = explicit_options(options, *SECTIONS)
     _check_passes(firsts, explicit)
     _check_loss(explicit)
-    if start:
-        explicit.setdefault("classes", start.config.data.classes)
+    inherited = start if start and "classes" not in explicit else None
+    if inherited:
+        explicit["classes"] = inherited.config.data.classes
     config = complete(configure(options.preset, options.augmentation, explicit, base=start and start.config))
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = options.home / "models" / name, options.home / "logs" / name
@@ -134,15 +136,17 @@ def run(options: argparse.Namespace) -> int:
     _check_learned(config, start)
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
-    inherited = start if start and start.config.data.classes == config.data.classes else None
     classes = inherited.classes if inherited else config.data.classes
-    datasets, excluded = [find_dataset(folder, console, classes) for folder in folders], []
-    for dataset in datasets if inherited else ():
-        require_known_names(inherited, dataset)
+    learned_by = inherited.name if inherited else None
+    datasets = [find_dataset(folder, console, classes, learned_by) for folder in folders]
+    excluded: list[str] = []
     if options.exclude:
         datasets, excluded = _without_excluded(datasets, options.exclude)
     dataset, *others = datasets
-    _check_same_classes(datasets)
+    check_same_classes(
+        {str(dataset.root): dataset.labels for dataset in datasets},
+        "give all the same groups with --classes FILE",
+    )
     split = choose_split(dataset, config.data, config.training.seed)
     split = with_sources(split, [_apart_from(split, other) for other in others])
     _check_predicted(split, bool(firsts))
@@ -156,7 +160,7 @@ def run(options: argparse.Namespace) -> int:
         with TrainingDisplay(console, name, config.training.epochs) as display:
             bundle = train(
                 config,
-                dataset,
+                datasets,
                 split,
                 path,
                 home=options.home,
@@ -232,18 +236,6 @@ def _check_learned(config: RunConfig, start: "ModelBundle | None") -> None:
             "--freeze: expected a backbone that has learned something, received --backbone-weights none, "
             "random ones; give imagenet, a FILE or --model NAME, or leave it out"
         )
-
-
-def _check_same_classes(datasets: "Sequence[Dataset]") -> None:
-    from segmentation.errors import DataError
-
-    first, *others = datasets
-    for other in others:
-        if other.labels.names != first.labels.names:
-            raise DataError(
-                f"{other.root}: expected the classes of {first.root}, {', '.join(first.labels.names)}, "
-                f"received {', '.join(other.labels.names)}; give both the same groups with --classes FILE"
-            )
 
 
 def _without_excluded(datasets: "list[Dataset]", table: Path) -> "tuple[list[Dataset], list[str]]":

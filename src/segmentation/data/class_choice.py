@@ -48,14 +48,18 @@ class ClassChoice:
         return printable(f"{text}; ignored: {ignored}" if ignored else text)
 
 
-def choose_classes(classes: Classes, choice: str = GARMENT) -> ClassChoice:
+def choose_classes(classes: Classes, choice: str = GARMENT, *, learned_by: str | None = None) -> ClassChoice:
     """What `choice` makes of the classes of label maps.
 
     `garment` is one class, all clothing; `all` every class under its own name, the background first. Else it
     is the name of one of the `groups_of_classes`, or a JSON file such as {"background": ["null", "skin"],
     "dress": ["dress", "romper"]}: what is in no group belongs to the first, the background, and what is in
-    the group `ignore` counts nowhere. Raises DataError for classes without clothing (`garment`), for a file
-    of another form, and for names that the label maps do not have.
+    the group `ignore` counts nowhere. Label maps whose classes are the groups themselves, such as those that
+    a model predicted, stay as they are.
+
+    Raises DataError for classes without clothing (`garment`), for a file of another form, and for names that
+    the label maps do not have. The file of a model, named `learned_by`, may have such names; instead label
+    maps may not have those of which it says nothing, since the model has not met them.
     """
     if choice == GARMENT:
         return _garment(classes)
@@ -63,7 +67,7 @@ def choose_classes(classes: Classes, choice: str = GARMENT) -> ClassChoice:
         groups = _every_class(classes)
     else:
         path = _groups_path(choice)
-        groups = _complete(path, _read_groups(path), classes)
+        groups = _grouped(path, classes, learned_by)
     ignored = [name for group in groups if group in _IGNORED for name in groups[group]]
     groups = {group: names for group, names in groups.items() if group not in _IGNORED}
     if not 2 <= len(groups) <= IGNORED:
@@ -80,12 +84,16 @@ def choose_classes(classes: Classes, choice: str = GARMENT) -> ClassChoice:
     return ClassChoice(labels, _coding(classes, targets), classes)
 
 
-def names_in_no_group(choice: str, classes: Classes) -> list[str]:
-    """The names of label maps that a file of groups does not have, and so takes for background."""
-    if choice == ALL:
-        return []
-    grouped = {key(name) for names in _read_groups(_groups_path(choice)).values() for name in names}
-    return [name for name in dict.fromkeys(classes.names.values()) if key(name) not in grouped]
+def merged_groups(choices: Iterable[ClassChoice]) -> dict[str, list[str]]:
+    """The groups of data sets with the same classes: each name in the group in which the first has it."""
+    merged: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for choice in choices:
+        for group, names in choice.groups().items():
+            new = [name for name in names if key(name) not in known]
+            merged.setdefault(group, []).extend(new)
+            known.update(map(key, new))
+    return merged
 
 
 def _garment(classes: Classes) -> ClassChoice:
@@ -139,7 +147,8 @@ def _groups_path(choice: str) -> Path:
     )
 
 
-def _read_groups(path: Path) -> dict[str, list[str]]:
+def read_groups(path: Path) -> dict[str, list[str]]:
+    """The names in each group, as `key` has them. Raises DataError for a file of another form."""
     try:
         plain = json.loads(path.read_bytes(), object_pairs_hook=_unique)
     except (OSError, ValueError, RecursionError) as error:
@@ -147,36 +156,45 @@ def _read_groups(path: Path) -> dict[str, list[str]]:
         raise DataError(f"{path}: {_EXPECTED}, received no readable JSON ({reason}); correct it") from error
     if not isinstance(plain, dict) or not plain:
         raise DataError(f"{path}: {_EXPECTED}, received no groups; write it in that form")
+    group_of: dict[str, str] = {}
     for group, names in plain.items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise DataError(f"{path}: {_EXPECTED}, received no list of names for {group!r}; write one")
         _check_name(path, group)
-    return plain
+        for name in map(key, names):
+            if group_of.setdefault(name, group) != group:
+                raise DataError(
+                    f"{path}: expected each name in one group, received {name!r} in {group_of[name]!r} and "
+                    f"{group!r}; leave it in one of them"
+                )
+    return {group: [key(name) for name in names] for group, names in plain.items()}
 
 
-def _complete(path: Path, groups: dict[str, list[str]], classes: Classes) -> dict[str, list[str]]:
-    """The groups with their names as `key` has them, and in the first those that are in none."""
-    known = {key(name): name for name in classes.names.values()}
-    group_of: dict[str, str] = {}
-    for group, names in groups.items():
-        for name in names:
-            if key(name) not in known:
-                raise DataError(
-                    f"{path}: expected names of {classes.path}, received {name!r} in {group!r}"
-                    f"{_nearest(key(name), known)}; correct it"
-                )
-            if group_of.setdefault(key(name), group) != group:
-                raise DataError(
-                    f"{path}: expected each name in one group, received {name!r} in "
-                    f"{group_of[key(name)]!r} and {group!r}; leave it in one of them"
-                )
-    background = next((group for group in groups if group not in _IGNORED), None)
+def _grouped(path: Path, classes: Classes, learned_by: str | None) -> dict[str, list[str]]:
+    """The names of the label maps, as `key` has them, by the groups of a file."""
+    groups = read_groups(path)
+    known = list(dict.fromkeys(map(key, classes.names.values())))
+    listed = {name: group for group, names in groups.items() for name in names}
+    unknown = next((name for name in listed if name not in known), None)
+    if unknown and {*known} - _IGNORED == {key(group) for group in groups} - _IGNORED:
+        listed = {key(group): group for group in groups}
+    elif unknown and not learned_by:
+        raise DataError(
+            f"{path}: expected names of {classes.path}, received {unknown!r} in {listed[unknown]!r}"
+            f"{_nearest(unknown, known)}; correct it"
+        )
+    others = [name for name in known if name not in listed]
+    if others and learned_by:
+        raise DataError(
+            f"{classes.path}: expected the names that {learned_by} has learned, received "
+            f"{printable(', '.join(others[:5]))} as well; choose other data, or label these as one of them"
+        )
+    background = next((group for group in groups if group not in _IGNORED), "")
     members: dict[str, list[str]] = {group: [] for group in groups}
-    for name in known:
-        if background:
-            members[group_of.get(name, background)].append(name)
+    for name in known if background else ():
+        members[listed.get(name, background)].append(name)
     empty = [group for group, names in members.items() if not names and group not in _IGNORED]
-    if empty:
+    if empty and not learned_by:
         raise DataError(f"{path}: expected names in every group, received none in {empty[0]!r}; remove it")
     return members
 

@@ -40,18 +40,24 @@ class Dataset:
 
 
 def discover(
-    root: Path, *, check: bool = True, classes: str = GARMENT, on_progress: OnProgress | None = None
+    root: Path,
+    *,
+    check: bool = True,
+    classes: str = GARMENT,
+    learned_by: str | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Dataset:
     """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
 
     Instead of a folder of masks there may be a table of run lengths, as iMaterialist's.
 
     Photo and mask belong together by their path below the two folders without the extension; a mask
-    may also end in _mask. What is made of the classes of label maps `classes` says (see `choose_classes`);
-    by default what has a name of clothing is garment. Viewpoints of a garment, pixel-identical photos and the
-    lines of duplicates.csv share a group. Files that do not fit become `problems` and stay out of `samples`.
-    Below train/ and val/ a garment on both sides keeps only its photos in val. An origin.json beside the two
-    folders tells of pairs that nobody made by hand.
+    may also end in _mask. What is made of the classes of label maps `classes` says, which may be what the
+    model `learned_by` has learned (see `choose_classes`); by default what has a name of clothing is garment.
+    Viewpoints of a garment, pixel-identical photos and the lines of duplicates.csv share a group. Files that
+    do not fit become `problems` and stay out of `samples`. Below train/ and val/ a garment on both sides
+    keeps only its photos in val. An origin.json beside the two folders tells of pairs that nobody made by
+    hand.
 
     `check=False` reads no more than headers, so that damaged and empty files and identical photos
     stay unnoticed. Raises DataError when there is no layout that is understood or no usable pair,
@@ -61,7 +67,7 @@ def discover(
     root = Path(root)
     parts = find_parts(root)
     origins = _origins(parts)
-    choices = _choices(root, parts, classes)
+    choices = _choices(root, parts, classes, learned_by)
     problems: list[Problem] = []
     pairs: list[Pair] = []
     counts: Counter[str] = Counter()
@@ -112,13 +118,16 @@ def discover(
     )
 
 
-def _choices(root: Path, parts: Iterable[Part], classes: str) -> dict[Part, ClassChoice]:
+def _choices(
+    root: Path, parts: Iterable[Part], classes: str, learned_by: str | None
+) -> dict[Part, ClassChoice]:
     """What is made of the label maps of each part; the classes are the same in all."""
     choices = {}
     for part in parts:
         if part.layout.labels:
             found = find_classes(part.folder)
-            choices[part] = choose_classes(found.with_unlabelled() if part.layout.table else found, classes)
+            found = found.with_unlabelled() if part.layout.table else found
+            choices[part] = choose_classes(found, classes, learned_by=learned_by)
         elif classes != GARMENT:
             raise DataError(
                 f"{part.folder}: expected label maps, which tell classes apart, received {part.layout}; "

@@ -11,8 +11,8 @@ from segmentation.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
 from segmentation.data.discover import Dataset
 from segmentation.data.naming import group_and_view
 from segmentation.data.selection import select_samples, without_predicted
-from segmentation.errors import ConfigError, DataError, printable
-from segmentation.types import LabelMap, Sample, ScoreFn
+from segmentation.errors import DataError
+from segmentation.types import Sample, ScoreFn
 
 _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 
@@ -93,21 +93,6 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
     return samples
 
 
-def check_same_classes(known: Mapping[str, LabelMap]) -> None:
-    """Raise ConfigError, naming both, where the classes of one model, or of the data, are not the first's.
-
-    `known` are the classes by the names to call their owners by.
-    """
-    first, expected = next(iter(known.items()))
-    for name, labels in known.items():
-        if labels.names != expected.names:
-            raise ConfigError(
-                f"expected the same classes everywhere, received {_counted(expected)} of {first} "
-                f"and {_counted(labels)} of {name} ({_unlike(first, expected, name, labels)}); leave one "
-                "out, or give other --data"
-            )
-
-
 def judged_together(
     bundles: Mapping[str, ModelBundle], dataset: Dataset, side: str = "held-out"
 ) -> tuple[Sample, ...]:
@@ -182,19 +167,6 @@ def _garments_learned(bundle: ModelBundle, dataset: Dataset) -> set[str]:
     return {group_and_view(name)[0] for name in learned} | {
         sample.group for sample in dataset.samples if sample.id in learned
     }
-
-
-def _counted(labels: LabelMap) -> str:
-    return f"the class {labels.names[0]}" if labels.binary else f"the {len(labels.names)} classes"
-
-
-def _unlike(first: str, expected: LabelMap, name: str, labels: LabelMap) -> str:
-    """What tells two lists of classes apart, in a few words."""
-    for owner, own, other in ((first, expected, labels), (name, labels, expected)):
-        alone = [one for one in own.names if one not in other.names]
-        if alone:
-            return f"{printable(alone[0])} is in {owner} alone"
-    return "in another order"
 
 
 def _bytes_read(bundle: ModelBundle, engine: str) -> int:

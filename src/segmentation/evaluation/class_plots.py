@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segmentation.evaluation.plots import BLUE, GREY, as_svg, new_figure
+from segmentation.evaluation.plots import BLUE, GREY, as_svg, literal, new_figure
 
 _MOST_NUMBERED = 20  # classes up to which a cell has room for a number
 _LEAST = 0.001  # share of a row from which a cell has a colour
@@ -40,9 +40,10 @@ def plot_confusion(names: Sequence[str], confusion: np.ndarray) -> bytes:
     axes.set_aspect("equal")
     axes.yaxis.set_inverted(True)
     places, size = np.arange(count) + 0.5, 9 if numbered else 7
-    labels = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names]
-    axes.set_xticks(places, labels, rotation=90, fontsize=size, parse_math=False)
-    axes.set_yticks(places, labels, fontsize=size, parse_math=False)
+    short = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names]
+    labels = [literal(name) for name in short]
+    axes.set_xticks(places, labels, rotation=90, fontsize=size)
+    axes.set_yticks(places, labels, fontsize=size)
     axes.tick_params(length=0)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")

@@ -7,7 +7,6 @@ import numpy as np
 
 from segmentation.coloured import coloured
 from segmentation.evaluation import class_metrics, class_plots, report
-from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.types import LEAST_SHARE, LabelMap
 
@@ -57,13 +56,13 @@ def draw(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray, labels: La
 
 def render(
     evaluation: Evaluation,
-    classes: ClassFigures,
     pictures: Mapping[str, ClassPictures],
     model_name: str,
     *,
     provenance: Mapping[str, object],
 ) -> str:
-    """Render the report as one HTML text; `pictures` holds the photos to show, by id."""
+    """Render the report of several classes as one HTML text; `pictures` holds the photos to show, by id."""
+    classes = evaluation.classes
     occurring = [row.index for row in classes.rows if row.pixels or row.pixels_predicted]
     names = [classes.labels.names[index] for index in occurring]
     matrix = classes.confusion[np.ix_(occurring, occurring)]

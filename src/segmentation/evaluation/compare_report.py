@@ -138,6 +138,12 @@ def cautions(comparison: Comparison) -> list[str]:
             f"Still learning when the training ended: {', '.join(rising)}; the best figure of the held-out "
             f"photos rose by more than {FLAT:g} over the last quarter of the epochs; more may bring more."
         )
+    slowed = [m.name for m in models if m.last_quarter and m.last_quarter.flattened and m.last_quarter.slowed]
+    if slowed:
+        found.append(
+            f"Flattened as the learning rate fell to nothing, as any curve does: {', '.join(slowed)}; "
+            "a longer training may bring more."
+        )
     if photos < _FEW:
         found.append(f"{photos} photos are few for a bootstrap, whose intervals are then too narrow.")
     if comparison.garments < photos:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 """Called with (done, total) after each photo."""
 
+_OF_CLASSES = ("classes.csv", "confusion.csv")
+_OF_CUTOUTS = ("threshold.csv", "robustness.csv", "robustness.json")
 _LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far off is no edge
 
 
@@ -121,6 +123,8 @@ def write_evaluation(
     if classes:
         figures["classes"] = [asdict(row) for row in classes.rows]
         classes.write(folder)
+    for name in _OF_CUTOUTS if classes else _OF_CLASSES:  # of a model that had this name before
+        (folder / name).unlink(missing_ok=True)
     write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
     write_csv(folder / "per_image.csv", _by_photo(evaluation))
     if evaluation.search:
@@ -138,7 +142,7 @@ def write_evaluation(
         else:
             pictures[row.id] = report.draw(image, truth >= target_threshold * 255, predicted > 0)
     if classes:
-        html = class_report.render(evaluation, classes, pictures, model_name, provenance=provenance or {})
+        html = class_report.render(evaluation, pictures, model_name, provenance=provenance or {})
     else:
         html = report.render(
             evaluation, pictures, model_name, provenance=provenance or {}, robustness=robustness

@@ -21,11 +21,15 @@ _LARGEST_HISTORY_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class LastQuarter:
-    """By how much the best value of `measure`, in [0, 1], rose over the last quarter of the epochs."""
+    """By how much the best value of `measure`, in [0, 1], rose over the last quarter of the epochs.
+
+    `slowed` is whether the learning rate fell there below a tenth of its highest, which flattens any curve.
+    """
 
     measure: str
     rise: float
     flattened: bool
+    slowed: bool = False
 
 
 def read_history(bundle: ModelBundle) -> History:
@@ -55,4 +59,6 @@ def last_quarter(history: History, measure: str) -> LastQuarter | None:
     if before < 1 or np.isinf(known[:before].max()):
         return None
     rise = float(known.max() - known[:before].max())
-    return LastQuarter(measure, rise, rise <= FLAT)
+    rates = np.array(history.get("learning_rate", ()), np.float64)
+    slowed = len(rates) == len(values) and bool(rates[before:].min() < 0.1 * rates.max())
+    return LastQuarter(measure, rise, rise <= FLAT, slowed)

@@ -1,4 +1,4 @@
-"""Charts of training, thresholds and results; the only matplotlib import, made when a chart is drawn."""
+"""Charts of training, thresholds and results; matplotlib is imported when one is drawn."""
 
 import io
 from collections.abc import Mapping, Sequence

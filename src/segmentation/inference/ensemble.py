@@ -1,13 +1,14 @@
 """Models that work as one: their scores are averaged, each with its own preparation, passes and engine."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, harmonic_mean
 
 import numpy as np
 
 from segmentation.bundle import ModelBundle
+from segmentation.data.same_classes import check_same_classes, check_same_groups
 from segmentation.errors import ConfigError
 from segmentation.experience import Experience
 from segmentation.inference.scoring import enlargement_of
@@ -28,7 +29,7 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         _check_different(self.members)
-        _check_classes(self.members)
+        check_comparable(dict(zip(self.names, self.members, strict=True)))
 
     @property
     def names(self) -> list[str]:
@@ -93,6 +94,12 @@ def _shortest_unique(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) ->
     return "/".join(path[-depth:])
 
 
+def check_comparable(bundles: Mapping[str, ModelBundle]) -> None:
+    """Raise ConfigError where models, by the names to call them by, tell different classes apart."""
+    check_same_classes({name: bundle.labels for name, bundle in bundles.items()})
+    check_same_groups({name: bundle.groups for name, bundle in bundles.items() if bundle.groups})
+
+
 def _check_different(members: Sequence[ModelBundle]) -> None:
     names = dict(zip(tell_apart(members), members, strict=True)) if len(members) > 1 else {}
     seen: dict[str, str] = {}
@@ -102,18 +109,3 @@ def _check_different(members: Sequence[ModelBundle]) -> None:
             raise ConfigError(
                 f"expected different models, received {twin} and {name}, which are the same; leave one out"
             )
-
-
-def _check_classes(members: Sequence[ModelBundle]) -> None:
-    first = members[0]
-    for other in members[1:]:
-        if other.labels.names != first.labels.names:
-            raise ConfigError(
-                "expected models of the same classes, whose scores can be averaged, received "
-                f"{first.name} of {_classes(first)} and {other.name} of {_classes(other)}; leave one out"
-            )
-
-
-def _classes(bundle: ModelBundle) -> str:
-    names = bundle.labels.names
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")

@@ -26,6 +26,7 @@ _VERSION = 1  # to be raised whenever the same prediction gives other files, so 
 _LEGEND_FOR_PX = 700  # the longer side of a photo that the letters of the legend suit
 _NARROWEST_PX = 100  # of a photo below which names can be read
 _GAP_PX = 8  # between the photo and the legend
+_OF_CUTOUTS = ("masks", "cutouts", "trimaps", "review")  # folders that only a cutout's predictions have
 
 
 class LabelWriter:
@@ -93,12 +94,18 @@ def draw_classes(photo: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np
 
 
 def refuse_other_labels(folder: Path, labels: LabelMap) -> None:
-    """Raise DataError for pairs, for label maps that predict did not write, and for other classes."""
+    """Raise DataError for pairs, cutouts, label maps that predict did not write, and other classes."""
     maps, names = folder / FILES["labels"][0], folder / LABELS_FILE
     if (folder / IMAGES).exists():
         raise DataError(
             f"{folder}: expected a folder for results, received a set of pairs with {IMAGES}, whose label "
             "maps may have been corrected; give another --output"
+        )
+    cutouts = next((name for name in _OF_CUTOUTS if (folder / name).exists()), None)
+    if cutouts:
+        raise DataError(
+            f"{folder}: expected a folder for label maps, received one of cutouts, with {cutouts}; give "
+            "another --output, or remove the folder if they are no longer needed"
         )
     if maps.is_dir() and any(maps.iterdir()) and not (folder / MANIFEST).exists():
         raise DataError(
@@ -108,7 +115,8 @@ def refuse_other_labels(folder: Path, labels: LabelMap) -> None:
     if names.exists() and not _are_named(labels, read_classes(names)):
         raise DataError(
             f"{folder}: expected label maps of the model's {len(labels.names)} classes, received others, "
-            f"which {LABELS_FILE} names; give another --output"
+            f"which {LABELS_FILE} names; give another --output, or remove the folder if they are no longer "
+            "needed"
         )
 
 

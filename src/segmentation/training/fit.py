@@ -24,7 +24,7 @@ from segmentation.models.weights import save_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.freezing import phases
 from segmentation.training.network import build_network, compile_network, load, load_start
-from segmentation.training.objectives import build_loss
+from segmentation.training.objectives import build_loss, check_loss
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
@@ -63,6 +63,7 @@ def fit(
     not heed; TrainingError for a loss that is not finite, an interruption before the first epoch, weights
     that do not fit, and a resumption with other settings.
     """
+    check_loss(config.loss, len(labels.names))  # before the photos are read
     settings = {
         "config": config.to_json(),
         "data": fingerprint,
@@ -77,10 +78,11 @@ def fit(
     loss = _loss(config, pairs)
     policy = dtype_policy(config.training.precision)
     model = build_network(config, pairs.preprocessing, len(labels.names), policy)
-    if start:
-        load_start(model, start, labels, progress)
-    elif not state.epochs and config.model.backbone_weights:
-        load_backbone(model, config.model.backbone_weights)
+    if not state.epochs:  # else the weights are those of the last epoch
+        if start:
+            load_start(model, start, labels, progress)
+        elif config.model.backbone_weights:
+            load_backbone(model, config.model.backbone_weights)
     mixture = _mixture(config, train)
     plan = _plan(config, model, policy, (len(mixture), len(val)))
     progress.plan(plan)

@@ -5,7 +5,6 @@ large its garment. What concerns several classes takes the tensors that `class_l
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 import numpy as np
@@ -109,18 +108,44 @@ def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None
     `dice`. `class_counts` are pixels [P, C] of each class in each photo, which class weights are found from.
     A cutout has the classes background and garment here.
 
-    Raises ConfigError for options that this loss would not heed, and for class weights without counts.
+    Raises what `check_loss` raises.
     """
-    if config.loss is not None:
-        terms = parse_loss(config.loss)
-    else:
-        terms = {"ce": config.bce_weight, "dice": config.dice_weight} if classes > 1 else {}
-    _check_heeded(config, terms, classes, class_counts)
+    terms = check_loss(config, classes)
     if not terms:
         return CrossEntropyMinusDice(config)
     weighted = config.class_weights != "none"
     weights = class_weights(config.class_weights, class_counts) if weighted else None
     return LossSum(terms, weights, config.label_smoothing)
+
+
+def check_loss(config: LossConfig, classes: int) -> dict[str, float]:
+    """The weights of the losses over so many classes by their names; none for a cutout's own loss.
+
+    Raises ConfigError for a sum of losses that cannot be understood and for options that it would not heed.
+    """
+    if config.loss is not None:
+        terms = parse_loss(config.loss)
+    else:
+        terms = {"ce": config.bce_weight, "dice": config.dice_weight} if classes > 1 else {}
+    weighted = config.class_weights != "none"
+    chosen = {"--class-weights": weighted, "--label-smoothing": config.label_smoothing}
+    flags = " and ".join(flag for flag, given in chosen.items() if given)
+    if flags and not {*terms}.intersection(CROSS_ENTROPIES):
+        raise ConfigError(
+            f"{flags}: expected a --loss with {' or '.join(CROSS_ENTROPIES)}, received "
+            f'{config.loss or "none"}; leave it out, or choose one such as --loss "ce + dice"'
+        )
+    if weighted and classes == 1:
+        raise ConfigError(
+            "--class-weights: expected none for a cutout, whose pixels are not counted by class, received "
+            f"{config.class_weights}; leave it out"
+        )
+    if config.loss is None and classes > 1 and config.boundary_weight:
+        raise ConfigError(
+            f"--boundary-weight: expected 0 for several classes, received {config.boundary_weight:g}; "
+            "set it to 0"
+        )
+    return terms
 
 
 class CrossEntropyMinusDice(keras.losses.Loss):
@@ -169,26 +194,6 @@ class LossSum(keras.losses.Loss):
         return sum(
             weight * LOSSES[name](targets, scores, **(self.options if name in CROSS_ENTROPIES else {}))
             for name, weight in self.terms.items()
-        )
-
-
-def _check_heeded(config: LossConfig, terms: Mapping[str, float], classes: int, class_counts: Any) -> None:
-    chosen = {"--class-weights": config.class_weights != "none", "--label-smoothing": config.label_smoothing}
-    flags = " and ".join(flag for flag, given in chosen.items() if given)
-    if flags and not {*terms}.intersection(CROSS_ENTROPIES):
-        raise ConfigError(
-            f"{flags}: expected a --loss with {' or '.join(CROSS_ENTROPIES)}, received "
-            f'{config.loss or "none"}; leave it out, or choose one such as --loss "ce + dice"'
-        )
-    if config.class_weights != "none" and class_counts is None:
-        raise ConfigError(
-            "--class-weights: expected none for a cutout, whose pixels are not counted by class, received "
-            f"{config.class_weights}; leave it out"
-        )
-    if config.loss is None and classes > 1 and config.boundary_weight:
-        raise ConfigError(
-            f"--boundary-weight: expected 0 for several classes, received {config.boundary_weight:g}; "
-            "set it to 0"
         )
 
 

@@ -16,7 +16,7 @@ from segmentation.inference.engines.engine import Network
 from segmentation.quiet import import_openvino
 
 _KEPT_NETWORKS = 8  # compiled, of some 40 MB each
-SAME_MASK_DICE = 0.9995  # of masks in bfloat16 and float32, on each held-out photo
+SAME_MASK_DICE = 0.9995  # or share of the same classes, in bfloat16 and float32, on each held-out photo
 
 
 def openvino_network(
