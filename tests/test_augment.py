@@ -145,6 +145,13 @@ def test_grey_pictures_keep_their_channel():
     assert changed.shape == (96, 80)
 
 
+def test_a_mirrored_left_shoe_is_a_right_one():
+    labels = LabelMap.of(("background", "left shoe", "right shoe"))
+    image, mask = np.zeros((4, 6, 3), np.uint8), np.repeat([[1, 1, 0, 0, 2, 255]], 4, axis=0).astype(np.uint8)
+    _, flipped = build_augment(dataclasses.replace(NONE, flip=1.0), labels=labels)(image, mask, 0)
+    np.testing.assert_array_equal(flipped, np.repeat([[255, 1, 0, 0, 2, 2]], 4, axis=0))
+
+
 @pytest.mark.parametrize(("probability", "flips"), [(1.0, 8), (0.0, 0)])
 def test_a_flip_is_horizontal_and_as_likely_as_asked_for(probability, flips):
     photo, mask = pair()

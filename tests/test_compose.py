@@ -7,6 +7,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
 from segmentation.inference.compose import averaged, cleaned, flipped, rescaled
+from segmentation.types import LabelMap
 
 sides = st.integers(1, 9)
 photos = hnp.arrays(np.uint8, st.tuples(sides, sides, st.just(3)))
@@ -20,6 +21,15 @@ def leaning(photo):
     """Scores that depend on where in the photo a pixel lies."""
     height, width = photo.shape[:2]
     return np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32)[:, None], (height, width, 1))
+
+
+def test_a_left_shoe_is_a_right_one_in_the_mirror():
+    labels = LabelMap.of(("background", "left shoe", "right shoe"))
+    scores = np.zeros((3, 4, 3), np.float32)
+    scores[:, :2, 1] = scores[:, 2:, 2] = 1
+
+    found = flipped(lambda _photo: scores, labels)(np.zeros((3, 4, 3), np.uint8))
+    np.testing.assert_array_equal(found, scores)
 
 
 @given(photos)

@@ -148,7 +148,7 @@ def test_the_same_letter_stored_in_two_ways_is_one_name(tmp_path):
     ("make", "received"),
     [
         (lambda root: _made(root), "no images and no folders"),
-        (lambda root: _photo(root / "a.jpg"), "beside each other .1. and no cutouts"),
+        (lambda root: _photo(root / "a.jpg"), "beside each other .1. and no ground truth"),
         (lambda root: _photo(root / "images" / "a.jpg"), "only images"),
         (lambda root: _pair(root / "studio", "a"), "choose .*studio instead"),
         (lambda root: _pair(root / "studio" / "train", "a"), "choose .*studio instead"),

@@ -267,7 +267,7 @@ def test_the_runs_of_a_table_are_the_map(tmp_path_factory, labels):
     np.testing.assert_array_equal(read_ground_truth(sample), labels)
 
 
-def test_a_table_lies_beside_a_folder_called_train_and_later_rows_lie_above(tmp_path):
+def test_a_table_lies_beside_a_folder_called_train_and_smaller_rows_lie_above(tmp_path):
     write_image(tmp_path / "train" / "b.jpg", np.zeros((2, 3, 3), np.uint8))
     name_values(tmp_path)
     # columns: 1 2 | 3 4 | 5 6; the order of the columns of a table is its own
@@ -278,6 +278,24 @@ def test_a_table_lies_beside_a_folder_called_train_and_later_rows_lie_above(tmp_
     np.testing.assert_array_equal(read_ground_truth(dataset.samples[0]), [[2, 2, 1], [2, 1, 3]])
     (note,) = dataset.notes
     assert note.endswith("train.csv: attributes of 1 rows are not read, their classes are")
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_part_of_a_garment_lies_above_it_and_leaves_no_hole_where_it_is_no_class(tmp_path, turn):
+    coat, pocket = np.zeros((2, 8, 6), bool)
+    coat[1:7, 1:5] = pocket[3:5, 2:4] = True
+    write_image(tmp_path / "images" / "a.png", np.zeros((8, 6, 3), np.uint8))
+    (tmp_path / "labels.json").write_text(json.dumps({"4": "cardigan, coat", "32": "pocket"}))
+    (tmp_path / "groups.json").write_text(json.dumps({"rest": ["background"], "top": ["cardigan, coat"]}))
+    write_table(tmp_path, [*rows_of("a.jpg", coat * 4, [4]), *rows_of("a.jpg", pocket * 32, [32])][::turn])
+
+    def truth(classes):
+        (sample,) = discover(tmp_path, classes=classes).samples
+        return read_ground_truth(sample)
+
+    np.testing.assert_array_equal(truth("all"), np.where(pocket, 2, coat))
+    np.testing.assert_array_equal(truth("garment"), coat * 255)
+    np.testing.assert_array_equal(truth(str(tmp_path / "groups.json")), coat)
 
 
 def test_a_table_of_something_else_beside_masks_is_left_alone(tmp_path):
@@ -396,6 +414,40 @@ def test_the_noise_of_a_jpeg_is_not_guessed_at(tmp_path):
     said = said_of(tmp_path)
     assert "holds other colours than labels.json" in said
     assert "save the map without loss, as PNG" in said
+
+
+def test_a_photo_of_background_alone_is_a_pair_where_the_background_is_a_group_of_things(tmp_path):
+    make_set(tmp_path)
+    photo = draw_pair(1)[0]
+    write_image(tmp_path / "images" / "bare.png", photo)
+    write_image(tmp_path / "labels" / "bare.png", np.full(photo.shape[:2], 1, np.uint8))
+    groups = tmp_path / "groups.json"
+    groups.write_text(json.dumps({"background": ["null", "hair"], "dress": ["dress"]}))
+    dataset = discover(tmp_path, classes=str(groups))
+    assert [sample.id for sample in dataset.samples] == ["a", "bare"]
+    assert not read_ground_truth(dataset.samples[1]).any()
+
+
+def test_a_palette_with_the_colours_of_the_classes_in_another_order_is_read_by_them(tmp_path):
+    labels = make_set(tmp_path, "colour")
+    path = tmp_path / "labels" / "a.png"
+    Image.open(path).quantize(method=Image.Quantize.MEDIANCUT).save(path)
+    assert not np.array_equal(np.array(Image.open(path)), labels)
+    (sample,) = discover(tmp_path, classes="all").samples
+    names = [NAMES[value] for value in sorted(NAMES)]
+    found = read_ground_truth(sample)
+    for value in np.unique(labels):
+        expected = IGNORED if NAMES[value] == "ignore" else names.index(NAMES[value])
+        assert set(found[labels == value].tolist()) == {expected}
+
+
+def test_a_palette_of_other_colours_means_nothing(tmp_path):
+    make_set(tmp_path, "palette")
+    (before,) = discover(tmp_path, classes="all").samples
+    expected = read_ground_truth(before)
+    name_values(tmp_path, coloured=True)
+    (sample,) = discover(tmp_path, classes="all").samples
+    np.testing.assert_array_equal(read_ground_truth(sample), expected)
 
 
 def test_a_map_of_nothing_but_background_is_named(tmp_path):
@@ -550,8 +602,38 @@ def test_what_a_model_has_learned_may_be_more_than_the_label_maps_name_but_not_l
 
 def test_groups_of_several_sets_have_the_names_of_all(tmp_path):
     groups = {"background": ["null"], "top": ["dress"]}
-    first, second = (choice_of(tmp_path, groups, ("null", "dress", other)) for other in ("tree", "dog"))
+    first, second = (
+        choice_of(tmp_path, groups, ("null", "dress", other)).listed for other in ("tree", "dog")
+    )
     assert merged_groups([first, second]) == {"background": ["null", "tree", "dog"], "top": ["dress"]}
+    with pytest.raises(DataError, match=r"received dog in background and in top; call one of them something"):
+        merged_groups([second, {"background": ["null"], "top": ["dog"]}])
+
+
+def test_a_model_keeps_the_names_that_it_has_learned_where_label_maps_have_fewer(tmp_path):
+    groups = {"background": ["null"], "top": ["shirt", "vest"], "ignore": ["void"]}
+    path = tmp_path / "classes.json"
+    path.write_text(json.dumps(groups))
+    for names in (["null", "shirt"], ["background", "top"]):  # of other photos, and predicted
+        choice = choose_classes(classes_of(names), str(path), learned_by="street")
+        for group, own in groups.items():
+            assert set(own) <= set(choice.listed[group])
+
+
+def test_what_is_called_ignore_counts_nowhere_unless_a_group_says_otherwise(tmp_path):
+    names = ("null", "dress", "Ignore ")
+    groups = {"background": ["null"], "dress": ["dress"]}
+    assert choice_of(tmp_path, groups, names).coding.targets == (0, 1, IGNORED)
+    groups["background"].append("ignore")
+    assert choice_of(tmp_path, groups, names).coding.targets == (0, 1, 0)
+
+
+def test_left_and_right_change_places_in_a_mirror_image():
+    names = ("background", "Left-shoe", "bright", "right-shoe", "left-arm", "LEFT leg", "Right leg")
+    mirrored = LabelMap.of(names).mirrored
+    assert mirrored == (0, 3, 2, 1, 4, 6, 5)
+    assert [mirrored[index] for index in mirrored] == list(range(7))
+    assert LabelMap().mirrored == (0,)
 
 
 def test_models_that_have_a_name_in_different_classes_are_not_held_against_each_other(tmp_path):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
@@ -161,10 +161,12 @@ def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     return labels.astype(np.uint8) if labels.dtype == bool else labels
 
 
-def has_one_value_a_pixel(path: Path) -> bool:
-    """Whether the file is grey or a palette picture, not one in colour, by its header. Raises ImageError."""
+def kind_of_pixels(path: Path) -> Literal["values", "palette", "colours"]:
+    """What the pixels of the file are, by its header. Raises ImageError."""
     with _opened(path) as picture:
-        return picture.mode in _ONE_VALUE_A_PIXEL
+        if picture.mode == "P":
+            return "palette"
+        return "values" if picture.mode in _ONE_VALUE_A_PIXEL else "colours"
 
 
 def image_size(path: Path) -> tuple[int, int]:

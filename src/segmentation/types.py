@@ -1,5 +1,6 @@
 """The types that tie the program together. Numpy only, so that every part may import them."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -86,6 +87,14 @@ class LabelMap:
     def binary(self) -> bool:
         """Whether the model cuts one thing out; the only place that decides it."""
         return len(self.names) == 1
+
+    @property
+    def mirrored(self) -> tuple[int, ...]:
+        """The index that each class has in a mirror image: a left shoe is a right shoe there."""
+        names = [name.lower() for name in self.names]
+        sides = {"left": "right", "right": "left"}
+        swapped = (re.sub("left|right", lambda side: sides[side[0]], name) for name in names)
+        return tuple(names.index(one) if one in names else index for index, one in enumerate(swapped))
 
     @property
     def ignored_colour(self) -> Colour:

@@ -61,6 +61,9 @@ def train(
     are recorded. The bundle appears at `path` whole or not at all; what was there before is replaced. Raises
     what `fit` and `evaluate` raise.
     """
+    labels = datasets[0].labels
+    if start and start.labels.names == labels.names:
+        labels = start.labels  # in its colours
     origin = {"data": str(seen_from(home, datasets[0].root)), **provenance()}
     if excluded:
         origin["excluded"] = list(excluded)
@@ -72,7 +75,7 @@ def train(
             folder,
             logs=logs,
             fingerprint=fingerprint(split.train + split.val),
-            labels=datasets[0].labels,
+            labels=labels,
             start=start,
             first=first,
             resuming=resuming,
@@ -90,7 +93,7 @@ def train(
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
         if not bundle.labels.binary:
-            groups = merged_groups(dataset.classes for dataset in datasets)
+            groups = merged_groups(dataset.groups for dataset in datasets)
             write_text(folder / GROUPS, json.dumps(groups, indent=2) + "\n")
         bundle = save_description(bundle)  # from here on it can be loaded
         if bundle.labels.binary:

@@ -12,6 +12,7 @@ from segmentation.inference.choices import ENGINES, PRECISIONS, TEST_TIME
 DRAWN = Path("data/.drawn")  # sets that were drawn on demand, hidden from the user's own
 
 _MOST_WORKERS = 256
+_MOST_LEFT_OUT = 20  # files that are named one by one
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
@@ -186,7 +187,7 @@ def chosen_judgement(
     if "scales" in augmentations:
         score = rescaled(score)
     if "flip" in augmentations:
-        score = flipped(score)
+        score = flipped(score, models.labels)
     limits = {"islands_px": options.remove_islands, "holes_px": options.fill_holes}
     if any(limits.values()):
         score = cleaned(score, tuned_threshold(options.threshold, models.threshold), **limits)
@@ -269,8 +270,10 @@ def find_dataset(folder: Path, console: Any, classes: str = "garment", learned_b
 
     with progress(console, "reading") as on_progress:
         dataset = discover(folder, classes=classes, learned_by=learned_by, on_progress=on_progress)
-    for problem in dataset.problems:
+    for problem in dataset.problems[:_MOST_LEFT_OUT]:
         print(f"left out: {problem.path} {problem.reason}; {problem.remedy}", file=sys.stderr)
+    if others := len(dataset.problems[_MOST_LEFT_OUT:]):
+        print(f"left out: {others} more; `python main.py data --data {folder}` shows all", file=sys.stderr)
     if dataset.classes:
         print(f"{folder}: {dataset.classes}")
     for note in dataset.notes:

@@ -108,6 +108,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.data.same_classes import check_same_classes
     from segmentation.display import TrainingDisplay, new_console, progress
     from segmentation.errors import ConfigError
+    from segmentation.training.objectives import check_loss
     from segmentation.training.run_state import RECORD
     from segmentation.workflow import choose_split, train, with_drawn_garments, with_guides, with_sources
 
@@ -134,6 +135,7 @@ def run(options: argparse.Namespace) -> int:
         _refuse_to_replace(path, logs / RECORD)
     _check_classes(config, bool(firsts))
     _check_learned(config, start)
+    check_loss(config.loss, 1 if config.data.classes == DataConfig.classes else 2)  # two, or any more
     folders = options.data or [_default_data(options.home)]
     _check_shares(config.data.mix, len(folders))
     classes = inherited.classes if inherited else config.data.classes

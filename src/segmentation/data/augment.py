@@ -56,7 +56,7 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
     library = _albumentations()
     transforms = []
     if config.flip:
-        transforms.append(library.HorizontalFlip(p=config.flip))
+        transforms.append(_flip(library, labels)(p=config.flip))
     if config.shift or config.scale or config.rotation:
         move = library.Affine(
             scale=(1 - config.scale, 1 + config.scale),
@@ -75,6 +75,20 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
         light = library.RandomBrightnessContrast(config.brightness, config.contrast_jitter, p=0.7)
         transforms.append(light)
     return transforms
+
+
+def _flip(library, labels: LabelMap) -> type:
+    """The transform that mirrors a pair, where the left one of two classes becomes the right one."""
+    index_of = np.arange(256, dtype=np.uint8)
+    index_of[: len(labels.names)] = labels.mirrored
+    if labels.binary or (index_of == np.arange(256)).all():
+        return library.HorizontalFlip
+
+    class SwappingFlip(library.HorizontalFlip):
+        def apply_to_mask(self, mask: np.ndarray, **params) -> np.ndarray:
+            return index_of[super().apply_to_mask(mask, **params)]
+
+    return SwappingFlip
 
 
 def _albumentations():

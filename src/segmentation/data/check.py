@@ -52,8 +52,8 @@ def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
     digest = hashlib.sha256(str(photo.shape).encode())
     digest.update(np.ascontiguousarray(photo))
     problem = _compare_sizes(sample, photo.shape[:2], truth.shape)
-    check = _check_mask if labels.binary else _check_classes
-    return problem or check(_truth_path(sample), truth) or digest.hexdigest()
+    found = _check_mask(_truth_path(sample), truth) if labels.binary else _check_classes(sample, truth)
+    return problem or found or digest.hexdigest()
 
 
 def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
@@ -75,10 +75,14 @@ def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
     return None
 
 
-def _check_classes(path: Path, labels: np.ndarray) -> Problem | None:
-    if ((labels == 0) | (labels == IGNORED)).all():
+def _check_classes(sample: Sample, labels: np.ndarray) -> Problem | None:
+    """A background of several names is something: such a photo is labelled, and has none of the others."""
+    nothing = [IGNORED] if sample.coding.targets.count(0) > 1 else [0, IGNORED]
+    if np.isin(labels, nothing).all():
         return Problem(
-            path, "is empty: it holds no class but the background", "label the photo, or remove the pair"
+            _truth_path(sample),
+            "is empty: it holds no class but the background",
+            "label the photo, or remove the pair",
         )
     return None
 

@@ -2,12 +2,12 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.data.labels import BACKGROUND, Classes, key
+from segmentation.data.labels import BACKGROUND, LABELS_FILE, Classes, key
 from segmentation.errors import DataError, printable
 from segmentation.types import BINARY, IGNORED, Coding, LabelMap
 
@@ -20,11 +20,15 @@ _EXPECTED = 'expected groups and the names in them, such as {"background": ["nul
 
 @dataclass(frozen=True)
 class ClassChoice:
-    """What is made of the label maps of a folder: the classes, and how its values become them."""
+    """What is made of the label maps of a folder: the classes, and how its values become them.
+
+    `listed` are the names of each class, as `key` has them, those that these label maps lack among them.
+    """
 
     labels: LabelMap
     coding: Coding
     classes: Classes
+    listed: Mapping[str, Sequence[str]]
 
     def members(self, target: int) -> tuple[str, ...]:
         """The names of the values that become `target`, in the order of their values."""
@@ -33,16 +37,10 @@ class ClassChoice:
         ]
         return tuple(dict.fromkeys(self.classes.names[value] for value in values))
 
-    def groups(self) -> dict[str, list[str]]:
-        """The same choice of several classes as a file of groups has it."""
-        groups = {name: list(self.members(index)) for index, name in enumerate(self.labels.names)}
-        ignored = list(self.members(IGNORED))
-        return groups | ({"ignore": ignored} if ignored else {})
-
     def __str__(self) -> str:
         if self.labels.binary:
-            garment, others = ", ".join(self.members(255)), ", ".join(self.members(0)) or "nothing"
-            return printable(f"garment in the label maps: {garment}; not garment: {others}")
+            garment, others = (", ".join(map(_quoted, self.members(value))) for value in (255, 0))
+            return printable(f"garment in the label maps: {garment}; not garment: {others or 'nothing'}")
         text = f"{len(self.labels.names)} classes in the label maps: {', '.join(self.labels.names)}"
         ignored = ", ".join(self.members(IGNORED))
         return printable(f"{text}; ignored: {ignored}" if ignored else text)
@@ -54,8 +52,8 @@ def choose_classes(classes: Classes, choice: str = GARMENT, *, learned_by: str |
     `garment` is one class, all clothing; `all` every class under its own name, the background first. Else it
     is the name of one of the `groups_of_classes`, or a JSON file such as {"background": ["null", "skin"],
     "dress": ["dress", "romper"]}: what is in no group belongs to the first, the background, and what is in
-    the group `ignore` counts nowhere. Label maps whose classes are the groups themselves, such as those that
-    a model predicted, stay as they are.
+    the group `ignore`, or has that name and is in no group, counts nowhere. Label maps whose classes are the
+    groups themselves, such as those that a model predicted, stay as they are.
 
     Raises DataError for classes without clothing (`garment`), for a file of another form, and for names that
     the label maps do not have. The file of a model, named `learned_by`, may have such names; instead label
@@ -64,10 +62,11 @@ def choose_classes(classes: Classes, choice: str = GARMENT, *, learned_by: str |
     if choice == GARMENT:
         return _garment(classes)
     if choice == ALL:
-        groups = _every_class(classes)
+        listed = groups = _every_class(classes)
     else:
         path = _groups_path(choice)
-        groups = _grouped(path, classes, learned_by)
+        listed = read_groups(path)
+        groups = _grouped(path, listed, classes, learned_by)
     ignored = [name for group in groups if group in _IGNORED for name in groups[group]]
     groups = {group: names for group, names in groups.items() if group not in _IGNORED}
     if not 2 <= len(groups) <= IGNORED:
@@ -81,18 +80,24 @@ def choose_classes(classes: Classes, choice: str = GARMENT, *, learned_by: str |
     labels = LabelMap.of(tuple(groups))
     if choice == ALL:
         labels = _in_own_colours(labels, classes, targets)
-    return ClassChoice(labels, _coding(classes, targets), classes)
+    return ClassChoice(labels, _coding(classes, targets), classes, merged_groups([listed, groups]))
 
 
-def merged_groups(choices: Iterable[ClassChoice]) -> dict[str, list[str]]:
-    """The groups of data sets with the same classes: each name in the group in which the first has it."""
+def merged_groups(several: Iterable[Mapping[str, Iterable[str]]]) -> dict[str, list[str]]:
+    """All names of each group, as `key` has them. Raises DataError for a name in different groups."""
+    group_of: dict[str, str] = {}
     merged: dict[str, list[str]] = {}
-    known: set[str] = set()
-    for choice in choices:
-        for group, names in choice.groups().items():
-            new = [name for name in names if key(name) not in known]
+    for groups in several:
+        for group, names in groups.items():
+            new = [name for name in names if name not in group_of]
             merged.setdefault(group, []).extend(new)
-            known.update(map(key, new))
+            group_of.update(dict.fromkeys(new, group))
+            for name in names:
+                if group_of[name] != group:
+                    raise DataError(
+                        f"expected each name of label maps in one class, received {printable(name)} in "
+                        f"{group_of[name]} and in {group}; call one of them something else in {LABELS_FILE}"
+                    )
     return merged
 
 
@@ -105,7 +110,7 @@ def _garment(classes: Classes) -> ClassChoice:
             f"{printable(received) or 'no names'}; call what is to be cut out garment"
         )
     targets = {value: 255 if value in classes.garment else 0 for value in classes.names}
-    return ClassChoice(BINARY, _coding(classes, targets), classes)
+    return ClassChoice(BINARY, _coding(classes, targets), classes, {})
 
 
 def _coding(classes: Classes, targets: Mapping[int, int]) -> Coding:
@@ -170,9 +175,10 @@ def read_groups(path: Path) -> dict[str, list[str]]:
     return {group: [key(name) for name in names] for group, names in plain.items()}
 
 
-def _grouped(path: Path, classes: Classes, learned_by: str | None) -> dict[str, list[str]]:
+def _grouped(
+    path: Path, groups: Mapping[str, Sequence[str]], classes: Classes, learned_by: str | None
+) -> dict[str, list[str]]:
     """The names of the label maps, as `key` has them, by the groups of a file."""
-    groups = read_groups(path)
     known = list(dict.fromkeys(map(key, classes.names.values())))
     listed = {name: group for group, names in groups.items() for name in names}
     unknown = next((name for name in listed if name not in known), None)
@@ -183,7 +189,7 @@ def _grouped(path: Path, classes: Classes, learned_by: str | None) -> dict[str, 
             f"{path}: expected names of {classes.path}, received {unknown!r} in {listed[unknown]!r}"
             f"{_nearest(unknown, known)}; correct it"
         )
-    others = [name for name in known if name not in listed]
+    others = [name for name in known if name not in listed and name not in _IGNORED]
     if others and learned_by:
         raise DataError(
             f"{classes.path}: expected the names that {learned_by} has learned, received "
@@ -192,7 +198,8 @@ def _grouped(path: Path, classes: Classes, learned_by: str | None) -> dict[str, 
     background = next((group for group in groups if group not in _IGNORED), "")
     members: dict[str, list[str]] = {group: [] for group in groups}
     for name in known if background else ():
-        members[listed.get(name, background)].append(name)
+        group = listed.get(name, name if name in _IGNORED else background)
+        members.setdefault(group, []).append(name)
     empty = [group for group, names in members.items() if not names and group not in _IGNORED]
     if empty and not learned_by:
         raise DataError(f"{path}: expected names in every group, received none in {empty[0]!r}; remove it")
@@ -213,6 +220,10 @@ def _check_name(path: Path, name: str) -> None:
             f"{path}: expected names of classes of 1 to {_LONGEST_NAME} printable characters, received "
             f"{name[:40]!r}; rename it"
         )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if "," in name else name
 
 
 def _nearest(name: str, choices: Iterable[str]) -> str:

@@ -1,12 +1,12 @@
 """Find the pairs of photo and ground truth in a user's folder, and name every file that does not fit."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from segmentation.data.check import Problem, check_headers, check_pixels
-from segmentation.data.class_choice import GARMENT, ClassChoice, choose_classes
+from segmentation.data.class_choice import GARMENT, ClassChoice, choose_classes, merged_groups
 from segmentation.data.groups import DUPLICATES_FILE, merge_groups, read_duplicates
 from segmentation.data.labels import LABELS_FILE, find_classes
 from segmentation.data.layouts import SIDES, Part, find_parts
@@ -36,6 +36,7 @@ class Dataset:
     masks_found: int
     labels: LabelMap = BINARY
     classes: ClassChoice | None = None
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -114,6 +115,7 @@ def discover(
         masks_found=counts["masks"],
         labels=labels,
         classes=next(iter(choices.values()), None),
+        groups=merged_groups(choice.listed for choice in choices.values()),
         notes=tuple(notes),
     )
 

@@ -5,7 +5,7 @@ import numpy as np
 from segmentation.data.matlab import SUFFIX, label_map_size, read_label_map
 from segmentation.data.run_table import read_runs, table_size
 from segmentation.errors import DataError, printable
-from segmentation.imageio import has_one_value_a_pixel, image_size, read_labels, read_mask, read_photo
+from segmentation.imageio import image_size, kind_of_pixels, read_labels, read_mask, read_photo
 from segmentation.types import Coding, Sample, coded
 
 
@@ -38,11 +38,14 @@ def _read_values(sample: Sample, coding: Coding) -> np.ndarray:
         return read_runs(sample)
     if path.suffix.lower() == SUFFIX:
         return read_label_map(path)
-    if not coding.colours or has_one_value_a_pixel(path):
+    kind = kind_of_pixels(path) if coding.colours else "values"
+    if kind == "values":
         return read_labels(path)
     try:
-        return coded(read_photo(path), dict(coding.colours))
+        return coded(read_photo(path), dict(coding.colours))  # a palette may have them in another order
     except DataError as error:
+        if kind == "palette":  # of colours that mean nothing
+            return read_labels(path)
         raise DataError(
             f"{printable(str(path))}: holds other colours than {coding.names_file}: {error}"
         ) from error
@@ -61,6 +64,7 @@ def _targets(sample: Sample, labels: np.ndarray, coding: Coding) -> np.ndarray:
         names_file = coding.names_file
         raise DataError(
             f"{printable(str(file))}: holds the value {labels[unnamed].min()}, which {names_file} does not "
-            f"name; name it in {names_file}, or save the map as PNG with the values of the classes"
+            f"name; name it in {names_file}, as ignore where it counts nowhere, or save the map as PNG with "
+            "the values of the classes"
         )
     return targets.astype(np.uint8)

@@ -23,7 +23,7 @@ _NAMES = """
     pants romper shirt shorts skirt suit sweater sweatshirt swimwear t-shirt top vest
     anorak bikini camisole corset dungarees garment gilet gown jumpsuit jumpsuits kaftan kimono lingerie outer
     outerwear overalls parka polo poncho pullover robe sari skort swimsuit trousers tshirt tunic underwear
-    upper-clothes waistcoat
+    upper-clothes upperclothes waistcoat
 """  # those of Clothing Co-Parsing, and what other data sets call the like
 CLOTHING = frozenset(_NAMES.split())
 """Lower-case names of what a studio cuts out; shoes, bags, hats, scarves, ties, socks and tights are not."""
@@ -46,8 +46,10 @@ class Classes:
 
     @property
     def garment(self) -> tuple[int, ...]:
-        """The sorted values whose names, in upper or lower case, are in `CLOTHING`."""
-        return tuple(sorted(value for value, name in self.names.items() if key(name) in CLOTHING))
+        """The sorted values whose names, or one of several as in "top, t-shirt", are in `CLOTHING`."""
+        return tuple(
+            sorted(value for value, name in self.names.items() if not CLOTHING.isdisjoint(_words(name)))
+        )
 
     def with_unlabelled(self) -> "Classes":
         """The classes of a table of run lengths, where pixels outside of all runs are background."""
@@ -99,6 +101,10 @@ def read_classes(path: Path) -> Classes:
 def key(name: str) -> str:
     """The form in which names are compared: "Dress " is dress."""
     return name.strip().lower()
+
+
+def _words(name: str) -> list[str]:
+    return [key(word) for word in name.split(",")]
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -108,11 +108,11 @@ def _nothing_found(folder: Path) -> DataError:
     alone = [str(layout) for layout in LAYOUTS if layout.photos in SIDES]
     expected = ", ".join(str(layout) for layout in LAYOUTS if layout.photos not in SIDES)
     expected += f" (each also below train/ and val/), or {' or '.join(alone)}"
-    remedy = "put the photos and their cutouts into two such folders"
+    remedy = "put the photos and their cutouts, masks or label maps into two such folders"
     subfolders = _subfolders(folder)
     photos = sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
     if photos:
-        received = f"image files beside each other ({photos}) and no cutouts"
+        received = f"image files beside each other ({photos}) and no ground truth"
     elif subfolders:
         names = sorted(path.name for path in subfolders.values())
         received = "only " + ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")

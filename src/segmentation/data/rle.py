@@ -35,6 +35,11 @@ def decode(text: str, height: int, width: int, order: Order = "row") -> np.ndarr
     return steps[:-1].cumsum(dtype=np.int8).astype(bool).reshape((height, width), order=_MEMORY_ORDER[order])
 
 
+def area(text: str) -> int:
+    """The pixels in "start length" pairs. Raises DataError for text that is none."""
+    return int(_pairs(text)[1].sum())
+
+
 def _pairs(text: str) -> tuple[np.ndarray, np.ndarray]:
     values = text.split()
     for value in values:

@@ -6,16 +6,16 @@ the photo), Height, Width and ClassId. Neither names nor runs hold commas, so a 
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from segmentation.data.labels import UNLABELLED
-from segmentation.data.rle import decode
+from segmentation.data.rle import area, decode
 from segmentation.errors import DataError, printable
 from segmentation.imageio import IMAGE_SUFFIXES, MAX_PIXELS
 from segmentation.types import Sample
@@ -80,17 +80,29 @@ def table_size(sample: Sample) -> tuple[int, int]:
 
 
 def read_runs(sample: Sample) -> np.ndarray:
-    """Merge the rows of a photo, later ones over earlier ones: int32 [H, W], `UNLABELLED` outside of all.
+    """Merge the rows of a photo: int32 [H, W], `UNLABELLED` outside of all.
 
-    Raises DataError for rows that are none.
+    Where rows overlap the smaller one lies above, as a pocket on its coat, but those that belong to the
+    background lie below all others, so that a pocket which is no class leaves no hole in the coat; of rows of
+    one size the later one counts. Raises DataError for rows that are none.
     """
     labels = np.full(table_size(sample), UNLABELLED, np.int32)
-    for row in _rows(sample):
-        try:
-            labels[decode(row.runs, *labels.shape, "column")] = row.value
-        except DataError as error:
-            raise DataError(f"{_place(sample, row.line)}: {error}") from error
+    target_of = dict(zip(sample.coding.values, sample.coding.targets, strict=True))
+
+    def height_above_all(row: _Row) -> tuple[bool, int]:
+        return target_of.get(row.value) != 0, -_checked(sample, row, area)
+
+    for row in sorted(_rows(sample), key=height_above_all):
+        runs = _checked(sample, row, lambda text: decode(text, *labels.shape, "column"))
+        labels[runs] = row.value
     return labels
+
+
+def _checked(sample: Sample, row: _Row, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(row.runs)
+    except DataError as error:
+        raise DataError(f"{_place(sample, row.line)}: {error}") from error
 
 
 def _rows(sample: Sample) -> Iterator[_Row]:
@@ -153,7 +165,7 @@ def _split(line: bytes) -> list[str]:
 
 
 def _stem(name: str) -> str:
-    """The name of a photo without its extension, which later tables leave out."""
+    """The name of a photo without its extension, which tables may leave out."""
     path = PurePosixPath(unicodedata.normalize("NFC", name))
     return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else str(path)
 

@@ -19,6 +19,8 @@ from segmentation.errors import printable
 from segmentation.imageio import read_photo
 from segmentation.types import BINARY, IGNORED, LabelMap, Sample
 
+_MOST_LINES = 12  # of viewpoints or resolutions; street photos have hundreds
+
 
 @dataclass(frozen=True)
 class Area:
@@ -137,7 +139,9 @@ def _figures(summary: Summary, labels: LabelMap) -> Table:
 
 
 def _counts(counts: dict[str, int], unnamed: str = "") -> str:
-    return "\n".join(f"{name or unnamed}: {count}" for name, count in counts.items())
+    named = [f"{name or unnamed}: {count}" for name, count in list(counts.items())[:_MOST_LINES]]
+    others = len(counts) - len(named)
+    return "\n".join([*named, f"and {others} more"] if others else named)
 
 
 def _measure(sample: Sample, labels: LabelMap) -> _Pair:

@@ -141,8 +141,8 @@ def cautions(comparison: Comparison) -> list[str]:
     slowed = [m.name for m in models if m.last_quarter and m.last_quarter.flattened and m.last_quarter.slowed]
     if slowed:
         found.append(
-            f"Flattened as the learning rate fell to nothing, as any curve does: {', '.join(slowed)}; "
-            "a longer training may bring more."
+            f"Flattened as the learning rate fell, as any curve does: {', '.join(slowed)}; a longer training "
+            "may bring more."
         )
     if photos < _FEW:
         found.append(f"{photos} photos are few for a bootstrap, whose intervals are then too narrow.")

@@ -23,7 +23,8 @@ _LARGEST_HISTORY_BYTES = 16 * 2**20
 class LastQuarter:
     """By how much the best value of `measure`, in [0, 1], rose over the last quarter of the epochs.
 
-    `slowed` is whether the learning rate fell there below a tenth of its highest, which flattens any curve.
+    `slowed` is whether the learning rate fell there below a twentieth of its highest, which flattens any
+    curve.
     """
 
     measure: str
@@ -60,5 +61,5 @@ def last_quarter(history: History, measure: str) -> LastQuarter | None:
         return None
     rise = float(known.max() - known[:before].max())
     rates = np.array(history.get("learning_rate", ()), np.float64)
-    slowed = len(rates) == len(values) and bool(rates[before:].min() < 0.1 * rates.max())
+    slowed = len(rates) == len(values) and bool(rates[before:].min() < 0.05 * rates.max())
     return LastQuarter(measure, rise, rise <= FLAT, slowed)

@@ -5,21 +5,24 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from segmentation.types import ScoreFn
+from segmentation.types import BINARY, LabelMap, ScoreFn
 
 SCALES = (1.0, 0.9, 1.1)
 
 
-def flipped(score: ScoreFn) -> ScoreFn:
+def flipped(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
     """The mean of the scores of a photo and of its mirror image, after the Carvana solution."""
-    return averaged([score, mirrored(score)])
+    return averaged([score, mirrored(score, labels)])
 
 
-def mirrored(score: ScoreFn) -> ScoreFn:
-    """The scores of a photo as its mirror image is seen."""
+def mirrored(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
+    """The scores of a photo as its mirror image is seen, where left classes are right ones."""
+    classes = list(labels.mirrored)
+    swaps = classes != sorted(classes)
 
     def score_mirrored(photo: np.ndarray) -> np.ndarray:
-        return score(np.ascontiguousarray(photo[:, ::-1]))[:, ::-1]
+        scores = score(np.ascontiguousarray(photo[:, ::-1]))[:, ::-1]
+        return scores[..., classes] if swaps else scores
 
     return score_mirrored
 

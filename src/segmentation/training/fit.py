@@ -24,7 +24,7 @@ from segmentation.models.weights import save_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.freezing import phases
 from segmentation.training.network import build_network, compile_network, load, load_start
-from segmentation.training.objectives import build_loss, check_loss
+from segmentation.training.objectives import build_loss
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
@@ -63,7 +63,6 @@ def fit(
     not heed; TrainingError for a loss that is not finite, an interruption before the first epoch, weights
     that do not fit, and a resumption with other settings.
     """
-    check_loss(config.loss, len(labels.names))  # before the photos are read
     settings = {
         "config": config.to_json(),
         "data": fingerprint,
