@@ -346,7 +346,10 @@ class TrainConfig:
         0, "let the levels of --freeze learn as well after this many epochs; 0 for never"
     )
     backbone_rate: float = option(
-        1.0, "share of the learning rate that the backbone learns with, 0 to 1", maximum=1
+        1.0,
+        "share of the learning rate that the backbone learns with, 0 to 1; at 0 its batch statistics still "
+        "change, which --freeze keeps",
+        maximum=1,
     )
 
 

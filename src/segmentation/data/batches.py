@@ -62,7 +62,10 @@ class PreparedPairs:
             yield from pool.map(lambda index: self[index][0], range(len(self)))
 
     def class_counts(self, workers: int = 2) -> np.ndarray:
-        """The pixels of each class in each photo at the network's size, but ignored ones: int64 [P, C]."""
+        """The pixels of each class in each photo at the network's size, but ignored ones: int64 [P, C].
+
+        Every photo counts once, whatever its share of an epoch.
+        """
         classes = len(self.labels.names)
 
         def count(index: int) -> np.ndarray:
