@@ -457,7 +457,7 @@ def test_a_curve_that_still_rises_is_marked_in_the_tables_and_cautioned_against(
 
 def test_a_curve_that_flattened_as_the_rate_fell_is_cautioned_against():
     flat, fixed = [0.7] * 8, [1e-3] * 8
-    falling = [1e-3] * 6 + [5e-4, 5e-5]
+    falling = [1e-3] * 6 + [5e-4, 1e-5]
     histories = {
         "flat": {"val_dice": flat, "learning_rate": fixed},
         "slowed": {"val_dice": flat, "learning_rate": falling},
