@@ -78,11 +78,11 @@ def make_bundle(folder, architecture="simple", seed=0, **options):
     return load_bundle(folder)
 
 
-def exported(bundle, photos=PHOTOS):
-    paths = [bundle.path.parent / f"photo-{index}.png" for index in range(len(photos))]
-    for path, photo in zip(paths, photos, strict=True):
+def exported(bundle, *, compare_precisions=True):
+    paths = [bundle.path.parent / f"photo-{index}.png" for index in range(len(PHOTOS))]
+    for path, photo in zip(paths, PHOTOS, strict=True):
         write_image(path, photo)
-    bundle, _difference = with_openvino(bundle, paths, paths)
+    bundle, _difference = with_openvino(bundle, paths, paths if compare_precisions else [])
     save_description(bundle)
     return load_bundle(bundle.path)
 
@@ -102,7 +102,7 @@ NETWORKS |= {
 
 @pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS)
 def test_every_architecture_scores_on_openvino_as_on_keras(tmp_path, options):
-    bundle = exported(make_bundle(tmp_path / "model", **options))
+    bundle = exported(make_bundle(tmp_path / "model", **options), compare_precisions=False)
     reference, fast = (
         load_engine(bundle, engine="keras"),
         load_engine(bundle, engine="openvino", precision="f32"),
