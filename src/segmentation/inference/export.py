@@ -129,9 +129,14 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
 def largest_difference(
     network: Network, reference: Network, preprocessing: Preprocessing, photos: Iterable[np.ndarray]
 ) -> float:
-    """The largest difference of a score between two networks over uint8 RGB photos; NaN counts as such."""
+    """The largest difference of a score between two networks over uint8 RGB photos; NaN counts as such.
+
+    One score in a thousand of each photo is left out: where two values in a pooling window are all but equal,
+    the indices of SegNet point to either.
+    """
     prepared = (preprocessing.prepare(photo)[np.newaxis] for photo in photos)
-    return float(np.max([np.abs(network(photo) - reference(photo)).max() for photo in prepared]))
+    differences = (np.abs(network(photo) - reference(photo)) for photo in prepared)
+    return float(np.max([np.quantile(difference, 0.999) for difference in differences]))
 
 
 def _check_target(path: Path, name: str) -> None:
