@@ -61,6 +61,7 @@ def train(
     are recorded. The bundle appears at `path` whole or not at all; what was there before is replaced. Raises
     what `fit` and `evaluate` raise.
     """
+    groups = merged_groups(dataset.groups for dataset in datasets)
     labels = datasets[0].labels
     if start and start.labels.names == labels.names:
         labels = start.labels  # in its colours
@@ -93,7 +94,6 @@ def train(
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
         if not bundle.labels.binary:
-            groups = merged_groups(dataset.groups for dataset in datasets)
             write_text(folder / GROUPS, json.dumps(groups, indent=2) + "\n")
         bundle = save_description(bundle)  # from here on it can be loaded
         if bundle.labels.binary:
