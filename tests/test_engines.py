@@ -28,7 +28,7 @@ from segmentation.inference import export as exporting
 from segmentation.inference.choices import EXPORT_FORMATS
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.openvino_engine import computes_in_bfloat16
-from segmentation.inference.export import FORMATS, export
+from segmentation.inference.export import FORMATS, export, largest_difference
 from segmentation.models import registry
 from segmentation.models.registry import ARCHITECTURES, complete
 from segmentation.workflow import with_openvino
@@ -205,6 +205,28 @@ def test_a_file_that_scores_otherwise_is_not_kept(tmp_path, monkeypatch):
     with pytest.raises(ExportError, match="expected the scores of Keras"):
         export(make_bundle(tmp_path / "model"), "openvino", path, PHOTOS)
     assert not list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize(("astray", "difference"), [(6, 0.0), (8, 0.5)])  # of the 6144 scores of a photo
+def test_a_score_in_a_thousand_may_lie_elsewhere_and_no_more(astray, difference):
+    def off(_photo):
+        scores = np.zeros((1, 96, 64, 1), np.float32)
+        scores.flat[:astray] = 0.5
+        return scores
+
+    way = Preprocessing(Size(height=96, width=64))
+    assert largest_difference(off, lambda photo: 0 * off(photo), way, PHOTOS[:1]) == pytest.approx(
+        difference, abs=1e-6
+    )
+
+
+def test_no_score_may_be_no_number():
+    way = Preprocessing(Size(height=96, width=64))
+    scores = np.zeros((1, 96, 64, 1), np.float32)
+    broken = scores.copy()
+    broken.flat[0] = np.nan
+
+    assert np.isnan(largest_difference(lambda _: broken, lambda _: scores, way, PHOTOS[:2]))
 
 
 def test_threads_that_share_an_engine_get_the_scores_of_their_own_photos(bundle):

@@ -58,5 +58,5 @@ def run(options: argparse.Namespace) -> int:
     if difference is None:
         print(f"{path}: not checked, since the runtime of {options.format} is not installed")
     else:
-        print(f"{path}: scores differ from those of Keras by {difference:.1g} at most")
+        print(f"{path}: of a thousand scores 999 are within {difference:.1g} of those of Keras")
     return 0
