@@ -24,6 +24,15 @@ _STREET = (
     '--data {data}/ccp --input-size 192x288 --learning-rate 1e-3 --batch-size 4 --loss "ce + dice" '
     "--optimizer adamw --schedule cosine --patience 0"
 )
+_ARCHITECTURES = {
+    "lite0": "unet-efficientnet-lite0 --epochs 16",
+    "unet": "unet-256 --filters 16 --epochs 14",
+    "fcn": "fcn-resnet50 --backbone-weights none --epochs 10",
+    "v3-mobilenet": "deeplab-v3-mobilenet-v3 --backbone-weights none --epochs 14",
+    "segnet": "segnet --filters 16 --epochs 12",
+    "v3-resnet50": "deeplab-v3-resnet50 --backbone-weights none --epochs 8",
+    "densenet": "unet-densenet121 --backbone-weights none --epochs 8",
+}
 
 
 def _other_folds(fold: int) -> str:
@@ -73,20 +82,15 @@ RECIPES: dict[str, Recipe] = {
     ),
     "architectures": Recipe(
         "twelve classes of clothing by several architectures, from ccp below --data, and all classes by the "
-        "best of them",
+        "best two of them",
         {
-            f"{{name}}-{model}": f"{_STREET} --classes ccp-12 --architecture {options}"
-            for model, options in {
-                "lite0": "unet-efficientnet-lite0 --epochs 16",
-                "unet": "unet-256 --filters 16 --epochs 14",
-                "fcn": "fcn-resnet50 --backbone-weights none --epochs 10",
-                "v3-mobilenet": "deeplab-v3-mobilenet-v3 --backbone-weights none --epochs 14",
-                "segnet": "segnet --filters 16 --epochs 12",
-                "v3-resnet50": "deeplab-v3-resnet50 --backbone-weights none --epochs 8",
-                "densenet": "unet-densenet121 --backbone-weights none --epochs 8",
-            }.items()
-        }
-        | {"{name}": f"{_STREET} --classes all --architecture unet-efficientnet-lite0 --epochs 16"},
+            **{
+                f"{{name}}-{model}": f"{_STREET} --classes ccp-12 --architecture {options}"
+                for model, options in _ARCHITECTURES.items()
+            },
+            "{name}-unet-all": f"{_STREET} --classes all --architecture {_ARCHITECTURES['unet']}",
+            "{name}": f"{_STREET} --classes all --architecture {_ARCHITECTURES['lite0']}",
+        },
     ),
 }
 
