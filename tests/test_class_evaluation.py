@@ -4,13 +4,12 @@ import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from class_model import LABELS, colour_score, draw_classes
+from program import run
 from rich.console import Console
 from sklearn.metrics import confusion_matrix, f1_score, jaccard_score, precision_score, recall_score
 from test_evaluate import Page, decode
@@ -26,17 +25,9 @@ from segmentation.evaluation.tables import print_evaluation
 from segmentation.imageio import write_image
 from segmentation.types import IGNORED, LEAST_SHARE, LabelMap, Sample
 
-ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"0": "background", "1": "dress", "2": "bag", "9": "ignored"}
 IMAGES = 6
 NASTY = LabelMap.of(("background", "<img src=x onerror=alert(1)>&", "$\\frac{a}{$", "n" * 100, "[red]"))
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "main.py", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def draw_street(folder: Path, names=NAMES) -> Path:

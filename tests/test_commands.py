@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from program import run
 from scipy import ndimage
 
 from segmentation.data.rle import decode
@@ -19,17 +20,6 @@ from segmentation.imageio import MAX_PIXELS, read_mask, read_photo
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
-
-
-def run(*arguments, check: int | None = 0) -> subprocess.CompletedProcess:
-    """Run main.py with the arguments; the exit status must be `check` unless it is None."""
-    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    if check is not None:
-        assert done.returncode == check, (
-            f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
-        )
-    return done
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import warnings
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import make, run
 from rich.console import Console
 from scipy import stats
 
@@ -37,7 +36,6 @@ from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import tell_apart
 from segmentation.types import Sample
 
-ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<img src=x onerror=alert(1)>[red]&"
 
 
@@ -490,22 +488,15 @@ def test_seconds_of_training_are_shown_where_a_model_records_them():
 # the command
 
 
-def run(*arguments, check=0):
-    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == check, f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A home with a drawn set in data/set and two models that were trained on it."""
     home = tmp_path_factory.mktemp("home")
     data = home / "data" / "set"
-    run("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
+    make("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
     small = ("--architecture", "simple", "--input-size", "64x96", "--batch-size", 4)
     for name, filters, epochs in (("one", 8, 2), ("two", 4, 1)):
-        run(
+        make(
             "train", "--home", home, "--data", data, "--name", name, *small, "--filters", filters,
             "--epochs", epochs,
         )  # fmt: skip

@@ -4,13 +4,12 @@ import csv
 import gzip
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from program import make, run
 
 from config import RunConfig, Size
 from segmentation.bundle import WEIGHTS, ModelBundle, load_bundle
@@ -23,8 +22,6 @@ from segmentation.imageio import read_mask, read_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import enlargement_of, load_score
 from segmentation.types import LabelMap, Sample
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def a_bundle(name, *, train=(), val=(), height=64, **fields):
@@ -140,13 +137,6 @@ def test_folds_of_the_same_photos_have_none_left_and_the_way_out_is_named():
 # the commands
 
 
-def run(*arguments, check=0):
-    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == check, f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
 BOTH = ("--model", "one", "--model", "two")
 
 
@@ -155,10 +145,10 @@ def home(tmp_path_factory):
     """A home with a drawn set in data/set and two models of different sizes that were trained on it."""
     home = tmp_path_factory.mktemp("home")
     data = home / "data" / "set"
-    run("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
+    make("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
     small = ("--architecture", "simple", "--batch-size", 4, "--filters", 8, "--epochs", 2)
     for name, size in (("one", "64x96"), ("two", "32x48")):
-        run("train", "--home", home, "--data", data, "--name", name, *small, "--input-size", size)
+        make("train", "--home", home, "--data", data, "--name", name, *small, "--input-size", size)
     return home
 
 

@@ -4,8 +4,6 @@ import dataclasses
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -17,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
+from program import make, run
 
 from config import DataConfig, LossConfig, Size
 from main import main
@@ -39,7 +38,6 @@ from segmentation.training import fit
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
 from segmentation.types import LabelMap, Prediction, Sample
 
-ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {"models": [{"name": "red", "digest": "1"}], "threshold": 0.5}
 SURE = np.zeros((64, 48, 1), np.float32)
 SURE[20:50, 10:40] = 1.0
@@ -335,18 +333,6 @@ def test_the_loss_and_the_measures_honour_the_weights():
 # --- as a user types it ----------------------------------------------------------------------------------
 
 
-def run(*arguments, check=0):
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == check, f"{done.stdout}\n{done.stderr}"
-    return done
-
-
 TRAIN = ("--architecture", "simple", "--filters", 8, "--input-size", "24x32", "--learning-rate", 0.003)
 
 
@@ -361,7 +347,7 @@ def home(tmp_path_factory):
     (home / "in" / "broken.png").write_bytes(b"no picture")
     shutil.copy(home / "real/images/000_Front.png", home / "in" / "000_Front.png")
     arguments = ("--home", home, "--data", home / "real", "--name", "first", *TRAIN, "--epochs", 12)
-    assert main(["train", *map(str, arguments)]) == 0
+    make("train", *arguments)
     return home
 
 

@@ -11,9 +11,10 @@ import pytest
 from drawing import draw_pair, ellipse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import make, run
 from rich.console import Console
 from sklearn.metrics import f1_score
-from test_commands import SMALL, run
+from test_commands import SMALL
 
 from segmentation.errors import ConfigError, DataError, SegmentationError
 from segmentation.evaluation.disturbances import DISTURBANCES
@@ -370,8 +371,8 @@ def test_the_printed_table_answers_what_users_ask(samples):
 
 def test_the_command_measures_a_random_subset_and_reports_it(tmp_path):
     data, output = tmp_path / "data", tmp_path / "results" / "small" / "eval"
-    run("synth", "--output", data, "--count", 4, "--size", "96x144", "--seed", 3)
-    run("train", "--home", tmp_path, "--data", data, "--name", "small", *SMALL, "--epochs", 1)
+    make("synth", "--output", data, "--count", 4, "--size", "96x144", "--seed", 3)
+    make("train", "--home", tmp_path, "--data", data, "--name", "small", *SMALL, "--epochs", 1)
     run("eval", "--home", tmp_path, "--model", "small", "--split", "all", "--size", 3)
     assert not (output / "robustness.json").exists()
     shown = run(

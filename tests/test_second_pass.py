@@ -3,32 +3,17 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from program import make, run
 
 from segmentation.bundle import load_bundle
 from segmentation.errors import BundleError
 from segmentation.imageio import read_mask, read_photo
 from segmentation.inference.scoring import load_score
 
-ROOT = Path(__file__).resolve().parents[1]
 SMALL = ("--architecture", "simple", "--filters", 8, "--batch-size", 4, "--epochs", 2)
-
-
-def run(home, command, *arguments, check=0):
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), command, "--home", str(home), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == check, done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +21,12 @@ def home(tmp_path_factory):
     """Two folds of a first pass, and a double pass on them that crops."""
     home = tmp_path_factory.mktemp("double")
     data = ("--data", home / "data" / "set")
-    run(home, "synth", "--output", home / "data" / "set", "--count", 6, "--size", "96x144", "--seed", 3)
+    make("synth", "--output", home / "data" / "set", "--count", 6, "--size", "96x144", "--seed", 3)
     for fold in (1, 2):
         size = ("--input-size", "32x48", "--folds", 2, "--fold", fold)
-        run(home, "train", *data, *SMALL, *size, "--name", f"fold-{fold}")
+        make("train", "--home", home, *data, *SMALL, *size, "--name", f"fold-{fold}")
     firsts = ("--second-pass", "fold-1", "--second-pass", "fold-2")
-    run(home, "train", *data, *SMALL, "--input-size", "64x96", *firsts, "--name", "pair")
+    make("train", "--home", home, *data, *SMALL, "--input-size", "64x96", *firsts, "--name", "pair")
     return home
 
 
@@ -73,7 +58,7 @@ def test_first_scores_come_from_models_that_have_not_learned_the_photo(home):
 def test_eval_compares_both_passes_with_the_first_alone(home):
     figures = []
     for passes, name in (("--double-pass", "pair"), ("--no-double-pass", "pair-first")):
-        run(home, "eval", "--model", "pair", passes, "--report-images", 0)
+        run("eval", "--home", home, "--model", "pair", passes, "--report-images", 0)
         figures.append(json.loads((home / "results" / name / "eval" / "metrics.json").read_text()))
     first = load_bundle(home / "models" / "fold-1")
 
@@ -84,7 +69,7 @@ def test_eval_compares_both_passes_with_the_first_alone(home):
 @pytest.mark.parametrize("engine", ["openvino", "keras"])
 def test_predict_cuts_out_with_both_passes_on_every_engine(home, tmp_path, engine):
     options = ("--model", "pair", "--input", home / "data" / "set" / "images", "--save", "--engine", engine)
-    run(home, "predict", *options, "--output", tmp_path)
+    run("predict", "--home", home, *options, "--output", tmp_path)
     reference, _ = load_score(load_bundle(home / "models" / "pair"), engine="keras")
     agreeing = [
         np.mean(
@@ -100,9 +85,10 @@ def test_predict_cuts_out_with_both_passes_on_every_engine(home, tmp_path, engin
 
 def test_the_capstones_form_learns_from_the_truth_and_needs_no_folds(home):
     data = ("--data", home / "data" / "set", *SMALL, "--input-size", "32x48")
-    run(
-        home,
+    make(
         "train",
+        "--home",
+        home,
         *data,
         "--second-pass",
         "fold-1",
@@ -128,30 +114,33 @@ def test_the_capstones_form_learns_from_the_truth_and_needs_no_folds(home):
         (("--second-pass", "fold-1", "--look", "none"), ("--look none",)),
     ],
 )
-def test_a_second_pass_that_cannot_be_honest_is_refused(home, arguments, words):
+def test_a_second_pass_that_cannot_be_honest_is_refused(home, arguments, words, capsys):
     data = ("--data", home / "data" / "set", *SMALL, "--input-size", "32x48")
-    done = run(home, "train", *data, *arguments, "--name", "wrong", check=2)
+    make("train", "--home", home, *data, *arguments, "--name", "wrong", check=2)
 
+    said = capsys.readouterr().err.splitlines()[-1]
     for word in words:
-        assert word in done.stderr.splitlines()[-1]
+        assert word in said
     assert not (home / "models" / "wrong").exists()
 
 
 def test_to_go_on_training_both_passes_the_first_comes_first(home):
     data = ("--data", home / "data" / "set", "--epochs", 1)
-    done = run(home, "train", *data, "--model", "pair", "--name", "wrong", check=2)
+    done = run("train", "--home", home, *data, "--model", "pair", "--name", "wrong", check=2)
     first = home / "models" / "pair" / "first"
     assert f"--model {first}" in done.stderr
 
     folds = ("--folds", 2, "--fold")
-    run(home, "train", *data, *folds, 1, "--model", first, "--name", "on")
+    make("train", "--home", home, *data, *folds, 1, "--model", first, "--name", "on")
     firsts = ("--second-pass", "on", "--second-pass", "fold-2")
-    run(home, "train", *data, "--model", "pair", *firsts, "--name", "pair-on")
+    make("train", "--home", home, *data, "--model", "pair", *firsts, "--name", "pair-on")
     assert load_bundle(home / "models" / "pair-on").provenance["start"] == "pair"
 
 
 def test_a_model_of_one_pass_has_no_second(home):
-    done = run(home, "predict", "--model", "fold-1", "--double-pass", "--input", photos(home)[0], check=2)
+    done = run(
+        "predict", "--home", home, "--model", "fold-1", "--double-pass", "--input", photos(home)[0], check=2
+    )
 
     assert "fold-1, which has one" in done.stderr
 
