@@ -20,10 +20,9 @@ _SECOND_PASS = (
     "--second-pass {name}-fold3"
 )
 _FOLDS = (1, 2, 3)
-_STREET = (
-    '--data {data}/ccp --input-size 192x288 --learning-rate 1e-3 --batch-size 4 --loss "ce + dice" '
-    "--optimizer adamw --schedule cosine --patience 0"
-)
+_STREET = f'--data {{data}}/ccp --input-size 192x288 --batch-size 4 --loss "ce + dice" {_SCHEDULE}'
+_TWELVE_CLASSES = f"{_STREET} --learning-rate 1e-3 --classes ccp-12"
+_ALL_CLASSES = f"{_STREET} --learning-rate 4e-3 --classes all"
 _ARCHITECTURES = {
     "lite0": "unet-efficientnet-lite0 --epochs 16",
     "unet": "unet-256 --filters 16 --epochs 14",
@@ -82,14 +81,14 @@ RECIPES: dict[str, Recipe] = {
     ),
     "architectures": Recipe(
         "twelve classes of clothing by several architectures, from ccp below --data, and all classes by the "
-        "best two of them",
+        "best two of them, each from its own groups",
         {
             **{
-                f"{{name}}-{model}": f"{_STREET} --classes ccp-12 --architecture {options}"
+                f"{{name}}-{model}": f"{_TWELVE_CLASSES} --architecture {options}"
                 for model, options in _ARCHITECTURES.items()
             },
-            "{name}-unet-all": f"{_STREET} --classes all --architecture {_ARCHITECTURES['unet']}",
-            "{name}": f"{_STREET} --classes all --architecture {_ARCHITECTURES['lite0']}",
+            "{name}-unet-all": f"{_ALL_CLASSES} --model {{name}}-unet --epochs 14",
+            "{name}": f"{_ALL_CLASSES} --model {{name}}-lite0 --epochs 16",
         },
     ),
 }
