@@ -3,14 +3,12 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from class_model import LABELS, colour_score, draw_classes
 from PIL import Image
+from program import run
 from rich.console import Console
 from sklearn.metrics import accuracy_score, jaccard_score
 
@@ -29,7 +27,6 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.imageio import write_image
 from segmentation.types import BINARY, LabelMap
 
-ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = 7
 CHARTS = ("photos", "differences", "learning", "trade-off", "classes", "gallery")
 
@@ -244,13 +241,6 @@ def test_a_cutout_is_an_outline_around_the_region_of_the_garment(tiny_set):
 # the command
 
 
-def run(*arguments, check=0):
-    command = [sys.executable, str(ROOT / "main.py"), "compare", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == check, f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
 @pytest.fixture(scope="module")
 def home(class_bundle, tmp_path_factory):
     """A home with a model of classes and one that sees photos in another contrast, and so does worse."""
@@ -269,9 +259,8 @@ def home(class_bundle, tmp_path_factory):
 
 
 def test_compare_writes_a_table_charts_and_pictures_of_models_of_classes(home, folder):
-    done = run(
-        "bright", "dim", "--home", home, "--data", folder, "--reference", "paper=0.55", "--report-images", 3
-    )
+    options = ("--home", home, "--data", folder, "--reference", "paper=0.55", "--report-images", 3)
+    done = run("compare", "bright", "dim", *options)
     assert done.stderr == ""
     output = home / "results" / "compare" / "bright-dim"
     assert {path.name for path in output.iterdir()} == {
@@ -308,7 +297,7 @@ def test_compare_writes_a_table_charts_and_pictures_of_models_of_classes(home, f
     assert set(re.findall('src="(data:image/[a-z+]+)', html)) == {"data:image/svg+xml", "data:image/webp"}
     assert "garment where its alpha" not in html
 
-    run("bright", "dim", "--home", home, "--data", folder, "--report-images", 0)
+    run("compare", "bright", "dim", "--home", home, "--data", folder, "--report-images", 0)
     assert not (output / "charts" / "gallery.png").exists()
     assert "data:image/webp" not in (output / "report.html").read_text()
 

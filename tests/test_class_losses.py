@@ -1,9 +1,6 @@
 """The losses of several classes against other programs' and the papers' definitions; class weights."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +10,7 @@ from drawing import draw_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from program import run
 from sklearn.metrics import f1_score, jaccard_score, log_loss
 
 import config
@@ -24,7 +22,6 @@ from segmentation.training.class_losses import LOSSES
 from segmentation.training.class_weights import WEIGHTS, class_weights, effective_number
 from segmentation.training.objectives import CrossEntropyMinusDice, LossSum, build_loss
 
-ROOT = Path(__file__).resolve().parents[1]
 PHOTOS, HEIGHT, WIDTH, CLASSES = 3, 6, 5, 4
 IGNORED = CLASSES  # an index that stands for it, in these tests alone
 LEAST = keras.config.epsilon()  # a score below it costs what it costs
@@ -516,11 +513,6 @@ def test_counts_that_cannot_be_are_refused(counts):
 # --- as a user types it ------------------------------------------------------------------------------------
 
 
-def run(*arguments):
-    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
 def test_a_cutout_can_be_trained_with_a_sum_of_losses(tmp_path):
     pairs = draw_set(tmp_path / "pairs")
     command = (
@@ -528,9 +520,8 @@ def test_a_cutout_can_be_trained_with_a_sum_of_losses(tmp_path):
         "--filters", 4, "--input-size", "48x64", "--epochs", 2, "--batch-size", 2,
         "--loss", "0.5*ce + lovasz", "--label-smoothing", 0.05,
     )  # fmt: skip
-    done = run(*command)
+    run(*command)
 
-    assert done.returncode == 0, done.stderr
     saved = json.loads((tmp_path / "models" / "summed" / "bundle.json").read_text())
     assert saved["config"]["loss"]["loss"] == "0.5*ce + lovasz"
     assert saved["config"]["loss"]["label_smoothing"] == 0.05
@@ -558,9 +549,8 @@ def test_weights_of_the_own_loss_are_refused_beside_a_sum_in_its_place(tmp_path,
 
 
 def test_a_sum_that_cannot_be_is_refused_in_a_line(tmp_path):
-    done = run("train", "--home", tmp_path, "--loss", "ce + 2*dise")
+    done = run("train", "--home", tmp_path, "--loss", "ce + 2*dise", check=2)
 
-    assert done.returncode == 2
     assert "expected one of ce, focal, dice, tversky, lovasz, mse at character 8" in done.stderr
     assert "received 'dise'" in done.stderr
     assert not list(tmp_path.iterdir())

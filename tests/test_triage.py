@@ -18,6 +18,7 @@ from drawing import draw_set, ellipse
 from folder_job import cut_folder, draw, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
+from program import run
 from scipy.stats import spearmanr
 from test_bundle import EXPERIENCE
 
@@ -767,12 +768,6 @@ def test_names_of_any_kind_are_text_and_lead_to_their_files(tmp_path):
 
 def command(*arguments):
     return [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-
-
-def run(*arguments, check=0):
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == check, f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
 
 
 @pytest.fixture(scope="module")

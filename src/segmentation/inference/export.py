@@ -188,7 +188,7 @@ def _halve(network: "openvino.Model") -> None:
 def _write_saved_model(model: "keras.Model", path: Path, _description: dict[str, str]) -> None:
     """Write a `deployable` network as a SavedModel with the endpoint `serve`.
 
-    Keras's own export makes the same, but traces the network several times, for a deep one tens of seconds.
+    Keras's own export makes the same, but traces the network several times, which takes long for a deep one.
     """
     import tensorflow
 
