@@ -7,11 +7,18 @@ from pathlib import Path
 import main
 
 ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = str(ROOT / "main.py")
+
+
+def start(*arguments: object) -> subprocess.Popen:
+    """Start main.py for a test that interrupts it; what it prints can be read line by line."""
+    command = [sys.executable, "-u", PROGRAM, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def run(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess:
     """Run main.py with the arguments; the exit status must be `check` unless it is None."""
-    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
+    command = [sys.executable, PROGRAM, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if check is not None:
         assert done.returncode == check, (
@@ -22,4 +29,8 @@ def run(*arguments: object, check: int | None = 0) -> subprocess.CompletedProces
 
 def make(*arguments: object, check: int = 0) -> None:
     """Run a command in this process, which saves seconds of imports; its status must be `check`."""
-    assert main.main([*map(str, arguments)]) == check, f"{arguments}: expected status {check}"
+    try:
+        status = main.main([*map(str, arguments)])
+    except SystemExit as refused:  # by the parser of the options
+        status = refused.code
+    assert status == check, f"{arguments}: status {status}"

@@ -1,9 +1,6 @@
 """What each architecture has of its paper: places of maxima, holes, skips, the pyramid, dense blocks."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from program import run
 
 from config import RunConfig, Size
 from segmentation.errors import ConfigError
@@ -20,8 +18,6 @@ from segmentation.models.blocks import upsample
 from segmentation.models.deeplab import aspp_rates
 from segmentation.models.registry import ARCHITECTURES, MOST_FILTERS
 from segmentation.models.unpooling import MaxUnpooling2D, PoolingIndices
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def build(architecture, shape=(64, 96, 3), classes=1, **options):
@@ -306,9 +302,7 @@ def test_more_filters_than_a_model_may_have_are_refused_before_training(name):
 def test_a_segnet_is_trained_and_exported_from_the_command_line(tiny_set, tmp_path):
     options = f"--data {tiny_set} --home {tmp_path} --architecture segnet --filters 2 --levels 2"
     options += " --input-size 32x48 --epochs 1 --holdout 0.4"
-    command = [sys.executable, str(ROOT / "main.py"), "train", *options.split()]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run("train", *options.split())
 
-    assert done.returncode == 0, done.stderr
     assert "held-out Dice" in done.stdout
     assert (tmp_path / "models" / "segnet" / "model.xml").is_file()

@@ -7,8 +7,6 @@ import io
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -17,6 +15,7 @@ import pytest
 from drawing import draw_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import run
 
 import main
 from segmentation.bundle import load_bundle
@@ -27,7 +26,6 @@ from segmentation.evaluation.audit import rank
 from segmentation.evaluation.disagreement import ADDED, OMITTED, measure
 from segmentation.types import Sample
 
-ROOT = Path(__file__).resolve().parents[1]
 HEIGHT, WIDTH = 864, 576
 SAMPLE = Sample("one_Front", Path("one_Front.jpg"), view="Front")
 TINY = ("--architecture", "simple", "--filters", "8", "--input-size", "32x48", "--batch-size", "4")
@@ -285,10 +283,8 @@ def test_an_audit_typed_again_keeps_what_a_person_decided(home):
         writer.writeheader()
         writer.writerows([first | {"exclude": "TRUE"}, *rows[1:-1], last | {"exclude": "no"}])
     folds = [word for path in folds_of(home) for word in ("--fold-model", str(path))]
-    command = [sys.executable, str(ROOT / "main.py"), *audit_options(home, *folds)]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run(*audit_options(home, *folds))
     assert "decisions kept from the table that was there: 2" in done.stdout
     assert read_decisions(table_of(home)) == {first["id"]: True, last["id"]: False}
     assert {row["id"]: row["exclude"] for row in rows_of(home) if row["exclude"]} == {

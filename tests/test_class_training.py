@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from program import run
 
 from config import DataConfig, LossConfig, RunConfig, Size
 from main import main
@@ -18,7 +17,6 @@ from segmentation.data.discover import discover
 from segmentation.data.preprocess import Preprocessing
 from segmentation.types import IGNORED
 
-ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"0": "null", "1": "hair", "3": "dress", "9": "void"}
 GROUPS = {"background": ["null"], "hair": ["hair"], "dress": ["dress"], "ignore": ["void"]}
 HAIR, DRESS = (230, 190, 40), (40, 80, 220)
@@ -46,11 +44,6 @@ def draw_people(folder: Path, count: int, seed: int) -> Path:
     return folder
 
 
-def run(home: Path, *arguments: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "main.py", "train", "--home", home, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
 def refusal(home: Path, capsys, *arguments: object) -> str:
     """The one line that training says instead of making a model."""
     models = sorted((home / "models").glob("*"))
@@ -71,9 +64,7 @@ def home(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def trained(home):
     options = f"--classes {home / 'groups.json'} --class-weights median {QUICK}"
-    done = run(home, "--data", home / "people", "--name", "people", *options.split())
-    assert done.returncode == 0, done.stderr
-    return done
+    return run("train", "--home", home, "--data", home / "people", "--name", "people", *options.split())
 
 
 @pytest.fixture

@@ -3,10 +3,7 @@
 import csv
 import json
 import shutil
-import subprocess
-import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
+from program import run
 from psd_tools import PSDImage
 from psd_tools.constants import ChannelID, Compression, Tag
 from psd_tools.psd import PSD
@@ -35,7 +33,6 @@ from segmentation.outputs.retouched import corrected_alpha, match
 from segmentation.outputs.writers import Deliverables
 from segmentation.psd_read import read_psd_alpha
 
-ROOT = Path(__file__).resolve().parents[1]
 ALPHA = draw_pair(3)[1]
 SHAPE = ALPHA.shape
 PHOTO = Image.fromarray(draw_pair(3)[0])
@@ -451,18 +448,6 @@ def test_what_rounding_does_is_no_retouching(difference, expected):
 # --- as a user types it ---------------------------------------------------------------------------------
 
 
-def run(*arguments, check=0):
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), "collect", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == check, f"{done.stdout}\n{done.stderr}"
-    return done
-
-
 def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
     keep_only(done, ".psd")
     painted = paint_psd(done / "cutouts/a.psd", fill_corner)
@@ -470,7 +455,7 @@ def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
     (done / "cutouts/who.psd").write_bytes(b"-")
     output = tmp_path / "set"
     options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", output, "--untouched")
-    first = run(*options)
+    first = run("collect", *options)
 
     lines = first.stdout.splitlines()
     assert lines[0] == "3 added, 1 photos without a corrected file"
@@ -492,7 +477,7 @@ def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in output.rglob("*.png")}
     paint_psd(done / "cutouts/b.psd", fill_corner)
     (done / "cutouts/x/c.psd").unlink()
-    again = run(*options)
+    again = run("collect", *options)
     assert again.stdout.splitlines()[0] == "1 replaced, 1 as before, 2 photos without a corrected file"
     changed = {path.name for path in output.rglob("*.png") if path.stat().st_mtime_ns != before[path]}
     assert changed == {"b.png"}
@@ -502,13 +487,13 @@ def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
 def test_what_nobody_changed_is_no_correction(done, tmp_path):
     keep_only(done, ".png")
     options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
-    nothing = run(*options, check=2)
+    nothing = run("collect", *options, check=2)
     assert "3 left out, for they are as predicted (--untouched takes them)" in nothing.stdout
     assert "expected a corrected file, received 3 that are as predicted; " in nothing.stderr
     assert not (tmp_path / "set/masks/a.png").exists()
 
     paint(done / "cutouts/a.png", fill_corner)
-    some = run(*options)
+    some = run("collect", *options)
     assert (
         "1 added, 2 left out, for they are as predicted (--untouched takes them)" in some.stdout.splitlines()
     )
@@ -516,20 +501,20 @@ def test_what_nobody_changed_is_no_correction(done, tmp_path):
     assert [one.id for one in discover(tmp_path / "set").samples] == ["a"]
     assert set(rows(tmp_path / "set")) == {"a"}
 
-    both = run(*options, "--untouched")
+    both = run("collect", *options, "--untouched")
     assert both.stdout.splitlines()[0] == "2 added, 1 as before"
     assert set(rows(tmp_path / "set")) == {"a", "b", "x/c"}
-    assert run(*options).stdout.splitlines()[0] == "3 as before"
+    assert run("collect", *options).stdout.splitlines()[0] == "3 as before"
 
 
 def test_a_correction_outlives_a_new_prediction(done, tmp_path):
     keep_only(done, ".png")
     painted = paint(done / "cutouts/a.png", fill_corner)
     options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
-    run(*options)
+    run("collect", *options)
     before = rows(tmp_path / "set")
     cut_folder(tmp_path / "in", done, threshold=0.4, overwrite=True)
-    again = run(*options)
+    again = run("collect", *options)
 
     assert "1 as predicted now, so that their earlier pairs stay" in again.stdout
     np.testing.assert_array_equal(read_mask(tmp_path / "set/masks/a.png"), painted)
@@ -541,11 +526,11 @@ def test_measures_outlive_a_run_that_compares_nothing(done, tmp_path):
     paint(done / "cutouts/a.png", fill_corner)
     paint(done / "cutouts/b.png", fill_corner)
     output = ("--photos", tmp_path / "in", "--output", tmp_path / "set")
-    run("--input", done / "cutouts", *output)
+    run("collect", "--input", done / "cutouts", *output)
     before = rows(tmp_path / "set")
     shutil.copytree(done / "cutouts", tmp_path / "back")
     paint(tmp_path / "back/b.png", lambda alpha: alpha.__setitem__(slice(40, 60), 255))
-    run("--input", tmp_path / "back", *output)
+    run("collect", "--input", tmp_path / "back", *output)
 
     assert rows(tmp_path / "set")["a"] == before["a"]
     assert rows(tmp_path / "set")["b"]["dice"] == ""  # of what it was before
@@ -555,11 +540,11 @@ def test_a_file_that_cannot_be_read_any_more_leaves_its_earlier_pair_and_says_so
     keep_only(done, ".png")
     paint(done / "cutouts/a.png", fill_corner)
     options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
-    run(*options)
+    run("collect", *options)
     before = pictures(tmp_path / "set")
     for name in ("a.png", "b.png"):
         (done / "cutouts" / name).write_bytes(b"no picture")
-    failed = run(*options, check=1)
+    failed = run("collect", *options, check=1)
 
     of_a, of_b = failed.stderr.strip().splitlines()
     assert "a.png" in of_a
@@ -573,7 +558,7 @@ def test_without_predictions_the_pairs_are_collected_all_the_same(done, tmp_path
     shutil.copytree(done / "cutouts", tmp_path / "back")
     (tmp_path / "back/a.png").write_bytes(b"no picture")
     options = ("--input", tmp_path / "back", "--photos", tmp_path / "in", "--output", tmp_path / "set")
-    collected = run(*options, check=1)
+    collected = run("collect", *options, check=1)
 
     assert "2 added, 1 failed" in collected.stdout
     assert "2 of 2 pairs have no prediction to compare with, so that what nobody" in collected.stderr
@@ -598,7 +583,7 @@ def test_foreign_folders_are_left_alone_and_wrong_ones_explained(done, tmp_path)
         ),
     ]
     for arguments, words in refused:
-        stopped = run(*arguments, check=2)
+        stopped = run("collect", *arguments, check=2)
         assert words in stopped.stderr
         assert len(stopped.stderr.strip().splitlines()) == 1
     assert pictures(real) == before

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program import run
+from program import ROOT, run, start
 from scipy import ndimage
 
 from segmentation.data.rle import decode
 from segmentation.imageio import MAX_PIXELS, read_mask, read_photo
 
-ROOT = Path(__file__).resolve().parents[1]
 SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
 
 
@@ -239,11 +238,8 @@ def test_an_interrupted_predict_says_how_to_go_on(home, tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(3000):
         (tmp_path / "in" / f"{number}{photo.suffix}").hardlink_to(photo)
-    command = [
-        sys.executable, ROOT / "main.py", "predict", "--home", home, "--model", "small", "--save",
-        "--workers", "1", "--input", tmp_path / "in", "--output", tmp_path / "out",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    folders = ("--input", tmp_path / "in", "--output", tmp_path / "out")
+    process = start("predict", "--home", home, "--model", "small", "--save", "--workers", 1, *folders)
     while process.poll() is None and not list((tmp_path / "out" / "cutouts").glob("*")):
         pass
     process.send_signal(signal.SIGTERM)
@@ -394,10 +390,7 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
     run(*arguments)
     whole = json.loads((tmp_path / "models" / "again" / "bundle.json").read_text())
     stopped = [*arguments[:5], "--name", "stopped", *arguments[7:]]
-    process = subprocess.Popen(
-        [sys.executable, "-u", str(ROOT / "main.py"), *map(str, stopped)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = start(*stopped)
     for line in process.stdout:
         if line.startswith("epoch   1/3"):
             process.send_signal(signal.SIGINT)
@@ -433,10 +426,7 @@ def test_training_goes_on_from_the_weights_of_another_model(home, tmp_path):
 
 
 def test_an_empty_data_folder_is_said_to_be_empty_and_filled(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-u", str(ROOT / "main.py"), "train", "--home", str(tmp_path)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = start("train", "--home", tmp_path)
     first = process.stdout.readline() + process.stdout.readline()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

@@ -3,12 +3,11 @@
 import dataclasses
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from program import run
 from rich.console import Console
 
 from segmentation.data.contact_sheet import draw_contact_sheet
@@ -18,7 +17,6 @@ from segmentation.errors import DataError
 from segmentation.imageio import write_image
 from segmentation.types import Sample
 
-ROOT = Path(__file__).resolve().parents[1]
 random = np.random.default_rng(0)
 
 
@@ -215,10 +213,7 @@ def test_the_legend_of_a_contact_sheet_shows_every_colour(labelled):
 def test_the_data_command_shows_the_classes(labelled, tmp_path):
     groups = tmp_path / "groups.json"
     groups.write_text('{"nothing": ["null"], "clothes": ["dress", "hat"], "ignore": ["ignore"]}')
-    command = [sys.executable, str(ROOT / "main.py"), "data", "--home", str(tmp_path / "home")]
-    command += ["--data", str(labelled), "--classes", str(groups)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run("data", "--home", tmp_path / "home", "--data", labelled, "--classes", groups)
     assert "2 classes in 2 photos to learn from" in done.stdout
     row = next(line for line in done.stdout.splitlines() if "clothes" in line)
     assert "dress, hat" in row

@@ -3,11 +3,11 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
+from program import ROOT, run
 
 import main
 from config import configure, explicit_options
@@ -17,15 +17,9 @@ from segmentation.imageio import read_mask
 from segmentation.models.registry import complete
 from segmentation.recipes import RECIPES, steps
 
-ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / DEFAULT
 MOST_BYTES = 40e6
 HEADINGS = ("Data and licences", "Recipe", "Figures", "What it is bad at", "Cost")
-
-
-def run(*arguments):
-    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
 
 
 def texts(plain):

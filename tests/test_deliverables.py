@@ -6,8 +6,6 @@ import json
 import re
 import resource
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,9 @@ from folder_job import cut_folder, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from imagemagick import imagemagick, needs_imagemagick
 from PIL import Image, ImageCms
+from program import make, run
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
 
@@ -33,7 +33,6 @@ from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
 from segmentation.psd import write_psd
 from segmentation.types import LabelMap, Prediction
 
-ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = {"png": ".png", "psd": ".psd", "tiff": ".tif", "webp": ".webp"}
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 PHOTO = draw_pair(0, 64, 48)[0]
@@ -131,13 +130,13 @@ def test_programs_without_layers_see_the_cutout_in_a_photoshop_file(photos):
     np.testing.assert_array_equal(stored[..., :3], blend(PHOTO, 255, ALPHA))
 
 
-@pytest.mark.skipif(not shutil.which("convert"), reason="ImageMagick is not installed")
+@needs_imagemagick
 @pytest.mark.parametrize("background", [None, colour(*COLOUR)])
 def test_imagemagick_reads_a_photoshop_file_as_the_cutout(photos, tmp_path, background):
     path = cut(photos, formats=("psd",), background=background) / "cutouts" / "a.psd"
     shown = tmp_path / "shown.png"
     flattened = ["-background", f"rgb{COLOUR}", "-flatten", "-strip", f"png24:{shown}"]
-    subprocess.run(["convert", f"{path}[0]", *flattened], check=True, timeout=60)
+    imagemagick(f"{path}[0]", *flattened)
 
     expected = blend(PHOTO, np.array(COLOUR), ALPHA)
     with Image.open(shown) as picture:
@@ -456,19 +455,11 @@ def test_one_photo_whose_layers_cannot_be_written_does_not_stop_the_others(sourc
 # --- the command -----------------------------------------------------------------------------------------
 
 
-def predict(*arguments):
-    command = [sys.executable, str(ROOT / "main.py"), "predict", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
 def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
     output = tmp_path / "out"
-    done = predict(
-        *("--input", photos, "--output", output, "--save", "--format", "png,psd,tiff,webp"),
-        *("--overlay", "--trimap"),
-    )
+    options = ("--save", "--format", "png,psd,tiff,webp", "--overlay", "--trimap")
+    run("predict", "--input", photos, "--output", output, *options)
 
-    assert done.returncode == 0, done.stderr
     assert pictures(output).keys() == {
         *(f"cutouts/a{suffix}" for suffix in SUFFIXES.values()),
         *("masks/a.png", "overlays/a.jpg", "trimaps/a.png", "review/a.jpg"),
@@ -511,11 +502,9 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-def test_what_cannot_be_done_is_refused_in_one_line_with_a_remedy(photos, arguments, parts):
-    refused = predict("--input", photos, *arguments)
-
-    assert refused.returncode == 2
-    message = refused.stderr.strip().splitlines()[-1]
+def test_what_cannot_be_done_is_refused_in_one_line_with_a_remedy(photos, arguments, parts, capsys):
+    make("predict", "--input", photos, *arguments, check=2)
+    message = capsys.readouterr().err.strip().splitlines()[-1]
     assert all(part in message for part in parts), message
 
 

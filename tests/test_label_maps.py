@@ -3,8 +3,6 @@
 import io
 import json
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +28,6 @@ from segmentation.imageio import write_image
 from segmentation.palette import MOST, palette
 from segmentation.types import IGNORED, LabelMap
 
-ROOT = Path(__file__).resolve().parents[1]
 NAMES = {0: "null", 1: "hair", 3: "dress", 7: "shoes", 9: "void"}
 COLOURS = {0: (0, 0, 0), 1: (255, 255, 0), 3: (0, 128, 255), 7: (255, 255, 255), 9: (1, 2, 3)}
 GROUPS = {"background": ["null"], "person": ["hair", "dress"], "ignore": ["void"]}  # shoes are in none
@@ -712,12 +709,7 @@ def test_both_sides_have_the_same_classes(tmp_path):
     assert discover(tmp_path, classes=str(tmp_path / "groups.json")).labels.names == ("rest", "dress")
 
 
-# As a user types it, and on real photos
-
-
-def run(*arguments) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+# On real photos
 
 
 def test_the_twelve_groups_hold_every_name_of_the_street_photos_once(ccp):

@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+from program import run, start
 
 from config import RunConfig, Size
 from main import build_parser
@@ -39,7 +38,6 @@ from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import find_photos
 from segmentation.types import LabelMap
 
-ROOT = Path(__file__).resolve().parents[1]
 STREET = ModelBundle(Path("street"), RunConfig().replace(input_size=SIZE), {}, LABELS)
 several = st.integers(2, 255).map(lambda count: LabelMap.of(tuple(f"class {n}" for n in range(count))))
 
@@ -390,16 +388,6 @@ def test_both_engines_and_their_average_find_the_classes_of_a_photo_they_have_no
 # --- the command -------------------------------------------------------------------------------------------
 
 
-def command(*arguments):
-    return [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-
-
-def run(*arguments, check=0):
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == check, done.stderr
-    return done
-
-
 def test_a_researcher_gets_the_label_maps_of_a_folder(class_bundle, street, tmp_path):
     output = tmp_path / "out"
     done = run("predict", "--model", class_bundle, "--input", street, "--output", output, "--save")
@@ -445,9 +433,7 @@ def test_ctrl_c_finishes_what_is_in_hand_and_the_same_command_goes_on(class_bund
         write_image(tmp_path / "in" / f"{number:02d}.png", draw_classes(number, 450, 350)[0])
     arguments = ("predict", "--model", class_bundle, "--input", tmp_path / "in", "--save", "--workers", 1)
     manifest = tmp_path / "out" / "predictions.jsonl"
-    process = subprocess.Popen(
-        command(*arguments, "--output", tmp_path / "out"), stderr=subprocess.PIPE, text=True, cwd=tmp_path
-    )
+    process = start(*arguments, "--output", tmp_path / "out")
     while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < 3):
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)

@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+from program import run
 
 from config import DataConfig, Size
 from segmentation.data.batches import PreparedPairs
@@ -31,7 +30,6 @@ from segmentation.evaluation.photo import read_pair
 from segmentation.imageio import write_image
 from segmentation.types import Coding, Sample
 
-ROOT = Path(__file__).resolve().parents[1]
 NAMES = {"0": "null", "1": "hair", "2": "bag", "14": "dress", "31": "Pants", "39": "shoes"}
 HAIR, DRESS, PANTS, SHOES = 1, 14, 31, 39
 SIZE = Size(height=64, width=48)
@@ -275,9 +273,7 @@ def test_garment_is_where_the_value_is_one_of_its_values_in_every_kind_of_file(
 
 def test_data_shows_a_set_of_label_maps(folder, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    command = [sys.executable, str(ROOT / "main.py"), "data", "--home", str(home), "--data", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run("data", "--home", home, "--data", folder)
     assert "No problems found" in done.stdout
     (sheet,) = (home / "results" / "data").rglob("contact-sheet.png")
     assert str(sheet) in done.stdout

@@ -4,12 +4,11 @@ import json
 import shlex
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from drawing import draw_set
+from program import run, start
 
 import main
 from config import configure, explicit_options
@@ -20,7 +19,6 @@ from segmentation.errors import ConfigError
 from segmentation.models.registry import complete
 from segmentation.recipes import RECIPES, Recipe, steps
 
-ROOT = Path(__file__).resolve().parents[1]
 TINY = "--architecture simple --filters 8 --input-size 32x48 --batch-size 4 --epochs 1"
 
 
@@ -46,8 +44,7 @@ def test_every_step_is_a_command_that_the_program_understands(name):
 
 
 def test_print_shows_commands_that_can_be_pasted():
-    program = [sys.executable, str(ROOT / "main.py"), "recipe", "default", "--print", "--name", "mine"]
-    shown = subprocess.run([*program, "--data", "my photos"], capture_output=True, text=True, check=True)
+    shown = run("recipe", "default", "--print", "--name", "mine", "--data", "my photos")
 
     lines = [shlex.split(line) for line in shown.stdout.splitlines()]
     expected = steps(RECIPES["default"], Path("my photos"), "mine")
@@ -81,8 +78,7 @@ def trained(tmp_path_factory, pairs):
     home = tmp_path_factory.mktemp("trained")
     data = f"--data {shlex.quote(str(pairs))}"
     for options in (f"{data} {TINY} --name mine-start", f"{data} --model mine-start --epochs 1 --name mine"):
-        train = [sys.executable, str(ROOT / "main.py"), "train", *shlex.split(options), "--home", str(home)]
-        subprocess.run(train, check=True, capture_output=True)
+        run("train", *shlex.split(options), "--home", home)
     return home
 
 
@@ -135,21 +131,15 @@ def test_a_model_of_another_command_is_not_built_on(tiny_recipe, home, monkeypat
 
 
 def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
-    program = [sys.executable, str(ROOT / "main.py"), "recipe", "default", "--home", str(tmp_path)]
     (tmp_path / "data").mkdir()
     shutil.copytree(pairs, tmp_path / "data" / "ccp")
-    recipe = subprocess.Popen(
-        [*program, "--data", str(tmp_path / "data")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    recipe = start("recipe", "default", "--home", tmp_path, "--data", tmp_path / "data")
     shown = recipe.stdout.readline()
     recipe.send_signal(signal.SIGINT)
-    rest = recipe.communicate(timeout=120)[0]
+    _, said = recipe.communicate(timeout=120)
 
     assert "step 1 of" in shown
-    assert recipe.returncode == 130, rest
+    assert recipe.returncode == 130, said
     assert not list((tmp_path / "models").glob("*/bundle.json"))
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,7 +17,9 @@ from folder_job import cut_folder, draw_folder, manifest_lines, pictures, red_sc
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from imagemagick import imagemagick, needs_imagemagick
 from PIL import Image, ImageCms
+from program import ROOT, run
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
 
@@ -30,7 +31,6 @@ from segmentation.outputs.retouching import blend, in_bits
 from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
 from segmentation.types import LabelMap, Prediction
 
-ROOT = Path(__file__).resolve().parents[1]
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOW_BITS = np.random.default_rng(0).integers(0, 256, (64, 48, 3)).astype(np.uint16)
 PHOTO = draw_pair(0, 64, 48)[0].astype(np.uint16) << 8 | LOW_BITS
@@ -44,7 +44,6 @@ def soft_score(photo):
 ALPHA = soft_alpha(Prediction("a", soft_score((PHOTO >> 8).astype(np.uint8)), LabelMap(), 0.5), 2.0, 16)
 CUTOUT = cut_out(decontaminate(PHOTO, ALPHA), ALPHA)
 
-needs_imagemagick = pytest.mark.skipif(not shutil.which("convert"), reason="ImageMagick is not installed")
 deep_pictures = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([3, 4])).flatmap(
     lambda shape: hnp.arrays(np.uint16, shape)
 )
@@ -80,13 +79,8 @@ def by_opencv(path):
 def by_imagemagick(path, shape):
     """uint16 of a shape [H, W, 3 or 4], of one picture of a file."""
     order = {3: "rgb", 4: "rgba"}[shape[2]]
-    done = subprocess.run(
-        ["convert", str(path), "-depth", "16", "-endian", "MSB", f"{order}:-"],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    return np.frombuffer(done.stdout, ">u2").reshape(shape)
+    read = imagemagick(path, "-depth", 16, "-endian", "MSB", f"{order}:-")
+    return np.frombuffer(read, ">u2").reshape(shape)
 
 
 def by_psd_tools(layer, channel):
@@ -352,19 +346,9 @@ def test_a_job_killed_at_any_step_leaves_whole_photoshop_files(tmp_path):
 
 def test_the_command_cuts_a_photo_of_16_bits_out(photos, tmp_path):
     output = tmp_path / "out"
-    command = [
-        sys.executable,
-        str(ROOT / "main.py"),
-        "predict",
-        "--input",
-        str(photos),
-        "--output",
-        str(output),
-    ]
-    options = ["--save", "--bits", "16", "--format", "png,psd,tiff", "--refine", "guided-filter"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=False)
+    options = ("--save", "--bits", 16, "--format", "png,psd,tiff", "--refine", "guided-filter")
+    run("predict", "--input", photos, "--output", output, *options)
 
-    assert done.returncode == 0, done.stderr
     line = manifest_lines(output)[0]
     assert "16 bit reduced to 8" not in line["notes"]
     cutout = by_opencv(output / "cutouts" / "a.png")

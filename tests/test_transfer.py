@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from drawing import draw_set
 from PIL import Image
+from program import run
 
 from config import LossConfig, RunConfig, Size, TrainConfig
 from main import main
@@ -28,7 +27,6 @@ from segmentation.training.optimizers import OPTIMIZERS, build_optimizer
 from segmentation.training.run_state import RunState
 from segmentation.types import LabelMap, Sample
 
-ROOT = Path(__file__).resolve().parents[1]
 LITE0 = "efficientnet-lite0"
 CONFIG = registry.complete(
     RunConfig().replace(
@@ -287,22 +285,10 @@ def people(tmp_path_factory) -> Path:
 def test_a_model_of_other_classes_gives_all_its_weights_but_those_of_the_head(samples, tmp_path, people):
     config = CONFIG.replace(backbone=None, backbone_weights=None, architecture="simple")
     before, network = train(samples, tmp_path / "models" / "garment", config)
-    command = [
-        sys.executable,
-        ROOT / "main.py",
-        "train",
-        "--home",
-        tmp_path,
-        "--data",
-        people,
-        "--name",
-        "people",
-    ]
-    command += ["--model", before.path, "--classes", people / "groups.json"]
-    options = "--epochs 1 --learning-rate 0 --holdout 0.4"
-    done = subprocess.run([*command, *options.split()], capture_output=True, text=True, check=False)
+    options = f"--classes {people / 'groups.json'} --epochs 1 --learning-rate 0 --holdout 0.4"
+    given = ("--home", tmp_path, "--data", people, "--name", "people", "--model", before.path)
+    done = run("train", *given, *options.split())
 
-    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1] == "note: model: the head begins anew, 1 class -> 3"
     after = load_bundle(tmp_path / "models" / "people")
     assert after.labels.names == ("background", "hair", "dress")

@@ -5,11 +5,8 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
@@ -18,7 +15,7 @@ from drawing import draw_set, ellipse
 from folder_job import cut_folder, draw, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
-from program import run
+from program import ROOT, run, start
 from scipy.stats import spearmanr
 from test_bundle import EXPERIENCE
 
@@ -48,7 +45,6 @@ from segmentation.outputs.viewpoints import View, odd_views
 from segmentation.outputs.writers import Deliverables
 from segmentation.types import LabelMap, Prediction
 
-ROOT = Path(__file__).resolve().parents[1]
 LIMITS = Limits(auto=0.985, redo=0.92)
 OUTLINE, TINT = (255, 0, 150), (255, 200, 0)
 NASTY = "<script>alert(1)<b>.png"
@@ -766,10 +762,6 @@ def test_names_of_any_kind_are_text_and_lead_to_their_files(tmp_path):
 # --- the commands ----------------------------------------------------------------------------------------
 
 
-def command(*arguments):
-    return [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
-
-
 @pytest.fixture(scope="module")
 def studio_pairs(tmp_path_factory):
     """Twelve pairs of four drawn garments."""
@@ -934,12 +926,7 @@ def test_a_job_that_is_stopped_leaves_a_review_of_what_is_done(home, photos, tmp
             shutil.copy(photo, tmp_path / "in" / f"{number}")
     output = tmp_path / "out"
     manifest = output / "predictions.jsonl"
-    process = subprocess.Popen(
-        command(*predicting(home, tmp_path / "in", output)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start(*predicting(home, tmp_path / "in", output))
     while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < 2):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -1,0 +1,25 @@
+"""ImageMagick, which reads what the program writes with none of its code."""
+
+import shutil
+import subprocess
+
+import pytest
+
+
+def _find() -> str | None:
+    """Its program: `magick` from version 7 on; `convert` before, which elsewhere may be another program."""
+    for name in ("magick", "convert"):
+        if shutil.which(name):
+            said = subprocess.run([name, "-version"], capture_output=True, text=True, check=False)
+            if "Version: ImageMagick" in said.stdout:
+                return name
+    return None
+
+
+PROGRAM = _find()
+needs_imagemagick = pytest.mark.skipif(PROGRAM is None, reason="ImageMagick is not installed")
+
+
+def imagemagick(*arguments: object) -> bytes:
+    """What it prints."""
+    return subprocess.run([PROGRAM, *map(str, arguments)], check=True, capture_output=True, timeout=60).stdout
