@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program import ROOT, run, start
+from program import ROOT, make, run, start
 from scipy import ndimage
 
 from segmentation.data.rle import decode
@@ -26,8 +26,8 @@ SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", 
 def home(tmp_path_factory) -> Path:
     """A home with a drawn set in data/set and a model named small that was trained on it."""
     home = tmp_path_factory.mktemp("home")
-    run("synth", "--output", home / "data" / "set", "--count", 8, "--size", "96x144", "--seed", 3)
-    run("train", "--home", home, "--data", home / "data" / "set", "--name", "small", *SMALL, "--epochs", 2)
+    make("synth", "--output", home / "data" / "set", "--count", 8, "--size", "96x144", "--seed", 3)
+    make("train", "--home", home, "--data", home / "data" / "set", "--name", "small", *SMALL, "--epochs", 2)
     return home
 
 
@@ -412,7 +412,7 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
 
 def test_training_goes_on_from_the_weights_of_another_model(home, tmp_path):
     model = home / "models" / "small"
-    run(
+    make(
         "train", "--home", tmp_path, "--data", home / "data" / "set", "--model", f"{model}/",
         "--name", "tuned", "--epochs", 1, "--learning-rate", "0.000000001",
     )  # fmt: skip
@@ -453,12 +453,13 @@ def test_an_empty_data_folder_is_said_to_be_empty_and_filled(tmp_path):
         (("data", "--data", "nowhere"), ("nowhere",)),
     ],
 )
-def test_a_mistake_gets_one_clear_line_and_a_status(home, arguments, words):
+def test_a_mistake_gets_one_clear_line_and_a_status(home, arguments, words, capsys):
     command, *rest = arguments
-    done = run(command, "--home", home, *rest, check=2)
-    line = done.stderr.strip().splitlines()[-1]
+    make(command, "--home", home, *rest, check=2)
+    said = capsys.readouterr().err
+    line = said.strip().splitlines()[-1]
     assert "error: " in line
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in said
     for word in words:
         assert word in line
 
@@ -494,11 +495,12 @@ def test_profile_says_where_the_time_of_a_photo_went(home, tmp_path):
     assert shares["network"] > 0
 
 
-def test_several_sources_are_mixed_and_only_the_first_is_judged_on(home):
-    run("synth", "--output", home / "data" / "more", "--count", 5, "--size", "96x144", "--seed", 9)
+def test_several_sources_are_mixed_and_only_the_first_is_judged_on(home, capsys):
+    make("synth", "--output", home / "data" / "more", "--count", 5, "--size", "96x144", "--seed", 9)
     sources = ("--data", home / "data" / "set", "--data", home / "data" / "more")
     command = ("train", "--home", home, *sources, *SMALL, "--epochs", 1, "--name", "mixed")
-    learned = run(*command, "--mix", "0.4,0.6").stdout
+    make(*command, "--mix", "0.4,0.6")
+    learned = capsys.readouterr().out
     bundle = json.loads((home / "models" / "mixed" / "bundle.json").read_text())
     own = [name for name in bundle["split"]["train"] if not name.startswith("more/")]
 
@@ -506,6 +508,7 @@ def test_several_sources_are_mixed_and_only_the_first_is_judged_on(home):
     assert not any(name.startswith("more/") for name in bundle["split"]["val"])
     assert f"{len(own) + round(len(own) / 0.4 * 0.6)} photos to learn from" in " ".join(learned.split())
 
-    refused = run(*command, "--overwrite", "--mix", "0.5,0.25,0.25", check=2)
-    assert "a share for each --data, 2" in refused.stderr
-    assert "add up to 1" in run(*command, "--overwrite", "--mix", "0.5,0.6", check=2).stderr
+    make(*command, "--overwrite", "--mix", "0.5,0.25,0.25", check=2)
+    assert "a share for each --data, 2" in capsys.readouterr().err
+    make(*command, "--overwrite", "--mix", "0.5,0.6", check=2)
+    assert "add up to 1" in capsys.readouterr().err
