@@ -69,9 +69,9 @@ def difference_chart(comparison: Comparison) -> "Figure":
         axes.axvline(0, color=GREY, linewidth=1)
         for number, pair in enumerate(pairs):
             interval = pair.differences[measure].interval
-            style = _line(number + 1)  # the baseline has the first colour
-            axes.plot((interval.low, interval.high), (number, number), **style | {"linewidth": 2})
-            axes.plot(interval.mean, number, color=style["color"], marker="D", markersize=6)
+            colour = _line(number + 1)["color"]  # the baseline has the first
+            axes.plot((interval.low, interval.high), (number, number), color=colour, linewidth=2)
+            axes.plot(interval.mean, number, color=colour, marker="D", markersize=6)
         axes.set_yticks(range(len(pairs)), [literal(pair.model) if place == 1 else "" for pair in pairs])
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(len(pairs) - 0.5, -0.5)
@@ -154,10 +154,10 @@ def trade_off_chart(comparison: Comparison) -> "Figure":
         axes.axhline(value, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2)
         end = {"xy": (1, value), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         text = f"{literal(name)}, published {value:.4f}"
-        axes.annotate(text, xytext=(0, 3), ha="right", fontsize=8, color=GREY, **end)
+        axes.annotate(text, xytext=(-4, 3), ha="right", fontsize=8, color=GREY, **end)
     axes.set_xscale("log")
     seconds = [_seconds(model) for model in models]
-    low, high = min(seconds) / 1.6, max(seconds) * 2.2  # room for the names at the right
+    low, high = min(seconds) / 1.6, max(seconds) * 2.5  # room for the names at the right
     ticks = [step * 10.0**power for power in range(-5, 6) for step in (1, 2, 5)]
     ticks = [tick for tick in ticks if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
