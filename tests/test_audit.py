@@ -15,7 +15,7 @@ import pytest
 from drawing import draw_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import run
+from program import make, run
 
 import main
 from segmentation.bundle import load_bundle
@@ -320,19 +320,9 @@ def test_a_start_that_has_learned_the_pairs_is_refused(home, capsys):
 def test_train_leaves_out_what_the_table_marks(home, capsys):
     table = home / "decided.csv"
     table.write_text("id,exclude\n000_Front,yes\n001_Back,no\nnobody,yes\n")
-    options = [
-        "--data",
-        str(home / "pairs"),
-        "--home",
-        str(home),
-        "--name",
-        "cleaned",
-        *TINY,
-        "--epochs",
-        "1",
-    ]
+    options = ("--data", home / "pairs", "--home", home, "--name", "cleaned", *TINY, "--epochs", 1)
 
-    assert main.main(["train", *options, "--exclude", str(table)]) == 0
+    make("train", *options, "--exclude", table)
     shown = capsys.readouterr()
     assert "excluded: 1 of 8 pairs" in shown.out
     assert "no such pair: nobody" in shown.err

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import ROOT
 
 from config import RunConfig, Size
 from segmentation.bundle import (
@@ -28,7 +29,6 @@ from segmentation.errors import BundleError, ConfigError
 from segmentation.experience import DOUBTS, SHAPE, SIGNS, Experience
 from segmentation.types import LabelMap
 
-ROOT = Path(__file__).resolve().parent.parent
 SIZE = Size(height=48, width=32)
 CONFIG = RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE)
 EXPERIENCE = Experience(

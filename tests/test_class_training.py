@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from program import run
+from program import make, run
 
 from config import DataConfig, LossConfig, RunConfig, Size
 from main import main
@@ -96,7 +96,7 @@ def test_a_model_keeps_its_groups_when_their_file_is_gone(bundle, home, tmp_path
     (home / "groups.json").rename(tmp_path / "groups.json")
     try:
         options = ["--home", home, "--model", bundle.name, "--output", tmp_path, "--report-images", 0]
-        assert main(["eval", *map(str, options)]) == 0
+        make("eval", *options)
     finally:
         (tmp_path / "groups.json").rename(home / "groups.json")
     figures = json.loads((tmp_path / "metrics.json").read_text())
@@ -156,15 +156,15 @@ def test_a_file_of_groups_that_is_given_is_read_and_not_the_one_that_was_learned
     assert "received 'coat' in 'dress'" in said
 
 
-def test_a_model_of_classes_is_judged_on_label_maps_with_fewer_names(bundle, home, tmp_path, capsys):
+def test_a_model_of_classes_is_judged_on_label_maps_with_fewer_names(bundle, home, tmp_path):
     bald = draw_people(tmp_path / "bald", 2, seed=7)
     for path in (bald / "labels").iterdir():
         labels = np.array(Image.open(path))
         Image.fromarray(np.where(labels == 1, 0, labels).astype(np.uint8)).save(path)
     (bald / "labels.json").write_text(json.dumps({"0": "null", "3": "dress", "9": "void"}))
-    arguments = ("--home", str(home), "--model", bundle.name, "--data", str(bald), "--output", str(tmp_path))
+    folders = ("--home", home, "--data", bald, "--output", tmp_path)
 
-    assert main(["eval", *arguments, "--split", "all"]) == 0, capsys.readouterr().err
+    make("eval", *folders, "--model", bundle.name, "--split", "all")
     rows = json.loads((tmp_path / "metrics.json").read_text())["classes"]
     pixels = {row["name"]: row["pixels"] for row in rows}
     assert pixels.keys() == {"background", "hair", "dress"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program import ROOT, make, run, start
+from program import PROGRAM, ROOT, make, run, start
 from scipy import ndimage
 
 from segmentation.data.rle import decode
@@ -285,7 +285,7 @@ def test_a_name_that_the_terminal_cannot_show_stops_nothing(home, tmp_path):
     photo = next((home / "data" / "set" / "images").iterdir())
     for name in ("dress-👗", "кухня"):
         shutil.copy(photo, tmp_path / f"{name}{photo.suffix}")
-    command = [sys.executable, ROOT / "main.py", "predict", "--home", home, "--model", "small"]
+    command = [sys.executable, PROGRAM, "predict", "--home", home, "--model", "small"]
     done = subprocess.run(
         [*command, "--input", tmp_path],
         capture_output=True,

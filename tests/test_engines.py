@@ -8,7 +8,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import h5py
 import keras
@@ -16,6 +15,7 @@ import numpy as np
 import openvino
 import pytest
 from drawing import draw_pair
+from program import ROOT
 
 from config import RunConfig, Size
 from segmentation import workflow
@@ -33,7 +33,6 @@ from segmentation.models import registry
 from segmentation.models.registry import ARCHITECTURES, complete
 from segmentation.workflow import with_openvino
 
-ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = [draw_pair(seed)[0] for seed in range(3)]
 
 # A block that adds as much to its input as there is, which none that has learned does, magnifies what two

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import ROOT
 from test_bundle import CONFIG, SIZE, write_bundle, write_export
 
 from config import ModelConfig, Size
@@ -25,8 +26,6 @@ from segmentation.data.preprocess import Preprocessing
 from segmentation.errors import BundleError, ConfigError
 from segmentation.experience import DOUBTS, DRIFT, SHAPE, SIGNS
 from segmentation.models import registry
-
-ROOT = Path(__file__).resolve().parent.parent
 
 MISSING = object()
 

@@ -1,11 +1,10 @@
 """The plan of the house: imports go upward only, and heavy libraries stay where they belong."""
 
 import ast
-from pathlib import Path
 
 import pytest
+from program import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "segmentation"
 
 # a part imports what stands before it, and what stands beside it in its own folder

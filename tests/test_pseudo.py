@@ -412,8 +412,7 @@ def test_train_learns_from_both_and_is_judged_on_real_pairs_alone(home, capsys, 
     monkeypatch.setattr(fit, "Batches", Watched)
     both = ("--data", home / "real", "--data", home / "predicted", "--mix", "0.7,0.3")
     common = ("--home", home, *TRAIN, "--epochs", 1)
-    arguments = ("train", *common, *both, "--name", "both", "--pseudo-weight", 0.3)
-    assert main([str(one) for one in arguments]) == 0
+    make("train", *common, *both, "--name", "both", "--pseudo-weight", 0.3)
     bundle = load_bundle(home / "models/both")
 
     assert bundle.config.data.pseudo_weight == 0.3

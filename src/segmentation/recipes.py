@@ -81,7 +81,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "architectures": Recipe(
         "twelve classes of clothing by several architectures, from ccp below --data, and all classes by the "
-        "best two of them, each from its own groups",
+        "best two of them, each from its model of the twelve",
         {
             **{
                 f"{{name}}-{model}": f"{_TWELVE_CLASSES} --architecture {options}"

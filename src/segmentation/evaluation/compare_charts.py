@@ -1,4 +1,4 @@
-"""The charts of a comparison; each model has its colour and its dashes in all of them."""
+"""The charts of a comparison; each model has its colour in all of them, and its dashes in all curves."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -69,7 +69,7 @@ def difference_chart(comparison: Comparison) -> "Figure":
         axes.axvline(0, color=GREY, linewidth=1)
         for number, pair in enumerate(pairs):
             interval = pair.differences[measure].interval
-            colour = _line(number + 1)["color"]  # the baseline has the first
+            colour = _colour(number + 1)  # the baseline has the first
             axes.plot((interval.low, interval.high), (number, number), color=colour, linewidth=2)
             axes.plot(interval.mean, number, color=colour, marker="D", markersize=6)
         axes.set_yticks(range(len(pairs)), [literal(pair.model) if place == 1 else "" for pair in pairs])
@@ -127,7 +127,7 @@ def class_chart(comparison: Comparison) -> "Figure":
     for number, model in enumerate(comparison.models):
         values = [np.nan if model.class_iou[index] is None else model.class_iou[index] for index in order]
         turn = number // len(_COLOURS)  # once the colours are used up, each has another marker
-        style = {"color": _line(number)["color"], "marker": _MARKERS[(number + turn) % len(_MARKERS)]}
+        style = {"color": _colour(number), "marker": _MARKERS[(number + turn) % len(_MARKERS)]}
         axes.plot(values, range(len(order)), linestyle="", markersize=6, label=literal(model.name), **style)
     labels = [f"{literal(comparison.classes[index])} ({comparison.shares[index]:.1%})" for index in order]
     axes.set_yticks(range(len(order)), labels)
@@ -149,7 +149,7 @@ def trade_off_chart(comparison: Comparison) -> "Figure":
     for number, model in enumerate(models):
         area = max(_SMALLEST_AREA, _AREA * (model.facts.parameters or 0) / most)
         place = _seconds(model), model.quality
-        axes.scatter(*place, s=area, color=_line(number)["color"], alpha=0.75, linewidth=0)
+        axes.scatter(*place, s=area, color=_colour(number), alpha=0.75, linewidth=0)
     for number, (name, value) in enumerate(comparison.references.items()):
         axes.axhline(value, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2)
         end = {"xy": (1, value), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
@@ -194,10 +194,14 @@ def _seconds(model: Figures) -> float:
     return max(model.facts.cpu_seconds, _LEAST_SECONDS)
 
 
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
 def _line(number: int) -> dict[str, object]:
     """How the curves of a model look."""
     dashes = _DASHES[number // len(_COLOURS) % len(_DASHES)]
-    return {"color": _COLOURS[number % len(_COLOURS)], "linestyle": dashes, "linewidth": 1.6}
+    return {"color": _colour(number), "linestyle": dashes, "linewidth": 1.6}
 
 
 def _reference_dashes(number: int) -> object:
