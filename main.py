@@ -10,9 +10,9 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "src"))  # so that `python main.py` works without an installation
 
-from segmentation.commands import COMMANDS
-from segmentation.commands.arguments import path_argument
-from segmentation.errors import SegmentationError
+from segmentation.cli import COMMANDS
+from segmentation.cli.arguments import path_argument
+from segmentation.core.errors import SegmentationError
 
 EPILOG = """three ways in:
   see it work      make demo

@@ -22,12 +22,12 @@ import cv2
 import numpy as np
 from predict_folder import ROOT
 
-from segmentation.data.discover import discover
-from segmentation.data.ground_truth import read_ground_truth
-from segmentation.data.groups import DUPLICATES_FILE
-from segmentation.evaluation.audit_report import TABLE
-from segmentation.imageio import read_photo, write_image
-from segmentation.types import Sample
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import discover
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.datasets.groups import DUPLICATES_FILE
+from segmentation.images.files import read_photo, write_image
+from segmentation.reports.audit_report import TABLE
 
 _KINDS = {"hem": 3, "shift": 3, "another's": 3, "strap": 2, "hole": 2, "leg": 2}
 _SHIFT_PX = 12

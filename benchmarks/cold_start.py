@@ -17,8 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from segmentation.data.synth import draw_photo
-from segmentation.imageio import write_image
+from segmentation.images.files import write_image
+from segmentation.synth import draw_photo
 
 
 def main() -> None:

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from predict_folder import ROOT, seconds_of
 
-from segmentation.bundle import ModelBundle, find_bundle
-from segmentation.commands.arguments import add_model_name
-from segmentation.data.parallel import cores
-from segmentation.data.synth import write_studio
-from segmentation.imageio import read_photo
+from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.cli.arguments import add_model_name
+from segmentation.core.parallel import cores
+from segmentation.images.files import read_photo
 from segmentation.inference.scoring import enlargement_of, load_score
-from segmentation.outputs.batch import run_folder
+from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.naming import Photo, find_photos
-from segmentation.outputs.writers import CutoutWriter
+from segmentation.synth import write_studio
 
 
 def main() -> None:

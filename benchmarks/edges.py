@@ -25,12 +25,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from segmentation.data.discover import discover
-from segmentation.data.ground_truth import read_ground_truth
-from segmentation.data.synth import draw_photo
-from segmentation.imageio import read_mask, read_photo
-from segmentation.inference.decontaminate import decontaminate
-from segmentation.inference.refine import BAND, RADIUS, refine, trimap
+from segmentation.datasets.discover import discover
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import read_mask, read_photo
+from segmentation.images.refinement import BAND, RADIUS, refine, trimap
+from segmentation.synth import draw_photo
 
 WIDTH, HEIGHT = 1152, 1728
 SOFTNESS_PX = 2.0

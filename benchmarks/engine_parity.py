@@ -14,14 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from segmentation.bundle import find_bundle
-from segmentation.commands.arguments import add_model_name
-from segmentation.data.discover import discover
-from segmentation.data.ground_truth import read_ground_truth
-from segmentation.data.selection import select_samples
-from segmentation.evaluation import metrics
-from segmentation.imageio import read_photo
+from segmentation.bundle.bundle import find_bundle
+from segmentation.cli.arguments import add_model_name
+from segmentation.datasets.discover import discover
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.datasets.selection import select_samples
+from segmentation.images.files import read_photo
 from segmentation.inference.scoring import load_score
+from segmentation.metrics import masks as metrics
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from segmentation.data.synth import write_studio
+from segmentation.synth import write_studio
 
 _KILOBYTES_A_GIGABYTE = 1024**2
 

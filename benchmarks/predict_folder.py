@@ -26,19 +26,19 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 import cv2
 import numpy as np
 
-from config import Size
-from segmentation.bundle import ModelBundle, load_bundle
-from segmentation.data.parallel import cores
-from segmentation.data.preprocess import Preprocessing, resize_scores
-from segmentation.data.synth import write_studio
-from segmentation.imageio import open_photo
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.core.parallel import cores
+from segmentation.core.size import Size
+from segmentation.images.files import open_photo
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.keras_engine import load_model
 from segmentation.inference.predict import predict
 from segmentation.inference.scoring import enlargement_of
-from segmentation.outputs.batch import run_folder
+from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.naming import find_photos
-from segmentation.outputs.writers import CutoutWriter
+from segmentation.preprocessing.preprocessing import Preprocessing, resize_scores
+from segmentation.synth import write_studio
 
 _TRAINING = (
     *("--preset", "capstone", "--input-size", "1024x1024", "--batch-size", "1", "--epochs", "3"),

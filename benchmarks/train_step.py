@@ -18,19 +18,20 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "src")]
 
-from config import RunConfig, Size
-from segmentation.quiet import import_keras_quietly
+from segmentation.config.options import RunConfig
+from segmentation.core.imports import import_keras_quietly
+from segmentation.core.size import Size
 
 import_keras_quietly()
 
 import keras
 
-from segmentation.data.augment import build_augment
-from segmentation.data.batches import Batches, PreparedPairs
-from segmentation.data.discover import discover
-from segmentation.data.preprocess import Preprocessing
-from segmentation.data.synth import write_studio
+from segmentation.datasets.discover import discover
 from segmentation.models import registry
+from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.synth import write_studio
+from segmentation.training.augment import build_augment
+from segmentation.training.batches import Batches, PreparedPairs
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
 from segmentation.training.optimizers import build_optimizer, dtype_policy
 

@@ -15,8 +15,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 import cv2
 import numpy as np
 
-from segmentation.imageio import read_mask, read_photo, write_image
-from segmentation.outline import outlined
+from segmentation.images.files import read_mask, read_photo, write_image
+from segmentation.images.outline import outlined
 
 GARMENTS = ("000000_Front", "000003_FrontRight", "000005_Back")
 WIDTH_PX, HEIGHT_PX, SQUARE_PX, LINE_PX = 256, 384, 12, 2

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from draw_example import HEIGHT_PX, LINE_PX, ROOT, WIDTH_PX, window
 
-from segmentation.imageio import read_mask, read_photo, write_image
-from segmentation.outline import outlined
+from segmentation.images.files import read_mask, read_photo, write_image
+from segmentation.images.outline import outlined
 
 SHOWN = 6
 TRUTH = (0, 170, 60)

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 from drawing import draw_pair, ellipse
 
-from config import RunConfig, Size
-from segmentation.bundle import ModelBundle, save_description
-from segmentation.data.preprocess import Preprocessing
-from segmentation.imageio import write_image
-from segmentation.types import LabelMap
+from segmentation.bundle.bundle import ModelBundle, save_description
+from segmentation.config.options import RunConfig
+from segmentation.core.size import Size
+from segmentation.core.types import LabelMap
+from segmentation.images.files import write_image
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 BAG = (40, 90, 160)
 LABELS = LabelMap.of(("background", "dress", "bag"))
@@ -39,8 +40,8 @@ def train_class_model(folder: Path) -> Path:
     """Train a network on `draw_classes`, export it, and put the bundle into the folder."""
     import keras
 
+    from segmentation.jobs.workflow import with_openvino
     from segmentation.models import registry
-    from segmentation.workflow import with_openvino
 
     config = registry.complete(
         RunConfig().replace(

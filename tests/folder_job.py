@@ -12,14 +12,15 @@ import numpy as np
 from drawing import draw_pair
 from PIL import Image
 
-from config import RunConfig, Size
-from segmentation.bundle import ModelBundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.options import RunConfig
+from segmentation.core.signals import Interruption
+from segmentation.core.size import Size
 from segmentation.inference.scoring import enlargement_of
-from segmentation.interruption import Interruption
-from segmentation.outputs.batch import run_folder
+from segmentation.outputs.cutout_writer import CutoutWriter, Deliverables
+from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.manifest import MANIFEST, Manifest, Result
 from segmentation.outputs.naming import find_photos
-from segmentation.outputs.writers import CutoutWriter, Deliverables
 
 SIZE = Size(height=32, width=24)
 BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})

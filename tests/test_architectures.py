@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from program import run
 
-from config import RunConfig, Size
-from segmentation.errors import ConfigError
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import ConfigError
+from segmentation.core.size import Size
 from segmentation.models import registry
 from segmentation.models.backbones import encode
 from segmentation.models.blocks import upsample

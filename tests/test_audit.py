@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from program import make, run
 
 import main
-from segmentation.bundle import load_bundle
-from segmentation.data.exclusion import read_decisions, read_exclusion
-from segmentation.display import TrainingDisplay
-from segmentation.evaluation import audit_report
+from segmentation.bundle.bundle import load_bundle
+from segmentation.cli.display import TrainingDisplay
+from segmentation.core.types import Sample
+from segmentation.datasets.exclusion import read_decisions, read_exclusion
 from segmentation.evaluation.audit import rank
 from segmentation.evaluation.disagreement import ADDED, OMITTED, measure
-from segmentation.types import Sample
+from segmentation.reports import audit_report
 
 HEIGHT, WIDTH = 864, 576
 SAMPLE = Sample("one_Front", Path("one_Front.jpg"), view="Front")

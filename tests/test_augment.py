@@ -9,9 +9,9 @@ from drawing import draw_pair, ellipse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import AUGMENTATIONS, AugmentConfig
-from segmentation.data.augment import build_augment
-from segmentation.types import LabelMap
+from segmentation.config.options import AUGMENTATIONS, AugmentConfig
+from segmentation.core.types import LabelMap
+from segmentation.training.augment import build_augment
 
 NONE = AUGMENTATIONS["none"]
 GEOMETRY = dataclasses.replace(NONE, flip=0.5, shift=0.1, scale=0.2, rotation=10)

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from drawing import draw_set
 
-from config import RunConfig, Size
-from segmentation.errors import ConfigError
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import ConfigError
+from segmentation.core.size import Size
+from segmentation.core.types import Sample
 from segmentation.inference.engines import load_engine
 from segmentation.models import pretrained, registry, torch_file
 from segmentation.models.application import application
@@ -27,7 +29,6 @@ from segmentation.models.registry import ARCHITECTURES
 from segmentation.models.torch_file import read_state
 from segmentation.models.up_conv import UpConv2D
 from segmentation.training.fit import fit
-from segmentation.types import Sample
 
 LITE0 = "efficientnet-lite0"
 ARCHITECTURE = f"unet-{LITE0}"
@@ -415,22 +416,22 @@ class Malicious:
 @formats
 @pytest.mark.parametrize("call", [os.system, eval, __import__, getattr, pickle.loads])
 def test_a_malicious_pickle_is_refused_and_not_run(write, call, tmp_path):
-    evidence = tmp_path / "evidence"
-    attack = Malicious(call, f"touch {evidence}")
+    features = tmp_path / "evidence"
+    attack = Malicious(call, f"touch {features}")
     write(tmp_path / "state.pth", OrderedDict(weight=attack), {})
     with pytest.raises(ConfigError) as refused:
         read_state(tmp_path / "state.pth")
 
-    assert not evidence.exists()
+    assert not features.exists()
     assert f".{call.__name__}, which no state dict needs" in str(refused.value)
     assert str(tmp_path / "state.pth") in str(refused.value)
 
 
 def test_the_attack_of_that_test_is_one(tmp_path):
-    evidence = tmp_path / "evidence"
-    pickle.loads(pickled(Malicious(os.system, f"touch {evidence}")))
+    features = tmp_path / "evidence"
+    pickle.loads(pickled(Malicious(os.system, f"touch {features}")))
 
-    assert evidence.exists()
+    assert features.exists()
 
 
 @pytest.mark.parametrize(

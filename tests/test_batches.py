@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from config import AUGMENTATIONS, AugmentConfig, DataConfig, Size
-from segmentation.data.augment import build_augment
-from segmentation.data.batches import Batches, PreparedPairs
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import DataError, ImageError
-from segmentation.types import IGNORED, Coding, LabelMap, Sample
+from segmentation.config.options import AUGMENTATIONS, AugmentConfig, DataConfig
+from segmentation.core.errors import DataError, ImageError
+from segmentation.core.size import Size
+from segmentation.core.types import IGNORED, Coding, LabelMap, Sample
+from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.training.augment import build_augment
+from segmentation.training.batches import Batches, PreparedPairs
 
 SIZE = Size(height=32, width=24)
 UNIT = Preprocessing(SIZE, normalisation="unit")

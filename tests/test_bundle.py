@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from program import ROOT
 
-from config import RunConfig, Size
-from segmentation.bundle import (
+from segmentation.bundle.bundle import (
     ENGINE_FILES,
     ModelBundle,
     check_name,
@@ -24,14 +23,16 @@ from segmentation.bundle import (
     load_bundle,
     save_description,
 )
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import BundleError, ConfigError
-from segmentation.experience import DOUBTS, SHAPE, SIGNS, Experience
-from segmentation.types import LabelMap
+from segmentation.confidence.model import DOUBTS, SHAPE, SIGNS, ConfidenceModel
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.size import Size
+from segmentation.core.types import LabelMap
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 SIZE = Size(height=48, width=32)
 CONFIG = RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE)
-EXPERIENCE = Experience(
+CONFIDENCE_MODEL = ConfidenceModel(
     samples=("ID_Front", "ç"),
     usual={**dict.fromkeys((*DOUBTS, *SHAPE), (-1.5, 0.25)), "lightness": (70.0, 2.5)},
     weights=dict.fromkeys(SIGNS, 0.125),
@@ -52,7 +53,7 @@ def write_bundle(path, **options):
         threshold=0.375,
         split={"train": ["a", "b"], "val": ["ç"]},
         provenance={"epochs": 3, "versions": {"keras": "3"}, "start": None},
-        experience=EXPERIENCE,
+        confidence_model=CONFIDENCE_MODEL,
     )
     return save_description(dataclasses.replace(bundle, **options))
 
@@ -365,7 +366,7 @@ def test_ordinary_names_are_accepted(name):
 
 def test_reading_a_bundle_imports_no_framework(bundle):
     program = (
-        "import sys; from pathlib import Path; from segmentation.bundle import load_bundle;"
+        "import sys; from pathlib import Path; from segmentation.bundle.bundle import load_bundle;"
         "print(load_bundle(Path(sys.argv[1])).architecture);"
         "print(*sorted({name.split('.')[0] for name in sys.modules}))"
     )

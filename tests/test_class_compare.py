@@ -13,19 +13,19 @@ from rich.console import Console
 from sklearn.metrics import accuracy_score, jaccard_score
 
 from main import main
-from segmentation.bundle import load_bundle
-from segmentation.coloured import coloured
-from segmentation.data.discover import discover
-from segmentation.data.same_classes import check_same_classes
-from segmentation.errors import ConfigError
-from segmentation.evaluation import compare_report, compare_tables, gallery
+from segmentation.bundle.bundle import load_bundle
+from segmentation.core.errors import ConfigError
+from segmentation.core.types import BINARY, LabelMap
+from segmentation.datasets.discover import discover
+from segmentation.datasets.same_classes import check_same_classes
 from segmentation.evaluation.candidates import Facts
 from segmentation.evaluation.compare import Candidate, compare
-from segmentation.evaluation.compare_columns import DASH
-from segmentation.evaluation.compare_markdown import markdown
 from segmentation.evaluation.evaluate import evaluate
-from segmentation.imageio import write_image
-from segmentation.types import BINARY, LabelMap
+from segmentation.images.class_overlay import overlay_classes
+from segmentation.images.files import write_image
+from segmentation.reports import compare_report, compare_tables, gallery
+from segmentation.reports.compare_columns import DASH
+from segmentation.reports.compare_markdown import markdown
 
 PHOTOS = 7
 CHARTS = ("photos", "differences", "learning", "trade-off", "classes", "gallery")
@@ -202,8 +202,8 @@ def test_every_picture_is_the_photo_under_the_classes_of_its_column(comparison, 
         photo, indices = draw_classes(int(sample.id))
         expected = [
             photo,
-            coloured(photo, indices, LABELS),
-            *(coloured(photo, score(photo).argmax(-1), LABELS) for score in SCORES.values()),
+            overlay_classes(photo, indices, LABELS),
+            *(overlay_classes(photo, score(photo).argmax(-1), LABELS) for score in SCORES.values()),
         ]
         for picture, wanted in zip(row.pictures, expected, strict=True):
             np.testing.assert_array_equal(picture, wanted)

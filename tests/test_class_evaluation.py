@@ -15,15 +15,17 @@ from sklearn.metrics import confusion_matrix, f1_score, jaccard_score, precision
 from test_evaluate import Page, decode
 
 from main import main
-from segmentation.data.discover import discover
-from segmentation.evaluation import class_metrics, class_plots, class_report
+from segmentation.core.types import IGNORED, LEAST_SHARE, LabelMap, Sample
+from segmentation.datasets.discover import discover
 from segmentation.evaluation.class_figures import ClassFigures
-from segmentation.evaluation.evaluate import evaluate, write_evaluation
+from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.image_row import ImageRow, class_row
 from segmentation.evaluation.set_figures import Evaluation
-from segmentation.evaluation.tables import print_evaluation
-from segmentation.imageio import write_image
-from segmentation.types import IGNORED, LEAST_SHARE, LabelMap, Sample
+from segmentation.images.files import write_image
+from segmentation.metrics import classes as class_metrics
+from segmentation.reports import class_plots, class_report
+from segmentation.reports.evaluation import write_evaluation
+from segmentation.reports.tables import print_evaluation
 
 NAMES = {"0": "background", "1": "dress", "2": "bag", "9": "ignored"}
 IMAGES = 6
@@ -268,7 +270,7 @@ def test_a_photo_is_drawn_with_its_classes_its_errors_and_what_is_ignored():
     pictures = class_report.draw(image, truth, predicted, LABELS)
     errors, mask = (decode(uri).astype(int) for uri in (pictures.errors, pictures.mask))
 
-    def coloured(picture, colour):
+    def overlay_classes(picture, colour):
         return np.abs(picture - colour).max(axis=-1) < 40
 
     for place, colour in (
@@ -276,7 +278,7 @@ def test_a_photo_is_drawn_with_its_classes_its_errors_and_what_is_ignored():
         (np.s_[5:35, 85:155], (213, 94, 0)),
         (np.s_[45:75, 5:75], (204, 121, 167)),
     ):
-        assert coloured(errors[place], colour).mean() > 0.9
+        assert overlay_classes(errors[place], colour).mean() > 0.9
     for picture in (errors, mask, decode(pictures.target).astype(int)):
         grey = np.ptp(picture[84:116], axis=-1)
         assert grey.max() < 40  # hatched, whatever is predicted there

@@ -2,6 +2,7 @@
 
 import json
 
+import config
 import keras
 import numpy as np
 import pytest
@@ -13,10 +14,9 @@ from hypothesis.extra import numpy as hnp
 from program import run
 from sklearn.metrics import f1_score, jaccard_score, log_loss
 
-import config
-from config import LossConfig
 from main import main
-from segmentation.errors import ConfigError
+from segmentation.config.options import LossConfig
+from segmentation.core.errors import ConfigError
 from segmentation.training import class_losses, objectives
 from segmentation.training.class_losses import LOSSES
 from segmentation.training.class_weights import WEIGHTS, class_weights, effective_number

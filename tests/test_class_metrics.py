@@ -14,9 +14,10 @@ from sklearn.metrics import (
     recall_score,
 )
 
-from segmentation.evaluation import class_metrics, metrics
-from segmentation.evaluation.class_metrics import confusion
-from segmentation.evaluation.metrics import Counts
+from segmentation.metrics import classes as class_metrics
+from segmentation.metrics import masks as metrics
+from segmentation.metrics.classes import confusion
+from segmentation.metrics.masks import Counts
 
 CLASSES, IGNORE = 5, 255
 # background, dress and shoes, in a photo of 3x4 pixels

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmentation.data.class_statistics import count_classes
-from segmentation.data.discover import discover
-from segmentation.data.ground_truth import read_ground_truth
-from segmentation.imageio import write_image
-from segmentation.types import LabelMap
+from segmentation.core.types import LabelMap
+from segmentation.datasets.class_statistics import count_classes
+from segmentation.datasets.discover import discover
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.images.files import write_image
 
 NAMES = {"0": "null", "2": "dress", "4": "hat", "5": "coat", "9": "ignore"}
 

@@ -9,13 +9,14 @@ import pytest
 from PIL import Image
 from program import make, run
 
-from config import DataConfig, LossConfig, RunConfig, Size
 from main import main
-from segmentation.bundle import load_bundle
-from segmentation.data.batches import Batches, PreparedPairs
-from segmentation.data.discover import discover
-from segmentation.data.preprocess import Preprocessing
-from segmentation.types import IGNORED
+from segmentation.bundle.bundle import load_bundle
+from segmentation.config.options import DataConfig, LossConfig, RunConfig
+from segmentation.core.size import Size
+from segmentation.core.types import IGNORED
+from segmentation.datasets.discover import discover
+from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.training.batches import Batches, PreparedPairs
 
 NAMES = {"0": "null", "1": "hair", "3": "dress", "9": "void"}
 GROUPS = {"background": ["null"], "hair": ["hair"], "dress": ["dress"], "ignore": ["void"]}
@@ -86,7 +87,7 @@ def test_the_model_knows_the_classes_of_its_data(bundle):
     assert bundle.labels.ignore == IGNORED
     assert len({*bundle.labels.colours}) == 3
     assert bundle.openvino is not None
-    assert bundle.experience is None
+    assert bundle.confidence_model is None
     assert not (bundle.path / "threshold.csv").exists()
 
 

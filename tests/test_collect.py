@@ -21,17 +21,17 @@ from psd_tools.psd.layer_and_mask import ChannelInfo, MaskFlags, MaskParameters
 from psd_tools.psd.vector import Path as PenPath
 from scipy import ndimage
 
-from segmentation.data.discover import discover
-from segmentation.data.origin import RECORD, RETOUCHED
-from segmentation.errors import DataError, ImageError
+from segmentation.core.errors import DataError, ImageError
+from segmentation.datasets.discover import discover
+from segmentation.datasets.origin import RECORD, RETOUCHED
 from segmentation.evaluation.corrections import alike, measure_correction, share_near
-from segmentation.imageio import read_mask
+from segmentation.images.files import read_mask
+from segmentation.images.psd_read import read_psd_alpha
 from segmentation.outputs.collect import REPORT, collect, find_predictions, write_report
+from segmentation.outputs.cutout_writer import Deliverables
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.retouched import corrected_alpha, match
-from segmentation.outputs.writers import Deliverables
-from segmentation.psd_read import read_psd_alpha
 
 ALPHA = draw_pair(3)[1]
 SHAPE = ALPHA.shape

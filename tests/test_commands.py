@@ -16,8 +16,8 @@ import pytest
 from program import PROGRAM, ROOT, make, run, start
 from scipy import ndimage
 
-from segmentation.data.rle import decode
-from segmentation.imageio import MAX_PIXELS, read_mask, read_photo
+from segmentation.datasets.rle import decode
+from segmentation.images.files import MAX_PIXELS, read_mask, read_photo
 
 SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
 

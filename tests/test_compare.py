@@ -16,25 +16,21 @@ from program import make, run
 from rich.console import Console
 from scipy import stats
 
-from segmentation.bundle import ModelBundle, load_bundle
-from segmentation.data.discover import Dataset
-from segmentation.data.selection import select_samples
-from segmentation.errors import BundleError, ConfigError, DataError
-from segmentation.evaluation import compare_columns, compare_report, compare_tables, intervals, plots
-from segmentation.evaluation.candidates import (
-    CpuTimed,
-    Facts,
-    facts_of,
-    unseen_by_all,
-)
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.core.errors import BundleError, ConfigError, DataError
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.selection import select_samples
+from segmentation.evaluation.candidates import CpuTimed, Facts, facts_of, unseen_by_all
 from segmentation.evaluation.compare import Candidate, compare, largest_changes
-from segmentation.evaluation.compare_markdown import markdown
 from segmentation.evaluation.history import last_quarter, read_history
 from segmentation.evaluation.image_row import ImageRow
-from segmentation.evaluation.intervals import mean_interval, paired_difference
 from segmentation.evaluation.set_figures import Evaluation
-from segmentation.inference.ensemble import tell_apart
-from segmentation.types import Sample
+from segmentation.inference.ensemble import distinct_names
+from segmentation.metrics import intervals
+from segmentation.metrics.intervals import mean_interval, paired_difference
+from segmentation.reports import compare_columns, compare_report, compare_tables, plots
+from segmentation.reports.compare_markdown import markdown
 
 NASTY = "<img src=x onerror=alert(1)>[red]&"
 
@@ -229,7 +225,7 @@ def test_names_that_occur_twice_are_told_apart_by_their_folders(tmp_path):
     paths = ["a/models/shoes", "b/models/shoes", "a/other/shoes", "a/models/hats"]
     bundles = [a_bundle(tmp_path / path) for path in paths]
 
-    assert tell_apart(bundles) == ["a/models/shoes", "b/models/shoes", "other/shoes", "hats"]
+    assert distinct_names(bundles) == ["a/models/shoes", "b/models/shoes", "other/shoes", "hats"]
 
 
 def test_one_model_by_two_paths_is_refused(tmp_path):
@@ -237,7 +233,7 @@ def test_one_model_by_two_paths_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "models" / "shoes")
     for path in (tmp_path / "models" / "shoes", tmp_path / "link"):
         with pytest.raises(ConfigError, match="twice; name it once"):
-            tell_apart([a_bundle(tmp_path / "models" / "shoes"), a_bundle(path)])
+            distinct_names([a_bundle(tmp_path / "models" / "shoes"), a_bundle(path)])
 
 
 def test_photos_are_held_out_by_the_first_and_no_garment_was_learned_by_the_others():

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from segmentation.inference.compose import averaged, cleaned, flipped, rescaled
-from segmentation.types import LabelMap
+from segmentation.core.types import LabelMap
+from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 
 sides = st.integers(1, 9)
 photos = hnp.arrays(np.uint8, st.tuples(sides, sides, st.just(3)))

@@ -15,13 +15,11 @@ from scipy.optimize import nnls
 from scipy.stats import spearmanr
 from test_bundle import write_bundle
 
-from segmentation.bundle import load_bundle
-from segmentation.data.discover import discover
-from segmentation.data.origin import PSEUDO
-from segmentation.errors import DataError
-from segmentation.evaluation import calibration
-from segmentation.evaluation.calibration import FEWEST_PHOTOS, experience_of, learn
-from segmentation.experience import (
+from segmentation.bundle.bundle import load_bundle
+from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
+from segmentation.confidence.features import extract_features
+from segmentation.confidence.fitting import fit_confidence_model
+from segmentation.confidence.model import (
     DOUBTS,
     DRIFT,
     LEAST_AREA,
@@ -29,19 +27,23 @@ from segmentation.experience import (
     NARROWEST,
     SHAPE,
     SIGNS,
-    Experience,
+    ConfidenceModel,
     dice_of,
     error_of,
     signs_of,
     unlike,
     usual_of,
 )
-from segmentation.imageio import read_photo
-from segmentation.inference.compose import averaged, mirrored
-from segmentation.inference.evidence import gather
-from segmentation.inference.judge import Judge, judge_of
+from segmentation.core.errors import DataError
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.datasets.discover import discover
+from segmentation.datasets.origin import PSEUDO
+from segmentation.evaluation import calibration
+from segmentation.evaluation.calibration import FEWEST_PHOTOS, fit_confidence
+from segmentation.images.files import read_photo
+from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.predict import predict
-from segmentation.types import LabelMap, Prediction
+from segmentation.scores.augmentation import averaged, mirrored
 
 CENTRE, RADII = (0.5, 0.45), (0.3, 0.25)
 
@@ -60,7 +62,7 @@ def scene(height=432, lost=0.0):
 def of_masks(mask, second):
     """The evidence of two masks alone."""
     photo = np.full((*mask.shape, 3), 128, np.uint8)
-    return gather(photo, mask.astype(np.float32), 0.5, second)
+    return extract_features(photo, mask.astype(np.float32), 0.5, second)
 
 
 # --- evidence --------------------------------------------------------------------------------------------
@@ -68,13 +70,13 @@ def of_masks(mask, second):
 
 @pytest.mark.parametrize("height", [1728, 1001, 300, 216])
 def test_a_photo_says_the_same_at_any_size(height):
-    expected = gather(*scene(432, lost=0.1)[:2], 0.5, scene(432, lost=0.1)[2])
+    expected = extract_features(*scene(432, lost=0.1)[:2], 0.5, scene(432, lost=0.1)[2])
     photo, scores, second = scene(height, lost=0.1)
-    evidence = gather(photo, scores, 0.5, second)
+    features = extract_features(photo, scores, 0.5, second)
 
-    assert evidence.keys() == expected.keys()
+    assert features.keys() == expected.keys()
     for name, value in expected.items():
-        assert evidence[name] == pytest.approx(value, rel=0.08, abs=0.01), name
+        assert features[name] == pytest.approx(value, rel=0.08, abs=0.01), name
 
 
 def test_an_edge_has_a_width_in_the_smallest_photo():
@@ -83,29 +85,31 @@ def test_an_edge_has_a_width_in_the_smallest_photo():
     thinner = cv2.erode(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))).astype(
         bool
     )
-    evidence = gather(photo, scores, 0.5, thinner)
+    features = extract_features(photo, scores, 0.5, thinner)
 
-    assert evidence["softness"] == pytest.approx(0.1, abs=0.02)
-    assert evidence["disagreement"] > 0.02
-    assert evidence["thick_disagreement"] == 0
+    assert features["softness"] == pytest.approx(0.1, abs=0.02)
+    assert features["disagreement"] > 0.02
+    assert features["thick_disagreement"] == 0
 
 
 def test_a_mirrored_photo_says_the_same_from_the_other_side():
     photo, scores, second = scene(700, lost=0.2)
-    evidence = gather(photo, scores, 0.5, second)
-    other = gather(*(np.ascontiguousarray(part[:, ::-1]) for part in (photo, scores)), 0.5, second[:, ::-1])
+    features = extract_features(photo, scores, 0.5, second)
+    other = extract_features(
+        *(np.ascontiguousarray(part[:, ::-1]) for part in (photo, scores)), 0.5, second[:, ::-1]
+    )
 
-    assert other.pop("across") == pytest.approx(1 - evidence.pop("across"), abs=0.005)
-    assert other == pytest.approx(evidence, rel=0.02, abs=0.002)
+    assert other.pop("across") == pytest.approx(1 - features.pop("across"), abs=0.005)
+    assert other == pytest.approx(features, rel=0.02, abs=0.002)
 
 
 def test_equal_masks_do_not_disagree():
     photo, scores, _ = scene(600)
-    evidence = gather(photo, scores, 0.5, scores >= 0.5)
+    features = extract_features(photo, scores, 0.5, scores >= 0.5)
 
-    assert evidence["disagreement"] == pytest.approx(0, abs=0.002)
-    assert evidence["thick_disagreement"] == 0
-    assert evidence["fragments"] == 0
+    assert features["disagreement"] == pytest.approx(0, abs=0.002)
+    assert features["thick_disagreement"] == 0
+    assert features["fragments"] == 0
 
 
 def test_a_shifted_edge_is_told_from_a_missing_sleeve():
@@ -134,11 +138,11 @@ def test_fragments_are_what_is_not_in_the_largest_region():
 def test_size_and_place_are_shares_of_the_photo():
     mask = np.zeros((864, 576), bool)
     mask[216:648, 0:288] = True
-    evidence = of_masks(mask, mask)
+    features = of_masks(mask, mask)
 
-    assert evidence["area"] == pytest.approx(0.25)
-    assert (evidence["height"], evidence["across"], evidence["down"]) == pytest.approx((0.5, 0.25, 0.5))
-    assert evidence["outline"] == pytest.approx(2 * (432 + 288) / np.sqrt(432 * 288), rel=0.02)
+    assert features["area"] == pytest.approx(0.25)
+    assert (features["height"], features["across"], features["down"]) == pytest.approx((0.5, 0.25, 0.5))
+    assert features["outline"] == pytest.approx(2 * (432 + 288) / np.sqrt(432 * 288), rel=0.02)
 
 
 def test_a_hole_lengthens_the_outline():
@@ -152,11 +156,11 @@ def test_a_hole_lengthens_the_outline():
 
 def test_colours_are_those_of_the_border_and_of_the_garment():
     photo, scores, second = scene(600)
-    evidence = gather(photo, scores, 0.5, second)
+    features = extract_features(photo, scores, 0.5, second)
     for part, colour in (("backdrop", BACKGROUND), ("garment", GARMENT)):
         pixel = np.array([[colour]], np.float32) / 255
         expected = cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0]
-        found = [evidence[f"{part}_{name}"] for name in ("lightness", "green_red", "blue_yellow")]
+        found = [features[f"{part}_{name}"] for name in ("lightness", "green_red", "blue_yellow")]
         assert found == pytest.approx(expected, abs=1)
 
 
@@ -172,12 +176,12 @@ def test_any_photo_gives_finite_figures(height, width, found, seed):
     scores = {"nothing": scores * 0, "everything": scores * 0 + 1}.get(found, scores)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        evidence = gather(photo, scores, 0.5, random.random((height, width)) < 0.5)
-        confidence = AN_EXPERIENCE.confidence(evidence)
+        features = extract_features(photo, scores, 0.5, random.random((height, width)) < 0.5)
+        confidence = AN_EXPERIENCE.confidence(features)
 
-    assert np.isfinite(list(evidence.values())).all()
-    assert {*DOUBTS, *SHAPE} <= evidence.keys()
-    assert all(0 <= evidence[name] <= 1 for name in ("disagreement", "softness", "fragments", "area"))
+    assert np.isfinite(list(features.values())).all()
+    assert {*DOUBTS, *SHAPE} <= features.keys()
+    assert all(0 <= features[name] <= 1 for name in ("disagreement", "softness", "fragments", "area"))
     assert 0 <= confidence <= 1
     if found != "anything":
         assert confidence == 0
@@ -204,8 +208,7 @@ def test_a_mirrored_score_function_lays_its_scores_back_over_the_photo():
 
 
 def test_one_judge_of_several_models_asks_for_their_mean():
-    members = [dataclasses.replace(BUNDLE, threshold=threshold) for threshold in (0.25, 0.75)]
-    judge = judge_of(members, [red_score, left_score], None)
+    judge = estimator_for([red_score, left_score], 0.5, None)
     photo = scene(60)[0]
 
     assert judge.threshold == 0.5
@@ -216,15 +219,15 @@ def test_one_judge_of_several_models_asks_for_their_mean():
 def test_a_judge_of_a_double_pass_asks_its_first_pass():
     bundle = dataclasses.replace(BUNDLE, threshold=0.9, first=dataclasses.replace(BUNDLE, threshold=0.3))
 
-    assert judge_of([bundle], [red_score], None).threshold == 0.3
+    assert Ensemble((bundle,)).first_threshold == 0.3
 
 
 def test_doubtful_is_where_a_second_look_differs_or_scores_are_unsure():
     photo, scores, _ = scene(600)
     scores[:10, :10] = 0.4
     prediction = Prediction("a", scores[..., np.newaxis], LabelMap(), 0.5)
-    judged = Judge(mirrored(left_score), 0.5, AN_EXPERIENCE)(photo, prediction)
-    sure = Judge(red_score, 0.5, AN_EXPERIENCE)(photo, prediction)
+    judged = ConfidenceEstimator(mirrored(left_score), 0.5, AN_EXPERIENCE)(photo, prediction)
+    sure = ConfidenceEstimator(red_score, 0.5, AN_EXPERIENCE)(photo, prediction)
     middle = photo.shape[1] // 2
     certain = scores[:, :middle] > 0.9
 
@@ -239,11 +242,11 @@ def test_doubtful_is_where_a_second_look_differs_or_scores_are_unsure():
 def test_nothing_is_said_of_a_prediction_unless_it_was_asked_for():
     photo = scene(60)[0]
     plain = predict(red_score, BUNDLE, "a", photo, 0.5)
-    unknown = predict(red_score, BUNDLE, "a", photo, 0.5, Judge(red_score, 0.5))
+    unknown = predict(red_score, BUNDLE, "a", photo, 0.5, ConfidenceEstimator(red_score, 0.5))
 
-    assert (plain.confidence, plain.evidence, plain.doubtful) == (None, {}, None)
+    assert (plain.confidence, plain.features, plain.doubtful) == (None, {}, None)
     assert unknown.confidence is None
-    assert unknown.evidence["disagreement"] == 0
+    assert unknown.features["disagreement"] == 0
 
 
 # --- confidence ------------------------------------------------------------------------------------------
@@ -260,7 +263,9 @@ USUAL = {
     "height": (0.4, 0.05),
     "across": (0.5, 0.03),
 }
-AN_EXPERIENCE = Experience(("a",), USUAL, dict.fromkeys(SIGNS, 0.3), bias=0.1, error=0.01, correlation=0.5)
+AN_EXPERIENCE = ConfidenceModel(
+    ("a",), USUAL, dict.fromkeys(SIGNS, 0.3), bias=0.1, error=0.01, correlation=0.5
+)
 ORDINARY = {
     **{name: 10 ** USUAL[name][0] - 0.001 for name in (*DOUBTS, *SHAPE)},
     **{"lightness": 80.0, "height": 0.4, "across": 0.5},
@@ -275,7 +280,7 @@ def unusual_value(name, deviations):
 
 figures = st.floats(-1e6, 1e6)
 experiences = st.builds(
-    Experience,
+    ConfidenceModel,
     samples=st.lists(st.text(max_size=5), max_size=3).map(tuple),
     usual=st.fixed_dictionaries(
         {name: st.tuples(figures, st.floats(NARROWEST, 1e6)) for name in (*DOUBTS, *SHAPE)},
@@ -298,14 +303,14 @@ evidences = st.fixed_dictionaries(
 
 
 @given(experiences, evidences, st.sampled_from(DOUBTS), shares)
-def test_no_doubt_that_grows_raises_the_confidence(experience, evidence, name, value):
-    smaller, larger = sorted((evidence[name], value))
-    certain = experience.confidence({**evidence, name: smaller})
-    doubtful = experience.confidence({**evidence, name: larger})
+def test_no_doubt_that_grows_raises_the_confidence(confidence_model, features, name, value):
+    smaller, larger = sorted((features[name], value))
+    certain = confidence_model.confidence({**features, name: smaller})
+    doubtful = confidence_model.confidence({**features, name: larger})
 
     assert 0 <= doubtful <= certain <= 1
-    assert set(experience.doubts(evidence)) <= set(SIGNS.values())
-    assert np.isfinite(list(experience.deviations(evidence).values())).all()
+    assert set(confidence_model.doubts(features)) <= set(SIGNS.values())
+    assert np.isfinite(list(confidence_model.deviations(features).values())).all()
 
 
 @given(
@@ -314,9 +319,9 @@ def test_no_doubt_that_grows_raises_the_confidence(experience, evidence, name, v
     st.lists(st.floats(0, 3), min_size=2, max_size=2),
     st.sampled_from([-1, 1]),
 )
-def test_no_size_or_outline_less_usual_raises_the_confidence(evidence, name, deviations, side):
+def test_no_size_or_outline_less_usual_raises_the_confidence(features, name, deviations, side):
     usual, unusual = (
-        AN_EXPERIENCE.confidence({**evidence, name: unusual_value(name, side * deviation)})
+        AN_EXPERIENCE.confidence({**features, name: unusual_value(name, side * deviation)})
         for deviation in sorted(deviations)
     )
 
@@ -339,8 +344,8 @@ def test_too_much_speaks_against_a_mask_as_too_little_does(name):
     evidences,
     st.floats(0, LEAST_AREA, exclude_max=True) | st.floats(MOST_AREA, 1, exclude_min=True),
 )
-def test_where_nothing_or_everything_was_found_there_is_no_confidence(experience, evidence, area):
-    assert experience.confidence({**evidence, "area": area}) == 0
+def test_where_nothing_or_everything_was_found_there_is_no_confidence(confidence_model, features, area):
+    assert confidence_model.confidence({**features, "area": area}) == 0
 
 
 @given(st.floats(0, 1))
@@ -358,7 +363,7 @@ def test_doubts_name_what_tells_most_first_and_nothing_of_an_ordinary_mask():
 def test_a_real_mask_elsewhere_in_the_frame_is_told_as_such():
     photo, mask = np.full((200, 100, 3), 128, np.uint8), np.zeros((200, 100), bool)
     mask[150:198, 70:98] = True
-    found = gather(photo, mask.astype(np.float32), 0.5, mask)
+    found = extract_features(photo, mask.astype(np.float32), 0.5, mask)
     deviations = AN_EXPERIENCE.deviations(
         {**ORDINARY, **{name: found[name] for name in ("height", "across")}}
     )
@@ -378,10 +383,10 @@ def test_a_photo_unlike_those_known_is_told_by_what_it_is_unlike():
 def test_a_measure_that_is_not_known_is_not_held_against_a_photo():
     """Of an empty mask there is no height, so that experience with one among its photos knows none."""
     rows = [ORDINARY, {name: value for name, value in ORDINARY.items() if name != "height"}]
-    experience = dataclasses.replace(AN_EXPERIENCE, usual=usual_of(rows))
+    confidence_model = dataclasses.replace(AN_EXPERIENCE, usual=usual_of(rows))
 
-    assert "height" not in experience.usual
-    assert "height" not in experience.deviations(ORDINARY | {"height": 0.9})
+    assert "height" not in confidence_model.usual
+    assert "height" not in confidence_model.deviations(ORDINARY | {"height": 0.9})
 
 
 def test_what_is_usual_is_mean_and_deviation_and_never_narrower_than_can_be_seen():
@@ -400,7 +405,7 @@ def test_what_is_usual_is_mean_and_deviation_and_never_narrower_than_can_be_seen
 def made_up(count=240, seed=0):
     """Photos whose error is 0.3 x disagreement^0.8, give or take a quarter, whatever else they are like."""
     random = np.random.default_rng(seed)
-    evidence = [
+    features = [
         {
             "disagreement": float(10 ** random.normal(-1.6, 0.4)),
             "thick_disagreement": float(10 ** random.normal(-2.5, 0.3)),
@@ -412,47 +417,47 @@ def made_up(count=240, seed=0):
         }
         for _ in range(count)
     ]
-    disagreement = np.array([one["disagreement"] for one in evidence])
+    disagreement = np.array([one["disagreement"] for one in features])
     error = 0.3 * disagreement**0.8 * 10 ** random.normal(0, 0.1, count)
-    return evidence, np.clip(1 - error, 0, 1)
+    return features, np.clip(1 - error, 0, 1)
 
 
-def learned(evidence, dice, views=1):
+def learned(features, dice, views=1):
     """What is learned where so many photos after each other show one garment."""
     names = [str(number) for number in range(len(dice))]
-    return learn(evidence, dice, names, [str(number // views) for number in range(len(dice))])
+    return fit_confidence_model(features, dice, names, [str(number // views) for number in range(len(dice))])
 
 
 def test_order_and_scale_of_the_error_are_learned():
-    experience = learned(*made_up())
-    evidence, dice = made_up(seed=1)
-    confidence = np.array([experience.confidence(one) for one in evidence])
+    confidence_model = learned(*made_up())
+    features, dice = made_up(seed=1)
+    confidence = np.array([confidence_model.confidence(one) for one in features])
 
-    assert experience.photos == 240
+    assert confidence_model.photos == 240
     assert spearmanr(confidence, dice).statistic > 0.85
     assert np.median(1 - confidence) == pytest.approx(np.median(1 - dice), rel=0.1)
-    assert experience.weights["disagreement"] == pytest.approx(0.8, abs=0.1)
-    others = [weight for name, weight in experience.weights.items() if name != "disagreement"]
+    assert confidence_model.weights["disagreement"] == pytest.approx(0.8, abs=0.1)
+    others = [weight for name, weight in confidence_model.weights.items() if name != "disagreement"]
     assert max(others) < 0.1
-    assert evidence[int(np.argmin(confidence))]["disagreement"] > 0.1
+    assert features[int(np.argmin(confidence))]["disagreement"] > 0.1
 
 
 def test_what_lowers_the_error_is_no_reason_for_confidence():
-    evidence, dice = made_up()
+    features, dice = made_up()
     turned = [
-        one | {"softness": float(1.2 - quality)} for one, quality in zip(evidence, 2 - dice, strict=True)
+        one | {"softness": float(1.2 - quality)} for one, quality in zip(features, 2 - dice, strict=True)
     ]
-    experience = learned(turned, dice)
+    confidence_model = learned(turned, dice)
 
-    assert min(experience.weights.values()) >= 0
-    assert experience.weights["softness"] == 0
+    assert min(confidence_model.weights.values()) >= 0
+    assert confidence_model.weights["softness"] == 0
 
 
 def test_the_recorded_figures_are_those_of_photos_that_were_left_out():
     """Against a fit without a penalty, by scipy, of all photos but each in turn."""
-    evidence, dice = made_up(60, seed=3)
-    experience = learned(evidence, dice)
-    signs = np.array([list(signs_of(one, experience.usual).values()) for one in evidence])
+    features, dice = made_up(60, seed=3)
+    confidence_model = learned(features, dice)
+    signs = np.array([list(signs_of(one, confidence_model.usual).values()) for one in features])
     # a weight of either sign for the constant
     design = np.column_stack([signs, np.ones(len(dice)), -np.ones(len(dice))])
     expected = []
@@ -461,43 +466,43 @@ def test_the_recorded_figures_are_those_of_photos_that_were_left_out():
         weights, _ = nnls(design[others] + 0.0, np.log10(1.001 - dice[others]))
         expected.append(1.001 - 10 ** (design[place] @ weights))
 
-    assert experience.error == pytest.approx(np.abs(expected - dice).mean(), rel=0.25)
-    assert experience.correlation == pytest.approx(spearmanr(expected, dice).statistic, abs=0.1)
-    assert experience.correlation > 0.5
+    assert confidence_model.error == pytest.approx(np.abs(expected - dice).mean(), rel=0.25)
+    assert confidence_model.correlation == pytest.approx(spearmanr(expected, dice).statistic, abs=0.1)
+    assert confidence_model.correlation > 0.5
 
 
 @pytest.mark.parametrize("dice", [0.97, 1.0])
 def test_photos_that_all_did_alike_teach_that_and_no_order(dice):
-    evidence, _ = made_up(20)
+    features, _ = made_up(20)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        experience = learned(evidence, [dice] * 20)
+        confidence_model = learned(features, [dice] * 20)
 
-    assert experience.correlation == 0
-    assert experience.error == pytest.approx(0, abs=1e-6)
-    assert experience.confidence(evidence[0]) == pytest.approx(dice, abs=1e-6)
+    assert confidence_model.correlation == 0
+    assert confidence_model.error == pytest.approx(0, abs=1e-6)
+    assert confidence_model.confidence(features[0]) == pytest.approx(dice, abs=1e-6)
 
 
 def test_views_of_a_garment_do_not_vouch_for_each_other():
     """Each garment has its own error and its own evidence, which say nothing of other garments."""
-    evidence, dice = made_up(40)
+    features, dice = made_up(40)
     shuffled = np.random.default_rng(5).permutation(dice)
-    thrice = [one for one in evidence for _ in range(3)], np.repeat(shuffled, 3)
+    thrice = [one for one in features for _ in range(3)], np.repeat(shuffled, 3)
 
     assert learned(*thrice, views=3).error > learned(*thrice).error
 
 
 def test_photos_of_one_garment_are_not_enough():
-    evidence, dice = made_up(20)
+    features, dice = made_up(20)
     with pytest.raises(DataError, match="several garments"):
-        learned(evidence, dice, views=20)
+        learned(features, dice, views=20)
 
 
 def test_doubts_that_mean_nothing_make_no_order():
-    evidence, dice = made_up()
+    features, dice = made_up()
     shuffled = np.random.default_rng(5).permutation(dice)
 
-    assert abs(learned(evidence, shuffled).correlation) < 0.25
+    assert abs(learned(features, shuffled).correlation) < 0.25
 
 
 # --- from which photos it is learned ---------------------------------------------------------------------
@@ -535,23 +540,23 @@ def contents(samples):
 
 
 def test_a_model_is_judged_by_photos_that_it_has_not_learned(pairs, seen):
-    experience = experience_of(a_model("one", pairs[:3]), pairs)
+    confidence_model = fit_confidence(a_model("one", pairs[:3]), pairs)
 
-    assert experience.photos == 13
+    assert confidence_model.photos == 13
     assert seen == {"one": contents(pairs[3:])}
 
 
 def test_a_model_is_not_judged_by_predictions(pairs, seen):
     mixed = [dataclasses.replace(one, origin=PSEUDO) for one in pairs[:3]] + list(pairs[3:])
 
-    assert experience_of(a_model("one", ()), mixed).photos == 13
+    assert fit_confidence(a_model("one", ()), mixed).photos == 13
     assert seen == {"one": contents(pairs[3:])}
 
 
 def test_what_a_first_pass_has_learned_is_no_photo_to_judge_by(pairs, seen):
     model = a_model("two", pairs[:1], first=a_model("first", pairs[1:3]))
 
-    assert experience_of(model, pairs).photos == 13
+    assert fit_confidence(model, pairs).photos == 13
     assert seen == {"two": contents(pairs[3:])}
 
 
@@ -559,14 +564,14 @@ def test_models_of_the_folds_stand_in_for_a_model_that_has_learned_all(pairs, se
     whole = a_model("whole", pairs)
     folds = [a_model("fold1", pairs[:8]), a_model("fold2", pairs[8:])]
 
-    assert experience_of(whole, pairs, folds).photos == 16
+    assert fit_confidence(whole, pairs, folds).photos == 16
     assert seen == {"fold1": contents(pairs[8:]), "fold2": contents(pairs[:8])}
 
 
 def test_photos_that_every_model_has_learned_are_left_out(pairs, seen):
     folds = [a_model("fold1", pairs[:10]), a_model("fold2", pairs[9:])]
 
-    assert experience_of(a_model("whole", pairs), pairs, folds).photos == 15
+    assert fit_confidence(a_model("whole", pairs), pairs, folds).photos == 15
     assert contents(pairs[9:10]).isdisjoint(seen["fold1"] | seen["fold2"])
 
 
@@ -576,23 +581,23 @@ def test_photos_without_a_garment_found_teach_nothing_of_the_others(pairs, monke
         blind = contents(pairs[:2])
         return (lambda photo: red_score(photo) * (photo.tobytes() not in blind)), [red_score]
 
-    expected = experience_of(a_model("one", ()), pairs[2:])
+    expected = fit_confidence(a_model("one", ()), pairs[2:])
     monkeypatch.setattr(calibration, "load_score", load)
 
-    assert experience_of(a_model("one", ()), pairs) == expected
+    assert fit_confidence(a_model("one", ()), pairs) == expected
 
 
 @pytest.mark.parametrize("kept", [0, 1, FEWEST_PHOTOS - 1])
 @pytest.mark.usefixtures("seen")
 def test_too_few_photos_are_refused_with_the_way_out(pairs, kept):
     with pytest.raises(DataError, match=rf"one: expected at least 12 .* received {kept}; .*--fold-model"):
-        experience_of(a_model("one", pairs[kept:]), pairs)
+        fit_confidence(a_model("one", pairs[kept:]), pairs)
 
 
 @pytest.mark.usefixtures("seen")
 def test_progress_counts_every_photo(pairs):
     told = []
-    experience_of(a_model("one", pairs[:3]), pairs, on_progress=lambda *done: told.append(done))
+    fit_confidence(a_model("one", pairs[:3]), pairs, on_progress=lambda *done: told.append(done))
 
     assert told == [(done, 16) for done in range(1, 17)]
 
@@ -602,22 +607,22 @@ def test_progress_counts_every_photo(pairs):
 
 @settings(max_examples=40)
 @given(experiences)
-def test_experience_is_read_back_as_it_was_written(tmp_path_factory, experience):
-    bundle = write_bundle(tmp_path_factory.mktemp("bundle") / "model", experience=experience)
+def test_experience_is_read_back_as_it_was_written(tmp_path_factory, confidence_model):
+    bundle = write_bundle(tmp_path_factory.mktemp("bundle") / "model", confidence_model=confidence_model)
 
-    assert load_bundle(bundle.path).experience == experience
+    assert load_bundle(bundle.path).confidence_model == confidence_model
 
 
 def test_experience_does_not_change_what_a_model_is(tmp_path):
-    bundle = write_bundle(tmp_path / "model", experience=None)
+    bundle = write_bundle(tmp_path / "model", confidence_model=None)
 
-    assert dataclasses.replace(bundle, experience=AN_EXPERIENCE).digest == bundle.digest
+    assert dataclasses.replace(bundle, confidence_model=AN_EXPERIENCE).digest == bundle.digest
 
 
 def test_a_bundle_of_an_earlier_version_has_no_experience(tmp_path):
-    bundle = write_bundle(tmp_path / "model", experience=AN_EXPERIENCE)
+    bundle = write_bundle(tmp_path / "model", confidence_model=AN_EXPERIENCE)
     description = json.loads((bundle.path / "bundle.json").read_text())
     del description["experience"]
     (bundle.path / "bundle.json").write_text(json.dumps(description))
 
-    assert load_bundle(bundle.path).experience is None
+    assert load_bundle(bundle.path).confidence_model is None

@@ -7,12 +7,13 @@ import io
 import json
 import re
 
+import config
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import config
-from config import (
+from main import main
+from segmentation.config.options import (
     AUGMENTATIONS,
     LOSSES,
     PRESETS,
@@ -23,7 +24,6 @@ from config import (
     PreprocessConfig,
     RunConfig,
     SecondPassConfig,
-    Size,
     TrainConfig,
     add_options,
     configure,
@@ -31,7 +31,7 @@ from config import (
     parse_bytes,
     parse_loss,
 )
-from main import main
+from segmentation.core.size import Size
 from segmentation.models import registry
 from segmentation.models.backbones import BACKBONES
 

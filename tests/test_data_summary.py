@@ -10,12 +10,12 @@ import pytest
 from program import run
 from rich.console import Console
 
-from segmentation.data.contact_sheet import draw_contact_sheet
-from segmentation.data.discover import discover
-from segmentation.data.summary import print_summary, summarise
-from segmentation.errors import DataError
-from segmentation.imageio import write_image
-from segmentation.types import Sample
+from segmentation.core.errors import DataError
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import discover
+from segmentation.datasets.summary import print_summary, summarise
+from segmentation.images.files import write_image
+from segmentation.reports.contact_sheet import draw_contact_sheet
 
 random = np.random.default_rng(0)
 

@@ -10,12 +10,12 @@ import pytest
 from program import ROOT, run
 
 import main
-from config import configure, explicit_options
-from segmentation.bundle import DEFAULT, load_bundle
-from segmentation.commands.train import SECTIONS
-from segmentation.imageio import read_mask
+from segmentation.bundle.bundle import DEFAULT, load_bundle
+from segmentation.cli.train import SECTIONS
+from segmentation.config.options import configure, explicit_options
+from segmentation.images.files import read_mask
+from segmentation.jobs.recipes import RECIPES, steps
 from segmentation.models.registry import complete
-from segmentation.recipes import RECIPES, steps
 
 MODEL = ROOT / "models" / DEFAULT
 MOST_BYTES = 40e6

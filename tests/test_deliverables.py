@@ -21,17 +21,17 @@ from program import make, run
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
 
-from segmentation.commands.deliverables import add_deliverables, chosen_deliverables
-from segmentation.errors import ImageError
-from segmentation.imageio import open_photo, read_photo
-from segmentation.inference.decontaminate import decontaminate
-from segmentation.inference.refine import BAND, WIDE_BAND, refine, trimap
-from segmentation.outline import outlined
-from segmentation.outputs.kinds import FORMATS
-from segmentation.outputs.retouching import blend, cover, crop_box, in_bits
-from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
-from segmentation.psd import write_psd
-from segmentation.types import LabelMap, Prediction
+from segmentation.cli.deliverables import add_deliverables, chosen_deliverables
+from segmentation.core.errors import ImageError
+from segmentation.core.file_kinds import FORMATS
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.images.compositing import blend, cover, crop_box, in_bits
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import open_photo, read_photo
+from segmentation.images.outline import outlined
+from segmentation.images.psd_write import write_psd
+from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
+from segmentation.outputs.cutout_writer import Deliverables, cut_out, soft_alpha
 
 SUFFIXES = {"png": ".png", "psd": ".psd", "tiff": ".tif", "webp": ".webp"}
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -192,7 +192,7 @@ def test_a_photoshop_file_that_would_be_too_large_is_refused_with_its_name(tmp_p
 
 
 def test_a_photoshop_file_of_too_many_bytes_is_refused_with_its_name(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr("segmentation.psd._MOST_BYTES", 10**4)  # in place of 2 GB
+    monkeypatch.setattr("segmentation.images.psd_write._MOST_BYTES", 10**4)  # in place of 2 GB
     (result,) = cut_folder(photos, tmp_path / "out", wanted=Deliverables(("psd",)))
 
     assert re.search(r"a\.psd: .*at most .* GB in a PSD.*--crop, or choose another --format", result.error)

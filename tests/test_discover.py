@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from segmentation.data.discover import Dataset, discover
-from segmentation.data.fingerprint import fingerprint
-from segmentation.data.naming import VIEWS, group_and_view
-from segmentation.errors import DataError, SegmentationError
-from segmentation.imageio import read_mask, write_image
+from segmentation.core.errors import DataError, SegmentationError
+from segmentation.core.viewpoint_names import VIEWS, group_and_view
+from segmentation.datasets.discover import Dataset, discover
+from segmentation.datasets.fingerprint import fingerprint
+from segmentation.images.files import read_mask, write_image
 
 MASK = np.zeros((12, 8), np.uint8)
 MASK[3:9, 2:6] = 255

@@ -6,8 +6,8 @@ import shlex
 import pytest
 from program import ROOT
 
-from config import PRESETS
 from main import build_parser
+from segmentation.config.options import PRESETS
 from segmentation.models.registry import ARCHITECTURES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,6 +46,6 @@ def test_documents_link_only_to_files_that_exist(document):
 
 def test_every_user_command_is_in_the_changelog():
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    from segmentation.commands import COMMANDS
+    from segmentation.cli import COMMANDS
 
     assert [name for name in COMMANDS if f"`{name}`" not in changes] == []

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from config import Size
-from segmentation.data.second_look import Look, dilated, region_of, with_scores
-from segmentation.inference.double_pass import double_pass
+from segmentation.core.size import Size
+from segmentation.preprocessing.second_pass import SecondPassView, dilated, region_of, with_scores
+from segmentation.scores.two_passes import double_pass
 
 SHAPE = Size(height=40, width=30)
 KINDS = pytest.mark.parametrize("kind", ["crop", "mask"])
@@ -65,7 +65,7 @@ def test_the_region_has_the_margin_and_the_proportions_of_the_network():
 
 
 def test_the_margin_is_in_proportion_to_the_photo():
-    look = Look("crop", 50, 0.5, SHAPE)
+    look = SecondPassView("crop", 50, 0.5, SHAPE)
     large = look.region(saying(rectangle(1728, 1152, 600, 500, 1000, 700))(None))
     small = look.region(saying(rectangle(432, 288, 150, 125, 250, 175))(None))
 
@@ -92,7 +92,7 @@ def test_specks_far_away_are_left_out_and_a_second_garment_is_not():
 @KINDS
 def test_nothing_found_keeps_its_scores(kind):
     low = np.full((12, 9, 1), 0.3, np.float32)
-    score = double_pass(lambda _photo: low, repeating, Look(kind, 50, 0.5, SHAPE))
+    score = double_pass(lambda _photo: low, repeating, SecondPassView(kind, 50, 0.5, SHAPE))
 
     np.testing.assert_array_equal(score(photo_of(low[..., 0])), low)
 
@@ -102,7 +102,7 @@ def test_nothing_found_keeps_its_scores(kind):
 def test_a_second_pass_that_believes_the_first_changes_nothing_but_specks(kind, mask, margin_px):
     assume(mask.any())
     first = saying(mask)
-    scores = double_pass(first, repeating, Look(kind, margin_px, 0.5, SHAPE))(photo_of(mask))
+    scores = double_pass(first, repeating, SecondPassView(kind, margin_px, 0.5, SHAPE))(photo_of(mask))
     parts, areas = parts_of(mask)
     lost = np.unique(parts[(scores != first(None))[..., 0]])
 
@@ -135,8 +135,8 @@ def test_the_second_pass_sees_the_photo_and_the_scores_and_no_blanked_pixel():
         looked.append(seen)
         return np.ones((*seen.shape[:2], 1), np.float32)
 
-    whole = double_pass(saying(mask), second, Look("mask", 100, 0.5, SHAPE))(photo)
-    part = double_pass(saying(mask), second, Look("crop", 0, 0.5, Size(10, 10)))(photo)
+    whole = double_pass(saying(mask), second, SecondPassView("mask", 100, 0.5, SHAPE))(photo)
+    part = double_pass(saying(mask), second, SecondPassView("crop", 0, 0.5, Size(10, 10)))(photo)
     reached = dilated(mask, 100 * 40 / 1728)
 
     np.testing.assert_array_equal(looked[0][reached], with_scores(photo, saying(mask)(photo))[reached])
@@ -157,8 +157,8 @@ def garment():
 
 def test_an_exact_crop_is_what_the_second_pass_sees():
     seen, target = garment()
-    look = Look("crop", 50, 0.5, SHAPE)
-    image, cut = look.frame(*look.stage(seen, target), None)
+    look = SecondPassView("crop", 50, 0.5, SHAPE)
+    image, cut = look.frame(*look.widest(seen, target), None)
     region = look.region(seen[..., 3:] / 255)
 
     np.testing.assert_array_equal(image, seen[region.slices])
@@ -167,18 +167,18 @@ def test_an_exact_crop_is_what_the_second_pass_sees():
 
 def test_an_exact_mask_is_what_the_second_pass_sees():
     seen, target = garment()
-    look = Look("mask", 50, 0.5, SHAPE)
-    image, whole = look.frame(*look.stage(seen, target), None)
+    look = SecondPassView("mask", 50, 0.5, SHAPE)
+    image, whole = look.frame(*look.widest(seen, target), None)
 
     np.testing.assert_array_equal(look.blank(image, None), seen * look.keep(seen[..., 3:] / 255))
     np.testing.assert_array_equal(whole, target)
 
 
 def test_while_training_the_region_is_a_little_wrong_each_time():
-    look = Look("crop", 50, 0.5, SHAPE)
-    stage = look.stage(*garment())
+    look = SecondPassView("crop", 50, 0.5, SHAPE)
+    timed = look.widest(*garment())
     random = np.random.default_rng(0)
-    framed = [look.frame(*stage, random) for _ in range(30)]
+    framed = [look.frame(*timed, random) for _ in range(30)]
     heights = np.array([len(target) for _, target in framed])
 
     assert len({image.tobytes() for image, _ in framed}) == 30
@@ -192,7 +192,7 @@ def test_while_training_the_region_is_a_little_wrong_each_time():
 
 def test_while_training_more_or_less_is_blanked_each_time():
     seen, _ = garment()
-    look = Look("mask", 50, 0.5, SHAPE)
+    look = SecondPassView("mask", 50, 0.5, SHAPE)
     random = np.random.default_rng(0)
     areas = [look.blank(seen, random)[..., :3].any(axis=-1).sum() for _ in range(20)]
 

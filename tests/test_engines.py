@@ -17,21 +17,22 @@ import pytest
 from drawing import draw_pair
 from program import ROOT
 
-from config import RunConfig, Size
-from segmentation import workflow
-from segmentation.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import BundleError, ConfigError, ExportError
+from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import BundleError, ConfigError, ExportError
+from segmentation.core.size import Size
 from segmentation.evaluation.agreement import worst_agreement
-from segmentation.imageio import write_image
+from segmentation.images.files import write_image
 from segmentation.inference import export as exporting
 from segmentation.inference.choices import EXPORT_FORMATS
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.openvino_engine import computes_in_bfloat16
 from segmentation.inference.export import FORMATS, export, largest_difference
+from segmentation.jobs import workflow
+from segmentation.jobs.workflow import with_openvino
 from segmentation.models import registry
 from segmentation.models.registry import ARCHITECTURES, complete
-from segmentation.workflow import with_openvino
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 PHOTOS = [draw_pair(seed)[0] for seed in range(3)]
 
@@ -366,7 +367,7 @@ def test_a_network_that_took_the_place_of_another_is_not_taken_for_it(bundle, tm
 def test_openvino_reports_to_nobody():
     """Its telemetry would fork a process that reaches out to the network, at every import."""
     script = (
-        "import sys; sys.path[:0] = ['src', '.']; from segmentation.quiet import import_openvino; "
+        "import sys; sys.path[:0] = ['src', '.']; from segmentation.core.imports import import_openvino; "
         "print(import_openvino().Core().available_devices, sys.modules['openvino_telemetry'])"
     )
     done = subprocess.run(

@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 from program import make, run
 
-from config import RunConfig, Size
-from segmentation.bundle import WEIGHTS, ModelBundle, load_bundle
-from segmentation.data.discover import Dataset
-from segmentation.data.origin import PSEUDO
-from segmentation.data.rle import decode
-from segmentation.errors import ConfigError, DataError
+from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.size import Size
+from segmentation.core.types import LabelMap, Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.origin import PSEUDO
+from segmentation.datasets.rle import decode
 from segmentation.evaluation.candidates import judged_together, unseen_by_all
-from segmentation.imageio import read_mask, read_photo
+from segmentation.images.files import read_mask, read_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import enlargement_of, load_score
-from segmentation.types import LabelMap, Sample
 
 
 def a_bundle(name, *, train=(), val=(), height=64, **fields):

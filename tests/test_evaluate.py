@@ -13,14 +13,16 @@ import pytest
 from rich.console import Console
 from sklearn.metrics import f1_score, jaccard_score
 
-from segmentation.errors import ConfigError, DataError, ImageError, SegmentationError
-from segmentation.evaluation import metrics, plots, report
-from segmentation.evaluation.evaluate import evaluate, write_evaluation
+from segmentation.core.errors import ConfigError, DataError, ImageError, SegmentationError
+from segmentation.core.types import Sample
+from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.image_row import ImageRow
-from segmentation.evaluation.tables import print_evaluation
-from segmentation.evaluation.threshold import search
-from segmentation.imageio import read_mask, read_photo, write_image
-from segmentation.types import Sample
+from segmentation.images.files import read_mask, read_photo, write_image
+from segmentation.metrics import masks as metrics
+from segmentation.metrics.threshold import search
+from segmentation.reports import plots, report
+from segmentation.reports.evaluation import write_evaluation
+from segmentation.reports.tables import print_evaluation
 
 HEIGHT, WIDTH = 60, 40
 NASTY = "<img src=x onerror=alert(1)>[red]&"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation.data.discover import Dataset
-from segmentation.data.exclusion import read_decisions, read_exclusion, without
-from segmentation.data.split import Split
-from segmentation.errors import DataError
-from segmentation.types import Sample
+from segmentation.core.errors import DataError
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.exclusion import read_decisions, read_exclusion, without
+from segmentation.datasets.split import Split
 
 
 @pytest.fixture

@@ -26,10 +26,10 @@ from folder_job import (
 )
 from PIL import Image
 
-from segmentation.outputs.batch import Delivery, run_folder
+from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, find_photos
-from segmentation.outputs.writers import CutoutWriter
 
 DRIVER = Path(__file__).with_name("folder_job.py")
 ROOT = DRIVER.parents[1]

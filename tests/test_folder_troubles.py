@@ -21,11 +21,11 @@ from folder_job import (
     red_score,
 )
 
-from segmentation.errors import DataError, ImageError
-from segmentation.outputs.batch import Delivery, run_folder
+from segmentation.core.errors import DataError, ImageError
+from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import find_photos
-from segmentation.outputs.writers import CutoutWriter
 
 
 @contextlib.contextmanager

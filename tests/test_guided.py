@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from config import AUGMENTATIONS, AugmentConfig, DataConfig, Size
-from segmentation.data.augment import build_augment
-from segmentation.data.guided import GuidedPairs
-from segmentation.data.preprocess import Preprocessing
-from segmentation.data.second_look import Look
-from segmentation.imageio import read_mask, read_photo
-from segmentation.inference.double_pass import double_pass
-from segmentation.types import Sample
+from segmentation.config.options import AUGMENTATIONS, AugmentConfig, DataConfig
+from segmentation.core.size import Size
+from segmentation.core.types import Sample
+from segmentation.images.files import read_mask, read_photo
+from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.scores.two_passes import double_pass
+from segmentation.training.augment import build_augment
+from segmentation.training.second_pass_pairs import SecondPassPairs
 
 SIZE = Size(height=48, width=32)
 KINDS = pytest.mark.parametrize("kind", ["crop", "mask"])
@@ -34,17 +35,19 @@ def samples(tmp_path_factory):
         guide = np.where(alpha == 255, 230, 20).astype(np.uint8)
         for path, picture in zip(paths, (photo, alpha, guide), strict=True):
             Image.fromarray(picture).save(path)
-        found.append(Sample(str(number), paths[0], paths[1], guide_path=paths[2]))
+        found.append(Sample(str(number), paths[0], paths[1], first_scores_path=paths[2]))
     return found
 
 
-def look_of(kind, margin_px=100):
-    return Look(kind, margin_px, 0.5, SIZE)
+def second_pass_view(kind, margin_px=100):
+    return SecondPassView(kind, margin_px, 0.5, SIZE)
 
 
 def pairs_of(samples, kind, *, guided=True, varied=False, colour="colour", margin_px=100):
     preprocessing = Preprocessing(SIZE, colour, guided=guided)
-    return GuidedPairs(samples, preprocessing, DataConfig(), look_of(kind, margin_px), varied=varied)
+    return SecondPassPairs(
+        samples, preprocessing, DataConfig(), second_pass_view(kind, margin_px), varied=varied
+    )
 
 
 @KINDS
@@ -54,14 +57,14 @@ def test_a_pair_is_what_the_second_network_will_see(samples, kind, guided, colou
     pairs, seen = pairs_of(samples, kind, guided=guided, colour=colour), []
     for index, sample in enumerate(samples):
 
-        def first(_photo, path=sample.guide_path):
+        def first(_photo, path=sample.first_scores_path):
             return read_mask(path)[..., np.newaxis].astype(np.float32) / 255
 
         def second(part):
             seen.append(pairs.preprocessing.prepare(part))
             return part[..., 3:].astype(np.float32) / 255
 
-        double_pass(first, second, look_of(kind))(read_photo(sample.image_path))
+        double_pass(first, second, second_pass_view(kind))(read_photo(sample.image_path))
         image, target = pairs[index]
 
         np.testing.assert_array_equal(image, seen[-1])
@@ -79,7 +82,7 @@ def test_photo_guide_and_truth_move_together(samples, tmp_path_factory, kind, gu
     alpha = read_mask(samples[0].mask_path)
     for name, picture in (("photo", np.dstack([alpha] * 3)), ("same", alpha)):
         Image.fromarray(picture).save(folder / f"{name}.png")
-    sample = Sample("a", folder / "photo.png", folder / "same.png", guide_path=folder / "same.png")
+    sample = Sample("a", folder / "photo.png", folder / "same.png", first_scores_path=folder / "same.png")
     pairs = pairs_of([sample], kind, guided=guided, varied=True, margin_px=400)  # no edge is blanked
     movement = dataclasses.replace(AUGMENTATIONS["none"], flip=0.5, shift=0.1, scale=0.2)
     image, target = pairs.vary(build_augment(movement))(*pairs[0], seed)

@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 from program import ROOT
 from test_bundle import CONFIG, SIZE, write_bundle, write_export
 
-from config import ModelConfig, Size
-from segmentation.bundle import ModelBundle, find_bundle, load_bundle, save_description
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import BundleError, ConfigError
-from segmentation.experience import DOUBTS, DRIFT, SHAPE, SIGNS
+from segmentation.bundle.bundle import ModelBundle, find_bundle, load_bundle, save_description
+from segmentation.confidence.model import DOUBTS, DRIFT, SHAPE, SIGNS
+from segmentation.config.options import ModelConfig
+from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.size import Size
 from segmentation.models import registry
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 MISSING = object()
 
@@ -461,11 +462,11 @@ def check_fields(bundle):
     np.array(bundle.labels.colours, np.uint8)
     assert all(isinstance(sample, str) for ids in bundle.split.values() for sample in ids)
     Path(bundle.provenance.get("data", "")).is_dir()
-    if bundle.experience:
-        evidence = dict.fromkeys((*DOUBTS, *SHAPE, *DRIFT), 0.25)
-        assert 0 <= bundle.experience.confidence(evidence) <= 1
-        assert all(map(math.isfinite, bundle.experience.deviations(evidence).values()))
-        assert set(bundle.experience.doubts(evidence)) <= set(SIGNS.values())
+    if bundle.confidence_model:
+        features = dict.fromkeys((*DOUBTS, *SHAPE, *DRIFT), 0.25)
+        assert 0 <= bundle.confidence_model.confidence(features) <= 1
+        assert all(map(math.isfinite, bundle.confidence_model.deviations(features).values()))
+        assert set(bundle.confidence_model.doubts(features)) <= set(SIGNS.values())
     preprocessing = Preprocessing.from_json(bundle.preprocessing)
     assert preprocessing.input_size == bundle.input_size
     if math.prod(vars(bundle.input_size).values()) < 10**5:

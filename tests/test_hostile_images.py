@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
-from segmentation import imageio
-from segmentation.errors import ImageError
-from segmentation.imageio import (
+from segmentation.core.errors import ImageError
+from segmentation.images import files as imageio
+from segmentation.images.files import (
     has_alpha,
     image_size,
     open_photo,

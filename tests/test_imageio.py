@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from segmentation.errors import ImageError
-from segmentation.files import atomic_file, atomic_folder
-from segmentation.imageio import (
+from segmentation.core.errors import ImageError
+from segmentation.core.files import atomic_file, atomic_folder
+from segmentation.images.files import (
     IMAGE_SUFFIXES,
     has_alpha,
     image_size,

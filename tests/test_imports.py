@@ -7,42 +7,31 @@ from program import ROOT
 
 SOURCE = ROOT / "src" / "segmentation"
 
-# a part imports what stands before it, and what stands beside it in its own folder
+# a room imports what stands before it, and what stands beside it in its own folder
 ORDER = (
-    "errors",
-    "files",
-    "quiet",
-    "stages",
-    "interruption",
-    "palette",
-    "types",
-    "lettering",
-    "coloured",
-    "experience",
-    "sixteen_bit",
-    "imageio",
-    "outline",
-    "psd",
-    "psd_read",
+    "core",
+    "config",
+    "images",
     "models",
-    "bundle_schema",
+    "preprocessing",
+    "metrics",
+    "scores",
+    "confidence",
     "bundle",
-    "data",
+    "synth",
+    "datasets",
     "training",
     "inference",
     "evaluation",
+    "reports",
     "outputs",
-    "provenance",
-    "recipes",
-    "workflow",
-    "display",
-    "commands",
+    "jobs",
+    "cli",
     "main",
 )
-FREE = {"config"}  # standard library only, importable by all
 
 MODULES = sorted(SOURCE.rglob("*.py"))
-PROGRAM = [*MODULES, ROOT / "main.py", ROOT / "config.py"]
+PROGRAM = [*MODULES, ROOT / "main.py"]
 
 
 def part_of(path):
@@ -73,7 +62,7 @@ def test_the_reader_of_imports_sees_every_form(tmp_path):
     file.write_text("import a.b\ndef f():\n    from c import d\n    if f:\n        import e as g\n")
 
     assert list(imports(file)) == [("a.b", 1), ("c.d", 3), ("e", 5)]
-    assert importers("segmentation.errors")
+    assert importers("segmentation.core.errors")
     assert len(MODULES) > 30
 
 
@@ -83,8 +72,6 @@ def test_imports_go_upward_only(path):
     wrong = []
     for name, line in imports(path):
         first, _, rest = name.partition(".")
-        if first in FREE and own not in FREE | {"__init__"}:
-            continue
         part = (
             rest.split(".")[0] if first == "segmentation" else first if first in ("main", "config") else None
         )
@@ -103,14 +90,14 @@ def test_every_part_has_its_place_in_the_order():
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
-        ("albumentations", {"data/augment.py"}),
-        ("PIL", {"imageio.py", "lettering.py", "coloured.py", "data/contact_sheet.py"}),
-        ("psd_tools", {"psd.py", "psd_read.py"}),
-        ("tifffile", {"sixteen_bit.py"}),
-        ("scipy.io", {"data/matlab.py"}),
-        ("pymatting", {"inference/refine.py"}),  # optional
+        ("albumentations", {"training/augment.py"}),
+        ("PIL", {"images/files.py", "images/text.py", "images/class_overlay.py", "reports/contact_sheet.py"}),
+        ("psd_tools", {"images/psd_write.py", "images/psd_read.py"}),
+        ("tifffile", {"images/sixteen_bit.py"}),
+        ("scipy.io", {"datasets/matlab.py"}),
+        ("pymatting", {"images/refinement.py"}),  # optional
         ("tensorflow", {"inference/export.py"}),  # to run the two formats that are its own
-        ("openvino", {"quiet.py", "inference/export.py"}),  # the second for types alone
+        ("openvino", {"core/imports.py", "inference/export.py"}),  # the second for types alone
         ("keras.src", set()),
         ("torch", set()),
         ("jax", set()),
@@ -123,7 +110,7 @@ def test_a_library_is_imported_in_its_home_only(library, homes):
 
 def test_matplotlib_draws_in_few_files():
     # pictures with text borrow its font, and are drawn with Pillow
-    assert importers("matplotlib") == {"evaluation/plots.py", "evaluation/class_plots.py", "lettering.py"}
+    assert importers("matplotlib") == {"reports/plots.py", "reports/class_plots.py", "images/text.py"}
     assert importers("matplotlib.pyplot") == set()
 
 
@@ -164,8 +151,6 @@ def top_level(path):
 def project_files(name):
     """The files that importing a dotted name runs."""
     parts = name.split(".")
-    if parts == ["config"] or parts[0] == "config":
-        return [ROOT / "config.py"]
     if parts[0] != "segmentation":
         return []
     places = [SOURCE.joinpath(*parts[1 : 1 + depth]) for depth in range(len(parts))]

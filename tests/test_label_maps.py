@@ -15,18 +15,18 @@ from PIL import Image
 from scipy.io import savemat
 from skimage.color import rgb2lab
 
-from segmentation.data import matlab
-from segmentation.data.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups
-from segmentation.data.discover import discover
-from segmentation.data.fingerprint import fingerprint
-from segmentation.data.ground_truth import ground_truth_size, read_ground_truth
-from segmentation.data.labels import Classes, read_classes
-from segmentation.data.matlab import read_label_map
-from segmentation.data.same_classes import check_same_groups
-from segmentation.errors import ConfigError, DataError
-from segmentation.imageio import write_image
-from segmentation.palette import MOST, palette
-from segmentation.types import IGNORED, LabelMap
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.palette import MOST, palette
+from segmentation.core.types import IGNORED, LabelMap
+from segmentation.datasets import matlab
+from segmentation.datasets.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups
+from segmentation.datasets.discover import discover
+from segmentation.datasets.fingerprint import fingerprint
+from segmentation.datasets.ground_truth import ground_truth_size, read_ground_truth
+from segmentation.datasets.labels import Classes, read_classes
+from segmentation.datasets.matlab import read_label_map
+from segmentation.datasets.same_classes import check_same_groups
+from segmentation.images.files import write_image
 
 NAMES = {0: "null", 1: "hair", 3: "dress", 7: "shoes", 9: "void"}
 COLOURS = {0: (0, 0, 0), 1: (255, 255, 0), 3: (0, 128, 255), 7: (255, 255, 255), 9: (1, 2, 3)}
@@ -66,9 +66,9 @@ def write_table(folder: Path, rows, heading=HEADING) -> None:
     (folder / "train.csv").write_text("\n".join([heading, *rows]) + "\n", encoding="utf-8")
 
 
-def name_values(folder: Path, *, coloured: bool = False) -> None:
+def name_values(folder: Path, *, overlay_classes: bool = False) -> None:
     plain = {str(value): name for value, name in NAMES.items()}
-    if coloured:
+    if overlay_classes:
         plain = {value: {"name": name, "colour": COLOURS[int(value)]} for value, name in plain.items()}
     (folder / "labels.json").write_text(json.dumps(plain), encoding="utf-8")
 
@@ -104,7 +104,7 @@ def make_set(folder: Path, form: str = "index", name: str = "a", seed: int = 0) 
     photo, labels = draw_values(seed)
     (folder / "labels").mkdir(parents=True, exist_ok=True)
     write_image(folder / "images" / f"{name}.png", photo)
-    name_values(folder, coloured=form == "colour")
+    name_values(folder, overlay_classes=form == "colour")
     write_map(folder, form, name, labels)
     return labels
 
@@ -442,7 +442,7 @@ def test_a_palette_of_other_colours_means_nothing(tmp_path):
     make_set(tmp_path, "palette")
     (before,) = discover(tmp_path, classes="all").samples
     expected = read_ground_truth(before)
-    name_values(tmp_path, coloured=True)
+    name_values(tmp_path, overlay_classes=True)
     (sample,) = discover(tmp_path, classes="all").samples
     np.testing.assert_array_equal(read_ground_truth(sample), expected)
 

@@ -14,21 +14,22 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from program import run
 
-from config import DataConfig, Size
-from segmentation.data.batches import PreparedPairs
-from segmentation.data.contact_sheet import draw_contact_sheet
-from segmentation.data.discover import discover
-from segmentation.data.fingerprint import fingerprint
-from segmentation.data.ground_truth import read_ground_truth
-from segmentation.data.guided import GuidedPairs
-from segmentation.data.labels import CLOTHING, find_classes, read_classes
-from segmentation.data.preprocess import Preprocessing
-from segmentation.data.second_look import Look
-from segmentation.data.summary import summarise
-from segmentation.errors import DataError
+from segmentation.config.options import DataConfig
+from segmentation.core.errors import DataError
+from segmentation.core.size import Size
+from segmentation.core.types import Coding, Sample
+from segmentation.datasets.discover import discover
+from segmentation.datasets.fingerprint import fingerprint
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.datasets.labels import CLOTHING, find_classes, read_classes
+from segmentation.datasets.summary import summarise
 from segmentation.evaluation.photo import read_pair
-from segmentation.imageio import write_image
-from segmentation.types import Coding, Sample
+from segmentation.images.files import write_image
+from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.reports.contact_sheet import draw_contact_sheet
+from segmentation.training.batches import PreparedPairs
+from segmentation.training.second_pass_pairs import SecondPassPairs
 
 NAMES = {"0": "null", "1": "hair", "2": "bag", "14": "dress", "31": "Pants", "39": "shoes"}
 HAIR, DRESS, PANTS, SHOES = 1, 14, 31, 39
@@ -166,9 +167,11 @@ def test_a_pair_of_a_label_map_is_the_same_as_one_of_a_mask_to_every_reader(tmp_
 @pytest.mark.parametrize("kind", ["crop", "mask"])
 def test_a_second_pass_can_be_guided_by_the_truth_of_a_label_map(folder, kind, varied):
     sample = discover(folder).samples[0]
-    guided = dataclasses.replace(sample, guide_path=sample.mask_path)
+    guided = dataclasses.replace(sample, first_scores_path=sample.mask_path)
     preprocessing = Preprocessing(SIZE, "colour", guided=True)
-    pairs = GuidedPairs([guided], preprocessing, DataConfig(), Look(kind, 4, 0.5, SIZE), varied=varied)
+    pairs = SecondPassPairs(
+        [guided], preprocessing, DataConfig(), SecondPassView(kind, 4, 0.5, SIZE), varied=varied
+    )
     image, target = pairs[0]
     assert target.max() == 255
     np.testing.assert_array_equal(image[..., -1], target)

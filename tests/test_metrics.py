@@ -9,9 +9,9 @@ from scipy.ndimage import distance_transform_edt
 from skimage.segmentation import find_boundaries
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score
 
-from segmentation.evaluation import metrics
-from segmentation.evaluation.metrics import THRESHOLDS, Counts
-from segmentation.types import LabelMap, Prediction
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.metrics import masks as metrics
+from segmentation.metrics.masks import THRESHOLDS, Counts
 
 SIZES = st.tuples(st.integers(1, 14), st.integers(1, 14))
 EVERY_EDGE_OF_A_LEVEL = np.unique(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation.data.mixture import Mixture
+from segmentation.training.mixture import Mixture
 
 SEEDS = st.integers(0, 2**32 - 1)
 

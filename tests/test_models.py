@@ -9,8 +9,9 @@ from drawing import draw_pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import LossConfig, RunConfig, Size, TrainConfig
-from segmentation.errors import ConfigError
+from segmentation.config.options import LossConfig, RunConfig, TrainConfig
+from segmentation.core.errors import ConfigError
+from segmentation.core.size import Size
 from segmentation.models import registry
 from segmentation.models.backbones import BACKBONES
 from segmentation.models.blocks import NORMS
@@ -50,8 +51,8 @@ def small_backbones(monkeypatch):
     def stand_in(row):
         def network(*, input_shape, **_options):
             tensor = inputs = keras.Input(input_shape)
-            for stage, feature in enumerate(row.features):
-                tensor = keras.layers.Conv2D(8 * 2**stage, 3, 2, padding="same", use_bias=False)(tensor)
+            for timed, feature in enumerate(row.features):
+                tensor = keras.layers.Conv2D(8 * 2**timed, 3, 2, padding="same", use_bias=False)(tensor)
                 tensor = keras.layers.BatchNormalization()(tensor)
                 tensor = keras.layers.Activation("relu", name=feature)(tensor)
             return keras.Model(inputs, tensor)

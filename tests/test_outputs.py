@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 
-from segmentation.data.rle import decode
-from segmentation.errors import DataError
-from segmentation.imageio import read_photo
-from segmentation.inference.decontaminate import decontaminate
-from segmentation.outputs.batch import Delivery, run_folder
+from segmentation.core.errors import DataError
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.datasets.rle import decode
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import read_photo
+from segmentation.outputs.cutout_writer import CutoutWriter, cut_out, hard_alpha, soft_alpha
+from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.submission import SubmissionRows, write_submission
-from segmentation.outputs.writers import CutoutWriter, cut_out, hard_alpha, soft_alpha
-from segmentation.types import LabelMap, Prediction
 
 
 def touch(folder, *names):

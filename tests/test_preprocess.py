@@ -13,12 +13,19 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from skimage import color, exposure
 
-from config import DataConfig, PreprocessConfig, Size
-from segmentation.data.batches import PreparedPairs
-from segmentation.data.preprocess import Preprocessing, adjust_contrast, resize, resize_scores, statistics
-from segmentation.errors import BundleError
-from segmentation.imageio import read_photo
-from segmentation.types import Sample
+from segmentation.config.options import DataConfig, PreprocessConfig
+from segmentation.core.errors import BundleError
+from segmentation.core.size import Size
+from segmentation.core.types import Sample
+from segmentation.images.files import read_photo
+from segmentation.preprocessing.preprocessing import (
+    Preprocessing,
+    adjust_contrast,
+    resize,
+    resize_scores,
+    statistics,
+)
+from segmentation.training.batches import PreparedPairs
 
 CONTRASTS = ("none", "stretch-2-98", "stretch-10-90", "equalize", "clahe")
 

@@ -17,26 +17,27 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from program import make, run
 
-from config import DataConfig, LossConfig, Size
 from main import main
-from segmentation.bundle import load_bundle
-from segmentation.data.batches import Batches, PreparedPairs, sample_weights
-from segmentation.data.discover import discover
-from segmentation.data.mixture import Mixture
-from segmentation.data.origin import PSEUDO, RECORD, write_origin
-from segmentation.data.preprocess import Preprocessing
-from segmentation.data.split import apart_from, folds, holdout
-from segmentation.errors import DataError
-from segmentation.imageio import Picture, read_mask
-from segmentation.inference.expected_dice import expected_dice
-from segmentation.outputs.batch import run_folder
+from segmentation.bundle.bundle import load_bundle
+from segmentation.config.options import DataConfig, LossConfig
+from segmentation.core.errors import DataError
+from segmentation.core.size import Size
+from segmentation.core.types import LabelMap, Prediction, Sample
+from segmentation.datasets.discover import discover
+from segmentation.datasets.origin import PSEUDO, RECORD, write_origin
+from segmentation.datasets.split import apart_from, folds, holdout
+from segmentation.images.files import Picture, read_mask
+from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.manifest import MANIFEST, Manifest
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.pairs import remove_pair, write_pair
 from segmentation.outputs.pseudo import PseudoWriter
+from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.scores.expected_dice import expected_dice
 from segmentation.training import fit
+from segmentation.training.batches import Batches, PreparedPairs, sample_weights
+from segmentation.training.mixture import Mixture
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
-from segmentation.types import LabelMap, Prediction, Sample
 
 SETTINGS = {"models": [{"name": "red", "digest": "1"}], "threshold": 0.5}
 SURE = np.zeros((64, 48, 1), np.float32)

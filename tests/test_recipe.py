@@ -11,13 +11,13 @@ from drawing import draw_set
 from program import run, start
 
 import main
-from config import configure, explicit_options
-from segmentation.bundle import load_bundle
-from segmentation.commands import recipe as command
-from segmentation.commands.train import SECTIONS
-from segmentation.errors import ConfigError
+from segmentation.bundle.bundle import load_bundle
+from segmentation.cli import recipe as command
+from segmentation.cli.train import SECTIONS
+from segmentation.config.options import configure, explicit_options
+from segmentation.core.errors import ConfigError
+from segmentation.jobs.recipes import RECIPES, Recipe, steps
 from segmentation.models.registry import complete
-from segmentation.recipes import RECIPES, Recipe, steps
 
 TINY = "--architecture simple --filters 8 --input-size 32x48 --batch-size 4 --epochs 1"
 

@@ -9,10 +9,10 @@ from drawing import draw_pair
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config import AUGMENTATIONS
-from segmentation.data import recolour as recolouring
-from segmentation.data.augment import build_augment
-from segmentation.data.recolour import recolour
+from segmentation.config.options import AUGMENTATIONS
+from segmentation.training import recolour as recolouring
+from segmentation.training.augment import build_augment
+from segmentation.training.recolour import recolour
 
 SEEDS = st.integers(0, 2**32 - 1)
 colours = st.tuples(*[st.integers(0, 255)] * 3)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from segmentation.errors import SegmentationError
-from segmentation.inference import refine as edges
-from segmentation.inference.decontaminate import decontaminate
-from segmentation.inference.refine import METHODS, ensure_available, refine, trimap
-from segmentation.outputs.kinds import REFINEMENTS
-from segmentation.outputs.retouching import in_bits
+from segmentation.core.errors import SegmentationError
+from segmentation.core.file_kinds import REFINEMENTS
+from segmentation.images import refinement as edges
+from segmentation.images.compositing import in_bits
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.refinement import METHODS, ensure_available, refine, trimap
 
 sides = st.integers(1, 24)
 levels = st.sampled_from([0, 0, 1, 100, 128, 200, 254, 255, 255])

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from drawing import draw_set
 
-from config import RunConfig, Size
-from segmentation.errors import ImageError, TrainingError
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import ImageError, TrainingError
+from segmentation.core.size import Size
+from segmentation.core.types import Sample
 from segmentation.models.registry import complete
 from segmentation.training.fit import fit
-from segmentation.types import Sample
 
 EPOCHS = 4
 CONFIG = complete(

@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segmentation.data.rle import decode, encode
-from segmentation.errors import DataError
+from segmentation.core.errors import DataError
+from segmentation.datasets.rle import decode, encode
 
 MASKS = arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 ORDERS = st.sampled_from(["row", "column"])

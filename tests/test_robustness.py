@@ -16,12 +16,13 @@ from rich.console import Console
 from sklearn.metrics import f1_score
 from test_commands import SMALL
 
-from segmentation.errors import ConfigError, DataError, SegmentationError
+from segmentation.core.errors import ConfigError, DataError, SegmentationError
+from segmentation.core.types import Sample
 from segmentation.evaluation.disturbances import DISTURBANCES
-from segmentation.evaluation.evaluate import evaluate, write_evaluation
+from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.robustness import CASES, measure_robustness, print_robustness
-from segmentation.imageio import write_image
-from segmentation.types import Sample
+from segmentation.images.files import write_image
+from segmentation.reports.evaluation import write_evaluation
 
 MOVING = [name for name, kind in DISTURBANCES.items() if kind.moves]
 PIXELWISE = [name for name in DISTURBANCES if name not in (*MOVING, "resolution")]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from program import make, run
 
-from segmentation.bundle import load_bundle
-from segmentation.errors import BundleError
-from segmentation.imageio import read_mask, read_photo
+from segmentation.bundle.bundle import load_bundle
+from segmentation.core.errors import BundleError
+from segmentation.images.files import read_mask, read_photo
 from segmentation.inference.scoring import load_score
 
 SMALL = ("--architecture", "simple", "--filters", 8, "--batch-size", 4, "--epochs", 2)
@@ -25,8 +25,8 @@ def home(tmp_path_factory):
     for fold in (1, 2):
         size = ("--input-size", "32x48", "--folds", 2, "--fold", fold)
         make("train", "--home", home, *data, *SMALL, *size, "--name", f"fold-{fold}")
-    firsts = ("--second-pass", "fold-1", "--second-pass", "fold-2")
-    make("train", "--home", home, *data, *SMALL, "--input-size", "64x96", *firsts, "--name", "pair")
+    first_passes = ("--second-pass", "fold-1", "--second-pass", "fold-2")
+    make("train", "--home", home, *data, *SMALL, "--input-size", "64x96", *first_passes, "--name", "pair")
     return home
 
 
@@ -132,8 +132,8 @@ def test_to_go_on_training_both_passes_the_first_comes_first(home):
 
     folds = ("--folds", 2, "--fold")
     make("train", "--home", home, *data, *folds, 1, "--model", first, "--name", "on")
-    firsts = ("--second-pass", "on", "--second-pass", "fold-2")
-    make("train", "--home", home, *data, "--model", "pair", *firsts, "--name", "pair-on")
+    first_passes = ("--second-pass", "on", "--second-pass", "fold-2")
+    make("train", "--home", home, *data, "--model", "pair", *first_passes, "--name", "pair-on")
     assert load_bundle(home / "models" / "pair-on").provenance["start"] == "pair"
 
 

@@ -23,13 +23,13 @@ from program import ROOT, run
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
 
-from segmentation.errors import ImageError
-from segmentation.imageio import open_photo, read_mask, write_image
-from segmentation.inference.decontaminate import decontaminate
-from segmentation.inference.refine import WIDE_BAND, trimap
-from segmentation.outputs.retouching import blend, in_bits
-from segmentation.outputs.writers import Deliverables, cut_out, soft_alpha
-from segmentation.types import LabelMap, Prediction
+from segmentation.core.errors import ImageError
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.images.compositing import blend, in_bits
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import open_photo, read_mask, write_image
+from segmentation.images.refinement import WIDE_BAND, trimap
+from segmentation.outputs.cutout_writer import Deliverables, cut_out, soft_alpha
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOW_BITS = np.random.default_rng(0).integers(0, 256, (64, 48, 3)).astype(np.uint16)
@@ -321,7 +321,7 @@ def test_a_job_killed_at_any_step_leaves_whole_photoshop_files(tmp_path):
     driver = (
         "import sys\n"
         "from folder_job import main\n"
-        "from segmentation.outputs.writers import Deliverables\n"
+        "from segmentation.outputs.cutout_writer import Deliverables\n"
         "main(*sys.argv[1:3], die_at=int(sys.argv[3]), workers=1,\n"
         "     wanted=Deliverables(('png', 'psd'), bits=16))\n"
     )

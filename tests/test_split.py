@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from segmentation.data.split import Split, folds, holdout
-from segmentation.errors import ConfigError, DataError
-from segmentation.types import Sample
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.types import Sample
+from segmentation.datasets.split import Split, folds, holdout
 
 group_sizes = st.lists(st.integers(1, 6), min_size=2, max_size=30)
 seeds = st.integers(0, 1000)

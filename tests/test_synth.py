@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation.data.synth import VIEWS, draw_photo, write_studio
-from segmentation.errors import DataError
-from segmentation.imageio import image_size, read_mask, read_photo
+from segmentation.core.errors import DataError
+from segmentation.images.files import image_size, read_mask, read_photo
+from segmentation.synth import VIEWS, draw_photo, write_studio
 
 SIZE = (96, 144)  # width, height
 

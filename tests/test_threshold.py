@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import f1_score
 
-from segmentation.errors import DataError
-from segmentation.evaluation.metrics import THRESHOLDS, Counts, counts_by_threshold
-from segmentation.evaluation.threshold import search
+from segmentation.core.errors import DataError
+from segmentation.metrics.masks import THRESHOLDS, Counts, counts_by_threshold
+from segmentation.metrics.threshold import search
 
 
 def counts_with_dice(dice_by_threshold):

@@ -11,10 +11,12 @@ from drawing import draw_set
 from PIL import Image
 from program import run
 
-from config import LossConfig, RunConfig, Size, TrainConfig
 from main import main
-from segmentation.bundle import load_bundle, save_description
-from segmentation.errors import ConfigError, TrainingError
+from segmentation.bundle.bundle import load_bundle, save_description
+from segmentation.config.options import LossConfig, RunConfig, TrainConfig
+from segmentation.core.errors import ConfigError, TrainingError
+from segmentation.core.size import Size
+from segmentation.core.types import LabelMap, Sample
 from segmentation.models import registry
 from segmentation.models.backbones import encode
 from segmentation.models.parts import backbone_layers, head_layers
@@ -25,7 +27,6 @@ from segmentation.training.network import compile_network, load_start
 from segmentation.training.objectives import build_loss
 from segmentation.training.optimizers import OPTIMIZERS, build_optimizer
 from segmentation.training.run_state import RunState
-from segmentation.types import LabelMap, Sample
 
 LITE0 = "efficientnet-lite0"
 CONFIG = registry.complete(

@@ -17,33 +17,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from program import ROOT, run, start
 from scipy.stats import spearmanr
-from test_bundle import EXPERIENCE
+from test_bundle import CONFIDENCE_MODEL
 
-from segmentation.data.discover import discover
-from segmentation.data.synth import write_studio
-from segmentation.errors import ConfigError
-from segmentation.evaluation.evaluate import evaluate, write_evaluation
-from segmentation.evaluation.triage import Triage, rank_correlation
-from segmentation.experience import (
+from segmentation.confidence.assessment import Triage
+from segmentation.confidence.estimator import ConfidenceEstimator
+from segmentation.confidence.features import extract_features
+from segmentation.confidence.model import (
     DOUBTS,
     EVERYTHING,
     LEAST_AREA,
     NOTHING,
     SHAPE,
     SIGNS,
-    Experience,
+    ConfidenceModel,
     error_of,
 )
-from segmentation.inference.compose import mirrored
-from segmentation.inference.evidence import gather
-from segmentation.inference.judge import Judge
+from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, judge, triage_folder
+from segmentation.confidence.viewpoints import View, odd_views
+from segmentation.core.errors import ConfigError
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.datasets.discover import discover
+from segmentation.evaluation.evaluate import evaluate
+from segmentation.metrics.intervals import rank_correlation
+from segmentation.outputs.cutout_writer import Deliverables
 from segmentation.outputs.manifest import Manifest, Result
-from segmentation.outputs.review import REVIEW, TABLE, remove_review, write_review
-from segmentation.outputs.review import draw as draw_contact
-from segmentation.outputs.triage import FolderTriage, Limits, Row, Verdict, judge, judge_folder
-from segmentation.outputs.viewpoints import View, odd_views
-from segmentation.outputs.writers import Deliverables
-from segmentation.types import LabelMap, Prediction
+from segmentation.reports.evaluation import write_evaluation
+from segmentation.reports.review import REVIEW, TABLE, remove_review, write_review
+from segmentation.reports.review import draw as draw_contact
+from segmentation.scores.augmentation import mirrored
+from segmentation.synth import write_studio
 
 LIMITS = Limits(auto=0.985, redo=0.92)
 OUTLINE, TINT = (255, 0, 150), (255, 200, 0)
@@ -54,7 +56,7 @@ USUAL = {
     **{"fragments": (-2.9, 0.2), "area": (-1.1, 0.2), "outline": (0.75, 0.1), "lightness": (80.0, 5.0)},
 }
 WEIGHTS = dict.fromkeys(SIGNS, 0.3) | {"disagreement": 1.2}
-KNOWING = Experience(("known",), USUAL, WEIGHTS, bias=2.08, error=0.01, correlation=0.5)
+KNOWING = ConfidenceModel(("known",), USUAL, WEIGHTS, bias=2.08, error=0.01, correlation=0.5)
 ORDINARY = {**{name: 10 ** USUAL[name][0] - 0.001 for name in (*DOUBTS, *SHAPE)}, "lightness": 80.0}
 
 
@@ -203,7 +205,9 @@ def test_an_evaluation_with_a_judge_tells_what_confidence_is_worth(drawn, tmp_pa
         assert line[1:].partition(" (95%")[0] in report
 
 
-@pytest.mark.parametrize(("threshold", "judge"), [(0.5, None), (0.5, Judge(red_score, 0.5)), (None, "JUDGE")])
+@pytest.mark.parametrize(
+    ("threshold", "judge"), [(0.5, None), (0.5, ConfidenceEstimator(red_score, 0.5)), (None, "JUDGE")]
+)
 def test_an_evaluation_without_confidence_says_nothing_of_it(drawn, tmp_path, threshold, judge):
     figures, rows, report = evaluated(drawn, tmp_path, threshold, JUDGE if judge == "JUDGE" else judge)
 
@@ -230,8 +234,8 @@ def evidence_of(confidence, **others):
 
 
 def verdict_of(confidence, limits=LIMITS, **others):
-    evidence = evidence_of(confidence, **others)
-    return judge(evidence, KNOWING.confidence(evidence), KNOWING, limits)
+    features = evidence_of(confidence, **others)
+    return judge(features, KNOWING.confidence(features), KNOWING, limits)
 
 
 def test_limits_that_cross_are_refused():
@@ -261,8 +265,8 @@ def test_where_nothing_tells_more_than_usual_the_limit_itself_is_the_reason():
 @pytest.mark.parametrize(("area", "found"), [(0.0, NOTHING), (0.99, EVERYTHING)])
 @pytest.mark.parametrize(("limits", "decision"), [(LIMITS, "redo"), (Limits(0, 0), "review")])
 def test_where_no_garment_was_found_a_person_looks_whatever_the_limits(area, found, limits, decision):
-    evidence = ORDINARY | {"area": area}
-    verdict = judge(evidence, KNOWING.confidence(evidence), KNOWING, limits)
+    features = ORDINARY | {"area": area}
+    verdict = judge(features, KNOWING.confidence(features), KNOWING, limits)
 
     assert verdict == Verdict(decision, (found,))
 
@@ -289,25 +293,25 @@ evidences = st.fixed_dictionaries(
 
 
 @given(evidences, st.floats(0, 1), st.floats(0, 1))
-def test_whoever_has_to_look_is_told_why(evidence, one, other):
+def test_whoever_has_to_look_is_told_why(features, one, other):
     limits = Limits(max(one, other), min(one, other))
-    verdict = judge(evidence, KNOWING.confidence(evidence), KNOWING, limits)
+    verdict = judge(features, KNOWING.confidence(features), KNOWING, limits)
 
     assert bool(verdict.reasons) == (verdict.decision != "auto")
     if verdict.decision == "auto":
-        assert KNOWING.confidence(evidence) >= limits.auto
-        assert evidence["area"] >= LEAST_AREA
+        assert KNOWING.confidence(features) >= limits.auto
+        assert features["area"] >= LEAST_AREA
 
 
-def record(stem, evidence, **others):
-    plain = {"stem": stem, "input": f"/in/{stem}.jpg", "error": None, "evidence": evidence, "area": 0.1}
+def record(stem, features, **others):
+    plain = {"stem": stem, "input": f"/in/{stem}.jpg", "error": None, "evidence": features, "area": 0.1}
     return {**plain, "outputs": {"mask": f"masks/{stem}.png", "cutout-psd": f"cutouts/{stem}.psd"}, **others}
 
 
 def test_a_folder_is_sorted_by_what_is_to_be_done_and_the_least_certain_first():
     confidences = {"a": 0.99, "b": 0.95, "c": 0.7, "d": 0.94, "e": 0.5, "f": 0.995}
     records = [record(stem, evidence_of(confidence)) for stem, confidence in confidences.items()]
-    triage = judge_folder(records, KNOWING, LIMITS)
+    triage = triage_folder(records, KNOWING, LIMITS)
 
     assert [row.stem for row in triage.rows] == ["e", "c", "d", "b", "a", "f"]
     assert triage.counts == {"redo": 2, "review": 2, "auto": 2}
@@ -325,17 +329,17 @@ def test_failures_and_photos_that_nobody_judged_are_left_out():
         record("c", evidence_of(0.9)),
     ]
 
-    triage = judge_folder(records, KNOWING, LIMITS)
+    triage = triage_folder(records, KNOWING, LIMITS)
 
     assert [row.stem for row in triage.rows] == ["c"]
     assert triage.failures == {"b": "no picture"}
     assert triage.counts["failed"] == triage.others == 1
-    assert judge_folder([], KNOWING, LIMITS) == FolderTriage((), {})
+    assert triage_folder([], KNOWING, LIMITS) == FolderTriage((), {})
 
 
 def test_photos_of_another_model_are_not_judged_by_what_this_one_knows():
     records = [record(name, evidence_of(0.9), key={"model": name}) for name in ("ours", "theirs")]
-    triage = judge_folder(records, KNOWING, LIMITS, lambda record: record["key"]["model"] == "ours")
+    triage = triage_folder(records, KNOWING, LIMITS, lambda record: record["key"]["model"] == "ours")
 
     assert [row.stem for row in triage.rows] == ["ours"]
     assert triage.others == 1
@@ -344,17 +348,17 @@ def test_photos_of_another_model_are_not_judged_by_what_this_one_knows():
 def test_a_damaged_record_is_no_reason_to_lose_the_review_of_the_others():
     torn = {name: value for name, value in evidence_of(0.9).items() if name != "area"}
 
-    assert judge_folder([record("a", torn)], KNOWING, LIMITS).others == 1
+    assert triage_folder([record("a", torn)], KNOWING, LIMITS).others == 1
 
 
 def test_a_folder_of_another_kind_is_told_though_no_photo_stands_out():
     lights = (6, 9, 12) * 4
     records = [record(str(n), evidence_of(0.99, lightness=80 - light)) for n, light in enumerate(lights)]
-    triage = judge_folder(records, KNOWING, LIMITS)
+    triage = triage_folder(records, KNOWING, LIMITS)
 
     assert triage.counts["auto"] == 12
     assert triage.shifts == ["darker (-1.8 standard deviations)"]
-    assert judge_folder(records[:6], KNOWING, LIMITS).shifts == []
+    assert triage_folder(records[:6], KNOWING, LIMITS).shifts == []
 
 
 # --- viewpoints ------------------------------------------------------------------------------------------
@@ -365,7 +369,7 @@ def a_view(stem, confidence=0.99, radii=(0.3, 0.25), colour=(150, 40, 60), lower
     photo = np.where(mask[..., np.newaxis], np.array(colour), 200).astype(np.uint8)
     if not lower_half:
         mask[216:] = False
-    return View.of(stem, confidence, gather(photo, mask.astype(np.float32), 0.5, mask))
+    return View.of(stem, confidence, extract_features(photo, mask.astype(np.float32), 0.5, mask))
 
 
 VIEWS = ("7_Front", "7_FrontRight", "7_Back")
@@ -422,7 +426,9 @@ def test_where_nothing_was_found_there_is_nothing_to_compare():
 
     assert (
         View.of(
-            "7_Front", 0.0, gather(np.zeros((432, 288, 3), np.uint8), empty.astype(np.float32), 0.5, empty)
+            "7_Front",
+            0.0,
+            extract_features(np.zeros((432, 288, 3), np.uint8), empty.astype(np.float32), 0.5, empty),
         )
         is None
     )
@@ -454,10 +460,10 @@ def test_the_order_of_the_photos_does_not_matter(lists):
 # --- the manifest ----------------------------------------------------------------------------------------
 
 
-JUDGE = Judge(mirrored(red_score), 0.5, EXPERIENCE)
+JUDGE = ConfidenceEstimator(mirrored(red_score), 0.5, CONFIDENCE_MODEL)
 JUDGED = {
     "judge": JUDGE,
-    "decide": lambda evidence, confidence: judge(evidence, confidence, EXPERIENCE, LIMITS),
+    "decide": lambda features, confidence: judge(features, confidence, CONFIDENCE_MODEL, LIMITS),
     "wanted": Deliverables(review=True),
 }
 
@@ -465,7 +471,7 @@ JUDGED = {
 def test_results_have_evidence_confidence_and_a_verdict(source, tmp_path):
     cut_folder(source, tmp_path / "out", **JUDGED)
     for line in manifest_lines(tmp_path / "out"):
-        assert line["confidence"] == pytest.approx(EXPERIENCE.confidence(line["evidence"]), abs=2e-5)
+        assert line["confidence"] == pytest.approx(CONFIDENCE_MODEL.confidence(line["evidence"]), abs=2e-5)
         assert line["decision"] in ("auto", "review", "redo")
         assert bool(line["reasons"]) == (line["decision"] != "auto")
         assert line["outputs"]["review"] == f"review/{line['stem']}.jpg"
@@ -633,7 +639,7 @@ def table(folder):
 
 def test_the_page_names_the_photos_that_failed_and_why(tmp_path):
     error = "<a.jpg>: is no image; remove it"
-    write_review(tmp_path, judge_folder([record("a", {}, error=error)], KNOWING, LIMITS), LIMITS, "shoes")
+    write_review(tmp_path, triage_folder([record("a", {}, error=error)], KNOWING, LIMITS), LIMITS, "shoes")
 
     page = read_page(tmp_path)
     assert "failed (1)" in page.text
@@ -738,7 +744,7 @@ def test_names_of_any_kind_are_text_and_lead_to_their_files(tmp_path):
         draw(tmp_path / "in" / name, number)
     output = tmp_path / "out"
     cut_folder(tmp_path / "in", output, **JUDGED)
-    triage = judge_folder(manifest_lines(output), EXPERIENCE, LIMITS)
+    triage = triage_folder(manifest_lines(output), CONFIDENCE_MODEL, LIMITS)
     write_review(output, triage, LIMITS, "shoes")
     page = read_page(output)
 

@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from config import DataConfig, RunConfig, Size
-from segmentation.bundle import ModelBundle
-from segmentation.data.discover import discover
-from segmentation.data.origin import PSEUDO
-from segmentation.data.selection import random_subset, select_samples, without_predicted
-from segmentation.data.synth import write_studio
-from segmentation.errors import ConfigError, DataError
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.options import DataConfig, RunConfig
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.size import Size
+from segmentation.datasets.discover import discover
+from segmentation.datasets.origin import PSEUDO
+from segmentation.datasets.selection import random_subset, select_samples, without_predicted
+from segmentation.jobs.workflow import choose_split, with_drawn_garments
 from segmentation.models.registry import complete
-from segmentation.workflow import choose_split, with_drawn_garments
+from segmentation.synth import write_studio
 
 SIZE = {"width": 96, "height": 144}
 

@@ -1,1 +1,1 @@
-"""Metrics, threshold search, evaluation at full resolution and its report."""
+"""Models judged at full resolution: evaluation, comparison, label audit, robustness."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from segmentation.evaluation import metrics
-from segmentation.types import BINARY, LabelMap, ScoreFn
+from segmentation.core.types import BINARY, LabelMap, ScoreFn
+from segmentation.metrics import masks as metrics
 
 
 def worst_agreement(

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
-from segmentation.data.parallel import OnProgress
-from segmentation.data.selection import without_predicted
-from segmentation.errors import DataError
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.errors import DataError
+from segmentation.core.parallel import OnProgress
+from segmentation.core.types import Sample, ScoreFn
+from segmentation.datasets.selection import without_predicted
 from segmentation.evaluation.disagreement import Disagreement, measure
 from segmentation.evaluation.photo import read_pair, score_photo
-from segmentation.inference.compose import averaged, flipped
 from segmentation.inference.scoring import load_score
-from segmentation.types import Sample, ScoreFn
+from segmentation.scores.augmentation import averaged, flipped
 
 Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
 """What a pair is held against: scores of models that have not learned it, and the threshold of their mask."""

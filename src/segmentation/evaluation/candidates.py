@@ -7,12 +7,12 @@ from statistics import median
 
 import numpy as np
 
-from segmentation.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
-from segmentation.data.discover import Dataset
-from segmentation.data.naming import group_and_view
-from segmentation.data.selection import select_samples, without_predicted
-from segmentation.errors import DataError
-from segmentation.types import Sample, ScoreFn
+from segmentation.bundle.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
+from segmentation.core.errors import DataError
+from segmentation.core.types import Sample, ScoreFn
+from segmentation.core.viewpoint_names import group_and_view
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.selection import select_samples, without_predicted
 
 _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 

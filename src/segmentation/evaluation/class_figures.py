@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.evaluation import class_metrics
-from segmentation.evaluation.csv_table import write_csv
-from segmentation.evaluation.metrics import Counts
-from segmentation.types import LEAST_SHARE, LabelMap
+from segmentation.core.tables import write_csv
+from segmentation.core.types import LEAST_SHARE, LabelMap
+from segmentation.metrics import classes as class_metrics
+from segmentation.metrics.masks import Counts
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from segmentation.evaluation import class_metrics
 from segmentation.evaluation.candidates import Facts
 from segmentation.evaluation.history import History, LastQuarter, last_quarter
-from segmentation.evaluation.intervals import Difference, Interval, mean_interval, paired_difference
 from segmentation.evaluation.set_figures import Evaluation
+from segmentation.metrics import classes as class_metrics
+from segmentation.metrics.intervals import Difference, Interval, mean_interval, paired_difference
 
 MEASURES = {"dice": "Dice", "iou": "IoU", "accuracy": "pixel accuracy", "boundary_f1": "boundary F1"}
 """What is measured on each photo, and what people call it; of several classes Dice and IoU are means."""

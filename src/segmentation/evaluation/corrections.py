@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.evaluation import metrics
+from segmentation.metrics import masks as metrics
 
 NEAR_PX = 2.0  # of an outline that needed no retouching: two retouchers differ by as much
 SMALL_SHARE = 0.01  # of the garment: about what two retouchers differ by, whose Dice is 0.995

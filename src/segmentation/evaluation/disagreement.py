@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.evaluation import metrics
-from segmentation.types import Sample
+from segmentation.core.types import Sample
+from segmentation.metrics import masks as metrics
 
 OMITTED, ADDED = "omitted", "added"
 

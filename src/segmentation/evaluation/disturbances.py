@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from config import Size
-from segmentation.data.preprocess import resize
-from segmentation.imageio import as_jpeg
+from segmentation.core.size import Size
+from segmentation.images.files import as_jpeg
+from segmentation.preprocessing.preprocessing import resize
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,26 @@
 """Hold a model against the ground truth of whole photos, and write down how it did."""
 
 import dataclasses
-import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.errors import ConfigError, DataError
-from segmentation.evaluation import class_metrics, metrics
+from segmentation.confidence.estimator import ConfidenceEstimator
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.types import BINARY, LabelMap, Prediction, Sample, ScoreFn
 from segmentation.evaluation.class_figures import ClassFigures
-from segmentation.evaluation.csv_table import write_csv
-from segmentation.evaluation.image_row import ImageRow, class_row, cutout_row
+from segmentation.evaluation.image_row import class_row, cutout_row
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
-from segmentation.evaluation.threshold import search
-from segmentation.files import write_text
-from segmentation.inference.judge import Judge
-from segmentation.types import BINARY, LabelMap, Prediction, Sample, ScoreFn
+from segmentation.metrics import classes as class_metrics
+from segmentation.metrics import masks as metrics
+from segmentation.metrics.threshold import search
 
 if TYPE_CHECKING:
-    from segmentation.evaluation.robustness import Robustness
+    pass
 
 OnProgress = Callable[[int, int], None]
 """Called with (done, total) after each photo."""
@@ -41,7 +38,7 @@ def evaluate(
     labels: LabelMap = BINARY,
     tolerance_px: float = 2.0,
     target_threshold: float = 0.5,
-    judge: Judge | None = None,
+    judge: ConfidenceEstimator | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
     """Score each photo once at its own size and measure it against its ground truth.
@@ -69,7 +66,7 @@ def evaluate(
         image, truth = read_pair(sample)
         scores, seconds = score_photo(score, image, sample, labels)
         if not labels.binary:
-            predicted, truth, confusion = _told_apart(labels, labels.classify(scores, 0.0), truth)
+            predicted, truth, confusion = _without_ignored(labels, labels.classify(scores, 0.0), truth)
             confusions.append(confusion)
             rows.append(class_row(sample, predicted, truth, confusion, seconds, tolerance_px))
         else:
@@ -92,75 +89,10 @@ def evaluate(
         level, target = packed.unpack()
         rows.append(cutout_row(sample, level >= round(found.best * 255), target, seconds, tolerance_px))
     used = found.best if threshold is None else float(threshold)
-    return Evaluation(tuple(rows), used, tolerance_px, found, judge.experience if judge else None)
+    return Evaluation(tuple(rows), used, tolerance_px, found, judge.confidence_model if judge else None)
 
 
-def write_evaluation(
-    evaluation: Evaluation,
-    score: ScoreFn,
-    samples: Sequence[Sample],
-    folder: Path,
-    model_name: str,
-    report_images: int = 40,
-    *,
-    provenance: Mapping[str, object] | None = None,
-    averaged: Mapping[str, str] | None = None,
-    target_threshold: float = 0.5,
-    robustness: "Robustness | None" = None,
-) -> None:
-    """Write metrics.json, per_image.csv (worst first), threshold.csv and report.html into `folder`.
-
-    Of several classes there are classes.csv and confusion.csv in place of threshold.csv. The worst
-    `report_images` photos are scored again for their pictures in the report; `provenance` is shown in its
-    head as it is. `averaged`, the digests of models whose scores were averaged by their names, stands in
-    metrics.json as `models`. `robustness` gets a section of its own, and robustness.json and .csv. Raises as
-    `evaluate` does.
-    """
-    from segmentation.evaluation import class_report, report
-
-    folder, classes = Path(folder), evaluation.classes
-    figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {})
-    if classes:
-        figures["classes"] = [asdict(row) for row in classes.rows]
-        classes.write(folder)
-    for name in _OF_CUTOUTS if classes else _OF_CLASSES:  # of a model that had this name before
-        (folder / name).unlink(missing_ok=True)
-    write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
-    write_csv(folder / "per_image.csv", _by_photo(evaluation))
-    if evaluation.search:
-        evaluation.search.write_csv(folder / "threshold.csv")
-    if robustness:
-        robustness.write(folder)
-    labels = classes.labels if classes else BINARY
-    by_id, pictures = {sample.id: sample for sample in samples}, {}
-    for row in evaluation.worst_first[:report_images]:
-        image, truth = read_pair(by_id[row.id])
-        scores, _ = score_photo(score, image, by_id[row.id], labels)
-        predicted = labels.classify(scores, evaluation.threshold)
-        if classes:
-            pictures[row.id] = class_report.draw(image, truth, predicted, labels)
-        else:
-            pictures[row.id] = report.draw(image, truth >= target_threshold * 255, predicted > 0)
-    if classes:
-        html = class_report.render(evaluation, pictures, model_name, provenance=provenance or {})
-    else:
-        html = report.render(
-            evaluation, pictures, model_name, provenance=provenance or {}, robustness=robustness
-        )
-    write_text(folder / "report.html", html)
-
-
-def _by_photo(evaluation: Evaluation) -> list[list[object]]:
-    """The heading and a row a photo, worst first; of several classes with the names of those in it."""
-    named = {row.id: () for row in evaluation.rows}
-    heading = [field.name for field in fields(ImageRow)]
-    if evaluation.classes:
-        named = dict(zip(named, evaluation.classes.names_present(), strict=True))
-        heading += ["classes", "classes_predicted"]
-    return [heading, *([*asdict(row).values(), *named[row.id]] for row in evaluation.worst_first)]
-
-
-def _told_apart(
+def _without_ignored(
     labels: LabelMap, predicted: np.ndarray, truth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Both maps with background where the truth is ignored, and the confusion matrix without these."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
-from segmentation.errors import BundleError
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.errors import BundleError
 
 History = Mapping[str, Sequence[float]]
 """One value an epoch by name, as Keras does: `loss`, `val_loss`, `dice`, `val_dice`, ..."""

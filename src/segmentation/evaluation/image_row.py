@@ -5,8 +5,9 @@ from statistics import fmean
 
 import numpy as np
 
-from segmentation.evaluation import class_metrics, metrics
-from segmentation.types import LEAST_SHARE, Sample
+from segmentation.core.types import LEAST_SHARE, Sample
+from segmentation.metrics import classes as class_metrics
+from segmentation.metrics import masks as metrics
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
-from segmentation.data.ground_truth import read_ground_truth
-from segmentation.errors import DataError, SegmentationError
-from segmentation.imageio import read_photo
-from segmentation.types import BINARY, LabelMap, Sample, ScoreFn
+from segmentation.core.errors import DataError, SegmentationError
+from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.images.files import read_photo
 
 
 def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from config import Size
-from segmentation.data.preprocess import resize_scores
-from segmentation.errors import ConfigError, DataError
-from segmentation.evaluation import metrics
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.files import write_text
+from segmentation.core.size import Size
+from segmentation.core.types import Sample, ScoreFn
 from segmentation.evaluation.disturbances import DISTURBANCES, Disturbance
 from segmentation.evaluation.photo import read_pair, score_photo
-from segmentation.files import write_text
-from segmentation.types import Sample, ScoreFn
+from segmentation.metrics import masks as metrics
+from segmentation.preprocessing.preprocessing import resize_scores
 
 if TYPE_CHECKING:
     from rich.console import Console

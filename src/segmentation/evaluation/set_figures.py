@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 
+from segmentation.confidence.assessment import FEWEST, Triage
+from segmentation.confidence.model import ConfidenceModel
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.image_row import ImageRow
-from segmentation.evaluation.threshold import ThresholdSearch
-from segmentation.evaluation.triage import FEWEST, Triage
-from segmentation.experience import Experience
+from segmentation.metrics.threshold import ThresholdSearch
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Evaluation:
     threshold: float
     tolerance_px: float
     search: ThresholdSearch | None
-    experience: Experience | None = None
+    confidence_model: ConfidenceModel | None = None
     classes: ClassFigures | None = None
 
     @property
@@ -36,11 +36,11 @@ class Evaluation:
     def triage(self) -> Triage | None:
         """What confidence is worth on these photos, None where there is none."""
         confidence = [row.confidence for row in self.rows]
-        if not self.experience or None in confidence or len(self.rows) < FEWEST:
+        if not self.confidence_model or None in confidence or len(self.rows) < FEWEST:
             return None
-        known = {row.id for row in self.rows}.intersection(self.experience.samples)
+        known = {row.id for row in self.rows}.intersection(self.confidence_model.samples)
         garments = tuple(row.group or row.id for row in self.rows)
-        return Triage(np.array(confidence), self._column("dice"), garments, self.experience, len(known))
+        return Triage(np.array(confidence), self._column("dice"), garments, self.confidence_model, len(known))
 
     def summary(self) -> dict[str, float]:
         """The figures of the whole set by name, ready for JSON."""

@@ -7,12 +7,12 @@ from statistics import fmean, harmonic_mean
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
-from segmentation.data.same_classes import check_same_classes, check_same_groups
-from segmentation.errors import ConfigError
-from segmentation.experience import Experience
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.model import ConfidenceModel
+from segmentation.core.errors import ConfigError
+from segmentation.core.types import LabelMap
+from segmentation.datasets.same_classes import check_same_classes, check_same_groups
 from segmentation.inference.scoring import enlargement_of
-from segmentation.types import LabelMap
 
 _LONGEST_NAME_BYTES = 200  # of a folder; file systems allow 255
 
@@ -34,7 +34,7 @@ class Ensemble:
     @property
     def names(self) -> list[str]:
         """What to call the members, each by a name of its own."""
-        return tell_apart(self.members)
+        return distinct_names(self.members)
 
     @property
     def name(self) -> str:
@@ -59,9 +59,14 @@ class Ensemble:
         return fmean(member.threshold for member in self.members)
 
     @property
-    def experience(self) -> Experience | None:
+    def first_threshold(self) -> float:
+        """The mean of the thresholds of the members' first passes, in [0, 1]."""
+        return fmean(member.passes[0].threshold for member in self.members)
+
+    @property
+    def confidence_model(self) -> ConfidenceModel | None:
         """That of the first: what was learned of another is no worse a guess than a mean of several."""
-        return self.members[0].experience
+        return self.members[0].confidence_model
 
     @property
     def labels(self) -> LabelMap:
@@ -75,7 +80,7 @@ class Ensemble:
         return harmonic_mean([enlargement_of(member)(scores) for member in self.members])
 
 
-def tell_apart(bundles: Sequence[ModelBundle]) -> list[str]:
+def distinct_names(bundles: Sequence[ModelBundle]) -> list[str]:
     """The bundles' names, with as many of their folders as it takes to make each unique.
 
     Raises ConfigError when two are the same folder.
@@ -101,7 +106,7 @@ def check_comparable(bundles: Mapping[str, ModelBundle]) -> None:
 
 
 def _check_different(members: Sequence[ModelBundle]) -> None:
-    names = dict(zip(tell_apart(members), members, strict=True)) if len(members) > 1 else {}
+    names = dict(zip(distinct_names(members), members, strict=True)) if len(members) > 1 else {}
     seen: dict[str, str] = {}
     for name, member in names.items():
         twin = seen.setdefault(member.digest, name)

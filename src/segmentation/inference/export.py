@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import ExportError
-from segmentation.files import UNFINISHED, write_text
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.errors import ExportError
+from segmentation.core.files import UNFINISHED, write_text
+from segmentation.core.imports import import_openvino
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.models.weights import in_half_precision
-from segmentation.quiet import import_openvino
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     import keras

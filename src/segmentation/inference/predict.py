@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
-from segmentation.data.second_look import count_regions
-from segmentation.errors import printable
-from segmentation.experience import EVERYTHING, LEAST_AREA, MOST_AREA, NOTHING
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.estimator import ConfidenceEstimator
+from segmentation.confidence.model import EVERYTHING, LEAST_AREA, MOST_AREA, NOTHING
+from segmentation.core.errors import printable
+from segmentation.core.types import Prediction, ScoreFn
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.judge import Judge
-from segmentation.types import Prediction, ScoreFn
+from segmentation.preprocessing.second_pass import count_regions
 
 
 def predict(
@@ -19,7 +19,7 @@ def predict(
     sample_id: str,
     photo: np.ndarray,
     threshold: float,
-    judge: Judge | None = None,
+    judge: ConfidenceEstimator | None = None,
 ) -> Prediction:
     """Score uint8 RGB [H, W, 3] and note what the user should know of the result; judge it where asked."""
     prediction = Prediction(sample_id, score(photo), models.labels, threshold)

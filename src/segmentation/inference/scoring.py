@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
-from segmentation.data.second_look import Look
-from segmentation.inference.double_pass import double_pass
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine, load_engine
-from segmentation.types import ScoreFn
+from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.scores.two_passes import double_pass
 
 Enlargement = Callable[[np.ndarray], float]
 """How many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size."""
@@ -27,20 +27,20 @@ def load_score(
 
 def with_first_pass(bundle: ModelBundle, second: ScoreFn, first: ScoreFn) -> ScoreFn:
     """`second` looking where `first` tells it to, or all alone where the bundle has no first pass."""
-    look = look_of(bundle)
+    look = second_pass_view(bundle)
     return double_pass(first, second, look) if look else second
 
 
-def look_of(bundle: ModelBundle) -> Look | None:
+def second_pass_view(bundle: ModelBundle) -> SecondPassView | None:
     """What the bundle's network sees of a photo; None where it sees all of it."""
     if not bundle.first:
         return None
-    return Look.from_config(bundle.config.second_pass, bundle.first.threshold, bundle.input_size)
+    return SecondPassView.from_config(bundle.config.second_pass, bundle.first.threshold, bundle.input_size)
 
 
 def enlargement_of(bundle: ModelBundle) -> Enlargement:
     """Of the scores of a bundle: from its network's input to the photo, or to the region that it sees."""
-    look = look_of(bundle)
+    look = second_pass_view(bundle)
 
     def enlargement(scores: np.ndarray) -> float:
         region = look.region(scores) if look else None

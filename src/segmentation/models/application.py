@@ -5,7 +5,7 @@ import warnings
 import keras
 
 from segmentation.models.backbones import Backbone
-from segmentation.models.holes import with_holes
+from segmentation.models.dilation import dilate
 
 _SIDE_PX = 512  # of the network that is copied; strides are read from its shapes
 
@@ -41,7 +41,7 @@ def application_features(
     outputs = [network.get_layer(name).output for name in row.features[:levels]]
 
     def rename(layer):
-        options = with_holes(layer, _SIDE_PX, output_stride, grids.get(layer.name, 1))
+        options = dilate(layer, _SIDE_PX, output_stride, grids.get(layer.name, 1))
         options["name"] = prefix + layer.name
         if isinstance(layer, keras.layers.BatchNormalization):
             options["momentum"] = momentum

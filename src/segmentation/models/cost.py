@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation.errors import ConfigError
+from segmentation.core.errors import ConfigError
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.errors import ConfigError
+from segmentation.core.errors import ConfigError
 from segmentation.models.backbones import BACKBONES, Backbone, layer_prefix
 from segmentation.models.parts import backbone_layers, backbone_name
 from segmentation.models.torch_file import read_state

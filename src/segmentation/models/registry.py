@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from config import ModelConfig, RunConfig, Size, TrainConfig
-from segmentation.errors import ConfigError
+from segmentation.config.options import ModelConfig, RunConfig, TrainConfig
+from segmentation.core.errors import ConfigError
+from segmentation.core.size import Size
 from segmentation.models.backbones import BACKBONES, LEVELS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from segmentation.errors import ConfigError
+from segmentation.core.errors import ConfigError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_HEADERS = 3  # magic number, protocol version, byte order and sizes of the writing machine

@@ -1,1 +1,1 @@
-"""What leaves the program: masks, cutouts, label maps, run-length submissions, the folder job."""
+"""What is written of a folder of photos: masks, cutouts, label maps, pairs, submissions."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.data.labels import LABELS_FILE
-from segmentation.errors import DataError, ImageError, SegmentationError
+from segmentation.core.errors import DataError, ImageError, SegmentationError
+from segmentation.core.file_kinds import FILES
+from segmentation.core.files import write_text
+from segmentation.datasets.labels import LABELS_FILE
 from segmentation.evaluation.corrections import Correction, alike, measure_correction
-from segmentation.files import write_text
-from segmentation.imageio import image_size, read_mask
-from segmentation.outputs.kinds import FILES
+from segmentation.images.files import image_size, read_mask
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import IMAGES, mask_path, write_pair
 from segmentation.outputs.retouched import Match, corrected_alpha

@@ -5,9 +5,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from segmentation.errors import DataError
-from segmentation.files import UNFINISHED
-from segmentation.outputs.kinds import FILES
+from segmentation.core.errors import DataError
+from segmentation.core.file_kinds import FILES
+from segmentation.core.files import UNFINISHED
 
 _SUFFIXES = frozenset(suffix for _, suffix in FILES.values())
 

@@ -7,20 +7,20 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segmentation.coloured import coloured, legend
-from segmentation.data.labels import LABELS_FILE, Classes, read_classes
-from segmentation.data.origin import PSEUDO, write_origin
-from segmentation.errors import DataError
-from segmentation.files import UNFINISHED, write_text
-from segmentation.imageio import Picture, write_image
-from segmentation.lettering import PAPER
-from segmentation.outputs.batch import Delivery
+from segmentation.core.errors import DataError
+from segmentation.core.file_kinds import FILES
+from segmentation.core.files import UNFINISHED, write_text
+from segmentation.core.types import LEAST_SHARE, LabelMap, Prediction
+from segmentation.datasets.labels import LABELS_FILE, Classes, read_classes
+from segmentation.datasets.origin import PSEUDO, write_origin
+from segmentation.images.class_overlay import legend, overlay_classes
+from segmentation.images.files import Picture, write_image
+from segmentation.images.text import PAPER
+from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.folders import prepare_folders
-from segmentation.outputs.kinds import FILES
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import IMAGES
-from segmentation.types import LEAST_SHARE, LabelMap, Prediction
 
 _VERSION = 1  # to be raised whenever the same prediction gives other files, so that none is taken for done
 _LEGEND_FOR_PX = 700  # the longer side of a photo that the letters of the legend suit
@@ -81,7 +81,7 @@ def draw_classes(photo: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np
     else; below a narrow photo there is no room for names.
     """
     height, width = indices.shape
-    drawn = coloured(photo, indices, labels)
+    drawn = overlay_classes(photo, indices, labels)
     if width < _NARROWEST_PX:
         return drawn
     times = max(1, round(max(height, width) / _LEGEND_FOR_PX))

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from segmentation.errors import DataError
-from segmentation.files import UNFINISHED, atomic_file
+from segmentation.core.errors import DataError
+from segmentation.core.files import UNFINISHED, atomic_file
 from segmentation.outputs.naming import Photo
 
 try:
@@ -32,7 +32,7 @@ class Result:
     `classes` are the shares of the photo of the classes that were found, the largest first, without the
     background; None of a cutout, as `threshold` is where there are classes.
     Where it was asked for, `confidence` is the Dice that is expected of the mask, `decision` is what should
-    become of the photo and `reasons` why (see Verdict), and `evidence` is what they were found from.
+    become of the photo and `reasons` why (see Verdict), and `features` are what they were found from.
     `stem` is what the outputs are called (see Photo); `key` is what they were made from: size, time of change
     and SHA-256 of the photo's file, and the settings. `skipped` results leave the line of an earlier run as
     it is.
@@ -48,11 +48,18 @@ class Result:
     confidence: float | None = None
     decision: str | None = None
     reasons: tuple[str, ...] = ()
-    evidence: dict[str, float] = field(default_factory=dict)
+    features: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     key: dict[str, Any] | None = None
     skipped: bool = False
     classes: dict[str, float] | None = None
+
+
+def _fields(result: Result) -> dict[str, Any]:
+    """Return the fields of a line; the features are called evidence there, as in every manifest so far."""
+    plain = {**asdict(result), "input": str(Path(result.input).absolute())}
+    del plain["skipped"]
+    return {"evidence" if name == "features" else name: value for name, value in plain.items()}
 
 
 class _Line(NamedTuple):
@@ -177,8 +184,7 @@ class Manifest:
 
     def append(self, result: Result) -> None:
         """Write a result's line. Any thread may call it. Raises DataError when it cannot be written."""
-        plain = {**asdict(result), "input": str(Path(result.input).absolute())}
-        del plain["skipped"]
+        plain = _fields(result)
         with self._lock:
             self._untidy |= _digest(result.stem) in self._recorded
             end = self._file.seek(0, os.SEEK_END)

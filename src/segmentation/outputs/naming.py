@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
-from segmentation.errors import DataError, printable
-from segmentation.imageio import IMAGE_SUFFIXES, OTHER_SUFFIXES
-from segmentation.outputs.kinds import FILES
+from segmentation.core.errors import DataError, printable
+from segmentation.core.file_kinds import FILES
+from segmentation.images.files import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.data.origin import REAL, RECORD, read_origin
-from segmentation.errors import DataError, printable
-from segmentation.files import UNFINISHED, atomic_file
-from segmentation.imageio import IMAGE_SUFFIXES, write_image
+from segmentation.core.errors import DataError, printable
+from segmentation.core.files import UNFINISHED, atomic_file
+from segmentation.datasets.origin import REAL, RECORD, read_origin
+from segmentation.images.files import IMAGE_SUFFIXES, write_image
 from segmentation.outputs.naming import Photo
 
 IMAGES, MASKS = "images", "masks"

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.data.origin import PSEUDO, write_origin
-from segmentation.errors import DataError
-from segmentation.imageio import Picture
-from segmentation.inference.expected_dice import expected_dice
-from segmentation.outputs.batch import Delivery
+from segmentation.core.errors import DataError
+from segmentation.core.types import Prediction
+from segmentation.datasets.origin import PSEUDO, write_origin
+from segmentation.images.files import Picture
+from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import (
@@ -26,7 +26,7 @@ from segmentation.outputs.pairs import (
     remove_pair,
     write_pair,
 )
-from segmentation.types import Prediction
+from segmentation.scores.expected_dice import expected_dice
 
 NOTED = "not taken"
 """The note of a photo that is left out for its other notes, however sure the model is."""

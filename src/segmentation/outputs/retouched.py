@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.errors import DataError, ImageError, printable
+from segmentation.core.errors import DataError, ImageError, printable
+from segmentation.core.file_kinds import FILES
 from segmentation.evaluation.corrections import alike
-from segmentation.imageio import has_alpha, read_mask, read_photo
-from segmentation.outputs.kinds import FILES
+from segmentation.images.files import has_alpha, read_mask, read_photo
+from segmentation.images.psd_read import read_psd_alpha
 from segmentation.outputs.naming import Photo
-from segmentation.psd_read import read_psd_alpha
 
 _DOCUMENTS = frozenset({".psd", ".psb"})
 _RETOUCHED = _DOCUMENTS | {".tif", ".tiff", ".png", ".webp"}

@@ -6,13 +6,13 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from segmentation.data.rle import encode
-from segmentation.files import write_bytes
-from segmentation.imageio import Picture, write_image
-from segmentation.outputs.batch import Delivery
+from segmentation.core.files import write_bytes
+from segmentation.core.types import Prediction
+from segmentation.datasets.rle import encode
+from segmentation.images.files import Picture, write_image
+from segmentation.outputs.cutout_writer import hard_alpha
+from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.writers import hard_alpha
-from segmentation.types import Prediction
 
 COLUMNS = ("img", "rle_mask")
 

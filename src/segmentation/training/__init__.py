@@ -1,1 +1,1 @@
-"""Objectives, schedules and the fit loop that turns samples into a model bundle."""
+"""From samples to a model bundle: batches, losses, schedules and the fit loop."""

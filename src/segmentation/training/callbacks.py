@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import keras
 
-from config import TrainConfig
-from segmentation.data.batches import Batches
-from segmentation.errors import TrainingError
+from segmentation.config.options import TrainConfig
+from segmentation.core.errors import TrainingError
+from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases
 from segmentation.training.progress import Progress
 from segmentation.training.run_state import RunState

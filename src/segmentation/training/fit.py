@@ -7,28 +7,28 @@ from pathlib import Path
 
 import keras
 
-from config import RunConfig, parse_bytes, parse_shares
-from segmentation.bundle import ModelBundle
-from segmentation.data.augment import build_augment
-from segmentation.data.batches import Batches, PreparedPairs, sample_weights
-from segmentation.data.guided import GuidedPairs
-from segmentation.data.mixture import Mixture
-from segmentation.data.preprocess import Preprocessing, statistics
-from segmentation.data.second_look import Look
-from segmentation.errors import TrainingError
-from segmentation.files import write_text
-from segmentation.interruption import Interruption
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.options import RunConfig, parse_bytes, parse_shares
+from segmentation.core.errors import TrainingError
+from segmentation.core.files import write_text
+from segmentation.core.signals import Interruption
+from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.weights import save_weights
+from segmentation.preprocessing.preprocessing import Preprocessing, statistics
+from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.training.augment import build_augment
+from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.freezing import phases
+from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
 from segmentation.training.objectives import build_loss
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
-from segmentation.types import BINARY, LabelMap, Sample
+from segmentation.training.second_pass_pairs import SecondPassPairs
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
 
@@ -72,7 +72,9 @@ def fit(
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
     keras.utils.set_random_seed(config.training.seed)
-    look = first and Look.from_config(config.second_pass, first.threshold, config.preprocessing.input_size)
+    look = first and SecondPassView.from_config(
+        config.second_pass, first.threshold, config.preprocessing.input_size
+    )
     pairs = _prepare(config, train, labels, start, look)
     loss = _loss(config, pairs)
     policy = dtype_policy(config.training.precision)
@@ -124,7 +126,7 @@ def _prepare(
     train: Sequence[Sample],
     labels: LabelMap,
     start: ModelBundle | None,
-    look: Look | None,
+    look: SecondPassView | None,
 ) -> PreparedPairs:
     preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
     pairs = _pairs(config, train, preprocessing, labels, look)
@@ -134,7 +136,7 @@ def _prepare(
         if not start or known.normalisation != "mean-std":
             mean, std = statistics(pairs.images(config.training.workers))
         pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
-    return GuidedPairs(train, pairs.preprocessing, config.data, look, varied=True) if look else pairs
+    return SecondPassPairs(train, pairs.preprocessing, config.data, look, varied=True) if look else pairs
 
 
 def _pairs(
@@ -142,10 +144,10 @@ def _pairs(
     samples: Sequence[Sample],
     preprocessing: Preprocessing,
     labels: LabelMap,
-    look: Look | None,
+    look: SecondPassView | None,
 ) -> PreparedPairs:
     if look:
-        return GuidedPairs(samples, preprocessing, config.data, look, varied=False)
+        return SecondPassPairs(samples, preprocessing, config.data, look, varied=False)
     return PreparedPairs(samples, preprocessing, config.data, labels)
 
 
@@ -183,8 +185,8 @@ def _train(
 ) -> bool:
     """Run the epochs that are left; return whether the user interrupted them."""
     training = config.training
-    coloured = config.preprocessing.colour == "colour"
-    augment = build_augment(config.augmentation, colour=coloured, labels=pairs.labels)
+    overlay_classes = config.preprocessing.colour == "colour"
+    augment = build_augment(config.augmentation, colour=overlay_classes, labels=pairs.labels)
     batches = Batches(
         pairs,
         batch_size,

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import keras
 
-from config import RunConfig
-from segmentation.bundle import ModelBundle
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import TrainingError
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import TrainingError
+from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.models.parts import backbone_layers, copy_all_but_head
 from segmentation.models.weights import load_weights
+from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.freezing import freeze
 from segmentation.training.objectives import metrics
 from segmentation.training.optimizers import build_optimizer
 from segmentation.training.progress import Progress
-from segmentation.types import LabelMap
 
 
 def build_network(config: RunConfig, preprocessing: Preprocessing, classes: int, policy: str) -> keras.Model:

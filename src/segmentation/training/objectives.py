@@ -10,15 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from config import LossConfig, parse_loss
-from segmentation.errors import ConfigError
-from segmentation.training.class_losses import (
-    CROSS_ENTROPIES,
-    LOSSES,
-    hard,
-    mean_of_classes,
-    two_classes,
-)
+from segmentation.config.options import LossConfig, parse_loss
+from segmentation.core.errors import ConfigError
+from segmentation.training.class_losses import CROSS_ENTROPIES, LOSSES, hard, mean_of_classes, two_classes
 from segmentation.training.class_weights import class_weights
 
 _PHOTO = (1, 2, 3)  # the axes of one photo

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from config import TrainConfig
+from segmentation.config.options import TrainConfig
 
 _MOMENTUM = 0.9
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segmentation.errors import TrainingError
-from segmentation.files import write_text
+from segmentation.core.errors import TrainingError
+from segmentation.core.files import write_text
 
 RECORD = "run.json"
 

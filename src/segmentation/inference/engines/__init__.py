@@ -1,9 +1,9 @@
 """From a model bundle to a score function, on OpenVINO or on Keras."""
 
-from segmentation.bundle import ModelBundle
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import ConfigError
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.errors import ConfigError
 from segmentation.inference.engines.engine import Engine
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 __all__ = ["Engine", "load_engine"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from config import Size
-from segmentation.data.preprocess import Preprocessing, resize_scores
-from segmentation.stages import stage
+from segmentation.core.size import Size
+from segmentation.core.timing import timed
+from segmentation.preprocessing.preprocessing import Preprocessing, resize_scores
 
 Network = Callable[[np.ndarray], np.ndarray]
 """uint8 [1, h, w, C], prepared -> float32 [1, h, w, classes] in [0, 1]; safe to call from threads."""
@@ -24,9 +24,9 @@ class Engine:
 
     def __call__(self, photo: np.ndarray) -> np.ndarray:
         """uint8 RGB [H, W, 3] of any size -> float32 [H, W, classes] in [0, 1] at that size."""
-        with stage("preprocess"):
+        with timed("preprocess"):
             prepared = self.preprocessing.prepare(photo)[np.newaxis]  # [1, h, w, C]
-        with stage("network"):
+        with timed("network"):
             scores = self.network(prepared)[0]  # [h, w, classes]
-        with stage("resize"):
+        with timed("resize"):
             return resize_scores(scores, Size(*photo.shape[:2]))

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.bundle import ModelBundle
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import BundleError
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.errors import BundleError
+from segmentation.core.imports import import_keras_quietly
 from segmentation.inference.engines.engine import Network
 from segmentation.models import registry
 from segmentation.models.weights import load_weights
-from segmentation.quiet import import_keras_quietly
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     import keras

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.bundle import ENGINE_FILES, ModelBundle
-from segmentation.data.parallel import cores
-from segmentation.data.preprocess import Preprocessing
-from segmentation.errors import BundleError, ConfigError
+from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle
+from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.imports import import_openvino
+from segmentation.core.parallel import cores
 from segmentation.inference.engines.engine import Network
-from segmentation.quiet import import_openvino
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 _KEPT_NETWORKS = 8  # compiled, of some 40 MB each
 SAME_MASK_DICE = 0.9995  # or share of the same classes, in bfloat16 and float32, on each held-out photo

@@ -1,0 +1,313 @@
+"""The model bundle: one folder with the weights and everything needed to predict and to repeat the run.
+
+Plain JSON and arrays: reading a bundle imports neither TensorFlow nor Keras and runs no code from it. A
+bundle may come from anyone, so whatever it says is checked before it is believed.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import re
+import reprlib
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from segmentation.bundle.schema import CONTROL_CHARACTERS, FORMAT, is_name, read_description
+from segmentation.confidence.model import ConfidenceModel
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.files import write_text
+from segmentation.core.size import Size
+from segmentation.core.types import LabelMap
+
+DESCRIPTION = "bundle.json"
+WEIGHTS = "model.weights.h5"
+GROUPS = "classes.json"  # which names in label maps make which class, where there are several
+ENGINE_FILES = ("model.xml", "model.bin")  # of the network exported to OpenVINO: its graph and its weights
+DEFAULT = "default"
+FIRST = "first"  # the folder of the bundle of the first pass, in the bundle of the second
+
+_LARGEST_DESCRIPTION_BYTES = 16 * 2**20  # names some 300 000 photos
+_LONGEST_PATH, _LONGEST_REASON = 4096, 300
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """What a trained model is.
+
+    `preprocessing` is the recorded way from a photo to the network's input; `threshold` turns scores
+    into a mask; `split` names the samples of the training and the validation set; `provenance` holds
+    versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
+    of the weights and of the exported network by file name, as they were last saved; `bf16_agreement` is
+    the least agreement, in [0, 1], between bfloat16 and float32 on a photo, the Dice of its masks or the
+    share of pixels of the same class, None if not measured; `confidence_model` tells how far its masks
+    can be trusted, None if that was not found out; `first` is the pass before this one, where this is the
+    second
+    of a double pass.
+    """
+
+    path: Path
+    config: RunConfig
+    preprocessing: dict[str, Any]
+    labels: LabelMap = field(default_factory=LabelMap)
+    threshold: float = 0.5
+    split: dict[str, list[str]] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    bf16_agreement: float | None = None
+    confidence_model: ConfidenceModel | None = None
+    first: "ModelBundle | None" = None
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which `.` and paths that end in `..` do not tell by themselves.
+
+        A first pass within the bundle of a second is NAME-first.
+        """
+        path = self.path if self.path.name not in ("", "..") else self.path.resolve()
+        return f"{self.first_of.name}-{FIRST}" if self.first_of else path.name
+
+    @property
+    def first_of(self) -> Path | None:
+        """The bundle of the double pass in which this first pass lies, None for a bundle of its own."""
+        path = self.path if self.path.name not in ("", "..") else self.path.resolve()
+        return path.parent if path.name == FIRST and (path.parent / DESCRIPTION).is_file() else None
+
+    @property
+    def passes(self) -> tuple["ModelBundle", ...]:
+        """The networks that a photo goes through, in their order: the first, where there is one, and this."""
+        return (self.first, self) if self.first else (self,)
+
+    @property
+    def learned(self) -> frozenset[str]:
+        """The ids of the samples that any of its passes was trained on."""
+        return frozenset(name for one in self.passes for name in one.split.get("train", ()))
+
+    @property
+    def architecture(self) -> str:
+        return self.config.model.architecture
+
+    @property
+    def input_size(self) -> Size:
+        return self.config.preprocessing.input_size
+
+    @property
+    def classes(self) -> str:
+        """What it makes of label maps (see `choose_classes`): its file of groups, or the name of a choice."""
+        return str(self.groups or self.config.data.classes)
+
+    @property
+    def groups(self) -> Path | None:
+        """Its file of groups, which names in label maps make which class; a model of one class has none."""
+        groups = self.path / GROUPS
+        return groups if not self.labels.binary and _is_regular(groups) else None
+
+    @property
+    def weights(self) -> Path:
+        return self.path / WEIGHTS
+
+    @property
+    def openvino(self) -> Path | None:
+        """The network exported to OpenVINO, where the bundle records one and it is there."""
+        graph = self.path / ENGINE_FILES[0]
+        return graph if graph.name in self.files and graph.is_file() else None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what decides the scores: networks, preprocessing, labels and recorded weights.
+
+        The same for every copy of a bundle; threshold and confidence model are no part.
+        """
+        score_settings = {
+            "model": {name: value for name, value in vars(self.config.model).items() if value is not None},
+            "preprocessing": self.preprocessing,
+            "labels": dataclasses.asdict(self.labels),
+            "weights": self.files.get(WEIGHTS),
+        }
+        if self.first:
+            look = dataclasses.asdict(self.config.second_pass)
+            score_settings["first"] = {"digest": self.first.digest, "threshold": self.first.threshold, **look}
+        return hashlib.sha256(json.dumps(score_settings, sort_keys=True).encode()).hexdigest()
+
+
+def save_description(bundle: ModelBundle) -> ModelBundle:
+    """Write `bundle.json` into the bundle's folder; give the bundle with the checksums that it records.
+
+    These are the weights' and, where a network was exported whole, those of `ENGINE_FILES`, and the
+    description's of a first pass: nothing that predictions do not need, so that a lost plot does not disable
+    a model.
+    """
+    exported = ENGINE_FILES if all((bundle.path / name).is_file() for name in ENGINE_FILES) else ()
+    checksums = {name: _sha256(bundle.path / name) for name in (WEIGHTS, *exported)}
+    saved = dataclasses.replace(bundle, provenance=_plain(bundle.provenance), files=checksums)
+    description = {
+        "format": FORMAT,
+        "config": saved.config.to_json(),
+        "preprocessing": saved.preprocessing,
+        "labels": dataclasses.asdict(saved.labels),
+        "threshold": saved.threshold,
+        "split": saved.split,
+        "provenance": saved.provenance,
+        "files": saved.files,
+        "bf16_agreement": saved.bf16_agreement,
+        "experience": dataclasses.asdict(saved.confidence_model) if saved.confidence_model else None,
+        "first": _sha256(bundle.path / FIRST / DESCRIPTION) if bundle.first else None,
+    }
+    write_text(saved.path / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+    return saved
+
+
+def load_bundle(path: Path) -> ModelBundle:
+    """Read and check the bundle in the folder `path`.
+
+    Raises BundleError when it is missing, when its description holds anything that this version would not
+    write, and when a file that it records is absent, no regular file in the folder itself, or changed.
+    """
+    description = path / DESCRIPTION
+    if not _is_regular(description):
+        raise BundleError(
+            f"{path}: expected a model bundle with a regular file {DESCRIPTION}, found none; "
+            f"{_choices(path.parent)}"
+        )
+    try:
+        with description.open("rb") as file:
+            content = file.read(_LARGEST_DESCRIPTION_BYTES + 1)
+        if len(content) > _LARGEST_DESCRIPTION_BYTES:
+            raise ValueError(f"expected at most {_LARGEST_DESCRIPTION_BYTES} bytes, received more")
+        fields = read_description(content)
+        checksum = fields.pop("first")
+        bundle = ModelBundle(
+            path=path, **fields, first=_load_first(path / FIRST, checksum) if checksum else None
+        )
+        _check_files(bundle)
+    except ValueError as error:
+        reason = str(error)[:_LONGEST_REASON]
+        raise BundleError(
+            f"{description}: not a bundle that this version writes ({reason}); train the model again"
+        ) from error
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    return bundle
+
+
+def check_own(bundle: ModelBundle) -> ModelBundle:
+    """Return a bundle that may be changed. Raises ConfigError for a first pass, which its second records."""
+    if bundle.first_of:
+        raise ConfigError(
+            f"--model: expected a model of its own, received the first pass of {bundle.first_of.name}, which "
+            f"would no longer be whole; copy {bundle.path} elsewhere and name the copy"
+        )
+    return bundle
+
+
+def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
+    """Load the bundle that `--model` names: a name in `models_folder`, or a path with a separator in it.
+
+    None stands for the model `DEFAULT`, which comes with the program, or else for the only one there is.
+    Raises BundleError when there are none or several, and ConfigError for a name that is none and for a
+    relative path that leads upward.
+    """
+    if model is None:
+        names = _names(models_folder)
+        names = [DEFAULT] if DEFAULT in names else names
+        if len(names) != 1:
+            raise BundleError(
+                f"--model: expected one model in {models_folder} to take; {_choices(models_folder)}"
+            )
+        model = names[0]
+    if "/" in model or "\\" in model:
+        return load_bundle(_check_path(model))
+    return load_bundle(models_folder / check_name(model))
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it can name a bundle, else raise ConfigError."""
+    if not is_name(name):
+        raise ConfigError(
+            "model name: expected at most 100 letters, digits and '._-' after a letter or digit, "
+            f"received {reprlib.repr(name)}"
+        )
+    return name
+
+
+def _check_path(model: str) -> Path:
+    path = Path(model)
+    if len(model) > _LONGEST_PATH or CONTROL_CHARACTERS.search(model):
+        raise ConfigError(f"--model: expected the path of a model, received {reprlib.repr(model)}")
+    if ".." in re.split(r"[/\\]", model) and not path.is_absolute():
+        raise ConfigError(
+            f"--model: expected a name, or a path without '..', received {model!r}; give a model elsewhere "
+            "by its absolute path"
+        )
+    return path
+
+
+def _check_files(bundle: ModelBundle) -> None:
+    if WEIGHTS not in bundle.files:
+        raise ValueError(f"files: expected {WEIGHTS}, which is missing")
+    if len({*ENGINE_FILES} & {*bundle.files}) == 1:
+        raise ValueError(f"files: expected {' and '.join(ENGINE_FILES)} together, received one of them")
+    for name, recorded in bundle.files.items():
+        file = bundle.path / name
+        if not _is_regular(file):
+            raise BundleError(
+                f"{bundle.path}: the recorded file {name} is missing or not a file of its own; "
+                "copy the whole folder again"
+            )
+        if _sha256(file) != recorded:
+            raise BundleError(f"{file}: differs from its recorded checksum; copy the whole folder again")
+
+
+def _load_first(path: Path, checksum: str) -> ModelBundle:
+    first = load_bundle(path)
+    if _sha256(path / DESCRIPTION) != checksum:
+        raise BundleError(
+            f"{path / DESCRIPTION}: differs from its recorded checksum; copy the whole folder again"
+        )
+    if first.first:
+        raise ValueError("first: expected a single pass, received a double pass")
+    return first
+
+
+def _is_regular(file: Path) -> bool:
+    """Whether it is a file of its own: a link could lead anywhere, and a pipe would be waited for."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        found = [file.parent.name for file in folder.glob(f"*/{DESCRIPTION}")]
+    except (OSError, ValueError):  # the folder's own name may be one that cannot be looked up
+        return []
+    return sorted(name for name in found if is_name(name))
+
+
+def _choices(folder: Path) -> str:
+    names = _names(folder)
+    return (
+        f"models there: {', '.join(names)}" if names else "train one with `python main.py train --name NAME`"
+    )
+
+
+def _plain(value: Any) -> Any:
+    """`value` as it may be recorded: None for a figure that is not finite, texts of one line."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str):
+        return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,62 @@
+"""Where a model comes from: data, versions, commit, command, time."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from segmentation.bundle.bundle import ModelBundle
+
+_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "opencv-python-headless",
+    "albumentations",
+    "scikit-learn",
+    "pillow",
+)
+
+
+def provenance() -> dict[str, Any]:
+    """The command, the time (UTC), the git commit (None outside a checkout) and the versions of packages."""
+    return {
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git_commit": _git_commit(),
+        "python": sys.version.split()[0],
+        "versions": {name: _version(name) for name in _PACKAGES},
+    }
+
+
+def seen_from(home: Path, folder: Path) -> Path:
+    """The folder's path relative to `home`, or as it is where it is absolute and not below `home`."""
+    elsewhere = folder.is_absolute() and not folder.is_relative_to(home)
+    return folder if elsewhere else Path(os.path.relpath(folder, home))
+
+
+def data_folder(bundle: ModelBundle, home: Path) -> Path | None:
+    """The folder of pairs that the model was trained from, there or not; None where it does not say."""
+    data = bundle.provenance.get("data")
+    return home / data if isinstance(data, str) and data else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        found = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None

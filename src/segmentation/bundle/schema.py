@@ -1,0 +1,302 @@
+"""What a bundle's description may say. It may come from anyone, so every value is checked and none is run.
+
+Needs neither TensorFlow nor Keras.
+"""
+
+import json
+import math
+import re
+from collections.abc import Collection
+from dataclasses import fields
+from typing import Any, NoReturn
+
+from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
+from segmentation.config.options import RunConfig
+from segmentation.core.errors import ConfigError
+from segmentation.core.types import LabelMap
+from segmentation.models import registry
+
+FORMAT = 1
+
+_LARGEST_SIDE_PX = 8192
+_MOST_LEVELS = 13  # halvings from the largest side to a single pixel
+_MOST_LABELS, _LONGEST_LABEL = 256, 100
+_DEEPEST = 32  # dictionaries and lists within each other; training writes four
+_LARGEST_FIGURE = 1e6  # of what photos are like and of how much it counts
+_DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less overflows float32
+
+# what breaks a line, moves a terminal's cursor, or cannot be written as UTF-8
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_NETWORK = ("architecture", "filters", "levels", "norm")  # no defaults: weights fit one value of each
+_LATER_FIELDS = ("bf16_agreement", "experience", "first")  # which bundles of earlier versions do not have
+_FIELDS = ("config", "preprocessing", "labels", "threshold", "split", "provenance", "files")
+
+
+def read_description(content: bytes) -> dict[str, Any]:
+    """Give the fields of a ModelBundle, all but its path, from the JSON text `content`.
+
+    Raises ValueError, which names the value and says what was expected.
+    """
+    plain = _parse(content)
+    if not isinstance(plain, dict) or type(plain.get("format")) is not int or plain["format"] != FORMAT:
+        received = plain.get("format") if isinstance(plain, dict) else plain
+        raise ValueError(f"expected format {FORMAT}, received {received!r}")
+    _check_fields("description", plain, ("format", *_FIELDS), optional=_LATER_FIELDS)
+    config = _config(plain["config"])
+    return {
+        "config": config,
+        "preprocessing": _preprocessing(plain["preprocessing"], config),
+        "labels": _labels(plain["labels"]),
+        "threshold": _number("threshold", plain["threshold"], 0, 1),
+        "split": _split(plain["split"]),
+        "provenance": _provenance(plain["provenance"]),
+        "files": _files(plain["files"]),
+        "bf16_agreement": _agreement(plain.get("bf16_agreement")),
+        "confidence_model": _confidence_model(plain.get("experience")),
+        "first": _first(plain.get("first"), config),
+    }
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can name a file or a folder on every system and cannot lead out of its parent."""
+    return bool(_FILE_NAME.fullmatch(text))
+
+
+def _parse(content: bytes) -> Any:
+    """Read JSON without what Python's reader adds to it: NaN, infinities, and names that occur twice."""
+    try:
+        plain = json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_float=_finite,
+            parse_constant=_refuse_constant,
+        )
+    except RecursionError:
+        plain = None
+    else:
+        if _is_shallow(plain, _DEEPEST):
+            return plain
+    raise ValueError(f"expected at most {_DEEPEST} lists within each other, received more")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in plain:
+            raise ValueError(f"expected each name once, received {name!r} twice")
+        plain[name] = value
+    return plain
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"expected finite numbers, received {text}")
+    return value
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"expected finite numbers, received {text}")
+
+
+def _is_shallow(plain: Any, levels: int) -> bool:
+    if not isinstance(plain, dict | list):
+        return True
+    inner = plain.values() if isinstance(plain, dict) else plain
+    return levels > 0 and all(_is_shallow(value, levels - 1) for value in inner)
+
+
+def _config(plain: Any) -> RunConfig:
+    """The configuration; its values are those of the flags, and the network can be built."""
+    config = RunConfig.from_json(plain)
+    # whatever else is missing came with a later version and has its default
+    _check_dictionary("config", plain, ("model", "preprocessing"))
+    _check_dictionary("config.model", plain["model"], _NETWORK)
+    model, size = config.model, config.preprocessing.input_size
+    if not size or max(size.height, size.width) > _LARGEST_SIDE_PX:
+        raise ValueError(
+            f"config.preprocessing.input_size: expected sides of 1 to {_LARGEST_SIDE_PX}, received {size}"
+        )
+    _whole("config.model.levels", model.levels, 1, _MOST_LEVELS)
+    _whole("config.model.filters", model.filters, 1, registry.MOST_FILTERS >> model.levels)
+    try:
+        registry.complete(config)
+    except ConfigError as error:
+        raise ValueError(f"config: {error}") from error
+    return config
+
+
+def _preprocessing(plain: Any, config: RunConfig) -> dict[str, Any]:
+    """The recorded preprocessing: what the configuration says, and the statistics of the training set."""
+    configured = config.to_json()["preprocessing"]
+    _check_fields("preprocessing", plain, (*configured, "mean", "std"), optional=("guided",))
+    for name, value in configured.items():
+        if plain[name] != value:
+            raise ValueError(
+                f"preprocessing.{name}: expected {value} as in config.preprocessing, received {plain[name]!r}"
+            )
+    guided = config.second_pass.guided
+    if plain.get("guided", False) is not guided:
+        raise ValueError(
+            f"preprocessing.guided: expected {guided} as in config.second_pass, received {plain['guided']!r}"
+        )
+    channels = (1 if configured["colour"] == "grey" else 3) + guided
+    bounds = {"mean": (0.0, 255.0), "std": _DEVIATIONS}
+    statistics = {name: _numbers(f"preprocessing.{name}", plain[name], *bounds[name]) for name in bounds}
+    for name, values in statistics.items():
+        if len(values) not in (1, channels):  # a single one stands for all channels
+            raise ValueError(
+                f"preprocessing.{name}: expected 1 or {channels} numbers for {configured['colour']} photos, "
+                f"received {len(values)}"
+            )
+    return {**configured, "guided": guided, **statistics}
+
+
+def _labels(plain: Any) -> LabelMap:
+    _check_fields("labels", plain, ("names", "colours", "ignore"))
+    names = tuple(_label(name) for name in _list("labels.names", plain["names"]))
+    if not 1 <= len({*names}) == len(names) <= _MOST_LABELS:
+        raise ValueError(f"labels.names: expected 1 to {_MOST_LABELS} different names, received {names!r}")
+    colours = tuple(_colour(colour) for colour in _list("labels.colours", plain["colours"]))
+    if len(colours) != len(names):
+        raise ValueError(f"labels.colours: expected {len(names)}, one a name, received {len(colours)}")
+    ignore = plain["ignore"]
+    return LabelMap(names, colours, None if ignore is None else _whole("labels.ignore", ignore, 0, 255))
+
+
+def _label(name: Any) -> str:
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_LABEL or CONTROL_CHARACTERS.search(name):
+        raise ValueError(f"labels.names: expected 1 to {_LONGEST_LABEL} characters a name, received {name!r}")
+    return name
+
+
+def _colour(plain: Any) -> tuple[int, int, int]:
+    levels = tuple(_whole("labels.colours", level, 0, 255) for level in _list("labels.colours", plain))
+    if len(levels) != 3:
+        raise ValueError(f"labels.colours: expected red, green and blue, received {levels!r}")
+    return levels
+
+
+def _split(plain: Any) -> dict[str, list[str]]:
+    _check_dictionary("split", plain)
+    for side, ids in plain.items():
+        _ids(f"split.{side!r}", ids)
+    return plain
+
+
+def _ids(place: str, plain: Any) -> list[str]:
+    for sample in _list(place, plain):
+        if not isinstance(sample, str):
+            raise ValueError(f"{place}: expected the ids of samples, received {sample!r}")
+    return plain
+
+
+def _provenance(plain: Any) -> dict[str, Any]:
+    """How the model came to be: any plain values, and texts where the program shows or follows them."""
+    _check_dictionary("provenance", plain)
+    for name, kind in (("data", str), ("git_commit", str | None)):
+        value = plain.get(name, "")
+        if not isinstance(value, kind) or CONTROL_CHARACTERS.search(value or ""):
+            raise ValueError(f"provenance.{name}: expected a line of text, received {value!r}")
+    return plain
+
+
+def _files(plain: Any) -> dict[str, str]:
+    _check_dictionary("files", plain)
+    for name, checksum in plain.items():
+        if not is_name(name):
+            raise ValueError(f"files: expected names of files in the bundle's own folder, received {name!r}")
+        _checksum(f"files.{name}", checksum)
+    return plain
+
+
+def _agreement(value: Any) -> float | None:
+    return None if value is None else _number("bf16_agreement", value, 0, 1)
+
+
+def _confidence_model(plain: Any) -> ConfidenceModel | None:
+    """Finite figures that every confidence and deviation can be computed from."""
+    if plain is None:
+        return None
+    place = "experience"
+    _check_fields(place, plain, [field.name for field in fields(ConfidenceModel)])
+    _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
+    _check_dictionary(f"{place}.weights", plain["weights"], SIGNS)
+    _check_fields(f"{place}.weights", plain["weights"], SIGNS)
+    usual = {}
+    for name, figures in plain["usual"].items():
+        figures = _numbers(f"{place}.usual.{name!r}", figures, -_LARGEST_FIGURE, _LARGEST_FIGURE)
+        if len(figures) != 2 or figures[1] < NARROWEST:
+            raise ValueError(
+                f"{place}.usual.{name!r}: expected a mean and a standard deviation of at least "
+                f"{NARROWEST:g}, received {figures}"
+            )
+        usual[name] = (figures[0], figures[1])
+    return ConfidenceModel(
+        samples=tuple(_ids(f"{place}.samples", plain["samples"])),
+        usual=usual,
+        weights={
+            name: _number(f"{place}.weights.{name}", weight, 0, _LARGEST_FIGURE)
+            for name, weight in plain["weights"].items()
+        },
+        bias=_number(f"{place}.bias", plain["bias"], -_LARGEST_FIGURE, _LARGEST_FIGURE),
+        error=_number(f"{place}.error", plain["error"], 0, 1),
+        correlation=_number(f"{place}.correlation", plain["correlation"], -1, 1),
+    )
+
+
+def _first(checksum: Any, config: RunConfig) -> str | None:
+    """The checksum of the first pass's description, where there is one."""
+    if (checksum is not None) is not (config.second_pass.look != "none"):
+        raise ValueError(
+            f"first: expected a checksum with a second pass, config.second_pass.look is "
+            f"{config.second_pass.look!r}, received {checksum!r}"
+        )
+    return checksum if checksum is None else _checksum("first", checksum)
+
+
+def _checksum(place: str, value: Any) -> str:
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise ValueError(f"{place}: expected a SHA-256 of 64 hexadecimal digits, received {value!r}")
+    return value
+
+
+def _check_dictionary(place: str, plain: Any, needed: Collection[str] = ()) -> None:
+    if not isinstance(plain, dict):
+        raise ValueError(f"{place}: expected a dictionary, received {plain!r}")
+    missing = [name for name in needed if name not in plain]
+    if missing:
+        raise ValueError(f"{place}: expected {', '.join(needed)}; {', '.join(missing)} is missing")
+
+
+def _check_fields(place: str, plain: Any, names: Collection[str], optional: Collection[str] = ()) -> None:
+    _check_dictionary(place, plain, names)
+    unknown = [name for name in plain if name not in names and name not in optional]
+    if unknown:
+        raise ValueError(f"{place}: expected {', '.join(names)}, received {unknown[0]!r} as well")
+
+
+def _list(place: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{place}: expected a list, received {value!r}")
+    return value
+
+
+def _numbers(place: str, value: Any, low: float, high: float) -> list[float]:
+    return [_number(place, one, low, high) for one in _list(place, value)]
+
+
+def _number(place: str, value: Any, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{place}: expected a number from {low:g} to {high:g}, received {value!r}")
+    return float(value)
+
+
+def _whole(place: str, value: Any, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{place}: expected a whole number from {low} to {high}, received {value!r}")
+    return value

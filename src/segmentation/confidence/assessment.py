@@ -1,0 +1,123 @@
+"""What confidence is worth: how many bad masks a person finds who looks at the least certain photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from segmentation.confidence.model import ConfidenceModel
+from segmentation.metrics.intervals import rank_correlation
+
+FEWEST = 5
+"""Photos below which nothing can be said of an order."""
+
+GOOD_DICE = 0.98
+"""What a mask that needs no person has at least."""
+
+_REVIEWED = (0.1, 0.2)  # shares of the photos
+_RESAMPLES, _SEED, _INTERVAL = 1000, 0, (2.5, 97.5)
+
+
+@dataclass(frozen=True)
+class Triage:
+    """Confidence and Dice of the same photos, float [N] in [0, 1], and their garments.
+
+    `experience` is what the confidence comes from, and `known` how many of the photos taught it.
+    """
+
+    confidence: np.ndarray
+    dice: np.ndarray
+    garments: tuple[str, ...]
+    confidence_model: ConfidenceModel
+    known: int = 0
+
+    def risk(self) -> np.ndarray:
+        """float [N]: the mean error, 1 - Dice, of the 1, 2, ... N most certain photos.
+
+        The risk-coverage curve of El-Yaniv and Wiener, "On the Foundations of Noise-free Selective
+        Classification" (2010).
+        """
+        return _running_error(self.dice[np.argsort(-self.confidence, kind="stable")])
+
+    def best_risk(self) -> np.ndarray:
+        """The same where the order is that of Dice itself: no confidence gives less."""
+        return _running_error(np.sort(self.dice)[::-1])
+
+    def caught(self, reviewed: float, below: float = GOOD_DICE) -> float:
+        """The share of masks with a Dice `below` that are among the least certain share of all photos.
+
+        NaN where no mask is below. A part of a photo is reviewed as a whole.
+        """
+        bad = self.dice < below
+        return float(np.mean(self._least_certain(reviewed)[bad])) if bad.any() else float("nan")
+
+    def worst_caught(self, share: float) -> float:
+        """The part of the worst share of the masks that is among the least certain share of the photos."""
+        worst = np.zeros(len(self.dice), bool)
+        worst[np.argsort(self.dice, kind="stable")[: self._count(share)]] = True
+        return float(np.mean(self._least_certain(share)[worst]))
+
+    @cached_property
+    def correlation(self) -> tuple[float, float, float]:
+        """Spearman's rank correlation of confidence and Dice, and a 95% interval by resampling garments."""
+        _, places, counts = np.unique(self.garments, return_inverse=True, return_counts=True)
+        members = np.split(np.argsort(places, kind="stable"), np.cumsum(counts)[:-1])
+        random = np.random.default_rng(_SEED)
+        resampled = []
+        for _ in range(_RESAMPLES):
+            drawn = np.concatenate(
+                [members[place] for place in random.integers(0, len(members), len(members))]
+            )
+            resampled.append(rank_correlation(self.confidence[drawn], self.dice[drawn]))
+        low, high = map(float, np.percentile(resampled, _INTERVAL))
+        return rank_correlation(self.confidence, self.dice), low, high
+
+    def summary(self) -> dict[str, float | None]:
+        """The figures by name, ready for JSON; None for what there is nothing of."""
+        correlation, low, high = self.correlation
+        bad = bool((self.dice < GOOD_DICE).any())
+        return {
+            "confidence_correlation": correlation,
+            "confidence_correlation_low": low,
+            "confidence_correlation_high": high,
+            "confidence_error_mean": float(np.abs(self.confidence - self.dice).mean()),
+            "confidence_learned_from": self.known,
+            **{
+                f"caught_by_reviewing_{share:.0%}": self.caught(share) if bad else None for share in _REVIEWED
+            },
+            "worst_fifth_caught_by_reviewing_20%": self.worst_caught(0.2),
+        }
+
+    def lines(self) -> list[str]:
+        """What to tell a person, in sentences without a full stop."""
+        bad = np.count_nonzero(self.dice < GOOD_DICE)
+        correlation, low, high = self.correlation
+        interval = f"95% interval {low:.2f} to {high:.2f}"
+        order = [f"confidence and Dice have a rank correlation of {correlation:.2f} ({interval})"]
+        if self.known:
+            order.append(
+                f"that flatters it, for {self.known} of these photos taught the model its confidence; of "
+                f"others it differed from Dice by {self.confidence_model.error:.4f} on average, with a rank "
+                f"correlation of {self.confidence_model.correlation:.2f}"
+            )
+        if not bad:
+            return [f"no mask is below {GOOD_DICE:g}", *order]
+        found = [
+            f"review the least certain {share:.0%} and you catch {self.caught(share):.0%} of the {bad} "
+            f"mask{'' if bad == 1 else 's'} below {GOOD_DICE:g}"
+            for share in _REVIEWED
+        ]
+        return [*found, *order]
+
+    def _least_certain(self, share: float) -> np.ndarray:
+        chosen = np.zeros(len(self.confidence), bool)
+        chosen[np.argsort(self.confidence, kind="stable")[: self._count(share)]] = True
+        return chosen
+
+    def _count(self, share: float) -> int:
+        return int(np.ceil(round(share * len(self.dice), 6)))
+
+
+def _running_error(dice: Sequence[float]) -> np.ndarray:
+    return np.cumsum(1 - np.asarray(dice)) / np.arange(1, len(dice) + 1)

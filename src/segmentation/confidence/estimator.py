@@ -1,0 +1,47 @@
+"""How far a prediction can be trusted: a second opinion is asked, and experience tells what it means."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segmentation.confidence.features import extract_features
+from segmentation.confidence.model import ConfidenceModel
+from segmentation.core.types import Prediction, ScoreFn
+from segmentation.scores.augmentation import averaged, mirrored
+
+_UNSURE = 0.2  # scores between it and 1 less it are
+
+
+@dataclass(frozen=True)
+class ConfidenceEstimator:
+    """Adds evidence to predictions and, with `experience`, their confidence.
+
+    `second` is another score function for the same photos, `threshold` turns its scores into a mask.
+    """
+
+    second: ScoreFn
+    threshold: float
+    confidence_model: ConfidenceModel | None = None
+
+    def __call__(self, photo: np.ndarray, prediction: Prediction) -> Prediction:
+        """The prediction of a photo, uint8 RGB [H, W, 3], with what speaks for and against it."""
+        other = self.second(photo)[..., 0] >= self.threshold
+        scores = prediction.scores[..., 0]
+        features = extract_features(photo, scores, prediction.threshold, other)
+        confidence = self.confidence_model.confidence(features) if self.confidence_model else None
+        doubtful = (prediction.mask ^ other) | ((scores > _UNSURE) & (scores < 1 - _UNSURE))
+        return dataclasses.replace(prediction, features=features, confidence=confidence, doubtful=doubtful)
+
+
+def estimator_for(
+    first_passes: Sequence[ScoreFn], threshold: float, confidence_model: ConfidenceModel | None
+) -> ConfidenceEstimator:
+    """Return the estimator of models that work as one, given the score functions of their first passes.
+
+    Its second opinion is what those make of the mirror image, cut at `threshold`. A double pass is so told
+    both where its passes disagree and where the mirror image is seen otherwise, for the price of another
+    first pass; a single pass costs twice as much as without.
+    """
+    return ConfidenceEstimator(mirrored(averaged(first_passes)), threshold, confidence_model)

@@ -1,0 +1,162 @@
+"""Which photos of a folder need a person: those to do again, those to look at, and those that are done."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from segmentation.confidence.model import (
+    DOUBTS,
+    DRIFT,
+    EVERYTHING,
+    LEAST_AREA,
+    NOTHING,
+    SHAPE,
+    ConfidenceModel,
+    Features,
+    unlike,
+)
+from segmentation.confidence.viewpoints import View, odd_views
+from segmentation.core.errors import ConfigError
+
+DECISIONS = ("redo", "review", "auto")
+"""What is to become of a photo, the most work first."""
+
+SHIFTED = 1.0
+"""From how many standard deviations on the photos of a folder, on average, are told to be of another kind."""
+
+FEWEST_SHIFTED = 10
+"""Photos below which a mean says nothing of the others."""
+
+MEASURES = {*DOUBTS, *SHAPE}
+"""What evidence must hold to be judged."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From which confidence on a mask is taken as it is, and below which it is better done by hand."""
+
+    auto: float
+    redo: float
+
+    def __post_init__(self) -> None:
+        if self.redo > self.auto:
+            raise ConfigError(
+                f"expected a --redo-below of at most --auto-from, {self.auto:g}, received {self.redo:g}"
+            )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One of DECISIONS, and why it is not `auto`."""
+
+    decision: str
+    reasons: tuple[str, ...] = ()
+
+    def besides(self, reason: str) -> "Verdict":
+        """The verdict with another reason, for which a person has to look at least."""
+        decision = "review" if self.decision == "auto" else self.decision
+        return Verdict(decision, (*self.reasons, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A photo of the folder."""
+
+    stem: str
+    confidence: float
+    area: float
+    verdict: Verdict
+    cutout: str | None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What of it stands in the photo's record."""
+        return {
+            "confidence": self.confidence,
+            "decision": self.verdict.decision,
+            "reasons": list(self.verdict.reasons),
+        }
+
+
+@dataclass(frozen=True)
+class FolderTriage:
+    """All photos, the least certain first; those that failed, by name, and why.
+
+    `drift` is the mean deviation of all from the photos that the model knows. `others` counts the photos
+    that were made with other models or options.
+    """
+
+    rows: tuple[Row, ...]
+    drift: Mapping[str, float]
+    failures: Mapping[str, str] = field(default_factory=dict)
+    others: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many photos there are of each decision, and how many failed if any did."""
+        decisions = [row.verdict.decision for row in self.rows]
+        counts = {name: decisions.count(name) for name in DECISIONS}
+        return {"failed": len(self.failures), **counts} if self.failures else counts
+
+    @property
+    def shifts(self) -> list[str]:
+        """In words, by what the photos are, on the whole, unlike those that the model knows."""
+        if len(self.rows) < FEWEST_SHIFTED:
+            return []
+        far = {name: value for name, value in self.drift.items() if abs(value) >= SHIFTED}
+        ordered = sorted(far, key=lambda name: -abs(far[name]))
+        return [f"{DRIFT[name][far[name] > 0]} ({far[name]:+.1f} standard deviations)" for name in ordered]
+
+
+def judge(
+    features: Features, confidence: float, confidence_model: ConfidenceModel, limits: Limits
+) -> Verdict:
+    """The decision on one photo."""
+    decision = "redo" if confidence < limits.redo else "review"
+    if not confidence:
+        return Verdict(decision, (NOTHING if features["area"] < LEAST_AREA else EVERYTHING,))
+    reasons = []
+    if strange := unlike(confidence_model.deviations(features)):
+        reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
+    if confidence >= limits.auto:
+        return Verdict("review" if reasons else "auto", tuple(reasons))
+    reasons = [*confidence_model.doubts(features), *reasons]
+    return Verdict(decision, tuple(reasons) or (f"confidence below {limits.auto:g}",))
+
+
+def triage_folder(
+    records: Iterable[Mapping[str, Any]],
+    confidence_model: ConfidenceModel,
+    limits: Limits,
+    is_ours: Callable[[Mapping[str, Any]], bool] = lambda _record: True,
+) -> FolderTriage:
+    """ConfidenceEstimator what a manifest's records hold of photos, viewpoints of a garment together.
+
+    `is_ours` tells the records of predictions that the experience is about.
+    """
+    rows, views, failures, others = [], [], {}, 0
+    sums, counts = dict.fromkeys(DRIFT, 0.0), dict.fromkeys(DRIFT, 0)
+    for record in records:
+        stem, features = record["stem"], record.get("evidence", {})
+        if record["error"] is not None:
+            failures[stem] = record["error"]
+            continue
+        if not (is_ours(record) and features.keys() >= MEASURES):
+            others += 1
+            continue
+        confidence = round(confidence_model.confidence(features), 5)
+        cutout = next((path for kind, path in record["outputs"].items() if kind.startswith("cutout")), None)
+        verdict = judge(features, confidence, confidence_model, limits)
+        rows.append(Row(stem, confidence, record["area"], verdict, cutout))
+        if view := View.of(stem, confidence, features):
+            views.append(view)
+        for name, deviation in confidence_model.deviations(features).items():
+            sums[name] += deviation
+            counts[name] += 1
+    odd = odd_views(views)
+    rows = [
+        replace(row, verdict=row.verdict.besides(odd[row.stem])) if row.stem in odd else row for row in rows
+    ]
+    rows.sort(key=lambda row: (DECISIONS.index(row.verdict.decision), row.confidence, row.stem))
+    drift = {name: sums[name] / counts[name] for name in DRIFT if counts[name]}
+    return FolderTriage(tuple(rows), drift, failures, others)

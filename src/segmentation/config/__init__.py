@@ -1,0 +1,1 @@
+"""Options as typed dataclasses, and the presets of a training."""

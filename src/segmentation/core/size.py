@@ -1,0 +1,23 @@
+"""A picture size in pixels."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    """A picture size in pixels; written as WIDTHxHEIGHT wherever a person reads or types it."""
+
+    height: int
+    width: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Size":
+        """Read "256x384" (width x height). Raises ValueError for anything else."""
+        match = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text.strip())
+        if not match:
+            raise ValueError(f"expected WIDTHxHEIGHT such as 256x384, received {text!r}")
+        return cls(height=int(match[2]), width=int(match[1]))
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"

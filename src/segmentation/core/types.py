@@ -1,0 +1,215 @@
+"""The types that tie the program together. Numpy only, so that every part may import them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.core.errors import DataError
+from segmentation.core.palette import palette
+
+IGNORED = 255
+"""In arrays of class indices: a pixel that counts nowhere, neither in a loss nor in a figure."""
+
+LEAST_SHARE = 0.001
+"""Of a photo: on fewer pixels a class that is predicted is a trace, with which nobody would list it.
+
+Of the classes that people marked in street photos about one in forty is smaller.
+"""
+
+Colour = tuple[int, int, int]
+
+ScoreFn = Callable[[np.ndarray], np.ndarray]
+"""uint8 RGB [H, W, 3] -> float32 [H, W, C] in [0, 1], at the photo's own size."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One photo and, where known, its ground truth.
+
+    `id` is unique in its set and needs no extension; samples of one `group` (a garment, a photo that
+    occurs twice) stay on one side of every split; `view` is the viewpoint or "". `guide_path` holds the first
+    scores that a second pass learns from, as a grey picture of the photo's size; `source` counts the folders
+    that a training set was put together from. `coding` says what the values mean where the mask is a label
+    map; None where it is a picture of the mask itself. `rows` are those of the photo where `mask_path` is a
+    table of run lengths: the number of the line and where it begins, in bytes.
+    """
+
+    id: str
+    image_path: Path
+    mask_path: Path | None = None
+    group: str = ""
+    view: str = ""
+    origin: str = "real"
+    first_scores_path: Path | None = None
+    source: int = 0
+    coding: "Coding | None" = None
+    rows: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What the values in a file of labels become in the program's arrays.
+
+    `values`, sorted, are those that a file may hold, as the file called `names_file` names them; `targets`,
+    as many, are what they become: of a binary set 255 in the garment and 0 outside, else the index of a
+    class, or `IGNORED`. `colours`, where there are any, are the value that each colour of a coloured label
+    map stands for.
+    """
+
+    values: tuple[int, ...]
+    targets: tuple[int, ...]
+    colours: tuple[tuple[Colour, int], ...] = ()
+    names_file: str = "labels.json"
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """The classes of a model: one name is a binary cutout (sigmoid), more are a softmax over classes.
+
+    Of several classes the first is the background. The indices of a binary map are 0, outside, and 1. Pixels
+    with the index `ignore`, if it is given, count nowhere.
+    """
+
+    names: tuple[str, ...] = ("garment",)
+    colours: tuple[Colour, ...] = ((255, 0, 0),)
+    ignore: int | None = None
+
+    @classmethod
+    def of(cls, names: tuple[str, ...]) -> "LabelMap":
+        """Classes of these names in the colours of the palette, with pixels that may be ignored."""
+        return cls(names, palette(len(names)), IGNORED)
+
+    @property
+    def binary(self) -> bool:
+        """Whether the model cuts one thing out; the only place that decides it."""
+        return len(self.names) == 1
+
+    @property
+    def mirrored(self) -> tuple[int, ...]:
+        """The index that each class has in a mirror image: a left shoe is a right shoe there."""
+        names = [name.lower() for name in self.names]
+        sides = {"left": "right", "right": "left"}
+        swapped = (re.sub("left|right", lambda side: sides[side[0]], name) for name in names)
+        return tuple(names.index(one) if one in names else index for index, one in enumerate(swapped))
+
+    @property
+    def ignored_colour(self) -> Colour:
+        """The lightest grey that no class has: white, in most maps."""
+        return next(grey for level in range(255, -1, -1) if (grey := (level,) * 3) not in self.colours)
+
+    def classify(self, scores: np.ndarray, threshold: float) -> np.ndarray:
+        """The class of each pixel: float32 [H, W, C] in [0, 1] -> indices, uint8 [H, W].
+
+        Of several classes that with the highest score, the first of equals; of a cutout 1 where the score
+        reaches the threshold.
+        """
+        if self.binary:
+            return (scores[..., 0] >= threshold).astype(np.uint8)
+        return scores.argmax(axis=-1).astype(np.uint8)
+
+    def decode(self, indices: np.ndarray) -> np.ndarray:
+        """Class indices [H, W] -> their colours, uint8 RGB [H, W, 3]. Raises DataError for other indices."""
+        indices = indices.astype(np.uint8) if indices.dtype == bool else indices
+        colour_of = np.zeros((256, 3), np.uint8)
+        known = np.zeros(256, bool)
+        for index, colour in self._colour_of_index().items():
+            colour_of[index], known[index] = colour, True
+        unknown = (indices < 0) | (indices > 255)
+        unknown = unknown if unknown.any() else ~known[indices]
+        if unknown.any():
+            raise DataError(
+                f"label map: expected indices of {len(self.names)} classes, received "
+                f"{indices[unknown][0]} in {_place(unknown)}; choose the label map of these classes"
+            )
+        return colour_of[indices]
+
+    def encode(self, picture: np.ndarray) -> np.ndarray:
+        """Colours, uint8 RGB [H, W, 3] -> class indices, uint8 [H, W], the inverse of `decode`.
+
+        Of classes that share a colour the first is meant. Raises DataError for a colour of no class.
+        """
+        index_of: dict[Colour, int] = {}
+        for index, colour in self._colour_of_index().items():
+            index_of.setdefault(colour, index)
+        return coded(picture, index_of).astype(np.uint8)
+
+    def _colour_of_index(self) -> dict[int, Colour]:
+        first = [(0, 0, 0)] if self.binary else []
+        colour_of = dict(enumerate([*first, *self.colours]))
+        return colour_of if self.ignore is None else {**colour_of, self.ignore: self.ignored_colour}
+
+
+BINARY = LabelMap()
+"""A garment and nothing else: what masks and cutouts hold."""
+
+
+def coded(picture: np.ndarray, value_of: Mapping[Colour, int]) -> np.ndarray:
+    """The value of each pixel's colour: uint8 RGB [H, W, 3] -> integers [H, W].
+
+    Raises DataError that names a colour without a value, where it is and how many such pixels there are.
+    """
+    known = sorted((_packed(np.array(colour, np.uint8)), value) for colour, value in value_of.items())
+    colours, values = (np.array(column) for column in zip(*known, strict=True))
+    pixels = _packed(picture)
+    places = np.searchsorted(colours, pixels).clip(max=len(colours) - 1)
+    unknown = colours[places] != pixels
+    if unknown.any():
+        others, counts = np.unique(pixels[unknown], return_counts=True)
+        worst = others[counts.argmax()]
+        more = f", others on {counts.sum() - counts.max()}" if len(others) > 1 else ""
+        raise DataError(
+            f"expected colours of classes, received #{worst:06x} on {counts.max()} pixels, the first in "
+            f"{_place(pixels == worst)}{more}; name the colour, or save the map without loss, as PNG"
+        )
+    return values[places]
+
+
+def _packed(colours: np.ndarray) -> np.ndarray:
+    """uint8 [..., 3] -> int32 [...]: 0xRRGGBB."""
+    red, green, blue = np.moveaxis(colours.astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
+
+
+def _place(mask: np.ndarray) -> str:
+    """Where the first pixel of a mask is, counted from 0."""
+    row, column = np.unravel_index(mask.argmax(), mask.shape)
+    return f"column {column}, row {row}"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one photo, at the photo's own size: nobody downstream resizes.
+
+    `scores` is float32 [H, W, C] in [0, 1]; `threshold` turns those of a cutout into a mask; `notes` holds
+    what the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is
+    expected of the mask, `features` what it was found from, and `doubtful`, bool [H, W], the pixels that
+    speak against it; None and nothing where no one asked.
+    """
+
+    sample_id: str
+    scores: np.ndarray
+    labels: LabelMap
+    threshold: float
+    confidence: float | None = None
+    notes: tuple[str, ...] = ()
+    features: Mapping[str, float] = field(default_factory=dict)
+    doubtful: np.ndarray | None = None
+
+    @cached_property
+    def indices(self) -> np.ndarray:
+        """uint8 [H, W]: the class of each pixel, see `LabelMap.classify`."""
+        return self.labels.classify(self.scores, self.threshold)
+
+    @property
+    def mask(self) -> np.ndarray:
+        """bool [H, W]: the pixels that are not background."""
+        return self.indices > 0
+
+    @property
+    def area(self) -> float:
+        """The fraction of the photo that the mask covers, in [0, 1]."""
+        return np.count_nonzero(mask := self.mask) / mask.size

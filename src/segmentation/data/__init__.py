@@ -1,1 +1,0 @@
-"""From folders to batches: discover, split, preprocess, augment; and a studio that draws itself."""

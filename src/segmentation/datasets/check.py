@@ -1,0 +1,119 @@
+"""Is this photo and its ground truth fit to learn from? Each fault is a `Problem` with its remedy."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segmentation.core.errors import SegmentationError, printable
+from segmentation.core.types import IGNORED, LabelMap, Sample
+from segmentation.datasets.ground_truth import ground_truth_size, read_ground_truth
+from segmentation.images.files import has_alpha, image_size, read_photo
+
+_HALF = 128  # alpha from which a pixel counts as garment
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that cannot be used, why, and what to do about it."""
+
+    path: Path
+    reason: str
+    remedy: str
+
+
+def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
+    """Compare what the two files' headers say: sizes, and for a `cutout` that it has an alpha channel."""
+    photo_size = _attempt(lambda: image_size(sample.image_path), sample.image_path)
+    truth_path = _truth_path(sample)
+    truth_size = _attempt(lambda: ground_truth_size(sample), truth_path)
+    for size in (photo_size, truth_size):
+        if isinstance(size, Problem):
+            return size
+    if cutout and not has_alpha(sample.mask_path):
+        return Problem(
+            sample.mask_path,
+            "has no alpha channel, so it does not say what is garment",
+            "save the cutout as PNG with transparency; black and white masks belong in a folder named masks",
+        )
+    return _compare_sizes(sample, photo_size, truth_size)
+
+
+def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
+    """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures."""
+    photo = _attempt(lambda: read_photo(sample.image_path), sample.image_path)
+    truth = _attempt(lambda: read_ground_truth(sample), _truth_path(sample))
+    for picture in (photo, truth):
+        if isinstance(picture, Problem):
+            return picture
+    digest = hashlib.sha256(str(photo.shape).encode())
+    digest.update(np.ascontiguousarray(photo))
+    problem = _compare_sizes(sample, photo.shape[:2], truth.shape)
+    found = _check_mask(_truth_path(sample), truth) if labels.binary else _check_classes(sample, truth)
+    return problem or found or digest.hexdigest()
+
+
+def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
+    lowest, highest = int(mask.min()), int(mask.max())
+    if highest == 0:
+        return Problem(
+            path, "is empty: nothing is marked as garment", "cut the garment out, or remove the pair"
+        )
+    if highest < _HALF:
+        return Problem(
+            path,
+            f"marks nothing as garment: its highest value is {highest}",
+            "store the background as 0 and the garment as 255",
+        )
+    if lowest >= _HALF:
+        return Problem(
+            path, "covers the whole photo: nothing is cut out", "cut the garment out, or remove the pair"
+        )
+    return None
+
+
+def _check_classes(sample: Sample, labels: np.ndarray) -> Problem | None:
+    """A background of several names is something: such a photo is labelled, and has none of the others."""
+    nothing = [IGNORED] if sample.coding.targets.count(0) > 1 else [0, IGNORED]
+    if np.isin(labels, nothing).all():
+        return Problem(
+            _truth_path(sample),
+            "is empty: it holds no class but the background",
+            "label the photo, or remove the pair",
+        )
+    return None
+
+
+def _truth_path(sample: Sample) -> Path:
+    """The file to mend: of a table that holds the rows of many photos, the photo whose rows they are."""
+    return sample.image_path if sample.rows else sample.mask_path
+
+
+def _compare_sizes(
+    sample: Sample, photo_size: tuple[int, int], truth_size: tuple[int, int]
+) -> Problem | None:
+    if truth_size == photo_size:
+        return None
+    (height, width), (photo_height, photo_width) = truth_size, photo_size
+    if sample.rows:
+        return Problem(
+            sample.image_path,
+            f"is {photo_width}x{photo_height}, {sample.mask_path.name} says {width}x{height}",
+            "take the photo that the table was made for",
+        )
+    return Problem(
+        sample.mask_path,
+        f"is {width}x{height}, its photo is {photo_width}x{photo_height}",
+        "export both at the same size, without trimming or turning",
+    )
+
+
+def _attempt(read: Callable[[], Any], path: Path) -> Any:
+    try:
+        return read()
+    except SegmentationError as error:  # "PATH: cannot be ... (why); what to do"
+        reason, _, remedy = str(error).removeprefix(f"{printable(str(path))}: ").rpartition("; ")
+        return Problem(path, reason, remedy)

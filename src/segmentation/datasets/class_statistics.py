@@ -1,0 +1,92 @@
+"""How many pixels and photos each class has: what weights of classes and a choice of them start from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from segmentation.core.parallel import OnProgress, map_in_threads
+from segmentation.core.types import IGNORED, LabelMap, Sample
+from segmentation.datasets.class_choice import ClassChoice
+from segmentation.datasets.ground_truth import read_ground_truth
+
+_HALF = 128  # alpha from which a pixel counts as garment
+
+
+@dataclass(frozen=True)
+class ClassStatistics:
+    """Plain values, so that `dataclasses.asdict` gives JSON.
+
+    `pixels` and `photos` are a number for each of `names`: the pixels of the class in all photos, and the
+    photos that have at least one. `ignored` are the pixels that count nowhere.
+    """
+
+    names: tuple[str, ...]
+    pixels: tuple[int, ...]
+    photos: tuple[int, ...]
+    ignored: int
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The fraction of the pixels that are not ignored, in [0, 1], of each class."""
+        total = max(sum(self.pixels), 1)
+        return tuple(pixels / total for pixels in self.pixels)
+
+
+def count_classes(
+    samples: Iterable[Sample], labels: LabelMap, on_progress: OnProgress | None = None
+) -> ClassStatistics:
+    """Count the classes of all samples at full size, in threads.
+
+    A binary ground truth has two, background and what is cut out, the latter where alpha is at least one
+    half. Raises ImageError and DataError as `read_ground_truth` does.
+    """
+    names = ("background", *labels.names) if labels.binary else labels.names
+
+    def count(sample: Sample) -> np.ndarray:
+        truth = read_ground_truth(sample)
+        indices = (truth >= _HALF).astype(np.uint8) if labels.binary else truth
+        return np.bincount(indices.ravel(), minlength=256)
+
+    counts = map_in_threads(count, samples, on_progress)
+    total = np.array(counts, np.int64).reshape(-1, 256)  # [photos, values]
+    return ClassStatistics(
+        names,
+        tuple(total[:, : len(names)].sum(axis=0).tolist()),
+        tuple((total[:, : len(names)] > 0).sum(axis=0).tolist()),
+        0 if labels.ignore is None else int(total[:, labels.ignore].sum()),
+    )
+
+
+def print_classes(statistics: ClassStatistics, choice: ClassChoice, photos: int, console: Console) -> None:
+    """Print a row a class: its colour, its names in the label maps, its share of the pixels, its photos."""
+    labels = choice.labels
+    table = Table(title=f"{len(labels.names)} classes in {photos} photos to learn from", title_justify="left")
+    table.add_column("")
+    table.add_column("class", overflow="fold")
+    members = [choice.members(index) for index in range(len(labels.names))]
+    grouped = any(len(names) > 1 for names in members)
+    if grouped:
+        table.add_column("in the label maps", overflow="fold")
+    for heading in ("pixels", "share", "photos"):
+        table.add_column(heading, justify="right")
+    rows = zip(
+        labels.names,
+        labels.colours,
+        members,
+        statistics.pixels,
+        statistics.shares,
+        statistics.photos,
+        strict=True,
+    )
+    for name, colour, names, pixels, share, count in rows:
+        swatch = Text("  ", style=f"on rgb({','.join(map(str, colour))})")
+        cells = [Text(name), Text(", ".join(names))] if grouped else [Text(name)]
+        table.add_row(swatch, *cells, f"{pixels:,}", f"{share:.3%}", str(count))
+    console.print(table)
+    ignored = ", ".join(choice.members(IGNORED))
+    if ignored:
+        console.print(Text(f"ignored: {statistics.ignored:,} pixels ({ignored})"))

@@ -1,0 +1,220 @@
+"""Find the pairs of photo and ground truth in a user's folder, and name every file that does not fit."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from segmentation.core.errors import DataError
+from segmentation.core.parallel import OnProgress, map_in_threads
+from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.viewpoint_names import group_and_view
+from segmentation.datasets.check import Problem, check_headers, check_pixels
+from segmentation.datasets.class_choice import GARMENT, ClassChoice, choose_classes, merged_groups
+from segmentation.datasets.groups import DUPLICATES_FILE, merge_groups, read_duplicates
+from segmentation.datasets.labels import LABELS_FILE, find_classes
+from segmentation.datasets.layouts import SIDES, Part, find_parts
+from segmentation.datasets.matching import Pair, match
+from segmentation.datasets.origin import PSEUDO, read_origin
+from segmentation.datasets.split import Split
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a folder holds: usable pairs sorted by id (at least one), and what was left out and why.
+
+    `folder_split` is the split that the folders train/ and val/ make, else None; `photos_found` and
+    `masks_found` count the files, usable or not. `labels` are the classes of the ground truth, and `classes`
+    what they were made from where it is label maps; `notes` say what of it was not read.
+    """
+
+    root: Path
+    samples: tuple[Sample, ...]
+    problems: tuple[Problem, ...]
+    folder_split: Split | None
+    photos_found: int
+    masks_found: int
+    labels: LabelMap = BINARY
+    classes: ClassChoice | None = None
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def discover(
+    root: Path,
+    *,
+    check: bool = True,
+    classes: str = GARMENT,
+    learned_by: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> Dataset:
+    """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
+
+    Instead of a folder of masks there may be a table of run lengths, as iMaterialist's.
+
+    Photo and mask belong together by their path below the two folders without the extension; a mask
+    may also end in _mask. What is made of the classes of label maps `classes` says, which may be what the
+    model `learned_by` has learned (see `choose_classes`); by default what has a name of clothing is garment.
+    Viewpoints of a garment, pixel-identical photos and the lines of duplicates.csv share a group. Files that
+    do not fit become `problems` and stay out of `samples`. Below train/ and val/ a garment on both sides
+    keeps only its photos in val. An origin.json beside the two folders tells of pairs that nobody made by
+    hand.
+
+    `check=False` reads no more than headers, so that damaged and empty files and identical photos
+    stay unnoticed. Raises DataError when there is no layout that is understood or no usable pair,
+    for a duplicates.csv, labels.json, train.csv or origin.json that cannot be used, and for classes that
+    the ground truth does not have.
+    """
+    root = Path(root)
+    parts = find_parts(root)
+    origins = _origins(parts)
+    choices = _choices(root, parts, classes, learned_by)
+    problems: list[Problem] = []
+    pairs: list[Pair] = []
+    counts: Counter[str] = Counter()
+    notes: list[str] = []
+    for part in parts:
+        pairs += match(part, problems, counts, notes)
+    pairs = _keep_val_copies(pairs, problems)
+
+    def sample_of(pair: Pair) -> Sample:
+        group, view = group_and_view(pair.id, numbered=pair.part.layout.numbered)
+        coding = choices[pair.part].coding if pair.part in choices else None
+        origin = origins[pair.part]
+        return Sample(pair.id, pair.photo, pair.mask, group, view, origin, coding=coding, rows=pair.rows)
+
+    labels = next((choice.labels for choice in choices.values()), BINARY)
+
+    def examine(pair: Pair) -> Problem | str | None:
+        sample = sample_of(pair)
+        problem = check_headers(sample, cutout=pair.part.layout.cutouts)
+        return problem if problem or not check else check_pixels(sample, labels)
+
+    side_of_id: dict[str, str] = {}
+    samples = []
+    alike = defaultdict(list)
+    for pair, result in zip(pairs, map_in_threads(examine, pairs, on_progress), strict=True):
+        if isinstance(result, Problem):
+            problems.append(result)
+            continue
+        side_of_id[pair.id] = pair.part.side
+        samples.append(sample_of(pair))
+        if result is not None:
+            alike[result].append(pair.id)
+    same_garment = [*alike.values(), *_duplicates_of(root, parts)]
+    samples = sorted(merge_groups(samples, same_garment), key=lambda sample: sample.id)
+    samples = _keep_sides_apart(root, samples, side_of_id, problems)
+    problems.sort(key=lambda problem: (str(problem.path), problem.reason))
+    _require_pairs(parts, samples, side_of_id, problems)
+    return Dataset(
+        root=root,
+        samples=tuple(samples),
+        problems=tuple(problems),
+        folder_split=_folder_split(parts, samples, side_of_id),
+        photos_found=counts["photos"],
+        masks_found=counts["masks"],
+        labels=labels,
+        classes=next(iter(choices.values()), None),
+        groups=merged_groups(choice.listed for choice in choices.values()),
+        notes=tuple(notes),
+    )
+
+
+def _choices(
+    root: Path, parts: Iterable[Part], classes: str, learned_by: str | None
+) -> dict[Part, ClassChoice]:
+    """What is made of the label maps of each part; the classes are the same in all."""
+    choices = {}
+    for part in parts:
+        if part.layout.labels:
+            found = find_classes(part.folder)
+            found = found.with_unlabelled() if part.layout.table else found
+            choices[part] = choose_classes(found, classes, learned_by=learned_by)
+        elif classes != GARMENT:
+            raise DataError(
+                f"{part.folder}: expected label maps, which tell classes apart, received {part.layout}; "
+                "choose a folder of label maps"
+            )
+    if len({choice.labels for choice in choices.values()}) > 1:
+        raise DataError(
+            f"{root}: expected the same classes in train and val, received others; give both one "
+            f"{LABELS_FILE}, or the same groups with --classes FILE"
+        )
+    return choices
+
+
+def _origins(parts: Iterable[Part]) -> dict[Part, str]:
+    origins = {part: read_origin(part.folder)["origin"] for part in parts}
+    for part, origin in origins.items():
+        if part.side == "val" and origin == PSEUDO:
+            raise DataError(
+                f"{part.folder}: expected pairs that a person made, received predictions, against which no "
+                "model can be judged; move them to a folder of their own, for `train --data REAL --data DIR`"
+            )
+    return origins
+
+
+def _keep_val_copies(pairs: Iterable[Pair], problems: list[Problem]) -> list[Pair]:
+    chosen: dict[str, Pair] = {}
+    for pair in pairs:  # val comes after train
+        if pair.id in chosen:
+            copy = pair.photo.relative_to(pair.part.folder.parent)
+            reason = f"has the same name as {copy}, so it is left out of training"
+            problems.append(
+                Problem(chosen[pair.id].photo, reason, "rename one, or remove it if it is a copy")
+            )
+        chosen[pair.id] = pair
+    return list(chosen.values())
+
+
+def _keep_sides_apart(
+    root: Path, samples: list[Sample], side_of_id: dict[str, str], problems: list[Problem]
+) -> list[Sample]:
+    """Without the training photos of garments that are also in val: validation would flatter the model."""
+    in_val = {sample.group: sample for sample in samples if side_of_id[sample.id] == "val"}
+    kept = []
+    for sample in samples:
+        if side_of_id[sample.id] == "train" and sample.group in in_val:
+            other = in_val[sample.group].image_path.relative_to(root)
+            reason = f"shows the same garment as {other}, so it is left out of training"
+            remedy = "move all photos of a garment to one side"
+            problems.append(Problem(sample.image_path, reason, remedy))
+        else:
+            kept.append(sample)
+    return kept
+
+
+def _duplicates_of(root: Path, parts: Iterable[Part]) -> list[list[str]]:
+    folders = [root, *(part.folder for part in parts)]
+    if root.resolve().name.lower() in SIDES:
+        folders.append(root.resolve().parent)
+    paths = dict.fromkeys(folder / DUPLICATES_FILE for folder in folders)
+    return [ids for path in paths if path.is_file() for ids in read_duplicates(path)]
+
+
+def _require_pairs(
+    parts: tuple[Part, ...],
+    samples: list[Sample],
+    side_of_id: dict[str, str],
+    problems: list[Problem],
+) -> None:
+    for part in parts:
+        if any(side_of_id[sample.id] == part.side for sample in samples):
+            continue
+        expected = f"{part.folder}: expected pairs of photo and ground truth in {part.layout}"
+        here = [problem for problem in problems if problem.path.is_relative_to(part.folder)]
+        if not here:
+            raise DataError(f"{expected}, received empty folders; put the files there")
+        first = here[0]
+        path = first.path.relative_to(part.folder)
+        raise DataError(
+            f"{expected}, received none that can be used (problem 1 of {len(here)}: {path} {first.reason}); "
+            f"{first.remedy}"
+        )
+
+
+def _folder_split(parts: tuple[Part, ...], samples: list[Sample], side_of_id: dict[str, str]) -> Split | None:
+    if {part.side for part in parts} != set(SIDES):
+        return None
+    train, val = (tuple(sample for sample in samples if side_of_id[sample.id] == side) for side in SIDES)
+    return Split(train, val)

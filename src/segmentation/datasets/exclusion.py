@@ -1,0 +1,106 @@
+"""Leave pairs out of a training that the table of an audit excludes."""
+
+import csv
+import dataclasses
+import reprlib
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.core.errors import DataError
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.split import Split
+
+ID, MARKED, EXCLUDE = "id", "marked", "exclude"
+"""Columns of the table: the pair, what the audit says of it, and what a person says, or nothing."""
+
+YES, NO = "yes", "no"
+_SAID = {"": None, YES: True, "true": True, "1": True, NO: False, "false": False, "0": False}
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: str
+    marked: bool
+    said: bool | None
+
+
+def read_exclusion(path: Path) -> tuple[str, ...]:
+    """The ids that a table excludes, in its order.
+
+    The table is CSV with the columns id and exclude: yes (or true, or 1), no (false, 0) or nothing. Nothing
+    stands for what the column marked says, and for no in a table without it. Other columns are not read.
+    Lines may be parted by semicolons, as spreadsheets of some countries save them. Raises DataError, naming
+    the file and the line, for a file that is no such table.
+    """
+    return tuple(row.id for row in _rows(path) if (row.marked if row.said is None else row.said))
+
+
+def read_decisions(path: Path) -> dict[str, bool]:
+    """What the column exclude of such a table says, by id, where it says anything."""
+    return {row.id: row.said for row in _rows(path) if row.said is not None}
+
+
+def without(dataset: Dataset, excluded: Collection[str]) -> Dataset:
+    """The data set less the samples of these ids, in its own split as well.
+
+    Raises DataError when none, or none of a side, is left.
+    """
+    split = dataset.folder_split
+    if split:
+        split = Split(_left(split.train, excluded), _left(split.val, excluded))
+    samples = _left(dataset.samples, excluded)
+    if not samples or (split and not (split.train and split.val)):
+        raise DataError(
+            f"{dataset.root}: expected pairs to be left by --exclude, found none"
+            f"{' on one side of train and val' if samples else ''}; mark fewer"
+        )
+    return dataclasses.replace(dataset, samples=samples, folder_split=split)
+
+
+def _left(samples: Iterable[Sample], excluded: Collection[str]) -> tuple[Sample, ...]:
+    return tuple(sample for sample in samples if sample.id not in excluded)
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            heading = file.readline()
+            file.seek(0)
+            delimiter = ";" if heading.count(";") > heading.count(",") else ","
+            lines = csv.reader(file, delimiter=delimiter, strict=True)
+            columns = next(lines, [])
+            if not {ID, EXCLUDE} <= set(columns):
+                raise DataError(
+                    f"{path}: expected a table with the columns {ID} and {EXCLUDE}, received "
+                    f"{', '.join(columns) or 'an empty file'}; give the audit.csv of an audit"
+                )
+            for values in filter(None, lines):
+                try:
+                    yield _row(dict(zip(columns, values, strict=False)))
+                except ValueError as error:
+                    raise DataError(f"{path}, line {lines.line_num}: {error}; correct the line") from error
+    except csv.Error as error:
+        raise DataError(
+            f"{path}, line {lines.line_num}: expected CSV, received {error}; correct the line"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path}: expected an audit's table, CSV in UTF-8, received {error}; save it so"
+        ) from error
+
+
+def _row(values: dict[str, str]) -> _Row:
+    if not values[ID]:
+        raise ValueError(f"expected an {ID}, received no id")
+    return _Row(values[ID], bool(_said(values, MARKED)), _said(values, EXCLUDE))
+
+
+def _said(values: dict[str, str], column: str) -> bool | None:
+    said = values.get(column, "")
+    if said.strip().lower() not in _SAID:
+        raise ValueError(
+            f"expected {YES}, {NO} or nothing in the column {column}, received {reprlib.repr(said)}"
+        )
+    return _SAID[said.strip().lower()]

@@ -1,0 +1,51 @@
+"""One short text that stands for a set of pairs, so that a bundle can say which data it saw."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from segmentation.core.errors import DataError
+from segmentation.core.parallel import map_in_threads
+from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import read_ground_truth
+
+
+def fingerprint(samples: Iterable[Sample]) -> str:
+    """The sha256 (64 hex digits) over ids, file sizes and file contents of photos and masks.
+
+    What the values of label maps become counts as well, and of a table only the photo's own rows. Neither
+    the order of the samples nor the place of their folder matters. Raises DataError when a file cannot be
+    read.
+    """
+    lines = map_in_threads(_describe, sorted(samples, key=lambda sample: sample.id))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _describe(sample: Sample) -> str:
+    described = (sample.id, _describe_file(sample.image_path), _describe_truth(sample))
+    coding = sample.coding
+    if coding is None:
+        return repr(described)
+    if {*coding.targets} <= {0, 255}:  # as earlier versions, which knew garments alone, described it
+        garment = (value for value, target in zip(coding.values, coding.targets, strict=True) if target)
+        meaning = (tuple(garment),)
+    else:
+        meaning = (coding.values, coding.targets)
+    return repr((*described, *meaning, coding.colours) if coding.colours else (*described, *meaning))
+
+
+def _describe_truth(sample: Sample) -> str:
+    if sample.mask_path is None:
+        return "none"
+    if not sample.rows:
+        return _describe_file(sample.mask_path)
+    digest = hashlib.sha256(read_ground_truth(sample))
+    return f"rows {digest.hexdigest()}"
+
+
+def _describe_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return f"{path.stat().st_size} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise DataError(f"{path}: expected a readable file, received {error.strerror}; restore it") from error

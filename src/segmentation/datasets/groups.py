@@ -1,0 +1,73 @@
+"""Merge the groups of photos that show the same thing, so that no split can part them."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from segmentation.core.errors import DataError
+from segmentation.core.types import Sample
+from segmentation.images.files import IMAGE_SUFFIXES
+
+DUPLICATES_FILE = "duplicates.csv"
+_COLUMNS = ["image", "group"]
+
+
+def merge_groups(samples: Iterable[Sample], alike: Iterable[Iterable[str]]) -> tuple[Sample, ...]:
+    """Give all groups that share an element of `alike` one name, the first in the alphabet.
+
+    Each element of `alike` is a set of sample ids that show the same garment; unknown ids are ignored.
+    Merging is transitive: a = b and b = c puts a and c together.
+    """
+    samples = tuple(samples)
+    group_of_id = {sample.id: sample.group for sample in samples}
+    parents = {group: group for group in group_of_id.values()}
+
+    def find(group: str) -> str:
+        while parents[group] != group:
+            parents[group] = parents[parents[group]]  # halve the path on the way up
+            group = parents[group]
+        return group
+
+    for ids in alike:
+        roots = sorted({find(group_of_id[identity]) for identity in ids if identity in group_of_id})
+        for root in roots[1:]:
+            parents[root] = roots[0]
+    return tuple(replace(sample, group=find(sample.group)) for sample in samples)
+
+
+def read_duplicates(path: Path) -> list[list[str]]:
+    """Read the ids of each group of a CSV file with the columns image and group.
+
+    `image` is a sample's id, with or without the photo's extension. Raises DataError naming file and line.
+    """
+    ids_of_group: dict[str, list[str]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.reader(lines, strict=True)
+            header = [name.strip().lower() for name in next(rows, [])]
+            if header != _COLUMNS:
+                raise _malformed(path, 1, ",".join(header) or "an empty line")
+            for row in rows:
+                cells = [cell.strip() for cell in row]
+                if not any(cells):
+                    continue
+                if len(cells) != len(_COLUMNS) or not all(cells):
+                    raise _malformed(path, rows.line_num, ",".join(row))
+                ids_of_group.setdefault(cells[1], []).append(_without_suffix(cells[0]))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected a CSV file in UTF-8, received {error}; save it as such") from error
+    except csv.Error as error:
+        raise _malformed(path, rows.line_num, str(error)) from error
+    return list(ids_of_group.values())
+
+
+def _malformed(path: Path, line: int, received: str) -> DataError:
+    return DataError(
+        f"{path}, line {line}: expected the columns image,group; received {received}; correct the line"
+    )
+
+
+def _without_suffix(image: str) -> str:
+    name = PurePosixPath(image)
+    return str(name.with_suffix("")) if name.suffix.lower() in IMAGE_SUFFIXES else image

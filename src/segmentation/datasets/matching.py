@@ -1,0 +1,111 @@
+"""Which photo and which ground truth belong together, by their names."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.core.errors import printable
+from segmentation.datasets.check import Problem
+from segmentation.datasets.layouts import Part
+from segmentation.datasets.matlab import SUFFIX as MATLAB_SUFFIX
+from segmentation.datasets.run_table import index_table
+from segmentation.images.files import IMAGE_SUFFIXES, OTHER_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Files that belong together; of a table of run lengths also where the photo's rows are."""
+
+    id: str
+    photo: Path
+    mask: Path
+    part: Part
+    rows: tuple[tuple[int, int], ...] = ()
+
+
+def match(part: Part, problems: list[Problem], counts: Counter[str], notes: list[str]) -> Iterator[Pair]:
+    """The pairs of a part; what is in none becomes a problem, and is counted all the same.
+
+    `counts` gains "photos" and "masks", `notes` what a table holds that is not read. Raises DataError for a
+    table that is none.
+    """
+    if part.layout.table:
+        yield from _match_rows(part, problems, counts, notes)
+        return
+    photos = _files_by_id(part.photos, problems)
+    masks = _files_by_id(part.masks, problems, (MATLAB_SUFFIX,) if part.layout.labels else ())
+    counts["photos"] += sum(map(len, photos.values()))
+    counts["masks"] += sum(map(len, masks.values()))
+    for name in [name for name in masks if name not in photos and name.removesuffix("_mask") in photos]:
+        masks.setdefault(name.removesuffix("_mask"), []).extend(masks.pop(name))
+    for name in sorted(photos.keys() | masks.keys()):
+        photo_paths, mask_paths = photos.get(name, []), masks.get(name, [])
+        if not mask_paths:
+            remedy = f"add {name}.png to the folder {part.masks.name}, or remove the photo"
+            problems.append(Problem(photo_paths[0], f"has no counterpart in {part.masks.name}", remedy))
+        elif not photo_paths:
+            remedy = f"add its photo to the folder {part.photos.name}, or remove the file"
+            problems.append(Problem(mask_paths[0], f"has no photo in {part.photos.name}", remedy))
+        elif len(photo_paths) > 1 or len(mask_paths) > 1:
+            several = photo_paths if len(photo_paths) > 1 else mask_paths
+            names = " and ".join(path.name for path in several)
+            reason = f"{names} have the same name: which one is meant is unclear, so none is used"
+            problems.append(Problem(several[0], reason, "keep one of them"))
+        else:
+            yield Pair(name, photo_paths[0], mask_paths[0], part)
+    for folder in part.unused:
+        reason = f"is not used, because {part.masks.name} holds the ground truth of the same photos"
+        problems.append(Problem(folder, reason, f"move {part.masks.name} away to use it"))
+
+
+def _match_rows(
+    part: Part, problems: list[Problem], counts: Counter[str], notes: list[str]
+) -> Iterator[Pair]:
+    table = index_table(part.masks)
+    photos = _files_by_id(part.photos, problems)
+    counts["photos"] += sum(map(len, photos.values()))
+    counts["masks"] += len(table.rows)
+    if table.attributes:
+        notes.append(f"{table.path}: attributes of {table.attributes} rows are not read, their classes are")
+    for name, paths in photos.items():
+        if len(paths) > 1:
+            names = " and ".join(path.name for path in paths)
+            reason = f"{names} have the same name: which one is meant is unclear, so none is used"
+            problems.append(Problem(paths[0], reason, "keep one of them"))
+        elif name not in table.rows:
+            reason = f"has no row in {table.path.name}"
+            problems.append(Problem(paths[0], reason, "add its rows, or remove the photo"))
+        else:
+            yield Pair(name, paths[0], table.path, part, table.rows[name])
+    absent = [name for name in table.rows if name not in photos]
+    if absent:
+        reason = (
+            f"has rows of {len(absent)} photos that are not in {part.photos.name}, such as {absent[0][:60]}"
+        )
+        problems.append(Problem(table.path, printable(reason), "add the photos, or remove their rows"))
+
+
+def _files_by_id(
+    folder: Path, problems: list[Problem], others: Collection[str] = ()
+) -> dict[str, list[Path]]:
+    """Images and files of `others`, suffixes, below `folder`, by their relative path without extension.
+
+    Hidden ones are skipped.
+    """
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        suffix = path.suffix.lower()
+        if any(part.startswith(".") for part in relative.parts) or not path.is_file():
+            continue
+        if suffix in IMAGE_SUFFIXES or suffix in others:
+            # file systems and archives disagree on how "é" is stored
+            name = unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
+            files.setdefault(name, []).append(path)
+        elif suffix in OTHER_SUFFIXES:
+            problems.append(
+                Problem(path, f"is a {suffix[1:].upper()} file, which is not read", "export it as PNG")
+            )
+    return files

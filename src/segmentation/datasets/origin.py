@@ -1,0 +1,39 @@
+"""Where the pairs of a folder come from: a record beside them tells what was predicted from what was made."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from segmentation.core.errors import DataError
+from segmentation.core.files import write_text
+
+RECORD = "origin.json"
+REAL, RETOUCHED, PSEUDO = "real", "retouched", "pseudo"
+
+_RECORDED = (RETOUCHED, PSEUDO)
+
+
+def read_origin(folder: Path) -> dict[str, Any]:
+    """The record of a folder of pairs, with its `origin`; that alone, `real`, where there is no record.
+
+    `retouched` pairs are predictions that a person corrected, `pseudo` pairs those that nobody looked at.
+    Raises DataError for a record that cannot be read or names another origin.
+    """
+    path = Path(folder) / RECORD
+    remedy = "restore it, or remove it if a person made these masks"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"origin": REAL}
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: expected a record in JSON, received {error}; {remedy}") from error
+    origin = record.get("origin") if isinstance(record, dict) else record
+    if origin not in _RECORDED:
+        names = " or ".join(_RECORDED)
+        raise DataError(f"{path}: expected the origin {names}, received {origin!r}; {remedy}")
+    return record
+
+
+def write_origin(folder: Path, record: dict[str, Any]) -> None:
+    """Put the record beside the pairs of a folder, atomically; `read_origin` gives it back."""
+    write_text(folder / RECORD, json.dumps(record, indent=2) + "\n")

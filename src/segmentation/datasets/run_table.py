@@ -1,0 +1,184 @@
+"""Label maps as runs in a table: train.csv of iMaterialist 2019, several rows a photo, each of one class.
+
+The columns are ImageId, EncodedPixels ("start length start length ...", counted from 1 down the columns of
+the photo), Height, Width and ClassId. Neither names nor runs hold commas, so a line is split at them.
+"""
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from segmentation.core.errors import DataError, printable
+from segmentation.core.types import Sample
+from segmentation.datasets.labels import UNLABELLED
+from segmentation.datasets.rle import area, decode
+from segmentation.images.files import IMAGE_SUFFIXES, MAX_PIXELS
+
+_COLUMNS = ("ImageId", "EncodedPixels", "Height", "Width", "ClassId")
+_LONGEST_LINE = 2**25  # bytes; runs of a photo of 20 million pixels with a new one every tenth
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """Where the rows of each photo are: by its name without extension, (number of the line, first byte).
+
+    `attributes` counts the rows whose class has attributes (13_2_5), which are not read.
+    """
+
+    path: Path
+    rows: dict[str, tuple[tuple[int, int], ...]]
+    attributes: int
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    runs: str
+    height: int
+    width: int
+    value: int
+
+
+def index_table(path: Path) -> RunTable:
+    """Find the rows of each photo. Raises DataError for a file that is no such table."""
+    rows: dict[str, list[tuple[int, int]]] = {}
+    attributes = 0
+    with _opened(path) as file:
+        columns = _columns(path, file)
+        for line, place, text in _lines(path, file):
+            if not text.strip():
+                continue
+            fields = _split(text)
+            if len(fields) <= columns["ImageId"]:
+                raise DataError(
+                    f"{path}, line {line}: expected {', '.join(_COLUMNS)}, received {fields[0][:40]!r}; "
+                    "correct it"
+                )
+            rows.setdefault(_stem(fields[columns["ImageId"]]), []).append((line, place))
+            attributes += len(fields) == len(columns) and "_" in fields[columns["ClassId"]]
+    return RunTable(path, {name: tuple(places) for name, places in rows.items()}, attributes)
+
+
+def table_size(sample: Sample) -> tuple[int, int]:
+    """Height and width that the table gives for a photo. Raises DataError for rows that are none."""
+    first, *others = _rows(sample)
+    for row in others:
+        if (row.height, row.width) != (first.height, first.width):
+            raise _wrong(
+                sample,
+                row.line,
+                f"{first.width}x{first.height} as in line {first.line}",
+                f"{row.width}x{row.height}",
+            )
+    return first.height, first.width
+
+
+def read_runs(sample: Sample) -> np.ndarray:
+    """Merge the rows of a photo: int32 [H, W], `UNLABELLED` outside of all.
+
+    Where rows overlap the smaller one lies above, as a pocket on its coat, but those that belong to the
+    background lie below all others, so that a pocket which is no class leaves no hole in the coat; of rows of
+    one size the later one counts. Raises DataError for rows that are none.
+    """
+    labels = np.full(table_size(sample), UNLABELLED, np.int32)
+    target_of = dict(zip(sample.coding.values, sample.coding.targets, strict=True))
+
+    def height_above_all(row: _Row) -> tuple[bool, int]:
+        return target_of.get(row.value) != 0, -_checked(sample, row, area)
+
+    for row in sorted(_rows(sample), key=height_above_all):
+        runs = _checked(sample, row, lambda text: decode(text, *labels.shape, "column"))
+        labels[runs] = row.value
+    return labels
+
+
+def _checked(sample: Sample, row: _Row, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(row.runs)
+    except DataError as error:
+        raise DataError(f"{_place(sample, row.line)}: {error}") from error
+
+
+def _rows(sample: Sample) -> Iterator[_Row]:
+    with _opened(sample.mask_path) as file:
+        columns = _columns(sample.mask_path, file)
+        for line, place in sample.rows:
+            file.seek(place)
+            fields = _split(file.readline(_LONGEST_LINE))
+            if len(fields) != len(columns):
+                raise _wrong(sample, line, f"{len(columns)} values", f"{len(fields)}")
+            named = {name: fields[column] for name, column in columns.items()}
+            height, width = (_number(sample, line, name, named[name]) for name in ("Height", "Width"))
+            if not 0 < height * width <= MAX_PIXELS:
+                raise _wrong(sample, line, f"1 to {MAX_PIXELS} pixels", f"{width}x{height}")
+            value = _number(sample, line, "ClassId", named["ClassId"].partition("_")[0])  # attributes follow
+            yield _Row(line, named["EncodedPixels"], height, width, value)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        if not path.is_file():
+            raise DataError(f"{path}: expected a table, received a folder or a pipe; replace it")
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise DataError(f"{path}: expected a readable table, received {reason}; check its rights") from error
+
+
+def _columns(path: Path, file: BinaryIO) -> dict[str, int]:
+    """The place of every column by its name; the file stands behind the heading then."""
+    heading = _split(file.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf"))
+    columns = {name: number for number, name in enumerate(heading)}
+    missing = [name for name in _COLUMNS if name not in columns]
+    if missing or len(columns) < len(heading):
+        received = printable(", ".join(heading)[:100]) or "an empty file"
+        raise DataError(
+            f"{path}: expected a table with the columns {', '.join(_COLUMNS)}, received {received}; give it "
+            "those"
+        )
+    return columns
+
+
+def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """The number, the first byte and the text of each line behind the heading."""
+    line, place = 2, file.tell()
+    while text := file.readline(_LONGEST_LINE):
+        if len(text) == _LONGEST_LINE:
+            raise DataError(
+                f"{path}, line {line}: expected at most {_LONGEST_LINE} characters, received more; "
+                "is this the table of run lengths?"
+            )
+        yield line, place, text
+        line, place = line + 1, place + len(text)
+
+
+def _split(line: bytes) -> list[str]:
+    return [field.strip().strip('"').strip() for field in line.decode("utf-8", "replace").split(",")]
+
+
+def _stem(name: str) -> str:
+    """The name of a photo without its extension, which tables may leave out."""
+    path = PurePosixPath(unicodedata.normalize("NFC", name))
+    return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else str(path)
+
+
+def _number(sample: Sample, line: int, column: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise _wrong(sample, line, f"a whole number as {column}", repr(text[:40]))
+    return int(text)
+
+
+def _wrong(sample: Sample, line: int, expected: str, received: str) -> DataError:
+    return DataError(f"{_place(sample, line)}: expected {expected}, received {received}; correct the line")
+
+
+def _place(sample: Sample, line: int) -> str:
+    return f"{printable(str(sample.image_path))}: {sample.mask_path.name}, line {line}"

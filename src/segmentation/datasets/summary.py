@@ -1,0 +1,160 @@
+"""A data set in figures: what an engineer wants to know before training, and what must be mended first."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from segmentation.core.errors import printable
+from segmentation.core.parallel import OnProgress, map_in_threads
+from segmentation.core.types import BINARY, IGNORED, LabelMap, Sample
+from segmentation.datasets.check import Problem
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.images.files import read_photo
+
+_MOST_LINES = 12  # of viewpoints or resolutions; street photos have hundreds
+
+
+@dataclass(frozen=True)
+class Area:
+    """How much of the frame the garments cover (alpha of at least one half), as fractions in [0, 1].
+
+    Of several classes all but the background are meant.
+    """
+
+    min: float
+    median: float
+    mean: float
+    max: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Plain values, so that `dataclasses.asdict` gives JSON.
+
+    `photos` and `cutouts` count files, usable or not; everything else is over the usable pairs.
+    `views` and `resolutions` ("WIDTHxHEIGHT") count photos, the most frequent first; `mean` and `std`
+    are of the red, green and blue of all pixels, 0 to 255. `train` and `val` are None where the
+    folders make no split.
+    """
+
+    photos: int
+    cutouts: int
+    pairs: int
+    garments: int
+    views: dict[str, int]
+    resolutions: dict[str, int]
+    area: Area
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    train: int | None
+    val: int | None
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What one pair contributes: float64 sums per channel over the photo's pixels."""
+
+    resolution: str
+    pixels: int
+    area: float
+    sums: np.ndarray
+    squares: np.ndarray
+
+
+def summarise(dataset: Dataset, on_progress: OnProgress | None = None) -> Summary:
+    """Measure every pair of `dataset` at full size. Raises ImageError for a file that cannot be read."""
+    pairs = map_in_threads(lambda sample: _measure(sample, dataset.labels), dataset.samples, on_progress)
+    areas = [pair.area for pair in pairs]
+    pixels = sum(pair.pixels for pair in pairs)
+    mean = sum(pair.sums for pair in pairs) / pixels
+    variance = sum(pair.squares for pair in pairs) / pixels - mean**2
+    split = dataset.folder_split
+    return Summary(
+        photos=dataset.photos_found,
+        cutouts=dataset.masks_found,
+        pairs=len(pairs),
+        garments=len({sample.group for sample in dataset.samples}),
+        views=dict(Counter(sample.view for sample in dataset.samples).most_common()),
+        resolutions=dict(Counter(pair.resolution for pair in pairs).most_common()),
+        area=Area(min(areas), float(np.median(areas)), math.fsum(areas) / len(areas), max(areas)),
+        mean=tuple(mean.tolist()),
+        std=tuple(np.sqrt(variance.clip(0)).tolist()),
+        train=len(split.train) if split else None,
+        val=len(split.val) if split else None,
+    )
+
+
+def print_summary(
+    summary: Summary,
+    problems: Iterable[Problem],
+    console: Console,
+    root: Path = Path(),
+    labels: LabelMap = BINARY,
+) -> None:
+    """Print the figures as tables; the paths of the problems are shown relative to `root`."""
+    console.print(_figures(summary, labels))
+    problems = tuple(problems)
+    if not problems:
+        console.print(f"No problems found: every photo has its {'cutout' if labels.binary else 'label map'}.")
+        return
+    title = "1 problem: this file is" if len(problems) == 1 else f"{len(problems)} problems: these files are"
+    table = Table(title=f"{title} left out", title_justify="left")
+    table.add_column("file", overflow="fold")
+    table.add_column("problem", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    for problem in problems:
+        path = problem.path.relative_to(root) if problem.path.is_relative_to(root) else problem.path
+        table.add_row(str(path), problem.reason, problem.remedy)
+    console.print(table)
+
+
+def _figures(summary: Summary, labels: LabelMap) -> Table:
+    table = Table(show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("photos", str(summary.photos))
+    table.add_row("cutouts" if labels.binary else "label maps", str(summary.cutouts))
+    table.add_row("usable pairs", str(summary.pairs))
+    if summary.train is not None:
+        table.add_row("train / val", f"{summary.train} / {summary.val}")
+    table.add_row("garments" if labels.binary else "groups", str(summary.garments))
+    table.add_row("viewpoints", _counts(summary.views, unnamed="not in the name"))
+    table.add_row("resolutions", _counts(summary.resolutions))
+    area = summary.area
+    table.add_row(
+        "garment area" if labels.binary else f"not {printable(labels.names[0])}",
+        f"{area.min:.1%} to {area.max:.1%} of the frame, median {area.median:.1%}, mean {area.mean:.1%}",
+    )
+    table.add_row("mean of R, G, B", ", ".join(f"{value:.1f}" for value in summary.mean))
+    table.add_row("std of R, G, B", ", ".join(f"{value:.1f}" for value in summary.std))
+    return table
+
+
+def _counts(counts: dict[str, int], unnamed: str = "") -> str:
+    named = [f"{name or unnamed}: {count}" for name, count in list(counts.items())[:_MOST_LINES]]
+    others = len(counts) - len(named)
+    return "\n".join([*named, f"and {others} more"] if others else named)
+
+
+def _measure(sample: Sample, labels: LabelMap) -> _Pair:
+    photo, mask = read_photo(sample.image_path), read_ground_truth(sample)
+    height, width, _ = photo.shape
+    mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
+    pixels = height * width
+    if not labels.binary:
+        mask = np.where((mask == 0) | (mask == IGNORED), 0, 255).astype(np.uint8)
+    return _Pair(
+        resolution=f"{width}x{height}",
+        pixels=pixels,
+        area=cv2.countNonZero(cv2.compare(mask, 128, cv2.CMP_GE)) / mask.size,
+        sums=mean * pixels,
+        squares=(std**2 + mean**2) * pixels,
+    )

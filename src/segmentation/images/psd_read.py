@@ -1,0 +1,149 @@
+"""The cutout that a Photoshop document holds: the mask that a retoucher left in it."""
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from segmentation.core.errors import ImageError, printable
+
+_PHOTO = "photo"  # what `write_psd` calls the layer
+_MASKED_KINDS = ("pixel", "smartobject")  # layers that show a picture; others only change those below
+
+logging.getLogger("psd_tools").addHandler(logging.NullHandler())
+
+
+class _Box(NamedTuple):
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.bottom - self.top, self.right - self.left
+
+
+def read_psd_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """The alpha of the cutout in a PSD or PSB, uint8 [H, W] of `shape`, the photo's height and width.
+
+    It is the mask of the visible layer "photo", else of the topmost visible picture with a layer mask, times
+    the transparency of that layer; where no layer has a mask, the transparency of the merged picture. A
+    document that was cropped is placed by that layer where it still holds the whole photo.
+
+    Raises ImageError for a file that cannot be read, holds no cutout, has its mask switched off or changed by
+    density or feather, hides a part of the layer by anything else, such as the mask of a group, or has
+    another size than the photo.
+    """
+    try:
+        return _read(path, shape)
+    except ImageError:
+        raise
+    except Exception as error:  # what a parser stumbles over in a damaged file has any type
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0] or type(error).__name__
+        raise _error(path, f"cannot be read as a Photoshop document ({reason})", "save it again") from error
+
+
+def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    from psd_tools import PSDImage
+    from psd_tools.compression import PSDDecompressionWarning
+
+    # psd-tools would put black in the place of what is damaged; for the process, as in `imageio`
+    warnings.filterwarnings("error", category=PSDDecompressionWarning)
+    document = PSDImage.open(path)
+    layer = _masked_layer(document)
+    canvas = _Box(0, 0, document.width, document.height)
+    if layer is not None and canvas.shape != shape:
+        canvas = _Box(*layer.bbox)
+    if canvas.shape != shape:
+        raise _error(
+            path,
+            f"is {document.width}x{document.height}, its photo is {shape[1]}x{shape[0]}, so that its place "
+            "in the photo is unknown",
+            f"cut out without --crop, or leave the layer {_PHOTO} whole",
+        )
+    if layer is None:
+        return _merged_alpha(path, document)
+    return _layer_alpha(path, layer, canvas, document.depth)
+
+
+def _masked_layer(document: Any) -> Any | None:
+    visible = [one for one in document.descendants() if one.kind in _MASKED_KINDS and one.is_visible()]
+    masked = [one for one in reversed(visible) if one.has_mask() or one.has_vector_mask()]  # from the top
+    return next((one for one in masked if one.name == _PHOTO), masked[0] if masked else None)
+
+
+def _refuse_what_else_hides(path: Path, layer: Any) -> None:
+    """Raise ImageError where the layer or a group around it hides more than mask and transparency tell."""
+    again = "and save it again"
+    if layer.clipping:
+        raise _error(path, f"its layer {layer.name!r} is clipped to another", f"release it, {again}")
+    around = layer
+    while around.parent is not None:  # the document is the last
+        place = f"its {'layer' if around is layer else 'group'} {around.name!r}"
+        if around.has_vector_mask() or (around.has_mask() and around.mask.has_real()):
+            raise _error(path, f"{place} has a vector mask", f"rasterize it into the layer's mask, {again}")
+        if around is not layer and around.has_mask():
+            raise _error(path, f"{place} has a mask", f"apply it to the layer's mask instead, {again}")
+        if min(around.opacity, around.fill_opacity) < 255:
+            raise _error(path, f"{place} has an opacity or a fill below 100%", f"set both to 100%, {again}")
+        around = around.parent
+
+
+def _layer_alpha(path: Path, layer: Any, canvas: _Box, bits: int) -> np.ndarray:
+    _refuse_what_else_hides(path, layer)
+    mask = layer.mask
+    place = f"the mask of its layer {layer.name!r}"
+    if mask.disabled:
+        raise _error(path, f"{place} is switched off", "switch it on, and save it again")
+    changed = mask.parameters
+    if changed and (changed.user_mask_density not in (None, 255) or changed.user_mask_feather):
+        raise _error(path, f"{place} has a density or a feather", "apply them to the mask, and save it again")
+    alpha = _placed(_levels(layer, "mask", bits), _Box(*mask.bbox), canvas, mask.background_color)
+    opacity = _levels(layer, "shape", bits)
+    if opacity is not None and opacity.min() < 255:  # erased by hand as well
+        shown = _placed(opacity, _Box(*layer.bbox), canvas, 0)
+        alpha = np.rint(alpha * (shown / 255.0)).astype(np.uint8)
+    return alpha
+
+
+def _levels(picture: Any, channel: str, bits: int) -> np.ndarray | None:
+    """A channel of a layer or a document, uint8 [h, w]; None where there is none."""
+    values = picture.numpy(channel)  # float32 [h, w, 1] in [0, 1]
+    if values is None:
+        return None
+    if bits == 16:  # the upper half of each value, as `read_mask` takes it
+        return (np.rint(values[..., 0] * 65535).astype(np.uint16) >> 8).astype(np.uint8)
+    return np.rint(values[..., 0] * 255).astype(np.uint8)
+
+
+def _placed(part: np.ndarray | None, box: _Box, canvas: _Box, outside: int) -> np.ndarray:
+    """A channel, uint8 [h, w], that lies at `box`, on a canvas: uint8 [H, W]."""
+    placed = np.full(canvas.shape, outside, np.uint8)
+    if part is None:  # all of it is like the outside
+        return placed
+    left, top = max(box.left, canvas.left), max(box.top, canvas.top)
+    right, bottom = min(box.right, canvas.right), min(box.bottom, canvas.bottom)
+    if left < right and top < bottom:
+        seen = part[top - box.top : bottom - box.top, left - box.left : right - box.left]
+        rows = slice(top - canvas.top, bottom - canvas.top)
+        columns = slice(left - canvas.left, right - canvas.left)
+        placed[rows, columns] = seen
+    return placed
+
+
+def _merged_alpha(path: Path, document: Any) -> np.ndarray:
+    alpha = _levels(document, "shape", document.depth)
+    if not document.has_preview() or alpha.min() == 255:
+        raise _error(
+            path,
+            "holds no cutout (no visible layer with a layer mask, and nothing is transparent)",
+            "add a layer mask to the photo, and save it again",
+        )
+    return alpha
+
+
+def _error(path: Path, problem: str, remedy: str) -> ImageError:
+    return ImageError(f"{printable(str(path))}: {printable(problem)}; {remedy}")

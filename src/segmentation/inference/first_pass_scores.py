@@ -1,0 +1,47 @@
+"""What a second pass learns from: the scores of first passes for photos that they have not learned."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.errors import DataError
+from segmentation.core.parallel import OnProgress
+from segmentation.core.types import Sample
+from segmentation.images.files import read_photo, write_image
+from segmentation.inference.scoring import load_score
+from segmentation.scores.augmentation import averaged
+
+
+def write_first_pass_scores(
+    samples: Sequence[Sample],
+    first_passes: Sequence[ModelBundle],
+    folder: Path,
+    on_photo: OnProgress | None = None,
+) -> tuple[Sample, ...]:
+    """The samples, each with the mean scores of those of `firsts` that have not learned it, as a picture.
+
+    A model scores what it has learned better than what it will meet, so a second pass that learned from such
+    scores would trust the first too much. Drawn photos that every model has learned are left out. Raises
+    DataError when that is so of another photo.
+    """
+    scorers = [(load_score(first)[0], first.learned) for first in first_passes]
+    guided = []
+    for done, sample in enumerate(samples, start=1):
+        unbiased = [score for score, learned in scorers if sample.id not in learned]
+        if unbiased:
+            scores = averaged(unbiased)(read_photo(sample.image_path))
+            path = folder / f"{sample.id}.png"
+            write_image(path, np.round(scores[..., 0] * 255.0).astype(np.uint8), mostly_empty=True)
+            guided.append(dataclasses.replace(sample, first_scores_path=path))
+        elif sample.origin != "synthetic":
+            names = ", ".join(first.name for first in first_passes)
+            raise DataError(
+                f"--second-pass: expected a model that has not learned {sample.id}, received {names}; train "
+                "the first pass on folds (--folds 3 --fold 1, 2 and 3) and name those models too"
+            )
+        if on_photo:
+            on_photo(done, len(samples))
+    return tuple(guided)

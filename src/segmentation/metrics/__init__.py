@@ -1,0 +1,1 @@
+"""Measures of masks and of label maps, threshold search and confidence intervals."""

@@ -1,0 +1,97 @@
+"""How sure is a mean over photos, and could chance have made the difference between two models?
+
+Values are float64 [N] in [0, 1], one a photo, in the same order for every model.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segmentation.core.errors import DataError
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+SEED = 0  # the same for all, so that every model is judged on the same resampled photos
+
+_BATCH = 1000  # resamples that are in memory at once
+_SAME = 1e-12  # differences of equal differences, by rounding; resampled, they would give no sense
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over photos and the bootstrap interval of that mean at `CONFIDENCE`."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A model's mean difference from the baseline; positive is better.
+
+    `p_value` is that of the Wilcoxon signed-rank test; `better`, `worse` and `equal` count photos.
+    """
+
+    interval: Interval
+    p_value: float
+    better: int
+    worse: int
+    equal: int
+
+
+def mean_interval(values: np.ndarray) -> Interval:
+    """The mean of float64 [N] and its bootstrap interval, bias-corrected and accelerated (BCa, Efron 1987).
+
+    The N photos are resampled `RESAMPLES` times, the same way in every call. Values that are all equal
+    give an interval of no width. Raises DataError for fewer than two.
+    """
+    from scipy import stats
+
+    values = np.asarray(values, np.float64)
+    if len(values) < 2:
+        raise DataError(f"comparison: expected at least 2 photos, received {len(values)}; give more --data")
+    mean = float(values.mean())
+    if np.ptp(values) < _SAME:
+        return Interval(mean, mean, mean)
+    low, high = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=_BATCH,
+        confidence_level=CONFIDENCE,
+        method="BCa",
+        rng=np.random.default_rng(SEED),
+    ).confidence_interval
+    return Interval(mean, float(low), float(high))
+
+
+def paired_difference(values: np.ndarray, baseline: np.ndarray) -> Difference:
+    """How `values` differ from those of the `baseline` on the same photos, both float64 [N].
+
+    The interval is that of `mean_interval` over the differences. The p-value is two-sided, after Wilcoxon
+    1945, who leaves out photos without a difference; it is 1 where that leaves none. Raises DataError for
+    fewer than two photos and ValueError for a different number of photos.
+    """
+    from scipy import stats
+
+    if len(values) != len(baseline):
+        raise ValueError(f"expected as many values as photos, received {len(values)} and {len(baseline)}")
+    differences = np.asarray(values, np.float64) - np.asarray(baseline, np.float64)
+    changed = differences[differences != 0]
+    return Difference(
+        interval=mean_interval(differences),
+        p_value=float(stats.wilcoxon(changed).pvalue) if len(changed) else 1.0,
+        better=int(np.count_nonzero(differences > 0)),
+        worse=int(np.count_nonzero(differences < 0)),
+        equal=int(np.count_nonzero(differences == 0)),
+    )
+
+
+def rank_correlation(values: np.ndarray, others: np.ndarray) -> float:
+    """Return Spearman's rank correlation of two float [N], in [-1, 1]; 0 where all of one are equal."""
+    from scipy import stats
+
+    if np.ptp(values) == 0 or np.ptp(others) == 0:
+        return 0.0
+    return float(stats.spearmanr(values, others).statistic)

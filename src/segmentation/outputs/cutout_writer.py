@@ -1,0 +1,206 @@
+"""Files that a retoucher opens: masks, cutouts in several formats, overlays, trimaps."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from segmentation.core.file_kinds import FILES, FORMATS
+from segmentation.core.types import Prediction
+from segmentation.images.compositing import blend, cover, crop_box, in_bits
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import Picture, write_image
+from segmentation.images.outline import outlined
+from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
+from segmentation.inference.scoring import Enlargement
+from segmentation.outputs.folder_job import Delivery
+from segmentation.outputs.folders import prepare_folders
+from segmentation.outputs.naming import Photo
+from segmentation.reports.review import draw
+
+_VERSION = 5  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_TYPES = {8: np.uint8, 16: np.uint16}
+
+
+@dataclass(frozen=True)
+class Deliverables:
+    """What is written of a photo besides its mask.
+
+    `formats` are names of FORMATS. `background`, uint8 RGB [H, W, 3] of any size, one pixel for a colour,
+    takes the place of transparency in the cutouts. With `crop_percent` they are trimmed to the garment and a
+    margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap` for
+    a map of what is surely garment, surely none, and near the edge. `decontaminate` takes what shines through
+    of the surroundings out of the colours of soft edges; a PSD's photo is untouched. `refine`, one of
+    REFINEMENTS, draws the edge of the mask after the photo. With `bits` of 16 masks and cutouts have 16 bits
+    a channel, the alpha rounded once from the scores; WebP has 8. `review` asks for the picture that a
+    contact sheet shows.
+    """
+
+    formats: tuple[str, ...] = ("png",)
+    background: np.ndarray | None = None
+    crop_percent: float | None = None
+    overlay: bool = False
+    trimap: bool = False
+    decontaminate: bool = True
+    refine: str = "none"
+    bits: int = 8
+    review: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of files, in the order of FILES."""
+        wanted = {"mask", *(FORMATS[name] for name in self.formats)}
+        wanted |= {kind for kind in ("overlay", "trimap", "review") if getattr(self, kind)}
+        return tuple(kind for kind in FILES if kind in wanted)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the bytes of the files, as plain JSON."""
+        background = self.background
+        if background is not None:
+            content = hashlib.sha256(background.tobytes()).hexdigest()
+            background = [*background.shape[:2], content]
+        return {
+            "kinds": self.kinds,
+            "background": background,
+            "crop": self.crop_percent,
+            "decontaminated": self.decontaminate,
+            "refined": self.refine,
+            "bits": self.bits,
+        }
+
+
+class CutoutWriter:
+    """Writes `masks/STEM.png` (grey), the cutout and what else is `wanted` below a folder.
+
+    Everything but a cropped cutout has the photo's size. `enlargement` tells how many times scores were
+    enlarged to the photo; `binary` asks for hard edges.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        enlargement: Enlargement,
+        *,
+        binary: bool = False,
+        wanted: Deliverables = Deliverables(),
+    ):
+        self._folder = folder
+        self._enlargement = enlargement
+        self._binary = binary
+        self._wanted = wanted
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What, besides the prediction, decides the bytes of the files."""
+        return {"binary": self._binary, "writer": _VERSION, **self._wanted.settings}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of files that are written of a photo."""
+        return self._wanted.kinds
+
+    def prepare(self) -> None:
+        """Make the folders ready, see `prepare_folders`: no other process may be at work there."""
+        prepare_folders(self._folder, self.kinds)
+
+    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+        """Write the files of a photo, those in colour in its colour profile; return their relative paths."""
+        alpha = self._alpha(picture, prediction)
+        paths = {kind: self._folder / photo.outputs[kind] for kind in self.kinds}
+        known = trimap(alpha, WIDE_BAND) if {"trimap", "cutout-psd"} & paths.keys() else None
+        write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
+        if "trimap" in paths:
+            write_image(paths["trimap"], known, mostly_empty=True, dpi=picture.dpi)
+        if "overlay" in paths:
+            drawn = outlined(picture.pixels, alpha)
+            write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
+        if "review" in paths:
+            write_image(paths["review"], draw(picture.pixels, prediction))
+        notes = self._write_cutouts(paths, picture, alpha, known)
+        return Delivery({kind: photo.outputs[kind] for kind in paths}, notes)
+
+    def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
+        """The alpha of all files, uint8 or uint16 [H, W]."""
+        bits, method = self._wanted.bits, self._wanted.refine
+        if self._binary and method == "none":
+            return hard_alpha(prediction, bits)
+        alpha = soft_alpha(prediction, self._enlargement(prediction.scores), bits)
+        if method != "none":
+            alpha = refine(picture.pixels, alpha, trimap(alpha, BAND), method=method)
+        if self._binary:
+            opaque = np.iinfo(alpha.dtype).max
+            alpha = (alpha > opaque // 2) * alpha.dtype.type(opaque)
+        return alpha
+
+    def _write_cutouts(
+        self, paths: dict[str, Path], picture: Picture, alpha: np.ndarray, known: np.ndarray | None
+    ) -> tuple[str, ...]:
+        """Write the cutouts; return what is to be noted. `known` is the trimap."""
+        bits, background, notes = self._wanted.bits, self._wanted.background, ()
+        image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
+        pictures = [paths[kind] for kind in ("cutout", "cutout-tiff", "cutout-webp") if kind in paths]
+        garment = decontaminate(image, alpha) if pictures and self._wanted.decontaminate else image
+        if self._wanted.crop_percent is not None:
+            if box := crop_box(alpha, self._wanted.crop_percent):
+                image, garment, alpha, known = (
+                    None if part is None else part[box] for part in (image, garment, alpha, known)
+                )
+            else:
+                notes = ("nothing found, so that the cutout is not cropped",)
+        if background is not None:
+            background = in_bits(cover(background, *alpha.shape), bits)
+        about = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
+        if psd := paths.get("cutout-psd"):
+            from segmentation.images.psd_write import write_psd
+
+            merged = _merged(image, alpha, background)
+            write_psd(psd, image, alpha, merged, trimap=in_bits(known, bits), background=background, **about)
+        if pictures:
+            empty = background is None
+            cutout = cut_out(garment, alpha) if empty else blend(garment, background, alpha)
+            for path in pictures:
+                fitting = in_bits(cutout, 8) if path.suffix == ".webp" else cutout
+                write_image(path, fitting, mostly_empty=empty, lossless=True, **about)
+        return notes
+
+
+def hard_alpha(prediction: Prediction, bits: int = 8) -> np.ndarray:
+    """uint8 or uint16 [H, W], by its bits: all where the score reaches the threshold, else 0."""
+    return prediction.mask * _TYPES[bits](2**bits - 1)
+
+
+def soft_alpha(prediction: Prediction, enlargement: float, bits: int = 8) -> np.ndarray:
+    """uint8 or uint16 [H, W], by its bits: one half at the threshold, rising `enlargement` times as fast.
+
+    Scores that were enlarged n times have edges n times too soft for the photo; rising n times as fast
+    makes them about as soft as the edges that the network learned from. Scores of 0 are transparent and
+    of 1 opaque at every threshold between them, so that a low or a high one leaves no veil.
+    """
+    reach, threshold = 0.5 / enlargement, prediction.threshold
+    below, above = min(reach, threshold), min(reach, 1.0 - threshold)
+    difference = prediction.scores[..., 0] - np.float32(threshold)
+    half, depth = (2**bits - 1) / 2, {8: cv2.CV_8U, 16: cv2.CV_16U}[bits]
+    # one line through one half on each side; OpenCV rounds and keeps within the type as it computes them
+    lines = [
+        cv2.addWeighted(difference, half / side, difference, 0.0, half, dtype=depth)
+        for side in (below, above)
+        if side
+    ]
+    return cv2.min(lines[0], lines[-1]) if below < above else cv2.max(lines[0], lines[-1])
+
+
+def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W], of one type; black where alpha is zero."""
+    shown = alpha if alpha.dtype == np.uint8 else (alpha > 0).astype(np.uint8)
+    return cv2.merge([*cv2.split(cv2.copyTo(image, shown)), alpha])  # nine times as fast as numpy
+
+
+def _merged(image: np.ndarray, alpha: np.ndarray, background: np.ndarray | None) -> np.ndarray:
+    """What a PSD shows: RGB over a background [H, W, 3], or RGBA over white [H, W, 4] (see write_psd)."""
+    if background is not None:
+        return blend(image, background, alpha)
+    return np.dstack([blend(image, np.iinfo(image.dtype).max, alpha), alpha])

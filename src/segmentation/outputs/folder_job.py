@@ -1,0 +1,206 @@
+"""The folder job: photos are predicted and delivered side by side, one failure never stopping the others."""
+
+import contextlib
+import errno
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.estimator import ConfidenceEstimator
+from segmentation.confidence.model import Features
+from segmentation.confidence.triage import Verdict
+from segmentation.core.errors import DataError, SegmentationError, printable
+from segmentation.core.timing import timed
+from segmentation.core.types import Prediction, ScoreFn
+from segmentation.images.files import Picture, open_photo
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.predict import predict
+from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.naming import Photo
+
+
+class Delivery(NamedTuple):
+    """The files that were written of a photo, by kind, and what the user should know of them."""
+
+    outputs: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+Decide = Callable[[Features, float], Verdict]
+"""Takes the features of a prediction and its confidence; says whether a person needs to see it."""
+
+Deliver = Callable[[Photo, Picture, Prediction], Delivery]
+"""Takes a photo, its picture and its prediction; returns what it wrote. Called from threads."""
+
+_NOTHING_MORE_CAN_BE_WRITTEN = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+@dataclass
+class Tally:
+    """How many photos of a folder job were made, skipped as done before, and failed; `noted` have notes."""
+
+    made: int = 0
+    skipped: int = 0
+    failed: int = 0
+    noted: int = 0
+
+    @property
+    def photos(self) -> int:
+        return self.made + self.skipped + self.failed
+
+    def add(self, result: Result) -> None:
+        """Count a result."""
+        if result.error:
+            self.failed += 1
+        elif result.skipped:
+            self.skipped += 1
+        else:
+            self.made += 1
+            self.noted += bool(result.notes)
+
+
+def run_folder(
+    score: ScoreFn,
+    models: ModelBundle | Ensemble,
+    photos: Iterable[Photo],
+    threshold: float,
+    deliver: Deliver,
+    *,
+    workers: int = 1,
+    stop: Callable[[], bool] = lambda: False,
+    manifest: Manifest | None = None,
+    read: Callable[[Path], Picture] = open_photo,
+    judge: ConfidenceEstimator | None = None,
+    decide: Decide | None = None,
+) -> Iterator[Result]:
+    """Predict each photo, deliver it, and yield its result; results come in the order of the photos.
+
+    Each of `workers` threads takes one photo at a time from the file to its outputs, so that reading,
+    scoring and writing overlap; `score`, `deliver` and `stop` are called from all of them. At most
+    2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder.
+
+    With a `manifest`, what it knows as done is skipped, and every other result is recorded in it before it
+    is yielded. With a `judge` results have features and confidence, with `decide` as well a verdict. Once
+    `stop()` is true, or when the caller closes the generator, no photo is begun; those in
+    hand are finished and recorded.
+
+    A failure of one photo, whatever its kind, yields a result that names it. When the disk is full or has
+    become read-only every other photo would fail too, after hours of work: then the photos in hand are
+    finished, what could be written is recorded, and DataError is raised; the next run goes on from there.
+    """
+    closed = threading.Event()
+    waiting: deque[Future[Result | None]] = deque()
+
+    def work(photo: Photo) -> Result | None:
+        if closed.is_set() or stop():
+            return None
+        try:
+            return _cut(photo, score, models, threshold, deliver, manifest, read, judge, decide)
+        except BaseException:
+            closed.set()
+            raise
+
+    def finish_oldest() -> Iterator[Result]:
+        result = waiting.popleft().result()
+        if result is None:
+            return
+        if manifest and not result.skipped:
+            manifest.append(result)
+        yield result
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for photo in photos:
+                if closed.is_set() or stop():
+                    break
+                waiting.append(pool.submit(work, photo))
+                if len(waiting) == 2 * workers:
+                    yield from finish_oldest()
+            while waiting:
+                yield from finish_oldest()
+        finally:
+            closed.set()
+            while waiting:
+                with contextlib.suppress(SegmentationError):  # the first of them is on its way already
+                    list(finish_oldest())
+
+
+def _cut(
+    photo: Photo,
+    score: ScoreFn,
+    models: ModelBundle | Ensemble,
+    threshold: float,
+    deliver: Deliver,
+    manifest: Manifest | None,
+    read: Callable[[Path], Picture],
+    judge: ConfidenceEstimator | None,
+    decide: Decide | None,
+) -> Result:
+    """Take one photo from its file to its outputs. Raises DataError when nothing more can be written."""
+    started = time.perf_counter()
+    name, key = str(photo.path), None
+    try:
+        if photo.problem:
+            raise DataError(photo.problem)
+        key = manifest.key(photo) if manifest else None  # before reading: what changes after it is done again
+        if manifest and manifest.is_done(photo, key):
+            return Result(name, photo.stem, manifest.outputs(photo), key=key, skipped=True)
+        if manifest and (other := manifest.taken_by(photo)):
+            taken = f"{printable(name)}: its results would replace those of {printable(other)}"
+            remedy = "give another --output, or --overwrite to have them replaced"
+            return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
+        with timed("decode"):
+            picture = read(photo.path)
+        prediction = predict(score, models, photo.stem, picture.pixels, threshold, judge)
+        if manifest:
+            manifest.begin(photo)
+        with timed("encode"):
+            delivery = deliver(photo, picture, prediction)
+        verdict = decide(prediction.features, prediction.confidence) if decide else None
+    except SegmentationError as failure:
+        if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
+            raise DataError(
+                f"stopped, for nothing more can be written: {failure}, then run the same command again"
+            ) from failure
+        return _failed(photo, str(failure), manifest, key)
+    except Exception as failure:  # one odd photo among thousands must not cost the night
+        reason = printable(f"{type(failure).__name__}: {failure}")
+        return _failed(photo, f"{printable(name)}: cannot be predicted ({reason}); report it", manifest, key)
+    return Result(
+        name,
+        photo.stem,
+        delivery.outputs,
+        round(prediction.area, 6),
+        threshold if prediction.labels.binary else None,
+        round(time.perf_counter() - started, 4),
+        (*picture.notes, *prediction.notes, *delivery.notes),
+        None if prediction.confidence is None else round(prediction.confidence, 5),
+        verdict and verdict.decision,
+        verdict.reasons if verdict else (),
+        {name: round(value, 6) for name, value in prediction.features.items()},
+        key=key,
+        classes=None if prediction.labels.binary else _shares(prediction),
+    )
+
+
+def _shares(prediction: Prediction) -> dict[str, float]:
+    """The share of the photo of each class that was found but the background, the largest first."""
+    names, indices = prediction.labels.names, prediction.indices
+    counts = np.bincount(indices.ravel(), minlength=len(names))
+    found = sorted(np.flatnonzero(counts[1:]) + 1, key=lambda index: -counts[index])
+    return {names[index]: round(int(counts[index]) / indices.size, 8) for index in found}
+
+
+def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:
+    """The result of a failure. A cutout of what a file was before it changed would pass for the new one's."""
+    if manifest and key:  # without one the file could not be reached, and may be what it was
+        manifest.withdraw(photo)
+    return Result(str(photo.path), photo.stem, error=reason)

@@ -1,0 +1,171 @@
+"""What the second network of a double pass sees: a photo, told by the first network's scores where to look.
+
+From the capstone, whose second network saw the photo blanked outside of the first mask, dilated. Cutting the
+region of that mask out instead shows it larger, which sharpens the edge.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segmentation.config.options import SecondPassConfig
+from segmentation.core.size import Size
+from segmentation.preprocessing.preprocessing import resize
+
+_MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
+_SPECK = 0.02  # of the largest region's area: smaller ones do not widen what is looked at
+_MARGINS = (0.4, 1.8)  # of the margin, while training: a first mask may be too small or too large
+_MOST_SHIFT = 0.05  # of the region's height and width, while training
+_STAGE_MARGIN = 1.5 * _MARGINS[1]  # of the margin: room for the widest one, shifted
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of a photo in pixels; `bottom` and `right` are the first row and column outside of it."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+@dataclass(frozen=True)
+class SecondPassView:
+    """`crop`, the region of the first mask, or `mask`, the photo blanked outside of the dilated mask.
+
+    `margin_px` belongs to photos 1728 pixels high; `threshold` turns the first scores into a mask; `shape` is
+    the second network's input.
+    """
+
+    kind: str
+    margin_px: float
+    threshold: float
+    shape: Size
+
+    @classmethod
+    def from_config(cls, config: SecondPassConfig, threshold: float, shape: Size) -> "SecondPassView":
+        return cls(config.look, config.margin_px, threshold, shape)
+
+    def region(self, scores: np.ndarray) -> Region | None:
+        """Where to look in a photo with these first scores, float32 [H, W, 1]; None if nothing was found."""
+        mask = scores[..., 0] >= self.threshold
+        if self.kind == "mask":
+            return Region(0, 0, *mask.shape) if mask.any() else None
+        return region_of(mask, self._margin(mask), self.shape)
+
+    def keep(self, scores: np.ndarray) -> np.ndarray:
+        """bool [H, W, 1]: the pixels that are not blanked in a whole photo, or in a region of it."""
+        if self.kind == "crop":
+            return np.ones(scores.shape, bool)
+        return dilated(scores[..., 0] >= self.threshold, self._margin(scores))[..., np.newaxis]
+
+    def widest(self, seen: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What training keeps of uint8 [H, W, 4] (`with_scores`) and [H, W], enough for every `frame`."""
+        if self.kind == "mask":
+            return seen, target
+        size = Size(_MARGIN_HEIGHT_PX, round(target.shape[1] * _MARGIN_HEIGHT_PX / len(target)))
+        seen, target = resize(seen, size), resize(target, size)
+        region = region_of(self._mask(seen), self.margin_px * _STAGE_MARGIN, self.shape)
+        return (seen[region.slices], target[region.slices]) if region else (seen, target)
+
+    def frame(
+        self, seen: np.ndarray, target: np.ndarray, random: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cut the region to look at out of a stage, a little wrong at random, exactly without `random`."""
+        if self.kind == "mask":
+            return seen, target
+        margin = self.margin_px * (random.uniform(*_MARGINS) if random else 1.0)
+        region = region_of(self._mask(seen), margin, self.shape)
+        if region is None:
+            return seen, target
+        if random:
+            region = _shifted(region, target.shape, random.uniform(-_MOST_SHIFT, _MOST_SHIFT, 2))
+        return seen[region.slices], target[region.slices]
+
+    def blank(self, seen: np.ndarray, random: np.random.Generator | None) -> np.ndarray:
+        """Blank what `keep` does not, of a whole photo, with a random margin or the exact one."""
+        if self.kind == "crop":
+            return seen
+        margin_px = self.margin_px * (random.uniform(*_MARGINS) if random else 1.0)
+        scores = seen[..., -1:].astype(np.float32) / 255.0
+        return seen * dataclasses.replace(self, margin_px=margin_px).keep(scores)
+
+    def _margin(self, photo: np.ndarray) -> float:
+        """The margin in pixels of a whole photo, or of anything of its height."""
+        return self.margin_px * len(photo) / _MARGIN_HEIGHT_PX
+
+    def _mask(self, seen: np.ndarray) -> np.ndarray:
+        return seen[..., -1] >= self.threshold * 255.0
+
+
+def with_scores(photo: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """What the second network sees: uint8 RGB [H, W, 3], float32 [H, W, 1] in [0, 1] -> uint8 [H, W, 4]."""
+    return np.dstack([photo, np.round(scores * 255.0).astype(np.uint8)])
+
+
+def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
+    """The rectangle around a bool mask [H, W] and a margin, in the proportions of `shape` where they fit.
+
+    The margin is in pixels of the mask. None for an empty mask. Specks beside a large region are left out.
+    """
+    height, width = mask.shape
+    found = _bounds(mask)
+    if found is None:
+        return None
+    top, bottom, left, right = found + np.array([-margin, margin, -margin, margin])
+    tall, wide = bottom - top, right - left
+    rows = max(tall, wide * shape.height / shape.width)
+    columns = max(wide, tall * shape.width / shape.height)
+    top, bottom = _span((top + bottom) / 2, rows, height)
+    left, right = _span((left + right) / 2, columns, width)
+    return Region(top, left, bottom, right)
+
+
+def count_regions(mask: np.ndarray) -> int:
+    """How many regions a bool mask [H, W] has besides specks."""
+    return len(_regions(mask))
+
+
+def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
+    """bool [H, W] grown by `margin` pixels in every direction."""
+    if not mask.any():
+        return mask
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return distance <= margin
+
+
+def _bounds(mask: np.ndarray) -> np.ndarray | None:
+    """Top, bottom, left and right of the regions that are no specks; None when there are none."""
+    regions = _regions(mask)
+    if not len(regions):
+        return None
+    left, top, width, height = regions.T[: cv2.CC_STAT_AREA]
+    return np.array([top.min(), (top + height).max(), left.min(), (left + width).max()], float)
+
+
+def _regions(mask: np.ndarray) -> np.ndarray:
+    """OpenCV's statistics [N, 5] of the regions that are no specks."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]  # the first is what is not in the mask
+    return stats[1:][areas >= _SPECK * areas.max(initial=0)]
+
+
+def _span(centre: float, length: float, limit: int) -> tuple[int, int]:
+    """Whole pixels of `length` about `centre`, moved into 0 to `limit` or cut where it is longer."""
+    length = min(round(length), limit)
+    start = min(max(round(centre - length / 2), 0), limit - length)
+    return start, start + length
+
+
+def _shifted(region: Region, limits: tuple[int, int], share: np.ndarray) -> Region:
+    """The region moved by shares of its own height and width, and cut off at the limits."""
+    height, width = region.bottom - region.top, region.right - region.left
+    down, across = round(share[0] * height), round(share[1] * width)
+    top, left = max(region.top + down, 0), max(region.left + across, 0)
+    return Region(top, left, min(region.bottom + down, limits[0]), min(region.right + across, limits[1]))

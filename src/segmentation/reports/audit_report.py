@@ -1,0 +1,229 @@
+"""What an audit found, for people: a table on the terminal, audit.csv to decide in, audit.html to look at."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from segmentation.core.files import write_text
+from segmentation.core.parallel import OnProgress
+from segmentation.core.types import Sample
+from segmentation.datasets.exclusion import EXCLUDE, ID, MARKED, NO, YES, read_decisions
+from segmentation.evaluation.audit import Finding, Unbiased
+from segmentation.evaluation.disagreement import OMITTED, Disagreement, Region
+from segmentation.evaluation.photo import read_pair, score_photo
+from segmentation.images.outline import OUTLINE, outlined
+from segmentation.reports import plots, report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+TABLE, PAGE = "audit.csv", "audit.html"
+
+_COLUMNS = [
+    *("rank", ID, "view", "dice", "suspicion", "criteria"),
+    *("region", "region_area_px", "region_box", "right_px", "down_px", MARKED, EXCLUDE),
+]
+
+_LISTED = 10  # pairs on the terminal
+_TOLD = 5  # regions of a pair, at most, that are marked and told of
+_LEAST_TOLD = 0.002  # of the garment's area
+_LEAST_SHIFT_TOLD = 1 / 400  # of the photo's height
+_AROUND = 0.25  # of the largest region's longer side, shown around it in the close-up
+_LEAST_AROUND = 1 / 30  # of the photo's height
+
+
+@dataclass(frozen=True)
+class PairPictures:
+    """Data URIs of one pair: the whole frame, three views of the garment, and its largest region near by."""
+
+    frame: str
+    label: str
+    prediction: str
+    differences: str
+    close_up: str | None
+
+
+def write_audit(
+    findings: Sequence[Finding],
+    unbiased: Unbiased,
+    samples: Sequence[Sample],
+    folder: Path,
+    name: str,
+    report_images: int = 40,
+    *,
+    about: Mapping[str, object],
+    target_threshold: float = 0.5,
+    on_progress: OnProgress | None = None,
+) -> int:
+    """Write audit.csv and audit.html, with pictures of the `report_images` most suspicious, into `folder`.
+
+    They are scored again for it. `about` is shown as it is. What a person decided in a table of before stays
+    decided, and its count is returned. Raises what `read_pair`, `score_photo` and `read_decisions` raise.
+    """
+    by_id = {sample.id: sample for sample in samples}
+    shown = findings[:report_images]
+    pictures = {}
+    for done, finding in enumerate(shown, start=1):
+        sample = by_id[finding.disagreement.id]
+        image, alpha = read_pair(sample)
+        score, threshold = unbiased(sample)
+        scores, _ = score_photo(score, image, sample)
+        target, mask = alpha >= target_threshold * 255, scores[..., 0] >= threshold
+        pictures[sample.id] = draw_pair(image, target, mask, finding.disagreement.regions)
+        if on_progress:
+            on_progress(done, len(shown))
+    write_text(folder / PAGE, render(findings, pictures, name, about))
+    decisions = decided(folder)
+    write_text(folder / TABLE, table(findings, decisions))
+    return len(decisions)
+
+
+def decided(folder: Path) -> dict[str, bool]:
+    """What a person decided, by id, in the audit.csv that is there, if one is.
+
+    Raises what `read_decisions` raises.
+    """
+    path = folder / TABLE
+    return read_decisions(path) if path.exists() else {}
+
+
+def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
+    """The findings as CSV, most suspicious first, with the column exclude for a person to decide in.
+
+    It holds the `decisions`, by id; those on pairs that are not there stand at the end.
+    """
+    said = {name: YES if excluded else NO for name, excluded in decisions.items()}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for rank, finding in enumerate(findings, start=1):
+        pair = finding.disagreement
+        largest = pair.regions[0] if pair.regions else None
+        writer.writerow(
+            [
+                rank,
+                pair.id,
+                pair.view,
+                f"{pair.dice:.4f}",
+                f"{pair.suspicion:.2f}",
+                " ".join(finding.criteria),
+            ]
+            + ([largest.kind, largest.area_px, box_text(largest)] if largest else ["", "", ""])
+            + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
+            + [said.pop(pair.id, "")]
+        )
+    absent = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    absent.writerows({ID: name, EXCLUDE: excluded} for name, excluded in said.items())
+    return text.getvalue()
+
+
+def print_findings(findings: Sequence[Finding], console: "Console") -> None:
+    """Print the most suspicious pairs, and what was found in them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    marked = sum(finding.marked for finding in findings)
+    shown = Table(title=f"{len(findings)} pairs, {marked} marked; the most suspicious")
+    shown.add_column("pair", overflow="fold")
+    for heading in ("suspicion", "Dice", "largest region", "shift", "marked"):
+        shown.add_column(heading, justify="right")
+    for finding in findings[:_LISTED]:
+        pair = finding.disagreement
+        region = f"{pair.regions[0].kind} {100 * pair.regions[0].share:.1f}%" if pair.regions else ""
+        figures = f"{pair.suspicion:.1f}%", f"{pair.dice:.4f}", region, f"{pair.shift_px:.0f} px"
+        shown.add_row(Text(pair.id), *figures, YES if finding.marked else "")
+    console.print(shown)
+
+
+def render(
+    findings: Sequence[Finding],
+    pictures: Mapping[str, PairPictures],
+    name: str,
+    about: Mapping[str, object],
+) -> str:
+    """The report as one HTML text; `pictures` holds the pairs to show, by id."""
+    dice = [finding.disagreement.dice for finding in findings]
+    return report.page(
+        "audit.html.j2",
+        name=name,
+        findings=findings,
+        pictures=pictures,
+        about=about,
+        dice_mean=float(np.mean(dice)),
+        dice_median=float(np.median(dice)),
+        marked=sum(finding.marked for finding in findings),
+        doubted=sum(bool(finding.criteria) for finding in findings),
+        distribution=report.chart(plots.plot_distribution(dice)),
+        sentences=sentences,
+        box_text=box_text,
+        label_colour=report.css(report.MISSED),
+        model_colour=report.css(report.EXCESS),
+    )
+
+
+def sentences(pair: Disagreement) -> list[str]:
+    """What the label is doubted for, in words, the most important first."""
+    told = [
+        (region.share, f"{_words(region)} ({region.area_px} px, {100 * region.share:.1f}% of the garment)")
+        for region in _worth_telling(pair.regions)
+    ]
+    if pair.shift_px >= _LEAST_SHIFT_TOLD * pair.height_px and pair.gain >= _LEAST_TOLD:
+        told.append((2 * pair.gain, f"the label would fit best {_direction(pair)}"))
+    return [sentence for _weight, sentence in sorted(told, key=lambda one: -one[0])]
+
+
+def box_text(region: Region) -> str:
+    """Size and place in the photo: WIDTHxHEIGHT+LEFT+TOP."""
+    return f"{region.width}x{region.height}+{region.left}+{region.top}"
+
+
+def draw_pair(
+    image: np.ndarray, target: np.ndarray, mask: np.ndarray, regions: Sequence[Region]
+) -> PairPictures:
+    """Draw one pair, uint8 RGB [H, W, 3] and bool [H, W] of the same size, with its first regions marked."""
+    box = report.region_of(target, mask)
+    differences = report.differences(image, target, mask)
+    for region in _worth_telling(regions):
+        corner = region.left + region.width, region.top + region.height
+        cv2.rectangle(differences, (region.left, region.top), corner, OUTLINE, 2)
+    return PairPictures(
+        frame=report.framed(image, box),
+        label=report.encode(outlined(image[box], target[box], report.MISSED)),
+        prediction=report.encode(outlined(image[box], mask[box], report.EXCESS)),
+        differences=report.encode(differences[box]),
+        close_up=_close_up(image, target, mask, regions[0]) if regions else None,
+    )
+
+
+def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: Region) -> str:
+    """The region and what is around it, with both outlines."""
+    height, width = target.shape
+    around = round(max(_AROUND * max(region.width, region.height), _LEAST_AROUND * height))
+    box = (
+        slice(max(0, region.top - around), min(height, region.top + region.height + around)),
+        slice(max(0, region.left - around), min(width, region.left + region.width + around)),
+    )
+    drawn = outlined(image[box], target[box], report.MISSED)
+    return report.encode(outlined(drawn, mask[box], report.EXCESS))
+
+
+def _worth_telling(regions: Sequence[Region]) -> Sequence[Region]:
+    return [region for region in regions if region.share >= _LEAST_TOLD][:_TOLD]
+
+
+def _words(region: Region) -> str:
+    if region.kind == OMITTED:
+        return "the model sees garment that the label leaves out"
+    return "the label has garment that the model does not see"
+
+
+def _direction(pair: Disagreement) -> str:
+    across = f"{abs(pair.across_px):.0f} px further {'right' if pair.across_px > 0 else 'left'}"
+    down = f"{abs(pair.down_px):.0f} px {'lower' if pair.down_px > 0 else 'higher'}"
+    return " and ".join([across] * bool(pair.across_px) + [down] * bool(pair.down_px))

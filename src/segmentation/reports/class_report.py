@@ -1,0 +1,100 @@
+"""The picture of an evaluation of several classes, on the same page as that of a cutout."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from segmentation.core.types import LEAST_SHARE, LabelMap
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.images.class_overlay import overlay_classes
+from segmentation.metrics import classes as class_metrics
+from segmentation.reports import class_plots, report
+
+CONFUSED = (204, 121, 167)  # purple of Okabe and Ito, beside those of missed and excess
+_STRIPES = (110, 235)  # levels of grey: what is ignored is hatched
+_STRIPE_PX = 4
+
+
+@dataclass(frozen=True)
+class ClassPictures:
+    """Data URIs of one photo and of three views of it, and the indices of its classes by how they were told.
+
+    Those in `found` are there and predicted to be, in `missed` only the first, in `invented` only the second;
+    in `traces` they are predicted on fewer pixels than it takes to be in a photo, and not there. The
+    background is in none. `wrong` is the share of the pixels that count, `ignored` tells whether some do not.
+    """
+
+    photo: str
+    target: str
+    mask: str
+    errors: str
+    found: tuple[int, ...]
+    missed: tuple[int, ...]
+    invented: tuple[int, ...]
+    traces: tuple[int, ...]
+    wrong: float
+    ignored: bool
+
+
+def draw(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray, labels: LabelMap) -> ClassPictures:
+    """Draw one photo for the report: uint8 RGB [H, W, 3] and class indices [H, W] of the same size."""
+    confusion = class_metrics.confusion(predicted, truth, len(labels.names), labels.ignore)
+    true, said = class_metrics.present(confusion, LEAST_SHARE)
+    traces = confusion.any(axis=0) & ~said & ~true
+    ignored = truth == labels.ignore  # nowhere, where there is no such index
+    known = np.where(ignored, 0, truth)
+    views = (overlay_classes(image, known, labels), overlay_classes(image, predicted, labels))
+    errors = _differences(image, known, np.where(ignored, 0, predicted))
+    return ClassPictures(
+        report.encode(image),
+        *(report.encode(_hatched(view, ignored)) for view in (*views, errors)),
+        *(_indices(there) for there in (true & said, true & ~said, said & ~true, traces)),
+        wrong=1 - class_metrics.pixel_accuracy(confusion),
+        ignored=bool(ignored.any()),
+    )
+
+
+def render(
+    evaluation: Evaluation,
+    pictures: Mapping[str, ClassPictures],
+    model_name: str,
+    *,
+    provenance: Mapping[str, object],
+) -> str:
+    """Render the report of several classes as one HTML text; `pictures` holds the photos to show, by id."""
+    classes = evaluation.classes
+    occurring = [row.index for row in classes.rows if row.pixels or row.pixels_predicted]
+    names = [classes.labels.names[index] for index in occurring]
+    matrix = classes.confusion[np.ix_(occurring, occurring)]
+    return report.filled(
+        evaluation,
+        pictures,
+        model_name,
+        provenance,
+        classes=classes,
+        colours=[report.css(colour) for colour in classes.labels.colours],
+        distribution=report.chart(class_plots.plot_iou([row.iou for row in evaluation.rows])),
+        confusion=report.chart(class_plots.plot_confusion(names, matrix)) if names else None,
+        confused_colour=report.css(CONFUSED),
+    )
+
+
+def _differences(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """The photo pale and grey, and what is wrong in the colour of its kind: missed, excess or confused."""
+    overlay = report.differences(image, truth > 0, predicted > 0)
+    overlay[(truth > 0) & (predicted > 0) & (truth != predicted)] = CONFUSED
+    return overlay
+
+
+def _hatched(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
+    if not where.any():
+        return picture
+    down, across = np.ogrid[: picture.shape[0], : picture.shape[1]]
+    stripes = np.where((down + across) // _STRIPE_PX % 2, *map(np.uint8, _STRIPES))[..., np.newaxis]
+    return np.where(where[..., np.newaxis], stripes, picture)
+
+
+def _indices(there: np.ndarray) -> tuple[int, ...]:
+    """Of the classes [C] that are there, without the background."""
+    return tuple(index for index in np.flatnonzero(there).tolist() if index)

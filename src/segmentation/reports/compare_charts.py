@@ -1,0 +1,215 @@
+"""The charts of a comparison; each model has its colour in all of them, and its dashes in all curves."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmentation.evaluation.compare import MEASURES, Comparison, Figures
+from segmentation.evaluation.history import History
+from segmentation.reports.plots import BLUE, GREY, HIGHEST_DICE, ORANGE, literal, new_figure, scale_by_error
+
+if TYPE_CHECKING:
+    from segmentation.reports.plots import Axes, Figure
+
+_COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # of Okabe and Ito
+_DASHES = ("solid", (0, (5, 1)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # once the colours are used up
+_MARKERS = ("o", "D", "s", "^", "v", "P")
+_GRID = {"color": "#e5e5e5", "linewidth": 0.6}
+_MOST_MARKERS = 60  # on a curve, before they run into each other
+_OUTLYING = 99  # percent of the losses are drawn: a single one can leave no room for the others
+_AREA = 350  # of the marker of the largest model, points^2
+_SMALLEST_AREA = 12
+_LEAST_SECONDS = 1e-4  # on a logarithmic scale
+_POINTS = 72  # an inch
+
+
+def sorted_chart(comparison: Comparison) -> "Figure":
+    """Each model's figure of all photos, sorted; of cutouts with published means as lines across.
+
+    The scale of cutouts is that of the error, 1 - Dice, so that good photos are told apart as bad ones are.
+    """
+    figure = new_figure((7.2, 4.2))
+    axes = figure.add_subplot()
+    measure = comparison.compared[0]
+    for number, model in enumerate(comparison.models):
+        values = np.sort(model.by_photo[measure])
+        marker = "." if len(values) <= _MOST_MARKERS else None
+        drawn = values if comparison.classes else 1 - values.clip(0, HIGHEST_DICE)
+        label = f"{literal(model.name)}, mean {values.mean():.4f}"
+        ranks = np.arange(1, len(values) + 1)
+        axes.plot(ranks, drawn, **_line(number), label=label, marker=marker, markersize=5)
+    if comparison.classes:
+        _scale_by_share(axes, MEASURES[measure])
+    else:
+        for number, (name, value) in enumerate(comparison.references.items()):
+            error = 1 - min(value, HIGHEST_DICE)
+            label = f"{literal(name)}, published mean {value:.4f}"
+            axes.axhline(error, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2, label=label)
+        scale_by_error(axes)
+    figure.legend(frameon=False, loc="outside lower center", ncols=2, fontsize=9)
+    axes.set_xlabel("photos, each model's worst first")
+    return figure
+
+
+def difference_chart(comparison: Comparison) -> "Figure":
+    """A forest plot: per measure and model its mean difference from the baseline, and the interval."""
+    pairs = comparison.pairs
+    figure = new_figure((7.2, 1.3 + 0.42 * len(pairs)))
+    for place, measure in enumerate(comparison.compared, start=1):
+        axes = figure.add_subplot(1, len(comparison.compared), place)
+        axes.axvline(0, color=GREY, linewidth=1)
+        for number, pair in enumerate(pairs):
+            interval = pair.differences[measure].interval
+            colour = _colour(number + 1)  # the baseline has the first
+            axes.plot((interval.low, interval.high), (number, number), color=colour, linewidth=2)
+            axes.plot(interval.mean, number, color=colour, marker="D", markersize=6)
+        axes.set_yticks(range(len(pairs)), [literal(pair.model) if place == 1 else "" for pair in pairs])
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(len(pairs) - 0.5, -0.5)
+        axes.margins(x=0.12)
+        axes.locator_params(axis="x", nbins=5)
+        axes.set_title(MEASURES[measure], fontsize=11)
+        axes.set_xlabel("← worse    mean difference    better →")
+        axes.grid(axis="x", **_GRID)
+    return figure
+
+
+def learning_chart(histories: Mapping[str, History], *, classes: bool) -> "Figure | None":
+    """Small multiples by epoch: loss, accuracy, and Dice of cutouts or IoU of classes; None without curves.
+
+    A model's validation curve is thick and its training curve thin. `histories` are those of all models by
+    name, in their order; some may be empty.
+    """
+    measures = {"loss": "loss", "accuracy": "accuracy"} | ({"iou": "IoU"} if classes else {"dice": "Dice"})
+    known = [key for key in measures if any(f"val_{key}" in history for history in histories.values())]
+    if not known:
+        return None
+    figure = new_figure((4.1 * len(known), 3.9))
+    for place, key in enumerate(known, start=1):
+        axes = figure.add_subplot(1, len(known), place)
+        by_error = not classes and key != "loss"
+        for number, history in enumerate(histories.values()):
+            for column, width in ((f"val_{key}", 1.8), (key, 0.7)):
+                values = np.array(history.get(column, ()), np.float64)
+                drawn = 1 - values.clip(0, HIGHEST_DICE) if by_error else values
+                axes.plot(np.arange(1, len(drawn) + 1), drawn, **_line(number) | {"linewidth": width})
+        if by_error:
+            scale_by_error(axes, name=measures[key])
+        elif key == "loss":
+            _leave_out_outlying(axes)
+        axes.set_title(measures[key], fontsize=11)
+        axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(**_GRID)
+    handles = [
+        figure.axes[0].plot([], [], **_line(number), label=literal(name))[0]
+        for number, (name, history) in enumerate(histories.items())
+        if history
+    ]
+    figure.legend(handles=handles, frameon=False, loc="outside lower center", ncols=4, fontsize=9)
+    return figure
+
+
+def class_chart(comparison: Comparison) -> "Figure":
+    """The IoU of each class by each model, the largest class on top, with its share of the true pixels."""
+    order = comparison.largest_class_first
+    figure = new_figure((7.2, 1.4 + 0.27 * len(order)))
+    axes = figure.add_subplot()
+    for number, model in enumerate(comparison.models):
+        values = [np.nan if model.class_iou[index] is None else model.class_iou[index] for index in order]
+        turn = number // len(_COLOURS)  # once the colours are used up, each has another marker
+        style = {"color": _colour(number), "marker": _MARKERS[(number + turn) % len(_MARKERS)]}
+        axes.plot(values, range(len(order)), linestyle="", markersize=6, label=literal(model.name), **style)
+    labels = [f"{literal(comparison.classes[index])} ({comparison.shares[index]:.1%})" for index in order]
+    axes.set_yticks(range(len(order)), labels)
+    axes.set_ylim(len(order) - 0.5, -0.5)
+    axes.set_xlim(-0.02, 1)
+    axes.set_xlabel("IoU of all pixels; in brackets the share of the true pixels")
+    axes.grid(**_GRID)
+    axes.set_axisbelow(True)
+    figure.legend(frameon=False, loc="outside lower center", ncols=3, fontsize=9)
+    return figure
+
+
+def trade_off_chart(comparison: Comparison) -> "Figure":
+    """Quality over CPU seconds a photo, the area of a marker by the parameters, published figures across."""
+    figure = new_figure((7.2, 4.4))
+    axes = figure.add_subplot()
+    models = comparison.models
+    most = max((model.facts.parameters or 0 for model in models), default=0) or 1
+    for number, model in enumerate(models):
+        area = max(_SMALLEST_AREA, _AREA * (model.facts.parameters or 0) / most)
+        place = _seconds(model), model.quality
+        axes.scatter(*place, s=area, color=_colour(number), alpha=0.75, linewidth=0)
+    for number, (name, value) in enumerate(comparison.references.items()):
+        axes.axhline(value, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2)
+        end = {"xy": (1, value), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        text = f"{literal(name)}, published {value:.4f}"
+        axes.annotate(text, xytext=(-4, 3), ha="right", fontsize=8, color=GREY, **end)
+    axes.set_xscale("log")
+    seconds = [_seconds(model) for model in models]
+    low, high = min(seconds) / 1.6, max(seconds) * 2.5  # room for the names at the right
+    ticks = [step * 10.0**power for power in range(-5, 6) for step in (1, 2, 5)]
+    ticks = [tick for tick in ticks if low <= tick <= high]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlim(low, high)
+    axes.margins(y=0.15)
+    axes.set_xlabel("CPU seconds a photo")
+    axes.set_ylabel(comparison.quality_name)
+    axes.grid(**_GRID)
+    axes.set_axisbelow(True)
+    _name_markers(figure, axes, models)
+    return figure
+
+
+def _name_markers(figure: "Figure", axes: "Axes", models: Sequence[Figures]) -> None:
+    """Write each model's name beside its marker, higher where it would lie on another."""
+    figure.draw_without_rendering()
+    taken: list[tuple[float, float, float]] = []  # left, right and height of names, pixels
+    for model in sorted(models, key=lambda model: model.quality):
+        million = "" if model.facts.parameters is None else f" ({model.facts.parameters / 1e6:.2g} M)"
+        place = _seconds(model), model.quality
+        offset = {"xytext": (12, -3), "textcoords": "offset points"}
+        text = axes.annotate(literal(model.name) + million, place, fontsize=9, **offset)
+        box = text.get_window_extent()
+        across = [height for left, right, height in taken if box.x0 < right and left < box.x1]
+        height = box.y0
+        while any(abs(height - other) < box.height for other in across):
+            height += 1
+        text.xyann = (12, -3 + (height - box.y0) * _POINTS / figure.dpi)
+        taken.append((box.x0, box.x1, height))
+
+
+def _seconds(model: Figures) -> float:
+    return max(model.facts.cpu_seconds, _LEAST_SECONDS)
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _line(number: int) -> dict[str, object]:
+    """How the curves of a model look."""
+    dashes = _DASHES[number // len(_COLOURS) % len(_DASHES)]
+    return {"color": _colour(number), "linestyle": dashes, "linewidth": 1.6}
+
+
+def _reference_dashes(number: int) -> object:
+    return _DASHES[1 + number % (len(_DASHES) - 1)]
+
+
+def _leave_out_outlying(axes: "Axes") -> None:
+    values = np.concatenate([line.get_ydata() for line in axes.lines])
+    values = values[np.isfinite(values)]
+    low, high = (values.min(), np.percentile(values, _OUTLYING)) if len(values) else (0, 0)
+    if high > low:
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+
+
+def _scale_by_share(axes: "Axes", name: str) -> None:
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(f"{name} of a photo")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(**_GRID)

@@ -1,0 +1,127 @@
+"""The columns of a comparison, the same on the terminal, in the report and in Markdown."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from segmentation.evaluation.compare import Comparison, Figures
+from segmentation.evaluation.history import LastQuarter
+from segmentation.metrics.intervals import Interval
+
+DASH = "\N{EN DASH}"  # where a figure is not known, and between two
+
+_WHOLE = {
+    "pixel_accuracy": "pixel accuracy",
+    "mean_iou": "mean IoU",
+    "frequency_weighted_iou": "frequency-weighted IoU",
+    "mean_dice": "mean Dice",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading and the cell of a model, with an interval below it; `published` figures stand here."""
+
+    heading: str
+    cell: Callable[[Figures], str]
+    below: Callable[[Figures], str] | None = None
+    published: bool = False
+
+
+ARCHITECTURE = Column("architecture", lambda model: model.facts.architecture)
+ENGINE = Column("scores by", lambda model: model.facts.computed_by)
+
+
+def quality_columns(comparison: Comparison) -> list[Column]:
+    """How good a model is: of classes over all pixels and a photo, of cutouts a photo."""
+    boundary = f"boundary F1 ({comparison.tolerance_px:g} px)"
+    if comparison.classes:
+        whole = [_whole(key, heading) for key, heading in _WHOLE.items()]
+        means = {
+            "iou": "IoU a photo",
+            "accuracy": "pixel accuracy a photo",
+            "boundary_f1": f"{boundary} a photo",
+        }
+        return whole + [_mean(measure, heading) for measure, heading in means.items()]
+    return [
+        _mean("dice", "Dice", published=True),
+        Column("Dice, median", lambda model: f"{model.dice_median:.4f}"),
+        Column("Dice, worst", lambda model: f"{model.dice_min:.4f}"),
+        _mean("iou", "IoU"),
+        _mean("boundary_f1", boundary),
+    ]
+
+
+def cost_columns() -> list[Column]:
+    """What a model costs where it is used."""
+    return [
+        Column("input", lambda model: model.facts.input_size),
+        Column("parameters", lambda model: figure_text(model.facts.parameters, ",.0f")),
+        Column("GFLOP", lambda model: figure_text(model.facts.gflop, ",.2f")),
+        Column("MB", lambda model: figure_text(model.facts.megabytes, ",.1f")),
+        Column("CPU s a photo", lambda model: figure_text(model.facts.cpu_seconds, ".3f")),
+    ]
+
+
+def training_columns(comparison: Comparison) -> list[Column]:
+    """How long a model was trained, and whether that was long enough."""
+    columns = [
+        Column("epochs", lambda model: figure_text(model.facts.epochs, ".0f")),
+        Column("best epoch", lambda model: figure_text(model.facts.best_epoch, ".0f")),
+    ]
+    if any(model.facts.training_seconds is not None for model in comparison.models):
+        columns.append(Column("training s", lambda model: figure_text(model.facts.training_seconds, ",.0f")))
+    return [*columns, Column("flattened", lambda model: flattened_text(model.last_quarter))]
+
+
+def threshold_columns(comparison: Comparison) -> list[Column]:
+    """What turns the scores of a cutout into a mask; nothing of classes."""
+    column = Column("threshold", lambda model: f"{model.facts.threshold:.3f}")
+    return [] if comparison.classes else [column]
+
+
+def published_cells(columns: Sequence[Column], value: float) -> list[str]:
+    """The cells of a published figure, a dash in all columns but its own."""
+    return [f"{value:.4f}" if column.published else DASH for column in columns]
+
+
+def flattened_text(last: LastQuarter | None) -> str:
+    """Whether the curve has flattened, and what the last quarter of the epochs added."""
+    return f"{'yes' if last.flattened else 'no'}, {signed_text(last.rise)}" if last else DASH
+
+
+def interval_text(interval: Interval) -> str:
+    """Both ends, four digits: 0.9563 to 0.9811, with a dash."""
+    return f"{interval.low:.4f}{DASH}{interval.high:.4f}"
+
+
+def signed_interval_text(interval: Interval) -> str:
+    """Both ends of an interval of differences, four digits with their signs."""
+    return f"{signed_text(interval.low)} to {signed_text(interval.high)}"
+
+
+def signed_text(value: float) -> str:
+    """Four digits with a sign; what rounds to nothing has none."""
+    return f"{value:+.4f}" if round(value, 4) else "0.0000"
+
+
+def probability_text(value: float) -> str:
+    """Three digits, or that it is lower than they can tell."""
+    return f"{value:.3f}" if value >= 0.0005 else "<0.001"
+
+
+def figure_text(value: float | None, form: str) -> str:
+    """`value` in the format `form`, or a dash where there is none."""
+    return DASH if value is None else format(value, form)
+
+
+def _whole(key: str, heading: str) -> Column:
+    return Column(heading, lambda model: f"{model.whole[key]:.4f}", published=key == "mean_iou")
+
+
+def _mean(measure: str, heading: str, *, published: bool = False) -> Column:
+    return Column(
+        heading,
+        lambda model: f"{model.means[measure].mean:.4f}",
+        lambda model: interval_text(model.means[measure]),
+        published,
+    )

@@ -1,0 +1,48 @@
+"""A comparison as tables of GitHub Markdown, ready to be put into a text."""
+
+import re
+from collections.abc import Sequence
+
+from segmentation.evaluation.compare import Comparison
+from segmentation.reports.compare_columns import (
+    ARCHITECTURE,
+    cost_columns,
+    figure_text,
+    published_cells,
+    quality_columns,
+    training_columns,
+)
+
+_SPECIAL = re.compile(r"([\\`*_~\[\]<>|&])")  # what Markdown, or a table of it, takes for its own
+
+
+def markdown(comparison: Comparison) -> str:
+    """A row a model, then of several classes a row a class with the IoU of every model, the largest first."""
+    columns = [
+        ARCHITECTURE,
+        *cost_columns(),
+        *training_columns(comparison),
+        *quality_columns(comparison),
+    ]
+    rows = [[model.name, *(column.cell(model) for column in columns)] for model in comparison.models]
+    for name, value in comparison.references.items():
+        rows.append([f"{name} (published)", *published_cells(columns, value)])
+    tables = [_table(["model", *(column.heading for column in columns)], rows)]
+    if comparison.classes:
+        shown = [
+            [
+                comparison.classes[index],
+                f"{comparison.shares[index]:.1%}",
+                *(figure_text(model.class_iou[index], ".3f") for model in comparison.models),
+            ]
+            for index in comparison.largest_class_first
+        ]
+        tables.append(_table(["class", "share", *(model.name for model in comparison.models)], shown))
+    return "\n".join(tables)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ["---", *["---:"] * (len(headings) - 1)]
+    lines = [[_SPECIAL.sub(r"\\\1", cell) for cell in line] for line in (headings, *rows)]
+    lines.insert(1, rule)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

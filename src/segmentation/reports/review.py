@@ -1,0 +1,111 @@
+"""The contact sheet of a folder: what a person should look at, the least certain photo first."""
+
+import csv
+import io
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import cv2
+import numpy as np
+
+from segmentation.confidence.model import shown as shown_confidence
+from segmentation.confidence.triage import DECISIONS, FolderTriage, Limits
+from segmentation.core.errors import printable
+from segmentation.core.file_kinds import FILES
+from segmentation.core.files import write_text
+from segmentation.core.types import Prediction
+from segmentation.images.outline import outlined
+
+REVIEW = "review.html"
+TABLE = "triage.csv"
+
+_HEIGHT_PX, _WIDTH_PX = 640, 480  # at most, of a picture
+_MARGIN = 0.06  # around the garment, as a share of its longer side
+_DOUBTFUL = (255, 200, 0)
+_TINT = 0.6
+_COLUMNS = ("photo", "decision", "confidence", "area", "reasons")
+_PAGE_BEGINS = '<!DOCTYPE html>\n<html lang="en" data-page="review">'
+_MOST_PICTURES = 1000  # in one page; all are in the table
+
+
+def draw(photo: np.ndarray, prediction: Prediction) -> np.ndarray:
+    """uint8 RGB [h, w, 3]: the garment of a photo [H, W, 3] with its outline, doubtful places tinted."""
+    doubtful = np.zeros(prediction.mask.shape, bool) if prediction.doubtful is None else prediction.doubtful
+    box = _region(prediction.mask if prediction.mask.any() else doubtful)
+    part = photo[box]
+    scale = min(_HEIGHT_PX / part.shape[0], _WIDTH_PX / part.shape[1], 1.0)
+    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
+
+    def shrunk(picture: np.ndarray) -> np.ndarray:
+        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+    small = shrunk(part)
+    share = _TINT * np.minimum(2 * shrunk(doubtful[box].astype(np.float32)), 1.0)[..., np.newaxis]
+    tinted = np.round(small * (1 - share) + np.array(_DOUBTFUL) * share).astype(np.uint8)
+    return outlined(tinted, shrunk(prediction.mask[box].astype(np.uint8) * 255))
+
+
+def write_review(
+    folder: Path, triage: FolderTriage, limits: Limits, model_name: str, caution: str = ""
+) -> None:
+    """Write `review.html` and `triage.csv` into the output folder of a folder job, each whole or not at all.
+
+    `caution` is shown at the top. The page shows the pictures that the job drew, beside which it has to stay,
+    and links to the cutouts.
+    """
+    from segmentation.reports.report import page
+
+    folder_of_pictures, suffix = FILES["review"]
+    pictured = triage.rows[:_MOST_PICTURES]
+    html = page(
+        "review.html.j2",
+        model_name=model_name,
+        triage=triage,
+        limits=limits,
+        caution=caution,
+        shown=shown_confidence,
+        sections=[(name, [row for row in pictured if row.verdict.decision == name]) for name in DECISIONS],
+        hidden=len(triage.rows) - len(pictured),
+        name=lambda row: printable(row.stem),
+        picture=lambda row: _address(f"{folder_of_pictures}/{row.stem}{suffix}"),
+        link=lambda row: row.cutout and _address(row.cutout),
+        doubtful="#{:02x}{:02x}{:02x}".format(*_DOUBTFUL),
+    )
+    write_text(folder / REVIEW, html)
+    write_text(folder / TABLE, _table(triage))
+
+
+def remove_review(folder: Path) -> None:
+    """Remove what `write_review` wrote before: it would not be of the results that are there now."""
+    for name, beginning in ((REVIEW, _PAGE_BEGINS), (TABLE, ",".join(_COLUMNS))):
+        path = folder / name
+        if path.is_file() and path.read_bytes().startswith(beginning.encode()):  # else it is the user's own
+            path.unlink()
+
+
+def _address(path: str) -> str:
+    return quote(os.fsencode(path))  # names need not be UTF-8
+
+
+def _table(triage: FolderTriage) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for stem, error in triage.failures.items():
+        writer.writerow((printable(stem), "failed", "", "", printable(error)))
+    for row in triage.rows:
+        decision, reasons = row.verdict.decision, "; ".join(row.verdict.reasons)
+        confidence, area = f"{row.confidence:.5f}", f"{row.area:.4f}"
+        writer.writerow((printable(row.stem), decision, confidence, area, reasons))
+    return text.getvalue()
+
+
+def _region(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of a mask and a margin; all of them where it is empty."""
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    if not width:
+        return slice(None), slice(None)
+    margin = round(_MARGIN * max(width, height))
+    rows = slice(max(0, top - margin), top + height + margin)
+    return rows, slice(max(0, left - margin), left + width + margin)

@@ -1,0 +1,1 @@
+"""Score functions made of score functions: every trick of inference is ScoreFn -> ScoreFn."""

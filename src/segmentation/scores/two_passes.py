@@ -1,0 +1,27 @@
+"""The double pass: a first network finds the garment, a second one looks again at it and around it."""
+
+import numpy as np
+
+from segmentation.core.types import ScoreFn
+from segmentation.preprocessing.second_pass import SecondPassView, with_scores
+
+
+def double_pass(first: ScoreFn, second: ScoreFn, look: SecondPassView) -> ScoreFn:
+    """Score again what `look` sees by the first scores; everything else scores 0.
+
+    `second` takes uint8 [h, w, 4], the photo and the first scores. Where `first` finds nothing its scores
+    stay.
+    """
+
+    def score(photo: np.ndarray) -> np.ndarray:
+        scores = first(photo)
+        region = look.region(scores)
+        if region is None:
+            return scores
+        part = scores[region.slices]
+        kept = look.keep(part)  # [h, w, 1]
+        result = np.zeros_like(scores)
+        result[region.slices] = second(with_scores(photo[region.slices], part) * kept) * kept
+        return result
+
+    return score

@@ -1,0 +1,112 @@
+"""Write a drawn studio into a folder: images, cutouts and the record of how to draw it again."""
+
+import json
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import cv2
+
+from segmentation.core.errors import DataError
+from segmentation.core.files import write_text
+from segmentation.core.parallel import cores
+from segmentation.images.files import write_image
+from segmentation.synth.studio import VIEWS, check_arguments, draw_photo
+
+GENERATOR_VERSION = 1  # raise it when the same seed no longer gives the same pixels
+RECORD = "synth.json"
+
+
+def write_studio(
+    output: Path,
+    count: int,
+    width: int,
+    height: int,
+    seed: int,
+    workers: int | None = None,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> list[Path]:
+    """Draw `count` garments from all VIEWS into output/images/ID_View.jpg and output/cutouts/ID_View.png.
+
+    `width` and `height` are pixels; `workers` processes draw in parallel (all cores by default, 1 draws
+    in this process), the pixels do not depend on it. `on_photo(done, total)` is called after each photo.
+    output/synth.json records the arguments; a folder that holds the same set is drawn again.
+    Returns the images in order of garment and view. Raises DataError for arguments that cannot be drawn and
+    for a folder that holds something else, ImageError when a file cannot be written.
+    """  # fmt: skip
+    output = Path(output)
+    if count < 1:
+        raise DataError(f"a studio set has 1 garment or more, received {count}; ask for at least one")
+    if workers is not None and workers < 1:
+        raise DataError(
+            f"drawing needs 1 worker process or more, received {workers}; leave it out to use all cores"
+        )
+    check_arguments(seed, 0, VIEWS[0], width, height)
+    _claim(
+        output,
+        {"generator": GENERATOR_VERSION, "seed": seed, "count": count, "width": width, "height": height},
+    )
+    jobs = [(output, seed, garment, view, width, height) for garment in range(count) for view in VIEWS]
+    workers = min(workers or cores(), len(jobs))
+    for done, _ in enumerate(_draw_all(jobs, workers), start=1):
+        if on_photo is not None:
+            on_photo(done, len(jobs))
+    return [_image_path(output, seed, garment, view) for _, _, garment, view, _, _ in jobs]
+
+
+def _draw_all(jobs: list[tuple], workers: int) -> Iterator[None]:
+    if workers == 1:
+        for job in jobs:
+            yield _draw_one(job)
+        return
+    context = multiprocessing.get_context("spawn")  # forked OpenCV threads can hang
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
+        try:
+            for future in as_completed([pool.submit(_draw_one, job) for job in jobs]):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _prepare_worker() -> None:
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which cancels the rest
+
+
+def _draw_one(job: tuple) -> None:
+    output, seed, garment, view, width, height = job
+    photo, cutout = draw_photo(seed, garment, view, width, height)
+    image_path = _image_path(output, seed, garment, view)
+    write_image(output / "cutouts" / f"{image_path.stem}.png", cutout)
+    write_image(image_path, photo)
+
+
+def _image_path(output: Path, seed: int, garment: int, view: str) -> Path:
+    return output / "images" / f"synth-{seed:04d}-{garment:06d}_{view}.jpg"
+
+
+def _claim(output: Path, record: dict) -> None:
+    """Make the folder ours, or refuse it when it holds anything but this very set."""
+    path = output / RECORD
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DataError(
+                f"{path}: expected a JSON record, received {error}; choose another folder"
+            ) from error
+        if found != record:
+            raise DataError(
+                f"{output}: expected an empty folder or the set {record}, received the set {found}; "
+                "choose another folder or remove this one"
+            )
+    elif output.exists() and not output.is_dir():
+        raise DataError(f"{output}: expected a folder, received a file; choose another path")
+    elif output.is_dir() and any(output.iterdir()):
+        raise DataError(
+            f"{output}: expected an empty folder, received one with other files; choose another folder"
+        )
+    write_text(path, json.dumps(record, indent=2) + "\n")

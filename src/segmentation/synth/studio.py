@@ -1,0 +1,103 @@
+"""One photo of the studio: room, stand, mannequin and garment, composed, lit and photographed."""
+
+import numpy as np
+
+from segmentation.core.errors import DataError
+from segmentation.synth.backdrop import draw_backdrop
+from segmentation.synth.camera import expose
+from segmentation.synth.cloth import draw_inside, draw_piece
+from segmentation.synth.figure import design_mannequin
+from segmentation.synth.garments import design_garment
+from segmentation.synth.mannequin import draw_mannequin
+from segmentation.synth.paint import stream
+from segmentation.synth.props import draw_clutter, draw_foreground
+from segmentation.synth.room import design_room
+from segmentation.synth.stand import draw_stand
+from segmentation.synth.surface import Light, Pose
+from segmentation.synth.tailor import cut_out
+
+VIEWS = ("Front", "FrontRight", "Back")
+MIN_WIDTH, MIN_HEIGHT = 64, 96
+
+
+def draw_photo(seed: int, garment: int, view: str, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw one garment on a mannequin in a studio, and its cutout.
+
+    The same arguments give the same pixels; the three views (see VIEWS) of a garment share garment,
+    mannequin and room, and no garment depends on another. Another size is the same scene, larger or
+    smaller. Returns the photo, uint8 RGB [H, W, 3], and the cutout, uint8 RGBA [H, W, 4]: the photo's
+    colours under a soft alpha, all 0 where alpha is 0. Lace and sheer cloth are solid in alpha, the
+    inside of the back is left out. Raises DataError for arguments it cannot draw.
+    """
+    check_arguments(seed, garment, view, width, height)
+    key = (seed, garment)
+    view_key = (*key, VIEWS.index(view))
+    mannequin = design_mannequin(key)
+    design = design_garment(key, mannequin)
+    room = design_room(key, dark=design.hard == "dark on dark")
+    pose, light = _pose(key, view_key, view, width, height), _light(key)
+    picture = draw_backdrop(room, width, height)
+    draw_clutter(picture, room)
+    draw_stand(picture, room, pose)
+    mask = np.zeros((height, width), np.float32)
+    body = np.zeros((height, width), np.float32)
+    pieces = cut_out(design, mannequin)
+    for piece in pieces:
+        draw_inside(picture, design, piece, pose)
+    painted = draw_mannequin(picture, mannequin, pose, light)
+    if painted is not None:
+        (left, top, right, bottom), alpha = painted
+        body[top:bottom, left:right] = alpha
+    for piece in [piece for piece in pieces if not piece.sleeve]:
+        draw_piece(picture, mask, design, mannequin, piece, pose, light, body)
+    painted = draw_mannequin(picture, mannequin, pose, light, parts="arms")
+    if painted is not None:
+        (left, top, right, bottom), alpha = painted
+        mask[top:bottom, left:right] *= 1 - alpha
+    sleeves = [piece for piece in pieces if piece.sleeve]
+    for piece in sorted(sleeves, key=lambda piece: piece.sleeve * np.sin(pose.turn)):
+        draw_piece(picture, mask, design, mannequin, piece, pose, light, body)
+    draw_foreground(picture, mask, room, pose.x_px / width)
+    photo = expose(picture, key, view_key)
+    alpha = np.round(mask * 255).astype(np.uint8)
+    alpha[alpha < 3] = 0
+    return photo, np.dstack([photo * (alpha > 0)[..., None], alpha])
+
+
+def check_arguments(seed: int, garment: int, view: str, width: int, height: int) -> None:
+    """Raise DataError when a photo cannot be drawn from these arguments."""
+    if seed < 0 or garment < 0:
+        raise DataError(
+            f"a studio needs a seed and garment number of 0 or more, received {seed} and {garment}; "
+            "choose other numbers"
+        )
+    if view not in VIEWS:
+        raise DataError(f"a view is one of {', '.join(VIEWS)}, received {view!r}; name one of those")
+    if width < MIN_WIDTH or height < MIN_HEIGHT:
+        raise DataError(
+            f"a studio photo is at least {MIN_WIDTH}x{MIN_HEIGHT} pixels, received {width}x{height}; "
+            "ask for a larger one"
+        )
+
+
+def _pose(key: tuple[int, ...], view_key: tuple[int, ...], view: str, width: int, height: int) -> Pose:
+    rng, own = stream(*key, 91), stream(*view_key, 92)
+    unit = min(height, 1.5 * width)
+    scale = rng.uniform(0.68, 0.775)
+    soles = rng.uniform(0.885, 0.935)
+    turn = {"Front": 0.0, "FrontRight": rng.uniform(0.55, 0.85), "Back": np.pi}[view] + own.normal(0, 0.03)
+    x = 0.5 + rng.normal(0, 0.03) + own.normal(0, 0.004)
+    return Pose(x * width, soles * height - scale * unit, scale * unit, float(turn))
+
+
+def _light(key: tuple[int, ...]) -> Light:
+    rng = stream(*key, 93)
+    ambient = rng.uniform(0.46, 0.62)
+    fill = rng.uniform(0.10, 0.22)
+    return Light(
+        rng.choice([-1, 1]) * rng.uniform(0.05, 0.42),
+        rng.uniform(-0.40, -0.12),
+        ambient,
+        1.02 - ambient - 0.7 * fill,
+        fill,
+    )

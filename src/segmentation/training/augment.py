@@ -1,0 +1,98 @@
+"""Random changes of a training pair; photo and mask move together. The only import of albumentations."""
+
+import os
+import threading
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from segmentation.config.options import AugmentConfig
+from segmentation.core.types import BINARY, IGNORED, LabelMap
+from segmentation.training.recolour import recolour
+
+Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+"""uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change.
+
+The mask may hold the indices of several classes, where `build_augment` is told of them. A mask [H, W, M] has
+others behind the first, which move with it."""
+
+
+def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMap = BINARY) -> Augment | None:
+    """Compose the changes of `config`; None when there are none. `colour` is whether images have hues.
+
+    Where a pair is moved, its border is extended with its own edge, photo and mask alike. Of several classes
+    no new ones come about between two, and one of those in the picture stands for the garment that gets
+    another colour.
+    """
+    recolours = config.recolour if colour else 0.0
+    if not recolours and not _transforms(config, colour, labels):
+        return None
+    local = threading.local()  # a composition carries its random state, so each thread has its own
+
+    def augment(image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        if not hasattr(local, "compose"):
+            local.compose = _albumentations().Compose(_transforms(config, colour, labels))
+        random = np.random.default_rng(seed)
+        if random.random() < recolours:
+            garment = mask if mask.ndim == 2 else mask[..., 0]
+            image = recolour(image, garment if labels.binary else _one_class(garment, random), random)
+        local.compose.set_random_seed(seed)
+        changed = local.compose(image=image, mask=mask)
+        return changed["image"], changed["mask"]
+
+    return augment
+
+
+def _one_class(indices: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """uint8 [H, W], 255 in one of the classes besides the background, if there are any."""
+    present = [index for index in np.unique(indices) if index not in (0, IGNORED)]
+    if not present:
+        return np.zeros_like(indices)
+    return np.where(indices == random.choice(present), 255, 0).astype(np.uint8)
+
+
+def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
+    library = _albumentations()
+    transforms = []
+    if config.flip:
+        transforms.append(_flip(library, labels)(p=config.flip))
+    if config.shift or config.scale or config.rotation:
+        move = library.Affine(
+            scale=(1 - config.scale, 1 + config.scale),
+            translate_percent=(-config.shift, config.shift),
+            rotate=(-config.rotation, config.rotation),
+            keep_ratio=True,
+            interpolation=cv2.INTER_LINEAR,
+            mask_interpolation=cv2.INTER_LINEAR if labels.binary else cv2.INTER_NEAREST,
+            border_mode=cv2.BORDER_REPLICATE,
+            p=1.0,
+        )
+        transforms.append(move)
+    if colour and (config.hue or config.saturation or config.value):
+        transforms.append(library.HueSaturationValue(config.hue, config.saturation, config.value, p=0.7))
+    if config.brightness or config.contrast_jitter:
+        light = library.RandomBrightnessContrast(config.brightness, config.contrast_jitter, p=0.7)
+        transforms.append(light)
+    return transforms
+
+
+def _flip(library, labels: LabelMap) -> type:
+    """The transform that mirrors a pair, where the left one of two classes becomes the right one."""
+    index_of = np.arange(256, dtype=np.uint8)
+    index_of[: len(labels.names)] = labels.mirrored
+    if labels.binary or (index_of == np.arange(256)).all():
+        return library.HorizontalFlip
+
+    class SwappingFlip(library.HorizontalFlip):
+        def apply_to_mask(self, mask: np.ndarray, **params) -> np.ndarray:
+            return index_of[super().apply_to_mask(mask, **params)]
+
+    return SwappingFlip
+
+
+def _albumentations():
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import would ask the network otherwise
+    import albumentations
+
+    return albumentations

@@ -1,0 +1,188 @@
+"""From samples to batches: prepared pairs kept in memory, and the Keras data set that augments them."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+
+from segmentation.config.options import DataConfig, parse_bytes
+from segmentation.core.errors import DataError, SegmentationError
+from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.datasets.origin import PSEUDO
+from segmentation.images.files import read_photo
+from segmentation.preprocessing.preprocessing import Preprocessing, resize, resize_labels
+from segmentation.training.augment import Augment
+from segmentation.training.mixture import Mixture
+
+_QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
+
+
+class PreparedPairs:
+    """Photos and ground truths at the network's size, read once while they fit into `config.cache`.
+
+    `pairs[i]` is (uint8 [height, width, channels], uint8 [height, width]); safe to read from threads. Where
+    `labels` has several classes, the ground truth holds their indices.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        preprocessing: Preprocessing,
+        config: DataConfig,
+        labels: LabelMap = BINARY,
+    ):
+        self.samples = samples
+        self.preprocessing = preprocessing
+        self.config = config
+        self.labels = labels
+        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._free_bytes = parse_bytes(config.cache)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if index in self._kept:
+            return self._kept[index]
+        pair = self._prepare(self.samples[index])
+        size = pair[0].nbytes + pair[1].nbytes
+        with self._lock:
+            if index not in self._kept and size <= self._free_bytes:
+                self._free_bytes -= size
+                self._kept[index] = pair
+        return pair
+
+    def images(self, workers: int = 2) -> Iterator[np.ndarray]:
+        """All prepared photos in order, read by `workers` threads."""
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(lambda index: self[index][0], range(len(self)))
+
+    def class_counts(self, workers: int = 2) -> np.ndarray:
+        """The pixels of each class in each photo at the network's size, but ignored ones: int64 [P, C].
+
+        Every photo counts once, whatever its share of an epoch.
+        """
+        classes = len(self.labels.names)
+
+        def count(index: int) -> np.ndarray:
+            return np.bincount(self[index][1].ravel(), minlength=256)[:classes]
+
+        with ThreadPoolExecutor(workers) as pool:
+            return np.array(list(pool.map(count, range(len(self)))))
+
+    def vary(self, augment: Augment | None) -> Augment | None:
+        """What changes a pair at random while training: `augment`, and whatever kind of pairs this is."""
+        return augment
+
+    def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+        photo, mask = self._read(sample)
+        return self.preprocessing.prepare(photo), self._target(mask)
+
+    def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 RGB [H, W, 3] and uint8 [H, W]."""
+        photo, mask = read_photo(sample.image_path), read_ground_truth(sample)
+        if photo.shape[:2] != mask.shape:
+            raise DataError(
+                f"{sample.mask_path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
+                f"received {mask.shape[1]}x{mask.shape[0]}; export the mask again at the photo's size"
+            )
+        return photo, mask
+
+    def _target(self, mask: np.ndarray) -> np.ndarray:
+        """uint8 [H, W] -> uint8 [height, width], soft or binary, or the indices of classes."""
+        if not self.labels.binary:
+            return resize_labels(mask, self.preprocessing.input_size)
+        target = resize(mask, self.preprocessing.input_size)
+        if self.config.target == "binary":
+            target = np.where(target >= self.config.target_threshold * 255, 255, 0).astype(np.uint8)
+        return target
+
+
+def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarray | None:
+    """How much each sample counts in the loss, float32 [N] in [0, 1]; None where all count the same, 1."""
+    weights = np.array([pseudo_weight if sample.origin == PSEUDO else 1 for sample in samples], np.float32)
+    return weights if (weights != 1).any() else None
+
+
+def one_hot(truths: np.ndarray, labels: LabelMap) -> np.ndarray:
+    """What a network learns to say: uint8 [...], see `read_ground_truth` -> float32 [..., C] in [0, 1].
+
+    C is 1, alpha, or the number of classes; all are 0 where the pixel is ignored.
+    """
+    if labels.binary:
+        return truths.astype(np.float32)[..., np.newaxis] / 255.0
+    return (truths[..., np.newaxis] == np.arange(len(labels.names), dtype=np.uint8)).astype(np.float32)
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of (float32 [N, H, W, C] normalised, float32 [N, H, W, 1] in [0, 1]).
+
+    Of several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
+    ignored.
+
+    With `weights`, float32, one a sample, a batch holds a third array: those of its samples, float32 [N].
+
+    With `seed`, every epoch has its own order and its own augmentation, both decided by (seed, epoch)
+    alone: the loop sets `epoch` before each, and a resumed run sees what an uninterrupted one would.
+    `mixture` decides which samples an epoch holds, each once if it is not given. Without a seed the order
+    is fixed, nothing is augmented, and the last batch may be smaller.
+    """
+
+    def __init__(
+        self,
+        pairs: PreparedPairs,
+        batch_size: int,
+        *,
+        augment: Augment | None = None,
+        seed: int | None = None,
+        mixture: Mixture | None = None,
+        weights: np.ndarray | None = None,
+        workers: int = 2,
+    ):
+        super().__init__(workers=workers, max_queue_size=_QUEUED_BATCHES)
+        self.pairs = pairs
+        self.size = batch_size
+        self.augment = augment
+        self.seed = seed
+        self._weights = weights
+        self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
+        self.epoch = 0
+        self.failure: SegmentationError | None = None  # what a thread met that cannot be used
+
+    @property
+    def num_batches(self) -> int:
+        return -(-len(self._mixture or self.pairs) // self.size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        try:
+            return self._batch(index)
+        except SegmentationError as failure:
+            self.failure = failure
+            raise
+
+    def _batch(self, index: int) -> tuple[np.ndarray, ...]:
+        places = range(index * self.size, (index + 1) * self.size)
+        if self._mixture is None:
+            chosen = [place for place in places if place < len(self.pairs)]
+            pairs = [self.pairs[place] for place in chosen]
+        else:
+            order = self._mixture.order(self.epoch)
+            # the last batch is filled from the front: batch statistics of a single photo would be noise
+            chosen = [int(order[place % len(order)]) for place in places]
+            pairs = [
+                self._augmented(self.pairs[one], place) for one, place in zip(chosen, places, strict=True)
+            ]
+        images, masks = zip(*pairs, strict=True)
+        images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
+        targets = one_hot(np.stack(masks), self.pairs.labels)  # [N, H, W, 1 or classes]
+        return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
+
+    def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.augment is None:
+            return pair
+        seed = np.random.SeedSequence((self.seed, self.epoch, place)).generate_state(1)[0]
+        return self.augment(*pair, int(seed))
