@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "src")]
 
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.size import Size
 

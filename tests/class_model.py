@@ -6,7 +6,7 @@ import numpy as np
 from drawing import draw_pair, ellipse
 
 from segmentation.bundle.bundle import ModelBundle, save_description
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.images.files import write_image

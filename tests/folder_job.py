@@ -13,7 +13,7 @@ from drawing import draw_pair
 from PIL import Image
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.signals import Interruption
 from segmentation.core.size import Size
 from segmentation.inference.scoring import enlargement_of

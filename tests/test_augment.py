@@ -9,7 +9,7 @@ from drawing import draw_pair, ellipse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmentation.config.options import AUGMENTATIONS, AugmentConfig
+from segmentation.config.training import AUGMENTATIONS, AugmentConfig
 from segmentation.core.types import LabelMap
 from segmentation.training.augment import build_augment
 

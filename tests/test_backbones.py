@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from drawing import draw_set
 
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample

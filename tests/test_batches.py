@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from segmentation.config.options import AUGMENTATIONS, AugmentConfig, DataConfig
+from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
 from segmentation.core.errors import DataError, ImageError
 from segmentation.core.size import Size
 from segmentation.core.types import IGNORED, Coding, LabelMap, Sample

@@ -24,7 +24,7 @@ from segmentation.bundle.bundle import (
     save_description,
 )
 from segmentation.confidence.model import DOUBTS, SHAPE, SIGNS, ConfidenceModel
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap

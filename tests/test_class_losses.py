@@ -2,7 +2,6 @@
 
 import json
 
-import config
 import keras
 import numpy as np
 import pytest
@@ -14,8 +13,9 @@ from hypothesis.extra import numpy as hnp
 from program import run
 from sklearn.metrics import f1_score, jaccard_score, log_loss
 
+import config
 from main import main
-from segmentation.config.options import LossConfig
+from segmentation.config.training import LossConfig
 from segmentation.core.errors import ConfigError
 from segmentation.training import class_losses, objectives
 from segmentation.training.class_losses import LOSSES

@@ -11,7 +11,7 @@ from program import make, run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle
-from segmentation.config.options import DataConfig, LossConfig, RunConfig
+from segmentation.config.training import DataConfig, LossConfig, RunConfig
 from segmentation.core.size import Size
 from segmentation.core.types import IGNORED
 from segmentation.datasets.discover import discover

@@ -208,12 +208,12 @@ def test_a_mirrored_score_function_lays_its_scores_back_over_the_photo():
 
 
 def test_one_judge_of_several_models_asks_for_their_mean():
-    judge = estimator_for([red_score, left_score], 0.5, None)
+    estimator = estimator_for([red_score, left_score], 0.5, None)
     photo = scene(60)[0]
 
-    assert judge.threshold == 0.5
+    assert estimator.threshold == 0.5
     expected = averaged([red_score, mirrored(left_score)])(photo)
-    np.testing.assert_allclose(judge.second(photo), expected)
+    np.testing.assert_allclose(estimator.second(photo), expected)
 
 
 def test_a_judge_of_a_double_pass_asks_its_first_pass():

@@ -7,16 +7,15 @@ import io
 import json
 import re
 
-import config
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import config
 from main import main
-from segmentation.config.options import (
+from segmentation.config.presets import PRESETS, configure
+from segmentation.config.training import (
     AUGMENTATIONS,
-    LOSSES,
-    PRESETS,
     AugmentConfig,
     DataConfig,
     LossConfig,
@@ -25,12 +24,8 @@ from segmentation.config.options import (
     RunConfig,
     SecondPassConfig,
     TrainConfig,
-    add_options,
-    configure,
-    explicit_options,
-    parse_bytes,
-    parse_loss,
 )
+from segmentation.config.values import LOSSES
 from segmentation.core.size import Size
 from segmentation.models import registry
 from segmentation.models.backbones import BACKBONES

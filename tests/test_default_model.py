@@ -12,7 +12,7 @@ from program import ROOT, run
 import main
 from segmentation.bundle.bundle import DEFAULT, load_bundle
 from segmentation.cli.train import SECTIONS
-from segmentation.config.options import configure, explicit_options
+from segmentation.config.presets import configure
 from segmentation.images.files import read_mask
 from segmentation.jobs.recipes import RECIPES, steps
 from segmentation.models.registry import complete

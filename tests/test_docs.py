@@ -7,7 +7,7 @@ import pytest
 from program import ROOT
 
 from main import build_parser
-from segmentation.config.options import PRESETS
+from segmentation.config.presets import PRESETS
 from segmentation.models.registry import ARCHITECTURES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -16,15 +16,15 @@ import openvino
 import pytest
 from drawing import draw_pair
 from program import ROOT
+from segmentation.inference.choices import EXPORT_FORMATS
 
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError, ExportError
 from segmentation.core.size import Size
 from segmentation.evaluation.agreement import worst_agreement
 from segmentation.images.files import write_image
 from segmentation.inference import export as exporting
-from segmentation.inference.choices import EXPORT_FORMATS
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.openvino_engine import computes_in_bfloat16
 from segmentation.inference.export import FORMATS, export, largest_difference

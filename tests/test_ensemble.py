@@ -12,7 +12,7 @@ import pytest
 from program import make, run
 
 from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Sample

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from segmentation.config.options import AUGMENTATIONS, AugmentConfig, DataConfig
+from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.images.files import read_mask, read_photo

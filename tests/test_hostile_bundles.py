@@ -22,7 +22,7 @@ from test_bundle import CONFIG, SIZE, write_bundle, write_export
 
 from segmentation.bundle.bundle import ModelBundle, find_bundle, load_bundle, save_description
 from segmentation.confidence.model import DOUBTS, DRIFT, SHAPE, SIGNS
-from segmentation.config.options import ModelConfig
+from segmentation.config.training import ModelConfig
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.size import Size
 from segmentation.models import registry

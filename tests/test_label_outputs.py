@@ -20,7 +20,7 @@ from program import run, start
 
 from main import build_parser
 from segmentation.bundle.bundle import ModelBundle, load_bundle
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError, DataError, ImageError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap

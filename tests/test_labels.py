@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from program import run
 
-from segmentation.config.options import DataConfig
+from segmentation.config.training import DataConfig
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size
 from segmentation.core.types import Coding, Sample

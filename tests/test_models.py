@@ -9,7 +9,7 @@ from drawing import draw_pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmentation.config.options import LossConfig, RunConfig, TrainConfig
+from segmentation.config.training import LossConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.models import registry

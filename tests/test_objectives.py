@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score, log_loss
 
-from segmentation.config.options import LossConfig
+from segmentation.config.training import LossConfig
 from segmentation.training import objectives
 from segmentation.training.objectives import CrossEntropyMinusDice
 

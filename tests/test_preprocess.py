@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from skimage import color, exposure
 
-from segmentation.config.options import DataConfig, PreprocessConfig
+from segmentation.config.training import DataConfig, PreprocessConfig
 from segmentation.core.errors import BundleError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample

@@ -19,7 +19,7 @@ from program import make, run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle
-from segmentation.config.options import DataConfig, LossConfig
+from segmentation.config.training import DataConfig, LossConfig
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Prediction, Sample

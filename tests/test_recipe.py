@@ -14,7 +14,7 @@ import main
 from segmentation.bundle.bundle import load_bundle
 from segmentation.cli import recipe as command
 from segmentation.cli.train import SECTIONS
-from segmentation.config.options import configure, explicit_options
+from segmentation.config.presets import configure
 from segmentation.core.errors import ConfigError
 from segmentation.jobs.recipes import RECIPES, Recipe, steps
 from segmentation.models.registry import complete

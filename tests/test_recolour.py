@@ -9,7 +9,7 @@ from drawing import draw_pair
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from segmentation.config.options import AUGMENTATIONS
+from segmentation.config.training import AUGMENTATIONS
 from segmentation.training import recolour as recolouring
 from segmentation.training.augment import build_augment
 from segmentation.training.recolour import recolour

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation.config.options import TrainConfig
+from segmentation.config.training import TrainConfig
 from segmentation.training.schedules import learning_rate, stops
 
 HIGHEST = 3e-4

@@ -13,7 +13,7 @@ from program import run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle, save_description
-from segmentation.config.options import LossConfig, RunConfig, TrainConfig
+from segmentation.config.training import LossConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Sample

@@ -32,7 +32,7 @@ from segmentation.confidence.model import (
     ConfidenceModel,
     error_of,
 )
-from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, judge, triage_folder
+from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, triage_folder, triage_photo
 from segmentation.confidence.viewpoints import View, odd_views
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap, Prediction
@@ -184,16 +184,16 @@ def drawn(tmp_path_factory):
     return discover(draw_set(tmp_path_factory.mktemp("drawn") / "pairs"), check=False).samples
 
 
-def evaluated(samples, folder, threshold=0.5, judge=None):
+def evaluated(samples, folder, threshold=0.5, estimator=None):
     """The figures, the rows and the report of an evaluation."""
-    evaluation = evaluate(red_score, samples, threshold, judge=judge)
+    evaluation = evaluate(red_score, samples, threshold, estimator=estimator)
     write_evaluation(evaluation, red_score, samples, folder, "shoes")
     rows = list(csv.DictReader((folder / "per_image.csv").open()))
     return json.loads((folder / "metrics.json").read_text()), rows, (folder / "report.html").read_text()
 
 
 def test_an_evaluation_with_a_judge_tells_what_confidence_is_worth(drawn, tmp_path):
-    figures, rows, report = evaluated(drawn, tmp_path, judge=JUDGE)
+    figures, rows, report = evaluated(drawn, tmp_path, estimator=ESTIMATOR)
     confidence, dice = ([float(row[name]) for row in rows] for name in ("confidence", "dice"))
 
     assert figures["confidence_error_mean"] == pytest.approx(
@@ -206,10 +206,12 @@ def test_an_evaluation_with_a_judge_tells_what_confidence_is_worth(drawn, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("threshold", "judge"), [(0.5, None), (0.5, ConfidenceEstimator(red_score, 0.5)), (None, "JUDGE")]
+    ("threshold", "estimator"), [(0.5, None), (0.5, ConfidenceEstimator(red_score, 0.5)), (None, "ESTIMATOR")]
 )
-def test_an_evaluation_without_confidence_says_nothing_of_it(drawn, tmp_path, threshold, judge):
-    figures, rows, report = evaluated(drawn, tmp_path, threshold, JUDGE if judge == "JUDGE" else judge)
+def test_an_evaluation_without_confidence_says_nothing_of_it(drawn, tmp_path, threshold, estimator):
+    figures, rows, report = evaluated(
+        drawn, tmp_path, threshold, ESTIMATOR if estimator == "ESTIMATOR" else estimator
+    )
 
     assert not any("confidence" in name or "caught" in name for name in figures)
     assert {row["confidence"] for row in rows} == {""}
@@ -217,7 +219,7 @@ def test_an_evaluation_without_confidence_says_nothing_of_it(drawn, tmp_path, th
 
 
 def test_of_fewer_than_five_photos_no_order_is_told(drawn, tmp_path):
-    figures, rows, _ = evaluated(drawn[:4], tmp_path, judge=JUDGE)
+    figures, rows, _ = evaluated(drawn[:4], tmp_path, estimator=ESTIMATOR)
 
     assert "confidence_correlation" not in figures
     assert all(row["confidence"] for row in rows)
@@ -235,7 +237,7 @@ def evidence_of(confidence, **others):
 
 def verdict_of(confidence, limits=LIMITS, **others):
     features = evidence_of(confidence, **others)
-    return judge(features, KNOWING.confidence(features), KNOWING, limits)
+    return triage_photo(features, KNOWING.confidence(features), KNOWING, limits)
 
 
 def test_limits_that_cross_are_refused():
@@ -258,7 +260,7 @@ def test_where_nothing_tells_more_than_usual_the_limit_itself_is_the_reason():
     confidence = KNOWING.confidence(ORDINARY)
 
     assert KNOWING.doubts(ORDINARY) == []
-    verdict = judge(ORDINARY, confidence, KNOWING, Limits(0.999, 0.9))
+    verdict = triage_photo(ORDINARY, confidence, KNOWING, Limits(0.999, 0.9))
     assert verdict == Verdict("review", ("confidence below 0.999",))
 
 
@@ -266,7 +268,7 @@ def test_where_nothing_tells_more_than_usual_the_limit_itself_is_the_reason():
 @pytest.mark.parametrize(("limits", "decision"), [(LIMITS, "redo"), (Limits(0, 0), "review")])
 def test_where_no_garment_was_found_a_person_looks_whatever_the_limits(area, found, limits, decision):
     features = ORDINARY | {"area": area}
-    verdict = judge(features, KNOWING.confidence(features), KNOWING, limits)
+    verdict = triage_photo(features, KNOWING.confidence(features), KNOWING, limits)
 
     assert verdict == Verdict(decision, (found,))
 
@@ -295,7 +297,7 @@ evidences = st.fixed_dictionaries(
 @given(evidences, st.floats(0, 1), st.floats(0, 1))
 def test_whoever_has_to_look_is_told_why(features, one, other):
     limits = Limits(max(one, other), min(one, other))
-    verdict = judge(features, KNOWING.confidence(features), KNOWING, limits)
+    verdict = triage_photo(features, KNOWING.confidence(features), KNOWING, limits)
 
     assert bool(verdict.reasons) == (verdict.decision != "auto")
     if verdict.decision == "auto":
@@ -460,16 +462,16 @@ def test_the_order_of_the_photos_does_not_matter(lists):
 # --- the manifest ----------------------------------------------------------------------------------------
 
 
-JUDGE = ConfidenceEstimator(mirrored(red_score), 0.5, CONFIDENCE_MODEL)
-JUDGED = {
-    "judge": JUDGE,
-    "decide": lambda features, confidence: judge(features, confidence, CONFIDENCE_MODEL, LIMITS),
+ESTIMATOR = ConfidenceEstimator(mirrored(red_score), 0.5, CONFIDENCE_MODEL)
+ESTIMATORD = {
+    "estimator": ESTIMATOR,
+    "decide": lambda features, confidence: triage_photo(features, confidence, CONFIDENCE_MODEL, LIMITS),
     "wanted": Deliverables(review=True),
 }
 
 
 def test_results_have_evidence_confidence_and_a_verdict(source, tmp_path):
-    cut_folder(source, tmp_path / "out", **JUDGED)
+    cut_folder(source, tmp_path / "out", **ESTIMATORD)
     for line in manifest_lines(tmp_path / "out"):
         assert line["confidence"] == pytest.approx(CONFIDENCE_MODEL.confidence(line["evidence"]), abs=2e-5)
         assert line["decision"] in ("auto", "review", "redo")
@@ -494,7 +496,7 @@ def test_records_are_the_last_lines_of_each_photo(source, tmp_path):
 
 def test_a_revision_changes_what_it_is_asked_to_and_photos_still_count_as_done(source, tmp_path):
     output = tmp_path / "out"
-    cut_folder(source, output, **JUDGED)
+    cut_folder(source, output, **ESTIMATORD)
     before, files = manifest_lines(output), pictures(output)
     with Manifest(output, {}) as manifest:
         manifest.revise(lambda one: one | {"decision": "redo"} if one["stem"] == "x/a" else one)
@@ -502,12 +504,12 @@ def test_a_revision_changes_what_it_is_asked_to_and_photos_still_count_as_done(s
 
     assert after == [line | {"decision": "redo"} if line["stem"] == "x/a" else line for line in before]
     assert pictures(output) == files
-    assert made(cut_folder(source, output, **JUDGED)) == []
+    assert made(cut_folder(source, output, **ESTIMATORD)) == []
     assert manifest_lines(output) == after
 
 
 def test_a_job_that_fails_revises_nothing(source, tmp_path):
-    cut_folder(source, tmp_path / "out", **JUDGED)
+    cut_folder(source, tmp_path / "out", **ESTIMATORD)
     before = manifest_lines(tmp_path / "out")
 
     def fail():
@@ -743,7 +745,7 @@ def test_names_of_any_kind_are_text_and_lead_to_their_files(tmp_path):
     for number, name in enumerate(NAMES):
         draw(tmp_path / "in" / name, number)
     output = tmp_path / "out"
-    cut_folder(tmp_path / "in", output, **JUDGED)
+    cut_folder(tmp_path / "in", output, **ESTIMATORD)
     triage = triage_folder(manifest_lines(output), CONFIDENCE_MODEL, LIMITS)
     write_review(output, triage, LIMITS, "shoes")
     page = read_page(output)

@@ -17,7 +17,7 @@ from typing import Any
 
 from segmentation.bundle.schema import CONTROL_CHARACTERS, FORMAT, is_name, read_description
 from segmentation.confidence.model import ConfidenceModel
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.files import write_text
 from segmentation.core.size import Size

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any, NoReturn
 
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap
 from segmentation.models import registry

@@ -191,7 +191,7 @@ def chosen_judgement(
     limits = {"islands_px": options.remove_islands, "holes_px": options.fill_holes}
     if any(limits.values()):
         score = cleaned(score, tuned_threshold(options.threshold, models.threshold), **limits)
-    judge = estimator_for(
+    estimator = estimator_for(
         [its_engines[0] for _, its_engines in loaded],
         models.first_threshold,
         models.confidence_model,
@@ -200,7 +200,7 @@ def chosen_judgement(
     decided = {"engine": computed["name"], "precision": computed["precision"], "tta": options.tta}
     if models.labels.binary:
         decided |= limits
-    return score, judge, decided
+    return score, estimator, decided
 
 
 def _load_score(options: argparse.Namespace, bundle: Any, streams: int) -> tuple[Any, list[Any]]:

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     dataset = find_pairs(models.members[0], options.data, options.home, console)
     samples = random_subset(_selected(models, dataset, options.split), options.size, options.seed)
     print(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})")
-    score, judge, decided = chosen_judgement(options, models)
+    score, estimator, decided = chosen_judgement(options, models)
     target_threshold = _target_threshold(models)
     with progress(console, "scoring") as on_progress:
         evaluation = evaluate(
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
             labels=models.labels,
             tolerance_px=options.tolerance_px,
             target_threshold=target_threshold,
-            judge=judge if models.confidence_model else None,
+            estimator=estimator if models.confidence_model else None,
             on_progress=on_progress,
         )
     print_evaluation(evaluation, console)

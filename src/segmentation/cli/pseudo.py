@@ -78,7 +78,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
     require_cutout(models.members[0], "pseudo")
     photos = find_photos(options.input, exclude=options.output, warn=warn)
     threshold = tuned_threshold(options.threshold, models.threshold)
-    score, judge, decided = chosen_judgement(options, models, workers)
+    score, estimator, decided = chosen_judgement(options, models, workers)
     named = [
         {"name": name, "digest": member.digest}
         for name, member in zip(models.names, models.members, strict=True)
@@ -102,7 +102,7 @@ def _run(options: argparse.Namespace, interruption: "Interruption") -> int:
         stop=lambda: interruption.requested,
         manifest=manifest,
         read=partial(open_photo, max_pixels=options.max_pixels),
-        judge=judge if models.confidence_model else None,  # whose second opinion takes time
+        estimator=estimator if models.confidence_model else None,  # whose second opinion takes time
     )
     unsure = noted = before = 0
     with manifest, display, closing(results):  # the photos in hand are recorded before the manifest closes

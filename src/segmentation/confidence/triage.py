@@ -41,7 +41,7 @@ class Limits:
     def __post_init__(self) -> None:
         if self.redo > self.auto:
             raise ConfigError(
-                f"expected a --redo-below of at most --auto-from, {self.auto:g}, received {self.redo:g}"
+                f"expected a `redo_below` of at most `auto_from`, {self.auto:g}, received {self.redo:g}"
             )
 
 
@@ -108,7 +108,7 @@ class FolderTriage:
         return [f"{DRIFT[name][far[name] > 0]} ({far[name]:+.1f} standard deviations)" for name in ordered]
 
 
-def judge(
+def triage_photo(
     features: Features, confidence: float, confidence_model: ConfidenceModel, limits: Limits
 ) -> Verdict:
     """The decision on one photo."""
@@ -146,7 +146,7 @@ def triage_folder(
             continue
         confidence = round(confidence_model.confidence(features), 5)
         cutout = next((path for kind, path in record["outputs"].items() if kind.startswith("cutout")), None)
-        verdict = judge(features, confidence, confidence_model, limits)
+        verdict = triage_photo(features, confidence, confidence_model, limits)
         rows.append(Row(stem, confidence, record["area"], verdict, cutout))
         if view := View.of(stem, confidence, features):
             views.append(view)

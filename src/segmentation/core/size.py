@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
 class Size:
     """A picture size in pixels; written as WIDTHxHEIGHT wherever a person reads or types it."""
+
+    metavar: ClassVar[str] = "WxH"
 
     height: int
     width: int

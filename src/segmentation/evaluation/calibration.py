@@ -40,9 +40,9 @@ def fit_confidence(
     for done, sample in enumerate(samples, start=1):
         unbiased = next((rest for learned, *rest in models if sample.id not in learned), None)
         if unbiased:
-            model, score, judge = unbiased
+            model, score, estimator = unbiased
             photo, alpha = read_pair(sample)
-            prediction = predict(score, model, sample.id, photo, model.threshold, judge)
+            prediction = predict(score, model, sample.id, photo, model.threshold, estimator)
             target = alpha >= model.config.data.target_threshold * 255
             if garment_found(prediction.features):
                 features.append(prediction.features)

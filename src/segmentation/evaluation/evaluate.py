@@ -38,15 +38,15 @@ def evaluate(
     labels: LabelMap = BINARY,
     tolerance_px: float = 2.0,
     target_threshold: float = 0.5,
-    judge: ConfidenceEstimator | None = None,
+    estimator: ConfidenceEstimator | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
     """Score each photo once at its own size and measure it against its ground truth.
 
     `threshold` in [0, 1] turns the scores of a cutout into masks; None takes the one with the best mean Dice
     over these very photos. Its ground truth is garment where its alpha is at least `target_threshold`. Where
-    `labels` has several classes, both mean nothing. The contour measures allow `tolerance_px`. A `judge` adds
-    the confidence where a threshold is given. Photos are read one at a time; what waits for the best
+    `labels` has several classes, both mean nothing. The contour measures allow `tolerance_px`. An `estimator`
+    adds the confidence where a threshold is given. Photos are read one at a time; what waits for the best
     threshold is kept compressed, some 50 kB a photo.
 
     Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
@@ -77,7 +77,7 @@ def evaluate(
             else:
                 prediction = Prediction(sample.id, scores, labels, float(threshold))
                 row = cutout_row(sample, prediction.mask, target, seconds, tolerance_px)
-                confidence = judge(image, prediction).confidence if judge else None
+                confidence = estimator(image, prediction).confidence if estimator else None
                 rows.append(dataclasses.replace(row, confidence=confidence))
         if on_progress:
             on_progress(done, len(samples))
@@ -89,7 +89,9 @@ def evaluate(
         level, target = packed.unpack()
         rows.append(cutout_row(sample, level >= round(found.best * 255), target, seconds, tolerance_px))
     used = found.best if threshold is None else float(threshold)
-    return Evaluation(tuple(rows), used, tolerance_px, found, judge.confidence_model if judge else None)
+    return Evaluation(
+        tuple(rows), used, tolerance_px, found, estimator.confidence_model if estimator else None
+    )
 
 
 def _without_ignored(

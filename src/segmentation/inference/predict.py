@@ -19,14 +19,14 @@ def predict(
     sample_id: str,
     photo: np.ndarray,
     threshold: float,
-    judge: ConfidenceEstimator | None = None,
+    estimator: ConfidenceEstimator | None = None,
 ) -> Prediction:
-    """Score uint8 RGB [H, W, 3] and note what the user should know of the result; judge it where asked."""
+    """Score uint8 RGB [H, W, 3] and note what a person should know; estimate the confidence where asked."""
     prediction = Prediction(sample_id, score(photo), models.labels, threshold)
     note = _note_of_cutout(prediction) if models.labels.binary else _note_of_classes(prediction)
     if note:
         prediction = dataclasses.replace(prediction, notes=(note,))
-    return judge(photo, prediction) if judge else prediction
+    return estimator(photo, prediction) if estimator else prediction
 
 
 def _note_of_cutout(prediction: Prediction) -> str:

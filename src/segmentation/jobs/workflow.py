@@ -10,7 +10,7 @@ from pathlib import Path
 
 from segmentation.bundle.bundle import ENGINE_FILES, FIRST, GROUPS, ModelBundle, load_bundle, save_description
 from segmentation.bundle.provenance import data_folder, provenance, seen_from
-from segmentation.config.options import DataConfig, RunConfig
+from segmentation.config.training import DataConfig, RunConfig
 from segmentation.core.errors import BundleError, ConfigError, DataError, ExportError
 from segmentation.core.files import UNFINISHED, atomic_folder, write_text
 from segmentation.core.parallel import OnProgress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation.config.options import ModelConfig, RunConfig, TrainConfig
+from segmentation.config.training import ModelConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.models.backbones import BACKBONES, LEVELS

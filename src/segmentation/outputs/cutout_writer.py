@@ -1,14 +1,11 @@
 """Files that a retoucher opens: masks, cutouts in several formats, overlays, trimaps."""
 
-import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from segmentation.core.file_kinds import FILES, FORMATS
 from segmentation.core.types import Prediction
 from segmentation.images.compositing import blend, cover, crop_box, in_bits
 from segmentation.images.decontamination import decontaminate
@@ -16,6 +13,7 @@ from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
 from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
 from segmentation.inference.scoring import Enlargement
+from segmentation.outputs.deliverables import Deliverables
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.folders import prepare_folders
 from segmentation.outputs.naming import Photo
@@ -23,54 +21,6 @@ from segmentation.reports.review import draw
 
 _VERSION = 5  # to be raised whenever the same prediction gives other files, so that none is taken for done
 _TYPES = {8: np.uint8, 16: np.uint16}
-
-
-@dataclass(frozen=True)
-class Deliverables:
-    """What is written of a photo besides its mask.
-
-    `formats` are names of FORMATS. `background`, uint8 RGB [H, W, 3] of any size, one pixel for a colour,
-    takes the place of transparency in the cutouts. With `crop_percent` they are trimmed to the garment and a
-    margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap` for
-    a map of what is surely garment, surely none, and near the edge. `decontaminate` takes what shines through
-    of the surroundings out of the colours of soft edges; a PSD's photo is untouched. `refine`, one of
-    REFINEMENTS, draws the edge of the mask after the photo. With `bits` of 16 masks and cutouts have 16 bits
-    a channel, the alpha rounded once from the scores; WebP has 8. `review` asks for the picture that a
-    contact sheet shows.
-    """
-
-    formats: tuple[str, ...] = ("png",)
-    background: np.ndarray | None = None
-    crop_percent: float | None = None
-    overlay: bool = False
-    trimap: bool = False
-    decontaminate: bool = True
-    refine: str = "none"
-    bits: int = 8
-    review: bool = False
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of files, in the order of FILES."""
-        wanted = {"mask", *(FORMATS[name] for name in self.formats)}
-        wanted |= {kind for kind in ("overlay", "trimap", "review") if getattr(self, kind)}
-        return tuple(kind for kind in FILES if kind in wanted)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What decides the bytes of the files, as plain JSON."""
-        background = self.background
-        if background is not None:
-            content = hashlib.sha256(background.tobytes()).hexdigest()
-            background = [*background.shape[:2], content]
-        return {
-            "kinds": self.kinds,
-            "background": background,
-            "crop": self.crop_percent,
-            "decontaminated": self.decontaminate,
-            "refined": self.refine,
-            "bits": self.bits,
-        }
 
 
 class CutoutWriter:

@@ -78,7 +78,7 @@ def run_folder(
     stop: Callable[[], bool] = lambda: False,
     manifest: Manifest | None = None,
     read: Callable[[Path], Picture] = open_photo,
-    judge: ConfidenceEstimator | None = None,
+    estimator: ConfidenceEstimator | None = None,
     decide: Decide | None = None,
 ) -> Iterator[Result]:
     """Predict each photo, deliver it, and yield its result; results come in the order of the photos.
@@ -88,8 +88,8 @@ def run_folder(
     2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder.
 
     With a `manifest`, what it knows as done is skipped, and every other result is recorded in it before it
-    is yielded. With a `judge` results have features and confidence, with `decide` as well a verdict. Once
-    `stop()` is true, or when the caller closes the generator, no photo is begun; those in
+    is yielded. With an `estimator` results have features and confidence, with `decide` as well a verdict.
+    Once `stop()` is true, or when the caller closes the generator, no photo is begun; those in
     hand are finished and recorded.
 
     A failure of one photo, whatever its kind, yields a result that names it. When the disk is full or has
@@ -103,7 +103,7 @@ def run_folder(
         if closed.is_set() or stop():
             return None
         try:
-            return _cut(photo, score, models, threshold, deliver, manifest, read, judge, decide)
+            return _cut(photo, score, models, threshold, deliver, manifest, read, estimator, decide)
         except BaseException:
             closed.set()
             raise
@@ -141,7 +141,7 @@ def _cut(
     deliver: Deliver,
     manifest: Manifest | None,
     read: Callable[[Path], Picture],
-    judge: ConfidenceEstimator | None,
+    estimator: ConfidenceEstimator | None,
     decide: Decide | None,
 ) -> Result:
     """Take one photo from its file to its outputs. Raises DataError when nothing more can be written."""
@@ -159,7 +159,7 @@ def _cut(
             return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
         with timed("decode"):
             picture = read(photo.path)
-        prediction = predict(score, models, photo.stem, picture.pixels, threshold, judge)
+        prediction = predict(score, models, photo.stem, picture.pixels, threshold, estimator)
         if manifest:
             manifest.begin(photo)
         with timed("encode"):

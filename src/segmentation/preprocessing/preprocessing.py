@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from segmentation.config.options import PreprocessConfig
+from segmentation.config.training import PreprocessConfig
 from segmentation.core.errors import BundleError
 from segmentation.core.size import Size
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.config.options import SecondPassConfig
+from segmentation.config.training import SecondPassConfig
 from segmentation.core.size import Size
 from segmentation.preprocessing.preprocessing import resize
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from segmentation.config.options import AugmentConfig
+from segmentation.config.training import AugmentConfig
 from segmentation.core.types import BINARY, IGNORED, LabelMap
 from segmentation.training.recolour import recolour
 

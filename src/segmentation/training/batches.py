@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from segmentation.config.options import DataConfig, parse_bytes
+from segmentation.config.training import DataConfig
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.datasets.ground_truth import read_ground_truth
@@ -39,7 +39,7 @@ class PreparedPairs:
         self.config = config
         self.labels = labels
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._free_bytes = parse_bytes(config.cache)
+        self._free_bytes = int(config.cache)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:

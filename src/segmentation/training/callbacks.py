@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import keras
 
-from segmentation.config.options import TrainConfig
+from segmentation.config.training import TrainConfig
 from segmentation.core.errors import TrainingError
 from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.options import RunConfig, parse_bytes, parse_shares
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.files import write_text
 from segmentation.core.signals import Interruption
@@ -158,7 +158,7 @@ def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
 
 
 def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
-    shares = parse_shares(config.data.mix) if config.data.mix else None
+    shares = config.data.mix
     return Mixture([sample.source for sample in train], shares, config.training.seed)
 
 
@@ -167,7 +167,7 @@ def _plan(config: RunConfig, model: keras.Model, policy: str, photos: tuple[int,
     value_bytes = 4 if policy == "float32" else 2
     batch_size = training.batch_size
     if batch_size == "auto":
-        batch_size = cost.largest_batch(parse_bytes(training.memory), training.optimizer, value_bytes)
+        batch_size = cost.largest_batch(training.memory, training.optimizer, value_bytes)
     memory_bytes = cost.training_bytes(batch_size, training.optimizer, value_bytes)
     return Plan(cost, batch_size, memory_bytes, policy, *photos)
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import keras
 
-from segmentation.config.options import TrainConfig
+from segmentation.config.training import TrainConfig
 from segmentation.models.parts import backbone_layers
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.options import RunConfig
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.types import LabelMap
 from segmentation.models import registry

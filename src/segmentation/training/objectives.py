@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segmentation.config.options import LossConfig, parse_loss
+from segmentation.config.training import LossConfig
 from segmentation.core.errors import ConfigError
 from segmentation.training.class_losses import CROSS_ENTROPIES, LOSSES, hard, mean_of_classes, two_classes
 from segmentation.training.class_weights import class_weights
@@ -118,7 +118,7 @@ def check_loss(config: LossConfig, classes: int) -> dict[str, float]:
     Raises ConfigError for a sum of losses that cannot be understood and for options that it would not heed.
     """
     if config.loss is not None:
-        terms = parse_loss(config.loss)
+        terms = config.loss.weights
     else:
         terms = {"ce": config.bce_weight, "dice": config.dice_weight} if classes > 1 else {}
     weighted = config.class_weights != "none"

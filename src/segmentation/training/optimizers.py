@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from segmentation.config.options import TrainConfig
+from segmentation.config.training import TrainConfig
 
 _MOMENTUM = 0.9
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")

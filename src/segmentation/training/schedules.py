@@ -6,7 +6,7 @@ Because they are functions of what is recorded, a resumed run goes on exactly as
 import math
 from collections.abc import Callable, Sequence
 
-from segmentation.config.options import TrainConfig
+from segmentation.config.training import TrainConfig
 
 _PLATEAU_FACTOR, _PLATEAU_PATIENCE = 0.1, 4
 _TRIANGLE_STEP, _TRIANGLE_PLATEAU = 10, 1  # epochs of half a cycle, and of the level start

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segmentation.config.options import DataConfig
+from segmentation.config.training import DataConfig
 from segmentation.core.types import Sample
 from segmentation.images.files import read_mask
 from segmentation.preprocessing.preprocessing import Preprocessing

@@ -1,0 +1,131 @@
+"""What a person sees of a folder of photos: a bar, or a line now and then, or a line a photo."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from segmentation.cli.display import Display, RateColumn, warn
+from segmentation.confidence.model import shown
+from segmentation.core.errors import SegmentationError, printable
+from segmentation.core.timing import seconds_by_stage
+from segmentation.core.types import LEAST_SHARE
+from segmentation.jobs.folder import FolderStarted, PhotoDone
+from segmentation.outputs.folder_job import Tally
+from segmentation.outputs.manifest import Result
+
+_FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no terminal
+
+
+class FolderDisplay(Display):
+    """Shows a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
+
+    `rows` asks for a line a photo, whatever `quiet` says. The number of photos, for the time that is left, is
+    found out in a thread of its own, and only where there is a bar.
+    """
+
+    def __init__(self, *, rows: bool = False, quiet: bool = False):
+        super().__init__()
+        self.tally = Tally()
+        self._rows = rows
+        self._lines = not (rows or quiet or self.console.is_terminal)
+        self._started = time.monotonic()
+        self._next_line = self._started + _FIRST_LINE_SECONDS
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            RateColumn("photos/s"),
+            TextColumn("{task.fields[failed]} failed"),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=quiet or not self.console.is_terminal,
+            redirect_stderr=sys.stderr.isatty(),  # errors that go to a file stay there
+        )
+        self._task = self._bars.add_task("", total=None, failed=0)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if not self._bars.disable:
+            self.console.show_cursor(True)  # a second Ctrl-C ends the process without asking us
+        return self
+
+    def __str__(self) -> str:
+        """The counts and the rate so far."""
+        counts = self.tally
+        rate = (counts.made + counts.failed) / max(self.seconds, 1e-3)
+        skipped = f", {counts.skipped} skipped as done" if counts.skipped else ""
+        return f"{counts.photos} photos{skipped}, {counts.failed} failed, {rate:.1f} photos/s"
+
+    def __call__(self, event: object) -> None:
+        """Show an event."""
+        match event:
+            case FolderStarted(doing, count):
+                self._started = time.monotonic()
+                self._next_line = self._started + _FIRST_LINE_SECONDS
+                self._bars.update(self._task, description=doing)
+                if not self._bars.disable:
+                    threading.Thread(target=self._find_total, args=(count,), daemon=True).start()
+            case PhotoDone(result):
+                self._show(result)
+            case _:
+                super().__call__(event)
+
+    @property
+    def seconds(self) -> float:
+        """How long the folder has been worked on."""
+        return time.monotonic() - self._started
+
+    def say(self, line: str) -> None:
+        """Print a line at once. Without rows nobody needs to listen: the job goes on when a pipe breaks."""
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            if self._rows:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _show(self, result: Result) -> None:
+        self.tally.add(result)
+        self._bars.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
+        if result.error:
+            warn(f"error: {result.error}")
+        elif self._rows:
+            self.say(_row(result))
+        if self._lines and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_SECONDS
+            self.say(str(self))
+
+    def _find_total(self, count: Callable[[], int]) -> None:
+        with suppress(SegmentationError, OSError):  # the job itself will meet it, and say so
+            self._bars.update(self._task, total=count())
+
+
+def _row(result: Result) -> str:
+    name, seconds = printable(Path(result.input).name), f"{result.seconds:6.2f} s"
+    remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
+    if result.classes is not None:
+        shares = {name: share for name, share in result.classes.items() if share >= LEAST_SHARE}
+        found = ", ".join(f"{printable(name)} {share:.1%}" for name, share in shares.items())
+        return "  ".join(part for part in (seconds, name, found, remarks) if part)
+    verdict = "" if result.decision is None else f"{shown(result.confidence)} {result.decision:6s}  "
+    return f"{result.area:6.1%} garment  {seconds}  {verdict}{name}  {remarks}".rstrip()
+
+
+def profile(photos: int, wall_seconds: float, workers: int) -> str:
+    """Return lines with the milliseconds that a photo spent in each stage, and their shares."""
+    seconds = seconds_by_stage(wall_seconds, workers)
+    total = sum(seconds.values())
+    return "\n".join(
+        f"{name:10s} {1000 * taken / max(photos, 1):8.1f} ms a photo {taken / total:7.1%}"
+        for name, taken in seconds.items()
+    )

@@ -1,0 +1,117 @@
+"""The entry point: `python main.py` in the clone and `garment-cutout` where the package is installed."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from segmentation import __version__
+from segmentation.cli.parser import OneLineParser, add_command, read_command
+from segmentation.cli.wording import as_typed
+from segmentation.config.jobs import JOBS
+from segmentation.config.options import JobOptions
+from segmentation.core.errors import SegmentationError
+from segmentation.core.events import ignore
+from segmentation.core.workspace import Workspace
+from segmentation.jobs.context import Context
+from segmentation.jobs.recipes import RECIPES
+from segmentation.models.registry import describe
+
+_MODULES = {"eval": "evaluate"}
+
+DESCRIPTION = (
+    "Cut garments out of photos, or mark classes of clothing: train a network, judge it, let it work."
+)
+EPILOG = """three ways in:
+  see it work      make demo
+  cut a folder     python main.py predict --input DIR --save
+  train your own   python main.py train --data DIR --name NAME, then eval --model NAME
+`python main.py COMMAND --help` explains the options."""
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    home: Path = Path(),
+    default_home: str = "the current folder",
+) -> int:
+    """Run one command and return its exit status: 0 done, 1 partly failed, 2 not done, 130 or 143 stopped."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    typed = build_parser(home, default_home).parse_args(words)
+    kind = JOBS[typed.command]
+    try:
+        options = read_command(kind, typed)
+        context = Context(Workspace(typed.home), ignore, command=(Path(sys.argv[0]).name, *words))
+        return _command(typed.command).run(options, context)
+    except SegmentationError as error:
+        print(f"error: {as_typed(str(error))}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; no half-written file was left", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        reason = f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}"
+        print(f"error: {reason}; check the path, its permissions and the free space", file=sys.stderr)
+        return 2
+
+
+def run() -> None:
+    """Run as a program of its own: the working folder is the current one."""
+    prepare_process()
+    sys.exit(main())
+
+
+def build_parser(home: Path = Path(), default_home: str = "the current folder") -> OneLineParser:
+    """Return the parser of the command line: one subparser a command."""
+    parser = OneLineParser(
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # an abbreviation that works today is ambiguous with tomorrow's options
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
+    for name, kind in JOBS.items():
+        summary = summary_of(kind)
+        command = commands.add_parser(
+            name,
+            help=summary[0].lower() + summary[1:].rstrip("."),
+            description=summary,
+            epilog=_epilog(name),
+            allow_abbrev=False,
+        )
+        add_command(command, kind, home, default_home)
+    return parser
+
+
+def summary_of(kind: type[JobOptions]) -> str:
+    """Return the first line of what the options say of their job."""
+    return (kind.__doc__ or "").strip().splitlines()[0]
+
+
+def prepare_process() -> None:
+    """Show any name on any terminal, and let SIGTERM leave nothing half-written, as Ctrl-C does."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
+def _command(name: str) -> ModuleType:
+    """The module that runs a command and shows it; heavy libraries are imported with it."""
+    return import_module(f"segmentation.cli.{_MODULES.get(name, name)}")
+
+
+def _epilog(name: str) -> str | None:
+    """What the help of a command says at its end: the tables that its options choose from."""
+    if name == "train":
+        return f"architectures: {describe()}"
+    if name == "recipe":
+        return "recipes: " + "; ".join(f"{name}: {recipe.about}" for name, recipe in RECIPES.items())
+    return None

@@ -1,0 +1,178 @@
+"""The flags of a command, made from its dataclass of options, and how they are read back."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from segmentation.cli.wording import as_typed, flag
+from segmentation.config.options import JobOptions, OptionField, accept, fields_by_name, options_of
+from segmentation.config.toml_file import read_options
+from segmentation.core.errors import ConfigError
+
+_PLACEHOLDERS = {int: "N", float: "X", Path: "PATH"}
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Report a mistake in one line, without the usage of every option."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; `{self.prog} --help` explains the options\n")
+
+
+class _HelpAll(argparse.Action):
+    """Print the help of every option, those included that the short help leaves out."""
+
+    def __init__(self, option_strings: list[str], dest: str, show: Callable[[], str], help: str):
+        super().__init__(option_strings, dest, nargs=0, help=help)
+        self._show = show
+
+    def __call__(self, parser: argparse.ArgumentParser, *_unused: object) -> None:
+        print(self._show(), end="")
+        parser.exit()
+
+
+def add_command(
+    parser: argparse.ArgumentParser, kind: type[JobOptions], home: Path, default_home: str
+) -> None:
+    """Give the parser of a command a flag for each option of `kind`, and those that every command has.
+
+    Flags that are not typed stay absent from the result, so that files and presets can lie beneath them.
+    """
+    _add_flags(parser, kind, home, default_home, everything=False)
+    hidden = sum(not found.about.common for found in options_of(kind))
+    if hidden:
+        full = OneLineParser(
+            prog=parser.prog, description=parser.description, epilog=parser.epilog, add_help=False
+        )
+        full.formatter_class = parser.formatter_class
+        _add_flags(full, kind, home, default_home, everything=True)
+        parser.add_argument(
+            "--help-all",
+            action=_HelpAll,
+            show=full.format_help,
+            help=f"show this help with {hidden} more options",
+        )
+
+
+def read_command(kind: type[JobOptions], typed: argparse.Namespace) -> JobOptions:
+    """Return the options that were given: in a file (--config), by --set, and by flags, each over the former.
+
+    Raises ConfigError for what none of them can be.
+    """
+    known = fields_by_name(kind)
+    given: dict[str, Any] = {}
+    for path in typed.config:
+        given |= read_options(path, kind)
+    for assignment in typed.set:
+        key, equals, text = assignment.partition("=")
+        if not equals or key not in known:
+            raise ConfigError(
+                f"--set: expected OPTION=VALUE with an option of this command, received {assignment!r}; "
+                "--help-all shows the options"
+            )
+        given |= accept(kind, {key: text})
+    for found in options_of(kind):
+        if hasattr(typed, found.name):
+            given[found.name] = getattr(typed, found.name)
+    return kind.of(**given)
+
+
+def _add_flags(
+    parser: argparse.ArgumentParser, kind: type[JobOptions], home: Path, default_home: str, everything: bool
+) -> None:
+    groups: dict[tuple[str, ...], Any] = {}
+    for found in options_of(kind):
+        shown = everything or found.about.common
+        if found.section and found.section not in groups and shown:
+            groups[found.section] = parser.add_argument_group(found.section[-1].replace("_", " "))
+        _add_flag(groups.get(found.section, parser), found, shown)
+    general = parser.add_argument_group("general")
+    general.add_argument(
+        "--home",
+        type=_argument_type(_path),
+        default=home,
+        metavar="DIR",
+        help=f"folder that holds data, models, logs and results (default: {default_home})",
+    )
+    general.add_argument(
+        "--config",
+        type=_argument_type(_path),
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="read options from this TOML file; what is typed counts more (default: none)",
+    )
+    general.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="any option by its name or by section.name, as in a file (default: none)",
+    )
+
+
+def _add_flag(holder: Any, found: OptionField, shown: bool) -> None:
+    help_text = _help(found) if shown else argparse.SUPPRESS
+    if found.about.positional:
+        holder.add_argument(
+            found.name,
+            type=_argument_type(found.parse),
+            nargs="+" if found.many else None,
+            metavar=found.about.metavar or found.name.upper(),
+            help=help_text,
+        )
+        return
+    common: dict[str, Any] = {"dest": found.name, "default": argparse.SUPPRESS, "help": help_text}
+    if found.kind is bool:
+        on_off = found.default is not False
+        action = argparse.BooleanOptionalAction if on_off else "store_true"
+        holder.add_argument(flag(found.name), action=action, **common)
+        return
+    common |= {"type": _argument_type(found.parse), "metavar": _metavar(found)}
+    if found.about.bare is not None:
+        common |= {"nargs": "?", "const": found.about.bare}
+    holder.add_argument(flag(found.name), action="append" if found.many else "store", **common)
+
+
+def _help(found: OptionField) -> str:
+    choices = f" ({', '.join(found.choices)})" if found.choices and found.about.metavar else ""
+    return f"{as_typed(found.about.help)}{choices} ({default_of(found)})".replace("%", "%%")
+
+
+def default_of(found: OptionField) -> str:
+    """Return what a person reads of an option's default: "required", or "default: ..."."""
+    if found.required:
+        return "required"
+    if found.about.shown:
+        return f"default: {as_typed(found.about.shown)}"
+    if found.kind is bool:
+        return f"default: {'on' if found.default else 'off'}"
+    if found.default is None:
+        return "default: own"
+    return f"default: {','.join(map(str, found.default)) if found.many else found.default}"
+
+
+def _metavar(found: OptionField) -> str:
+    if found.choices and not found.about.metavar:
+        return "{" + ",".join(found.choices) + "}"
+    written = getattr(found.kind, "metavar", None)
+    return found.about.metavar or written or _PLACEHOLDERS.get(found.kind, "TEXT")
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise ValueError("expected a path, received an empty text")
+    return Path(text)
+
+
+def _argument_type(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return `parse` with its ValueError as argparse reports one."""
+
+    def read(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read

@@ -1,0 +1,46 @@
+"""Options as they are typed: messages of the library name `an_option`, the command line says --an-option."""
+
+import re
+from functools import cache
+
+from segmentation.config.jobs import JOBS
+from segmentation.config.options import options_of
+
+_QUOTED = re.compile(r"`([^`\n]+)`")
+_ASSIGNMENT = re.compile(r"([a-z_]+)=(\S+)")
+
+
+def flag(name: str) -> str:
+    """Return the flag of an option: input_size is --input-size."""
+    return "--" + name.replace("_", "-")
+
+
+def as_typed(message: str) -> str:
+    """Return a message with its options, assignments and jobs as a person types them.
+
+    `min_confidence` becomes --min-confidence, `bits=16` becomes --bits 16, and `export model=shoes` becomes
+    `python main.py export --model shoes`. Whatever else stands in backticks stays as it is.
+    """
+    return _QUOTED.sub(lambda quoted: _typed(quoted[1]) or quoted[0], message)
+
+
+def _typed(text: str) -> str | None:
+    first, *others = text.split()
+    if first in JOBS and (others or first not in _option_names()):
+        return f"`python main.py {' '.join([first, *map(_argument, others)])}`" if others else None
+    arguments = [_argument(part) for part in text.split()]
+    return " ".join(arguments) if all(one.startswith("--") for one in arguments) else None
+
+
+def _argument(text: str) -> str:
+    assigned = _ASSIGNMENT.fullmatch(text)
+    name, value = (assigned[1], assigned[2]) if assigned else (text, None)
+    negated = name.removeprefix("no_")
+    if name not in _option_names() and negated not in _option_names():
+        return text
+    return flag(name) if value is None else f"{flag(name)} {value}"
+
+
+@cache
+def _option_names() -> frozenset[str]:
+    return frozenset(found.name for kind in JOBS.values() for found in options_of(kind))

@@ -1,0 +1,120 @@
+"""Options of what is written of a folder of photos, and of which photos a person has to see."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.config.options import option
+from segmentation.config.values import HexColour
+from segmentation.core.file_kinds import BITS, FORMATS, REFINEMENTS
+
+CROP_MARGIN_PERCENT = 5.0
+AUTO_FROM, REDO_BELOW = 0.985, 0.92
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Read names of FORMATS with commas between them. Raises ValueError."""
+    wanted = {name.strip().lower() for name in text.split(",")}
+    if unknown := sorted(wanted - {*FORMATS}):
+        raise ValueError(
+            f"expected some of {', '.join(FORMATS)} with commas between them, received {unknown[0]!r}"
+        )
+    return tuple(name for name in FORMATS if name in wanted)
+
+
+def parse_background(text: str) -> Path | HexColour:
+    """Read "#RRGGBB" as a colour, and anything else as a path. Raises ValueError."""
+    if not text:
+        raise ValueError("expected a path, received an empty text")
+    if not text.startswith("#"):
+        return Path(text)
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        raise ValueError(
+            "expected a colour with six digits, as #ffffff, or the path of a picture (./ before a name with "
+            f"#), received {text!r}"
+        )
+    return HexColour(bytes.fromhex(text[1:]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    """How masks and cutouts are written."""
+
+    binary: bool = option(False, "masks with hard edges", shown="soft")
+    format: tuple[str, ...] = option(
+        ("png",),
+        f"files that a cutout is written as, some of {', '.join(FORMATS)}; a psd has the whole photo in a "
+        "layer with an editable mask",
+        parse=parse_formats,
+        metavar="NAME[,NAME]",
+    )
+    bits: int = option(
+        8,
+        "of a channel of masks and of cutouts as png, psd and tiff; 16 keeps those of a photo that has them",
+        choices=tuple(map(str, BITS)),
+        common=False,
+    )
+    refine: str = option(
+        "none",
+        "draw the edge of the mask anew after the photo, for models that see far fewer pixels: by a "
+        "guided-filter, or in closed-form, which needs the package pymatting",
+        choices=REFINEMENTS,
+        common=False,
+    )
+    background: Path | HexColour | None = option(
+        None,
+        "a colour, in quotes, or a picture, which is made to fill the cutout, instead of transparency",
+        parse=parse_background,
+        shown="transparency",
+        metavar="#RRGGBB|FILE",
+    )
+    crop: float | None = option(
+        None,
+        "trim cutouts to the garment and a margin in per cent of its height, "
+        f"{CROP_MARGIN_PERCENT:g} without a value",
+        maximum=100,
+        bare=CROP_MARGIN_PERCENT,
+        shown="the whole photo",
+        metavar="MARGIN",
+    )
+    overlay: bool = option(
+        False,
+        "write overlays too: the photo with the outline of its mask, as JPEG",
+        shown="no; of several classes always, in their colours",
+    )
+    trimap: bool = option(
+        False,
+        "write trimaps too: white is surely garment, black surely none, grey near the edge",
+    )
+    decontaminate: bool = option(
+        True,
+        "take the colours behind the garment out of the soft edges of cutouts, where they would show as a "
+        "rim on another background",
+        shown="yes, but of a psd",
+        common=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriageOptions:
+    """Which photos a person has to see."""
+
+    auto_from: float = option(
+        AUTO_FROM,
+        "confidence, the Dice that is expected of a mask, from which it is taken as it is; those below are "
+        "to be reviewed",
+        maximum=1,
+        common=False,
+    )
+    redo_below: float = option(
+        REDO_BELOW,
+        "confidence below which a mask is better done by hand",
+        maximum=1,
+        common=False,
+    )
+    triage: bool = option(
+        True,
+        "sort photos into auto, review and redo, with a confidence each and review.html; without it, a "
+        "second opinion on the mirror image is saved: a fifth of the time of a double pass, half of a "
+        "single one",
+    )

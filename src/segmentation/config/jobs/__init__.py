@@ -1,0 +1,33 @@
+"""The options of each job, a dataclass each; its docstring is what `--help` says of the command."""
+
+from segmentation.config.jobs.audit import AuditOptions
+from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.config.jobs.collect import CollectOptions
+from segmentation.config.jobs.compare import CompareOptions
+from segmentation.config.jobs.data import DataOptions
+from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.jobs.export import ExportOptions
+from segmentation.config.jobs.predict import PredictOptions
+from segmentation.config.jobs.pseudo import PseudoOptions
+from segmentation.config.jobs.recipe import RecipeOptions
+from segmentation.config.jobs.submit import SubmitOptions
+from segmentation.config.jobs.synth import SynthOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.options import JobOptions
+
+JOBS: dict[str, type[JobOptions]] = {
+    "data": DataOptions,
+    "synth": SynthOptions,
+    "train": TrainOptions,
+    "recipe": RecipeOptions,
+    "eval": EvaluateOptions,
+    "audit": AuditOptions,
+    "calibrate": CalibrateOptions,
+    "compare": CompareOptions,
+    "predict": PredictOptions,
+    "pseudo": PseudoOptions,
+    "collect": CollectOptions,
+    "submit": SubmitOptions,
+    "export": ExportOptions,
+}
+"""The options of every job, by the name of its command."""

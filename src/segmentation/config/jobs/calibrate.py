@@ -1,0 +1,32 @@
+"""Options of `calibrate`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.config.options import JobOptions, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateOptions(JobOptions):
+    """Fit a model's confidence on pairs that it was not trained on."""
+
+    model: str | None = option(
+        None,
+        "model in the models folder, or the path of one",
+        shown="the one named default, or else the only one",
+        metavar="NAME",
+    )
+    data: tuple[Path, ...] = option(
+        (),
+        "folder of pairs; can be repeated",
+        shown="the one that the model was trained on, unless `synthetic` is given",
+        metavar="DIR",
+    )
+    fold_model: tuple[str, ...] = option(
+        (),
+        "trained as the model was, but on a fold (`train folds=K fold=N`): predicts in its place what it was "
+        "not trained on; can be repeated",
+        shown="none, so that what the model was trained on is left out",
+        metavar="NAME",
+    )
+    synthetic: int = option(0, "drawn garments to fit on as well, from three viewpoints each")

@@ -1,0 +1,26 @@
+"""Options of `data`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.config.options import JobOptions, option
+from segmentation.config.training import DataConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(JobOptions):
+    """Show what a folder of photos and their cutouts or label maps holds, without training."""
+
+    data: Path | None = option(None, "folder of pairs", shown="the data folder", metavar="DIR")
+    classes: str = option(
+        DataConfig.classes,
+        "classes of label maps to look at: garment, all clothing as one; all, every class; a JSON file of "
+        "groups, or the name of one that comes with the program, such as ccp-12",
+        metavar="garment|all|FILE",
+    )
+    output: Path | None = option(
+        None,
+        "contact sheet to draw, PNG or JPEG",
+        shown="results/data/NAME/contact-sheet.png",
+        metavar="FILE",
+    )

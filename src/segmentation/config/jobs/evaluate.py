@@ -1,0 +1,40 @@
+"""Options of `eval`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.config.options import JobOptions, option
+from segmentation.config.scoring import ModelOptions, ScoringOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(JobOptions):
+    """Score a model, or several as one, at the photos' own resolution, with a report."""
+
+    models: ModelOptions = ModelOptions()
+    data: Path | None = option(
+        None, "folder of pairs", shown="the one that the first model was trained on", metavar="DIR"
+    )
+    split: str = option(
+        "held-out",
+        "photos that no model was trained on, those that one was, or all",
+        choices=("held-out", "train", "all"),
+    )
+    size: int | None = option(None, "score N photos chosen at random", minimum=1, shown="all")
+    seed: int = option(0, "seed of that choice", common=False)
+    tolerance_px: float = option(
+        2.0, "distance that counts as on the boundary, in pixels of the photo", common=False
+    )
+    report_images: int = option(40, "photos in the report, worst first")
+    robustness: bool = option(
+        False,
+        "score every photo some 40 times more, with its light, sharpness, compression, framing and size "
+        "disturbed, and tell what that costs",
+    )
+    output: Path | None = option(
+        None,
+        "results",
+        shown="results/MODEL/eval, of several models results/MODEL+MODEL/eval",
+        metavar="DIR",
+    )
+    scoring: ScoringOptions = ScoringOptions()

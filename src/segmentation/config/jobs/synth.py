@@ -1,0 +1,18 @@
+"""Options of `synth`."""
+
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+
+from segmentation.config.options import JobOptions, option
+from segmentation.core.size import Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthOptions(JobOptions):
+    """Draw synthetic studio photos with their cutouts."""
+
+    output: Path = option(MISSING, "folder to draw into", metavar="DIR")
+    count: int = option(60, "garments, three photos each", minimum=1)
+    size: Size = option(Size(1728, 1152), "size of the photos")
+    seed: int = option(0, "the same seed, the same pixels")
+    workers: int | None = option(None, "processes", minimum=1, shown="one a core", common=False)

@@ -1,0 +1,93 @@
+"""Named settings of a training, and how the layers of its configuration lie over each other."""
+
+import dataclasses
+from typing import Any
+
+from segmentation.config.training import AUGMENTATIONS, RunConfig
+from segmentation.core.size import Size
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # make demo: 306 photos of 102 drawn garments, five minutes on two shared cores of an AMD EPYC (Zen 4);
+    # on 54 photos of 18 others, at 576x864, Dice 0.9745 on average, median 0.9812, worst 0.9008.
+    # Every garment is new, so colours need no changing.
+    "demo": {
+        "architecture": "unet-efficientnet-lite0",
+        "filters": 8,
+        "input_size": Size(width=128, height=192),
+        "augmentation": "none",
+        "flip": 0.5,
+        "shift": 0.03,
+        "scale": 0.05,
+        "optimizer": "adamw",
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+        "epochs": 13,
+        "batch_size": 8,
+        "patience": 0,
+    },
+    # python main.py train --data DIR --preset studio --name studio, on 150 photos of one studio and 50 drawn
+    # garments: 57 minutes on two shared cores of an AMD EPYC (Zen 4, bfloat16); on 28 photos of other
+    # garments, at 1152x1728, Dice 0.9708 on average, median 0.9855, worst 0.8552, epoch 37 of 64.
+    "studio": {
+        "architecture": "unet-256",
+        "filters": 16,
+        "levels": 5,
+        "input_size": Size(width=192, height=288),
+        "synthetic": 50,
+        "optimizer": "adamw",
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+        "epochs": 64,
+        "batch_size": 4,
+        "patience": 0,
+        "shift": 0.04,
+        "scale": 0.1,
+        "hue": 10.0,
+        "saturation": 30.0,
+        "value": 20.0,
+        "brightness": 0.15,
+        "contrast_jitter": 0.15,
+    },
+    # The capstone's final network and training, for a card with 12 GB.
+    "capstone": {
+        "architecture": "unet-1024",
+        "filters": 16,
+        "levels": 6,
+        "optimizer": "rmsprop",
+        "learning_rate": 3e-4,
+        "epochs": 100,
+        "batch_size": 3,
+    },
+    # The Carvana solution: boundary-weighted loss, strong colour changes, falling learning rate.
+    "carvana": {
+        "architecture": "unet-1024",
+        "augmentation": "carvana",
+        "bce_weight": 1.0,
+        "dice_weight": 1.0,
+        "boundary_weight": 2.0,
+        "boundary_width": 41,
+        "optimizer": "rmsprop",
+        "learning_rate": 1e-4,
+        "schedule": "plateau",
+        "patience": 8,
+        "epochs": 100,
+        "batch_size": "auto",
+    },
+}
+
+
+def configure(
+    preset: str | None, augmentation: str | None, explicit: dict[str, Any], base: RunConfig | None = None
+) -> RunConfig:
+    """Lay the layers: defaults, `base`'s model and preprocessing, preset, `augmentation`, flags."""
+    config = RunConfig()
+    if base:
+        config = dataclasses.replace(config, model=base.model, preprocessing=base.preprocessing)
+    layer = dict(PRESETS[preset]) if preset else {}
+    own = layer.pop("augmentation", None)  # which the preset's other options refine
+    if own:
+        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[own])
+    config = config.replace(**layer)
+    if augmentation:
+        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[augmentation])
+    return config.replace(**explicit)

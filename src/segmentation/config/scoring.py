@@ -1,0 +1,111 @@
+"""Options of whatever scores photos: which photos, which models, and what decides the scores besides them."""
+
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+
+from segmentation.config.options import option
+
+ENGINES = ("auto", "openvino", "keras")
+PRECISIONS = ("auto", "f32", "bf16")
+TEST_TIME = ("none", "flip", "scales", "flip+scales")
+
+MOST_WORKERS = 256
+
+
+def parse_threshold(text: str) -> float | None:
+    """Read "auto", which is None, or a number from 0 to 1. Raises ValueError."""
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"expected auto or a number from 0 to 1, received {text!r}")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """Which photos are read."""
+
+    input: Path = option(MISSING, "folder of photos, or one photo", metavar="PATH")
+    max_pixels: int = option(200_000_000, "refuse photos that declare more pixels", minimum=1, common=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Which models score them; the scores of several are averaged."""
+
+    model: tuple[str, ...] = option(
+        (),
+        "model in the models folder, or the path of one; can be repeated: the scores of several are averaged",
+        shown="the one named default, or else the only one",
+        metavar="NAME",
+    )
+    threshold: float | None = option(
+        None,
+        "score from which a pixel is garment, 0 to 1",
+        parse=parse_threshold,
+        shown="auto, the model's own; of several, the mean of theirs",
+        metavar="auto|X",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringOptions:
+    """What decides the scores besides the models."""
+
+    engine: str = option(
+        "auto",
+        "what computes the scores: OpenVINO, or Keras, the slow reference; auto is OpenVINO if the model has "
+        "been exported to it",
+        choices=ENGINES,
+        common=False,
+    )
+    precision: str = option(
+        "auto",
+        "of the computation; auto is bfloat16 where the processor has it and the model's masks were found to "
+        "stay the same in it",
+        choices=PRECISIONS,
+        common=False,
+    )
+    tta: str = option(
+        "none",
+        "test-time augmentation: flip averages the scores of a photo and of its mirror image, in twice the "
+        "time; scales those of the photo as it is, 0.9 times and 1.1 times as large, in three times the "
+        "time; flip+scales both, in six times the time",
+        choices=TEST_TIME,
+    )
+    double_pass: bool | None = option(
+        None,
+        "both passes, or the first alone",
+        shown="both where the model has two",
+        common=False,
+    )
+    remove_islands: int = option(
+        0,
+        "remove regions of the mask with fewer pixels of the photo, but the largest; 0 for none",
+        metavar="PIXELS",
+        common=False,
+    )
+    fill_holes: int = option(
+        0,
+        "fill holes in the mask with fewer pixels of the photo; 0 for none",
+        metavar="PIXELS",
+        common=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """How many photos are in work at the same time."""
+
+    workers: int | None = option(
+        None,
+        "photos in work at the same time, each in memory",
+        minimum=1,
+        maximum=MOST_WORKERS,
+        shown="one for each processor core that the program may use",
+        common=False,
+    )

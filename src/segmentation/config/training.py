@@ -1,0 +1,343 @@
+"""How a model is trained: the sections of a run's configuration, which its bundle records."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from segmentation.config.options import OptionField, accept, option, options_of, plain, registered, replaced
+from segmentation.config.values import LossSum, Memory, Shares, parse_batch_size
+from segmentation.core.size import Size
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which pairs a model learns from and which are held out."""
+
+    mix: Shares | None = option(
+        None,
+        "shares of the sources (`data`) in an epoch, such as 0.7,0.3, adding up to 1; not given, every photo "
+        "comes once",
+        common=False,
+    )
+    holdout: float = option(
+        0.15, "fraction of the photos held out for validation, unless the data has a val folder", maximum=0.9
+    )
+    synthetic: int = option(0, "drawn garments to learn from as well, three photos each; 0 for none")
+    folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
+    fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
+    target: str = option(
+        "soft",
+        "ground truth as soft alpha or cut at `target_threshold`",
+        choices=("soft", "binary"),
+        common=False,
+    )
+    target_threshold: float = option(
+        0.5,
+        "alpha from which a pixel of the ground truth is garment, 0 to 1",
+        maximum=1,
+        common=False,
+    )
+    classes: str = option(
+        "garment",
+        "what a model learns of label maps: garment, all clothing as one; all, every class; a JSON file of "
+        "groups, or the name of one that comes with the program, such as ccp-12",
+    )
+    pseudo_weight: float = option(
+        0.5,
+        "weight in the loss of pairs that `pseudo` predicted, 0 to 1; those that a person made have 1",
+        maximum=1,
+        common=False,
+    )
+    cache: Memory = option(
+        Memory.parse("2GB"),
+        "memory for resized photos kept between epochs; the rest is read again",
+        common=False,
+    )
+
+
+@dataclass(frozen=True)
+class PreprocessConfig:
+    """How a photo becomes the network's input; recorded in the bundle, and the same when predicting."""
+
+    input_size: Size | None = option(
+        None, "size the network sees, width x height; the architecture's own when not given"
+    )
+    colour: str = option(
+        "colour", "what the network sees of the photo", choices=("colour", "grey"), common=False
+    )
+    contrast: str = option(
+        "none",
+        "contrast adjustment of each photo",
+        choices=("none", "stretch-2-98", "stretch-10-90", "equalize", "clahe"),
+        common=False,
+    )
+    normalisation: str = option(
+        "mean-std",
+        "scaling of the pixels: none 0..255, unit 0..1, mean-std by the training set's statistics",
+        choices=("none", "unit", "mean-std"),
+        common=False,
+    )
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Random changes of a training pair; the defaults are the gentle `studio` preset."""
+
+    flip: float = option(0.5, "probability of a horizontal flip", maximum=1, common=False)
+    shift: float = option(0.03, "largest shift, as a fraction of the picture", maximum=0.5, common=False)
+    scale: float = option(0.08, "largest relative change of scale", maximum=0.9, common=False)
+    rotation: float = option(2.0, "largest rotation in degrees", maximum=180, common=False)
+    hue: float = option(6.0, "largest shift of the hue, in steps of 180 a circle", maximum=180, common=False)
+    saturation: float = option(
+        20.0, "largest shift of the saturation, in steps of 255", maximum=255, common=False
+    )
+    value: float = option(15.0, "largest shift of the value, in steps of 255", maximum=255, common=False)
+    brightness: float = option(0.1, "largest relative change of brightness", maximum=1, common=False)
+    contrast_jitter: float = option(0.1, "largest relative change of contrast", maximum=1, common=False)
+    recolour: float = option(
+        0.0,
+        "probability of other colours for the garment, a band of it, or all but the garment",
+        maximum=1,
+        common=False,
+    )
+
+
+AUGMENTATIONS: dict[str, AugmentConfig] = {
+    "none": AugmentConfig(
+        flip=0, shift=0, scale=0, rotation=0, hue=0, saturation=0, value=0, brightness=0, contrast_jitter=0
+    ),
+    "studio": AugmentConfig(),
+    # the augmentation of the Carvana solution, which has neither rotation nor brightness and contrast
+    "carvana": AugmentConfig(
+        shift=0.0625, scale=0.1, rotation=0, hue=50, saturation=5, value=15, brightness=0, contrast_jitter=0
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network. Zero stands for the architecture's own value."""
+
+    architecture: str = option(
+        "unet-256",
+        "network, by its name in the table of architectures",
+        choices=registered("models.registry", "ARCHITECTURES"),
+        metavar="NAME",
+    )
+    filters: int = option(
+        0,
+        "filters of the first level, doubled a level, or what the table says; 0 for the architecture's own",
+    )
+    levels: int = option(0, "how often the picture is halved; 0 for the architecture's own", common=False)
+    norm: str = option(
+        "batch",
+        "normalisation between convolution and activation",
+        choices=("batch", "group", "layer", "none"),
+        common=False,
+    )
+    backbone: str | None = option(
+        None,
+        "encoder in place of a U-Net's own",
+        choices=registered("models.backbones", "BACKBONES"),
+        metavar="NAME",
+    )
+    backbone_weights: str | None = option(
+        None,
+        "first weights of a backbone: imagenet (of efficientnet-lite0 installed, of others a download), none "
+        "(random), or a FILE (of efficientnet-lite0 saved by torch, of others the notop .h5 of Keras)",
+        common=False,
+    )
+    norm_momentum: float = option(
+        0.9,
+        "momentum of the batch statistics; 0.99 is too slow for a few hundred photos",
+        maximum=1,
+        common=False,
+    )
+
+
+@dataclass(frozen=True)
+class SecondPassConfig:
+    """What the second network of a double pass sees; `look` is none where there is a single pass."""
+
+    look: str = option(
+        "none",
+        "what a second pass sees: crop, the region of the first mask, larger; mask, the photo blanked "
+        "outside of that mask, dilated; crop when `second_pass` is given",
+        choices=("none", "crop", "mask"),
+        common=False,
+    )
+    margin_px: float = option(
+        50.0,
+        "how far beyond the first mask it sees, in pixels of a photo 1728 pixels high",
+        maximum=1728,
+        common=False,
+    )
+    guide: str = option(
+        "held-out",
+        "what it learns from: held-out, first scores of models that have not learned the photo, which it "
+        "sees as well; truth, the ground truth itself, which leaks the outline (the capstone's form)",
+        choices=("held-out", "truth"),
+        common=False,
+    )
+
+    @property
+    def guided(self) -> bool:
+        """Whether the network sees the first scores as one more channel."""
+        return self.look != "none" and self.guide == "held-out"
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge; or a sum of losses.
+
+    Of several classes bce_weight * ce + dice_weight * dice, two of the losses that `loss` may be a sum of.
+    """
+
+    loss: LossSum | None = option(
+        None,
+        "sum of ce, focal, dice, tversky, lovasz and mse with weights, as 0.5*ce + dice, in place of the "
+        "program's own, which `bce_weight`, `dice_weight` and `boundary_weight` make up",
+    )
+    class_weights: str = option(
+        "none",
+        "weight of each of several classes in ce and focal, by its pixels: inverse frequency, median "
+        "frequency, or effective number",
+        choices=("none", "inverse", "median", "effective"),
+        common=False,
+    )
+    label_smoothing: float = option(
+        0.0,
+        "share of each target that ce and focal spread over all classes",
+        maximum=0.9,
+        common=False,
+    )
+    bce_weight: float = option(0.5, "weight of the binary cross-entropy", common=False)
+    dice_weight: float = option(2.0, "weight of the Dice coefficient, which is subtracted", common=False)
+    boundary_weight: float = option(
+        0.0,
+        "additional weight of pixels in the band along the mask's edge; 0 for none",
+        common=False,
+    )
+    boundary_width: int = option(
+        11, "width in pixels of that band at the network's size", minimum=3, common=False
+    )
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the network is trained."""
+
+    epochs: int = option(100, "largest number of passes over the training set", minimum=1)
+    batch_size: int | str = option(
+        4, "photos a step; auto takes the most that fit into `memory`", parse=parse_batch_size
+    )
+    memory: Memory = option(
+        Memory.parse("12GB"), "memory of the training device, for `batch_size` auto", common=False
+    )
+    optimizer: str = option(
+        "rmsprop", "optimizer", choices=("rmsprop", "adam", "adamw", "adadelta", "sgd", "nesterov")
+    )
+    learning_rate: float = option(3e-4, "learning rate, or its highest value under a schedule")
+    schedule: str = option(
+        "fixed",
+        "learning rate over time: fixed; plateau (x0.1 after 4 epochs without gain); cosine to zero; "
+        "triangular (a plateau, then cycles of declining height)",
+        choices=("fixed", "plateau", "cosine", "triangular"),
+    )
+    patience: int = option(
+        20,
+        "stop after this many epochs without a better validation Dice, counted from the end of "
+        "`freeze_epochs`; 0 for never",
+    )
+    precision: str = option(
+        "auto",
+        "arithmetic of the training; auto is mixed_bfloat16 where the device computes in it",
+        choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
+        common=False,
+    )
+    seed: int = option(0, "seed of the split, the weights, the order and the augmentation", maximum=2**32 - 1)
+    workers: int = option(2, "threads that prepare batches", minimum=1, common=False)
+    freeze: int = option(
+        0,
+        "how many of the backbone's five levels, from the photo on, keep their weights and batch statistics; "
+        "0 for none, 5 for the whole backbone",
+        maximum=5,
+        common=False,
+    )
+    freeze_epochs: int = option(
+        0,
+        "let the levels of `freeze` learn as well after this many epochs; 0 for never",
+        common=False,
+    )
+    backbone_rate: float = option(
+        1.0,
+        "share of the learning rate that the backbone learns with, 0 to 1; at 0 its batch statistics still "
+        "change, which `freeze` keeps",
+        maximum=1,
+        common=False,
+    )
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All sections of a training run; field names are unique across sections, so options stay flat."""
+
+    data: DataConfig = DataConfig()
+    preprocessing: PreprocessConfig = PreprocessConfig()
+    augmentation: AugmentConfig = AugmentConfig()
+    model: ModelConfig = ModelConfig()
+    second_pass: SecondPassConfig = SecondPassConfig()
+    loss: LossConfig = LossConfig()
+    training: TrainConfig = TrainConfig()
+
+    def replace(self, **options: Any) -> "RunConfig":
+        """Return a copy with flat options set: `replace(epochs=3, filters=8)`; texts are read.
+
+        Raises ConfigError for an unknown option and for a value that it cannot have.
+        """
+        return replaced(self, accept(RunConfig, options))
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """Return the configuration as plain values, sections as nested dictionaries."""
+        return plain(self)
+
+    @classmethod
+    def from_json(cls, saved: dict[str, dict[str, Any]]) -> "RunConfig":
+        """Return the configuration that `to_json` saved; what an older version did not have is the default.
+
+        Raises ValueError for an unknown section or option, and for a value that the option cannot have; it
+        names the section and the option.
+        """
+        known: dict[str, dict[str, OptionField]] = {}
+        for found in options_of(cls):
+            known.setdefault(found.section[0], {})[found.name] = found
+        _check_names("config", saved, known)
+        values = {}
+        for section, options in saved.items():
+            _check_names(f"config.{section}", options, known[section])
+            for name, value in options.items():
+                values[name] = _read_saved(f"config.{section}.{name}", known[section][name], value)
+        return replaced(cls(), values)
+
+
+def _check_names(place: str, saved: Any, known: Iterable[str]) -> None:
+    if not isinstance(saved, dict):
+        raise ValueError(f"{place}: expected a dictionary, received {saved!r}")
+    unknown = [name for name in saved if name not in known]
+    if unknown:
+        raise ValueError(f"{place}: expected some of {', '.join(known)}, received {unknown[0]!r}")
+
+
+def _read_saved(place: str, found: OptionField, value: Any) -> Any:
+    """The value of an option, saved as a number where it is one and else as a text."""
+    if value is None and found.optional:
+        return None
+    numbers = {int: (int,), float: (int, float)}.get(found.kind, ())
+    allowed = (*numbers, *(() if numbers and not found.about.parse else (str,)))
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        names = " or ".join(sorted({kind.__name__ for kind in allowed}))
+        raise ValueError(f"{place}: expected {names}, received {value!r}")
+    try:
+        return found.accept(value)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error

@@ -1,0 +1,32 @@
+"""The working folder, and what lies where in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with data, models, logs and results; nothing is created until something is written."""
+
+    home: Path = Path()
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def drawn(self) -> Path:
+        """The sets that were drawn on demand, hidden from the user's own."""
+        return self.data / ".drawn"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def results(self) -> Path:
+        return self.home / "results"

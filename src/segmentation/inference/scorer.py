@@ -1,0 +1,126 @@
+"""From the names of models and the options of scoring to a score function that is ready for photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
+from segmentation.config.scoring import ModelOptions, ScoringOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Caution, Tell, ignore
+from segmentation.core.types import ScoreFn
+from segmentation.inference.engines import Engine
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scoring import load_score
+from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Models that work as one, ready to score photos.
+
+    `score` has every trick that was asked for; `estimator` adds features and confidence to its predictions;
+    `threshold` turns the scores of a cutout into a mask; `settings`, plain JSON, are what decides the scores
+    besides the models.
+    """
+
+    models: Ensemble
+    score: ScoreFn
+    estimator: ConfidenceEstimator
+    threshold: float
+    settings: dict[str, Any]
+
+
+def find_models(names: Sequence[str], models_folder: Path, double_pass: bool | None = None) -> Ensemble:
+    """Return the ensemble of some models by name or path, by default of the one that `find_bundle` takes.
+
+    `double_pass` False takes their first passes alone. Raises what `find_bundle` and `choose_passes` raise.
+    """
+    bundles = [find_bundle(name, models_folder) for name in names or [None]]
+    return Ensemble(tuple(choose_passes(bundle, double_pass) for bundle in bundles))
+
+
+def choose_passes(bundle: ModelBundle, double_pass: bool | None) -> ModelBundle:
+    """Return the bundle, or its first pass alone where `double_pass` is False.
+
+    Raises ConfigError where both passes are asked for of a model that has one, and of a model of classes.
+    """
+    if double_pass is not None:
+        require_cutout(bundle, "`double_pass`" if double_pass else "`no_double_pass`", "leave it out")
+    if double_pass and not bundle.first:
+        raise ConfigError(
+            f"`double_pass`: expected a model with two passes, received {bundle.name}, which has one; "
+            f"`train second_pass={bundle.name}` adds the second"
+        )
+    return bundle.first if double_pass is False and bundle.first else bundle
+
+
+def load_scorer(
+    models: Ensemble,
+    options: ModelOptions = ModelOptions(),
+    scoring: ScoringOptions = ScoringOptions(),
+    *,
+    streams: int = 1,
+    tell: Tell = ignore,
+) -> Scorer:
+    """Return models ready to score up to `streams` photos at the same time.
+
+    Raises what `load_engine` raises. Tells a Caution where the slow reference computes the scores because
+    there is no other.
+    """
+    loaded = [_load_score(bundle, scoring, streams, tell) for bundle in models.members]
+    engines = [engine for _, its_engines in loaded for engine in its_engines]
+    threshold = models.threshold if options.threshold is None else options.threshold
+    score = averaged([score for score, _ in loaded])
+    augmentations = scoring.tta.split("+")
+    if "scales" in augmentations:
+        score = rescaled(score)
+    if "flip" in augmentations:
+        score = flipped(score, models.labels)
+    limits = {"islands_px": scoring.remove_islands, "holes_px": scoring.fill_holes}
+    if any(limits.values()):
+        score = cleaned(score, threshold, **limits)
+    estimator = estimator_for(
+        [its_engines[0] for _, its_engines in loaded], models.first_threshold, models.confidence_model
+    )
+    settings: dict[str, Any] = {
+        "engine": ", ".join(engine.name for engine in engines),
+        "precision": ", ".join(engine.precision for engine in engines),
+        "tta": scoring.tta,
+    }
+    if models.labels.binary:
+        settings |= limits
+    return Scorer(models, score, estimator, threshold, settings)
+
+
+def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another `model`") -> None:
+    """Raise ConfigError for a bundle that does not cut one thing out, but marks several classes.
+
+    `what` names the job or the options that can do nothing with it.
+    """
+    if not bundle.labels.binary:
+        raise ConfigError(
+            f"{what}: expected a model that cuts one thing out, received {bundle.name}, which marks "
+            f"{len(bundle.labels.names)} classes; {remedy}"
+        )
+
+
+def options_of_masks(given: frozenset[str]) -> list[str]:
+    """Return those of the given options that mean nothing where classes are marked, as messages name them."""
+    return [f"`{name}`" for name in ("threshold", "remove_islands", "fill_holes") if name in given]
+
+
+def _load_score(
+    bundle: ModelBundle, scoring: ScoringOptions, streams: int, tell: Tell
+) -> tuple[ScoreFn, list[Engine]]:
+    score, engines = load_score(bundle, engine=scoring.engine, precision=scoring.precision, streams=streams)
+    if scoring.engine == "auto" and any(engine.name == "keras" for engine in engines):
+        tell(
+            Caution(
+                f"{bundle.name} has no OpenVINO export, so Keras computes the scores, slowly; "
+                f"`export model={bundle.name}` adds one"
+            )
+        )
+    return score, engines

@@ -1,0 +1,47 @@
+"""The end of a folder job: all photos are triaged together, and the review page is written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from segmentation.confidence.triage import FolderTriage, Limits, triage_folder
+from segmentation.inference.ensemble import Ensemble
+from segmentation.outputs.manifest import Manifest
+from segmentation.reports.review import write_review
+
+
+def caution_about(models: Ensemble, threshold: float, tta: str) -> str:
+    """Return what of a run is not as it was when the confidence model was fitted; empty if nothing is."""
+    differs = []
+    if len(models.members) > 1:
+        differs.append(f"it was fitted to {models.members[0].name} alone")
+    if threshold != models.members[0].threshold:
+        differs.append("it was fitted at the model's own threshold")
+    if tta != "none":
+        differs.append("it was fitted without `tta`")
+    return ", and ".join(differs)
+
+
+def triage_results(
+    manifest: Manifest, models: Ensemble, limits: Limits, settings: Mapping[str, Any], caution: str
+) -> FolderTriage:
+    """Triage all photos of an open manifest, record the verdicts and write the review beside it.
+
+    Photos that were made with other `settings` are left as they were. `caution` says why confidence is less
+    reliable than usual.
+    """
+
+    def is_ours(record: Mapping[str, Any]) -> bool:
+        key = record["key"] or {}
+        return all(key.get(name) == value for name, value in settings.items())
+
+    assert models.confidence_model is not None
+    triage = triage_folder(manifest.records(), models.confidence_model, limits, is_ours)
+    rows = {row.stem: row for row in triage.rows}
+
+    def revised(record: dict[str, Any]) -> dict[str, Any]:
+        row = rows.get(record["stem"])
+        return record | row.fields if row else record
+
+    manifest.revise(revised)
+    write_review(manifest.path.parent, triage, limits, models.name, caution)
+    return triage

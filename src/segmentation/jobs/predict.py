@@ -1,0 +1,180 @@
+"""The job `predict`: a folder of photos to masks and cutouts, or to label maps."""
+
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from segmentation.confidence.features import FEATURES_VERSION
+from segmentation.confidence.triage import FolderTriage, Limits, triage_photo
+from segmentation.config.files import FileOptions, TriageOptions
+from segmentation.config.jobs.predict import PredictOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Caution
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import (
+    Scorer,
+    find_models,
+    load_scorer,
+    options_of_masks,
+    require_cutout,
+)
+from segmentation.jobs.context import Context
+from segmentation.jobs.folder import find_input, predict_photos, streams_for
+from segmentation.jobs.folder_triage import caution_about, triage_results
+from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.outputs.deliverables import Deliverables
+from segmentation.outputs.folder_job import Delivery, Tally
+from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
+from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.pairs import refuse_pairs
+from segmentation.reports.review import remove_review
+
+_ABOUT_FILES = ("output", "binary", "overwrite")  # beside what FileOptions has
+
+
+@dataclass
+class Prediction:
+    """A run over a folder: iterate for a result a photo; afterwards it says how the folder fared.
+
+    `output` is the folder of results, None where nothing is written; `triage` what a person should see, and
+    `caution` why its confidence is less reliable than usual; `stopped` whether photos were left for the next
+    run.
+    """
+
+    options: PredictOptions
+    context: Context
+    models: Ensemble = field(init=False)
+    output: Path | None = field(init=False, default=None)
+    limits: Limits | None = field(init=False, default=None)
+    tally: Tally = field(init=False, default_factory=Tally)
+    triage: FolderTriage | None = field(init=False, default=None)
+    caution: str = field(init=False, default="")
+    stopped: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        options, context = self.options, self.context
+        if not options.save and (unwritten := _about_files(options)):
+            raise ConfigError(f"{' '.join(unwritten)}: about files, which only `save` writes; add `save`")
+        self._workers = streams_for(options.photos, options.work.workers)
+        self.models = find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+        binary = self.models.labels.binary
+        if not binary and (unfit := _about_cutouts(options)):
+            require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
+        triaged = binary and options.triage.triage and self.models.confidence_model
+        self.limits = Limits(options.triage.auto_from, options.triage.redo_below) if triaged else None
+        output = options.output or context.workspace.results / self.models.name / "predict"
+        self.output = output if options.save else None
+        self._writer = _choose_writer(options.files, self.models, output, review=self.limits is not None)
+        self._photos = find_input(options.photos, self.output, context)
+        self._scorer = load_scorer(
+            self.models, options.models, options.scoring, streams=self._workers, tell=context.tell
+        )
+        self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
+        if self.output:
+            if binary:
+                refuse_pairs(self.output)
+            else:
+                refuse_other_labels(self.output, self.models.labels)
+
+    def __iter__(self) -> Iterator[Result]:
+        manifest = self._manifest()
+        results = predict_photos(
+            self._scorer,
+            self._photos,
+            self._writer.write if manifest else lambda *_prediction: Delivery({}),
+            self.context,
+            self.options.photos,
+            doing="cutting" if self.models.labels.binary else "marking classes",
+            exclude=self.output,
+            workers=self._workers,
+            bits=self.options.files.bits,
+            manifest=manifest,
+            estimate=self.limits is not None,
+            decide=self._decide(),
+        )
+        # whatever stops us, the photos in hand are recorded before the manifest closes
+        with manifest or nullcontext(), closing(results):
+            if manifest:
+                self._writer.prepare()
+                if manifest.left_out:
+                    self.context.tell(
+                        Caution(
+                            f"{manifest.left_out} damaged or foreign lines of {manifest.path} are left out"
+                        )
+                    )
+            for result in results:
+                self.tally.add(result)
+                yield result
+            self.stopped = self.context.stop()
+            if manifest:
+                self._finish(manifest)
+
+    def _manifest(self) -> Manifest | None:
+        if not self.output:
+            return None
+        settings = {**self._score_settings, **self._writer.settings}
+        return Manifest(self.output, settings, kinds=self._writer.kinds, overwrite=self.options.overwrite)
+
+    def _decide(self) -> Any:
+        if not self.limits:
+            return None
+        return partial(triage_photo, confidence_model=self.models.confidence_model, limits=self.limits)
+
+    def _finish(self, manifest: Manifest) -> None:
+        if not self.limits:
+            remove_review(manifest.path.parent)
+            return
+        self.caution = caution_about(self.models, self._scorer.threshold, self.options.scoring.tta)
+        self.triage = triage_results(manifest, self.models, self.limits, self._score_settings, self.caution)
+
+
+def predict(options: PredictOptions, context: Context) -> Prediction:
+    """Predict every photo, tell a PhotoDone event for each, and return how the folder fared.
+
+    Raises ConfigError for options that do not fit the models or each other, DataError for an input without
+    photos and when nothing more can be written; a photo that fails is a result with an error.
+    """
+    prediction = Prediction(options, context)
+    for _result in prediction:
+        pass
+    return prediction
+
+
+def _about_files(options: PredictOptions) -> list[str]:
+    """The given options that do nothing without `save`."""
+    names = (*_ABOUT_FILES, *vars(FileOptions()))
+    return [f"`{_typed(name)}`" for name in dict.fromkeys(names) if name in options.given]
+
+
+def _about_cutouts(options: PredictOptions) -> list[str]:
+    """The given options that mean nothing where classes are marked; overlays are written anyway."""
+    names = (name for name in (*vars(FileOptions()), *vars(TriageOptions())) if name != "overlay")
+    given = [f"`{_typed(name)}`" for name in names if name in options.given]
+    return [*options_of_masks(options.given), *given]
+
+
+def _typed(name: str) -> str:
+    """How an option that is on by default is turned off."""
+    return f"no_{name}" if name in ("triage", "decontaminate") else name
+
+
+def _choose_writer(
+    files: FileOptions, models: Ensemble, output: Path, review: bool
+) -> CutoutWriter | LabelWriter:
+    if not models.labels.binary:
+        return LabelWriter(output, models.labels)
+    wanted = Deliverables.from_options(files, review=review)
+    return CutoutWriter(output, models.enlargement, binary=files.binary, wanted=wanted)
+
+
+def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:
+    """What decides the scores of a photo, in the names that the manifest has for it."""
+    settings = {"model": scorer.models.digest, **scorer.settings}
+    if scorer.models.labels.binary:
+        settings["threshold"] = scorer.threshold
+    if triaged:
+        settings["evidence"] = FEATURES_VERSION
+    return settings

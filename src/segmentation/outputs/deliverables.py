@@ -1,0 +1,102 @@
+"""Which files are written of a photo besides its mask, and how."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from segmentation.config.files import FileOptions
+from segmentation.config.values import HexColour
+from segmentation.core.errors import ConfigError, ImageError
+from segmentation.core.file_kinds import FILES, FORMATS
+from segmentation.images.files import read_photo
+from segmentation.images.refinement import ensure_available
+
+
+@dataclass(frozen=True)
+class Deliverables:
+    """What is written of a photo besides its mask.
+
+    `formats` are names of FORMATS. `background`, uint8 RGB [H, W, 3] of any size, one pixel for a colour,
+    takes the place of transparency in the cutouts. With `crop_percent` they are trimmed to the garment and a
+    margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap` for
+    a map of what is surely garment, surely none, and near the edge. `decontaminate` takes what shines through
+    of the surroundings out of the colours of soft edges; a PSD's photo is untouched. `refine`, one of
+    REFINEMENTS, draws the edge of the mask after the photo. With `bits` of 16 masks and cutouts have 16 bits
+    a channel, the alpha rounded once from the scores; WebP has 8. `review` asks for the picture that a
+    contact sheet shows.
+    """
+
+    formats: tuple[str, ...] = ("png",)
+    background: np.ndarray | None = None
+    crop_percent: float | None = None
+    overlay: bool = False
+    trimap: bool = False
+    decontaminate: bool = True
+    refine: str = "none"
+    bits: int = 8
+    review: bool = False
+
+    @classmethod
+    def from_options(cls, options: FileOptions, *, review: bool = False) -> Self:
+        """Return what the options ask for; `review` asks for the pictures of the review page as well.
+
+        Raises ConfigError when none of the formats holds the bits, ImageError when the background cannot be
+        read, and SegmentationError when the refinement needs a package that is not installed.
+        """
+        formats = tuple(name for name in FORMATS if name in options.format)  # the same whatever their order
+        if options.bits == 16 and formats == ("webp",):
+            raise ConfigError(
+                "`bits=16`: expected a `format` that holds them, png, psd or tiff, received webp; add one of "
+                "them"
+            )
+        if options.refine != "none":
+            ensure_available(options.refine)
+        return cls(
+            formats,
+            _pixels(options.background),
+            options.crop,
+            options.overlay,
+            options.trimap,
+            options.decontaminate,
+            options.refine,
+            options.bits,
+            review,
+        )
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of files, in the order of FILES."""
+        wanted = {"mask", *(FORMATS[name] for name in self.formats)}
+        wanted |= {kind for kind in ("overlay", "trimap", "review") if getattr(self, kind)}
+        return tuple(kind for kind in FILES if kind in wanted)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the bytes of the files, as plain JSON."""
+        background = self.background
+        if background is not None:
+            content = hashlib.sha256(background.tobytes()).hexdigest()
+            background = [*background.shape[:2], content]
+        return {
+            "kinds": self.kinds,
+            "background": background,
+            "crop": self.crop_percent,
+            "decontaminated": self.decontaminate,
+            "refined": self.refine,
+            "bits": self.bits,
+        }
+
+
+def _pixels(background: Path | HexColour | None) -> np.ndarray | None:
+    """uint8 RGB [H, W, 3]: a picture, or the one pixel of a colour."""
+    if background is None:
+        return None
+    if isinstance(background, HexColour):
+        return np.array([[background]], np.uint8)
+    try:
+        return read_photo(background)
+    except ImageError as error:
+        raise ImageError(f"`background`: expected a colour like #ffffff or a picture; {error}") from error
