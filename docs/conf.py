@@ -1,0 +1,26 @@
+"""How Sphinx builds the documentation: `make docs`, or `sphinx-build -W -b html docs OUTPUT`.
+
+Nothing is fetched, neither while building nor while reading.
+"""
+
+import tomllib
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]
+_PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+project = "Garment cutout"
+author = "the garment-cutout authors"
+project_copyright = author
+version = release = _PROJECT.get("version", "")
+
+extensions = ["myst_parser"]
+exclude_patterns = ["_build"]
+myst_heading_anchors = 3  # so that links such as page.md#a-heading work, as they do on GitHub
+myst_links_external_new_tab = False
+
+html_theme = "furo"
+html_title = f"{project} {version}".strip()
+html_copy_source = False
+html_show_sphinx = False
+html_last_updated_fmt = None  # the same sources, the same pages
