@@ -19,8 +19,12 @@ exclude_patterns = ["_build"]
 myst_heading_anchors = 3  # so that links such as page.md#a-heading work, as they do on GitHub
 myst_links_external_new_tab = False
 
+highlight_language = "text"  # of blocks that name no other
+
 html_theme = "furo"
 html_title = f"{project} {version}".strip()
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_last_updated_fmt = None  # the same sources, the same pages
