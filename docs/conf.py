@@ -3,16 +3,17 @@
 Nothing is fetched, neither while building nor while reading.
 """
 
-import tomllib
+import re
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+_PACKAGE = _ROOT / "src" / "segmentation" / "__init__.py"
 
 project = "Garment cutout"
 author = "the garment-cutout authors"
 project_copyright = author
-version = release = _PROJECT.get("version", "")
+_version = re.search(r'^__version__ = "(.+)"$', _PACKAGE.read_text(encoding="utf-8"), re.MULTILINE)
+version = release = _version[1] if _version else ""
 
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
