@@ -200,7 +200,7 @@ def test_an_evaluation_with_a_judge_tells_what_confidence_is_worth(drawn, tmp_pa
         np.abs(np.subtract(confidence, dice)).mean(), abs=1e-5
     )
     assert figures["confidence_correlation"] == triage_of(confidence, dice).correlation[0]
-    assert "What confidence is worth" in report
+    assert "How reliable the confidence is" in report
     for line in triage_of(confidence, dice).lines():
         assert line[1:].partition(" (95%")[0] in report
 
@@ -215,7 +215,7 @@ def test_an_evaluation_without_confidence_says_nothing_of_it(drawn, tmp_path, th
 
     assert not any("confidence" in name or "caught" in name for name in figures)
     assert {row["confidence"] for row in rows} == {""}
-    assert "What confidence is worth" not in report
+    assert "How reliable the confidence is" not in report
 
 
 def test_of_fewer_than_five_photos_no_order_is_told(drawn, tmp_path):
