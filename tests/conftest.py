@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.places import ROOT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 # a shell that runs the tests in its background has them ignore Ctrl-C, and so would every command they start
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-ROOT = Path(__file__).resolve().parent.parent
 
 # a property holds or does not hold, however busy the machine is
 settings.register_profile("patient", deadline=None)
@@ -49,7 +48,7 @@ def shared_folder(name: str, photos: str) -> Path:
 @pytest.fixture
 def tiny_set(tmp_path) -> Path:
     """Three drawn garments, two photos each, in `images` and `cutouts`."""
-    from drawing import draw_set
+    from support.drawing import draw_set
 
     return draw_set(tmp_path / "pairs")
 
@@ -68,6 +67,6 @@ def class_bundle(tmp_path_factory) -> Path:
 
     It lies in models/street of a home, sees 48x64 pixels, and is exported to OpenVINO.
     """
-    from class_model import train_class_model
+    from support.class_model import train_class_model
 
     return train_class_model(tmp_path_factory.mktemp("street") / "models" / "street")

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from drawing import draw_pair
 from PIL import Image
+from support.drawing import draw_pair
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from program import run
+from support.program import run
 
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError

@@ -12,10 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawing import draw_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import make, run
+from support.drawing import draw_set
+from support.program import make, run
 
 import main
 from segmentation.bundle.bundle import load_bundle

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from drawing import draw_pair, ellipse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.drawing import draw_pair, ellipse
 
 from segmentation.config.training import AUGMENTATIONS, AugmentConfig
 from segmentation.core.types import LabelMap

@@ -7,13 +7,13 @@ import pickle
 import shutil
 import zipfile
 from collections import OrderedDict
-from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 import pytest
-from drawing import draw_set
+from support.drawing import draw_set
+from support.places import ROOT
 
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
@@ -33,7 +33,7 @@ from segmentation.training.fit import fit
 LITE0 = "efficientnet-lite0"
 ARCHITECTURE = f"unet-{LITE0}"
 APPLICATIONS = [name for name, row in BACKBONES.items() if row.application]
-REFERENCE = Path(__file__).with_name("efficientnet_lite0.npz")  # by make_backbone_reference.py
+REFERENCE = ROOT / "tests" / "support" / "efficientnet_lite0.npz"  # by make_backbone_reference.py
 
 
 def encoder(shape=(96, 64, 3), backbone=LITE0, **options):

@@ -6,11 +6,11 @@ from itertools import chain
 import keras
 import numpy as np
 import pytest
-from drawing import draw_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+from support.drawing import draw_set
 
 from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
 from segmentation.core.errors import DataError, ImageError

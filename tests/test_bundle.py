@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import ROOT
+from support.bundles import CONFIG, SIZE, write_bundle, write_export
+from support.places import ROOT
 
 from segmentation.bundle.bundle import (
     ENGINE_FILES,
@@ -23,39 +24,9 @@ from segmentation.bundle.bundle import (
     load_bundle,
     save_description,
 )
-from segmentation.confidence.model import DOUBTS, SHAPE, SIGNS, ConfidenceModel
-from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError
-from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.preprocessing.preprocessing import Preprocessing
-
-SIZE = Size(height=48, width=32)
-CONFIG = RunConfig().replace(architecture="simple", filters=4, levels=2, input_size=SIZE)
-CONFIDENCE_MODEL = ConfidenceModel(
-    samples=("ID_Front", "ç"),
-    usual={**dict.fromkeys((*DOUBTS, *SHAPE), (-1.5, 0.25)), "lightness": (70.0, 2.5)},
-    weights=dict.fromkeys(SIGNS, 0.125),
-    bias=-0.5,
-    error=0.01,
-    correlation=0.75,
-)
-
-
-def write_bundle(path, **options):
-    path.mkdir(parents=True)
-    (path / "model.weights.h5").write_bytes(b"weights of the network")
-    (path / "history.csv").write_text("epoch,loss\n1,0.5\n")
-    bundle = ModelBundle(
-        path=path,
-        config=CONFIG,
-        preprocessing=Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.0)).to_json(),
-        threshold=0.375,
-        split={"train": ["a", "b"], "val": ["ç"]},
-        provenance={"epochs": 3, "versions": {"keras": "3"}, "start": None},
-        confidence_model=CONFIDENCE_MODEL,
-    )
-    return save_description(dataclasses.replace(bundle, **options))
 
 
 @pytest.fixture
@@ -132,11 +103,6 @@ def test_figures_and_texts_that_json_cannot_hold_do_not_disable_a_model(tmp_path
 
     assert saved.provenance == {"figures": [None, {"loss": None}], "data": "photos�of�", "command": ["a"]}
     assert load_bundle(saved.path) == saved
-
-
-def write_export(bundle, graph=b"graph"):
-    (bundle.path / "model.xml").write_bytes(graph)
-    (bundle.path / "model.bin").write_bytes(b"weights")
 
 
 def test_an_exported_network_is_recorded_with_the_bundle(bundle):

@@ -6,11 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
-from class_model import LABELS, colour_score, draw_classes
 from PIL import Image
-from program import run
 from rich.console import Console
 from sklearn.metrics import accuracy_score, jaccard_score
+from support.class_model import LABELS, colour_score, draw_classes
+from support.program import run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from class_model import LABELS, colour_score, draw_classes
-from program import run
 from rich.console import Console
 from sklearn.metrics import confusion_matrix, f1_score, jaccard_score, precision_score, recall_score
-from test_evaluate import Page, decode
+from support.class_model import LABELS, colour_score, draw_classes
+from support.pages import Page, decode
+from support.program import run
 
 from main import main
 from segmentation.core.types import IGNORED, LEAST_SHARE, LabelMap, Sample

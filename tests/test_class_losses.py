@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from drawing import draw_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from program import run
 from sklearn.metrics import f1_score, jaccard_score, log_loss
+from support.drawing import draw_set
+from support.program import run
 
 import config
 from main import main

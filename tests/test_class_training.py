@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from program import make, run
+from support.program import make, run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle

@@ -7,19 +7,19 @@ import zlib
 
 import numpy as np
 import pytest
-from drawing import draw_pair, draw_set, ellipse
 from folder_job import cut_folder, draw, pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
-from program import run
 from psd_tools import PSDImage
 from psd_tools.constants import ChannelID, Compression, Tag
 from psd_tools.psd import PSD
 from psd_tools.psd.layer_and_mask import ChannelInfo, MaskFlags, MaskParameters
 from psd_tools.psd.vector import Path as PenPath
 from scipy import ndimage
+from support.drawing import draw_pair, draw_set, ellipse
+from support.program import run
 
 from segmentation.core.errors import DataError, ImageError
 from segmentation.datasets.discover import discover

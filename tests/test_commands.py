@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program import PROGRAM, ROOT, make, run, start
 from scipy import ndimage
+from support.places import ROOT
+from support.program import PROGRAM, SMALL, make, run, start
 
 from segmentation.datasets.rle import decode
 from segmentation.images.files import MAX_PIXELS, read_mask, read_photo
-
-SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
 
 
 @pytest.fixture(scope="module")

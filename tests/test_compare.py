@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import make, run
 from rich.console import Console
 from scipy import stats
+from support.program import make, run
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.core.errors import BundleError, ConfigError, DataError

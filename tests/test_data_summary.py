@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program import run
 from rich.console import Console
+from support.program import run
 
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample

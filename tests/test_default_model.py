@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
-from program import ROOT, run
+from support.places import ROOT
+from support.program import run
 
 import main
 from segmentation.bundle.bundle import DEFAULT, load_bundle

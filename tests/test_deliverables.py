@@ -10,18 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import draw_pair
 from folder_job import cut_folder, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from imagemagick import imagemagick, needs_imagemagick
 from PIL import Image, ImageCms
-from program import make, run
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
-
 from segmentation.cli.deliverables import add_deliverables, chosen_deliverables
+from support.drawing import draw_pair
+from support.imagemagick import imagemagick, needs_imagemagick
+from support.program import make, run
+
 from segmentation.core.errors import ImageError
 from segmentation.core.file_kinds import FORMATS
 from segmentation.core.types import LabelMap, Prediction

@@ -4,7 +4,7 @@ import re
 import shlex
 
 import pytest
-from program import ROOT
+from support.places import ROOT
 
 from main import build_parser
 from segmentation.config.presets import PRESETS

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 import openvino
 import pytest
-from drawing import draw_pair
-from program import ROOT
 from segmentation.inference.choices import EXPORT_FORMATS
+from support.drawing import draw_pair
+from support.places import ROOT
 
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
 from segmentation.config.training import RunConfig

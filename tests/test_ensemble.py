@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program import make, run
+from support.program import make, run
 
 from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
 from segmentation.config.training import RunConfig

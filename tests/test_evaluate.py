@@ -1,17 +1,15 @@
 """Evaluation of whole photos: the figures, what is refused, and the files that are written."""
 
-import base64
 import csv
 import dataclasses
 import io
 import json
-from html.parser import HTMLParser
 
-import cv2
 import numpy as np
 import pytest
 from rich.console import Console
 from sklearn.metrics import f1_score, jaccard_score
+from support.pages import Page, decode
 
 from segmentation.core.errors import ConfigError, DataError, ImageError, SegmentationError
 from segmentation.core.types import Sample
@@ -236,24 +234,6 @@ def test_a_broken_photo_is_refused_by_name(samples):
         evaluate(red_score, samples, 0.5)
 
 
-class Page(HTMLParser):
-    """Tags, addresses, ids and text of a page."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.addresses, self.ids, self.words = [], [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        attributes = dict(attrs)
-        self.addresses += [attributes[name] for name in ("src", "href", "srcset") if name in attributes]
-        self.ids += [attributes["id"]] if "id" in attributes else []
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-
 @pytest.fixture
 def written(samples, tmp_path):
     samples.append(draw_sample(tmp_path, "nasty", shift=20, sample_id=NASTY))
@@ -344,11 +324,6 @@ def test_the_printed_tables_name_the_worst_five(samples, tmp_path):
     assert positions == sorted(positions)
     assert "perfect" not in text
     assert "6 photos at threshold 0.500" in text
-
-
-def decode(uri):
-    content = base64.b64decode(uri.removeprefix("data:image/webp;base64,"), validate=True)
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def test_errors_are_blue_where_missed_and_orange_where_in_excess():

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drawing import draw_pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from support.drawing import draw_pair
 
 from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
 from segmentation.core.size import Size

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import ROOT
-from test_bundle import CONFIG, SIZE, write_bundle, write_export
+from support.bundles import CONFIG, SIZE, write_bundle, write_export
+from support.places import ROOT
 
 from segmentation.bundle.bundle import ModelBundle, find_bundle, load_bundle, save_description
 from segmentation.confidence.model import DOUBTS, DRIFT, SHAPE, SIGNS

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from program import ROOT
+from support.places import ROOT
 
 SOURCE = ROOT / "src" / "segmentation"
 

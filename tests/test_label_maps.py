@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import draw_pair
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 from scipy.io import savemat
 from skimage.color import rgb2lab
+from support.drawing import draw_pair
 
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.palette import MOST, palette

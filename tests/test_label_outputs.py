@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from class_model import BAG, LABELS, SIZE, colour_score, draw_classes
 from folder_job import cut_folder, draw, errors, made, manifest_lines, pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
-from program import run, start
+from support.class_model import BAG, LABELS, SIZE, colour_score, draw_classes
+from support.program import run, start
 
 from main import build_parser
 from segmentation.bundle.bundle import ModelBundle, load_bundle

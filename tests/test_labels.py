@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import draw_pair
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
-from program import run
+from support.drawing import draw_pair
+from support.program import run
 
 from segmentation.config.training import DataConfig
 from segmentation.core.errors import DataError

@@ -5,9 +5,9 @@ import math
 import keras
 import numpy as np
 import pytest
-from drawing import draw_pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.drawing import draw_pair
 
 from segmentation.config.training import LossConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError

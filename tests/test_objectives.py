@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from drawing import ellipse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score, log_loss
+from support.drawing import ellipse
 
 from segmentation.config.training import LossConfig
 from segmentation.training import objectives

@@ -6,12 +6,12 @@ import json
 import cv2
 import numpy as np
 import pytest
-from drawing import draw_pair
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 from skimage import color, exposure
+from support.drawing import draw_pair
 
 from segmentation.config.training import DataConfig, PreprocessConfig
 from segmentation.core.errors import BundleError

@@ -9,13 +9,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from drawing import draw_pair, draw_set
 from folder_job import BUNDLE, draw, endless_score, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
-from program import make, run
+from support.drawing import draw_pair, draw_set
+from support.program import make, run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle

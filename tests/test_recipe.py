@@ -7,8 +7,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from drawing import draw_set
-from program import run, start
+from support.drawing import draw_set
+from support.program import run, start
 
 import main
 from segmentation.bundle.bundle import load_bundle

@@ -5,9 +5,9 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
-from drawing import draw_pair
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.drawing import draw_pair
 
 from segmentation.config.training import AUGMENTATIONS
 from segmentation.training import recolour as recolouring

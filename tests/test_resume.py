@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from drawing import draw_set
+from support.drawing import draw_set
 
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ImageError, TrainingError

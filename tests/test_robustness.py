@@ -8,13 +8,12 @@ import json
 import cv2
 import numpy as np
 import pytest
-from drawing import draw_pair, ellipse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from program import make, run
 from rich.console import Console
 from sklearn.metrics import f1_score
-from test_commands import SMALL
+from support.drawing import draw_pair, ellipse
+from support.program import SMALL, make, run
 
 from segmentation.core.errors import ConfigError, DataError, SegmentationError
 from segmentation.core.types import Sample

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from program import make, run
+from support.program import make, run
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.core.errors import BundleError

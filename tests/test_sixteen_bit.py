@@ -12,16 +12,17 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from drawing import draw_pair
 from folder_job import cut_folder, draw_folder, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from imagemagick import imagemagick, needs_imagemagick
 from PIL import Image, ImageCms
-from program import ROOT, run
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
+from support.drawing import draw_pair
+from support.imagemagick import imagemagick, needs_imagemagick
+from support.places import ROOT
+from support.program import run
 
 from segmentation.core.errors import ImageError
 from segmentation.core.types import LabelMap, Prediction

@@ -7,9 +7,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from drawing import draw_set
 from PIL import Image
-from program import run
+from support.drawing import draw_set
+from support.program import run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle, save_description

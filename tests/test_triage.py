@@ -11,13 +11,14 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
-from drawing import draw_set, ellipse
 from folder_job import cut_folder, draw, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
-from program import ROOT, run, start
 from scipy.stats import spearmanr
-from test_bundle import CONFIDENCE_MODEL
+from support.bundles import CONFIDENCE_MODEL
+from support.drawing import draw_set, ellipse
+from support.places import ROOT
+from support.program import run, start
 
 from segmentation.confidence.assessment import Triage
 from segmentation.confidence.estimator import ConfidenceEstimator

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import main
+from support.places import MAIN
 
-ROOT = Path(__file__).resolve().parents[1]
-PROGRAM = str(ROOT / "main.py")
+PROGRAM = str(MAIN)
+SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
+"""A network that learns a drawn set in seconds."""
 
 
 def start(*arguments: object) -> subprocess.Popen:

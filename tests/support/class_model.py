@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from drawing import draw_pair, ellipse
 
 from segmentation.bundle.bundle import ModelBundle, save_description
 from segmentation.config.training import RunConfig
@@ -11,6 +10,7 @@ from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.images.files import write_image
 from segmentation.preprocessing.preprocessing import Preprocessing
+from support.drawing import draw_pair, ellipse
 
 BAG = (40, 90, 160)
 LABELS = LabelMap.of(("background", "dress", "bag"))

