@@ -119,14 +119,13 @@ def _add_flag(holder: Any, found: OptionField, shown: bool) -> None:
             found.name,
             type=_argument_type(found.parse),
             nargs="+" if found.many else None,
-            metavar=found.about.metavar or found.name.upper(),
+            metavar=placeholder_of(found),
             help=help_text,
         )
         return
     common: dict[str, Any] = {"dest": found.name, "default": argparse.SUPPRESS, "help": help_text}
     if found.kind is bool:
-        on_off = found.default is not False
-        action = argparse.BooleanOptionalAction if on_off else "store_true"
+        action = argparse.BooleanOptionalAction if has_negation(found) else "store_true"
         holder.add_argument(flag(found.name), action=action, **common)
         return
     common |= {"type": _argument_type(found.parse), "metavar": _metavar(found)}
@@ -153,11 +152,25 @@ def default_of(found: OptionField) -> str:
     return f"default: {','.join(map(str, found.default)) if found.many else found.default}"
 
 
+def has_negation(found: OptionField) -> bool:
+    """Return whether an on-off option has a --no- flag too: only those that are not off by default."""
+    return found.kind is bool and found.default is not False
+
+
+def placeholder_of(found: OptionField) -> str:
+    """Return what stands for the value of an option in its usage, such as N for a whole number."""
+    if found.about.positional:
+        return found.about.metavar or found.name.upper()
+    if found.choices:
+        return found.about.metavar or "NAME"
+    written = getattr(found.kind, "metavar", None)
+    return found.about.metavar or written or _PLACEHOLDERS.get(found.kind, "TEXT")
+
+
 def _metavar(found: OptionField) -> str:
     if found.choices and not found.about.metavar:
         return "{" + ",".join(found.choices) + "}"
-    written = getattr(found.kind, "metavar", None)
-    return found.about.metavar or written or _PLACEHOLDERS.get(found.kind, "TEXT")
+    return placeholder_of(found)
 
 
 def _path(text: str) -> Path:
