@@ -24,7 +24,6 @@ from predict_folder import ROOT
 
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import discover
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.datasets.groups import DUPLICATES_FILE
 from segmentation.images.files import read_photo, write_image
 from segmentation.reports.audit_report import TABLE
@@ -113,14 +112,14 @@ def write_planted(
     """Write pairs into `images` and `masks` of `folder`, those of `planted` with their errors."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     for sample in samples:
-        shutil.copyfile(sample.image_path, folder / "images" / sample.image_path.name)
-        alpha = planted[sample.id][1] if sample.id in planted else read_ground_truth(sample)
+        shutil.copyfile(sample.photo, folder / "images" / sample.photo.name)
+        alpha = planted[sample.id][1] if sample.id in planted else sample.truth.read()
         write_image(folder / "masks" / f"{sample.id}.png", alpha, mostly_empty=True)
 
 
 def _hem(sample: Sample, _others: Sequence[Sample], random: np.random.Generator) -> np.ndarray:
     """The lowest 4 to 8% of the garment are cut off."""
-    alpha = read_ground_truth(sample).copy()
+    alpha = sample.truth.read().copy()
     _, top, _, height = cv2.boundingRect((alpha >= 128).astype(np.uint8))
     alpha[top + round(height * (1 - random.uniform(0.04, 0.08))) :] = 0
     return alpha
@@ -128,7 +127,7 @@ def _hem(sample: Sample, _others: Sequence[Sample], random: np.random.Generator)
 
 def _shift(sample: Sample, _others: Sequence[Sample], random: np.random.Generator) -> np.ndarray:
     """The whole mask lies 12 pixels beside the garment, in any direction."""
-    alpha, angle = read_ground_truth(sample), random.uniform(0, 2 * np.pi)
+    alpha, angle = sample.truth.read(), random.uniform(0, 2 * np.pi)
     move = np.float32([[1, 0, round(_SHIFT_PX * np.cos(angle))], [0, 1, round(_SHIFT_PX * np.sin(angle))]])
     return cv2.warpAffine(alpha, move, alpha.shape[::-1], flags=cv2.INTER_NEAREST)
 
@@ -136,13 +135,13 @@ def _shift(sample: Sample, _others: Sequence[Sample], random: np.random.Generato
 def _anothers(sample: Sample, others: Sequence[Sample], random: np.random.Generator) -> np.ndarray | None:
     """The mask is that of another garment, seen from the same side."""
     fitting = [other for other in others if other.view == sample.view and other.group != sample.group]
-    alpha = read_ground_truth(fitting[random.integers(len(fitting))])
-    return alpha if alpha.shape == read_photo(sample.image_path).shape[:2] else None
+    alpha = fitting[random.integers(len(fitting))].truth.read()
+    return alpha if alpha.shape == read_photo(sample.photo).shape[:2] else None
 
 
 def _strap(sample: Sample, _others: Sequence[Sample], _random: np.random.Generator) -> np.ndarray | None:
     """A long part of the upper half, too thin to outlive a morphological opening, is lost."""
-    alpha = read_ground_truth(sample).copy()
+    alpha = sample.truth.read().copy()
     mask = (alpha >= 128).astype(np.uint8)
     _, top, _, height = cv2.boundingRect(mask)
     thin = mask & (1 - cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(_WIDEST_STRAP_PX // 2)))
@@ -159,7 +158,7 @@ def _strap(sample: Sample, _others: Sequence[Sample], _random: np.random.Generat
 
 def _hole(sample: Sample, _others: Sequence[Sample], random: np.random.Generator) -> np.ndarray | None:
     """An elliptic hole of about 3% of the garment, away from its edge."""
-    alpha = read_ground_truth(sample).copy()
+    alpha = sample.truth.read().copy()
     mask = alpha >= 128
     radius = np.sqrt(0.03 * np.count_nonzero(mask) / np.pi)
     down, across = radius * (stretch := random.uniform(0.7, 1.4)), radius / stretch
@@ -174,7 +173,7 @@ def _hole(sample: Sample, _others: Sequence[Sample], random: np.random.Generator
 
 def _leg(sample: Sample, _others: Sequence[Sample], random: np.random.Generator) -> np.ndarray | None:
     """A piece of a mannequin's leg below the hem, 4 to 8% of the photo's height, counts as garment."""
-    photo, alpha = read_photo(sample.image_path).astype(np.float32), read_ground_truth(sample).copy()
+    photo, alpha = read_photo(sample.photo).astype(np.float32), sample.truth.read().copy()
     mask = alpha >= 128
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     hem, length = top + height, round(random.uniform(0.04, 0.08) * len(alpha))

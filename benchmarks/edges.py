@@ -26,7 +26,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from segmentation.datasets.discover import discover
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import read_mask, read_photo
 from segmentation.images.refinement import BAND, RADIUS, refine, trimap
@@ -127,10 +126,10 @@ def _judge_alphas(figures: Figures, photo: np.ndarray, plain: np.ndarray, truth:
 def _real(data: Path, cutouts: Path) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Photo, alpha of its predicted cutout, and ground truth, where there is a cutout."""
     for sample in discover(data).samples:
-        cutout = cutouts / f"{sample.image_path.stem}.png"
+        cutout = cutouts / f"{sample.photo.stem}.png"
         if cutout.is_file():
-            truth = read_ground_truth(sample).astype(np.float32) / 255
-            yield read_photo(sample.image_path), read_mask(cutout), truth
+            truth = sample.truth.read().astype(np.float32) / 255
+            yield read_photo(sample.photo), read_mask(cutout), truth
 
 
 def _gradient(alpha: np.ndarray) -> np.ndarray:

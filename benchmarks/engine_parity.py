@@ -17,7 +17,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from segmentation.bundle.bundle import find_bundle
 from segmentation.cli.arguments import add_model_name
 from segmentation.datasets.discover import discover
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.datasets.selection import select_samples
 from segmentation.images.files import read_photo
 from segmentation.inference.scoring import load_score
@@ -36,7 +35,7 @@ def main() -> None:
     fast, engines = load_score(bundle, engine="openvino", precision=options.precision)
     agreements, reference_dice, fast_dice = [], [], []
     for sample in select_samples(bundle, discover(options.data)):
-        photo, target = read_photo(sample.image_path), read_ground_truth(sample) >= 128
+        photo, target = read_photo(sample.photo), sample.truth.read() >= 128
         of_reference, of_fast = (engine(photo)[..., 0] >= bundle.threshold for engine in (reference, fast))
         agreements.append(_dice(of_fast, of_reference))
         reference_dice.append(_dice(of_reference, target))

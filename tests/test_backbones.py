@@ -19,6 +19,7 @@ from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.inference.engines import load_engine
 from segmentation.models import pretrained, registry, torch_file
 from segmentation.models.application import application
@@ -257,7 +258,7 @@ class Silent:
 def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_path, monkeypatch):
     folder = draw_set(tmp_path / "pairs", garments=2)
     samples = [
-        Sample(path.stem, path, folder / "cutouts" / path.name)
+        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
         for path in sorted((folder / "images").iterdir())
     ]
     config = registry.complete(

@@ -13,9 +13,11 @@ from PIL import Image
 from support.drawing import draw_set
 
 from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
+from segmentation.config.values import Memory
 from segmentation.core.errors import DataError, ImageError
 from segmentation.core.size import Size
 from segmentation.core.types import IGNORED, Coding, LabelMap, Sample
+from segmentation.datasets.ground_truth import LabelFile, MaskFile
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import build_augment
 from segmentation.training.batches import Batches, PreparedPairs
@@ -27,7 +29,7 @@ PAIR_BYTES = SIZE.height * SIZE.width * (3 + 1)
 
 def samples_of(folder):
     return [
-        Sample(path.stem, path, folder / "cutouts" / path.name)
+        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
         for path in sorted((folder / "images").iterdir())
     ]
 
@@ -171,7 +173,7 @@ def soft_sample(folder, values=((0, 64), (127, 128), (191, 255))):
     alpha = np.repeat(np.repeat(np.array(values, np.uint8), 4, axis=0), 4, axis=1)
     Image.fromarray(alpha).save(folder / "mask.png")
     Image.fromarray(np.dstack([alpha] * 3)).save(folder / "photo.png")
-    return Sample("soft", folder / "photo.png", folder / "mask.png")
+    return Sample("soft", folder / "photo.png", MaskFile(folder / "mask.png"))
 
 
 def targets_of(sample, **options):
@@ -204,7 +206,7 @@ def test_a_smaller_target_has_soft_edges(pairs):
 
 def remove(samples):
     for sample in samples:
-        sample.image_path.unlink()
+        sample.photo.unlink()
 
 
 def test_what_fits_into_the_cache_is_read_once(samples):
@@ -218,18 +220,18 @@ def test_what_fits_into_the_cache_is_read_once(samples):
 
 
 def test_without_a_cache_every_photo_is_read_again(samples):
-    pairs = PreparedPairs(samples, UNIT, DataConfig(cache="0MB"))
+    pairs = PreparedPairs(samples, UNIT, DataConfig(cache=Memory.parse("0MB")))
     before = pairs[0][0]
     np.testing.assert_array_equal(pairs[0][0], before)
     remove(samples)
 
-    with pytest.raises(ImageError, match=samples[0].image_path.name):
+    with pytest.raises(ImageError, match=samples[0].photo.name):
         pairs[0]
 
 
 def test_the_cache_keeps_no_more_than_its_limit(samples):
     # 0.01 MB hold three pairs of 3072 bytes
-    pairs = PreparedPairs(samples, UNIT, DataConfig(cache="0.01MB"))
+    pairs = PreparedPairs(samples, UNIT, DataConfig(cache=Memory.parse("0.01MB")))
     for _ in range(2):
         for index in range(len(samples)):
             pairs[index]
@@ -247,7 +249,7 @@ def test_the_cache_keeps_no_more_than_its_limit(samples):
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_all_photos_come_in_order_whoever_reads_them(samples, workers):
-    pairs = PreparedPairs(samples, UNIT, DataConfig(cache="0MB"))
+    pairs = PreparedPairs(samples, UNIT, DataConfig(cache=Memory.parse("0MB")))
     images = list(pairs.images(workers))
 
     assert len(images) == len(samples)
@@ -256,11 +258,11 @@ def test_all_photos_come_in_order_whoever_reads_them(samples, workers):
 
 
 def test_a_mask_of_another_size_is_refused_with_both_sizes(samples):
-    Image.fromarray(np.zeros((20, 10), np.uint8)).save(samples[1].mask_path)
+    Image.fromarray(np.zeros((20, 10), np.uint8)).save(samples[1].truth.path)
     pairs = PreparedPairs(samples, UNIT, DataConfig())
 
     pairs[0]
-    with pytest.raises(DataError, match=rf"{samples[1].mask_path.name}.*48x64.*10x20"):
+    with pytest.raises(DataError, match=rf"{samples[1].truth.path.name}.*48x64.*10x20"):
         pairs[1]
 
 
@@ -320,7 +322,7 @@ def classes_of(folder, labels, photo=None):
     photo = np.zeros((*labels.shape, 3), np.uint8) if photo is None else photo
     Image.fromarray(photo).save(folder / "photo.png")
     Image.fromarray(stored).save(folder / "labels.png")
-    return Sample("a", folder / "photo.png", folder / "labels.png", coding=CODING)
+    return Sample("a", folder / "photo.png", LabelFile(folder / "labels.png", CODING))
 
 
 @settings(max_examples=40)

@@ -10,7 +10,6 @@ from PIL import Image
 from segmentation.core.types import LabelMap
 from segmentation.datasets.class_statistics import count_classes
 from segmentation.datasets.discover import discover
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.images.files import write_image
 
 NAMES = {"0": "null", "2": "dress", "4": "hat", "5": "coat", "9": "ignore"}
@@ -36,7 +35,7 @@ def test_pixels_and_photos_are_those_of_the_label_maps(folder):
     statistics = count_classes(dataset.samples, dataset.labels)
     maps = []
     for sample in dataset.samples:
-        with Image.open(sample.mask_path) as picture:
+        with Image.open(sample.truth.path) as picture:
             maps.append(np.array(picture))
 
     assert statistics.names == ("null", "dress", "hat", "coat")
@@ -54,7 +53,7 @@ def test_pixels_and_photos_are_those_of_the_label_maps(folder):
 def test_a_binary_ground_truth_has_two_classes(tiny_set):
     dataset = discover(tiny_set)
     statistics = count_classes(dataset.samples, dataset.labels)
-    garment = sum(int((read_ground_truth(sample) == 255).sum()) for sample in dataset.samples)
+    garment = sum(int((sample.truth.read() == 255).sum()) for sample in dataset.samples)
     assert statistics.names == ("background", "garment")
     assert statistics.pixels == (6 * 64 * 48 - garment, garment)
     assert statistics.photos == (6, 6)

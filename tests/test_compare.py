@@ -20,6 +20,7 @@ from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.core.errors import BundleError, ConfigError, DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.candidates import CpuTimed, Facts, facts_of, unseen_by_all
 from segmentation.evaluation.compare import Candidate, compare, largest_changes
@@ -193,7 +194,9 @@ def a_candidate(name, dice, **facts):
 
 
 def a_dataset(*ids):
-    samples = tuple(Sample(name, Path(name), Path(name), name.split("_")[0], "Front") for name in ids)
+    samples = tuple(
+        Sample(name, Path(name), MaskFile(Path(name)), name.split("_")[0], "Front") for name in ids
+    )
     return Dataset(Path("set"), samples, (), None, len(ids), len(ids))
 
 

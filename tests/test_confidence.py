@@ -536,7 +536,7 @@ def a_model(name, learned, **fields):
 
 
 def contents(samples):
-    return {read_photo(sample.image_path).tobytes() for sample in samples}
+    return {read_photo(sample.photo).tobytes() for sample in samples}
 
 
 def test_a_model_is_judged_by_photos_that_it_has_not_learned(pairs, seen):

@@ -113,7 +113,7 @@ def test_a_contact_sheet_shows_each_photo_with_its_outline(folder):
     samples = discover(folder).samples
     sheet = draw_contact_sheet(samples, columns=2, thumb_height_px=80)
     bare = draw_contact_sheet(
-        [dataclasses.replace(sample, mask_path=None) for sample in samples], columns=2, thumb_height_px=80
+        [dataclasses.replace(sample, truth=None) for sample in samples], columns=2, thumb_height_px=80
     )
     assert (sheet.dtype, sheet.ndim, sheet.shape[2]) == (np.uint8, 3, 3)
     assert sheet.shape == bare.shape
@@ -202,7 +202,7 @@ def test_a_contact_sheet_shows_the_classes_in_their_colours_over_the_photo(label
 
 def test_the_legend_of_a_contact_sheet_shows_every_colour(labelled):
     dataset = discover(labelled, classes="all")
-    samples = [dataclasses.replace(sample, mask_path=None) for sample in dataset.samples]
+    samples = [dataclasses.replace(sample, truth=None) for sample in dataset.samples]
     bare = draw_contact_sheet(samples, columns=2, thumb_height_px=120)
     sheet = draw_contact_sheet(samples, columns=2, thumb_height_px=120, labels=dataset.labels)
     np.testing.assert_array_equal(sheet[: len(bare)], bare)

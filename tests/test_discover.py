@@ -84,8 +84,8 @@ def test_photos_and_cutouts_are_paired(tmp_path, photos, masks, write, sides):
     assert _ids(dataset) == [f"dress{number}_Front" for number in range(len(sides))]
     for sample in dataset.samples:
         assert (sample.view, sample.origin) == ("Front", "real")
-        assert sample.image_path.is_file()
-        np.testing.assert_array_equal(read_mask(sample.mask_path), MASK)
+        assert sample.photo.is_file()
+        np.testing.assert_array_equal(read_mask(sample.truth.path), MASK)
     if sides == ("",):
         assert dataset.folder_split is None
     else:
@@ -345,7 +345,7 @@ def test_a_name_on_both_sides_stays_in_val_only(tmp_path):
     assert problem.path == tmp_path / "train/images/a.png"
     assert problem.reason == "has the same name as val/images/a.png, so it is left out of training"
     assert [sample.id for sample in dataset.folder_split.train] == ["b"]
-    assert [sample.image_path for sample in dataset.folder_split.val] == [tmp_path / "val/images/a.png"]
+    assert [sample.photo for sample in dataset.folder_split.val] == [tmp_path / "val/images/a.png"]
 
 
 @pytest.mark.parametrize("how", ["viewpoint", "same pixels", "duplicates.csv"])
@@ -407,7 +407,7 @@ def test_a_fingerprint_knows_names_and_contents_but_not_the_place(folder, tmp_pa
 
 def test_a_fingerprint_of_a_file_that_is_gone_is_refused(folder):
     samples = discover(folder).samples
-    samples[0].image_path.unlink()
+    samples[0].photo.unlink()
     with pytest.raises(SegmentationError, match=r"good_1\.png"):
         fingerprint(samples)
 

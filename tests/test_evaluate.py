@@ -13,6 +13,7 @@ from support.pages import Page, decode
 
 from segmentation.core.errors import ConfigError, DataError, ImageError, SegmentationError
 from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.image_row import ImageRow
 from segmentation.images.files import read_mask, read_photo, write_image
@@ -49,10 +50,10 @@ def draw_sample(folder, name, shift=0, glow=0, view="Front", sample_id=None):
     photo[10:40, 8:30] = (200, 40, 40)
     cutout = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     cutout[10 + shift : 40 + shift, 8:30] = (200, 40, 40, 255)
-    image_path, mask_path = folder / "images" / f"{name}.png", folder / "cutouts" / f"{name}.png"
-    write_image(image_path, photo)
+    photo_path, mask_path = folder / "images" / f"{name}.png", folder / "cutouts" / f"{name}.png"
+    write_image(photo_path, photo)
     write_image(mask_path, cutout)
-    return Sample(sample_id or name, image_path, mask_path, view=view)
+    return Sample(sample_id or name, photo_path, MaskFile(mask_path), view=view)
 
 
 @pytest.fixture
@@ -75,8 +76,8 @@ def test_each_row_holds_the_figures_of_its_photo(samples):
     assert [row.id for row in evaluation.rows] == [sample.id for sample in samples]
     assert [row.view for row in evaluation.rows] == ["Front", "Back", "Front", "Back"]
     for sample, row in zip(samples, evaluation.rows, strict=True):
-        mask = read_photo(sample.image_path)[..., 0] > 127
-        target = read_mask(sample.mask_path) > 127
+        mask = read_photo(sample.photo)[..., 0] > 127
+        target = read_mask(sample.truth.path) > 127
         assert row.dice == pytest.approx(f1_score(target.ravel(), mask.ravel()))
         assert row.iou == pytest.approx(jaccard_score(target.ravel(), mask.ravel()))
         assert row.accuracy == pytest.approx((mask == target).mean())
@@ -115,9 +116,9 @@ def test_without_a_threshold_the_best_is_found_and_used(samples):
 
 def test_a_single_best_threshold_includes_the_scores_that_equal_it(tmp_path):
     red = np.tile(np.arange(130, 170, dtype=np.uint8), (HEIGHT, 1))
-    sample = Sample("ramp", tmp_path / "ramp.png", tmp_path / "mask.png")
-    write_image(sample.image_path, np.dstack([red, red, red]))
-    write_image(sample.mask_path, (red >= 150).astype(np.uint8) * 255)
+    sample = Sample("ramp", tmp_path / "ramp.png", MaskFile(tmp_path / "mask.png"))
+    write_image(sample.photo, np.dstack([red, red, red]))
+    write_image(sample.truth.path, (red >= 150).astype(np.uint8) * 255)
 
     evaluation = evaluate(red_score, [sample], None)
 
@@ -138,7 +139,7 @@ def test_each_photo_is_scored_once_even_when_the_threshold_is_searched(samples):
 
 
 def test_the_search_is_made_over_the_evaluated_photos(samples):
-    pairs = [(red_score(read_photo(s.image_path))[..., 0], read_mask(s.mask_path) > 127) for s in samples]
+    pairs = [(red_score(read_photo(s.photo))[..., 0], read_mask(s.truth.path) > 127) for s in samples]
     expected = search([metrics.counts_by_threshold(*pair) for pair in pairs])
 
     np.testing.assert_array_equal(evaluate(red_score, samples, 0.5).search.dice_mean, expected.dice_mean)
@@ -162,7 +163,7 @@ def test_the_tolerance_is_that_of_the_contour_measures(samples):
 @pytest.mark.parametrize(("alpha", "target_threshold", "area"), [(127, 0.5, 0), (128, 0.5, 1), (128, 0.6, 0)])
 def test_soft_ground_truth_is_garment_from_the_target_threshold_on(tmp_path, alpha, target_threshold, area):
     sample = draw_sample(tmp_path, "soft")
-    write_image(sample.mask_path, np.full((HEIGHT, WIDTH, 4), alpha, np.uint8))
+    write_image(sample.truth.path, np.full((HEIGHT, WIDTH, 4), alpha, np.uint8))
 
     row = evaluate(red_score, [sample], 0.5, target_threshold=target_threshold).rows[0]
 
@@ -177,14 +178,14 @@ def test_progress_is_told_after_each_photo(samples):
 
 
 def test_a_ground_truth_of_another_size_is_refused_with_both_sizes(samples):
-    write_image(samples[1].mask_path, np.zeros((30, 20, 4), np.uint8))
+    write_image(samples[1].truth.path, np.zeros((30, 20, 4), np.uint8))
 
     with pytest.raises(DataError, match=r"worst\.png.*40x60.*20x30"):
         evaluate(red_score, samples, 0.5)
 
 
 def test_a_sample_without_ground_truth_is_refused_by_name(samples):
-    lonely = dataclasses.replace(samples[0], mask_path=None)
+    lonely = dataclasses.replace(samples[0], truth=None)
 
     with pytest.raises(DataError, match=r"perfect\.png.*ground truth"):
         evaluate(red_score, [lonely], 0.5)
@@ -228,7 +229,7 @@ def test_scores_of_another_shape_are_refused_with_the_photo(samples, score):
 
 
 def test_a_broken_photo_is_refused_by_name(samples):
-    samples[2].image_path.write_bytes(b"not a photo")
+    samples[2].photo.write_bytes(b"not a photo")
 
     with pytest.raises(ImageError, match=r"middling\.png"):
         evaluate(red_score, samples, 0.5)

@@ -12,6 +12,7 @@ from support.drawing import draw_pair
 from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_mask, read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
@@ -35,7 +36,7 @@ def samples(tmp_path_factory):
         guide = np.where(alpha == 255, 230, 20).astype(np.uint8)
         for path, picture in zip(paths, (photo, alpha, guide), strict=True):
             Image.fromarray(picture).save(path)
-        found.append(Sample(str(number), paths[0], paths[1], first_scores_path=paths[2]))
+        found.append(Sample(str(number), paths[0], MaskFile(paths[1]), first_scores=MaskFile(paths[2])))
     return found
 
 
@@ -57,14 +58,14 @@ def test_a_pair_is_what_the_second_network_will_see(samples, kind, guided, colou
     pairs, seen = pairs_of(samples, kind, guided=guided, colour=colour), []
     for index, sample in enumerate(samples):
 
-        def first(_photo, path=sample.first_scores_path):
+        def first(_photo, path=sample.first_scores.path):
             return read_mask(path)[..., np.newaxis].astype(np.float32) / 255
 
         def second(part):
             seen.append(pairs.preprocessing.prepare(part))
             return part[..., 3:].astype(np.float32) / 255
 
-        double_pass(first, second, second_pass_view(kind))(read_photo(sample.image_path))
+        double_pass(first, second, second_pass_view(kind))(read_photo(sample.photo))
         image, target = pairs[index]
 
         np.testing.assert_array_equal(image, seen[-1])
@@ -79,10 +80,11 @@ def test_a_pair_is_what_the_second_network_will_see(samples, kind, guided, colou
 @given(seed=st.integers(0, 2**32 - 1))
 def test_photo_guide_and_truth_move_together(samples, tmp_path_factory, kind, guided, seed):
     folder = tmp_path_factory.mktemp("same")
-    alpha = read_mask(samples[0].mask_path)
+    alpha = read_mask(samples[0].truth.path)
     for name, picture in (("photo", np.dstack([alpha] * 3)), ("same", alpha)):
         Image.fromarray(picture).save(folder / f"{name}.png")
-    sample = Sample("a", folder / "photo.png", folder / "same.png", first_scores_path=folder / "same.png")
+    same = MaskFile(folder / "same.png")
+    sample = Sample("a", folder / "photo.png", same, first_scores=same)
     pairs = pairs_of([sample], kind, guided=guided, varied=True, margin_px=400)  # no edge is blanked
     movement = dataclasses.replace(AUGMENTATIONS["none"], flip=0.5, shift=0.1, scale=0.2)
     image, target = pairs.vary(build_augment(movement))(*pairs[0], seed)

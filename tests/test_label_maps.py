@@ -22,7 +22,6 @@ from segmentation.datasets import matlab
 from segmentation.datasets.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups
 from segmentation.datasets.discover import discover
 from segmentation.datasets.fingerprint import fingerprint
-from segmentation.datasets.ground_truth import ground_truth_size, read_ground_truth
 from segmentation.datasets.labels import Classes, read_classes
 from segmentation.datasets.matlab import read_label_map
 from segmentation.datasets.same_classes import check_same_groups
@@ -184,13 +183,13 @@ def test_every_form_gives_the_same_classes(tmp_path, form):
     values = make_set(tmp_path, form)
     dataset = discover(tmp_path, classes="all")
     (sample,) = dataset.samples
-    truth = read_ground_truth(sample)
+    truth = sample.truth.read()
 
     assert dataset.problems == ()
     assert dataset.labels.names == ("null", "hair", "dress", "shoes", "void")
     assert truth.dtype == np.uint8
     np.testing.assert_array_equal(truth, np.searchsorted([0, 1, 3, 7, 9], values))
-    assert ground_truth_size(sample) == truth.shape
+    assert sample.truth.size() == truth.shape
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -198,14 +197,14 @@ def test_every_form_gives_the_same_garment(tmp_path, form):
     values = make_set(tmp_path, form)
     dataset = discover(tmp_path)
     assert dataset.labels.binary
-    np.testing.assert_array_equal(read_ground_truth(dataset.samples[0]), np.where(values == 3, 255, 0))
+    np.testing.assert_array_equal(dataset.samples[0].truth.read(), np.where(values == 3, 255, 0))
 
 
 def test_colours_of_the_label_maps_are_those_of_the_classes(tmp_path):
     make_set(tmp_path, "colour")
     dataset = discover(tmp_path, classes="all")
     assert dataset.labels.colours == tuple(COLOURS.values())
-    truth = read_ground_truth(dataset.samples[0])
+    truth = dataset.samples[0].truth.read()
     with Image.open(tmp_path / "labels" / "a.png") as picture:
         np.testing.assert_array_equal(dataset.labels.decode(truth), picture)
 
@@ -261,7 +260,7 @@ def test_the_runs_of_a_table_are_the_map(tmp_path_factory, labels):
     (folder / "labels.json").write_text(json.dumps({"0": "null", "1": "hat", "2": "coat", "3": "dress"}))
     write_table(folder, rows_of("a.jpg", labels, [1, 2, 3]))
     (sample,) = discover(folder, classes="all").samples
-    np.testing.assert_array_equal(read_ground_truth(sample), labels)
+    np.testing.assert_array_equal(sample.truth.read(), labels)
 
 
 def test_a_table_lies_beside_a_folder_called_train_and_smaller_rows_lie_above(tmp_path):
@@ -272,7 +271,7 @@ def test_a_table_lies_beside_a_folder_called_train_and_smaller_rows_lie_above(tm
     write_table(tmp_path, rows, "Height,Width,ClassId,ImageId,EncodedPixels")
     dataset = discover(tmp_path, classes="all")
     assert dataset.problems == ()
-    np.testing.assert_array_equal(read_ground_truth(dataset.samples[0]), [[2, 2, 1], [2, 1, 3]])
+    np.testing.assert_array_equal(dataset.samples[0].truth.read(), [[2, 2, 1], [2, 1, 3]])
     (note,) = dataset.notes
     assert note.endswith("train.csv: attributes of 1 rows are not read, their classes are")
 
@@ -288,7 +287,7 @@ def test_a_part_of_a_garment_lies_above_it_and_leaves_no_hole_where_it_is_no_cla
 
     def truth(classes):
         (sample,) = discover(tmp_path, classes=classes).samples
-        return read_ground_truth(sample)
+        return sample.truth.read()
 
     np.testing.assert_array_equal(truth("all"), np.where(pocket, 2, coat))
     np.testing.assert_array_equal(truth("garment"), coat * 255)
@@ -422,7 +421,7 @@ def test_a_photo_of_background_alone_is_a_pair_where_the_background_is_a_group_o
     groups.write_text(json.dumps({"background": ["null", "hair"], "dress": ["dress"]}))
     dataset = discover(tmp_path, classes=str(groups))
     assert [sample.id for sample in dataset.samples] == ["a", "bare"]
-    assert not read_ground_truth(dataset.samples[1]).any()
+    assert not dataset.samples[1].truth.read().any()
 
 
 def test_a_palette_with_the_colours_of_the_classes_in_another_order_is_read_by_them(tmp_path):
@@ -432,7 +431,7 @@ def test_a_palette_with_the_colours_of_the_classes_in_another_order_is_read_by_t
     assert not np.array_equal(np.array(Image.open(path)), labels)
     (sample,) = discover(tmp_path, classes="all").samples
     names = [NAMES[value] for value in sorted(NAMES)]
-    found = read_ground_truth(sample)
+    found = sample.truth.read()
     for value in np.unique(labels):
         expected = IGNORED if NAMES[value] == "ignore" else names.index(NAMES[value])
         assert set(found[labels == value].tolist()) == {expected}
@@ -441,10 +440,10 @@ def test_a_palette_with_the_colours_of_the_classes_in_another_order_is_read_by_t
 def test_a_palette_of_other_colours_means_nothing(tmp_path):
     make_set(tmp_path, "palette")
     (before,) = discover(tmp_path, classes="all").samples
-    expected = read_ground_truth(before)
+    expected = before.truth.read()
     name_values(tmp_path, overlay_classes=True)
     (sample,) = discover(tmp_path, classes="all").samples
-    np.testing.assert_array_equal(read_ground_truth(sample), expected)
+    np.testing.assert_array_equal(sample.truth.read(), expected)
 
 
 def test_a_map_of_nothing_but_background_is_named(tmp_path):
@@ -723,8 +722,8 @@ def test_the_street_photos_have_twelve_classes(ccp):
     dataset = discover(ccp, check=False, classes="ccp-12")
     assert dataset.labels.names[:3] == ("background", "skin", "hair")
     sample = dataset.folder_split.val[0]
-    truth = read_ground_truth(sample)
-    with Image.open(sample.mask_path) as picture:
+    truth = sample.truth.read()
+    with Image.open(sample.truth.path) as picture:
         values = np.array(picture)
     np.testing.assert_array_equal(truth == 1, values == 41)
     np.testing.assert_array_equal(truth == 0, values == 0)

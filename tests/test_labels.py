@@ -20,7 +20,7 @@ from segmentation.core.size import Size
 from segmentation.core.types import Coding, Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.fingerprint import fingerprint
-from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.datasets.ground_truth import LabelFile, MaskFile
 from segmentation.datasets.labels import CLOTHING, find_classes, read_classes
 from segmentation.datasets.summary import summarise
 from segmentation.evaluation.photo import read_pair
@@ -49,9 +49,9 @@ def draw_labels(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def garment_of(sample: Sample) -> tuple[int, ...] | None:
     """The values that are garment in the sample's label map; None for a picture of the mask itself."""
-    if sample.coding is None:
+    if sample.truth.coding is None:
         return None
-    meanings = zip(sample.coding.values, sample.coding.targets, strict=True)
+    meanings = zip(sample.truth.coding.values, sample.truth.coding.targets, strict=True)
     return tuple(value for value, target in meanings if target == 255)
 
 
@@ -150,9 +150,9 @@ def test_a_pair_of_a_label_map_is_the_same_as_one_of_a_mask_to_every_reader(tmp_
     alpha = add_pair(tmp_path, "a", 0)
     (sample,) = discover(tmp_path).samples
     write_image(tmp_path / "mask.png", alpha)
-    masked = dataclasses.replace(sample, mask_path=tmp_path / "mask.png", coding=None)
+    masked = dataclasses.replace(sample, truth=MaskFile(tmp_path / "mask.png"))
 
-    np.testing.assert_array_equal(read_ground_truth(sample), alpha)
+    np.testing.assert_array_equal(sample.truth.read(), alpha)
     np.testing.assert_array_equal(read_pair(sample)[1], alpha)
     np.testing.assert_array_equal(draw_contact_sheet([sample]), draw_contact_sheet([masked]))
     area = summarise(discover(tmp_path)).area
@@ -167,7 +167,7 @@ def test_a_pair_of_a_label_map_is_the_same_as_one_of_a_mask_to_every_reader(tmp_
 @pytest.mark.parametrize("kind", ["crop", "mask"])
 def test_a_second_pass_can_be_guided_by_the_truth_of_a_label_map(folder, kind, varied):
     sample = discover(folder).samples[0]
-    guided = dataclasses.replace(sample, first_scores_path=sample.mask_path)
+    guided = dataclasses.replace(sample, first_scores=sample.truth)
     preprocessing = Preprocessing(SIZE, "colour", guided=True)
     pairs = SecondPassPairs(
         [guided], preprocessing, DataConfig(), SecondPassView(kind, 4, 0.5, SIZE), varied=varied
@@ -195,7 +195,7 @@ def test_cutouts_and_masks_are_worth_more_than_label_maps(folder, other):
     (problem,) = dataset.problems
     assert problem.path == folder / "labels"
     assert f"{other} holds the ground truth" in problem.reason
-    assert {sample.coding for sample in dataset.samples} == {None}
+    assert {sample.truth.coding for sample in dataset.samples} == {None}
 
 
 # Problems, each named and left out
@@ -245,9 +245,11 @@ def test_a_fingerprint_knows_which_values_are_garment(folder, tmp_path_factory):
 def test_fingerprints_are_those_of_earlier_versions(tmp_path):
     (tmp_path / "photo").write_bytes(b"photo")
     (tmp_path / "cutout").write_bytes(b"cutout")
-    sample = Sample("a", tmp_path / "photo", tmp_path / "cutout")
+    sample = Sample("a", tmp_path / "photo", MaskFile(tmp_path / "cutout"))
     assert fingerprint([sample]) == "3c1c4b16d09591d0f61c7abc5971be9cf0efde41e283cd8a0fcf70edf8d7ecd4"
-    labelled = dataclasses.replace(sample, coding=Coding((0, 14, 31), (0, 255, 255)))
+    labelled = dataclasses.replace(
+        sample, truth=LabelFile(tmp_path / "cutout", Coding((0, 14, 31), (0, 255, 255)))
+    )
     assert fingerprint([labelled]) == "6f538a289542fd80dd04b9d249732fa1eac5d469a7145eb496f4369e60252fef"
 
 
@@ -266,7 +268,7 @@ def test_garment_is_where_the_value_is_one_of_its_values_in_every_kind_of_file(
     coding = Coding(tuple(range(256)), tuple(255 * (value in garment) for value in range(256)))
     for picture in (grey, palette, Image.fromarray(labels.astype(np.uint16))):
         picture.save(path)
-        mask = read_ground_truth(Sample("a", path, path, coding=coding))
+        mask = LabelFile(path, coding).read()
         assert mask.dtype == np.uint8
         np.testing.assert_array_equal(mask, [[255 * (value in garment) for value in row] for row in labels])
 

@@ -17,6 +17,7 @@ from segmentation.config.training import DataConfig, PreprocessConfig
 from segmentation.core.errors import BundleError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import (
     Preprocessing,
@@ -188,7 +189,9 @@ def test_a_photo_is_prepared_alike_when_training_and_when_predicting(tmp_path, c
     size = Size(height=32, width=40)
     preprocessing = Preprocessing.from_config(PreprocessConfig(size, colour, contrast))
     pairs = PreparedPairs(
-        [Sample("photo", tmp_path / "photo.jpg", tmp_path / "mask.png")], preprocessing, DataConfig()
+        [Sample("photo", tmp_path / "photo.jpg", MaskFile(tmp_path / "mask.png"))],
+        preprocessing,
+        DataConfig(),
     )
 
     predicting = Preprocessing.from_json(preprocessing.to_json())

@@ -24,6 +24,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Prediction, Sample
 from segmentation.datasets.discover import discover
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.origin import PSEUDO, RECORD, write_origin
 from segmentation.datasets.split import apart_from, folds, holdout
 from segmentation.images.files import Picture, read_mask
@@ -240,7 +241,7 @@ def test_a_record_that_says_nothing_is_an_error_and_not_a_real_set(tiny_set, tex
 
 
 def a_sample(name, origin="real", path=None):
-    return Sample(name, path or Path(name), Path(name), group=name.split("_")[0], origin=origin)
+    return Sample(name, path or Path(name), MaskFile(Path(name)), group=name.split("_")[0], origin=origin)
 
 
 def test_predicted_pairs_are_never_held_out(tmp_path, tiny_set):
@@ -262,11 +263,11 @@ def test_predicted_pairs_are_never_held_out(tmp_path, tiny_set):
 def test_what_is_held_out_is_not_learned_from_a_prediction_of_it(tiny_set):
     real = discover(tiny_set).samples
     held_out = [one for one in real if one.group == "000"]
-    copy = next(one.image_path for one in held_out)
-    same_name = a_sample("000_Side", PSEUDO, real[-1].image_path)
+    copy = next(one.photo for one in held_out)
+    same_name = a_sample("000_Side", PSEUDO, real[-1].photo)
     same_photo = a_sample("new_Front", PSEUDO, copy)
-    its_other_view = a_sample("new_Back", PSEUDO, real[-1].image_path)
-    another = a_sample("other_Front", PSEUDO, real[-1].image_path)
+    its_other_view = a_sample("new_Back", PSEUDO, real[-1].photo)
+    another = a_sample("other_Front", PSEUDO, real[-1].photo)
     by_hand = a_sample("hand_Front", "retouched", copy)
 
     kept = apart_from(held_out, [same_name, same_photo, its_other_view, another, by_hand])

@@ -8,9 +8,11 @@ import pytest
 from support.drawing import draw_set
 
 from segmentation.config.training import RunConfig
+from segmentation.config.values import Memory
 from segmentation.core.errors import ImageError, TrainingError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.models.registry import complete
 from segmentation.training.fit import fit
 
@@ -55,7 +57,7 @@ class Silent:
 def samples(tmp_path_factory):
     folder = draw_set(tmp_path_factory.mktemp("resume") / "pairs", garments=4)
     return [
-        Sample(path.stem, path, folder / "cutouts" / path.name)
+        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
         for path in sorted((folder / "images").iterdir())
     ]
 
@@ -134,20 +136,20 @@ class Breaking(Silent):
 
 @pytest.mark.parametrize("broken", [0, 7], ids=["train", "val"])
 def test_a_photo_that_breaks_while_training_is_named(samples, tmp_path, broken):
-    folder = samples[0].image_path.parent.parent
+    folder = samples[0].photo.parent.parent
     shutil.copytree(folder, tmp_path / "pairs")
     copies = [
         dataclasses.replace(
             sample,
-            image_path=tmp_path / "pairs" / sample.image_path.relative_to(folder),
-            mask_path=tmp_path / "pairs" / sample.mask_path.relative_to(folder),
+            photo=tmp_path / "pairs" / sample.photo.relative_to(folder),
+            truth=MaskFile(tmp_path / "pairs" / sample.truth.path.relative_to(folder)),
         )
         for sample in samples
     ]
-    path = copies[broken].image_path
+    path = copies[broken].photo
 
     with pytest.raises(ImageError, match=path.name):
-        train(copies, tmp_path, config=CONFIG.replace(cache="0MB"), progress=Breaking(path))
+        train(copies, tmp_path, config=CONFIG.replace(cache=Memory.parse("0MB")), progress=Breaking(path))
 
 
 def test_a_training_that_had_stopped_early_does_not_go_on_when_resumed(samples, tmp_path):

@@ -17,6 +17,7 @@ from support.program import SMALL, make, run
 
 from segmentation.core.errors import ConfigError, DataError, SegmentationError
 from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.disturbances import DISTURBANCES
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.robustness import CASES, measure_robustness, print_robustness
@@ -209,9 +210,11 @@ def samples(tmp_path):
     for number in range(3):
         photo, alpha = draw_pair(number, 64, 48)
         photo = np.where(alpha[..., np.newaxis] > 0, photo, photo // 4)
-        sample = Sample(f"photo-{number}", tmp_path / f"{number}.png", tmp_path / f"{number}-mask.png")
-        write_image(sample.image_path, photo)
-        write_image(sample.mask_path, np.roll(alpha, number, axis=0))
+        sample = Sample(
+            f"photo-{number}", tmp_path / f"{number}.png", MaskFile(tmp_path / f"{number}-mask.png")
+        )
+        write_image(sample.photo, photo)
+        write_image(sample.truth.path, np.roll(alpha, number, axis=0))
         samples.append(sample)
     return samples
 
@@ -220,8 +223,8 @@ def by_hand(samples, threshold):
     """Dice and agreement [photos, 1 + CASES] of red_score, as slowly and plainly as can be."""
     dice, agreement = [], []
     for sample in samples:
-        photo = cv2.cvtColor(cv2.imread(str(sample.image_path)), cv2.COLOR_BGR2RGB)
-        alpha = cv2.imread(str(sample.mask_path), cv2.IMREAD_GRAYSCALE)
+        photo = cv2.cvtColor(cv2.imread(str(sample.photo)), cv2.COLOR_BGR2RGB)
+        alpha = cv2.imread(str(sample.truth.path), cv2.IMREAD_GRAYSCALE)
         undisturbed = photo[..., 0] / 255 >= threshold
         dice.append([f1_score(alpha.ravel() > 127, undisturbed.ravel())])
         agreement.append([1.0])
@@ -262,9 +265,9 @@ def test_undisturbed_figures_are_those_of_the_evaluation(samples):
 
 
 def test_what_nothing_disturbs_drops_by_nothing(tmp_path):
-    sample = Sample("full", tmp_path / "full.png", tmp_path / "mask.png")
-    write_image(sample.image_path, draw_pair(0)[0])
-    write_image(sample.mask_path, np.full((64, 48), 255, np.uint8))
+    sample = Sample("full", tmp_path / "full.png", MaskFile(tmp_path / "mask.png"))
+    write_image(sample.photo, draw_pair(0)[0])
+    write_image(sample.truth.path, np.full((64, 48), 255, np.uint8))
     measured = measure_robustness(lambda photo: np.ones((*photo.shape[:2], 1), "f4"), [sample], 0.5)
 
     assert {row.change_mean for row in measured.levels} == {0.0}
@@ -273,9 +276,9 @@ def test_what_nothing_disturbs_drops_by_nothing(tmp_path):
 
 
 def test_a_model_that_sees_the_mask_itself_does_not_mind_where_it_lies(tmp_path):
-    sample = Sample("own", tmp_path / "own.png", tmp_path / "mask.png")
-    write_image(sample.image_path, np.dstack([off_centre()] * 3))
-    write_image(sample.mask_path, off_centre())
+    sample = Sample("own", tmp_path / "own.png", MaskFile(tmp_path / "mask.png"))
+    write_image(sample.photo, np.dstack([off_centre()] * 3))
+    write_image(sample.truth.path, off_centre())
     measured = measure_robustness(red_score, [sample], 0.5)
 
     for name in MOVING:
@@ -301,7 +304,7 @@ def test_everyday_changes_are_the_largest_either_way(samples):
 
 
 def test_soft_ground_truth_is_garment_from_the_target_threshold_on(samples):
-    write_image(samples[0].mask_path, np.full((64, 48), 140, np.uint8))
+    write_image(samples[0].truth.path, np.full((64, 48), 140, np.uint8))
     low, high = (
         measure_robustness(red_score, samples[:1], 0.4, target_threshold=least) for least in (0.5, 0.6)
     )
@@ -325,7 +328,7 @@ def test_mistakes_are_refused_as_in_an_evaluation(samples):
     with pytest.raises(SegmentationError, match=r"0\.png.*from 0 to 1"):
         measure_robustness(lambda photo: red_score(photo) * 2, samples, 0.5)
     with pytest.raises(DataError, match=r"1\.png.*ground truth"):
-        measure_robustness(red_score, [dataclasses.replace(samples[1], mask_path=None)], 0.5)
+        measure_robustness(red_score, [dataclasses.replace(samples[1], truth=None)], 0.5)
 
 
 def test_figures_chart_and_tables_are_written(samples, tmp_path):

@@ -17,6 +17,7 @@ from segmentation.config.training import LossConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.models import registry
 from segmentation.models.backbones import encode
 from segmentation.models.parts import backbone_layers, head_layers
@@ -68,7 +69,7 @@ class Listening:
 def samples(tmp_path_factory):
     folder = draw_set(tmp_path_factory.mktemp("transfer") / "pairs")
     return [
-        Sample(path.stem, path, folder / "cutouts" / path.name)
+        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
         for path in sorted((folder / "images").iterdir())
     ]
 

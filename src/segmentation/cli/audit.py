@@ -270,7 +270,7 @@ def _input_size(samples: "Sequence[Sample]") -> Size:
 
     from segmentation.images.files import image_size
 
-    proportion = median(height / width for height, width in (image_size(one.image_path) for one in samples))
+    proportion = median(height / width for height, width in (image_size(one.photo) for one in samples))
     sides = (_PIXELS * proportion) ** 0.5, (_PIXELS / proportion) ** 0.5
     return Size(*(max(_STEP, _STEP * round(side / _STEP)) for side in sides))
 

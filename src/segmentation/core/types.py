@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -31,23 +32,45 @@ class Sample:
     """One photo and, where known, its ground truth.
 
     `id` is unique in its set and needs no extension; samples of one `group` (a garment, a photo that
-    occurs twice) stay on one side of every split; `view` is the viewpoint or "". `guide_path` holds the first
-    scores that a second pass learns from, as a grey picture of the photo's size; `source` counts the folders
-    that a training set was put together from. `coding` says what the values mean where the mask is a label
-    map; None where it is a picture of the mask itself. `rows` are those of the photo where `mask_path` is a
-    table of run lengths: the number of the line and where it begins, in bytes.
+    occurs twice) stay on one side of every split; `view` is the viewpoint or "". `first_scores` are those
+    that a second pass is trained on, in the form of a mask; `source` counts the folders that a training set
+    was put together from.
     """
 
     id: str
-    image_path: Path
-    mask_path: Path | None = None
+    photo: Path
+    truth: "GroundTruth | None" = None
     group: str = ""
     view: str = ""
     origin: str = "real"
-    first_scores_path: Path | None = None
+    first_scores: "GroundTruth | None" = None
     source: int = 0
-    coding: "Coding | None" = None
-    rows: tuple[tuple[int, int], ...] = ()
+
+
+class GroundTruth(Protocol):
+    """The mask or the label map of a photo, in whichever form a data set holds it.
+
+    `path` is the file to mend where the two do not fit; `coding` says what the values of a label map become,
+    None where there are none but those of the mask itself.
+    """
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def coding(self) -> "Coding | None": ...
+
+    def read(self) -> np.ndarray:
+        """Return uint8 [H, W]: 0 outside and 255 inside the garment, or the targets of the coding.
+
+        Where there are several classes, a pixel holds the index of its own, or `IGNORED`. Raises ImageError
+        and DataError for files that do not hold it.
+        """
+        ...
+
+    def size(self) -> tuple[int, int]:
+        """Return height and width, without reading the pixels. Raises like `read`."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.core.types import IGNORED, LabelMap, Sample
-from segmentation.datasets.ground_truth import ground_truth_size, read_ground_truth
+from segmentation.datasets.ground_truth import TableRows
 from segmentation.images.files import has_alpha, image_size, read_photo
 
 _HALF = 128  # alpha from which a pixel counts as garment
@@ -27,15 +27,14 @@ class Problem:
 
 def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
     """Compare what the two files' headers say: sizes, and for a `cutout` that it has an alpha channel."""
-    photo_size = _attempt(lambda: image_size(sample.image_path), sample.image_path)
-    truth_path = _truth_path(sample)
-    truth_size = _attempt(lambda: ground_truth_size(sample), truth_path)
+    photo_size = _attempt(lambda: image_size(sample.photo), sample.photo)
+    truth_size = _attempt(sample.truth.size, sample.truth.path)
     for size in (photo_size, truth_size):
         if isinstance(size, Problem):
             return size
-    if cutout and not has_alpha(sample.mask_path):
+    if cutout and not has_alpha(sample.truth.path):
         return Problem(
-            sample.mask_path,
+            sample.truth.path,
             "has no alpha channel, so it does not say what is garment",
             "save the cutout as PNG with transparency; black and white masks belong in a folder named masks",
         )
@@ -44,15 +43,15 @@ def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
 
 def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
     """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures."""
-    photo = _attempt(lambda: read_photo(sample.image_path), sample.image_path)
-    truth = _attempt(lambda: read_ground_truth(sample), _truth_path(sample))
+    photo = _attempt(lambda: read_photo(sample.photo), sample.photo)
+    truth = _attempt(sample.truth.read, sample.truth.path)
     for picture in (photo, truth):
         if isinstance(picture, Problem):
             return picture
     digest = hashlib.sha256(str(photo.shape).encode())
     digest.update(np.ascontiguousarray(photo))
     problem = _compare_sizes(sample, photo.shape[:2], truth.shape)
-    found = _check_mask(_truth_path(sample), truth) if labels.binary else _check_classes(sample, truth)
+    found = _check_mask(sample.truth.path, truth) if labels.binary else _check_classes(sample, truth)
     return problem or found or digest.hexdigest()
 
 
@@ -77,19 +76,14 @@ def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
 
 def _check_classes(sample: Sample, labels: np.ndarray) -> Problem | None:
     """A background of several names is something: such a photo is labelled, and has none of the others."""
-    nothing = [IGNORED] if sample.coding.targets.count(0) > 1 else [0, IGNORED]
+    nothing = [IGNORED] if sample.truth.coding.targets.count(0) > 1 else [0, IGNORED]
     if np.isin(labels, nothing).all():
         return Problem(
-            _truth_path(sample),
+            sample.truth.path,
             "is empty: it holds no class but the background",
             "label the photo, or remove the pair",
         )
     return None
-
-
-def _truth_path(sample: Sample) -> Path:
-    """The file to mend: of a table that holds the rows of many photos, the photo whose rows they are."""
-    return sample.image_path if sample.rows else sample.mask_path
 
 
 def _compare_sizes(
@@ -98,14 +92,14 @@ def _compare_sizes(
     if truth_size == photo_size:
         return None
     (height, width), (photo_height, photo_width) = truth_size, photo_size
-    if sample.rows:
+    if isinstance(sample.truth, TableRows):
         return Problem(
-            sample.image_path,
-            f"is {photo_width}x{photo_height}, {sample.mask_path.name} says {width}x{height}",
+            sample.photo,
+            f"is {photo_width}x{photo_height}, {sample.truth.rows.path.name} says {width}x{height}",
             "take the photo that the table was made for",
         )
     return Problem(
-        sample.mask_path,
+        sample.truth.path,
         f"is {width}x{height}, its photo is {photo_width}x{photo_height}",
         "export both at the same size, without trimming or turning",
     )

@@ -11,7 +11,6 @@ from rich.text import Text
 from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.types import IGNORED, LabelMap, Sample
 from segmentation.datasets.class_choice import ClassChoice
-from segmentation.datasets.ground_truth import read_ground_truth
 
 _HALF = 128  # alpha from which a pixel counts as garment
 
@@ -42,12 +41,12 @@ def count_classes(
     """Count the classes of all samples at full size, in threads.
 
     A binary ground truth has two, background and what is cut out, the latter where alpha is at least one
-    half. Raises ImageError and DataError as `read_ground_truth` does.
+    half. Raises ImageError and DataError as `GroundTruth` does.
     """
     names = ("background", *labels.names) if labels.binary else labels.names
 
     def count(sample: Sample) -> np.ndarray:
-        truth = read_ground_truth(sample)
+        truth = sample.truth.read()
         indices = (truth >= _HALF).astype(np.uint8) if labels.binary else truth
         return np.bincount(indices.ravel(), minlength=256)
 

@@ -80,8 +80,7 @@ def discover(
     def sample_of(pair: Pair) -> Sample:
         group, view = group_and_view(pair.id, numbered=pair.part.layout.numbered)
         coding = choices[pair.part].coding if pair.part in choices else None
-        origin = origins[pair.part]
-        return Sample(pair.id, pair.photo, pair.mask, group, view, origin, coding=coding, rows=pair.rows)
+        return Sample(pair.id, pair.photo, pair.truth(coding), group, view, origins[pair.part])
 
     labels = next((choice.labels for choice in choices.values()), BINARY)
 
@@ -175,10 +174,10 @@ def _keep_sides_apart(
     kept = []
     for sample in samples:
         if side_of_id[sample.id] == "train" and sample.group in in_val:
-            other = in_val[sample.group].image_path.relative_to(root)
+            other = in_val[sample.group].photo.relative_to(root)
             reason = f"shows the same garment as {other}, so it is left out of training"
             remedy = "move all photos of a garment to one side"
-            problems.append(Problem(sample.image_path, reason, remedy))
+            problems.append(Problem(sample.photo, reason, remedy))
         else:
             kept.append(sample)
     return kept

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_threads
-from segmentation.core.types import Sample
-from segmentation.datasets.ground_truth import read_ground_truth
+from segmentation.core.types import GroundTruth, Sample
+from segmentation.datasets.ground_truth import TableRows
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:
@@ -22,8 +22,8 @@ def fingerprint(samples: Iterable[Sample]) -> str:
 
 
 def _describe(sample: Sample) -> str:
-    described = (sample.id, _describe_file(sample.image_path), _describe_truth(sample))
-    coding = sample.coding
+    described = (sample.id, _describe_file(sample.photo), _describe_truth(sample.truth))
+    coding = sample.truth and sample.truth.coding
     if coding is None:
         return repr(described)
     if {*coding.targets} <= {0, 255}:  # as earlier versions, which knew garments alone, described it
@@ -34,13 +34,12 @@ def _describe(sample: Sample) -> str:
     return repr((*described, *meaning, coding.colours) if coding.colours else (*described, *meaning))
 
 
-def _describe_truth(sample: Sample) -> str:
-    if sample.mask_path is None:
+def _describe_truth(truth: GroundTruth | None) -> str:
+    if truth is None:
         return "none"
-    if not sample.rows:
-        return _describe_file(sample.mask_path)
-    digest = hashlib.sha256(read_ground_truth(sample))
-    return f"rows {digest.hexdigest()}"
+    if isinstance(truth, TableRows):  # the rest of the table may change
+        return f"rows {hashlib.sha256(truth.read()).hexdigest()}"
+    return _describe_file(truth.path)
 
 
 def _describe_file(path: Path) -> str:

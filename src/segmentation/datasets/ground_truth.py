@@ -1,69 +1,113 @@
-"""The mask or the label map of a sample, in whichever form its data set holds it."""
+"""The forms in which a data set holds its ground truth: each is a `GroundTruth` that reads itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.types import Coding, Sample, coded
+from segmentation.core.types import Coding, coded
 from segmentation.datasets.matlab import SUFFIX, label_map_size, read_label_map
-from segmentation.datasets.run_table import read_runs, table_size
+from segmentation.datasets.run_table import PhotoRows, read_runs, table_size
 from segmentation.images.files import image_size, kind_of_pixels, read_labels, read_mask, read_photo
 
 
-def read_ground_truth(sample: Sample) -> np.ndarray:
-    """uint8 [H, W]: 0 outside and 255 inside the garment, or the classes of a label map.
+@dataclass(frozen=True)
+class MaskFile:
+    """A picture of the mask itself, or a cutout whose alpha it is."""
 
-    The edges of a label map are hard. Where it has several classes, a pixel holds the index of its own, or
-    `IGNORED`; the sample's coding says what its values become. The sample must have a `mask_path`. Raises
-    ImageError for a file that cannot be read as an image and DataError for one that is no label map, or holds
-    a value or a colour that has no name.
-    """
-    if sample.coding is None:
-        return read_mask(sample.mask_path)
-    return _targets(sample, _read_values(sample, sample.coding), sample.coding)
+    path: Path
+    coding: ClassVar[None] = None
 
+    def read(self) -> np.ndarray:
+        """Return the alpha, uint8 [H, W]. Raises ImageError for a file that is no picture."""
+        return read_mask(self.path)
 
-def ground_truth_size(sample: Sample) -> tuple[int, int]:
-    """Height and width, without reading the pixels. Raises like `read_ground_truth`."""
-    if sample.rows:
-        return table_size(sample)
-    if sample.mask_path.suffix.lower() == SUFFIX:
-        return label_map_size(sample.mask_path)
-    return image_size(sample.mask_path)
+    def size(self) -> tuple[int, int]:
+        """Return height and width, from the header."""
+        return image_size(self.path)
 
 
-def _read_values(sample: Sample, coding: Coding) -> np.ndarray:
-    """Integers [H, W], as the file has them."""
-    path = sample.mask_path
-    if sample.rows:
-        return read_runs(sample)
-    if path.suffix.lower() == SUFFIX:
-        return read_label_map(path)
-    kind = kind_of_pixels(path) if coding.colours else "values"
-    if kind == "values":
-        return read_labels(path)
-    try:
-        return coded(read_photo(path), dict(coding.colours))  # a palette may have them in another order
-    except DataError as error:
-        if kind == "palette":  # of colours that mean nothing
-            return read_labels(path)
-        raise DataError(
-            f"{printable(str(path))}: holds other colours than {coding.names_file}: {error}"
-        ) from error
+@dataclass(frozen=True)
+class LabelFile:
+    """A label map as a picture or as a MATLAB file; `coding` says what its values become."""
+
+    path: Path
+    coding: Coding
+
+    def read(self) -> np.ndarray:
+        """Return targets, uint8 [H, W], whose edges are hard.
+
+        Raises ImageError for a file that cannot be read as an image and DataError for one that is no label
+        map, or holds a value or a colour that has no name.
+        """
+        return _targets(self._values(), self.coding, self.path)
+
+    def size(self) -> tuple[int, int]:
+        """Return height and width, from the header."""
+        return label_map_size(self.path) if self._is_matlab else image_size(self.path)
+
+    @property
+    def _is_matlab(self) -> bool:
+        return self.path.suffix.lower() == SUFFIX
+
+    def _values(self) -> np.ndarray:
+        """Integers [H, W], as the file has them."""
+        if self._is_matlab:
+            return read_label_map(self.path)
+        kind = kind_of_pixels(self.path) if self.coding.colours else "values"
+        if kind == "values":
+            return read_labels(self.path)
+        try:
+            # a palette may have them in another order
+            return coded(read_photo(self.path), dict(self.coding.colours))
+        except DataError as error:
+            if kind == "palette":  # of colours that mean nothing
+                return read_labels(self.path)
+            raise DataError(
+                f"{printable(str(self.path))}: holds other colours than {self.coding.names_file}: {error}"
+            ) from error
 
 
-def _targets(sample: Sample, labels: np.ndarray, coding: Coding) -> np.ndarray:
-    """uint8 [H, W]: what the values become."""
+@dataclass(frozen=True)
+class TableRows:
+    """A photo's rows in a table of run lengths; `coding` says what the values of their classes become."""
+
+    rows: PhotoRows
+    coding: Coding
+
+    @property
+    def path(self) -> Path:
+        """The photo, since the table holds the rows of many."""
+        return self.rows.photo
+
+    def read(self) -> np.ndarray:
+        """Return targets, uint8 [H, W]. Raises DataError for rows that are none."""
+        background = {
+            value
+            for value, target in zip(self.coding.values, self.coding.targets, strict=True)
+            if target == 0
+        }
+        return _targets(read_runs(self.rows, background), self.coding, self.path)
+
+    def size(self) -> tuple[int, int]:
+        """Return height and width, as the rows give them."""
+        return table_size(self.rows)
+
+
+def _targets(values: np.ndarray, coding: Coding, path: Path) -> np.ndarray:
+    """Integers [H, W] -> uint8 [H, W]: what the values of a label map become."""
     low, high = coding.values[0], coding.values[-1]
     target_of = np.full(high - low + 1, -1, np.int16)
     target_of[np.array(coding.values) - low] = coding.targets
-    outside = (labels < low) | (labels > high)
-    targets = target_of[np.where(outside, low, labels).astype(np.int64) - low]
+    outside = (values < low) | (values > high)
+    targets = target_of[np.where(outside, low, values).astype(np.int64) - low]
     unnamed = outside | (targets < 0)
     if unnamed.any():
-        file = sample.image_path if sample.rows else sample.mask_path
         names_file = coding.names_file
         raise DataError(
-            f"{printable(str(file))}: holds the value {labels[unnamed].min()}, which {names_file} does not "
+            f"{printable(str(path))}: holds the value {values[unnamed].min()}, which {names_file} does not "
             f"name; name it in {names_file}, as ignore where it counts nowhere, or save the map as PNG with "
             "the values of the classes"
         )

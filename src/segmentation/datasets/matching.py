@@ -7,22 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.core.errors import printable
+from segmentation.core.types import Coding, GroundTruth
 from segmentation.datasets.check import Problem
+from segmentation.datasets.ground_truth import LabelFile, MaskFile, TableRows
 from segmentation.datasets.layouts import Part
 from segmentation.datasets.matlab import SUFFIX as MATLAB_SUFFIX
-from segmentation.datasets.run_table import index_table
+from segmentation.datasets.run_table import PhotoRows, index_table
 from segmentation.images.files import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Files that belong together; of a table of run lengths also where the photo's rows are."""
+    """Files that belong together, or a photo and its rows in a table of run lengths."""
 
     id: str
     photo: Path
-    mask: Path
+    mask: Path | PhotoRows
     part: Part
-    rows: tuple[tuple[int, int], ...] = ()
+
+    def truth(self, coding: Coding | None) -> GroundTruth:
+        """Return the ground truth, whose values become what `coding` says where it is a label map."""
+        if isinstance(self.mask, PhotoRows):
+            return TableRows(self.mask, coding)
+        return LabelFile(self.mask, coding) if coding else MaskFile(self.mask)
 
 
 def match(part: Part, problems: list[Problem], counts: Counter[str], notes: list[str]) -> Iterator[Pair]:
@@ -78,7 +85,7 @@ def _match_rows(
             reason = f"has no row in {table.path.name}"
             problems.append(Problem(paths[0], reason, "add its rows, or remove the photo"))
         else:
-            yield Pair(name, paths[0], table.path, part, table.rows[name])
+            yield Pair(name, paths[0], PhotoRows(paths[0], table.path, table.rows[name]), part)
     absent = [name for name in table.rows if name not in photos]
     if absent:
         reason = (

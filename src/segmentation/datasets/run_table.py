@@ -6,7 +6,7 @@ the photo), Height, Width and ClassId. Neither names nor runs hold commas, so a 
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.types import Sample
 from segmentation.datasets.labels import UNLABELLED
 from segmentation.datasets.rle import area, decode
 from segmentation.images.files import IMAGE_SUFFIXES, MAX_PIXELS
@@ -34,6 +33,15 @@ class RunTable:
     path: Path
     rows: dict[str, tuple[tuple[int, int], ...]]
     attributes: int
+
+
+@dataclass(frozen=True)
+class PhotoRows:
+    """Where the rows of one photo are in the table at `path`."""
+
+    photo: Path
+    path: Path
+    places: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,13 @@ def index_table(path: Path) -> RunTable:
     return RunTable(path, {name: tuple(places) for name, places in rows.items()}, attributes)
 
 
-def table_size(sample: Sample) -> tuple[int, int]:
-    """Height and width that the table gives for a photo. Raises DataError for rows that are none."""
-    first, *others = _rows(sample)
+def table_size(rows: PhotoRows) -> tuple[int, int]:
+    """Return the height and the width that rows give. Raises DataError for rows that are none."""
+    first, *others = _rows(rows)
     for row in others:
         if (row.height, row.width) != (first.height, first.width):
             raise _wrong(
-                sample,
+                rows,
                 row.line,
                 f"{first.width}x{first.height} as in line {first.line}",
                 f"{row.width}x{row.height}",
@@ -79,45 +87,44 @@ def table_size(sample: Sample) -> tuple[int, int]:
     return first.height, first.width
 
 
-def read_runs(sample: Sample) -> np.ndarray:
+def read_runs(rows: PhotoRows, background: Collection[int]) -> np.ndarray:
     """Merge the rows of a photo: int32 [H, W], `UNLABELLED` outside of all.
 
-    Where rows overlap the smaller one lies above, as a pocket on its coat, but those that belong to the
-    background lie below all others, so that a pocket which is no class leaves no hole in the coat; of rows of
-    one size the later one counts. Raises DataError for rows that are none.
+    Where rows overlap the smaller one lies above, as a pocket on its coat, but those whose value is in
+    `background` lie below all others, so that a pocket which is no class leaves no hole in the coat; of rows
+    of one size the later one counts. Raises DataError for rows that are none.
     """
-    labels = np.full(table_size(sample), UNLABELLED, np.int32)
-    target_of = dict(zip(sample.coding.values, sample.coding.targets, strict=True))
+    labels = np.full(table_size(rows), UNLABELLED, np.int32)
 
     def height_above_all(row: _Row) -> tuple[bool, int]:
-        return target_of.get(row.value) != 0, -_checked(sample, row, area)
+        return row.value not in background, -_checked(rows, row, area)
 
-    for row in sorted(_rows(sample), key=height_above_all):
-        runs = _checked(sample, row, lambda text: decode(text, *labels.shape, "column"))
+    for row in sorted(_rows(rows), key=height_above_all):
+        runs = _checked(rows, row, lambda text: decode(text, *labels.shape, "column"))
         labels[runs] = row.value
     return labels
 
 
-def _checked(sample: Sample, row: _Row, read: Callable[[str], Any]) -> Any:
+def _checked(rows: PhotoRows, row: _Row, read: Callable[[str], Any]) -> Any:
     try:
         return read(row.runs)
     except DataError as error:
-        raise DataError(f"{_place(sample, row.line)}: {error}") from error
+        raise DataError(f"{_place(rows, row.line)}: {error}") from error
 
 
-def _rows(sample: Sample) -> Iterator[_Row]:
-    with _opened(sample.mask_path) as file:
-        columns = _columns(sample.mask_path, file)
-        for line, place in sample.rows:
+def _rows(rows: PhotoRows) -> Iterator[_Row]:
+    with _opened(rows.path) as file:
+        columns = _columns(rows.path, file)
+        for line, place in rows.places:
             file.seek(place)
             fields = _split(file.readline(_LONGEST_LINE))
             if len(fields) != len(columns):
-                raise _wrong(sample, line, f"{len(columns)} values", f"{len(fields)}")
+                raise _wrong(rows, line, f"{len(columns)} values", f"{len(fields)}")
             named = {name: fields[column] for name, column in columns.items()}
-            height, width = (_number(sample, line, name, named[name]) for name in ("Height", "Width"))
+            height, width = (_number(rows, line, name, named[name]) for name in ("Height", "Width"))
             if not 0 < height * width <= MAX_PIXELS:
-                raise _wrong(sample, line, f"1 to {MAX_PIXELS} pixels", f"{width}x{height}")
-            value = _number(sample, line, "ClassId", named["ClassId"].partition("_")[0])  # attributes follow
+                raise _wrong(rows, line, f"1 to {MAX_PIXELS} pixels", f"{width}x{height}")
+            value = _number(rows, line, "ClassId", named["ClassId"].partition("_")[0])  # attributes follow
             yield _Row(line, named["EncodedPixels"], height, width, value)
 
 
@@ -170,15 +177,15 @@ def _stem(name: str) -> str:
     return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else str(path)
 
 
-def _number(sample: Sample, line: int, column: str, text: str) -> int:
+def _number(rows: PhotoRows, line: int, column: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise _wrong(sample, line, f"a whole number as {column}", repr(text[:40]))
+        raise _wrong(rows, line, f"a whole number as {column}", repr(text[:40]))
     return int(text)
 
 
-def _wrong(sample: Sample, line: int, expected: str, received: str) -> DataError:
-    return DataError(f"{_place(sample, line)}: expected {expected}, received {received}; correct the line")
+def _wrong(rows: PhotoRows, line: int, expected: str, received: str) -> DataError:
+    return DataError(f"{_place(rows, line)}: expected {expected}, received {received}; correct the line")
 
 
-def _place(sample: Sample, line: int) -> str:
-    return f"{printable(str(sample.image_path))}: {sample.mask_path.name}, line {line}"
+def _place(rows: PhotoRows, line: int) -> str:
+    return f"{printable(str(rows.photo))}: {rows.path.name}, line {line}"

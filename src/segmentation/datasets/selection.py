@@ -42,7 +42,7 @@ def without_predicted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     made = tuple(sample for sample in samples if sample.origin != PSEUDO)
     if samples and not made:
         raise DataError(
-            f"{samples[0].image_path}: expected pairs that a person made, to judge by, received predictions "
+            f"{samples[0].photo}: expected pairs that a person made, to judge by, received predictions "
             "alone; name other pairs with `data`"
         )
     return made

@@ -78,11 +78,11 @@ def apart_from(held_out: Iterable[Sample], samples: Iterable[Sample]) -> tuple[S
 
 def _digest(sample: Sample) -> str:
     try:
-        with sample.image_path.open("rb") as file:
+        with sample.photo.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(
-            f"{sample.image_path}: expected a readable file, received {error.strerror}; restore it"
+            f"{sample.photo}: expected a readable file, received {error.strerror}; restore it"
         ) from error
 
 
@@ -91,7 +91,7 @@ def _shuffled_groups(samples: Iterable[Sample], seed: int) -> list[list[Sample]]
     for sample in samples:
         if sample.origin == PSEUDO:
             raise DataError(
-                f"{sample.image_path}: expected pairs that a person made, to hold some out, received a "
+                f"{sample.photo}: expected pairs that a person made, to hold some out, received a "
                 "prediction; name the folder of real pairs first, as in --data REAL --data PREDICTED"
             )
         groups.setdefault(sample.group or sample.id, []).append(sample)

@@ -16,7 +16,6 @@ from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.types import BINARY, IGNORED, LabelMap, Sample
 from segmentation.datasets.check import Problem
 from segmentation.datasets.discover import Dataset
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.images.files import read_photo
 
 _MOST_LINES = 12  # of viewpoints or resolutions; street photos have hundreds
@@ -145,7 +144,7 @@ def _counts(counts: dict[str, int], unnamed: str = "") -> str:
 
 
 def _measure(sample: Sample, labels: LabelMap) -> _Pair:
-    photo, mask = read_photo(sample.image_path), read_ground_truth(sample)
+    photo, mask = read_photo(sample.photo), sample.truth.read()
     height, width, _ = photo.shape
     mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
     pixels = height * width

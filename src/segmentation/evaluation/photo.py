@@ -6,23 +6,22 @@ import numpy as np
 
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.images.files import read_photo
 
 
 def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W], see `read_ground_truth`.
+    """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W], see `GroundTruth`.
 
     Raises ImageError, and DataError where there is no ground truth or none of the photo's size.
     """
-    if sample.mask_path is None:
-        raise DataError(f"{sample.image_path}: expected a ground truth to evaluate with, found none; add it")
-    image = read_photo(sample.image_path)
-    alpha = read_ground_truth(sample)
+    if sample.truth is None:
+        raise DataError(f"{sample.photo}: expected a ground truth to evaluate with, found none; add it")
+    image = read_photo(sample.photo)
+    alpha = sample.truth.read()
     if image.shape[:2] != alpha.shape:
         raise DataError(
-            f"{sample.mask_path}: expected the photo's size {_size(image)}, received {_size(alpha)}; "
-            f"export the ground truth of {sample.image_path.name} again at full size"
+            f"{sample.truth.path}: expected the photo's size {_size(image)}, received {_size(alpha)}; "
+            f"export the ground truth of {sample.photo.name} again at full size"
         )
     return image, alpha
 
@@ -40,13 +39,13 @@ def score_photo(
     shape = (*image.shape[:2], len(labels.names))
     if scores.shape != shape:
         raise SegmentationError(
-            f"{sample.image_path}: expected scores of {len(labels.names)} classes at the photo's size, "
+            f"{sample.photo}: expected scores of {len(labels.names)} classes at the photo's size, "
             f"{shape}, received {scores.shape}; evaluate a model of these classes"
         )
     low, high = float(scores.min()), float(scores.max())  # NaN if any score is NaN
     if not (low >= 0 and high <= 1):
         raise SegmentationError(
-            f"{sample.image_path}: expected scores from 0 to 1, received {low:g} to {high:g}; "
+            f"{sample.photo}: expected scores from 0 to 1, received {low:g} to {high:g}; "
             f"the model's weights are damaged or its training went astray: train it again"
         )
     return scores.astype(np.float32, copy=False), seconds

@@ -10,6 +10,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_photo, write_image
 from segmentation.inference.scoring import load_score
 from segmentation.scores.augmentation import averaged
@@ -32,10 +33,10 @@ def write_first_pass_scores(
     for done, sample in enumerate(samples, start=1):
         unbiased = [score for score, learned in scorers if sample.id not in learned]
         if unbiased:
-            scores = averaged(unbiased)(read_photo(sample.image_path))
+            scores = averaged(unbiased)(read_photo(sample.photo))
             path = folder / f"{sample.id}.png"
             write_image(path, np.round(scores[..., 0] * 255.0).astype(np.uint8), mostly_empty=True)
-            guided.append(dataclasses.replace(sample, first_scores_path=path))
+            guided.append(dataclasses.replace(sample, first_scores=MaskFile(path)))
         elif sample.origin != "synthetic":
             names = ", ".join(first.name for first in first_passes)
             raise DataError(

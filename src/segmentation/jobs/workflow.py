@@ -88,7 +88,7 @@ def train(
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
         bundle = judged(bundle, split.val, progress.score)
         try:
-            held_out = [sample.image_path for sample in split.val]
+            held_out = [sample.photo for sample in split.val]
             bundle, _ = with_openvino(bundle, held_out, held_out)
         except (ExportError, BundleError) as failure:  # the training is worth keeping without it
             progress.note(f"no OpenVINO export, so predict will use Keras: {failure}")
@@ -146,7 +146,7 @@ def with_drawn_garments(split: Split, config: RunConfig, folder: Path, on_photo:
     if not config.data.synthetic:
         return split
     height = 2 * config.preprocessing.input_size.height
-    photo_height, photo_width = image_size(split.train[0].image_path)
+    photo_height, photo_width = image_size(split.train[0].photo)
     size = Size(height, round(height * photo_width / photo_height))
     drawn = drawn_set(folder, config.data.synthetic, size, config.training.seed, on_photo)
     known = {sample.group for sample in split.train + split.val}
@@ -181,7 +181,7 @@ def with_first_pass_scores(
             write_first_pass_scores(split.val, first_passes, folder / "val", on_photo),
         )
     sides = [
-        tuple(dataclasses.replace(sample, first_scores_path=sample.mask_path) for sample in side)
+        tuple(dataclasses.replace(sample, first_scores=sample.truth) for sample in side)
         for side in (split.train, split.val)
     ]
     return Split(*sides)
@@ -250,11 +250,11 @@ def held_out_photos(bundle: ModelBundle, home: Path) -> list[Path]:
             samples = select_samples(
                 bundle, discover(folder, check=False, classes=bundle.classes, learned_by=bundle.name)
             )
-            return [sample.image_path for sample in samples]
+            return [sample.photo for sample in samples]
     return []
 
 
 def drawn_photos(folder: Path) -> list[Path]:
     """A few photos that need no data, drawn below `folder`."""
     drawn = drawn_set(folder, _DRAWN_GARMENTS, Size(864, 576), 0, None)
-    return [sample.image_path for sample in discover(drawn, check=False).samples]
+    return [sample.photo for sample in discover(drawn, check=False).samples]

@@ -10,7 +10,6 @@ from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.size import Size
 from segmentation.core.types import BINARY, LabelMap, Sample
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.images.class_overlay import legend, overlay_classes
 from segmentation.images.files import read_photo
 from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap
@@ -70,13 +69,13 @@ def _evenly(samples: Sequence[Sample], limit: int) -> list[Sample]:
 
 
 def _draw_thumb(sample: Sample, height_px: int, labels: LabelMap) -> np.ndarray:
-    photo = read_photo(sample.image_path)
+    photo = read_photo(sample.photo)
     width_px = max(1, round(height_px * photo.shape[1] / photo.shape[0]))
-    if sample.mask_path is None:
+    if sample.truth is None:
         return cv2.resize(photo, (width_px, height_px), interpolation=cv2.INTER_AREA)
     size = (width_px * _OVERSAMPLING, height_px * _OVERSAMPLING)
     thumb = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-    truth = read_ground_truth(sample)
+    truth = sample.truth.read()
     if not labels.binary:
         drawn = overlay_classes(thumb, resize_labels(truth, Size(*thumb.shape[:2])), labels)
         return cv2.resize(drawn, (width_px, height_px), interpolation=cv2.INTER_AREA)

@@ -63,7 +63,7 @@ def find_maps(
     """What a model makes of each photo, class indices uint8 [H, W]. Raises as `evaluate` does."""
     maps = []
     for sample in samples:
-        scores, _ = score_photo(score, read_photo(sample.image_path), sample, labels)
+        scores, _ = score_photo(score, read_photo(sample.photo), sample, labels)
         maps.append(labels.classify(scores, threshold))
         if on_progress:
             on_progress(len(maps), len(samples))

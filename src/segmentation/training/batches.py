@@ -10,7 +10,6 @@ import numpy as np
 from segmentation.config.training import DataConfig
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.types import BINARY, LabelMap, Sample
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing, resize, resize_labels
@@ -84,10 +83,10 @@ class PreparedPairs:
 
     def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         """uint8 RGB [H, W, 3] and uint8 [H, W]."""
-        photo, mask = read_photo(sample.image_path), read_ground_truth(sample)
+        photo, mask = read_photo(sample.photo), sample.truth.read()
         if photo.shape[:2] != mask.shape:
             raise DataError(
-                f"{sample.mask_path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
+                f"{sample.truth.path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
                 f"received {mask.shape[1]}x{mask.shape[0]}; export the mask again at the photo's size"
             )
         return photo, mask
@@ -109,7 +108,7 @@ def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarra
 
 
 def one_hot(truths: np.ndarray, labels: LabelMap) -> np.ndarray:
-    """What a network learns to say: uint8 [...], see `read_ground_truth` -> float32 [..., C] in [0, 1].
+    """What a network learns to say: uint8 [...], see `GroundTruth` -> float32 [..., C] in [0, 1].
 
     C is 1, alpha, or the number of classes; all are 0 where the pixel is ignored.
     """

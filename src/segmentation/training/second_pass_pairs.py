@@ -7,7 +7,6 @@ import numpy as np
 
 from segmentation.config.training import DataConfig
 from segmentation.core.types import Sample
-from segmentation.images.files import read_mask
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.training.augment import Augment
@@ -52,8 +51,8 @@ class SecondPassPairs(PreparedPairs):
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, target = self._read(sample)
-        truth_is_guide = sample.first_scores_path == sample.mask_path
-        seen = np.dstack([photo, target if truth_is_guide else read_mask(sample.first_scores_path)])
+        scores = target if sample.first_scores == sample.truth else sample.first_scores.read()
+        seen = np.dstack([photo, scores])
         if not self._varied:
             seen, target = self.look.frame(*self.look.widest(seen, target), None)
             return self.preprocessing.prepare(self.look.blank(seen, None)), self._target(target)
