@@ -52,21 +52,21 @@ def find_photos(
     excluded = exclude and _real(exclude)
     if excluded and _real(source).is_relative_to(excluded):
         raise DataError(
-            f"--input {source}: expected photos outside of the folder of results, {exclude}, from which "
-            "nothing is read; give another --output"
+            f"`input` {source}: expected photos outside of the folder of results, {exclude}, from which "
+            "nothing is read; give another `output`"
         )
     if source.is_file():
         return iter([Photo(source, source.stem)])
     if not source.is_dir():
         raise DataError(
-            f"--input {source}: expected a folder of photos or a photo, found nothing; check the path"
+            f"`input` {source}: expected a folder of photos or a photo, found nothing; check the path"
         )
     photos = _walk(_Folder(source, "", _real(source)), excluded, warn)
     first = next(photos, None)
     if first is None:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
         raise DataError(
-            f"--input {source}: expected photos ({suffixes}), found none in it or below; check the path"
+            f"`input` {source}: expected photos ({suffixes}), found none in it or below; check the path"
         )
     return itertools.chain([first], photos)
 
