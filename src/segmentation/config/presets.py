@@ -25,7 +25,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "patience": 0,
     },
-    # python main.py train --data DIR --preset studio --name studio, on 150 photos of one studio and 50 drawn
+    # `train data=DIR preset=studio name=studio`, on 150 photos of one studio and 50 drawn
     # garments: 57 minutes on two shared cores of an AMD EPYC (Zen 4, bfloat16); on 28 photos of other
     # garments, at 1152x1728, Dice 0.9708 on average, median 0.9855, worst 0.8552, epoch 37 of 64.
     "studio": {

@@ -291,7 +291,7 @@ def _identified(file: BinaryIO, path: Path, max_pixels: int | None) -> Image.Ima
 def _check_size(path: Path, width: int, height: int, max_pixels: int | None) -> None:
     if max_pixels is not None and width * height > max_pixels:
         problem = f"declares {width}x{height} pixels, more than the limit of {max_pixels}"
-        raise _error(path, problem, "reduce the picture, or raise --max-pixels where the command has it")
+        raise _error(path, problem, "reduce the picture, or raise `max_pixels` where the job has it")
 
 
 def _bits(picture: Image.Image) -> int:

@@ -62,7 +62,7 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
             path,
             f"is {document.width}x{document.height}, its photo is {shape[1]}x{shape[0]}, so that its place "
             "in the photo is unknown",
-            f"cut out without --crop, or leave the layer {_PHOTO} whole",
+            f"cut out without `crop`, or leave the layer {_PHOTO} whole",
         )
     if layer is None:
         return _merged_alpha(path, document)

@@ -183,7 +183,7 @@ def _resources(icc_profile: bytes | None, dpi: tuple[float, float] | None) -> Im
 
 
 def _too_large(path: Path, expected: str, received: str) -> ImageError:
-    remedy = "trim it with --crop, or choose another --format"
+    remedy = "trim it with `crop`, or choose another `format`"
     return _error(path, f"expected {expected} in a PSD, received {received}", remedy)
 
 

@@ -64,12 +64,12 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
                 chosen.write(deployable(model, preprocessing), unfinished, description)
         except ImportError as error:
             raise ExportError(
-                f"--format {name}: expected the package {error.name}, which is not installed; "
+                f"`format={name}`: expected the package {error.name}, which is not installed; "
                 f"`pip install {error.name}` adds it"
             ) from error
         except Exception as error:  # whatever the converters raise
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise ExportError(f"--format {name}: the converter failed ({reason})") from error
+            raise ExportError(f"`format={name}`: the converter failed ({reason})") from error
         network = chosen.run(unfinished)
         difference = None
         if network:
@@ -144,12 +144,12 @@ def _check_target(path: Path, name: str) -> None:
     if suffix:
         if path.suffix.lower() != suffix or path.is_dir():
             found = "a folder" if path.is_dir() else path.name
-            raise ExportError(f"--output {path}: expected a file that ends in {suffix}, received {found}")
+            raise ExportError(f"`output` {path}: expected a file that ends in {suffix}, received {found}")
     elif path.exists() and not path.is_dir():
-        raise ExportError(f"--output {path}: expected a new folder for the {name}, received a file")
+        raise ExportError(f"`output` {path}: expected a new folder for the {name}, received a file")
     elif path.is_dir() and any(path.iterdir()) and not (path / "saved_model.pb").is_file():
         raise ExportError(
-            f"--output {path}: expected a new folder for the {name}, received one that holds something else"
+            f"`output` {path}: expected a new folder for the {name}, received one that holds something else"
         )
 
 

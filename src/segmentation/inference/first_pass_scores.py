@@ -40,8 +40,8 @@ def write_first_pass_scores(
         elif sample.origin != "synthetic":
             names = ", ".join(first.name for first in first_passes)
             raise DataError(
-                f"--second-pass: expected a model that has not learned {sample.id}, received {names}; train "
-                "the first pass on folds (--folds 3 --fold 1, 2 and 3) and name those models too"
+                f"`second_pass`: expected a model that was not trained on {sample.id}, received {names}; train "
+                "the first pass on folds (`folds=3 fold=1`, 2 and 3) and name those models too"
             )
         if on_photo:
             on_photo(done, len(samples))

@@ -50,7 +50,7 @@ def mean_interval(values: np.ndarray) -> Interval:
 
     values = np.asarray(values, np.float64)
     if len(values) < 2:
-        raise DataError(f"comparison: expected at least 2 photos, received {len(values)}; give more --data")
+        raise DataError(f"comparison: expected at least 2 photos, received {len(values)}; give more `data`")
     mean = float(values.mean())
     if np.ptp(values) < _SAME:
         return Interval(mean, mean, mean)

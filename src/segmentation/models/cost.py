@@ -40,8 +40,8 @@ class Cost:
         batch_size = (memory_bytes - fixed) // each
         if batch_size < 1:
             raise ConfigError(
-                f"--batch-size auto: one photo needs about {(fixed + each) / 1024**3:.1f} GB, --memory is "
-                f"{memory_bytes / 1024**3:.1f} GB; reduce --input-size or --filters"
+                f"`batch_size=auto`: one photo needs about {(fixed + each) / 1024**3:.1f} GB, `memory` is "
+                f"{memory_bytes / 1024**3:.1f} GB; reduce `input_size` or `filters`"
             )
         return int(batch_size)
 

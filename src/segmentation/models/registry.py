@@ -140,23 +140,23 @@ def complete(config: RunConfig) -> RunConfig:
     if row.possible_levels and levels not in row.possible_levels:
         possible = " or ".join(map(str, row.possible_levels))
         raise ConfigError(
-            f"--levels: expected {possible} with {name}, received {levels}; add --levels {row.levels}"
+            f"`levels`: expected {possible} with {name}, received {levels}; add `levels={row.levels}`"
         )
     if filters > MOST_FILTERS >> levels:
         raise ConfigError(
-            f"--filters: expected at most {MOST_FILTERS >> levels} with {levels} levels, received {filters}"
+            f"`filters`: expected at most {MOST_FILTERS >> levels} with {levels} levels, received {filters}"
         )
     if backbone and levels > LEVELS:
         raise ConfigError(
-            f"--levels: expected at most {LEVELS} with the backbone {backbone}, received {levels}; "
-            f"add --levels {LEVELS}"
+            f"`levels`: expected at most {LEVELS} with the backbone {backbone}, received {levels}; "
+            f"add `levels={LEVELS}`"
         )
     size = config.preprocessing.input_size or row.size
     step = 2**levels
     if size.height % step or size.width % step:
         nearest = Size(_nearest(size.height, step), _nearest(size.width, step))
         raise ConfigError(
-            f"--input-size: expected multiples of {step} for {levels} levels, received {size}; "
+            f"`input_size`: expected multiples of {step} for {levels} levels, received {size}; "
             f"the nearest is {nearest}"
         )
     weights = _backbone_weights(config.model, backbone)
@@ -202,7 +202,7 @@ def build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int = 
 def _row(name: str) -> Architecture:
     if name not in ARCHITECTURES:
         raise ConfigError(
-            f"--architecture: expected a name such as unet-256, received {name!r}; "
+            f"`architecture`: expected a name such as unet-256, received {name!r}; "
             f"choose one of {', '.join(ARCHITECTURES)}"
         )
     return ARCHITECTURES[name]
@@ -213,13 +213,13 @@ def _backbone(model: ModelConfig, row: Architecture) -> str | None:
     if model.backbone is None:
         return row.backbone
     if model.backbone not in BACKBONES:
-        raise ConfigError(f"--backbone: expected one of {', '.join(BACKBONES)}, received {model.backbone!r}")
+        raise ConfigError(f"`backbone`: expected one of {', '.join(BACKBONES)}, received {model.backbone!r}")
     open_to_all = row.family == "unet" and row.backbone is None
     if not open_to_all and row.backbone != model.backbone:
         own = f"{row.backbone}, which {model.architecture} is built on" if row.backbone else "none"
         raise ConfigError(
-            f"--backbone: expected {own}, received {model.backbone} with {model.architecture}; "
-            "give another --architecture, such as unet-256, or leave out --backbone"
+            f"`backbone`: expected {own}, received {model.backbone} with {model.architecture}; "
+            "give another `architecture`, such as unet-256, or leave out `backbone`"
         )
     return model.backbone
 
@@ -229,32 +229,32 @@ def _backbone_weights(model: ModelConfig, backbone: str | None) -> str | None:
         if model.backbone_weights not in (None, "none"):
             owners = ", ".join(name for name, row in ARCHITECTURES.items() if row.backbone)
             raise ConfigError(
-                f"--backbone-weights: expected a --backbone ({', '.join(BACKBONES)}) or an architecture with "
-                f"one ({owners}), received {model.architecture} without; add --backbone NAME"
+                f"`backbone_weights`: expected a `backbone` ({', '.join(BACKBONES)}) or an architecture with "
+                f"one ({owners}), received {model.architecture} without; add `backbone=NAME`"
             )
         return model.backbone_weights
     if model.backbone_weights:
         return model.backbone_weights
     if BACKBONES[backbone].application:  # nothing is downloaded that was not asked for
-        option = f"--backbone {backbone}" if model.backbone else f"--architecture {model.architecture}"
+        option = f"backbone={backbone}" if model.backbone else f"architecture={model.architecture}"
         raise ConfigError(
-            f"{option}: expected --backbone-weights beside it, it is missing; add "
-            "--backbone-weights imagenet (a download), none (random) or FILE"
+            f"`{option}`: expected `backbone_weights` beside it, it is missing; add "
+            "`backbone_weights=imagenet` (a download), none (random) or FILE"
         )
     return "imagenet"
 
 
 def _check_transfer(training: TrainConfig, name: str, backbone: str | None) -> None:
-    chosen = {"--freeze": training.freeze, "--backbone-rate": training.backbone_rate != 1}
-    for flag in (flag for flag, given in chosen.items() if given and backbone is None):
+    chosen = {"freeze": training.freeze, "backbone_rate": training.backbone_rate != 1}
+    for option in (option for option, given in chosen.items() if given and backbone is None):
         raise ConfigError(
-            f"{flag}: expected a network with a backbone, received {name} without; add --backbone NAME "
+            f"`{option}`: expected a network with a backbone, received {name} without; add `backbone=NAME` "
             f"({', '.join(BACKBONES)}), or leave it out"
         )
     if training.freeze_epochs and not training.freeze:
         raise ConfigError(
-            f"--freeze-epochs: expected --freeze N beside it, received {training.freeze_epochs} alone; add "
-            "--freeze 5 for the whole backbone, or leave it out"
+            f"`freeze_epochs`: expected `freeze=N` beside it, received {training.freeze_epochs} alone; add "
+            "`freeze=5` for the whole backbone, or leave it out"
         )
 
 

@@ -122,21 +122,21 @@ def check_loss(config: LossConfig, classes: int) -> dict[str, float]:
     else:
         terms = {"ce": config.bce_weight, "dice": config.dice_weight} if classes > 1 else {}
     weighted = config.class_weights != "none"
-    chosen = {"--class-weights": weighted, "--label-smoothing": config.label_smoothing}
-    flags = " and ".join(flag for flag, given in chosen.items() if given)
-    if flags and not {*terms}.intersection(CROSS_ENTROPIES):
+    chosen = {"class_weights": weighted, "label_smoothing": config.label_smoothing}
+    named = " and ".join(f"`{name}`" for name, given in chosen.items() if given)
+    if named and not {*terms}.intersection(CROSS_ENTROPIES):
         raise ConfigError(
-            f"{flags}: expected a --loss with {' or '.join(CROSS_ENTROPIES)}, received "
-            f'{config.loss or "none"}; leave it out, or choose one such as --loss "ce + dice"'
+            f"{named}: expected a `loss` with {' or '.join(CROSS_ENTROPIES)}, received "
+            f'{config.loss or "none"}; leave it out, or choose one such as `loss` "ce + dice"'
         )
     if weighted and classes == 1:
         raise ConfigError(
-            "--class-weights: expected none for a cutout, whose pixels are not counted by class, received "
+            "`class_weights`: expected none for a cutout, whose pixels are not counted by class, received "
             f"{config.class_weights}; leave it out"
         )
     if config.loss is None and classes > 1 and config.boundary_weight:
         raise ConfigError(
-            f"--boundary-weight: expected 0 for several classes, received {config.boundary_weight:g}; "
+            f"`boundary_weight`: expected 0 for several classes, received {config.boundary_weight:g}; "
             "set it to 0"
         )
     return terms

@@ -25,7 +25,7 @@ def load_engine(
         engine = "openvino" if bundle.openvino else "keras"
     if engine == "keras":
         if precision == "bf16":
-            raise ConfigError("--precision bf16: expected --engine openvino, received keras; use f32")
+            raise ConfigError("`precision=bf16`: expected `engine=openvino`, received keras; use f32")
         from segmentation.inference.engines.keras_engine import keras_network, load_model
 
         model = load_model(bundle, preprocessing)

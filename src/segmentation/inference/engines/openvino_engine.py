@@ -31,7 +31,7 @@ def openvino_network(
     if not bundle.openvino:
         raise BundleError(
             f"{bundle.path}: expected a network exported to OpenVINO, found none; make it with "
-            f"`python main.py export --model {bundle.name} --format openvino`, or use --engine keras"
+            f"`export model={bundle.name} format=openvino`, or use `engine=keras`"
         )
     precision = _precision(bundle, precision)
     size = preprocessing.input_size
@@ -110,7 +110,7 @@ def _precision(bundle: ModelBundle, precision: str) -> str:
         return "f32"
     if precision == "bf16":
         if not computes_in_bfloat16():
-            raise ConfigError("--precision bf16: this processor has no bfloat16 arithmetic; use auto or f32")
+            raise ConfigError("`precision=bf16`: this processor has no bfloat16 arithmetic; use auto or f32")
         return "bf16"
     same = bundle.bf16_agreement is not None and bundle.bf16_agreement >= SAME_MASK_DICE
     return "bf16" if same and computes_in_bfloat16() else "f32"
