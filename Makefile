@@ -26,11 +26,11 @@ format: $(INSTALLED) ## put the code into its form
 benchmark: $(INSTALLED) ## ratios measured on this machine
 	$(PY) benchmarks/train_step.py
 
-lock: $(INSTALLED) ## requirements.txt anew from pyproject.toml
+lock: $(INSTALLED) ## requirements.txt anew from pyproject.toml; versions that fit stay as they are
 	$(PY) -m pip install --quiet uv
-	(echo '# Every package at a known version, made from pyproject.toml by `make lock`.'; \
-	  $(PY) -m uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-emit-index-url \
-	  --no-header --no-annotate --quiet) > requirements.new && mv requirements.new requirements.txt
+	$(PY) -m uv pip compile pyproject.toml --extra dev --extra docs --python-version 3.11 \
+	  --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.txt
+	sed -i '1i # Every package at a known version, made from pyproject.toml by `make lock`.' requirements.txt
 
 $(INSTALLED): requirements.txt
 	$(PYTHON) -m venv .venv

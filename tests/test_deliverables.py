@@ -490,7 +490,7 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
         (("--save", "--refine", "magic"), ("'none', 'guided-filter', 'closed-form'", "'magic'")),
         pytest.param(
             ("--save", "--refine", "closed-form"),
-            ("needs the package pymatting", "pip install pymatting"),
+            ("pymatting is needed", "pip install 'garment-cutout[matting]'"),
             marks=pytest.mark.skipif(
                 importlib.util.find_spec("pymatting") is not None, reason="pymatting is installed"
             ),

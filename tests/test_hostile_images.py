@@ -234,7 +234,7 @@ def test_a_declared_size_is_refused_before_anything_of_it_is_allocated(tmp_path,
         messages = [refusal(read, path) for read in DECODERS]
     assert messages == [
         f"{path}: declares 60000x60000 pixels, more than the limit of 200000000; "
-        "reduce the picture, or raise --max-pixels where the command has it"
+        "reduce the picture, or raise `max_pixels` where it is an option"
     ] * len(DECODERS)
 
 

@@ -208,9 +208,13 @@ def test_an_unknown_method_lists_the_choices():
 def test_closed_form_without_pymatting_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymatting", None)
     alpha = as_bytes(soft_disc() * 255)
-    with pytest.raises(SegmentationError, match="pip install pymatting"):
+    with pytest.raises(
+        SegmentationError, match=r"pymatting is needed.*pip install 'garment-cutout\[matting\]'"
+    ):
         refine(np.zeros((96, 96, 3), np.uint8), alpha, near_edge(alpha, 3), method="closed-form")
-    with pytest.raises(SegmentationError, match="pip install pymatting"):
+    with pytest.raises(
+        SegmentationError, match=r"pymatting is needed.*pip install 'garment-cutout\[matting\]'"
+    ):
         ensure_available("closed-form")
 
 

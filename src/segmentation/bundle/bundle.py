@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segmentation.bundle.bundled import INSTALLED, bundled_models
 from segmentation.bundle.schema import CONTROL_CHARACTERS, FORMAT, is_name, read_description
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.training import RunConfig
@@ -194,33 +195,44 @@ def load_bundle(path: Path) -> ModelBundle:
 
 
 def check_own(bundle: ModelBundle) -> ModelBundle:
-    """Return a bundle that may be changed. Raises ConfigError for a first pass, which its second records."""
+    """Return a bundle that may be changed.
+
+    Raises ConfigError for a first pass, which its second records, and for a model of the installed package.
+    """
     if bundle.first_of:
         raise ConfigError(
-            f"--model: expected a model of its own, received the first pass of {bundle.first_of.name}, which "
+            f"`model`: expected a model of its own, received the first pass of {bundle.first_of.name}, which "
             f"would no longer be whole; copy {bundle.path} elsewhere and name the copy"
+        )
+    if bundle.path.resolve().parent == INSTALLED:
+        raise ConfigError(
+            f"`model`: expected a model of your own, received {bundle.name}, which is part of the installed "
+            f"program; copy {bundle.path} into your folder of models"
         )
     return bundle
 
 
 def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
-    """Load the bundle that `--model` names: a name in `models_folder`, or a path with a separator in it.
+    """Load a bundle: by a name in `models_folder`, or by a path, which has a separator in it.
 
-    None stands for the model `DEFAULT`, which comes with the program, or else for the only one there is.
-    Raises BundleError when there are none or several, and ConfigError for a name that is none and for a
-    relative path that leads upward.
+    What that folder lacks may be among the models that come with the program. None stands for the model
+    `DEFAULT` of the folder, or else for the only one there, or else, where there is none, for the `DEFAULT`
+    that comes with the program. Raises BundleError when there is no such model and when None could be several,
+    and ConfigError for a name that is none and for a relative path that leads upward.
     """
     if model is None:
-        names = _names(models_folder)
+        names = _names(models_folder) or _names(bundled_models())
         names = [DEFAULT] if DEFAULT in names else names
         if len(names) != 1:
             raise BundleError(
-                f"--model: expected one model in {models_folder} to take; {_choices(models_folder)}"
+                f"`model`: expected one model in {models_folder} to take; {_choices(models_folder)}"
             )
         model = names[0]
     if "/" in model or "\\" in model:
         return load_bundle(_check_path(model))
-    return load_bundle(models_folder / check_name(model))
+    path = models_folder / check_name(model)
+    is_bundled = model == DEFAULT and DEFAULT in _names(bundled_models())
+    return load_bundle(bundled_models() / model if is_bundled and not _exists(path) else path)
 
 
 def check_name(name: str) -> str:
@@ -236,10 +248,10 @@ def check_name(name: str) -> str:
 def _check_path(model: str) -> Path:
     path = Path(model)
     if len(model) > _LONGEST_PATH or CONTROL_CHARACTERS.search(model):
-        raise ConfigError(f"--model: expected the path of a model, received {reprlib.repr(model)}")
+        raise ConfigError(f"`model`: expected the path of a model, received {reprlib.repr(model)}")
     if ".." in re.split(r"[/\\]", model) and not path.is_absolute():
         raise ConfigError(
-            f"--model: expected a name, or a path without '..', received {model!r}; give a model elsewhere "
+            f"`model`: expected a name, or a path without '..', received {model!r}; give a model elsewhere "
             "by its absolute path"
         )
     return path
@@ -280,6 +292,13 @@ def _is_regular(file: Path) -> bool:
         return False
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # the folder's own name may be one that cannot be looked up
+        return False
+
+
 def _names(folder: Path) -> list[str]:
     try:
         found = [file.parent.name for file in folder.glob(f"*/{DESCRIPTION}")]
@@ -290,9 +309,7 @@ def _names(folder: Path) -> list[str]:
 
 def _choices(folder: Path) -> str:
     names = _names(folder)
-    return (
-        f"models there: {', '.join(names)}" if names else "train one with `python main.py train --name NAME`"
-    )
+    return f"models there: {', '.join(names)}" if names else "`train name=NAME` makes one"
 
 
 def _plain(value: Any) -> Any:

@@ -29,6 +29,10 @@ class ExportError(SegmentationError):
     """A model that cannot be written in another program's format."""
 
 
+class MissingExtraError(SegmentationError):
+    """An optional library that the job needs and that is not installed."""
+
+
 def printable(text: str) -> str:
     """`text` in one line, whatever files are called: line breaks and the like as escapes."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

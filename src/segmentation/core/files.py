@@ -1,33 +1,27 @@
 """Atomic files and folders: what is written appears whole or not at all."""
 
-import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 UNFINISHED = ".tmp-"  # how the names of files and folders begin that are not whole yet
 
-# The only portable way to read it is to set it, and for the whole process: not while threads write files.
-_UMASK = os.umask(0)
-os.umask(_UMASK)
-
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` and rename it to `path` when the block succeeds.
 
-    Parents are created. On any error the temporary file is removed and `path` stays as it was.
+    Parents are created. The file has the rights of any new file. On any error the temporary file is removed
+    and `path` stays as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
+    temporary = _unused(path.parent, path.suffix)
+    temporary.touch(exist_ok=False)  # tempfile's would be private, and a result is meant to be shared
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_UMASK)  # mkstemp is private; a result is meant to be shared
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -53,11 +47,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{path.name}-", dir=path.parent))
+    temporary = _unused(path.parent, f"-{path.name}")
+    temporary.mkdir()
     retired = temporary.with_name(temporary.name + "-old")
     try:
         yield temporary
-        temporary.chmod(0o777 & ~_UMASK)
         if path.exists():
             path.rename(retired)
         temporary.rename(path)
@@ -66,3 +60,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             retired.rename(path)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
+
+
+def _unused(folder: Path, ending: str) -> Path:
+    """Return a name that nothing in the folder has: 64 random bits do not come twice."""
+    return folder / f"{UNFINISHED}{secrets.token_hex(8)}{ending}"

@@ -1,9 +1,29 @@
-"""Importing libraries that talk when nobody asked: Keras to the terminal, OpenVINO to the network."""
+"""Import libraries that are an extra, and those that talk unasked: Keras to the terminal, OpenVINO to the net."""
 
 import os
 import sys
 import tempfile
+from importlib import import_module
 from types import ModuleType
+
+from segmentation.core.errors import MissingExtraError
+
+
+def require(module: str, extra: str, package: str = "") -> ModuleType:
+    """Import an optional library and return it.
+
+    Raises MissingExtraError in one line where it, or a package that it needs, is not installed: what is
+    missing and the `extra` of this package that brings it. `package` is what it is installed as, where that
+    is not its name.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module).partition(".")[0]
+        missing = package if package and missing == module.partition(".")[0] else missing
+        raise MissingExtraError(
+            f"{missing} is needed and not installed; `pip install 'garment-cutout[{extra}]'` adds it"
+        ) from error
 
 
 def import_openvino() -> ModuleType:
@@ -17,11 +37,12 @@ def import_openvino() -> ModuleType:
     return openvino
 
 
-def import_keras_quietly() -> None:
+def import_keras_quietly(extra: str = "train") -> None:
     """Import Keras with standard error set aside, and show what was set aside only if the import fails.
 
     TensorFlow's native code logs to file descriptor 2 before its log level applies; once it is imported,
-    TF_CPP_MIN_LOG_LEVEL (set here unless the user did) keeps it quiet.
+    TF_CPP_MIN_LOG_LEVEL (set here unless the user did) keeps it quiet. Raises MissingExtraError, naming the
+    `extra`, where Keras or what it computes with is not installed.
     """
     if "keras" in sys.modules:
         return
@@ -31,7 +52,9 @@ def import_keras_quietly() -> None:
         kept = os.dup(2)
         os.dup2(aside.fileno(), 2)
         try:
-            import keras  # noqa: F401
+            require("keras", extra)
+        except MissingExtraError:
+            raise
         except BaseException:
             aside.seek(0)
             os.write(kept, aside.read())

@@ -1,16 +1,14 @@
 """Where images are opened and written: EXIF turn, alpha, colour, one clear error, atomic writes."""
 
 import io
-import logging
 import os
 import re
 import stat
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -19,7 +17,11 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from segmentation.core.errors import ImageError, printable
 from segmentation.core.files import write_bytes
+from segmentation.images.pillow import prepare_pillow
 from segmentation.images.sixteen_bit import decode_colour, encode_png, encode_tiff
+
+Source = Path | bytes
+"""A file of an image: its path, or what it holds."""
 
 MAX_PIXELS = 200_000_000  # twice the largest cameras' photos; they take about 2 GB while they are decoded
 
@@ -59,12 +61,6 @@ _PREVIEW_OR_MASK = 0b101  # bits of TIFF's NewSubfileType
 _MOST_DPI = 30_000  # more is damage, and PSD holds no more than 65535
 _MOST_PAGES = 1000  # Pillow's time to count them is quadratic
 
-Image.MAX_IMAGE_PIXELS = None  # the limit here is the caller's, and a photo below it is no attack
-# What Pillow finds odd in a file tells a user nothing; what matters becomes a note or an ImageError. This
-# holds for the whole process, since `warnings.catch_warnings` in one thread undoes that of another.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -88,38 +84,55 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     return open_photo(path, max_pixels=max_pixels).pixels
 
 
-def open_photo(path: Path, *, max_pixels: int = MAX_PIXELS, bits: int = 8) -> Picture:
-    """Read a photo as a person sees it.
+def open_photo(source: Source, *, max_pixels: int = MAX_PIXELS, bits: int = 8) -> Picture:
+    """Read a photo as a person sees it, from a path or the bytes of a file.
 
     Palettes, grey, CMYK (through its colour profile) and 16-bit files are converted; an alpha channel is
     dropped; of several frames or pages the first is read. With `bits` of 16 a PNG or TIFF in RGB or grey that
     has as many keeps them beside its 8. Raises ImageError with the file's name and the reason, without
     decoding anything where the file declares more than `max_pixels` pixels.
     """
-    with _opened(path, max_pixels) as stored:
-        its_bits, profile, dpi = _bits(stored), stored.info.get("icc_profile"), _resolution(stored)
-        may_be_deep = bits == its_bits == 16 and stored.mode in _RGB_OR_GREY
-        picture, notes = _upright(stored)
-        if its_bits > 8:
-            notes.append(f"{its_bits} bit reduced to 8")
-            picture = _eight_bit(picture, its_bits)
-        if picture.has_transparency_data and picture.convert("RGBA").getchannel("A").getextrema()[0] < 255:
-            notes.append("transparency ignored")
-        if picture.mode == "CMYK":
-            picture, note = _cmyk_to_rgb(picture, profile)
-            notes.append(note)
-            profile = None
-        elif not (picture.mode.startswith(("RGB", "P", "YCbCr")) and _is_for_rgb(profile)):
-            profile = None
-        pixels = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+    with _opened(source, max_pixels) as stored:
+        may_be_deep = bits == _bits(stored) == 16 and stored.mode in _RGB_OR_GREY
+        picture = _picture(stored)
         if (frames := _count_frames(stored)) > 1:
-            notes.insert(0, f"first of {frames} frames")
-        deep = decode_colour(path.read_bytes()) if may_be_deep else None
-    if deep is not None and np.array_equal(deep >> 8, pixels):
-        notes.remove("16 bit reduced to 8")
-    else:  # unread, or the two decoders see different pictures; the mask is made of Pillow's
-        deep = None
-    return Picture(pixels, profile, tuple(notes), dpi, deep)
+            picture = replace(picture, notes=(f"first of {frames} frames", *picture.notes))
+        deep = decode_colour(_content(source)) if may_be_deep else None
+    if deep is not None and np.array_equal(deep >> 8, picture.pixels):
+        notes = tuple(note for note in picture.notes if note != "16 bit reduced to 8")
+        return replace(picture, notes=notes, deep=deep)
+    return picture  # unread, or the two decoders see different pictures; the mask is made of Pillow's
+
+
+def convert_photo(image: Image.Image) -> Picture:
+    """Return a Pillow image as `open_photo` would read it from a file; of several frames the present one.
+
+    The image stays as it is. Raises ImageError where it cannot be decoded.
+    """
+    prepare_pillow()
+    try:
+        return _picture(image)
+    except Exception as error:  # see `_opened`
+        raise ImageError(f"photo: cannot be decoded ({_reason(error)}); replace it") from error
+
+
+def _picture(stored: Image.Image) -> Picture:
+    """The photo in an image of Pillow, its pixels read or not."""
+    bits, profile, dpi = _bits(stored), stored.info.get("icc_profile"), _resolution(stored)
+    picture, notes = _upright(stored)
+    if bits > 8:
+        notes.append(f"{bits} bit reduced to 8")
+        picture = _eight_bit(picture, bits)
+    if picture.has_transparency_data and picture.convert("RGBA").getchannel("A").getextrema()[0] < 255:
+        notes.append("transparency ignored")
+    if picture.mode == "CMYK":
+        picture, note = _cmyk_to_rgb(picture, profile)
+        notes.append(note)
+        profile = None
+    elif not (picture.mode.startswith(("RGB", "P", "YCbCr")) and _is_for_rgb(profile)):
+        profile = None
+    pixels = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+    return Picture(pixels, profile, tuple(notes), dpi)
 
 
 def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -239,6 +252,7 @@ def write_image(
 
 def as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     """What a JPEG of `quality` 1 to 100, in its usual 4:2:0, leaves of uint8 RGB [H, W, 3]; of its size."""
+    prepare_pillow()
     content = io.BytesIO()
     Image.fromarray(image).save(content, "JPEG", quality=quality, subsampling="4:2:0")
     with Image.open(content, formats=("JPEG",)) as picture:
@@ -246,11 +260,11 @@ def as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
 
 
 @contextmanager
-def _opened(path: Path, max_pixels: int | None = None) -> Iterator[Image.Image]:
+def _opened(source: Source, max_pixels: int | None = None) -> Iterator[Image.Image]:
     """Yield the picture, its header read; whatever fails while it is open becomes an ImageError."""
+    prepare_pillow()
     try:
-        _check_kind(path)
-        with path.open("rb") as file, _identified(file, path, max_pixels) as picture:
+        with _file(source) as file, _identified(file, source, max_pixels) as picture:
             yield picture
     except ImageError:
         raise
@@ -260,7 +274,20 @@ def _opened(path: Path, max_pixels: int | None = None) -> Iterator[Image.Image]:
     except Exception as error:
         named = getattr(error, "filename", None)  # by the system; a decoder led astray names no file
         remedy = "check the path and its rights" if named else "replace or remove it"
-        raise _error(path, f"cannot be read as an image ({_reason(error)})", remedy) from error
+        raise _error(source, f"cannot be read as an image ({_reason(error)})", remedy) from error
+
+
+def _file(source: Source) -> BinaryIO:
+    if isinstance(source, bytes):
+        if not source:
+            raise ValueError("no bytes at all")
+        return io.BytesIO(source)
+    _check_kind(source)
+    return source.open("rb")
+
+
+def _content(source: Source) -> bytes:
+    return source if isinstance(source, bytes) else source.read_bytes()
 
 
 def _check_kind(path: Path) -> None:
@@ -273,32 +300,34 @@ def _check_kind(path: Path) -> None:
         raise ValueError("empty file")
 
 
-def _identified(file: BinaryIO, path: Path, max_pixels: int | None) -> Image.Image:
+def _identified(file: BinaryIO, source: Source, max_pixels: int | None) -> Image.Image:
     head = file.read(30)
     if head[8:16] == b"WEBPVP8X":  # Pillow allocates this canvas already while it opens the file
         size = (1 + int.from_bytes(head[place : place + 3], "little") for place in (24, 27))
-        _check_size(path, *size, max_pixels)
+        _check_size(source, *size, max_pixels)
     try:
         picture = Image.open(file, formats=_READABLE)
     except UnidentifiedImageError as error:
         if head.startswith(_SIGNATURES):
             raise ValueError("its header is damaged, cut off or of an unknown kind") from error
         raise ValueError("not an image file, or an unknown format") from error
-    _check_size(path, *picture.size, max_pixels)
+    _check_size(source, *picture.size, max_pixels)
     return picture
 
 
-def _check_size(path: Path, width: int, height: int, max_pixels: int | None) -> None:
+def _check_size(source: Source, width: int, height: int, max_pixels: int | None) -> None:
     if max_pixels is not None and width * height > max_pixels:
         problem = f"declares {width}x{height} pixels, more than the limit of {max_pixels}"
-        raise _error(path, problem, "reduce the picture, or raise `max_pixels` where the job has it")
+        raise _error(source, problem, "reduce the picture, or raise `max_pixels` where it is an option")
 
 
 def _bits(picture: Image.Image) -> int:
     """Bits of a channel in the file, which Pillow's modes tell of grey only; ask before it is decoded."""
     if picture.format == "TIFF":
         return max(picture.tag_v2.get(ExifTags.Base.BitsPerSample, (1,)))
-    return 16 if picture.format == "PNG" and ";16" in str(picture.tile) else 8
+    if picture.format is None:  # made by a program
+        return 16 if picture.mode.startswith("I") and np.max(picture) > 255 else 8
+    return 16 if picture.format == "PNG" and ";16" in str(picture.tile) + picture.mode else 8
 
 
 def _upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:
@@ -384,9 +413,10 @@ def _is_black_and_white(picture: Image.Image) -> bool:
     return ((red == 0) | (red == 255)).mean() > 0.9  # the rest are soft edges
 
 
-def _error(path: Path, problem: str, remedy: str) -> ImageError:
+def _error(source: Source, problem: str, remedy: str) -> ImageError:
     """One line, whatever the file is called."""
-    return ImageError(f"{printable(str(path))}: {printable(problem)}; {remedy}")
+    name = f"photo of {len(source)} bytes" if isinstance(source, bytes) else printable(str(source))
+    return ImageError(f"{name}: {printable(problem)}; {remedy}")
 
 
 def _reason(error: Exception) -> str:

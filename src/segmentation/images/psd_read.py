@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from segmentation.core.errors import ImageError, printable
+from segmentation.images.pillow import prepare_pillow
 
 _PHOTO = "photo"  # what `write_psd` calls the layer
 _MASKED_KINDS = ("pixel", "smartobject")  # layers that show a picture; others only change those below
-
-logging.getLogger("psd_tools").addHandler(logging.NullHandler())
 
 
 class _Box(NamedTuple):
@@ -50,8 +49,11 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
     from psd_tools import PSDImage
     from psd_tools.compression import PSDDecompressionWarning
 
-    # psd-tools would put black in the place of what is damaged; for the process, as in `imageio`
+    prepare_pillow()
+    # psd-tools would put black in the place of what is damaged; for the process, as `prepare_pillow`
     warnings.filterwarnings("error", category=PSDDecompressionWarning)
+    if not (logger := logging.getLogger("psd_tools")).handlers:
+        logger.addHandler(logging.NullHandler())
     document = PSDImage.open(path)
     layer = _masked_layer(document)
     canvas = _Box(0, 0, document.width, document.height)

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
 
 import cv2
 import numpy as np
 
 from segmentation.core.errors import SegmentationError
+from segmentation.core.imports import require
 
 BAND = 1 / 800
 """How far the unknown band reaches to each side of an edge, in heights of the photo: 2 px of 1728.
@@ -143,14 +144,10 @@ def _closed_form(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, _radi
     return _pymatting().estimate_alpha_cf(photo / 255, trimap / 255)[band]
 
 
-def _pymatting() -> Any:
-    try:
-        import pymatting
-    except ImportError as error:
-        raise SegmentationError(
-            "refining an edge by closed-form needs the package pymatting, which is not installed; "
-            "pip install pymatting, or use guided-filter"
-        ) from error
+def _pymatting() -> ModuleType:
+    require("pymatting", "matting")
+    import pymatting
+
     return pymatting
 
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.core.errors import ExportError
+from segmentation.core.errors import ExportError, MissingExtraError
 from segmentation.core.files import UNFINISHED, write_text
-from segmentation.core.imports import import_openvino
+from segmentation.core.imports import import_keras_quietly, import_openvino, require
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
 from segmentation.inference.engines.openvino_engine import compile_network
@@ -48,13 +48,15 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
     A description of the preprocessing lies beside it as `PATH.json`. Returns the `largest_difference`
     of a score from Keras, None where the format's runtime is not installed. Raises BundleError for weights
     that cannot be read, and ExportError for a `path` that cannot be one of the format or holds something
-    else, when the converter is missing or fails, and when it is more than `TOLERANCE`; then nothing is left.
+    else, when the converter fails, and when it is more than `TOLERANCE`; then nothing is left. Raises
+    MissingExtraError when the converter is not installed.
     """
     path = path.absolute()
     _check_target(path, name)
     preprocessing = Preprocessing.from_json(bundle.preprocessing)
     description = describe(bundle, preprocessing)
     chosen = FORMATS[name]
+    import_keras_quietly("export")
     model = load_model(bundle, preprocessing)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{UNFINISHED}export-", dir=path.parent) as folder:
@@ -62,11 +64,8 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
         try:
             with _quiet():
                 chosen.write(deployable(model, preprocessing), unfinished, description)
-        except ImportError as error:
-            raise ExportError(
-                f"`format={name}`: expected the package {error.name}, which is not installed; "
-                f"`pip install {error.name}` adds it"
-            ) from error
+        except MissingExtraError:
+            raise
         except Exception as error:  # whatever the converters raise
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ExportError(f"`format={name}`: the converter failed ({reason})") from error
@@ -190,6 +189,7 @@ def _write_saved_model(model: "keras.Model", path: Path, _description: dict[str,
 
     Keras's own export makes the same, but traces the network several times, which takes long for a deep one.
     """
+    require("tensorflow", "export")
     import tensorflow
 
     photo = tensorflow.TensorSpec(model.input_shape, "uint8", name="photo")
@@ -204,8 +204,9 @@ def _write_litert(model: "keras.Model", path: Path, _description: dict[str, str]
 
 
 def _write_onnx(model: "keras.Model", path: Path, description: dict[str, str]) -> None:
+    require("tf2onnx", "export")  # Keras needs it, and would say so in many lines
+    require("onnx", "export")
     import onnx
-    import tf2onnx  # noqa: F401  Keras needs it, and would say so in many lines
 
     model(np.zeros(model.input_shape, np.uint8))  # Keras exports to ONNX only what was called once
     model.export(path, format="onnx", verbose=False)

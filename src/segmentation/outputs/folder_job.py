@@ -187,12 +187,12 @@ def _cut(
         verdict.reasons if verdict else (),
         {name: round(value, 6) for name, value in prediction.features.items()},
         key=key,
-        classes=None if prediction.labels.binary else _shares(prediction),
+        classes=None if prediction.labels.binary else shares_of(prediction),
     )
 
 
 def _shares(prediction: Prediction) -> dict[str, float]:
-    """The share of the photo of each class that was found but the background, the largest first."""
+    """Return the share of the photo of each class that was found but the background, the largest first."""
     names, indices = prediction.labels.names, prediction.indices
     counts = np.bincount(indices.ravel(), minlength=len(names))
     found = sorted(np.flatnonzero(counts[1:]) + 1, key=lambda index: -counts[index])

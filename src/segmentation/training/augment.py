@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from segmentation.config.training import AugmentConfig
+from segmentation.core.imports import require
 from segmentation.core.types import BINARY, IGNORED, LabelMap
 from segmentation.training.recolour import recolour
 
@@ -93,6 +94,7 @@ def _flip(library, labels: LabelMap) -> type:
 
 def _albumentations():
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import would ask the network otherwise
+    require("albumentations", "train")
     import albumentations
 
     return albumentations

@@ -1,0 +1,1 @@
+"""What `import segmentation` offers; the package itself loads it when it is first used."""

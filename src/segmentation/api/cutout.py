@@ -1,0 +1,92 @@
+"""What a model makes of one photo."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.core.types import Prediction
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import Picture
+from segmentation.outputs.cutout_writer import cut_out
+from segmentation.outputs.single import write_cutout, write_label_map
+
+
+@dataclass(frozen=True, eq=False)
+class Cutout:
+    """A garment that was cut out of a photo; every array has the photo's size.
+
+    Attributes:
+        alpha: the soft mask, uint8 [H, W], 0 outside and 255 inside: the mask that `predict` writes.
+        mask: bool [H, W], where the score reaches the threshold.
+        scores: float32 [H, W] in [0, 1], of the network.
+        confidence: the Dice, in [0, 1], that is expected of the mask; None where the model has no confidence
+            model or `triage` is off.
+        decision: "auto" (take it as it is), "review" (look at it) or "redo" (do it by hand); None as above.
+        reasons: why it is not "auto".
+        notes: what was left out of the photo, and what a person should know of the result.
+    """
+
+    alpha: NDArray[np.uint8] = field(repr=False)
+    mask: NDArray[np.bool_] = field(repr=False)
+    scores: NDArray[np.float32] = field(repr=False)
+    confidence: float | None
+    decision: str | None
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    _picture: Picture = field(repr=False)
+
+    @cached_property
+    def rgba(self) -> NDArray[np.uint8]:
+        """The cutout, uint8 [H, W, 4], without the colours of the background in its soft edges.
+
+        Black where it is transparent. The same pixels as in the PNG that `predict` writes.
+        """
+        return cut_out(decontaminate(self._picture.pixels, self.alpha), self.alpha)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the cutout atomically; the suffix chooses the format: .png, .webp, .tif, .tiff or .psd.
+
+        A PSD has the whole photo in a layer with an editable mask. The photo's colour profile and its dots
+        per inch are kept, as far as the format holds them. Folders above are created, and a file at `path` is
+        replaced. Raises ImageError for another suffix and when the file cannot be written.
+
+            cutout.save("cutouts/shirt.png")
+        """
+        path = Path(path)
+        write_cutout(
+            path, self._picture, self.alpha, self.alpha if path.suffix.lower() == ".psd" else self.rgba
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ClassMap:
+    """The classes that were marked in a photo; every array has the photo's size.
+
+    Attributes:
+        indices: the class of each pixel, uint8 [H, W]; 0 is the background.
+        scores: float32 [H, W, C] in [0, 1], of each class.
+        names: of the classes, by index.
+        shares: the share of the photo of each class that was found but the background, the largest first.
+        notes: what was left out of the photo, and what a person should know of the result.
+    """
+
+    indices: NDArray[np.uint8] = field(repr=False)
+    scores: NDArray[np.float32] = field(repr=False)
+    names: tuple[str, ...]
+    shares: Mapping[str, float]
+    notes: tuple[str, ...]
+    _picture: Picture = field(repr=False)
+    _prediction: Prediction = field(repr=False)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the label map atomically as a PNG of the indices that shows the colours of the classes.
+
+        Folders above are created, and a file at `path` is replaced. Raises ImageError for another suffix and
+        when the file cannot be written.
+        """
+        write_label_map(Path(path), self._picture, self._prediction)

@@ -1,0 +1,118 @@
+"""The jobs, as functions of options by name."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segmentation.api.events import warn
+from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.jobs.predict import PredictOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.core.events import Tell
+from segmentation.core.imports import import_keras_quietly
+from segmentation.core.workspace import Workspace
+from segmentation.jobs.context import Context
+
+if TYPE_CHECKING:
+    from segmentation.datasets.discover import Dataset
+    from segmentation.jobs.evaluate import Evaluation
+    from segmentation.jobs.predict import Prediction
+    from segmentation.jobs.train import Training
+
+Folder = str | os.PathLike[str]
+
+
+def predict_folder(
+    input: Folder,
+    *,
+    home: Folder = "",
+    tell: Tell = warn,
+    stop: Callable[[], bool] | None = None,
+    **options: Any,
+) -> "Prediction":
+    """Predict every photo of a folder and its subfolders, or of one file; iterate once, for a result a photo.
+
+        for result in segmentation.predict_folder("photos", save=True):
+            print(result.input, result.decision, result.error)
+
+    A result has the path of the photo (`input`), the files that were written (`outputs`), `area`,
+    `confidence`, `decision`, `reasons`, `notes`, and `error` where the photo failed; the others go on. With
+    `save=True` files are written, and photos that an earlier call has done are skipped. Afterwards what was
+    returned has the `tally` of all photos, the `output` folder and the `triage` of the folder.
+
+    Args:
+        input: a folder of photos, or one photo.
+        home: the working folder, with the models and the results; by default the current one.
+        tell: called with each event; by default cautions become Python warnings.
+        stop: once it returns true, the photos in hand are finished and no other is begun.
+        options: those of the command `predict` by name: `model`, `save`, `output`, `format`, `tta`, `workers`
+            and others, as values or as the texts that are typed.
+
+    Raises ConfigError for options that do not exist, do not fit each other or the model, BundleError for a
+    model that is missing, and DataError for an input without photos, and while iterating when nothing more can
+    be written.
+    """
+    from segmentation.jobs.predict import Prediction
+
+    return Prediction(PredictOptions.of(input=input, **options), _context(home, tell, stop))
+
+
+def train(
+    *, home: Folder = "", tell: Tell = warn, stop: Callable[[], bool] | None = None, **options: Any
+) -> "Training":
+    """Train a model and write it into the folder `models` of `home`. Needs the extra `train`.
+
+        segmentation.train(data="pairs", preset="studio", name="shoes")
+
+    `options` are those of the command `train` by name; `home`, `tell` and `stop` are as for `predict_folder`.
+    Raises MissingExtraError where Keras is not installed, ConfigError for options that do not exist or do not
+    fit each other, DataError for pairs that cannot be used, and TrainingError for a run that cannot go on.
+    """
+    import_keras_quietly()
+    from segmentation.jobs.train import train as run
+
+    return run(TrainOptions.of(**options), _context(home, tell, stop))
+
+
+def evaluate(
+    *, home: Folder = "", tell: Tell = warn, stop: Callable[[], bool] | None = None, **options: Any
+) -> "Evaluation":
+    """Score a model at the photos' own resolution and write the report of `eval`.
+
+        segmentation.evaluate(model="shoes", data="pairs", split="all")
+
+    `options` are those of the command `eval` by name; `home`, `tell` and `stop` are as for `predict_folder`.
+    Raises ConfigError for options that do not exist or do not fit each other, BundleError for a model that is
+    missing, and DataError for pairs that cannot be used.
+    """
+    from segmentation.jobs.evaluate import evaluate as run
+
+    return run(EvaluateOptions.of(**options), _context(home, tell, stop))
+
+
+def find_dataset(folder: Folder, *, classes: str = "garment", check: bool = True) -> "Dataset":
+    """Read a folder of pairs: its usable `samples`, and the `problems` of what was left out.
+
+        pairs = segmentation.find_dataset("pairs")
+        print(len(pairs.samples), "pairs,", len(pairs.problems), "problems")
+
+    Args:
+        folder: with `images` and `cutouts`, `masks` or `labels`, or in another layout that is understood.
+        classes: what is made of label maps: "garment" (all clothing is one), "all", the name of a group of
+            classes, or the path of a JSON file of groups.
+        check: False reads headers alone, so that damaged files and identical photos stay unnoticed.
+
+    Raises DataError for a folder that is absent or has no usable pair, and for classes that it does not have.
+    """
+    from segmentation.datasets.discover import discover
+
+    return discover(Path(folder), classes=classes, check=check)
+
+
+def _context(home: Folder, tell: Tell, stop: Callable[[], bool] | None) -> Context:
+    return Context(Workspace(Path(home)), tell, stop or _never)
+
+
+def _never() -> bool:
+    return False

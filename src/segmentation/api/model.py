@@ -1,0 +1,184 @@
+"""A model that is loaded once and scores photos one at a time."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from segmentation.api.cutout import ClassMap, Cutout
+from segmentation.api.events import warn
+from segmentation.confidence.triage import Limits, triage_photo
+from segmentation.config.loading import LoadOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.workspace import Workspace
+from segmentation.images.any_photo import Photo, take_photo
+from segmentation.images.files import Picture
+from segmentation.inference.predict import predict
+from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
+from segmentation.outputs.cutout_writer import soft_alpha
+from segmentation.outputs.folder_job import shares_of
+
+Name = str | os.PathLike[str]
+
+
+def load_model(
+    model: Name | Sequence[Name] = "default",
+    *,
+    home: str | os.PathLike[str] = "",
+    engine: str = "auto",
+    precision: str = "auto",
+    tta: str = "none",
+    threshold: float | None = None,
+    double_pass: bool | None = None,
+    remove_islands: int = 0,
+    fill_holes: int = 0,
+    triage: bool = True,
+    auto_from: float = 0.985,
+    redo_below: float = 0.92,
+    max_pixels: int = 200_000_000,
+) -> "Model":
+    """Load a model, ready to score photos.
+
+        model = segmentation.load_model("default", tta="flip")
+
+    Args:
+        model: a name in the folder `models` of `home`, "default" for the model that comes with the package, or
+            the path of a model (a `pathlib.Path`, or a text with a separator in it). Of a list the scores are
+            averaged.
+        home: the working folder; by default the current one.
+        engine: "openvino", "keras" (slow, needs the extra `train`), or "auto": OpenVINO where the model has
+            been exported to it.
+        precision: "f32", "bf16", or "auto": bfloat16 where the processor has it and the model's masks were
+            found to stay the same.
+        tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", in 1, 2, 3 or 6 times the time.
+        threshold: the score, 0 to 1, from which a pixel is garment; by default the model's own.
+        double_pass: False takes the first pass alone; by default both where the model has two.
+        remove_islands: regions of the mask with fewer pixels are removed, but the largest.
+        fill_holes: holes in the mask with fewer pixels are filled.
+        triage: find the confidence of each mask and what follows from it; without, a photo takes less time.
+        auto_from: the confidence from which a mask is taken as it is.
+        redo_below: the confidence below which a mask is better done by hand.
+        max_pixels: files that declare more pixels are refused.
+
+    Raises ConfigError for a value that an option cannot have or that the model cannot do anything with,
+    BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and
+    is not installed. Warns where Keras computes, slowly, because the model was never exported.
+    """
+    defaults, names = load_model.__kwdefaults__, _names(model)
+    chosen = {
+        "engine": engine,
+        "precision": precision,
+        "tta": tta,
+        "threshold": threshold,
+        "double_pass": double_pass,
+        "remove_islands": remove_islands,
+        "fill_holes": fill_holes,
+        "triage": triage,
+        "auto_from": auto_from,
+        "redo_below": redo_below,
+        "max_pixels": max_pixels,
+    }
+    given = {name: value for name, value in chosen.items() if value != defaults[name]}
+    options = LoadOptions.of(model=names, **given)
+    models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring.double_pass)
+    if not models.labels.binary and (unfit := options_of_masks(options.given)):
+        require_cutout(models.members[0], " ".join(unfit), "leave it out")
+    limits = Limits(options.triage.auto_from, options.triage.redo_below)
+    triaged = models.labels.binary and options.triage.triage and models.confidence_model
+    scorer = load_scorer(models, options.models, options.scoring, tell=warn)
+    return Model(scorer, limits if triaged else None, options.max_pixels)
+
+
+class Model:
+    """A loaded model; `load_model` makes one. It may be called from several threads."""
+
+    def __init__(self, scorer: Scorer, limits: Limits | None, max_pixels: int):
+        self._scorer = scorer
+        self._limits = limits
+        self._max_pixels = max_pixels
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """The name of its folder; A+B of two models."""
+        return self._scorer.models.name
+
+    @property
+    def labels(self) -> LabelMap:
+        """What it finds: the `names` and `colours` of its classes, and whether it is `binary`, a cutout."""
+        return self._scorer.models.labels
+
+    @property
+    def threshold(self) -> float:
+        """The score, 0 to 1, from which a pixel is garment; of no meaning to a model of several classes."""
+        return self._scorer.threshold
+
+    def cut_out(self, photo: Photo) -> Cutout:
+        """Cut the garment out of one photo; the result has the photo's size.
+
+            cutout = model.cut_out("shirt.jpg")
+            cutout.save("shirt.png")
+
+        Args:
+            photo: a path, the bytes of an image file, a Pillow image, or an array of uint8: RGB [H, W, 3],
+                RGBA [H, W, 4], whose alpha is left out, or grey [H, W]. Files and Pillow images are turned as
+                their EXIF says.
+
+        Raises ImageError for a photo that cannot be read and for an array of another shape or dtype, and
+        ConfigError for a model of several classes (see `mark_classes`).
+        """
+        models, limits = self._scorer.models, self._limits
+        require_cutout(models.members[0], "`cut_out`", "use `mark_classes`")
+        picture, prediction = self._predict(photo)
+        verdict = None
+        if limits and models.confidence_model and prediction.confidence is not None:
+            features, confidence = prediction.features, prediction.confidence
+            verdict = triage_photo(features, confidence, models.confidence_model, limits)
+        return Cutout(
+            alpha=soft_alpha(prediction, models.enlargement(prediction.scores)),
+            mask=prediction.mask,
+            scores=prediction.scores[..., 0],
+            confidence=None if prediction.confidence is None else round(prediction.confidence, 5),
+            decision=verdict.decision if verdict else None,
+            reasons=verdict.reasons if verdict else (),
+            notes=(*picture.notes, *prediction.notes),
+            _picture=picture,
+        )
+
+    def mark_classes(self, photo: Photo) -> ClassMap:
+        """Mark the classes in one photo; the result has the photo's size.
+
+        `photo` is as for `cut_out`. Raises ImageError for a photo that cannot be read, and ConfigError for a
+        model that cuts one thing out (see `cut_out`).
+        """
+        if self.labels.binary:
+            raise ConfigError(
+                f"`mark_classes`: expected a model of several classes, received {self.name}, which cuts one "
+                "thing out; use `cut_out`"
+            )
+        picture, prediction = self._predict(photo)
+        return ClassMap(
+            indices=prediction.indices,
+            scores=prediction.scores,
+            names=self.labels.names,
+            shares=shares_of(prediction),
+            notes=(*picture.notes, *prediction.notes),
+            _picture=picture,
+            _prediction=prediction,
+        )
+
+    def _predict(self, photo: Photo) -> tuple[Picture, Prediction]:
+        scorer = self._scorer
+        picture = take_photo(photo, max_pixels=self._max_pixels)
+        estimator = scorer.estimator if self._limits else None
+        return picture, predict(
+            scorer.score, scorer.models, "photo", picture.pixels, scorer.threshold, estimator
+        )
+
+
+def _names(model: Name | Sequence[Name]) -> list[str]:
+    """As `find_bundle` takes them; a path is one even without a separator in it."""
+    several = [model] if isinstance(model, str | os.PathLike) or not isinstance(model, Sequence) else model
+    return [str(Path(one).absolute()) if isinstance(one, os.PathLike) else one for one in several]

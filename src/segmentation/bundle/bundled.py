@@ -1,0 +1,18 @@
+"""Where the models lie that come with the program."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+INSTALLED = _PACKAGE / "bundled"
+"""Of an installed package: they belong to it, and stay as they are."""
+
+
+def bundled_models() -> Path:
+    """Return the folder of the models that come with the program.
+
+    It is part of the installed package; in a source checkout, which an editable installation leads to, it is
+    the checkout's own folder of models.
+    """
+    in_checkout = _PACKAGE.parent.name == "src" and not INSTALLED.exists()
+    return _PACKAGE.parents[1] / "models" if in_checkout else INSTALLED

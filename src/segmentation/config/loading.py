@@ -1,0 +1,17 @@
+"""Options of a model that is loaded to score photos one at a time."""
+
+from dataclasses import dataclass
+
+from segmentation.config.files import TriageOptions
+from segmentation.config.options import JobOptions, option
+from segmentation.config.scoring import ModelOptions, ScoringOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOptions(JobOptions):
+    """Load a model."""
+
+    models: ModelOptions = ModelOptions()
+    scoring: ScoringOptions = ScoringOptions()
+    triage: TriageOptions = TriageOptions()
+    max_pixels: int = option(200_000_000, "refuse photos that declare more pixels", minimum=1)
