@@ -1,51 +1,208 @@
-"""The documents say what the program does."""
+"""The documents say what the program does: README.md, the pages of docs, and those beside models and data."""
 
 import re
 import shlex
+import tomllib
 
 import pytest
 from support.places import ROOT
+from support.rooms import ORDER
 
-from main import build_parser
+from segmentation.cli.main import build_parser
+from segmentation.cli.parser import read_command
+from segmentation.cli.reference import commands_page, tables_of
+from segmentation.cli.wording import flag
+from segmentation.config.jobs import JOBS
+from segmentation.config.options import options_of
 from segmentation.config.presets import PRESETS
+from segmentation.config.toml_file import read_options
+from segmentation.config.training import AUGMENTATIONS
+from segmentation.jobs.recipes import RECIPES
 from segmentation.models.registry import ARCHITECTURES
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md")]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+DOCUMENTS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md")]
+DOCUMENTS += [ROOT / "models" / "default" / "README.md"]
+GENERAL = {"--help", "--help-all", "--home", "--config", "--set"}
+
+of_every_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+)
 
 
-def _commands() -> list[str]:
-    found = re.findall(r"python main\.py (\w[^\n`]*)", README)
-    return sorted({line.split("  ")[0].split(" #")[0].strip() for line in found})
+def read(path):
+    return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", _commands())
-def test_every_command_in_the_readme_can_be_typed(command):
-    options = build_parser().parse_args(shlex.split(command))
-    assert callable(options.run)
+def blocks(text, language):
+    """The contents of fenced blocks of a language ("" for those that name none)."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_readme_lists_every_architecture_as_it_is():
-    rows = re.findall(r"^\| `([\w-]+)` \| (\d+) \| (\d+) \| (\d+x\d+) \|", README, re.MULTILINE)
+def commands_in_blocks():
+    """What follows the program's name in every command of a fenced block."""
+    for document in DOCUMENTS:
+        for language in ("", "sh", "bash", "console", "text"):
+            for block in blocks(read(document), language):
+                for line in block.replace("\\\n", " ").splitlines():
+                    match = re.match(r"(?:\$ )?(?:python main\.py|garment-cutout) (.+)", line)
+                    if match:
+                        yield " ".join(map(shlex.quote, shlex.split(match[1], comments=True)))
+
+
+def commands_in_prose():
+    """Every command that a sentence names, and its flags."""
+    for document in DOCUMENTS:
+        prose = re.sub(r"^```.*?^```$", "", read(document), flags=re.MULTILINE | re.DOTALL)
+        for code in re.findall(r"`([^`]+)`", prose):
+            words = code.removeprefix("python main.py ").removeprefix("garment-cutout ").split()
+            if words[0] in JOBS or words != code.split():
+                yield words[0], tuple(word for word in words if word.startswith("--"))
+
+
+@pytest.mark.parametrize("command", sorted(set(commands_in_blocks())))
+def test_every_command_can_be_typed(command):
+    words = shlex.split(command)
+    if words[0] == "COMMAND":
+        return
+    typed = build_parser().parse_args(words)
+    typed.config = []  # a file that the reader has
+
+    assert read_command(JOBS[typed.command], typed)
+
+
+@pytest.mark.parametrize(("command", "flags"), sorted(set(commands_in_prose())))
+def test_every_command_that_a_sentence_names_exists_with_its_flags(command, flags):
+    if command == "COMMAND":
+        assert {*flags} <= GENERAL
+        return
+    names = {found.name for found in options_of(JOBS[command])}
+    names |= {f"no_{name}" for name in names}
+
+    assert {*flags} <= GENERAL | {*map(flag, names)}
+
+
+def test_commands_are_found_in_the_documents():
+    assert len(set(commands_in_blocks())) > 25
+    assert {command.split()[0] for command in commands_in_blocks()} >= {*JOBS}
+
+
+def test_the_page_of_commands_is_the_one_that_the_options_make():
+    expected = commands_page()
+
+    assert read(REFERENCE / "commands.md") == expected, "`make docs` makes it anew"
+
+
+@pytest.mark.parametrize("command", JOBS)
+def test_the_page_of_commands_has_every_option_once_and_the_common_ones_first(command):
+    section = commands_page().split(f"\n## {command}\n")[1].split("\n## ")[0]
+    options = options_of(JOBS[command])
+    first, *rest = section.split(f"\n### More options of {command}\n")
+    for found in options:
+        if not found.about.positional:
+            assert section.count(f"Key: `{found.key}`.") == 1
+            assert (f"Key: `{found.key}`." in first) == found.about.common
+            assert len(re.findall(rf"^- `{flag(found.name)}[ ,`]", section, re.MULTILINE)) == 1
+        for choice in found.choices:
+            assert f"`{choice}`" in section
+    assert len(rest) == any(not found.about.common for found in options)
+
+
+@pytest.mark.parametrize("command", JOBS)
+def test_the_tables_of_a_file_are_the_defaults_and_are_read_as_such(command, tmp_path):
+    file = tmp_path / "options.toml"
+    file.write_text(tables_of(JOBS[command]))
+    values = read_options(file, JOBS[command])
+
+    for found in options_of(JOBS[command]):
+        if found.name in values:
+            assert values[found.name] == found.default
+        else:
+            assert f"# {found.name} = " in tables_of(JOBS[command])
+
+
+def test_every_configuration_file_of_the_documents_can_be_read(tmp_path):
+    found = [block for document in DOCUMENTS for block in blocks(read(document), "toml")]
+    for block in found:
+        if "[tool." not in block:
+            assert tomllib.loads(block)
+            (tmp_path / "config.toml").write_text(block)
+            read_options(tmp_path / "config.toml", JOBS["train"])
+
+    assert len(found) >= 2
+
+
+def test_the_table_of_architectures_is_that_of_the_program():
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (\d+) \| (\d+) \| (\d+x\d+) \|",
+        read(REFERENCE / "architectures.md"),
+        re.MULTILINE,
+    )
+
     assert rows == [
         (name, str(row.filters), str(row.levels), str(row.size)) for name, row in ARCHITECTURES.items()
     ]
 
 
+def test_the_page_of_presets_has_every_preset_augmentation_and_recipe():
+    page = read(REFERENCE / "presets.md")
+    tables = [
+        re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
+        for table in re.split(r"^\| `(?:--preset|--augmentation|recipe)` \|.*$", page, flags=re.MULTILINE)[1:]
+    ]
+
+    assert tables == [[*PRESETS], [*AUGMENTATIONS], [*RECIPES]]
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_readme_tells_of_every_preset(preset):
-    assert f"`{preset}`" in README
+    assert f"`{preset}`" in read(ROOT / "README.md")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_documents_link_only_to_files_that_exist(document):
-    links = re.findall(r"\]\(((?!https?:)[^)#]+)\)", document.read_text(encoding="utf-8"))
-    missing = [link for link in links if not (document.parent / link).exists()]
+def test_the_readme_is_a_front_door():
+    assert len(read(ROOT / "README.md").splitlines()) <= 150
+
+
+def anchors(document):
+    """The addresses of a page's headings, as GitHub and the site make them."""
+    included = re.findall(r"^```\{include\} (.+)$", read(document), re.MULTILINE)
+    texts = [read(document), *(read(document.parent / path) for path in included)]
+    headings = [heading for text in texts for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@of_every_document
+def test_documents_link_only_to_what_exists(document):
+    missing = []
+    for link in re.findall(r"\]\(((?!https?:|mailto:)[^)\s]+)\)", read(document)):
+        place, _, anchor = link.partition("#")
+        target = (document.parent / place) if place else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            missing.append(link)
+
     assert missing == []
 
 
-def test_every_user_command_is_in_the_changelog():
-    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    from segmentation.cli import COMMANDS
+@of_every_document
+def test_documents_name_only_targets_that_make_has(document):
+    targets = {*re.findall(r"^([a-z][a-z-]*):", read(ROOT / "Makefile"), re.MULTILINE)}
+    named = re.findall(r"(?:`|^)make ([a-z][a-z-]*)", read(document), re.MULTILINE)
 
-    assert [name for name in COMMANDS if f"`{name}`" not in changes] == []
+    assert {*named} <= targets
+
+
+def test_every_user_command_is_in_the_changelog():
+    changes = read(ROOT / "CHANGELOG.md")
+
+    assert [name for name in JOBS if f"`{name}`" not in changes] == []
+
+
+def test_the_drawing_of_the_rooms_is_true():
+    page = read(DOCS / "explanation" / "architecture.md")
+    (drawing,) = (block for block in blocks(page, "text") if block.startswith(f"{ORDER[0]}:"))
+    rooms = re.findall(r"^(\w+):", drawing, re.MULTILINE)
+    folders = [path.parent.name for path in (ROOT / "src" / "segmentation").glob("*/__init__.py")]
+
+    assert (*rooms, "main") == ORDER
+    assert sorted(rooms) == sorted(folders)

@@ -4,33 +4,9 @@ import ast
 
 import pytest
 from support.places import ROOT
+from support.rooms import ORDER
 
 SOURCE = ROOT / "src" / "segmentation"
-
-# a room imports what stands before it, and what stands beside it in its own folder
-ORDER = (
-    "core",
-    "config",
-    "images",
-    "models",
-    "preprocessing",
-    "metrics",
-    "scores",
-    "confidence",
-    "bundle",
-    "synth",
-    "datasets",
-    "training",
-    "inference",
-    "evaluation",
-    "reports",
-    "outputs",
-    "jobs",
-    "api",
-    "__init__",
-    "cli",
-    "main",
-)
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 PROGRAM = [*MODULES, ROOT / "main.py"]

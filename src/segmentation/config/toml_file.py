@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from segmentation.config.options import accept, fields_by_name, plain
+from segmentation.config.options import accept, plain
 from segmentation.core.errors import ConfigError
 
 _LARGEST_BYTES = 2**20
@@ -28,7 +28,7 @@ def read_options(path: Path, kind: type) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigError(f"{path}: expected options in TOML, received a file with: {error}") from error
     try:
-        return accept(kind, dict(_flat(tables, fields_by_name(kind))))
+        return accept(kind, dict(_flat(tables)))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -40,14 +40,14 @@ def write_options(options: Any, leave_out: Collection[str] = ()) -> str:
     return tomli_w.dumps(_without(plain(options), leave_out))
 
 
-def _flat(tables: Mapping[str, Any], known: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
+def _flat(tables: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
+    """The values by NAME and TABLE.NAME; a table may be called as an option of another place is."""
     found = []
     for name, value in tables.items():
-        key = f"{place}{name}"
-        if isinstance(value, dict) and key not in known:
-            found += _flat(value, known, f"{key}.")
+        if isinstance(value, dict):
+            found += _flat(value, f"{place}{name}.")
         else:
-            found.append((key, value))
+            found.append((f"{place}{name}", value))
     return found
 
 
