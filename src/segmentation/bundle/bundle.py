@@ -93,7 +93,7 @@ class ModelBundle:
 
     @property
     def input_size(self) -> Size:
-        return self.config.preprocessing.input_size
+        return self.config.preprocessing.size
 
     @property
     def classes(self) -> str:

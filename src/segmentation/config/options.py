@@ -178,9 +178,13 @@ def is_section(item: dataclasses.Field[Any], hint: Any) -> bool:
     return _SAVED not in item.metadata and dataclasses.is_dataclass(hint)
 
 
-@cache
 def options_of(kind: type) -> tuple[OptionField, ...]:
     """Return every option of a dataclass, those of its sections in their place."""
+    return _all_options(kind)
+
+
+@cache
+def _all_options(kind: type) -> tuple[OptionField, ...]:
     return tuple(_options_of(kind, ()))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from segmentation.config.options import OptionField, accept, option, options_of, plain, registered, replaced
 from segmentation.config.values import LossSum, Memory, Shares, parse_batch_size
+from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 
 
@@ -77,6 +78,13 @@ class PreprocessConfig:
         choices=("none", "unit", "mean-std"),
         common=False,
     )
+
+    @property
+    def size(self) -> Size:
+        """The input size. Raises ConfigError where it is still left to the architecture."""
+        if self.input_size is None:
+            raise ConfigError("`input_size`: expected the size that the network sees, received none")
+        return self.input_size
 
 
 @dataclass(frozen=True)

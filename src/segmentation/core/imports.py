@@ -5,6 +5,7 @@ import sys
 import tempfile
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from segmentation.core.errors import MissingExtraError
 
@@ -31,7 +32,8 @@ def import_openvino() -> ModuleType:
 
     Without that package OpenVINO takes a stub of its own.
     """
-    sys.modules.setdefault("openvino_telemetry", None)
+    absent: Any = None  # Python's sign for a module that cannot be imported
+    sys.modules.setdefault("openvino_telemetry", absent)
     import openvino
 
     return openvino

@@ -5,6 +5,7 @@ import signal
 import threading
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _NOTICE = b"\nfinishing what is in hand; once more stops at once\n"
@@ -21,7 +22,7 @@ class Interruption:
 
     def __init__(self):
         self._signal = 0
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}
 
     @property
     def requested(self) -> bool:

@@ -124,7 +124,7 @@ def _occurring(confusion: np.ndarray) -> np.ndarray:
     return _true(confusion) + _predicted(confusion) > 0
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _ratio(part: int | np.ndarray, whole: int | np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.greater(whole, 0))
 
 

@@ -97,7 +97,7 @@ def boundary_iou(mask: np.ndarray, target: np.ndarray, width_px: float = 2.0) ->
     perfect, for a width below 1.
     """
     mask, target = _cut_to_content(mask, target)
-    return iou(counts(inner_band(mask, width_px), inner_band(target, width_px)))
+    return float(iou(counts(inner_band(mask, width_px), inner_band(target, width_px))))
 
 
 def contour(mask: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ def search(counts: Sequence[Counts]) -> ThresholdSearch:
     """
     if not counts:
         raise DataError("a threshold search needs at least one photo with its ground truth, received none")
-    dice_mean = np.mean([dice(one) for one in counts], axis=0)  # [N, 256] -> [256]
+    dice_mean = np.mean([np.asarray(dice(one)) for one in counts], axis=0)  # [N, 256] -> [256]
     first, last = _longest_run(dice_mean >= dice_mean.max() - _PLATEAU)
     return ThresholdSearch(THRESHOLDS, dice_mean, best=(first + last) // 2 / 255)
 

@@ -38,7 +38,7 @@ class Preprocessing:
 
     @classmethod
     def from_config(cls, config: PreprocessConfig, *, guided: bool = False) -> "Preprocessing":
-        return cls(config.input_size, config.colour, config.contrast, config.normalisation, guided)
+        return cls(config.size, config.colour, config.contrast, config.normalisation, guided)
 
     @property
     def channels(self) -> int:
@@ -67,7 +67,7 @@ class Preprocessing:
             return images
         if self.normalisation == "unit":
             return images / 255.0
-        return (images - np.float32(self.mean)) / np.float32(self.std)
+        return (images - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the input size as WIDTHxHEIGHT."""
@@ -146,7 +146,9 @@ def statistics(images: Iterable[np.ndarray]) -> tuple[tuple[float, ...], tuple[f
 
     A channel without any variation gets the deviation 1, so that it can be divided by.
     """
-    count, total, squares = 0, 0.0, 0.0
+    count = 0
+    total: Any = 0.0
+    squares: Any = 0.0
     for image in images:
         pixels = image.reshape(-1, image.shape[2]).astype(np.float64)
         count += len(pixels)

@@ -33,7 +33,7 @@ def averaged(scores: Sequence[ScoreFn]) -> ScoreFn:
         return scores[0]
 
     def average(photo: np.ndarray) -> np.ndarray:
-        return sum(score(photo) for score in scores) / np.float32(len(scores))
+        return np.asarray(sum(score(photo) for score in scores) / np.float32(len(scores)))
 
     return average
 
