@@ -108,7 +108,7 @@ def test_the_capstones_form_learns_from_the_truth_and_needs_no_folds(home):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--second-pass", "fold-1"), ("has not learned", "fold-1", "--folds")),
+        (("--second-pass", "fold-1"), ("was not trained on", "fold-1", "--folds")),
         (("--second-pass", "pair"), ("single pass", "pair")),
         (("--look", "mask"), ("--second-pass FIRST",)),
         (("--second-pass", "fold-1", "--look", "none"), ("--look none",)),

@@ -1,1 +1,1 @@
-"""How far a mask can be trusted: features, confidence model, estimator, triage."""
+"""Confidence in masks: features, confidence model, confidence estimator, triage."""

@@ -1,4 +1,4 @@
-"""What confidence is worth: how many bad masks a person finds who looks at the least certain photos."""
+"""The value of a confidence: how many bad masks are found among the least certain photos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from segmentation.confidence.model import ConfidenceModel
 from segmentation.metrics.intervals import rank_correlation
 
 FEWEST = 5
-"""Photos below which nothing can be said of an order."""
+"""The fewest photos whose order can be assessed."""
 
 GOOD_DICE = 0.98
-"""What a mask that needs no person has at least."""
+"""The least Dice of a mask that needs no review."""
 
 _REVIEWED = (0.1, 0.2)  # shares of the photos
 _RESAMPLES, _SEED, _INTERVAL = 1000, 0, (2.5, 97.5)
@@ -23,7 +23,7 @@ _RESAMPLES, _SEED, _INTERVAL = 1000, 0, (2.5, 97.5)
 class Triage:
     """Confidence and Dice of the same photos, float [N] in [0, 1], and their garments.
 
-    `experience` is what the confidence comes from, and `known` how many of the photos taught it.
+    The confidence comes from `confidence_model`, which was fitted on `known` of the photos.
     """
 
     confidence: np.ndarray
@@ -33,7 +33,7 @@ class Triage:
     known: int = 0
 
     def risk(self) -> np.ndarray:
-        """float [N]: the mean error, 1 - Dice, of the 1, 2, ... N most certain photos.
+        """Return the mean error, 1 - Dice, of the 1, 2, ... N most certain photos: float [N].
 
         The risk-coverage curve of El-Yaniv and Wiener, "On the Foundations of Noise-free Selective
         Classification" (2010).
@@ -41,19 +41,19 @@ class Triage:
         return _running_error(self.dice[np.argsort(-self.confidence, kind="stable")])
 
     def best_risk(self) -> np.ndarray:
-        """The same where the order is that of Dice itself: no confidence gives less."""
+        """Return `risk` in the order of Dice itself, below which no confidence can be."""
         return _running_error(np.sort(self.dice)[::-1])
 
     def caught(self, reviewed: float, below: float = GOOD_DICE) -> float:
-        """The share of masks with a Dice `below` that are among the least certain share of all photos.
+        """Return the share of masks with a Dice `below` that are among the `reviewed` share of photos.
 
-        NaN where no mask is below. A part of a photo is reviewed as a whole.
+        Reviewed are the least certain photos, their number rounded up. NaN where no mask is below.
         """
         bad = self.dice < below
         return float(np.mean(self._least_certain(reviewed)[bad])) if bad.any() else float("nan")
 
     def worst_caught(self, share: float) -> float:
-        """The part of the worst share of the masks that is among the least certain share of the photos."""
+        """Return the part of the worst `share` of masks that is among the least certain `share` of photos."""
         worst = np.zeros(len(self.dice), bool)
         worst[np.argsort(self.dice, kind="stable")[: self._count(share)]] = True
         return float(np.mean(self._least_certain(share)[worst]))
@@ -74,7 +74,7 @@ class Triage:
         return rank_correlation(self.confidence, self.dice), low, high
 
     def summary(self) -> dict[str, float | None]:
-        """The figures by name, ready for JSON; None for what there is nothing of."""
+        """Return the figures by name, ready for JSON; None where no mask is bad."""
         correlation, low, high = self.correlation
         bad = bool((self.dice < GOOD_DICE).any())
         return {
@@ -90,14 +90,14 @@ class Triage:
         }
 
     def lines(self) -> list[str]:
-        """What to tell a person, in sentences without a full stop."""
+        """Return the assessment in words: sentences without a full stop."""
         bad = np.count_nonzero(self.dice < GOOD_DICE)
         correlation, low, high = self.correlation
         interval = f"95% interval {low:.2f} to {high:.2f}"
         order = [f"confidence and Dice have a rank correlation of {correlation:.2f} ({interval})"]
         if self.known:
             order.append(
-                f"that flatters it, for {self.known} of these photos taught the model its confidence; of "
+                f"this flatters it, since {self.known} of these photos were used to fit the confidence; on "
                 f"others it differed from Dice by {self.confidence_model.error:.4f} on average, with a rank "
                 f"correlation of {self.confidence_model.correlation:.2f}"
             )

@@ -1,4 +1,4 @@
-"""How far a prediction can be trusted: a second opinion is asked, and experience tells what it means."""
+"""The confidence estimator: a second opinion on the photo gives features, the model their meaning."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from segmentation.confidence.model import ConfidenceModel
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.scores.augmentation import averaged, mirrored
 
-_UNSURE = 0.2  # scores between it and 1 less it are
+_UNSURE = 0.2  # scores from 0.2 to 0.8 are doubtful
 
 
 @dataclass(frozen=True)
 class ConfidenceEstimator:
-    """Adds evidence to predictions and, with `experience`, their confidence.
+    """Adds features to predictions and, with a `confidence_model`, their confidence.
 
-    `second` is another score function for the same photos, `threshold` turns its scores into a mask.
+    `second` is another score function for the same photos; `threshold` turns its scores into a mask.
     """
 
     second: ScoreFn
@@ -26,7 +26,7 @@ class ConfidenceEstimator:
     confidence_model: ConfidenceModel | None = None
 
     def __call__(self, photo: np.ndarray, prediction: Prediction) -> Prediction:
-        """The prediction of a photo, uint8 RGB [H, W, 3], with what speaks for and against it."""
+        """Add features, confidence and doubtful pixels to the prediction of a photo, uint8 RGB [H, W, 3]."""
         other = self.second(photo)[..., 0] >= self.threshold
         scores = prediction.scores[..., 0]
         features = extract_features(photo, scores, prediction.threshold, other)
@@ -40,8 +40,8 @@ def estimator_for(
 ) -> ConfidenceEstimator:
     """Return the estimator of models that work as one, given the score functions of their first passes.
 
-    Its second opinion is what those make of the mirror image, cut at `threshold`. A double pass is so told
-    both where its passes disagree and where the mirror image is seen otherwise, for the price of another
-    first pass; a single pass costs twice as much as without.
+    Its second opinion is their scores of the mirror image, cut at `threshold`. For a double pass it shows
+    both where the passes disagree and where the mirror image is scored differently, for the time of another
+    first pass; a single pass takes twice the time.
     """
     return ConfidenceEstimator(mirrored(averaged(first_passes)), threshold, confidence_model)

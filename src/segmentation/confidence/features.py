@@ -1,4 +1,4 @@
-"""What a photo and its prediction say about how far the prediction can be trusted."""
+"""Features of a photo and its prediction that tell how far the prediction can be trusted."""
 
 import math
 
@@ -8,18 +8,18 @@ import numpy as np
 from segmentation.confidence.model import Features
 
 FEATURES_VERSION = 1
-"""To be raised whenever the same prediction gives other figures, of which experience knows nothing."""
+"""Raise it whenever the same prediction gives other figures: a confidence model is fitted to one version."""
 
-_WORKING_HEIGHT_PX = 432  # a quarter of a studio photo's: enough to tell a garment's part from its edge
+_WORKING_HEIGHT_PX = 432  # a quarter of a studio photo's: enough to tell parts of a garment from its edge
 _EDGE = 1 / 216  # of the height to each side: how far apart the edges of equally good masks may lie
 _BORDER = 0.05  # of the height and the width: where a photo shows its backdrop
 
 
 def extract_features(photo: np.ndarray, scores: np.ndarray, threshold: float, second: np.ndarray) -> Features:
-    """The evidence of a prediction, at any size of the photo alike.
+    """Return the features of a prediction, which do not depend on the size of the photo.
 
-    `photo` is uint8 RGB [H, W, 3], `scores` float32 [H, W] in [0, 1], garment from `threshold` on, `second`
-    the mask, bool [H, W], of a second opinion. Returned are, of the two masks:
+    `photo` is uint8 RGB [H, W, 3]; `scores` are float32 [H, W] in [0, 1], garment from `threshold` on;
+    `second` is the mask, bool [H, W], of a second opinion. Of the two masks:
 
     - `disagreement`: 1 - Dice of the mask and the second one.
     - `thick_disagreement`: where they differ further than 1/216 of the height from the mask's edge, as a
@@ -32,7 +32,7 @@ def extract_features(photo: np.ndarray, scores: np.ndarray, threshold: float, se
 
     Of the photo, in CIE L*a*b*: `lightness`, `contrast` (mean and standard deviation of L*), `backdrop_...`
     and `garment_...` (medians of the border and of the mask: `lightness`, `green_red`, `blue_yellow`). What
-    an empty mask does not have is left out.
+    an empty mask does not have is missing.
     """
     size = _working_size(scores.shape)
     scores, photo = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (scores, photo))
@@ -85,17 +85,17 @@ def _of_colours(photo: np.ndarray, mask: np.ndarray) -> dict[str, float]:
 
 
 def _distance_to_edge(mask: np.ndarray) -> np.ndarray:
-    """float32 [h, w]: how far the other side of the mask's edge is, in pixels."""
+    """Return the distance of each pixel from the other side of the mask's edge, in pixels: float32 [h, w]."""
     sides = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 3) for side in (mask, ~mask))
     return np.maximum(*sides)
 
 
 def _length_of_edge(mask: np.ndarray) -> float:
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    return sum(cv2.arcLength(contour, True) for contour in contours)
+    return float(sum(cv2.arcLength(contour, True) for contour in contours))
 
 
 def _working_size(shape: tuple[int, int]) -> tuple[int, int]:
-    """Width and height to work at; smaller photos stay as they are."""
+    """Return the width and height to work at; smaller photos stay as they are."""
     height = min(shape[0], _WORKING_HEIGHT_PX)
     return max(1, round(shape[1] * height / shape[0])), height

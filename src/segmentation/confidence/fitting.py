@@ -23,10 +23,11 @@ _PENALTY = 3.0  # on the weights of standardised signs; from 0.1 to 10 it makes 
 def fit_confidence_model(
     features: Sequence[Features], dice: Sequence[float], samples: Sequence[str], garments: Sequence[str]
 ) -> ConfidenceModel:
-    """Fit the confidence to evidence and Dice, in [0, 1], of the same photos, with their ids and groups.
+    """Fit a confidence model to features and Dice, in [0, 1], of photos with these ids and garments.
 
-    A ridge regression without negative weights of the logarithm of the error. Its error and correlation are
-    those of garments that were left out, all views of one together. Raises DataError for a single garment.
+    It is a ridge regression of the logarithm of the error, without negative weights. Its `error` and
+    `correlation` are cross-validated, all views of a garment in one fold. Raises DataError for a single
+    garment.
     """
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -34,9 +35,9 @@ def fit_confidence_model(
     from sklearn.preprocessing import StandardScaler
 
     if len({*garments}) < 2:
-        raise DataError("expected photos of several garments to learn from, received those of one")
+        raise DataError("expected photos of several garments to fit a confidence, received those of one")
     usual, dice = usual_of(features), np.asarray(dice)
-    signs = np.array([[signs_of(one, usual)[name] for name in SIGNS] for one in features])
+    signs = np.array([[signs_of(row, usual)[name] for name in SIGNS] for row in features])
     error = error_of(dice)
     model = make_pipeline(StandardScaler(), Ridge(_PENALTY, positive=True))
     folds = GroupKFold(min(_FOLDS, len({*garments})))

@@ -1,4 +1,4 @@
-"""Which photos of a folder need a person: those to do again, those to look at, and those that are done."""
+"""Triage of a folder: which photos to redo, which to review, and which are done."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,21 +19,21 @@ from segmentation.confidence.viewpoints import View, odd_views
 from segmentation.core.errors import ConfigError
 
 DECISIONS = ("redo", "review", "auto")
-"""What is to become of a photo, the most work first."""
+"""The decisions on a photo, the most work first."""
 
 SHIFTED = 1.0
-"""From how many standard deviations on the photos of a folder, on average, are told to be of another kind."""
+"""Standard deviations from which on the photos of a folder, on average, are reported as different."""
 
 FEWEST_SHIFTED = 10
-"""Photos below which a mean says nothing of the others."""
+"""The fewest photos whose mean says anything."""
 
 MEASURES = {*DOUBTS, *SHAPE}
-"""What evidence must hold to be judged."""
+"""The features that a confidence needs."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """From which confidence on a mask is taken as it is, and below which it is better done by hand."""
+    """The confidence from which a mask is accepted as it is, and below which it is better made by hand."""
 
     auto: float
     redo: float
@@ -53,7 +53,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
     def besides(self, reason: str) -> "Verdict":
-        """The verdict with another reason, for which a person has to look at least."""
+        """Return the verdict with another reason, which asks for a review at least."""
         decision = "review" if self.decision == "auto" else self.decision
         return Verdict(decision, (*self.reasons, reason))
 
@@ -70,7 +70,7 @@ class Row:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What of it stands in the photo's record."""
+        """The fields of the photo's record that triage decides."""
         return {
             "confidence": self.confidence,
             "decision": self.verdict.decision,
@@ -80,10 +80,10 @@ class Row:
 
 @dataclass(frozen=True)
 class FolderTriage:
-    """All photos, the least certain first; those that failed, by name, and why.
+    """The photos of a folder, the least certain first, and the failures: reasons by stem.
 
     `drift` is the mean deviation of all from the photos that the model knows. `others` counts the photos
-    that were made with other models or options.
+    that were predicted with other models or options.
     """
 
     rows: tuple[Row, ...]
@@ -93,14 +93,14 @@ class FolderTriage:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many photos there are of each decision, and how many failed if any did."""
+        """The number of photos by decision, and of failures if there are any."""
         decisions = [row.verdict.decision for row in self.rows]
         counts = {name: decisions.count(name) for name in DECISIONS}
         return {"failed": len(self.failures), **counts} if self.failures else counts
 
     @property
     def shifts(self) -> list[str]:
-        """In words, by what the photos are, on the whole, unlike those that the model knows."""
+        """In words, how the photos as a whole differ from those that the model knows."""
         if len(self.rows) < FEWEST_SHIFTED:
             return []
         far = {name: value for name, value in self.drift.items() if abs(value) >= SHIFTED}
@@ -111,7 +111,7 @@ class FolderTriage:
 def triage_photo(
     features: Features, confidence: float, confidence_model: ConfidenceModel, limits: Limits
 ) -> Verdict:
-    """The decision on one photo."""
+    """Return the decision on one photo."""
     decision = "redo" if confidence < limits.redo else "review"
     if not confidence:
         return Verdict(decision, (NOTHING if features["area"] < LEAST_AREA else EVERYTHING,))
@@ -130,9 +130,9 @@ def triage_folder(
     limits: Limits,
     is_ours: Callable[[Mapping[str, Any]], bool] = lambda _record: True,
 ) -> FolderTriage:
-    """ConfidenceEstimator what a manifest's records hold of photos, viewpoints of a garment together.
+    """Return the triage of the photos in a manifest's records, viewpoints of a garment held together.
 
-    `is_ours` tells the records of predictions that the experience is about.
+    `is_ours` selects the records of predictions that the confidence model is about.
     """
     rows, views, failures, others = [], [], {}, 0
     sums, counts = dict.fromkeys(DRIFT, 0.0), dict.fromkeys(DRIFT, 0)

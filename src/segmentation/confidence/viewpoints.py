@@ -1,4 +1,4 @@
-"""Photos of one garment from several sides, judged together: the odd one out is probably cut wrong."""
+"""Photos of one garment from several sides, compared: one that differs is probably cut out wrong."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +10,13 @@ from segmentation.confidence.model import Features
 from segmentation.core.viewpoint_names import group_and_view
 
 MOST_HEIGHT = 1.15
-"""How many times as high as from other sides a garment may be; of drawn garments all but 2% are."""
+"""How many times as high a garment may be from one side as from others; 98% of drawn garments stay below."""
 
 MOST_AREA = 1.6
-"""How many times as large; drawn ones never are more."""
+"""How many times as large it may be; drawn garments always stay below."""
 
 MOST_COLOUR = 25.0
-"""How far apart, in CIE 1976 colour difference, its median colours may lie; drawn garments 20."""
+"""How far its median colours may differ, in CIE 1976 colour difference; drawn garments reach 20."""
 
 _DETAIL = "Detail"  # of a garment, which has neither its height nor its area
 
@@ -35,7 +35,7 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, stem: str, confidence: float, features: Features) -> "View | None":
-        """None where nothing was found that could be compared."""
+        """Return the view, or None where nothing was found that could be compared."""
         names = ("garment_lightness", "garment_green_red", "garment_blue_yellow")
         if not features["area"] or any(name not in features for name in names):
             return None
@@ -44,11 +44,11 @@ class View(NamedTuple):
 
 
 def odd_views(views: Iterable[View]) -> dict[str, str]:
-    """What is odd about those that differ from the other photos of their garment, by their stems.
+    """Return a reason, by stem, for each photo that differs from the others of its garment.
 
     Photos are of one garment where their names say so (see `group_and_view`); details, which show a part of
-    it, are left out. Three and more are held against their medians; of two, which may not tell who is wrong,
-    the less certain one is odd.
+    it, are left out. Three and more are compared with their medians; of two, which cannot tell which is
+    wrong, the less certain one is reported.
     """
     garments: dict[str, list[View]] = {}
     for view in views:
@@ -77,14 +77,14 @@ def _odd_of(garment: Sequence[View]) -> Mapping[str, str]:
 
 
 def _difference(view: View, height: float, area: float, colour: Sequence[float]) -> str:
-    """What is unlike these figures of the garment's other photos; empty where nothing is."""
+    """Return how a view differs from these figures of the garment's other photos; empty where it does not."""
     odd = []
-    for name, own, others, most in (
+    for name, value, others, most in (
         ("high", view.height, height, MOST_HEIGHT),
         ("large", view.area, area, MOST_AREA),
     ):
-        if not 1 / most <= own / others <= most:
-            odd.append(f"{own / others:.2f} times as {name}")
+        if not 1 / most <= value / others <= most:
+            odd.append(f"{value / others:.2f} times as {name}")
     if math.dist(view.colour, colour) > MOST_COLOUR:
         odd.append("of another colour")
     return f"not as from the garment's other sides: {', '.join(odd)}" if odd else ""

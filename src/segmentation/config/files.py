@@ -1,4 +1,4 @@
-"""Options of what is written of a folder of photos, and of which photos a person has to see."""
+"""Options of the files that are written for a folder of photos, and of its triage."""
 
 import re
 from dataclasses import dataclass
@@ -38,39 +38,39 @@ def parse_background(text: str) -> Path | HexColour:
 
 @dataclass(frozen=True, kw_only=True)
 class FileOptions:
-    """How masks and cutouts are written."""
+    """The files of a photo: masks, cutouts, overlays, trimaps."""
 
-    binary: bool = option(False, "masks with hard edges", shown="soft")
+    binary: bool = option(False, "masks with hard edges", shown="soft edges")
     format: tuple[str, ...] = option(
         ("png",),
-        f"files that a cutout is written as, some of {', '.join(FORMATS)}; a psd has the whole photo in a "
-        "layer with an editable mask",
+        f"file formats of cutouts, some of {', '.join(FORMATS)}; a psd has the whole photo in a layer with "
+        "an editable mask",
         parse=parse_formats,
         metavar="NAME[,NAME]",
     )
     bits: int = option(
         8,
-        "of a channel of masks and of cutouts as png, psd and tiff; 16 keeps those of a photo that has them",
+        "bits a channel of masks, and of cutouts as png, psd and tiff; 16 keeps that of a photo that has it",
         choices=tuple(map(str, BITS)),
         common=False,
     )
     refine: str = option(
         "none",
-        "draw the edge of the mask anew after the photo, for models that see far fewer pixels: by a "
+        "refine the edge of the mask with the photo, for models that see far fewer pixels: with a "
         "guided-filter, or in closed-form, which needs the package pymatting",
         choices=REFINEMENTS,
         common=False,
     )
     background: Path | HexColour | None = option(
         None,
-        "a colour, in quotes, or a picture, which is made to fill the cutout, instead of transparency",
+        "a colour, in quotes, or a picture that is scaled to fill the cutout, instead of transparency",
         parse=parse_background,
         shown="transparency",
         metavar="#RRGGBB|FILE",
     )
     crop: float | None = option(
         None,
-        "trim cutouts to the garment and a margin in per cent of its height, "
+        "trim cutouts to the garment plus a margin in per cent of its height, "
         f"{CROP_MARGIN_PERCENT:g} without a value",
         maximum=100,
         bare=CROP_MARGIN_PERCENT,
@@ -80,41 +80,41 @@ class FileOptions:
     overlay: bool = option(
         False,
         "write overlays too: the photo with the outline of its mask, as JPEG",
-        shown="no; of several classes always, in their colours",
+        shown="no; with a model of several classes always, in their colours",
     )
     trimap: bool = option(
         False,
-        "write trimaps too: white is surely garment, black surely none, grey near the edge",
+        "write trimaps too: white is certainly garment, black certainly background, grey is near the edge",
     )
     decontaminate: bool = option(
         True,
-        "take the colours behind the garment out of the soft edges of cutouts, where they would show as a "
+        "remove the colours behind the garment from the soft edges of cutouts, where they would show as a "
         "rim on another background",
-        shown="yes, but of a psd",
+        shown="yes, except in a psd",
         common=False,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class TriageOptions:
-    """Which photos a person has to see."""
+    """The triage: which photos a person has to check."""
 
     auto_from: float = option(
         AUTO_FROM,
-        "confidence, the Dice that is expected of a mask, from which it is taken as it is; those below are "
-        "to be reviewed",
+        "confidence, the expected Dice of a mask, from which it is accepted as it is; masks below are to be "
+        "reviewed",
         maximum=1,
         common=False,
     )
     redo_below: float = option(
         REDO_BELOW,
-        "confidence below which a mask is better done by hand",
+        "confidence below which a mask is better made by hand",
         maximum=1,
         common=False,
     )
     triage: bool = option(
         True,
-        "sort photos into auto, review and redo, with a confidence each and review.html; without it, a "
-        "second opinion on the mirror image is saved: a fifth of the time of a double pass, half of a "
-        "single one",
+        "sort photos into auto, review and redo, each with a confidence, and write review.html; without it, "
+        "the second opinion on the mirror image is saved: a fifth of the time of a double pass, half of that "
+        "of a single pass",
     )

@@ -1,4 +1,4 @@
-"""Options: typed dataclass fields that flags, files, saved configurations, checks and documents come from.
+"""Options: typed dataclass fields from which flags, files, saved configurations, checks and docs are made.
 
 A dataclass of options has fields made by `option`, and sections: fields whose type is another such dataclass.
 Field names are unique across the sections of a job, so that options stay flat wherever a person types them.
@@ -27,12 +27,12 @@ _NOUNS = {int: "a whole number", float: "a number"}
 
 @dataclass(frozen=True)
 class Option:
-    """What a field says of itself.
+    """The description of an option.
 
     `help` describes it in a phrase. `choices` are the names to choose from, or a function that lists them.
-    Numbers lie between `minimum` and `maximum`. `parse` reads the text of one value where the type does not
-    say how. `metavar` stands for the value in help. Only `common` options are in the short help. `shown`
-    describes the default where its value does not. A flag may come without a value, which then is `bare`. A
+    Numbers lie between `minimum` and `maximum`. `parse` reads the text of one value where the type cannot.
+    `metavar` stands for the value in help. Only `common` options are in the short help. `shown` describes
+    the default where its value does not. `bare` is the value of a flag that is given without one. A
     `positional` option is typed without its name.
     """
 
@@ -57,7 +57,7 @@ def option(default: Any, help: str, **about: Any) -> Any:
 
 
 def registered(module: str, table: str) -> Callable[[], Iterable[str]]:
-    """Return a function that lists the names of a table elsewhere in the package, once they are asked for."""
+    """Return a function that lists the names of a table elsewhere in the package, imported when called."""
     return lambda: tuple(getattr(import_module(f"segmentation.{module}"), table))
 
 
@@ -82,7 +82,7 @@ class OptionField:
 
     @property
     def optional(self) -> bool:
-        """Whether None is a value."""
+        """Whether None is a valid value."""
         return NoneType in get_args(self.type)
 
     @property
@@ -92,7 +92,7 @@ class OptionField:
 
     @property
     def kind(self) -> Any:
-        """The type of one value; of `int | str` the first."""
+        """The type of one value; of `int | str` the first type."""
         plain = self._plain_type
         return get_args(plain)[0] if self.many else (get_args(plain) or (plain,))[0]
 
@@ -132,7 +132,7 @@ class OptionField:
         if self.many:
             items = (value,) if isinstance(value, str | Path) or not isinstance(value, Iterable) else value
             read = [self._accept_one(item) for item in items]
-            return tuple(item for one in read for item in (one if isinstance(one, tuple) else (one,)))
+            return tuple(item for part in read for item in (part if isinstance(part, tuple) else (part,)))
         return self._accept_one(value)
 
     def plain(self, value: Any) -> Any:
@@ -179,7 +179,7 @@ def is_section(item: dataclasses.Field[Any], hint: Any) -> bool:
 
 
 def options_of(kind: type) -> tuple[OptionField, ...]:
-    """Return every option of a dataclass, those of its sections in their place."""
+    """Return every option of a dataclass, those of its sections in place of the section."""
     return _all_options(kind)
 
 
@@ -198,7 +198,7 @@ def _options_of(kind: type, section: tuple[str, ...]) -> Iterator[OptionField]:
 
 
 def fields_by_name(kind: type) -> dict[str, OptionField]:
-    """Return the options of a dataclass by every name that they go by: NAME, SECTION.NAME and so on."""
+    """Return the options of a dataclass by each name that stands for them: NAME, SECTION.NAME and so on."""
     named = {}
     for found in options_of(kind):
         parts = found.key.split(".")
@@ -254,7 +254,7 @@ class JobOptions:
     def of(cls, **values: Any) -> Self:
         """Return options with these values by flat name, the others by default; texts are read.
 
-        Raises ConfigError for an unknown option, a value that it cannot have, and a required one without.
+        Raises ConfigError for an unknown option, for an invalid value, and for a required option without one.
         """
         accepted = accept(cls, values)
         missing = [found.name for found in options_of(cls) if found.required and found.name not in accepted]
@@ -282,7 +282,7 @@ def _parse_bool(text: str) -> bool:
 
 
 def _parse_path(text: str) -> Path:
-    """An empty path, as of an unset variable, would be the current folder."""
+    """Refuse an empty path, as of an unset variable, which would be the current folder."""
     if not text:
         raise ValueError("expected a path, received an empty text")
     return Path(text)

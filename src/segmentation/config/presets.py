@@ -1,4 +1,4 @@
-"""Named settings of a training, and how the layers of its configuration lie over each other."""
+"""Named settings of a training, and the order in which they override each other."""
 
 import dataclasses
 from typing import Any
@@ -79,14 +79,18 @@ PRESETS: dict[str, dict[str, Any]] = {
 def configure(
     preset: str | None, augmentation: str | None, explicit: dict[str, Any], base: RunConfig | None = None
 ) -> RunConfig:
-    """Lay the layers: defaults, `base`'s model and preprocessing, preset, `augmentation`, flags."""
+    """Return the configuration in which later settings override earlier ones.
+
+    The order is: the defaults, the model and preprocessing of `base`, the `preset`, the named
+    `augmentation`, and the `explicit` options by flat name.
+    """
     config = RunConfig()
     if base:
         config = dataclasses.replace(config, model=base.model, preprocessing=base.preprocessing)
     layer = dict(PRESETS[preset]) if preset else {}
-    own = layer.pop("augmentation", None)  # which the preset's other options refine
-    if own:
-        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[own])
+    preset_augmentation = layer.pop("augmentation", None)  # which the preset's other options refine
+    if preset_augmentation:
+        config = dataclasses.replace(config, augmentation=AUGMENTATIONS[preset_augmentation])
     config = config.replace(**layer)
     if augmentation:
         config = dataclasses.replace(config, augmentation=AUGMENTATIONS[augmentation])

@@ -1,4 +1,4 @@
-"""Options of whatever scores photos: which photos, which models, and what decides the scores besides them."""
+"""Options of every job that scores photos: the photos, the models, and how they are scored."""
 
 from dataclasses import MISSING, dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ def parse_threshold(text: str) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
-    """Which photos are read."""
+    """The photos to read."""
 
     input: Path = option(MISSING, "folder of photos, or one photo", metavar="PATH")
     max_pixels: int = option(200_000_000, "refuse photos that declare more pixels", minimum=1, common=False)
@@ -35,11 +35,11 @@ class InputOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
-    """Which models score them; the scores of several are averaged."""
+    """The models that score the photos; the scores of several are averaged."""
 
     model: tuple[str, ...] = option(
         (),
-        "model in the models folder, or the path of one; can be repeated: the scores of several are averaged",
+        "model in the models folder, or its path; can be repeated: the scores of several are averaged",
         shown="the one named default, or else the only one",
         metavar="NAME",
     )
@@ -47,14 +47,14 @@ class ModelOptions:
         None,
         "score from which a pixel is garment, 0 to 1",
         parse=parse_threshold,
-        shown="auto, the model's own; of several, the mean of theirs",
+        shown="auto, that of the model; of several models the mean of theirs",
         metavar="auto|X",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringOptions:
-    """What decides the scores besides the models."""
+    """The way in which models score photos."""
 
     engine: str = option(
         "auto",
@@ -65,33 +65,33 @@ class ScoringOptions:
     )
     precision: str = option(
         "auto",
-        "of the computation; auto is bfloat16 where the processor has it and the model's masks were found to "
-        "stay the same in it",
+        "arithmetic of the network; auto is bfloat16 where the processor supports it and it leaves the masks "
+        "of the model as they are, else float32",
         choices=PRECISIONS,
         common=False,
     )
     tta: str = option(
         "none",
         "test-time augmentation: flip averages the scores of a photo and of its mirror image, in twice the "
-        "time; scales those of the photo as it is, 0.9 times and 1.1 times as large, in three times the "
-        "time; flip+scales both, in six times the time",
+        "time; scales averages those of the photo at 1, 0.9 and 1.1 times its size, in three times the time; "
+        "flip+scales does both, in six times the time",
         choices=TEST_TIME,
     )
     double_pass: bool | None = option(
         None,
-        "both passes, or the first alone",
+        "use both passes of a model, or the first alone",
         shown="both where the model has two",
         common=False,
     )
     remove_islands: int = option(
         0,
-        "remove regions of the mask with fewer pixels of the photo, but the largest; 0 for none",
+        "remove regions of the mask with fewer pixels than this, except the largest; 0 for none",
         metavar="PIXELS",
         common=False,
     )
     fill_holes: int = option(
         0,
-        "fill holes in the mask with fewer pixels of the photo; 0 for none",
+        "fill holes in the mask with fewer pixels than this; 0 for none",
         metavar="PIXELS",
         common=False,
     )
@@ -99,11 +99,11 @@ class ScoringOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """How many photos are in work at the same time."""
+    """The number of photos that are processed at the same time."""
 
     workers: int | None = option(
         None,
-        "photos in work at the same time, each in memory",
+        "photos processed at the same time, each held in memory",
         minimum=1,
         maximum=MOST_WORKERS,
         shown="one for each processor core that the program may use",

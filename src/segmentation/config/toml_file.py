@@ -1,4 +1,4 @@
-"""Options in a TOML file: a table a section, and only what is not None."""
+"""Options in a TOML file: a table for each section, without values that are None."""
 
 import tomllib
 from collections.abc import Collection, Mapping
@@ -12,10 +12,10 @@ _LARGEST_BYTES = 2**20
 
 
 def read_options(path: Path, kind: type) -> dict[str, Any]:
-    """Return the values of a dataclass of options that a TOML file gives, by flat name, read and checked.
+    """Read the values of a dataclass of options from a TOML file, by flat name, and check them.
 
     Tables are sections; an option may also stand at the top by its name alone. Raises ConfigError for a file
-    that cannot be read, and for an option or a value that is none.
+    that cannot be read, for an unknown option and for an invalid value.
     """
     try:
         content = path.read_bytes()
@@ -34,7 +34,7 @@ def read_options(path: Path, kind: type) -> dict[str, Any]:
 
 
 def write_options(options: Any, leave_out: Collection[str] = ()) -> str:
-    """Return options as the text of a TOML file, which `read_options` reads back; some left out by name."""
+    """Return options as a TOML file that `read_options` reads back, without those in `leave_out`."""
     import tomli_w
 
     return tomli_w.dumps(_without(plain(options), leave_out))
@@ -52,7 +52,7 @@ def _flat(tables: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
 
 
 def _without(saved: Any, names: Collection[str]) -> Any:
-    """A copy without None, which TOML does not have, without some options, and without empty tables."""
+    """Copy without None, which TOML does not have, without the options `names`, and without empty tables."""
     if not isinstance(saved, dict):
         return saved
     kept = {

@@ -1,4 +1,4 @@
-"""How a model is trained: the sections of a run's configuration, which its bundle records."""
+"""The configuration of a training run in sections, as its bundle records it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from segmentation.core.size import Size
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which pairs a model learns from and which are held out."""
+    """The pairs that a model is trained on, and those that are held out."""
 
     mix: Shares | None = option(
         None,
-        "shares of the sources (`data`) in an epoch, such as 0.7,0.3, adding up to 1; not given, every photo "
+        "shares of the sources (`data`) in an epoch, such as 0.7,0.3, adding up to 1; without it every photo "
         "comes once",
         common=False,
     )
     holdout: float = option(
         0.15, "fraction of the photos held out for validation, unless the data has a val folder", maximum=0.9
     )
-    synthetic: int = option(0, "drawn garments to learn from as well, three photos each; 0 for none")
+    synthetic: int = option(0, "drawn garments to train on as well, three photos each; 0 for none")
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
     target: str = option(
         "soft",
-        "ground truth as soft alpha or cut at `target_threshold`",
+        "ground truth as soft alpha, or as a mask cut at `target_threshold`",
         choices=("soft", "binary"),
         common=False,
     )
@@ -40,31 +40,34 @@ class DataConfig:
     )
     classes: str = option(
         "garment",
-        "what a model learns of label maps: garment, all clothing as one; all, every class; a JSON file of "
+        "classes of label maps to train on: garment, all clothing as one; all, every class; a JSON file of "
         "groups, or the name of one that comes with the program, such as ccp-12",
     )
     pseudo_weight: float = option(
         0.5,
-        "weight in the loss of pairs that `pseudo` predicted, 0 to 1; those that a person made have 1",
+        "weight in the loss, 0 to 1, of pairs that the job pseudo predicted; those that a person made have 1",
         maximum=1,
         common=False,
     )
     cache: Memory = option(
         Memory.parse("2GB"),
-        "memory for resized photos kept between epochs; the rest is read again",
+        "memory for resized photos that are kept between epochs; the others are read again",
         common=False,
     )
 
 
 @dataclass(frozen=True)
 class PreprocessConfig:
-    """How a photo becomes the network's input; recorded in the bundle, and the same when predicting."""
+    """The preprocessing of photos, recorded in the bundle: the same in training and prediction."""
 
     input_size: Size | None = option(
-        None, "size the network sees, width x height; the architecture's own when not given"
+        None, "input size of the network, width x height; without it that of the architecture"
     )
     colour: str = option(
-        "colour", "what the network sees of the photo", choices=("colour", "grey"), common=False
+        "colour",
+        "whether the network sees the photo in colour or in grey",
+        choices=("colour", "grey"),
+        common=False,
     )
     contrast: str = option(
         "none",
@@ -74,7 +77,7 @@ class PreprocessConfig:
     )
     normalisation: str = option(
         "mean-std",
-        "scaling of the pixels: none 0..255, unit 0..1, mean-std by the training set's statistics",
+        "scaling of the pixels: none 0..255, unit 0..1, mean-std by the statistics of the training set",
         choices=("none", "unit", "mean-std"),
         common=False,
     )
@@ -124,7 +127,7 @@ AUGMENTATIONS: dict[str, AugmentConfig] = {
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The network. Zero stands for the architecture's own value."""
+    """The network. Zero stands for the value of the architecture."""
 
     architecture: str = option(
         "unet-256",
@@ -134,9 +137,12 @@ class ModelConfig:
     )
     filters: int = option(
         0,
-        "filters of the first level, doubled a level, or what the table says; 0 for the architecture's own",
+        "filters of the first level, doubled at each further one, or what the table says; 0 for the default "
+        "of the architecture",
     )
-    levels: int = option(0, "how often the picture is halved; 0 for the architecture's own", common=False)
+    levels: int = option(
+        0, "how often the picture is halved; 0 for the default of the architecture", common=False
+    )
     norm: str = option(
         "batch",
         "normalisation between convolution and activation",
@@ -145,19 +151,19 @@ class ModelConfig:
     )
     backbone: str | None = option(
         None,
-        "encoder in place of a U-Net's own",
+        "encoder that replaces that of a U-Net",
         choices=registered("models.backbones", "BACKBONES"),
         metavar="NAME",
     )
     backbone_weights: str | None = option(
         None,
-        "first weights of a backbone: imagenet (of efficientnet-lite0 installed, of others a download), none "
-        "(random), or a FILE (of efficientnet-lite0 saved by torch, of others the notop .h5 of Keras)",
+        "initial weights of a backbone: imagenet (installed for efficientnet-lite0, a download for others), "
+        "none (random), or a FILE (saved by torch for efficientnet-lite0, the notop .h5 of Keras for others)",
         common=False,
     )
     norm_momentum: float = option(
         0.9,
-        "momentum of the batch statistics; 0.99 is too slow for a few hundred photos",
+        "momentum of the batch normalisation; 0.99 is too slow for a few hundred photos",
         maximum=1,
         common=False,
     )
@@ -165,32 +171,33 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class SecondPassConfig:
-    """What the second network of a double pass sees; `look` is none where there is a single pass."""
+    """The input of a second pass; `look` is none for a single pass."""
 
     look: str = option(
         "none",
-        "what a second pass sees: crop, the region of the first mask, larger; mask, the photo blanked "
+        "what a second pass sees: crop, the region of the first mask, enlarged; mask, the photo blanked "
         "outside of that mask, dilated; crop when `second_pass` is given",
         choices=("none", "crop", "mask"),
         common=False,
     )
     margin_px: float = option(
         50.0,
-        "how far beyond the first mask it sees, in pixels of a photo 1728 pixels high",
+        "how far beyond the first mask a second pass sees, in pixels of a photo 1728 pixels high",
         maximum=1728,
         common=False,
     )
     guide: str = option(
         "held-out",
-        "what it learns from: held-out, first scores of models that have not learned the photo, which it "
-        "sees as well; truth, the ground truth itself, which leaks the outline (the capstone's form)",
+        "where a second pass is shown the garment in training: held-out, by first-pass scores of models that "
+        "were not trained on the photo, which it sees as well; truth, by the ground truth, which "
+        "leaks the outline (as in the capstone)",
         choices=("held-out", "truth"),
         common=False,
     )
 
     @property
     def guided(self) -> bool:
-        """Whether the network sees the first scores as one more channel."""
+        """Whether the network sees the first-pass scores as one more channel."""
         return self.look != "none" and self.guide == "held-out"
 
 
@@ -198,24 +205,24 @@ class SecondPassConfig:
 class LossConfig:
     """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge; or a sum of losses.
 
-    Of several classes bce_weight * ce + dice_weight * dice, two of the losses that `loss` may be a sum of.
+    Over several classes it is bce_weight * ce + dice_weight * dice, two of the losses that `loss` adds up.
     """
 
     loss: LossSum | None = option(
         None,
-        "sum of ce, focal, dice, tversky, lovasz and mse with weights, as 0.5*ce + dice, in place of the "
-        "program's own, which `bce_weight`, `dice_weight` and `boundary_weight` make up",
+        "weighted sum of ce, focal, dice, tversky, lovasz and mse, such as 0.5*ce + dice; without it the "
+        "loss that `bce_weight`, `dice_weight` and `boundary_weight` make up",
     )
     class_weights: str = option(
         "none",
-        "weight of each of several classes in ce and focal, by its pixels: inverse frequency, median "
-        "frequency, or effective number",
+        "weight of each of several classes in ce and focal, from its number of pixels: inverse frequency, "
+        "median frequency, or effective number",
         choices=("none", "inverse", "median", "effective"),
         common=False,
     )
     label_smoothing: float = option(
         0.0,
-        "share of each target that ce and focal spread over all classes",
+        "share of each target that ce and focal spread evenly over all classes",
         maximum=0.9,
         common=False,
     )
@@ -233,14 +240,14 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the network is trained."""
+    """The training of the network."""
 
     epochs: int = option(100, "largest number of passes over the training set", minimum=1)
     batch_size: int | str = option(
-        4, "photos a step; auto takes the most that fit into `memory`", parse=parse_batch_size
+        4, "photos in a batch; auto is the most that fit into `memory`", parse=parse_batch_size
     )
     memory: Memory = option(
-        Memory.parse("12GB"), "memory of the training device, for `batch_size` auto", common=False
+        Memory.parse("12GB"), "memory of the training device, for `batch_size=auto`", common=False
     )
     optimizer: str = option(
         "rmsprop", "optimizer", choices=("rmsprop", "adam", "adamw", "adadelta", "sgd", "nesterov")
@@ -248,8 +255,8 @@ class TrainConfig:
     learning_rate: float = option(3e-4, "learning rate, or its highest value under a schedule")
     schedule: str = option(
         "fixed",
-        "learning rate over time: fixed; plateau (x0.1 after 4 epochs without gain); cosine to zero; "
-        "triangular (a plateau, then cycles of declining height)",
+        "learning rate over time: fixed; plateau (x0.1 after 4 epochs without gain); cosine, to zero; "
+        "triangular (a constant start, then cycles of declining height)",
         choices=("fixed", "plateau", "cosine", "triangular"),
     )
     patience: int = option(
@@ -259,7 +266,7 @@ class TrainConfig:
     )
     precision: str = option(
         "auto",
-        "arithmetic of the training; auto is mixed_bfloat16 where the device computes in it",
+        "arithmetic of the training; auto is mixed_bfloat16 where the device supports it, else float32",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
         common=False,
     )
@@ -267,20 +274,20 @@ class TrainConfig:
     workers: int = option(2, "threads that prepare batches", minimum=1, common=False)
     freeze: int = option(
         0,
-        "how many of the backbone's five levels, from the photo on, keep their weights and batch statistics; "
-        "0 for none, 5 for the whole backbone",
+        "how many of the backbone's five levels, starting at the photo, keep their weights and batch "
+        "statistics; 0 for none, 5 for the whole backbone",
         maximum=5,
         common=False,
     )
     freeze_epochs: int = option(
         0,
-        "let the levels of `freeze` learn as well after this many epochs; 0 for never",
+        "train the levels of `freeze` too after this many epochs; 0 for never",
         common=False,
     )
     backbone_rate: float = option(
         1.0,
-        "share of the learning rate that the backbone learns with, 0 to 1; at 0 its batch statistics still "
-        "change, which `freeze` keeps",
+        "share of the learning rate for the backbone, 0 to 1; at 0 its batch statistics still change, which "
+        "`freeze` keeps",
         maximum=1,
         common=False,
     )
@@ -301,7 +308,7 @@ class RunConfig:
     def replace(self, **options: Any) -> "RunConfig":
         """Return a copy with flat options set: `replace(epochs=3, filters=8)`; texts are read.
 
-        Raises ConfigError for an unknown option and for a value that it cannot have.
+        Raises ConfigError for an unknown option and for an invalid value.
         """
         return replaced(self, accept(RunConfig, options))
 
@@ -311,10 +318,10 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, saved: dict[str, dict[str, Any]]) -> "RunConfig":
-        """Return the configuration that `to_json` saved; what an older version did not have is the default.
+        """Return the configuration that `to_json` saved; what older versions did not have keeps its default.
 
-        Raises ValueError for an unknown section or option, and for a value that the option cannot have; it
-        names the section and the option.
+        Raises ValueError for an unknown section or option and for an invalid value; the message names the
+        section and the option.
         """
         known: dict[str, dict[str, OptionField]] = {}
         for found in options_of(cls):
@@ -337,7 +344,7 @@ def _check_names(place: str, saved: Any, known: Iterable[str]) -> None:
 
 
 def _read_saved(place: str, found: OptionField, value: Any) -> Any:
-    """The value of an option, saved as a number where it is one and else as a text."""
+    """Read the value of an option, which is saved as a number where it is one and else as a text."""
     if value is None and found.optional:
         return None
     numbers = {int: (int,), float: (int, float)}.get(found.kind, ())

@@ -62,7 +62,7 @@ class LossSum(tuple[tuple[str, float], ...]):
 
     @classmethod
     def of(cls, weights: Mapping[str, float] | Iterable[tuple[str, float]]) -> Self:
-        """Return the sum of losses by name, in their order."""
+        """Return the sum of losses with these weights by name, in their order."""
         return cls(dict(weights).items())
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The mistakes a user can cause; each message says what was expected, what came, and what to do."""
+"""Errors that a user can cause; each message says what was expected, what was received and what to do."""
 
 
 class SegmentationError(Exception):
@@ -34,5 +34,5 @@ class MissingExtraError(SegmentationError):
 
 
 def printable(text: str) -> str:
-    """`text` in one line, whatever files are called: line breaks and the like as escapes."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+    """Return `text` as one line: line breaks and other unprintable characters of file names as escapes."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

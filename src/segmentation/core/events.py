@@ -1,15 +1,15 @@
-"""What a job tells whoever watches it, while it works."""
+"""Events: what a job tells its caller while it works."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 Tell = Callable[[object], None]
-"""Takes an event: one of these, or one that a job defines. Called from the job's own thread."""
+"""Takes an event: one of these, or one that a job defines. Called from the job's thread."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` items, in words of what is being done."""
+    """`done` of `total` items are done; `doing` says in words what is being done."""
 
     doing: str
     done: int
@@ -18,22 +18,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Note:
-    """What a person wants to know, in a line."""
+    """A line that a person wants to read."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Caution:
-    """What a person should know: something was left out, is slow, or is less sure than usual."""
+    """A warning in a line: something was left out, is slow, or is less certain than usual."""
 
     text: str
 
 
 def ignore(_event: object) -> None:
-    """Let an event pass."""
+    """Ignore an event."""
 
 
 def counting(tell: Tell, doing: str) -> Callable[[int, int], None]:
-    """Return a function of (done, total) that tells of the progress in these words."""
+    """Return a function of (done, total) that tells `Progress` in these words."""
     return lambda done, total: tell(Progress(doing, done, total))

@@ -1,4 +1,4 @@
-"""What may be written of a photo; without imports, for the command line."""
+"""The kinds of files that can be written for a photo. Nothing is imported, so that help is instant."""
 
 FILES = {  # the folder and the suffix of each kind
     "mask": ("masks", ".png"),
@@ -12,10 +12,10 @@ FILES = {  # the folder and the suffix of each kind
     "labels": ("labels", ".png"),
 }
 FORMATS = {"png": "cutout", "psd": "cutout-psd", "tiff": "cutout-tiff", "webp": "cutout-webp"}
-"""The kinds of cutouts, by what the command line calls them."""
+"""The kinds of cutouts, by the names that the option `format` takes."""
 
 BITS = (8, 16)
-"""Of a channel of the files, by what the command line calls them; WebP, JPEG and trimaps have 8."""
+"""Bits a channel that the option `bits` takes; WebP, JPEG and trimaps always have 8."""
 
 REFINEMENTS = ("none", "guided-filter", "closed-form")
-"""How an edge may be drawn anew after the photo, by what the command line calls it."""
+"""Ways to refine the edge of a mask with the photo, by the names that the option `refine` takes."""

@@ -1,4 +1,4 @@
-"""Atomic files and folders: what is written appears whole or not at all."""
+"""Atomic files and folders: what is written appears complete or not at all."""
 
 import secrets
 import shutil
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-UNFINISHED = ".tmp-"  # how the names of files and folders begin that are not whole yet
+UNFINISHED = ".tmp-"  # prefix of files and folders that are not complete yet
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Import libraries that are an extra, and those that talk unasked: Keras to the terminal, OpenVINO to the net."""
+"""Imports of extras, and of libraries without what they send unasked to the terminal or the network."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ def require(module: str, extra: str, package: str = "") -> ModuleType:
 def import_openvino() -> ModuleType:
     """Import OpenVINO without its telemetry, which forks a process at every import to report it.
 
-    Without that package OpenVINO takes a stub of its own.
+    Where the telemetry cannot be imported, OpenVINO falls back to a stub.
     """
     absent: Any = None  # Python's sign for a module that cannot be imported
     sys.modules.setdefault("openvino_telemetry", absent)
@@ -40,7 +40,7 @@ def import_openvino() -> ModuleType:
 
 
 def import_keras_quietly(extra: str = "train") -> None:
-    """Import Keras with standard error set aside, and show what was set aside only if the import fails.
+    """Import Keras with standard error captured, and show what was captured only if the import fails.
 
     TensorFlow's native code logs to file descriptor 2 before its log level applies; once it is imported,
     TF_CPP_MIN_LOG_LEVEL (set here unless the user did) keeps it quiet. Raises MissingExtraError, naming the
@@ -49,18 +49,18 @@ def import_keras_quietly(extra: str = "train") -> None:
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with tempfile.TemporaryFile() as aside:
+    with tempfile.TemporaryFile() as captured:
         sys.stderr.flush()
-        kept = os.dup(2)
-        os.dup2(aside.fileno(), 2)
+        stderr = os.dup(2)
+        os.dup2(captured.fileno(), 2)
         try:
             require("keras", extra)
         except MissingExtraError:
             raise
         except BaseException:
-            aside.seek(0)
-            os.write(kept, aside.read())
+            captured.seek(0)
+            os.write(stderr, captured.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,4 +1,4 @@
-"""Colours that are told apart at a glance, one a class; numpy only."""
+"""Colours that are easy to distinguish, one for each class. Numpy only."""
 
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ _TO_XYZ = (
 
 
 def palette(count: int) -> tuple[tuple[int, int, int], ...]:
-    """The first `count` of `MOST` different colours, uint8 RGB, black first and white never.
+    """Return the first `count` of `MOST` different colours, uint8 RGB, black first and white never.
 
     Each lies as far as it can, in CIELAB, from white and from all before it, so that the colour of an index
     is always the same. Raises ValueError for more than `MOST`.
@@ -29,16 +29,16 @@ def palette(count: int) -> tuple[tuple[int, int, int], ...]:
 def _all_colours() -> tuple[tuple[int, int, int], ...]:
     candidates = np.array(np.meshgrid(_LEVELS, _LEVELS, _LEVELS, indexing="ij")).reshape(3, -1).T  # [N, 3]
     lab = _lab(candidates / 255.0)
-    apart = np.linalg.norm(lab - lab[-1], axis=1)  # from white, the last
+    distance = np.linalg.norm(lab - lab[-1], axis=1)  # from white, the last
     chosen = [0]
     while len(chosen) < MOST:
-        apart = np.minimum(apart, np.linalg.norm(lab - lab[chosen[-1]], axis=1))
-        chosen.append(int(apart.argmax()))
-    return tuple(tuple(candidates[one].tolist()) for one in chosen)
+        distance = np.minimum(distance, np.linalg.norm(lab - lab[chosen[-1]], axis=1))
+        chosen.append(int(distance.argmax()))
+    return tuple((int(red), int(green), int(blue)) for red, green, blue in candidates[chosen])
 
 
 def _lab(colours: np.ndarray) -> np.ndarray:
-    """sRGB [N, 3] in [0, 1] -> CIELAB [N, 3]."""
+    """Convert sRGB [N, 3] in [0, 1] to CIELAB [N, 3]."""
     linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
     xyz = linear @ np.transpose(_TO_XYZ) / _WHITE_POINT
     x, y, z = np.where(xyz > 216 / 24389, np.cbrt(xyz), (xyz * 24389 / 27 + 16) / 116).T

@@ -1,4 +1,4 @@
-"""Work on many files at once in threads: decoding and hashing release Python's lock."""
+"""Work on many files at once in threads; decoding and hashing release Python's lock."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -14,14 +14,14 @@ _MOST_WORKERS = 8  # each holds a decoded photo, which may be hundreds of megaby
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def map_in_threads(
     function: Callable[[Item], Result], items: Iterable[Item], on_progress: OnProgress | None = None
 ) -> list[Result]:
-    """The results of `function` in the order of `items`; the first error cancels what has not begun."""
+    """Return the results of `function` in the order of `items`; the first error cancels what is waiting."""
     items = list(items)
     pool = ThreadPoolExecutor(max_workers=min(cores(), _MOST_WORKERS))
     try:

@@ -12,12 +12,12 @@ _NOTICE = b"\nfinishing what is in hand; once more stops at once\n"
 
 
 class Interruption:
-    """While it is entered, the first SIGINT or SIGTERM sets `requested`; a second ends the process at once.
+    """Context in which the first SIGINT or SIGTERM sets `requested` and a second ends the process at once.
 
     `status` is the exit status that shells expect then: 130 after SIGINT, 143 after SIGTERM, 0 if there was
     none. On leaving, signals do what they did before. A signal that was ignored stays ignored, as shells
-    have it for commands in their background. In any thread but the main one, which alone may change that,
-    it does nothing.
+    want it for background commands. Outside of the main thread, which alone may handle signals, it does
+    nothing.
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""Where the time of a photo goes: the stages that it passes, timed in every thread and added up."""
+"""Wall time of the stages that a photo passes, measured in every thread and added up."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def timed(name: str) -> Iterator[None]:
-    """Count the wall time of the block to one of `STAGES`."""
+    """Add the wall time of the block to one of `STAGES`."""
     started = time.perf_counter()
     try:
         yield
@@ -25,7 +25,10 @@ def timed(name: str) -> Iterator[None]:
 
 
 def seconds_by_stage(wall_seconds: float, workers: int) -> dict[str, float]:
-    """Seconds of each stage so far, over all threads, and `wait`: what `workers` threads spent otherwise."""
+    """Return the seconds of each stage so far, over all threads.
+
+    `wait` is the rest of the time of so many `workers`.
+    """
     with _lock:
         taken = {name: _seconds[name] for name in STAGES}
     return {**taken, "wait": max(0.0, wall_seconds * workers - sum(taken.values()))}

@@ -1,4 +1,4 @@
-"""What a photo's name says: which garment it shows, from which side."""
+"""The garment and the viewpoint that the name of a photo tells."""
 
 import re
 
@@ -23,7 +23,7 @@ _ANY_AND_NUMBER = re.compile(r"(?P<group>.+)_(?P<view>0[1-9]|1[0-6])")
 def group_and_view(sample_id: str, *, numbered: bool = False) -> tuple[str, str]:
     """Split "ID_FrontRight" into ("ID", "FrontRight") and Carvana's "HASH_01" into ("HASH", "01").
 
-    Any other name is a group of its own with the view "". Views are read in any case and returned as
+    Any other name is its own group, with the view "". Views are read in any case and returned as
     in `VIEWS`. `numbered` says that every ending from _01 to _16 is a viewpoint, as in Carvana's
     folders; elsewhere only a 12-digit hash before it says so, because IMG_01 and IMG_02 are usually
     two garments.

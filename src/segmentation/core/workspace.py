@@ -1,4 +1,4 @@
-"""The working folder, and what lies where in it."""
+"""The working folder and the folders in it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ class Workspace:
 
     @property
     def drawn(self) -> Path:
-        """The sets that were drawn on demand, hidden from the user's own."""
+        """The sets that were drawn on demand, hidden from the user's own sets."""
         return self.data / ".drawn"
 
     @property

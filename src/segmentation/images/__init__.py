@@ -1,1 +1,1 @@
-"""Photos in and out: reading, writing, Photoshop documents, and what is drawn into pictures."""
+"""Image files and image processing: reading, writing, Photoshop documents, edges, overlays."""

@@ -1,4 +1,4 @@
-"""Classes in their colours over a photo, and the legend that names them, as every picture for people does."""
+"""Classes in their colours over a photo, and the legend that names them, in all pictures for people."""
 
 from collections.abc import Collection
 
@@ -14,9 +14,10 @@ _MARGIN_PX = 12
 
 
 def overlay_classes(image: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:
-    """uint8 RGB [H, W, 3]: the image under the colours of its classes [H, W], all but the background.
+    """Draw the colours of the classes, `indices` [H, W], over the image: uint8 RGB [H, W, 3].
 
-    Under a colour the image is grey, so that a class has one hue on clothes of every colour.
+    The background is left as it is. Under a colour the image is grey, so that a class has the same hue on
+    clothes of every colour.
     """
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     covered = cv2.addWeighted(grey, 1 - _COVER, labels.decode(indices), _COVER, 0)
@@ -24,9 +25,9 @@ def overlay_classes(image: np.ndarray, indices: np.ndarray, labels: LabelMap) ->
 
 
 def legend(labels: LabelMap, width_px: int, shown: Collection[int] | None = None) -> np.ndarray:
-    """A swatch and a name for each class and for what is ignored, column by column: uint8 RGB [H, W, 3].
+    """Draw a swatch and a name for each class and for ignored pixels, in columns: uint8 RGB [H, W, 3].
 
-    `shown` are the indices to be named, all if it is not given.
+    `shown` are the indices to name, by default all.
     """
     entries = list(enumerate(zip(labels.names, labels.colours, strict=True)))
     if labels.ignore is not None:

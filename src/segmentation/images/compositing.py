@@ -1,11 +1,11 @@
-"""What a retoucher does with a photo and its alpha: depths, backgrounds, crops."""
+"""Compositing of a photo by its alpha: bit depths, backgrounds, crops."""
 
 import cv2
 import numpy as np
 
 
 def in_bits(image: np.ndarray, bits: int) -> np.ndarray:
-    """A picture, uint8 or uint16 of any shape, in 8 or 16 bits a channel, rounded: black and white stay."""
+    """Convert a picture, uint8 or uint16 of any shape, to 8 or 16 bits a channel; black and white stay."""
     if image.dtype.itemsize * 8 == bits:
         return image
     if bits == 16:
@@ -14,7 +14,7 @@ def in_bits(image: np.ndarray, bits: int) -> np.ndarray:
 
 
 def blend(image: np.ndarray, background: np.ndarray | int, alpha: np.ndarray) -> np.ndarray:
-    """RGB [H, W, 3]: the image over a background of its shape, or over one grey value.
+    """Blend the image over a background of its shape, or over one grey value: RGB [H, W, 3].
 
     `image` and `alpha` [H, W] are both uint8 or both uint16, and so is the result; where alpha is 0 it is the
     background itself, where alpha is all the image.
@@ -27,7 +27,7 @@ def blend(image: np.ndarray, background: np.ndarray | int, alpha: np.ndarray) ->
 
 
 def cover(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """uint8 RGB [height, width, 3]: the middle of a picture that is made just large enough to fill it."""
+    """Scale a picture just large enough and crop its middle: uint8 RGB [height, width, 3]."""
     rows, columns = picture.shape[:2]
     scale = max(height / rows, width / columns)
     size = max(width, round(columns * scale)), max(height, round(rows * scale))
@@ -37,9 +37,9 @@ def cover(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def crop_box(alpha: np.ndarray, margin_percent: float) -> tuple[slice, slice] | None:
-    """Rows and columns of all that shows in alpha [H, W], and a margin; None where nothing shows.
+    """Return the rows and columns of all that alpha [H, W] shows, and a margin; None where it is empty.
 
-    The margin is in per cent of the height of what shows, and ends at the borders of the photo.
+    The margin is in per cent of the height of the box, and ends at the borders of the photo.
     """
     left, top, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
     if not height:

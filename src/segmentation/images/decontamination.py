@@ -1,4 +1,4 @@
-"""The colours of the garment alone, where the photo shows it mixed with what is behind it."""
+"""Foreground estimation: the colours of the garment where the photo mixes them with its surroundings."""
 
 import cv2
 import numpy as np
@@ -6,27 +6,27 @@ import numpy as np
 from segmentation.images.refinement import box_around
 
 RADII = (1 / 90, 1 / 400, 1 / 800)
-"""How far each pass looks for colours, in heights of the photo: 19, 4 and 2 px of 1728."""
+"""The radius in which each pass looks for colours, in heights of the photo: 19, 4 and 2 px of 1728."""
 
 LEAST_RADII_PX = (8, 3, 1)
-"""How far it looks at the least, so that soft edges of small photos are spanned as well."""
+"""The least radius of each pass, so that it spans the soft edges of small photos as well."""
 
 TRUST = 4
-"""The power of alpha (and of 1 - alpha) by which colours count: nearly pure pixels speak for mixed ones."""
+"""The power of alpha (and of 1 - alpha) by which colours are weighted: nearly pure pixels count most."""
 
-OWN_WEIGHT = 1e-4
-"""What a pixel's own colour counts for, so that it is kept where nothing pure is near."""
+SELF_WEIGHT = 1e-4
+"""The weight of the pixel itself, so that its colour is kept where no pure pixel is near."""
 
 
 def decontaminate(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The colours of a garment without those of its surroundings in them, for a cutout on any background.
+    """Remove the colours of the surroundings from the soft edges of a garment.
 
     `photo` is RGB [H, W, 3], `alpha` [H, W], each uint8 or uint16. Returns RGB like the photo: itself where
     alpha is all or nothing, and between them the foreground F of photo = alpha * F + (1 - alpha) * B.
-    Each pass takes the means of F and B nearby and shares out between the two what their mixture lacks, after
-    "Approximate Fast Foreground Colour Estimation" (Forte, 2021); other than there, every pass gives a
-    share to both, and pixels count by a power of their alpha. Colours are as good as the alpha: where it
-    calls the backdrop opaque, that stays.
+    Each pass takes the means of F and B nearby and divides between the two what their mixture lacks, after
+    "Approximate Fast Foreground Colour Estimation" (Forte, 2021); unlike there, every pass changes both, and
+    pixels are weighted by a power of their alpha. Colours are as good as the alpha: a backdrop that it calls
+    opaque stays.
     """
     radii = [
         max(least_px, round(radius * len(photo)))
@@ -42,19 +42,19 @@ def decontaminate(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def _foreground(photo: np.ndarray, alpha: np.ndarray, band: np.ndarray, radii: list[int]) -> np.ndarray:
-    """[n, 3], like the photo: the foreground's colours of the pixels whose flat indices are `band` [n]."""
+    """Estimate the foreground of the pixels with the flat indices `band` [n]: [n, 3], like the photo."""
     white, opaque = np.iinfo(photo.dtype).max, np.iinfo(alpha.dtype).max
     share = alpha.reshape(-1)[band, None] * np.float32(1 / opaque)  # [n, 1]
-    seen = photo.reshape(-1, 3)[band].astype(np.float32)
+    observed = photo.reshape(-1, 3)[band].astype(np.float32)
     shares = share, 1 - share
     fields = [_weighted(photo, pure) for pure in (alpha == opaque, alpha == 0)]
-    colours = [seen, seen]
+    colours = [observed, observed]
     for radius_px in radii:
         for field, weight, colour in zip(fields, shares, colours, strict=True):
             weight = weight**TRUST
             field.reshape(-1, 4)[band] = np.concatenate([colour * weight, white * weight], axis=1)
-        near = [_nearby_mean(field, band, seen, radius_px, white) for field in fields]
-        lacking = seen - sum(part * mean for part, mean in zip(shares, near, strict=True))
+        near = [_nearby_mean(field, band, observed, radius_px, white) for field in fields]
+        lacking = observed - sum(part * mean for part, mean in zip(shares, near, strict=True))
         colours = [
             np.clip(mean + part * lacking, 0, white) for part, mean in zip(shares, near, strict=True)
         ]  # 2 of [n, 3]
@@ -62,15 +62,15 @@ def _foreground(photo: np.ndarray, alpha: np.ndarray, band: np.ndarray, radii: l
 
 
 def _weighted(photo: np.ndarray, pure: np.ndarray) -> np.ndarray:
-    """float32 [H, W, 4]: the colours of the pixels that are pure, and the whitest there; 0 elsewhere."""
+    """Return the colours of pure pixels with their weight as a fourth channel: float32 [H, W, 4], else 0."""
     weight = pure.astype(photo.dtype) * np.iinfo(photo.dtype).max
     return cv2.merge([*cv2.split(cv2.copyTo(photo, pure.astype(np.uint8))), weight]).astype(np.float32)
 
 
 def _nearby_mean(
-    field: np.ndarray, band: np.ndarray, own: np.ndarray, radius_px: int, white: int
+    field: np.ndarray, band: np.ndarray, observed: np.ndarray, radius_px: int, white: int
 ) -> np.ndarray:
-    """float32 [n, 3]: the mean colour of a weighted field about each pixel of the band."""
+    """Return the mean colour of a weighted field about each pixel of the band: float32 [n, 3]."""
     side = 2 * radius_px + 1
     blurred = cv2.blur(field, (side, side), borderType=cv2.BORDER_REFLECT).reshape(-1, 4)[band]
-    return (blurred[:, :3] + OWN_WEIGHT * own) / (blurred[:, 3:] * np.float32(1 / white) + OWN_WEIGHT)
+    return (blurred[:, :3] + SELF_WEIGHT * observed) / (blurred[:, 3:] * np.float32(1 / white) + SELF_WEIGHT)

@@ -1,9 +1,9 @@
-"""The line around a garment, as every picture for people shows it."""
+"""The outline of a garment, as all pictures for people show it."""
 
 import cv2
 import numpy as np
 
-OUTLINE = (255, 0, 150)  # of no garment, no skin and no wall
+OUTLINE = (255, 0, 150)  # a colour of hardly any garment, skin or wall
 
 
 def outlined(
@@ -12,9 +12,10 @@ def outlined(
     colour: tuple[int, int, int] = OUTLINE,
     line_px: int | None = None,
 ) -> np.ndarray:
-    """uint8 RGB [H, W, 3]: the image with a line along the mask's edge, thin for its size unless told.
+    """Draw a line along the edge of the mask: uint8 RGB [H, W, 3].
 
-    `mask` [H, W] is bool, or an alpha, uint8 or uint16, whose edge is where it passes one half.
+    `mask` [H, W] is bool, or an alpha, uint8 or uint16, whose edge is where it passes one half. By default
+    the line is one pixel for every 700 of the longer side.
     """
     if mask.dtype != bool:
         mask = mask > np.iinfo(mask.dtype).max // 2

@@ -1,4 +1,4 @@
-"""The cutout that a Photoshop document holds: the mask that a retoucher left in it."""
+"""Reading the cutout of a Photoshop document: the mask that a retoucher left in it."""
 
 import logging
 import warnings
@@ -26,7 +26,7 @@ class _Box(NamedTuple):
 
 
 def read_psd_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """The alpha of the cutout in a PSD or PSB, uint8 [H, W] of `shape`, the photo's height and width.
+    """Read the alpha of the cutout in a PSD or PSB: uint8 [H, W] of `shape`, that of the photo.
 
     It is the mask of the visible layer "photo", else of the topmost visible picture with a layer mask, times
     the transparency of that layer; where no layer has a mask, the transparency of the merged picture. A
@@ -50,7 +50,7 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
     from psd_tools.compression import PSDDecompressionWarning
 
     prepare_pillow()
-    # psd-tools would put black in the place of what is damaged; for the process, as `prepare_pillow`
+    # psd-tools would put black in the place of what is damaged; for the whole process, as `prepare_pillow`
     warnings.filterwarnings("error", category=PSDDecompressionWarning)
     if not (logger := logging.getLogger("psd_tools")).handlers:
         logger.addHandler(logging.NullHandler())
@@ -72,13 +72,14 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _masked_layer(document: Any) -> Any | None:
-    visible = [one for one in document.descendants() if one.kind in _MASKED_KINDS and one.is_visible()]
-    masked = [one for one in reversed(visible) if one.has_mask() or one.has_vector_mask()]  # from the top
-    return next((one for one in masked if one.name == _PHOTO), masked[0] if masked else None)
+    layers = [layer for layer in document.descendants() if layer.kind in _MASKED_KINDS and layer.is_visible()]
+    from_the_top = reversed(layers)
+    masked = [layer for layer in from_the_top if layer.has_mask() or layer.has_vector_mask()]
+    return next((layer for layer in masked if layer.name == _PHOTO), masked[0] if masked else None)
 
 
 def _refuse_what_else_hides(path: Path, layer: Any) -> None:
-    """Raise ImageError where the layer or a group around it hides more than mask and transparency tell."""
+    """Raise ImageError where the layer or a group around it hides more than its mask and transparency."""
     again = "and save it again"
     if layer.clipping:
         raise _error(path, f"its layer {layer.name!r} is clipped to another", f"release it, {again}")
@@ -112,7 +113,7 @@ def _layer_alpha(path: Path, layer: Any, canvas: _Box, bits: int) -> np.ndarray:
 
 
 def _levels(picture: Any, channel: str, bits: int) -> np.ndarray | None:
-    """A channel of a layer or a document, uint8 [h, w]; None where there is none."""
+    """Return a channel of a layer or a document: uint8 [h, w]; None where there is none."""
     values = picture.numpy(channel)  # float32 [h, w, 1] in [0, 1]
     if values is None:
         return None
@@ -122,7 +123,7 @@ def _levels(picture: Any, channel: str, bits: int) -> np.ndarray | None:
 
 
 def _placed(part: np.ndarray | None, box: _Box, canvas: _Box, outside: int) -> np.ndarray:
-    """A channel, uint8 [h, w], that lies at `box`, on a canvas: uint8 [H, W]."""
+    """Place a channel, uint8 [h, w], that lies at `box`, on a canvas: uint8 [H, W]."""
     placed = np.full(canvas.shape, outside, np.uint8)
     if part is None:  # all of it is like the outside
         return placed
@@ -138,7 +139,7 @@ def _placed(part: np.ndarray | None, box: _Box, canvas: _Box, outside: int) -> n
 
 def _merged_alpha(path: Path, document: Any) -> np.ndarray:
     alpha = _levels(document, "shape", document.depth)
-    if not document.has_preview() or alpha.min() == 255:
+    if alpha is None or not document.has_preview() or alpha.min() == 255:
         raise _error(
             path,
             "holds no cutout (no visible layer with a layer mask, and nothing is transparent)",

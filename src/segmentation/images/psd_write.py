@@ -1,4 +1,4 @@
-"""Photoshop documents: the untouched photo under an editable layer mask. Imported where one is written."""
+"""Writing Photoshop documents: the untouched photo under an editable layer mask."""
 
 from pathlib import Path
 
@@ -54,8 +54,8 @@ def write_psd(
     uint16, and so is the document. Parents are created. Raises ImageError when a side has more than 30000
     pixels, when the file would have more than 2 GB, and when it cannot be written.
 
-    The format is that of Adobe's "Photoshop File Formats Specification" (2019), put together from the
-    structures of psd-tools, whose editing calls would compute the merged picture anew, many times slower.
+    The format is that of Adobe's "Photoshop File Formats Specification" (2019), built from the structures of
+    psd-tools, whose editing calls would compute the merged picture again, many times slower.
     """
     height, width = alpha.shape
     if max(height, width) > _MOST_PX:
@@ -91,7 +91,7 @@ def write_psd(
 
 
 def _information(layers: list[_Layer], header: FileHeader) -> LayerAndMaskInformation:
-    """The layers, the lowest first, where Photoshop looks for those of such a depth."""
+    """Put the layers, the lowest first, where Photoshop expects them at this depth."""
     transparent = header.channels > len(_COLOURS)
     count = -len(layers) if transparent else len(layers)  # negative: the fourth channel is no spot colour
     records, channels = zip(*layers, strict=True)
@@ -108,7 +108,7 @@ def _information(layers: list[_Layer], header: FileHeader) -> LayerAndMaskInform
 def _layer(
     name: str, colours: list[ChannelData], header: FileHeader, *, mask: ChannelData | None = None
 ) -> _Layer:
-    """A layer of the document's size that is opaque but for its mask."""
+    """Build a layer of the document's size that is opaque except for its mask."""
     white = np.full((header.height, header.width), 2**header.depth - 1, f"u{header.depth // 8}")
     planes = {
         ChannelID.TRANSPARENCY_MASK: _channel(white, header),
@@ -128,7 +128,7 @@ def _layer(
 
 
 def _hidden_group(name: str, *layers: _Layer) -> list[_Layer]:
-    """Layers between the two marks that make them a closed group, the lowest first."""
+    """Wrap layers in the two marks of a closed, hidden group, the lowest first."""
     marks = []
     for mark, kind in (
         ("</Layer group>", SectionDivider.BOUNDING_SECTION_DIVIDER),

@@ -1,4 +1,4 @@
-"""The edge of a cutout drawn again after the photo, in a narrow band about it."""
+"""Refinement of the edge of a cutout with the photo, in a narrow band about it."""
 
 import math
 from collections.abc import Callable
@@ -13,34 +13,34 @@ from segmentation.core.imports import require
 BAND = 1 / 800
 """How far the unknown band reaches to each side of an edge, in heights of the photo: 2 px of 1728.
 
-For the edges of a network that sees a third of the pixels or more; a wider band is for worse ones.
+For networks that see a third of the pixels or more; coarser edges need a wider band.
 """
 
 WIDE_BAND = 1 / 200
-"""The same for those who look for the edge anew, a person or another matting program: 9 px of 1728."""
+"""The same for a person or another matting program that looks for the edge from scratch: 9 px of 1728."""
 
 RADIUS = 1 / 400
-"""How far a guided filter looks, in heights of the photo: 4 px of 1728."""
+"""The radius of the guided filter, in heights of the photo: 4 px of 1728."""
 
 SURROUNDINGS, UNKNOWN, GARMENT = 0, 128, 255
 """The values of a trimap."""
 
 SMOOTHNESS = 1e-3
-"""How little colours must vary, in squares of their range, for a guided filter to take them for equal."""
+"""The variance of colours, in squares of their range, below which a guided filter takes them for equal."""
 
 CONVINCING = (0.8, 0.95)
-"""The part of alpha's variance that colours must explain to be followed a little, and to be followed wholly.
+"""The shares of alpha's variance from which on colours are followed a little, and fully.
 
-A garment that looks like its mannequin, or a pattern, says nothing of the edge.
+Colours of a garment that looks like its mannequin, or of a pattern, tell nothing of the edge.
 """
 
 
 def trimap(alpha: np.ndarray, width: float) -> np.ndarray:
-    """Where the edge of a cutout may lie, found by erosion and dilation of its mask with a disc.
+    """Return where the edge of a cutout may lie, by erosion and dilation of its mask with a disc.
 
     `alpha` is uint8 or uint16 [H, W], the mask where it is one half or more; `width` is in heights of the
-    photo (see `BAND` and `WIDE_BAND`), and a pixel at the least. Returns uint8 [H, W]: 255 further than that
-    inside the mask, 0 as far outside of it, and 128 between. The border of the photo is no edge.
+    photo (see `BAND` and `WIDE_BAND`), at least one pixel. Returns uint8 [H, W]: 255 further than that inside
+    the mask, 0 further than that outside, and 128 between. The border of the photo is no edge.
     """
     width_px = max(1.0, width * len(alpha))
     mask = alpha > np.iinfo(alpha.dtype).max // 2
@@ -61,7 +61,7 @@ def refine(
     method: str = "guided-filter",
     radius_px: int | None = None,
 ) -> np.ndarray:
-    """The alpha of a cutout whose edge follows the photo in the unknown band of the trimap.
+    """Fit the edge of an alpha to the photo in the unknown band of the trimap.
 
     `photo` is uint8 RGB [H, W, 3], `alpha` uint8 or uint16 [H, W], `trimap` (see the function of that name)
     uint8 [H, W]. Returns an alpha of the same kind, equal wherever the trimap is not 128. `method` is one of
@@ -89,15 +89,15 @@ def refine(
 
 
 def ensure_available(method: str) -> None:
-    """Raise SegmentationError as `refine` would, before any work is done."""
+    """Raise SegmentationError where `refine` would, before any work is done."""
     if method not in METHODS:
-        raise SegmentationError(f"an edge is refined by {' or '.join(METHODS)}, received {method!r}")
+        raise SegmentationError(f"`refine`: expected {' or '.join(METHODS)}, received {method!r}")
     if method == "closed-form":
         _pymatting()
 
 
 def box_around(mask: np.ndarray, margin_px: int) -> tuple[slice, slice] | None:
-    """Rows and columns that hold all of a mask, bool [H, W], and a margin; None where the mask is empty."""
+    """Return the rows and columns that hold a mask, bool [H, W], and a margin; None where it is empty."""
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     if not width:
         return None
@@ -108,7 +108,7 @@ def box_around(mask: np.ndarray, margin_px: int) -> tuple[slice, slice] | None:
 
 
 def _guided_filter(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, radius_px: int) -> np.ndarray:
-    """Alpha as the colours about each pixel explain it, if they do: float32 [pixels of the band]."""
+    """Return alpha as far as the colours about each pixel explain it: float32 [pixels of the band]."""
     band = np.flatnonzero(trimap == UNKNOWN)
     colours = photo.astype(np.float32) * np.float32(1 / 255)
     target = alpha.astype(np.float32) * np.float32(1 / np.iinfo(alpha.dtype).max)
@@ -131,13 +131,13 @@ def _guided_filter(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, rad
     fitted = level + (slope * (colours.reshape(-1, 3)[band] - centre)).sum(axis=1)
     variance = np.maximum(mean(target * target, target)[:, 0] - level * level, np.float32(1e-3))
     explained = (slope * with_target).sum(axis=1) / variance
-    own = target.reshape(-1)[band]
+    given = target.reshape(-1)[band]
     low, high = CONVINCING
-    return own + np.clip((explained - low) / (high - low), 0, 1) * (np.clip(fitted, 0, 1) - own)
+    return given + np.clip((explained - low) / (high - low), 0, 1) * (np.clip(fitted, 0, 1) - given)
 
 
 def _closed_form(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, _radius_px: int) -> np.ndarray:
-    """The closed-form matte in the band: float64 [pixels of the band]."""
+    """Return the closed-form matte: float64 [pixels of the band]."""
     band = trimap == UNKNOWN
     if not ((trimap == GARMENT).any() and (trimap == SURROUNDINGS).any()):
         return alpha[band] / np.iinfo(alpha.dtype).max
@@ -158,7 +158,7 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarra
 
 
 def _further_than(distance_px: float, mask: np.ndarray) -> np.ndarray:
-    """bool [H, W]: pixels of a mask, uint8 0 or 1, with no pixel outside of it within a distance."""
+    """Return the pixels of a mask, uint8 0 or 1, that are further than a distance inside: bool [H, W]."""
     if mask.all():
         return mask.astype(bool)
     return cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > distance_px

@@ -1,4 +1,4 @@
-"""Colour in 16 bits a channel, of which Pillow keeps 8: PNG and TIFF as bytes and back. For imageio alone."""
+"""PNG and TIFF with 16 bits a channel, of which Pillow keeps 8. Used by `images.files` alone."""
 
 import io
 import struct
@@ -12,10 +12,10 @@ _LEVEL = 3  # of 9; a TIFF of level 6 is smaller by 7% and takes twice the time
 
 
 def decode_colour(content: bytes) -> np.ndarray | None:
-    """The pixels of a PNG or TIFF in RGB or grey: uint16 RGB [H, W, 3], EXIF orientation applied, by OpenCV.
+    """Decode a PNG or TIFF in RGB or grey: uint16 RGB [H, W, 3], EXIF orientation applied, by OpenCV.
 
-    None where it does not read the file, or not in 16 bits. It knows fewer kinds of TIFF than Pillow and says
-    so on stderr; hold what it gives against the 8 bits that Pillow reads.
+    Returns None where it does not read the file, or not in 16 bits. It knows fewer kinds of TIFF than Pillow,
+    and says so on stderr; compare the result with the 8 bits that Pillow reads.
     """
     import cv2
 
@@ -31,7 +31,7 @@ def decode_colour(content: bytes) -> np.ndarray | None:
 def encode_png(
     image: np.ndarray, *, icc_profile: bytes | None = None, dpi: tuple[float, float] | None = None
 ) -> bytes:
-    """A PNG of uint16 RGB [H, W, 3] or RGBA [H, W, 4], by OpenCV, which knows nothing of resolution.
+    """Encode uint16 RGB [H, W, 3] or RGBA [H, W, 4] as PNG, by OpenCV, which knows nothing of resolution.
 
     Raises ValueError where OpenCV does not write it.
     """
@@ -48,19 +48,19 @@ def encode_png(
     if not done:
         raise ValueError(f"OpenCV does not write a PNG of {image.shape[1]}x{image.shape[0]}")
     content = encoded.tobytes()
-    about = b""
+    metadata = b""
     if icc_profile:
-        about += _chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc_profile))
+        metadata += _chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc_profile))
     if dpi:
         across, down = (round(value / _METRES_PER_INCH) for value in dpi)
-        about += _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))  # 1: per metre
-    return content[:_BEHIND_THE_HEADER] + about + content[_BEHIND_THE_HEADER:]
+        metadata += _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))  # 1: per metre
+    return content[:_BEHIND_THE_HEADER] + metadata + content[_BEHIND_THE_HEADER:]
 
 
 def encode_tiff(
     image: np.ndarray, *, icc_profile: bytes | None = None, dpi: tuple[float, float] | None = None
 ) -> bytes:
-    """A deflated TIFF of uint16 RGB [H, W, 3] or RGBA [H, W, 4], its alpha unassociated, by tifffile."""
+    """Encode uint16 RGB [H, W, 3] or RGBA [H, W, 4] as deflated TIFF, alpha unassociated, by tifffile."""
     from tifffile import TiffWriter
 
     content = io.BytesIO()
@@ -82,6 +82,6 @@ def encode_tiff(
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
-    """A chunk of a PNG: its length, kind, content and check sum."""
+    """Return a chunk of a PNG: its length, kind, content and check sum."""
     named = kind + content
     return struct.pack(">I", len(content)) + named + struct.pack(">I", zlib.crc32(named))

@@ -1,4 +1,4 @@
-"""Small text in pictures: its font, its colours and its lines."""
+"""Small text in pictures: font, colours and line breaks."""
 
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ _FONT_SIZE_PX = 11
 
 @cache
 def load_font() -> ImageFont.FreeTypeFont:
-    """The font of all pictures."""
+    """Load the font of all pictures."""
     import matplotlib  # brings a font that knows more than ASCII, unlike Pillow's own
 
     return ImageFont.truetype(
@@ -24,7 +24,7 @@ def load_font() -> ImageFont.FreeTypeFont:
 
 
 def wrap(text: str, font: ImageFont.FreeTypeFont, width_px: int) -> list[str]:
-    """At most two lines that fit; of a longer text the middle gives way, its ending names the viewpoint."""
+    """Break text into at most two lines that fit; a longer one loses its middle, since its end is telling."""
     if font.getlength(text) <= width_px:
         return [text]
     end = next(end for end in range(len(text), 0, -1) if end == 1 or font.getlength(text[:end]) <= width_px)

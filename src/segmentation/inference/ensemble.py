@@ -33,7 +33,7 @@ class Ensemble:
 
     @property
     def names(self) -> list[str]:
-        """What to call the members, each by a name of its own."""
+        """Names of the members, each unique."""
         return distinct_names(self.members)
 
     @property
@@ -55,7 +55,7 @@ class Ensemble:
 
     @property
     def threshold(self) -> float:
-        """The mean of the members' own, in [0, 1]."""
+        """The mean of the members' thresholds, in [0, 1]."""
         return fmean(member.threshold for member in self.members)
 
     @property
@@ -65,7 +65,7 @@ class Ensemble:
 
     @property
     def confidence_model(self) -> ConfidenceModel | None:
-        """That of the first: what was learned of another is no worse a guess than a mean of several."""
+        """That of the first member: it is no worse a guess than a mean of several."""
         return self.members[0].confidence_model
 
     @property
@@ -73,7 +73,7 @@ class Ensemble:
         return self.members[0].labels
 
     def enlargement(self, scores: np.ndarray) -> float:
-        """How many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size.
+        """Return how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged.
 
         The edge of an average rises as fast as those of its members do on average.
         """
@@ -81,7 +81,7 @@ class Ensemble:
 
 
 def distinct_names(bundles: Sequence[ModelBundle]) -> list[str]:
-    """The bundles' names, with as many of their folders as it takes to make each unique.
+    """Return the names of the bundles, with as many of their folders as it takes to make each unique.
 
     Raises ConfigError when two are the same folder.
     """
@@ -100,7 +100,7 @@ def _shortest_unique(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) ->
 
 
 def check_comparable(bundles: Mapping[str, ModelBundle]) -> None:
-    """Raise ConfigError where models, by the names to call them by, tell different classes apart."""
+    """Raise ConfigError where models, by the names to call them by, mark different classes."""
     check_same_classes({name: bundle.labels for name, bundle in bundles.items()})
     check_same_groups({name: bundle.groups for name, bundle in bundles.items() if bundle.groups})
 

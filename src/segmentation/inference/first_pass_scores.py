@@ -1,4 +1,4 @@
-"""What a second pass learns from: the scores of first passes for photos that they have not learned."""
+"""What a second pass is trained on: the scores of first passes for photos that they were not trained on."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -22,27 +22,28 @@ def write_first_pass_scores(
     folder: Path,
     on_photo: OnProgress | None = None,
 ) -> tuple[Sample, ...]:
-    """The samples, each with the mean scores of those of `firsts` that have not learned it, as a picture.
+    """Write first-pass scores of each sample as a picture; return the samples with them.
 
-    A model scores what it has learned better than what it will meet, so a second pass that learned from such
-    scores would trust the first too much. Drawn photos that every model has learned are left out. Raises
-    DataError when that is so of another photo.
+    They are the mean scores of those of `first_passes` that were not trained on the photo. A model scores
+    photos that it was trained on better than new ones, so that a second pass trained on such scores would
+    trust the first too much. Drawn photos that every model was trained on are left out. Raises DataError when
+    that is so of another photo.
     """
     scorers = [(load_score(first)[0], first.learned) for first in first_passes]
-    guided = []
+    scored = []
     for done, sample in enumerate(samples, start=1):
-        unbiased = [score for score, learned in scorers if sample.id not in learned]
-        if unbiased:
-            scores = averaged(unbiased)(read_photo(sample.photo))
+        held_out = [score for score, trained_on in scorers if sample.id not in trained_on]
+        if held_out:
+            scores = averaged(held_out)(read_photo(sample.photo))
             path = folder / f"{sample.id}.png"
             write_image(path, np.round(scores[..., 0] * 255.0).astype(np.uint8), mostly_empty=True)
-            guided.append(dataclasses.replace(sample, first_scores=MaskFile(path)))
+            scored.append(dataclasses.replace(sample, first_scores=MaskFile(path)))
         elif sample.origin != "synthetic":
             names = ", ".join(first.name for first in first_passes)
             raise DataError(
-                f"`second_pass`: expected a model that was not trained on {sample.id}, received {names}; train "
-                "the first pass on folds (`folds=3 fold=1`, 2 and 3) and name those models too"
+                f"`second_pass`: expected a model that was not trained on {sample.id}, received {names}; "
+                "train the first pass on folds (`folds=3 fold=1`, 2 and 3) and name those models too"
             )
         if on_photo:
             on_photo(done, len(samples))
-    return tuple(guided)
+    return tuple(scored)

@@ -1,4 +1,4 @@
-"""From the names of models and the options of scoring to a score function that is ready for photos."""
+"""Models that are loaded by name and ready to score photos with the options of scoring."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from segmentation.scores.augmentation import averaged, cleaned, flipped, rescale
 class Scorer:
     """Models that work as one, ready to score photos.
 
-    `score` has every trick that was asked for; `estimator` adds features and confidence to its predictions;
-    `threshold` turns the scores of a cutout into a mask; `settings`, plain JSON, are what decides the scores
-    besides the models.
+    `score` includes the test-time augmentation and cleaning that were asked for; `estimator` adds features
+    and confidence to its predictions; `threshold` turns the scores of a cutout into a mask; `settings`, plain
+    JSON, are what decides the scores besides the models.
     """
 
     models: Ensemble
@@ -72,8 +72,8 @@ def load_scorer(
 ) -> Scorer:
     """Return models ready to score up to `streams` photos at the same time.
 
-    Raises what `load_engine` raises. Tells a Caution where the slow reference computes the scores because
-    there is no other.
+    Raises what `load_engine` raises. Tells a Caution where the slow reference engine computes the scores
+    because the model has no export.
     """
     loaded = [_load_score(bundle, scoring, streams, tell) for bundle in models.members]
     engines = [engine for _, its_engines in loaded for engine in its_engines]

@@ -1,4 +1,4 @@
-"""How well a map of classes fits its ground truth: count once, one-line formulas.
+"""Measures of a label map against its ground truth: count once, then one-line formulas.
 
 Maps are integers [H, W]: the index of each pixel's class. A confusion matrix is int64 [C, C], a row a true
 class and a column a predicted one; those of several photos are added. Every score is in [0, 1], 1 is
@@ -33,55 +33,55 @@ def confusion(
 
 
 def pixel_accuracy(confusion: np.ndarray) -> float:
-    """Fraction of the pixels whose class is right."""
+    """Return the fraction of the pixels whose class is right."""
     return _mean(class_recall(confusion), _true(confusion))
 
 
 def mean_accuracy(confusion: np.ndarray) -> float:
-    """Fraction of each class's pixels that are right, the mean over the true classes."""
+    """Return the fraction of each class's pixels that are right, the mean over the true classes."""
     return _mean(class_recall(confusion), _true(confusion) > 0)
 
 
 def iou(confusion: np.ndarray) -> np.ndarray:
-    """Intersection over union of each class: float64 [C], NaN for a class neither true nor predicted."""
+    """Return the intersection over union of each class: float64 [C], NaN where neither true nor predicted."""
     return _ratio(_right(confusion), _true(confusion) + _predicted(confusion) - _right(confusion))
 
 
 def dice(confusion: np.ndarray) -> np.ndarray:
-    """Dice coefficient of each class: float64 [C], NaN for a class neither true nor predicted."""
+    """Return the Dice coefficient of each class: float64 [C], NaN where neither true nor predicted."""
     return _ratio(2 * _right(confusion), _true(confusion) + _predicted(confusion))
 
 
 def class_recall(confusion: np.ndarray) -> np.ndarray:
-    """Fraction of the pixels of each true class that are found: float64 [C], NaN for a class nowhere true."""
+    """Return the fraction of each true class's pixels that are found: float64 [C], NaN where never true."""
     return _ratio(_right(confusion), _true(confusion))
 
 
 def class_precision(confusion: np.ndarray) -> np.ndarray:
-    """Fraction of each class's predicted pixels that are right: float64 [C], NaN for one never predicted."""
+    """Return the fraction of each predicted class's pixels that are right: float64 [C], NaN where never."""
     return _ratio(_right(confusion), _predicted(confusion))
 
 
 def mean_iou(confusion: np.ndarray) -> float:
-    """Intersection over union, the mean over the classes that are true or predicted."""
+    """Return the intersection over union, the mean over the classes that are true or predicted."""
     return _mean(iou(confusion), _occurring(confusion))
 
 
 def mean_dice(confusion: np.ndarray) -> float:
-    """Dice coefficient, the mean over the classes that are true or predicted."""
+    """Return the Dice coefficient, the mean over the classes that are true or predicted."""
     return _mean(dice(confusion), _occurring(confusion))
 
 
 def frequency_weighted_iou(confusion: np.ndarray) -> float:
-    """Intersection over union, the mean over the true classes weighted by their pixels."""
+    """Return the intersection over union, the mean over the true classes weighted by their pixels."""
     return _mean(iou(confusion), _true(confusion))
 
 
 def present(confusion: np.ndarray, least_share: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Which classes a photo has, and which it is predicted to have: two of bool [C].
+    """Return which classes a photo has, and which it is predicted to have: two arrays of bool [C].
 
-    It has those of a single pixel, and is predicted to have those of a pixel that cover at least
-    `least_share`, in [0, 1], of the pixels that count. Of several photos, [P, C, C], both are [P, C].
+    One pixel is enough to have a class; to be predicted it takes a pixel, and at least `least_share`, in
+    [0, 1], of the pixels that count. Of several photos, [P, C, C], both are [P, C].
     """
     predicted = _predicted(confusion)
     least_px = least_share * confusion.sum(axis=(-2, -1))[..., np.newaxis]
@@ -89,7 +89,7 @@ def present(confusion: np.ndarray, least_share: float = 0.0) -> tuple[np.ndarray
 
 
 def presence(confusion: np.ndarray, least_share: float = 0.0) -> Counts:
-    """Count the classes but the background by whether they are `present` and predicted to be.
+    """Count the classes except the background by whether they are `present` and predicted to be.
 
     For the matrices of several photos, [P, C, C], each field is int64 [P].
     """
@@ -99,12 +99,12 @@ def presence(confusion: np.ndarray, least_share: float = 0.0) -> Counts:
 
 
 def precision(counts: Counts) -> float | np.ndarray:
-    """Fraction of what is predicted that is true; 1 where nothing is predicted."""
+    """Return the fraction of what is predicted that is true; 1 where nothing is predicted."""
     return np.nan_to_num(_ratio(counts.tp, counts.tp + counts.fp), nan=1.0)
 
 
 def recall(counts: Counts) -> float | np.ndarray:
-    """Fraction of what is true that is predicted; 1 where nothing is true."""
+    """Return the fraction of what is true that is predicted; 1 where nothing is true."""
     return np.nan_to_num(_ratio(counts.tp, counts.tp + counts.fn), nan=1.0)
 
 

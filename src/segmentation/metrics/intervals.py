@@ -1,6 +1,6 @@
-"""How sure is a mean over photos, and could chance have made the difference between two models?
+"""Confidence intervals of means over photos, and tests of the difference between two models.
 
-Values are float64 [N] in [0, 1], one a photo, in the same order for every model.
+Values are float64 [N] in [0, 1], one for each photo, in the same order for every model.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from segmentation.core.errors import DataError
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
-SEED = 0  # the same for all, so that every model is judged on the same resampled photos
+SEED = 0  # the same for all, so that every model is measured on the same resampled photos
 
 _BATCH = 1000  # resamples that are in memory at once
-_SAME = 1e-12  # differences of equal differences, by rounding; resampled, they would give no sense
+_SAME = 1e-12  # differences below it are rounding, and make no sense resampled
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,10 @@ class Difference:
 
 
 def mean_interval(values: np.ndarray) -> Interval:
-    """The mean of float64 [N] and its bootstrap interval, bias-corrected and accelerated (BCa, Efron 1987).
+    """Return the mean of float64 [N] and its bootstrap interval (BCa, Efron 1987).
 
-    The N photos are resampled `RESAMPLES` times, the same way in every call. Values that are all equal
+    The interval is bias-corrected and accelerated. The N photos are resampled `RESAMPLES` times, the same
+    way in every call. Values that are all equal
     give an interval of no width. Raises DataError for fewer than two.
     """
     from scipy import stats
@@ -67,7 +68,7 @@ def mean_interval(values: np.ndarray) -> Interval:
 
 
 def paired_difference(values: np.ndarray, baseline: np.ndarray) -> Difference:
-    """How `values` differ from those of the `baseline` on the same photos, both float64 [N].
+    """Return how `values` differ from those of the `baseline` on the same photos, both float64 [N].
 
     The interval is that of `mean_interval` over the differences. The p-value is two-sided, after Wilcoxon
     1945, who leaves out photos without a difference; it is 1 where that leaves none. Raises DataError for
@@ -89,7 +90,7 @@ def paired_difference(values: np.ndarray, baseline: np.ndarray) -> Difference:
 
 
 def rank_correlation(values: np.ndarray, others: np.ndarray) -> float:
-    """Return Spearman's rank correlation of two float [N], in [-1, 1]; 0 where all of one are equal."""
+    """Return Spearman's rank correlation of two float [N], in [-1, 1]; 0 where either is constant."""
     from scipy import stats
 
     if np.ptp(values) == 0 or np.ptp(others) == 0:

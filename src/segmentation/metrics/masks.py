@@ -1,4 +1,4 @@
-"""How well a mask covers its ground truth (count once, one-line formulas), and how well its edge fits.
+"""Measures of a mask against its ground truth: of its area (count once, one-line formulas), and of its edge.
 
 Masks and targets are bool [H, W] of one size. Every score is in [0, 1], 1 is perfect, and two empty
 masks agree perfectly.
@@ -15,7 +15,7 @@ THRESHOLDS = (np.arange(256) / 255).astype(np.float32)
 
 @dataclass(frozen=True)
 class Counts:
-    """Pixels by outcome: four integers for one mask, or four int64 [256] for one mask a threshold."""
+    """Pixels by outcome: four integers for one mask, or four int64 [256] for masks at all thresholds."""
 
     tp: int | np.ndarray
     fp: int | np.ndarray
@@ -42,7 +42,7 @@ def counts_by_threshold(scores: np.ndarray, target: np.ndarray) -> Counts:
 
 
 def counts_by_level(level: np.ndarray, target: np.ndarray) -> Counts:
-    """The same as `counts_by_threshold`, from uint8 [H, W] `levels` of the scores."""
+    """Count as `counts_by_threshold` does, from the `levels` of the scores, uint8 [H, W]."""
     _check_same_size(level, target)
     everything = np.bincount(level.ravel(), minlength=256)  # pixels of each level: [256]
     garment = np.bincount(level[target], minlength=256)
@@ -52,7 +52,7 @@ def counts_by_level(level: np.ndarray, target: np.ndarray) -> Counts:
 
 
 def levels(scores: np.ndarray) -> np.ndarray:
-    """The highest of the 256 THRESHOLDS that each score reaches: float32 in [0, 1] -> uint8, same shape.
+    """Return the highest of the 256 THRESHOLDS that each score reaches: float32 in [0, 1] -> uint8.
 
     `levels(scores) >= k` is exactly `scores >= THRESHOLDS[k]`: in float32 the product reaches the
     integer k at THRESHOLDS[k] and at no smaller number, for each of the 256.
@@ -61,24 +61,25 @@ def levels(scores: np.ndarray) -> np.ndarray:
 
 
 def dice(counts: Counts) -> float | np.ndarray:
-    """Dice coefficient, 2 |A and B| / (|A| + |B|): the F1 score of the garment's pixels (Dice 1945)."""
+    """Return the Dice coefficient, 2 |A and B| / (|A| + |B|): the F1 score of the pixels (Dice 1945)."""
     return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
 
 
 def iou(counts: Counts) -> float | np.ndarray:
-    """Intersection over union, |A and B| / |A or B| (Jaccard 1901)."""
+    """Return the intersection over union, |A and B| / |A or B| (Jaccard 1901)."""
     return _ratio(counts.tp, counts.tp + counts.fp + counts.fn)
 
 
 def accuracy(counts: Counts) -> float | np.ndarray:
-    """Fraction of all pixels that are right; high for any small garment, so never judge by it alone."""
+    """Return the fraction of all pixels that are right; it is high for any small garment."""
     return _ratio(counts.tp + counts.tn, counts.tp + counts.fp + counts.fn + counts.tn)
 
 
 def boundary_f1(mask: np.ndarray, target: np.ndarray, tolerance_px: float = 2.0) -> float:
-    """Harmonic mean of how much of each contour lies within `tolerance_px` (Euclidean) of the other's.
+    """Return the F1 score of the contours, matched within `tolerance_px` (Euclidean).
 
-    Contours are those of `contour`. One empty mask gives 0. After Martin et al. 2004 (contour precision
+    It is the harmonic mean of the parts of each contour (see `contour`) that lie so near the other. One empty
+    mask gives 0. After Martin et al. 2004 (contour precision
     and recall), Csurka et al. 2013 (for segmentation) and the DAVIS benchmark (its measure F).
     """
     mask, target = _cut_to_content(mask, target)
@@ -91,7 +92,7 @@ def boundary_f1(mask: np.ndarray, target: np.ndarray, tolerance_px: float = 2.0)
 
 
 def boundary_iou(mask: np.ndarray, target: np.ndarray, width_px: float = 2.0) -> float:
-    """Intersection over union of the two masks' inner bands of `width_px` (Cheng et al. 2021).
+    """Return the intersection over union of the masks' inner bands of `width_px` (Cheng et al. 2021).
 
     The band is that of `inner_band`, with Euclidean instead of chessboard distance; it is empty, and so
     perfect, for a width below 1.
@@ -101,12 +102,12 @@ def boundary_iou(mask: np.ndarray, target: np.ndarray, width_px: float = 2.0) ->
 
 
 def contour(mask: np.ndarray) -> np.ndarray:
-    """The pixels of `mask` with one of their four neighbours outside it: an 8-connected line, bool [H, W]."""
+    """Return the pixels of `mask` with a direct neighbour outside it: an 8-connected line, bool [H, W]."""
     return inner_band(mask, 1)
 
 
 def inner_band(mask: np.ndarray, width_px: float) -> np.ndarray:
-    """The pixels of `mask` at most `width_px` (Euclidean) from a pixel outside it: bool [H, W].
+    """Return the pixels of `mask` at most `width_px` (Euclidean) from a pixel outside it: bool [H, W].
 
     Everything beyond the photo is outside, so a garment that is cut by the frame has a contour there.
     """
@@ -127,7 +128,7 @@ def _disc(radius_px: float) -> np.ndarray:
 
 
 def _cut_to_content(mask: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both masks cut to the box that holds them: everything outside it is background, so nothing changes."""
+    """Cut both masks to the box that holds them: everything outside is background, so no measure changes."""
     _check_same_size(mask, target)
     left, top, width, height = cv2.boundingRect((mask | target).astype(np.uint8))
     box = slice(top, top + height), slice(left, left + width)

@@ -1,4 +1,4 @@
-"""Which threshold turns scores into the best masks, over a whole set of photos."""
+"""Search for the threshold that turns scores into the best masks over a set of photos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class ThresholdSearch:
         return float(self.dice_mean[round(self.best * 255)])
 
     def write_csv(self, path: Path) -> None:
-        """Write one line a threshold: `threshold,dice_mean`."""
+        """Write one line for each threshold: `threshold,dice_mean`."""
         lines = (
             f"{threshold:.6f},{dice_mean:.6f}\n"
             for threshold, dice_mean in zip(self.thresholds, self.dice_mean, strict=True)
@@ -43,7 +43,7 @@ def search(counts: Sequence[Counts]) -> ThresholdSearch:
     """Find the threshold with the best mean Dice from the counts of each photo at all THRESHOLDS.
 
     Where neighbouring thresholds are equally good (within 1e-6), the middle of the longest such plateau
-    is taken, the lower of two middles: it is the safest choice for photos that were not seen.
+    is taken, the lower of two middles: it is the safest choice for other photos.
     Raises DataError when there are no photos.
     """
     if not counts:
@@ -54,8 +54,8 @@ def search(counts: Sequence[Counts]) -> ThresholdSearch:
 
 
 def _longest_run(good: np.ndarray) -> tuple[int, int]:
-    """First and last index of the longest run of True, the first of equals."""
+    """Return first and last index of the longest run of True, the first of equals."""
     edges = np.flatnonzero(np.diff(np.pad(good, 1).astype(np.int8)))
-    first_passes, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - first_passes))
-    return int(first_passes[longest]), int(ends[longest]) - 1
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return int(starts[longest]), int(ends[longest]) - 1

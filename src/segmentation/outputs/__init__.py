@@ -1,1 +1,1 @@
-"""What is written of a folder of photos: masks, cutouts, label maps, pairs, submissions."""
+"""The files that are written for a folder of photos: masks, cutouts, label maps, pairs, submissions."""

@@ -1,4 +1,4 @@
-"""The way back: what a retoucher corrected becomes pairs to learn from, held against what was predicted."""
+"""Corrected cutouts become training pairs, and are compared with what was predicted."""
 
 import csv
 import filecmp
@@ -39,10 +39,10 @@ OUTLIVED = "as predicted now, so that their earlier pairs stay"
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of one photo: `change` to the pair of this id, or the `error`; `file` is what it came from.
+    """The outcome for one photo: the `change` to the pair of this id, made from `file`, or the `error`.
 
-    `correction` is None where there was no prediction to compare with, and where nobody corrected it, so that
-    it was left out.
+    `correction` is None where there was no prediction to compare with, and where the photo was left out since
+    nobody corrected it.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Collected:
 
 
 def refuse_label_maps(retouched: Path) -> None:
-    """Raise DataError for label maps as predict writes them: they hold no cutouts, and need no collecting."""
+    """Raise DataError for label maps as predict writes them, which are pairs already."""
     folder = FILES["labels"][0]
     output = retouched.parent if retouched.name == folder else retouched
     if (output / folder).is_dir() and (output / LABELS_FILE).is_file():
@@ -70,23 +70,24 @@ def refuse_label_maps(retouched: Path) -> None:
 
 
 def find_predictions(retouched: Path, given: Path | None, record: str) -> Path | None:
-    """The folder of predicted masks: of the `given` output of predict, else of the one `retouched` lies in.
+    """Return the folder of predicted masks, of the `given` output of predict or that `retouched` lies in.
 
-    An output of predict holds `record`. None where nothing was given and none is found. Raises DataError
-    where `given` holds no masks, or is what was retouched.
+    An output of predict holds a file called `record`. Returns None where nothing was given and none is found.
+    Raises DataError where `given` holds no masks, or is the folder of retouched files.
     """
-    own = retouched.resolve()
+    corrected = retouched.resolve()
     folder = FILES["mask"][0]
     if given is None:
-        masks = own.parent / folder
-        return masks if masks.is_dir() and masks != own and (own.parent / record).is_file() else None
+        masks = corrected.parent / folder
+        usable = masks.is_dir() and masks != corrected and (corrected.parent / record).is_file()
+        return masks if usable else None
     masks = given / folder if (given / folder).is_dir() else given
     if masks.name != folder or not masks.is_dir():
         raise DataError(
             f"`predictions` {given}: expected a folder that predict wrote, with {folder}, received another; "
             "check the path"
         )
-    if masks.resolve() == own:
+    if masks.resolve() == corrected:
         raise DataError(
             f"`predictions` {given}: expected the masks as they were predicted, received the folder that was "
             "corrected; keep a copy of the predictions, or leave this out"
@@ -94,26 +95,26 @@ def find_predictions(retouched: Path, given: Path | None, record: str) -> Path |
     return masks
 
 
-def collect(one: Match, folder: Path, predictions: Path | None, *, untouched: bool = False) -> Collected:
+def collect(found: Match, folder: Path, predictions: Path | None, *, untouched: bool = False) -> Collected:
     """Write the pair of a match into `folder` and measure what was corrected. Any thread may call it.
 
-    What is as it was predicted nobody may have looked at: it is taken only if `untouched` says that somebody
-    did. A failure becomes the `error` of the result. Either leaves an earlier pair as it is.
+    A file that is as it was predicted may never have been looked at: it is taken only with `untouched`. A
+    failure becomes the `error` of the result. Either leaves an earlier pair as it is.
     """
-    identity = one.photo.stem
+    identity = found.photo.stem
     try:
-        if one.photo.problem:
-            raise DataError(one.photo.problem)
-        shape = image_size(one.photo.path)
+        if found.photo.problem:
+            raise DataError(found.photo.problem)
+        shape = image_size(found.photo.path)
         predicted = _predicted(predictions, identity, shape)
-        file, alpha = corrected_alpha(one.files, shape, predicted)
-        if _is_there(folder, one.photo, alpha):
+        file, alpha = corrected_alpha(found.files, shape, predicted)
+        if _is_there(folder, found.photo, alpha):
             change = KEPT
         elif predicted is not None and not untouched and alike(predicted, alpha):
             return Collected(identity, file, OUTLIVED if mask_path(folder, identity).is_file() else LEFT_OUT)
         else:
             change = REPLACED if mask_path(folder, identity).is_file() else ADDED
-            write_pair(folder, one.photo, alpha)
+            write_pair(folder, found.photo, alpha)
     except SegmentationError as failure:
         stays = "; the pair that was collected before stays" if mask_path(folder, identity).is_file() else ""
         return Collected(identity, error=f"{failure}{stays}")
@@ -122,18 +123,17 @@ def collect(one: Match, folder: Path, predictions: Path | None, *, untouched: bo
 
 
 def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
-    """Write collect.csv, a row a pair in the order of the ids; rows of other photos stay as they are.
+    """Write collect.csv, a row for each pair in the order of ids; rows of other photos stay as they are.
 
-    Where nothing was predicted the measures are empty, unless an earlier run made them of the same pair;
-    distances to an empty mask are empty too. Raises DataError for a table that is there and is no such
-    report.
+    The measures are empty where nothing was predicted, unless an earlier run measured the same pair, and
+    distances where a mask is empty. Raises DataError where the table exists and is no such report.
     """
     path = folder / REPORT
     rows = {row["id"]: row for row in _read_report(path)}
-    for one in collected:
-        if one.taken:
-            measured = rows.get(one.id, {}) if one.change == KEPT and one.correction is None else {}
-            rows[one.id] = _row(one) | measured
+    for result in collected:
+        if result.taken:
+            measured = result.correction is not None or result.change != KEPT
+            rows[result.id] = _row(result) | ({} if measured else rows.get(result.id, {}))
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -166,10 +166,10 @@ def _is_there(folder: Path, photo: Photo, alpha: np.ndarray) -> bool:
         return False
 
 
-def _row(one: Collected) -> dict[str, str]:
+def _row(result: Collected) -> dict[str, str]:
     row = dict.fromkeys(COLUMNS, "")
-    row |= {"id": one.id, "file": one.file.name}
-    if (found := one.correction) is None:
+    row |= {"id": result.id, "file": result.file.name if result.file else ""}
+    if (found := result.correction) is None:
         return row
     measures = {
         "changed_px": found.changed_px,

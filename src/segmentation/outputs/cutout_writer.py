@@ -1,4 +1,4 @@
-"""Files that a retoucher opens: masks, cutouts in several formats, overlays, trimaps."""
+"""Writer of the files of a cutout: masks, cutouts in several formats, overlays, trimaps."""
 
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from segmentation.outputs.folders import prepare_folders
 from segmentation.outputs.naming import Photo
 from segmentation.reports.review import draw
 
-_VERSION = 5  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_VERSION = 5  # raise it whenever the same prediction gives other files, so that earlier ones are made again
 _TYPES = {8: np.uint8, 16: np.uint16}
 
 
 class CutoutWriter:
-    """Writes `masks/STEM.png` (grey), the cutout and what else is `wanted` below a folder.
+    """Writes `masks/STEM.png` (grey), cutouts and whatever else is `wanted` below a folder.
 
     Everything but a cropped cutout has the photo's size. `enlargement` tells how many times scores were
     enlarged to the photo; `binary` asks for hard edges.
@@ -45,16 +45,16 @@ class CutoutWriter:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What, besides the prediction, decides the bytes of the files."""
+        """What decides the bytes of the files besides the prediction, as plain JSON."""
         return {"binary": self._binary, "writer": _VERSION, **self._wanted.settings}
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of files that are written of a photo."""
+        """The kinds of files that are written for a photo."""
         return self._wanted.kinds
 
     def prepare(self) -> None:
-        """Make the folders ready, see `prepare_folders`: no other process may be at work there."""
+        """Prepare the folders, see `prepare_folders`; no other process may be writing there."""
         prepare_folders(self._folder, self.kinds)
 
     def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
@@ -74,7 +74,7 @@ class CutoutWriter:
         return Delivery({kind: photo.outputs[kind] for kind in paths}, notes)
 
     def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
-        """The alpha of all files, uint8 or uint16 [H, W]."""
+        """Return the alpha of all files: uint8 or uint16 [H, W]."""
         bits, method = self._wanted.bits, self._wanted.refine
         if self._binary and method == "none":
             return hard_alpha(prediction, bits)
@@ -89,7 +89,7 @@ class CutoutWriter:
     def _write_cutouts(
         self, paths: dict[str, Path], picture: Picture, alpha: np.ndarray, known: np.ndarray | None
     ) -> tuple[str, ...]:
-        """Write the cutouts; return what is to be noted. `known` is the trimap."""
+        """Write the cutouts; return notes on them. `known` is the trimap."""
         bits, background, notes = self._wanted.bits, self._wanted.background, ()
         image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
         pictures = [paths[kind] for kind in ("cutout", "cutout-tiff", "cutout-webp") if kind in paths]
@@ -119,16 +119,17 @@ class CutoutWriter:
 
 
 def hard_alpha(prediction: Prediction, bits: int = 8) -> np.ndarray:
-    """uint8 or uint16 [H, W], by its bits: all where the score reaches the threshold, else 0."""
+    """Return an alpha with hard edges, opaque from the threshold on: uint8 or uint16 [H, W] by `bits`."""
     return prediction.mask * _TYPES[bits](2**bits - 1)
 
 
 def soft_alpha(prediction: Prediction, enlargement: float, bits: int = 8) -> np.ndarray:
-    """uint8 or uint16 [H, W], by its bits: one half at the threshold, rising `enlargement` times as fast.
+    """Return a soft alpha: one half at the threshold, and `enlargement` times as steep as the scores.
 
-    Scores that were enlarged n times have edges n times too soft for the photo; rising n times as fast
-    makes them about as soft as the edges that the network learned from. Scores of 0 are transparent and
-    of 1 opaque at every threshold between them, so that a low or a high one leaves no veil.
+    Scores that were enlarged n times have edges n times too soft for the photo; n times as steep they are
+    about as soft as the edges that the network was trained on. A score of 0 is transparent and 1 opaque at
+    every threshold between them, so that a low or high one leaves no veil. Returns uint8 or uint16 [H, W] by
+    `bits`.
     """
     reach, threshold = 0.5 / enlargement, prediction.threshold
     below, above = min(reach, threshold), min(reach, 1.0 - threshold)
@@ -144,13 +145,13 @@ def soft_alpha(prediction: Prediction, enlargement: float, bits: int = 8) -> np.
 
 
 def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W], of one type; black where alpha is zero."""
+    """Return RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W], of one type; black where it is 0."""
     shown = alpha if alpha.dtype == np.uint8 else (alpha > 0).astype(np.uint8)
     return cv2.merge([*cv2.split(cv2.copyTo(image, shown)), alpha])  # nine times as fast as numpy
 
 
 def _merged(image: np.ndarray, alpha: np.ndarray, background: np.ndarray | None) -> np.ndarray:
-    """What a PSD shows: RGB over a background [H, W, 3], or RGBA over white [H, W, 4] (see write_psd)."""
+    """Return the merged picture of a PSD: RGB over a background, or RGBA over white (see `write_psd`)."""
     if background is not None:
         return blend(image, background, alpha)
     return np.dstack([blend(image, np.iinfo(image.dtype).max, alpha), alpha])

@@ -1,4 +1,4 @@
-"""Which files are written of a photo besides its mask, and how."""
+"""The files to write for a photo besides its mask, and how to write them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from segmentation.images.refinement import ensure_available
 
 @dataclass(frozen=True)
 class Deliverables:
-    """What is written of a photo besides its mask.
+    """The files to write for a photo besides its mask, and how to write them.
 
     `formats` are names of FORMATS. `background`, uint8 RGB [H, W, 3] of any size, one pixel for a colour,
     takes the place of transparency in the cutouts. With `crop_percent` they are trimmed to the garment and a
     margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap` for
-    a map of what is surely garment, surely none, and near the edge. `decontaminate` takes what shines through
-    of the surroundings out of the colours of soft edges; a PSD's photo is untouched. `refine`, one of
-    REFINEMENTS, draws the edge of the mask after the photo. With `bits` of 16 masks and cutouts have 16 bits
-    a channel, the alpha rounded once from the scores; WebP has 8. `review` asks for the picture that a
-    contact sheet shows.
+    a map of what is certainly garment, certainly background, and near the edge. `decontaminate` removes the
+    colours of the surroundings from soft edges; the photo in a PSD is untouched. `refine`, one of
+    REFINEMENTS, fits the edge of the mask to the photo. With `bits` of 16 masks and cutouts have 16 bits a
+    channel, the alpha rounded once from the scores; WebP has 8. `review` asks for the picture that a contact
+    sheet shows.
     """
 
     formats: tuple[str, ...] = ("png",)
@@ -41,12 +41,12 @@ class Deliverables:
 
     @classmethod
     def from_options(cls, options: FileOptions, *, review: bool = False) -> Self:
-        """Return what the options ask for; `review` asks for the pictures of the review page as well.
+        """Return the deliverables that the options ask for, with the pictures of the review page if `review`.
 
         Raises ConfigError when none of the formats holds the bits, ImageError when the background cannot be
         read, and SegmentationError when the refinement needs a package that is not installed.
         """
-        formats = tuple(name for name in FORMATS if name in options.format)  # the same whatever their order
+        formats = tuple(name for name in FORMATS if name in options.format)  # the same in any order
         if options.bits == 16 and formats == ("webp",):
             raise ConfigError(
                 "`bits=16`: expected a `format` that holds them, png, psd or tiff, received webp; add one of "
@@ -75,7 +75,7 @@ class Deliverables:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the bytes of the files, as plain JSON."""
+        """What decides the bytes of the files besides the prediction, as plain JSON."""
         background = self.background
         if background is not None:
             content = hashlib.sha256(background.tobytes()).hexdigest()
@@ -91,7 +91,7 @@ class Deliverables:
 
 
 def _pixels(background: Path | HexColour | None) -> np.ndarray | None:
-    """uint8 RGB [H, W, 3]: a picture, or the one pixel of a colour."""
+    """Return the picture, or one pixel of the colour: uint8 RGB [H, W, 3]."""
     if background is None:
         return None
     if isinstance(background, HexColour):

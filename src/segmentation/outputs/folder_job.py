@@ -1,4 +1,4 @@
-"""The folder job: photos are predicted and delivered side by side, one failure never stopping the others."""
+"""The folder job: photos are predicted and written in parallel, and a failure of one stops no other."""
 
 import contextlib
 import errno
@@ -28,14 +28,14 @@ from segmentation.outputs.naming import Photo
 
 
 class Delivery(NamedTuple):
-    """The files that were written of a photo, by kind, and what the user should know of them."""
+    """The files that were written for a photo, by kind, and notes on them."""
 
     outputs: dict[str, str]
     notes: tuple[str, ...] = ()
 
 
 Decide = Callable[[Features, float], Verdict]
-"""Takes the features of a prediction and its confidence; says whether a person needs to see it."""
+"""Takes the features of a prediction and its confidence; returns the decision of triage."""
 
 Deliver = Callable[[Photo, Picture, Prediction], Delivery]
 """Takes a photo, its picture and its prediction; returns what it wrote. Called from threads."""
@@ -45,7 +45,7 @@ _NOTHING_MORE_CAN_BE_WRITTEN = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUO
 
 @dataclass
 class Tally:
-    """How many photos of a folder job were made, skipped as done before, and failed; `noted` have notes."""
+    """Counts of the photos of a folder job: made, skipped as done before, and failed; `noted` have notes."""
 
     made: int = 0
     skipped: int = 0
@@ -87,14 +87,14 @@ def run_folder(
     scoring and writing overlap; `score`, `deliver` and `stop` are called from all of them. At most
     2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder.
 
-    With a `manifest`, what it knows as done is skipped, and every other result is recorded in it before it
-    is yielded. With an `estimator` results have features and confidence, with `decide` as well a verdict.
-    Once `stop()` is true, or when the caller closes the generator, no photo is begun; those in
-    hand are finished and recorded.
+    With a `manifest`, photos that it records as done are skipped, and every other result is recorded in it
+    before it is yielded. With an `estimator` results have features and confidence, with `decide` also a
+    decision. Once `stop()` is true, or when the caller closes the generator, no photo is begun; those that
+    were begun are finished and recorded.
 
-    A failure of one photo, whatever its kind, yields a result that names it. When the disk is full or has
-    become read-only every other photo would fail too, after hours of work: then the photos in hand are
-    finished, what could be written is recorded, and DataError is raised; the next run goes on from there.
+    A failure of one photo, of any kind, yields a result that names it. When the disk is full or has become
+    read-only, every other photo would fail too: then the photos that were begun are finished, what could be
+    written is recorded, and DataError is raised; the next run goes on from there.
     """
     closed = threading.Event()
     waiting: deque[Future[Result | None]] = deque()
@@ -150,7 +150,7 @@ def _cut(
     try:
         if photo.problem:
             raise DataError(photo.problem)
-        key = manifest.key(photo) if manifest else None  # before reading: what changes after it is done again
+        key = manifest.key(photo) if manifest else None  # before reading: a later change is done again
         if manifest and manifest.is_done(photo, key):
             return Result(name, photo.stem, manifest.outputs(photo), key=key, skipped=True)
         if manifest and (other := manifest.taken_by(photo)):
@@ -168,7 +168,7 @@ def _cut(
     except SegmentationError as failure:
         if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
             raise DataError(
-                f"stopped, for nothing more can be written: {failure}, then run the same command again"
+                f"stopped, since nothing more can be written: {failure}, then run the same command again"
             ) from failure
         return _failed(photo, str(failure), manifest, key)
     except Exception as failure:  # one odd photo among thousands must not cost the night
@@ -192,7 +192,7 @@ def _cut(
 
 
 def _shares(prediction: Prediction) -> dict[str, float]:
-    """Return the share of the photo of each class that was found but the background, the largest first."""
+    """Return the share of the photo of each class that was found except the background, the largest first."""
     names, indices = prediction.labels.names, prediction.indices
     counts = np.bincount(indices.ravel(), minlength=len(names))
     found = sorted(np.flatnonzero(counts[1:]) + 1, key=lambda index: -counts[index])
@@ -200,7 +200,7 @@ def _shares(prediction: Prediction) -> dict[str, float]:
 
 
 def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:
-    """The result of a failure. A cutout of what a file was before it changed would pass for the new one's."""
-    if manifest and key:  # without one the file could not be reached, and may be what it was
+    """Return the result of a failure; withdraw outputs of what the file was before, which would mislead."""
+    if manifest and key:  # without a key the file could not be reached, and may be unchanged
         manifest.withdraw(photo)
     return Result(str(photo.path), photo.stem, error=reason)

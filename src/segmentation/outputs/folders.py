@@ -1,6 +1,5 @@
-"""The folders that results are written into, made ready before a night is spent on them."""
+"""The folders of results, prepared and tested before hours are spent on them."""
 
-import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,9 +12,9 @@ _SUFFIXES = frozenset(suffix for _, suffix in FILES.values())
 
 
 def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
-    """Make the folders of these kinds of files and remove what a killed process left half-written there.
+    """Make the folders of these kinds of files and remove unfinished files of a killed process.
 
-    No other process may be at work on them. Raises DataError when nothing can be written there.
+    No other process may be writing there. Raises DataError when nothing can be written there.
     """
     for folder in {output / FILES[kind][0]: None for kind in kinds}:
         try:
@@ -23,8 +22,9 @@ def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
             with tempfile.TemporaryFile(prefix=UNFINISHED, suffix=".png", dir=folder):
                 pass
         except OSError as error:
+            reason = (error.strerror or str(error)).lower()
             raise DataError(
-                f"{folder}: expected a folder to write in, received: {os.strerror(error.errno).lower()}; "
+                f"{folder}: expected a folder to write in, received: {reason}; "
                 "check its permissions and its free space"
             ) from error
         for path in folder.rglob(f"{UNFINISHED}*"):

@@ -1,4 +1,4 @@
-"""Files of a photo whose classes were told apart: the map of them, and the photo under their colours."""
+"""Writer of the files of a photo whose classes were marked: a label map and an overlay."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import IMAGES
 
-_VERSION = 1  # to be raised whenever the same prediction gives other files, so that none is taken for done
+_VERSION = 1  # raise it whenever the same prediction gives other files, so that earlier ones are made again
 _LEGEND_FOR_PX = 700  # the longer side of a photo that the letters of the legend suit
 _NARROWEST_PX = 100  # of a photo below which names can be read
 _GAP_PX = 8  # between the photo and the legend
@@ -32,9 +32,9 @@ _OF_CUTOUTS = ("masks", "cutouts", "trimaps", "review")  # folders that only a c
 class LabelWriter:
     """Writes `labels/STEM.png`, the index of each pixel's class, and `overlays/STEM.jpg` below a folder.
 
-    The label map has the photo's size and shows the colours of `labels`. With the photos as `images` beside
-    it, and the labels.json that names its indices, the folder is one of pairs that its origin.json calls
-    predicted.
+    The label map has the photo's size and shows the colours of `labels`. Together with the photos as
+    `images`, and the labels.json that names its indices, the folder is a set of pairs that its origin.json
+    calls predicted.
     """
 
     kinds = ("labels", "overlay")
@@ -45,17 +45,17 @@ class LabelWriter:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What, besides the prediction, decides the bytes of the files."""
+        """What decides the bytes of the files besides the prediction, as plain JSON."""
         return {"kinds": self.kinds, "writer": _VERSION}
 
     def prepare(self) -> None:
-        """Make the folders ready, see `prepare_folders`, and name the indices in labels.json.
+        """Prepare the folders, see `prepare_folders`, and name the indices in labels.json.
 
-        No other process may be at work there.
+        No other process may be writing there.
         """
         prepare_folders(self._folder, self.kinds)
         names = self._folder / LABELS_FILE
-        for path in self._folder.glob(f"{UNFINISHED}*{names.suffix}"):  # one that was killed
+        for path in self._folder.glob(f"{UNFINISHED}*{names.suffix}"):  # left by a killed process
             path.unlink()
         plain = {
             str(index): {"name": name, "colour": "#{:02x}{:02x}{:02x}".format(*colour)}
@@ -75,10 +75,10 @@ class LabelWriter:
 
 
 def draw_classes(photo: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:
-    """The photo [H, W, 3] under the colours of its classes [H, W], and their names: uint8 RGB [H + h, W, 3].
+    """Draw the photo [H, W, 3] under the colours of its classes [H, W], with a legend: uint8 [H + h, W, 3].
 
     Classes of less than LEAST_SHARE of the photo are not named, nor is the background where there is anything
-    else; below a narrow photo there is no room for names.
+    else; a narrow photo has no room for names.
     """
     height, width = indices.shape
     drawn = overlay_classes(photo, indices, labels)

@@ -1,4 +1,4 @@
-"""Which photos a folder holds, and what the results of each are called."""
+"""The photos of a folder, and the names of their results."""
 
 import itertools
 import os
@@ -28,7 +28,7 @@ class Photo:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """What each kind of its results is called when it is written, relative to the output folder."""
+        """The path of each kind of result, relative to the output folder."""
         return {kind: f"{folder}/{self.stem}{suffix}" for kind, (folder, suffix) in FILES.items()}
 
 
@@ -39,7 +39,7 @@ def find_photos(
     warn: Callable[[str], None] = lambda _message: None,
     option: str = "input",
 ) -> Iterator[Photo]:
-    """The photos of a folder and its subfolders, or the one file, in the order of their paths.
+    """Find the photos of a folder and its subfolders, or the one file, in the order of their paths.
 
     They are looked for as they are taken: only one folder's names are held for each level. Hidden files
     and everything that lies in `exclude` (the output folder) are left out. Links are followed; one that
@@ -51,8 +51,8 @@ def find_photos(
     `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png` or
     with another suffix that results have.
 
-    Raises DataError at once when `source` does not exist, lies in `exclude` or holds no photo; it calls it by
-    the name of its `option`.
+    Raises DataError at once when `source`, which messages call by the name of its `option`, does not exist,
+    lies in `exclude` or holds no photo.
     """
     excluded = exclude and _real(exclude)
     if excluded and _real(source).is_relative_to(excluded):
@@ -109,7 +109,7 @@ def _walk(source: _Folder, excluded: Path | None, warn: Callable[[str], None]) -
 
 
 def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> list[Photo | _Level]:
-    """What lies in a level, in the order of the names."""
+    """Return what lies in a level, in the order of the names."""
     found: list[tuple[str, Photo | _Level]] = []
     files: list[tuple[Path, _Folder]] = []
     subfolders: dict[str, _Level] = {}
@@ -157,7 +157,7 @@ def _named(files: Sequence[tuple[Path, _Folder]], folders: Container[str]) -> It
 
 
 def _clash(stem: str, folders: Container[str]) -> str | None:
-    """The name of a result that a folder has, ignoring case."""
+    """Return the name of a result that a folder already has, ignoring case."""
     names = (stem + suffix for suffix in _SUFFIXES)
     return next((name for name in names if name.casefold() in folders), None)
 

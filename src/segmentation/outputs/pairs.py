@@ -1,4 +1,4 @@
-"""A folder of pairs that a command writes for `train`: photos copied byte for byte, grey masks beside them.
+"""A folder of pairs that a job writes for training: photos copied byte for byte, and grey masks.
 
 `images/STEM.*` and `masks/STEM.png` make a pair; the mask comes last and goes first, so that a process that
 is killed leaves no photo with the mask of another.
@@ -28,10 +28,10 @@ _SPELLED = [  # .jpg, .Jpg, .jPg, ...: trying them all is quicker than listing a
 
 
 def check_ours(folder: Path, origin: str, *, besides: Container[str] = ()) -> dict:
-    """The record of the earlier set of this origin in a folder, `{}` for an empty or absent folder.
+    """Return the record of an earlier set of this origin in a folder, `{}` for an empty or absent folder.
 
-    Hidden files and those called as in `besides` do not count. Raises DataError when it holds anything else:
-    pairs of different origins in one folder could no longer be told apart.
+    Hidden files and the names in `besides` do not count. Raises DataError when it holds anything else: pairs
+    of different origins could not be distinguished in one folder.
     """
     expected = f"{folder}: expected an empty folder or an earlier set of {origin} pairs, received"
     remedy = "give another `output`"
@@ -62,9 +62,9 @@ def refuse_pairs(folder: Path) -> None:
 
 
 def prepare(folder: Path) -> None:
-    """Make the two folders; remove what is half-written, and masks whose photo is gone.
+    """Make the two folders; remove unfinished files, and masks whose photo is gone.
 
-    No other process may be at work there.
+    No other process may be writing there.
     """
     images, masks = folder / IMAGES, folder / MASKS
     for part in (images, masks):
@@ -106,10 +106,10 @@ def remove_pair(folder: Path, stem: str) -> None:
 
 
 def mask_path(folder: Path, stem: str) -> Path:
-    """Where the mask of a pair is."""
+    """Return the path of the mask of a pair."""
     return folder / MASKS / f"{stem}.png"
 
 
 def count_pairs(folder: Path) -> int:
-    """How many masks a folder of pairs holds."""
+    """Return how many masks a folder of pairs holds."""
     return sum(not path.name.startswith(".") for path in (folder / MASKS).rglob("*.png"))

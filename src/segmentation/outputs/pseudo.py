@@ -1,4 +1,4 @@
-"""Predictions that a model is sure of, as pairs that another one learns from.
+"""Confident predictions as pairs that another model is trained on.
 
 Pseudo-labelling after Lee 2013; the scores themselves are kept as soft targets.
 """
@@ -29,16 +29,16 @@ from segmentation.outputs.pairs import (
 from segmentation.scores.expected_dice import expected_dice
 
 NOTED = "not taken"
-"""The note of a photo that is left out for its other notes, however sure the model is."""
+"""The note of a photo that is left out for its other notes, however confident the model is."""
 
 
 class PseudoWriter:
-    """Writes photo and scores of every prediction that is sure enough into a folder of pairs.
+    """Writes the photo and the scores of every prediction that is confident enough into a folder of pairs.
 
     `settings`, plain JSON, is what decides the predictions; with `min_confidence`, in [0, 1], it is recorded
-    beside the pairs. Sure enough is a prediction whose confidence reaches it and that has no notes; where
-    the model tells no confidence, the Dice to expect of its scores stands in, and `stood_in` becomes true.
-    `highest` is the highest confidence of those that were not sure enough, None where there are none.
+    beside the pairs. Confident enough is a prediction whose confidence reaches it and that has no notes;
+    where the model has no confidence model, the expected Dice of its scores stands in, and `stood_in` becomes
+    true. `highest` is the highest confidence of those that were left out, None where there are none.
 
     Raises DataError when the folder holds anything else than an earlier set, or a set of other settings
     without `overwrite`.
@@ -65,9 +65,9 @@ class PseudoWriter:
             )
 
     def prepare(self) -> None:
-        """Record the origin before the first pair, and remove what is to be made anew or half-written.
+        """Record the origin before the first pair; remove pairs to be made again and unfinished files.
 
-        No other process may be at work on the folder.
+        No other process may be writing there.
         """
         self._record()
         if self._overwrite:
@@ -80,7 +80,7 @@ class PseudoWriter:
         return self._record()
 
     def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
-        """Write the pair of a photo if its prediction is sure enough, else remove what it had.
+        """Write the pair of a photo if its prediction is confident enough, else remove an earlier one.
 
         Any thread may call it.
         """

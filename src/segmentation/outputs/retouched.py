@@ -1,4 +1,4 @@
-"""Files that a retoucher gives back: which photo each belongs to, and the cutout that it holds."""
+"""Files that a retoucher returns: the photo that each belongs to, and the cutout that it holds."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ from segmentation.outputs.naming import Photo
 _DOCUMENTS = frozenset({".psd", ".psb"})
 _RETOUCHED = _DOCUMENTS | {".tif", ".tiff", ".png", ".webp"}
 _HALF = 128  # alpha from which a pixel is garment
-_DARK, _LIGHT = 32, 224  # grey values of a mask but for its soft edges
-_MOST_SOFT = 0.2  # of a mask; a grey photo has more
+_DARK, _LIGHT = 32, 224  # grey values of a mask, except for its soft edges
+_MOST_SOFT = 0.2  # the largest share of soft edges in a mask; a grey photo has more
 
 
 @dataclass(frozen=True)
@@ -54,19 +54,19 @@ def match(
     strays = [path for paths in files.values() for path in paths]
     if not matches:
         raise _nothing_matches(retouched, strays)
-    found = {one.photo.stem for one in matches}
+    found = {matched.photo.stem for matched in matches}
     return matches, strays, [photo for photo in photos if photo.stem not in found]
 
 
 def corrected_alpha(
     files: tuple[Path, ...], shape: tuple[int, int], predicted: np.ndarray | None
 ) -> tuple[Path, np.ndarray]:
-    """The alpha, uint8 [H, W] of `shape`, that the files of a match agree on, and the file that holds it.
+    """Return the file of a match that holds the corrected cutout, and its alpha, uint8 [H, W] of `shape`.
 
-    Where they differ, the one that is not as it was `predicted`. It is the layer mask of a Photoshop document
-    (see `read_psd_alpha`), the transparency of other pictures, or a mask in black and white. Raises DataError
-    or ImageError for a file that cannot be read, holds no cutout or has another size, and for several
-    that differ.
+    Where files differ, it is the one that is not as it was `predicted`. The alpha is the layer mask of a
+    Photoshop document (see `read_psd_alpha`), the transparency of other pictures, or a black and white mask.
+    Raises DataError or ImageError for a file that cannot be read, holds no cutout or has another size, and
+    for several that differ.
     """
     found: list[tuple[Path, np.ndarray]] = []
     for path in files:
@@ -74,7 +74,8 @@ def corrected_alpha(
         if not any(alike(alpha, other) for _, other in found):
             found.append((path, alpha))
     if predicted is not None and found[1:]:
-        found = [one for one in found if not alike(one[1], predicted)] or found[:1]
+        changed = [(path, alpha) for path, alpha in found if not alike(alpha, predicted)]
+        found = changed or found[:1]
     if found[1:]:
         names = " and ".join(printable(path.name) for path, _ in found)
         raise DataError(
@@ -133,4 +134,4 @@ def _is_mask(picture: np.ndarray) -> bool:
     grey = picture[..., 0]
     if not (np.array_equal(grey, picture[..., 1]) and np.array_equal(grey, picture[..., 2])):
         return False
-    return grey.max() <= 1 or np.mean((grey > _DARK) & (grey < _LIGHT)) <= _MOST_SOFT
+    return bool(grey.max() <= 1 or np.mean((grey > _DARK) & (grey < _LIGHT)) <= _MOST_SOFT)

@@ -18,9 +18,9 @@ COLUMNS = ("img", "rle_mask")
 
 
 class SubmissionRows:
-    """Collects the rows (file name, run lengths) of photos as they are predicted, masks encoded in `order`.
+    """Collects a row (file name, run lengths) for each predicted photo, masks encoded in `order`.
 
-    With a folder `masks`, the hard masks are written there too.
+    With a folder `masks`, the masks with hard edges are written there too.
     """
 
     def __init__(self, order: str, masks: Path | None):
@@ -38,12 +38,12 @@ class SubmissionRows:
         return Delivery(outputs)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The rows in the order of the photos' paths, whichever was ready first."""
+        """Yield the rows in the order of the photos' paths."""
         return ((path.name, self._encoded[path]) for path in sorted(self._encoded))
 
 
 def write_submission(path: Path, rows: Iterable[tuple[str, str]]) -> None:
-    """Write the rows as CSV, atomically; gzip when the name ends in `.gz`. Same rows, same bytes."""
+    """Write the rows as CSV, atomically, with gzip when the name ends in `.gz`. Same rows, same bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -1,1 +1,1 @@
-"""Score functions made of score functions: every trick of inference is ScoreFn -> ScoreFn."""
+"""Score functions made of score functions: test-time augmentation, cleaning, two passes."""

@@ -1,4 +1,4 @@
-"""Score functions made of score functions."""
+"""Test-time augmentation and cleaning: score functions made of score functions."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ SCALES = (1.0, 0.9, 1.1)
 
 
 def flipped(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
-    """The mean of the scores of a photo and of its mirror image, after the Carvana solution."""
+    """Average the scores of a photo and of its mirror image, after the Carvana solution."""
     return averaged([score, mirrored(score, labels)])
 
 
 def mirrored(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
-    """The scores of a photo as its mirror image is seen, where left classes are right ones."""
+    """Score the mirror image and mirror the scores back; left classes become right ones."""
     classes = list(labels.mirrored)
     swaps = classes != sorted(classes)
 
@@ -28,7 +28,7 @@ def mirrored(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
 
 
 def averaged(scores: Sequence[ScoreFn]) -> ScoreFn:
-    """The mean of the scores of several models, which may differ in size and architecture."""
+    """Average the scores of several models, which may differ in size and architecture."""
     if len(scores) == 1:
         return scores[0]
 
@@ -39,11 +39,11 @@ def averaged(scores: Sequence[ScoreFn]) -> ScoreFn:
 
 
 def rescaled(score: ScoreFn, scales: Sequence[float] = SCALES) -> ScoreFn:
-    """The mean of the scores of a photo that is shown at several scales, the first of which is at most 1.
+    """Average the scores of a photo at several scales, the first of which is at most 1.
 
-    A network gets every photo at one size, so that a scale is one of the framing: below 1 the photo's border
-    is continued outwards, and what is continued is not scored; above 1 the photo is cropped about its
-    centre, and outside of the crop the other scales alone count.
+    A network gets every photo at one size, so that a scale changes the framing: below 1 the border of the
+    photo is extended, and the extension is not scored; above 1 the photo is cropped about its centre, and
+    outside of the crop only the other scales count.
     """
 
     def average(photo: np.ndarray) -> np.ndarray:
@@ -62,8 +62,8 @@ def cleaned(score: ScoreFn, threshold: float, *, islands_px: int = 0, holes_px: 
     """Remove islands of fewer than `islands_px` pixels from the mask, fill holes of fewer than `holes_px`.
 
     Both are areas in the photo. The largest region and the largest surrounding stay whatever their size.
-    What is removed scores 0 and what is filled 1, up to where another region is nearer, so that no soft rim
-    of it stays.
+    Removed pixels score 0 and filled ones 1, up to where another region is nearer, so that no soft rim is
+    left.
     """
 
     def clean(photo: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ def cleaned(score: ScoreFn, threshold: float, *, islands_px: int = 0, holes_px: 
 
 
 def _at_scale(score: ScoreFn, photo: np.ndarray, scale: float) -> tuple[tuple[slice, slice], np.ndarray]:
-    """The part of a photo that is seen at a scale, up to 1 the whole of it, and the scores of that part."""
+    """Return the part of a photo that is seen at a scale, all of it up to 1, and the scores of that part."""
     height, width = photo.shape[:2]
     rows, columns = (max(1, round(side / scale)) for side in (height, width))
     if scale > 1:
@@ -92,7 +92,7 @@ def _at_scale(score: ScoreFn, photo: np.ndarray, scale: float) -> tuple[tuple[sl
 
 
 def _near_small_regions(mask: np.ndarray, limit_px: int) -> np.ndarray:
-    """bool [H, W]: the pixels to which a region of `mask` smaller than the limit is the nearest region."""
+    """Return the pixels whose nearest region of `mask` is smaller than the limit: bool [H, W]."""
     _, regions, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     areas = stats[:, cv2.CC_STAT_AREA]
     small = areas < min(limit_px, areas[1:].max(initial=0))
@@ -102,6 +102,6 @@ def _near_small_regions(mask: np.ndarray, limit_px: int) -> np.ndarray:
     _, nearest = cv2.distanceTransformWithLabels(
         (~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
     )
-    belongs = np.zeros(nearest.max() + 1, bool)  # which of its own labels are small regions
+    belongs = np.zeros(nearest.max() + 1, bool)  # whether each nearest label is a small region
     belongs[nearest[mask]] = small[regions[mask]]
     return belongs[nearest]

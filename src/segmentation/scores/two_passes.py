@@ -1,4 +1,4 @@
-"""The double pass: a first network finds the garment, a second one looks again at it and around it."""
+"""The double pass: a first network finds the garment, a second one scores its surroundings again."""
 
 import numpy as np
 
@@ -6,20 +6,20 @@ from segmentation.core.types import ScoreFn
 from segmentation.preprocessing.second_pass import SecondPassView, with_scores
 
 
-def double_pass(first: ScoreFn, second: ScoreFn, look: SecondPassView) -> ScoreFn:
-    """Score again what `look` sees by the first scores; everything else scores 0.
+def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreFn:
+    """Score again what `view` shows by the first-pass scores; everything else scores 0.
 
-    `second` takes uint8 [h, w, 4], the photo and the first scores. Where `first` finds nothing its scores
-    stay.
+    `second` takes uint8 [h, w, 4], the photo and the first-pass scores. Where `first` finds nothing, its
+    scores stay.
     """
 
     def score(photo: np.ndarray) -> np.ndarray:
         scores = first(photo)
-        region = look.region(scores)
+        region = view.region(scores)
         if region is None:
             return scores
         part = scores[region.slices]
-        kept = look.keep(part)  # [h, w, 1]
+        kept = view.keep(part)  # [h, w, 1]
         result = np.zeros_like(scores)
         result[region.slices] = second(with_scores(photo[region.slices], part) * kept) * kept
         return result

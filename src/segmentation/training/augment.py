@@ -15,16 +15,16 @@ from segmentation.training.recolour import recolour
 Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change.
 
-The mask may hold the indices of several classes, where `build_augment` is told of them. A mask [H, W, M] has
-others behind the first, which move with it."""
+The mask may hold the indices of several classes, where `build_augment` is given their labels. A mask
+[H, W, M] has others behind the first, which move with it."""
 
 
 def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMap = BINARY) -> Augment | None:
-    """Compose the changes of `config`; None when there are none. `colour` is whether images have hues.
+    """Return the composed changes of `config`, None when there are none.
 
-    Where a pair is moved, its border is extended with its own edge, photo and mask alike. Of several classes
-    no new ones come about between two, and one of those in the picture stands for the garment that gets
-    another colour.
+    `colour` is whether images have hues. Where a pair is moved, its border is extended with the pixels at its
+    edge, photo and mask alike. Masks of several `labels` are not interpolated between classes, and one of the
+    classes in the picture stands for the garment that gets another colour.
     """
     recolours = config.recolour if colour else 0.0
     if not recolours and not _transforms(config, colour, labels):
@@ -46,7 +46,7 @@ def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMa
 
 
 def _one_class(indices: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """uint8 [H, W], 255 in one of the classes besides the background, if there are any."""
+    """Return uint8 [H, W], 255 in a random one of the classes besides the background, if there are any."""
     present = [index for index in np.unique(indices) if index not in (0, IGNORED)]
     if not present:
         return np.zeros_like(indices)
@@ -79,7 +79,7 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
 
 
 def _flip(library, labels: LabelMap) -> type:
-    """The transform that mirrors a pair, where the left one of two classes becomes the right one."""
+    """Return the transform that mirrors a pair, where the left one of two classes becomes the right one."""
     index_of = np.arange(256, dtype=np.uint8)
     index_of[: len(labels.names)] = labels.mirrored
     if labels.binary or (index_of == np.arange(256)).all():

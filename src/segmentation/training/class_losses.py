@@ -16,12 +16,12 @@ _SMOOTH = 0.5  # half a pixel on both sides of a ratio, which is the one pixel o
 
 
 def two_classes(values):
-    """Targets or scores of one class [N, H, W, 1] as those of two, the background first: [N, H, W, 2]."""
+    """Turn targets or scores of one class [N, H, W, 1] into those of two, background first: [N, H, W, 2]."""
     return ops.concatenate([1.0 - values, values], axis=-1)
 
 
 def cross_entropy(targets, scores, class_weights=None, label_smoothing: float = 0.0):
-    """Cross-entropy, the mean over the pixels: [N].
+    """Return the cross-entropy, the mean over the pixels: [N].
 
     `class_weights` [C] weigh each pixel by its class. `label_smoothing` in [0, 1) spreads that share of
     every target evenly over the classes (Szegedy et al. 2016).
@@ -30,7 +30,7 @@ def cross_entropy(targets, scores, class_weights=None, label_smoothing: float = 
 
 
 def focal(targets, scores, class_weights=None, label_smoothing: float = 0.0, gamma: float = 2.0):
-    """Cross-entropy times (1 - score)^gamma, which leaves little of the easy pixels (Lin et al. 2017): [N].
+    """Return the cross-entropy times (1 - score)^gamma, small for easy pixels (Lin et al. 2017): [N].
 
     `class_weights` [C] are the paper's alpha; `label_smoothing` is that of `cross_entropy`.
     """
@@ -40,12 +40,12 @@ def focal(targets, scores, class_weights=None, label_smoothing: float = 0.0, gam
 
 
 def dice(targets, scores):
-    """One minus the soft Dice coefficient, the mean over the classes that `tversky` counts: [N]."""
+    """Return one minus the soft Dice coefficient, the mean over the classes that `tversky` counts: [N]."""
     return tversky(targets, scores, alpha=0.5, beta=0.5)
 
 
 def tversky(targets, scores, alpha: float = 0.3, beta: float = 0.7):
-    """One minus the Tversky index, with false positives weighing `alpha` and misses `beta`: [N].
+    """Return one minus the Tversky index, false positives weighted by `alpha`, misses by `beta`: [N].
 
     The mean over the classes of the photo: those of its targets, and those whose score is the highest of
     some pixel. Others do not count. The defaults are those found best by Salehi et al. 2017.
@@ -60,7 +60,7 @@ def tversky(targets, scores, alpha: float = 0.3, beta: float = 0.7):
 
 
 def lovasz(targets, scores):
-    """Lovász-Softmax, the convex extension of one minus IoU (Berman et al. 2018): [N].
+    """Return Lovász-Softmax, the convex extension of one minus IoU (Berman et al. 2018): [N].
 
     The mean over the classes of the photo's targets. Soft targets count with their share.
     """
@@ -75,7 +75,7 @@ def lovasz(targets, scores):
 
 
 def mean_squared_error(targets, scores):
-    """Squared error, the mean over pixels and classes: [N]."""
+    """Return the squared error, the mean over pixels and classes: [N]."""
     errors = counted(targets) * ops.square(targets - scores)
     return _mean_of_pixels(errors, targets) / targets.shape[-1]
 
@@ -88,30 +88,30 @@ LOSSES: dict[str, Callable] = {
     "lovasz": lovasz,
     "mse": mean_squared_error,
 }
-"""The losses that `config.parse_loss` reads."""
+"""The losses by the names in `config.values.LOSSES`."""
 
 CROSS_ENTROPIES = ("ce", "focal")
-"""Those that take class weights and label smoothing."""
+"""The losses that take class weights and label smoothing."""
 
 
 def counted(targets):
-    """One for the pixels that count, zero for those that are ignored: [N, H, W, 1]."""
+    """Return one for pixels that count, zero for those that are ignored: [N, H, W, 1]."""
     return ops.cast(ops.max(targets, axis=-1, keepdims=True) > 0, targets.dtype)
 
 
 def hard(targets, scores):
-    """One for the class with the highest score of each pixel that counts, else zero: [N, H, W, C]."""
+    """Return one for the class with the highest score of each pixel that counts, else zero: [N, H, W, C]."""
     return counted(targets) * ops.one_hot(ops.argmax(scores, axis=-1), scores.shape[-1], dtype=scores.dtype)
 
 
 def mean_of_classes(values, counts):
-    """The mean of `values` [N, C] over the classes that `counts`, bool [N, C], names: [N]; 0 over none."""
+    """Average `values` [N, C] over the classes that `counts`, bool [N, C], names: [N]; 0 over none."""
     counts = ops.cast(counts, values.dtype)
     return ops.sum(counts * values, axis=-1) / ops.maximum(ops.sum(counts, axis=-1), 1.0)
 
 
 def _entropies(targets, scores, class_weights, label_smoothing: float):
-    """[N, H, W, C], which add up to the cross-entropy of each pixel."""
+    """Return the terms that add up to the cross-entropy of each pixel: [N, H, W, C]."""
     if label_smoothing:
         even = counted(targets) / targets.shape[-1]
         targets = (1.0 - label_smoothing) * targets + label_smoothing * even
@@ -126,12 +126,12 @@ def _clipped(scores):
 
 
 def _mean_of_pixels(losses, targets):
-    """[N, H, W, C] of the pixels that count, summed over the classes -> [N]."""
+    """Average over the pixels that count, summed over the classes: [N, H, W, C] -> [N]."""
     return ops.sum(losses, axis=_PHOTO) / ops.maximum(ops.sum(counted(targets), axis=_PHOTO), 1.0)
 
 
 def _slopes_of_occurring(keys, targets, occurring):
-    """`_lovasz_slopes` of the classes of each photo, bool [N, C], zero for others: [N, C, H * W].
+    """Return `_lovasz_slopes` of the classes of each photo, bool [N, C], zero for others: [N, C, H * W].
 
     Sorting takes nearly all of the time, so it is done as often as the photo with the most classes needs.
     """
@@ -139,20 +139,20 @@ def _slopes_of_occurring(keys, targets, occurring):
     queue = ops.argsort(ops.where(occurring, 0, 1), axis=-1)  # the classes of each photo come first
 
     def add(number, slopes):
-        one = ops.one_hot(ops.take(queue, number, axis=1), classes, dtype=targets.dtype)[
+        chosen = ops.one_hot(ops.take(queue, number, axis=1), classes, dtype=targets.dtype)[
             ..., None
         ]  # [N, C, 1]
-        found = _lovasz_slopes(ops.sum(one * keys, axis=1), ops.sum(one * targets, axis=1))
-        return number + 1, slopes + one * found[:, None]
+        found = _lovasz_slopes(ops.sum(chosen * keys, axis=1), ops.sum(chosen * targets, axis=1))
+        return number + 1, slopes + chosen * found[:, None]
 
     most = ops.max(ops.sum(ops.cast(occurring, "int32"), axis=-1))
     return ops.while_loop(lambda number, _: number < most, add, (0, ops.zeros_like(targets)))[1]
 
 
 def _lovasz_slopes(keys, targets):
-    """By how much the error of each pixel raises the loss of one class: [N, H * W].
+    """Return by how much the error of each pixel raises the loss of one class: [N, H * W].
 
-    The pixels are wrong one after the other, those with the largest `keys` first.
+    Pixels become wrong one after the other, those with the largest `keys` first.
     """
     order = ops.argsort(-keys, axis=-1)
     share = ops.take_along_axis(targets, order, axis=-1)
@@ -170,11 +170,11 @@ def _lovasz_slopes(keys, targets):
 
 
 def _any(values):
-    """Whether each class has a pixel above zero: bool [N, C]."""
+    """Return whether each class has a pixel above zero: bool [N, C]."""
     return ops.max(values, axis=_PIXELS) > 0
 
 
 def _flat(values):
-    """[N, H, W, C] -> [N, C, H * W]."""
+    """Flatten the pixels: [N, H, W, C] -> [N, C, H * W]."""
     flat = ops.reshape(values, (ops.shape(values)[0], -1, values.shape[-1]))  # [N, H * W, C]
     return ops.transpose(flat, (0, 2, 1))

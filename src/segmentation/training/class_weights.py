@@ -1,4 +1,4 @@
-"""Weights of the classes from how often they occur, so that a rare one counts as well."""
+"""Weights of classes by how often they occur, so that rare ones count as well."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def class_weights(name: str, counts: np.ndarray) -> np.ndarray:
-    """The weight of each class by the method `name`, one of WEIGHTS: float64 [C], at least 0.
+    """Return the weight of each class by the method `name`, one of WEIGHTS: float64 [C], at least 0.
 
     `counts` [P, C] are the pixels of each class in each photo, ignored ones left out. The mean over all
     these pixels is one, so that a weighted cross-entropy stays as large beside other losses as one without
@@ -16,21 +16,21 @@ def class_weights(name: str, counts: np.ndarray) -> np.ndarray:
     counts = np.asarray(counts, np.float64)
     if counts.ndim != 2 or not (counts >= 0).all() or not counts.any():
         raise ValueError(f"expected counts of pixels [P, C] with some pixels, received shape {counts.shape}")
-    occurring = counts.any(axis=0)
+    occurring: np.ndarray = counts.any(axis=0)
     weights = np.zeros(len(occurring))
     weights[occurring] = WEIGHTS[name](counts[:, occurring])
     return weights / np.average(weights, weights=counts.sum(axis=0))
 
 
 def inverse_frequency(counts: np.ndarray) -> np.ndarray:
-    """One over the number of pixels: every class weighs the same as a whole. [P, C] -> [C]."""
+    """Return one over the number of pixels: every class weighs the same as a whole. [P, C] -> [C]."""
     return 1.0 / counts.sum(axis=0)
 
 
 def median_frequency(counts: np.ndarray) -> np.ndarray:
-    """One over the class's share of the photos it occurs in, times the median (Eigen and Fergus 2015).
+    """Return the median share over each class's share of the photos with it (Eigen and Fergus 2015).
 
-    Unlike `inverse_frequency` it does not punish a class for occurring in few photos. [P, C] -> [C].
+    Unlike `inverse_frequency` it does not depend on how many photos have the class. [P, C] -> [C].
     """
     around = np.where(counts > 0, counts.sum(axis=1, keepdims=True), 0)  # pixels of those photos: [P, C]
     frequency = counts.sum(axis=0) / around.sum(axis=0)
@@ -38,11 +38,12 @@ def median_frequency(counts: np.ndarray) -> np.ndarray:
 
 
 def effective_number(counts: np.ndarray, beta: float | None = None) -> np.ndarray:
-    """One over the effective number of pixels, (1 - beta^n) / (1 - beta) (Cui et al. 2019). [P, C] -> [C].
+    """Return one over the effective number of pixels, (1 - beta^n) / (1 - beta), after Cui et al. 2019.
 
     `beta` in [0, 1) is (M - 1) / M, where more than about M pixels add nothing new. By default M is the mean
     number of pixels a class, whatever the size and number of the photos; the paper's values, up to 0.9999,
     are for counts of thousands of pictures and would weigh classes of millions of pixels alike.
+    [P, C] -> [C].
     """
     numbers = counts.sum(axis=0)
     share = 1.0 / max(numbers.mean(), 1.0) if beta is None else 1.0 - beta  # 1 / M

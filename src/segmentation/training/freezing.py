@@ -1,4 +1,4 @@
-"""Transfer learning: how much of the backbone keeps what it has learned, and until when."""
+"""Transfer learning: how many levels of the backbone are frozen, and until which epoch."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from segmentation.models.parts import backbone_layers
 
 
 class Phase(NamedTuple):
-    """The epochs after `since` up to `until`, counted from 1, in which so many `frozen` levels are kept."""
+    """The epochs after `since` up to `until`, counted from 1, in which so many levels are `frozen`."""
 
     since: int
     until: int
@@ -17,7 +17,7 @@ class Phase(NamedTuple):
 
 
 def phases(config: TrainConfig) -> list[Phase]:
-    """The one or two phases of a training, in their order."""
+    """Return the one or two phases of a training, in order."""
     whole = Phase(0, config.epochs, config.freeze)
     if not config.freeze or not 0 < config.freeze_epochs < config.epochs:
         return [whole]
@@ -25,10 +25,10 @@ def phases(config: TrainConfig) -> list[Phase]:
 
 
 def freeze(model: keras.Model, levels: int) -> None:
-    """Keep weights and batch statistics of so many levels of the backbone, and let all others learn.
+    """Freeze weights and batch statistics of so many levels of the backbone, and unfreeze all others.
 
-    A frozen batch normalisation takes the statistics that it has, as when predicting. The network is to be
-    compiled afterwards.
+    A frozen batch normalisation uses the statistics that it has, as in prediction. Compile the network
+    afterwards.
     """
     kept = {id(layer) for layer in backbone_layers(model, levels)}
     for layer in backbone_layers(model):

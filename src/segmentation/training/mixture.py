@@ -1,4 +1,4 @@
-"""Which samples an epoch holds, and in which order: each once, or sources mixed by shares."""
+"""The samples of an epoch and their order: each once, or sources mixed by shares."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ class Mixture:
     """The order of the samples in each epoch, decided by (seed, epoch) alone.
 
     `sources` is the number of each sample's source. Without `shares` an epoch holds every sample once. With
-    them, one a source that add up to 1, it holds as many as let the first source appear whole; the others
-    are gone through as often or as seldom as their shares ask for, none twice before all were seen.
+    `shares`, one for each source, adding up to 1, it holds every sample of the first source once and as many
+    of the others as their shares ask for; no sample is repeated before all of its source were taken.
     """
 
     def __init__(self, sources: Sequence[int], shares: Sequence[float] | None, seed: int):
@@ -26,7 +26,7 @@ class Mixture:
         return sum(self._counts)
 
     def order(self, epoch: int) -> np.ndarray:
-        """The indices of the samples of an epoch, counted from 0."""
+        """Return the indices of the samples of an epoch, counted from 0."""
         chosen = np.concatenate([self._take(number, epoch) for number in range(len(self._members))])
         return chosen[np.random.default_rng((self._seed, epoch)).permutation(len(chosen))]
 
@@ -36,6 +36,6 @@ class Mixture:
             return members[:count]
         first, last = epoch * count, (epoch + 1) * count
         rounds = range(first // len(members), -(-last // len(members)))
-        stream = [np.random.default_rng((self._seed, number, one)).permutation(members) for one in rounds]
+        stream = [np.random.default_rng((self._seed, number, lap)).permutation(members) for lap in rounds]
         start = first - rounds.start * len(members)
         return np.concatenate(stream)[start : start + count]

@@ -1,7 +1,7 @@
 """Losses and training metrics: pure functions on score tensors first, the Keras losses last.
 
 Tensors are targets and scores of shape [N, H, W, C] in [0, 1]; every photo counts the same, however
-large its garment. What concerns several classes takes the tensors that `class_losses` describes.
+large its garment. Functions for several classes take the tensors that `class_losses` describes.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ _EDGE_SHARE = 0.005  # a window is on the edge when its mean is between this and
 
 
 def dice(targets, scores, weights=1.0):
-    """Soft Dice coefficient of each photo: [N] in [0, 1]. Weights broadcast over the pixels."""
+    """Return the soft Dice coefficient of each photo: [N] in [0, 1]. Weights broadcast over the pixels."""
     overlap = ops.sum(weights * targets * scores, axis=_PHOTO)
     total = ops.sum(weights * targets, axis=_PHOTO) + ops.sum(weights * scores, axis=_PHOTO)
     return (2.0 * overlap + _SMOOTH) / (total + _SMOOTH)
 
 
 def cross_entropy(targets, scores, weights=1.0):
-    """Binary cross-entropy, the mean over the pixels of each photo: [N]. Weights broadcast over pixels."""
+    """Return the binary cross-entropy, the mean over each photo: [N]. Weights broadcast over the pixels."""
     epsilon = keras.config.epsilon()
     scores = ops.clip(scores, epsilon, 1.0 - epsilon)
     losses = -(targets * ops.log(scores) + (1.0 - targets) * ops.log(1.0 - scores))
@@ -36,10 +36,11 @@ def cross_entropy(targets, scores, weights=1.0):
 
 
 def boundary_weights(targets, weight: float, width_px: int):
-    """Pixel weights [N, H, W, C] with mean one a photo: 1 + `weight` in the band along the mask's edge.
+    """Return pixel weights [N, H, W, C], mean one in each photo, larger in the band along the mask's edge.
 
-    The band holds the pixels whose window of `width_px` contains both sides of the edge; after the
-    weighted losses of the Carvana solution.
+    Before they are scaled to that mean they are 1 + `weight` in the band, the pixels whose window of
+    `width_px` contains both sides of the edge, and 1 elsewhere. After the weighted losses of the Carvana
+    solution.
     """
     share = ops.average_pool(targets, pool_size=width_px, strides=1, padding="same")
     on_edge = ops.logical_and(share > _EDGE_SHARE, share < 1.0 - _EDGE_SHARE)
@@ -48,12 +49,12 @@ def boundary_weights(targets, weight: float, width_px: int):
 
 
 def dice_coefficient(targets, scores):
-    """Dice of each photo's mask at threshold 0.5: [N]."""
+    """Return the Dice of each photo's mask at threshold 0.5: [N]."""
     return dice(_hard(targets), _hard(scores))
 
 
 def iou(targets, scores):
-    """Intersection over union of each photo's mask at threshold 0.5: [N]."""
+    """Return the intersection over union of each photo's mask at threshold 0.5: [N]."""
     targets, scores = _hard(targets), _hard(scores)
     overlap = ops.sum(targets * scores, axis=_PHOTO)
     union = ops.sum(targets, axis=_PHOTO) + ops.sum(scores, axis=_PHOTO) - overlap
@@ -61,33 +62,34 @@ def iou(targets, scores):
 
 
 def accuracy(targets, scores):
-    """Fraction of each photo's pixels on the right side of threshold 0.5: [N]."""
+    """Return the fraction of each photo's pixels on the right side of threshold 0.5: [N]."""
     return ops.mean(ops.cast(ops.equal(_hard(targets), _hard(scores)), "float32"), axis=_PHOTO)
 
 
 def class_dice(targets, scores):
-    """Dice of the classes of each photo's targets, their mean: [N]. A pixel is of its highest score's class.
+    """Return the mean Dice of the classes of each photo's targets: [N].
 
-    A photo that is ignored as a whole has 1, and so in the two below.
+    The class of a pixel is that of its highest score. A photo that is ignored as a whole has 1, here and in
+    `class_iou` and `class_accuracy`.
     """
     overlap, areas, found = _class_areas(targets, scores)
     return 1.0 - mean_of_classes(1.0 - 2.0 * overlap / ops.maximum(areas + found, 1.0), areas > 0)
 
 
 def class_iou(targets, scores):
-    """Intersection over union of the classes of each photo's targets, their mean: [N]."""
+    """Return the mean intersection over union of the classes of each photo's targets: [N]."""
     overlap, areas, found = _class_areas(targets, scores)
     return 1.0 - mean_of_classes(1.0 - overlap / ops.maximum(areas + found - overlap, 1.0), areas > 0)
 
 
 def class_accuracy(targets, scores):
-    """Fraction of each photo's pixels, without ignored ones, whose class has the highest score: [N]."""
+    """Return the fraction of each photo's counted pixels whose class has the highest score: [N]."""
     overlap, areas, _ = _class_areas(targets, scores)
     return 1.0 - ops.sum(areas - overlap, axis=-1) / ops.maximum(ops.sum(areas, axis=-1), 1.0)
 
 
 def metrics(classes: int = 1) -> list[keras.metrics.Metric]:
-    """Fresh training metrics, each the mean over photos; their names do not depend on the classes."""
+    """Return new training metrics, each the mean over photos; their names do not depend on the classes."""
     functions = (dice_coefficient, iou, accuracy) if classes == 1 else (class_dice, class_iou, class_accuracy)
     return [
         keras.metrics.MeanMetricWrapper(function, name=name)
@@ -96,11 +98,11 @@ def metrics(classes: int = 1) -> list[keras.metrics.Metric]:
 
 
 def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None = None) -> keras.losses.Loss:
-    """The loss of a network with so many classes, of which 1 is a cutout: `config.loss`, or the own one.
+    """Build the loss of a network with so many classes, 1 for a cutout: `config.loss`, or the default.
 
-    The own one is CrossEntropyMinusDice for a cutout, and for several classes the same weights of `ce` and
-    `dice`. `class_counts` are pixels [P, C] of each class in each photo, which class weights are found from.
-    A cutout has the classes background and garment here.
+    The default is CrossEntropyMinusDice for a cutout, and for several classes `ce` and `dice` with the same
+    weights. `class_counts` are the pixels [P, C] of each class in each photo, which class weights are made
+    from. `config.loss` sees a cutout as the two classes background and garment.
 
     Raises what `check_loss` raises.
     """
@@ -113,9 +115,9 @@ def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None
 
 
 def check_loss(config: LossConfig, classes: int) -> dict[str, float]:
-    """The weights of the losses over so many classes by their names; none for a cutout's own loss.
+    """Return the weights of the losses by name for so many classes; none for the default loss of a cutout.
 
-    Raises ConfigError for a sum of losses that cannot be understood and for options that it would not heed.
+    Raises ConfigError for options that the chosen losses would ignore.
     """
     if config.loss is not None:
         terms = config.loss.weights
@@ -164,9 +166,9 @@ class CrossEntropyMinusDice(keras.losses.Loss):
 
 
 class LossSum(keras.losses.Loss):
-    """The weighted sum of losses over classes, of which targets and scores [N, H, W, 1] have two.
+    """The weighted sum of losses over classes; targets and scores [N, H, W, 1] are taken as two classes.
 
-    `terms` are weights by the names of LOSSES; `class_weights` [C] and `label_smoothing` concern those
+    `terms` are weights by the names of LOSSES; `class_weights` [C] and `label_smoothing` apply to those
     of CROSS_ENTROPIES.
     """
 
@@ -192,7 +194,7 @@ class LossSum(keras.losses.Loss):
 
 
 def _class_areas(targets, scores):
-    """Pixels of each class that are right, that are of it and that are given to it, three of [N, C]."""
+    """Count each class's pixels that are right, that are true and that are predicted: three [N, C]."""
     found = hard(targets, scores)
     return tuple(ops.sum(values, axis=(1, 2)) for values in (targets * found, targets, found))
 

@@ -1,4 +1,4 @@
-"""The optimizers by name, and the arithmetic they train in."""
+"""The optimizers by name, and the dtype policy of a training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,15 +20,16 @@ OPTIMIZERS: dict[str, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] =
     "sgd": (keras.optimizers.SGD, {}),
     "nesterov": (keras.optimizers.SGD, {"momentum": _MOMENTUM, "nesterov": True}),
 }
-"""The class and its options; a step of each is proportional to the learning rate, weight decay included."""
+"""The class of each and its options. Steps are proportional to the learning rate, weight decay included."""
 
 
 def build_optimizer(
     config: TrainConfig, backbone: Sequence[keras.Variable] = ()
 ) -> keras.optimizers.Optimizer:
-    """The optimizer of `config.optimizer` at its learning rate, for `backbone` at `backbone_rate` times that.
+    """Build the optimizer of `config.optimizer` at its learning rate.
 
-    `backbone` are trainable variables of the network.
+    `backbone` are trainable variables of the network; their rate is `config.backbone_rate` times that of the
+    others.
     """
     kind, options = OPTIMIZERS[config.optimizer]
     if backbone and config.backbone_rate != 1:
@@ -37,7 +38,7 @@ def build_optimizer(
 
 
 def dtype_policy(precision: str) -> str:
-    """The Keras dtype policy of a precision; `auto` is mixed_bfloat16 on a CPU that computes in it."""
+    """Return the Keras dtype policy of a precision; `auto` is mixed_bfloat16 on a CPU that supports it."""
     if precision != "auto":
         return precision
     on_gpu = bool(keras.distribution.list_devices("gpu"))
@@ -47,7 +48,7 @@ def dtype_policy(precision: str) -> str:
 def _slowed(
     kind: type[keras.optimizers.Optimizer], variables: Sequence[keras.Variable], share: float
 ) -> type[keras.optimizers.Optimizer]:
-    """The optimizer that goes `share` of its step with `variables`; its own state stays as it would be."""
+    """Return the optimizer class with steps of `variables` times `share`; its state is not changed."""
 
     class Slowed(kind):
         def apply(self, grads, trainable_variables=None):

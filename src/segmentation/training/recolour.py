@@ -1,10 +1,10 @@
-"""Other colours for the garment, a band of it, or all but the garment, so that one pair stands for many."""
+"""Recolouring of the garment, a band of it, or its surroundings, so that one pair stands for many."""
 
 import cv2
 import numpy as np
 
-_CAMOUFLAGE = 0.4  # of the recoloured garments take a colour of what lies beside them
-_IN_PART = 0.4  # of them in a part alone: a yoke, a side, a band
+_CAMOUFLAGE = 0.4  # of the recoloured garments take a colour of their surroundings
+_IN_PART = 0.4  # of them in one part only: a yoke, a side, a band
 _LIGHTNESS = (8.0, 97.0)  # CIELAB, 0 black to 100 white: of the colours that garments have
 _MOST_CHROMA = 60.0
 _SURROUNDINGS = (12.0, 6.0, 6.0)  # standard deviations of their change in CIELAB
@@ -15,8 +15,8 @@ def recolour(image: np.ndarray, alpha: np.ndarray, random: np.random.Generator) 
     """Recolour the garment or a band of it, its surroundings, or both, along the soft edge between them.
 
     uint8 RGB [H, W, 3] and uint8 [H, W], 255 in the garment -> uint8 RGB [H, W, 3]. Folds and patterns
-    stay, as differences from the new colour. Photos of a studio repeat a few mannequins and walls, and what
-    a network has seen in one colour it does not know in another: beige on beige, white on white.
+    stay, as differences from the new colour. Photos of a studio repeat a few mannequins and walls, and a
+    network trained on one colour does not recognise another: beige on beige, white on white.
     """
     garment = alpha.astype(np.float32)[..., np.newaxis] / 255.0  # [H, W, 1]
     if not 0 < garment.mean() < 1:
@@ -35,7 +35,7 @@ def recolour(image: np.ndarray, alpha: np.ndarray, random: np.random.Generator) 
 
 
 def _unmixed(image: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """The image with the colours of the `sure` pixels carried on over the edge, where two layers mix."""
+    """Extend the colours of the `sure` pixels over the edge, where two layers mix: float32 [H, W, 3]."""
     weight = cv2.blur(sure.astype(np.float32), (_EDGE_PX, _EDGE_PX))[..., np.newaxis]  # [H, W, 1]
     carried = cv2.blur(image * sure[..., np.newaxis].astype(np.float32), (_EDGE_PX, _EDGE_PX))
     known = sure[..., np.newaxis] | (weight < 1e-6)
@@ -43,7 +43,7 @@ def _unmixed(image: np.ndarray, sure: np.ndarray) -> np.ndarray:
 
 
 def _band(alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A straight band across the garment, of any direction, as a yoke, a lapel or one half: bool [H, W]."""
+    """Return a straight band across the garment, in any direction, as a yoke or one half: bool [H, W]."""
     rows, columns = np.nonzero(alpha == alpha.max())
     angle = random.uniform(0, np.pi)
     across = np.cos(angle) * np.arange(alpha.shape[1]) + np.sin(angle) * np.arange(len(alpha))[:, np.newaxis]
@@ -53,13 +53,13 @@ def _band(alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _any(random: np.random.Generator) -> np.ndarray:
-    """A colour that a garment may have, in CIELAB; dull ones are more frequent than bright ones."""
+    """Return a random colour of a garment, in CIELAB; dull ones are more frequent than bright ones."""
     hue, chroma = random.uniform(0, 2 * np.pi), _MOST_CHROMA * random.beta(1, 2.5)
     return np.array([random.uniform(*_LIGHTNESS), chroma * np.cos(hue), chroma * np.sin(hue)])
 
 
 def _nearby(lab: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """About the colour of a place beside the garment: mannequin, wall or floor."""
+    """Return about the colour of a place beside the garment, in CIELAB: mannequin, wall or floor."""
     reach = max(3, len(alpha) // 12)
     band = (cv2.dilate(alpha, np.ones((reach, reach), np.uint8)) > 0) & (alpha == 0)
     places = lab[band] if band.any() else lab[alpha < 128]

@@ -1,6 +1,6 @@
 """Learning rates over time and early stopping, as pure functions of progress and history.
 
-Because they are functions of what is recorded, a resumed run goes on exactly as it would have.
+They depend on what is recorded alone, so that a resumed run goes on exactly as it would have.
 """
 
 import math
@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from segmentation.config.training import TrainConfig
 
 _PLATEAU_FACTOR, _PLATEAU_PATIENCE = 0.1, 4
-_TRIANGLE_STEP, _TRIANGLE_PLATEAU = 10, 1  # epochs of half a cycle, and of the level start
+_TRIANGLE_STEP, _TRIANGLE_PLATEAU = 10, 1  # epochs of half a cycle, and of the constant start
 _TRIANGLE_DECLINE, _TRIANGLE_DEPTH = 1.2, 0.1  # divisor of each further cycle's height; lowest rate's share
 
 
 def learning_rate(config: TrainConfig, progress: float, losses: Sequence[float]) -> float:
-    """The rate after `progress` epochs (fractional), given the validation loss of each past epoch."""
+    """Return the rate after `progress` epochs (fractional), given the validation loss of each past epoch."""
     return config.learning_rate * _SHARES[config.schedule](progress, config.epochs, losses)
 
 
 def stops(patience: int, scores: Sequence[float]) -> bool:
-    """Whether the last `patience` scores all stayed at or below the best before them; never for 0."""
+    """Return whether the last `patience` scores all stayed at or below the best before; never for 0."""
     return bool(patience) and len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
 
 
@@ -42,7 +42,7 @@ def _cosine(progress: float, epochs: int, _losses: Sequence[float]) -> float:
 
 
 def _triangular(progress: float, _epochs: int, _losses: Sequence[float]) -> float:
-    """The capstone's cycles: a level start at the mean rate, then triangles whose height declines."""
+    """Return the capstone's cycles: a constant start at the mean rate, then triangles of declining height."""
     if progress < _TRIANGLE_PLATEAU:
         return (1.0 + _TRIANGLE_DEPTH) / 2.0
     cycle = math.floor(1.0 + progress / (2 * _TRIANGLE_STEP))

@@ -1,4 +1,4 @@
-"""From a model bundle to a score function, on OpenVINO or on Keras."""
+"""Engines that compute the scores of a model bundle: OpenVINO or Keras."""
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import ConfigError
@@ -11,13 +11,13 @@ __all__ = ["Engine", "load_engine"]
 def load_engine(
     bundle: ModelBundle, *, engine: str = "auto", precision: str = "auto", streams: int = 1
 ) -> Engine:
-    """The bundle's network on an engine, ready to score up to `streams` photos at the same time.
+    """Load the bundle's network on an engine, ready to score up to `streams` photos at the same time.
 
     `auto` is OpenVINO where the bundle holds the network in its form, else Keras, which is the reference
-    and many times slower. The precision `auto` is bfloat16 where the processor computes in it and the
-    bundle's masks were found to be the same in it, else float32; Keras always computes in float32.
+    and many times slower. The precision `auto` is bfloat16 where the processor supports it and the bundle's
+    masks were found to stay the same, else float32; Keras always computes in float32.
 
-    Raises ConfigError for a choice that cannot be had, and BundleError for files that are not the
+    Raises ConfigError for a choice that is not available, and BundleError for files that are not the
     recorded network.
     """
     preprocessing = Preprocessing.from_json(bundle.preprocessing)

@@ -23,7 +23,7 @@ class Engine:
     network: Network
 
     def __call__(self, photo: np.ndarray) -> np.ndarray:
-        """uint8 RGB [H, W, 3] of any size -> float32 [H, W, classes] in [0, 1] at that size."""
+        """Score a photo: uint8 RGB [H, W, 3] of any size -> float32 [H, W, classes] in [0, 1], as large."""
         with timed("preprocess"):
             prepared = self.preprocessing.prepare(photo)[np.newaxis]  # [1, h, w, C]
         with timed("network"):

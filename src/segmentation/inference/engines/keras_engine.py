@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def keras_network(model: "keras.Model", preprocessing: Preprocessing) -> Network:
-    """A network from `load_model` behind a lock: Keras scores one photo at a time."""
+    """Return a model as a network behind a lock: Keras scores one photo at a time."""
     lock = threading.Lock()
 
     def score(prepared: np.ndarray) -> np.ndarray:
@@ -29,9 +29,9 @@ def keras_network(model: "keras.Model", preprocessing: Preprocessing) -> Network
 
 
 def load_model(bundle: ModelBundle, preprocessing: Preprocessing) -> "keras.Model":
-    """The bundle's network with its weights: normalised float32 [N, h, w, C] -> [N, h, w, classes].
+    """Build the bundle's network with its weights: normalised float32 [N, h, w, C] -> [N, h, w, classes].
 
-    Its description is built by this program, and only arrays are read from the bundle. Raises BundleError
+    The network is built from its configuration; only arrays are read from the bundle. Raises BundleError
     when the weights are not those of the recorded architecture.
     """
     import_keras_quietly()

@@ -22,7 +22,7 @@ SAME_MASK_DICE = 0.9995  # or share of the same classes, in bfloat16 and float32
 def openvino_network(
     bundle: ModelBundle, preprocessing: Preprocessing, precision: str, streams: int
 ) -> tuple[Network, str]:
-    """The compiled network and the precision that it computes in, `f32` or `bf16`.
+    """Compile the bundle's network; return it and the precision that it computes in, `f32` or `bf16`.
 
     `streams` photos are scored at the same time on the cores of this process. The compiled network is
     kept in the user's cache folder, so that the next start need not compile. Raises BundleError when the
@@ -51,10 +51,10 @@ def compile_network(
     shapes: tuple[list[int], list[int]] | None = None,
     cache: Path | None = None,
 ) -> Network:
-    """The network of an OpenVINO file, `model.xml` with `model.bin` beside it.
+    """Compile the network of an OpenVINO file, `model.xml` with `model.bin` beside it.
 
     `cache` is a folder for the compiled network. Raises BundleError when it cannot be used, or when its
-    input and its output have not the `shapes`.
+    input and output do not have the `shapes`.
     """
     openvino = import_openvino()
 
@@ -99,7 +99,7 @@ def compile_network(
 
 
 def computes_in_bfloat16() -> bool:
-    """Whether this processor has instructions for bfloat16."""
+    """Return whether this processor has instructions for bfloat16."""
     openvino = import_openvino()
 
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -122,19 +122,19 @@ def _unusable(path: Path, error: RuntimeError) -> BundleError:
 
 
 def _cache_folder(bundle: ModelBundle) -> Path | None:
-    """Where the compiled network is kept: beside no bundle, since a bundle may come from anywhere.
+    """Return the folder that keeps the compiled network, not in the bundle, which may come from anywhere.
 
-    Every network has a folder of its own, called by its checksums, since OpenVINO itself looks only at the
-    path and the time of its files. Those that have not been used for longest are removed.
+    Every network has its own folder, named after its checksums, since OpenVINO itself checks only the path
+    and the time of its files. The folders that have not been used for longest are removed.
     """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "garment-cutout"
     checksums = "".join(bundle.files[name] for name in ENGINE_FILES)
-    own = folder / hashlib.sha256(checksums.encode()).hexdigest()[:16]
+    cache = folder / hashlib.sha256(checksums.encode()).hexdigest()[:16]
     try:
-        own.mkdir(parents=True, exist_ok=True, mode=0o700)
-        own.touch()
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        cache.touch()
         for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT_NETWORKS]:
             shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError):
         return None
-    return own if os.access(own, os.W_OK) else None
+    return cache if os.access(cache, os.W_OK) else None
