@@ -1,4 +1,4 @@
-"""Import libraries that are an extra, and those that talk unasked: Keras to the terminal, OpenVINO to the net."""
+"""Import libraries that may be absent, or that talk unasked: Keras to the terminal, OpenVINO to the net."""
 
 import os
 import sys
