@@ -20,10 +20,12 @@ from segmentation.bundle.bundle import (
     ENGINE_FILES,
     ModelBundle,
     check_name,
+    check_own,
     find_bundle,
     load_bundle,
     save_description,
 )
+from segmentation.bundle.bundled import bundled_models
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.types import LabelMap
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -264,7 +266,7 @@ def test_a_missing_bundle_is_refused_with_the_models_that_there_are(bundle):
 
 def test_without_any_model_the_way_to_one_is_named(tmp_path):
     for folder in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(BundleError, match=r"skirts.*train --name"):
+        with pytest.raises(BundleError, match=r"skirts.*`train name=NAME`"):
             find_bundle("skirts", folder)
 
 
@@ -275,6 +277,38 @@ def test_a_model_is_found_by_name_and_by_path(bundle, tmp_path):
     assert find_bundle(str(bundle.path), tmp_path / "elsewhere") == bundle
     assert find_bundle(f"{models}/../models/jackets/", tmp_path).config == bundle.config
     assert find_bundle(None, models) == bundle
+
+
+def test_the_model_that_comes_with_the_program_is_found_from_any_folder(tmp_path):
+    for folder in (tmp_path, tmp_path / "absent"):
+        for name in ("default", None):
+            assert find_bundle(name, folder).path == bundled_models() / "default"
+
+
+def test_a_models_folder_counts_before_what_comes_with_the_program(bundle):
+    assert find_bundle(None, bundle.path.parent) == bundle
+    own = write_bundle(bundle.path.parent / "default")
+    for name in ("default", None):
+        assert find_bundle(name, bundle.path.parent).path == own.path
+
+
+def test_several_models_are_not_chosen_from_by_default(bundle):
+    write_bundle(bundle.path.parent / "coats")
+    with pytest.raises(BundleError, match=r"`model`: expected one model.*coats, jackets"):
+        find_bundle(None, bundle.path.parent)
+
+
+def test_a_damaged_model_is_not_replaced_by_the_one_of_its_name_that_comes_with_the_program(bundle):
+    (bundle.path.parent / "default").mkdir()
+    with pytest.raises(BundleError, match="default: expected a model bundle"):
+        find_bundle("default", bundle.path.parent)
+
+
+def test_a_model_of_the_installed_package_stays_as_it_is(bundle, monkeypatch):
+    assert check_own(bundle) == bundle
+    monkeypatch.setattr("segmentation.bundle.bundle.INSTALLED", bundle.path.parent.resolve())
+    with pytest.raises(ConfigError, match="part of the installed program; copy"):
+        check_own(bundle)
 
 
 def test_a_relative_path_is_one_below_the_working_folder(bundle, tmp_path, monkeypatch):

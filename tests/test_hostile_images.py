@@ -538,7 +538,7 @@ def test_nothing_is_written_to_the_screen(tmp_path):
     saved(tmp_path, png(30000, 30000, 8, 2, b""), "large.png")
     saved(tmp_path, _TEXT, "text.png")
     program = (
-        "import sys; from pathlib import Path; from segmentation import imageio\n"
+        "import sys; from pathlib import Path; from segmentation.images import files as imageio\n"
         "for path in Path(sys.argv[1]).iterdir():\n"
         "    for read in (imageio.open_photo, imageio.read_mask, imageio.image_size, imageio.has_alpha):\n"
         "        try: read(path)\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segmentation.api.events import warn
+from segmentation.api.names import as_text
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.train import TrainOptions
@@ -16,11 +17,13 @@ from segmentation.jobs.context import Context
 
 if TYPE_CHECKING:
     from segmentation.datasets.discover import Dataset
-    from segmentation.jobs.evaluate import Evaluation
+    from segmentation.jobs.evaluate import Evaluated
     from segmentation.jobs.predict import Prediction
-    from segmentation.jobs.train import Training
+    from segmentation.jobs.train import Trained
 
 Folder = str | os.PathLike[str]
+
+_MODELS = ("model", "second_pass")  # options
 
 
 def predict_folder(
@@ -50,45 +53,49 @@ def predict_folder(
             and others, as values or as the texts that are typed.
 
     Raises ConfigError for options that do not exist, do not fit each other or the model, BundleError for a
-    model that is missing, and DataError for an input without photos, and while iterating when nothing more can
-    be written.
+    model that is missing, and DataError for an input without photos, and while iterating when nothing more
+    can be written.
     """
     from segmentation.jobs.predict import Prediction
 
-    return Prediction(PredictOptions.of(input=input, **options), _context(home, tell, stop))
+    return Prediction(PredictOptions.of(input=input, **_named(options)), _context(home, tell, stop))
 
 
 def train(
     *, home: Folder = "", tell: Tell = warn, stop: Callable[[], bool] | None = None, **options: Any
-) -> "Training":
+) -> "Trained":
     """Train a model and write it into the folder `models` of `home`. Needs the extra `train`.
 
         segmentation.train(data="pairs", preset="studio", name="shoes")
 
     `options` are those of the command `train` by name; `home`, `tell` and `stop` are as for `predict_folder`.
+    Returns the `bundle` that was written, and whether the run was `interrupted`.
+
     Raises MissingExtraError where Keras is not installed, ConfigError for options that do not exist or do not
     fit each other, DataError for pairs that cannot be used, and TrainingError for a run that cannot go on.
     """
     import_keras_quietly()
     from segmentation.jobs.train import train as run
 
-    return run(TrainOptions.of(**options), _context(home, tell, stop))
+    return run(TrainOptions.of(**_named(options)), _context(home, tell, stop))
 
 
 def evaluate(
     *, home: Folder = "", tell: Tell = warn, stop: Callable[[], bool] | None = None, **options: Any
-) -> "Evaluation":
+) -> "Evaluated":
     """Score a model at the photos' own resolution and write the report of `eval`.
 
         segmentation.evaluate(model="shoes", data="pairs", split="all")
 
     `options` are those of the command `eval` by name; `home`, `tell` and `stop` are as for `predict_folder`.
+    Returns the figures and the folder of the report.
+
     Raises ConfigError for options that do not exist or do not fit each other, BundleError for a model that is
     missing, and DataError for pairs that cannot be used.
     """
     from segmentation.jobs.evaluate import evaluate as run
 
-    return run(EvaluateOptions.of(**options), _context(home, tell, stop))
+    return run(EvaluateOptions.of(**_named(options)), _context(home, tell, stop))
 
 
 def find_dataset(folder: Folder, *, classes: str = "garment", check: bool = True) -> "Dataset":
@@ -112,6 +119,11 @@ def find_dataset(folder: Folder, *, classes: str = "garment", check: bool = True
 
 def _context(home: Folder, tell: Tell, stop: Callable[[], bool] | None) -> Context:
     return Context(Workspace(Path(home)), tell, stop or _never)
+
+
+def _named(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options with the paths of models as texts."""
+    return {name: as_text(value) if name in _MODELS else value for name, value in options.items()}
 
 
 def _never() -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from segmentation.api.cutout import ClassMap, Cutout
 from segmentation.api.events import warn
+from segmentation.api.names import Name, as_text
 from segmentation.confidence.triage import Limits, triage_photo
 from segmentation.config.loading import LoadOptions
 from segmentation.core.errors import ConfigError
@@ -17,8 +18,6 @@ from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
 from segmentation.outputs.cutout_writer import soft_alpha
 from segmentation.outputs.folder_job import shares_of
-
-Name = str | os.PathLike[str]
 
 
 def load_model(
@@ -42,15 +41,16 @@ def load_model(
         model = segmentation.load_model("default", tta="flip")
 
     Args:
-        model: a name in the folder `models` of `home`, "default" for the model that comes with the package, or
-            the path of a model (a `pathlib.Path`, or a text with a separator in it). Of a list the scores are
-            averaged.
+        model: a name in the folder `models` of `home`, "default" for the model that comes with the package,
+            or the path of a model (a `pathlib.Path`, or a text with a separator in it). Of a list the scores
+            are averaged.
         home: the working folder; by default the current one.
         engine: "openvino", "keras" (slow, needs the extra `train`), or "auto": OpenVINO where the model has
             been exported to it.
         precision: "f32", "bf16", or "auto": bfloat16 where the processor has it and the model's masks were
             found to stay the same.
-        tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", in 1, 2, 3 or 6 times the time.
+        tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", which take 1, 2, 3 or 6 times
+            as long.
         threshold: the score, 0 to 1, from which a pixel is garment; by default the model's own.
         double_pass: False takes the first pass alone; by default both where the model has two.
         remove_islands: regions of the mask with fewer pixels are removed, but the largest.
@@ -64,7 +64,7 @@ def load_model(
     BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and
     is not installed. Warns where Keras computes, slowly, because the model was never exported.
     """
-    defaults, names = load_model.__kwdefaults__, _names(model)
+    defaults, names = load_model.__kwdefaults__, as_text(model)
     chosen = {
         "engine": engine,
         "precision": precision,
@@ -176,9 +176,3 @@ class Model:
         return picture, predict(
             scorer.score, scorer.models, "photo", picture.pixels, scorer.threshold, estimator
         )
-
-
-def _names(model: Name | Sequence[Name]) -> list[str]:
-    """As `find_bundle` takes them; a path is one even without a separator in it."""
-    several = [model] if isinstance(model, str | os.PathLike) or not isinstance(model, Sequence) else model
-    return [str(Path(one).absolute()) if isinstance(one, os.PathLike) else one for one in several]

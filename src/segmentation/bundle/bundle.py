@@ -217,8 +217,8 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
 
     What that folder lacks may be among the models that come with the program. None stands for the model
     `DEFAULT` of the folder, or else for the only one there, or else, where there is none, for the `DEFAULT`
-    that comes with the program. Raises BundleError when there is no such model and when None could be several,
-    and ConfigError for a name that is none and for a relative path that leads upward.
+    that comes with the program. Raises BundleError when there is no such model and when None could be
+    several, and ConfigError for a name that is none and for a relative path that leads upward.
     """
     if model is None:
         names = _names(models_folder) or _names(bundled_models())

@@ -11,7 +11,7 @@ from segmentation.core.errors import ImageError
 from segmentation.images.files import MAX_PIXELS, Picture, convert_photo, open_photo
 
 Photo = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
-"""A path, the bytes of an image file, uint8 RGB [H, W, 3], RGBA [H, W, 4] or grey [H, W], or a Pillow image."""
+"""A path, the bytes of a file, a Pillow image, or uint8 RGB [H, W, 3], RGBA [H, W, 4] or grey [H, W]."""
 
 _EXPECTED = (
     "a path, the bytes of an image file, a Pillow image, or an array of uint8 as RGB [H, W, 3], "
@@ -24,8 +24,8 @@ def take_photo(photo: Photo, *, max_pixels: int = MAX_PIXELS) -> Picture:
 
     Files and Pillow images are turned as their EXIF says and converted to RGB, see `open_photo`; files that
     declare more than `max_pixels` pixels are refused. Of an RGBA array the alpha is left out, with a note
-    where it is not opaque; grey becomes RGB. Raises ImageError for what cannot be read, and for anything else,
-    with what was expected and its type, shape and dtype.
+    where it is not opaque; grey becomes RGB. Raises ImageError for what cannot be read, and for anything
+    else, with what was expected and its type, shape and dtype.
     """
     if isinstance(photo, str | os.PathLike):
         return open_photo(Path(photo), max_pixels=max_pixels)

@@ -17,7 +17,7 @@ def prepare_pillow() -> None:
     for the process, since undoing them in one thread, as `warnings.catch_warnings` would, undoes them in all.
     """
     Image.MAX_IMAGE_PIXELS = None
-    if not any(module and module.pattern == _MODULES for _, _, _, module, _ in warnings.filters):
+    if not any(getattr(module, "pattern", None) == _MODULES for *_, module, _ in warnings.filters):
         warnings.filterwarnings("ignore", module=_MODULES)
     logger = logging.getLogger("PIL")
     if not logger.handlers:

@@ -191,7 +191,7 @@ def _cut(
     )
 
 
-def _shares(prediction: Prediction) -> dict[str, float]:
+def shares_of(prediction: Prediction) -> dict[str, float]:
     """Return the share of the photo of each class that was found except the background, the largest first."""
     names, indices = prediction.labels.names, prediction.indices
     counts = np.bincount(indices.ravel(), minlength=len(names))

@@ -51,5 +51,5 @@ def _check_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
     if path.suffix.lower() not in suffixes:
         received = path.suffix or "none"
         raise ImageError(
-            f"{printable(str(path))}: expected the suffix {' or '.join(suffixes)}, received {received}"
+            f"{printable(str(path))}: expected the suffix {', '.join(suffixes)}, received {received}"
         )
