@@ -112,6 +112,11 @@ class LabelMap:
         return len(self.names) == 1
 
     @property
+    def index_names(self) -> tuple[str, ...]:
+        """What each index stands for."""
+        return ("background", *self.names) if self.binary else self.names
+
+    @property
     def mirrored(self) -> tuple[int, ...]:
         """The index that each class has in a mirror image: a left shoe is a right shoe there."""
         names = [name.lower() for name in self.names]
@@ -133,6 +138,14 @@ class LabelMap:
         if self.binary:
             return (scores[..., 0] >= threshold).astype(np.uint8)
         return scores.argmax(axis=-1).astype(np.uint8)
+
+    def truth_indices(self, truth: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+        """Return the class of each pixel of a ground truth, uint8 [H, W], see `GroundTruth`.
+
+        That of a cutout is garment where its alpha is at least `threshold`, in [0, 1]; that of several
+        classes is the ground truth as it is.
+        """
+        return (truth >= threshold * 255).astype(np.uint8) if self.binary else truth
 
     def decode(self, indices: np.ndarray) -> np.ndarray:
         """Class indices [H, W] -> their colours, uint8 RGB [H, W, 3]. Raises DataError for other indices."""
