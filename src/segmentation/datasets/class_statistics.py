@@ -41,10 +41,10 @@ def count_classes(
     A binary ground truth has two, background and what is cut out, the latter where alpha is at least one
     half. Raises ImageError and DataError as `GroundTruth` does.
     """
-    names = labels.index_names
+    names = labels.task.index_names
 
     def count(sample: Sample) -> np.ndarray:
-        indices = labels.truth_indices(sample.truth.read())
+        indices = labels.task.truth_indices(sample.truth.read())
         return np.bincount(indices.ravel(), minlength=256)
 
     counts = map_in_threads(count, samples, on_progress)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -58,20 +57,6 @@ class Summary:
     val: int | None
 
 
-class _Words(NamedTuple):
-    """What people call the ground truth, the photos that belong together, and what is not background."""
-
-    truth: str
-    group: str
-    area: str
-
-    @classmethod
-    def of(cls, labels: LabelMap) -> "_Words":
-        if labels.binary:
-            return cls("cutout", "garment", "garment area")
-        return cls("label map", "group", f"not {printable(labels.names[0])}")
-
-
 @dataclass(frozen=True)
 class _Pair:
     """What one pair contributes: float64 sums per channel over the photo's pixels."""
@@ -117,7 +102,7 @@ def print_summary(
     console.print(_figures(summary, labels))
     problems = tuple(problems)
     if not problems:
-        console.print(f"No problems found: every photo has its {_Words.of(labels).truth}.")
+        console.print(f"No problems found: every photo has its {labels.task.truth}.")
         return
     title = "1 problem: this file is" if len(problems) == 1 else f"{len(problems)} problems: these files are"
     table = Table(title=f"{title} left out", title_justify="left")
@@ -131,20 +116,20 @@ def print_summary(
 
 
 def _figures(summary: Summary, labels: LabelMap) -> Table:
-    words, table = _Words.of(labels), Table(show_header=False)
+    table = Table(show_header=False)
     table.add_column(style="bold")
     table.add_column()
     table.add_row("photos", str(summary.photos))
-    table.add_row(f"{words.truth}s", str(summary.cutouts))
+    table.add_row(f"{labels.task.truth}s", str(summary.cutouts))
     table.add_row("usable pairs", str(summary.pairs))
     if summary.train is not None:
         table.add_row("train / val", f"{summary.train} / {summary.val}")
-    table.add_row(f"{words.group}s", str(summary.garments))
+    table.add_row(f"{labels.task.group}s", str(summary.garments))
     table.add_row("viewpoints", _counts(summary.views, unnamed="not in the name"))
     table.add_row("resolutions", _counts(summary.resolutions))
     area = summary.area
     table.add_row(
-        words.area,
+        printable(labels.task.area),
         f"{area.min:.1%} to {area.max:.1%} of the frame, median {area.median:.1%}, mean {area.mean:.1%}",
     )
     table.add_row("mean of R, G, B", ", ".join(f"{value:.1f}" for value in summary.mean))
@@ -159,7 +144,7 @@ def _counts(counts: dict[str, int], unnamed: str = "") -> str:
 
 
 def _measure(sample: Sample, labels: LabelMap) -> _Pair:
-    photo, indices = read_photo(sample.photo), labels.truth_indices(sample.truth.read())
+    photo, indices = read_photo(sample.photo), labels.task.truth_indices(sample.truth.read())
     height, width, _ = photo.shape
     mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
     pixels = height * width

@@ -196,10 +196,10 @@ def _figures(prediction: Prediction) -> dict[str, Any]:
     """What decided a cutout, or the share of each class."""
     if prediction.labels.binary:
         return {"threshold": prediction.threshold}
-    return {"classes": _shares(prediction)}
+    return {"classes": shares_of(prediction)}
 
 
-def _shares(prediction: Prediction) -> dict[str, float]:
+def shares_of(prediction: Prediction) -> dict[str, float]:
     """Return the share of the photo of each class that was found but the background, the largest first."""
     names, indices = prediction.labels.names, prediction.indices
     counts = np.bincount(indices.ravel(), minlength=len(names))
