@@ -267,7 +267,7 @@ def test_a_photo_is_drawn_with_its_classes_its_errors_and_what_is_ignored():
     truth[:40, :80], predicted[:40, 80:] = 1, 1  # missed at the left, in excess at the right
     truth[40:80, :80], predicted[40:80, :80] = 1, 2  # confused
     truth[80:], predicted[80:] = IGNORED, 2
-    pictures = class_report.draw(image, truth, predicted, LABELS)
+    pictures = class_report.draw_classes(image, truth, predicted, LABELS)
     errors, mask = (decode(uri).astype(int) for uri in (pictures.errors, pictures.mask))
 
     def overlay_classes(picture, colour):
@@ -291,7 +291,7 @@ def test_a_photo_is_drawn_with_its_classes_its_errors_and_what_is_ignored():
 def test_a_trace_of_a_class_is_named_but_is_not_in_the_photo():
     truth, predicted = np.zeros((2, 100, 100), np.uint8)
     predicted[0, :9] = 2
-    pictures = class_report.draw(np.zeros((100, 100, 3), np.uint8), truth, predicted, LABELS)
+    pictures = class_report.draw_classes(np.zeros((100, 100, 3), np.uint8), truth, predicted, LABELS)
 
     assert (pictures.traces, pictures.invented, pictures.ignored) == ((2,), (), False)
 

@@ -19,7 +19,7 @@ from segmentation.evaluation.image_row import ImageRow
 from segmentation.images.files import read_mask, read_photo, write_image
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.threshold import search
-from segmentation.reports import plots, report
+from segmentation.reports import cutout_report, plots
 from segmentation.reports.evaluation import write_evaluation
 from segmentation.reports.tables import print_evaluation
 
@@ -332,7 +332,7 @@ def test_errors_are_blue_where_missed_and_orange_where_in_excess():
     target, mask = np.zeros((2, 300, 200), bool)
     target[100:180, 50:150] = True
     mask[140:220, 50:150] = True
-    pictures = report.draw(image, target, mask)
+    pictures = cutout_report.draw_cutout(image, target, mask)
 
     errors = decode(pictures.errors).astype(int)
     blue, orange = (np.abs(errors - colour).max(axis=-1) < 40 for colour in ((0, 114, 178), (213, 94, 0)))
@@ -348,7 +348,7 @@ def test_the_pictures_show_the_region_of_the_garment_at_full_resolution():
     target[600:900, 300:500] = True
     mask[600:900, 300:500] = True
     mask[1990:, 990:] = True  # a far speck
-    pictures = report.draw(image, target, mask)
+    pictures = cutout_report.draw_cutout(image, target, mask)
 
     height, width = decode(pictures.outline).shape[:2]
     assert 300 < height < 500
@@ -361,7 +361,7 @@ def test_the_pictures_show_the_region_of_the_garment_at_full_resolution():
 def test_pictures_of_empty_and_full_masks_can_be_drawn(kind):
     image = np.zeros((30, 20, 3), np.uint8)
     nothing, other = np.zeros((30, 20), bool), kind((30, 20), bool)
-    pictures = report.draw(image, nothing, other)
+    pictures = cutout_report.draw_cutout(image, nothing, other)
 
     assert decode(pictures.errors).shape == (30, 20, 3)
     assert pictures.excess == other.mean()

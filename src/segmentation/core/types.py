@@ -11,6 +11,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError
 from segmentation.core.palette import palette
+from segmentation.core.task import ClassTask, CutoutTask, Task
 
 IGNORED = 255
 """In arrays of class indices: a pixel that counts nowhere, neither in a loss nor in a figure."""
@@ -112,6 +113,11 @@ class LabelMap:
         return len(self.names) == 1
 
     @property
+    def task(self) -> Task:
+        """How scores and ground truth become indices of these classes."""
+        return CutoutTask(*self.names) if self.binary else ClassTask(self.names)
+
+    @property
     def mirrored(self) -> tuple[int, ...]:
         """The index that each class has in a mirror image: a left shoe is a right shoe there."""
         names = [name.lower() for name in self.names]
@@ -130,9 +136,7 @@ class LabelMap:
         Of several classes that with the highest score, the first of equals; of a cutout 1 where the score
         reaches the threshold.
         """
-        if self.binary:
-            return (scores[..., 0] >= threshold).astype(np.uint8)
-        return scores.argmax(axis=-1).astype(np.uint8)
+        return self.task.decide(scores, threshold)
 
     def decode(self, indices: np.ndarray) -> np.ndarray:
         """Class indices [H, W] -> their colours, uint8 RGB [H, W, 3]. Raises DataError for other indices."""
@@ -161,8 +165,8 @@ class LabelMap:
         return coded(picture, index_of).astype(np.uint8)
 
     def _colour_of_index(self) -> dict[int, Colour]:
-        first = [(0, 0, 0)] if self.binary else []
-        colour_of = dict(enumerate([*first, *self.colours]))
+        unnamed = len(self.task.index_names) - len(self.colours)  # what is outside of a cutout
+        colour_of = dict(enumerate([*[(0, 0, 0)] * unnamed, *self.colours]))
         return colour_of if self.ignore is None else {**colour_of, self.ignore: self.ignored_colour}
 
 

@@ -12,8 +12,6 @@ from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.types import IGNORED, LabelMap, Sample
 from segmentation.datasets.class_choice import ClassChoice
 
-_HALF = 128  # alpha from which a pixel counts as garment
-
 
 @dataclass(frozen=True)
 class ClassStatistics:
@@ -43,11 +41,10 @@ def count_classes(
     A binary ground truth has two, background and what is cut out, the latter where alpha is at least one
     half. Raises ImageError and DataError as `GroundTruth` does.
     """
-    names = ("background", *labels.names) if labels.binary else labels.names
+    names = labels.task.index_names
 
     def count(sample: Sample) -> np.ndarray:
-        truth = sample.truth.read()
-        indices = (truth >= _HALF).astype(np.uint8) if labels.binary else truth
+        indices = labels.task.truth_indices(sample.truth.read())
         return np.bincount(indices.ravel(), minlength=256)
 
     counts = map_in_threads(count, samples, on_progress)

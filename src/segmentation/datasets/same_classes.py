@@ -18,8 +18,8 @@ def check_same_classes(known: Mapping[str, LabelMap], remedy: str = "leave one o
     for name, labels in known.items():
         if labels.names != expected.names:
             raise ConfigError(
-                f"expected the same classes everywhere, received {_counted(expected)} of {first} "
-                f"and {_counted(labels)} of {name} ({_unlike(first, expected, name, labels)}); {remedy}"
+                f"expected the same classes everywhere, received {expected.task.counted} of {first} "
+                f"and {labels.task.counted} of {name} ({_unlike(first, expected, name, labels)}); {remedy}"
             )
 
 
@@ -39,10 +39,6 @@ def check_same_groups(files: Mapping[str, Path]) -> None:
                 f"expected classes of the same things, received {printable(differ)} as {first[differ]} by "
                 f"{one} and as {second[differ]} by {other}; leave one out"
             )
-
-
-def _counted(labels: LabelMap) -> str:
-    return f"the class {labels.names[0]}" if labels.binary else f"the {len(labels.names)} classes"
 
 
 def _unlike(first: str, expected: LabelMap, name: str, labels: LabelMap) -> str:

@@ -102,7 +102,7 @@ def print_summary(
     console.print(_figures(summary, labels))
     problems = tuple(problems)
     if not problems:
-        console.print(f"No problems found: every photo has its {'cutout' if labels.binary else 'label map'}.")
+        console.print(f"No problems found: every photo has its {labels.task.truth}.")
         return
     title = "1 problem: this file is" if len(problems) == 1 else f"{len(problems)} problems: these files are"
     table = Table(title=f"{title} left out", title_justify="left")
@@ -120,16 +120,16 @@ def _figures(summary: Summary, labels: LabelMap) -> Table:
     table.add_column(style="bold")
     table.add_column()
     table.add_row("photos", str(summary.photos))
-    table.add_row("cutouts" if labels.binary else "label maps", str(summary.cutouts))
+    table.add_row(f"{labels.task.truth}s", str(summary.cutouts))
     table.add_row("usable pairs", str(summary.pairs))
     if summary.train is not None:
         table.add_row("train / val", f"{summary.train} / {summary.val}")
-    table.add_row("garments" if labels.binary else "groups", str(summary.garments))
+    table.add_row(f"{labels.task.group}s", str(summary.garments))
     table.add_row("viewpoints", _counts(summary.views, unnamed="not in the name"))
     table.add_row("resolutions", _counts(summary.resolutions))
     area = summary.area
     table.add_row(
-        "garment area" if labels.binary else f"not {printable(labels.names[0])}",
+        printable(labels.task.area),
         f"{area.min:.1%} to {area.max:.1%} of the frame, median {area.median:.1%}, mean {area.mean:.1%}",
     )
     table.add_row("mean of R, G, B", ", ".join(f"{value:.1f}" for value in summary.mean))
@@ -144,16 +144,14 @@ def _counts(counts: dict[str, int], unnamed: str = "") -> str:
 
 
 def _measure(sample: Sample, labels: LabelMap) -> _Pair:
-    photo, mask = read_photo(sample.photo), sample.truth.read()
+    photo, indices = read_photo(sample.photo), labels.task.truth_indices(sample.truth.read())
     height, width, _ = photo.shape
     mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
     pixels = height * width
-    if not labels.binary:
-        mask = np.where((mask == 0) | (mask == IGNORED), 0, 255).astype(np.uint8)
     return _Pair(
         resolution=f"{width}x{height}",
         pixels=pixels,
-        area=cv2.countNonZero(cv2.compare(mask, 128, cv2.CMP_GE)) / mask.size,
+        area=np.count_nonzero((indices != 0) & (indices != IGNORED)) / indices.size,
         sums=mean * pixels,
         squares=(std**2 + mean**2) * pixels,
     )

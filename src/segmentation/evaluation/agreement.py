@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from segmentation.core.types import BINARY, LabelMap, ScoreFn
-from segmentation.metrics import masks as metrics
+from segmentation.evaluation.task import task_of
 
 
 def worst_agreement(
@@ -21,9 +21,7 @@ def worst_agreement(
     """
 
     def agreement(photo: np.ndarray) -> float:
-        found, other_found = (labels.classify(score(photo), threshold) for score in (one, other))
-        if labels.binary:
-            return metrics.dice(metrics.counts(found > 0, other_found > 0))
-        return float(np.mean(found == other_found))
+        return task.agreement(*(labels.classify(score(photo), threshold) for score in (one, other)))
 
+    task = task_of(labels)
     return min(map(agreement, photos), default=1.0)

@@ -116,11 +116,7 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
         "output": f"scores, float32 [{shape}, {len(bundle.labels.names)}], 0 to 1; "
         "to the photo's size by cubic interpolation",
         "labels": ", ".join(bundle.labels.names),
-        **(
-            {"threshold": f"{bundle.threshold:g}"}
-            if bundle.labels.binary
-            else {"class": "of the highest score of a pixel"}
-        ),
+        **bundle.labels.task.rule(bundle.threshold),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -174,12 +174,13 @@ def _cut(
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
         return _failed(photo, f"{printable(name)}: cannot be predicted ({reason}); report it", manifest, key)
+    figures = _figures(prediction)
     return Result(
         name,
         photo.stem,
         delivery.outputs,
         round(prediction.area, 6),
-        threshold if prediction.labels.binary else None,
+        figures.get("threshold"),
         round(time.perf_counter() - started, 4),
         (*picture.notes, *prediction.notes, *delivery.notes),
         None if prediction.confidence is None else round(prediction.confidence, 5),
@@ -187,8 +188,15 @@ def _cut(
         verdict.reasons if verdict else (),
         {name: round(value, 6) for name, value in prediction.features.items()},
         key=key,
-        classes=None if prediction.labels.binary else shares_of(prediction),
+        classes=figures.get("classes"),
     )
+
+
+def _figures(prediction: Prediction) -> dict[str, Any]:
+    """What decided a cutout, or the share of each class."""
+    if prediction.labels.binary:
+        return {"threshold": prediction.threshold}
+    return {"classes": shares_of(prediction)}
 
 
 def shares_of(prediction: Prediction) -> dict[str, float]:

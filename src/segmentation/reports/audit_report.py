@@ -18,7 +18,8 @@ from segmentation.evaluation.audit import Finding, Unbiased
 from segmentation.evaluation.disagreement import OMITTED, Disagreement, Region
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.images.outline import OUTLINE, outlined
-from segmentation.reports import plots, report
+from segmentation.reports import html, plots
+from segmentation.reports.error_pictures import EXCESS, MISSED, differences, framed, region_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -149,7 +150,7 @@ def render(
 ) -> str:
     """The report as one HTML text; `pictures` holds the pairs to show, by id."""
     dice = [finding.disagreement.dice for finding in findings]
-    return report.page(
+    return html.page(
         "audit.html.j2",
         name=name,
         findings=findings,
@@ -159,11 +160,11 @@ def render(
         dice_median=float(np.median(dice)),
         marked=sum(finding.marked for finding in findings),
         doubted=sum(bool(finding.criteria) for finding in findings),
-        distribution=report.chart(plots.plot_distribution(dice)),
+        distribution=html.chart(plots.plot_distribution(dice)),
         sentences=sentences,
         box_text=box_text,
-        label_colour=report.css(report.MISSED),
-        model_colour=report.css(report.EXCESS),
+        label_colour=html.css(MISSED),
+        model_colour=html.css(EXCESS),
     )
 
 
@@ -187,16 +188,16 @@ def draw_pair(
     image: np.ndarray, target: np.ndarray, mask: np.ndarray, regions: Sequence[Region]
 ) -> PairPictures:
     """Draw one pair, uint8 RGB [H, W, 3] and bool [H, W] of the same size, with its first regions marked."""
-    box = report.region_of(target, mask)
-    differences = report.differences(image, target, mask)
+    box = region_of(target, mask)
+    errors = differences(image, target, mask)
     for region in _worth_telling(regions):
         corner = region.left + region.width, region.top + region.height
-        cv2.rectangle(differences, (region.left, region.top), corner, OUTLINE, 2)
+        cv2.rectangle(errors, (region.left, region.top), corner, OUTLINE, 2)
     return PairPictures(
-        frame=report.framed(image, box),
-        label=report.encode(outlined(image[box], target[box], report.MISSED)),
-        prediction=report.encode(outlined(image[box], mask[box], report.EXCESS)),
-        differences=report.encode(differences[box]),
+        frame=framed(image, box),
+        label=html.encode(outlined(image[box], target[box], MISSED)),
+        prediction=html.encode(outlined(image[box], mask[box], EXCESS)),
+        differences=html.encode(errors[box]),
         close_up=_close_up(image, target, mask, regions[0]) if regions else None,
     )
 
@@ -209,8 +210,8 @@ def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: R
         slice(max(0, region.top - around), min(height, region.top + region.height + around)),
         slice(max(0, region.left - around), min(width, region.left + region.width + around)),
     )
-    drawn = outlined(image[box], target[box], report.MISSED)
-    return report.encode(outlined(drawn, mask[box], report.EXCESS))
+    drawn = outlined(image[box], target[box], MISSED)
+    return html.encode(outlined(drawn, mask[box], EXCESS))
 
 
 def _worth_telling(regions: Sequence[Region]) -> Sequence[Region]:

@@ -1,7 +1,9 @@
 """The picture of an evaluation of several classes, on the same page as that of a cutout."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,11 +11,64 @@ from segmentation.core.types import LEAST_SHARE, LabelMap
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.images.class_overlay import overlay_classes
 from segmentation.metrics import classes as class_metrics
-from segmentation.reports import class_plots, report
+from segmentation.reports import class_plots, html
+from segmentation.reports.error_pictures import differences
+from segmentation.reports.evaluation_page import fill_page
 
 CONFUSED = (204, 121, 167)  # purple of Okabe and Ito, beside those of missed and excess
 _STRIPES = (110, 235)  # levels of grey: what is ignored is hatched
 _STRIPE_PX = 4
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """The `Report` of several classes."""
+
+    evaluation: Evaluation
+
+    tables = ("classes.csv", "confusion.csv")
+
+    @property
+    def labels(self) -> LabelMap:
+        """The classes."""
+        return self.evaluation.classes.labels
+
+    def figures(self) -> dict[str, Any]:
+        """Return the figures of each class."""
+        return {"classes": [asdict(row) for row in self.evaluation.classes.rows]}
+
+    def columns(self) -> dict[str, Sequence[object]]:
+        """Return the classes that each photo has and those that it is predicted to have."""
+        has, predicted = zip(*self.evaluation.classes.names_present(), strict=True)
+        return {"classes": has, "classes_predicted": predicted}
+
+    def write_tables(self, folder: Path) -> None:
+        """Write classes.csv and confusion.csv."""
+        self.evaluation.classes.write(folder)
+
+    def draw(self, image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> "ClassPictures":
+        """Draw a photo [H, W, 3] with its ground truth and what was predicted, indices [H, W]."""
+        return draw_classes(image, truth, predicted, self.labels)
+
+    def render(
+        self, pictures: Mapping[str, "ClassPictures"], model_name: str, provenance: Mapping[str, object]
+    ) -> str:
+        """Return the page; `pictures` holds the photos to show, by id."""
+        classes = self.evaluation.classes
+        occurring = [row.index for row in classes.rows if row.pixels or row.pixels_predicted]
+        names = [classes.labels.names[index] for index in occurring]
+        matrix = classes.confusion[np.ix_(occurring, occurring)]
+        return fill_page(
+            self.evaluation,
+            pictures,
+            model_name,
+            provenance,
+            classes=classes,
+            colours=[html.css(colour) for colour in classes.labels.colours],
+            distribution=html.chart(class_plots.plot_iou([row.iou for row in self.evaluation.rows])),
+            confusion=html.chart(class_plots.plot_confusion(names, matrix)) if names else None,
+            confused_colour=html.css(CONFUSED),
+        )
 
 
 @dataclass(frozen=True)
@@ -37,7 +92,9 @@ class ClassPictures:
     ignored: bool
 
 
-def draw(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray, labels: LabelMap) -> ClassPictures:
+def draw_classes(
+    image: np.ndarray, truth: np.ndarray, predicted: np.ndarray, labels: LabelMap
+) -> ClassPictures:
     """Draw one photo for the report: uint8 RGB [H, W, 3] and class indices [H, W] of the same size."""
     confusion = class_metrics.confusion(predicted, truth, len(labels.names), labels.ignore)
     true, said = class_metrics.present(confusion, LEAST_SHARE)
@@ -47,42 +104,17 @@ def draw(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray, labels: La
     views = (overlay_classes(image, known, labels), overlay_classes(image, predicted, labels))
     errors = _differences(image, known, np.where(ignored, 0, predicted))
     return ClassPictures(
-        report.encode(image),
-        *(report.encode(_hatched(view, ignored)) for view in (*views, errors)),
+        html.encode(image),
+        *(html.encode(_hatched(view, ignored)) for view in (*views, errors)),
         *(_indices(there) for there in (true & said, true & ~said, said & ~true, traces)),
         wrong=1 - class_metrics.pixel_accuracy(confusion),
         ignored=bool(ignored.any()),
     )
 
 
-def render(
-    evaluation: Evaluation,
-    pictures: Mapping[str, ClassPictures],
-    model_name: str,
-    *,
-    provenance: Mapping[str, object],
-) -> str:
-    """Render the report of several classes as one HTML text; `pictures` holds the photos to show, by id."""
-    classes = evaluation.classes
-    occurring = [row.index for row in classes.rows if row.pixels or row.pixels_predicted]
-    names = [classes.labels.names[index] for index in occurring]
-    matrix = classes.confusion[np.ix_(occurring, occurring)]
-    return report.filled(
-        evaluation,
-        pictures,
-        model_name,
-        provenance,
-        classes=classes,
-        colours=[report.css(colour) for colour in classes.labels.colours],
-        distribution=report.chart(class_plots.plot_iou([row.iou for row in evaluation.rows])),
-        confusion=report.chart(class_plots.plot_confusion(names, matrix)) if names else None,
-        confused_colour=report.css(CONFUSED),
-    )
-
-
 def _differences(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """The photo pale and grey, and what is wrong in the colour of its kind: missed, excess or confused."""
-    overlay = report.differences(image, truth > 0, predicted > 0)
+    overlay = differences(image, truth > 0, predicted > 0)
     overlay[(truth > 0) & (predicted > 0) & (truth != predicted)] = CONFUSED
     return overlay
 

@@ -10,7 +10,7 @@ from segmentation.core.files import write_text
 from segmentation.evaluation.compare import MEASURES, Comparison
 from segmentation.evaluation.history import FLAT, History
 from segmentation.metrics.intervals import CONFIDENCE, RESAMPLES, SEED
-from segmentation.reports import compare_charts, plots, report
+from segmentation.reports import compare_charts, html, plots
 from segmentation.reports.compare_columns import (
     ARCHITECTURE,
     ENGINE,
@@ -89,7 +89,7 @@ def render(
 ) -> str:
     """The report as one HTML text; see `write_comparison`, and `draw_charts` for the `figures`."""
     measure = "val_iou" if comparison.classes else "val_dice"
-    return report.page(
+    return html.page(
         "compare.html.j2",
         comparison=comparison,
         about=about,
@@ -107,13 +107,13 @@ def render(
             ENGINE,
         ],
         published=published_cells,
-        charts={name: report.chart(plots.as_svg(figure)) for name, figure in figures.items() if figure},
+        charts={name: html.chart(plots.as_svg(figure)) for name, figure in figures.items() if figure},
         without_history=[
             model.name for model in comparison.models if measure not in histories.get(model.name, ())
         ],
         gallery=gallery,
-        picture=report.encode,
-        css=report.css,
+        picture=html.encode,
+        css=html.css,
         cautions=cautions(comparison),
         signed=signed_text,
         signed_interval=signed_interval_text,

@@ -76,11 +76,17 @@ def _draw_thumb(sample: Sample, height_px: int, labels: LabelMap) -> np.ndarray:
     size = (width_px * _OVERSAMPLING, height_px * _OVERSAMPLING)
     thumb = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     truth = sample.truth.read()
-    if not labels.binary:
-        drawn = overlay_classes(thumb, resize_labels(truth, Size(*thumb.shape[:2])), labels)
-        return cv2.resize(drawn, (width_px, height_px), interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(truth, size, interpolation=cv2.INTER_AREA)
+    drawn = _outline(thumb, truth) if labels.binary else _colour(thumb, truth, labels)
+    return cv2.resize(drawn, (width_px, height_px), interpolation=cv2.INTER_AREA)
+
+
+def _outline(thumb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    mask = cv2.resize(alpha, thumb.shape[1::-1], interpolation=cv2.INTER_AREA)
     outlines, _ = cv2.findContours((mask >= 128).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(thumb, outlines, -1, _HALO, 3 * _OVERSAMPLING, cv2.LINE_AA)
     cv2.drawContours(thumb, outlines, -1, _LINE, _OVERSAMPLING, cv2.LINE_AA)
-    return cv2.resize(thumb, (width_px, height_px), interpolation=cv2.INTER_AREA)
+    return thumb
+
+
+def _colour(thumb: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:
+    return overlay_classes(thumb, resize_labels(indices, Size(*thumb.shape[:2])), labels)

@@ -4,21 +4,45 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from segmentation.core.files import write_text
 from segmentation.core.tables import write_csv
-from segmentation.core.types import BINARY, Sample, ScoreFn
+from segmentation.core.types import LabelMap, Sample, ScoreFn
 from segmentation.evaluation.image_row import ImageRow
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
-from segmentation.reports import class_report, report
+from segmentation.reports.class_report import ClassReport
+from segmentation.reports.cutout_report import CutoutReport
 
 if TYPE_CHECKING:
     from segmentation.evaluation.robustness import Robustness
 
-_OF_CLASSES = ("classes.csv", "confusion.csv")
-_OF_CUTOUTS = ("threshold.csv", "robustness.csv", "robustness.json")
+
+class Report(Protocol):
+    """What an evaluation of cutouts or of classes has beside what both have.
+
+    `tables` are the names of the files that only it writes.
+    """
+
+    tables: tuple[str, ...]
+
+    @property
+    def labels(self) -> LabelMap: ...
+
+    def figures(self) -> dict[str, Any]: ...
+
+    def columns(self) -> Mapping[str, Sequence[object]]: ...
+
+    def write_tables(self, folder: Path) -> None: ...
+
+    def draw(self, image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> object: ...
+
+    def render(
+        self, pictures: Mapping[str, Any], model_name: str, provenance: Mapping[str, object]
+    ) -> str: ...
 
 
 def write_evaluation(
@@ -42,43 +66,39 @@ def write_evaluation(
     metrics.json as `models`. `robustness` gets a section of its own, and robustness.json and .csv. Raises as
     `evaluate` does.
     """
-    folder, classes = Path(folder), evaluation.classes
-    figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {})
-    if classes:
-        figures["classes"] = [asdict(row) for row in classes.rows]
-        classes.write(folder)
-    for name in _OF_CUTOUTS if classes else _OF_CLASSES:  # of a model that had this name before
-        (folder / name).unlink(missing_ok=True)
+    folder = Path(folder)
+    report = (
+        ClassReport(evaluation)
+        if evaluation.classes
+        else CutoutReport(evaluation, target_threshold, robustness)
+    )
+    for name in {*ClassReport.tables, *CutoutReport.tables} - {*report.tables}:
+        (folder / name).unlink(missing_ok=True)  # of a model that had this name before
+    figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {}) | report.figures()
     write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
-    write_csv(folder / "per_image.csv", _by_photo(evaluation))
-    if evaluation.search:
-        evaluation.search.write_csv(folder / "threshold.csv")
-    if robustness:
-        robustness.write(folder)
-    labels = classes.labels if classes else BINARY
-    by_id, pictures = {sample.id: sample for sample in samples}, {}
-    for row in evaluation.worst_first[:report_images]:
-        image, truth = read_pair(by_id[row.id])
-        scores, _ = score_photo(score, image, by_id[row.id], labels)
-        predicted = labels.classify(scores, evaluation.threshold)
-        if classes:
-            pictures[row.id] = class_report.draw(image, truth, predicted, labels)
-        else:
-            pictures[row.id] = report.draw(image, truth >= target_threshold * 255, predicted > 0)
-    if classes:
-        html = class_report.render(evaluation, pictures, model_name, provenance=provenance or {})
-    else:
-        html = report.render(
-            evaluation, pictures, model_name, provenance=provenance or {}, robustness=robustness
-        )
-    write_text(folder / "report.html", html)
+    write_csv(folder / "per_image.csv", _by_photo(evaluation, report.columns()))
+    report.write_tables(folder)
+    pictures = _draw(report, evaluation, score, {sample.id: sample for sample in samples}, report_images)
+    write_text(folder / "report.html", report.render(pictures, model_name, provenance or {}))
 
 
-def _by_photo(evaluation: Evaluation) -> list[list[object]]:
-    """The heading and a row a photo, worst first; of several classes with the names of those in it."""
-    named = {row.id: () for row in evaluation.rows}
-    heading = [field.name for field in fields(ImageRow)]
-    if evaluation.classes:
-        named = dict(zip(named, evaluation.classes.names_present(), strict=True))
-        heading += ["classes", "classes_predicted"]
-    return [heading, *([*asdict(row).values(), *named[row.id]] for row in evaluation.worst_first)]
+def _by_photo(evaluation: Evaluation, columns: Mapping[str, Sequence[object]]) -> list[list[object]]:
+    """The heading and a row a photo, worst first."""
+    heading = [*(field.name for field in fields(ImageRow)), *columns]
+    others = {
+        row.id: [column[place] for column in columns.values()] for place, row in enumerate(evaluation.rows)
+    }
+    return [heading, *([*asdict(row).values(), *others[row.id]] for row in evaluation.worst_first)]
+
+
+def _draw(
+    report: Report, evaluation: Evaluation, score: ScoreFn, samples: Mapping[str, Sample], count: int
+) -> dict[str, object]:
+    """Pictures of the worst photos, by id."""
+    pictures = {}
+    for row in evaluation.worst_first[:count]:
+        image, truth = read_pair(samples[row.id])
+        scores, _ = score_photo(score, image, samples[row.id], report.labels)
+        predicted = report.labels.classify(scores, evaluation.threshold)
+        pictures[row.id] = report.draw(image, truth, predicted)
+    return pictures

@@ -15,8 +15,8 @@ from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.images.class_overlay import overlay_classes
 from segmentation.images.files import read_photo
 from segmentation.images.outline import OUTLINE, outlined
+from segmentation.reports.error_pictures import region_of
 from segmentation.reports.plots import literal, new_figure
-from segmentation.reports.report import region_of
 
 if TYPE_CHECKING:
     from segmentation.reports.plots import Figure
@@ -82,23 +82,23 @@ def make_gallery(
     Classes lie over the photo in their colours; a cutout is an outline, around the region of the garment.
     Its ground truth is garment where its alpha is at least `target_threshold`.
     """
+    style = _Outlines() if labels.binary else _Colours(labels)
     models, rows, shown = comparison.models, [], set()
     for number, sample in enumerate(samples):
         image, truth = read_pair(sample)
-        if labels.binary:
-            truth = (truth >= target_threshold * 255).astype(np.uint8)
+        truth = labels.task.truth_indices(truth, target_threshold)
         found = [maps[model.name][number] for model in models]
         shown.update(*(np.unique(one).tolist() for one in (truth, *found)))
         place = comparison.photos.index(sample.id)
         rows.append(
             Row(
                 sample.id,
-                tuple(_draw(image, truth, found, labels)),
+                tuple(_draw(image, truth, found, style)),
                 tuple(model.by_photo["iou"][place] for model in models),
             )
         )
     headings = ("photo", "ground truth", *(model.name for model in models))
-    return Gallery(headings, tuple(rows), _key(labels, shown))
+    return Gallery(headings, tuple(rows), style.key(shown))
 
 
 def gallery_figure(gallery: Gallery) -> "Figure":
@@ -129,29 +129,47 @@ def gallery_figure(gallery: Gallery) -> "Figure":
     return figure
 
 
+class _Outlines:
+    """A cutout is an outline, around the region of the garment."""
+
+    def region(self, truth: np.ndarray, found: Sequence[np.ndarray]) -> tuple[slice, slice]:
+        return region_of(truth > 0, np.logical_or.reduce(found))
+
+    def draw(self, region: np.ndarray, indices: np.ndarray, scale: float) -> np.ndarray:
+        """Draw a line that is still there when the picture is small."""
+        return outlined(region, indices > 0, line_px=round(_LINE_PX / scale))
+
+    def key(self, _shown: set[int]) -> tuple[tuple[str, Colour], ...]:
+        return (("outline", OUTLINE),)
+
+
+@dataclass(frozen=True)
+class _Colours:
+    """Classes lie over the whole photo in their colours."""
+
+    labels: LabelMap
+
+    def region(self, _truth: np.ndarray, _found: Sequence[np.ndarray]) -> tuple[slice, slice]:
+        return slice(None), slice(None)
+
+    def draw(self, region: np.ndarray, indices: np.ndarray, _scale: float) -> np.ndarray:
+        return overlay_classes(region, indices, self.labels)
+
+    def key(self, shown: set[int]) -> tuple[tuple[str, Colour], ...]:
+        labels = self.labels
+        named = zip(labels.names, labels.colours, strict=True)
+        key = [entry for index, entry in enumerate(named) if index and index in shown]
+        return (*key, *([("(ignored)", labels.ignored_colour)] if labels.ignore in shown else []))
+
+
 def _draw(
-    image: np.ndarray, truth: np.ndarray, found: Sequence[np.ndarray], labels: LabelMap
+    image: np.ndarray, truth: np.ndarray, found: Sequence[np.ndarray], style: _Outlines | _Colours
 ) -> list[np.ndarray]:
     """The photo, and over it the ground truth and what each model found, small."""
-    box: tuple[slice, slice] = (slice(None), slice(None))
-    if labels.binary:
-        box = region_of(truth > 0, np.logical_or.reduce(found))
+    box = style.region(truth, found)
     region = image[box]
     height, width = region.shape[:2]
     scale = min(_LONGEST_PX / max(height, width), 1.0)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    drawn = [region]
-    for one in (truth, *found):
-        if labels.binary:  # a line that is still there when the picture is small
-            drawn.append(outlined(region, one[box] > 0, line_px=round(_LINE_PX / scale)))
-        else:
-            drawn.append(overlay_classes(region, one, labels))
+    drawn = [region, *(style.draw(region, one[box], scale) for one in (truth, *found))]
     return [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in drawn]
-
-
-def _key(labels: LabelMap, shown: set[int]) -> tuple[tuple[str, Colour], ...]:
-    if labels.binary:
-        return (("outline", OUTLINE),)
-    named = zip(labels.names, labels.colours, strict=True)
-    key = [entry for index, entry in enumerate(named) if index and index in shown]
-    return (*key, *([("(ignored)", labels.ignored_colour)] if labels.ignore in shown else []))

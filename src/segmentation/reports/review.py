@@ -54,7 +54,7 @@ def write_review(
     `caution` is shown at the top. The page shows the pictures that the job drew, beside which it has to stay,
     and links to the cutouts.
     """
-    from segmentation.reports.report import page
+    from segmentation.reports.html import page
 
     folder_of_pictures, suffix = FILES["review"]
     pictured = triage.rows[:_MOST_PICTURES]

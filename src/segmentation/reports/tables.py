@@ -17,9 +17,8 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
 
     These are the five with the lowest Dice, by name.
     """
-    console.print(_class_summary(evaluation) if evaluation.classes else _cutout_summary(evaluation))
-    if evaluation.classes:
-        console.print(_by_class(evaluation.classes))
+    for table in _class_tables(evaluation) if evaluation.classes else [_cutout_summary(evaluation)]:
+        console.print(table)
     worst = Table(title="worst photos")
     worst.add_column("photo", overflow="fold")
     for heading in ("Dice", "IoU", "boundary F1"):
@@ -47,6 +46,10 @@ def _cutout_summary(evaluation: Evaluation) -> Table:
             f"Dice, mean at the best threshold {summary['threshold_best']:.3f}": summary["dice_mean_at_best"],
         },
     )
+
+
+def _class_tables(evaluation: Evaluation) -> list[Table]:
+    return [_class_summary(evaluation), _by_class(evaluation.classes)]
 
 
 def _class_summary(evaluation: Evaluation) -> Table:

@@ -9,8 +9,9 @@ import numpy as np
 
 from segmentation.config.training import AugmentConfig
 from segmentation.core.imports import require
-from segmentation.core.types import BINARY, IGNORED, LabelMap
+from segmentation.core.types import BINARY, LabelMap
 from segmentation.training.recolour import recolour
+from segmentation.training.task import task_of
 
 Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change.
@@ -29,6 +30,7 @@ def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMa
     recolours = config.recolour if colour else 0.0
     if not recolours and not _transforms(config, colour, labels):
         return None
+    task = task_of(labels)
     local = threading.local()  # a composition carries its random state, so each thread has its own
 
     def augment(image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -37,20 +39,12 @@ def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMa
         random = np.random.default_rng(seed)
         if random.random() < recolours:
             garment = mask if mask.ndim == 2 else mask[..., 0]
-            image = recolour(image, garment if labels.binary else _one_class(garment, random), random)
+            image = recolour(image, task.choose_garment(garment, random), random)
         local.compose.set_random_seed(seed)
         changed = local.compose(image=image, mask=mask)
         return changed["image"], changed["mask"]
 
     return augment
-
-
-def _one_class(indices: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return uint8 [H, W], 255 in a random one of the classes besides the background, if there are any."""
-    present = [index for index in np.unique(indices) if index not in (0, IGNORED)]
-    if not present:
-        return np.zeros_like(indices)
-    return np.where(indices == random.choice(present), 255, 0).astype(np.uint8)
 
 
 def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
@@ -65,7 +59,7 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
             rotate=(-config.rotation, config.rotation),
             keep_ratio=True,
             interpolation=cv2.INTER_LINEAR,
-            mask_interpolation=cv2.INTER_LINEAR if labels.binary else cv2.INTER_NEAREST,
+            mask_interpolation=task_of(labels).interpolation,
             border_mode=cv2.BORDER_REPLICATE,
             p=1.0,
         )
@@ -82,7 +76,7 @@ def _flip(library, labels: LabelMap) -> type:
     """Return the transform that mirrors a pair, where the left one of two classes becomes the right one."""
     index_of = np.arange(256, dtype=np.uint8)
     index_of[: len(labels.names)] = labels.mirrored
-    if labels.binary or (index_of == np.arange(256)).all():
+    if (index_of == np.arange(256)).all():
         return library.HorizontalFlip
 
     class SwappingFlip(library.HorizontalFlip):

@@ -12,9 +12,10 @@ from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_photo
-from segmentation.preprocessing.preprocessing import Preprocessing, resize, resize_labels
+from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.mixture import Mixture
+from segmentation.training.task import task_of
 
 _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
 
@@ -37,6 +38,7 @@ class PreparedPairs:
         self.preprocessing = preprocessing
         self.config = config
         self.labels = labels
+        self._task = task_of(labels)
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._free_bytes = int(config.cache)
         self._lock = threading.Lock()
@@ -79,7 +81,7 @@ class PreparedPairs:
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, mask = self._read(sample)
-        return self.preprocessing.prepare(photo), self._target(mask)
+        return self.preprocessing.prepare(photo), self._resize(mask)
 
     def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         """uint8 RGB [H, W, 3] and uint8 [H, W]."""
@@ -91,30 +93,15 @@ class PreparedPairs:
             )
         return photo, mask
 
-    def _target(self, mask: np.ndarray) -> np.ndarray:
-        """uint8 [H, W] -> uint8 [height, width], soft or binary, or the indices of classes."""
-        if not self.labels.binary:
-            return resize_labels(mask, self.preprocessing.input_size)
-        target = resize(mask, self.preprocessing.input_size)
-        if self.config.target == "binary":
-            target = np.where(target >= self.config.target_threshold * 255, 255, 0).astype(np.uint8)
-        return target
+    def _resize(self, truth: np.ndarray) -> np.ndarray:
+        """uint8 [H, W] -> uint8 [height, width]."""
+        return self._task.resize(truth, self.preprocessing.input_size, self.config)
 
 
 def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarray | None:
     """How much each sample counts in the loss, float32 [N] in [0, 1]; None where all count the same, 1."""
     weights = np.array([pseudo_weight if sample.origin == PSEUDO else 1 for sample in samples], np.float32)
     return weights if (weights != 1).any() else None
-
-
-def one_hot(truths: np.ndarray, labels: LabelMap) -> np.ndarray:
-    """What a network learns to say: uint8 [...], see `GroundTruth` -> float32 [..., C] in [0, 1].
-
-    C is 1, alpha, or the number of classes; all are 0 where the pixel is ignored.
-    """
-    if labels.binary:
-        return truths.astype(np.float32)[..., np.newaxis] / 255.0
-    return (truths[..., np.newaxis] == np.arange(len(labels.names), dtype=np.uint8)).astype(np.float32)
 
 
 class Batches(keras.utils.PyDataset):
@@ -148,6 +135,7 @@ class Batches(keras.utils.PyDataset):
         self.augment = augment
         self.seed = seed
         self._weights = weights
+        self._task = task_of(pairs.labels)
         self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
         self.failure: SegmentationError | None = None  # what a thread met that cannot be used
@@ -177,7 +165,7 @@ class Batches(keras.utils.PyDataset):
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
-        targets = one_hot(np.stack(masks), self.pairs.labels)  # [N, H, W, 1 or classes]
+        targets = self._task.targets(np.stack(masks))  # [N, H, W, 1 or classes]
         return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
 
     def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:

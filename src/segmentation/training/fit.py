@@ -24,7 +24,7 @@ from segmentation.training.callbacks import Run
 from segmentation.training.freezing import phases
 from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
-from segmentation.training.objectives import build_loss
+from segmentation.training.objectives import build_loss, check_loss
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, Progress
 from segmentation.training.run_state import History, RunState, history_csv, resume
@@ -152,9 +152,11 @@ def _pairs(
 
 
 def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
-    counted = config.loss.class_weights != "none" and not pairs.labels.binary
+    classes = len(pairs.labels.names)
+    check_loss(config.loss, classes)  # before many photos are read
+    counted = config.loss.class_weights != "none"
     counts = pairs.class_counts(config.training.workers) if counted else None
-    return build_loss(config.loss, len(pairs.labels.names), counts)
+    return build_loss(config.loss, classes, counts)
 
 
 def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:

@@ -90,11 +90,8 @@ def class_accuracy(targets, scores):
 
 def metrics(classes: int = 1) -> list[keras.metrics.Metric]:
     """Return new training metrics, each the mean over photos; their names do not depend on the classes."""
-    functions = (dice_coefficient, iou, accuracy) if classes == 1 else (class_dice, class_iou, class_accuracy)
-    return [
-        keras.metrics.MeanMetricWrapper(function, name=name)
-        for function, name in zip(functions, ("dice", "iou", "accuracy"), strict=True)
-    ]
+    functions = zip(("dice", "iou", "accuracy"), _objective_of(classes).metrics, strict=True)
+    return [keras.metrics.MeanMetricWrapper(function, name=name) for name, function in functions]
 
 
 def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None = None) -> keras.losses.Loss:
@@ -106,7 +103,8 @@ def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None
 
     Raises what `check_loss` raises.
     """
-    terms = check_loss(config, classes)
+    check_loss(config, classes)
+    terms = _objective_of(classes).terms(config)
     if not terms:
         return CrossEntropyMinusDice(config)
     weighted = config.class_weights != "none"
@@ -114,34 +112,18 @@ def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None
     return LossSum(terms, weights, config.label_smoothing)
 
 
-def check_loss(config: LossConfig, classes: int) -> dict[str, float]:
-    """Return the weights of the losses by name for so many classes; none for the default loss of a cutout.
-
-    Raises ConfigError for options that the chosen losses would ignore.
-    """
-    if config.loss is not None:
-        terms = config.loss.weights
-    else:
-        terms = {"ce": config.bce_weight, "dice": config.dice_weight} if classes > 1 else {}
-    weighted = config.class_weights != "none"
-    chosen = {"class_weights": weighted, "label_smoothing": config.label_smoothing}
+def check_loss(config: LossConfig, classes: int) -> None:
+    """Raise ConfigError for options that the loss over so many classes would ignore."""
+    objective = _objective_of(classes)
+    terms = objective.terms(config)
+    chosen = {"class_weights": config.class_weights != "none", "label_smoothing": config.label_smoothing}
     named = " and ".join(f"`{name}`" for name, given in chosen.items() if given)
     if named and not {*terms}.intersection(CROSS_ENTROPIES):
         raise ConfigError(
             f"{named}: expected a `loss` with {' or '.join(CROSS_ENTROPIES)}, received "
             f'{config.loss or "none"}; leave it out, or choose one such as `loss` "ce + dice"'
         )
-    if weighted and classes == 1:
-        raise ConfigError(
-            "`class_weights`: expected none for a cutout, whose pixels are not counted by class, received "
-            f"{config.class_weights}; leave it out"
-        )
-    if config.loss is None and classes > 1 and config.boundary_weight:
-        raise ConfigError(
-            f"`boundary_weight`: expected 0 for several classes, received {config.boundary_weight:g}; "
-            "set it to 0"
-        )
-    return terms
+    objective.check(config)
 
 
 class CrossEntropyMinusDice(keras.losses.Loss):
@@ -191,6 +173,44 @@ class LossSum(keras.losses.Loss):
             weight * LOSSES[name](targets, scores, **(self.options if name in CROSS_ENTROPIES else {}))
             for name, weight in self.terms.items()
         )
+
+
+class _CutoutObjective:
+    metrics = (dice_coefficient, iou, accuracy)
+
+    @staticmethod
+    def terms(config: LossConfig) -> Mapping[str, float]:
+        """Return the weights of a sum of losses; none for the cutout's own loss."""
+        return config.loss.weights if config.loss is not None else {}
+
+    @staticmethod
+    def check(config: LossConfig) -> None:
+        if config.class_weights != "none":
+            raise ConfigError(
+                "`class_weights`: expected none for a cutout, whose pixels are not counted by class, "
+                f"received {config.class_weights}; leave it out"
+            )
+
+
+class _ClassObjective:
+    metrics = (class_dice, class_iou, class_accuracy)
+
+    @staticmethod
+    def terms(config: LossConfig) -> Mapping[str, float]:
+        own = {"ce": config.bce_weight, "dice": config.dice_weight}
+        return config.loss.weights if config.loss is not None else own
+
+    @staticmethod
+    def check(config: LossConfig) -> None:
+        if config.loss is None and config.boundary_weight:
+            raise ConfigError(
+                f"`boundary_weight`: expected 0 for several classes, received {config.boundary_weight:g}; "
+                "set it to 0"
+            )
+
+
+def _objective_of(classes: int) -> type[_CutoutObjective] | type[_ClassObjective]:
+    return _CutoutObjective if classes == 1 else _ClassObjective
 
 
 def _class_areas(targets, scores):

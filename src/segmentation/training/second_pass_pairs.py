@@ -55,10 +55,10 @@ class SecondPassPairs(PreparedPairs):
         seen = np.dstack([photo, scores])
         if not self._varied:
             seen, target = self.look.frame(*self.look.widest(seen, target), None)
-            return self.preprocessing.prepare(self.look.blank(seen, None)), self._target(target)
+            return self.preprocessing.prepare(self.look.blank(seen, None)), self._resize(target)
         seen, target = self.look.widest(seen, target)
         return (seen, target) if self.look.kind == "crop" else self._to_size(seen, target)
 
     def _to_size(self, seen: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Prepared at the network's size, with the guide whether the network sees it or not."""
-        return dataclasses.replace(self.preprocessing, guided=True).prepare(seen), self._target(target)
+        return dataclasses.replace(self.preprocessing, guided=True).prepare(seen), self._resize(target)

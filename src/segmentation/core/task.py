@@ -1,0 +1,115 @@
+"""What cutting one thing out and marking classes differ in wherever pixels are decided or spoken of.
+
+Training, evaluation and reports have a pair of their own for what only they do.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+class Task(Protocol):
+    """How scores and ground truth become indices of classes, and what people call all this.
+
+    `truth` is the word for a ground truth, `group` that for photos that belong together. Of several classes
+    the first is the background; the indices of a cutout are 0, outside, and 1.
+    """
+
+    truth: str
+    group: str
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        """What each index stands for."""
+        ...
+
+    @property
+    def area(self) -> str:
+        """What is not background."""
+        ...
+
+    @property
+    def counted(self) -> str:
+        """The classes, in words."""
+        ...
+
+    def decide(self, scores: np.ndarray, threshold: float) -> np.ndarray:
+        """Return the index of each pixel: float32 [H, W, C] in [0, 1] -> uint8 [H, W]."""
+        ...
+
+    def rule(self, threshold: float) -> dict[str, str]:
+        """Return in words, by name, what decides."""
+        ...
+
+    def truth_indices(self, truth: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+        """Return the index of each pixel of a ground truth, uint8 [H, W], see `GroundTruth`."""
+        ...
+
+
+@dataclass(frozen=True)
+class CutoutTask:
+    """One thing, called `name`, is cut out: there is one score, and a threshold decides."""
+
+    name: str
+    truth = "cutout"
+    group = "garment"
+    area = "garment area"
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        """What each index stands for."""
+        return ("background", self.name)
+
+    @property
+    def counted(self) -> str:
+        """The one class, in words."""
+        return f"the class {self.name}"
+
+    def decide(self, scores: np.ndarray, threshold: float) -> np.ndarray:
+        """Return 1 where the score reaches the threshold."""
+        return (scores[..., 0] >= threshold).astype(np.uint8)
+
+    def rule(self, threshold: float) -> dict[str, str]:
+        """Return the threshold."""
+        return {"threshold": f"{threshold:g}"}
+
+    def truth_indices(self, truth: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+        """Return 1 where alpha, uint8 [H, W], is at least `threshold`, in [0, 1]."""
+        return (truth >= threshold * 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class ClassTask:
+    """Each pixel is of one of several classes, that with the highest score, whatever the threshold."""
+
+    names: tuple[str, ...]
+    truth = "label map"
+    group = "group"
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        """What each index stands for."""
+        return self.names
+
+    @property
+    def area(self) -> str:
+        """What is not background."""
+        return f"not {self.names[0]}"
+
+    @property
+    def counted(self) -> str:
+        """How many classes there are, in words."""
+        return f"the {len(self.names)} classes"
+
+    def decide(self, scores: np.ndarray, _threshold: float) -> np.ndarray:
+        """Return the class with the highest score, the first of equals."""
+        return scores.argmax(axis=-1).astype(np.uint8)
+
+    def rule(self, _threshold: float) -> dict[str, str]:
+        """Return that the highest score decides."""
+        return {"class": "of the highest score of a pixel"}
+
+    def truth_indices(self, truth: np.ndarray, _threshold: float = 0.5) -> np.ndarray:
+        """Return the label map as it is."""
+        return truth

@@ -1,0 +1,56 @@
+"""How well classes are marked: confusion matrices, and figures of the maps."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from segmentation.core.types import LabelMap, Sample
+from segmentation.evaluation.class_figures import ClassFigures
+from segmentation.evaluation.image_row import ImageRow, class_row
+from segmentation.evaluation.measurement import MeasureSettings
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.metrics import classes as class_metrics
+
+_NO_THRESHOLD = 0.5  # which decides nothing
+
+
+@dataclass(frozen=True)
+class ClassTask:
+    """The task of a model of several classes."""
+
+    labels: LabelMap
+
+    def measure(self, settings: MeasureSettings) -> "ClassMeasurement":
+        """Return a measurement that has yet to see its first photo."""
+        return ClassMeasurement(self.labels, settings.tolerance_px)
+
+    def agreement(self, one: np.ndarray, other: np.ndarray) -> float:
+        """Return the share of the pixels that are of the same class."""
+        return float(np.mean(one == other))
+
+
+@dataclass
+class ClassMeasurement:
+    """Figures of each photo, without the pixels that are ignored."""
+
+    labels: LabelMap
+    tolerance_px: float
+    rows: list[ImageRow] = field(default_factory=list)
+    confusions: list[np.ndarray] = field(default_factory=list)
+
+    def add(
+        self, sample: Sample, _image: np.ndarray, truth: np.ndarray, scores: np.ndarray, seconds: float
+    ) -> None:
+        """Take in a photo, see `Measurement`."""
+        labels, predicted = self.labels, self.labels.classify(scores, _NO_THRESHOLD)
+        confusion = class_metrics.confusion(predicted, truth, len(labels.names), labels.ignore)
+        counted = truth != labels.ignore if labels.ignore is not None else np.ones(truth.shape, bool)
+        self.confusions.append(confusion)
+        self.rows.append(
+            class_row(sample, predicted * counted, truth * counted, confusion, seconds, self.tolerance_px)
+        )
+
+    def finish(self) -> Evaluation:
+        """Return the figures of all photos, and those of each class."""
+        figures = ClassFigures(self.labels, np.array(self.confusions))
+        return Evaluation(tuple(self.rows), _NO_THRESHOLD, self.tolerance_px, None, classes=figures)

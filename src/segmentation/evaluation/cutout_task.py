@@ -1,0 +1,84 @@
+"""How well one thing is cut out: masks at a threshold, the given one or the best."""
+
+import dataclasses
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from segmentation.core.types import LabelMap, Prediction, Sample
+from segmentation.evaluation.image_row import ImageRow, cutout_row
+from segmentation.evaluation.measurement import MeasureSettings
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.metrics import masks as metrics
+from segmentation.metrics.threshold import search
+
+
+@dataclass(frozen=True)
+class CutoutTask:
+    """The task of a model of one class."""
+
+    labels: LabelMap
+
+    def measure(self, settings: MeasureSettings) -> "CutoutMeasurement":
+        """Return a measurement that has yet to see its first photo."""
+        return CutoutMeasurement(self.labels, settings)
+
+    def agreement(self, one: np.ndarray, other: np.ndarray) -> float:
+        """Return the Dice of two masks, uint8 [H, W]."""
+        return metrics.dice(metrics.counts(one > 0, other > 0))
+
+
+@dataclass
+class CutoutMeasurement:
+    """Figures at a threshold; without one, photos wait, compressed, until the best is known."""
+
+    labels: LabelMap
+    settings: MeasureSettings
+    rows: list[ImageRow] = field(default_factory=list)
+    counts: list[metrics.Counts] = field(default_factory=list)
+    waiting: list[tuple[Sample, "_Packed", float]] = field(default_factory=list)
+
+    def add(
+        self, sample: Sample, image: np.ndarray, truth: np.ndarray, scores: np.ndarray, seconds: float
+    ) -> None:
+        """Take in a photo, see `Measurement`."""
+        settings = self.settings
+        level, target = metrics.levels(scores[..., 0]), truth >= settings.target_threshold * 255
+        self.counts.append(metrics.counts_by_level(level, target))
+        if settings.threshold is None:
+            self.waiting.append((sample, _Packed.of(level, target), seconds))
+            return
+        prediction = Prediction(sample.id, scores, self.labels, float(settings.threshold))
+        row = cutout_row(sample, prediction.mask, target, seconds, settings.tolerance_px)
+        confidence = settings.estimator(image, prediction).confidence if settings.estimator else None
+        self.rows.append(dataclasses.replace(row, confidence=confidence))
+
+    def finish(self) -> Evaluation:
+        """Return the figures of all photos, and what the search of the threshold found."""
+        settings, found = self.settings, search(self.counts)
+        for sample, packed, seconds in self.waiting:
+            level, target = packed.unpack()
+            mask = level >= round(found.best * 255)
+            self.rows.append(cutout_row(sample, mask, target, seconds, settings.tolerance_px))
+        threshold = found.best if settings.threshold is None else float(settings.threshold)
+        confidence_model = settings.estimator.confidence_model if settings.estimator else None
+        return Evaluation(tuple(self.rows), threshold, settings.tolerance_px, found, confidence_model)
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """Score levels and target of one photo, compressed: levels hold the mask of any searched threshold."""
+
+    shape: tuple[int, int]
+    level: bytes
+    target: bytes
+
+    @classmethod
+    def of(cls, level: np.ndarray, target: np.ndarray) -> "_Packed":
+        return cls(level.shape, zlib.compress(level, 1), zlib.compress(np.packbits(target), 1))
+
+    def unpack(self) -> tuple[np.ndarray, np.ndarray]:
+        level = np.frombuffer(zlib.decompress(self.level), np.uint8)
+        target = np.unpackbits(np.frombuffer(zlib.decompress(self.target), np.uint8), count=level.size)
+        return level.reshape(self.shape), target.reshape(self.shape).astype(bool)

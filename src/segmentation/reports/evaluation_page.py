@@ -1,0 +1,50 @@
+"""The page of an evaluation, worst photo first: what cutouts and classes have in common."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.reports import html
+from segmentation.reports.error_pictures import EXCESS, MISSED
+
+
+def fill_page(
+    evaluation: Evaluation,
+    pictures: Mapping[str, object],
+    model_name: str,
+    provenance: Mapping[str, object],
+    **others: object,
+) -> str:
+    """Return the page with what every evaluation has and with `others`, what only this kind has."""
+    return html.page(
+        "report.html.j2",
+        model_name=model_name,
+        provenance=provenance,
+        summary=evaluation.summary(),
+        rows=evaluation.worst_first,
+        views=_by_view(evaluation),
+        pictures=pictures,
+        missed_colour=html.css(MISSED),
+        excess_colour=html.css(EXCESS),
+        **others,
+    )
+
+
+def _by_view(evaluation: Evaluation) -> list[dict[str, object]]:
+    """Mean figures of each viewpoint, worst first; nothing where there is only one."""
+    groups: dict[str, list] = {}
+    for row in evaluation.rows:
+        groups.setdefault(row.view or "unnamed", []).append(row)
+    if len(groups) < 2:
+        return []
+    means = [
+        {
+            "view": view,
+            "images": len(rows),
+            "dice": float(np.mean([row.dice for row in rows])),
+            "boundary_f1": float(np.mean([row.boundary_f1 for row in rows])),
+        }
+        for view, rows in groups.items()
+    ]
+    return sorted(means, key=lambda mean: mean["dice"])

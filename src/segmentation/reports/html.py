@@ -1,0 +1,55 @@
+"""Pages that need nothing beside them: templates filled in, pictures and charts within the text."""
+
+import base64
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+_LONGEST_PX = 1400  # a garment of a studio photo stays at one picture pixel a photo pixel
+_QUALITY = 80
+
+
+def page(template: str, **values: object) -> str:
+    """Fill in a template of this folder; whatever `values` hold appears as text, never as markup."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**values)
+
+
+def chart(svg: bytes) -> str:
+    """A chart as the source of a picture."""
+    return _uri("svg+xml", svg)
+
+
+def encode(image: np.ndarray, longest_px: int = _LONGEST_PX) -> str:
+    """A picture, uint8 RGB [H, W, 3], as the source of one, made smaller where a side is longer."""
+    small, _ = shrink(image, longest_px)
+    quality = [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
+    _, content = cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
+    return _uri("webp", content.tobytes())
+
+
+def css(colour: tuple[int, int, int]) -> str:
+    """A colour, RGB, as style sheets write it."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def shrink(image: np.ndarray, longest_px: int) -> tuple[np.ndarray, float]:
+    """Return a picture [H, W, C] whose sides are at most so long, and its scale, at most 1."""
+    scale = min(longest_px / max(image.shape[:2]), 1.0)
+    if scale == 1:
+        return image, scale
+    height, width = (max(1, round(length * scale)) for length in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), scale
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

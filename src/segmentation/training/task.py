@@ -1,0 +1,82 @@
+"""What training a cutout and training classes differ in, but for the loss (see `objectives`)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from segmentation.config.training import DataConfig
+from segmentation.core.size import Size
+from segmentation.core.types import IGNORED, LabelMap
+from segmentation.preprocessing.preprocessing import resize, resize_labels
+
+
+class Task(Protocol):
+    """From ground truth, uint8 [H, W], see `GroundTruth`, to what a network is trained to say."""
+
+    @property
+    def interpolation(self) -> int:
+        """OpenCV's way to resample a ground truth that is moved."""
+        ...
+
+    def resize(self, truth: np.ndarray, size: Size, config: DataConfig) -> np.ndarray:
+        """Return the ground truth at `size`."""
+        ...
+
+    def targets(self, truths: np.ndarray) -> np.ndarray:
+        """Return what the network is to say: uint8 [...] -> float32 [..., C] in [0, 1]."""
+        ...
+
+    def choose_garment(self, truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Return uint8 [H, W], 255 in something that may have another colour."""
+        ...
+
+
+def task_of(labels: LabelMap) -> Task:
+    """Return the task of a network of these classes."""
+    return CutoutTask() if labels.binary else ClassTask(len(labels.names))
+
+
+class CutoutTask:
+    """The network says alpha, C = 1."""
+
+    interpolation = cv2.INTER_LINEAR
+
+    def resize(self, truth: np.ndarray, size: Size, config: DataConfig) -> np.ndarray:
+        """Return alpha, soft or binary as `config` has it."""
+        alpha = resize(truth, size)
+        if config.target == "binary":
+            alpha = np.where(alpha >= config.target_threshold * 255, 255, 0).astype(np.uint8)
+        return alpha
+
+    def targets(self, truths: np.ndarray) -> np.ndarray:
+        """Return alpha, float32 [..., 1]."""
+        return truths.astype(np.float32)[..., np.newaxis] / 255.0
+
+    def choose_garment(self, truth: np.ndarray, _random: np.random.Generator) -> np.ndarray:
+        """Return alpha as it is."""
+        return truth
+
+
+@dataclass(frozen=True)
+class ClassTask:
+    """The network says which of so many `classes` a pixel is of."""
+
+    classes: int
+    interpolation = cv2.INTER_NEAREST  # between two classes there is no third
+
+    def resize(self, truth: np.ndarray, size: Size, _config: DataConfig) -> np.ndarray:
+        """Return the indices of the nearest pixels."""
+        return resize_labels(truth, size)
+
+    def targets(self, truths: np.ndarray) -> np.ndarray:
+        """Return one-hot classes, float32 [..., classes], all 0 where the pixel is ignored."""
+        return (truths[..., np.newaxis] == np.arange(self.classes, dtype=np.uint8)).astype(np.float32)
+
+    def choose_garment(self, truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Return one of the classes besides the background, if there are any."""
+        present = [index for index in np.unique(truth) if index not in (0, IGNORED)]
+        if not present:
+            return np.zeros_like(truth)
+        return np.where(truth == random.choice(present), 255, 0).astype(np.uint8)
