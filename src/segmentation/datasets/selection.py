@@ -28,7 +28,7 @@ def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out"
     if not chosen:
         raise DataError(
             f"{dataset.root}: expected {side} photos, found none, since {bundle.name} learned from "
-            f"{len(trained)} of its {len(samples)}; give other --data, or --split all"
+            f"{len(trained)} of its {len(samples)}; give other `data`, or `split=all`"
         )
     return chosen
 
@@ -43,7 +43,7 @@ def without_predicted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     if samples and not made:
         raise DataError(
             f"{samples[0].image_path}: expected pairs that a person made, to judge by, received predictions "
-            "alone; name other pairs with --data"
+            "alone; name other pairs with `data`"
         )
     return made
 

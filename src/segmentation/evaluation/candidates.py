@@ -87,7 +87,7 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
         if not left:
             raise DataError(
                 f"{dataset.root}: expected photos that none of the models learned from, found none, since "
-                f"{name} learned from the last {len(samples)} of {len(dataset.samples)}; give other --data"
+                f"{name} learned from the last {len(samples)} of {len(dataset.samples)}; give other `data`"
             )
         samples = left
     return samples
@@ -114,7 +114,7 @@ def judged_together(
     if side == "train":
         raise DataError(
             f"{dataset.root}: expected photos that one of the models learned from, found none among "
-            f"{len(dataset.samples)}; give other --data, or --split all"
+            f"{len(dataset.samples)}; give other `data`, or `split=all`"
         )
     counts = ", ".join(
         f"{name} learned {sum(sample.group in groups for sample in dataset.samples)}"
@@ -122,8 +122,8 @@ def judged_together(
     )
     raise DataError(
         f"{dataset.root}: expected held-out photos that none of the models learned from, found none among "
-        f"{len(dataset.samples)} ({counts}; folds hold out different photos); give --data with photos that "
-        "are new to all, such as its val folder or another set, or --split all"
+        f"{len(dataset.samples)} ({counts}; folds hold out different photos); give `data` with photos that "
+        "are new to all, such as its val folder or another set, or `split=all`"
     )
 
 

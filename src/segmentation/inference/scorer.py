@@ -32,6 +32,11 @@ class Scorer:
     threshold: float
     settings: dict[str, Any]
 
+    @property
+    def tta(self) -> str:
+        """The test-time augmentation."""
+        return self.settings.get("tta", "none")
+
 
 def find_models(names: Sequence[str], models_folder: Path, double_pass: bool | None = None) -> Ensemble:
     """Return the ensemble of some models by name or path, by default of the one that `find_bundle` takes.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,14 @@ _ABOUT_FILES = ("output", "binary", "overwrite")  # beside what FileOptions has
 class Prediction:
     """A run over a folder: iterate for a result a photo; afterwards it says how the folder fared.
 
-    `output` is the folder of results, None where nothing is written; `triage` what a person should see, and
-    `caution` why its confidence is less reliable than usual; `stopped` whether photos were left for the next
-    run.
+    A `scorer` that is loaded already takes the place of what the options say of models and scores. `output`
+    is the folder of results, None where nothing is written; `triage` what a person should see, and `caution`
+    why its confidence is less reliable than usual; `stopped` whether photos were left for the next run.
     """
 
     options: PredictOptions
     context: Context
+    scorer: InitVar[Scorer | None] = None
     models: Ensemble = field(init=False)
     output: Path | None = field(init=False, default=None)
     limits: Limits | None = field(init=False, default=None)
@@ -54,12 +55,16 @@ class Prediction:
     caution: str = field(init=False, default="")
     stopped: bool = field(init=False, default=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, scorer: Scorer | None) -> None:
         options, context = self.options, self.context
         if not options.save and (unwritten := _about_files(options)):
             raise ConfigError(f"{' '.join(unwritten)}: about files, which only `save` writes; add `save`")
         self._workers = streams_for(options.photos, options.work.workers)
-        self.models = find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+        self.models = (
+            scorer.models
+            if scorer
+            else find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+        )
         binary = self.models.labels.binary
         if not binary and (unfit := _about_cutouts(options)):
             require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
@@ -69,7 +74,7 @@ class Prediction:
         self.output = output if options.save else None
         self._writer = _choose_writer(options.files, self.models, output, review=self.limits is not None)
         self._photos = find_input(options.photos, self.output, context)
-        self._scorer = load_scorer(
+        self._scorer = scorer or load_scorer(
             self.models, options.models, options.scoring, streams=self._workers, tell=context.tell
         )
         self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
@@ -127,17 +132,18 @@ class Prediction:
         if not self.limits:
             remove_review(manifest.path.parent)
             return
-        self.caution = caution_about(self.models, self._scorer.threshold, self.options.scoring.tta)
+        self.caution = caution_about(self.models, self._scorer.threshold, self._scorer.tta)
         self.triage = triage_results(manifest, self.models, self.limits, self._score_settings, self.caution)
 
 
-def predict(options: PredictOptions, context: Context) -> Prediction:
+def predict(options: PredictOptions, context: Context, scorer: Scorer | None = None) -> Prediction:
     """Predict every photo, tell a PhotoDone event for each, and return how the folder fared.
 
-    Raises ConfigError for options that do not fit the models or each other, DataError for an input without
-    photos and when nothing more can be written; a photo that fails is a result with an error.
+    A `scorer` is as in `Prediction`. Raises ConfigError for options that do not fit the models or each other,
+    DataError for an input without photos and when nothing more can be written; a photo that fails is a result
+    with an error.
     """
-    prediction = Prediction(options, context)
+    prediction = Prediction(options, context, scorer)
     for _result in prediction:
         pass
     return prediction

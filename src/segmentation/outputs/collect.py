@@ -33,7 +33,7 @@ COLUMNS = (
     "untouched",
 )
 ADDED, REPLACED, KEPT = "added", "replaced", "as before"
-LEFT_OUT = "left out, for they are as predicted (--untouched takes them)"
+LEFT_OUT = "left out, for they are as predicted (`untouched` takes them)"
 OUTLIVED = "as predicted now, so that their earlier pairs stay"
 
 
@@ -63,9 +63,9 @@ def refuse_label_maps(retouched: Path) -> None:
     output = retouched.parent if retouched.name == folder else retouched
     if (output / folder).is_dir() and (output / LABELS_FILE).is_file():
         raise DataError(
-            f"--input {retouched}: expected corrected cutouts, received label maps of several classes; put "
+            f"`input` {retouched}: expected corrected cutouts, received label maps of several classes; put "
             f"their photos into {output / IMAGES}, remove origin.json from {output} and choose that with "
-            "`train --data`"
+            "`train data=DIR`"
         )
 
 
@@ -83,12 +83,12 @@ def find_predictions(retouched: Path, given: Path | None, record: str) -> Path |
     masks = given / folder if (given / folder).is_dir() else given
     if masks.name != folder or not masks.is_dir():
         raise DataError(
-            f"--predictions {given}: expected a folder that predict wrote, with {folder}, received another; "
+            f"`predictions` {given}: expected a folder that predict wrote, with {folder}, received another; "
             "check the path"
         )
     if masks.resolve() == own:
         raise DataError(
-            f"--predictions {given}: expected the masks as they were predicted, received the folder that was "
+            f"`predictions` {given}: expected the masks as they were predicted, received the folder that was "
             "corrected; keep a copy of the predictions, or leave this out"
         )
     return masks
@@ -150,7 +150,7 @@ def _predicted(predictions: Path | None, stem: str, shape: tuple[int, int]) -> n
     if mask.shape != shape:
         raise DataError(
             f"{path}: expected the photo's size {shape[1]}x{shape[0]}, received "
-            f"{mask.shape[1]}x{mask.shape[0]}; name the predictions of these photos with --predictions"
+            f"{mask.shape[1]}x{mask.shape[0]}; name the predictions of these photos with `predictions`"
         )
     return mask
 

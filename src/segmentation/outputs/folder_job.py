@@ -155,7 +155,7 @@ def _cut(
             return Result(name, photo.stem, manifest.outputs(photo), key=key, skipped=True)
         if manifest and (other := manifest.taken_by(photo)):
             taken = f"{printable(name)}: its results would replace those of {printable(other)}"
-            remedy = "give another --output, or --overwrite to have them replaced"
+            remedy = "give another `output`, or `overwrite` to have them replaced"
             return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
         with timed("decode"):
             picture = read(photo.path)

@@ -99,23 +99,23 @@ def refuse_other_labels(folder: Path, labels: LabelMap) -> None:
     if (folder / IMAGES).exists():
         raise DataError(
             f"{folder}: expected a folder for results, received a set of pairs with {IMAGES}, whose label "
-            "maps may have been corrected; give another --output"
+            "maps may have been corrected; give another `output`"
         )
     cutouts = next((name for name in _OF_CUTOUTS if (folder / name).exists()), None)
     if cutouts:
         raise DataError(
             f"{folder}: expected a folder for label maps, received one of cutouts, with {cutouts}; give "
-            "another --output, or remove the folder if they are no longer needed"
+            "another `output`, or remove the folder if they are no longer needed"
         )
     if maps.is_dir() and any(maps.iterdir()) and not (folder / MANIFEST).exists():
         raise DataError(
             f"{folder}: expected a folder for results, received label maps that predict did not write; give "
-            "another --output"
+            "another `output`"
         )
     if names.exists() and not _are_named(labels, read_classes(names)):
         raise DataError(
             f"{folder}: expected label maps of the model's {len(labels.names)} classes, received others, "
-            f"which {LABELS_FILE} names; give another --output, or remove the folder if they are no longer "
+            f"which {LABELS_FILE} names; give another `output`, or remove the folder if they are no longer "
             "needed"
         )
 

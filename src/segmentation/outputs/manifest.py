@@ -277,7 +277,7 @@ def _take(file: BinaryIO, path: Path) -> None:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             raise DataError(
                 f"{path.parent}: expected no other predict at work on this folder, found one; wait for its "
-                "end or give another --output"
+                "end or give another `output`"
             ) from error
         # a network file system without locks is still one to work on
 

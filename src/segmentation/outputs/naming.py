@@ -33,7 +33,11 @@ class Photo:
 
 
 def find_photos(
-    source: Path, *, exclude: Path | None = None, warn: Callable[[str], None] = lambda _message: None
+    source: Path,
+    *,
+    exclude: Path | None = None,
+    warn: Callable[[str], None] = lambda _message: None,
+    option: str = "input",
 ) -> Iterator[Photo]:
     """The photos of a folder and its subfolders, or the one file, in the order of their paths.
 
@@ -47,26 +51,27 @@ def find_photos(
     `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png` or
     with another suffix that results have.
 
-    Raises DataError at once when `source` does not exist, lies in `exclude` or holds no photo.
+    Raises DataError at once when `source` does not exist, lies in `exclude` or holds no photo; it calls it by
+    the name of its `option`.
     """
     excluded = exclude and _real(exclude)
     if excluded and _real(source).is_relative_to(excluded):
         raise DataError(
-            f"--input {source}: expected photos outside of the folder of results, {exclude}, from which "
-            "nothing is read; give another --output"
+            f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
+            "nothing is read; give another `output`"
         )
     if source.is_file():
         return iter([Photo(source, source.stem)])
     if not source.is_dir():
         raise DataError(
-            f"--input {source}: expected a folder of photos or a photo, found nothing; check the path"
+            f"`{option}` {source}: expected a folder of photos or a photo, found nothing; check the path"
         )
     photos = _walk(_Folder(source, "", _real(source)), excluded, warn)
     first = next(photos, None)
     if first is None:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
         raise DataError(
-            f"--input {source}: expected photos ({suffixes}), found none in it or below; check the path"
+            f"`{option}` {source}: expected photos ({suffixes}), found none in it or below; check the path"
         )
     return itertools.chain([first], photos)
 

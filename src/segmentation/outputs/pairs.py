@@ -34,7 +34,7 @@ def check_ours(folder: Path, origin: str, *, besides: Container[str] = ()) -> di
     pairs of different origins in one folder could no longer be told apart.
     """
     expected = f"{folder}: expected an empty folder or an earlier set of {origin} pairs, received"
-    remedy = "give another --output"
+    remedy = "give another `output`"
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{expected} a file; {remedy}")
     if not folder.is_dir():
@@ -57,7 +57,7 @@ def refuse_pairs(folder: Path) -> None:
     if (folder / RECORD).exists():
         raise DataError(
             f"{folder}: expected a folder for results, received a set of pairs ({RECORD}); "
-            "give another --output"
+            "give another `output`"
         )
 
 

@@ -61,7 +61,7 @@ class PseudoWriter:
         if changed and not overwrite:
             raise DataError(
                 f"{folder}: expected an earlier set of the same models and options, received one with other "
-                f"{', '.join(changed)}; give another --output, or --overwrite to make the set anew"
+                f"{', '.join(changed)}; give another `output`, or `overwrite` to make the set anew"
             )
 
     def prepare(self) -> None:

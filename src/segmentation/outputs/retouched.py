@@ -99,10 +99,10 @@ def _nothing_matches(retouched: Path, strays: list[Path]) -> DataError:
         received, remedy = "an output of predict", f"choose {cutouts}"
     else:
         received = f"{len(strays)} files such as {printable(strays[0].name)}"
-        remedy = "name the folder of their photos with --photos"
+        remedy = "name the folder of their photos with `photos`"
     suffixes = " ".join(sorted(_RETOUCHED))
     return DataError(
-        f"--input {retouched}: expected files ({suffixes}) called as the photos are, received {received}; "
+        f"`input` {retouched}: expected files ({suffixes}) called as the photos are, received {received}; "
         f"{remedy}"
     )
 
@@ -124,7 +124,7 @@ def _read_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
         raise DataError(
             f"{printable(str(path))}: expected the photo's size {shape[1]}x{shape[0]}, received "
             f"{alpha.shape[1]}x{alpha.shape[0]}, so that its place in the photo is unknown; cut out without "
-            "--crop, and leave the canvas as it is"
+            "`crop`, and leave the canvas as it is"
         )
     return alpha
 

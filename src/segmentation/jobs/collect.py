@@ -1,0 +1,72 @@
+"""The job `collect`: training pairs of cutouts that a retoucher corrected."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from segmentation.config.jobs.collect import CollectOptions
+from segmentation.core.errors import printable
+from segmentation.core.events import Caution, counting
+from segmentation.core.parallel import map_in_threads
+from segmentation.datasets.origin import RETOUCHED, write_origin
+from segmentation.evaluation.corrections import Correction
+from segmentation.jobs.context import Context
+from segmentation.outputs.collect import Collected, find_predictions, refuse_label_maps, write_report
+from segmentation.outputs.collect import collect as collect_one
+from segmentation.outputs.manifest import MANIFEST
+from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.pairs import check_ours, count_pairs, prepare
+from segmentation.outputs.retouched import match
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What became of each corrected file, which photos have none, and how many pairs the folder holds now.
+
+    `report` is a table with a row a pair.
+    """
+
+    collected: tuple[Collected, ...]
+    missing: tuple[Photo, ...]
+    pairs: int
+    output: Path
+    report: Path
+
+    @property
+    def taken(self) -> int:
+        """How many pairs hold what is in a file."""
+        return sum(one.taken for one in self.collected)
+
+    @property
+    def failed(self) -> int:
+        return sum(one.error is not None for one in self.collected)
+
+    @property
+    def corrections(self) -> list[Correction]:
+        """What was corrected, of the files that there is a prediction of."""
+        return [one.correction for one in self.collected if one.correction is not None]
+
+
+def collect(options: CollectOptions, context: Context) -> Collection:
+    """Make a pair of each corrected cutout and its photo, and measure what was corrected.
+
+    A file that fails is in the result with its error; one without a photo is left out with a Caution. Raises
+    DataError for folders that hold something else than they should.
+    """
+    output = options.output
+    check_ours(output, RETOUCHED)
+    refuse_label_maps(options.input)
+    predictions = find_predictions(options.input, options.predictions, MANIFEST)
+    photos = find_photos(options.photos, exclude=output, option="photos")
+    matches, strays, missing = match(options.input, photos, exclude=output)
+    for path in strays:
+        reason = f"has no photo in {options.photos}; add it, or rename the file"
+        context.tell(Caution(f"left out: {printable(str(path))} {reason}"))
+    write_origin(output, {"origin": RETOUCHED})  # before the first pair, so that none is taken for another's
+    prepare(output)
+    work = partial(collect_one, folder=output, predictions=predictions, untouched=options.untouched)
+    collected = tuple(map_in_threads(work, matches, counting(context.tell, "collecting")))
+    report = write_report(output, collected)
+    pairs = count_pairs(output)
+    write_origin(output, {"origin": RETOUCHED, "photos": pairs})
+    return Collection(collected, tuple(missing), pairs, output, report)

@@ -1,0 +1,168 @@
+"""The job `compare`: models on the same photos, with intervals, a test, and a report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.config.jobs.compare import CompareOptions, Reference
+from segmentation.config.scoring import ModelOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Note, Tell, counting, ignore
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.evaluation.candidates import CpuTimed, facts_of, unseen_by_all
+from segmentation.evaluation.compare import Candidate, Comparison
+from segmentation.evaluation.compare import compare as compare_candidates
+from segmentation.evaluation.evaluate import evaluate
+from segmentation.evaluation.history import History, read_history
+from segmentation.inference.ensemble import Ensemble, check_comparable, distinct_names
+from segmentation.inference.scorer import (
+    Scorer,
+    choose_passes,
+    load_scorer,
+    options_of_masks,
+    require_cutout,
+)
+from segmentation.jobs.context import Context
+from segmentation.jobs.pairs import find_pairs
+from segmentation.reports.compare_report import write_comparison
+from segmentation.reports.gallery import Gallery, choose_photos, find_maps, make_gallery
+
+_LONGEST_NAME_BYTES = 200  # of a folder; file systems allow 255
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How models compare, and the folder of results with report.html and table.md."""
+
+    comparison: Comparison
+    output: Path
+
+    @property
+    def report(self) -> Path:
+        return self.output / "report.html"
+
+    @property
+    def table(self) -> Path:
+        return self.output / "table.md"
+
+
+def compare(options: CompareOptions, context: Context) -> Compared:
+    """Evaluate each model on the photos that none was trained on, and write figures, charts and the report.
+
+    Raises ConfigError for fewer than two models, models of different classes and options that do not fit
+    them, and DataError for pairs that cannot be read or of which none are left.
+    """
+    bundles = _find_bundles(options, context)
+    check_comparable(bundles)
+    baseline = next(iter(bundles.values()))
+    if unfit := options_of_masks(options.given):
+        require_cutout(baseline, " ".join(unfit), "leave it out")
+    references = _references(options.reference, bundles)
+    output = options.output or _default_output(context.workspace.results, bundles)
+    histories = {name: read_history(bundle) for name, bundle in bundles.items()}
+    dataset = find_pairs(baseline, options.data, context)
+    samples = unseen_by_all(bundles, dataset)
+    context.tell(
+        Note(f"{len(samples)} of {len(dataset.samples)} photos, on which none of the models was trained")
+    )
+    target_threshold = baseline.config.data.target_threshold
+    candidates = [
+        _evaluate(name, bundle, samples, target_threshold, histories[name], options, context)
+        for name, bundle in bundles.items()
+    ]
+    comparison = compare_candidates(candidates, len({sample.group for sample in samples}), references)
+    gallery = _gallery(comparison, bundles, samples, options, context) if options.report_images else None
+    write_comparison(comparison, histories, output, _about(dataset, baseline), gallery)
+    return Compared(comparison, output)
+
+
+def _find_bundles(options: CompareOptions, context: Context) -> dict[str, ModelBundle]:
+    """The bundles by names that tell them apart, in the order in which they were given."""
+    if len(options.models) < 2:
+        raise ConfigError(
+            f"compare: expected two or more models, received {options.models[0]} alone; add another"
+        )
+    bundles = [find_bundle(model, context.workspace.models) for model in options.models]
+    chosen = [choose_passes(bundle, options.scoring.double_pass) for bundle in bundles]
+    return dict(zip(distinct_names(bundles), chosen, strict=True))
+
+
+def _load(bundle: ModelBundle, options: CompareOptions, tell: Tell = ignore) -> Scorer:
+    threshold = ModelOptions(threshold=options.threshold)
+    return load_scorer(Ensemble((bundle,)), threshold, options.scoring, tell=tell)
+
+
+def _evaluate(
+    name: str,
+    bundle: ModelBundle,
+    samples: tuple[Sample, ...],
+    target_threshold: float,
+    history: History,
+    options: CompareOptions,
+    context: Context,
+) -> Candidate:
+    """One model on the photos, with its engine, which is given back before the next is loaded."""
+    scorer = _load(bundle, options, context.tell)
+    timed = CpuTimed(scorer.score)
+    evaluation = evaluate(
+        timed,
+        samples,
+        scorer.threshold,
+        labels=bundle.labels,
+        target_threshold=target_threshold,
+        on_progress=counting(context.tell, name),
+    )
+    facts = facts_of(bundle, samples, scorer.threshold, scorer.settings, timed.median_seconds)
+    return Candidate(name, facts, evaluation, history)
+
+
+def _gallery(
+    comparison: Comparison,
+    bundles: Mapping[str, ModelBundle],
+    samples: tuple[Sample, ...],
+    options: CompareOptions,
+    context: Context,
+) -> Gallery:
+    """A few photos, scored again by every model for their pictures."""
+    by_id = {sample.id: sample for sample in samples}
+    chosen = [by_id[name] for name in choose_photos(comparison, options.report_images)]
+    baseline = next(iter(bundles.values()))
+    maps = {}
+    for name, bundle in bundles.items():
+        scorer = _load(bundle, options)
+        on_progress = counting(context.tell, f"pictures by {name}")
+        maps[name] = find_maps(scorer.score, chosen, baseline.labels, scorer.threshold, on_progress)
+    return make_gallery(comparison, chosen, maps, baseline.labels, baseline.config.data.target_threshold)
+
+
+def _about(dataset: Dataset, baseline: ModelBundle) -> dict[str, object]:
+    """How the comparison was made, for the report."""
+    truth = f"garment where its alpha is at least {baseline.config.data.target_threshold:g}"
+    if not baseline.labels.binary:
+        truth = f"{len(baseline.labels.names)} classes: {', '.join(baseline.labels.names)}"
+    return {
+        "judged on": f"{dataset.root} (photos on which none of the models was trained)",
+        "ground truth": truth,
+    }
+
+
+def _references(given: tuple[Reference, ...], bundles: Mapping[str, ModelBundle]) -> dict[str, float]:
+    names = [*bundles, *(reference.name for reference in given)]
+    for reference in given:
+        if names.count(reference.name) > 1:
+            raise ConfigError(
+                f"`reference`: expected a name of its own, received {reference.name!r} twice; name it "
+                "otherwise"
+            )
+    return {reference.name: reference.value for reference in given}
+
+
+def _default_output(results: Path, bundles: Mapping[str, ModelBundle]) -> Path:
+    name = "-".join(name.replace("/", "-") for name in bundles)
+    if len(name.encode()) > _LONGEST_NAME_BYTES:
+        raise ConfigError(
+            f"compare: the names of {len(bundles)} models are too long for a folder; name one with `output`"
+        )
+    return results / "compare" / name

@@ -1,0 +1,142 @@
+"""The job `eval`: the figures of a model, or of several as one, on pairs, and a report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Note, counting
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.selection import random_subset, select_samples
+from segmentation.evaluation.candidates import judged_together
+from segmentation.evaluation.evaluate import evaluate as evaluate_scores
+from segmentation.evaluation.robustness import CASES, Robustness, measure_robustness
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import (
+    Scorer,
+    find_models,
+    load_scorer,
+    options_of_masks,
+    require_cutout,
+)
+from segmentation.jobs.context import Context
+from segmentation.jobs.pairs import find_pairs
+from segmentation.reports.evaluation import write_evaluation
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The figures of models on samples, and the folder of results with report.html.
+
+    `robustness` is None unless it was asked for.
+    """
+
+    models: Ensemble
+    samples: tuple[Sample, ...]
+    evaluation: Evaluation
+    robustness: Robustness | None
+    output: Path
+
+    @property
+    def report(self) -> Path:
+        return self.output / "report.html"
+
+
+def evaluate(options: EvaluateOptions, context: Context) -> Evaluated:
+    """Score the models on pairs at the photos' own resolution, and write the figures and the report.
+
+    Raises ConfigError for options or pairs that do not fit the models, and DataError for pairs that cannot be
+    read or of which none are left.
+    """
+    models = find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+    if unfit := [*options_of_masks(options.given), *(["`robustness`"] if options.robustness else [])]:
+        require_cutout(models.members[0], " ".join(unfit), "leave it out")
+    dataset = find_pairs(models.members[0], options.data, context)
+    samples = random_subset(_select(models, dataset, options.split), options.size, options.seed)
+    context.tell(Note(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})"))
+    target_threshold = _target_threshold(models)
+    scorer = load_scorer(models, options.models, options.scoring, tell=context.tell)
+    evaluation = evaluate_scores(
+        scorer.score,
+        samples,
+        scorer.threshold,
+        labels=models.labels,
+        tolerance_px=options.tolerance_px,
+        target_threshold=target_threshold,
+        estimator=scorer.estimator if models.confidence_model else None,
+        on_progress=counting(context.tell, "scoring"),
+    )
+    robustness = None
+    if options.robustness:
+        robustness = _disturb(scorer, samples, evaluation.threshold, target_threshold, context)
+    output = options.output or context.workspace.results / models.name / "eval"
+    write_evaluation(
+        evaluation,
+        scorer.score,
+        samples,
+        output,
+        models.name,
+        options.report_images,
+        provenance=_provenance(scorer, f"{dataset.root} ({options.split})"),
+        averaged=_digests(models),
+        target_threshold=target_threshold,
+        robustness=robustness,
+    )
+    return Evaluated(models, samples, evaluation, robustness, output)
+
+
+def _select(models: Ensemble, dataset: Dataset, side: str) -> tuple[Sample, ...]:
+    if len(models.members) == 1:
+        return select_samples(models.members[0], dataset, side)
+    return judged_together(dict(zip(models.names, models.members, strict=True)), dataset, side)
+
+
+def _target_threshold(models: Ensemble) -> float:
+    first, *others = sorted({member.config.data.target_threshold for member in models.members})
+    if others:
+        raise ConfigError(
+            f"expected models trained with the same `target_threshold`, received {first} and {others[0]}; "
+            "evaluate them one by one"
+        )
+    return first
+
+
+def _disturb(
+    scorer: Scorer, samples: tuple[Sample, ...], threshold: float, target_threshold: float, context: Context
+) -> Robustness:
+    context.tell(Note(f"disturbing: every photo is scored {len(CASES) + 1} times"))
+    return measure_robustness(
+        scorer.score,
+        samples,
+        threshold,
+        target_threshold=target_threshold,
+        on_progress=counting(context.tell, "disturbing"),
+    )
+
+
+def _provenance(scorer: Scorer, judged_on: str) -> dict[str, object]:
+    """What the head of the report says of the models and the pairs."""
+    members = scorer.models.members
+    return {
+        "architecture": _joined(bundle.architecture for bundle in members),
+        "input size": _joined(bundle.input_size for bundle in members),
+        **scorer.settings,
+        "trained on": _joined(bundle.provenance.get("data") for bundle in members),
+        "judged on": judged_on,
+        "commit": _joined(bundle.provenance.get("git_commit") for bundle in members),
+    }
+
+
+def _digests(models: Ensemble) -> dict[str, str]:
+    """The digests of several models by name; nothing of one, whose name is that of the results."""
+    if len(models.members) == 1:
+        return {}
+    return {name: bundle.digest for name, bundle in zip(models.names, models.members, strict=True)}
+
+
+def _joined(values: Iterable[object]) -> object:
+    first, *others = values
+    return " + ".join(map(str, (first, *others))) if others else first

@@ -1,0 +1,85 @@
+"""The job `export`: a model's network in the file format of another program, or its configuration."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, save_description
+from segmentation.bundle.provenance import data_folder
+from segmentation.config.jobs.export import ExportOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.toml_file import write_options
+from segmentation.core.files import write_text
+from segmentation.core.imports import import_keras_quietly
+from segmentation.jobs.context import Context
+
+_NOT_OF_A_RUN = ("resume", "overwrite")  # what a person decides anew each time
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Where the file is. `difference`, in [0, 1], is that within which 999 of 1000 scores are Keras's.
+
+    It is None where nothing was checked: of a configuration, and without the runtime of the format.
+    """
+
+    path: Path
+    format: str
+    difference: float | None = None
+
+
+def export(options: ExportOptions, context: Context) -> Exported:
+    """Write a model's network, checked against Keras, or its configuration, without Keras.
+
+    Raises BundleError for a model that cannot be read, and ExportError for an output that cannot be one of
+    the format, for a converter that is missing or fails, and for scores that are not those of Keras.
+    """
+    bundle = find_bundle(options.model, context.workspace.models)
+    if options.format == "config":
+        path = options.output or _folder(bundle, context) / f"{bundle.name}.toml"
+        write_text(path, configuration_of(bundle, context.workspace.home))
+        return Exported(path, options.format)
+    return _export_network(bundle, options, context)
+
+
+def configuration_of(bundle: ModelBundle, home: Path) -> str:
+    """Return how a model was trained as the text of a TOML file of the options of `train`.
+
+    `home` is the working folder, which the bundle's record of its data is relative to. What a bundle does not
+    record stays out: further folders of data, excluded pairs, and the folds of a first pass.
+    """
+    data, start = data_folder(bundle, home), bundle.provenance.get("start")
+    options = TrainOptions(
+        data=(data,) if data else (),
+        name=bundle.name,
+        model=start if isinstance(start, str) else None,
+        second_pass=(str(bundle.first.path),) if bundle.first else (),
+        run=bundle.config,
+    )
+    return write_options(options, leave_out=_NOT_OF_A_RUN)
+
+
+def _export_network(bundle: ModelBundle, options: ExportOptions, context: Context) -> Exported:
+    import_keras_quietly()
+    from segmentation.images.files import read_photo
+    from segmentation.inference.export import FORMATS
+    from segmentation.inference.export import export as export_network
+    from segmentation.jobs.openvino_export import drawn_photos, held_out_photos, with_openvino
+    from segmentation.outputs.naming import find_photos
+
+    held_out = held_out_photos(bundle, context.workspace.home)
+    if options.check:
+        photos = [photo.path for photo in find_photos(options.check, option="check")]
+    else:
+        photos = held_out or drawn_photos(context.workspace.drawn)
+    if options.format == "openvino" and not options.output:
+        bundle, difference = with_openvino(check_own(bundle), photos, held_out)
+        saved = save_description(bundle).openvino
+        assert saved
+        return Exported(saved, options.format, difference)
+    path = options.output or _folder(bundle, context) / (bundle.name + FORMATS[options.format].suffix)
+    difference = export_network(bundle, options.format, path, map(read_photo, photos))
+    return Exported(path, options.format, difference)
+
+
+def _folder(bundle: ModelBundle, context: Context) -> Path:
+    return context.workspace.results / bundle.name / "export"

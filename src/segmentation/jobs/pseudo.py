@@ -1,0 +1,120 @@
+"""The job `pseudo`: training pairs of the photos that a model is sure of."""
+
+import dataclasses
+import hashlib
+import json
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from segmentation.config.jobs.pseudo import PseudoOptions
+from segmentation.core.events import Caution
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
+from segmentation.jobs.context import Context
+from segmentation.jobs.folder import find_input, predict_photos, streams_for
+from segmentation.outputs.folder_job import Tally
+from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.pseudo import NOTED, PseudoWriter
+
+
+@dataclass
+class PredictedPairs:
+    """What became of the photos, and how many `pairs` the folder `output` holds now.
+
+    Of the photos in `tally`, `unsure` were not sure enough, `noted` have notes, and `before` were left out by
+    an earlier run. `highest` is the highest confidence of those that were not sure enough. `stopped` says
+    whether photos were left for the next run.
+    """
+
+    output: Path
+    tally: Tally = field(default_factory=Tally)
+    unsure: int = 0
+    noted: int = 0
+    before: int = 0
+    pairs: int = 0
+    highest: float | None = None
+    stopped: bool = False
+
+    @property
+    def left_out(self) -> int:
+        return self.unsure + self.noted + self.before
+
+    def add(self, result: Result) -> None:
+        """Count a result."""
+        self.tally.add(result)
+        if result.error or result.outputs:
+            return
+        self.before += result.skipped
+        self.noted += NOTED in result.notes
+        self.unsure += not (result.skipped or NOTED in result.notes)
+
+
+def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = None) -> PredictedPairs:
+    """Predict every photo, tell a PhotoDone event for each, and keep those that are sure as pairs.
+
+    A `scorer` that is loaded already takes the place of what the options say of models and scores. Raises
+    ConfigError for a model of several classes, DataError for an input without photos, for a folder that is no
+    earlier set of the same settings, and when nothing more can be written.
+    """
+    workers = streams_for(options.photos, options.work.workers)
+    models = (
+        scorer.models
+        if scorer
+        else find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+    )
+    require_cutout(models.members[0], "pseudo")
+    photos = find_input(options.photos, options.output, context)
+    scorer = scorer or load_scorer(
+        models, options.models, options.scoring, streams=workers, tell=context.tell
+    )
+    writer = PseudoWriter(
+        options.output, _settings(scorer), options.min_confidence, overwrite=options.overwrite
+    )
+    manifest = Manifest(options.output, writer.settings, kinds=writer.kinds, overwrite=options.overwrite)
+    results = predict_photos(
+        scorer,
+        photos,
+        writer.write,
+        context,
+        options.photos,
+        doing="cutting",
+        exclude=options.output,
+        workers=workers,
+        manifest=manifest,
+        estimate=models.confidence_model is not None,  # a second opinion takes time
+    )
+    done = PredictedPairs(options.output)
+    with manifest, closing(results):  # the photos in hand are recorded before the manifest closes
+        writer.prepare()
+        for result in results:
+            done.add(result)
+    done.pairs, done.highest, done.stopped = writer.finish(), writer.highest, context.stop()
+    if writer.stood_in:
+        context.tell(
+            Caution(
+                f"{models.name} has no confidence model, so the Dice to expect of its scores stood in; "
+                f"`calibrate model={models.names[0]}` fits one"
+            )
+        )
+    return done
+
+
+def _settings(scorer: Scorer) -> dict[str, Any]:
+    """What decides the predictions, in the names that the record beside the pairs has for it."""
+    models = scorer.models
+    named = [
+        {"name": name, "digest": member.digest}
+        for name, member in zip(models.names, models.members, strict=True)
+    ]
+    confidence = _digest(models)
+    return {"models": named, "experience": confidence, "threshold": scorer.threshold, **scorer.settings}
+
+
+def _digest(models: Ensemble) -> str | None:
+    """The digest of the models' confidence model; None where there is none."""
+    if models.confidence_model is None:
+        return None
+    fitted = json.dumps(dataclasses.asdict(models.confidence_model), sort_keys=True)
+    return hashlib.sha256(fitted.encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""The job `submit`: the run-length encoded masks of photos as a Kaggle submission."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.config.jobs.submit import SubmitOptions
+from segmentation.core.errors import DataError
+from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
+from segmentation.jobs.context import Context
+from segmentation.jobs.folder import find_input, predict_photos, streams_for
+from segmentation.outputs.folder_job import Tally
+from segmentation.outputs.submission import SubmissionRows, write_submission
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A CSV with the masks of so many photos; it is None, and not written, where the job was stopped."""
+
+    output: Path | None
+    tally: Tally
+
+
+def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = None) -> Submission:
+    """Predict and encode every photo, and write the CSV once all are done.
+
+    A `scorer` that is loaded already takes the place of what the options say of models and scores. Raises
+    DataError where two photos share a name, and when a photo fails: half a submission scores nothing.
+    """
+    models = (
+        scorer.models
+        if scorer
+        else find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+    )
+    require_cutout(models.members[0], "submit")
+    output = options.output or context.workspace.results / models.name / "submission.csv.gz"
+    masks = output.parent / "masks" if options.save else None
+    photos = list(find_input(options.photos, masks, context))
+    names = Counter(photo.path.name for photo in photos)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise DataError(
+            f"`input`: expected each file name once, received several {', '.join(twice)}; rename them"
+        )
+    workers = streams_for(options.photos, None)
+    scorer = scorer or load_scorer(
+        models, options.models, options.scoring, streams=workers, tell=context.tell
+    )
+    rows, tally = SubmissionRows(options.order, masks), Tally()
+    for result in predict_photos(
+        scorer,
+        iter(photos),
+        rows.add,
+        context,
+        options.photos,
+        doing="encoding",
+        exclude=masks,
+        workers=workers,
+    ):
+        tally.add(result)
+    if tally.failed:
+        raise DataError(
+            f"{tally.failed} of {len(photos)} photos failed, so no submission was written; mend or "
+            "remove them"
+        )
+    if tally.photos < len(photos):
+        return Submission(None, tally)
+    write_submission(output, rows)
+    return Submission(output, tally)
