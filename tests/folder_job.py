@@ -1,11 +1,12 @@
-"""A folder job with a cheap score function, as a function and as a process that can be stopped and killed."""
+"""The job `predict` with a cheap score function, also as a process that can be stopped and killed."""
 
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,20 @@ from PIL import Image
 from support.drawing import draw_pair
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
+from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.training import RunConfig
 from segmentation.core.signals import Interruption
 from segmentation.core.size import Size
+from segmentation.core.types import ScoreFn
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import Scorer
 from segmentation.inference.scoring import enlargement_of
-from segmentation.outputs.cutout_writer import CutoutWriter, Deliverables
-from segmentation.outputs.folder_job import run_folder
-from segmentation.outputs.manifest import MANIFEST, Manifest, Result
-from segmentation.outputs.naming import find_photos
+from segmentation.jobs.context import Context
+from segmentation.jobs.predict import Prediction
+from segmentation.outputs.manifest import MANIFEST, Result
 
+SOURCES = Path(__file__).parents[1] / "src"
 SIZE = Size(height=32, width=24)
 BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
 ENLARGEMENT = enlargement_of(BUNDLE)
@@ -73,29 +79,44 @@ def endless_score(_photo: np.ndarray) -> np.ndarray:
         time.sleep(0.1)
 
 
+def scorer_of(
+    score: ScoreFn = red_score,
+    bundle: ModelBundle = BUNDLE,
+    threshold: float = 0.5,
+    estimator: ConfidenceEstimator | None = None,
+) -> Scorer:
+    """A score function as a model that is loaded."""
+    models = Ensemble((bundle,))
+    estimator = estimator or estimator_for([score], threshold, bundle.confidence_model)
+    return Scorer(models, score, estimator, threshold, {"threshold": threshold})
+
+
 def cut_folder(
-    source,
-    output,
+    source: Path,
+    output: Path,
     *,
-    threshold=0.5,
-    binary=False,
-    overwrite=False,
-    workers=2,
-    score=red_score,
-    wanted=None,
+    stop: Callable[[], bool] = lambda: False,
+    score: ScoreFn = red_score,
+    bundle: ModelBundle = BUNDLE,
+    threshold: float = 0.5,
+    estimator: ConfidenceEstimator | None = None,
     **options,
 ) -> list[Result]:
-    """Cut out every photo of a folder as `predict --save` does."""
-    writer = CutoutWriter(output, ENLARGEMENT, binary=binary, wanted=wanted or Deliverables())
-    photos = find_photos(source, exclude=output)
-    settings = {"threshold": threshold, **writer.settings}
-    with Manifest(output, settings, kinds=writer.kinds, overwrite=overwrite) as manifest:
-        writer.prepare()
-        job = run_folder(
-            score, BUNDLE, photos, threshold, writer.write, workers=workers, manifest=manifest, **options
-        )
-        with closing(job) as results:
-            return list(results)
+    """Run `predict` over a folder with a score function in the place of a model; `options` are the job's."""
+    chosen = PredictOptions.of(**{"input": source, "output": output, "save": True, "workers": 2, **options})
+    scorer = scorer_of(score, bundle, threshold, estimator)
+    return list(Prediction(chosen, Context(stop=stop), scorer))
+
+
+def start(source: Path, output: Path, **options) -> subprocess.Popen:
+    """Run `main` in a process of its own."""
+    settings = json.dumps({"source": str(source), "output": str(output), **options})
+    return subprocess.Popen(
+        [sys.executable, __file__, settings],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+    )
 
 
 def _die_at(step: int, output: Path) -> None:

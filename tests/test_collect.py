@@ -28,7 +28,6 @@ from segmentation.evaluation.corrections import alike, measure_correction, share
 from segmentation.images.files import read_mask
 from segmentation.images.psd_read import read_psd_alpha
 from segmentation.outputs.collect import REPORT, collect, find_predictions, write_report
-from segmentation.outputs.cutout_writer import Deliverables
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.retouched import corrected_alpha, match
@@ -77,7 +76,7 @@ def done(tmp_path):
     """The output of predict for three photos, one in a subfolder, in every format that keeps transparency."""
     for number, name in enumerate(["a.png", "b.png", "x/c.png"]):
         draw(tmp_path / "in" / name, number)
-    cut_folder(tmp_path / "in", tmp_path / "out", wanted=Deliverables(formats=("png", "psd", "tiff", "webp")))
+    cut_folder(tmp_path / "in", tmp_path / "out", format=("png", "psd", "tiff", "webp"))
     return tmp_path / "out"
 
 
@@ -115,8 +114,7 @@ def test_what_was_painted_into_any_format_becomes_the_mask(done, tmp_path, suffi
 
 def test_sixteen_bits_that_nobody_touched_are_untouched(tmp_path):
     draw(tmp_path / "in/a.png")
-    wanted = Deliverables(formats=("png", "psd", "tiff"), bits=16)
-    cut_folder(tmp_path / "in", tmp_path / "out", wanted=wanted)
+    cut_folder(tmp_path / "in", tmp_path / "out", format=("png", "psd", "tiff"), bits=16)
     for suffix in (".psd", ".tif", ".png"):
         back = tmp_path / suffix[1:]
         back.mkdir()

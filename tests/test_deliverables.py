@@ -1,6 +1,5 @@
 """What a retoucher opens elsewhere: every format read back, by its own library and by a second one."""
 
-import argparse
 import importlib.util
 import json
 import re
@@ -17,11 +16,13 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
-from segmentation.cli.deliverables import add_deliverables, chosen_deliverables
 from support.drawing import draw_pair
 from support.imagemagick import imagemagick, needs_imagemagick
 from support.program import make, run
 
+from segmentation.cli.main import build_parser
+from segmentation.cli.parser import read_command
+from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ImageError
 from segmentation.core.file_kinds import FORMATS
 from segmentation.core.types import LabelMap, Prediction
@@ -31,7 +32,8 @@ from segmentation.images.files import open_photo, read_photo
 from segmentation.images.outline import outlined
 from segmentation.images.psd_write import write_psd
 from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
-from segmentation.outputs.cutout_writer import Deliverables, cut_out, soft_alpha
+from segmentation.outputs.cutout_writer import cut_out, soft_alpha
+from segmentation.outputs.deliverables import Deliverables
 
 SUFFIXES = {"png": ".png", "psd": ".psd", "tiff": ".tif", "webp": ".webp"}
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -39,6 +41,7 @@ PHOTO = draw_pair(0, 64, 48)[0]
 ALPHA = soft_alpha(Prediction("a", red_score(PHOTO), LabelMap(), 0.5), 2.0)
 GARMENT = decontaminate(PHOTO, ALPHA)
 COLOUR = (192, 255, 238)
+HEX = "#c0ffee"  # the same
 
 
 @pytest.fixture
@@ -49,14 +52,10 @@ def photos(tmp_path):
     return tmp_path / "in"
 
 
-def colour(red, green, blue):
-    return np.array([[(red, green, blue)]], np.uint8)
-
-
 def cut(photos, **wanted):
     """Cut a folder out beside it; return the folder of results."""
     output = photos.with_name("out")
-    assert not any(result.error for result in cut_folder(photos, output, wanted=Deliverables(**wanted)))
+    assert not any(result.error for result in cut_folder(photos, output, **wanted))
     return output
 
 
@@ -71,7 +70,7 @@ def read_rgba(path):
 
 @pytest.mark.parametrize("name", ["png", "tiff", "webp"])
 def test_a_cutout_is_the_same_in_every_format(photos, name):
-    output = cut(photos, formats=(name,))
+    output = cut(photos, format=(name,))
 
     assert pictures(output).keys() == {"masks/a.png", f"cutouts/a{SUFFIXES[name]}"}
     np.testing.assert_array_equal(
@@ -90,13 +89,13 @@ def test_soft_edges_lose_the_colours_behind_them_unless_the_photos_own_are_asked
 
 
 def test_a_tiff_is_deflated_with_unassociated_alpha(photos):
-    with Image.open(cut(photos, formats=("tiff",)) / "cutouts" / "a.tif") as picture:
+    with Image.open(cut(photos, format=("tiff",)) / "cutouts" / "a.tif") as picture:
         assert picture.info["compression"] == "tiff_adobe_deflate"
         assert picture.tag_v2[338] == (2,)  # ExtraSamples, TIFF 6.0
 
 
 def test_a_photoshop_file_holds_the_untouched_photo_under_an_editable_mask(photos):
-    document = PSDImage.open(cut(photos, formats=("psd",)) / "cutouts" / "a.psd")
+    document = PSDImage.open(cut(photos, format=("psd",)) / "cutouts" / "a.psd")
     photo, group = document
 
     assert (photo.name, photo.kind, photo.visible) == ("photo", "pixel", True)
@@ -109,7 +108,7 @@ def test_a_photoshop_file_holds_the_untouched_photo_under_an_editable_mask(photo
 
 
 def test_the_layers_of_a_photoshop_file_together_are_the_cutout(photos):
-    document = PSDImage.open(cut(photos, formats=("psd",)) / "cutouts" / "a.psd")
+    document = PSDImage.open(cut(photos, format=("psd",)) / "cutouts" / "a.psd")
     layers = np.asarray(document.composite(force=True, apply_icc=False))
 
     np.testing.assert_array_equal(layers[..., 3], ALPHA)
@@ -119,7 +118,7 @@ def test_the_layers_of_a_photoshop_file_together_are_the_cutout(photos):
 
 
 def test_programs_without_layers_see_the_cutout_in_a_photoshop_file(photos):
-    path = cut(photos, formats=("psd",)) / "cutouts" / "a.psd"
+    path = cut(photos, format=("psd",)) / "cutouts" / "a.psd"
     merged = np.asarray(PSDImage.open(path).topil(apply_icc=False))
 
     np.testing.assert_array_equal(merged[..., 3], ALPHA)
@@ -131,9 +130,9 @@ def test_programs_without_layers_see_the_cutout_in_a_photoshop_file(photos):
 
 
 @needs_imagemagick
-@pytest.mark.parametrize("background", [None, colour(*COLOUR)])
+@pytest.mark.parametrize("background", [None, HEX])
 def test_imagemagick_reads_a_photoshop_file_as_the_cutout(photos, tmp_path, background):
-    path = cut(photos, formats=("psd",), background=background) / "cutouts" / "a.psd"
+    path = cut(photos, format=("psd",), background=background) / "cutouts" / "a.psd"
     shown = tmp_path / "shown.png"
     flattened = ["-background", f"rgb{COLOUR}", "-flatten", "-strip", f"png24:{shown}"]
     imagemagick(f"{path}[0]", *flattened)
@@ -145,7 +144,7 @@ def test_imagemagick_reads_a_photoshop_file_as_the_cutout(photos, tmp_path, back
 
 @pytest.mark.parametrize("name", ["png", "tiff", "webp", "psd"])
 def test_colour_profile_and_resolution_are_kept(photos, name):
-    path = cut(photos, formats=(name,)) / "cutouts" / f"a{SUFFIXES[name]}"
+    path = cut(photos, format=(name,)) / "cutouts" / f"a{SUFFIXES[name]}"
 
     with Image.open(path) as picture:
         assert picture.info["icc_profile"] == PROFILE
@@ -161,7 +160,7 @@ def test_colour_profile_and_resolution_are_kept(photos, name):
 def test_a_photo_without_them_gets_neither_profile_nor_resolution(tmp_path):
     (tmp_path / "in").mkdir()
     Image.fromarray(PHOTO).save(tmp_path / "in" / "a.png")
-    output = cut(tmp_path / "in", formats=tuple(FORMATS))
+    output = cut(tmp_path / "in", format=tuple(FORMATS))
 
     with Image.open(output / "cutouts" / "a.png") as picture:
         assert {"dpi", "icc_profile"}.isdisjoint(picture.info)
@@ -193,7 +192,7 @@ def test_a_photoshop_file_that_would_be_too_large_is_refused_with_its_name(tmp_p
 
 def test_a_photoshop_file_of_too_many_bytes_is_refused_with_its_name(photos, tmp_path, monkeypatch):
     monkeypatch.setattr("segmentation.images.psd_write._MOST_BYTES", 10**4)  # in place of 2 GB
-    (result,) = cut_folder(photos, tmp_path / "out", wanted=Deliverables(("psd",)))
+    (result,) = cut_folder(photos, tmp_path / "out", format="psd")
 
     assert re.search(r"a\.psd: .*at most .* GB in a PSD.*--crop, or choose another --format", result.error)
     assert not (tmp_path / "out" / "cutouts" / "a.psd").exists()
@@ -219,11 +218,11 @@ def test_a_photoshop_file_on_a_full_disk_keeps_the_old_one(tmp_path, bits):
 
 
 def test_the_same_photo_gives_the_same_bytes_in_every_format(photos, tmp_path):
-    first = pictures(cut(photos, formats=tuple(FORMATS), overlay=True, trimap=True))
+    first = pictures(cut(photos, format=tuple(FORMATS), overlay=True, trimap=True))
     shutil.rmtree(tmp_path / "out")
 
     assert len(first) == 7
-    assert pictures(cut(photos, formats=tuple(FORMATS), overlay=True, trimap=True)) == first
+    assert pictures(cut(photos, format=tuple(FORMATS), overlay=True, trimap=True)) == first
 
 
 # --- backgrounds, crops, overlays, trimaps ---------------------------------------------------------------
@@ -231,7 +230,7 @@ def test_the_same_photo_gives_the_same_bytes_in_every_format(photos, tmp_path):
 
 @pytest.mark.parametrize("name", ["png", "tiff", "webp"])
 def test_a_cutout_over_a_colour_is_exact_where_nothing_or_all_shows(photos, name):
-    path = cut(photos, formats=(name,), background=colour(*COLOUR)) / "cutouts" / f"a{SUFFIXES[name]}"
+    path = cut(photos, format=(name,), background=HEX) / "cutouts" / f"a{SUFFIXES[name]}"
     with Image.open(path) as picture:
         assert picture.mode == "RGB"
         shown = np.asarray(picture)
@@ -242,7 +241,7 @@ def test_a_cutout_over_a_colour_is_exact_where_nothing_or_all_shows(photos, name
 
 
 def test_a_photoshop_file_over_a_colour_keeps_the_photo_in_its_own_layer(photos):
-    document = PSDImage.open(cut(photos, formats=("psd",), background=colour(*COLOUR)) / "cutouts" / "a.psd")
+    document = PSDImage.open(cut(photos, format=("psd",), background=HEX) / "cutouts" / "a.psd")
 
     assert [layer.name for layer in document] == ["background", "photo", "trimap"]
     expected = blend(PHOTO, np.array(COLOUR), ALPHA)
@@ -254,14 +253,15 @@ def test_a_photoshop_file_over_a_colour_keeps_the_photo_in_its_own_layer(photos)
 def test_a_picture_fills_the_cutout(photos):
     halves = np.zeros((10, 40, 3), np.uint8)  # wider than the photo: its sides are left out
     halves[:, :20], halves[:, 20:] = (10, 20, 30), (200, 210, 220)
-    cutout = read_photo(cut(photos, background=halves) / "cutouts" / "a.png")
+    Image.fromarray(halves).save(photos.with_name("halves.png"))
+    cutout = read_photo(cut(photos, background=photos.with_name("halves.png")) / "cutouts" / "a.png")
 
     assert (cutout[:, :16][ALPHA[:, :16] == 0] == (10, 20, 30)).all()
     assert (cutout[:, -16:][ALPHA[:, -16:] == 0] == (200, 210, 220)).all()
 
 
 def test_a_crop_is_the_garments_box_and_a_margin_in_every_format(photos):
-    output = cut(photos, formats=tuple(FORMATS), crop_percent=10)
+    output = cut(photos, format=tuple(FORMATS), crop=10)
     rows, columns = np.flatnonzero(ALPHA.any(axis=1)), np.flatnonzero(ALPHA.any(axis=0))
     margin = round((rows[-1] - rows[0] + 1) / 10)
     box = (
@@ -283,8 +283,7 @@ def test_what_holds_nothing_is_not_cropped_and_says_so(photos, tmp_path):
     def nothing(photo):
         return np.zeros((*photo.shape[:2], 1), np.float32)
 
-    wanted = Deliverables(crop_percent=5)
-    (result,) = cut_folder(photos, tmp_path / "out", score=nothing, wanted=wanted)
+    (result,) = cut_folder(photos, tmp_path / "out", score=nothing, crop=5)
 
     assert "not cropped" in result.notes[-1]
     assert manifest_lines(tmp_path / "out")[0]["notes"] == list(result.notes)
@@ -369,7 +368,7 @@ def test_a_crop_holds_all_that_shows(alpha, margin):
 
 
 def test_every_file_has_the_refined_edge(photos):
-    output = cut(photos, formats=("png", "psd"), refine="guided-filter", trimap=True)
+    output = cut(photos, format=("png", "psd"), refine="guided-filter", trimap=True)
     alpha = refine(PHOTO, ALPHA, trimap(ALPHA, BAND), method="guided-filter")
 
     assert (alpha != ALPHA).any()
@@ -385,8 +384,7 @@ def test_every_file_has_the_refined_edge(photos):
 
 
 def test_a_refined_edge_can_be_hard(photos, tmp_path):
-    wanted = Deliverables(refine="guided-filter")
-    cut_folder(photos, tmp_path / "out", wanted=wanted, binary=True)
+    cut_folder(photos, tmp_path / "out", refine="guided-filter", binary=True)
     soft = refine(PHOTO, ALPHA, trimap(ALPHA, BAND))
 
     with Image.open(tmp_path / "out" / "masks" / "a.png") as mask:
@@ -399,9 +397,9 @@ def test_a_refined_edge_can_be_hard(photos, tmp_path):
 @pytest.mark.parametrize(
     "other",
     [
-        {"formats": ("psd", "tiff")},
-        {"crop_percent": 5.0},
-        {"background": colour(1, 2, 3)},
+        {"format": ("psd", "tiff")},
+        {"crop": 5.0},
+        {"background": "#010203"},
         {"overlay": True},
         {"trimap": True},
         {"bits": 16},
@@ -410,9 +408,9 @@ def test_a_refined_edge_can_be_hard(photos, tmp_path):
     ids=["formats", "crop", "background", "overlay", "trimap", "bits", "refine"],
 )
 def test_other_files_are_made_when_they_are_asked_for(source, tmp_path, other):
-    plain = cut_folder(source, tmp_path / "out", wanted=Deliverables())
-    changed = cut_folder(source, tmp_path / "out", wanted=Deliverables(**other))
-    again = cut_folder(source, tmp_path / "out", wanted=Deliverables(**other))
+    plain = cut_folder(source, tmp_path / "out")
+    changed = cut_folder(source, tmp_path / "out", **other)
+    again = cut_folder(source, tmp_path / "out", **other)
 
     assert len(made(plain)) == len(made(changed)) == 6
     assert made(again) == []
@@ -423,20 +421,18 @@ def test_other_files_are_made_when_they_are_asked_for(source, tmp_path, other):
 
 def test_another_colour_is_another_background(source, tmp_path):
     for value in (1, 2):
-        wanted = Deliverables(background=colour(value, 0, 0))
-        assert len(made(cut_folder(source, tmp_path / "out", wanted=wanted))) == 6
+        assert len(made(cut_folder(source, tmp_path / "out", background=f"#0{value}0000"))) == 6
 
 
 def test_a_photoshop_file_that_is_gone_is_made_again(source, tmp_path):
-    wanted = Deliverables(formats=("psd",))
-    cut_folder(source, tmp_path / "out", wanted=wanted)
+    cut_folder(source, tmp_path / "out", format="psd")
     (tmp_path / "out" / "cutouts" / "x" / "a.psd").unlink()
 
-    assert made(cut_folder(source, tmp_path / "out", wanted=wanted)) == ["x/a"]
+    assert made(cut_folder(source, tmp_path / "out", format="psd")) == ["x/a"]
 
 
 def test_no_file_of_any_kind_is_left_of_a_photo_that_is_broken_now(source, tmp_path):
-    cut_folder(source, tmp_path / "out", wanted=Deliverables(("png", "psd"), overlay=True, trimap=True))
+    cut_folder(source, tmp_path / "out", format="png,psd", overlay=True, trimap=True)
     (source / "b.png").write_bytes(b"no picture")
     cut_folder(source, tmp_path / "out")
 
@@ -445,7 +441,7 @@ def test_no_file_of_any_kind_is_left_of_a_photo_that_is_broken_now(source, tmp_p
 
 def test_one_photo_whose_layers_cannot_be_written_does_not_stop_the_others(source, tmp_path):
     (tmp_path / "out" / "cutouts" / "a.psd").mkdir(parents=True)
-    results = cut_folder(source, tmp_path / "out", wanted=Deliverables(("psd",)))
+    results = cut_folder(source, tmp_path / "out", format="psd")
 
     assert [result.error is None for result in results] == [False, *[True] * 5]
     assert "a.psd" in results[0].error
@@ -508,6 +504,12 @@ def test_what_cannot_be_done_is_refused_in_one_line_with_a_remedy(photos, argume
     assert all(part in message for part in parts), message
 
 
+def wanted_by(*arguments):
+    """What a command with these arguments writes."""
+    typed = build_parser().parse_args(["predict", "--input", "in", *arguments])
+    return Deliverables.from_options(read_command(PredictOptions, typed).files)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -517,9 +519,7 @@ def test_what_cannot_be_done_is_refused_in_one_line_with_a_remedy(photos, argume
     ],
 )
 def test_the_options_say_what_is_written(arguments, expected):
-    parser = argparse.ArgumentParser()
-    add_deliverables(parser)
-    wanted = chosen_deliverables(parser.parse_args(arguments))
+    wanted = wanted_by(*arguments)
     background = None if wanted.background is None else wanted.background.tolist()
 
     assert (wanted.formats, background, wanted.crop_percent) == expected
@@ -534,16 +534,12 @@ def test_the_options_say_what_is_written(arguments, expected):
     ],
 )
 def test_the_options_say_how_edges_and_depth_are_made(arguments, expected):
-    parser = argparse.ArgumentParser()
-    add_deliverables(parser)
-    wanted = chosen_deliverables(parser.parse_args(arguments))
+    wanted = wanted_by(*arguments)
 
     assert (wanted.refine, wanted.bits) == expected
 
 
 def test_a_picture_can_be_the_background(photos):
-    parser = argparse.ArgumentParser()
-    add_deliverables(parser)
-    wanted = chosen_deliverables(parser.parse_args(["--background", str(photos / "a.png")]))
+    wanted = wanted_by("--background", str(photos / "a.png"))
 
     np.testing.assert_array_equal(wanted.background, PHOTO)

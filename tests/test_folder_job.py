@@ -1,12 +1,9 @@
 """What a studio may rely on overnight: a job that is killed and goes on, and nothing lost or half done."""
 
 import itertools
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -23,6 +20,7 @@ from folder_job import (
     manifest_lines,
     pictures,
     red_score,
+    start,
 )
 from PIL import Image
 
@@ -30,9 +28,6 @@ from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, find_photos
-
-DRIVER = Path(__file__).with_name("folder_job.py")
-ROOT = DRIVER.parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +42,6 @@ def night(tmp_path_factory):
 
 def times(output):
     return {name: (output / name).stat().st_mtime_ns for name in pictures(output)}
-
-
-def start(source, output, **options):
-    """The job in a process of its own."""
-    settings = json.dumps({"source": str(source), "output": str(output), **options})
-    return subprocess.Popen(
-        [sys.executable, str(DRIVER), settings],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
-    )
 
 
 def wait_for_lines(process, output, count):

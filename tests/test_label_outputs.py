@@ -4,7 +4,7 @@ import json
 import shutil
 import signal
 import time
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -31,11 +31,8 @@ from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_labels, read_photo, write_image
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.inference.predict import predict
-from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.label_writer import draw_classes as drawn_over
-from segmentation.outputs.manifest import Manifest
-from segmentation.outputs.naming import find_photos
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.scores.augmentation import averaged, flipped, rescaled
 
@@ -51,16 +48,9 @@ def street(tmp_path) -> Path:
     return tmp_path / "in"
 
 
-def distinct_names(source, output, *, labels=LABELS, score=colour_score, overwrite=False, **options):
+def mark_folder(source, output, *, labels=LABELS, score=colour_score, **options):
     """Write the label map of every photo of a folder as `predict --save` does."""
-    refuse_other_labels(output, labels)
-    writer = LabelWriter(output, labels)
-    photos = find_photos(source, exclude=output)
-    with Manifest(output, writer.settings, kinds=writer.kinds, overwrite=overwrite) as manifest:
-        writer.prepare()
-        job = run_folder(score, STREET, photos, 0.5, writer.write, workers=2, manifest=manifest, **options)
-        with closing(job) as results:
-            return list(results)
+    return cut_folder(source, output, bundle=replace(STREET, labels=labels), score=score, **options)
 
 
 # --- the label map ---------------------------------------------------------------------------------------
@@ -92,7 +82,7 @@ def test_a_label_map_cannot_be_written_as_a_jpeg_which_would_change_its_values(t
 
 
 def test_every_photo_has_a_label_map_of_its_classes_and_an_overlay_under_its_own_name(street, tmp_path):
-    results = distinct_names(street, tmp_path / "out")
+    results = mark_folder(street, tmp_path / "out")
 
     stems = ["a", "b", "c", "d", "x/a", "x/e"]
     assert pictures(tmp_path / "out").keys() == {
@@ -117,7 +107,7 @@ def test_a_label_map_lies_as_its_photo_is_seen_and_keeps_its_resolution(tmp_path
     exif[0x0112] = 6  # the camera was turned: what is stored as the left edge is seen at the top
     stored = Image.fromarray(np.rot90(photo).copy())
     stored.save(tmp_path / "in" / "a.png", exif=exif, dpi=(300, 300))
-    distinct_names(tmp_path / "in", tmp_path / "out")
+    mark_folder(tmp_path / "in", tmp_path / "out")
 
     np.testing.assert_array_equal(read_labels(tmp_path / "out" / "labels" / "a.png"), indices)
     with Image.open(tmp_path / "out" / "labels" / "a.png") as picture:
@@ -175,7 +165,7 @@ def test_the_names_below_a_large_photo_are_larger():
 
 
 def test_a_line_names_the_classes_that_were_found_by_their_share_of_the_photo(street, tmp_path):
-    distinct_names(street, tmp_path / "out")
+    mark_folder(street, tmp_path / "out")
 
     lines = manifest_lines(tmp_path / "out")
     assert any("bag" in line["classes"] for line in lines)
@@ -217,14 +207,14 @@ def test_a_photo_of_background_alone_is_noted_and_many_parts_are_not():
 
 
 def test_label_maps_and_their_photos_are_a_folder_of_pairs(street, tmp_path):
-    distinct_names(street, tmp_path / "out")
+    mark_folder(street, tmp_path / "out")
     shutil.copytree(street, tmp_path / "out" / "images")
     dataset = discover(tmp_path / "out", classes="all")
 
     assert dataset.problems == ()
     assert {sample.origin for sample in dataset.samples} == {PSEUDO}  # nobody is judged by a model's opinion
     with pytest.raises(DataError, match=r"out: .*received a set of pairs.*another --output"):
-        distinct_names(street, tmp_path / "out")
+        mark_folder(street, tmp_path / "out")
     assert (dataset.labels.names, dataset.labels.colours) == (LABELS.names, LABELS.colours)
     assert [sample.id for sample in dataset.samples] == ["a", "b", "c", "d", "x/a", "x/e"]
     for number, sample in enumerate(dataset.samples):
@@ -237,7 +227,7 @@ def test_label_maps_are_not_put_among_cutouts(street, tmp_path, kind):
     with pytest.raises(
         DataError, match=f"out: .*received one of cutouts, with {kind}; give another --output"
     ):
-        distinct_names(street, tmp_path / "out")
+        mark_folder(street, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").rglob("*")] == [kind]
 
 
@@ -255,13 +245,13 @@ def test_labels_json_names_every_index_and_its_colour(tmp_path_factory, labels):
 
 @pytest.mark.parametrize("other", [LabelMap.of(("background", "bag", "dress")), LabelMap.of(("a", "b"))])
 def test_label_maps_of_other_classes_are_not_mixed(street, tmp_path, other):
-    distinct_names(street, tmp_path / "out")
+    mark_folder(street, tmp_path / "out")
     before = pictures(tmp_path / "out")
 
     with pytest.raises(
         DataError, match=r"out: expected label maps of the model's \d classes.*another --output"
     ):
-        distinct_names(street, tmp_path / "out", labels=other)
+        mark_folder(street, tmp_path / "out", labels=other)
     assert pictures(tmp_path / "out") == before
 
 
@@ -270,7 +260,7 @@ def test_ground_truth_is_not_replaced(street, tmp_path):
     before = pictures(tmp_path / "pairs")
 
     with pytest.raises(DataError, match="label maps that predict did not write; give another --output"):
-        distinct_names(street, tmp_path / "pairs")
+        mark_folder(street, tmp_path / "pairs")
     assert pictures(tmp_path / "pairs") == before
 
 
@@ -287,32 +277,32 @@ def test_ground_truth_is_not_replaced(street, tmp_path):
     ids=["photo", "no label map", "empty overlay"],
 )
 def test_only_what_changed_is_done_again(street, tmp_path, change):
-    distinct_names(street, tmp_path / "out")
-    assert made(distinct_names(street, tmp_path / "out")) == []
+    mark_folder(street, tmp_path / "out")
+    assert made(mark_folder(street, tmp_path / "out")) == []
     change(street, tmp_path / "out")
 
-    assert made(distinct_names(street, tmp_path / "out")) == ["b"]
-    distinct_names(street, tmp_path / "fresh")
+    assert made(mark_folder(street, tmp_path / "out")) == ["b"]
+    mark_folder(street, tmp_path / "fresh")
     assert pictures(tmp_path / "out") == pictures(tmp_path / "fresh")
-    assert len(made(distinct_names(street, tmp_path / "out", overwrite=True))) == 6
+    assert len(made(mark_folder(street, tmp_path / "out", overwrite=True))) == 6
 
 
 def test_what_a_killed_job_left_half_written_is_removed(street, tmp_path):
     output = tmp_path / "out"
-    distinct_names(street, output)
+    mark_folder(street, output)
     before = pictures(output)
     for name in ("labels/.tmp-1.png", "overlays/x/.tmp-2.jpg", ".tmp-3.json", ".tmp-4.jsonl"):
         (output / name).touch()
-    distinct_names(street, output)
+    mark_folder(street, output)
 
     assert pictures(output) == before
 
 
 def test_a_photo_that_is_broken_now_has_no_label_map_of_what_it_was(street, tmp_path):
-    distinct_names(street, tmp_path / "out")
+    mark_folder(street, tmp_path / "out")
     before = pictures(tmp_path / "out")
     (street / "b.png").write_bytes(b"no picture")
-    distinct_names(street, tmp_path / "out")
+    mark_folder(street, tmp_path / "out")
 
     assert before.keys() - pictures(tmp_path / "out").keys() == {"labels/b.png", "overlays/b.jpg"}
     assert errors(tmp_path / "out").keys() == {"b.png"}
@@ -323,7 +313,7 @@ def test_a_folder_that_takes_no_label_maps_is_refused_before_the_first_photo(str
     (tmp_path / "out" / "labels").write_text("a file")
 
     with pytest.raises(DataError, match="labels: expected a folder to write in"):
-        distinct_names(street, tmp_path / "out")
+        mark_folder(street, tmp_path / "out")
 
 
 # --- the scores --------------------------------------------------------------------------------------------
@@ -528,7 +518,7 @@ def test_commands_that_need_a_cutout_refuse_a_model_of_classes(class_bundle, str
 
 @pytest.mark.parametrize("folder", ["out", "out/labels"])
 def test_collect_takes_no_label_maps(street, tmp_path, folder):
-    distinct_names(street, tmp_path / "out")
+    mark_folder(street, tmp_path / "out")
     arguments = ("collect", "--input", tmp_path / folder, "--photos", street, "--output", tmp_path / "pairs")
     options = build_parser().parse_args([*map(str, arguments)])
 

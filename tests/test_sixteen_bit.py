@@ -1,18 +1,14 @@
 """Photos of 16 bits a channel keep them from the file to every cutout that can hold them."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from contextlib import suppress
-from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
-from folder_job import cut_folder, draw_folder, manifest_lines, pictures, red_score
+from folder_job import cut_folder, draw_folder, manifest_lines, pictures, red_score, start
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -21,7 +17,6 @@ from psd_tools import PSDImage
 from psd_tools.constants import Resource
 from support.drawing import draw_pair
 from support.imagemagick import imagemagick, needs_imagemagick
-from support.places import ROOT
 from support.program import run
 
 from segmentation.core.errors import ImageError
@@ -30,7 +25,7 @@ from segmentation.images.compositing import blend, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import open_photo, read_mask, write_image
 from segmentation.images.refinement import WIDE_BAND, trimap
-from segmentation.outputs.cutout_writer import Deliverables, cut_out, soft_alpha
+from segmentation.outputs.cutout_writer import cut_out, soft_alpha
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOW_BITS = np.random.default_rng(0).integers(0, 256, (64, 48, 3)).astype(np.uint16)
@@ -59,13 +54,7 @@ def photos(tmp_path):
 
 def cut(photos, **wanted):
     """Cut a folder out beside it in 16 bits; return the folder of cutouts."""
-    results = cut_folder(
-        photos,
-        photos.with_name("out"),
-        wanted=Deliverables(bits=16, **wanted),
-        score=soft_score,
-        read=partial(open_photo, bits=16),
-    )
+    results = cut_folder(photos, photos.with_name("out"), bits=16, score=soft_score, **wanted)
     assert not any(result.error for result in results)
     assert not any(result.notes for result in results)
     return photos.with_name("out") / "cutouts"
@@ -235,7 +224,7 @@ def test_the_alpha_is_rounded_from_the_scores_and_not_from_8_bits():
 
 
 def test_a_cutout_has_every_bit_of_the_photo_in_every_format(photos):
-    folder = cut(photos, formats=("png", "tiff", "psd", "webp"))
+    folder = cut(photos, format=("png", "tiff", "psd", "webp"))
 
     np.testing.assert_array_equal(by_opencv(folder / "a.png"), CUTOUT)
     np.testing.assert_array_equal(tifffile.imread(folder / "a.tif"), CUTOUT)
@@ -253,7 +242,7 @@ def test_a_cutout_has_every_bit_of_the_photo_in_every_format(photos):
 
 
 def test_the_layers_of_a_photoshop_file_have_every_bit(photos):
-    document = PSDImage.open(cut(photos, formats=("psd",)) / "a.psd")
+    document = PSDImage.open(cut(photos, format=("psd",)) / "a.psd")
     photo, group = document
 
     assert document.depth == 16
@@ -273,7 +262,7 @@ def test_the_layers_of_a_photoshop_file_have_every_bit(photos):
 
 @needs_imagemagick
 def test_imagemagick_reads_the_layers_of_a_photoshop_file_to_the_last_bit(photos):
-    path = cut(photos, formats=("psd",)) / "a.psd"
+    path = cut(photos, format=("psd",)) / "a.psd"
     merged, photo, known = (by_imagemagick(f"{path}[{number}]", CUTOUT.shape) for number in range(3))
 
     np.testing.assert_array_equal(photo, np.dstack([PHOTO, ALPHA]))
@@ -285,7 +274,7 @@ def test_imagemagick_reads_the_layers_of_a_photoshop_file_to_the_last_bit(photos
 def test_a_photo_of_8_bits_is_cut_out_in_16(tmp_path):
     shallow = draw_pair(0, 64, 48)[0]
     write_image(tmp_path / "in" / "a.png", shallow)
-    folder = cut(tmp_path / "in", formats=("png", "psd"), decontaminate=False)
+    folder = cut(tmp_path / "in", format=("png", "psd"), decontaminate=False)
 
     np.testing.assert_array_equal(by_opencv(folder / "a.png"), cut_out(in_bits(shallow, 16), ALPHA))
     photo = PSDImage.open(folder / "a.psd")[0]
@@ -295,7 +284,7 @@ def test_a_photo_of_8_bits_is_cut_out_in_16(tmp_path):
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.psd"])
 def test_a_cutout_over_a_colour_has_16_bits(photos, name):
     background = np.full((1, 1, 3), (192, 255, 238), np.uint8)
-    path = cut(photos, formats=("png", "tiff", "psd"), background=background) / name
+    path = cut(photos, format=("png", "tiff", "psd"), background="#c0ffee") / name
     garment = PHOTO if name == "a.psd" else decontaminate(PHOTO, ALPHA)
     expected = blend(garment, in_bits(background, 16), ALPHA)
 
@@ -304,7 +293,7 @@ def test_a_cutout_over_a_colour_has_16_bits(photos, name):
 
 
 def test_a_crop_holds_all_that_shows_in_16_bits(photos):
-    found = by_opencv(cut(photos, crop_percent=0) / "a.png")
+    found = by_opencv(cut(photos, crop=0) / "a.png")
     rows, columns = np.flatnonzero(ALPHA.any(axis=1)), np.flatnonzero(ALPHA.any(axis=0))
 
     np.testing.assert_array_equal(found, CUTOUT[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
@@ -316,31 +305,18 @@ def test_a_crop_holds_all_that_shows_in_16_bits(photos):
 def test_a_job_killed_at_any_step_leaves_whole_photoshop_files(tmp_path):
     """The depth is changed, the job is killed, and the same job goes on."""
     source, output = draw_folder(tmp_path / "in"), tmp_path / "out"
-    wanted = Deliverables(("png", "psd"), bits=16)
-    cut_folder(source, tmp_path / "whole", wanted=wanted)
+    wanted = {"format": ("png", "psd"), "bits": 16}
+    cut_folder(source, tmp_path / "whole", **wanted)
     whole = pictures(tmp_path / "whole")
-    driver = (
-        "import sys\n"
-        "from folder_job import main\n"
-        "from segmentation.outputs.cutout_writer import Deliverables\n"
-        "main(*sys.argv[1:3], die_at=int(sys.argv[3]), workers=1,\n"
-        "     wanted=Deliverables(('png', 'psd'), bits=16))\n"
-    )
     for step in (3, 20, 33, 47):
         shutil.rmtree(output, ignore_errors=True)
-        cut_folder(source, output, wanted=Deliverables(("png", "psd")))
-        places = os.pathsep.join(map(str, (ROOT, ROOT / "src", ROOT / "tests")))
-        killed = subprocess.run(
-            [sys.executable, "-c", driver, str(source), str(output), str(step)],
-            env={**os.environ, "PYTHONPATH": places},
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        assert killed.returncode == -signal.SIGKILL
+        cut_folder(source, output, format=("png", "psd"))
+        process = start(source, output, die_at=step, workers=1, **wanted)
+        process.communicate(timeout=120)
+        assert process.returncode == -signal.SIGKILL
         for path in (output / "cutouts").rglob("[!.]*.psd"):
             PSDImage.open(path)  # of the one depth or the other, and whole
-        cut_folder(source, output, wanted=wanted)
+        cut_folder(source, output, **wanted)
         assert pictures(output) == whole
         assert len(manifest_lines(output)) == 6
 

@@ -464,15 +464,16 @@ def test_the_order_of_the_photos_does_not_matter(lists):
 
 
 ESTIMATOR = ConfidenceEstimator(mirrored(red_score), 0.5, CONFIDENCE_MODEL)
-ESTIMATORD = {
+TRIAGED = {
+    "bundle": dataclasses.replace(BUNDLE, confidence_model=CONFIDENCE_MODEL),
     "estimator": ESTIMATOR,
-    "decide": lambda features, confidence: triage_photo(features, confidence, CONFIDENCE_MODEL, LIMITS),
-    "wanted": Deliverables(review=True),
+    "auto_from": LIMITS.auto_from,
+    "redo_below": LIMITS.redo_below,
 }
 
 
 def test_results_have_evidence_confidence_and_a_verdict(source, tmp_path):
-    cut_folder(source, tmp_path / "out", **ESTIMATORD)
+    cut_folder(source, tmp_path / "out", **TRIAGED)
     for line in manifest_lines(tmp_path / "out"):
         assert line["confidence"] == pytest.approx(CONFIDENCE_MODEL.confidence(line["evidence"]), abs=2e-5)
         assert line["decision"] in ("auto", "review", "redo")
@@ -497,7 +498,7 @@ def test_records_are_the_last_lines_of_each_photo(source, tmp_path):
 
 def test_a_revision_changes_what_it_is_asked_to_and_photos_still_count_as_done(source, tmp_path):
     output = tmp_path / "out"
-    cut_folder(source, output, **ESTIMATORD)
+    cut_folder(source, output, **TRIAGED)
     before, files = manifest_lines(output), pictures(output)
     with Manifest(output, {}) as manifest:
         manifest.revise(lambda one: one | {"decision": "redo"} if one["stem"] == "x/a" else one)
@@ -505,12 +506,12 @@ def test_a_revision_changes_what_it_is_asked_to_and_photos_still_count_as_done(s
 
     assert after == [line | {"decision": "redo"} if line["stem"] == "x/a" else line for line in before]
     assert pictures(output) == files
-    assert made(cut_folder(source, output, **ESTIMATORD)) == []
+    assert made(cut_folder(source, output, **TRIAGED)) == []
     assert manifest_lines(output) == after
 
 
 def test_a_job_that_fails_revises_nothing(source, tmp_path):
-    cut_folder(source, tmp_path / "out", **ESTIMATORD)
+    cut_folder(source, tmp_path / "out", **TRIAGED)
     before = manifest_lines(tmp_path / "out")
 
     def fail():
@@ -746,7 +747,7 @@ def test_names_of_any_kind_are_text_and_lead_to_their_files(tmp_path):
     for number, name in enumerate(NAMES):
         draw(tmp_path / "in" / name, number)
     output = tmp_path / "out"
-    cut_folder(tmp_path / "in", output, **ESTIMATORD)
+    cut_folder(tmp_path / "in", output, **TRIAGED)
     triage = triage_folder(manifest_lines(output), CONFIDENCE_MODEL, LIMITS)
     write_review(output, triage, LIMITS, "shoes")
     page = read_page(output)
