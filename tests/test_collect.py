@@ -367,7 +367,7 @@ def test_what_holds_no_cutout_fails_alone_and_says_why(done, tmp_path):
 
     assert "received neither; save it with transparency" in found["a"].error
     assert (
-        "received 35x45, so that its place in the photo is unknown; cut out without --crop"
+        "received 35x45, so that its place in the photo is unknown; cut out without `crop`"
         in found["b"].error
     )
     assert "nothing is cut out" in found["x/c"].error

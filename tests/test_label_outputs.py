@@ -18,8 +18,8 @@ from PIL import Image
 from support.class_model import BAG, LABELS, SIZE, colour_score, draw_classes
 from support.program import run, start
 
-from main import build_parser
 from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.cli.main import build_parser
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError, DataError, ImageError
 from segmentation.core.size import Size

@@ -1,6 +1,7 @@
 """Which photos of a folder need a person, how that is told, and what it is worth."""
 
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
-from folder_job import cut_folder, draw, made, manifest_lines, pictures, red_score
+from folder_job import BUNDLE, cut_folder, draw, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
@@ -40,7 +41,6 @@ from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.metrics.intervals import rank_correlation
-from segmentation.outputs.cutout_writer import Deliverables
 from segmentation.outputs.manifest import Manifest, Result
 from segmentation.reports.evaluation import write_evaluation
 from segmentation.reports.review import REVIEW, TABLE, remove_review, write_review
@@ -467,8 +467,8 @@ ESTIMATOR = ConfidenceEstimator(mirrored(red_score), 0.5, CONFIDENCE_MODEL)
 TRIAGED = {
     "bundle": dataclasses.replace(BUNDLE, confidence_model=CONFIDENCE_MODEL),
     "estimator": ESTIMATOR,
-    "auto_from": LIMITS.auto_from,
-    "redo_below": LIMITS.redo_below,
+    "auto_from": LIMITS.auto,
+    "redo_below": LIMITS.redo,
 }
 
 
