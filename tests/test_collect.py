@@ -7,7 +7,6 @@ import zlib
 
 import numpy as np
 import pytest
-from folder_job import cut_folder, draw, pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -19,6 +18,7 @@ from psd_tools.psd.layer_and_mask import ChannelInfo, MaskFlags, MaskParameters
 from psd_tools.psd.vector import Path as PenPath
 from scipy import ndimage
 from support.drawing import draw_pair, draw_set, ellipse
+from support.folder_job import cut_folder, draw, pictures
 from support.program import run
 
 from segmentation.core.errors import DataError, ImageError
