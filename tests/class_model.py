@@ -40,7 +40,7 @@ def train_class_model(folder: Path) -> Path:
     """Train a network on `draw_classes`, export it, and put the bundle into the folder."""
     import keras
 
-    from segmentation.jobs.workflow import with_openvino
+    from segmentation.jobs.openvino_export import with_openvino
     from segmentation.models import registry
 
     config = registry.complete(

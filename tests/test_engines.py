@@ -28,8 +28,8 @@ from segmentation.inference import export as exporting
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.openvino_engine import computes_in_bfloat16
 from segmentation.inference.export import FORMATS, export, largest_difference
-from segmentation.jobs import workflow
-from segmentation.jobs.workflow import with_openvino
+from segmentation.jobs import openvino_export
+from segmentation.jobs.openvino_export import with_openvino
 from segmentation.models import registry
 from segmentation.models.registry import ARCHITECTURES, complete
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -168,8 +168,8 @@ def test_an_export_that_is_broken_off_leaves_the_model_as_it_was(bundle, tmp_pat
 
     copy = load_bundle(shutil.copytree(bundle.path, tmp_path / "other name"))
     names = sorted(path.name for path in copy.path.iterdir())
-    monkeypatch.setattr(workflow, "worst_agreement", interrupt)
-    monkeypatch.setattr(workflow, "computes_in_bfloat16", lambda: True)
+    monkeypatch.setattr(openvino_export, "worst_agreement", interrupt)
+    monkeypatch.setattr(openvino_export, "computes_in_bfloat16", lambda: True)
     photos = [bundle.path.parent / "photo-0.png"]
     with pytest.raises(KeyboardInterrupt):
         with_openvino(copy, photos, photos)

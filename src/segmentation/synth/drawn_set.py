@@ -1,0 +1,19 @@
+"""Sets that are drawn on demand, and kept for the next job that asks for the same."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from segmentation.core.files import atomic_folder
+from segmentation.core.size import Size
+from segmentation.synth.folder import GENERATOR_VERSION, write_studio
+
+
+def drawn_set(
+    folder: Path, count: int, size: Size, seed: int, on_photo: Callable[[int, int], None] | None = None
+) -> Path:
+    """Return the folder below `folder` with `count` drawn garments at `size`, drawn now unless it is there."""
+    drawn = folder / f"{count}-{size}-{seed}-version-{GENERATOR_VERSION}"
+    if not drawn.exists():
+        with atomic_folder(drawn) as unfinished:
+            write_studio(unfinished, count, size.width, size.height, seed, on_photo=on_photo)
+    return drawn
