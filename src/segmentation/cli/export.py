@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     from segmentation.bundle.bundle import check_own, find_bundle, save_description
     from segmentation.images.files import read_photo
     from segmentation.inference.export import FORMATS, export
-    from segmentation.jobs.workflow import drawn_photos, held_out_photos, with_openvino
+    from segmentation.jobs.openvino_export import drawn_photos, held_out_photos, with_openvino
     from segmentation.outputs.naming import find_photos
 
     bundle = find_bundle(options.model, options.home / "models")
