@@ -16,7 +16,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.scores.augmentation import averaged, flipped
 
 Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
-"""What a pair is held against: scores of models that were not trained on it, and the threshold of their mask."""
+"""What a pair is held against: scores of models not trained on it, and the threshold of their mask."""
 
 _OUTLYING = 3.5  # deviations, by the median, from which Iglewicz and Hoaglin (1993) call a value an outlier
 _LEAST_REGION = 0.02  # of the garment's area

@@ -53,8 +53,8 @@ def fit_confidence(
     if len(dice) < FEWEST_PHOTOS:
         raise DataError(
             f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos that it was not trained on and finds "
-            f"a garment in, to know its errors from, received {len(dice)}; give other `data`, or models of its "
-            "folds with `fold_model`"
+            f"a garment in, to know its errors from, received {len(dice)}; give other `data`, or models of "
+            "its folds with `fold_model`"
         )
     return fit_confidence_model(
         features, dice, [sample.id for sample in judged], [sample.group for sample in judged]
