@@ -29,9 +29,9 @@ _DRAWN_GARMENTS = 3
 def with_openvino(
     bundle: ModelBundle, photos: Sequence[Path], held_out: Sequence[Path]
 ) -> tuple[ModelBundle, float | None]:
-    """Return the bundle with its network in OpenVINO's form, and the largest difference of a score from Keras.
+    """Return the bundle with its network in OpenVINO's form, and the largest difference of its scores.
 
-    The first of `photos` are those that the difference is taken on. On `held_out`, photos that the model was
+    The difference from Keras is taken on the first of `photos`. On `held_out`, photos that the model was
     not trained on, it is found out whether the masks stay the same in bfloat16, where the processor computes
     in it; without any, what is known of that stays. The description has yet to be saved: until then the
     bundle does not match it. Raises what `export` raises, and leaves the bundle as it was.
