@@ -56,7 +56,7 @@ def tiny_set(tmp_path) -> Path:
 @pytest.fixture
 def source(tmp_path) -> Path:
     """A folder of six photos, two of them in a subfolder."""
-    from folder_job import draw_folder
+    from support.folder_job import draw_folder
 
     return draw_folder(tmp_path / "in")
 

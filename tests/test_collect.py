@@ -7,7 +7,6 @@ import zlib
 
 import numpy as np
 import pytest
-from folder_job import cut_folder, draw, pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -19,6 +18,7 @@ from psd_tools.psd.layer_and_mask import ChannelInfo, MaskFlags, MaskParameters
 from psd_tools.psd.vector import Path as PenPath
 from scipy import ndimage
 from support.drawing import draw_pair, draw_set, ellipse
+from support.folder_job import cut_folder, draw, pictures
 from support.program import run
 
 from segmentation.core.errors import DataError, ImageError
@@ -367,7 +367,7 @@ def test_what_holds_no_cutout_fails_alone_and_says_why(done, tmp_path):
 
     assert "received neither; save it with transparency" in found["a"].error
     assert (
-        "received 35x45, so that its place in the photo is unknown; cut out without --crop"
+        "received 35x45, so that its place in the photo is unknown; cut out without `crop`"
         in found["b"].error
     )
     assert "nothing is cut out" in found["x/c"].error

@@ -7,13 +7,13 @@ import warnings
 import cv2
 import numpy as np
 import pytest
-from folder_job import BUNDLE, red_score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 from scipy.stats import spearmanr
 from support.bundles import write_bundle
 from support.drawing import BACKGROUND, GARMENT, draw_set, ellipse
+from support.folder_job import BUNDLE, red_score
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from folder_job import cut_folder, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -17,6 +16,7 @@ from PIL import Image, ImageCms
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
 from support.drawing import draw_pair
+from support.folder_job import cut_folder, made, manifest_lines, pictures, red_score
 from support.imagemagick import imagemagick, needs_imagemagick
 from support.program import make, run
 
@@ -487,7 +487,7 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
         (("--refine", "guided-filter", "--bits", "16"), ("--bits --refine", "add --save")),
         (("--save", "--bits", "12"), ("8, 16", "12")),
         (("--save", "--bits", "16", "--format", "webp"), ("png, psd or tiff", "webp", "add one")),
-        (("--save", "--refine", "magic"), ("'none', 'guided-filter', 'closed-form'", "'magic'")),
+        (("--save", "--refine", "magic"), ("none, guided-filter, closed-form", "'magic'")),
         pytest.param(
             ("--save", "--refine", "closed-form"),
             ("pymatting is needed", "pip install 'garment-cutout[matting]'"),

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from folder_job import (
+from PIL import Image
+from support.folder_job import (
     BUNDLE,
     ENLARGEMENT,
     cut_folder,
@@ -22,7 +23,6 @@ from folder_job import (
     red_score,
     start,
 )
-from PIL import Image
 
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from folder_job import (
+from support.folder_job import (
     BUNDLE,
     ENLARGEMENT,
     cut_folder,

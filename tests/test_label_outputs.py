@@ -10,18 +10,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from folder_job import cut_folder, draw, errors, made, manifest_lines, pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 from support.class_model import BAG, LABELS, SIZE, colour_score, draw_classes
-from support.program import run, start
+from support.folder_job import cut_folder, draw, errors, made, manifest_lines, pictures
+from support.program import make, run, start
 
-from main import build_parser
 from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.training import RunConfig
-from segmentation.core.errors import ConfigError, DataError, ImageError
+from segmentation.core.errors import DataError, ImageError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.datasets.discover import discover
@@ -30,6 +30,8 @@ from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_labels, read_photo, write_image
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.inference.predict import predict
+from segmentation.jobs.collect import collect
+from segmentation.jobs.context import Context
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.label_writer import draw_classes as drawn_over
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -212,7 +214,7 @@ def test_label_maps_and_their_photos_are_a_folder_of_pairs(street, tmp_path):
 
     assert dataset.problems == ()
     assert {sample.origin for sample in dataset.samples} == {PSEUDO}  # nobody is judged by a model's opinion
-    with pytest.raises(DataError, match=r"out: .*received a set of pairs.*another --output"):
+    with pytest.raises(DataError, match=r"out: .*received a set of pairs.*another `output`"):
         mark_folder(street, tmp_path / "out")
     assert (dataset.labels.names, dataset.labels.colours) == (LABELS.names, LABELS.colours)
     assert [sample.id for sample in dataset.samples] == ["a", "b", "c", "d", "x/a", "x/e"]
@@ -224,7 +226,7 @@ def test_label_maps_and_their_photos_are_a_folder_of_pairs(street, tmp_path):
 def test_label_maps_are_not_put_among_cutouts(street, tmp_path, kind):
     (tmp_path / "out" / kind).mkdir(parents=True)
     with pytest.raises(
-        DataError, match=f"out: .*received one of cutouts, with {kind}; give another --output"
+        DataError, match=f"out: .*received one of cutouts, with {kind}; give another `output`"
     ):
         mark_folder(street, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").rglob("*")] == [kind]
@@ -248,7 +250,7 @@ def test_label_maps_of_other_classes_are_not_mixed(street, tmp_path, other):
     before = pictures(tmp_path / "out")
 
     with pytest.raises(
-        DataError, match=r"out: expected label maps of the model's \d classes.*another --output"
+        DataError, match=r"out: expected label maps of the model's \d classes.*another `output`"
     ):
         mark_folder(street, tmp_path / "out", labels=other)
     assert pictures(tmp_path / "out") == before
@@ -258,7 +260,7 @@ def test_ground_truth_is_not_replaced(street, tmp_path):
     write_image(tmp_path / "pairs" / "labels" / "a.png", np.ones((64, 48), np.uint8))
     before = pictures(tmp_path / "pairs")
 
-    with pytest.raises(DataError, match="label maps that predict did not write; give another --output"):
+    with pytest.raises(DataError, match="label maps that predict did not write; give another `output`"):
         mark_folder(street, tmp_path / "pairs")
     assert pictures(tmp_path / "pairs") == before
 
@@ -437,13 +439,16 @@ def test_ctrl_c_finishes_what_is_in_hand_and_the_same_command_goes_on(class_bund
     assert len(manifest_lines(tmp_path / "out")) == 30
 
 
-def refused(*arguments):
-    """Call a command in this process; give the one line that refuses it."""
-    options = build_parser().parse_args([*map(str, arguments)])
-    with pytest.raises(ConfigError) as refusal:
-        options.run(options)
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
+@pytest.fixture
+def refused(capsys):
+    """Run a command in this process; give the one line that refuses it."""
+
+    def said(*arguments):
+        make(*arguments, check=2)
+        *_others, line = capsys.readouterr().err.splitlines()
+        return line.removeprefix("error: ")
+
+    return said
 
 
 @pytest.mark.parametrize(
@@ -468,29 +473,28 @@ def refused(*arguments):
     ],
     ids=lambda option: option[0],
 )
-def test_an_option_about_cutouts_is_refused_with_classes(class_bundle, street, tmp_path, option):
+def test_an_option_about_cutouts_is_refused_with_classes(refused, class_bundle, street, tmp_path, option):
     output = tmp_path / "out"
     said = refused(
         "predict", "--model", class_bundle, "--input", street, "--output", output, "--save", *option
     )
 
     assert said == (
-        f"{option[0]}: expected a model that cuts one thing out, received street, which tells 3 classes "
-        "apart; leave it out"
+        f"{option[0]}: expected a model that cuts one thing out, received street, which marks 3 classes; "
+        "leave it out"
     )
     assert not output.exists()
 
 
-def test_several_such_options_are_named_together(class_bundle, street):
+def test_several_such_options_are_named_together(refused, class_bundle, street):
     said = refused("predict", "--model", class_bundle, "--input", street, "--fill-holes", 9, "--no-triage")
     assert said.startswith("--fill-holes --no-triage: ")
 
 
 def test_an_overlay_may_be_asked_for_though_it_is_written_anyway(class_bundle, street, tmp_path):
     options = ("--model", class_bundle, "--input", street / "a.png", "--output", tmp_path / "out")
-    options = build_parser().parse_args([*map(str, ("predict", *options, "--save", "--overlay"))])
+    make("predict", *options, "--save", "--overlay")
 
-    assert options.run(options) == 0
     assert pictures(tmp_path / "out").keys() == {
         "labels/a.png",
         "overlays/a.jpg",
@@ -499,7 +503,9 @@ def test_an_overlay_may_be_asked_for_though_it_is_written_anyway(class_bundle, s
     }
 
 
-def test_commands_that_need_a_cutout_refuse_a_model_of_classes(class_bundle, street, tiny_set, tmp_path):
+def test_commands_that_need_a_cutout_refuse_a_model_of_classes(
+    refused, class_bundle, street, tiny_set, tmp_path
+):
     for arguments in (
         ("submit", "--model", class_bundle, "--input", street, "--output", tmp_path / "out" / "s.csv"),
         ("pseudo", "--model", class_bundle, "--input", street, "--output", tmp_path / "out"),
@@ -509,8 +515,8 @@ def test_commands_that_need_a_cutout_refuse_a_model_of_classes(class_bundle, str
     ):
         said = refused(*arguments)
         assert said == (
-            f"{arguments[0]}: expected a model that cuts one thing out, received street, which tells 3 "
-            "classes apart; choose another --model"
+            f"{arguments[0]}: expected a model that cuts one thing out, received street, which marks 3 "
+            "classes; choose another --model"
         )
     assert not (tmp_path / "out").exists()
 
@@ -518,11 +524,10 @@ def test_commands_that_need_a_cutout_refuse_a_model_of_classes(class_bundle, str
 @pytest.mark.parametrize("folder", ["out", "out/labels"])
 def test_collect_takes_no_label_maps(street, tmp_path, folder):
     mark_folder(street, tmp_path / "out")
-    arguments = ("collect", "--input", tmp_path / folder, "--photos", street, "--output", tmp_path / "pairs")
-    options = build_parser().parse_args([*map(str, arguments)])
+    options = CollectOptions(input=tmp_path / folder, photos=street, output=tmp_path / "pairs")
 
     with pytest.raises(
         DataError, match=r"received label maps of several classes; put their photos into .*images"
     ):
-        options.run(options)
+        collect(options, Context())
     assert not (tmp_path / "pairs").exists()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from folder_job import BUNDLE, ENLARGEMENT, red_score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 from support.drawing import draw_pair
+from support.folder_job import BUNDLE, ENLARGEMENT, red_score
 
 from segmentation.core.errors import DataError
 from segmentation.core.types import LabelMap, Prediction

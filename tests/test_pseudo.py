@@ -9,16 +9,17 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from folder_job import BUNDLE, draw, endless_score, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 from support.drawing import draw_pair, draw_set
+from support.folder_job import BUNDLE, draw, endless_score, pictures, red_score, scorer_of
 from support.program import make, run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle
+from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.config.training import DataConfig, LossConfig
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size
@@ -28,9 +29,11 @@ from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.origin import PSEUDO, RECORD, write_origin
 from segmentation.datasets.split import apart_from, folds, holdout
 from segmentation.images.files import Picture, read_mask
-from segmentation.outputs.folder_job import run_folder
-from segmentation.outputs.manifest import MANIFEST, Manifest
-from segmentation.outputs.naming import Photo, find_photos
+from segmentation.jobs.context import Context
+from segmentation.jobs.folder import PhotoDone
+from segmentation.jobs.pseudo import pseudo
+from segmentation.outputs.manifest import MANIFEST
+from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import remove_pair, write_pair
 from segmentation.outputs.pseudo import PseudoWriter
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -40,19 +43,25 @@ from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.mixture import Mixture
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
 
-SETTINGS = {"models": [{"name": "red", "digest": "1"}], "threshold": 0.5}
+SETTINGS = {
+    "models": [{"name": BUNDLE.name, "digest": BUNDLE.digest}],
+    "experience": None,
+    "threshold": 0.5,
+}
 SURE = np.zeros((64, 48, 1), np.float32)
 SURE[20:50, 10:40] = 1.0
 
 
 def make_pairs(source, output, limit=0.5, *, score=red_score, overwrite=False):
-    """Predict a folder into a set of pairs as `pseudo` does; return the results."""
-    writer = PseudoWriter(output, SETTINGS, limit, overwrite=overwrite)
-    photos = find_photos(source, exclude=output)
-    with Manifest(output, writer.settings, kinds=writer.kinds, overwrite=overwrite) as manifest:
-        writer.prepare()
-        results = list(run_folder(score, BUNDLE, photos, 0.5, writer.write, manifest=manifest))
-    writer.finish()
+    """Predict a folder into a set of pairs; return the results."""
+    results = []
+
+    def tell(event):
+        if isinstance(event, PhotoDone):
+            results.append(event.result)
+
+    options = PseudoOptions.of(input=source, output=output, min_confidence=limit, overwrite=overwrite)
+    pseudo(options, Context(tell=tell), scorer_of(score))
     return results
 
 
@@ -208,7 +217,7 @@ def test_a_mask_whose_photo_is_gone_and_what_is_half_written_is_made_again(sourc
 def test_a_set_of_other_settings_is_only_replaced_when_asked_for(source, tmp_path):
     output = tmp_path / "set"
     make_pairs(source, output)
-    with pytest.raises(DataError, match="other min_confidence; give another --output, or --overwrite"):
+    with pytest.raises(DataError, match="other min_confidence; give another `output`, or `overwrite`"):
         make_pairs(source, output, 0.4)
     (source / "a.png").unlink()
     make_pairs(source, output, 0.4, overwrite=True)

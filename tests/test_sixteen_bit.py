@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from folder_job import cut_folder, draw_folder, manifest_lines, pictures, red_score, start
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -16,6 +15,7 @@ from PIL import Image, ImageCms
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
 from support.drawing import draw_pair
+from support.folder_job import cut_folder, draw_folder, manifest_lines, pictures, red_score, start
 from support.imagemagick import imagemagick, needs_imagemagick
 from support.program import run
 

@@ -1,6 +1,7 @@
 """Which photos of a folder need a person, how that is told, and what it is worth."""
 
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -11,12 +12,12 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
-from folder_job import cut_folder, draw, made, manifest_lines, pictures, red_score
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from support.bundles import CONFIDENCE_MODEL
 from support.drawing import draw_set, ellipse
+from support.folder_job import BUNDLE, cut_folder, draw, made, manifest_lines, pictures, red_score
 from support.places import ROOT
 from support.program import run, start
 
@@ -241,7 +242,7 @@ def verdict_of(confidence, limits=LIMITS, **others):
 
 
 def test_limits_that_cross_are_refused():
-    with pytest.raises(ConfigError, match=r"--redo-below of at most --auto-from, 0\.9, received 0\.95"):
+    with pytest.raises(ConfigError, match=r"`redo_below` of at most `auto_from`, 0\.9, received 0\.95"):
         Limits(0.9, 0.95)
     assert Limits(0.9, 0.9).auto == 0.9
 
@@ -466,8 +467,8 @@ ESTIMATOR = ConfidenceEstimator(mirrored(red_score), 0.5, CONFIDENCE_MODEL)
 TRIAGED = {
     "bundle": dataclasses.replace(BUNDLE, confidence_model=CONFIDENCE_MODEL),
     "estimator": ESTIMATOR,
-    "auto_from": LIMITS.auto_from,
-    "redo_below": LIMITS.redo_below,
+    "auto_from": LIMITS.auto,
+    "redo_below": LIMITS.redo,
 }
 
 
@@ -701,7 +702,7 @@ def test_the_page_shows_the_photos_in_their_order_and_the_table_holds_the_same(t
     for words in (
         "redo: better done by hand (1)",
         "review: to be looked at (2)",
-        "auto: taken as they are (1)",
+        "auto: can be taken as they are (1)",
     ):
         assert words in page.text
     assert table(tmp_path)[0] == {
@@ -723,7 +724,7 @@ def test_a_page_has_an_end_and_says_how_many_more_there_are(tmp_path):
     page = written(tmp_path, *(a_row(f"{number}", 0.9) for number in range(1003)))
 
     assert len(page.sources) == 1000
-    assert "3 more, which are more certain, are in triage.csv" in page.text
+    assert "3 more photos, all more certain, are in triage.csv" in page.text
     assert len(table(tmp_path)) == 1003
 
 
@@ -853,7 +854,7 @@ def test_what_was_made_without_triage_is_made_again_with_it(home, photos, tmp_pa
     shown = run(*predicting(home, photos, output, "--no-triage")).stdout
 
     assert "review" not in shown
-    assert "never judged" not in shown
+    assert "no confidence model" not in shown
     assert {path.name for path in output.iterdir()} == {"masks", "cutouts", "predictions.jsonl"}
     for line in manifest_lines(output):
         assert (line["confidence"], line["decision"], line["reasons"], line["evidence"]) == (
@@ -874,7 +875,7 @@ def test_what_was_made_without_triage_is_made_again_with_it(home, photos, tmp_pa
 
 def test_a_model_that_was_never_judged_says_what_to_do(home, photos, tmp_path):
     shown = run(*predicting(home, photos, tmp_path / "out", model="unjudged")).stdout
-    (line,) = (line for line in shown.splitlines() if "never judged" in line)
+    (line,) = (line for line in shown.splitlines() if "no confidence model" in line)
 
     assert "python main.py calibrate --model unjudged" in line
     assert not (tmp_path / "out" / REVIEW).exists()
@@ -917,8 +918,8 @@ def test_limits_that_cross_are_refused_in_one_line(home, photos, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--save", "--auto-from", 1.5), "a Dice from 0 to 1"),
-        (("--save", "--redo-below", "nan"), "a Dice from 0 to 1"),
+        (("--save", "--auto-from", 1.5), "a number from 0 to 1"),
+        (("--save", "--redo-below", "nan"), "a number from 0 to 1"),
     ],
 )
 def test_limits_that_mean_nothing_are_refused(home, photos, arguments, words):

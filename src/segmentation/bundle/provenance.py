@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,10 +22,13 @@ _PACKAGES = (
 )
 
 
-def provenance() -> dict[str, Any]:
-    """The command, the time (UTC), the git commit (None outside a checkout) and the versions of packages."""
+def provenance(command: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the command, the time (UTC), the git commit (None outside a checkout) and package versions.
+
+    `command` is what a person typed; empty where no one did.
+    """
     return {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "command": list(command),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
         "python": sys.version.split()[0],

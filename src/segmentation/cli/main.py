@@ -113,5 +113,5 @@ def _epilog(name: str) -> str | None:
     if name == "train":
         return f"architectures: {describe()}"
     if name == "recipe":
-        return "recipes: " + "; ".join(f"{name}: {recipe.about}" for name, recipe in RECIPES.items())
+        return "recipes: " + "; ".join(f"{name}: {as_typed(one.about)}" for name, one in RECIPES.items())
     return None

@@ -52,12 +52,15 @@ def _flat(tables: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
 
 
 def _without(saved: Any, names: Collection[str]) -> Any:
-    """Copy without None, which TOML does not have, without the options `names`, and without empty tables."""
+    """A copy without None, which TOML does not have, without some options, and without empty tables.
+
+    Tables are called as some options are, and stay.
+    """
     if not isinstance(saved, dict):
         return saved
     kept = {
         name: _without(value, names)
         for name, value in saved.items()
-        if value is not None and name not in names
+        if value is not None and (isinstance(value, dict) or name not in names)
     }
     return {name: value for name, value in kept.items() if value != {}}

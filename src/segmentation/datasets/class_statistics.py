@@ -4,13 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from segmentation.core.parallel import OnProgress, map_in_threads
-from segmentation.core.types import IGNORED, LabelMap, Sample
-from segmentation.datasets.class_choice import ClassChoice
+from segmentation.core.types import LabelMap, Sample
 
 
 @dataclass(frozen=True)
@@ -55,34 +51,3 @@ def count_classes(
         tuple((total[:, : len(names)] > 0).sum(axis=0).tolist()),
         0 if labels.ignore is None else int(total[:, labels.ignore].sum()),
     )
-
-
-def print_classes(statistics: ClassStatistics, choice: ClassChoice, photos: int, console: Console) -> None:
-    """Print a row a class: its colour, its names in the label maps, its share of the pixels, its photos."""
-    labels = choice.labels
-    table = Table(title=f"{len(labels.names)} classes in {photos} photos to learn from", title_justify="left")
-    table.add_column("")
-    table.add_column("class", overflow="fold")
-    members = [choice.members(index) for index in range(len(labels.names))]
-    grouped = any(len(names) > 1 for names in members)
-    if grouped:
-        table.add_column("in the label maps", overflow="fold")
-    for heading in ("pixels", "share", "photos"):
-        table.add_column(heading, justify="right")
-    rows = zip(
-        labels.names,
-        labels.colours,
-        members,
-        statistics.pixels,
-        statistics.shares,
-        statistics.photos,
-        strict=True,
-    )
-    for name, colour, names, pixels, share, count in rows:
-        swatch = Text("  ", style=f"on rgb({','.join(map(str, colour))})")
-        cells = [Text(name), Text(", ".join(names))] if grouped else [Text(name)]
-        table.add_row(swatch, *cells, f"{pixels:,}", f"{share:.3%}", str(count))
-    console.print(table)
-    ignored = ", ".join(choice.members(IGNORED))
-    if ignored:
-        console.print(Text(f"ignored: {statistics.ignored:,} pixels ({ignored})"))

@@ -1,4 +1,4 @@
-"""Which ground truth is wrong? Pairs ranked by what models that have not learned them say against it."""
+"""Which ground truth is wrong? Pairs ranked by what models not trained on them say against it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.scores.augmentation import averaged, flipped
 
 Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
-"""What a pair is held against: scores of models that have not learned it, and the threshold of their mask."""
+"""What a pair is held against: scores of models not trained on it, and the threshold of their mask."""
 
 _OUTLYING = 3.5  # deviations, by the median, from which Iglewicz and Hoaglin (1993) call a value an outlier
 _LEAST_REGION = 0.02  # of the garment's area
@@ -36,9 +36,9 @@ class Finding:
 
 
 def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> Unbiased:
-    """For each of the samples the mean scores of those models that have not learned it, photo and mirrored.
+    """Return the mean scores for each sample of the models not trained on it, photo and mirrored.
 
-    Predicted pairs are left out. Raises DataError, naming a sample, where every model has learned it, and
+    Predicted pairs are left out. Raises DataError, naming a sample, where every model was trained on it, and
     where all are predicted.
     """
     samples = without_predicted(samples)
@@ -46,7 +46,7 @@ def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -
     for sample in samples:
         if all(sample.id in names for names in learned):
             raise DataError(
-                f"--fold-model: expected a model that has not learned {sample.id}, received "
+                f"`fold_model`: expected a model that was not trained on {sample.id}, received "
                 f"{', '.join(bundle.name for bundle in bundles)}; name the models of the other folds too"
             )
     scores = [flipped(load_score(bundle)[0]) for bundle in bundles]
@@ -65,7 +65,7 @@ def audit(
     target_threshold: float = 0.5,
     on_progress: OnProgress | None = None,
 ) -> tuple[Finding, ...]:
-    """Hold each pair's label against scores of models that have not learned it, and rank the pairs.
+    """Hold each pair's label against scores of models not trained on it, and rank the pairs.
 
     Predicted pairs are left out. Raises what `read_pair`, `score_photo` and `without_predicted` raise.
     """

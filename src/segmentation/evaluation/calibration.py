@@ -1,4 +1,4 @@
-"""Learn from photos that a model has not learned how good its masks are when they look as they do."""
+"""Fit a model's confidence: how good masks that look as they do are, on photos it was not trained on."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.metrics import masks as metrics
 
 FEWEST_PHOTOS = 12
-"""Photos that experience needs; from fewer no error can be told from another."""
+"""Photos that a confidence model needs; from fewer no error can be told from another."""
 
 
 def fit_confidence(
@@ -28,10 +28,10 @@ def fit_confidence(
     others: Sequence[ModelBundle] = (),
     on_progress: OnProgress | None = None,
 ) -> ConfidenceModel:
-    """What predictions of photos that were not learned say of the bundle.
+    """Return the confidence model of a bundle, fitted on predictions of photos that it was not trained on.
 
-    Each photo is predicted by the bundle or, where it has learned it, by the first of `others`, models of its
-    folds, that has not. Photos in which no garment was found have no confidence and teach none. Raises
+    Each photo is predicted by the bundle or, where it was trained on it, by the first of `others`, models of
+    its folds, that was not. Photos in which no garment was found have no confidence and are left out. Raises
     DataError where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
     """
     samples = without_predicted(samples)
@@ -52,9 +52,9 @@ def fit_confidence(
             on_progress(done, len(samples))
     if len(dice) < FEWEST_PHOTOS:
         raise DataError(
-            f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos that it has not learned and finds a "
-            f"garment in, to know its errors from, received {len(dice)}; give other --data, or models of its "
-            "folds with --fold-model"
+            f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos that it was not trained on and finds "
+            f"a garment in, to know its errors from, received {len(dice)}; give other `data`, or models of "
+            "its folds with `fold_model`"
         )
     return fit_confidence_model(
         features, dice, [sample.id for sample in judged], [sample.group for sample in judged]

@@ -29,9 +29,9 @@ _DRAWN_GARMENTS = 3
 def with_openvino(
     bundle: ModelBundle, photos: Sequence[Path], held_out: Sequence[Path]
 ) -> tuple[ModelBundle, float | None]:
-    """Return the bundle with its network in OpenVINO's form, and the largest difference of a score from Keras.
+    """Return the bundle with its network in OpenVINO's form, and the largest difference of its scores.
 
-    The first of `photos` are those that the difference is taken on. On `held_out`, photos that the model was
+    The difference from Keras is taken on the first of `photos`. On `held_out`, photos that the model was
     not trained on, it is found out whether the masks stay the same in bfloat16, where the processor computes
     in it; without any, what is known of that stays. The description has yet to be saved: until then the
     bundle does not match it. Raises what `export` raises, and leaves the bundle as it was.
@@ -68,11 +68,11 @@ def held_out_photos(bundle: ModelBundle, home: Path) -> list[Path]:
             samples = select_samples(
                 bundle, discover(folder, check=False, classes=bundle.classes, learned_by=bundle.name)
             )
-            return [sample.image_path for sample in samples]
+            return [sample.photo for sample in samples]
     return []
 
 
 def drawn_photos(folder: Path) -> list[Path]:
     """Return a few photos that need no data, drawn below `folder`."""
     drawn = drawn_set(folder, _DRAWN_GARMENTS, Size(864, 576), 0)
-    return [sample.image_path for sample in discover(drawn, check=False).samples]
+    return [sample.photo for sample in discover(drawn, check=False).samples]

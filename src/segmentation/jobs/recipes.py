@@ -1,115 +1,126 @@
-"""Recorded recipes: the commands that make a model from the data sets, one after another."""
+"""Recorded recipes: the trainings that make a model from the data sets, one after another.
 
-import shlex
-from collections.abc import Mapping
+Standard library and options only, since `--help` lists the recipes.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-_NETWORK = "--architecture unet-efficientnet-lite0"
-_SCHEDULE = "--optimizer adamw --schedule cosine --patience 0"
-_COLOURS = "--hue 10 --saturation 30 --value 20"
-WHOLE_PHOTOS = (
-    f"--learning-rate 1e-3 --batch-size 8 {_SCHEDULE} {_COLOURS} --brightness 0.25 --contrast-jitter 0.2 "
-    "--recolour 0.5 --shift 0.06 --scale 0.12"
-)
-_REGIONS = (
-    f"{_SCHEDULE} {_COLOURS} --brightness 0.15 --contrast-jitter 0.15 --recolour 0.3 --shift 0.04 --scale 0.1"
-)
-_SECOND_PASS = (
-    "--data {data}/studio --second-pass {name}-first --second-pass {name}-fold1 --second-pass {name}-fold2 "
-    "--second-pass {name}-fold3"
-)
-_FOLDS = (1, 2, 3)
-_STREET = f'--data {{data}}/ccp --input-size 192x288 --batch-size 4 --loss "ce + dice" {_SCHEDULE}'
-_TWELVE_CLASSES = f"{_STREET} --learning-rate 1e-3 --classes ccp-12"
-_ALL_CLASSES = f"{_STREET} --learning-rate 4e-3 --classes all"
-_ARCHITECTURES = {
-    "lite0": "unet-efficientnet-lite0 --epochs 16",
-    "unet": "unet-256 --filters 16 --epochs 14",
-    "fcn": "fcn-resnet50 --backbone-weights none --epochs 10",
-    "v3-mobilenet": "deeplab-v3-mobilenet-v3 --backbone-weights none --epochs 14",
-    "segnet": "segnet --filters 16 --epochs 12",
-    "v3-resnet50": "deeplab-v3-resnet50 --backbone-weights none --epochs 8",
-    "densenet": "unet-densenet121 --backbone-weights none --epochs 8",
+from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.config.jobs.train import TrainOptions
+
+_SCHEDULE = {"optimizer": "adamw", "schedule": "cosine", "patience": 0}
+_COLOURS = {"hue": 10, "saturation": 30, "value": 20}
+WHOLE_PHOTOS: dict[str, Any] = {
+    **{"learning_rate": 1e-3, "batch_size": 8, **_SCHEDULE, **_COLOURS},
+    **{"brightness": 0.25, "contrast_jitter": 0.2, "recolour": 0.5, "shift": 0.06, "scale": 0.12},
 }
+"""How a network that sees whole photos of one studio is trained."""
 
-
-def _other_folds(fold: int) -> str:
-    """The first pass of a fold's pair is the fold's own, so that its held-out photos are new to both."""
-    return " ".join(f"--second-pass {{name}}-fold{other}" for other in _FOLDS if other != fold)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What it makes, and options of `train` for each model on the way, the last of which it is.
-
-    {data} stands for the folder of the data sets, {name} for the name of what is made. `judged` are options
-    of `calibrate`, where more than the held-out photos tell how far the model can be trusted.
-    """
-
-    about: str
-    models: Mapping[str, str]
-    judged: str = ""
-
-
-RECIPES: dict[str, Recipe] = {
-    "default": Recipe(
-        "the model that comes with the program, from studio and ccp below --data",
-        {
-            "{name}-pretrained": f"--data {{data}}/ccp --synthetic 100 {_NETWORK} --input-size 192x288 "
-            f"--epochs 6 {WHOLE_PHOTOS}",
-            "{name}-first": "--data {data}/studio --synthetic 20 --model {name}-pretrained "
-            f"--epochs 36 {WHOLE_PHOTOS}",
-            **{
-                f"{{name}}-fold{fold}": f"--data {{data}}/studio/train --folds 3 --fold {fold} "
-                f"--model {{name}}-pretrained --epochs 14 {WHOLE_PHOTOS}"
-                for fold in _FOLDS
-            },
-            **{
-                f"{{name}}-pair{fold}": f"--data {{data}}/studio/train --folds 3 --fold {fold} "
-                f"--second-pass {{name}}-fold{fold} {_other_folds(fold)} {_NETWORK} --levels 4 "
-                f"--input-size 320x480 --epochs 6 --learning-rate 1e-3 --batch-size 8 {_REGIONS}"
-                for fold in _FOLDS
-            },
-            "{name}-second": f"{_SECOND_PASS} {_NETWORK} --levels 4 --input-size 320x480 --epochs 16 "
-            f"--learning-rate 1e-3 --batch-size 8 {_REGIONS}",
-            "{name}": f"{_SECOND_PASS} --model {{name}}-second --input-size 384x576 --epochs 10 "
-            f"--learning-rate 5e-4 --batch-size 4 {_REGIONS}",
-        },
-        judged="--data {data}/studio/train --synthetic 60 "
-        + " ".join(f"--fold-model {{name}}-pair{fold}" for fold in _FOLDS),
-    ),
-    "architectures": Recipe(
-        "twelve classes of clothing by several architectures, from ccp below --data, and all classes by the "
-        "best two of them, each from its model of the twelve",
-        {
-            **{
-                f"{{name}}-{model}": f"{_TWELVE_CLASSES} --architecture {options}"
-                for model, options in _ARCHITECTURES.items()
-            },
-            "{name}-unet-all": f"{_ALL_CLASSES} --model {{name}}-unet --epochs 14",
-            "{name}": f"{_ALL_CLASSES} --model {{name}}-lite0 --epochs 16",
-        },
-    ),
+_REGIONS: dict[str, Any] = {
+    **{**_SCHEDULE, **_COLOURS, "brightness": 0.15, "contrast_jitter": 0.15},
+    **{"recolour": 0.3, "shift": 0.04, "scale": 0.1},
+}
+_NETWORK = {"architecture": "unet-efficientnet-lite0"}
+_SECOND = {**_NETWORK, "levels": 4, "input_size": "320x480", "learning_rate": 1e-3, "batch_size": 8}
+_FOLDS = (1, 2, 3)
+_STREET: dict[str, Any] = {"input_size": "192x288", "batch_size": 4, "loss": "ce + dice", **_SCHEDULE}
+_ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "lite0": {"architecture": "unet-efficientnet-lite0", "epochs": 16},
+    "unet": {"architecture": "unet-256", "filters": 16, "epochs": 14},
+    "fcn": {"architecture": "fcn-resnet50", "backbone_weights": "none", "epochs": 10},
+    "v3-mobilenet": {"architecture": "deeplab-v3-mobilenet-v3", "backbone_weights": "none", "epochs": 14},
+    "segnet": {"architecture": "segnet", "filters": 16, "epochs": 12},
+    "v3-resnet50": {"architecture": "deeplab-v3-resnet50", "backbone_weights": "none", "epochs": 8},
+    "densenet": {"architecture": "unet-densenet121", "backbone_weights": "none", "epochs": 8},
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command of a recipe: the model that it makes or judges, and the arguments of the program."""
+    """A job of a recipe, and the name of the model that it trains or calibrates."""
 
     model: str
-    arguments: tuple[str, ...]
+    options: TrainOptions | CalibrateOptions
 
 
-def steps(recipe: Recipe, data: Path, name: str) -> list[Step]:
-    """The commands of the recipe with a folder of data sets and a name, in their order."""
+@dataclass(frozen=True)
+class Recipe:
+    """What it makes, and its steps from the folder of the data sets and the name of what is made.
 
-    def filled_in(options: str) -> list[str]:
-        return [word.format(data=data, name=name) for word in shlex.split(options)]
+    The last model that is trained is that of the name; those that it is built on are NAME-....
+    """
 
-    models = [(pattern.format(name=name), options) for pattern, options in recipe.models.items()]
-    made = [Step(model, ("train", *filled_in(options), "--name", model)) for model, options in models]
-    if recipe.judged:
-        made.append(Step(name, ("calibrate", "--model", name, *filled_in(recipe.judged))))
-    return made
+    about: str
+    steps: Callable[[Path, str], list[Step]]
+
+
+def _train(made: str, /, **options: Any) -> Step:
+    return Step(made, TrainOptions.of(**options, name=made))
+
+
+def _default(data: Path, name: str) -> list[Step]:
+    """A first pass, its folds and theirs with a second pass, and the second pass in two sizes."""
+    studio = data / "studio"
+    training = studio / "train"
+    pretrained, first, second = f"{name}-pretrained", f"{name}-first", f"{name}-second"
+    folds = {fold: f"{name}-fold{fold}" for fold in _FOLDS}
+    pairs = {fold: f"{name}-pair{fold}" for fold in _FOLDS}
+
+    def first_passes(fold: int) -> list[str]:
+        """That of a fold's pair is the fold's own, so that its held-out photos are new to both."""
+        return [folds[fold], *(folds[other] for other in _FOLDS if other != fold)]
+
+    second_pass = {"data": studio, "second_pass": [first, *folds.values()]}
+    return [
+        _train(
+            pretrained, data=data / "ccp", synthetic=100, **_NETWORK, input_size="192x288", epochs=6,
+            **WHOLE_PHOTOS,
+        ),
+        _train(first, data=studio, synthetic=20, model=pretrained, epochs=36, **WHOLE_PHOTOS),
+        *(
+            _train(
+                folds[fold], data=training, folds=3, fold=fold, model=pretrained, epochs=14, **WHOLE_PHOTOS,
+            )
+            for fold in _FOLDS
+        ),
+        *(
+            _train(
+                pairs[fold], data=training, folds=3, fold=fold, second_pass=first_passes(fold), **_SECOND,
+                epochs=6, **_REGIONS,
+            )
+            for fold in _FOLDS
+        ),
+        _train(second, **second_pass, **_SECOND, epochs=16, **_REGIONS),
+        _train(
+            name, **second_pass, model=second, input_size="384x576", epochs=10, learning_rate=5e-4,
+            batch_size=4, **_REGIONS,
+        ),
+        Step(
+            name,
+            CalibrateOptions.of(model=name, data=training, synthetic=60, fold_model=list(pairs.values())),
+        ),
+    ]  # fmt: skip
+
+
+def _architectures(data: Path, name: str) -> list[Step]:
+    street = {"data": data / "ccp", **_STREET}
+    twelve = {**street, "learning_rate": 1e-3, "classes": "ccp-12"}
+    every = {**street, "learning_rate": 4e-3, "classes": "all"}
+    return [
+        *(_train(f"{name}-{short}", **twelve, **options) for short, options in _ARCHITECTURES.items()),
+        _train(f"{name}-unet-all", **every, model=f"{name}-unet", epochs=14),
+        _train(name, **every, model=f"{name}-lite0", epochs=16),
+    ]
+
+
+RECIPES: dict[str, Recipe] = {
+    "default": Recipe("the model that comes with the program, from studio and ccp below `data`", _default),
+    "architectures": Recipe(
+        "twelve classes of clothing by several architectures, from ccp below `data`, and all classes by the "
+        "best two of them, each from its model of the twelve",
+        _architectures,
+    ),
+}

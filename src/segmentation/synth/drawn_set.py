@@ -11,7 +11,7 @@ from segmentation.synth.folder import GENERATOR_VERSION, write_studio
 def drawn_set(
     folder: Path, count: int, size: Size, seed: int, on_photo: Callable[[int, int], None] | None = None
 ) -> Path:
-    """Return the folder below `folder` with `count` drawn garments at `size`, drawn now unless it is there."""
+    """Return the folder below `folder` with `count` drawn garments at `size`, drawn unless it is there."""
     drawn = folder / f"{count}-{size}-{seed}-version-{GENERATOR_VERSION}"
     if not drawn.exists():
         with atomic_folder(drawn) as unfinished:

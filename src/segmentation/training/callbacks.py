@@ -8,9 +8,10 @@ import keras
 
 from segmentation.config.training import TrainConfig
 from segmentation.core.errors import TrainingError
+from segmentation.core.events import Tell
 from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases
-from segmentation.training.progress import Progress
+from segmentation.training.progress import EpochDone, StepDone
 from segmentation.training.run_state import RunState
 from segmentation.training.schedules import learning_rate, stops
 
@@ -26,14 +27,14 @@ class Run(keras.callbacks.Callback):
         config: TrainConfig,
         batches: Batches,
         state: RunState,
-        progress: Progress,
+        tell: Tell,
         stop: Callable[[], bool],
     ):
         super().__init__()
         self.config = config
         self.batches = batches
         self.state = state
-        self.progress = progress
+        self.tell = tell
         self.phase = phases(config)[0]
         """The one that the training is in."""
         self._stop = stop
@@ -52,10 +53,11 @@ class Run(keras.callbacks.Callback):
         if not math.isfinite(logs["loss"]):
             raise TrainingError(
                 f"the training diverged: loss {logs['loss']} in epoch {self._epoch + 1}, step {batch + 1}; "
-                f"lower --learning-rate ({self.config.learning_rate:g}) or train with --precision float32"
+                f"lower `learning_rate` ({self.config.learning_rate:g}) or train with `precision=float32`"
             )
-        self.progress.step(self._epoch + 1, batch + 1, self.batches.num_batches, self.batches.size, logs)
-        if self._stop() and batch + 1 < self.batches.num_batches:
+        steps = self.batches.num_batches
+        self.tell(StepDone(self._epoch + 1, batch + 1, steps, self.batches.size, dict(logs)))
+        if self._stop() and batch + 1 < steps:
             self._cut_short = self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
@@ -67,7 +69,7 @@ class Run(keras.callbacks.Callback):
         self.state.append({**logs, "learning_rate": rate})
         self.state.seconds += time.monotonic() - self._began
         self.state.save()
-        self.progress.epoch(epoch + 1, logs, self.state.best_epoch == self.state.epochs)
+        self.tell(EpochDone(epoch + 1, dict(logs), self.state.best_epoch == self.state.epochs))
         if self._stop() or self.stalled():
             self.model.stop_training = True
 

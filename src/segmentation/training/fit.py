@@ -1,8 +1,7 @@
 """Training: samples in, a model bundle out."""
 
 import dataclasses
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -10,6 +9,7 @@ import keras
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
+from segmentation.core.events import Tell, ignore
 from segmentation.core.files import write_text
 from segmentation.core.signals import Interruption
 from segmentation.core.types import BINARY, LabelMap, Sample
@@ -26,8 +26,16 @@ from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
 from segmentation.training.objectives import build_loss, check_loss
 from segmentation.training.optimizers import dtype_policy
-from segmentation.training.progress import Plan, Progress
-from segmentation.training.run_state import History, RunState, history_csv, resume
+from segmentation.training.progress import Plan, TrainingStarted
+from segmentation.training.run_state import (
+    HISTORY,
+    TENSORBOARD,
+    History,
+    RunState,
+    clear_folder,
+    history_csv,
+    resume,
+)
 from segmentation.training.second_pass_pairs import SecondPassPairs
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
@@ -45,23 +53,26 @@ def fit(
     start: ModelBundle | None = None,
     first: ModelBundle | None = None,
     resuming: bool = False,
-    progress: Progress,
+    tell: Tell = ignore,
+    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[ModelBundle, History]:
     """Train the completed `config` on `train` and keep the epoch with the best validation Dice.
 
-    Gives the bundle, its weights written into the existing `folder`, and the history. `logs` holds what
-    `resuming` needs, TensorBoard events and the history; `fingerprint` is the data's, and `labels` are the
-    classes of its ground truth. `start` gives the first weights, and the normalisation they were learned
-    with; of other classes, all but those of the head, which `progress` is told. `first` is the pass before
-    this one, where this is the second of a double pass: then the samples have guides. Ctrl-C after the first
-    epoch ends the training with the best epoch so far, recorded as `interrupted` in the provenance.
+    Gives the bundle, its weights written into the existing `folder`, and the history. `logs`, which a run
+    has for itself, holds what `resuming` needs, TensorBoard events and the history; `fingerprint` is the
+    data's, and `labels` are the classes of its ground truth. `start` gives the first weights, and the
+    normalisation they were trained with; of other classes, all but those of the head. `first` is the pass
+    before this one, where this is the second of a double pass: then the samples have first-pass scores.
+    `tell` takes the events of `training.progress` and notes. Ctrl-C, and `stop()` once it is true, end the
+    training after the first epoch with the best epoch so far, recorded as `interrupted` in the provenance.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
     weights. What of it is frozen changes at most once, between two epochs; the optimizer begins anew then.
 
     Raises ConfigError for backbone weights that are missing or do not fit, and for options that the loss does
-    not heed; TrainingError for a loss that is not finite, an interruption before the first epoch, weights
-    that do not fit, and a resumption with other settings.
+    not heed; TrainingError for a loss that is not finite, weights that do not fit, a resumption with other
+    settings, and files in `logs` that no run made; KeyboardInterrupt for an interruption before the first
+    epoch.
     """
     settings = {
         "config": config.to_json(),
@@ -81,14 +92,16 @@ def fit(
     model = build_network(config, pairs.preprocessing, len(labels.names), policy)
     if not state.epochs:  # else the weights are those of the last epoch
         if start:
-            load_start(model, start, labels, progress)
+            load_start(model, start, labels, tell)
         elif config.model.backbone_weights:
             load_backbone(model, config.model.backbone_weights)
     mixture = _mixture(config, train)
     plan = _plan(config, model, policy, (len(mixture), len(val)))
-    progress.plan(plan)
+    tell(TrainingStarted(logs.name, config.training.epochs, plan))
     val_pairs = _pairs(config, val, pairs.preprocessing, labels, look)
-    interrupted = _train(config, model, loss, pairs, val_pairs, mixture, plan.batch_size, state, progress)
+    interrupted = _train(
+        config, model, loss, pairs, val_pairs, mixture, plan.batch_size, state, tell=tell, stop=stop
+    )
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
     bundle = ModelBundle(
@@ -117,7 +130,7 @@ def fit(
     )
     load(model, state.weights(state.best_epoch))
     save_weights(model, bundle.weights)
-    write_text(folder / "history.csv", history_csv(state.history))
+    write_text(folder / HISTORY, history_csv(state.history))
     return bundle, state.history
 
 
@@ -183,9 +196,11 @@ def _train(
     mixture: Mixture,
     batch_size: int,
     state: RunState,
-    progress: Progress,
+    *,
+    tell: Tell,
+    stop: Callable[[], bool],
 ) -> bool:
-    """Run the epochs that are left; return whether the user interrupted them."""
+    """Run the epochs that are left; return whether they were interrupted."""
     training = config.training
     overlay_classes = config.preprocessing.colour == "colour"
     augment = build_augment(config.augmentation, colour=overlay_classes, labels=pairs.labels)
@@ -200,13 +215,17 @@ def _train(
     )
     val_batches = Batches(val_pairs, batch_size, workers=training.workers)
     interruption = Interruption()
-    run = Run(training, batches, state, progress, stop=lambda: interruption.requested)
+
+    def is_over() -> bool:
+        return interruption.requested or stop()
+
+    run = Run(training, batches, state, tell, is_over)
     callbacks: list[keras.callbacks.Callback] = [run]
     if keras.backend.backend() == "tensorflow":
-        callbacks.append(keras.callbacks.TensorBoard(state.folder / "tensorboard", write_graph=False))
+        callbacks.append(keras.callbacks.TensorBoard(state.folder / TENSORBOARD, write_graph=False))
     if not state.epochs:
-        shutil.rmtree(state.folder, ignore_errors=True)
-        state.folder.mkdir(parents=True)
+        clear_folder(state.folder)
+        state.folder.mkdir(parents=True, exist_ok=True)
     try:
         with interruption:  # an exception in the midst of a step could end the process
             for run.phase in phases(training):
@@ -234,8 +253,8 @@ def _train(
             raise failure from error
         if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
             raise TrainingError(
-                f"the device ran out of memory at batch size {batch_size}; lower --batch-size, "
-                "--input-size or --filters"
+                f"the device ran out of memory at batch size {batch_size}; lower `batch_size`, "
+                "`input_size` or `filters`"
             ) from error
         raise
-    return interruption.requested and state.epochs < training.epochs
+    return is_over() and state.epochs < training.epochs

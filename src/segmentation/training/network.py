@@ -7,6 +7,7 @@ import keras
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
+from segmentation.core.events import Note, Tell, ignore
 from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.models.parts import backbone_layers, copy_all_but_head
@@ -15,7 +16,6 @@ from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.freezing import freeze
 from segmentation.training.objectives import metrics
 from segmentation.training.optimizers import build_optimizer
-from segmentation.training.progress import Progress
 
 
 def build_network(config: RunConfig, preprocessing: Preprocessing, classes: int, policy: str) -> keras.Model:
@@ -37,10 +37,10 @@ def load(model: keras.Model, path: Path) -> None:
         raise _misfit(path, error) from error
 
 
-def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, progress: Progress) -> None:
+def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, tell: Tell = ignore) -> None:
     """Give the network of `labels` the weights of `start`: of other classes, all but those of the head.
 
-    `progress` is told of a head that begins anew. Raises TrainingError for weights that do not fit.
+    Tells a Note of a head that begins anew. Raises TrainingError for weights that do not fit.
     """
     if start.labels.names == labels.names:
         load(model, start.weights)
@@ -54,7 +54,7 @@ def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, progres
         raise _misfit(start.path, error) from error
     counts = f"{before} {'class' if before == 1 else 'classes'} -> {now}"
     change = "other names or another order" if before == now else counts
-    progress.note(f"{start.name}: the head begins anew, {change}")
+    tell(Note(f"{start.name}: the head begins anew, {change}"))
 
 
 def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Loss, frozen: int) -> None:

@@ -1,7 +1,7 @@
-"""How a training tells whoever watches it."""
+"""The events of a training, told to whoever watches it, besides those of `core.events`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from segmentation.models.cost import Cost
 
@@ -18,20 +18,30 @@ class Plan:
     val_photos: int
 
 
-class Progress(Protocol):
-    """What shows a run to its user."""
+@dataclass(frozen=True)
+class TrainingStarted:
+    """An event: the training called `name` is about to begin, or to go on, and has so many epochs."""
 
-    def plan(self, plan: Plan) -> None:
-        """The training is about to begin."""
+    name: str
+    epochs: int
+    plan: Plan
 
-    def step(self, epoch: int, step: int, steps: int, photos: int, logs: dict[str, float]) -> None:
-        """A training step of `photos` photos has ended; epochs and steps count from 1."""
 
-    def epoch(self, epoch: int, logs: dict[str, float], best: bool) -> None:
-        """An epoch has ended with these figures; `best` when its validation Dice is the highest so far."""
+@dataclass(frozen=True)
+class StepDone:
+    """An event: a step of `photos` photos has ended; epochs and steps count from 1, `figures` are Keras's."""
 
-    def score(self, done: int, total: int) -> None:
-        """A held-out photo has been scored at full resolution."""
+    epoch: int
+    step: int
+    steps: int
+    photos: int
+    figures: Mapping[str, float]
 
-    def note(self, text: str) -> None:
-        """Something that the user should know, and that did not stop the run."""
+
+@dataclass(frozen=True)
+class EpochDone:
+    """An event: an epoch has ended with these figures; `best` when its validation Dice is the highest yet."""
+
+    epoch: int
+    figures: Mapping[str, float]
+    best: bool

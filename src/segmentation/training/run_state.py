@@ -3,17 +3,27 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import TrainingError
-from segmentation.core.files import write_text
+from segmentation.core.files import UNFINISHED, write_text
 
 RECORD = "run.json"
+HISTORY = "history.csv"
+TENSORBOARD = "tensorboard"
+
+_WEIGHTS = "epoch-*.weights.h5"
+_OF_A_RUN = (RECORD, HISTORY, TENSORBOARD, _WEIGHTS, f"{UNFINISHED}*")
 
 History = dict[str, list[float]]
 """A list a quantity (loss, dice, val_loss, ..., learning_rate), an entry a finished epoch."""
+
+
+class EpochsKept(KeyboardInterrupt):
+    """Ctrl-C when epochs are kept with which the training can go on."""
 
 
 @dataclass
@@ -59,10 +69,36 @@ class RunState:
                 {"settings": self.settings, "history": self.history, "seconds": self.seconds}, indent=1
             ),
         )
-        write_text(self.folder / "history.csv", history_csv(self.history))
+        write_text(self.folder / HISTORY, history_csv(self.history))
         needed = {self.weights(self.epochs), self.weights(self.best_epoch)}
-        for path in set(self.folder.glob("epoch-*.weights.h5")) - needed:
+        for path in set(self.folder.glob(_WEIGHTS)) - needed:
             path.unlink()
+
+
+def check_folder(folder: Path) -> None:
+    """Raise TrainingError where a folder of a run, if it is there, holds anything that no run made."""
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"{folder}: expected a folder for the run, received a file; move it away")
+    foreign = sorted(path.name for path in folder.glob("*") if not _is_of_a_run(path))
+    if foreign:
+        raise TrainingError(
+            f"{folder}: expected what a run keeps, to begin anew in its place, received {foreign[0]} as "
+            "well; move it away, or choose another `name`"
+        )
+
+
+def clear_folder(folder: Path) -> None:
+    """Remove what an earlier run left in its folder. Raises TrainingError as `check_folder` does."""
+    check_folder(folder)
+    for path in folder.glob("*"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _is_of_a_run(path: Path) -> bool:
+    return any(path.match(pattern) for pattern in _OF_A_RUN)
 
 
 def resume(folder: Path, settings: dict[str, Any]) -> RunState:
@@ -75,14 +111,14 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
         plain = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         state = RunState(folder, plain["settings"], plain["history"], plain.get("seconds", 0.0))
     except FileNotFoundError:
-        raise TrainingError(f"--resume: no interrupted run in {folder}; start it without --resume") from None
+        raise TrainingError(f"`resume`: no interrupted run in {folder}; start it without `resume`") from None
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            f"{folder / RECORD}: cannot be read ({error}); start again with --overwrite"
+            f"{folder / RECORD}: cannot be read ({error}); start again with `overwrite`"
         ) from error
     changed = _differences(state.settings, json.loads(json.dumps(settings)))
     if changed:
-        raise TrainingError(f"--resume: the run was started with other settings: {'; '.join(changed)}")
+        raise TrainingError(f"`resume`: the run was started with other settings: {'; '.join(changed)}")
     return state
 
 

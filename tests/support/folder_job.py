@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from support.drawing import draw_pair
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
@@ -26,6 +25,8 @@ from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import Prediction
 from segmentation.outputs.manifest import MANIFEST, Result
+from support.drawing import draw_pair
+from support.places import ROOT
 
 SOURCES = Path(__file__).parents[1] / "src"
 SIZE = Size(height=32, width=24)
@@ -88,7 +89,7 @@ def scorer_of(
     """A score function as a model that is loaded."""
     models = Ensemble((bundle,))
     estimator = estimator or estimator_for([score], threshold, bundle.confidence_model)
-    return Scorer(models, score, estimator, threshold, {"threshold": threshold})
+    return Scorer(models, score, estimator, threshold, settings={})
 
 
 def cut_folder(
@@ -112,10 +113,10 @@ def start(source: Path, output: Path, **options) -> subprocess.Popen:
     """Run `main` in a process of its own."""
     settings = json.dumps({"source": str(source), "output": str(output), **options})
     return subprocess.Popen(
-        [sys.executable, __file__, settings],
+        [sys.executable, "-m", "support.folder_job", settings],
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "src", ROOT / "tests")))},
     )
 
 

@@ -1,0 +1,36 @@
+"""Options written as the command that gives them, to be pasted into a shell."""
+
+import shlex
+from typing import Any
+
+from segmentation.cli.wording import flag
+from segmentation.config.jobs import JOBS
+from segmentation.config.options import JobOptions, options_of
+from segmentation.config.record import chosen
+
+
+def words_of(options: JobOptions) -> list[str]:
+    """Return the words of the command with the options that were chosen, positional ones first."""
+    command = next(name for name, kind in JOBS.items() if isinstance(options, kind))
+    fields = {found.name: found for found in options_of(type(options))}
+    positional, flags = [], []
+    for name, value in chosen(options).items():
+        values = fields[name].plain(value) if fields[name].many else [fields[name].plain(value)]
+        if fields[name].about.positional:
+            positional += map(str, values)
+        else:
+            flags += [word for one in values for word in _flagged(name, one)]
+    return [command, *positional, *flags]
+
+
+def command_line(options: JobOptions, more: list[str] | None = None) -> str:
+    """Return the command as it is typed, with `more` words at its end."""
+    return f"python main.py {shlex.join([*words_of(options), *(more or [])])}"
+
+
+def _flagged(name: str, value: Any) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [flag(name if value else f"no_{name}")]
+    return [flag(name), str(value)]

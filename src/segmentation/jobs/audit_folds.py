@@ -1,0 +1,129 @@
+"""The models of an audit: one a fold, trained on all pairs but those that it is held against."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import keras
+
+from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, load_bundle
+from segmentation.config.jobs.audit import ARCHITECTURE, FILTERS, AuditOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.presets import configure
+from segmentation.config.training import RunConfig
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Note
+from segmentation.core.size import Size
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.fingerprint import fingerprint
+from segmentation.images.files import image_size
+from segmentation.jobs.context import Context
+from segmentation.jobs.recipes import WHOLE_PHOTOS
+from segmentation.jobs.training import repeating, train_model
+from segmentation.jobs.training_data import choose_split
+from segmentation.models.registry import complete
+from segmentation.training.run_state import RECORD
+
+_PIXELS = 192 * 288  # of the network's input
+_STEP = 32  # pixels, by multiples of which inputs grow
+
+
+def train_folds(
+    options: AuditOptions,
+    start: ModelBundle | None,
+    dataset: Dataset,
+    folder: Path,
+    context: Context,
+) -> list[ModelBundle] | None:
+    """Return a model a fold, trained now unless it is there; None when the user stopped a training.
+
+    Raises ConfigError for a `start` that was trained on the pairs, and what `train_model` raises.
+    """
+    if start:
+        _check_start(start, dataset)
+    config = _configure(options, start, dataset.samples)
+    settings = [config.to_json(), fingerprint(dataset.samples), start and start.digest]
+    folder /= hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]  # other settings, other models
+    bundles = []
+    for fold in range(1, options.folds + 1):
+        path, logs = folder / f"fold{fold}", folder / "logs" / f"fold{fold}"
+        place = f"fold {fold} of {options.folds}"
+        if (path / DESCRIPTION).is_file():
+            bundle = load_bundle(path)
+            if not bundle.provenance.get("interrupted"):
+                context.tell(Note(f"{place}: is there, {path}"))
+                bundles.append(bundle)
+                continue
+        context.tell(Note(f"{place}: training"))
+        bundle = _train_fold(config.replace(fold=fold), options, start, dataset, path, logs, context)
+        if bundle is None or bundle.provenance["interrupted"]:
+            return None
+        bundles.append(bundle)
+    return bundles
+
+
+def _train_fold(
+    config: RunConfig,
+    options: AuditOptions,
+    start: ModelBundle | None,
+    dataset: Dataset,
+    path: Path,
+    logs: Path,
+    context: Context,
+) -> ModelBundle | None:
+    keras.utils.clear_session()  # else the networks of all folds stay in memory
+    training = TrainOptions(data=(dataset.root,), model=options.model, run=config)
+    try:
+        return train_model(
+            config,
+            [dataset],
+            choose_split(dataset, config.data, config.training.seed),
+            path,
+            context,
+            logs=logs,
+            start=start,
+            resuming=(logs / RECORD).is_file(),
+            repeat=repeating(training, config),
+        )
+    except KeyboardInterrupt:
+        return None
+
+
+def _check_start(start: ModelBundle, dataset: Dataset) -> None:
+    if start.first:
+        raise ConfigError(
+            f"`model={start.name}`: expected a single pass, received a double pass; start from its first, "
+            f"`model={start.first.path}`"
+        )
+    known = sum(sample.id in start.learned for sample in dataset.samples)
+    if known:
+        raise ConfigError(
+            f"`model={start.name}`: expected a model that was not trained on these pairs, since it agrees "
+            f"with their errors; it was trained on {known} of {len(dataset.samples)}; leave it out, or name "
+            "another"
+        )
+
+
+def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequence[Sample]) -> RunConfig:
+    """The settings of all folds, of which the first is chosen; they are trained as those of the recipe."""
+    network: dict[str, Any] = {}
+    if not start:
+        network = {"architecture": ARCHITECTURE, "filters": FILTERS, "input_size": _input_size(samples)}
+    typed = {name: getattr(options, name) for name in ("architecture", "filters", "input_size")}
+    network |= {name: value for name, value in typed.items() if value is not None}
+    if options.architecture and options.filters is None:
+        network["filters"] = 0  # its own
+    chosen = {name: getattr(options, name) for name in ("epochs", "batch_size", "seed", "folds")}
+    explicit = {**WHOLE_PHOTOS, **network, **chosen}
+    return complete(configure(None, None, explicit, base=start and start.config))
+
+
+def _input_size(samples: Sequence[Sample]) -> Size:
+    """About as many pixels as 192x288 has, in the median proportions of the photos."""
+    proportion = median(height / width for height, width in (image_size(sample.photo) for sample in samples))
+    sides = (_PIXELS * proportion) ** 0.5, (_PIXELS / proportion) ** 0.5
+    return Size(*(max(_STEP, _STEP * round(side / _STEP)) for side in sides))

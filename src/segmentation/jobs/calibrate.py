@@ -1,0 +1,43 @@
+"""The job `calibrate`: how far a model's predictions can be trusted, from pairs it was not trained on."""
+
+import dataclasses
+
+from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, save_description
+from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.config.record import digest_of, record_of
+from segmentation.core.events import counting
+from segmentation.core.size import Size
+from segmentation.datasets.discover import discover
+from segmentation.evaluation.calibration import fit_confidence
+from segmentation.inference.scorer import require_cutout
+from segmentation.jobs.context import Context
+from segmentation.jobs.pairs import find_dataset, trained_on
+from segmentation.synth import drawn_set
+
+_SEED = 900  # of the drawn garments: training draws other ones
+
+
+def calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
+    """Predict, compare with the ground truth, and return the model with what was found, which is saved.
+
+    Raises ConfigError for a model of classes and for the first pass of another, and what `fit_confidence`
+    raises.
+    """
+    workspace, tell = context.workspace, context.tell
+    bundle = check_own(find_bundle(options.model, workspace.models))
+    others = [find_bundle(name, workspace.models) for name in options.fold_model]
+    for model in (bundle, *others):
+        require_cutout(model, "calibrate")
+    folders = options.data or (() if options.synthetic else (trained_on(bundle, workspace),))
+    samples = [sample for folder in folders for sample in find_dataset(folder, context).samples]
+    if options.synthetic:
+        drawing = counting(tell, "drawing")
+        drawn = drawn_set(workspace.drawn, options.synthetic, Size(864, 576), _SEED, drawing)
+        samples += discover(drawn, check=False).samples
+    confidence_model = fit_confidence(bundle, samples, others, counting(tell, "scoring"))
+    record = {
+        **bundle.provenance,
+        "calibrated": list(context.command),
+        "calibrated_digest": digest_of(record_of(options)),
+    }
+    return save_description(dataclasses.replace(bundle, confidence_model=confidence_model, provenance=record))

@@ -1,0 +1,42 @@
+"""The job `data`: what a folder of pairs holds, in figures and in a picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmentation.config.jobs.data import DataOptions
+from segmentation.core.events import counting
+from segmentation.datasets.class_statistics import ClassStatistics, count_classes
+from segmentation.datasets.discover import Dataset, discover
+from segmentation.datasets.summary import Summary, summarise
+from segmentation.images.files import write_image
+from segmentation.jobs.context import Context
+from segmentation.reports.contact_sheet import draw_contact_sheet
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What `folder` holds; `classes` counts those of several over `counted` photos, None for a cutout."""
+
+    folder: Path
+    dataset: Dataset
+    summary: Summary
+    classes: ClassStatistics | None
+    counted: int
+    contact_sheet: Path
+
+
+def data(options: DataOptions, context: Context) -> DataReport:
+    """Measure every pair, and draw some of them into a contact sheet.
+
+    Raises what `discover`, `summarise` and `count_classes` raise.
+    """
+    folder, tell = options.data or context.workspace.data, context.tell
+    dataset = discover(folder, classes=options.classes, on_progress=counting(tell, "reading"))
+    summary = summarise(dataset, on_progress=counting(tell, "measuring"))
+    classes, training = None, dataset.folder_split.train if dataset.folder_split else dataset.samples
+    if dataset.classes and not dataset.labels.binary:
+        classes = count_classes(training, dataset.labels, counting(tell, "counting"))
+    name = folder.resolve().name
+    sheet = options.output or context.workspace.results / "data" / name / "contact-sheet.png"
+    write_image(sheet, draw_contact_sheet(dataset.samples, labels=dataset.labels))
+    return DataReport(folder, dataset, summary, classes, len(training), sheet)

@@ -1,0 +1,118 @@
+"""The job `recipe`: the steps of a recorded recipe that are not done yet, one after another."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, check_name, load_bundle
+from segmentation.config.jobs.recipe import RecipeOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.record import differences, digest_of, record_of
+from segmentation.core.errors import ConfigError
+from segmentation.jobs.context import Context
+from segmentation.jobs.recipes import RECIPES, Step
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """An event: a step, of which there are so many, is about to begin, or is `done` already."""
+
+    number: int
+    total: int
+    step: Step
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """An event: a step has made or calibrated this model, or was interrupted."""
+
+    step: Step
+    bundle: ModelBundle
+    interrupted: bool
+
+
+def steps_of(options: RecipeOptions) -> list[Step]:
+    """Return the steps of the recipe that the options choose. Raises ConfigError for a name that is none."""
+    name = check_name(options.name or f"my-{options.recipe}")
+    steps = RECIPES[options.recipe].steps(options.data, name)
+    for step in steps:
+        check_name(step.model)
+    return steps
+
+
+def recipe(options: RecipeOptions, context: Context) -> bool:
+    """Run what is not done yet, an interrupted training from where it was; return whether all is done now.
+
+    Tells StepStarted and StepEnded besides the events of the steps. Raises ConfigError where the last model
+    is there, and where one on the way was made by other options; and what the jobs of the steps raise.
+    """
+    models, steps = context.workspace.models, steps_of(options)
+    last = steps[-1]
+    if _is_done(models, last):
+        raise ConfigError(f"`name={last.model}`: the model is there; choose another name")
+    for number, step in enumerate(steps, start=1):
+        if _is_done(models, step):
+            context.tell(StepStarted(number, len(steps), step, done=True))
+            continue
+        step = _going_on(step, context)
+        context.tell(StepStarted(number, len(steps), step))
+        bundle, interrupted = _run(step, context)
+        context.tell(StepEnded(step, bundle, interrupted))
+        if interrupted:
+            return False
+    return True
+
+
+def _is_done(models: Path, step: Step) -> bool:
+    """Whether the model is there, trained to its end, or calibrated, with the options of the step.
+
+    Raises ConfigError for one that was trained with others.
+    """
+    path = models / step.model
+    if not (path / DESCRIPTION).is_file():
+        return False
+    recorded, expected = load_bundle(path).provenance, record_of(step.options)
+    if not isinstance(step.options, TrainOptions):
+        return recorded.get("calibrated_digest") == digest_of(expected)
+    if recorded.get("digest") != digest_of(expected):
+        raise ConfigError(
+            f"{path}: expected the model of this step, received {_made_otherwise(recorded, expected)}; "
+            "choose another `name`, or move it away"
+        )
+    return not recorded.get("interrupted")
+
+
+def _made_otherwise(recorded: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    options = recorded.get("options")
+    if not isinstance(options, dict):
+        return "one that does not say by which options it was trained, as of an older version"
+    return f"one with other options ({'; '.join(differences(options, expected))})"
+
+
+def _going_on(step: Step, context: Context) -> Step:
+    """The step as it is run: a training that has finished epochs is resumed."""
+    from segmentation.training.run_state import RECORD
+
+    if not isinstance(step.options, TrainOptions):
+        return step
+    if not (context.workspace.logs / step.model / RECORD).is_file():
+        return step
+    given = step.options.given | {"resume"}
+    return Step(step.model, dataclasses.replace(step.options, resume=True, given=given))
+
+
+def _run(step: Step, context: Context) -> tuple[ModelBundle, bool]:
+    """The model that a step made, and whether it was interrupted."""
+    import keras
+
+    from segmentation.jobs.calibrate import calibrate
+    from segmentation.jobs.train import train
+
+    keras.utils.clear_session()  # else the networks of all steps stay in memory
+    if isinstance(step.options, TrainOptions):
+        trained = train(step.options, context)
+        return trained.bundle, trained.interrupted
+    return calibrate(step.options, context), False

@@ -1,0 +1,144 @@
+"""The training itself: from a split to a bundle that is judged, exported, described and in its place."""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle, save_description
+from segmentation.bundle.provenance import provenance, seen_from
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.toml_file import write_options
+from segmentation.config.training import RunConfig
+from segmentation.core.errors import BundleError, DataError, ExportError
+from segmentation.core.events import Note, counting
+from segmentation.core.files import atomic_folder, write_text
+from segmentation.core.parallel import OnProgress
+from segmentation.core.types import Sample
+from segmentation.datasets.class_choice import merged_groups
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.fingerprint import fingerprint
+from segmentation.datasets.split import Split
+from segmentation.evaluation.calibration import fit_confidence
+from segmentation.evaluation.evaluate import evaluate
+from segmentation.inference.scoring import load_score
+from segmentation.jobs.context import Context
+from segmentation.jobs.openvino_export import with_openvino
+from segmentation.reports.plots import plot_curves, plot_threshold
+from segmentation.training.fit import fit
+
+CONFIGURATION = "config.toml"  # the options of `train` that repeat the training
+
+
+def train_model(
+    config: RunConfig,
+    datasets: Sequence[Dataset],
+    split: Split,
+    path: Path,
+    context: Context,
+    *,
+    logs: Path,
+    start: ModelBundle | None = None,
+    first: ModelBundle | None = None,
+    resuming: bool = False,
+    record: Mapping[str, Any] | None = None,
+    repeat: str = "",
+) -> ModelBundle:
+    """Train a completed configuration on the split of data sets, and put the bundle at `path`.
+
+    The model is judged on the held-out photos at full resolution, which the threshold of a cutout is
+    searched on and its confidence is fitted on, and its network is exported to OpenVINO. A second pass has
+    its `first` copied into its bundle. `record` is added to the provenance; `repeat` is the file of options
+    that repeats the training. The bundle appears at `path` whole or not at all; what was there before is
+    replaced. Raises what `fit` and `evaluate` raise.
+    """
+    scoring = counting(context.tell, "scoring")
+    groups = merged_groups(dataset.groups for dataset in datasets)
+    labels = datasets[0].labels
+    if start and start.labels.names == labels.names:
+        labels = start.labels  # in its colours
+    data = str(seen_from(context.workspace.home, datasets[0].root))
+    origin = {"data": data, **provenance(context.command), **(record or {})}
+    with atomic_folder(path) as folder:
+        bundle, history = fit(
+            config,
+            split.train,
+            split.val,
+            folder,
+            logs=logs,
+            fingerprint=fingerprint(split.train + split.val),
+            labels=labels,
+            start=start,
+            first=first,
+            resuming=resuming,
+            tell=context.tell,
+            stop=context.stop,
+        )
+        if first:
+            shutil.copytree(first.path, folder / FIRST)
+            bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
+        bundle = judged(bundle, split.val, scoring)
+        try:
+            held_out = [sample.photo for sample in split.val]
+            bundle, _ = with_openvino(bundle, held_out, held_out)
+        except (ExportError, BundleError) as failure:  # the training is worth keeping without it
+            reason = str(failure).replace(folder.name, path.name)
+            context.tell(Note(f"no OpenVINO export, so predict will use Keras: {reason}"))
+        bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
+        plot_curves(history, folder / "curves.png")
+        if not bundle.labels.binary:
+            write_text(folder / GROUPS, json.dumps(groups, indent=2) + "\n")
+        if repeat:
+            write_text(folder / CONFIGURATION, repeat)
+        bundle = save_description(bundle)  # from here on it can be loaded
+        if bundle.labels.binary:
+            try:
+                confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
+                bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
+            except DataError as failure:
+                reason = str(failure).replace(folder.name, path.name)
+                context.tell(Note(f"predict will not sort photos by confidence: {reason}"))
+    return dataclasses.replace(bundle, path=path)
+
+
+def judged(
+    bundle: ModelBundle, samples: tuple[Sample, ...], on_score: OnProgress | None = None
+) -> ModelBundle:
+    """Return the bundle with its figures on `samples` at full resolution.
+
+    A cutout's are those at the threshold of the best mean Dice, which it has from then on; the curve lies
+    beside it.
+    """
+    score, _engines = load_score(bundle, engine="keras")
+    evaluation = evaluate(
+        score,
+        samples,
+        None,
+        labels=bundle.labels,
+        target_threshold=bundle.config.data.target_threshold,
+        on_progress=on_score,
+    )
+    if evaluation.search:
+        evaluation.search.write_csv(bundle.path / "threshold.csv")
+        plot_threshold(evaluation.search, bundle.path / "threshold.png")
+    figures = {**bundle.provenance, "val_at_full_resolution": evaluation.summary()}
+    return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
+
+
+def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: bool = False) -> str:
+    """Return the TOML file with which `train config=FILE` repeats a training by its completed configuration.
+
+    The name is the next model's to choose; preset and augmentation are in the values. Classes that come
+    from the model that the training started from, and default data, are found again.
+    """
+    again = dataclasses.replace(options, run=config, name=None, preset=None, augmentation=None)
+    left_out = {
+        "resume": True,
+        "overwrite": True,
+        "classes": inherits_classes,
+        "data": not options.data,
+        "second_pass": not options.second_pass,
+    }
+    return write_options(again, [name for name, absent in left_out.items() if absent])

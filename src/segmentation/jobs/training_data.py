@@ -1,0 +1,139 @@
+"""The pairs of a training: from the folders that were named to what is trained on and what is held out."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.training import DataConfig, RunConfig
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.events import Caution, Note, counting
+from segmentation.core.parallel import OnProgress
+from segmentation.core.size import Size
+from segmentation.datasets.discover import Dataset, discover
+from segmentation.datasets.exclusion import read_exclusion, without
+from segmentation.datasets.split import Split, apart_from, folds, holdout
+from segmentation.images.files import image_size
+from segmentation.inference.first_pass_scores import write_first_pass_scores
+from segmentation.jobs.context import Context
+from segmentation.synth import drawn_set
+
+_DRAWN = 60  # garments of the set that stands in for missing photos
+
+
+def default_data(context: Context) -> Path:
+    """Return the data folder if there is anything in it, else a set that is drawn now."""
+    workspace = context.workspace
+    if any(found.name != "README.md" for found in workspace.data.glob("[!.]*")):
+        return workspace.data
+    context.tell(
+        Note(
+            f"{workspace.data} is empty and no `data` was given: drawing a synthetic set of {_DRAWN} garments"
+        )
+    )
+    return drawn_set(workspace.drawn, _DRAWN, Size(864, 576), 0, counting(context.tell, "drawing"))
+
+
+def without_excluded(
+    datasets: Sequence[Dataset], table: Path, context: Context
+) -> tuple[list[Dataset], list[str]]:
+    """Return the data sets without the pairs that a table excludes, and which of these there were.
+
+    Both are told. Raises what `read_exclusion` and `without` raise.
+    """
+    marked = read_exclusion(table)
+    known = {sample.id for dataset in datasets for sample in dataset.samples}
+    unknown = [name for name in marked if name not in known]
+    if unknown:
+        context.tell(Caution(f"`exclude`: {table}: no such pair: {', '.join(unknown)}"))
+    excluded = sorted(known.intersection(marked))
+    context.tell(Note(f"excluded: {len(excluded)} of {len(known)} pairs, by {table}"))
+    return [without(dataset, excluded) for dataset in datasets], excluded
+
+
+def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
+    """Return one of the folds if folds are asked for, else the data's own train/ and val/, else a hold-out.
+
+    Raises ConfigError for a fold that there is not, and what `folds` and `holdout` raise.
+    """
+    if config.fold > max(config.folds, 1):
+        raise ConfigError(f"`fold`: expected 1 to {max(config.folds, 1)} (`folds`), received {config.fold}")
+    if config.folds:
+        return folds(dataset.samples, config.folds, seed)[config.fold - 1]
+    return dataset.folder_split or holdout(dataset.samples, config.holdout, seed)
+
+
+def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
+    """Return another data set without predictions of what is held out; how many are left out is told.
+
+    Raises DataError where nothing else is in it.
+    """
+    samples = apart_from(split.val, other.samples)
+    left_out = len(other.samples) - len(samples)
+    if not samples:
+        raise DataError(f"{other.root}: expected photos that are not held out, found none; predict others")
+    if left_out:
+        context.tell(Caution(f"left out: {left_out} predicted pairs of {other.root} show what is held out"))
+    return dataclasses.replace(other, samples=samples)
+
+
+def with_sources(split: Split, others: Sequence[Dataset]) -> Split:
+    """Return the split with all samples of other data sets to train on, numbered by their source.
+
+    Their ids and groups begin with the name of their folder, so that none is taken for one of the split's.
+    """
+    added = [
+        dataclasses.replace(
+            sample,
+            id=f"{dataset.root.resolve().name}/{sample.id}",
+            group=f"{dataset.root.resolve().name}/{sample.group}",
+            source=number,
+        )
+        for number, dataset in enumerate(others, start=1)
+        for sample in dataset.samples
+    ]
+    return Split(split.train + tuple(added), split.val)
+
+
+def with_drawn_garments(
+    split: Split, config: RunConfig, folder: Path, on_photo: OnProgress | None = None
+) -> Split:
+    """Return the split with `config.data.synthetic` drawn garments added to its training photos.
+
+    They are drawn below `folder`, in the shape of the photos and twice as high as the network's input,
+    from the run's seed, and kept for the next run that asks for the same. A garment that the split
+    already has, as a drawn set has, is not added: it could be one that is held out.
+    """
+    if not config.data.synthetic:
+        return split
+    height = 2 * config.preprocessing.input_size.height
+    photo_height, photo_width = image_size(split.train[0].photo)
+    size = Size(height, round(height * photo_width / photo_height))
+    drawn = drawn_set(folder, config.data.synthetic, size, config.training.seed, on_photo)
+    known = {sample.group for sample in split.train + split.val}
+    samples = [sample for sample in discover(drawn, check=False).samples if sample.group not in known]
+    added = tuple(dataclasses.replace(sample, origin="synthetic") for sample in samples)
+    return Split(split.train + added, split.val)
+
+
+def with_first_pass_scores(
+    split: Split,
+    config: RunConfig,
+    first_passes: Sequence[ModelBundle],
+    folder: Path,
+    on_photo: OnProgress | None = None,
+) -> Split:
+    """Return the split with what a second pass is trained on: first-pass scores, or the ground truth itself.
+
+    Pictures of the scores are written below `folder`. Raises what `write_first_pass_scores` raises.
+    """
+    if config.second_pass.guide == "held-out":
+        return Split(
+            write_first_pass_scores(split.train, first_passes, folder / "train", on_photo),
+            write_first_pass_scores(split.val, first_passes, folder / "val", on_photo),
+        )
+    sides = [
+        tuple(dataclasses.replace(sample, first_scores=sample.truth) for sample in side)
+        for side in (split.train, split.val)
+    ]
+    return Split(*sides)
