@@ -20,8 +20,8 @@ from PIL import Image, ImageCms
 from program import make, run
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
-
 from segmentation.cli.deliverables import add_deliverables, chosen_deliverables
+
 from segmentation.core.errors import ImageError
 from segmentation.core.file_kinds import FORMATS
 from segmentation.core.types import LabelMap, Prediction
