@@ -19,7 +19,7 @@ from support.program import make, run
 
 import main
 from segmentation.bundle.bundle import load_bundle
-from segmentation.cli.display import TrainingDisplay
+from segmentation.cli.training_display import TrainingDisplay
 from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import read_decisions, read_exclusion
 from segmentation.evaluation.audit import rank
@@ -254,7 +254,7 @@ def test_every_pair_is_judged_once_by_a_model_that_has_not_learned_it(audited):
     assert all(name in html for name in ids)
 
 
-def press_ctrl_c(_display, _plan):
+def press_ctrl_c(*_started):
     raise KeyboardInterrupt
 
 
@@ -265,7 +265,7 @@ def test_an_audit_goes_on_with_the_folds_that_are_done(home, capsys, monkeypatch
     description["provenance"]["interrupted"] = True
     (second / "bundle.json").write_text(json.dumps(description))
 
-    monkeypatch.setattr(TrainingDisplay, "plan", press_ctrl_c)  # when the training of a fold begins
+    monkeypatch.setattr(TrainingDisplay, "_start", press_ctrl_c)  # when the training of a fold begins
 
     assert audit(home, "--folds", "2") == 130
     shown = capsys.readouterr()
@@ -314,7 +314,7 @@ def test_a_pair_that_every_model_has_learned_is_refused(home, capsys):
 
 def test_a_start_that_has_learned_the_pairs_is_refused(home, capsys):
     assert audit(home, "--model", str(folds_of(home)[0])) == 2
-    assert "it has learned 4 of 8" in capsys.readouterr().err
+    assert "it was trained on 4 of 8" in capsys.readouterr().err
 
 
 def test_train_leaves_out_what_the_table_marks(home, capsys):
@@ -330,3 +330,8 @@ def test_train_leaves_out_what_the_table_marks(home, capsys):
     names = {*bundle.split["train"], *bundle.split["val"]}
     assert names == {path.stem for path in (home / "pairs" / "images").iterdir()} - {"000_Front"}
     assert bundle.provenance["excluded"] == ["000_Front"]
+
+
+def test_models_are_taken_or_started_from_but_not_both(home, capsys):
+    assert audit(home, "--fold-model", "one", "--model", "other") == 2
+    assert "--fold-model: expected without --model, received both" in capsys.readouterr().err

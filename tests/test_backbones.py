@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from support.drawing import draw_set
 from support.places import ROOT
+from support.training_events import interrupting
 
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
@@ -238,23 +239,6 @@ def test_without_the_package_the_way_out_is_named(monkeypatch):
     assert "\n" not in str(refused.value)
 
 
-class Silent:
-    """Shows nothing; interrupts the training, as Ctrl-C does, in its second epoch if asked to."""
-
-    def __init__(self, interrupts=False):
-        self.interrupts = interrupts
-
-    def plan(self, plan):
-        pass
-
-    def step(self, epoch, *_):
-        if self.interrupts and epoch == 2:
-            raise KeyboardInterrupt
-
-    def epoch(self, epoch, logs, best):
-        pass
-
-
 def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_path, monkeypatch):
     folder = draw_set(tmp_path / "pairs", garments=2)
     samples = [
@@ -273,7 +257,7 @@ def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_p
         options = {"config": config, "logs": tmp_path / f"{name}-logs", "fingerprint": "one", **options}
         return fit(train=samples[:2], val=samples[2:], folder=tmp_path / name, **options)[0]
 
-    bundle = train("model", progress=Silent(interrupts=True))
+    bundle = train("model", tell=interrupting(2))
     network = registry.build(config.model, (16, 16, 3))
     network.load_weights(bundle.weights)
     pretrained_network = registry.build(config.model, (16, 16, 3))
@@ -285,11 +269,11 @@ def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_p
             np.testing.assert_allclose(loaded, weight, rtol=2**-11, atol=2**-25)  # kept in half precision
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    resumed = train("model", progress=Silent(), resuming=True)
-    train("child", progress=Silent(), start=resumed)
+    resumed = train("model", resuming=True)
+    train("child", start=resumed)
     assert load_engine(resumed)(np.zeros((32, 24, 3), np.uint8)).shape == (32, 24, 1)
     with pytest.raises(ConfigError, match="pip install"):
-        train("new", progress=Silent())
+        train("new")
 
 
 # A writer of what torch.save writes, from its documented parts, so that no test needs torch.

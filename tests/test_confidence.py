@@ -590,7 +590,7 @@ def test_photos_without_a_garment_found_teach_nothing_of_the_others(pairs, monke
 @pytest.mark.parametrize("kept", [0, 1, FEWEST_PHOTOS - 1])
 @pytest.mark.usefixtures("seen")
 def test_too_few_photos_are_refused_with_the_way_out(pairs, kept):
-    with pytest.raises(DataError, match=rf"one: expected at least 12 .* received {kept}; .*--fold-model"):
+    with pytest.raises(DataError, match=rf"one: expected at least 12 .* received {kept}; .*`fold_model`"):
         fit_confidence(a_model("one", pairs[kept:]), pairs)
 
 

@@ -13,9 +13,10 @@ from support.program import run
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import discover
-from segmentation.datasets.summary import print_summary, summarise
+from segmentation.datasets.summary import summarise
 from segmentation.images.files import write_image
 from segmentation.reports.contact_sheet import draw_contact_sheet
+from segmentation.reports.data_tables import print_summary
 
 random = np.random.default_rng(0)
 
@@ -214,7 +215,7 @@ def test_the_data_command_shows_the_classes(labelled, tmp_path):
     groups = tmp_path / "groups.json"
     groups.write_text('{"nothing": ["null"], "clothes": ["dress", "hat"], "ignore": ["ignore"]}')
     done = run("data", "--home", tmp_path / "home", "--data", labelled, "--classes", groups)
-    assert "2 classes in 2 photos to learn from" in done.stdout
+    assert "2 classes in 2 photos to train on" in done.stdout
     row = next(line for line in done.stdout.splitlines() if "clothes" in line)
     assert "dress, hat" in row
     assert "3,040" in row

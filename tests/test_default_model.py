@@ -10,12 +10,12 @@ import pytest
 from support.places import ROOT
 from support.program import run
 
-import main
 from segmentation.bundle.bundle import DEFAULT, load_bundle
-from segmentation.cli.train import SECTIONS
+from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.presets import configure
+from segmentation.config.record import chosen
 from segmentation.images.files import read_mask
-from segmentation.jobs.recipes import RECIPES, steps
+from segmentation.jobs.recipes import RECIPES
 from segmentation.models.registry import complete
 
 MODEL = ROOT / "models" / DEFAULT
@@ -75,11 +75,11 @@ def test_its_descriptions_name_no_path_of_the_machine_that_it_was_made_on(name):
 def test_its_recipe_is_the_recorded_one():
     trained = {"default": load_bundle(MODEL), "default-first": load_bundle(MODEL / "first")}
     configs = {}
-    for step in steps(RECIPES["default"], Path("data"), "default"):
-        options = main.build_parser().parse_args(step.arguments)
-        if step.arguments[0] == "calibrate":
+    for step in RECIPES["default"].steps(Path("data"), "default"):
+        options = step.options
+        if isinstance(options, CalibrateOptions):
             continue
-        explicit = explicit_options(options, *SECTIONS)
+        explicit = chosen(options, "run")
         if options.second_pass:
             explicit.setdefault("look", "crop")
         configs[step.model] = complete(configure(None, None, explicit, base=configs.get(options.model)))

@@ -1,5 +1,6 @@
-"""Recipes: the recorded way to a model is commands that the program understands, run once each."""
+"""Recipes: the recorded way to a model is jobs with typed options, run once each."""
 
+import dataclasses
 import json
 import shlex
 import shutil
@@ -8,31 +9,35 @@ from pathlib import Path
 
 import pytest
 from support.drawing import draw_set
-from support.program import run, start
+from support.program import make, run, start
 
 import main
 from segmentation.bundle.bundle import load_bundle
-from segmentation.cli import recipe as command
-from segmentation.cli.train import SECTIONS
+from segmentation.cli.command_line import words_of
+from segmentation.cli.main import build_parser
+from segmentation.cli.parser import read_command
+from segmentation.config.jobs import JOBS
+from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import configure
-from segmentation.core.errors import ConfigError
-from segmentation.jobs.recipes import RECIPES, Recipe, steps
+from segmentation.config.record import chosen, digest_of, record_of
+from segmentation.jobs.recipes import RECIPES, Recipe, Step
 from segmentation.models.registry import complete
 
-TINY = "--architecture simple --filters 8 --input-size 32x48 --batch-size 4 --epochs 1"
+TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_size": 4, "epochs": 1}
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_step_is_a_command_that_the_program_understands(name):
-    parser = main.build_parser()
+def test_every_step_is_a_job_that_can_be_done(name):
     made = set()
-    for step in steps(RECIPES[name], Path("data sets"), "mine"):
-        options = parser.parse_args(step.arguments)
-        if step.arguments[0] == "calibrate":
+    for step in RECIPES[name].steps(Path("data sets"), "mine"):
+        options = step.options
+        if isinstance(options, CalibrateOptions):
             assert {options.model, *options.fold_model} <= made
+            assert options.model == step.model
             continue
         built_on = {options.model, *options.second_pass} - {None}
-        config = configure(options.preset, options.augmentation, explicit_options(options, *SECTIONS))
+        config = configure(options.preset, options.augmentation, chosen(options, "run"))
 
         assert built_on <= made
         assert complete(config).model.filters
@@ -43,12 +48,22 @@ def test_every_step_is_a_command_that_the_program_understands(name):
     assert step.model == "mine"
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_step_as_a_command_gives_its_options_back(name):
+    for step in RECIPES[name].steps(Path("data sets"), "mine"):
+        typed = build_parser().parse_args(words_of(step.options))
+        options = read_command(JOBS[typed.command], typed)
+
+        assert options == step.options
+        assert options.given == step.options.given
+
+
 def test_print_shows_commands_that_can_be_pasted():
     shown = run("recipe", "default", "--print", "--name", "mine", "--data", "my photos")
 
     lines = [shlex.split(line) for line in shown.stdout.splitlines()]
-    expected = steps(RECIPES["default"], Path("my photos"), "mine")
-    assert lines == [["python", "main.py", *step.arguments] for step in expected]
+    expected = RECIPES["default"].steps(Path("my photos"), "mine")
+    assert lines == [["python", "main.py", *words_of(step.options)] for step in expected]
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +71,26 @@ def pairs(tmp_path_factory):
     return draw_set(tmp_path_factory.mktemp("data") / "pairs")
 
 
+def tiny_steps(**more):
+    """The steps of a recipe of two trainings."""
+
+    def steps(data, name):
+        first = TrainOptions.of(data=data, name=f"{name}-start", **TINY, **more)
+        return [
+            Step(f"{name}-start", first),
+            Step(name, TrainOptions.of(data=data, name=name, model=f"{name}-start", epochs=1)),
+        ]
+
+    return steps
+
+
 @pytest.fixture
 def tiny_recipe(monkeypatch, pairs):
     """A recipe of two trainings, and what runs it: home -> exit status."""
-    made = {
-        "{name}-start": f"--data {{data}} {TINY}",
-        "{name}": "--data {data} --model {name}-start --epochs 1",
-    }
-    monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings", made))
+    monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings", tiny_steps()))
 
     def run(home):
-        typed = ["recipe", "tiny", "--data", str(pairs), "--home", str(home), "--name", "mine"]
-        return command.run(main.build_parser().parse_args(typed))
+        return main.main(["recipe", "tiny", "--data", str(pairs), "--home", str(home), "--name", "mine"])
 
     return run
 
@@ -76,9 +99,8 @@ def tiny_recipe(monkeypatch, pairs):
 def trained(tmp_path_factory, pairs):
     """A home with both models of the tiny recipe, trained by its very commands."""
     home = tmp_path_factory.mktemp("trained")
-    data = f"--data {shlex.quote(str(pairs))}"
-    for options in (f"{data} {TINY} --name mine-start", f"{data} --model mine-start --epochs 1 --name mine"):
-        run("train", *shlex.split(options), "--home", home)
+    for step in tiny_steps()(pairs, "mine"):
+        make(*words_of(step.options), "--home", home)
     return home
 
 
@@ -88,9 +110,22 @@ def home(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / "home")
 
 
-def test_a_recipe_trains_its_models_one_on_another(tiny_recipe, tmp_path):
+def change_provenance(home, model, change):
+    description = home / "models" / model / "bundle.json"
+    plain = json.loads(description.read_text())
+    change(plain["provenance"])
+    description.write_text(json.dumps(plain))
+
+
+def test_a_recipe_trains_its_models_one_on_another(tiny_recipe, trained, tmp_path):
     assert tiny_recipe(tmp_path / "new") == 0
-    assert load_bundle(tmp_path / "new" / "models" / "mine").provenance["start"] == "mine-start"
+    made = load_bundle(tmp_path / "new" / "models" / "mine")
+    assert made.provenance["start"] == "mine-start"
+    by_hand = load_bundle(trained / "models" / "mine")
+    assert made.provenance["digest"] == by_hand.provenance["digest"]
+    assert made.provenance["val_at_full_resolution"] == by_hand.provenance["val_at_full_resolution"]
+    histories = [(bundle.path / "history.csv").read_text() for bundle in (made, by_hand)]
+    assert histories[0] == histories[1]
 
 
 def test_what_is_there_is_not_trained_again(tiny_recipe, home, capfd):
@@ -104,30 +139,52 @@ def test_what_is_there_is_not_trained_again(tiny_recipe, home, capfd):
     assert load_bundle(models / "mine").name == "mine"
 
 
-def test_an_interrupted_training_is_brought_to_its_end(tiny_recipe, home):
-    description = home / "models" / "mine" / "bundle.json"
-    plain = json.loads(description.read_text())
-    plain["provenance"]["interrupted"] = True
-    description.write_text(json.dumps(plain))
+def test_an_interrupted_training_is_brought_to_its_end(tiny_recipe, home, capfd):
+    change_provenance(home, "mine", lambda provenance: provenance.update(interrupted=True))
 
     assert tiny_recipe(home) == 0
+    assert "--resume" in capfd.readouterr().out
     assert not load_bundle(home / "models" / "mine").provenance["interrupted"]
 
 
-def test_a_model_that_is_there_is_not_made_again(tiny_recipe, home):
+def test_a_model_that_is_there_is_not_made_again(tiny_recipe, home, capfd):
     shutil.rmtree(home / "models" / "mine-start")
 
-    with pytest.raises(ConfigError, match="mine: the model is there"):
-        tiny_recipe(home)
+    assert tiny_recipe(home) == 2
+    assert "--name mine: the model is there" in capfd.readouterr().err
 
 
-def test_a_model_of_another_command_is_not_built_on(tiny_recipe, home, monkeypatch):
+def test_a_model_of_other_options_is_not_built_on(tiny_recipe, home, monkeypatch, capfd):
     shutil.rmtree(home / "models" / "mine")
-    changed = {name: options + " --seed 1" for name, options in RECIPES["tiny"].models.items()}
-    monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings", changed))
+    monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings", tiny_steps(seed=1)))
 
-    with pytest.raises(ConfigError, match=r"mine-start: expected a model of .*--seed 1"):
-        tiny_recipe(home)
+    assert tiny_recipe(home) == 2
+    said = capfd.readouterr().err
+    assert "mine-start: expected the model of this step" in said
+    assert "--seed is not given, expected 1" in said
+    assert "choose another --name, or move it away" in said
+
+
+def test_a_model_of_before_that_does_not_record_its_options_is_told_apart(tiny_recipe, home, capfd):
+    shutil.rmtree(home / "models" / "mine")
+    change_provenance(
+        home, "mine-start", lambda provenance: [provenance.pop("options"), provenance.pop("digest")]
+    )
+
+    assert tiny_recipe(home) == 2
+    said = capfd.readouterr().err
+    assert "does not say by which options it was trained, as of an older version" in said
+    assert "choose another --name, or move it away" in said
+
+
+def test_a_digest_is_of_what_decides_the_model_alone():
+    options = TrainOptions.of(data="pairs", epochs=3)
+    again = TrainOptions.of(epochs="3", data=["pairs"], resume=True)
+
+    assert digest_of(record_of(options)) == digest_of(record_of(again))
+    assert digest_of(record_of(options)) != digest_of(record_of(TrainOptions.of(data="pairs", epochs=4)))
+    built = dataclasses.replace(TrainOptions(data=(Path("pairs"),)), run=options.run)
+    assert record_of(built) == record_of(options)
 
 
 def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
@@ -140,7 +197,26 @@ def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
 
     assert "step 1 of" in shown
     assert recipe.returncode == 130, said
+    assert "step 1 of 11 was interrupted; the same command goes on from there" in said
     assert not list((tmp_path / "models").glob("*/bundle.json"))
+
+
+def test_an_interrupted_recipe_keeps_its_epochs_and_goes_on_with_them(pairs, tmp_path):
+    """The recipe of the program is too long for a test: its first training, with pairs as street photos."""
+    (tmp_path / "data").mkdir()
+    shutil.copytree(pairs, tmp_path / "data" / "ccp")
+    drawn = RECIPES["default"].steps(tmp_path / "data", "mine")[0]
+    command = [*words_of(drawn.options), "--home", tmp_path, "--synthetic", "0"]
+    training = start(*command)
+    for line in training.stdout:
+        if line.startswith("epoch   1/"):
+            training.send_signal(signal.SIGINT)
+            break
+    rest, said = training.communicate(timeout=300)
+
+    assert training.returncode == 130, said
+    assert "this is the best epoch so far" in rest
+    assert load_bundle(tmp_path / "models" / "mine-pretrained").provenance["interrupted"]
 
 
 def test_a_step_that_fails_ends_the_recipe_with_its_status(tiny_recipe, tmp_path, capfd):
@@ -148,6 +224,6 @@ def test_a_step_that_fails_ends_the_recipe_with_its_status(tiny_recipe, tmp_path
 
     assert tiny_recipe(tmp_path) == 2
     shown = capfd.readouterr()
-    assert "step 1 of 2 ended with status 2" in shown.err
+    assert "step 1 of 2 ended with status 2; the same command goes on from there" in shown.err
     assert "mine-start" in shown.err
     assert not (tmp_path / "models" / "mine").exists()

@@ -6,15 +6,16 @@ import shutil
 import numpy as np
 import pytest
 from support.drawing import draw_set
+from support.training_events import interrupting
 
 from segmentation.config.training import RunConfig
-from segmentation.config.values import Memory
 from segmentation.core.errors import ImageError, TrainingError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.models.registry import complete
 from segmentation.training.fit import fit
+from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
 
 EPOCHS = 4
 CONFIG = complete(
@@ -33,26 +34,6 @@ CONFIG = complete(
 )
 
 
-class Silent:
-    """Shows nothing; interrupts the training, as Ctrl-C does, after the first step of an epoch."""
-
-    def __init__(self, interrupted_epoch=None):
-        self.interrupted_epoch = interrupted_epoch
-
-    def plan(self, plan):
-        self.photos = plan.train_photos, plan.val_photos
-
-    def step(self, epoch, step, steps, photos, logs):  # noqa: ARG002
-        if epoch == self.interrupted_epoch:
-            raise KeyboardInterrupt
-
-    def epoch(self, epoch, logs, best):
-        pass
-
-    def score(self, done, total):
-        pass
-
-
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     folder = draw_set(tmp_path_factory.mktemp("resume") / "pairs", garments=4)
@@ -64,13 +45,13 @@ def samples(tmp_path_factory):
 
 def train(samples, folder, **options):
     (folder / "model").mkdir(parents=True, exist_ok=True)
-    options = {"config": CONFIG, "fingerprint": "one", "progress": Silent(), **options}
+    options = {"config": CONFIG, "fingerprint": "one", **options}
     return fit(train=samples[:4], val=samples[4:], folder=folder / "model", logs=folder / "logs", **options)
 
 
 def test_a_resumed_training_ends_as_an_uninterrupted_one(samples, tmp_path):
     _, whole = train(samples, tmp_path / "whole")
-    bundle, begun = train(samples, tmp_path / "parts", progress=Silent(interrupted_epoch=3))
+    bundle, begun = train(samples, tmp_path / "parts", tell=interrupting(3))
     resumed_bundle, resumed = train(samples, tmp_path / "parts", resuming=True)
 
     assert bundle.provenance["interrupted"]
@@ -96,8 +77,7 @@ def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, 
         )
     )
     _, whole = train(samples, tmp_path / "whole", config=config)
-    interruption = Silent(interrupted_epoch)
-    _, begun = train(samples, tmp_path / "parts", config=config, progress=interruption)
+    _, begun = train(samples, tmp_path / "parts", config=config, tell=interrupting(interrupted_epoch))
     _, resumed = train(samples, tmp_path / "parts", config=config, resuming=True)
 
     assert len(begun["loss"]) == interrupted_epoch - 1
@@ -108,7 +88,7 @@ def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, 
 
 
 def test_a_training_goes_on_with_its_own_settings_only(samples, tmp_path):
-    train(samples, tmp_path, progress=Silent(interrupted_epoch=2))
+    train(samples, tmp_path, tell=interrupting(2))
 
     with pytest.raises(TrainingError, match=r"learning_rate was 0\.01, is 0\.02"):
         train(samples, tmp_path, config=CONFIG.replace(learning_rate=0.02), resuming=True)
@@ -118,20 +98,19 @@ def test_a_training_goes_on_with_its_own_settings_only(samples, tmp_path):
 
 def test_an_interruption_before_the_first_epoch_leaves_no_model(samples, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        train(samples, tmp_path, progress=Silent(interrupted_epoch=1))
+        train(samples, tmp_path, tell=interrupting(1))
 
     assert list((tmp_path / "model").iterdir()) == []
 
 
-class Breaking(Silent):
-    """Breaks a photo while the training is under way."""
+def breaking(path):
+    """Return what breaks a photo while the training is under way."""
 
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
+    def tell(event):
+        if isinstance(event, StepDone):
+            path.write_bytes(b"no photo")
 
-    def step(self, epoch, step, steps, photos, logs):  # noqa: ARG002
-        self.path.write_bytes(b"no photo")
+    return tell
 
 
 @pytest.mark.parametrize("broken", [0, 7], ids=["train", "val"])
@@ -149,7 +128,7 @@ def test_a_photo_that_breaks_while_training_is_named(samples, tmp_path, broken):
     path = copies[broken].photo
 
     with pytest.raises(ImageError, match=path.name):
-        train(copies, tmp_path, config=CONFIG.replace(cache=Memory.parse("0MB")), progress=Breaking(path))
+        train(copies, tmp_path, config=CONFIG.replace(cache="0MB"), tell=breaking(path))
 
 
 def test_a_training_that_had_stopped_early_does_not_go_on_when_resumed(samples, tmp_path):
@@ -159,3 +138,53 @@ def test_a_training_that_had_stopped_early_does_not_go_on_when_resumed(samples, 
 
     assert len(stopped["loss"]) < EPOCHS
     assert resumed == stopped
+
+
+def test_what_is_told_is_the_plan_every_step_and_every_epoch(samples, tmp_path):
+    told = []
+    _, history = train(samples, tmp_path, tell=told.append)
+
+    (started,) = (event for event in told if isinstance(event, TrainingStarted))
+    epochs = [event for event in told if isinstance(event, EpochDone)]
+    assert told[0] == started
+    assert (started.name, started.epochs) == ("logs", EPOCHS)
+    assert (started.plan.train_photos, started.plan.val_photos) == (4, 4)
+    steps = [(event.epoch, event.step, event.steps) for event in told if isinstance(event, StepDone)]
+    assert steps == [(epoch + 1, step + 1, 4) for epoch in range(EPOCHS) for step in range(4)]
+    assert [event.epoch for event in epochs] == list(range(1, EPOCHS + 1))
+    assert [event.figures["val_dice"] for event in epochs] == history["val_dice"]
+    best = max(history["val_dice"])
+    assert [event.figures["val_dice"] for event in epochs if event.best][-1] == best
+
+
+def test_a_training_that_is_asked_to_stop_keeps_what_it_has(samples, tmp_path):
+    told = []
+    stop = lambda: any(isinstance(event, EpochDone) for event in told)  # noqa: E731
+    bundle, history = train(samples, tmp_path, tell=told.append, stop=stop)
+
+    assert bundle.provenance["interrupted"]
+    assert len(history["loss"]) == 1
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".hidden", "models/own.h5"])
+def test_a_new_run_removes_nothing_that_no_run_made(samples, tmp_path, name):
+    train(samples, tmp_path)
+    foreign = tmp_path / "logs" / name
+    foreign.parent.mkdir(exist_ok=True)
+    foreign.write_text("mine")
+    kept = sorted((tmp_path / "logs").rglob("*"))
+
+    with pytest.raises(TrainingError, match=rf"logs: .* received {name.split('/')[0]} as well; move it away"):
+        train(samples, tmp_path)
+    assert sorted((tmp_path / "logs").rglob("*")) == kept
+    assert foreign.read_text() == "mine"
+
+
+def test_a_new_run_begins_anew_where_an_earlier_one_was(samples, tmp_path):
+    _, first = train(samples, tmp_path, config=CONFIG.replace(epochs=2))
+    _, second = train(samples, tmp_path, config=CONFIG.replace(epochs=1))
+
+    assert len(first["loss"]) == 2
+    assert len(second["loss"]) == 1
+    left = sorted(path.name for path in (tmp_path / "logs").glob("*.h5"))
+    assert left == ["epoch-0001.weights.h5"]

@@ -110,7 +110,7 @@ def test_the_capstones_form_learns_from_the_truth_and_needs_no_folds(home):
     [
         (("--second-pass", "fold-1"), ("was not trained on", "fold-1", "--folds")),
         (("--second-pass", "pair"), ("single pass", "pair")),
-        (("--look", "mask"), ("--second-pass FIRST",)),
+        (("--look", "mask"), ("--second-pass with it",)),
         (("--second-pass", "fold-1", "--look", "none"), ("--look none",)),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from support.drawing import draw_set
 from support.program import run
+from support.training_events import Listening
 
 from main import main
 from segmentation.bundle.bundle import load_bundle, save_description
@@ -46,25 +47,6 @@ CONFIG = registry.complete(
 )
 
 
-class Listening:
-    """Shows nothing, and remembers what the user should know."""
-
-    def __init__(self):
-        self.notes = []
-
-    def plan(self, plan):
-        pass
-
-    def step(self, *figures):
-        pass
-
-    def epoch(self, epoch, logs, best):
-        pass
-
-    def note(self, text):
-        self.notes.append(text)
-
-
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     folder = draw_set(tmp_path_factory.mktemp("transfer") / "pairs")
@@ -77,7 +59,6 @@ def samples(tmp_path_factory):
 def train(samples, folder, config, **options):
     """A bundle that can be loaded, and the network of its weights."""
     (folder / "model").mkdir(parents=True)
-    options = {"progress": Listening(), **options}
     bundle, _ = fit(
         config, samples[:4], samples[4:], folder / "model", logs=folder / "logs", fingerprint="one", **options
     )
@@ -163,7 +144,7 @@ def test_what_is_frozen_at_first_learns_after_the_epochs_it_was_frozen_for(sampl
     (tmp_path / "model").mkdir()
     fit(
         config, samples[:4], samples[4:], tmp_path / "model", logs=tmp_path / "logs", fingerprint="one",
-        start=bundle, progress=Listening(),
+        start=bundle,
     )  # fmt: skip
     last = build(config)
     last.load_weights(tmp_path / "logs" / "epoch-0002.weights.h5")
@@ -291,7 +272,7 @@ def test_a_model_of_other_classes_gives_all_its_weights_but_those_of_the_head(sa
     given = ("--home", tmp_path, "--data", people, "--name", "people", "--model", before.path)
     done = run("train", *given, *options.split())
 
-    assert done.stdout.splitlines()[1] == "note: model: the head begins anew, 1 class -> 3"
+    assert done.stdout.splitlines()[1] == "model: the head begins anew, 1 class -> 3"
     after = load_bundle(tmp_path / "models" / "people")
     assert after.labels.names == ("background", "hair", "dress")
     assert after.preprocessing["mean"] == before.preprocessing["mean"]
@@ -324,7 +305,7 @@ def test_another_network_of_other_classes_does_not_fit(start):
     bundle, _ = start
     for options in ({"filters": 3}, {"levels": 3}):
         with pytest.raises(TrainingError, match="expected weights of this architecture, filters and levels"):
-            load_start(build(CONFIG.replace(**options)), bundle, LabelMap(names=("shoe",)), Listening())
+            load_start(build(CONFIG.replace(**options)), bundle, LabelMap(names=("shoe",)))
 
 
 # --- as a user types it ------------------------------------------------------------------------------------
@@ -338,7 +319,7 @@ def test_another_network_of_other_classes_does_not_fit(start):
         ("--backbone efficientnet-lite0 --freeze-epochs 3", "--freeze-epochs: expected --freeze N beside it"),
         (
             "--backbone efficientnet-lite0 --backbone-weights none --freeze 5",
-            "--freeze: expected a backbone that has learned something, received --backbone-weights none",
+            "--freeze: expected a backbone that was trained before, received --backbone-weights none",
         ),
     ],
 )

@@ -789,7 +789,7 @@ def home(tmp_path_factory, studio_pairs):
         description = home / "models" / name / "bundle.json"
         description.write_text(json.dumps(json.loads(description.read_text()) | {"experience": None}))
     shown = run("calibrate", "--home", home, "--model", "judged", "--data", studio_pairs).stdout
-    assert "judged: judged by 12 photos that were not learned" in shown
+    assert "judged: fitted on 12 photos that it was not trained on" in shown
     return home
 
 

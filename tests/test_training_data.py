@@ -11,7 +11,7 @@ from segmentation.core.size import Size
 from segmentation.datasets.discover import discover
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.selection import random_subset, select_samples, without_predicted
-from segmentation.jobs.workflow import choose_split, with_drawn_garments
+from segmentation.jobs.training_data import choose_split, with_drawn_garments
 from segmentation.models.registry import complete
 from segmentation.synth import write_studio
 
@@ -51,7 +51,7 @@ def test_the_folders_of_the_data_are_the_split_unless_folds_are_asked_for(folder
 def test_a_fold_that_there_is_not_is_refused(drawn):
     with pytest.raises(ConfigError, match=r"1 to 3.*received 4"):
         choose_split(drawn, DataConfig(folds=3, fold=4), seed=0)
-    with pytest.raises(ConfigError, match="--folds"):
+    with pytest.raises(ConfigError, match="`folds`"):
         choose_split(drawn, DataConfig(fold=2), seed=0)
 
 
