@@ -59,7 +59,7 @@ def configuration_of(bundle: ModelBundle, home: Path) -> str:
 
 
 def _export_network(bundle: ModelBundle, options: ExportOptions, context: Context) -> Exported:
-    import_keras_quietly()
+    import_keras_quietly("export")
     from segmentation.images.files import read_photo
     from segmentation.inference.export import FORMATS
     from segmentation.inference.export import export as export_network
