@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType
 from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
@@ -147,9 +147,11 @@ class OptionField:
         if isinstance(value, str):
             return self.parse(value)
         if self.kind in _NOUNS and isinstance(value, Real) and not isinstance(value, bool):
-            if self.kind is int and not float(value).is_integer():
+            if self.kind is float:
+                return self.parse(str(float(value)))
+            if not isinstance(value, Integral) and not float(value).is_integer():
                 raise ValueError(f"expected {_NOUNS[int]}, received {value!r}")
-            return self.parse(str(int(value) if self.kind is int else float(value)))
+            return self.parse(f"{value:.0f}" if not isinstance(value, Integral) else str(int(value)))
         if self.kind in (int, float, str) or not isinstance(value, self.kind):
             if self.about.parse and self.kind not in _NOUNS and not isinstance(value, bool | NoneType):
                 return value  # a value that `parse` could have returned, such as a colour

@@ -326,7 +326,7 @@ def _bits(picture: Image.Image) -> int:
     if picture.format == "TIFF":
         return max(picture.tag_v2.get(ExifTags.Base.BitsPerSample, (1,)))
     if picture.format is None:  # made by a program
-        return 16 if picture.mode.startswith("I") and np.max(picture) > 255 else 8
+        return 16 if picture.mode.startswith("I") and np.asarray(picture).max() > 255 else 8
     return 16 if picture.format == "PNG" and ";16" in str(picture.tile) + picture.mode else 8
 
 
