@@ -325,11 +325,15 @@ def test_a_model_that_cuts_out_marks_no_classes(model):
 # --- jobs ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("predicted")
-def test_a_folder_is_predicted_photo_by_photo_and_once(folder):
+def test_a_folder_is_predicted_photo_by_photo_and_once(folder, predicted):
     again = segmentation.predict_folder(folder / "photos", home=folder, save=True, format="png,psd,tiff,webp")
 
-    assert [(Path(result.input).name, result.skipped) for result in again] == [("shirt.jpg", True)]
+    (result,) = again
+    first, _ = predicted
+
+    assert (Path(result.input).name, result.skipped) == ("shirt.jpg", True)
+    for name in ("outputs", "area", "threshold", "confidence", "decision", "reasons", "notes"):
+        assert getattr(result, name) == getattr(first, name)
     assert again.tally == Tally(skipped=1)
 
 

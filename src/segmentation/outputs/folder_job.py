@@ -152,7 +152,7 @@ def _cut(
             raise DataError(photo.problem)
         key = manifest.key(photo) if manifest else None  # before reading: a later change is done again
         if manifest and manifest.is_done(photo, key):
-            return Result(name, photo.stem, manifest.outputs(photo), key=key, skipped=True)
+            return manifest.earlier(photo, key)
         if manifest and (other := manifest.taken_by(photo)):
             taken = f"{printable(name)}: its results would replace those of {printable(other)}"
             remedy = "give another `output`, or `overwrite` to have them replaced"

@@ -23,6 +23,7 @@ except ImportError:  # Windows, where two jobs on one folder are not told apart
 MANIFEST = "predictions.jsonl"
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
+_KEPT = ("area", "threshold", "confidence", "decision", "classes")  # of what is skipped as done
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Result:
     become of the photo and `reasons` why (see Verdict), and `features` are what they were found from.
     `stem` is what the outputs are called (see Photo); `key` is what they were made from: size, time of change
     and SHA-256 of the photo's file, and the settings. `skipped` results leave the line of an earlier run as
-    it is.
+    it is, and have what stands there.
     """
 
     input: str
@@ -156,15 +157,32 @@ class Manifest:
         recorded = self._recorded.get(_digest(photo.stem))
         return {} if recorded and recorded.empty else {kind: photo.outputs[kind] for kind in self._kinds}
 
+    def earlier(self, photo: Photo, key: dict[str, Any] | None) -> Result:
+        """Return the result of a photo that is done, with what an earlier run recorded of it."""
+        recorded = self._line_of(self._recorded[_digest(photo.stem)])
+        return Result(
+            str(photo.path),
+            photo.stem,
+            self.outputs(photo),
+            key=key,
+            skipped=True,
+            notes=tuple(recorded.get("notes", ())),
+            reasons=tuple(recorded.get("reasons", ())),
+            **{name: recorded.get(name) for name in _KEPT},
+        )
+
     def taken_by(self, photo: Photo) -> str | None:
         """The other photo, still there, whose outputs an earlier run gave the names that this one's have."""
         recorded = self._recorded.get(_digest(photo.stem))
         if self._overwrite or recorded is None or recorded.key is None:
             return None
+        other = self._line_of(recorded)["input"]
+        return other if other != str(photo.path.absolute()) and os.path.lexists(other) else None
+
+    def _line_of(self, recorded: _Line) -> dict[str, Any]:
         with self.path.open("rb") as lines:
             lines.seek(recorded.place)
-            other = _parse(lines.readline())["input"]
-        return other if other != str(photo.path.absolute()) and os.path.lexists(other) else None
+            return _parse(lines.readline()) or {}
 
     def begin(self, photo: Photo) -> None:
         """Say before the outputs of an earlier run are replaced that they are no longer what was recorded."""
