@@ -375,3 +375,22 @@ def test_a_folder_of_pairs_is_read(tmp_path):
     assert (len(pairs.samples), len(pairs.problems)) == (5, 1)
     with pytest.raises(segmentation.DataError, match="absent"):
         segmentation.find_dataset(tmp_path / "absent")
+
+
+def test_a_model_is_trained_and_evaluated(tmp_path):
+    draw_set(tmp_path / "pairs")
+    small = {"architecture": "unet-128", "filters": 2, "levels": 2, "input_size": "24x32", "epochs": 1}
+    told = []
+    trained = segmentation.train(
+        data=tmp_path / "pairs", name="small", home=tmp_path, tell=told.append, augmentation="none", **small
+    )
+    assert trained.bundle.path == tmp_path / "models" / "small"
+    assert told
+    assert segmentation.load_model("small", home=tmp_path).cut_out(PHOTO).alpha.shape == PHOTO.shape[:2]
+
+    done = segmentation.evaluate(
+        model=tmp_path / "models" / "small", data=tmp_path / "pairs", split="all", home=tmp_path
+    )
+    assert done.report.is_file()
+    with pytest.raises(segmentation.ConfigError, match="`epochs`: expected a whole number"):
+        segmentation.train(data=tmp_path / "pairs", home=tmp_path, epochs="many")
