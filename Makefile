@@ -58,4 +58,4 @@ $(INSTALLED): requirements.txt
 	touch $(INSTALLED)
 
 clean: ## remove what was installed and made, but no data and no models
-	rm -rf .venv site .coverage results/demo data/demo data/demo-new models/demo logs/demo data/.drawn
+	rm -rf .venv site site-coverage .coverage* results/demo data/demo data/demo-new models/demo logs/demo data/.drawn

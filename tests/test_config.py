@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from main import main
 from segmentation.cli.command_line import command_line, words_of
-from segmentation.cli.main import build_parser
+from segmentation.cli.main import build_parser, main
 from segmentation.cli.parser import default_of, read_command
 from segmentation.cli.wording import as_typed, flag
 from segmentation.config.jobs import JOBS

@@ -204,5 +204,5 @@ def test_the_drawing_of_the_rooms_is_true():
     rooms = re.findall(r"^(\w+):", drawing, re.MULTILINE)
     folders = [path.parent.name for path in (ROOT / "src" / "segmentation").glob("*/__init__.py")]
 
-    assert (*rooms, "main") == ORDER
+    assert rooms == [room for room in ORDER if room not in ("__init__", "main")]
     assert sorted(rooms) == sorted(folders)

@@ -1,11 +1,13 @@
 """The tests themselves: each is collected, none hides another, and what they share lies in tests/support."""
 
 import ast
+import re
 from collections import Counter
 from fnmatch import fnmatch
 
 import pytest
 from support.places import ROOT
+from support.speed import takes_seconds
 
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("*.py"))
@@ -134,10 +136,34 @@ def test_every_function_of_a_test_file_is_a_test_or_of_use(path):
 
 
 def test_the_folder_of_the_project_is_found_in_one_place():
-    finders = {
+    finders = [
         str(path.relative_to(TESTS))
         for path in FILES
-        if any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(parse(path)))
-    }
+        if re.search(r"Path\(__file__\)[.\w()]*\.parents", path.read_text(encoding="utf-8"))
+    ]
 
-    assert finders - {"support/make_backbone_reference.py"} == {"support/places.py"}
+    assert finders == ["support/places.py"]
+
+
+def test_a_test_that_computes_with_a_network_or_runs_a_command_is_known(tmp_path):
+    file = tmp_path / "test_example.py"
+    file.write_text(
+        "import pytest\n"
+        "from support.program import SMALL, run\n"
+        "from support.drawing import draw_pair\n"
+        "@pytest.fixture\ndef home(): return run('train', *SMALL)\n"
+        "@pytest.fixture\ndef set_up(home): pass\n"
+        "def help_of(word): return run(word, '--help')\n"
+        "def network():\n    import keras\n    return keras.Input\n"
+        "def test_a_fixture(set_up): pass\n"
+        "@pytest.mark.usefixtures('set_up')\ndef test_a_mark(): pass\n"
+        "def test_a_function(): assert help_of('train')\n"
+        "def test_an_import(): network()\n"
+        "def test_of_conftest(class_bundle): pass\n"
+        "def test_options(): assert SMALL\n"
+        "def test_pixels(): draw_pair(0)\n"
+        "def test_words(): assert 'run'\n"
+    )
+    names = [node.name for node in parse(file).body if is_test(node)]
+
+    assert [name for name in names if takes_seconds(file, name)] == names[:5]

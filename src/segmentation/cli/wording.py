@@ -7,6 +7,7 @@ from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
+_GENERAL = ("home", "config", "set")  # of every command, so that no job has them
 _ASSIGNMENT = re.compile(r"([a-z_]+)=(\S+)")
 
 
@@ -35,8 +36,8 @@ def _typed(text: str) -> str | None:
 def _argument(text: str) -> str:
     assigned = _ASSIGNMENT.fullmatch(text)
     name, value = (assigned[1], assigned[2]) if assigned else (text, None)
-    negated = name.removeprefix("no_")
-    if name not in _option_names() and negated not in _option_names():
+    of_every_command = assigned is not None and name in _GENERAL
+    if not of_every_command and not {name, name.removeprefix("no_")} & _option_names():
         return text
     return flag(name) if value is None else f"{flag(name)} {value}"
 

@@ -1,0 +1,89 @@
+"""Options as the command line writes them, out of the messages of the library."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segmentation.cli.wording import as_typed, flag
+from segmentation.config.jobs import JOBS
+from segmentation.config.options import options_of
+
+OPTIONS = sorted({found.name for kind in JOBS.values() for found in options_of(kind)})
+# not those that are jobs as well: `data` may be either
+NAMES = [name for name in OPTIONS if name not in JOBS]
+plain_text = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="`"))
+values = st.from_regex(r"[A-Za-z0-9./*+_-]{1,12}", fullmatch=True)
+names = st.sampled_from(NAMES)
+jobs = st.sampled_from([*JOBS])
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("`min_confidence`: expected a number", "--min-confidence: expected a number"),
+        ("expected `bits=16` or `format=tiff`", "expected --bits 16 or --format tiff"),
+        ("make it with `export model=shoes`", "make it with `python main.py export --model shoes`"),
+        ("`train data=A config=FILE`", "`python main.py train --data A --config FILE`"),
+        ("`train config=FILE` repeats it", "`python main.py train --config FILE` repeats it"),
+        ("`train resume` goes on", "`python main.py train --resume` goes on"),
+        ("`export model=a format=onnx`", "`python main.py export --model a --format onnx`"),
+        ("`no_double_pass` takes the first", "--no-double-pass takes the first"),
+        ("`epochs` and `seed`", "--epochs and --seed"),
+        ("the audit.csv of `audit`, what `predict` wrote", "the audit.csv of `audit`, what `predict` wrote"),
+        ("the column `marked`, a file `labels.json`", "the column `marked`, a file `labels.json`"),
+        ("`look=` is no assignment, nor is `unknown=3`", "`look=` is no assignment, nor is `unknown=3`"),
+        ("a ` alone, and `` two", "a ` alone, and `` two"),
+        ("`data`: expected a folder", "--data: expected a folder"),
+    ],
+)
+def test_what_stands_in_backticks_is_written_as_it_is_typed(message, expected):
+    assert as_typed(message) == expected
+
+
+@given(plain_text)
+def test_a_text_without_backticks_stays_as_it_is(text):
+    assert as_typed(text) == text
+
+
+@given(plain_text, names, plain_text)
+def test_an_option_becomes_its_flag_wherever_it_stands(before, name, after):
+    assert as_typed(f"{before}`{name}`{after}") == f"{before}{flag(name)}{after}"
+
+
+@given(names, values)
+def test_an_assignment_becomes_a_flag_and_its_value(name, value):
+    assert as_typed(f"`{name}={value}`") == f"{flag(name)} {value}"
+
+
+@given(jobs, st.lists(st.tuples(names, values), min_size=1, max_size=4))
+def test_a_job_with_options_becomes_a_command(job, assigned):
+    written = " ".join(f"{name}={value}" for name, value in assigned)
+    typed = " ".join(f"{flag(name)} {value}" for name, value in assigned)
+
+    assert as_typed(f"`{job} {written}`") == f"`python main.py {job} {typed}`"
+
+
+@given(st.from_regex(r"[a-z_]{1,12}(\.[a-z]{2,4})?", fullmatch=True))
+def test_other_backticks_stay_as_they_are(word):
+    if word not in OPTIONS and word.removeprefix("no_") not in OPTIONS:
+        assert as_typed(f"`{word}`") == f"`{word}`"
+
+
+@given(plain_text, names, jobs)
+def test_a_message_is_written_once(text, name, job):
+    typed = as_typed(f"{text} `{name}` `{job} {name}=1`")
+
+    assert as_typed(typed) == typed
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_option_that_a_help_text_names_is_known(job):
+    for found in options_of(JOBS[job]):
+        for text in (found.about.help, found.about.shown or ""):
+            assert not re.search(r"(?<![\w-])--\w", text), "the library knows no flags"
+            assert "main.py" not in text
+            for word in re.findall(r"`(\w+_\w+)`", text):
+                assert as_typed(f"`{word}`") == flag(word)
+            assert not re.search(r"python main\.py [^`]*\b[a-z_]+=", as_typed(text))
