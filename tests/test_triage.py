@@ -700,8 +700,8 @@ def test_the_page_shows_the_photos_in_their_order_and_the_table_holds_the_same(t
         assert words in page.text
     assert page.text.count("unsure of the edge") == 3
     for words in (
-        "redo: better done by hand (1)",
-        "review: to be looked at (2)",
+        "redo: quicker by hand (1)",
+        "review: have a look (2)",
         "auto: can be taken as they are (1)",
     ):
         assert words in page.text
