@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import draw_pair, draw_set
 from PIL import Image, ImageCms
-from program import ROOT
+from support.drawing import draw_pair, draw_set
+from support.places import ROOT
 
 import segmentation
 from segmentation.config.loading import LoadOptions

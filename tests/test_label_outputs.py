@@ -25,7 +25,6 @@ from segmentation.core.errors import DataError, ImageError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.datasets.discover import discover
-from segmentation.datasets.ground_truth import read_ground_truth
 from segmentation.datasets.labels import read_classes
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_labels, read_photo, write_image
@@ -220,7 +219,7 @@ def test_label_maps_and_their_photos_are_a_folder_of_pairs(street, tmp_path):
     assert (dataset.labels.names, dataset.labels.colours) == (LABELS.names, LABELS.colours)
     assert [sample.id for sample in dataset.samples] == ["a", "b", "c", "d", "x/a", "x/e"]
     for number, sample in enumerate(dataset.samples):
-        np.testing.assert_array_equal(read_ground_truth(sample), draw_classes(number)[1])
+        np.testing.assert_array_equal(sample.truth.read(), draw_classes(number)[1])
 
 
 @pytest.mark.parametrize("kind", ["masks", "cutouts", "trimaps", "review"])
