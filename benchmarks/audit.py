@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from predict_folder import ROOT
+from project import ROOT
 
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import discover

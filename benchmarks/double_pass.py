@@ -12,15 +12,17 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from predict_folder import ROOT, seconds_of
+from cutting import cut, seconds_of
+from project import ROOT
 
 from segmentation.bundle.bundle import ModelBundle, find_bundle
-from segmentation.cli.arguments import add_model_name
+from segmentation.config.scoring import ScoringOptions
 from segmentation.core.parallel import cores
 from segmentation.images.files import read_photo
-from segmentation.inference.scoring import enlargement_of, load_score
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import load_scorer
+from segmentation.inference.scoring import load_score
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.synth import write_studio
 
@@ -28,7 +30,7 @@ from segmentation.synth import write_studio
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add_model_name(parser)
+    parser.add_argument("--model", help="name or path of a model (default: default)")
     parser.add_argument("--data", type=Path, help="folder of photos (default: drawn ones)")
     parser.add_argument("--photos", type=int, default=40, help="(default: 40)")
     parser.add_argument("--precision", default="auto", help="of OpenVINO (default: auto)")
@@ -64,15 +66,11 @@ def _scoring_seconds(bundle: ModelBundle, precision: str, photos: list[Photo]) -
 
 
 def _photos_a_second(bundle: ModelBundle, precision: str, photos: list[Photo], output: Path) -> float:
-    workers = cores()
-    score, _ = load_score(bundle, engine="openvino", precision=precision, streams=workers)
-    writer = CutoutWriter(output, enlargement_of(bundle))
-
-    def cut(some: list[Photo]) -> None:
-        list(run_folder(score, bundle, some, bundle.threshold, writer.write, workers=workers))
-
-    cut(photos[:workers])
-    return len(photos) / seconds_of(lambda: cut(photos))
+    scoring = ScoringOptions(engine="openvino", precision=precision)
+    scorer = load_scorer(Ensemble((bundle,)), scoring=scoring, streams=cores())
+    writer = CutoutWriter(output, scorer.models.enlargement)
+    cut(scorer, photos[: cores()], writer)
+    return len(photos) / seconds_of(lambda: cut(scorer, photos, writer))
 
 
 if __name__ == "__main__":

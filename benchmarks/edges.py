@@ -12,7 +12,6 @@ and --cutouts the alpha of real cutouts that `predict` made is judged too, again
 
 import argparse
 import statistics
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,9 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+import project  # noqa: F401  (so that the library is found)
 
 from segmentation.datasets.discover import discover
 from segmentation.images.decontamination import decontaminate

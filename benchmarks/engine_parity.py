@@ -8,14 +8,11 @@ against the ground truth that differs by at most 0.0005.
 
 import argparse
 import statistics
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+from project import ROOT
 
 from segmentation.bundle.bundle import find_bundle
-from segmentation.cli.arguments import add_model_name
 from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.images.files import read_photo
@@ -26,7 +23,7 @@ from segmentation.metrics import masks as metrics
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add_model_name(parser)
+    parser.add_argument("--model", help="name or path of a model (default: default)")
     parser.add_argument("--data", type=Path, required=True, help="folder of pairs")
     parser.add_argument("--precision", default="auto", help="of OpenVINO (default: auto)")
     options = parser.parse_args()

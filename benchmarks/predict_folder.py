@@ -13,37 +13,45 @@ models/benchmark-1024: the scores of an untrained one are noise, which measures 
 
 import argparse
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-
 import cv2
 import numpy as np
+from cutting import cut, seconds_of
+from project import ROOT
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.scoring import ScoringOptions
+from segmentation.core.imports import import_keras_quietly
 from segmentation.core.parallel import cores
 from segmentation.core.size import Size
+from segmentation.core.workspace import Workspace
 from segmentation.images.files import open_photo
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.keras_engine import load_model
+from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.predict import predict
-from segmentation.inference.scoring import enlargement_of
+from segmentation.inference.scorer import load_scorer
+from segmentation.jobs.context import Context
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.naming import find_photos
 from segmentation.preprocessing.preprocessing import Preprocessing, resize_scores
 from segmentation.synth import write_studio
 
-_TRAINING = (
-    *("--preset", "capstone", "--input-size", "1024x1024", "--batch-size", "1", "--epochs", "3"),
-    *("--optimizer", "adamw", "--learning-rate", "0.001", "--schedule", "cosine", "--augmentation", "none"),
-)
+_TRAINING = {
+    "preset": "capstone",
+    "augmentation": "none",
+    "input_size": "1024x1024",
+    "epochs": 3,
+    "batch_size": 1,
+    "optimizer": "adamw",
+    "learning_rate": 0.001,
+    "schedule": "cosine",
+}
 
 
 def main() -> None:
@@ -60,22 +68,21 @@ def main() -> None:
         photos = list(find_photos(work / "drawn" / "images"))[: options.photos]
         bundle = load_bundle(options.model or _trained(work / "drawn"))
         streams = cores()
-        engine = load_engine(bundle, engine="openvino", precision=options.precision, streams=streams)
-        writer = CutoutWriter(work / "output", enlargement_of(bundle))
+        scoring = ScoringOptions(engine="openvino", precision=options.precision)
+        scorer = load_scorer(Ensemble((bundle,)), scoring=scoring, streams=streams)
+        writer = CutoutWriter(work / "output", scorer.models.enlargement)
         plain = _plain_way(bundle, work / "plain")
         plain(photos[0].path)  # Keras compiles
-        list(run_folder(engine, bundle, photos[:2], bundle.threshold, writer.write, workers=streams))
+        cut(scorer, photos[:2], writer)
 
         half = options.plain // 2
         slow = seconds_of(lambda: [plain(photo.path) for photo in photos[:half]])
-        fast = seconds_of(
-            lambda: list(run_folder(engine, bundle, photos, bundle.threshold, writer.write, workers=streams))
-        )
+        fast = seconds_of(lambda: cut(scorer, photos, writer))
         slow += seconds_of(lambda: [plain(photo.path) for photo in photos[half : options.plain]])
         steps = _cpu_seconds(bundle, options.precision, photos[:8], writer)
 
     rate, plain_rate, bound = len(photos) / fast, options.plain / slow, streams / sum(steps.values())
-    print(f"{bundle.name} at {bundle.input_size}, OpenVINO {engine.precision}, {streams} cores")
+    print(f"{bundle.name} at {bundle.input_size}, OpenVINO {scorer.settings['precision']}, {streams} cores")
     print("CPU seconds a photo: " + ", ".join(f"{name} {taken:.3f}" for name, taken in steps.items()))
     print(f"plain way  {plain_rate:6.2f} photos/s")
     print(f"predict    {rate:6.2f} photos/s, {rate / plain_rate:.1f} times the plain way")
@@ -85,8 +92,11 @@ def main() -> None:
 def _trained(data: Path) -> Path:
     model = ROOT / "models" / "benchmark-1024"
     if not model.exists():
-        command = [sys.executable, ROOT / "main.py", "train", "--data", data, "--name", model.name]
-        subprocess.run([*map(str, command), *_TRAINING], check=True)
+        import_keras_quietly()
+        from segmentation.jobs.train import train
+
+        print(f"training {model.name}, which takes some minutes", flush=True)
+        train(TrainOptions.of(data=data, name=model.name, **_TRAINING), Context(Workspace(ROOT)))
     return model
 
 
@@ -131,13 +141,6 @@ def _cpu_seconds(bundle: ModelBundle, precision: str, photos: list, writer: Cuto
         taken["network"].append(scored - start_of_network)
         taken["encode"].append(written - start_of_encode)
     return {name: statistics.median(values) for name, values in taken.items()}
-
-
-def seconds_of(work: Callable[[], object]) -> float:
-    """How long the work takes, on the clock."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -11,12 +11,11 @@ every time (`uncached`).
 import argparse
 import dataclasses
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "src")]
+import project  # noqa: F401  (so that the library is found)
 
 from segmentation.config.training import RunConfig
 from segmentation.core.imports import import_keras_quietly

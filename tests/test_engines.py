@@ -14,11 +14,11 @@ import keras
 import numpy as np
 import openvino
 import pytest
-from segmentation.inference.choices import EXPORT_FORMATS
 from support.drawing import draw_pair
 from support.places import ROOT
 
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
+from segmentation.config.jobs.export import NETWORK_FORMATS
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError, ExportError
 from segmentation.core.size import Size
@@ -128,7 +128,7 @@ def test_the_exported_network_normalises_by_itself(tmp_path, colour, normalisati
 
 
 def test_the_help_names_every_format():
-    assert tuple(FORMATS) == EXPORT_FORMATS
+    assert tuple(FORMATS) == NETWORK_FORMATS
 
 
 @pytest.mark.parametrize("name", FORMATS)

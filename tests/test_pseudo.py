@@ -371,7 +371,7 @@ def predicted(home):
 def test_the_command_counts_what_it_took_and_names_what_failed(home, predicted):
     assert "6 of 8 photos taken, 1 with notes, 1 failed; 6 pairs in" in predicted.stdout
     assert "broken.png: cannot be read as an image" in predicted.stderr
-    assert "first tells no confidence, so the Dice to expect of its scores stood in" in predicted.stderr
+    assert "first has no confidence model, so the Dice to expect of its scores stood in" in predicted.stderr
     written = record(home / "predicted")
     assert written["models"] == [{"name": "first", "digest": load_bundle(home / "models/first").digest}]
     assert written["photos"] == 6

@@ -28,7 +28,6 @@ from segmentation.outputs.manifest import MANIFEST, Result
 from support.drawing import draw_pair
 from support.places import ROOT
 
-SOURCES = ROOT / "src"
 SIZE = Size(height=32, width=24)
 BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
 ENLARGEMENT = enlargement_of(BUNDLE)

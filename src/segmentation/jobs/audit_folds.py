@@ -21,9 +21,10 @@ from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.images.files import image_size
+from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.recipes import WHOLE_PHOTOS
-from segmentation.jobs.training import repeating, train_model
+from segmentation.jobs.training import train_model
 from segmentation.jobs.training_data import choose_split
 from segmentation.models.registry import complete
 from segmentation.training.run_state import RECORD

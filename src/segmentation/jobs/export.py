@@ -4,15 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, save_description
-from segmentation.bundle.provenance import data_folder
 from segmentation.config.jobs.export import ExportOptions
-from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.toml_file import write_options
 from segmentation.core.files import write_text
 from segmentation.core.imports import import_keras_quietly
+from segmentation.jobs.configuration import configuration_of
 from segmentation.jobs.context import Context
-
-_NOT_OF_A_RUN = ("resume", "overwrite")  # what a person decides anew each time
 
 
 @dataclass(frozen=True)
@@ -39,23 +35,6 @@ def export(options: ExportOptions, context: Context) -> Exported:
         write_text(path, configuration_of(bundle, context.workspace.home))
         return Exported(path, options.format)
     return _export_network(bundle, options, context)
-
-
-def configuration_of(bundle: ModelBundle, home: Path) -> str:
-    """Return how a model was trained as the text of a TOML file of the options of `train`.
-
-    `home` is the working folder, which the bundle's record of its data is relative to. What a bundle does not
-    record stays out: further folders of data, excluded pairs, and the folds of a first pass.
-    """
-    data, start = data_folder(bundle, home), bundle.provenance.get("start")
-    options = TrainOptions(
-        data=(data,) if data else (),
-        name=bundle.name,
-        model=start if isinstance(start, str) else None,
-        second_pass=(str(bundle.first.path),) if bundle.first else (),
-        run=bundle.config,
-    )
-    return write_options(options, leave_out=_NOT_OF_A_RUN)
 
 
 def _export_network(bundle: ModelBundle, options: ExportOptions, context: Context) -> Exported:

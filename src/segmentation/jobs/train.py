@@ -14,10 +14,11 @@ from segmentation.core.events import counting
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.same_classes import check_same_classes
 from segmentation.datasets.split import Split
+from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.option_checks import check_alone
 from segmentation.jobs.pairs import find_dataset
-from segmentation.jobs.training import repeating, train_model
+from segmentation.jobs.training import train_model
 from segmentation.jobs.training_checks import (
     check_before_data,
     check_first_passes,

@@ -9,8 +9,6 @@ from typing import Any
 
 from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle, save_description
 from segmentation.bundle.provenance import provenance, seen_from
-from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.toml_file import write_options
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Note, counting
@@ -24,12 +22,11 @@ from segmentation.datasets.split import Split
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.inference.scoring import load_score
+from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
 from segmentation.jobs.openvino_export import with_openvino
 from segmentation.reports.plots import plot_curves, plot_threshold
 from segmentation.training.fit import fit
-
-CONFIGURATION = "config.toml"  # the options of `train` that repeat the training
 
 
 def train_model(
@@ -125,20 +122,3 @@ def judged(
         plot_threshold(evaluation.search, bundle.path / "threshold.png")
     figures = {**bundle.provenance, "val_at_full_resolution": evaluation.summary()}
     return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
-
-
-def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: bool = False) -> str:
-    """Return the TOML file with which `train config=FILE` repeats a training by its completed configuration.
-
-    The name is the next model's to choose; preset and augmentation are in the values. Classes that come
-    from the model that the training started from, and default data, are found again.
-    """
-    again = dataclasses.replace(options, run=config, name=None, preset=None, augmentation=None)
-    left_out = {
-        "resume": True,
-        "overwrite": True,
-        "classes": inherits_classes,
-        "data": not options.data,
-        "second_pass": not options.second_pass,
-    }
-    return write_options(again, [name for name, absent in left_out.items() if absent])

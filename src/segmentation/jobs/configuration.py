@@ -1,0 +1,57 @@
+"""The options of `train` that repeat a training, as the text of a TOML file."""
+
+import dataclasses
+from itertools import pairwise
+from pathlib import Path
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.provenance import data_folder
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.toml_file import read_options, write_options
+from segmentation.config.training import RunConfig
+
+CONFIGURATION = "config.toml"  # in the bundle
+
+
+def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: bool = False) -> str:
+    """Return the TOML file with which `train config=FILE` repeats a training by its completed configuration.
+
+    The name is the next model's to choose; preset and augmentation are in the values. Classes that come
+    from the model that the training started from, and default data, are found again.
+    """
+    again = dataclasses.replace(options, run=config, name=None, preset=None, augmentation=None)
+    left_out = {
+        "resume": True,
+        "overwrite": True,
+        "classes": inherits_classes,
+        "data": not options.data,
+        "second_pass": not options.second_pass,
+    }
+    return write_options(again, [name for name, absent in left_out.items() if absent])
+
+
+def configuration_of(bundle: ModelBundle, home: Path) -> str:
+    """Return the TOML file with which `train config=FILE` repeats the training of a model.
+
+    Bundles hold one; of an earlier version's it is put together from what they record: the configuration,
+    where the pairs and the weights came from, and the first passes. `home` is the working folder, which the
+    record of the data is relative to. Raises ConfigError for a file that holds something else.
+    """
+    path = bundle.path / CONFIGURATION
+    if path.is_file():
+        read_options(path, TrainOptions)  # whoever made the bundle may have written anything
+        return path.read_text(encoding="utf-8")
+    data, start = data_folder(bundle, home), bundle.provenance.get("start")
+    options = TrainOptions(
+        data=(data,) if data else (),
+        model=start if isinstance(start, str) else None,
+        second_pass=_typed(bundle, "--second-pass"),
+    )
+    return repeating(options, bundle.config)
+
+
+def _typed(bundle: ModelBundle, flag: str) -> tuple[str, ...]:
+    """The values of a flag in the recorded command; whoever made the bundle may have recorded anything."""
+    command = bundle.provenance.get("command")
+    words = [word for word in command if isinstance(word, str)] if isinstance(command, list) else []
+    return tuple(value for word, value in pairwise(words) if word == flag)
