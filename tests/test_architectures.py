@@ -14,9 +14,9 @@ from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.models import registry
-from segmentation.models.backbones import encode
 from segmentation.models.blocks import upsample
 from segmentation.models.deeplab import aspp_rates
+from segmentation.models.encoder import encode
 from segmentation.models.registry import ARCHITECTURES, MOST_FILTERS
 from segmentation.models.unpooling import MaxUnpooling2D, PoolingIndices
 

@@ -24,8 +24,9 @@ from segmentation.datasets.ground_truth import MaskFile
 from segmentation.inference.engines import load_engine
 from segmentation.models import pretrained, registry, torch_file
 from segmentation.models.application import application
-from segmentation.models.backbones import BACKBONES, encode, layer_prefix
+from segmentation.models.backbones import BACKBONES, layer_prefix
 from segmentation.models.cost import measure
+from segmentation.models.encoder import encode
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.registry import ARCHITECTURES
 from segmentation.models.torch_file import read_state

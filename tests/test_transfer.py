@@ -20,7 +20,7 @@ from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.models import registry
-from segmentation.models.backbones import encode
+from segmentation.models.encoder import encode
 from segmentation.models.parts import backbone_layers, head_layers
 from segmentation.training.callbacks import Run
 from segmentation.training.fit import fit

@@ -1,7 +1,5 @@
 """How much worse the masks become when the photos are disturbed."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +12,7 @@ import numpy as np
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.files import write_text
 from segmentation.core.size import Size
+from segmentation.core.tables import write_csv
 from segmentation.core.types import Sample, ScoreFn
 from segmentation.evaluation.disturbances import DISTURBANCES, Disturbance
 from segmentation.evaluation.photo import read_pair, score_photo
@@ -106,14 +105,10 @@ class Robustness:
     def write(self, folder: Path) -> None:
         """Write robustness.json and robustness.csv, one line a level, atomically."""
         write_text(folder / "robustness.json", json.dumps(self.summary(), indent=2) + "\n")
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(field.name for field in fields(LevelFigures))
-        writer.writerow(["none", "", f"{self.dice_mean:.6f}", "", "", f"{self.dice_min:.6f}", ""])
-        for figures in self.levels:
-            name, level, *values = asdict(figures).values()
-            writer.writerow([name, f"{level:g}", *("" if v is None else f"{v:.6f}" for v in values)])
-        write_text(folder / "robustness.csv", text.getvalue())
+        heading = [field.name for field in fields(LevelFigures)]
+        undisturbed = ["none", None, self.dice_mean, None, None, self.dice_min, None]
+        levels = [{**asdict(figures), "level": f"{figures.level:g}"}.values() for figures in self.levels]
+        write_csv(folder / "robustness.csv", [heading, undisturbed, *levels])
 
 
 def measure_robustness(

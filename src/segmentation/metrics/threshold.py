@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.core.errors import DataError
-from segmentation.core.files import write_text
+from segmentation.core.tables import write_csv
 from segmentation.metrics.masks import THRESHOLDS, Counts, dice
 
 _PLATEAU = 1e-6  # mean Dice that differs by less than this is the same
@@ -32,11 +32,8 @@ class ThresholdSearch:
 
     def write_csv(self, path: Path) -> None:
         """Write one line for each threshold: `threshold,dice_mean`."""
-        lines = (
-            f"{threshold:.6f},{dice_mean:.6f}\n"
-            for threshold, dice_mean in zip(self.thresholds, self.dice_mean, strict=True)
-        )
-        write_text(path, "threshold,dice_mean\n" + "".join(lines))
+        rows = zip(self.thresholds.tolist(), self.dice_mean.tolist(), strict=True)
+        write_csv(path, [("threshold", "dice_mean"), *rows])
 
 
 def search(counts: Sequence[Counts]) -> ThresholdSearch:

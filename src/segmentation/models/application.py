@@ -23,7 +23,7 @@ def application_features(
     """Build the network without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters], the output of the layer that `row` names; those
-    of strides beyond `output_stride` have that one, by `with_holes`, with the `multi_grid` of the row's
+    of strides beyond `output_stride` have that one, by `dilate`, with the `multi_grid` of the row's
     `last_kernels`, one for each. Height and width must be multiples of 2 ** levels, or of `output_stride`
     where that is less. Layers are named `prefix` and their name in
     keras.applications; `momentum` of the batch statistics takes the place of the network's own, which is

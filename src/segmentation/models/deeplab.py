@@ -3,8 +3,9 @@
 import keras
 from keras import layers
 
-from segmentation.models.backbones import LEVELS, encode
+from segmentation.models.backbones import LEVELS
 from segmentation.models.blocks import conv_norm_relu, scores, upsample
+from segmentation.models.encoder import encode
 
 _DROPOUT = 0.5
 _MULTI_GRID = (1, 2, 4)

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from segmentation.models.backbones import encode
 from segmentation.models.blocks import conv_norm_relu, scores, upsample
+from segmentation.models.encoder import encode
 
 FINEST = 3  # level of the finest scores: 8 pixels of the photo, so FCN-8s
 

@@ -2,8 +2,8 @@
 
 import keras
 
-from segmentation.models.backbones import encode
 from segmentation.models.blocks import conv_norm_relu, decode, score_head
+from segmentation.models.encoder import encode
 
 
 def unet_backbone(

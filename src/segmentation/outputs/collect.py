@@ -2,7 +2,6 @@
 
 import csv
 import filecmp
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError, ImageError, SegmentationError
 from segmentation.core.file_kinds import FILES
-from segmentation.core.files import write_text
+from segmentation.core.tables import write_csv
 from segmentation.datasets.labels import LABELS_FILE
 from segmentation.evaluation.corrections import Correction, alike, measure_correction
 from segmentation.images.files import image_size, read_mask
@@ -134,11 +133,7 @@ def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
         if result.taken:
             measured = result.correction is not None or result.change != KEPT
             rows[result.id] = _row(result) | ({} if measured else rows.get(result.id, {}))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows[identity] for identity in sorted(rows))
-    write_text(path, text.getvalue())
+    write_csv(path, [COLUMNS, *([rows[identity][name] for name in COLUMNS] for identity in sorted(rows))])
     return path
 
 

@@ -1,12 +1,11 @@
 """The Kaggle submission: one run-length encoded mask a photo."""
 
-import csv
 import gzip
-import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from segmentation.core.files import write_bytes
+from segmentation.core.tables import csv_text
 from segmentation.core.types import Prediction
 from segmentation.datasets.rle import encode
 from segmentation.images.files import Picture, write_image
@@ -44,9 +43,5 @@ class SubmissionRows:
 
 def write_submission(path: Path, rows: Iterable[tuple[str, str]]) -> None:
     """Write the rows as CSV, atomically, with gzip when the name ends in `.gz`. Same rows, same bytes."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    content = text.getvalue().encode()
+    content = csv_text([COLUMNS, *rows]).encode()
     write_bytes(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)

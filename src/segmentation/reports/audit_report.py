@@ -1,7 +1,5 @@
 """What an audit found, for people: a table on the terminal, audit.csv to decide in, audit.html to look at."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 
 from segmentation.core.files import write_text
 from segmentation.core.parallel import OnProgress
+from segmentation.core.tables import csv_text
 from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import EXCLUDE, ID, MARKED, NO, YES, read_decisions
 from segmentation.evaluation.audit import Finding, Unbiased
@@ -100,13 +99,11 @@ def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
     It holds the `decisions`, by id; those on pairs that are not there stand at the end.
     """
     said = {name: YES if excluded else NO for name, excluded in decisions.items()}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    rows = [_COLUMNS]
     for rank, finding in enumerate(findings, start=1):
         pair = finding.disagreement
         largest = pair.regions[0] if pair.regions else None
-        writer.writerow(
+        rows.append(
             [
                 rank,
                 pair.id,
@@ -119,9 +116,9 @@ def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
             + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
             + [said.pop(pair.id, "")]
         )
-    absent = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-    absent.writerows({ID: name, EXCLUDE: excluded} for name, excluded in said.items())
-    return text.getvalue()
+    absent = ({ID: name, EXCLUDE: excluded} for name, excluded in said.items())
+    rows += [[row.get(column) for column in _COLUMNS] for row in absent]
+    return csv_text(rows)
 
 
 def print_findings(findings: Sequence[Finding], console: "Console") -> None:

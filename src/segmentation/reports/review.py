@@ -1,8 +1,7 @@
 """The contact sheet of a folder: what a person should look at, the least certain photo first."""
 
-import csv
-import io
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from segmentation.confidence.triage import DECISIONS, FolderTriage, Limits
 from segmentation.core.errors import printable
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import write_text
+from segmentation.core.tables import write_csv
 from segmentation.core.types import Prediction
 from segmentation.images.outline import outlined
 
@@ -73,7 +73,7 @@ def write_review(
         doubtful="#{:02x}{:02x}{:02x}".format(*_DOUBTFUL),
     )
     write_text(folder / REVIEW, html)
-    write_text(folder / TABLE, _table(triage))
+    write_csv(folder / TABLE, _table(triage))
 
 
 def remove_review(folder: Path) -> None:
@@ -88,17 +88,13 @@ def _address(path: str) -> str:
     return quote(os.fsencode(path))  # names need not be UTF-8
 
 
-def _table(triage: FolderTriage) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
+    yield _COLUMNS
     for stem, error in triage.failures.items():
-        writer.writerow((printable(stem), "failed", "", "", printable(error)))
+        yield printable(stem), "failed", "", "", printable(error)
     for row in triage.rows:
         decision, reasons = row.verdict.decision, "; ".join(row.verdict.reasons)
-        confidence, area = f"{row.confidence:.5f}", f"{row.area:.4f}"
-        writer.writerow((printable(row.stem), decision, confidence, area, reasons))
-    return text.getvalue()
+        yield printable(row.stem), decision, f"{row.confidence:.5f}", f"{row.area:.4f}", reasons
 
 
 def _region(mask: np.ndarray) -> tuple[slice, slice]:

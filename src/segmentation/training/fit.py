@@ -10,7 +10,6 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, ignore
-from segmentation.core.files import write_text
 from segmentation.core.signals import Interruption
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.models.cost import measure
@@ -33,8 +32,8 @@ from segmentation.training.run_state import (
     History,
     RunState,
     clear_folder,
-    history_csv,
     resume,
+    write_history,
 )
 from segmentation.training.second_pass_pairs import SecondPassPairs
 
@@ -130,7 +129,7 @@ def fit(
     )
     load(model, state.weights(state.best_epoch))
     save_weights(model, bundle.weights)
-    write_text(folder / HISTORY, history_csv(state.history))
+    write_history(folder / HISTORY, state.history)
     return bundle, state.history
 
 

@@ -1,7 +1,5 @@
 """What an interrupted run leaves under logs/NAME, so that it can go on from its last epoch."""
 
-import csv
-import io
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -10,6 +8,7 @@ from typing import Any
 
 from segmentation.core.errors import TrainingError
 from segmentation.core.files import UNFINISHED, write_text
+from segmentation.core.tables import write_csv
 
 RECORD = "run.json"
 HISTORY = "history.csv"
@@ -69,7 +68,7 @@ class RunState:
                 {"settings": self.settings, "history": self.history, "seconds": self.seconds}, indent=1
             ),
         )
-        write_text(self.folder / HISTORY, history_csv(self.history))
+        write_history(self.folder / HISTORY, self.history)
         needed = {self.weights(self.epochs), self.weights(self.best_epoch)}
         for path in set(self.folder.glob(_WEIGHTS)) - needed:
             path.unlink()
@@ -122,14 +121,11 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
     return state
 
 
-def history_csv(history: History) -> str:
-    """The history as CSV, a row an epoch."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", *history])
-    for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
-        writer.writerow([epoch, *(f"{value:.6g}" for value in values)])
-    return text.getvalue()
+def write_history(path: Path, history: History) -> None:
+    """Write the history as CSV, a row an epoch, with six digits."""
+    epochs = enumerate(zip(*history.values(), strict=True), start=1)
+    rows = ([epoch, *(f"{value:.6g}" for value in values)] for epoch, values in epochs)
+    write_csv(path, [["epoch", *history], *rows])
 
 
 def _differences(old: Any, new: Any, name: str = "") -> list[str]:
