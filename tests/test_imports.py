@@ -78,7 +78,10 @@ def test_every_part_has_its_place_in_the_order():
             {
                 "images/any_photo.py",
                 "images/class_overlay.py",
+                "images/conversion.py",
                 "images/files.py",
+                "images/headers.py",
+                "images/opening.py",
                 "images/pillow.py",
                 "images/text.py",
                 "reports/contact_sheet.py",

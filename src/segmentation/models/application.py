@@ -23,18 +23,18 @@ def application_features(
     """Build the network without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters], the output of the layer that `row` names; those
-    of strides beyond `output_stride` have that one, by `with_holes`, with the `multi_grid` of the row's
+    of strides beyond `output_stride` have that one, by `dilate`, with the `multi_grid` of the row's
     `last_kernels`, one for each. Height and width must be multiples of 2 ** levels, or of `output_stride`
     where that is less. Layers are named `prefix` and their name in
     keras.applications; `momentum` of the batch statistics takes the place of the network's own, which is
     meant for a million photos.
 
-    The ImageNet weights (see `pretrained`) were learned on photos that were normalised in a way of their
-    own: MobileNetV3 on -1..1, DenseNet121 on the mean and deviation of ImageNet, ResNet50 on blue, green,
+    The ImageNet weights (see `pretrained`) were trained on photos that each network normalises differently:
+    MobileNetV3 on -1..1, DenseNet121 on the mean and deviation of ImageNet, ResNet50 on blue, green,
     red less their mean. This program scales by the mean and deviation of its own training photos. That is
-    what DenseNet121 learned on, and ResNet50 once its first kernel is turned and scaled; with MobileNetV3,
-    as with EfficientNet-Lite0, the batch statistics behind the first convolution take nearly all of the
-    difference away as soon as training starts.
+    what DenseNet121 was trained on, and ResNet50 once its first kernel is turned and scaled; with
+    MobileNetV3, as with EfficientNet-Lite0, the batch statistics behind the first convolution take nearly all
+    of the difference away as soon as training starts.
     """
     network = application(row, (_SIDE_PX, _SIDE_PX, inputs.shape[-1]))
     grids = dict(zip(row.last_kernels, multi_grid, strict=False))  # no row but those of ResNets has any
@@ -55,7 +55,7 @@ def application_features(
 
 
 def application(row: Backbone, shape: tuple, weights: str | None = None) -> keras.Model:
-    """The row's network without its classifier for photos of `shape`, [H, W, C].
+    """Build the row's network without its classifier for photos of `shape`, [H, W, C].
 
     Its weights are random, or those that Keras downloads for `weights` `imagenet`, which raises whatever
     a download can raise.

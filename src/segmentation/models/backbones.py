@@ -1,6 +1,7 @@
-"""The table of backbones: encoders whose weights were learned on ImageNet.
+"""The table of backbones: encoders with weights from ImageNet.
 
-Needs no Keras before a network is built, so that the names are at hand wherever a configuration is read.
+Keras is not imported before a network is built, so that the names are available wherever a configuration
+is read.
 """
 
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ class Backbone:
 
     `application` is the network's name in `keras.applications`, None for the one that this program builds
     itself; `options` are its options and `features` its layers whose outputs have strides 2, 4, 8, 16, 32.
-    `last_kernels` are the 3x3 convolutions of its last residual blocks, whose holes a multi-grid sets apart.
-    `bgr_deviation` is set where the weights were learned on blue, green, red in 0..255 less their mean: the
+    `last_kernels` are the 3x3 convolutions of its last residual blocks, whose dilation a multi-grid changes.
+    `bgr_deviation` is set where the weights were trained on blue, green, red in 0..255 less their mean: the
     deviation of ImageNet's red, green and blue, by which those pixels had not been divided.
     """
 
@@ -30,12 +31,12 @@ class Backbone:
 
 
 BACKBONES: dict[str, Backbone] = {
-    # of a size the last one with weights, behind which only the block's input is added
+    # the last layer with weights at each size, behind which only the block's input is added
     "efficientnet-lite0": Backbone(
         "EfficientNet-Lite0 (Tan and Le 2019)",
         features=tuple(f"_blocks.{number}._bn2" for number in (0, 2, 4, 10, 15)),
     ),
-    # the last output of each size that blocks narrow and add, as in EfficientNet-Lite0
+    # the last output of each size, after projection and addition, as in EfficientNet-Lite0
     "mobilenet-v3": Backbone(
         "MobileNetV3-Large (Howard et al. 2019)",
         "MobileNetV3Large",
@@ -92,8 +93,8 @@ def encode(
     """Build a backbone on a photo: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters]; of a network of keras.applications, those of
-    strides beyond `output_stride` have that one, their kernels have holes, `multi_grid` times as wide in its
-    last residual blocks, where it has such. Height and width must be multiples of 2 ** levels, or of
+    strides beyond `output_stride` have that one, by dilation, which is `multi_grid` times as large in its
+    last residual blocks, if it has any. Height and width must be multiples of 2 ** levels, or of
     `output_stride` where that is less. `momentum` is that of the batch statistics; the weights are random,
     see `pretrained.load_backbone`. The names of its layers begin with `layer_prefix(backbone)`.
     """
@@ -115,5 +116,5 @@ def encode(
 
 
 def layer_prefix(backbone: str) -> str:
-    """What the names of the backbone's layers begin with; after it comes the name in its weights."""
+    """Return the prefix of the names of the backbone's layers; the name in its weights follows it."""
     return f"backbone.{backbone}."

@@ -12,18 +12,18 @@ _GROUP_CHANNELS = 8  # fewest channels a group of GroupNormalization (Wu and He,
 def conv_norm_relu(
     tensor, filters: int, kernel_px: int = 3, *, norm: str = "batch", momentum: float = 0.9, **options
 ):
-    """Convolution, normalisation, ReLU: [N, H, W, C] -> [N, H, W, filters].
+    """Apply convolution, normalisation and ReLU: [N, H, W, C] -> [N, H, W, filters].
 
     `norm` is one of NORMS; `momentum` is that of the batch statistics. The convolution has a bias only
     where no normalisation follows, since a normalisation subtracts it again. `options` are those of
-    `Conv2D`: a name, a stride, a rate of holes.
+    `Conv2D`: a name, a stride, a dilation rate.
     """
     tensor = layers.Conv2D(filters, kernel_px, padding="same", use_bias=norm == "none", **options)(tensor)
     return norm_relu(tensor, norm=norm, momentum=momentum)
 
 
 def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", momentum: float = 0.9):
-    """`conv_norm_relu` of the skip joined with the upsampled coarser features: -> [N, H, W, filters].
+    """Apply `conv_norm_relu` to the skip joined with the upsampled coarser features: -> [N, H, W, filters].
 
     `skip` is [N, H, W, C], `coarse` [N, H / 2, W / 2, D]; upsampling repeats pixels.
     """
@@ -32,7 +32,7 @@ def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", moment
 
 
 def decode(tensor, skips: list, filters: int, up_convs: int, *, norm: str = "batch", momentum: float = 0.9):
-    """The way up of a U-Net: coarsest features and `skips`, finest first, -> [N, H, W, filters].
+    """Build the decoder of a U-Net: coarsest features and `skips`, finest first, -> [N, H, W, filters].
 
     Each of the skips is half the size of the one before it, and has `up_convs` convolutions of twice as many
     filters.
@@ -46,7 +46,7 @@ def decode(tensor, skips: list, filters: int, up_convs: int, *, norm: str = "bat
 
 
 def score_head(tensor, classes: int):
-    """1x1 convolution and sigmoid, or softmax over several classes: -> scores [N, H, W, classes], float32."""
+    """Score by a 1x1 convolution and `scores`: -> [N, H, W, classes] in [0, 1], float32."""
     return scores(layers.Conv2D(classes, 1)(tensor))
 
 
@@ -56,14 +56,14 @@ def upsample(tensor, times: int, name: str | None = None):
 
 
 def scores(logits):
-    """Sigmoid, or softmax over several classes: [N, H, W, classes] -> scores in [0, 1], float32."""
+    """Apply sigmoid, or softmax over several classes: [N, H, W, classes] -> scores in [0, 1], float32."""
     # scores stay float32 under mixed precision: bfloat16 has too few steps near 0 and 1
     activation = "sigmoid" if logits.shape[-1] == 1 else "softmax"
     return layers.Activation(activation, dtype="float32", name="scores")(logits)
 
 
 def norm_relu(tensor, *, norm: str = "batch", momentum: float = 0.9):
-    """Normalisation and ReLU, of the same shape."""
+    """Apply normalisation and ReLU, which keep the shape."""
     if norm == "batch":
         tensor = layers.BatchNormalization(momentum=momentum)(tensor)
     elif norm == "group":
@@ -74,5 +74,5 @@ def norm_relu(tensor, *, norm: str = "batch", momentum: float = 0.9):
 
 
 def _group_count(filters: int) -> int:
-    """The most groups of at least _GROUP_CHANNELS channels that divide the filters evenly."""
+    """Return the most groups of at least _GROUP_CHANNELS channels that divide the filters evenly."""
     return next(count for count in range(max(1, filters // _GROUP_CHANNELS), 0, -1) if filters % count == 0)

@@ -33,14 +33,14 @@ _LITE0_STAGES = (
 
 
 def efficientnet_lite0(inputs, *, levels: int = 5, momentum: float = 0.9) -> dict:
-    """EfficientNet-Lite0 without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
+    """Build EfficientNet-Lite0 without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters]: the last of that size, after the block's
     projection, which has no activation. Height and width must be multiples of 2 ** levels.
     `momentum` is that of the batch statistics.
 
     After Tan and Le 2019 and the Lite variants of the TensorFlow TPU repository: no squeeze-and-excite,
-    ReLU6 for swish. Its ImageNet weights (see `pretrained`) were learned on (photo - 127) / 128. This
+    ReLU6 for swish. Its ImageNet weights (see `pretrained`) were trained on (photo - 127) / 128. This
     program scales by the mean and deviation of its own training photos; the batch statistics behind the
     first convolution take nearly all of that difference away as soon as training starts.
     """

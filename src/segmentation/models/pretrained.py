@@ -1,4 +1,4 @@
-"""Pretrained weights for the backbones: where they are, and which layer takes which."""
+"""Pretrained weights of backbones: where they are, and which layer takes which."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def load_backbone(model: keras.Model, weights: str) -> None:
     keras.applications Keras downloads them, once, and a file is the `notop` one that it would download,
     or one that the whole network saved. Nothing of a file is run.
 
-    A network for grey photos gets the sum of the first kernel's three colours, and the first scores of a
-    double pass, which ImageNet does not have, get zeros. Raises ConfigError when the ImageNet weights cannot
-    be had, and when a file does not fit; the network is then as it was.
+    A network for grey photos gets the sum of the first kernel's three colours, and the channel of first-pass
+    scores, which ImageNet does not have, gets zeros. Raises ConfigError when the ImageNet weights are not
+    available, and when a file does not fit; the network then stays as it was.
     """
     if weights == "none":
         return
@@ -93,7 +93,7 @@ def _of_torch(layers: dict[str, keras.Layer], weights: str) -> list[list[np.ndar
 
 
 def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], path: Path) -> list[np.ndarray]:
-    """The layer's weights in Keras' order and axes, from those of the torch module of its name."""
+    """Return the layer's weights in the order and axes of Keras, from the torch module of its name."""
     wanted = [tuple(weight.shape) for weight in layer.weights]
     suffixes = ("weight", "bias", "running_mean", "running_var")[: len(wanted)]
     found = [state.get(f"{name}.{suffix}") for suffix in suffixes]
@@ -117,7 +117,7 @@ def _to_keras(array: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | 
 
 
 def _for_photo(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The first kernel [k, k, 3, O] for what the network of `shape` sees: colours or grey, scores or none."""
+    """Return the first kernel [k, k, 3, O] for an input of `shape`: colour or grey, with scores or not."""
     if shape[2] < 3:
         kernel = kernel.sum(axis=2, keepdims=True)
     if shape[2] == kernel.shape[2] + 1:

@@ -17,9 +17,9 @@ def unet(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """U-Net: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build a U-Net: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
-    `filters` of the first level double with each of the `levels` halvings and stay at the centre's.
+    `filters` of the first level double with each of the `levels` halvings.
     Height and width must be multiples of 2 ** levels. After Ronneberger et al. 2015; two convolutions
     down and three up as in the Carvana solution whose sizes 128 to 1024 the registry lists.
     """

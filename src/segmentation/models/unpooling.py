@@ -40,7 +40,7 @@ class MaxUnpooling2D(layers.Layer):
 
 
 def _interleave(even, odd, axis: int):
-    """The rows (axis 1) or columns (axis 2) of two tensors [N, H, W, C] in turn."""
+    """Interleave the rows (axis 1) or columns (axis 2) of two tensors [N, H, W, C]."""
     shape = [-1, *even.shape[1:]]
     shape[axis] *= 2
     return ops.reshape(ops.stack([even, odd], axis=axis + 1), shape)
