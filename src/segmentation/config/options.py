@@ -149,7 +149,7 @@ class OptionField:
         if self.kind in _NOUNS and isinstance(value, Real) and not isinstance(value, bool):
             if self.kind is int and not float(value).is_integer():
                 raise ValueError(f"expected {_NOUNS[int]}, received {value!r}")
-            return self.parse(str(int(value) if self.kind is int else float(value)))
+            return self.parse(str(math.trunc(value) if self.kind is int else float(value)))
         if self.kind in (int, float, str) or not isinstance(value, self.kind):
             if self.about.parse and self.kind not in _NOUNS and not isinstance(value, bool | NoneType):
                 return value  # a value that `parse` could have returned, such as a colour

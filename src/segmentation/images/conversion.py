@@ -31,6 +31,8 @@ def cmyk_to_rgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Imag
         )
     except Exception:  # see `opening.opened`
         return picture.convert("RGB"), "CMYK converted to RGB without its damaged colour profile"
+    if rgb is None:  # it is None only where a picture is converted in place
+        raise ValueError("no picture was made")
     return rgb, "CMYK converted to RGB"
 
 
@@ -45,3 +47,8 @@ def is_black_and_white(picture: Image.Image) -> bool:
     if not (np.array_equal(red, green) and np.array_equal(red, blue)):
         return False
     return bool(((red == 0) | (red == 255)).mean() > 0.9)  # the rest are soft edges
+
+
+def is_opaque(picture: Image.Image) -> bool:
+    """Return whether a picture with transparency shows none."""
+    return bool(np.asarray(picture.convert("RGBA").getchannel("A")).min() == 255)

@@ -14,7 +14,13 @@ from PIL import Image
 
 from segmentation.core.errors import ImageError
 from segmentation.core.files import write_bytes
-from segmentation.images.conversion import cmyk_to_rgb, eight_bit, is_black_and_white, is_for_rgb
+from segmentation.images.conversion import (
+    cmyk_to_rgb,
+    eight_bit,
+    is_black_and_white,
+    is_for_rgb,
+    is_opaque,
+)
 from segmentation.images.headers import (
     LYING_ON_ITS_SIDE,
     bits_of,
@@ -97,7 +103,7 @@ def _picture(stored: Image.Image) -> Picture:
     if bits > 8:
         notes.append(f"{bits} bit reduced to 8")
         picture = eight_bit(picture, bits)
-    if picture.has_transparency_data and picture.convert("RGBA").getchannel("A").getextrema()[0] < 255:
+    if picture.has_transparency_data and not is_opaque(picture):
         notes.append("transparency ignored")
     if picture.mode == "CMYK":
         picture, note = cmyk_to_rgb(picture, profile)
@@ -193,7 +199,7 @@ def write_image(
         reason = f"expected one of {' '.join(FORMATS)}, received {path.suffix or 'no suffix'}"
         raise image_error(path, f"cannot be written ({reason})", "end its name in one of them")
     kind = FORMATS[path.suffix.lower()]
-    encoding: dict[str, Any] = {
+    encodings: dict[str, dict[str, Any]] = {
         "PNG": {
             "compress_level": 3,
             "compress_type": zlib.Z_RLE if mostly_empty else zlib.Z_DEFAULT_STRATEGY,
@@ -201,7 +207,8 @@ def write_image(
         "JPEG": {"quality": 95, "subsampling": 0},
         "WEBP": _LOSSLESS_WEBP if lossless else {"quality": 95},
         "TIFF": {"compression": "tiff_adobe_deflate"},
-    }.get(kind, {})
+    }
+    encoding = encodings.get(kind, {})
     if dpi:
         encoding["dpi"] = dpi
     if palette:

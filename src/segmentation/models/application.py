@@ -11,7 +11,7 @@ _SIDE_PX = 512  # of the network that is copied; strides are read from its shape
 
 
 def application_features(
-    inputs,
+    inputs: keras.KerasTensor,
     row: Backbone,
     prefix: str,
     *,
@@ -19,7 +19,7 @@ def application_features(
     momentum: float,
     output_stride: int = 32,
     multi_grid: tuple[int, ...] = (),
-) -> dict:
+) -> dict[int, keras.KerasTensor]:
     """Build the network without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters], the output of the layer that `row` names; those
@@ -40,7 +40,7 @@ def application_features(
     grids = dict(zip(row.last_kernels, multi_grid, strict=False))  # no row but those of ResNets has any
     outputs = [network.get_layer(name).output for name in row.features[:levels]]
 
-    def rename(layer):
+    def rename(layer: keras.Layer) -> keras.Layer:
         options = dilate(layer, _SIDE_PX, output_stride, grids.get(layer.name, 1))
         options["name"] = prefix + layer.name
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -60,6 +60,8 @@ def application(row: Backbone, shape: tuple, weights: str | None = None) -> kera
     Its weights are random, or those that Keras downloads for `weights` `imagenet`, which raises whatever
     a download can raise.
     """
+    if row.application is None:
+        raise ValueError(f"{row.about}: expected a network of keras.applications")
     build = getattr(keras.applications, row.application)
     with warnings.catch_warnings(action="ignore"):  # about photos of other than 1 or 3 channels
         return build(include_top=False, weights=weights, input_shape=shape, **row.options)

@@ -1,5 +1,7 @@
 """An encoder and a decoder without skips between them."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -24,7 +26,7 @@ def autoencoder(
     After the encoder-decoder of a study of background removal, which trained it with the mean squared error
     and RMSprop; here it is trained with the same losses as every other network.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     tensor = inputs = keras.Input(input_shape)
     for level in range(levels):
         tensor = conv_norm_relu(tensor, filters * 2**level, strides=2, name=f"encoder{level + 1}", **norms)

@@ -4,7 +4,13 @@ Keras is not imported before a network is built, so that the names are available
 is read.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
 
 _BGR_DEVIATION = (58.395, 57.12, 57.375)
 _LAST_OF_RESNET = ("conv5_block1_2_conv", "conv5_block2_2_conv", "conv5_block3_2_conv")
@@ -25,7 +31,7 @@ class Backbone:
     about: str
     application: str | None = None
     features: tuple[str, ...] = ()
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     last_kernels: tuple[str, ...] = ()
     bgr_deviation: tuple[float, float, float] | None = None
 
@@ -82,14 +88,14 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def encode(
-    inputs,
+    inputs: keras.KerasTensor,
     backbone: str,
     *,
     levels: int = LEVELS,
     momentum: float = 0.9,
     output_stride: int = 2**LEVELS,
     multi_grid: tuple[int, ...] = (),
-) -> dict:
+) -> dict[int, keras.KerasTensor]:
     """Build a backbone on a photo: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters]; of a network of keras.applications, those of

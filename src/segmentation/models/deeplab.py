@@ -1,5 +1,7 @@
 """Networks with dilated convolutions, which see as much as a coarse network at a finer resolution."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -51,7 +53,7 @@ def deeplab_v3(
     MobileNetV3 ends in blocks of another kind and has none. Height and width must be multiples of
     2 ** levels. The weights are random: see `pretrained.load_backbone`.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
     tensor = _encode(inputs, backbone, levels, momentum, _MULTI_GRID)  # [H / 2 ** levels, W / 2 ** levels, C]
     branches = [conv_norm_relu(tensor, filters, 1, name="aspp0", **norms)]
@@ -82,7 +84,7 @@ def deeplab_largefov(
     normalisation, and refine the result by a conditional random field, which is left out here. Height and
     width must be multiples of 2 ** levels. The weights are random: see `pretrained.load_backbone`.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
     tensor = _encode(inputs, backbone, levels, momentum)
     tensor = conv_norm_relu(tensor, filters, dilation_rate=12, name="fc6", **norms)
@@ -98,12 +100,16 @@ def aspp_rates(output_stride: int) -> tuple[int, int, int]:
     return rate, 2 * rate, 3 * rate
 
 
-def _encode(inputs, backbone: str, levels: int, momentum: float, multi_grid: tuple[int, ...] = ()):
+def _encode(
+    inputs: keras.KerasTensor, backbone: str, levels: int, momentum: float, multi_grid: tuple[int, ...] = ()
+) -> keras.KerasTensor:
     """Return the backbone's last features, at stride 2 ** levels."""
     features = encode(inputs, backbone, momentum=momentum, output_stride=2**levels, multi_grid=multi_grid)
     return features[2**LEVELS]
 
 
-def _model(inputs, tensor, classes: int, levels: int, name: str = "logits") -> keras.Model:
+def _model(
+    inputs: keras.KerasTensor, tensor: keras.KerasTensor, classes: int, levels: int, name: str = "logits"
+) -> keras.Model:
     logits = layers.Conv2D(classes, 1, name=name)(tensor)
     return keras.Model(inputs, scores(upsample(logits, 2**levels)))

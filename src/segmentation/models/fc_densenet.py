@@ -1,5 +1,7 @@
 """FC-DenseNet, the Tiramisu: dense blocks in the encoder and the decoder of a U-Net."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -26,14 +28,14 @@ def fc_densenet(
     would grow from block to block. Height and width must be multiples of 2 ** levels. After Jegou et al.
     2017; with 12 filters and 5 levels this is their FC-DenseNet56.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
 
-    def dense_layer(tensor, width: int, kernel_px: int = 3):
+    def dense_layer(tensor: keras.KerasTensor, width: int, kernel_px: int = 3) -> keras.KerasTensor:
         tensor = norm_relu(tensor, **norms)
         tensor = layers.Conv2D(width, kernel_px, padding="same")(tensor)
         return layers.Dropout(_DROPOUT)(tensor)
 
-    def dense_block(tensor):
+    def dense_block(tensor: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         """Return the input of the block together with what it added, and what it added alone."""
         added = []
         for _ in range(_LAYERS):

@@ -37,6 +37,8 @@ def load_backbone(model: keras.Model, weights: str) -> None:
     if weights == "none":
         return
     backbone = backbone_name(model)
+    if backbone is None:
+        raise ValueError("expected a network with a backbone")
     row, prefix = BACKBONES[backbone], layer_prefix(backbone)
     layers = {layer.name.removeprefix(prefix): layer for layer in backbone_layers(model)}
     found = _of_application(layers, row, weights) if row.application else _of_torch(layers, weights)
@@ -96,9 +98,11 @@ def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], pat
     """Return the layer's weights in the order and axes of Keras, from the torch module of its name."""
     wanted = [tuple(weight.shape) for weight in layer.weights]
     suffixes = ("weight", "bias", "running_mean", "running_var")[: len(wanted)]
-    found = [state.get(f"{name}.{suffix}") for suffix in suffixes]
-    found = [_to_keras(array, shape) for array, shape in zip(found, wanted, strict=True)]
-    shapes = [None if array is None else array.shape for array in found]
+    stored = [state.get(f"{name}.{suffix}") for suffix in suffixes]
+    found = [
+        _to_keras(array, shape) for array, shape in zip(stored, wanted, strict=True) if array is not None
+    ]
+    shapes = [array.shape for array in found]
     if shapes != wanted:
         raise ConfigError(
             f"`backbone_weights`: expected the weights of EfficientNet-Lite0, {path} does not fit: "
@@ -107,8 +111,8 @@ def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], pat
     return found
 
 
-def _to_keras(array: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    if array is None or array.ndim != 4:
+def _to_keras(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if array.ndim != 4:
         return array
     if array.shape[1] == 1 and shape[2] == array.shape[0]:  # depthwise: one input channel a filter
         return array.transpose(2, 3, 0, 1)  # [C, 1, k, k] -> [k, k, C, 1]

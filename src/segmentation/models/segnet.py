@@ -1,5 +1,7 @@
 """SegNet: an encoder, and a decoder that unpools to where each maximum was."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -25,7 +27,7 @@ def segnet(
     and width must be multiples of 2 ** levels. After Badrinarayanan, Kendall and Cipolla 2017, whose network
     has 64 filters and 5 levels: the 13 convolutions of VGG16. Layers have the same names as there.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     widths = [filters * min(2**level, _WIDEST) for level in range(levels)]
     tensor = inputs = keras.Input(input_shape)
     places = []

@@ -1,5 +1,7 @@
 """The U-Net family: one builder; its members are rows of the table in `registry`."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -24,9 +26,9 @@ def unet(
     down and three up as in the Carvana solution whose sizes 128 to 1024 the registry lists.
     """
 
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
 
-    def convolve(tensor, width: int, count: int):
+    def convolve(tensor: keras.KerasTensor, width: int, count: int) -> keras.KerasTensor:
         for _ in range(count):
             tensor = conv_norm_relu(tensor, width, **norms)
         return tensor

@@ -1,5 +1,7 @@
 """A U-Net whose encoder is one of the table `BACKBONES`."""
 
+from typing import Any
+
 import keras
 
 from segmentation.models.backbones import encode
@@ -25,7 +27,7 @@ def unet_backbone(
     Height and width must be multiples of 2 ** levels. The weights are random: see `pretrained.load_backbone`.
     After Iglovikov and Shvets 2018 (TernausNet).
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
     skips = {1: conv_norm_relu(inputs, filters, **norms)}
     skips |= encode(inputs, backbone, levels=levels, momentum=momentum)
