@@ -14,7 +14,6 @@ from PIL import Image
 from segmentation.core.errors import ImageError
 from segmentation.core.files import atomic_file, atomic_folder
 from segmentation.images.files import (
-    IMAGE_SUFFIXES,
     has_alpha,
     image_size,
     read_labels,
@@ -22,6 +21,7 @@ from segmentation.images.files import (
     read_photo,
     write_image,
 )
+from segmentation.images.opening import IMAGE_SUFFIXES
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (6, 4, 3), dtype=np.uint8)
 MASK = np.zeros((6, 4), np.uint8)

@@ -78,7 +78,10 @@ def test_every_part_has_its_place_in_the_order():
             {
                 "images/any_photo.py",
                 "images/class_overlay.py",
+                "images/conversion.py",
                 "images/files.py",
+                "images/headers.py",
+                "images/opening.py",
                 "images/pillow.py",
                 "images/text.py",
                 "reports/contact_sheet.py",
@@ -88,8 +91,8 @@ def test_every_part_has_its_place_in_the_order():
         ("tifffile", {"images/sixteen_bit.py"}),
         ("scipy.io", {"datasets/matlab.py"}),
         ("pymatting", {"images/refinement.py"}),  # optional
-        ("tensorflow", {"inference/export.py"}),  # to run the two formats that are its own
-        ("openvino", {"core/imports.py", "inference/export.py"}),  # the second for types alone
+        ("tensorflow", {"inference/formats.py"}),  # to run the two formats that are its own
+        ("openvino", {"core/imports.py", "inference/formats.py"}),  # the second for types alone
         ("keras.src", set()),
         ("torch", set()),
         ("jax", set()),

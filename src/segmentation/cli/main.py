@@ -19,7 +19,7 @@ from segmentation.core.events import ignore
 from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
 from segmentation.jobs.recipes import RECIPES
-from segmentation.models.registry import describe
+from segmentation.models.architectures import describe
 
 _MODULES = {"eval": "evaluate"}
 

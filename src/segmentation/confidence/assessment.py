@@ -1,6 +1,5 @@
 """The value of a confidence: how many bad masks are found among the least certain photos."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -119,5 +118,5 @@ class Triage:
         return int(np.ceil(round(share * len(self.dice), 6)))
 
 
-def _running_error(dice: Sequence[float]) -> np.ndarray:
-    return np.cumsum(1 - np.asarray(dice)) / np.arange(1, len(dice) + 1)
+def _running_error(dice: np.ndarray) -> np.ndarray:
+    return np.cumsum(1 - dice) / np.arange(1, len(dice) + 1)

@@ -42,7 +42,7 @@ def extract_features(photo: np.ndarray, scores: np.ndarray, threshold: float, se
 
 
 def _of_masks(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dict[str, float]:
-    area = np.count_nonzero(mask)
+    area = int(np.count_nonzero(mask))
     differ, both = mask ^ second, area + np.count_nonzero(second)
     near = _distance_to_edge(mask) <= max(_EDGE * len(mask), 1.0)  # of small photos the pixels at the edge
     unsure = 2 * np.minimum(scores, 1 - scores)[near]
@@ -57,7 +57,7 @@ def _of_masks(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dict[
 
 
 def _of_shape(mask: np.ndarray) -> dict[str, float]:
-    area = np.count_nonzero(mask)
+    area = int(np.count_nonzero(mask))
     shape = {"area": area / mask.size, "outline": _length_of_edge(mask) / math.sqrt(max(area, 1))}
     if not area:
         return shape

@@ -36,9 +36,9 @@ def fit_confidence_model(
 
     if len({*garments}) < 2:
         raise DataError("expected photos of several garments to fit a confidence, received those of one")
-    usual, dice = usual_of(features), np.asarray(dice)
+    usual, targets = usual_of(features), np.asarray(dice)
     signs = np.array([[signs_of(row, usual)[name] for name in SIGNS] for row in features])
-    error = error_of(dice)
+    error = error_of(targets)
     model = make_pipeline(StandardScaler(), Ridge(_PENALTY, positive=True))
     folds = GroupKFold(min(_FOLDS, len({*garments})))
     expected = dice_of(cross_val_predict(model, signs, error, groups=garments, cv=folds))
@@ -49,6 +49,6 @@ def fit_confidence_model(
         usual=usual,
         weights={name: float(weight) for name, weight in zip(SIGNS, weights, strict=True)},
         bias=float(ridge.intercept_ - weights @ scaler.mean_),
-        error=float(np.abs(expected - dice).mean()),
-        correlation=rank_correlation(expected, dice),
+        error=float(np.abs(expected - targets).mean()),
+        correlation=rank_correlation(expected, targets),
     )

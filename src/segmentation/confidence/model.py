@@ -92,7 +92,7 @@ class ConfidenceModel:
             return 0.0
         signs = signs_of(features, self.usual)
         exponent = self.bias + sum(weight * signs[name] for name, weight in self.weights.items())
-        return float(dice_of(np.float64(exponent)))
+        return float(dice_of(np.asarray(exponent)))
 
     def doubts(self, features: Features) -> list[str]:
         """Return in words what makes a prediction less certain than usual, the largest effect first."""

@@ -39,7 +39,8 @@ class View(NamedTuple):
         names = ("garment_lightness", "garment_green_red", "garment_blue_yellow")
         if not features["area"] or any(name not in features for name in names):
             return None
-        colour = tuple(features[name] for name in names)
+        lightness, green_red, blue_yellow = (features[name] for name in names)
+        colour = lightness, green_red, blue_yellow
         return cls(stem, confidence, features["height"], features["area"], colour)
 
 

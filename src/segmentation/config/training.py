@@ -132,7 +132,7 @@ class ModelConfig:
     architecture: str = option(
         "unet-256",
         "network, by its name in the table of architectures",
-        choices=registered("models.registry", "ARCHITECTURES"),
+        choices=registered("models.architectures", "ARCHITECTURES"),
         metavar="NAME",
     )
     filters: int = option(

@@ -13,7 +13,7 @@ from segmentation.datasets.ground_truth import LabelFile, MaskFile, TableRows
 from segmentation.datasets.layouts import Part
 from segmentation.datasets.matlab import SUFFIX as MATLAB_SUFFIX
 from segmentation.datasets.run_table import PhotoRows, index_table
-from segmentation.images.files import IMAGE_SUFFIXES, OTHER_SUFFIXES
+from segmentation.images.opening import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 
 @dataclass(frozen=True)

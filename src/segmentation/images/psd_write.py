@@ -1,6 +1,7 @@
 """Writing Photoshop documents: the untouched photo under an editable layer mask."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from psd_tools.constants import ChannelID, ColorMode, Compression, Resource, SectionDivider, Tag
@@ -114,7 +115,7 @@ def _layer(
         ChannelID.TRANSPARENCY_MASK: _channel(white, header),
         **dict(zip(_COLOURS, colours, strict=True)),
     }
-    box = {"bottom": header.height, "right": header.width}
+    box: dict[str, Any] = {"bottom": header.height, "right": header.width}
     if mask:
         planes[ChannelID.USER_LAYER_MASK] = mask
     record = LayerRecord(
@@ -124,7 +125,8 @@ def _layer(
         name=name,
         tagged_blocks=_named(name),
     )
-    return record, ChannelDataList(planes.values())
+    channels: list[Any] = list(planes.values())  # psd-tools' own types of its lists cannot be met
+    return record, ChannelDataList(channels)
 
 
 def _hidden_group(name: str, *layers: _Layer) -> list[_Layer]:
@@ -143,7 +145,8 @@ def _hidden_group(name: str, *layers: _Layer) -> list[_Layer]:
             name=mark,
             tagged_blocks=blocks,
         )
-        marks.append((record, ChannelDataList([ChannelData() for _ in channels])))
+        empty: list[Any] = [ChannelData() for _ in channels]
+        marks.append((record, ChannelDataList(empty)))
     return [marks[0], *layers, marks[1]]
 
 

@@ -43,7 +43,8 @@ def find_models(names: Sequence[str], models_folder: Path, double_pass: bool | N
 
     `double_pass` False takes their first passes alone. Raises what `find_bundle` and `choose_passes` raise.
     """
-    bundles = [find_bundle(name, models_folder) for name in names or [None]]
+    wanted: Sequence[str | None] = names or [None]
+    bundles = [find_bundle(name, models_folder) for name in wanted]
     return Ensemble(tuple(choose_passes(bundle, double_pass) for bundle in bundles))
 
 

@@ -1,1 +1,1 @@
-"""Network architectures, their registry and their cost."""
+"""Network architectures, their registry, pretrained weights and cost."""

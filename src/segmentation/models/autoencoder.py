@@ -1,4 +1,6 @@
-"""An encoder and a decoder with nothing between them but the narrowest features."""
+"""An encoder and a decoder without skips between them."""
+
+from typing import Any
 
 import keras
 from keras import layers
@@ -15,16 +17,16 @@ def autoencoder(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """Encoder and decoder: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build an autoencoder: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
     Each of the `levels` halves the picture by a 3x3 convolution with stride 2, of `filters` at first and of
     twice as many at each further one; as many transposed convolutions bring it back. There are no skips, so
     edges are as coarse as the narrowest features. Height and width must be multiples of 2 ** levels.
 
     After the encoder-decoder of a study of background removal, which trained it with the mean squared error
-    and RMSprop. The loss is not the network's: here it is trained with that of every other one.
+    and RMSprop; here it is trained with the same losses as every other network.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     tensor = inputs = keras.Input(input_shape)
     for level in range(levels):
         tensor = conv_norm_relu(tensor, filters * 2**level, strides=2, name=f"encoder{level + 1}", **norms)

@@ -1,9 +1,16 @@
-"""The table of backbones: encoders whose weights were learned on ImageNet.
+"""The table of backbones: encoders with weights from ImageNet.
 
-Needs no Keras before a network is built, so that the names are at hand wherever a configuration is read.
+Keras is not imported before a network is built, so that the names are available wherever a configuration
+is read.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
 
 _BGR_DEVIATION = (58.395, 57.12, 57.375)
 _LAST_OF_RESNET = ("conv5_block1_2_conv", "conv5_block2_2_conv", "conv5_block3_2_conv")
@@ -16,26 +23,26 @@ class Backbone:
 
     `application` is the network's name in `keras.applications`, None for the one that this program builds
     itself; `options` are its options and `features` its layers whose outputs have strides 2, 4, 8, 16, 32.
-    `last_kernels` are the 3x3 convolutions of its last residual blocks, whose holes a multi-grid sets apart.
-    `bgr_deviation` is set where the weights were learned on blue, green, red in 0..255 less their mean: the
+    `last_kernels` are the 3x3 convolutions of its last residual blocks, whose dilation a multi-grid changes.
+    `bgr_deviation` is set where the weights were trained on blue, green, red in 0..255 less their mean: the
     deviation of ImageNet's red, green and blue, by which those pixels had not been divided.
     """
 
     about: str
     application: str | None = None
     features: tuple[str, ...] = ()
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     last_kernels: tuple[str, ...] = ()
     bgr_deviation: tuple[float, float, float] | None = None
 
 
 BACKBONES: dict[str, Backbone] = {
-    # of a size the last one with weights, behind which only the block's input is added
+    # the last layer with weights at each size, behind which only the block's input is added
     "efficientnet-lite0": Backbone(
         "EfficientNet-Lite0 (Tan and Le 2019)",
         features=tuple(f"_blocks.{number}._bn2" for number in (0, 2, 4, 10, 15)),
     ),
-    # the last output of each size that blocks narrow and add, as in EfficientNet-Lite0
+    # the last output of each size, after projection and addition, as in EfficientNet-Lite0
     "mobilenet-v3": Backbone(
         "MobileNetV3-Large (Howard et al. 2019)",
         "MobileNetV3Large",
@@ -81,5 +88,5 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def layer_prefix(backbone: str) -> str:
-    """What the names of the backbone's layers begin with; after it comes the name in its weights."""
+    """Return the prefix of the names of the backbone's layers; the name in its weights follows it."""
     return f"backbone.{backbone}."

@@ -1,5 +1,8 @@
 """The convolution block and the output that the architectures share."""
 
+from typing import Any
+
+import keras
 from keras import layers
 
 from segmentation.models.up_conv import UpConv2D
@@ -10,20 +13,33 @@ _GROUP_CHANNELS = 8  # fewest channels a group of GroupNormalization (Wu and He,
 
 
 def conv_norm_relu(
-    tensor, filters: int, kernel_px: int = 3, *, norm: str = "batch", momentum: float = 0.9, **options
-):
-    """Convolution, normalisation, ReLU: [N, H, W, C] -> [N, H, W, filters].
+    tensor: keras.KerasTensor,
+    filters: int,
+    kernel_px: int = 3,
+    *,
+    norm: str = "batch",
+    momentum: float = 0.9,
+    **options: Any,
+) -> keras.KerasTensor:
+    """Apply convolution, normalisation and ReLU: [N, H, W, C] -> [N, H, W, filters].
 
     `norm` is one of NORMS; `momentum` is that of the batch statistics. The convolution has a bias only
     where no normalisation follows, since a normalisation subtracts it again. `options` are those of
-    `Conv2D`: a name, a stride, a rate of holes.
+    `Conv2D`: a name, a stride, a dilation rate.
     """
     tensor = layers.Conv2D(filters, kernel_px, padding="same", use_bias=norm == "none", **options)(tensor)
     return norm_relu(tensor, norm=norm, momentum=momentum)
 
 
-def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", momentum: float = 0.9):
-    """`conv_norm_relu` of the skip joined with the upsampled coarser features: -> [N, H, W, filters].
+def up_conv_norm_relu(
+    skip: keras.KerasTensor,
+    coarse: keras.KerasTensor,
+    filters: int,
+    *,
+    norm: str = "batch",
+    momentum: float = 0.9,
+) -> keras.KerasTensor:
+    """Apply `conv_norm_relu` to the skip joined with the upsampled coarser features: -> [N, H, W, filters].
 
     `skip` is [N, H, W, C], `coarse` [N, H / 2, W / 2, D]; upsampling repeats pixels.
     """
@@ -31,8 +47,16 @@ def up_conv_norm_relu(skip, coarse, filters: int, *, norm: str = "batch", moment
     return norm_relu(tensor, norm=norm, momentum=momentum)
 
 
-def decode(tensor, skips: list, filters: int, up_convs: int, *, norm: str = "batch", momentum: float = 0.9):
-    """The way up of a U-Net: coarsest features and `skips`, finest first, -> [N, H, W, filters].
+def decode(
+    tensor: keras.KerasTensor,
+    skips: list[keras.KerasTensor],
+    filters: int,
+    up_convs: int,
+    *,
+    norm: str = "batch",
+    momentum: float = 0.9,
+) -> keras.KerasTensor:
+    """Build the decoder of a U-Net: coarsest features and `skips`, finest first, -> [N, H, W, filters].
 
     Each of the skips is half the size of the one before it, and has `up_convs` convolutions of twice as many
     filters.
@@ -45,25 +69,25 @@ def decode(tensor, skips: list, filters: int, up_convs: int, *, norm: str = "bat
     return tensor
 
 
-def score_head(tensor, classes: int):
-    """1x1 convolution and sigmoid, or softmax over several classes: -> scores [N, H, W, classes], float32."""
+def score_head(tensor: keras.KerasTensor, classes: int) -> keras.KerasTensor:
+    """Score by a 1x1 convolution and `scores`: -> [N, H, W, classes] in [0, 1], float32."""
     return scores(layers.Conv2D(classes, 1)(tensor))
 
 
-def upsample(tensor, times: int, name: str | None = None):
+def upsample(tensor: keras.KerasTensor, times: int, name: str | None = None) -> keras.KerasTensor:
     """Enlarge bilinearly, as Long et al. 2015 first do: [N, H, W, C] -> [N, times * H, times * W, C]."""
     return layers.UpSampling2D(times, interpolation="bilinear", name=name)(tensor)
 
 
-def scores(logits):
-    """Sigmoid, or softmax over several classes: [N, H, W, classes] -> scores in [0, 1], float32."""
+def scores(logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Apply sigmoid, or softmax over several classes: [N, H, W, classes] -> scores in [0, 1], float32."""
     # scores stay float32 under mixed precision: bfloat16 has too few steps near 0 and 1
     activation = "sigmoid" if logits.shape[-1] == 1 else "softmax"
     return layers.Activation(activation, dtype="float32", name="scores")(logits)
 
 
-def norm_relu(tensor, *, norm: str = "batch", momentum: float = 0.9):
-    """Normalisation and ReLU, of the same shape."""
+def norm_relu(tensor: keras.KerasTensor, *, norm: str = "batch", momentum: float = 0.9) -> keras.KerasTensor:
+    """Apply normalisation and ReLU, which keep the shape."""
     if norm == "batch":
         tensor = layers.BatchNormalization(momentum=momentum)(tensor)
     elif norm == "group":
@@ -74,5 +98,5 @@ def norm_relu(tensor, *, norm: str = "batch", momentum: float = 0.9):
 
 
 def _group_count(filters: int) -> int:
-    """The most groups of at least _GROUP_CHANNELS channels that divide the filters evenly."""
+    """Return the most groups of at least _GROUP_CHANNELS channels that divide the filters evenly."""
     return next(count for count in range(max(1, filters // _GROUP_CHANNELS), 0, -1) if filters % count == 0)

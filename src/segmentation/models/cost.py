@@ -1,4 +1,4 @@
-"""What a network costs: parameters, arithmetic, and the memory that training takes."""
+"""The cost of a network: parameters, arithmetic, and the memory that training takes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Cost:
         return _WORKSPACE_BYTES + weights + batch_size * self.activations * bytes_per_value * 2
 
     def largest_batch(self, memory_bytes: int, optimizer: str, bytes_per_value: int = _FLOAT_BYTES) -> int:
-        """The largest batch that fits into `memory_bytes`. Raises ConfigError when not one photo does."""
+        """Return the largest batch that fits into `memory_bytes`. Raises ConfigError when no photo does."""
         fixed = self.training_bytes(0, optimizer, bytes_per_value)
         each = self.training_bytes(1, optimizer, bytes_per_value) - fixed
         batch_size = (memory_bytes - fixed) // each
@@ -47,9 +47,10 @@ class Cost:
 
 
 def measure(model: keras.Model) -> Cost:
-    """Count the cost of a network with fixed input size; a multiply-add counts as two operations.
+    """Measure the cost of a network with fixed input size; a multiply-add counts as two operations.
 
-    Counted are those of the convolutions, as in the literature: not of normalisation, pooling, upsampling.
+    The operations are those of convolutions, as in the literature, without normalisation, pooling and
+    upsampling.
     """
     import keras
 

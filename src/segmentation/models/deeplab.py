@@ -1,4 +1,6 @@
-"""Networks with holes in their kernels, which see as much as a coarse network and stay finer."""
+"""Networks with dilated convolutions, which see as much as a coarse network at a finer resolution."""
+
+from typing import Any
 
 import keras
 from keras import layers
@@ -21,11 +23,11 @@ def atrous(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """A backbone with holes: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build a dilated backbone: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1].
 
     The picture is halved `levels` times, so that the output stride is 2 ** levels; where the backbone would
-    halve it again, the kernels that follow get holes (Yu and Koltun 2016, Chen et al. 2016). One convolution
-    of `filters` and the scores come behind it, enlarged bilinearly. Height and width must be multiples of
+    halve it again, the kernels that follow are dilated (Yu and Koltun 2016, Chen et al. 2016). One
+    convolution of `filters` and the scores follow, enlarged bilinearly. Height and width must be multiples of
     2 ** levels. The weights are random: see `pretrained.load_backbone`.
     """
     inputs = keras.Input(input_shape)
@@ -44,15 +46,15 @@ def deeplab_v3(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """DeepLabv3: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build DeepLabv3: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
-    A backbone with holes as in `atrous`, and behind it the atrous spatial pyramid pooling of Chen et al.
+    A dilated backbone as in `atrous`, followed by the atrous spatial pyramid pooling of Chen et al.
     2017: side by side a 1x1 convolution, three 3x3 ones of `aspp_rates`, and the mean of the whole picture,
     each of `filters`. The last three residual blocks have the paper's multi-grid, 1, 2 and 4 times the rate;
-    MobileNetV3 ends in blocks of another kind and goes without. Height and width must be multiples of
+    MobileNetV3 ends in blocks of another kind and has none. Height and width must be multiples of
     2 ** levels. The weights are random: see `pretrained.load_backbone`.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
     tensor = _encode(inputs, backbone, levels, momentum, _MULTI_GRID)  # [H / 2 ** levels, W / 2 ** levels, C]
     branches = [conv_norm_relu(tensor, filters, 1, name="aspp0", **norms)]
@@ -76,14 +78,14 @@ def deeplab_largefov(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """DeepLab-LargeFOV: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build DeepLab-LargeFOV: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
-    VGG16 with holes, whose last two poolings keep the size, then `fc6`, 3x3 with rate 12, and `fc7`, 1x1, of
+    Dilated VGG16, whose last two poolings keep the size, then `fc6`, 3x3 with rate 12, and `fc7`, 1x1, of
     `filters` each, with dropout. After Chen et al. 2015 and 2016, who have 1024 filters, 3 levels and no
-    normalisation, and refine the result by a conditional random field, which this is without. Height and
+    normalisation, and refine the result by a conditional random field, which is left out here. Height and
     width must be multiples of 2 ** levels. The weights are random: see `pretrained.load_backbone`.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
     tensor = _encode(inputs, backbone, levels, momentum)
     tensor = conv_norm_relu(tensor, filters, dilation_rate=12, name="fc6", **norms)
@@ -94,16 +96,21 @@ def deeplab_largefov(
 
 
 def aspp_rates(output_stride: int) -> tuple[int, int, int]:
-    """Rates of the three 3x3 convolutions: 6, 12, 18 at output stride 16, twice as much at 8."""
-    return tuple(rate * 16 // output_stride for rate in (6, 12, 18))
+    """Return the rates of the three 3x3 convolutions: 6, 12, 18 at output stride 16, twice as much at 8."""
+    rate = 6 * 16 // output_stride
+    return rate, 2 * rate, 3 * rate
 
 
-def _encode(inputs, backbone: str, levels: int, momentum: float, multi_grid: tuple[int, ...] = ()):
-    """The backbone's last features, at stride 2 ** levels."""
+def _encode(
+    inputs: keras.KerasTensor, backbone: str, levels: int, momentum: float, multi_grid: tuple[int, ...] = ()
+) -> keras.KerasTensor:
+    """Return the backbone's last features, at stride 2 ** levels."""
     features = encode(inputs, backbone, momentum=momentum, output_stride=2**levels, multi_grid=multi_grid)
     return features[2**LEVELS]
 
 
-def _model(inputs, tensor, classes: int, levels: int, name: str = "logits") -> keras.Model:
+def _model(
+    inputs: keras.KerasTensor, tensor: keras.KerasTensor, classes: int, levels: int, name: str = "logits"
+) -> keras.Model:
     logits = layers.Conv2D(classes, 1, name=name)(tensor)
     return keras.Model(inputs, scores(upsample(logits, 2**levels)))

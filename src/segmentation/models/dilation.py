@@ -1,4 +1,4 @@
-"""Holes in the kernels of a network that was built without: finer features from the same weights."""
+"""Dilation of a network that was built without: finer features from the same weights."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 import keras
 
 _CONVOLUTIONS = keras.layers.Conv2D | keras.layers.DepthwiseConv2D
-_LOOKING_ROUND = _CONVOLUTIONS | keras.layers.MaxPooling2D | keras.layers.ZeroPadding2D
+_WITH_NEIGHBOURS = _CONVOLUTIONS | keras.layers.MaxPooling2D | keras.layers.ZeroPadding2D
 
 
 def dilate(layer: keras.Layer, side_px: int, output_stride: int, grid: int = 1) -> dict[str, Any]:
-    """The options of a layer of a network in which no stride is more than `output_stride`, a power of two.
+    """Return the options of a layer in a network whose strides end at `output_stride`, a power of two.
 
-    `layer` is of the network with all its strides, for photos of `side_px`, a power of two large beside
-    every padding: its stride is read from its shapes. Where the network halves beyond `output_stride`, a
-    convolution does not any more, and the kernels behind it get holes, so that each value at the places that
-    are left has the same neighbours, and published weights keep their sense (Yu and Koltun 2016, Chen et al.
-    2016); with a `grid` beyond 1 they are so many times as far off (Chen et al. 2017). A pooling has no
-    kernel to widen; it looks at 3x3 neighbours instead (Chen et al. 2016).
+    `layer` is that of the network with all its strides, for photos of `side_px`, a power of two much larger
+    than every padding: its stride is read from its shapes. Where the network would halve beyond
+    `output_stride`, a convolution keeps the size, and the kernels behind it are dilated, so that each value
+    has the same neighbours as before, and published weights keep their meaning (Yu and Koltun 2016, Chen et
+    al. 2016); a `grid` beyond 1 multiplies the dilation (Chen et al. 2017). A pooling has no kernel to
+    dilate; it takes 3x3 neighbours instead (Chen et al. 2016).
     """
     options = layer.get_config()
-    if not isinstance(layer, _LOOKING_ROUND):
+    if not isinstance(layer, _WITH_NEIGHBOURS):
         return options
     before, after = (_stride(tensor.shape, side_px) for tensor in (layer.input, layer.output))
     rate = before // output_stride

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import keras
 from keras import layers
 
 from segmentation.models.backbones import layer_prefix
@@ -32,15 +33,17 @@ _LITE0_STAGES = (
 )
 
 
-def efficientnet_lite0(inputs, *, levels: int = 5, momentum: float = 0.9) -> dict:
-    """EfficientNet-Lite0 without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
+def efficientnet_lite0(
+    inputs: keras.KerasTensor, *, levels: int = 5, momentum: float = 0.9
+) -> dict[int, keras.KerasTensor]:
+    """Build EfficientNet-Lite0 without its classifier: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
     The features of stride s are [N, H / s, W / s, filters]: the last of that size, after the block's
     projection, which has no activation. Height and width must be multiples of 2 ** levels.
     `momentum` is that of the batch statistics.
 
     After Tan and Le 2019 and the Lite variants of the TensorFlow TPU repository: no squeeze-and-excite,
-    ReLU6 for swish. Its ImageNet weights (see `pretrained`) were learned on (photo - 127) / 128. This
+    ReLU6 for swish. Its ImageNet weights (see `pretrained`) were trained on (photo - 127) / 128. This
     program scales by the mean and deviation of its own training photos; the batch statistics behind the
     first convolution take nearly all of that difference away as soon as training starts.
     """
@@ -59,7 +62,9 @@ def efficientnet_lite0(inputs, *, levels: int = 5, momentum: float = 0.9) -> dic
     return features
 
 
-def _block(inputs, name: str, stage: _Stage, stride: int, momentum: float):
+def _block(
+    inputs: keras.KerasTensor, name: str, stage: _Stage, stride: int, momentum: float
+) -> keras.KerasTensor:
     """Inverted bottleneck (Sandler et al. 2018): widen, filter each channel alone, narrow, add."""
     tensor, width = inputs, inputs.shape[-1]
     if stage.expansion > 1:
@@ -74,12 +79,20 @@ def _block(inputs, name: str, stage: _Stage, stride: int, momentum: float):
     return layers.Add()([tensor, inputs]) if tensor.shape == inputs.shape else tensor
 
 
-def _convolve(tensor, name: str, norm: str, filters: int, kernel_px: int, stride: int, momentum: float):
+def _convolve(
+    tensor: keras.KerasTensor,
+    name: str,
+    norm: str,
+    filters: int,
+    kernel_px: int,
+    stride: int,
+    momentum: float,
+) -> keras.KerasTensor:
     convolution = layers.Conv2D(
         filters, kernel_px, stride, padding="same", use_bias=False, name=_PREFIX + name
     )
     return _normalise(convolution(tensor), norm, momentum)
 
 
-def _normalise(tensor, name: str, momentum: float):
+def _normalise(tensor: keras.KerasTensor, name: str, momentum: float) -> keras.KerasTensor:
     return layers.BatchNormalization(momentum=momentum, epsilon=_EPSILON, name=_PREFIX + name)(tensor)

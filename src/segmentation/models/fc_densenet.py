@@ -1,4 +1,6 @@
-"""FC-DenseNet, the Tiramisu: dense blocks on both ways of a U-Net."""
+"""FC-DenseNet, the Tiramisu: dense blocks in the encoder and the decoder of a U-Net."""
+
+from typing import Any
 
 import keras
 from keras import layers
@@ -19,22 +21,22 @@ def fc_densenet(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """FC-DenseNet: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build FC-DenseNet: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
-    `filters` is the growth rate: every layer of a dense block adds that many features to those that all later
-    ones of the block see. On the way up only the features which a block added are enlarged, since its input
+    `filters` is the growth rate: every layer of a dense block adds that many features to the input of all
+    later layers of the block. The decoder enlarges only the features that a block added, since its input
     would grow from block to block. Height and width must be multiples of 2 ** levels. After Jegou et al.
     2017; with 12 filters and 5 levels this is their FC-DenseNet56.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
 
-    def dense_layer(tensor, width: int, kernel_px: int = 3):
+    def dense_layer(tensor: keras.KerasTensor, width: int, kernel_px: int = 3) -> keras.KerasTensor:
         tensor = norm_relu(tensor, **norms)
         tensor = layers.Conv2D(width, kernel_px, padding="same")(tensor)
         return layers.Dropout(_DROPOUT)(tensor)
 
-    def dense_block(tensor):
-        """What the block saw and added together, and what it added alone."""
+    def dense_block(tensor: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Return the input of the block together with what it added, and what it added alone."""
         added = []
         for _ in range(_LAYERS):
             added.append(dense_layer(tensor, filters))

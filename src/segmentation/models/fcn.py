@@ -19,7 +19,7 @@ def fcn(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """FCN-8s on a backbone: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build FCN-8s on a backbone: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1].
 
     The coarsest features, of stride 2 ** levels, are scored behind a convolution of `filters`. Their scores
     are enlarged bilinearly and added to those of the next finer features, down to stride 8. With 5 `levels`

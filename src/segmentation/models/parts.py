@@ -1,4 +1,4 @@
-"""The parts of a network that are treated apart when it goes on from learned weights: backbone and head."""
+"""The parts of a network that transfer learning treats differently: backbone and head."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def backbone_name(model: keras.Model) -> str | None:
-    """Which of BACKBONES the network was built on, None for none."""
+    """Return which of BACKBONES the network was built on, None for none."""
     prefixes = {layer_prefix(name): name for name in BACKBONES}
     found = (
         name for layer in model.layers for prefix, name in prefixes.items() if layer.name.startswith(prefix)
@@ -20,11 +20,11 @@ def backbone_name(model: keras.Model) -> str | None:
 
 
 def backbone_layers(model: keras.Model, levels: int = LEVELS) -> list[keras.Layer]:
-    """The layers with weights that the backbone's features of stride 2 to 2 ** levels come from.
+    """Return the layers with weights behind the backbone's features of stride 2 to 2 ** levels.
 
-    In the order of the network; none for 0 levels and without a backbone. A level ends with the features
-    that the table BACKBONES names, whatever stride they have where kernels got holes. A network that was
-    built with fewer levels has all of them in its last.
+    They are in the order of the network; none for 0 levels and without a backbone. A level ends with the
+    features that the table BACKBONES names, whatever their stride is after dilation. In a network that was
+    built with fewer levels, the last level has all that is left.
     """
     import keras
 
@@ -39,7 +39,7 @@ def backbone_layers(model: keras.Model, levels: int = LEVELS) -> list[keras.Laye
 
 
 def head_layers(model: keras.Model) -> list[keras.Layer]:
-    """The layers that score the classes: those with weights behind which there are none to the output.
+    """Return the layers that score the classes: the last ones with weights before the output.
 
     An FCN has one for each stride that it scores.
     """
@@ -57,7 +57,7 @@ def head_layers(model: keras.Model) -> list[keras.Layer]:
 
 
 def copy_all_but_head(source: keras.Model, target: keras.Model) -> None:
-    """Give `target` the weights of `source`, which has other classes; its `head_layers` keep their own.
+    """Give `target` the weights of `source`, which has other classes; its `head_layers` keep theirs.
 
     Raises ValueError with the reason, in one line, when the networks differ in more than the classes.
     """

@@ -1,4 +1,4 @@
-"""Pretrained weights for the backbones: where they are, and which layer takes which."""
+"""Pretrained weights of backbones: where they are, and which layer takes which."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ def load_backbone(model: keras.Model, weights: str) -> None:
     keras.applications Keras downloads them, once, and a file is the `notop` one that it would download,
     or one that the whole network saved. Nothing of a file is run.
 
-    A network for grey photos gets the sum of the first kernel's three colours, and the first scores of a
-    double pass, which ImageNet does not have, get zeros. Raises ConfigError when the ImageNet weights cannot
-    be had, and when a file does not fit; the network is then as it was.
+    A network for grey photos gets the sum of the first kernel's three colours, and the channel of first-pass
+    scores, which ImageNet does not have, gets zeros. Raises ConfigError when the ImageNet weights are not
+    available, and when a file does not fit; the network then stays as it was.
     """
     if weights == "none":
         return
     backbone = backbone_name(model)
+    if backbone is None:
+        raise ValueError("expected a network with a backbone")
     row, prefix = BACKBONES[backbone], layer_prefix(backbone)
     layers = {layer.name.removeprefix(prefix): layer for layer in backbone_layers(model)}
     found = _of_application(layers, row, weights) if row.application else _of_torch(layers, weights)
@@ -93,12 +95,14 @@ def _of_torch(layers: dict[str, keras.Layer], weights: str) -> list[list[np.ndar
 
 
 def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], path: Path) -> list[np.ndarray]:
-    """The layer's weights in Keras' order and axes, from those of the torch module of its name."""
+    """Return the layer's weights in the order and axes of Keras, from the torch module of its name."""
     wanted = [tuple(weight.shape) for weight in layer.weights]
     suffixes = ("weight", "bias", "running_mean", "running_var")[: len(wanted)]
-    found = [state.get(f"{name}.{suffix}") for suffix in suffixes]
-    found = [_to_keras(array, shape) for array, shape in zip(found, wanted, strict=True)]
-    shapes = [None if array is None else array.shape for array in found]
+    stored = [state.get(f"{name}.{suffix}") for suffix in suffixes]
+    found = [
+        _to_keras(array, shape) for array, shape in zip(stored, wanted, strict=True) if array is not None
+    ]
+    shapes = [array.shape for array in found]
     if shapes != wanted:
         raise ConfigError(
             f"`backbone_weights`: expected the weights of EfficientNet-Lite0, {path} does not fit: "
@@ -107,8 +111,8 @@ def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], pat
     return found
 
 
-def _to_keras(array: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    if array is None or array.ndim != 4:
+def _to_keras(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if array.ndim != 4:
         return array
     if array.shape[1] == 1 and shape[2] == array.shape[0]:  # depthwise: one input channel a filter
         return array.transpose(2, 3, 0, 1)  # [C, 1, k, k] -> [k, k, C, 1]
@@ -117,7 +121,7 @@ def _to_keras(array: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | 
 
 
 def _for_photo(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The first kernel [k, k, 3, O] for what the network of `shape` sees: colours or grey, scores or none."""
+    """Return the first kernel [k, k, 3, O] for an input of `shape`: colour or grey, with scores or not."""
     if shape[2] < 3:
         kernel = kernel.sum(axis=2, keepdims=True)
     if shape[2] == kernel.shape[2] + 1:

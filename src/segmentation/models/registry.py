@@ -1,137 +1,28 @@
-"""The table of architectures, and the one way from a configuration to a network."""
+"""From a configuration to a network: its options are completed and checked, then it is built."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from segmentation.config.training import ModelConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
+from segmentation.models.architectures import ARCHITECTURES, MOST_FILTERS, Architecture
 from segmentation.models.backbones import BACKBONES, LEVELS
 
 if TYPE_CHECKING:
     import keras
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """A row of the table: what a network is when the user asks for nothing else.
-
-    `levels` is how often the picture is halved, so sides are multiples of 2 ** levels; `possible_levels` is
-    None where any number of them can be built. `filters` are those of the first level, doubled with each
-    further one, unless `about` says of what else. `family` is the builder. Only U-Nets take another
-    `backbone` than their own, and have `down_convs` and `up_convs` a level.
-    """
-
-    filters: int
-    levels: int
-    size: Size
-    about: str
-    down_convs: int = 2
-    up_convs: int = 3
-    backbone: str | None = None
-    family: str = "unet"
-    possible_levels: range | None = None
-
-
-def _square(side_px: int) -> Size:
-    return Size(side_px, side_px)
-
-
-MOST_FILTERS = 8192  # of the coarsest level, were they to double; one of its kernels then has 1.2 GB
-_OUTPUT_STRIDES = range(3, 5)  # 8 and 16, by their logarithms
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "simple": Architecture(16, 3, _square(256), "one convolution a level", down_convs=1, up_convs=1),
-    "basic": Architecture(32, 4, _square(256), "two down, two up (Ronneberger et al. 2015)", up_convs=2),
-    "unet-128": Architecture(64, 4, _square(128), "two down, three up"),
-    "unet-256": Architecture(32, 5, _square(256), "two down, three up"),
-    "unet-512": Architecture(16, 6, _square(512), "two down, three up"),
-    "unet-1024": Architecture(8, 7, _square(1024), "two down, three up"),
-    "unet-efficientnet-lite0": Architecture(
-        16,
-        5,
-        _square(256),
-        "EfficientNet-Lite0 down (Tan and Le 2019), two up",
-        up_convs=2,
-        backbone="efficientnet-lite0",
-    ),
-    "unet-densenet121": Architecture(
-        16,
-        5,
-        _square(256),
-        "DenseNet121 down (Huang et al. 2017), two up",
-        up_convs=2,
-        backbone="densenet121",
-    ),
-    "segnet": Architecture(
-        32,
-        5,
-        _square(256),
-        "unpools to where each maximum was (Badrinarayanan et al. 2017)",
-        family="segnet",
-    ),
-    "fc-densenet": Architecture(
-        12,
-        5,
-        _square(256),
-        "filters are the growth rate, FC-DenseNet56 (Jegou et al. 2017)",
-        family="fc_densenet",
-    ),
-    "autoencoder": Architecture(
-        32, 4, _square(256), "strides down, transposed up, no skips", family="autoencoder"
-    ),
-    "fcn-resnet50": Architecture(
-        256,
-        5,
-        _square(256),
-        "filters before the coarsest scores, FCN-8s (Long et al. 2015)",
-        backbone="resnet50",
-        family="fcn",
-        possible_levels=range(3, 6),
-    ),
-    "atrous-resnet50": Architecture(
-        256,
-        4,
-        _square(256),
-        "holes from stride 2^levels on, filters of the head (Yu and Koltun 2016)",
-        backbone="resnet50",
-        family="atrous",
-        possible_levels=_OUTPUT_STRIDES,
-    ),
-    "deeplab-largefov": Architecture(
-        1024,
-        3,
-        _square(256),
-        "VGG16 with holes, filters of fc6 and fc7 (Chen et al. 2016)",
-        backbone="vgg16",
-        family="deeplab_largefov",
-        possible_levels=range(3, 4),
-    ),
-}
-ARCHITECTURES |= {
-    f"deeplab-v3-{backbone}": Architecture(
-        256,
-        4,
-        _square(256),
-        "holes from stride 2^levels on, filters of each branch of the pyramid (Chen et al. 2017)",
-        backbone=backbone,
-        family="deeplab_v3",
-        possible_levels=_OUTPUT_STRIDES,
-    )
-    for backbone in ("resnet50", "resnet101", "mobilenet-v3")
-}
-
-
 def complete(config: RunConfig) -> RunConfig:
     """Fill in what the architecture decides and check that the network can be built.
 
-    Raises ConfigError for an unknown architecture or backbone (naming the choices), for a backbone beside
-    the architecture's own, for levels that the architecture or a backbone has not, for too many filters, for
-    an input size that the levels do not divide (naming the nearest one that they do), for backbone weights
-    and what else concerns a backbone without one, for a last epoch of the freezing of nothing, and for a
-    backbone without weights whose ImageNet ones are no part of the installation.
+    Raises ConfigError for an unknown architecture or backbone (naming the choices), for a backbone other than
+    the architecture's, for levels that the architecture or backbone does not have, for too many filters, for
+    an input size that the levels do not divide (naming the nearest one that they do), for options of a
+    backbone without one, for `freeze_epochs` without `freeze`, and for a backbone without chosen weights
+    whose ImageNet weights are not installed.
     """
     name = config.model.architecture
     row = _row(name)
@@ -167,12 +58,12 @@ def complete(config: RunConfig) -> RunConfig:
 def build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int = 1) -> keras.Model:
     """Build the untrained network of a completed configuration: [N, H, W, C] -> scores [N, H, W, classes].
 
-    A backbone takes the place of a U-Net's way down.
+    A backbone replaces the encoder of a U-Net.
     """
     from segmentation.models import autoencoder, deeplab, fc_densenet, fcn, segnet, unet, unet_backbone
 
     row = _row(model.architecture)
-    options = {
+    options: dict[str, Any] = {
         "classes": classes,
         "filters": model.filters,
         "levels": model.levels,
@@ -187,7 +78,7 @@ def build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int = 
         if backbone:
             return unet_backbone.unet_backbone(input_shape, **options)
         return unet.unet(input_shape, down_convs=row.down_convs, **options)
-    builders = {
+    builders: dict[str, Callable[..., keras.Model]] = {
         "segnet": segnet.segnet,
         "fc_densenet": fc_densenet.fc_densenet,
         "autoencoder": autoencoder.autoencoder,
@@ -209,16 +100,16 @@ def _row(name: str) -> Architecture:
 
 
 def _backbone(model: ModelConfig, row: Architecture) -> str | None:
-    """The backbone that was asked for, else the architecture's own if it has one."""
+    """Return the backbone that was asked for, else that of the architecture if it has one."""
     if model.backbone is None:
         return row.backbone
     if model.backbone not in BACKBONES:
         raise ConfigError(f"`backbone`: expected one of {', '.join(BACKBONES)}, received {model.backbone!r}")
     open_to_all = row.family == "unet" and row.backbone is None
     if not open_to_all and row.backbone != model.backbone:
-        own = f"{row.backbone}, which {model.architecture} is built on" if row.backbone else "none"
+        expected = f"{row.backbone}, which {model.architecture} is built on" if row.backbone else "none"
         raise ConfigError(
-            f"`backbone`: expected {own}, received {model.backbone} with {model.architecture}; "
+            f"`backbone`: expected {expected}, received {model.backbone} with {model.architecture}; "
             "give another `architecture`, such as unet-256, or leave out `backbone`"
         )
     return model.backbone
@@ -260,11 +151,3 @@ def _check_transfer(training: TrainConfig, name: str, backbone: str | None) -> N
 
 def _nearest(length_px: int, step: int) -> int:
     return max(step, round(length_px / step) * step)
-
-
-def describe() -> str:
-    """One line an architecture, for help texts."""
-    return "; ".join(
-        f"{name}: {row.filters} filters, {row.levels} levels, {row.size}, {row.about}"
-        for name, row in ARCHITECTURES.items()
-    )

@@ -1,4 +1,6 @@
-"""SegNet: an encoder and a decoder that is told where each maximum was."""
+"""SegNet: an encoder, and a decoder that unpools to where each maximum was."""
+
+from typing import Any
 
 import keras
 from keras import layers
@@ -18,14 +20,14 @@ def segnet(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """SegNet: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build SegNet: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
-    The decoder mirrors the encoder. It gets no features from it but the places of the maxima, into which it
+    The decoder mirrors the encoder. All that it gets from it are the places of the maxima, into which it
     unpools. `filters` of the first level double with each of the `levels` halvings up to the fourth; height
     and width must be multiples of 2 ** levels. After Badrinarayanan, Kendall and Cipolla 2017, whose network
-    has 64 filters and 5 levels: the 13 convolutions of VGG16. Layers have the names of theirs.
+    has 64 filters and 5 levels: the 13 convolutions of VGG16. Layers have the same names as there.
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     widths = [filters * min(2**level, _WIDEST) for level in range(levels)]
     tensor = inputs = keras.Input(input_shape)
     places = []

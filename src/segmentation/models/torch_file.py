@@ -1,4 +1,4 @@
-"""The state dicts that torch saves, read without torch and without running what they pickle."""
+"""State dicts that torch saved, read without torch and without running what they pickle."""
 
 import io
 import math
@@ -43,11 +43,11 @@ def read_state(path: Path) -> dict[str, np.ndarray]:
 
 
 class _Storage(NamedTuple):
-    """The raw numbers behind a tensor: what the pickle says in their place."""
+    """The numbers behind a tensor, as the pickle refers to them."""
 
     dtype: str
     key: str
-    count: int
+    length: int
 
 
 class _Tensor(NamedTuple):
@@ -111,7 +111,7 @@ def _read_legacy(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def _array(tensor: _Tensor, storages: dict[str, bytes]) -> np.ndarray:
-    """The tensor as a view of its storage, after a check that it stays inside."""
+    """Return the tensor as a view of its storage, after a check that it stays inside."""
     values = np.frombuffer(storages[tensor.storage.key], tensor.storage.dtype)
     shape, strides = tensor.shape, tensor.strides
     last = tensor.offset + sum((length - 1) * stride for length, stride in zip(shape, strides, strict=True))

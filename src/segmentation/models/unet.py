@@ -1,5 +1,7 @@
 """The U-Net family: one builder; its members are rows of the table in `registry`."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -17,16 +19,16 @@ def unet(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """U-Net: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build a U-Net: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
-    `filters` of the first level double with each of the `levels` halvings and stay at the centre's.
+    `filters` of the first level double with each of the `levels` halvings.
     Height and width must be multiples of 2 ** levels. After Ronneberger et al. 2015; two convolutions
     down and three up as in the Carvana solution whose sizes 128 to 1024 the registry lists.
     """
 
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
 
-    def convolve(tensor, width: int, count: int):
+    def convolve(tensor: keras.KerasTensor, width: int, count: int) -> keras.KerasTensor:
         for _ in range(count):
             tensor = conv_norm_relu(tensor, width, **norms)
         return tensor

@@ -1,5 +1,7 @@
 """A U-Net whose encoder is one of the table `BACKBONES`."""
 
+from typing import Any
+
 import keras
 
 from segmentation.models.blocks import conv_norm_relu, decode, score_head
@@ -17,15 +19,15 @@ def unet_backbone(
     norm: str = "batch",
     momentum: float = 0.9,
 ) -> keras.Model:
-    """U-Net on a backbone: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
+    """Build a U-Net on a backbone: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1].
 
     The decoder has `filters` at full resolution, doubled with each of the `levels` halvings below it.
-    A backbone starts with stride 2, so one convolution of the photo itself stands in for its missing
-    finest features and keeps edges sharp. `norm` is the decoder's; a backbone keeps its batch
-    normalisation. Height and width must be multiples of 2 ** levels. The weights are random: see
-    `pretrained.load_backbone`. After Iglovikov and Shvets 2018 (TernausNet).
+    A backbone starts with stride 2, so one convolution of the photo itself replaces its missing finest
+    features and keeps edges sharp. `norm` is that of the decoder; a backbone keeps its batch normalisation.
+    Height and width must be multiples of 2 ** levels. The weights are random: see `pretrained.load_backbone`.
+    After Iglovikov and Shvets 2018 (TernausNet).
     """
-    norms = {"norm": norm, "momentum": momentum}
+    norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     inputs = keras.Input(input_shape)
     skips = {1: conv_norm_relu(inputs, filters, **norms)}
     skips |= encode(inputs, backbone, levels=levels, momentum=momentum)

@@ -1,5 +1,7 @@
 """Max-pooling that remembers where each maximum was, and its inverse."""
 
+from typing import Any
+
 from keras import layers, ops
 
 
@@ -11,7 +13,7 @@ class PoolingIndices(layers.Layer):
     input, in which every device compares.
     """
 
-    def call(self, tensor):
+    def call(self, tensor: Any) -> Any:
         first, second, third, fourth = (tensor[:, row::2, column::2] for row in (0, 1) for column in (0, 1))
         largest = ops.maximum(ops.maximum(first, second), ops.maximum(third, fourth))
         indices = ops.full_like(tensor[:, ::2, ::2], 3)
@@ -29,18 +31,20 @@ class MaxUnpooling2D(layers.Layer):
     Values and `PoolingIndices`, both [N, H, W, C] -> [N, 2 * H, 2 * W, C]. After Badrinarayanan et al. 2017.
     """
 
-    def call(self, tensors: list):
+    def call(self, tensors: list[Any]) -> Any:
         values, indices = tensors
-        places = [values * ops.cast(ops.equal(indices, index), values.dtype) for index in range(4)]
-        return _interleave(_interleave(*places[:2], axis=2), _interleave(*places[2:], axis=2), axis=1)
+        first, second, third, fourth = (
+            values * ops.cast(ops.equal(indices, index), values.dtype) for index in range(4)
+        )
+        return _interleave(_interleave(first, second, axis=2), _interleave(third, fourth, axis=2), axis=1)
 
     def compute_output_shape(self, shapes: list[tuple]) -> tuple:
         count, height, width, channels = shapes[0]
         return (count, 2 * height, 2 * width, channels)
 
 
-def _interleave(even, odd, axis: int):
-    """The rows (axis 1) or columns (axis 2) of two tensors [N, H, W, C] in turn."""
+def _interleave(even: Any, odd: Any, axis: int) -> Any:
+    """Interleave the rows (axis 1) or columns (axis 2) of two tensors [N, H, W, C]."""
     shape = [-1, *even.shape[1:]]
     shape[axis] *= 2
     return ops.reshape(ops.stack([even, odd], axis=axis + 1), shape)

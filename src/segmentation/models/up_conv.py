@@ -1,5 +1,7 @@
 """The convolution that joins a U-Net's skip with its upsampled coarser features, without the join."""
 
+from typing import Any
+
 import numpy as np
 from keras import layers, ops
 
@@ -16,7 +18,7 @@ class UpConv2D(layers.Layer):
     the joined tensor is made, and an output value takes 9 C + 4 D products in place of 9 C + 9 D.
     """
 
-    def __init__(self, filters: int, *, use_bias: bool = True, **options):
+    def __init__(self, filters: int, *, use_bias: bool = True, **options: Any):
         super().__init__(**options)
         self.filters = filters
         self.use_bias = use_bias
@@ -31,7 +33,7 @@ class UpConv2D(layers.Layer):
     def compute_output_shape(self, shapes: list[tuple]) -> tuple:
         return (*shapes[0][:3], self.filters)
 
-    def call(self, tensors: list):
+    def call(self, tensors: list[Any]) -> Any:
         skip, coarse = tensors
         of_skip, of_coarse = ops.split(self.kernel, [skip.shape[-1]], axis=2)
         together = ops.cast(_TOGETHER, of_coarse.dtype)

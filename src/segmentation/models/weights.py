@@ -1,4 +1,4 @@
-"""Weights in a file: kernels in half precision, read from files that may come from anyone."""
+"""Weight files: kernels in half precision, and safe reading of files that may come from anyone."""
 
 import tempfile
 import warnings
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def in_half_precision(array: np.ndarray) -> np.ndarray:
-    """A kernel as the nearest float16, in half the space; as it was, one of another kind or out of range.
+    """Return a kernel as the nearest float16; other arrays, and kernels out of its range, as they are.
 
-    A kernel has several axes. What has one, such as batch statistics, is small and may need the range of
+    A kernel has several axes. Arrays with one, such as batch statistics, are small and may need the range of
     float32.
     """
     if array.dtype != np.float32 or array.ndim < 2 or np.abs(array).max(initial=0) > np.finfo(np.float16).max:
@@ -70,6 +70,6 @@ def _refuse_links(path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The last line that says something: Keras puts the reason behind a summary."""
+    """Return the last line that is not empty: Keras puts the reason after a summary."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:300] if lines else type(error).__name__

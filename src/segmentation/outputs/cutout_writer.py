@@ -63,7 +63,7 @@ class CutoutWriter:
         paths = {kind: self._folder / photo.outputs[kind] for kind in self.kinds}
         known = trimap(alpha, WIDE_BAND) if {"trimap", "cutout-psd"} & paths.keys() else None
         write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
-        if "trimap" in paths:
+        if known is not None and "trimap" in paths:
             write_image(paths["trimap"], known, mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:
             drawn = outlined(picture.pixels, alpha)
@@ -90,31 +90,30 @@ class CutoutWriter:
         self, paths: dict[str, Path], picture: Picture, alpha: np.ndarray, known: np.ndarray | None
     ) -> tuple[str, ...]:
         """Write the cutouts; return notes on them. `known` is the trimap."""
-        bits, background, notes = self._wanted.bits, self._wanted.background, ()
+        bits, background = self._wanted.bits, self._wanted.background
+        notes: tuple[str, ...] = ()
         image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
         pictures = [paths[kind] for kind in ("cutout", "cutout-tiff", "cutout-webp") if kind in paths]
         garment = decontaminate(image, alpha) if pictures and self._wanted.decontaminate else image
         if self._wanted.crop_percent is not None:
             if box := crop_box(alpha, self._wanted.crop_percent):
-                image, garment, alpha, known = (
-                    None if part is None else part[box] for part in (image, garment, alpha, known)
-                )
+                image, garment, alpha = image[box], garment[box], alpha[box]
+                known = None if known is None else known[box]
             else:
                 notes = ("nothing found, so that the cutout is not cropped",)
         if background is not None:
             background = in_bits(cover(background, *alpha.shape), bits)
-        about = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
-        if psd := paths.get("cutout-psd"):
+        about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
+        if known is not None and (psd := paths.get("cutout-psd")):
             from segmentation.images.psd_write import write_psd
 
             merged = _merged(image, alpha, background)
             write_psd(psd, image, alpha, merged, trimap=in_bits(known, bits), background=background, **about)
         if pictures:
-            empty = background is None
-            cutout = cut_out(garment, alpha) if empty else blend(garment, background, alpha)
+            cutout = cut_out(garment, alpha) if background is None else blend(garment, background, alpha)
             for path in pictures:
                 fitting = in_bits(cutout, 8) if path.suffix == ".webp" else cutout
-                write_image(path, fitting, mostly_empty=empty, lossless=True, **about)
+                write_image(path, fitting, mostly_empty=background is None, lossless=True, **about)
         return notes
 
 

@@ -76,10 +76,10 @@ class Deliverables:
     @property
     def settings(self) -> dict[str, Any]:
         """What decides the bytes of the files besides the prediction, as plain JSON."""
-        background = self.background
-        if background is not None:
-            content = hashlib.sha256(background.tobytes()).hexdigest()
-            background = [*background.shape[:2], content]
+        background = None
+        if self.background is not None:
+            content = hashlib.sha256(self.background.tobytes()).hexdigest()
+            background = [*self.background.shape[:2], content]
         return {
             "kinds": self.kinds,
             "background": background,

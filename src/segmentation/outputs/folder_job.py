@@ -164,7 +164,9 @@ def _cut(
             manifest.begin(photo)
         with timed("encode"):
             delivery = deliver(photo, picture, prediction)
-        verdict = decide(prediction.features, prediction.confidence) if decide else None
+        verdict = None
+        if decide and prediction.confidence is not None:
+            verdict = decide(prediction.features, prediction.confidence)
     except SegmentationError as failure:
         if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
             raise DataError(
@@ -184,7 +186,7 @@ def _cut(
         round(time.perf_counter() - started, 4),
         (*picture.notes, *prediction.notes, *delivery.notes),
         None if prediction.confidence is None else round(prediction.confidence, 5),
-        verdict and verdict.decision,
+        verdict.decision if verdict else None,
         verdict.reasons if verdict else (),
         {name: round(value, 6) for name, value in prediction.features.items()},
         key=key,

@@ -1,7 +1,6 @@
-"""The record of a folder job: a line a photo, from which an interrupted job goes on where it stood."""
+"""The record of a folder job: a line for each photo, from which an interrupted job goes on."""
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -13,12 +12,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from segmentation.core.errors import DataError
 from segmentation.core.files import UNFINISHED, atomic_file
+from segmentation.outputs.exclusive_file import open_exclusively
 from segmentation.outputs.naming import Photo
-
-try:
-    import fcntl
-except ImportError:  # Windows, where two jobs on one folder are not told apart
-    fcntl = None
 
 MANIFEST = "predictions.jsonl"
 
@@ -34,8 +29,8 @@ class Result:
     background; None of a cutout, as `threshold` is where there are classes.
     Where it was asked for, `confidence` is the Dice that is expected of the mask, `decision` is what should
     become of the photo and `reasons` why (see Verdict), and `features` are what they were found from.
-    `stem` is what the outputs are called (see Photo); `key` is what they were made from: size, time of change
-    and SHA-256 of the photo's file, and the settings. `skipped` results leave the line of an earlier run as
+    `stem` is the name of the outputs (see Photo); `key` is what they were made from: size, time of change and
+    SHA-256 of the photo's file, and the settings. `skipped` results leave the line of an earlier run as
     it is, and have what stands there.
     """
 
@@ -109,7 +104,7 @@ class Manifest:
         """Lines that are damaged or of another version; their photos are done again."""
 
     def __enter__(self) -> "Manifest":
-        self._file = _open_alone(self.path)
+        self._file = open_exclusively(self.path)
         try:
             for path in self._folder.glob(f"{UNFINISHED}*{self.path.suffix}"):  # a rewriting that was killed
                 path.unlink()
@@ -127,7 +122,7 @@ class Manifest:
                 self._tidy()
 
     def key(self, photo: Photo) -> dict[str, Any] | None:
-        """What the outputs of a photo are made from; None when its file cannot be read."""
+        """Return what the outputs of a photo are made from; None when its file cannot be read."""
         try:
             if not photo.path.is_file():  # opening a pipe would wait for ever
                 return None
@@ -143,16 +138,16 @@ class Manifest:
             return None
 
     def is_done(self, photo: Photo, key: dict[str, Any] | None) -> bool:
-        """Whether an earlier run made the photo's outputs from the same key, and they are there."""
+        """Return whether an earlier run made the photo's outputs from the same key, and they exist."""
         recorded = self._recorded.get(_digest(photo.stem))
         if self._overwrite or key is None or recorded is None or recorded.key != _digest(key):
             return False
         return all(_has_content(self._folder / path) for path in self.outputs(photo).values())
 
     def outputs(self, photo: Photo) -> dict[str, str]:
-        """The files that a photo is done with, by kind, relative to the folder.
+        """Return the files of a photo that is done, by kind, relative to the folder.
 
-        None of a photo of which an earlier run, by its record, had none to make.
+        There are none where an earlier run recorded that there was nothing to write.
         """
         recorded = self._recorded.get(_digest(photo.stem))
         return {} if recorded and recorded.empty else {kind: photo.outputs[kind] for kind in self._kinds}
@@ -172,7 +167,7 @@ class Manifest:
         )
 
     def taken_by(self, photo: Photo) -> str | None:
-        """The other photo, still there, whose outputs an earlier run gave the names that this one's have."""
+        """Return another photo that still exists and whose outputs have the names of this one's."""
         recorded = self._recorded.get(_digest(photo.stem))
         if self._overwrite or recorded is None or recorded.key is None:
             return None
@@ -185,12 +180,12 @@ class Manifest:
             return _parse(lines.readline()) or {}
 
     def begin(self, photo: Photo) -> None:
-        """Say before the outputs of an earlier run are replaced that they are no longer what was recorded."""
+        """Record, before the outputs of an earlier run are replaced, that they are being written."""
         if self._has_outputs(photo):
             self.append(Result(str(photo.path), photo.stem, error=_UNFINISHED))
 
     def withdraw(self, photo: Photo) -> None:
-        """Remove the outputs, of any kind, that an earlier run made from what the photo's file was then."""
+        """Remove the outputs, of any kind, that an earlier run made from an earlier state of the photo."""
         if self._has_outputs(photo):
             for path in photo.outputs.values():
                 with contextlib.suppress(OSError):  # gone, or not ours to remove
@@ -211,13 +206,14 @@ class Manifest:
             except OSError as error:
                 with contextlib.suppress(OSError):
                     self._file.truncate(end)
+                reason = (error.strerror or str(error)).lower()
                 raise DataError(
-                    f"{self.path}: cannot be written ({os.strerror(error.errno).lower()}); what it holds is "
+                    f"{self.path}: cannot be written ({reason}); what it holds is "
                     "done: make space and run the same command again"
                 ) from error
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The fields of every line that counts: the last of each stem."""
+        """Yield the fields of every line that counts: the last of each stem."""
         last = self._last_lines()
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines):
@@ -226,7 +222,7 @@ class Manifest:
                     yield plain
 
     def revise(self, revised: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """Put in the place of each record what `revised` makes of it, when the manifest is left."""
+        """Replace each record by what `revised` makes of it, when the manifest is closed."""
         self._revised = revised
         self._untidy = True
 
@@ -262,7 +258,7 @@ class Manifest:
                     tidied.write(_encode(self._revised(json.loads(line))) if self._revised else line)
 
     def _last_lines(self) -> dict[bytes, int | None]:
-        """The number of the last line of each stem; None for an earlier run's failure of what is gone."""
+        """Return the number of the last line of each stem; None for an earlier failure of what is gone."""
         last, place = {}, 0
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines):
@@ -274,34 +270,8 @@ class Manifest:
         return last
 
 
-def _open_alone(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context(path.open("ab", buffering=0))
-            _take(file, path)
-            if os.fstat(file.fileno()).st_nlink:
-                stack.pop_all()
-                return file
-        # between our opening and locking it, its last user put a tidied one in its place
-
-
-def _take(file: BinaryIO, path: Path) -> None:
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            raise DataError(
-                f"{path.parent}: expected no other predict at work on this folder, found one; wait for its "
-                "end or give another `output`"
-            ) from error
-        # a network file system without locks is still one to work on
-
-
 def _parse(line: bytes) -> dict[str, Any] | None:
-    """The fields of a line, None if it is not one that this version writes."""
+    """Return the fields of a line, None if it is not one that this version writes."""
     try:
         plain = json.loads(line)
         known = isinstance(plain["stem"], str) and isinstance(plain["input"], str)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES
-from segmentation.images.files import IMAGE_SUFFIXES, OTHER_SUFFIXES
+from segmentation.images.opening import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
 

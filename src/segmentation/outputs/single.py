@@ -1,6 +1,7 @@
 """The files of one photo wherever they are wanted, with the bytes that a folder job would give them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def write_cutout(path: Path, picture: Picture, alpha: np.ndarray, cutout: np.nda
     resolution are kept. A PSD has the whole photo in a layer with an editable mask. Parents are created.
     Raises ImageError for another suffix and when the file cannot be written.
     """
-    about = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
+    about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
     _check_suffix(path, _CUTOUTS)
     if path.suffix.lower() != ".psd":
         write_image(path, cutout, mostly_empty=True, lossless=True, **about)

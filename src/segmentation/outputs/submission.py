@@ -7,7 +7,7 @@ from pathlib import Path
 from segmentation.core.files import write_bytes
 from segmentation.core.tables import csv_text
 from segmentation.core.types import Prediction
-from segmentation.datasets.rle import encode
+from segmentation.datasets.rle import Order, encode
 from segmentation.images.files import Picture, write_image
 from segmentation.outputs.cutout_writer import hard_alpha
 from segmentation.outputs.folder_job import Delivery
@@ -22,7 +22,7 @@ class SubmissionRows:
     With a folder `masks`, the masks with hard edges are written there too.
     """
 
-    def __init__(self, order: str, masks: Path | None):
+    def __init__(self, order: Order, masks: Path | None):
         self._order = order
         self._masks = masks
         self._encoded: dict[Path, str] = {}

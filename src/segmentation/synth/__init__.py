@@ -1,4 +1,4 @@
-"""A studio that draws itself: photos of clothed mannequins with exact cutouts, from nothing but a seed."""
+"""Synthetic studio photos: photos of clothed mannequins with exact cutouts, from nothing but a seed."""
 
 from segmentation.synth.drawn_set import drawn_set
 from segmentation.synth.folder import GENERATOR_VERSION, write_studio

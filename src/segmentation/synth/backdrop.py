@@ -9,13 +9,13 @@ from segmentation.synth.walls import draw_bricks, draw_carpet, draw_roll
 
 
 def draw_backdrop(room: Room, width: int, height: int) -> np.ndarray:
-    """The empty room: float32 RGB [H, W, 3] in 0...1, up to and including the floor."""
+    """Draw the empty room, floor included: float32 RGB [H, W, 3] in 0...1."""
     rng = stream(*room.key, 62)
     picture = _paper(room, rng, width, height)
     size = np.array([width, height], np.float64)
     night = jitter(rng, (0.045, 0.047, 0.055), 0.4)
 
-    def quad(*corners) -> np.ndarray:
+    def quad(*corners: tuple[float, float]) -> np.ndarray:
         return np.array(corners, np.float64) * size
 
     if room.kind == "bricked":
@@ -56,12 +56,12 @@ def draw_backdrop(room: Room, width: int, height: int) -> np.ndarray:
     end = rng.uniform(0.70, 0.80)
     if room.kind != "dark" and ((room.kind == "rolled" and rng.random() < 0.35) or rng.random() < 0.08):
         draw_carpet(picture, rng, size, rng.uniform(0.82, 0.92))
-    for side, edge in ((0.0, room.left), (1.0, room.right)):
-        if edge != side:
+    for side, border in ((0.0, room.left), (1.0, room.right)):
+        if border != side:
             bottom = end if rng.random() < 0.6 else 1.05
             wave = 0.004 * rng.standard_normal(6)
             ys = np.linspace(-0.02, bottom, 6)
-            line = smooth_line(np.stack([edge + wave, ys], 1), 60)
+            line = smooth_line(np.stack([border + wave, ys], 1), 60)
             outside = 2 * side - 0.5
             polygon = np.concatenate([line, [[outside, bottom], [outside, -0.02]]])
             fill(picture, polygon * size, [night, night * 1.4], 1.0, 0.0006 * height)
@@ -73,23 +73,23 @@ def draw_backdrop(room: Room, width: int, height: int) -> np.ndarray:
                 0.002 * height,
             )
             for _ in range(3):  # folds of the curtain
-                x = edge + (side - edge) * rng.uniform(0.1, 0.9)
+                x = border + (side - border) * rng.uniform(0.1, 0.9)
                 strip = quad((x, -0.02), (x + 0.004, -0.02), (x + 0.006, bottom - 0.02), (x, bottom - 0.02))
                 fill(picture, strip, night * 2.2, 0.4, 0.003 * height)
             if bottom < 1 and rng.random() < 0.7:
                 floor = jitter(rng, (0.50, 0.42, 0.33), 0.2) if rng.random() < 0.5 else room.floor * 0.9
                 polygon = quad(
-                    (edge, bottom - 0.01),
+                    (border, bottom - 0.01),
                     (outside, bottom - 0.03),
                     (outside, bottom + 0.02),
-                    (edge, bottom + 0.01),
+                    (border, bottom + 0.01),
                 )
                 fill(picture, polygon, floor, 0.9, 0.001 * height)
     return picture
 
 
 def _paper(room: Room, rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """Paper with its sweep into the floor, the spill of the lights, and creases: soft, so drawn small."""
+    """Draw paper with its sweep into the floor, the spill of the lights and creases, at a small size."""
     rows, columns = 432, 288
     y = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     x = np.linspace(0, 1, columns, dtype=np.float32)[None]

@@ -23,7 +23,9 @@ def expose(picture: np.ndarray, room_key: tuple[int, ...], view_key: tuple[int, 
     vignette = 1 - np.float32(dark_corners) * (0.6 * y * y + 0.4 * x * x)
     picture *= vignette[..., None] * (2048 * gain).astype(np.float32)
     np.clip(picture, 0, 4095, out=picture)
-    grain = view.standard_normal((256, 256, 3), dtype=np.float32) * np.float32(view.uniform(0.7, 1.9))
+    grain: np.ndarray = view.standard_normal((256, 256, 3), dtype=np.float32) * np.float32(
+        view.uniform(0.7, 1.9)
+    )
     grain = cv2.copyMakeBorder(grain, 0, max(0, height - 256), 0, max(0, width - 256), cv2.BORDER_WRAP)[
         :height, :width
     ]

@@ -3,11 +3,12 @@
 import cv2
 import numpy as np
 
-from segmentation.synth.fabrics import SWATCH, weave
+from segmentation.synth.fabrics import SWATCH, Fabric, weave
 from segmentation.synth.figure import Mannequin
 from segmentation.synth.garments import Garment
 from segmentation.synth.mannequin import bust_relief
 from segmentation.synth.paint import Box, blend, blurred, box_around, clouds, coverage, noise, stream
+from segmentation.synth.patterns import Woven
 from segmentation.synth.shell import folds
 from segmentation.synth.surface import Light, Pose, Surface, look_at, shade
 from segmentation.synth.tailor import Piece
@@ -89,7 +90,7 @@ def _cast_shadow(patch: np.ndarray, alpha: np.ndarray, body: np.ndarray, scale_p
 
 
 def _surface(piece: Piece, pose: Pose, box: Box) -> tuple[Surface, np.ndarray]:
-    """The surface nearest to the camera at each pixel, of all the tubes of the piece."""
+    """Return the surface nearest to the camera at each pixel, of all the tubes of the piece."""
     (tube, _), *others = piece.parts
     surface = look_at(tube, pose, box)
     depth = surface.depth - 3 * surface.beyond
@@ -112,7 +113,7 @@ def _surface(piece: Piece, pose: Pose, box: Box) -> tuple[Surface, np.ndarray]:
 
 
 def _drape(garment: Garment, surface: Surface) -> np.ndarray:
-    """Folds and wrinkles [h, w] in body heights, looked up from a map over (y, phi)."""
+    """Return folds and wrinkles [h, w] in body heights, looked up from a map over (y, phi)."""
     rows, columns = 256, 768
     rng = stream(*garment.key, 42)
     phi = np.linspace(-np.pi, np.pi, columns, endpoint=False)
@@ -151,11 +152,14 @@ def _drape(garment: Garment, surface: Surface) -> np.ndarray:
     )
 
 
-def _pattern(garment: Garment, surface: Surface, drape: np.ndarray, scale_px: float):
-    """Colour [h, w, 3], opacity [h, w] or None, relief [h, w] or None of the fabric (and of its panels)."""
+def _pattern(garment: Garment, surface: Surface, drape: np.ndarray, scale_px: float) -> Woven:
+    """Return colour [h, w, 3], opacity [h, w] or None, relief [h, w] or None of the fabric and its panels."""
     colour, opacity, relief = _look_up(garment.fabric, surface, drape, scale_px)
-    for kind, start, end in garment.blocks if garment.second is not None else ():
-        other_colour, other_opacity, _ = _look_up(garment.second, surface, drape, scale_px)
+    second = garment.second
+    for kind, start, end in garment.blocks:
+        if second is None:
+            break
+        other_colour, other_opacity, _ = _look_up(second, surface, drape, scale_px)
         if kind == "rows":
             wave = 0.002 * np.cos(surface.phi)
             inside = _band(surface.y + wave, start, end, scale_px)
@@ -164,9 +168,9 @@ def _pattern(garment: Garment, surface: Surface, drape: np.ndarray, scale_px: fl
         inside = np.broadcast_to(inside, surface.phi.shape).astype(np.float32)
         colour += (other_colour - colour) * inside[..., None]
         if opacity is not None or other_opacity is not None:
-            one = np.ones_like(inside)
-            own, other = (one if layer is None else layer for layer in (opacity, other_opacity))
-            opacity = own + (other - own) * inside
+            opaque = np.ones_like(inside)
+            below, above = (opaque if layer is None else layer for layer in (opacity, other_opacity))
+            opacity = below + (above - below) * inside
     return colour, opacity, relief
 
 
@@ -174,18 +178,19 @@ def _band(values: np.ndarray, start: float, end: float, scale_px: float) -> np.n
     return np.clip((values - start) * scale_px + 0.5, 0, 1) * np.clip((end - values) * scale_px + 0.5, 0, 1)
 
 
-def _look_up(fabric, surface: Surface, drape: np.ndarray, scale_px: float):
+def _look_up(fabric: Fabric, surface: Surface, drape: np.ndarray, scale_px: float) -> Woven:
     colour, opacity, relief = weave(fabric, scale_px)
     size = colour.shape[0]
     pixels = size / SWATCH
     across = ((surface.around + 0.5 * SWATCH + 0.4 * drape) * pixels - 0.5).astype(np.float32)
     down = ((surface.y + 0.05 + 0.5 * drape) * pixels - 0.5).astype(np.float32) + np.zeros_like(across)
-    layers = [
-        None
-        if layer is None
-        else cv2.remap(
-            layer.astype(np.float32), across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-        )
-        for layer in (colour, opacity, relief)
-    ]
-    return layers[0], layers[1], layers[2]
+
+    def at_pixels(layer: np.ndarray) -> np.ndarray:
+        layer = layer.astype(np.float32)
+        return cv2.remap(layer, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+    return (
+        at_pixels(colour),
+        None if opacity is None else at_pixels(opacity),
+        None if relief is None else at_pixels(relief),
+    )

@@ -6,6 +6,7 @@ A swatch is a square of cloth of SWATCH body heights; it repeats by mirroring, s
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentation.synth.colours import COLOUR_WEIGHTS, COLOURS
 from segmentation.synth.paint import clouds, jitter, noise, pick, stream
@@ -48,8 +49,10 @@ class Fabric:
     key: tuple[int, ...]
 
 
-def design_fabric(key: tuple[int, ...], ground=None, pattern: str | None = None) -> Fabric:
-    """Draw a fabric by lot; `ground` (a colour) and `pattern` (a key of FABRIC_WEIGHTS) can be fixed."""
+def design_fabric(
+    key: tuple[int, ...], ground: ArrayLike | None = None, pattern: str | None = None
+) -> Fabric:
+    """Design a random fabric; `ground` (a colour) and `pattern` (a key of FABRIC_WEIGHTS) can be fixed."""
     rng = stream(*key, 21)
     drawn = pick(rng, FABRIC_WEIGHTS)
     pattern = pattern or drawn
@@ -76,7 +79,7 @@ def design_fabric(key: tuple[int, ...], ground=None, pattern: str | None = None)
 
 
 def weave(fabric: Fabric, scale_px: float) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """The swatch at `scale_px` pixels a body height.
+    """Weave the swatch at `scale_px` pixels a body height.
 
     Returns the colour float32 [n, n, 3], the opacity [n, n] in 0...1 or None when nothing shows through,
     and the relief [n, n] in body heights or None when the cloth is flat.

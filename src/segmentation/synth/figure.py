@@ -1,4 +1,4 @@
-"""The figure: tone, measures and arms of a mannequin, drawn by lot, as a body of round tubes."""
+"""The figure: tone, measures and arms of a random mannequin, as a body of round tubes."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ class Mannequin:
 
 
 def design_mannequin(key: tuple[int, ...]) -> Mannequin:
-    """Draw a mannequin by lot; the same key gives the same figure."""
+    """Design a random mannequin; the same key gives the same figure."""
     rng = stream(*key, 1)
     tone = pick(rng, TONE_WEIGHTS)
     gloss = {"black": 0.55, "white": 0.25, "grey": 0.16}.get(tone, 0.08) * rng.uniform(0.6, 1.5)

@@ -18,6 +18,8 @@ from segmentation.synth.studio import VIEWS, check_arguments, draw_photo
 GENERATOR_VERSION = 1  # raise it when the same seed no longer gives the same pixels
 RECORD = "synth.json"
 
+_Job = tuple[Path, int, int, str, int, int]  # output, seed, garment, view, width, height
+
 
 def write_studio(
     output: Path,
@@ -56,10 +58,11 @@ def write_studio(
     return [_image_path(output, seed, garment, view) for _, _, garment, view, _, _ in jobs]
 
 
-def _draw_all(jobs: list[tuple], workers: int) -> Iterator[None]:
+def _draw_all(jobs: list[_Job], workers: int) -> Iterator[None]:
     if workers == 1:
         for job in jobs:
-            yield _draw_one(job)
+            _draw_one(job)
+            yield
         return
     context = multiprocessing.get_context("spawn")  # forked OpenCV threads can hang
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
@@ -76,7 +79,7 @@ def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which cancels the rest
 
 
-def _draw_one(job: tuple) -> None:
+def _draw_one(job: _Job) -> None:
     output, seed, garment, view, width, height = job
     photo, cutout = draw_photo(seed, garment, view, width, height)
     image_path = _image_path(output, seed, garment, view)
@@ -89,7 +92,7 @@ def _image_path(output: Path, seed: int, garment: int, view: str) -> Path:
 
 
 def _claim(output: Path, record: dict) -> None:
-    """Make the folder ours, or refuse it when it holds anything but this very set."""
+    """Record the set in the folder, or refuse it when it holds anything but this very set."""
     path = output / RECORD
     if path.is_file():
         try:

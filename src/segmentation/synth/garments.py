@@ -1,4 +1,4 @@
-"""Garments by lot: kinds, cuts, lengths, fabrics, and the hard cases which a cutter must learn."""
+"""Random garments: kinds, cuts, lengths, fabrics, and the hard cases that a model must handle."""
 
 from dataclasses import dataclass
 
@@ -77,7 +77,7 @@ class Garment:
 
 
 def design_garment(key: tuple[int, ...], mannequin: Mannequin) -> Garment:
-    """Draw a garment by lot; some are coloured like the mannequin. The same key gives the same garment."""
+    """Design a random garment; some are coloured like the mannequin. The same key gives the same garment."""
     rng = stream(*key, 11)
     kind, hard = pick(rng, KIND_WEIGHTS), pick(rng, HARD_WEIGHTS)
     if hard == "dip hem" and ("skirt" not in kind and "dress" not in kind):

@@ -1,6 +1,7 @@
 """The picture of a mannequin: lit skin, relief, seams, neck cap, cuts and feet."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentation.synth.figure import Mannequin
 from segmentation.synth.paint import (
@@ -15,7 +16,7 @@ from segmentation.synth.paint import (
     ribbon,
     stream,
 )
-from segmentation.synth.surface import Light, Pose, Tube, look_at, shade
+from segmentation.synth.surface import Light, Pose, Surface, Tube, look_at, shade
 
 
 def draw_mannequin(
@@ -80,7 +81,7 @@ def _depth(tubes: list[Tube], pose: Pose, box: Box) -> np.ndarray:
 
 
 def _relief(mannequin: Mannequin, pose: Pose, box: Box) -> np.ndarray:
-    """Bust, navel, spine and seat as bumps on the front or the back, as far as that side is in sight."""
+    """Return bust, navel, spine and seat as bumps of the front or the back, where that side is in sight."""
     left, top, right, bottom = box
     x = ((np.arange(left, right) + 0.5 - pose.x_px) / pose.scale_px).astype(np.float32)[None]
     y = ((np.arange(top, bottom) + 0.5 - pose.y_px) / pose.scale_px).astype(np.float32)[:, None]
@@ -107,12 +108,12 @@ def _relief(mannequin: Mannequin, pose: Pose, box: Box) -> np.ndarray:
     return relief
 
 
-def bust_relief(surface, strength: float) -> np.ndarray:
-    """The bust as it shows through cloth: softer and wider than on the bare body; float32 [h, w]."""
+def bust_relief(surface: Surface, strength: float) -> np.ndarray:
+    """Return the bust as it shows through cloth, softer and wider than on the body: float32 [h, w]."""
     below = np.where(surface.y > 0.170, 0.026, 0.040)
     down = np.exp(-0.5 * ((surface.y - 0.170) / below) ** 2)
-    one, other = (np.exp(-0.5 * ((surface.phi - side) / 0.36) ** 2) for side in (0.62, -0.62))
-    return (0.011 * strength * down * (one + other)).astype(np.float32)
+    left, right = (np.exp(-0.5 * ((surface.phi - side) / 0.36) ** 2) for side in (0.62, -0.62))
+    return (0.011 * strength * down * (left + right)).astype(np.float32)
 
 
 def _details(picture: np.ndarray, mannequin: Mannequin, pose: Pose, rng: np.random.Generator) -> None:
@@ -132,9 +133,9 @@ def _details(picture: np.ndarray, mannequin: Mannequin, pose: Pose, rng: np.rand
     ]
     knob = rng.random() < 0.25
     line_colour = colour * 0.62
-    waist_y = rng.choice([0.30, 0.335])
+    waist_y = float(rng.choice([0.30, 0.335]))
 
-    def arc(y: float, width: float, sag: float, thickness: float, tint, opacity: float) -> None:
+    def arc(y: float, width: float, sag: float, thickness: float, tint: ArrayLike, opacity: float) -> None:
         t = np.linspace(-1, 1, 40)
         points = pose.pixels(width * np.sin(t * np.pi / 2), y + sag * np.cos(t * np.pi / 2))
         fill(picture, ribbon(points, thickness * scale), tint, opacity)
@@ -149,8 +150,10 @@ def _details(picture: np.ndarray, mannequin: Mannequin, pose: Pose, rng: np.rand
             0.85,
         )
     neck = mannequin.limbs["neck"].half_width[0]
-    fill(picture, ellipse(*pose.pixels(0, 0.0), neck * scale, 0.0085 * scale), [cap * 1.08, cap * 0.95])
-    fill(picture, ellipse(*pose.pixels(0, -0.0006), 0.028 * scale, 0.006 * scale), cap * 1.05, 0.7)
+    x_px, y_px = pose.pixels(0, 0.0)
+    fill(picture, ellipse(x_px, y_px, neck * scale, 0.0085 * scale), [cap * 1.08, cap * 0.95])
+    x_px, y_px = pose.pixels(0, -0.0006)
+    fill(picture, ellipse(x_px, y_px, 0.028 * scale, 0.006 * scale), cap * 1.05, 0.7)
     if knob:
         top = pose.pixels([-0.006, 0.006, 0.009, -0.009], [-0.012, -0.012, 0.0, 0.0])
         fill(picture, top, [(0.75, 0.75, 0.76), (0.5, 0.5, 0.52)])
@@ -177,9 +180,8 @@ def _details(picture: np.ndarray, mannequin: Mannequin, pose: Pose, rng: np.rand
     elif mannequin.arms == "stumps":
         for side in (-1, 1):
             x = side * 0.121 * np.cos(pose.turn)
-            end = ellipse(
-                *pose.pixels(x, 0.126), 0.019 * scale, 0.0065 * scale, side * 0.55 * np.cos(pose.turn)
-            )
+            x_px, y_px = pose.pixels(x, 0.126)
+            end = ellipse(x_px, y_px, 0.019 * scale, 0.0065 * scale, side * 0.55 * np.cos(pose.turn))
             fill(picture, end, [colour * 0.35, colour * 0.2], 0.9)
     socks = rng.random() < 0.4
     for name in ("left leg", "right leg") if socks else ():

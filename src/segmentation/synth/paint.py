@@ -6,17 +6,18 @@ Pictures are float32 RGB [H, W, 3] in 0...1 while they are painted; points are (
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 Box = tuple[int, int, int, int]
 
 
 def stream(*key: int) -> np.random.Generator:
-    """A random generator of its own for `key`: what one part of a scene draws never disturbs another."""
+    """Return a random generator for `key`, so that what one part of a scene draws never changes another."""
     return np.random.default_rng(np.random.SeedSequence(key))
 
 
 def box_around(polygons: list[np.ndarray], width: int, height: int, margin_px: float = 2.0) -> Box | None:
-    """The box that holds all `polygons`, clipped to the picture; None when nothing of them is inside."""
+    """Return the box of all `polygons`, clipped to the picture; None when nothing of them is inside."""
     points = np.concatenate(polygons)
     left, top = np.floor(points.min(axis=0) - margin_px).astype(int)
     right, bottom = np.ceil(points.max(axis=0) + margin_px).astype(int)
@@ -25,9 +26,9 @@ def box_around(polygons: list[np.ndarray], width: int, height: int, margin_px: f
 
 
 def coverage(polygons: list[np.ndarray], box: Box, supersample: int = 4, soft_px: float = 0.0) -> np.ndarray:
-    """How much of each pixel the union of `polygons` covers: float32 [box height, box width] in 0...1."""
+    """Return the share of each pixel that the union of `polygons` covers: float32 [box height, width]."""
     left, top, right, bottom = box
-    fine = np.zeros(((bottom - top) * supersample, (right - left) * supersample), np.uint8)
+    fine: np.ndarray = np.zeros(((bottom - top) * supersample, (right - left) * supersample), np.uint8)
     for polygon in polygons:
         points = ((polygon - (left, top)) * supersample - 0.5) * 16  # 4 bits of fraction below a fine pixel
         cv2.fillPoly(fine, [np.round(points).astype(np.int32)], 255, shift=4)
@@ -39,7 +40,7 @@ def coverage(polygons: list[np.ndarray], box: Box, supersample: int = 4, soft_px
 
 
 def blurred(field: np.ndarray, sigma_px: float) -> np.ndarray:
-    """Gaussian blur; a sigma too small to matter leaves the field as it is."""
+    """Blur a field with a Gaussian; a sigma too small to matter leaves it as it is."""
     if sigma_px < 0.2:
         return field
     if sigma_px > 6:  # a wide blur loses nothing at a quarter of the resolution and costs a tenth
@@ -58,7 +59,7 @@ def blend(picture: np.ndarray, box: Box, colour: np.ndarray, alpha: np.ndarray) 
 
 
 def fill(
-    picture: np.ndarray, polygon: np.ndarray, colour, opacity: float = 1.0, soft_px: float = 0.0
+    picture: np.ndarray, polygon: np.ndarray, colour: ArrayLike, opacity: float = 1.0, soft_px: float = 0.0
 ) -> None:
     """Fill one polygon of the picture in place; `colour` may be two colours, from its top to its bottom."""
     height, width = picture.shape[:2]
@@ -68,15 +69,15 @@ def fill(
     alpha = coverage([polygon], box, supersample=2, soft_px=soft_px)
     if opacity != 1:
         alpha *= np.float32(opacity)
-    colour = np.asarray(colour, np.float32)
-    if colour.ndim == 2:
+    paint = np.asarray(colour, np.float32)
+    if paint.ndim == 2:
         along = np.linspace(0, 1, box[3] - box[1], dtype=np.float32)[:, None, None]
-        colour = colour[0] * (1 - along) + colour[1] * along  # [h, 1, 3]
-    blend(picture, box, colour, alpha)
+        paint = paint[0] * (1 - along) + paint[1] * along  # [h, 1, 3]
+    blend(picture, box, paint, alpha)
 
 
-def ribbon(points: np.ndarray, width_px) -> np.ndarray:
-    """The outline of a line through `points` of `width_px` (one number, or one a point) as a polygon."""
+def ribbon(points: np.ndarray, width_px: ArrayLike) -> np.ndarray:
+    """Return the outline of a line through `points` of `width_px` (a number, or one a point) as a polygon."""
     points = np.asarray(points, np.float64)
     along = np.gradient(points, axis=0)
     along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
@@ -87,24 +88,24 @@ def ribbon(points: np.ndarray, width_px) -> np.ndarray:
 
 
 def moved(points: np.ndarray, right: float, down: float) -> np.ndarray:
-    """The same points [n, 2], shifted."""
+    """Return points [n, 2] shifted."""
     return points + np.array([right, down])
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float, turn: float = 0.0) -> np.ndarray:
-    """An ellipse as a polygon of 48 points; `turn` in radians."""
+    """Return an ellipse as a polygon of 48 points; `turn` in radians."""
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     across, down = radius_x * np.cos(angle), radius_y * np.sin(angle)
     cos, sin = np.cos(turn), np.sin(turn)
     return np.stack([x + across * cos - down * sin, y + across * sin + down * cos], axis=1)
 
 
-def smooth_line(points, samples: int = 64) -> np.ndarray:
-    """A smooth curve [samples, 2] through `points`: Catmull-Rom, ends included."""
-    points = np.asarray(points, np.float64)
-    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    at = np.linspace(0, len(points) - 1, samples)
-    index = np.minimum(at.astype(int), len(points) - 2)
+def smooth_line(points: ArrayLike, samples: int = 64) -> np.ndarray:
+    """Return a smooth curve [samples, 2] through `points`: Catmull-Rom, ends included."""
+    knots = np.asarray(points, np.float64)
+    padded = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
+    at = np.linspace(0, len(knots) - 1, samples)
+    index = np.minimum(at.astype(int), len(knots) - 2)
     t = (at - index)[:, None]
     before, start, end, after = (padded[index + step] for step in range(4))
     return 0.5 * (
@@ -116,13 +117,13 @@ def smooth_line(points, samples: int = 64) -> np.ndarray:
 
 
 def wavy_line(rng: np.random.Generator, count: int, samples: int) -> np.ndarray:
-    """A smooth random line of about unit height with `count` swings."""
+    """Return a smooth random line of about unit height with `count` swings."""
     knots = np.stack([np.arange(count + 1), rng.standard_normal(count + 1)], 1)
     return smooth_line(knots, samples)[:, 1]
 
 
 def noise(rng: np.random.Generator, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
-    """Smooth noise [shape], about unit variance, with `cells` (down, across) features over the whole field.
+    """Return smooth noise [shape], about unit variance, with `cells` (down, across) features in the field.
 
     The random numbers depend on `cells` alone: at another shape it is the same field, resized.
     """
@@ -137,7 +138,7 @@ def noise(rng: np.random.Generator, cells: tuple[int, int], shape: tuple[int, in
 def clouds(
     rng: np.random.Generator, cells: tuple[int, int], shape: tuple[int, int], octaves: int = 3
 ) -> np.ndarray:
-    """Fractal noise [shape]: `octaves` layers, each twice as fine and half as strong."""
+    """Return fractal noise [shape]: `octaves` layers, each twice as fine and half as strong."""
     field = noise(rng, cells, shape)
     for octave in range(1, octaves):
         field += noise(rng, (cells[0] << octave, cells[1] << octave), shape) * np.float32(0.5**octave)
@@ -145,13 +146,13 @@ def clouds(
 
 
 def pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
-    """One key of `weights`, drawn by weight."""
+    """Draw one key of `weights`, by weight."""
     names, values = list(weights), np.array(list(weights.values()), np.float64)
     return names[int(rng.choice(len(names), p=values / values.sum()))]
 
 
-def jitter(rng: np.random.Generator, colour, amount: float) -> np.ndarray:
-    """A colour near `colour`: brightness varies by `amount`, hue by a quarter of it; float64 [3] in 0...1."""
+def jitter(rng: np.random.Generator, colour: ArrayLike, amount: float) -> np.ndarray:
+    """Vary the brightness of a colour by `amount`, its hue by a quarter of it: float64 [3] in 0...1."""
     shade = 1 + amount * rng.uniform(-1, 1)
     tint = amount / 4 * rng.uniform(-1, 1, 3)
     return np.clip(np.asarray(colour) * shade * (1 + tint), 0.012, 1.0)

@@ -4,21 +4,31 @@ A pattern takes (rng, fabric, size) and returns the colour [size, size, 3], the 
 None, and the relief [size, size] in body heights or None; what it draws depends on rng and fabric alone.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentation.synth.colours import COLOURS
 from segmentation.synth.paint import clouds, coverage, ellipse, jitter, noise, ribbon
 
+if TYPE_CHECKING:
+    from segmentation.synth.fabrics import Fabric
 
-def _ground(fabric, size: int) -> np.ndarray:
+Woven = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+
+
+def _ground(fabric: Fabric, size: int) -> np.ndarray:
     return np.broadcast_to(fabric.colours[0].astype(np.float32), (size, size, 3)).copy()
 
 
-def _lay(cloth: np.ndarray, mask: np.ndarray, colour) -> None:
+def _lay(cloth: np.ndarray, mask: np.ndarray, colour: ArrayLike) -> None:
     cloth += (np.asarray(colour, np.float32) - cloth) * mask[..., None]
 
 
-def _stamp(cloth: np.ndarray, polygons: list[np.ndarray], colour, opacity: float = 1.0) -> None:
+def _stamp(cloth: np.ndarray, polygons: list[np.ndarray], colour: ArrayLike, opacity: float = 1.0) -> None:
     """Many motifs of one colour at once; points in 0...1 of the swatch."""
     size = cloth.shape[0]
     fine = 2 if size < 500 else 1  # sampling the swatch smooths the steps of a large one
@@ -26,30 +36,32 @@ def _stamp(cloth: np.ndarray, polygons: list[np.ndarray], colour, opacity: float
     _lay(cloth, mask * np.float32(opacity), colour)
 
 
-def _plain(rng, fabric, size):
+def _plain(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     cloth = _ground(fabric, size)
     if rng.random() < 0.25:
         cloth *= 1 + 0.025 * noise(rng, (160, 8), (size, size))[..., None]  # slub yarns
     return cloth, None, None
 
 
-def _knit(rng, fabric, size):
+def _knit(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     y, x = _grid(size)
     ribs = np.sin(2 * np.pi * x * rng.integers(60, 110) + 0.4 * np.sin(2 * np.pi * y * 90))
     cloth = _ground(fabric, size) * (1 + 0.10 * ribs + 0.06 * noise(rng, (200, 90), (size, size)))[..., None]
     return cloth, None, None
 
 
-def _satin(rng, fabric, size):
+def _satin(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     return _ground(fabric, size) * (1 + 0.05 * clouds(rng, (3, 6), (size, size), 2))[..., None], None, None
 
 
-def _floral(rng, fabric, size):
+def _floral(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     cloth = _ground(fabric, size)
     big = fabric.size
     count = int(rng.choice([45, 90, 170]) / big**2)
     leaf_colour = jitter(rng, COLOURS["green"], 0.4)
-    leaves, petals, hearts = [], {2: [], 3: [], 4: [], 1: []}, []
+    leaves: list[np.ndarray] = []
+    petals: dict[int, list[np.ndarray]] = {2: [], 3: [], 4: [], 1: []}
+    hearts: list[np.ndarray] = []
     for _ in range(count):
         x, y = rng.uniform(0, 1, 2)
         radius = 0.035 * big * rng.uniform(0.5, 1.3)
@@ -87,7 +99,7 @@ def _floral(rng, fabric, size):
     return cloth, None, None
 
 
-def _abstract(rng, fabric, size):
+def _abstract(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     cloth = _ground(fabric, size)
     cells = int(14 / fabric.size)
     for tint in range(1, int(rng.integers(3, 5))):
@@ -96,7 +108,7 @@ def _abstract(rng, fabric, size):
     return cloth, None, None
 
 
-def _animal(rng, fabric, size):
+def _animal(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     cloth = _ground(fabric, size)
     cells = int(26 / fabric.size)
     _lay(cloth, np.clip(0.5 + 0.5 * clouds(rng, (5, 5), (size, size)), 0, 1), (0.74, 0.56, 0.38))
@@ -108,7 +120,7 @@ def _animal(rng, fabric, size):
     return cloth, None, None
 
 
-def _stripes(rng, fabric, size):
+def _stripes(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     y, x = _grid(size)
     along = y if rng.random() < 0.65 else x
     if rng.random() < 0.15:
@@ -126,7 +138,7 @@ def _stripes(rng, fabric, size):
     return cloth, None, None
 
 
-def _plaid(rng, fabric, size):
+def _plaid(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     y, x = _grid(size)
     cloth = _ground(fabric, size)
     count = rng.integers(6, 18)
@@ -139,18 +151,20 @@ def _plaid(rng, fabric, size):
     return cloth, None, None
 
 
-def _checks(rng, fabric, size):
+def _checks(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     """Gingham, houndstooth-like tweed or small windows: two colours on a tight grid."""
     y, x = _grid(size)
     count = rng.integers(28, 64)
-    one, other = np.sin(2 * np.pi * x * count), np.sin(2 * np.pi * y * count)
-    wave = one * other if rng.random() < 0.5 else one + other + np.sin(2 * np.pi * (x - y) * count * 2) * 0.8
+    across, down = np.sin(2 * np.pi * x * count), np.sin(2 * np.pi * y * count)
+    wave = (
+        across * down if rng.random() < 0.5 else across + down + np.sin(2 * np.pi * (x - y) * count * 2) * 0.8
+    )
     cloth = _ground(fabric, size)
     _lay(cloth, np.clip(0.5 + wave * size / count / 4, 0, 1), fabric.colours[1])
     return cloth, None, None
 
 
-def _dots(rng, fabric, size):
+def _dots(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     cloth = _ground(fabric, size)
     count = int(rng.integers(10, 30))
     radius = rng.uniform(0.2, 0.36) / count
@@ -163,7 +177,7 @@ def _dots(rng, fabric, size):
     return cloth, None, None
 
 
-def _scrolls(rng, count: int, width: float) -> list[np.ndarray]:
+def _scrolls(rng: np.random.Generator, count: int, width: float) -> list[np.ndarray]:
     """Curls and petals as in damask and lace, each with its mirror image."""
     shapes = []
     for _ in range(count):
@@ -193,7 +207,7 @@ def _scrolls(rng, count: int, width: float) -> list[np.ndarray]:
     return shapes + [np.stack([1 - shape[:, 0], shape[:, 1]], 1) for shape in shapes]
 
 
-def _ornament(rng, fabric, size):
+def _ornament(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     cloth = _ground(fabric, size)
     _stamp(cloth, _scrolls(rng, 34, 0.009), fabric.colours[1])
     if rng.random() < 0.4:
@@ -201,7 +215,7 @@ def _ornament(rng, fabric, size):
     return cloth, None, None
 
 
-def _lace(rng, fabric, size):
+def _lace(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     cloth = _ground(fabric, size)
     shapes = coverage([shape * size for shape in _scrolls(rng, 50, 0.008)], (0, 0, size, size), 1)
     y, x = _grid(size)
@@ -214,12 +228,12 @@ def _lace(rng, fabric, size):
     return cloth * (0.9 + 0.1 * shapes)[..., None], opacity, 0.0006 * shapes
 
 
-def _sheer(rng, fabric, size):
+def _sheer(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     opacity = np.full((size, size), rng.uniform(0.55, 0.8), np.float32)
     return _ground(fabric, size), opacity, None
 
 
-def _denim(rng, fabric, size):
+def _denim(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     y, x = _grid(size)
     twill = np.sin(2 * np.pi * (x + 0.6 * y) * 130)
     fade = np.clip(0.5 * clouds(rng, (3, 3), (size, size), 2) - 0.2, 0, 0.8) * rng.uniform(0.1, 0.7)
@@ -228,11 +242,11 @@ def _denim(rng, fabric, size):
     return cloth, None, None
 
 
-def _leather(rng, fabric, size):
+def _leather(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     return _ground(fabric, size), None, 0.00035 * clouds(rng, (90, 90), (size, size), 2)
 
 
-def _quilted(rng, fabric, size):
+def _quilted(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
     y, x = _grid(size)
     count = int(rng.integers(9, 16))
     lines = np.minimum(np.abs(np.sin(np.pi * (x + y) * count)), np.abs(np.sin(np.pi * (x - y) * count)))

@@ -7,7 +7,7 @@ from segmentation.synth.room import Room
 
 
 def draw_clutter(picture: np.ndarray, room: Room) -> None:
-    """Things behind or beside the mannequin; each room has its own."""
+    """Draw things behind or beside the mannequin; each room has different ones."""
     rng = stream(*room.key, 72)
     height, width = picture.shape[:2]
     size = np.array([width, height], np.float64)
@@ -28,7 +28,7 @@ def draw_clutter(picture: np.ndarray, room: Room) -> None:
 
 
 def draw_foreground(picture: np.ndarray, mask: np.ndarray, room: Room, x: float) -> None:
-    """The monitor that cuts into the picture from below, in front of everything, near `x` (frame widths).
+    """Draw the monitor that cuts into the picture from below, in front of all, near `x` (frame widths).
 
     What it hides of a garment is taken out of `mask` [H, W].
     """
@@ -51,7 +51,7 @@ def draw_foreground(picture: np.ndarray, mask: np.ndarray, room: Room, x: float)
         fill(picture, ribbon(corner * size, 0.0022 * height), (0.2, 0.2, 0.2), 0.6)
 
 
-def _cable(picture, rng, size) -> None:
+def _cable(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     for _ in range(int(rng.integers(1, 3))):
         side = rng.choice([-1, 1])
         start, y = 0.5 + side * 0.07, rng.uniform(0.87, 0.95)
@@ -69,7 +69,7 @@ def _cable(picture, rng, size) -> None:
         fill(picture, ribbon(line, 0.0026 * size[1]), jitter(rng, (0.10, 0.10, 0.10), 0.5))
 
 
-def _boxes(picture, rng, size) -> None:
+def _boxes(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     for _ in range(int(rng.integers(1, 4))):
         x = rng.choice([rng.uniform(0.04, 0.30), rng.uniform(0.66, 0.9)])
         y, wide, tall = rng.uniform(0.80, 0.93), rng.uniform(0.08, 0.2), rng.uniform(0.04, 0.09)
@@ -91,12 +91,12 @@ def _boxes(picture, rng, size) -> None:
             fill(picture, middle + (front - middle) * 0.72, [tint * 0.5, tint * 0.7])
 
 
-def _chair(picture, rng, size) -> None:
+def _chair(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     side = rng.choice([-1, 1])
     x, y, unit = 0.5 + side * rng.uniform(0.40, 0.5), rng.uniform(0.66, 0.78), 0.11
     metal, seat = jitter(rng, (0.62, 0.60, 0.58), 0.15), jitter(rng, (0.70, 0.66, 0.60), 0.25)
 
-    def at(*corners) -> np.ndarray:
+    def at(*corners: tuple[float, float]) -> np.ndarray:
         return (np.array(corners) * (unit * 1.5, unit) + (x, y)) * size
 
     for foot, top in ((-0.5, -0.42), (-0.3, -0.25), (0.35, 0.3), (0.5, 0.42)):
@@ -109,7 +109,7 @@ def _chair(picture, rng, size) -> None:
     fill(picture, at((-0.44, -0.8), (0.44, -0.84), (0.42, -0.45), (-0.42, -0.42)), [seat * 0.95, seat * 0.75])
 
 
-def _reflector(picture, rng, size) -> None:
+def _reflector(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     x, y, turn = rng.choice([-0.005, 1.005]), rng.uniform(0.36, 0.5), rng.uniform(-0.6, -0.2)
     disc = ellipse(
         x * size[0],
@@ -121,7 +121,7 @@ def _reflector(picture, rng, size) -> None:
     fill(picture, disc, [(0.62, 0.60, 0.57), (0.34, 0.33, 0.32)])
 
 
-def _umbrella(picture, rng, size) -> None:
+def _umbrella(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     x, y, radius = rng.choice([-0.02, 1.02]), rng.uniform(0.05, 0.35), rng.uniform(0.14, 0.22)
     side = 1 if x < 0.5 else -1
     arc = np.linspace(-1.2, 1.2, 40)
@@ -133,13 +133,13 @@ def _umbrella(picture, rng, size) -> None:
         fill(picture, ribbon(np.array([(x, y), tip]) * size, 0.0015 * size[1]), tint * 0.6 + 0.1, 0.6)
 
 
-def _lamp(picture, rng, size) -> None:
+def _lamp(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     side = rng.choice([0.0, 1.0])
     x, y, inward = side, rng.uniform(0.06, 0.55), 1 if side == 0 else -1
     tint = jitter(rng, (0.08, 0.08, 0.09), 0.4)
     reach = rng.uniform(0.02, 0.09)
 
-    def at(*corners) -> np.ndarray:
+    def at(*corners: tuple[float, float]) -> np.ndarray:
         return (
             np.array([(x + inward * right * reach, y + down * reach * 0.67) for right, down in corners])
             * size
@@ -150,16 +150,17 @@ def _lamp(picture, rng, size) -> None:
         at((-2, -0.5), (0.5, -0.5), (1.0, -0.9), (1.25, 0.7), (0.5, 0.5), (-2, 0.5)),
         [tint * 1.6, tint],
     )
+    x_px, y_px = at((1.12, -0.1))[0]
     fill(
         picture,
-        ellipse(*at((1.12, -0.1))[0], 0.22 * reach * size[0], 0.55 * reach * size[1], 0.2),
+        ellipse(x_px, y_px, 0.22 * reach * size[0], 0.55 * reach * size[1], 0.2),
         (0.85, 0.85, 0.82),
         0.8,
     )
     fill(picture, ribbon(at((0.1, 0.4), (0.2, 30)), 0.004 * size[1]), tint)
 
 
-def _softbox(picture, rng, size) -> None:
+def _softbox(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     side = rng.choice([0.0, 1.0])
     edge = abs(side - rng.uniform(0.03, 0.10))
     top, bottom = rng.uniform(0.0, 0.2), rng.uniform(0.3, 0.55)
@@ -178,7 +179,7 @@ def _softbox(picture, rng, size) -> None:
     )
 
 
-def _rubbish(picture, rng, size) -> None:
+def _rubbish(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray) -> None:
     for _ in range(int(rng.integers(1, 7))):
         x, y = rng.uniform(0.02, 0.98), rng.uniform(0.80, 0.99)
         shape = (

@@ -1,4 +1,4 @@
-"""The room by lot: its kind, its paper, its floor and its edges."""
+"""A random room: its kind, its paper, its floor and its edges."""
 
 from dataclasses import dataclass
 
@@ -24,12 +24,12 @@ class Room:
 
 
 def design_room(key: tuple[int, ...], dark: bool = False) -> Room:
-    """Draw a room by lot; `dark` asks for one with a dark wall behind the mannequin."""
+    """Design a random room; `dark` asks for one with a dark wall behind the mannequin."""
     rng = stream(*key, 61)
     kind = pick(rng, ROOM_WEIGHTS)
     if dark and rng.random() < 0.7:
         kind = "dark"
-    paper = {
+    tone = {
         "rolled": (0.93, 0.93, 0.96),
         "beamed": (0.98, 0.94, 0.87),
         "bricked": (0.96, 0.92, 0.86),
@@ -37,7 +37,7 @@ def design_room(key: tuple[int, ...], dark: bool = False) -> Room:
         "plain": (0.90, 0.90, 0.89),
         "dark": (0.16, 0.16, 0.17),
     }[kind]
-    paper = jitter(rng, paper, 0.025 if kind != "dark" else 0.4)
+    paper = jitter(rng, tone, 0.025 if kind != "dark" else 0.4)
     floor = paper * rng.uniform(0.86, 0.99) * (np.array([1.0, 0.98, 0.94]) if rng.random() < 0.5 else 1.0)
     top = {
         "rolled": rng.uniform(0.05, 0.09),

@@ -9,7 +9,7 @@ from segmentation.synth.surface import Tube, profile
 
 
 def shell(garment: Garment, mannequin: Mannequin) -> Tube:
-    """The tube of cloth around torso and thighs: it follows the body above the waist and hangs below it."""
+    """Return the tube of cloth around torso and thighs: close to the body above the waist, hanging below."""
     torso = mannequin.torso
     y = np.linspace(0.02, garment.hem + garment.dip + 0.03, 320)
     hip = torso.half_width.max()
@@ -50,7 +50,7 @@ def shell(garment: Garment, mannequin: Mannequin) -> Tube:
 
 
 def hem_line(garment: Garment, phi: np.ndarray) -> np.ndarray:
-    """y of the lower edge at each angle: the folds lift it, a dip lowers its back, a slit opens it."""
+    """Return y of the lower edge at each angle: the folds lift it, a dip lowers its back, a slit opens it."""
     rng = stream(*garment.key, 31)
     tilt, opening, slit_height = (
         rng.uniform(-0.003, 0.003),
@@ -66,7 +66,7 @@ def hem_line(garment: Garment, phi: np.ndarray) -> np.ndarray:
 
 
 def top_line(garment: Garment, phi: np.ndarray) -> np.ndarray:
-    """y of the upper edge of what has no shoulders: a waistband, or the edge of a strapless dress."""
+    """Return y of the upper edge of what has no shoulders: a waistband, or the edge of a strapless dress."""
     y = garment.top + 0 * phi
     if not garment.hung_from_waist:
         y = y + 0.022 * (0.5 - 0.5 * np.cos(phi)) + 0.012 * np.sin(phi) ** 2
@@ -76,7 +76,7 @@ def top_line(garment: Garment, phi: np.ndarray) -> np.ndarray:
 
 
 def folds(garment: Garment, phi: np.ndarray) -> np.ndarray:
-    """Height of the drape, about -1...1, at each angle around the hem; periodic."""
+    """Return the height of the drape, about -1...1, at each angle around the hem; periodic."""
     rng = stream(*garment.key, 32)
     count = garment.fold_count
     if garment.pleated:

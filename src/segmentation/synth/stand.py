@@ -10,13 +10,13 @@ STAND_WEIGHTS = {"mixer": 0.45, "plate": 0.25, "disc": 0.2, "rod": 0.10}
 
 
 def draw_stand(picture: np.ndarray, room: Room, pose: Pose) -> None:
-    """The base below the soles, with its shadow on the floor; drawn before the mannequin."""
+    """Draw the base below the soles, with its shadow on the floor, before the mannequin."""
     rng = stream(*room.key, 71)
     kind = pick(rng, STAND_WEIGHTS)
     scale = pose.scale_px
     x, y = pose.pixels(0.0, 1.0)
 
-    def at(*corners) -> np.ndarray:
+    def at(*corners: tuple[float, float]) -> np.ndarray:
         return np.array(corners, np.float64) * scale + (x, y)
 
     fill(picture, ellipse(x, y + 0.035 * scale, 0.24 * scale, 0.05 * scale), (0, 0, 0), 0.15, 0.03 * scale)
@@ -44,7 +44,7 @@ def draw_stand(picture: np.ndarray, room: Room, pose: Pose) -> None:
             picture, ellipse(x, y + 0.033 * scale, 0.105 * scale, 0.036 * scale), [metal * 1.02, metal * 0.88]
         )
         for index in range(11):
-            tint = [(0.8, 0.8, 0.78), (0.7, 0.7, 0.7), (0.2, 0.5, 0.9), (0.85, 0.2, 0.15), (0.2, 0.7, 0.4)][
+            button = [(0.8, 0.8, 0.78), (0.7, 0.7, 0.7), (0.2, 0.5, 0.9), (0.85, 0.2, 0.15), (0.2, 0.7, 0.4)][
                 int(rng.integers(5))
             ]
             left = -0.125 + index * 0.024
@@ -56,7 +56,7 @@ def draw_stand(picture: np.ndarray, room: Room, pose: Pose) -> None:
                     (left + 0.012, deep + 0.002),
                     (left, deep + 0.002),
                 ),
-                tint,
+                button,
             )
     elif kind == "plate":
         wood = jitter(rng, (0.80, 0.74, 0.62), 0.15)

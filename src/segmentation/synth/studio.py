@@ -81,12 +81,14 @@ def check_arguments(seed: int, garment: int, view: str, width: int, height: int)
 
 
 def _pose(key: tuple[int, ...], view_key: tuple[int, ...], view: str, width: int, height: int) -> Pose:
-    rng, own = stream(*key, 91), stream(*view_key, 92)
+    rng, of_view = stream(*key, 91), stream(*view_key, 92)
     unit = min(height, 1.5 * width)
     scale = rng.uniform(0.68, 0.775)
     soles = rng.uniform(0.885, 0.935)
-    turn = {"Front": 0.0, "FrontRight": rng.uniform(0.55, 0.85), "Back": np.pi}[view] + own.normal(0, 0.03)
-    x = 0.5 + rng.normal(0, 0.03) + own.normal(0, 0.004)
+    turn = {"Front": 0.0, "FrontRight": rng.uniform(0.55, 0.85), "Back": np.pi}[view] + of_view.normal(
+        0, 0.03
+    )
+    x = 0.5 + rng.normal(0, 0.03) + of_view.normal(0, 0.004)
     return Pose(x * width, soles * height - scale * unit, scale * unit, float(turn))
 
 

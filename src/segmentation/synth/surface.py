@@ -6,15 +6,21 @@ front of the body, pi / 2 its side at the right of a front view, pi its back. `t
 faces the camera.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentation.synth.paint import Box
 
 CAMERA_Y = 0.45
 CAMERA_DISTANCE = 2.6
+
+
+Knots = np.ndarray | Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,8 @@ class Pose:
     scale_px: float
     turn: float
 
-    def pixels(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Body coordinates to pixel coordinates [n, 2]."""
+    def pixels(self, x: ArrayLike, y: ArrayLike) -> np.ndarray:
+        """Convert body coordinates to pixel coordinates [n, 2]."""
         return np.stack(
             [self.x_px + np.asarray(x) * self.scale_px, self.y_px + np.asarray(y) * self.scale_px], -1
         )
@@ -44,11 +50,12 @@ class Tube:
     front: np.ndarray
     back: np.ndarray
 
-    def at(self, y: np.ndarray, name: str) -> np.ndarray:
+    def at(self, y: Any, name: str) -> Any:
+        """Interpolate a field at `y`, a number or an array; the result is like it."""
         return np.interp(y, self.y, getattr(self, name))
 
     def project(self, phi: np.ndarray, y: np.ndarray, pose: Pose, far: bool = False) -> np.ndarray | None:
-        """Pixels [n, 2] of an outline on the surface, as far as it is in sight; None when it is not.
+        """Project an outline on the surface to pixels [n, 2], as far as it is in sight; None when it is not.
 
         `phi` and `y` [n] lie within one half (front or back) of the tube. What is out of sight is replaced
         by the silhouette it hides behind. `far` keeps the hidden side instead: the inside of the cloth.
@@ -68,7 +75,7 @@ class Tube:
         return pose.pixels(centre + extent * np.sin(seen), y + (y - CAMERA_Y) * near / CAMERA_DISTANCE)
 
     def facing(self, phi: np.ndarray, y: np.ndarray, pose: Pose) -> np.ndarray:
-        """Cosine between the view and the surface at each point [n]: 1 seen straight on, below 0 hidden."""
+        """Return the cosine between view and surface at each point [n]: 1 straight on, below 0 hidden."""
         return np.cos(phi - self._lean(phi, y, pose)[0])
 
     def _lean(self, phi: np.ndarray, y: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,7 +84,9 @@ class Tube:
         return np.arctan2(half * np.sin(pose.turn), width * np.cos(pose.turn)), half, width
 
 
-def _along_silhouette(phi, y, towards, hidden) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _along_silhouette(
+    phi: np.ndarray, y: np.ndarray, towards: np.ndarray, hidden: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Replace each hidden run of a closed outline by the silhouette between where it leaves and returns."""
     start = int(np.flatnonzero(~hidden)[0])
     phi, y, towards, hidden = (np.roll(values, -start) for values in (phi, y, towards, hidden))
@@ -118,7 +127,7 @@ class Surface:
 
 
 def look_at(tube: Tube, pose: Pose, box: Box) -> Surface:
-    """What of `tube` lies behind each pixel of `box`; pixels outside of the outline repeat its edge."""
+    """Return the surface of `tube` behind each pixel of `box`; pixels outside of it repeat its edge."""
     left, top, right, bottom = box
     x = ((np.arange(left, right) + 0.5 - pose.x_px) / pose.scale_px).astype(np.float32)[None]  # [1, w]
     rows = (np.arange(top, bottom) + 0.5 - pose.y_px) / pose.scale_px
@@ -129,22 +138,20 @@ def look_at(tube: Tube, pose: Pose, box: Box) -> Surface:
 
     width, front, back = (tube.at(rows, name) for name in ("half_width", "front", "back"))
     offset = x - column(tube.at(rows, "x") * cos - tube.at(rows, "z") * sin)  # [h, w]
-    phi = beyond = position = None
-    for half in (front, back):
+
+    def seen(half: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         extent = column(np.maximum(np.hypot(width * cos, half * sin), 1e-6))
         place = offset / extent
         angle = np.arcsin(np.clip(place, -0.999, 0.999)) + column(np.arctan2(half * sin, width * cos))
-        past = np.maximum(np.abs(offset) - extent, 0)
-        if phi is None:
-            phi, beyond, position = angle, past, place
-            behind = np.cos(phi) < 0
-            if not behind.any():
-                break
-        else:
-            phi, beyond, position = (
-                np.where(behind, now, before)
-                for now, before in ((angle, phi), (past, beyond), (place, position))
-            )
+        return angle, np.maximum(np.abs(offset) - extent, 0), place
+
+    phi, beyond, position = seen(front)
+    behind = np.cos(phi) < 0
+    if behind.any():
+        phi, beyond, position = (
+            np.where(behind, now, before)
+            for now, before in zip(seen(back), (phi, beyond, position), strict=True)
+        )
     cos_phi, sin_phi = np.cos(phi), np.sin(phi)
     half = np.where(cos_phi > 0, column(front), column(back))
     depth = column(width * sin) * sin_phi + half * cos_phi * np.float32(cos)
@@ -168,7 +175,7 @@ class Light:
 
 
 def shade(depth: np.ndarray, scale_px: float, light: Light, power: float) -> tuple[np.ndarray, np.ndarray]:
-    """Light on a surface of `depth` [h, w] (body heights): diffuse factor about 1, highlight in 0...1.
+    """Light a surface of `depth` [h, w] (body heights): diffuse factor about 1, highlight in 0...1.
 
     `power` is the sharpness of the highlight (Blinn-Phong).
     """
@@ -186,8 +193,8 @@ def shade(depth: np.ndarray, scale_px: float, light: Light, power: float) -> tup
     return light.ambient + light.key * key + light.fill * fill, mirror ** np.float32(power)
 
 
-def profile(y, values, samples: np.ndarray, smooth: float = 0.012) -> np.ndarray:
-    """Values at `samples` (evenly spaced) of a line through knots, rounded over `smooth` body heights."""
+def profile(y: Knots, values: Knots, samples: np.ndarray, smooth: float = 0.012) -> np.ndarray:
+    """Interpolate a line through knots at `samples` (evenly spaced), rounded over `smooth` body heights."""
     line = np.interp(samples, y, values)
     reach = round(3 * smooth / (samples[1] - samples[0]))
     if reach < 1:

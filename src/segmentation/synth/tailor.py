@@ -24,7 +24,7 @@ class Piece:
     sleeve: int = 0
 
     def outlines(self, pose: Pose, far: bool = False) -> list[np.ndarray]:
-        """The polygons, in pixels, which the camera sees; `far`: the side of the cloth turned away."""
+        """Return the polygons, in pixels, which the camera sees; `far`: the side of the cloth turned away."""
         polygons = []
         for tube, panels in self.parts:
             for panel in panels:
@@ -36,7 +36,7 @@ class Piece:
 
 
 def cut_out(garment: Garment, mannequin: Mannequin) -> list[Piece]:
-    """The pieces of a garment in the order in which they lie over each other (sleeves last)."""
+    """Cut the pieces of a garment, in the order in which they lie over each other (sleeves last)."""
     if garment.kind in ("trousers", "shorts"):
         return [_trousers(garment, mannequin)]
     tube = shell(garment, mannequin)
@@ -100,14 +100,15 @@ def _shouldered(garment: Garment, mannequin: Mannequin, tube: Tube, depth: float
     return np.concatenate([right, hem, left])
 
 
-def _right_half(garment, mannequin, tube, depth, back) -> np.ndarray:
+def _right_half(garment: Garment, mannequin: Mannequin, tube: Tube, depth: float, back: bool) -> np.ndarray:
     """(phi, y) from the middle of the neckline over shoulder and armhole down the side to the hem."""
     neck = _neck_curve(garment, mannequin, depth, back)
     tip = np.array([garment.shoulder, _shoulder_y(mannequin, garment.shoulder)])
     under_y = 0.150 if not garment.sleeve else 0.135
     under = np.array([tube.at(under_y, "half_width") * 1.001, under_y])
     cut = 0.004 if garment.sleeve else 0.012 + 0.6 * (0.099 - garment.shoulder)
-    armhole = smooth_line([tip, [min(tip[0], under[0]) - cut, 0.45 * tip[1] + 0.55 * under_y], under], 24)
+    inner = np.array([min(tip[0], under[0]) - cut, 0.45 * tip[1] + 0.55 * under_y])
+    armhole = smooth_line(np.stack([tip, inner, under]), 24)
     line = np.concatenate([neck, tip[None], armhole[1:]])
     phi = np.arcsin(np.clip(line[:, 0] / tube.at(line[:, 1], "half_width"), -1, 1))
     phi[-1] = SIDE

@@ -1,12 +1,18 @@
 """What is sewn on: seams, hems, waistbands, belts, pockets, buttons, zippers, lapels and bows."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentation.synth.garments import Garment
 from segmentation.synth.paint import Box, blend, coverage, ellipse, moved, ribbon, smooth_line, stream
 from segmentation.synth.shell import hem_line
-from segmentation.synth.surface import Pose, Surface
+from segmentation.synth.surface import Pose, Surface, Tube
 from segmentation.synth.tailor import Piece
+
+Stamp = Callable[..., None]
+OnCloth = Callable[[ArrayLike, ArrayLike], np.ndarray | None]
 
 
 def tint_trims(colour: np.ndarray, garment: Garment, piece: Piece, surface: Surface) -> None:
@@ -23,7 +29,7 @@ def tint_trims(colour: np.ndarray, garment: Garment, piece: Piece, surface: Surf
     pale = np.mean(garment.fabric.colours[0]) > 0.5
     depth = 0.22 if pale else 0.4
 
-    def seam(distance, strength: float = 1.0, width: float = 0.0012) -> None:
+    def seam(distance: np.ndarray, strength: float = 1.0, width: float = 0.0012) -> None:
         np.multiply(dark, 1 - depth * strength * np.exp(-((distance / width) ** 2)), out=dark)
 
     trims = garment.trims
@@ -63,7 +69,7 @@ def tint_trims(colour: np.ndarray, garment: Garment, piece: Piece, surface: Surf
 def draw_trims(
     picture: np.ndarray, garment: Garment, piece: Piece, pose: Pose, alpha: np.ndarray, box: Box
 ) -> None:
-    """Draw what lies on top of the cloth; it stays inside of the piece's own `alpha` [h, w]."""
+    """Draw what lies on top of the cloth; it stays inside of the piece's `alpha` [h, w]."""
     if piece.sleeve:
         return
     rng = stream(*garment.key, 51)
@@ -72,14 +78,14 @@ def draw_trims(
     scale = pose.scale_px
     metal = np.array([[0.85, 0.72, 0.42], [0.8, 0.8, 0.82], [0.3, 0.3, 0.32]])[int(rng.integers(3))]
 
-    def stamp(polygon: np.ndarray, tint, opacity: float = 1.0) -> None:
+    def stamp(polygon: np.ndarray, tint: ArrayLike, opacity: float = 1.0) -> None:
         inside = coverage([polygon], box, 2) * alpha * np.float32(opacity)
         blend(picture, box, np.asarray(tint, np.float32), inside)
 
-    def on_cloth(phi, y) -> np.ndarray | None:
-        phi, y = np.broadcast_arrays(np.asarray(phi, np.float64), np.asarray(y, np.float64))
-        seen = tube.facing(phi, y, pose) > 0.15
-        return tube.project(phi[seen], y[seen], pose) if seen.sum() >= min(4, len(phi)) else None
+    def on_cloth(phi: ArrayLike, y: ArrayLike) -> np.ndarray | None:
+        angle, down = np.broadcast_arrays(np.asarray(phi, np.float64), np.asarray(y, np.float64))
+        seen = tube.facing(angle, down, pose) > 0.15
+        return tube.project(angle[seen], down[seen], pose) if seen.sum() >= min(4, len(angle)) else None
 
     start = garment.top + 0.02 if garment.top > 0.08 else 0.075 + garment.neck_front
     if "buttons" in trims and not garment.gap:
@@ -140,7 +146,7 @@ def draw_trims(
             stamp(ribbon(line, 0.002 * scale), (0, 0, 0), 0.3)
 
 
-def _lapels(stamp, garment: Garment, tube, pose: Pose) -> None:
+def _lapels(stamp: Stamp, garment: Garment, tube: Tube, pose: Pose) -> None:
     tint = garment.fabric.colours[0]
     for side in (-1, 1):
         gap = 0.5 * garment.gap
@@ -156,7 +162,7 @@ def _lapels(stamp, garment: Garment, tube, pose: Pose) -> None:
         stamp(polygon, np.clip(tint * 1.06 + 0.01, 0, 1), 0.75)
 
 
-def _bow(stamp, garment: Garment, on_cloth, scale: float) -> None:
+def _bow(stamp: Stamp, garment: Garment, on_cloth: OnCloth, scale: float) -> None:
     at = on_cloth(0.0, [garment.waist if garment.top < 0.2 else garment.top + 0.012])
     if at is None:
         return

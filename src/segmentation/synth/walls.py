@@ -8,7 +8,7 @@ from segmentation.synth.room import Room
 
 
 def draw_roll(picture: np.ndarray, rng: np.random.Generator, room: Room, size: np.ndarray) -> None:
-    """The roll at the top of the paper, its pole and, now and then, its chain."""
+    """Draw the roll at the top of the paper, its pole and, now and then, its chain."""
     y, thick, tilt = room.top, rng.uniform(0.012, 0.03), rng.uniform(-0.006, 0.006)
     end = min(room.right + 0.005, 1.02)
     for share, shade in ((1.0, 0.80), (0.75, 0.93), (0.45, 1.0)):
@@ -31,11 +31,11 @@ def draw_roll(picture: np.ndarray, rng: np.random.Generator, room: Room, size: n
 
 
 def draw_bricks(picture: np.ndarray, rng: np.random.Generator, room: Room, size: np.ndarray) -> None:
-    """A wall of painted bricks above the paper, with clamps and a slanted corner."""
+    """Draw a wall of painted bricks above the paper, with clamps and a slanted corner."""
     wall = np.clip(room.paper * rng.uniform(0.93, 1.02), 0, 1)
     top = room.top
 
-    def quad(*corners) -> np.ndarray:
+    def quad(*corners: tuple[float, float]) -> np.ndarray:
         return np.array(corners, np.float64) * size
 
     fill(picture, quad((0, 0), (1, 0), (1, top), (0, top)), [wall * 0.94, wall])
@@ -95,7 +95,7 @@ def draw_bricks(picture: np.ndarray, rng: np.random.Generator, room: Room, size:
 
 
 def draw_carpet(picture: np.ndarray, rng: np.random.Generator, size: np.ndarray, top: float) -> None:
-    """Carpet from `top` (frame heights) to the lower edge, where the paper ends."""
+    """Draw a carpet from `top` (frame heights) to the lower edge, where the paper ends."""
     tint = jitter(rng, (0.56, 0.48, 0.38) if rng.random() < 0.7 else (0.36, 0.39, 0.44), 0.2)
     height, width = picture.shape[:2]
     start = int((top - 0.02) * height)

@@ -3,6 +3,8 @@
 import os
 import threading
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +49,7 @@ def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMa
     return augment
 
 
-def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
+def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list[Any]:
     library = _albumentations()
     transforms = []
     if config.flip:
@@ -72,7 +74,7 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list:
     return transforms
 
 
-def _flip(library, labels: LabelMap) -> type:
+def _flip(library: Any, labels: LabelMap) -> Any:
     """Return the transform that mirrors a pair, where the left one of two classes becomes the right one."""
     index_of = np.arange(256, dtype=np.uint8)
     index_of[: len(labels.names)] = labels.mirrored
@@ -80,13 +82,13 @@ def _flip(library, labels: LabelMap) -> type:
         return library.HorizontalFlip
 
     class SwappingFlip(library.HorizontalFlip):
-        def apply_to_mask(self, mask: np.ndarray, **params) -> np.ndarray:
+        def apply_to_mask(self, mask: np.ndarray, **params: Any) -> np.ndarray:
             return index_of[super().apply_to_mask(mask, **params)]
 
     return SwappingFlip
 
 
-def _albumentations():
+def _albumentations() -> ModuleType:
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import would ask the network otherwise
     require("albumentations", "train")
     import albumentations

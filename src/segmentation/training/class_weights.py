@@ -16,7 +16,7 @@ def class_weights(name: str, counts: np.ndarray) -> np.ndarray:
     counts = np.asarray(counts, np.float64)
     if counts.ndim != 2 or not (counts >= 0).all() or not counts.any():
         raise ValueError(f"expected counts of pixels [P, C] with some pixels, received shape {counts.shape}")
-    occurring: np.ndarray = counts.any(axis=0)
+    occurring = np.asarray(counts.any(axis=0))
     weights = np.zeros(len(occurring))
     weights[occurring] = WEIGHTS[name](counts[:, occurring])
     return weights / np.average(weights, weights=counts.sum(axis=0))

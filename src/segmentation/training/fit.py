@@ -82,10 +82,8 @@ def fit(
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
     keras.utils.set_random_seed(config.training.seed)
-    look = first and SecondPassView.from_config(
-        config.second_pass, first.threshold, config.preprocessing.input_size
-    )
-    pairs = _prepare(config, train, labels, start, look)
+    view = _view(config, first)
+    pairs = _prepare(config, train, labels, start, view)
     loss = _loss(config, pairs)
     policy = dtype_policy(config.training.precision)
     model = build_network(config, pairs.preprocessing, len(labels.names), policy)
@@ -97,7 +95,7 @@ def fit(
     mixture = _mixture(config, train)
     plan = _plan(config, model, policy, (len(mixture), len(val)))
     tell(TrainingStarted(logs.name, config.training.epochs, plan))
-    val_pairs = _pairs(config, val, pairs.preprocessing, labels, look)
+    val_pairs = _pairs(config, val, pairs.preprocessing, labels, view)
     interrupted = _train(
         config, model, loss, pairs, val_pairs, mixture, plan.batch_size, state, tell=tell, stop=stop
     )
@@ -171,6 +169,13 @@ def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
     return build_loss(config.loss, classes, counts)
 
 
+def _view(config: RunConfig, first: ModelBundle | None) -> SecondPassView | None:
+    size = config.preprocessing.input_size
+    if first is None or size is None:
+        return None
+    return SecondPassView.from_config(config.second_pass, first.threshold, size)
+
+
 def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
     shares = config.data.mix
     return Mixture([sample.source for sample in train], shares, config.training.seed)
@@ -179,8 +184,9 @@ def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
 def _plan(config: RunConfig, model: keras.Model, policy: str, photos: tuple[int, int]) -> Plan:
     cost, training = measure(model), config.training
     value_bytes = 4 if policy == "float32" else 2
-    batch_size = training.batch_size
-    if batch_size == "auto":
+    if isinstance(training.batch_size, int):
+        batch_size = training.batch_size
+    else:  # auto
         batch_size = cost.largest_batch(training.memory, training.optimizer, value_bytes)
     memory_bytes = cost.training_bytes(batch_size, training.optimizer, value_bytes)
     return Plan(cost, batch_size, memory_bytes, policy, *photos)

@@ -12,7 +12,14 @@ from keras import ops
 
 from segmentation.config.training import LossConfig
 from segmentation.core.errors import ConfigError
-from segmentation.training.class_losses import CROSS_ENTROPIES, LOSSES, hard, mean_of_classes, two_classes
+from segmentation.training.class_losses import (
+    CROSS_ENTROPIES,
+    LOSSES,
+    Tensor,
+    hard,
+    mean_of_classes,
+    two_classes,
+)
 from segmentation.training.class_weights import class_weights
 
 _PHOTO = (1, 2, 3)  # the axes of one photo
@@ -20,14 +27,14 @@ _SMOOTH = 1.0  # one pixel: keeps the ratio of two empty masks defined, and at 1
 _EDGE_SHARE = 0.005  # a window is on the edge when its mean is between this and one minus this
 
 
-def dice(targets, scores, weights=1.0):
+def dice(targets: Tensor, scores: Tensor, weights: Tensor = 1.0) -> Tensor:
     """Return the soft Dice coefficient of each photo: [N] in [0, 1]. Weights broadcast over the pixels."""
     overlap = ops.sum(weights * targets * scores, axis=_PHOTO)
     total = ops.sum(weights * targets, axis=_PHOTO) + ops.sum(weights * scores, axis=_PHOTO)
     return (2.0 * overlap + _SMOOTH) / (total + _SMOOTH)
 
 
-def cross_entropy(targets, scores, weights=1.0):
+def cross_entropy(targets: Tensor, scores: Tensor, weights: Tensor = 1.0) -> Tensor:
     """Return the binary cross-entropy, the mean over each photo: [N]. Weights broadcast over the pixels."""
     epsilon = keras.config.epsilon()
     scores = ops.clip(scores, epsilon, 1.0 - epsilon)
@@ -35,7 +42,7 @@ def cross_entropy(targets, scores, weights=1.0):
     return ops.mean(weights * losses, axis=_PHOTO)
 
 
-def boundary_weights(targets, weight: float, width_px: int):
+def boundary_weights(targets: Tensor, weight: float, width_px: int) -> Tensor:
     """Return pixel weights [N, H, W, C], mean one in each photo, larger in the band along the mask's edge.
 
     Before they are scaled to that mean they are 1 + `weight` in the band, the pixels whose window of
@@ -48,12 +55,12 @@ def boundary_weights(targets, weight: float, width_px: int):
     return weights / ops.mean(weights, axis=_PHOTO, keepdims=True)
 
 
-def dice_coefficient(targets, scores):
+def dice_coefficient(targets: Tensor, scores: Tensor) -> Tensor:
     """Return the Dice of each photo's mask at threshold 0.5: [N]."""
     return dice(_hard(targets), _hard(scores))
 
 
-def iou(targets, scores):
+def iou(targets: Tensor, scores: Tensor) -> Tensor:
     """Return the intersection over union of each photo's mask at threshold 0.5: [N]."""
     targets, scores = _hard(targets), _hard(scores)
     overlap = ops.sum(targets * scores, axis=_PHOTO)
@@ -61,12 +68,12 @@ def iou(targets, scores):
     return (overlap + _SMOOTH) / (union + _SMOOTH)
 
 
-def accuracy(targets, scores):
+def accuracy(targets: Tensor, scores: Tensor) -> Tensor:
     """Return the fraction of each photo's pixels on the right side of threshold 0.5: [N]."""
     return ops.mean(ops.cast(ops.equal(_hard(targets), _hard(scores)), "float32"), axis=_PHOTO)
 
 
-def class_dice(targets, scores):
+def class_dice(targets: Tensor, scores: Tensor) -> Tensor:
     """Return the mean Dice of the classes of each photo's targets: [N].
 
     The class of a pixel is that of its highest score. A photo that is ignored as a whole has 1, here and in
@@ -76,13 +83,13 @@ def class_dice(targets, scores):
     return 1.0 - mean_of_classes(1.0 - 2.0 * overlap / ops.maximum(areas + found, 1.0), areas > 0)
 
 
-def class_iou(targets, scores):
+def class_iou(targets: Tensor, scores: Tensor) -> Tensor:
     """Return the mean intersection over union of the classes of each photo's targets: [N]."""
     overlap, areas, found = _class_areas(targets, scores)
     return 1.0 - mean_of_classes(1.0 - overlap / ops.maximum(areas + found - overlap, 1.0), areas > 0)
 
 
-def class_accuracy(targets, scores):
+def class_accuracy(targets: Tensor, scores: Tensor) -> Tensor:
     """Return the fraction of each photo's counted pixels whose class has the highest score: [N]."""
     overlap, areas, _ = _class_areas(targets, scores)
     return 1.0 - ops.sum(areas - overlap, axis=-1) / ops.maximum(ops.sum(areas, axis=-1), 1.0)
@@ -107,8 +114,11 @@ def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None
     terms = _objective_of(classes).terms(config)
     if not terms:
         return CrossEntropyMinusDice(config)
-    weighted = config.class_weights != "none"
-    weights = class_weights(config.class_weights, class_counts) if weighted else None
+    weights = None
+    if config.class_weights != "none":
+        if class_counts is None:
+            raise ValueError("class weights: expected the pixels of each class")
+        weights = class_weights(config.class_weights, class_counts)
     return LossSum(terms, weights, config.label_smoothing)
 
 
@@ -136,7 +146,7 @@ class CrossEntropyMinusDice(keras.losses.Loss):
         super().__init__(name=name)
         self.config = config
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         config = self.config
         targets, scores = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
         weights = 1.0
@@ -165,7 +175,7 @@ class LossSum(keras.losses.Loss):
         self.terms = terms
         self.options = {"class_weights": class_weights, "label_smoothing": label_smoothing}
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         targets, scores = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
         if scores.shape[-1] == 1:
             targets, scores = two_classes(targets), two_classes(scores)
@@ -213,11 +223,11 @@ def _objective_of(classes: int) -> type[_CutoutObjective] | type[_ClassObjective
     return _CutoutObjective if classes == 1 else _ClassObjective
 
 
-def _class_areas(targets, scores):
+def _class_areas(targets: Tensor, scores: Tensor) -> Tensor:
     """Count each class's pixels that are right, that are true and that are predicted: three [N, C]."""
     found = hard(targets, scores)
     return tuple(ops.sum(values, axis=(1, 2)) for values in (targets * found, targets, found))
 
 
-def _hard(values):
+def _hard(values: Tensor) -> Tensor:
     return ops.cast(values >= 0.5, "float32")

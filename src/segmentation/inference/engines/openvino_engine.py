@@ -35,10 +35,8 @@ def openvino_network(
         )
     precision = _precision(bundle, precision)
     size = preprocessing.input_size
-    shapes = tuple(
-        [1, size.height, size.width, channels]
-        for channels in (preprocessing.channels, len(bundle.labels.names))
-    )
+    photo = [1, size.height, size.width, preprocessing.channels]
+    shapes = photo, [*photo[:3], len(bundle.labels.names)]
     cache = _cache_folder(bundle)
     return compile_network(bundle.openvino, precision, streams, shapes=shapes, cache=cache), precision
 
