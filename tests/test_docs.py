@@ -61,12 +61,22 @@ def commands_in_prose():
                 yield words[0], tuple(word for word in words if word.startswith("--"))
 
 
+@pytest.fixture(scope="module")
+def parser():
+    return build_parser()
+
+
+@pytest.fixture(scope="module")
+def page():
+    return commands_page()
+
+
 @pytest.mark.parametrize("command", sorted(set(commands_in_blocks())))
-def test_every_command_can_be_typed(command):
+def test_every_command_can_be_typed(parser, command):
     words = shlex.split(command)
     if words[0] == "COMMAND":
         return
-    typed = build_parser().parse_args(words)
+    typed = parser.parse_args(words)
     typed.config = []  # a file that the reader has
 
     assert read_command(JOBS[typed.command], typed)
@@ -88,15 +98,13 @@ def test_commands_are_found_in_the_documents():
     assert {command.split()[0] for command in commands_in_blocks()} >= {*JOBS}
 
 
-def test_the_page_of_commands_is_the_one_that_the_options_make():
-    expected = commands_page()
-
-    assert read(REFERENCE / "commands.md") == expected, "`make docs` makes it anew"
+def test_the_page_of_commands_is_the_one_that_the_options_make(page):
+    assert read(REFERENCE / "commands.md") == page, "`make docs` makes it anew"
 
 
 @pytest.mark.parametrize("command", JOBS)
-def test_the_page_of_commands_has_every_option_once_and_the_common_ones_first(command):
-    section = commands_page().split(f"\n## {command}\n")[1].split("\n## ")[0]
+def test_the_page_of_commands_has_every_option_once_and_the_common_ones_first(page, command):
+    section = page.split(f"\n## {command}\n")[1].split("\n## ")[0]
     options = options_of(JOBS[command])
     first, *rest = section.split(f"\n### More options of {command}\n")
     for found in options:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from fnmatch import fnmatch
+from functools import cache
 
 import pytest
 from support.places import ROOT
@@ -17,6 +18,7 @@ of_every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path
 of_every_test_file = pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
 
 
+@cache
 def parse(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
