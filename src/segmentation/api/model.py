@@ -64,7 +64,7 @@ def load_model(
     BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and
     is not installed. Warns where Keras computes, slowly, because the model was never exported.
     """
-    defaults, names = load_model.__kwdefaults__, as_text(model)
+    defaults, names = (load_model.__kwdefaults__ or {}), as_text(model)
     chosen = {
         "engine": engine,
         "precision": precision,

@@ -13,7 +13,8 @@ def words_of(options: JobOptions) -> list[str]:
     """Return the words of the command with the options that were chosen, positional ones first."""
     command = next(name for name, kind in JOBS.items() if isinstance(options, kind))
     fields = {found.name: found for found in options_of(type(options))}
-    positional, flags = [], []
+    positional: list[str] = []
+    flags: list[str] = []
     for name, value in chosen(options).items():
         values = fields[name].plain(value) if fields[name].many else [fields[name].plain(value)]
         if fields[name].about.positional:

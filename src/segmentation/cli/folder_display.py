@@ -117,7 +117,9 @@ def _row(result: Result) -> str:
         shares = {name: share for name, share in result.classes.items() if share >= LEAST_SHARE}
         found = ", ".join(f"{printable(name)} {share:.1%}" for name, share in shares.items())
         return "  ".join(part for part in (seconds, name, found, remarks) if part)
-    verdict = "" if result.decision is None else f"{shown(result.confidence)} {result.decision:6s}  "
+    verdict = ""
+    if result.decision is not None and result.confidence is not None:
+        verdict = f"{shown(result.confidence)} {result.decision:6s}  "
     return f"{result.area:6.1%} garment  {seconds}  {verdict}{name}  {remarks}".rstrip()
 
 

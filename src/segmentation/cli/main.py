@@ -1,6 +1,7 @@
 """The entry point: `python main.py` in the clone and `garment-cutout` where the package is installed."""
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -98,6 +99,7 @@ def summary_of(kind: type[JobOptions]) -> str:
 def prepare_process() -> None:
     """Show any name on any terminal, and let SIGTERM leave nothing half-written, as Ctrl-C does."""
     for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(errors="backslashreplace")
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))

@@ -43,7 +43,7 @@ def audit(options: AuditOptions, context: Context) -> Audited:
     models, tell = context.workspace.models, context.tell
     start = find_bundle(options.model, models) if options.model else None
     bundles = [find_bundle(model, models) for model in options.fold_model]
-    for bundle in [start] * bool(start) + bundles:
+    for bundle in [start, *bundles] if start else bundles:
         require_cutout(bundle, "audit")
     dataset = find_dataset(options.data or context.workspace.data, context)
     name = dataset.root.resolve().name
@@ -53,9 +53,10 @@ def audit(options: AuditOptions, context: Context) -> Audited:
         import_keras_quietly()
         from segmentation.jobs.audit_folds import train_folds
 
-        bundles = train_folds(options, start, dataset, output / FOLDS, context)
-        if bundles is None:
+        trained = train_folds(options, start, dataset, output / FOLDS, context)
+        if trained is None:
             return Audited(output, stopped=True)
+        bundles = trained
     unbiased = unbiased_scores(bundles, dataset.samples)
     target_threshold = bundles[0].config.data.target_threshold
     findings = audit_pairs(unbiased, dataset.samples, target_threshold, counting(tell, "scoring"))

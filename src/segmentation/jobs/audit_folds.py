@@ -60,10 +60,10 @@ def train_folds(
                 bundles.append(bundle)
                 continue
         context.tell(Note(f"{place}: training"))
-        bundle = _train_fold(config.replace(fold=fold), options, start, dataset, path, logs, context)
-        if bundle is None or bundle.provenance["interrupted"]:
+        trained = _train_fold(config.replace(fold=fold), options, start, dataset, path, logs, context)
+        if trained is None or trained.provenance["interrupted"]:
             return None
-        bundles.append(bundle)
+        bundles.append(trained)
     return bundles
 
 
@@ -120,7 +120,7 @@ def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequen
         network["filters"] = 0  # its own
     chosen = {name: getattr(options, name) for name in ("epochs", "batch_size", "seed", "folds")}
     explicit = {**WHOLE_PHOTOS, **network, **chosen}
-    return complete(configure(None, None, explicit, base=start and start.config))
+    return complete(configure(None, None, explicit, base=start.config if start else None))
 
 
 def _input_size(samples: Sequence[Sample]) -> Size:

@@ -1,6 +1,6 @@
 """The part that jobs over a folder of photos share: photos in, a result for each, counted and told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -56,7 +56,7 @@ def predict_photos(
     manifest: Manifest | None = None,
     estimate: bool = False,
     decide: Decide | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Predict and deliver each photo and yield its result, each told as an event; see `run_folder`.
 
     With `estimate` predictions have features and, where the models have a confidence model, a confidence.

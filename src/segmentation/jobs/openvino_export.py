@@ -11,6 +11,7 @@ from segmentation.bundle.provenance import data_folder
 from segmentation.core.errors import DataError
 from segmentation.core.files import UNFINISHED
 from segmentation.core.size import Size
+from segmentation.core.types import ScoreFn
 from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.agreement import worst_agreement
@@ -42,6 +43,8 @@ def with_openvino(
         agreement = bundle.bf16_agreement
         if held_out and computes_in_bfloat16():
             preprocessing = Preprocessing.from_json(bundle.preprocessing)
+            full: ScoreFn
+            half: ScoreFn
             full, half = (
                 Engine("openvino", precision, preprocessing, compile_network(path, precision))
                 for precision in ("f32", "bf16")

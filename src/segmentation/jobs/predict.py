@@ -26,7 +26,7 @@ from segmentation.jobs.folder import find_input, predict_photos, streams_for
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.deliverables import Deliverables
-from segmentation.outputs.folder_job import Delivery, Tally
+from segmentation.outputs.folder_job import Decide, Delivery, Tally
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.manifest import Manifest, Result
 from segmentation.outputs.pairs import refuse_pairs
@@ -123,8 +123,8 @@ class Prediction:
         settings = {**self._score_settings, **self._writer.settings}
         return Manifest(self.output, settings, kinds=self._writer.kinds, overwrite=self.options.overwrite)
 
-    def _decide(self) -> Any:
-        if not self.limits:
+    def _decide(self) -> Decide | None:
+        if not (self.limits and self.models.confidence_model):
             return None
         return partial(triage_photo, confidence_model=self.models.confidence_model, limits=self.limits)
 

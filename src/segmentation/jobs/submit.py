@@ -46,7 +46,7 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
     scorer = scorer or load_scorer(
         models, options.models, options.scoring, streams=workers, tell=context.tell
     )
-    rows, tally = SubmissionRows(options.order, masks), Tally()
+    rows, tally = SubmissionRows("column" if options.order == "column" else "row", masks), Tally()
     for result in predict_photos(
         scorer,
         iter(photos),

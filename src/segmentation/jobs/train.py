@@ -70,7 +70,9 @@ def train(options: TrainOptions, context: Context) -> Trained:
     inherited = start if start and "classes" not in explicit else None
     if inherited:
         explicit["classes"] = inherited.config.data.classes
-    config = complete(configure(options.preset, options.augmentation, explicit, base=start and start.config))
+    config = complete(
+        configure(options.preset, options.augmentation, explicit, base=start.config if start else None)
+    )
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = models / name, context.workspace.logs / name
     if not options.resume:

@@ -106,6 +106,7 @@ def with_drawn_garments(
     """
     if not config.data.synthetic:
         return split
+    assert config.preprocessing.input_size is not None  # of a completed configuration
     height = 2 * config.preprocessing.input_size.height
     photo_height, photo_width = image_size(split.train[0].photo)
     size = Size(height, round(height * photo_width / photo_height))

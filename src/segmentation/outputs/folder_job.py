@@ -5,7 +5,7 @@ import errno
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ def run_folder(
     read: Callable[[Path], Picture] = open_photo,
     estimator: ConfidenceEstimator | None = None,
     decide: Decide | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Predict each photo, deliver it, and yield its result; results come in the order of the photos.
 
     Each of `workers` threads takes one photo at a time from the file to its outputs, so that reading,

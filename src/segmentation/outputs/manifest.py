@@ -155,6 +155,7 @@ class Manifest:
     def earlier(self, photo: Photo, key: dict[str, Any] | None) -> Result:
         """Return the result of a photo that is done, with what an earlier run recorded of it."""
         recorded = self._line_of(self._recorded[_digest(photo.stem)])
+        kept: dict[str, Any] = {name: recorded.get(name) for name in _KEPT}
         return Result(
             str(photo.path),
             photo.stem,
@@ -163,7 +164,7 @@ class Manifest:
             skipped=True,
             notes=tuple(recorded.get("notes", ())),
             reasons=tuple(recorded.get("reasons", ())),
-            **{name: recorded.get(name) for name in _KEPT},
+            **kept,
         )
 
     def taken_by(self, photo: Photo) -> str | None:
