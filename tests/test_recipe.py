@@ -219,6 +219,26 @@ def test_an_interrupted_recipe_keeps_its_epochs_and_goes_on_with_them(pairs, tmp
     assert load_bundle(tmp_path / "models" / "mine-pretrained").provenance["interrupted"]
 
 
+def test_a_calibration_is_done_when_its_own_options_are_recorded(home, pairs, monkeypatch, capfd):
+    calibration = CalibrateOptions.of(model="mine", data=pairs)
+
+    def steps(data, name):
+        return [*tiny_steps()(data, name), Step(name, calibration)]
+
+    monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings and a calibration", steps))
+    command = ["recipe", "tiny", "--data", str(pairs), "--home", str(home), "--name", "mine"]
+    assert main.main(command) == 2  # it is calibrated now, for which these are too few photos
+    shown = capfd.readouterr()
+    assert "step 2 of 3: mine is there" in shown.out
+    assert f"step 3 of 3: python main.py calibrate --model mine --data {pairs}" in shown.out
+    assert "expected at least 12 photos" in shown.err
+
+    digest = digest_of(record_of(calibration))
+    change_provenance(home, "mine", lambda provenance: provenance.update(calibrated_digest=digest))
+    assert main.main(command) == 2
+    assert "the model is there" in capfd.readouterr().err
+
+
 def test_a_step_that_fails_ends_the_recipe_with_its_status(tiny_recipe, tmp_path, capfd):
     (tmp_path / "models" / "mine-start").mkdir(parents=True)  # a folder that is no model
 

@@ -28,8 +28,8 @@ class RecipeDisplay(TrainingDisplay):
         match event:
             case StepStarted(number, total, step, done):
                 place = f"step {number} of {total}"
-                print(f"{place}: {f'{step.model} is there' if done else self._command(event)}", flush=True)
                 self.place = "" if done else place
+                print(f"{place}: {f'{step.model} is there' if done else self._command(event)}", flush=True)
             case StepEnded(step, bundle):
                 trained = isinstance(step.options, TrainOptions)
                 print(trained_line(bundle) if trained else confidence_line(bundle), flush=True)
