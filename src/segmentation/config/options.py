@@ -141,7 +141,9 @@ class OptionField:
             return value
         if self.many:
             return [item if isinstance(item, int | float) else str(item) for item in value]
-        return value if type(value) in (int, float) else str(value)
+        if type(value) in (int, float):
+            return float(value) if self.kind is float else value
+        return str(value)
 
     def _accept_one(self, value: Any) -> Any:
         if isinstance(value, str):
