@@ -417,7 +417,7 @@ def test_what_a_cutout_alone_can_have_is_refused(class_bundle, street, tmp_path,
     line = refusal(capsys, *command)
 
     assert options.split()[0] in line
-    assert "street, which tells 3 classes apart; leave it out" in line
+    assert "street, which marks 3 classes; leave it out" in line
     assert not (tmp_path / "results").exists()
 
 

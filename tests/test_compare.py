@@ -277,7 +277,7 @@ def test_no_photos_left_names_the_model_that_learned_them(culprit):
         name: a_bundle(name, train=["1_Front", "2_Front"] * (name == culprit)) for name in ("first", "second")
     }
 
-    with pytest.raises(DataError, match=f"{culprit} learned from the last 2 of 2; give other --data"):
+    with pytest.raises(DataError, match=f"{culprit} learned from the last 2 of 2; give other `data`"):
         unseen_by_all(bundles, a_dataset("1_Front", "2_Front"))
 
 

@@ -129,7 +129,7 @@ def test_folds_of_the_same_photos_have_none_left_and_the_way_out_is_named():
         "fold-2": a_bundle("fold-2", train=["2_Front"], val=["1_Front"]),
     }
 
-    with pytest.raises(DataError, match=r"fold-1 learned 1, fold-2 learned 1;.*give --data .* val folder"):
+    with pytest.raises(DataError, match=r"fold-1 learned 1, fold-2 learned 1;.*give `data` .* val folder"):
         judged_together(folds, dataset)
     with pytest.raises(DataError, match="one of the models learned from, found none among 1"):
         judged_together(folds, a_dataset("3_Front"), "train")
