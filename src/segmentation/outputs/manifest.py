@@ -18,7 +18,6 @@ from segmentation.outputs.naming import Photo
 MANIFEST = "predictions.jsonl"
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
-_KEPT = ("area", "threshold", "confidence", "decision", "classes")  # of what is skipped as done
 
 
 @dataclass(frozen=True)
@@ -161,9 +160,13 @@ class Manifest:
             self.outputs(photo),
             key=key,
             skipped=True,
+            area=recorded.get("area"),
+            threshold=recorded.get("threshold"),
             notes=tuple(recorded.get("notes", ())),
+            confidence=recorded.get("confidence"),
+            decision=recorded.get("decision"),
             reasons=tuple(recorded.get("reasons", ())),
-            **{name: recorded.get(name) for name in _KEPT},
+            classes=recorded.get("classes"),
         )
 
     def taken_by(self, photo: Photo) -> str | None:
