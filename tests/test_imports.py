@@ -13,7 +13,14 @@ PROGRAM = [*MODULES, ROOT / "main.py"]
 
 
 def part_of(path):
-    return path.relative_to(SOURCE).with_suffix("").parts[0] if path.is_relative_to(SOURCE) else path.stem
+    """The room of a file; the package's own names are those of `api`."""
+    if not path.is_relative_to(SOURCE):
+        return path.stem
+    return room_of(path.relative_to(SOURCE).with_suffix("").parts[0])
+
+
+def room_of(name):
+    return name if (SOURCE / name).is_dir() else "api"
 
 
 def imports(path):
@@ -50,13 +57,9 @@ def test_imports_go_upward_only(path):
     wrong = []
     for name, line in imports(path):
         first, _, rest = name.partition(".")
-        part = (
-            (rest.split(".")[0] if (SOURCE / rest.split(".")[0]).exists() else "__init__")
-            if first == "segmentation"
-            else first
-            if first in ("main", "config")
-            else None
-        )
+        part = first if first in ("main", "config") else None
+        if first == "segmentation":
+            part = room_of(rest.split(".")[0])
         if part is None or part == own:
             continue
         if own not in ORDER or ORDER.index(part) > ORDER.index(own):

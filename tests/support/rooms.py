@@ -19,7 +19,6 @@ ORDER = (
     "outputs",
     "jobs",
     "api",
-    "__init__",
     "cli",
     "main",
 )

@@ -64,7 +64,7 @@ def load_model(
     BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and
     is not installed. Warns where Keras computes, slowly, because the model was never exported.
     """
-    defaults, names = (load_model.__kwdefaults__ or {}), as_text(model)
+    defaults = load_model.__kwdefaults__ or {}
     chosen = {
         "engine": engine,
         "precision": precision,
@@ -79,7 +79,7 @@ def load_model(
         "max_pixels": max_pixels,
     }
     given = {name: value for name, value in chosen.items() if value != defaults[name]}
-    options = LoadOptions.of(model=names, **given)
+    options = LoadOptions.of(model=as_text(model), **given)
     models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring.double_pass)
     if not models.labels.binary and (unfit := options_of_masks(options.given)):
         require_cutout(models.members[0], " ".join(unfit), "leave it out")

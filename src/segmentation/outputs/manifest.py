@@ -18,7 +18,6 @@ from segmentation.outputs.naming import Photo
 MANIFEST = "predictions.jsonl"
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
-_KEPT = ("area", "threshold", "confidence", "decision", "classes")  # of what is skipped as done
 
 
 @dataclass(frozen=True)
@@ -155,16 +154,19 @@ class Manifest:
     def earlier(self, photo: Photo, key: dict[str, Any] | None) -> Result:
         """Return the result of a photo that is done, with what an earlier run recorded of it."""
         recorded = self._line_of(self._recorded[_digest(photo.stem)])
-        kept: dict[str, Any] = {name: recorded.get(name) for name in _KEPT}
         return Result(
             str(photo.path),
             photo.stem,
             self.outputs(photo),
             key=key,
             skipped=True,
+            area=recorded.get("area"),
+            threshold=recorded.get("threshold"),
             notes=tuple(recorded.get("notes", ())),
+            confidence=recorded.get("confidence"),
+            decision=recorded.get("decision"),
             reasons=tuple(recorded.get("reasons", ())),
-            **kept,
+            classes=recorded.get("classes"),
         )
 
     def taken_by(self, photo: Photo) -> str | None:
