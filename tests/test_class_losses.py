@@ -15,7 +15,7 @@ from support.program import run
 
 import config
 from main import main
-from segmentation.config.training import LossConfig
+from segmentation.config.training import LossConfig, RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.training import class_losses, objectives
 from segmentation.training.class_losses import LOSSES
@@ -326,7 +326,7 @@ def test_losses_of_a_cutout_are_those_of_background_and_garment():
     targets, scores = cutouts()
 
     def loss(text):
-        return float(build_loss(LossConfig(loss=text), classes=1)(targets, scores))
+        return float(build_loss(RunConfig().replace(loss=text).loss, classes=1)(targets, scores))
 
     assert loss("ce") == pytest.approx(values(objectives.cross_entropy(targets, scores)).mean(), rel=1e-5)
     assert loss("mse") == pytest.approx(np.square(targets - scores).mean(), rel=1e-5)
@@ -337,7 +337,7 @@ def test_losses_of_a_cutout_are_those_of_background_and_garment():
 
 def test_lovasz_of_a_cutout_takes_soft_edges_and_the_scores_that_equal_them_cost_nothing():
     targets, scores = cutouts()
-    loss = build_loss(LossConfig(loss="lovasz"), classes=1)
+    loss = build_loss(RunConfig().replace(loss="lovasz").loss, classes=1)
 
     assert float(loss(targets, targets)) == pytest.approx(0, abs=1e-6)
     assert float(loss(targets, scores)) > 0.2
@@ -379,7 +379,9 @@ def test_class_weights_and_smoothing_concern_the_cross_entropies_of_the_sum():
         + class_losses.dice(targets, scores)
     )
 
-    settings = LossConfig(loss="ce + 2*focal + dice", class_weights="inverse", label_smoothing=0.1)
+    settings = (
+        RunConfig().replace(loss="ce + 2*focal + dice", class_weights="inverse", label_smoothing=0.1).loss
+    )
     loss = build_loss(settings, CLASSES, counts)
     assert float(loss(targets, scores)) == pytest.approx(values(expected).mean(), rel=1e-6)
 
@@ -401,16 +403,16 @@ def test_a_sum_is_computed_in_float32_and_weighs_photos():
 @pytest.mark.parametrize(
     ("options", "classes", "said"),
     [
-        ({"label_smoothing": 0.1}, 1, "--label-smoothing: expected a --loss with ce or focal, received none"),
-        ({"class_weights": "median"}, 1, "--class-weights: expected a --loss with"),
+        ({"label_smoothing": 0.1}, 1, "`label_smoothing`: expected a `loss` with ce or focal, received none"),
+        ({"class_weights": "median"}, 1, "`class_weights`: expected a `loss` with"),
         ({"loss": "dice", "label_smoothing": 0.1}, 3, "received dice"),
-        ({"loss": "ce", "class_weights": "inverse"}, 1, "--class-weights: expected none for a cutout"),
-        ({"boundary_weight": 2.0}, 3, "--boundary-weight: expected 0 for several classes, received 2"),
+        ({"loss": "ce", "class_weights": "inverse"}, 1, "`class_weights`: expected none for a cutout"),
+        ({"boundary_weight": 2.0}, 3, "`boundary_weight`: expected 0 for several classes, received 2"),
     ],
 )
 def test_options_that_the_loss_would_not_heed_are_refused(options, classes, said):
     with pytest.raises(ConfigError) as refused:
-        build_loss(LossConfig(**options), classes)
+        build_loss(RunConfig().replace(**options).loss, classes)
 
     assert said in str(refused.value)
 
@@ -424,7 +426,7 @@ def test_a_network_learns_to_tell_three_classes_apart(sum_of_losses):
     inputs = keras.Input((8, 8, 1))
     hidden = keras.layers.Conv2D(12, 1, activation="relu")(inputs)
     network = keras.Model(inputs, keras.layers.Conv2D(3, 1, activation="softmax")(hidden))
-    loss = build_loss(LossConfig(loss=sum_of_losses), classes=3)
+    loss = build_loss(RunConfig().replace(loss=sum_of_losses).loss, classes=3)
     network.compile(keras.optimizers.Adam(0.05), loss, weighted_metrics=objectives.metrics(3))
     for _ in range(60):
         network.train_on_batch(images, targets)

@@ -85,6 +85,8 @@ class PreparedPairs:
 
     def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         """uint8 RGB [H, W, 3] and uint8 [H, W]."""
+        if sample.truth is None:
+            raise ValueError(f"{sample.id}: expected a photo with its ground truth")
         photo, mask = read_photo(sample.photo), sample.truth.read()
         if photo.shape[:2] != mask.shape:
             raise DataError(
@@ -169,7 +171,7 @@ class Batches(keras.utils.PyDataset):
         return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
 
     def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:
-        if self.augment is None:
+        if self.augment is None or self.seed is None:
             return pair
         seed = np.random.SeedSequence((self.seed, self.epoch, place)).generate_state(1)[0]
         return self.augment(*pair, int(seed))

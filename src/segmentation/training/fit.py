@@ -136,17 +136,17 @@ def _prepare(
     train: Sequence[Sample],
     labels: LabelMap,
     start: ModelBundle | None,
-    look: SecondPassView | None,
+    view: SecondPassView | None,
 ) -> PreparedPairs:
     preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
-    pairs = _pairs(config, train, preprocessing, labels, look)
+    pairs = _pairs(config, train, preprocessing, labels, view)
     if preprocessing.normalisation == "mean-std":
         known = Preprocessing.from_json(start.preprocessing) if start else preprocessing
         mean, std = known.mean, known.std
         if not start or known.normalisation != "mean-std":
             mean, std = statistics(pairs.images(config.training.workers))
         pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
-    return SecondPassPairs(train, pairs.preprocessing, config.data, look, varied=True) if look else pairs
+    return SecondPassPairs(train, pairs.preprocessing, config.data, view, varied=True) if view else pairs
 
 
 def _pairs(
@@ -154,10 +154,10 @@ def _pairs(
     samples: Sequence[Sample],
     preprocessing: Preprocessing,
     labels: LabelMap,
-    look: SecondPassView | None,
+    view: SecondPassView | None,
 ) -> PreparedPairs:
-    if look:
-        return SecondPassPairs(samples, preprocessing, config.data, look, varied=False)
+    if view:
+        return SecondPassPairs(samples, preprocessing, config.data, view, varied=False)
     return PreparedPairs(samples, preprocessing, config.data, labels)
 
 

@@ -1,4 +1,4 @@
-"""Training pairs of a second pass: photo, first scores and ground truth, looked at as when predicting."""
+"""Training pairs of a second pass: photo, first-pass scores and ground truth, viewed as in prediction."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from segmentation.training.batches import PreparedPairs
 
 
 class SecondPassPairs(PreparedPairs):
-    """`PreparedPairs` of samples with a guide, as a look at them shows them.
+    """`PreparedPairs` of samples with first-pass scores, in the `view` of a second pass.
 
-    `varied` pairs keep what every random look needs, uint8 [h, w, C + 1] with the guide as last channel, of
+    `varied` pairs keep enough for every random view, uint8 [h, w, C + 1] with the scores as last channel, of
     which `vary` takes one. Others are what a prediction sees.
     """
 
@@ -25,40 +25,41 @@ class SecondPassPairs(PreparedPairs):
         samples: Sequence[Sample],
         preprocessing: Preprocessing,
         config: DataConfig,
-        look: SecondPassView,
+        view: SecondPassView,
         *,
         varied: bool,
     ):
         super().__init__(samples, preprocessing, config)
-        self.look = look
+        self.view = view
         self._varied = varied
 
     def vary(self, augment: Augment | None) -> Augment:
-        """A random look at a pair, then `augment`: photo, guide and ground truth move together."""
+        """Return a random view of a pair and `augment`: photo, scores and ground truth move together."""
 
         def change(seen: np.ndarray, target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
             random = np.random.default_rng((seed, 1))  # `augment` draws from the seed itself
-            seen, target = self.look.frame(seen, target, random)
-            if self.look.kind == "crop":
+            seen, target = self.view.frame(seen, target, random)
+            if self.view.kind == "crop":
                 seen, target = self._to_size(seen, target)
             if augment:
                 image, moved = augment(seen[..., :-1], np.dstack([target, seen[..., -1]]), seed)
                 seen, target = np.dstack([image, moved[..., 1]]), moved[..., 0]
-            seen = self.look.blank(seen, random)
+            seen = self.view.blank(seen, random)
             return seen if self.preprocessing.guided else seen[..., :-1], target
 
         return change
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, target = self._read(sample)
-        scores = target if sample.first_scores == sample.truth else sample.first_scores.read()
+        first = sample.first_scores
+        scores = target if first is None or first == sample.truth else first.read()
         seen = np.dstack([photo, scores])
         if not self._varied:
-            seen, target = self.look.frame(*self.look.widest(seen, target), None)
-            return self.preprocessing.prepare(self.look.blank(seen, None)), self._resize(target)
-        seen, target = self.look.widest(seen, target)
-        return (seen, target) if self.look.kind == "crop" else self._to_size(seen, target)
+            seen, target = self.view.frame(*self.view.widest(seen, target), None)
+            return self.preprocessing.prepare(self.view.blank(seen, None)), self._resize(target)
+        seen, target = self.view.widest(seen, target)
+        return (seen, target) if self.view.kind == "crop" else self._to_size(seen, target)
 
     def _to_size(self, seen: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Prepared at the network's size, with the guide whether the network sees it or not."""
+        """Prepare at the size of the network, with the scores whether the network sees them or not."""
         return dataclasses.replace(self.preprocessing, guided=True).prepare(seen), self._resize(target)
