@@ -97,9 +97,9 @@ class ModelBundle:
         return self.config.preprocessing.size
 
     @property
-    def classes(self) -> str:
+    def classes(self) -> str | Path:
         """What it makes of label maps (see `choose_classes`): its file of groups, or the name of a choice."""
-        return str(self.groups or self.config.data.classes)
+        return self.groups or self.config.data.classes
 
     @property
     def groups(self) -> Path | None:
