@@ -39,7 +39,7 @@ from segmentation.inference.scorer import load_scorer
 from segmentation.jobs.context import Context
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.naming import find_photos
-from segmentation.preprocessing.preprocessing import Preprocessing, resize_scores
+from segmentation.preprocessing.pixels import resize_scores
 from segmentation.synth import write_studio
 
 _TRAINING = {
@@ -101,7 +101,7 @@ def _trained(data: Path) -> Path:
 
 
 def _plain_way(bundle: ModelBundle, output: Path) -> Callable[[Path], None]:
-    preprocessing = Preprocessing.from_json(bundle.preprocessing)
+    preprocessing = bundle.preprocessing
     model, size = load_model(bundle, preprocessing), bundle.input_size
     output.mkdir()
 

@@ -175,17 +175,38 @@ def test_the_digest_is_that_of_the_model_and_not_of_its_folder(bundle, tmp_path)
 
 def test_the_digest_changes_with_whatever_changes_scores(bundle):
     (bundle.path / "model.weights.h5").write_bytes(b"other weights")
-    statistics = Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.5)).to_json()
+    statistics = Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.5))
     others = [
         save_description(bundle),
         dataclasses.replace(bundle, config=CONFIG.replace(norm="group")),
         dataclasses.replace(bundle, preprocessing=statistics),
         dataclasses.replace(bundle, labels=LabelMap(("shoe",))),
         dataclasses.replace(bundle, labels=LabelMap(ignore=255)),
-        ModelBundle(Path("model"), CONFIG, {}),
+        ModelBundle(Path("model"), CONFIG, Preprocessing(SIZE)),
     ]
 
     assert len({bundle.digest, *(one.digest for one in others)}) == 1 + len(others)
+
+
+@pytest.mark.parametrize("guided", [{}, {"guided": False}])
+def test_the_preprocessing_of_an_earlier_version_is_read(bundle, guided):
+    earlier = {**bundle.preprocessing.to_json(), **guided}
+    if not guided:
+        del earlier["guided"]  # as before there were second passes
+    assert description_of(bundle)["preprocessing"] == {"mean": [1.5, 2.5, 3.5], "std": [4.0, 5.0, 6.0]}
+    change(bundle, preprocessing=earlier)
+
+    loaded = load_bundle(bundle.path)
+    assert loaded == bundle
+    assert loaded.digest == bundle.digest
+
+
+def test_digests_are_those_of_earlier_versions(bundle):
+    assert bundle.digest == "270f274937c3ffb7d720bf91c4c6706ff43ba4864b050f468b125d918db7fcbe"
+
+
+def description_of(bundle):
+    return json.loads((bundle.path / "bundle.json").read_text())
 
 
 def change(bundle, **values):

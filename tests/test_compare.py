@@ -18,6 +18,7 @@ from support.program import make, run
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.core.errors import BundleError, ConfigError, DataError
+from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.ground_truth import MaskFile
@@ -30,6 +31,7 @@ from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import distinct_names
 from segmentation.metrics import intervals
 from segmentation.metrics.intervals import mean_interval, paired_difference
+from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.reports import compare_columns, compare_report, compare_tables, plots
 from segmentation.reports.compare_markdown import markdown
 
@@ -201,7 +203,9 @@ def a_dataset(*ids):
 
 
 def a_bundle(path, train=(), val=()):
-    return ModelBundle(Path(path), None, {}, split={"train": [*train], "val": [*val]})
+    return ModelBundle(
+        Path(path), None, Preprocessing(Size(64, 48)), split={"train": [*train], "val": [*val]}
+    )
 
 
 def test_a_comparison_holds_every_model_against_the_first():

@@ -1,5 +1,6 @@
 """Every engine and every exported file is held against Keras, and none is kept that scores otherwise."""
 
+import dataclasses
 import json
 import os
 import re
@@ -60,7 +61,7 @@ def make_bundle(folder, architecture="simple", seed=0, **options):
     channels = 1 if config.preprocessing.colour == "grey" else 3
     mean, std = ((120.0, 110.0, 100.0)[:channels], (60.0, 55.0, 50.0)[:channels])
     way = Preprocessing.from_config(config.preprocessing)
-    way = Preprocessing.from_json({**way.to_json(), "mean": mean, "std": std})
+    way = dataclasses.replace(way, mean=mean, std=std)
     keras.utils.set_random_seed(seed)
     network = registry.build(config.model, (size.height, size.width, channels))
     random = np.random.default_rng(seed)
@@ -72,7 +73,7 @@ def make_bundle(folder, architecture="simple", seed=0, **options):
     photos = np.stack([way.prepare(photo) for photo in PHOTOS])
     network(way.normalise(photos), training=True)  # else the scores of a deep network hardly differ
     folder.mkdir(parents=True, exist_ok=True)
-    bundle = ModelBundle(folder, config, way.to_json())
+    bundle = ModelBundle(folder, config, way)
     network.save_weights(bundle.weights)
     save_description(bundle)
     return load_bundle(folder)

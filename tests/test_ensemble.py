@@ -23,13 +23,16 @@ from segmentation.evaluation.candidates import judged_together, unseen_by_all
 from segmentation.images.files import read_mask, read_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import enlargement_of, load_score
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 
 def a_bundle(name, *, train=(), val=(), height=64, **fields):
     config = RunConfig().replace(input_size=Size(height=height, width=64))
     split = {"train": list(train), "val": list(val)}
     files = {WEIGHTS: f"checksum of {name}"}
-    return ModelBundle(Path("models") / name, config, {}, split=split, files=files, **fields)
+    return ModelBundle(
+        Path("models") / name, config, Preprocessing(Size(64, 48)), split=split, files=files, **fields
+    )
 
 
 def a_dataset(*ids):

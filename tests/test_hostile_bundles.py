@@ -243,7 +243,8 @@ def test_a_description_without_end_is_not_read_to_its_end(bundle):
         ("preprocessing.colour", "grey", "preprocessing.colour"),
         ("preprocessing.contrast", "clahe", "preprocessing.contrast"),
         ("preprocessing.normalisation", "unit", "preprocessing.normalisation"),
-        ("preprocessing.contrast", MISSING, "contrast is missing"),
+        ("preprocessing.guided", True, "preprocessing.guided"),
+        ("preprocessing.guided", 0, "preprocessing.guided"),
         ("preprocessing.sharpen", True, "'sharpen'"),
         ("preprocessing.mean", MISSING, "mean is missing"),
         ("preprocessing.mean", [], "preprocessing.mean: .*received 0"),
@@ -349,8 +350,8 @@ def test_a_whole_number_may_be_larger_than_any_float(bundle):
 @pytest.mark.parametrize("normalisation", ["none", "unit", "mean-std"])
 def test_one_value_stands_for_all_channels(tmp_path, colour, normalisation):
     config = CONFIG.replace(colour=colour, normalisation=normalisation)
-    plain = Preprocessing.from_config(config.preprocessing).to_json()
-    saved = write_bundle(tmp_path / "model", config=config, preprocessing=plain)
+    preprocessing = Preprocessing.from_config(config.preprocessing)
+    saved = write_bundle(tmp_path / "model", config=config, preprocessing=preprocessing)
 
     assert load_bundle(saved.path) == saved
 
@@ -467,7 +468,8 @@ def check_fields(bundle):
         assert 0 <= bundle.confidence_model.confidence(features) <= 1
         assert all(map(math.isfinite, bundle.confidence_model.deviations(features).values()))
         assert set(bundle.confidence_model.doubts(features)) <= set(SIGNS.values())
-    preprocessing = Preprocessing.from_json(bundle.preprocessing)
+    preprocessing = bundle.preprocessing
+    assert isinstance(preprocessing, Preprocessing)
     assert preprocessing.input_size == bundle.input_size
     if math.prod(vars(bundle.input_size).values()) < 10**5:
         photo = preprocessing.prepare(np.full((5, 4, 3), 200, np.uint8))

@@ -37,7 +37,7 @@ from segmentation.outputs.label_writer import draw_classes as drawn_over
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.scores.augmentation import averaged, flipped, rescaled
 
-STREET = ModelBundle(Path("street"), RunConfig().replace(input_size=SIZE), {}, LABELS)
+STREET = ModelBundle(Path("street"), RunConfig().replace(input_size=SIZE), Preprocessing(SIZE), LABELS)
 several = st.integers(2, 255).map(lambda count: LabelMap.of(tuple(f"class {n}" for n in range(count))))
 
 

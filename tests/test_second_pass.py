@@ -102,7 +102,7 @@ def test_the_capstones_form_learns_from_the_truth_and_needs_no_folds(home):
     bundle = load_bundle(home / "models" / "leak")
 
     assert not bundle.config.second_pass.guided
-    assert len(bundle.preprocessing["mean"]) == 3
+    assert len(bundle.preprocessing.mean) == 3
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.selection import random_subset, select_samples, without_predicted
 from segmentation.jobs.training_data import choose_split, with_drawn_garments
 from segmentation.models.registry import complete
+from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.synth import write_studio
 
 SIZE = {"width": 96, "height": 144}
@@ -36,7 +37,7 @@ def foldered(tmp_path_factory):
 
 def bundle_of(split, folder):
     names = {"train": [sample.id for sample in split.train], "val": [sample.id for sample in split.val]}
-    return ModelBundle(folder / "model", RunConfig(), {}, split=names)
+    return ModelBundle(folder / "model", RunConfig(), Preprocessing(Size(64, 48)), split=names)
 
 
 def test_the_folders_of_the_data_are_the_split_unless_folds_are_asked_for(foldered):
@@ -75,7 +76,12 @@ def test_the_photos_that_a_model_learned_from_are_judged_only_when_asked_for(dra
 
     assert select_samples(bundle, drawn, "train") == split.train
     assert select_samples(bundle, drawn, "all") == drawn.samples
-    learned = ModelBundle(tmp_path, RunConfig(), {}, split={"train": [sample.id for sample in drawn.samples]})
+    learned = ModelBundle(
+        tmp_path,
+        RunConfig(),
+        Preprocessing(Size(64, 48)),
+        split={"train": [sample.id for sample in drawn.samples]},
+    )
     with pytest.raises(DataError, match="learned from 12 of its 12"):
         select_samples(learned, drawn)
 

@@ -275,7 +275,7 @@ def test_a_model_of_other_classes_gives_all_its_weights_but_those_of_the_head(sa
     assert done.stdout.splitlines()[1] == "model: the head begins anew, 1 class -> 3"
     after = load_bundle(tmp_path / "models" / "people")
     assert after.labels.names == ("background", "hair", "dress")
-    assert after.preprocessing["mean"] == before.preprocessing["mean"]
+    assert after.preprocessing.mean == before.preprocessing.mean
     learned = build(after.config, classes=3)
     learned.load_weights(after.weights)
     (head,) = head_layers(learned)

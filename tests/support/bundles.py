@@ -28,7 +28,7 @@ def write_bundle(path, **options):
     bundle = ModelBundle(
         path=path,
         config=CONFIG,
-        preprocessing=Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.0)).to_json(),
+        preprocessing=Preprocessing(SIZE, mean=(1.5, 2.5, 3.5), std=(4.0, 5.0, 6.0)),
         threshold=0.375,
         split={"train": ["a", "b"], "val": ["ç"]},
         provenance={"epochs": 3, "versions": {"keras": "3"}, "start": None},

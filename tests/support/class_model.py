@@ -1,5 +1,6 @@
 """Drawn photos of dresses and bags, and a tiny model that tells the two and the background apart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +49,7 @@ def train_class_model(folder: Path) -> Path:
             architecture="simple", filters=8, levels=1, input_size=SIZE, norm_momentum=0.5, classes="all"
         )
     )
-    plain = Preprocessing.from_config(config.preprocessing).to_json()
-    way = Preprocessing.from_json({**plain, "mean": (128.0,) * 3, "std": (64.0,) * 3})
+    way = replace(Preprocessing.from_config(config.preprocessing), mean=(128.0,) * 3, std=(64.0,) * 3)
     photos, indices = map(np.stack, zip(*map(draw_classes, range(16)), strict=True))
     keras.utils.set_random_seed(0)
     network = registry.build(config.model, photos.shape[1:], classes=len(LABELS.names))
@@ -57,7 +57,7 @@ def train_class_model(folder: Path) -> Path:
     network.compile(keras.optimizers.Adam(0.02), loss, jit_compile=False)
     network.fit(way.normalise(photos), indices, batch_size=8, epochs=15, verbose=0)
     folder.mkdir(parents=True)
-    bundle = ModelBundle(folder, config, way.to_json(), LABELS)
+    bundle = ModelBundle(folder, config, way, LABELS)
     network.save_weights(bundle.weights)
     photo = folder.parent / "photo.png"
     write_image(photo, photos[0])

@@ -23,6 +23,7 @@ from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.files import write_text
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 DESCRIPTION = "bundle.json"
 WEIGHTS = "model.weights.h5"
@@ -52,7 +53,7 @@ class ModelBundle:
 
     path: Path
     config: RunConfig
-    preprocessing: dict[str, Any]
+    preprocessing: Preprocessing
     labels: LabelMap = field(default_factory=LabelMap)
     threshold: float = 0.5
     split: dict[str, list[str]] = field(default_factory=dict)
@@ -96,9 +97,9 @@ class ModelBundle:
         return self.config.preprocessing.size
 
     @property
-    def classes(self) -> str:
+    def classes(self) -> str | Path:
         """What it makes of label maps (see `choose_classes`): its file of groups, or the name of a choice."""
-        return str(self.groups or self.config.data.classes)
+        return self.groups or self.config.data.classes
 
     @property
     def groups(self) -> Path | None:
@@ -124,7 +125,7 @@ class ModelBundle:
         """
         score_settings = {
             "model": {name: value for name, value in vars(self.config.model).items() if value is not None},
-            "preprocessing": self.preprocessing,
+            "preprocessing": self.preprocessing.to_json(),
             "labels": dataclasses.asdict(self.labels),
             "weights": self.files.get(WEIGHTS),
         }
@@ -147,7 +148,7 @@ def save_description(bundle: ModelBundle) -> ModelBundle:
     description = {
         "format": FORMAT,
         "config": saved.config.to_json(),
-        "preprocessing": saved.preprocessing,
+        "preprocessing": {"mean": saved.preprocessing.mean, "std": saved.preprocessing.std},
         "labels": dataclasses.asdict(saved.labels),
         "threshold": saved.threshold,
         "split": saved.split,

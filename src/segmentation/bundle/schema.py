@@ -3,6 +3,7 @@
 Needs neither TensorFlow nor Keras.
 """
 
+import dataclasses
 import json
 import math
 import re
@@ -15,6 +16,7 @@ from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap
 from segmentation.models import registry
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 FORMAT = 1
 
@@ -130,30 +132,29 @@ def _config(plain: Any) -> RunConfig:
     return config
 
 
-def _preprocessing(plain: Any, config: RunConfig) -> dict[str, Any]:
-    """The recorded preprocessing: what the configuration says, and the statistics of the training set."""
-    configured = config.to_json()["preprocessing"]
-    _check_fields("preprocessing", plain, (*configured, "mean", "std"), optional=("guided",))
-    for name, value in configured.items():
-        if plain[name] != value:
+def _preprocessing(plain: Any, config: RunConfig) -> Preprocessing:
+    """The configured preprocessing with the recorded statistics of the training set.
+
+    Bundles of earlier versions repeat here what the configuration says.
+    """
+    configured = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
+    repeated = {name: value for name, value in configured.to_json().items() if name not in ("mean", "std")}
+    _check_fields("preprocessing", plain, ("mean", "std"), optional=repeated)
+    for name, value in repeated.items():
+        received = plain.get(name, value)
+        if type(received) is not type(value) or received != value:
             raise ValueError(
-                f"preprocessing.{name}: expected {value} as in config.preprocessing, received {plain[name]!r}"
+                f"preprocessing.{name}: expected {value} as in the configuration, received {received!r}"
             )
-    guided = config.second_pass.guided
-    if plain.get("guided", False) is not guided:
-        raise ValueError(
-            f"preprocessing.guided: expected {guided} as in config.second_pass, received {plain['guided']!r}"
-        )
-    channels = (1 if configured["colour"] == "grey" else 3) + guided
     bounds = {"mean": (0.0, 255.0), "std": _DEVIATIONS}
     statistics = {name: _numbers(f"preprocessing.{name}", plain[name], *bounds[name]) for name in bounds}
     for name, values in statistics.items():
-        if len(values) not in (1, channels):  # a single one stands for all channels
+        if len(values) not in (1, configured.channels):  # a single one stands for all channels
             raise ValueError(
-                f"preprocessing.{name}: expected 1 or {channels} numbers for {configured['colour']} photos, "
-                f"received {len(values)}"
+                f"preprocessing.{name}: expected 1 or {configured.channels} numbers for {configured.colour} "
+                f"photos, received {len(values)}"
             )
-    return {**configured, "guided": guided, **statistics}
+    return dataclasses.replace(configured, **{name: tuple(values) for name, values in statistics.items()})
 
 
 def _labels(plain: Any) -> LabelMap:

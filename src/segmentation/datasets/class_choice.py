@@ -46,7 +46,9 @@ class ClassChoice:
         return printable(f"{text}; ignored: {ignored}" if ignored else text)
 
 
-def choose_classes(classes: Classes, choice: str = GARMENT, *, learned_by: str | None = None) -> ClassChoice:
+def choose_classes(
+    classes: Classes, choice: str | Path = GARMENT, *, learned_by: str | None = None
+) -> ClassChoice:
     """What `choice` makes of the classes of label maps.
 
     `garment` is one class, all clothing; `all` every class under its own name, the background first. Else it
@@ -140,15 +142,15 @@ def _in_own_colours(labels: LabelMap, classes: Classes, targets: Mapping[int, in
     )
 
 
-def _groups_path(choice: str) -> Path:
+def _groups_path(choice: str | Path) -> Path:
     named = {path.stem: path for path in sorted(GROUPS_OF_CLASSES.glob("*.json"))}
-    path = named.get(choice, Path(choice))
+    path = choice if isinstance(choice, Path) else named.get(choice, Path(choice))
     if path.is_file():
         return path
     known = [GARMENT, ALL, *named]
     raise DataError(
-        f"--classes {printable(choice)}: expected {', '.join(known)} or a JSON file of groups, found no such "
-        f"file{_nearest(choice, known)}; check the name"
+        f"--classes {printable(str(choice))}: expected {', '.join(known)} or a JSON file of groups, found no such "
+        f"file{_nearest(str(choice), known)}; check the name"
     )
 
 

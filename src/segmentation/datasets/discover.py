@@ -44,7 +44,7 @@ def discover(
     root: Path,
     *,
     check: bool = True,
-    classes: str = GARMENT,
+    classes: str | Path = GARMENT,
     learned_by: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> Dataset:
@@ -120,7 +120,7 @@ def discover(
 
 
 def _choices(
-    root: Path, parts: Iterable[Part], classes: str, learned_by: str | None
+    root: Path, parts: Iterable[Part], classes: str | Path, learned_by: str | None
 ) -> dict[Part, ClassChoice]:
     """What is made of the label maps of each part; the classes are the same in all."""
     choices = {}

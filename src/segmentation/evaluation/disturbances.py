@@ -13,7 +13,7 @@ import numpy as np
 
 from segmentation.core.size import Size
 from segmentation.images.files import as_jpeg
-from segmentation.preprocessing.preprocessing import resize
+from segmentation.preprocessing.pixels import resize
 
 
 @dataclass(frozen=True)

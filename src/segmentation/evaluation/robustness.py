@@ -17,7 +17,7 @@ from segmentation.core.types import Sample, ScoreFn
 from segmentation.evaluation.disturbances import DISTURBANCES, Disturbance
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.metrics import masks as metrics
-from segmentation.preprocessing.preprocessing import resize_scores
+from segmentation.preprocessing.pixels import resize_scores
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -40,7 +40,7 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
     """
     path = path.absolute()
     _check_target(path, name)
-    preprocessing = Preprocessing.from_json(bundle.preprocessing)
+    preprocessing = bundle.preprocessing
     description = describe(bundle, preprocessing)
     chosen = FORMATS[name]
     import_keras_quietly("export")

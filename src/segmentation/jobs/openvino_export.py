@@ -20,7 +20,6 @@ from segmentation.inference.engines import Engine, load_engine
 from segmentation.inference.engines.openvino_engine import compile_network, computes_in_bfloat16
 from segmentation.inference.export import export
 from segmentation.inference.scoring import with_first_pass
-from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.synth import drawn_set
 
 _CHECKED_PHOTOS = 8  # on which an export is held against Keras
@@ -42,7 +41,7 @@ def with_openvino(
         difference = export(bundle, "openvino", path, map(read_photo, photos[:_CHECKED_PHOTOS]))
         agreement = bundle.bf16_agreement
         if held_out and computes_in_bfloat16():
-            preprocessing = Preprocessing.from_json(bundle.preprocessing)
+            preprocessing = bundle.preprocessing
             full: ScoreFn
             half: ScoreFn
             full, half = (

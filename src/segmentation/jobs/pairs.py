@@ -16,7 +16,7 @@ _MOST_LEFT_OUT = 20  # files that are named one by one
 
 
 def find_dataset(
-    folder: Path, context: Context, classes: str = GARMENT, trained_by: str | None = None
+    folder: Path, context: Context, classes: str | Path = GARMENT, trained_by: str | None = None
 ) -> Dataset:
     """Return the pairs of a folder; events tell what was left out and why, and which classes there are.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from segmentation.config.training import SecondPassConfig
 from segmentation.core.size import Size
-from segmentation.preprocessing.preprocessing import resize
+from segmentation.preprocessing.pixels import resize
 
 _MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
 _SPECK = 0.02  # of the largest region's area: smaller ones do not widen what is looked at

@@ -13,7 +13,7 @@ from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.images.class_overlay import legend, overlay_classes
 from segmentation.images.files import read_photo
 from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap
-from segmentation.preprocessing.preprocessing import resize_labels
+from segmentation.preprocessing.pixels import resize_labels
 
 _MARGIN_PX = 12
 _LINES = 2

@@ -15,7 +15,8 @@ from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.weights import save_weights
-from segmentation.preprocessing.preprocessing import Preprocessing, statistics
+from segmentation.preprocessing.pixels import statistics
+from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.training.augment import build_augment
 from segmentation.training.batches import Batches, PreparedPairs, sample_weights
@@ -104,7 +105,7 @@ def fit(
     bundle = ModelBundle(
         path=folder,
         config=config,
-        preprocessing=pairs.preprocessing.to_json(),
+        preprocessing=pairs.preprocessing,
         labels=labels,
         split={"train": [sample.id for sample in train], "val": [sample.id for sample in val]},
         provenance={
@@ -141,7 +142,7 @@ def _prepare(
     preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
     pairs = _pairs(config, train, preprocessing, labels, view)
     if preprocessing.normalisation == "mean-std":
-        known = Preprocessing.from_json(start.preprocessing) if start else preprocessing
+        known = start.preprocessing if start else preprocessing
         mean, std = known.mean, known.std
         if not start or known.normalisation != "mean-std":
             mean, std = statistics(pairs.images(config.training.workers))

@@ -9,7 +9,7 @@ import numpy as np
 from segmentation.config.training import DataConfig
 from segmentation.core.size import Size
 from segmentation.core.types import IGNORED, LabelMap
-from segmentation.preprocessing.preprocessing import resize, resize_labels
+from segmentation.preprocessing.pixels import resize, resize_labels
 
 
 class Task(Protocol):

@@ -3,7 +3,6 @@
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import ConfigError
 from segmentation.inference.engines.engine import Engine
-from segmentation.preprocessing.preprocessing import Preprocessing
 
 __all__ = ["Engine", "load_engine"]
 
@@ -20,7 +19,7 @@ def load_engine(
     Raises ConfigError for a choice that is not available, and BundleError for files that are not the
     recorded network.
     """
-    preprocessing = Preprocessing.from_json(bundle.preprocessing)
+    preprocessing = bundle.preprocessing
     if engine == "auto":
         engine = "openvino" if bundle.openvino else "keras"
     if engine == "keras":

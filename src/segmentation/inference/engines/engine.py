@@ -7,7 +7,8 @@ import numpy as np
 
 from segmentation.core.size import Size
 from segmentation.core.timing import timed
-from segmentation.preprocessing.preprocessing import Preprocessing, resize_scores
+from segmentation.preprocessing.pixels import resize_scores
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 Network = Callable[[np.ndarray], np.ndarray]
 """uint8 [1, h, w, C], prepared -> float32 [1, h, w, classes] in [0, 1]; safe to call from threads."""
