@@ -153,7 +153,7 @@ class OptionField:
                 return self.parse(str(float(value)))
             if not isinstance(value, Integral) and not float(value).is_integer():
                 raise ValueError(f"expected {_NOUNS[int]}, received {value!r}")
-            return self.parse(str(math.trunc(value)))
+            return self.parse(str(int(value if isinstance(value, Integral) else float(value))))
         if self.kind in (int, float, str) or not isinstance(value, self.kind):
             if self.about.parse and self.kind not in _NOUNS and not isinstance(value, bool | NoneType):
                 return value  # a value that `parse` could have returned, such as a colour
