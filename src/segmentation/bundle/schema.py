@@ -154,7 +154,7 @@ def _preprocessing(plain: Any, config: RunConfig) -> Preprocessing:
                 f"preprocessing.{name}: expected 1 or {configured.channels} numbers for {configured.colour} "
                 f"photos, received {len(values)}"
             )
-    return dataclasses.replace(configured, **{name: tuple(values) for name, values in statistics.items()})
+    return dataclasses.replace(configured, mean=tuple(statistics["mean"]), std=tuple(statistics["std"]))
 
 
 def _labels(plain: Any) -> LabelMap:

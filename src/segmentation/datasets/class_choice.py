@@ -149,8 +149,8 @@ def _groups_path(choice: str | Path) -> Path:
         return path
     known = [GARMENT, ALL, *named]
     raise DataError(
-        f"--classes {printable(str(choice))}: expected {', '.join(known)} or a JSON file of groups, found no such "
-        f"file{_nearest(str(choice), known)}; check the name"
+        f"`classes={printable(str(choice))}`: expected {', '.join(known)} or a JSON file of groups, found no "
+        f"such file{_nearest(str(choice), known)}; check the name"
     )
 
 
