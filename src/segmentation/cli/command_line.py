@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from segmentation.cli.wording import flag
+from segmentation.cli.wording import flag, program
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import JobOptions, options_of
 from segmentation.config.record import chosen
@@ -26,7 +26,7 @@ def words_of(options: JobOptions) -> list[str]:
 
 def command_line(options: JobOptions, more: list[str] | None = None) -> str:
     """Return the command as it is typed, with `more` words at its end."""
-    return f"python main.py {shlex.join([*words_of(options), *(more or [])])}"
+    return f"{program()} {shlex.join([*words_of(options), *(more or [])])}"
 
 
 def _flagged(name: str, value: Any) -> list[str]:

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from segmentation import __version__
 from segmentation.cli.parser import OneLineParser, add_command, read_command
-from segmentation.cli.wording import as_typed
+from segmentation.cli.wording import as_typed, program
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import JobOptions
 from segmentation.core.errors import SegmentationError
@@ -28,10 +28,10 @@ DESCRIPTION = (
     "Cut garments out of photos, or mark classes of clothing: train a network, judge it, let it work."
 )
 EPILOG = """three ways in:
-  see it work      make demo
-  cut a folder     python main.py predict --input DIR --save
-  train your own   python main.py train --data DIR --name NAME, then eval --model NAME
-`python main.py COMMAND --help` explains the options."""
+  see it work      make demo, in a clone of the project
+  cut a folder     {program} predict --input DIR --save
+  train your own   {program} train --data DIR --name NAME, then eval --model NAME
+`{program} COMMAND --help` explains the options."""
 
 
 def main(
@@ -72,7 +72,7 @@ def build_parser(home: Path = Path(), default_home: str = "the current folder") 
     """Return the parser of the command line: one subparser a command."""
     parser = OneLineParser(
         description=DESCRIPTION,
-        epilog=EPILOG,
+        epilog=EPILOG.format(program=program()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,  # an abbreviation that works today is ambiguous with tomorrow's options
     )

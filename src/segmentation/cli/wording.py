@@ -1,7 +1,9 @@
 """Options as they are typed: messages of the library name `an_option`, the command line says --an-option."""
 
 import re
+import sys
 from functools import cache
+from pathlib import Path
 
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
@@ -9,6 +11,12 @@ from segmentation.config.options import options_of
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _GENERAL = ("home", "config", "set")  # of every command, so that no job has them
 _ASSIGNMENT = re.compile(r"([a-z_]+)=(\S+)")
+
+
+def program() -> str:
+    """Return how the program was started: `garment-cutout` if installed, `python main.py` in the clone."""
+    installed = "garment-cutout"
+    return installed if Path(sys.argv[0]).stem == installed else "python main.py"
 
 
 def flag(name: str) -> str:
@@ -20,16 +28,19 @@ def as_typed(message: str) -> str:
     """Return a message with its options, assignments and jobs as a person types them.
 
     `min_confidence` becomes --min-confidence, `bits=16` becomes --bits 16, and `export model=shoes` becomes
-    `python main.py export --model shoes`. Whatever else stands in backticks stays as it is.
+    `python main.py export --model shoes` in the clone. Whatever else stands in backticks stays as it is.
     """
     return _QUOTED.sub(lambda quoted: _typed(quoted[1]) or quoted[0], message)
 
 
 def _typed(text: str) -> str | None:
-    first, *others = text.split()
+    parts = text.split()
+    if not parts:
+        return None
+    first, *others = parts
     if first in JOBS and (others or first not in _option_names()):
-        return f"`python main.py {' '.join([first, *map(_argument, others)])}`" if others else None
-    arguments = [_argument(part) for part in text.split()]
+        return f"`{program()} {' '.join([first, *map(_argument, others)])}`" if others else None
+    arguments = [_argument(part) for part in parts]
     return " ".join(arguments) if all(one.startswith("--") for one in arguments) else None
 
 
