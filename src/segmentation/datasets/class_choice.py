@@ -147,10 +147,10 @@ def _groups_path(choice: str | Path) -> Path:
     path = choice if isinstance(choice, Path) else named.get(choice, Path(choice))
     if path.is_file():
         return path
-    known = [GARMENT, ALL, *named]
+    known, written = [GARMENT, ALL, *named], str(choice)
     raise DataError(
-        f"--classes {printable(str(choice))}: expected {', '.join(known)} or a JSON file of groups, found no such "
-        f"file{_nearest(str(choice), known)}; check the name"
+        f"--classes {printable(written)}: expected {', '.join(known)} or a JSON file of groups, found no such "
+        f"file{_nearest(written, known)}; check the name"
     )
 
 
