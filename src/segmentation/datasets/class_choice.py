@@ -149,8 +149,8 @@ def _groups_path(choice: str | Path) -> Path:
         return path
     known, written = [GARMENT, ALL, *named], str(choice)
     raise DataError(
-        f"--classes {printable(written)}: expected {', '.join(known)} or a JSON file of groups, found no such "
-        f"file{_nearest(written, known)}; check the name"
+        f"--classes {printable(written)}: expected {', '.join(known)} or a JSON file of groups, found no "
+        f"such file{_nearest(written, known)}; check the name"
     )
 
 
