@@ -186,7 +186,7 @@ def load_bundle(path: Path) -> ModelBundle:
         )
         _check_files(bundle)
     except ValueError as error:
-        reason = str(error)[:_LONGEST_REASON]
+        reason = _shortened(str(error))
         raise BundleError(
             f"{description}: not a bundle that this version writes ({reason}); train the model again"
         ) from error
@@ -311,6 +311,12 @@ def _names(folder: Path) -> list[str]:
 def _choices(folder: Path) -> str:
     names = _names(folder)
     return f"models there: {', '.join(names)}" if names else "`train name=NAME` makes one"
+
+
+def _shortened(reason: str) -> str:
+    """Leave out the middle of a long text: the place stands first, what was received last."""
+    half = _LONGEST_REASON // 2
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:half]} ... {reason[-half:]}"
 
 
 def _plain(value: Any) -> Any:
