@@ -149,13 +149,8 @@ def _groups_path(choice: str | Path) -> Path:
         return path
     known, written = [GARMENT, ALL, *named], str(choice)
     raise DataError(
-<<<<<<< HEAD
-        f"`classes={printable(str(choice))}`: expected {', '.join(known)} or a JSON file of groups, found no "
-        f"such file{_nearest(str(choice), known)}; check the name"
-=======
-        f"--classes {printable(written)}: expected {', '.join(known)} or a JSON file of groups, found no "
+        f"`classes={printable(written)}`: expected {', '.join(known)} or a JSON file of groups, found no "
         f"such file{_nearest(written, known)}; check the name"
->>>>>>> cbd7b19e2c70710b7ac12c5ab5840b743de03e0e
     )
 
 
