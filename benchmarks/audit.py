@@ -11,8 +11,6 @@ least 13 of the 15 among the 30 most suspicious of 150 pairs.
 import argparse
 import csv
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,10 +20,15 @@ import cv2
 import numpy as np
 from project import ROOT
 
+from segmentation.cli.training_display import TrainingDisplay
+from segmentation.config.jobs.audit import AuditOptions
 from segmentation.core.types import Sample
+from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import discover
 from segmentation.datasets.groups import DUPLICATES_FILE
 from segmentation.images.files import read_photo, write_image
+from segmentation.jobs.audit import audit
+from segmentation.jobs.context import Context
 from segmentation.reports.audit_report import TABLE
 
 _KINDS = {"hem": 3, "shift": 3, "another's": 3, "strap": 2, "hole": 2, "leg": 2}
@@ -60,9 +63,12 @@ def main() -> None:
 
 
 def _audit(folder: Path, judges: Sequence[str], folds: int) -> None:
-    command = [sys.executable, str(ROOT / "main.py"), "audit", "--data", str(folder / "pairs")]
-    command += ["--output", str(folder / "audit"), "--folds", str(folds)]
-    subprocess.run([*command, *(word for name in judges for word in ("--fold-model", name))], check=True)
+    options = AuditOptions.of(
+        data=folder / "pairs", output=folder / "audit", folds=folds, fold_model=tuple(judges)
+    )
+    with TrainingDisplay() as display:
+        if audit(options, display.shown(Context(Workspace(ROOT)))).stopped:
+            raise KeyboardInterrupt
 
 
 def _print_ranks(seed: int, kinds: dict[str, str], table: Path) -> None:

@@ -1,8 +1,8 @@
 """A training writes the options with which it can be repeated, to the same figures."""
 
 import pytest
-from drawing import draw_set
-from program import make
+from support.drawing import draw_set
+from support.program import make
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.config.jobs.train import TrainOptions
