@@ -154,7 +154,7 @@ def test_views_of_a_garment_make_the_interval_no_narrower():
 def test_a_person_is_told_where_the_photos_taught_the_model_its_confidence():
     told = triage_of([0.9, 0.8, 0.7, 0.6, 0.5], [0.99] * 5, known=3).lines()
 
-    assert told[-1].startswith("that flatters it, for 3 of these photos taught the model its confidence")
+    assert told[-1].startswith("this flatters it, since 3 of these photos were used to fit the confidence")
     assert "0.0100 on average" in told[-1]
 
 
@@ -254,7 +254,7 @@ def test_the_limits_decide(confidence, decision):
 
 def test_a_certain_mask_needs_no_reason_and_others_have_one():
     assert verdict_of(0.99).reasons == ()
-    assert verdict_of(0.9).reasons == ("a second look differs",)
+    assert verdict_of(0.9).reasons == ("the second opinion differs",)
 
 
 def test_where_nothing_tells_more_than_usual_the_limit_itself_is_the_reason():

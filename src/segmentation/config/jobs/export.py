@@ -5,7 +5,7 @@ from pathlib import Path
 
 from segmentation.config.options import JobOptions, option
 
-NETWORK_FORMATS = ("openvino", "saved-model", "onnx", "litert")
+NETWORK_FORMATS = ("openvino", "onnx", "saved-model", "litert")
 FORMATS = (*NETWORK_FORMATS, "config")
 
 
