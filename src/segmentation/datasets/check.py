@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.errors import SegmentationError, printable
-from segmentation.core.types import IGNORED, LabelMap, Sample
-from segmentation.datasets.ground_truth import TableRows
+from segmentation.core.types import IGNORED, GroundTruth, LabelMap, Sample
+from segmentation.datasets.ground_truth import TableRows, truth_of
 from segmentation.images.files import has_alpha, image_size, read_photo
 
 _HALF = 128  # alpha from which a pixel counts as garment
@@ -28,30 +28,32 @@ class Problem:
 def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
     """Compare what the two files' headers say: sizes, and for a `cutout` that it has an alpha channel."""
     photo_size = _attempt(lambda: image_size(sample.photo), sample.photo)
-    truth_size = _attempt(sample.truth.size, sample.truth.path)
+    truth = truth_of(sample)
+    truth_size = _attempt(truth.size, truth.path)
     for size in (photo_size, truth_size):
         if isinstance(size, Problem):
             return size
-    if cutout and not has_alpha(sample.truth.path):
+    if cutout and not has_alpha(truth.path):
         return Problem(
-            sample.truth.path,
+            truth.path,
             "has no alpha channel, so it does not say what is garment",
             "save the cutout as PNG with transparency; black and white masks belong in a folder named masks",
         )
-    return _compare_sizes(sample, photo_size, truth_size)
+    return _compare_sizes(sample.photo, truth, photo_size, truth_size)
 
 
 def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
     """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures."""
     photo = _attempt(lambda: read_photo(sample.photo), sample.photo)
-    truth = _attempt(sample.truth.read, sample.truth.path)
-    for picture in (photo, truth):
+    truth = truth_of(sample)
+    targets = _attempt(truth.read, truth.path)
+    for picture in (photo, targets):
         if isinstance(picture, Problem):
             return picture
     digest = hashlib.sha256(str(photo.shape).encode())
-    digest.update(np.ascontiguousarray(photo))
-    problem = _compare_sizes(sample, photo.shape[:2], truth.shape)
-    found = _check_mask(sample.truth.path, truth) if labels.binary else _check_classes(sample, truth)
+    digest.update(np.ascontiguousarray(photo).data)
+    problem = _compare_sizes(sample.photo, truth, photo.shape[:2], targets.shape)
+    found = _check_mask(truth.path, targets) if labels.binary else _check_classes(truth, targets)
     return problem or found or digest.hexdigest()
 
 
@@ -74,12 +76,12 @@ def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
     return None
 
 
-def _check_classes(sample: Sample, labels: np.ndarray) -> Problem | None:
+def _check_classes(truth: GroundTruth, targets: np.ndarray) -> Problem | None:
     """A background of several names is something: such a photo is labelled, and has none of the others."""
-    nothing = [IGNORED] if sample.truth.coding.targets.count(0) > 1 else [0, IGNORED]
-    if np.isin(labels, nothing).all():
+    several = truth.coding is not None and truth.coding.targets.count(0) > 1
+    if np.isin(targets, [IGNORED] if several else [0, IGNORED]).all():
         return Problem(
-            sample.truth.path,
+            truth.path,
             "is empty: it holds no class but the background",
             "label the photo, or remove the pair",
         )
@@ -87,19 +89,19 @@ def _check_classes(sample: Sample, labels: np.ndarray) -> Problem | None:
 
 
 def _compare_sizes(
-    sample: Sample, photo_size: tuple[int, int], truth_size: tuple[int, int]
+    photo: Path, truth: GroundTruth, photo_size: tuple[int, int], truth_size: tuple[int, int]
 ) -> Problem | None:
     if truth_size == photo_size:
         return None
     (height, width), (photo_height, photo_width) = truth_size, photo_size
-    if isinstance(sample.truth, TableRows):
+    if isinstance(truth, TableRows):
         return Problem(
-            sample.photo,
-            f"is {photo_width}x{photo_height}, {sample.truth.rows.path.name} says {width}x{height}",
+            photo,
+            f"is {photo_width}x{photo_height}, {truth.rows.path.name} says {width}x{height}",
             "take the photo that the table was made for",
         )
     return Problem(
-        sample.truth.path,
+        truth.path,
         f"is {width}x{height}, its photo is {photo_width}x{photo_height}",
         "export both at the same size, without trimming or turning",
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.types import LabelMap, Sample
+from segmentation.datasets.ground_truth import truth_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def count_classes(
     names = labels.task.index_names
 
     def count(sample: Sample) -> np.ndarray:
-        indices = labels.task.truth_indices(sample.truth.read())
+        indices = labels.task.truth_indices(truth_of(sample).read())
         return np.bincount(indices.ravel(), minlength=256)
 
     counts = map_in_threads(count, samples, on_progress)

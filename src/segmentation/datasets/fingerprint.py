@@ -23,14 +23,13 @@ def fingerprint(samples: Iterable[Sample]) -> str:
 
 def _describe(sample: Sample) -> str:
     described = (sample.id, _describe_file(sample.photo), _describe_truth(sample.truth))
-    coding = sample.truth and sample.truth.coding
+    coding = sample.truth.coding if sample.truth else None
     if coding is None:
         return repr(described)
+    meaning: tuple[tuple[int, ...], ...] = (coding.values, coding.targets)
     if {*coding.targets} <= {0, 255}:  # as earlier versions, which knew garments alone, described it
         garment = (value for value, target in zip(coding.values, coding.targets, strict=True) if target)
         meaning = (tuple(garment),)
-    else:
-        meaning = (coding.values, coding.targets)
     return repr((*described, *meaning, coding.colours) if coding.colours else (*described, *meaning))
 
 
@@ -38,7 +37,7 @@ def _describe_truth(truth: GroundTruth | None) -> str:
     if truth is None:
         return "none"
     if isinstance(truth, TableRows):  # the rest of the table may change
-        return f"rows {hashlib.sha256(truth.read()).hexdigest()}"
+        return f"rows {hashlib.sha256(truth.read().data).hexdigest()}"
     return _describe_file(truth.path)
 
 

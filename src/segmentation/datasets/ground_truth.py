@@ -7,10 +7,17 @@ from typing import ClassVar
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.types import Coding, coded
+from segmentation.core.types import Coding, GroundTruth, Sample, coded
 from segmentation.datasets.matlab import SUFFIX, label_map_size, read_label_map
 from segmentation.datasets.run_table import PhotoRows, read_runs, table_size
 from segmentation.images.files import image_size, kind_of_pixels, read_labels, read_mask, read_photo
+
+
+def truth_of(sample: Sample) -> GroundTruth:
+    """Return the ground truth of a pair. Raises DataError for a photo that has none."""
+    if sample.truth is None:
+        raise DataError(f"{sample.photo}: expected a photo with its ground truth, found none; add it")
+    return sample.truth
 
 
 @dataclass(frozen=True)

@@ -148,11 +148,12 @@ def _entries(path: Path, plain: dict[str, Any]) -> Iterator[tuple[int, str, Colo
 
 def _colour(plain: Any) -> Colour | None:
     if isinstance(plain, str) and _HEX.fullmatch(plain):
-        return tuple(bytes.fromhex(plain[1:]))
-    levels = isinstance(plain, list) and [
-        level for level in plain if type(level) is int and 0 <= level <= 255
-    ]
-    return tuple(levels) if levels and len(levels) == len(plain) == 3 else None
+        red, green, blue = bytes.fromhex(plain[1:])
+        return red, green, blue
+    if not (isinstance(plain, list) and len(plain) == 3):
+        return None
+    red, green, blue = plain
+    return (red, green, blue) if all(type(level) is int and 0 <= level <= 255 for level in plain) else None
 
 
 def _shown(plain: Any) -> str:

@@ -67,7 +67,7 @@ def find_parts(root: Path) -> tuple[Part, ...]:
     direct = _find_part(root)
     sides = {side: folder for side, folder in _subfolders(root).items() if side in SIDES}
     below = {side: _find_part(folder, side) for side, folder in sides.items()}
-    parts = tuple(below[side] for side in SIDES if below.get(side))
+    parts = tuple(part for side in SIDES if (part := below.get(side)))
     if direct and direct.layout.table and parts:
         direct = None  # train.csv may be anything beside sides that have their own ground truth
     if direct and parts:

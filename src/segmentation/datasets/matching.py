@@ -28,6 +28,7 @@ class Pair:
     def truth(self, coding: Coding | None) -> GroundTruth:
         """Return the ground truth, whose values become what `coding` says where it is a label map."""
         if isinstance(self.mask, PhotoRows):
+            assert coding  # the rows of a table are of classes
             return TableRows(self.mask, coding)
         return LabelFile(self.mask, coding) if coding else MaskFile(self.mask)
 

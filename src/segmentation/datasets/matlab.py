@@ -60,11 +60,9 @@ def _attempt(path: Path, read: Callable[[bytes], Any]) -> Any:
         return read(path.read_bytes())
     # what a decoder stumbles over in bytes that anyone may have written has any type
     except Exception as error:
-        reason = (
-            os.strerror(error.errno).lower()
-            if getattr(error, "errno", None)
-            else str(error).partition("\n")[0][:200] or type(error).__name__
-        )
+        number = getattr(error, "errno", None)
+        described = str(error).partition("\n")[0][:200] or type(error).__name__
+        reason = os.strerror(number).lower() if number else described
         problem = f"cannot be read as a label map of MATLAB ({printable(reason)})"
         raise DataError(f"{printable(str(path))}: {problem}; {_REMEDY}") from error
 

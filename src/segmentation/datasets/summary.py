@@ -10,6 +10,7 @@ import numpy as np
 from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.types import IGNORED, LabelMap, Sample
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.ground_truth import truth_of
 from segmentation.images.files import read_photo
 
 
@@ -65,8 +66,8 @@ def summarise(dataset: Dataset, on_progress: OnProgress | None = None) -> Summar
     pairs = map_in_threads(lambda sample: _measure(sample, dataset.labels), dataset.samples, on_progress)
     areas = [pair.area for pair in pairs]
     pixels = sum(pair.pixels for pair in pairs)
-    mean = sum(pair.sums for pair in pairs) / pixels
-    variance = sum(pair.squares for pair in pairs) / pixels - mean**2
+    mean = sum((pair.sums for pair in pairs), np.zeros(3)) / pixels
+    variance = sum((pair.squares for pair in pairs), np.zeros(3)) / pixels - mean**2
     split = dataset.folder_split
     return Summary(
         photos=dataset.photos_found,
@@ -84,7 +85,7 @@ def summarise(dataset: Dataset, on_progress: OnProgress | None = None) -> Summar
 
 
 def _measure(sample: Sample, labels: LabelMap) -> _Pair:
-    photo, indices = read_photo(sample.photo), labels.task.truth_indices(sample.truth.read())
+    photo, indices = read_photo(sample.photo), labels.task.truth_indices(truth_of(sample).read())
     height, width, _ = photo.shape
     mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
     pixels = height * width

@@ -1,14 +1,12 @@
 """Fit a model's confidence: how good masks that look as they do are, on photos it was not trained on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.fitting import fit_confidence_model
-from segmentation.confidence.model import (
-    ConfidenceModel,
-    garment_found,
-)
+from segmentation.confidence.model import ConfidenceModel, garment_found
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample, ScoreFn
@@ -35,14 +33,14 @@ def fit_confidence(
     DataError where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
     """
     samples = without_predicted(samples)
-    models = [(one.learned, one, *_load(one)) for one in (bundle, *others)]
+    models = [_Loaded.of(model) for model in (bundle, *others)]
     features, dice, judged = [], [], []
     for done, sample in enumerate(samples, start=1):
-        unbiased = next((rest for learned, *rest in models if sample.id not in learned), None)
+        unbiased = next((model for model in models if sample.id not in model.bundle.learned), None)
         if unbiased:
-            model, score, estimator = unbiased
+            model = unbiased.bundle
             photo, alpha = read_pair(sample)
-            prediction = predict(score, model, sample.id, photo, model.threshold, estimator)
+            prediction = predict(unbiased.score, model, sample.id, photo, model.threshold, unbiased.estimator)
             target = alpha >= model.config.data.target_threshold * 255
             if garment_found(prediction.features):
                 features.append(prediction.features)
@@ -61,6 +59,15 @@ def fit_confidence(
     )
 
 
-def _load(bundle: ModelBundle) -> tuple[ScoreFn, ConfidenceEstimator]:
-    score, engines = load_score(bundle)
-    return score, estimator_for(engines[:1], bundle.passes[0].threshold, None)
+@dataclass(frozen=True)
+class _Loaded:
+    """A model with what it predicts with."""
+
+    bundle: ModelBundle
+    score: ScoreFn
+    estimator: ConfidenceEstimator
+
+    @classmethod
+    def of(cls, bundle: ModelBundle) -> "_Loaded":
+        score, engines = load_score(bundle)
+        return cls(bundle, score, estimator_for(engines[:1], bundle.passes[0].threshold, None))

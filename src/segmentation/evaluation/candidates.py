@@ -178,10 +178,12 @@ def _cost(passes: Sequence[ModelBundle], name: str) -> float | None:
     """The sum over the passes, where all of them record it."""
     recorded = [one.provenance.get("cost") for one in passes]
     found = [_number(cost.get(name)) if isinstance(cost, dict) else None for cost in recorded]
-    return None if None in found else sum(found)
+    known = [figure for figure in found if figure is not None]
+    return sum(known) if len(known) == len(found) else None
 
 
 def _number(value: object) -> float | None:
     """A bundle may come from anyone, and its provenance may hold anything."""
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if plain and 0 <= value < _LARGEST_NUMBER else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value < _LARGEST_NUMBER else None

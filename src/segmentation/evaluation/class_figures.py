@@ -100,8 +100,8 @@ class ClassFigures:
             "frequency_weighted_iou": class_metrics.frequency_weighted_iou(self.confusion),
             "mean_dice": class_metrics.mean_dice(self.confusion),
             "presence_least_share": LEAST_SHARE,
-            "presence_precision": float(class_metrics.precision(together)),
-            "presence_recall": float(class_metrics.recall(together)),
+            "presence_precision": class_metrics.precision(together),
+            "presence_recall": class_metrics.recall(together),
         }
 
     def names_present(self) -> list[tuple[str, str]]:

@@ -165,7 +165,7 @@ def _figures(candidate: Candidate) -> Figures:
     return Figures(
         name=candidate.name,
         facts=candidate.facts,
-        means={measure: mean_interval(values) for measure, values in by_photo.items()},
+        means={measure: mean_interval(np.array(values)) for measure, values in by_photo.items()},
         dice_median=float(np.median(by_photo["dice"])),
         dice_min=min(by_photo["dice"]),
         by_photo=by_photo,
@@ -180,7 +180,10 @@ def _pair(photos: Sequence[str], model: Figures, baseline: Figures, compared: Se
     gains, losses = largest_changes(photos, after[compared[0]], before[compared[0]])
     return Pair(
         model=model.name,
-        differences={measure: paired_difference(after[measure], before[measure]) for measure in compared},
+        differences={
+            measure: paired_difference(np.array(after[measure]), np.array(before[measure]))
+            for measure in compared
+        },
         gains=gains,
         losses=losses,
     )

@@ -51,7 +51,7 @@ def measure_correction(predicted: np.ndarray, corrected: np.ndarray) -> Correcti
     to_corrected, to_predicted = _edge_distances(*masks)
     distances = np.concatenate([to_corrected, to_predicted])
     return Correction(
-        changed_px=changed,
+        changed_px=int(changed),
         changed_share=changed / garment if garment else float(changed > 0),
         dice=metrics.dice(counts),
         edge_mean_px=float(distances.mean()) if distances.size else 0.0,

@@ -36,7 +36,7 @@ class CutoutMeasurement:
     labels: LabelMap
     settings: MeasureSettings
     rows: list[ImageRow] = field(default_factory=list)
-    counts: list[metrics.Counts] = field(default_factory=list)
+    counts: list[metrics.Counts[np.ndarray]] = field(default_factory=list)
     waiting: list[tuple[Sample, "_Packed", float]] = field(default_factory=list)
 
     def add(
@@ -76,7 +76,7 @@ class _Packed:
 
     @classmethod
     def of(cls, level: np.ndarray, target: np.ndarray) -> "_Packed":
-        return cls(level.shape, zlib.compress(level, 1), zlib.compress(np.packbits(target), 1))
+        return cls(level.shape, zlib.compress(level.data, 1), zlib.compress(np.packbits(target).data, 1))
 
     def unpack(self) -> tuple[np.ndarray, np.ndarray]:
         level = np.frombuffer(zlib.decompress(self.level), np.uint8)

@@ -157,7 +157,10 @@ def _regions(
             found.append(
                 Region(
                     kind,
-                    *(round(float(side * factor)) for side in (left, top, width, height)),
+                    left=round(float(left * factor)),
+                    top=round(float(top * factor)),
+                    width=round(float(width * factor)),
+                    height=round(float(height * factor)),
                     area_px=round(float(area * factor**2)),
                     share=float(certainty[number] / garment),
                     support=float(beheld.mean()) if beheld.size else 1.0,

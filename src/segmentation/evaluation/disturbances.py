@@ -58,7 +58,7 @@ def _blur(photo: np.ndarray, sigma: float) -> np.ndarray:
 
 def _noise(photo: np.ndarray, deviation: float) -> np.ndarray:
     # seeded by the photo: others get other noise, and its levels differ in strength alone
-    random = np.random.default_rng(zlib.crc32(np.ascontiguousarray(photo)))
+    random = np.random.default_rng(zlib.crc32(np.ascontiguousarray(photo).data))
     return _as_levels(photo + random.standard_normal(photo.shape, np.float32) * np.float32(deviation))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
+from segmentation.datasets.ground_truth import truth_of
 from segmentation.images.files import read_photo
 
 
@@ -14,13 +15,12 @@ def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
 
     Raises ImageError, and DataError where there is no ground truth or none of the photo's size.
     """
-    if sample.truth is None:
-        raise DataError(f"{sample.photo}: expected a ground truth to evaluate with, found none; add it")
+    truth = truth_of(sample)
     image = read_photo(sample.photo)
-    alpha = sample.truth.read()
+    alpha = truth.read()
     if image.shape[:2] != alpha.shape:
         raise DataError(
-            f"{sample.truth.path}: expected the photo's size {_size(image)}, received {_size(alpha)}; "
+            f"{truth.path}: expected the photo's size {_size(image)}, received {_size(alpha)}; "
             f"export the ground truth of {sample.photo.name} again at full size"
         )
     return image, alpha

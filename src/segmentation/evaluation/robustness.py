@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ SMALL_CHANGE = 0.003
 _AS_IT_IS = Disturbance("", (0,), lambda photo, _level: photo, 0)
 _STEPS = ((_AS_IT_IS, 0), *((DISTURBANCES[name], level) for name, level in CASES))
 
-_EVERYDAY = {
+_EVERYDAY: dict[str, set[tuple[str, float]]] = {
     "flipped": {("flip", 1)},
     "shifted by 5%": {(name, level) for name in ("shift right", "shift down") for level in (-0.05, 0.05)},
     "rescaled by 10%": {("scale", 0.9), ("scale", 1.1)},
@@ -158,7 +157,8 @@ def print_robustness(robustness: Robustness, console: "Console") -> None:
         table.add_column(heading, justify="left" if heading == "disturbance" else "right")
     for name, kind in DISTURBANCES.items():
         rows = robustness.of(name)
-        for figures, label in zip_longest(rows, (name, kind.unit)[: len(rows)], fillvalue=""):
+        labels = (name, kind.unit, *[""] * len(rows))
+        for figures, label in zip(rows, labels, strict=False):
             table.add_row(
                 label,
                 f"{figures.level:g}",

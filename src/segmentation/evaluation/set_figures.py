@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Evaluation:
         garments = tuple(row.group or row.id for row in self.rows)
         return Triage(np.array(confidence), self._column("dice"), garments, self.confidence_model, len(known))
 
-    def summary(self) -> dict[str, float]:
+    def summary(self) -> dict[str, Any]:
         """The figures of the whole set by name, ready for JSON."""
         dice = self._column("dice")
         return {

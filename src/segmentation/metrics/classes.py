@@ -7,7 +7,7 @@ perfect, and a mean over nothing is 1.
 
 import numpy as np
 
-from segmentation.metrics.masks import Counts
+from segmentation.metrics.masks import Counts, Number, ratio
 
 
 def confusion(
@@ -88,7 +88,7 @@ def present(confusion: np.ndarray, least_share: float = 0.0) -> tuple[np.ndarray
     return _true(confusion) > 0, (predicted > 0) & (predicted >= least_px)
 
 
-def presence(confusion: np.ndarray, least_share: float = 0.0) -> Counts:
+def presence(confusion: np.ndarray, least_share: float = 0.0) -> Counts[np.ndarray]:
     """Count the classes except the background by whether they are `present` and predicted to be.
 
     For the matrices of several photos, [P, C, C], each field is int64 [P].
@@ -98,14 +98,14 @@ def presence(confusion: np.ndarray, least_share: float = 0.0) -> Counts:
     return Counts(*(np.count_nonzero(outcome, axis=-1) for outcome in outcomes))
 
 
-def precision(counts: Counts) -> float | np.ndarray:
+def precision(counts: Counts[Number]) -> Number:
     """Return the fraction of what is predicted that is true; 1 where nothing is predicted."""
-    return np.nan_to_num(_ratio(counts.tp, counts.tp + counts.fp), nan=1.0)
+    return ratio(counts.tp, counts.tp + counts.fp)
 
 
-def recall(counts: Counts) -> float | np.ndarray:
+def recall(counts: Counts[Number]) -> Number:
     """Return the fraction of what is true that is predicted; 1 where nothing is true."""
-    return np.nan_to_num(_ratio(counts.tp, counts.tp + counts.fn), nan=1.0)
+    return ratio(counts.tp, counts.tp + counts.fn)
 
 
 def _right(confusion: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ def _occurring(confusion: np.ndarray) -> np.ndarray:
     return _true(confusion) + _predicted(confusion) > 0
 
 
-def _ratio(part: int | np.ndarray, whole: int | np.ndarray) -> np.ndarray:
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.greater(whole, 0))
 
 

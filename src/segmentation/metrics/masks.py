@@ -5,6 +5,7 @@ masks agree perfectly.
 """
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -13,17 +14,20 @@ THRESHOLDS = (np.arange(256) / 255).astype(np.float32)
 """The thresholds of a search: float32 [256], from 0 to 1 in steps of 1/255."""
 
 
+Number = TypeVar("Number", float, np.ndarray)
+
+
 @dataclass(frozen=True)
-class Counts:
+class Counts(Generic[Number]):
     """Pixels by outcome: four integers for one mask, or four int64 [256] for masks at all thresholds."""
 
-    tp: int | np.ndarray
-    fp: int | np.ndarray
-    fn: int | np.ndarray
-    tn: int | np.ndarray
+    tp: Number
+    fp: Number
+    fn: Number
+    tn: Number
 
 
-def counts(mask: np.ndarray, target: np.ndarray) -> Counts:
+def counts(mask: np.ndarray, target: np.ndarray) -> Counts[float]:
     """Count the pixels of one mask by outcome. Raises ValueError when the sizes differ."""
     _check_same_size(mask, target)
     tp = int(np.count_nonzero(mask & target))
@@ -32,7 +36,7 @@ def counts(mask: np.ndarray, target: np.ndarray) -> Counts:
     return Counts(tp, fp, fn, mask.size - tp - fp - fn)
 
 
-def counts_by_threshold(scores: np.ndarray, target: np.ndarray) -> Counts:
+def counts_by_threshold(scores: np.ndarray, target: np.ndarray) -> Counts[np.ndarray]:
     """Count the pixels of the masks `scores >= threshold` at all 256 THRESHOLDS in one pass.
 
     `scores` is float32 [H, W] in [0, 1], `target` bool [H, W]; each field of the result is int64 [256].
@@ -41,7 +45,7 @@ def counts_by_threshold(scores: np.ndarray, target: np.ndarray) -> Counts:
     return counts_by_level(levels(scores), target)
 
 
-def counts_by_level(level: np.ndarray, target: np.ndarray) -> Counts:
+def counts_by_level(level: np.ndarray, target: np.ndarray) -> Counts[np.ndarray]:
     """Count as `counts_by_threshold` does, from the `levels` of the scores, uint8 [H, W]."""
     _check_same_size(level, target)
     everything = np.bincount(level.ravel(), minlength=256)  # pixels of each level: [256]
@@ -60,19 +64,26 @@ def levels(scores: np.ndarray) -> np.ndarray:
     return (scores * np.float32(255)).astype(np.uint8)
 
 
-def dice(counts: Counts) -> float | np.ndarray:
+def dice(counts: Counts[Number]) -> Number:
     """Return the Dice coefficient, 2 |A and B| / (|A| + |B|): the F1 score of the pixels (Dice 1945)."""
-    return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
+    return ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
 
 
-def iou(counts: Counts) -> float | np.ndarray:
+def iou(counts: Counts[Number]) -> Number:
     """Return the intersection over union, |A and B| / |A or B| (Jaccard 1901)."""
-    return _ratio(counts.tp, counts.tp + counts.fp + counts.fn)
+    return ratio(counts.tp, counts.tp + counts.fp + counts.fn)
 
 
-def accuracy(counts: Counts) -> float | np.ndarray:
+def accuracy(counts: Counts[Number]) -> Number:
     """Return the fraction of all pixels that are right; it is high for any small garment."""
-    return _ratio(counts.tp + counts.tn, counts.tp + counts.fp + counts.fn + counts.tn)
+    return ratio(counts.tp + counts.tn, counts.tp + counts.fp + counts.fn + counts.tn)
+
+
+def ratio(part: Number, whole: Number) -> Number:
+    """Return `part / whole`, of numbers or of arrays; 1 where there is nothing of the whole."""
+    if isinstance(whole, np.ndarray):
+        return np.where(whole == 0, 1.0, part / np.maximum(whole, 1))
+    return float(part / whole) if whole else 1.0
 
 
 def boundary_f1(mask: np.ndarray, target: np.ndarray, tolerance_px: float = 2.0) -> float:
@@ -142,8 +153,3 @@ def _check_same_size(mask: np.ndarray, target: np.ndarray) -> None:
 
 def _at_least(histogram: np.ndarray) -> np.ndarray:
     return histogram[::-1].cumsum()[::-1]
-
-
-def _ratio(part: int | np.ndarray, whole: int | np.ndarray) -> float | np.ndarray:
-    ratio = np.where(np.equal(whole, 0), 1.0, part / np.maximum(whole, 1))
-    return ratio if ratio.ndim else float(ratio)

@@ -36,7 +36,7 @@ class ThresholdSearch:
         write_csv(path, [("threshold", "dice_mean"), *rows])
 
 
-def search(counts: Sequence[Counts]) -> ThresholdSearch:
+def search(counts: Sequence[Counts[np.ndarray]]) -> ThresholdSearch:
     """Find the threshold with the best mean Dice from the counts of each photo at all THRESHOLDS.
 
     Where neighbouring thresholds are equally good (within 1e-6), the middle of the longest such plateau
@@ -45,7 +45,7 @@ def search(counts: Sequence[Counts]) -> ThresholdSearch:
     """
     if not counts:
         raise DataError("a threshold search needs at least one photo with its ground truth, received none")
-    dice_mean = np.mean([np.asarray(dice(one)) for one in counts], axis=0)  # [N, 256] -> [256]
+    dice_mean = np.mean([dice(photo) for photo in counts], axis=0)  # [N, 256] -> [256]
     first, last = _longest_run(dice_mean >= dice_mean.max() - _PLATEAU)
     return ThresholdSearch(THRESHOLDS, dice_mean, best=(first + last) // 2 / 255)
 

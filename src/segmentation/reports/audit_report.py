@@ -99,7 +99,7 @@ def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
     It holds the `decisions`, by id; those on pairs that are not there stand at the end.
     """
     said = {name: YES if excluded else NO for name, excluded in decisions.items()}
-    rows = [_COLUMNS]
+    rows: list[Sequence[object]] = [_COLUMNS]
     for rank, finding in enumerate(findings, start=1):
         pair = finding.disagreement
         largest = pair.regions[0] if pair.regions else None

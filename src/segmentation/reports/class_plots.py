@@ -66,14 +66,14 @@ def plot_iou(iou: Sequence[float]) -> bytes:
     """
     figure = new_figure((5.6, 3.2))
     axes = figure.add_subplot()
-    axes.hist(iou, bins=np.linspace(0, 1, _STEPS + 1), color=BLUE, rwidth=0.9)
+    axes.hist(iou, bins=np.linspace(0, 1, _STEPS + 1).tolist(), color=BLUE, rwidth=0.9)
     mean = float(np.mean(iou))
     axes.axvline(mean, color=GREY, linewidth=1.2, linestyle="--", label=f"mean {mean:.3f}")
     axes.set_xlim(0, 1)
     axes.margins(y=0.12)
     axes.set_xlabel("mean IoU of a photo's classes")
     axes.set_ylabel("photos")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="y", integer=True)
     axes.legend(frameon=False)
     return as_svg(figure)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.types import LEAST_SHARE, LabelMap
+from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.images.class_overlay import overlay_classes
 from segmentation.metrics import classes as class_metrics
@@ -25,26 +26,27 @@ class ClassReport:
     """The `Report` of several classes."""
 
     evaluation: Evaluation
+    classes: ClassFigures
 
     tables = ("classes.csv", "confusion.csv")
 
     @property
     def labels(self) -> LabelMap:
         """The classes."""
-        return self.evaluation.classes.labels
+        return self.classes.labels
 
     def figures(self) -> dict[str, Any]:
         """Return the figures of each class."""
-        return {"classes": [asdict(row) for row in self.evaluation.classes.rows]}
+        return {"classes": [asdict(row) for row in self.classes.rows]}
 
     def columns(self) -> dict[str, Sequence[object]]:
         """Return the classes that each photo has and those that it is predicted to have."""
-        has, predicted = zip(*self.evaluation.classes.names_present(), strict=True)
+        has, predicted = zip(*self.classes.names_present(), strict=True)
         return {"classes": has, "classes_predicted": predicted}
 
     def write_tables(self, folder: Path) -> None:
         """Write classes.csv and confusion.csv."""
-        self.evaluation.classes.write(folder)
+        self.classes.write(folder)
 
     def draw(self, image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> "ClassPictures":
         """Draw a photo [H, W, 3] with its ground truth and what was predicted, indices [H, W]."""
@@ -54,7 +56,7 @@ class ClassReport:
         self, pictures: Mapping[str, "ClassPictures"], model_name: str, provenance: Mapping[str, object]
     ) -> str:
         """Return the page; `pictures` holds the photos to show, by id."""
-        classes = self.evaluation.classes
+        classes = self.classes
         occurring = [row.index for row in classes.rows if row.pixels or row.pixels_predicted]
         names = [classes.labels.names[index] for index in occurring]
         matrix = classes.confusion[np.ix_(occurring, occurring)]
@@ -97,16 +99,22 @@ def draw_classes(
 ) -> ClassPictures:
     """Draw one photo for the report: uint8 RGB [H, W, 3] and class indices [H, W] of the same size."""
     confusion = class_metrics.confusion(predicted, truth, len(labels.names), labels.ignore)
-    true, said = class_metrics.present(confusion, LEAST_SHARE)
-    traces = confusion.any(axis=0) & ~said & ~true
+    true, predicted_present = class_metrics.present(confusion, LEAST_SHARE)
+    traces = confusion.any(axis=0) & ~predicted_present & ~true
     ignored = truth == labels.ignore  # nowhere, where there is no such index
     known = np.where(ignored, 0, truth)
     views = (overlay_classes(image, known, labels), overlay_classes(image, predicted, labels))
-    errors = _differences(image, known, np.where(ignored, 0, predicted))
+    differing = _differences(image, known, np.where(ignored, 0, predicted))
+    target, mask, errors = (html.encode(_hatched(view, ignored)) for view in (*views, differing))
     return ClassPictures(
-        html.encode(image),
-        *(html.encode(_hatched(view, ignored)) for view in (*views, errors)),
-        *(_indices(there) for there in (true & said, true & ~said, said & ~true, traces)),
+        photo=html.encode(image),
+        target=target,
+        mask=mask,
+        errors=errors,
+        found=_indices(true & predicted_present),
+        missed=_indices(true & ~predicted_present),
+        invented=_indices(predicted_present & ~true),
+        traces=_indices(traces),
         wrong=1 - class_metrics.pixel_accuracy(confusion),
         ignored=bool(ignored.any()),
     )

@@ -1,7 +1,7 @@
 """The charts of a comparison; each model has its colour in all of them, and its dashes in all curves."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # of Okabe and Ito
 _DASHES = ("solid", (0, (5, 1)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # once the colours are used up
 _MARKERS = ("o", "D", "s", "^", "v", "P")
-_GRID = {"color": "#e5e5e5", "linewidth": 0.6}
+_GRID: dict[str, Any] = {"color": "#e5e5e5", "linewidth": 0.6}
 _MOST_MARKERS = 60  # on a curve, before they run into each other
 _OUTLYING = 99  # percent of the losses are drawn: a single one can leave no room for the others
 _AREA = 350  # of the marker of the largest model, points^2
@@ -100,7 +100,7 @@ def learning_chart(histories: Mapping[str, History], *, classes: bool) -> "Figur
             _leave_out_outlying(axes)
         axes.set_title(measures[key], fontsize=11)
         axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
         axes.grid(**_GRID)
     handles = [
         figure.axes[0].plot([], [], **_line(number), label=literal(name))[0]
@@ -117,9 +117,13 @@ def class_chart(comparison: Comparison) -> "Figure":
     figure = new_figure((7.2, 1.4 + 0.27 * len(order)))
     axes = figure.add_subplot()
     for number, model in enumerate(comparison.models):
-        values = [np.nan if model.class_iou[index] is None else model.class_iou[index] for index in order]
+        ious = [model.class_iou[index] for index in order]
+        values = [np.nan if iou is None else iou for iou in ious]
         turn = number // len(_COLOURS)  # once the colours are used up, each has another marker
-        style = {"color": _colour(number), "marker": _MARKERS[(number + turn) % len(_MARKERS)]}
+        style: dict[str, Any] = {
+            "color": _colour(number),
+            "marker": _MARKERS[(number + turn) % len(_MARKERS)],
+        }
         axes.plot(values, range(len(order)), linestyle="", markersize=6, label=literal(model.name), **style)
     labels = [f"{literal(comparison.classes[index])} ({comparison.shares[index]:.1%})" for index in order]
     axes.set_yticks(range(len(order)), labels)
@@ -144,7 +148,11 @@ def trade_off_chart(comparison: Comparison) -> "Figure":
         axes.scatter(*place, s=area, color=_colour(number), alpha=0.75, linewidth=0)
     for number, (name, value) in enumerate(comparison.references.items()):
         axes.axhline(value, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2)
-        end = {"xy": (1, value), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        end: dict[str, Any] = {
+            "xy": (1, value),
+            "xycoords": ("axes fraction", "data"),
+            "textcoords": "offset points",
+        }
         text = f"{literal(name)}, published {value:.4f}"
         axes.annotate(text, xytext=(-4, 3), ha="right", fontsize=8, color=GREY, **end)
     axes.set_xscale("log")
@@ -171,7 +179,7 @@ def _name_markers(figure: "Figure", axes: "Axes", models: Sequence[Figures]) -> 
     for model in sorted(models, key=lambda model: model.quality):
         million = "" if model.facts.parameters is None else f" ({model.facts.parameters / 1e6:.2g} M)"
         place = _seconds(model), model.quality
-        offset = {"xytext": (12, -3), "textcoords": "offset points"}
+        offset: dict[str, Any] = {"xytext": (12, -3), "textcoords": "offset points"}
         text = axes.annotate(literal(model.name) + million, place, fontsize=9, **offset)
         box = text.get_window_extent()
         across = [height for left, right, height in taken if box.x0 < right and left < box.x1]
@@ -190,13 +198,13 @@ def _colour(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
 
 
-def _line(number: int) -> dict[str, object]:
+def _line(number: int) -> dict[str, Any]:
     """How the curves of a model look."""
     dashes = _DASHES[number // len(_COLOURS) % len(_DASHES)]
     return {"color": _colour(number), "linestyle": dashes, "linewidth": 1.6}
 
 
-def _reference_dashes(number: int) -> object:
+def _reference_dashes(number: int) -> Any:
     return _DASHES[1 + number % (len(_DASHES) - 1)]
 
 
@@ -211,5 +219,5 @@ def _leave_out_outlying(axes: "Axes") -> None:
 def _scale_by_share(axes: "Axes", name: str) -> None:
     axes.set_ylim(bottom=0)
     axes.set_ylabel(f"{name} of a photo")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(**_GRID)

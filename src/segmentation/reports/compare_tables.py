@@ -23,6 +23,8 @@ from segmentation.reports.compare_report import cautions
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 _SHOWN_CHANGES = 3  # photos
 _HEADING_WIDTH = 10  # letters a line
@@ -55,7 +57,7 @@ def _models(
     title: str,
     columns: Sequence[Column],
     references: Mapping[str, float] = MappingProxyType({}),
-) -> object:
+) -> "Table":
     """A row a model, then a row a published figure."""
     headings = [fill(column.heading, _HEADING_WIDTH) for column in columns]
     table = _table(title, "model", *headings)
@@ -69,7 +71,7 @@ def _models(
     return table
 
 
-def _differences(comparison: Comparison) -> object:
+def _differences(comparison: Comparison) -> "Table":
     title = f"difference from {comparison.baseline}"
     table = _table(title, "model", "mean", f"{CONFIDENCE:.0%} interval", "p", "better/worse/equal")
     for pair in comparison.pairs:
@@ -87,7 +89,7 @@ def _difference_cells(difference: Difference) -> Sequence[str]:
     )
 
 
-def _changes(pair: Pair, comparison: Comparison) -> object:
+def _changes(pair: Pair, comparison: Comparison) -> "Table":
     """The largest gain first, the largest loss last."""
     title = f"{pair.model}: largest gains and losses in {MEASURES[comparison.compared[0]]}"
     table = _table(title, "photo", comparison.baseline, pair.model, "difference")
@@ -97,7 +99,7 @@ def _changes(pair: Pair, comparison: Comparison) -> object:
     return table
 
 
-def _table(title: str, first: str, *headings: str) -> object:
+def _table(title: str, first: str, *headings: str) -> "Table":
     from rich.table import Table
 
     table = Table(title=_text(title))
@@ -107,7 +109,7 @@ def _table(title: str, first: str, *headings: str) -> object:
     return table
 
 
-def _text(content: str) -> object:
+def _text(content: str) -> "Text":
     """A cell that is no markup."""
     from rich.text import Text
 

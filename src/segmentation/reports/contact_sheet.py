@@ -44,11 +44,9 @@ def draw_contact_sheet(
     cell_width = max(thumb.shape[1] for thumb in thumbs)
     cell_height = thumb_height_px + TEXT_GAP_PX + _LINES * LINE_HEIGHT_PX
     rows = -(-len(thumbs) // columns)
-    size = [
-        count * (cell + _MARGIN_PX) + _MARGIN_PX
-        for count, cell in ((columns, cell_width), (rows, cell_height))
-    ]
-    sheet = Image.new("RGB", tuple(size), PAPER)
+    width = columns * (cell_width + _MARGIN_PX) + _MARGIN_PX
+    height = rows * (cell_height + _MARGIN_PX) + _MARGIN_PX
+    sheet = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(sheet)
     font = load_font()
     for index, (sample, thumb) in enumerate(zip(chosen, thumbs, strict=True)):
@@ -59,7 +57,8 @@ def draw_contact_sheet(
         for number, line in enumerate(wrap(sample.id, font, cell_width)):
             y = top + thumb_height_px + TEXT_GAP_PX + number * LINE_HEIGHT_PX
             pen.text((left + cell_width / 2, y), line, fill=INK, font=font, anchor="ma")
-    return np.array(sheet) if labels.binary else np.vstack([sheet, legend(labels, sheet.width)])
+    drawn = np.array(sheet)
+    return drawn if labels.binary else np.vstack([drawn, legend(labels, width)])
 
 
 def _evenly(samples: Sequence[Sample], limit: int) -> list[Sample]:

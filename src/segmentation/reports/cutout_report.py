@@ -11,6 +11,7 @@ from segmentation.core.types import BINARY
 from segmentation.evaluation.robustness import SMALL_CHANGE
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.images.outline import OUTLINE, outlined
+from segmentation.metrics.threshold import ThresholdSearch
 from segmentation.reports import html, plots
 from segmentation.reports.error_pictures import differences, framed, region_of
 from segmentation.reports.evaluation_page import fill_page
@@ -26,6 +27,7 @@ class CutoutReport:
     """The `Report` of a cutout, whose ground truth is garment from `target_threshold` on."""
 
     evaluation: Evaluation
+    search: ThresholdSearch
     target_threshold: float = 0.5
     robustness: "Robustness | None" = None
 
@@ -42,7 +44,7 @@ class CutoutReport:
 
     def write_tables(self, folder: Path) -> None:
         """Write threshold.csv and, where there is one, the robustness."""
-        self.evaluation.search.write_csv(folder / "threshold.csv")
+        self.search.write_csv(folder / "threshold.csv")
         if self.robustness:
             self.robustness.write(folder)
 
@@ -67,7 +69,7 @@ class CutoutReport:
             robustness=robustness,
             robustness_chart=robustness and html.chart(plots.plot_robustness(robustness)),
             small_change=SMALL_CHANGE,
-            threshold_curve=html.chart(plots.threshold_svg(evaluation.search, evaluation.threshold)),
+            threshold_curve=html.chart(plots.threshold_svg(self.search, evaluation.threshold)),
             outline_colour=html.css(OUTLINE),
         )
 

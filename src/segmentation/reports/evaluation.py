@@ -27,7 +27,8 @@ class Report(Protocol):
     `tables` are the names of the files that only it writes.
     """
 
-    tables: tuple[str, ...]
+    @property
+    def tables(self) -> tuple[str, ...]: ...
 
     @property
     def labels(self) -> LabelMap: ...
@@ -67,11 +68,7 @@ def write_evaluation(
     `evaluate` does.
     """
     folder = Path(folder)
-    report = (
-        ClassReport(evaluation)
-        if evaluation.classes
-        else CutoutReport(evaluation, target_threshold, robustness)
-    )
+    report = _report(evaluation, target_threshold, robustness)
     for name in {*ClassReport.tables, *CutoutReport.tables} - {*report.tables}:
         (folder / name).unlink(missing_ok=True)  # of a model that had this name before
     figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {}) | report.figures()
@@ -80,6 +77,13 @@ def write_evaluation(
     report.write_tables(folder)
     pictures = _draw(report, evaluation, score, {sample.id: sample for sample in samples}, report_images)
     write_text(folder / "report.html", report.render(pictures, model_name, provenance or {}))
+
+
+def _report(evaluation: Evaluation, target_threshold: float, robustness: "Robustness | None") -> Report:
+    if evaluation.classes:
+        return ClassReport(evaluation, evaluation.classes)
+    assert evaluation.search is not None  # of a cutout
+    return CutoutReport(evaluation, evaluation.search, target_threshold, robustness)
 
 
 def _by_photo(evaluation: Evaluation, columns: Mapping[str, Sequence[object]]) -> list[list[object]]:
@@ -93,7 +97,7 @@ def _by_photo(evaluation: Evaluation, columns: Mapping[str, Sequence[object]]) -
 
 def _draw(
     report: Report, evaluation: Evaluation, score: ScoreFn, samples: Mapping[str, Sample], count: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Pictures of the worst photos, by id."""
     pictures = {}
     for row in evaluation.worst_first[:count]:

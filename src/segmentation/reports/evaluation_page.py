@@ -1,9 +1,11 @@
 """The page of an evaluation, worst photo first: what cutouts and classes have in common."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from segmentation.evaluation.image_row import ImageRow
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.reports import html
 from segmentation.reports.error_pictures import EXCESS, MISSED
@@ -31,14 +33,14 @@ def fill_page(
     )
 
 
-def _by_view(evaluation: Evaluation) -> list[dict[str, object]]:
+def _by_view(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Mean figures of each viewpoint, worst first; nothing where there is only one."""
-    groups: dict[str, list] = {}
+    groups: dict[str, list[ImageRow]] = {}
     for row in evaluation.rows:
         groups.setdefault(row.view or "unnamed", []).append(row)
     if len(groups) < 2:
         return []
-    means = [
+    means: list[dict[str, Any]] = [
         {
             "view": view,
             "images": len(rows),

@@ -83,7 +83,8 @@ def make_gallery(
     Its ground truth is garment where its alpha is at least `target_threshold`.
     """
     style = _Outlines() if labels.binary else _Colours(labels)
-    models, rows, shown = comparison.models, [], set()
+    models, rows = comparison.models, []
+    shown: set[int] = set()
     for number, sample in enumerate(samples):
         image, truth = read_pair(sample)
         truth = labels.task.truth_indices(truth, target_threshold)

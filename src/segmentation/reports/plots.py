@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def scale_by_error(axes: "Axes", ticks: Sequence[float] = _DICE_TICKS, name: str
     axes.autoscale(axis="y")
     axes.yaxis.set_inverted(True)
     axes.set_ylabel(f"{name} (scale of 1 - {name})")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(color="#e5e5e5", linewidth=0.6)
 
 
@@ -111,7 +111,7 @@ def plot_distribution(dice: Sequence[float]) -> bytes:
     axes.margins(y=0.12)
     axes.set_xlabel("Dice of a photo (steps narrow towards 1)")
     axes.set_ylabel("photos")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="y", integer=True)
     return as_svg(figure)
 
 
@@ -161,7 +161,12 @@ def _draw_levels(axes: "Axes", name: str, robustness: "Robustness") -> None:
     error = np.insert([row.change_error or 0.0 for row in rows], place, 0.0)
     low, mean, high = (1 - np.minimum(values, HIGHEST_DICE) for values in (dice - error, dice, dice + error))
     axes.plot(mean, color=BLUE, label="mean", marker="o", markersize=3, linewidth=1.5)
-    band = {"color": BLUE, "alpha": 0.2, "linewidth": 0, "label": "standard error of the change"}
+    band: dict[str, Any] = {
+        "color": BLUE,
+        "alpha": 0.2,
+        "linewidth": 0,
+        "label": "standard error of the change",
+    }
     axes.fill_between(range(len(mean)), low, high, **band)
     reference = f"undisturbed {robustness.dice_mean:.4f}"
     axes.axhline(mean[place], color=GREY, linewidth=0.8, linestyle="--", label=reference)
@@ -185,7 +190,7 @@ def _draw_curve(axes: "Axes", name: str, history: Mapping[str, Sequence[float]])
         axes.set_yscale("log")
     axes.set_title(name.replace("_", " "), fontsize=11)
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(color="#e5e5e5", linewidth=0.6)
 
 

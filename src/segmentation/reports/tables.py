@@ -17,7 +17,7 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
 
     These are the five with the lowest Dice, by name.
     """
-    for table in _class_tables(evaluation) if evaluation.classes else [_cutout_summary(evaluation)]:
+    for table in _summaries(evaluation):
         console.print(table)
     worst = Table(title="worst photos")
     worst.add_column("photo", overflow="fold")
@@ -29,6 +29,12 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     if evaluation.triage:
         for line in evaluation.triage.lines():
             console.print(line, soft_wrap=True)
+
+
+def _summaries(evaluation: Evaluation) -> list[Table]:
+    if evaluation.classes is None:
+        return [_cutout_summary(evaluation)]
+    return [_class_summary(evaluation, evaluation.classes), _by_class(evaluation.classes)]
 
 
 def _cutout_summary(evaluation: Evaluation) -> Table:
@@ -48,14 +54,10 @@ def _cutout_summary(evaluation: Evaluation) -> Table:
     )
 
 
-def _class_tables(evaluation: Evaluation) -> list[Table]:
-    return [_class_summary(evaluation), _by_class(evaluation.classes)]
-
-
-def _class_summary(evaluation: Evaluation) -> Table:
+def _class_summary(evaluation: Evaluation, classes: ClassFigures) -> Table:
     summary = evaluation.summary()
     return _measures(
-        f"{summary['images']} photos, {len(evaluation.classes.labels.names)} classes",
+        f"{summary['images']} photos, {len(classes.labels.names)} classes",
         {
             "pixel accuracy": summary["pixel_accuracy"],
             "accuracy, mean of the classes": summary["mean_accuracy"],
