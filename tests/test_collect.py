@@ -187,7 +187,7 @@ def test_a_cropped_document_is_placed_if_its_layer_is_whole(tmp_path):
     cut = document(size=(20, 30))
     box = (15, 10, 35, 40)
     cut.create_pixel_layer(PHOTO.crop(box), name="photo").create_mask(Image.fromarray(ALPHA).crop(box))
-    with pytest.raises(ImageError, match=r"is 20x30, its photo is 48x64.*--crop"):
+    with pytest.raises(ImageError, match=r"is 20x30, its photo is 48x64.*`crop`"):
         read_psd_alpha(saved(cut, tmp_path), SHAPE)
 
 

@@ -184,7 +184,7 @@ def test_a_resolution_that_cannot_be_is_ignored(tmp_path, dpi):
 
 def test_a_photoshop_file_that_would_be_too_large_is_refused_with_its_name(tmp_path):
     strip = np.zeros((1, 30_001), np.uint8)
-    with pytest.raises(ImageError, match=r"wide\.psd.*at most 30000.*30001x1.*another --format"):
+    with pytest.raises(ImageError, match=r"wide\.psd.*at most 30000.*30001x1.*another `format`"):
         write_psd(tmp_path / "wide.psd", np.dstack([strip] * 3), strip, np.dstack([strip] * 4), trimap=strip)
 
     assert list(tmp_path.iterdir()) == []
@@ -194,7 +194,7 @@ def test_a_photoshop_file_of_too_many_bytes_is_refused_with_its_name(photos, tmp
     monkeypatch.setattr("segmentation.images.psd_write._MOST_BYTES", 10**4)  # in place of 2 GB
     (result,) = cut_folder(photos, tmp_path / "out", format="psd")
 
-    assert re.search(r"a\.psd: .*at most .* GB in a PSD.*--crop, or choose another --format", result.error)
+    assert re.search(r"a\.psd: .*at most .* GB in a PSD.*`crop`, or choose another `format`", result.error)
     assert not (tmp_path / "out" / "cutouts" / "a.psd").exists()
 
 

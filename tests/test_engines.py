@@ -157,7 +157,7 @@ def test_a_file_of_every_format_scores_as_keras_and_says_how_to_prepare_a_photo(
 def test_an_export_replaces_nothing_but_an_export(tmp_path, name, path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file.psd").write_text("a day's work")
-    with pytest.raises(ExportError, match=r"--output .*expected a"):
+    with pytest.raises(ExportError, match=r"`output` .*expected a"):
         export(make_bundle(tmp_path / "model"), name, tmp_path / path, PHOTOS[:1])
 
     assert (tmp_path / "mine" / "file.psd").read_text() == "a day's work"
@@ -246,12 +246,12 @@ def test_auto_is_openvino_where_the_model_has_been_exported_and_keras_elsewhere(
 
 
 def test_openvino_without_an_export_says_how_to_make_one(tmp_path):
-    with pytest.raises(BundleError, match=r"export --model model --format openvino"):
+    with pytest.raises(BundleError, match=r"`export model=model format=openvino`"):
         load_engine(make_bundle(tmp_path / "model"), engine="openvino")
 
 
 def test_keras_refuses_bfloat16(bundle):
-    with pytest.raises(ConfigError, match="expected --engine openvino"):
+    with pytest.raises(ConfigError, match="expected `engine=openvino`"):
         load_engine(bundle, engine="keras", precision="bf16")
 
 
