@@ -276,7 +276,7 @@ def test_levels_that_an_architecture_has_not_are_refused_with_those_that_it_has(
         if levels in row.possible_levels:
             assert registry.complete(config.replace(levels=levels)).model.levels == levels
             continue
-        with pytest.raises(ConfigError, match=f"--levels: expected .*{row.levels}.* with {name}, received"):
+        with pytest.raises(ConfigError, match=f"`levels`: expected .*{row.levels}.* with {name}, received"):
             registry.complete(config.replace(levels=levels))
 
 
@@ -286,7 +286,7 @@ def test_the_input_is_a_multiple_of_two_to_the_levels(name):
     config = RunConfig().replace(architecture=name, backbone_weights="none" if row.backbone else None)
     step = 2**row.levels
     assert registry.complete(config.replace(input_size=Size(3 * step, 2 * step)))
-    with pytest.raises(ConfigError, match=f"--input-size: expected multiples of {step} for {row.levels} lev"):
+    with pytest.raises(ConfigError, match=f"`input_size`: expected multiples of {step} for {row.levels} lev"):
         registry.complete(config.replace(input_size=Size(3 * step, 2 * step + step // 2)))
 
 
@@ -296,7 +296,7 @@ def test_more_filters_than_a_model_may_have_are_refused_before_training(name):
     config = RunConfig().replace(architecture=name, backbone_weights="none" if row.backbone else None)
     most = MOST_FILTERS // 2**row.levels
     assert registry.complete(config.replace(filters=most)).model.filters == most
-    with pytest.raises(ConfigError, match=f"--filters: expected at most {most} with {row.levels} levels"):
+    with pytest.raises(ConfigError, match=f"`filters`: expected at most {most} with {row.levels} levels"):
         registry.complete(config.replace(filters=most + 1))
 
 

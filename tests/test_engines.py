@@ -246,7 +246,7 @@ def test_auto_is_openvino_where_the_model_has_been_exported_and_keras_elsewhere(
 
 
 def test_openvino_without_an_export_says_how_to_make_one(tmp_path):
-    with pytest.raises(BundleError, match=r"export model=model format=openvino"):
+    with pytest.raises(BundleError, match=r"`export model=model format=openvino`"):
         load_engine(make_bundle(tmp_path / "model"), engine="openvino")
 
 
