@@ -53,6 +53,7 @@ def test_a_trained_model_is_a_whole_bundle_that_says_how_it_came_to_be(home):
     model = home / "models" / "small"
     assert {path.name for path in model.iterdir()} == {
         "bundle.json",
+        "config.toml",
         "model.weights.h5",
         "model.xml",
         "model.bin",
@@ -267,7 +268,7 @@ def test_predict_refuses_photos_with_more_pixels_than_it_was_told(home):
         "predict", "--home", home, "--model", "small", "--input", images, "--max-pixels", 100, check=2
     )
     assert "96x144 pixels, more than the limit of 100" in refused.stderr
-    assert f"(default: {MAX_PIXELS})" in " ".join(run("predict", "--help").stdout.split())
+    assert f"(default: {MAX_PIXELS})" in " ".join(run("predict", "--help-all").stdout.split())
 
 
 def test_predict_without_save_prints_the_table_and_writes_nothing(home, tmp_path):

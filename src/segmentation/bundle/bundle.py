@@ -33,7 +33,7 @@ DEFAULT = "default"
 FIRST = "first"  # the folder of the bundle of the first pass, in the bundle of the second
 
 _LARGEST_DESCRIPTION_BYTES = 16 * 2**20  # names some 300 000 photos
-_LONGEST_PATH, _LONGEST_REASON = 4096, 300
+_LONGEST_PATH, _LONGEST_REASON = 4096, 500
 
 
 @dataclass(frozen=True)
