@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from segmentation.synth.fabrics import SWATCH, Fabric, weave
+from segmentation.synth.fabric import Fabric
+from segmentation.synth.fabrics import SWATCH, weave
 from segmentation.synth.figure import Mannequin
 from segmentation.synth.garments import Garment
 from segmentation.synth.mannequin import bust_relief

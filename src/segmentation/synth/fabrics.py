@@ -3,12 +3,11 @@
 A swatch is a square of cloth of SWATCH body heights; it repeats by mirroring, so that it has no seams.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentation.synth.colours import COLOUR_WEIGHTS, COLOURS
+from segmentation.synth.fabric import Fabric
 from segmentation.synth.paint import clouds, jitter, noise, pick, stream
 from segmentation.synth.patterns import PATTERNS
 
@@ -31,22 +30,6 @@ FABRIC_WEIGHTS = {
     "quilted": 0.02,
     "satin": 0.03,
 }
-
-
-@dataclass(frozen=True)
-class Fabric:
-    """What a garment is made of: its pattern, its colours (the ground first) and how it reflects light.
-
-    gloss: strength of the highlight; power: its sharpness; crumple: how much it wrinkles.
-    """
-
-    pattern: str
-    colours: np.ndarray
-    gloss: float
-    power: float
-    crumple: float
-    size: float
-    key: tuple[int, ...]
 
 
 def design_fabric(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segmentation.synth.fabrics import Fabric, design_fabric
+from segmentation.synth.fabric import Fabric
+from segmentation.synth.fabrics import design_fabric
 from segmentation.synth.figure import Mannequin
 from segmentation.synth.paint import jitter, pick, stream
 

@@ -4,18 +4,12 @@ A pattern takes (rng, fabric, size) and returns the colour [size, size, 3], the 
 None, and the relief [size, size] in body heights or None; what it draws depends on rng and fabric alone.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentation.synth.colours import COLOURS
+from segmentation.synth.fabric import Fabric
 from segmentation.synth.paint import clouds, coverage, ellipse, jitter, noise, ribbon
-
-if TYPE_CHECKING:
-    from segmentation.synth.fabrics import Fabric
 
 Woven = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 
