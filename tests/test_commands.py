@@ -148,7 +148,7 @@ def test_eval_refuses_photos_that_the_model_learned_from_unless_asked(home, tmp_
             source = home / "data" / "set" / folder / (name + suffix)
             (tmp_path / folder / source.name).write_bytes(source.read_bytes())
     refused = run("eval", "--home", home, "--model", "small", "--data", tmp_path, check=2)
-    assert "learned from 3 of its 3" in refused.stderr
+    assert "was trained on 3 of its 3" in refused.stderr
     run("eval", "--home", home, "--model", "small", "--data", tmp_path, "--split", "train")
 
 

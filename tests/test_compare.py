@@ -269,7 +269,7 @@ def test_duplicates_of_learned_photos_are_left_out():
     one, other = a_dataset("1_Front", "2_Front").samples
     dataset = replace(a_dataset("3_Front"), samples=(one, replace(other, group="1")))
 
-    with pytest.raises(DataError, match="second learned from the last 1 of 2"):
+    with pytest.raises(DataError, match="second was trained on the last 1 of 2"):
         unseen_by_all(
             {"first": a_bundle("a", val=["2_Front"]), "second": a_bundle("b", train=["1_Front"])}, dataset
         )
@@ -281,7 +281,7 @@ def test_no_photos_left_names_the_model_that_learned_them(culprit):
         name: a_bundle(name, train=["1_Front", "2_Front"] * (name == culprit)) for name in ("first", "second")
     }
 
-    with pytest.raises(DataError, match=f"{culprit} learned from the last 2 of 2; give other `data`"):
+    with pytest.raises(DataError, match=f"{culprit} was trained on the last 2 of 2; give other `data`"):
         unseen_by_all(bundles, a_dataset("1_Front", "2_Front"))
 
 
@@ -583,7 +583,7 @@ def test_compare_refuses_photos_that_one_of_the_models_learned_from(home, tmp_pa
         "compare", "--home", home, tmp_path / "fresh", "two", "--data", tmp_path / "pairs", check=2
     )  # fmt: skip
 
-    assert "two learned from the last 3 of 3" in refused.stderr
+    assert "two was trained on the last 3 of 3" in refused.stderr
     assert not (home / "results" / "compare" / "fresh-two").exists()
 
 

@@ -132,9 +132,11 @@ def test_folds_of_the_same_photos_have_none_left_and_the_way_out_is_named():
         "fold-2": a_bundle("fold-2", train=["2_Front"], val=["1_Front"]),
     }
 
-    with pytest.raises(DataError, match=r"fold-1 learned 1, fold-2 learned 1;.*give `data` .* val folder"):
+    with pytest.raises(
+        DataError, match=r"fold-1 was trained on 1, fold-2 was trained on 1;.*give `data` .* val folder"
+    ):
         judged_together(folds, dataset)
-    with pytest.raises(DataError, match="one of the models learned from, found none among 1"):
+    with pytest.raises(DataError, match="on which one of the models was trained, found none among 1"):
         judged_together(folds, a_dataset("3_Front"), "train")
 
 
@@ -239,7 +241,7 @@ def test_eval_of_models_that_learned_each_others_held_out_photos_names_the_way_o
     refused = run("eval", "--home", home, "--model", "one", "--model", "fold", check=2)
     shutil.rmtree(fold)
 
-    assert "none of the models learned from" in refused.stderr
+    assert "on which none of the models was trained" in refused.stderr
     assert "--data" in refused.stderr
     assert not (home / "results" / "one+fold").exists()
 

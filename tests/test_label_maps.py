@@ -346,7 +346,7 @@ def test_a_photo_of_another_size_than_its_rows_is_named(tmp_path):
     values = rows_of("a", draw_values(0)[1], [3])
     write_table(tmp_path, [*values, "b,1 2,7,9,3"])
     (problem,) = discover(tmp_path).problems
-    assert problem.reason == "is 7x9, train.csv says 9x7"
+    assert problem.reason == "is 7x9, train.csv gives 9x7"
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n", b"\0\xff" * 100, b"ImageId,ClassId\na,1\n"])
@@ -589,11 +589,13 @@ def test_label_maps_of_the_groups_themselves_stay_as_they_are(tmp_path):
 def test_what_a_model_has_learned_may_be_more_than_the_label_maps_name_but_not_less(tmp_path):
     path = tmp_path / "classes.json"
     path.write_text(json.dumps({"background": ["null"], "top": ["shirt", "vest"], "hat": ["hat"]}))
-    choice = choose_classes(classes_of(["null", "shirt"]), str(path), learned_by="street")
+    choice = choose_classes(classes_of(["null", "shirt"]), str(path), trained_by="street")
     assert choice.labels.names == ("background", "top", "hat")
     assert choice.coding.targets == (0, 1)
-    with pytest.raises(DataError, match=r"labels\.json: expected the names that street has learned.* belt"):
-        choose_classes(classes_of(["null", "belt"]), str(path), learned_by="street")
+    with pytest.raises(
+        DataError, match=r"labels\.json: expected the names that street was trained on.* belt"
+    ):
+        choose_classes(classes_of(["null", "belt"]), str(path), trained_by="street")
 
 
 def test_groups_of_several_sets_have_the_names_of_all(tmp_path):
@@ -611,7 +613,7 @@ def test_a_model_keeps_the_names_that_it_has_learned_where_label_maps_have_fewer
     path = tmp_path / "classes.json"
     path.write_text(json.dumps(groups))
     for names in (["null", "shirt"], ["background", "top"]):  # of other photos, and predicted
-        choice = choose_classes(classes_of(names), str(path), learned_by="street")
+        choice = choose_classes(classes_of(names), str(path), trained_by="street")
         for group, own in groups.items():
             assert set(own) <= set(choice.listed[group])
 

@@ -82,7 +82,7 @@ def test_the_photos_that_a_model_learned_from_are_judged_only_when_asked_for(dra
         Preprocessing(Size(64, 48)),
         split={"train": [sample.id for sample in drawn.samples]},
     )
-    with pytest.raises(DataError, match="learned from 12 of its 12"):
+    with pytest.raises(DataError, match="was trained on 12 of its 12"):
         select_samples(learned, drawn)
 
 

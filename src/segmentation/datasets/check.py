@@ -1,4 +1,4 @@
-"""Is this photo and its ground truth fit to learn from? Each fault is a `Problem` with its remedy."""
+"""Check that a photo and its ground truth can be trained on; each fault is a `Problem` with its remedy."""
 
 import hashlib
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Problem:
 
 
 def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
-    """Compare what the two files' headers say: sizes, and for a `cutout` that it has an alpha channel."""
+    """Return what is wrong by the headers: sizes that differ, or a `cutout` without an alpha channel."""
     photo_size = _attempt(lambda: image_size(sample.photo), sample.photo)
     truth = truth_of(sample)
     truth_size = _attempt(truth.size, truth.path)
@@ -36,14 +36,14 @@ def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
     if cutout and not has_alpha(truth.path):
         return Problem(
             truth.path,
-            "has no alpha channel, so it does not say what is garment",
+            "has no alpha channel, so nothing marks the garment",
             "save the cutout as PNG with transparency; black and white masks belong in a folder named masks",
         )
     return _compare_sizes(sample.photo, truth, photo_size, truth_size)
 
 
 def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
-    """Decode both files; give the problem, or a digest of the photo's pixels, equal for equal pictures."""
+    """Decode both files and return what is wrong, or else a digest of the photo's pixels."""
     photo = _attempt(lambda: read_photo(sample.photo), sample.photo)
     truth = truth_of(sample)
     targets = _attempt(truth.read, truth.path)
@@ -77,7 +77,7 @@ def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
 
 
 def _check_classes(truth: GroundTruth, targets: np.ndarray) -> Problem | None:
-    """A background of several names is something: such a photo is labelled, and has none of the others."""
+    """A background of several names is a label: such a photo is labelled, with none of the other classes."""
     several = truth.coding is not None and truth.coding.targets.count(0) > 1
     if np.isin(targets, [IGNORED] if several else [0, IGNORED]).all():
         return Problem(
@@ -97,7 +97,7 @@ def _compare_sizes(
     if isinstance(truth, TableRows):
         return Problem(
             photo,
-            f"is {photo_width}x{photo_height}, {truth.rows.path.name} says {width}x{height}",
+            f"is {photo_width}x{photo_height}, {truth.rows.path.name} gives {width}x{height}",
             "take the photo that the table was made for",
         )
     return Problem(

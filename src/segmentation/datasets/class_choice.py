@@ -1,4 +1,4 @@
-"""Which classes a model learns: the garment alone, every class of the label maps, or groups of them."""
+"""The classes that a model marks: the garment alone, every class of the label maps, or groups of them."""
 
 import difflib
 import json
@@ -20,7 +20,7 @@ _EXPECTED = 'expected groups and the names in them, such as {"background": ["nul
 
 @dataclass(frozen=True)
 class ClassChoice:
-    """What is made of the label maps of a folder: the classes, and how its values become them.
+    """The classes made from the label maps of a folder, and how the values become them.
 
     `listed` are the names of each class, as `key` has them, those that these label maps lack among them.
     """
@@ -31,9 +31,11 @@ class ClassChoice:
     listed: Mapping[str, Sequence[str]]
 
     def members(self, target: int) -> tuple[str, ...]:
-        """The names of the values that become `target`, in the order of their values."""
+        """Return the names of the values that become `target`, in the order of the values."""
         values = [
-            value for value, own in zip(self.coding.values, self.coding.targets, strict=True) if own == target
+            value
+            for value, made in zip(self.coding.values, self.coding.targets, strict=True)
+            if made == target
         ]
         return tuple(dict.fromkeys(self.classes.names[value] for value in values))
 
@@ -47,9 +49,9 @@ class ClassChoice:
 
 
 def choose_classes(
-    classes: Classes, choice: str | Path = GARMENT, *, learned_by: str | None = None
+    classes: Classes, choice: str | Path = GARMENT, *, trained_by: str | None = None
 ) -> ClassChoice:
-    """What `choice` makes of the classes of label maps.
+    """Make classes out of those of label maps, as `choice` has it.
 
     `garment` is one class, all clothing; `all` every class under its own name, the background first. Else it
     is the name of one of the `groups_of_classes`, or a JSON file such as {"background": ["null", "skin"],
@@ -58,8 +60,8 @@ def choose_classes(
     groups themselves, such as those that a model predicted, stay as they are.
 
     Raises DataError for classes without clothing (`garment`), for a file of another form, and for names that
-    the label maps do not have. The file of a model, named `learned_by`, may have such names; instead label
-    maps may not have those of which it says nothing, since the model has not met them.
+    the label maps do not have. The file of a model, named `trained_by`, may have such names; instead label
+    maps may not have names that the file lacks, since the model was not trained on them.
     """
     if choice == GARMENT:
         return _garment(classes)
@@ -68,7 +70,7 @@ def choose_classes(
     else:
         path = _groups_path(choice)
         listed = read_groups(path)
-        groups = _grouped(path, listed, classes, learned_by)
+        groups = _grouped(path, listed, classes, trained_by)
     ignored = [name for group in groups if group in _IGNORED for name in groups[group]]
     groups = {group: names for group, names in groups.items() if group not in _IGNORED}
     if not 2 <= len(groups) <= IGNORED:
@@ -86,7 +88,7 @@ def choose_classes(
 
 
 def merged_groups(several: Iterable[Mapping[str, Iterable[str]]]) -> dict[str, list[str]]:
-    """All names of each group, as `key` has them. Raises DataError for a name in different groups."""
+    """Return all names of each group, as `key` has them. Raises DataError for a name in different groups."""
     group_of: dict[str, str] = {}
     merged: dict[str, list[str]] = {}
     for groups in several:
@@ -122,7 +124,7 @@ def _coding(classes: Classes, targets: Mapping[int, int]) -> Coding:
 
 
 def _every_class(classes: Classes) -> dict[str, list[str]]:
-    """A group of its own for each name: the background, then the others in the order of their values."""
+    """One group for each name: the background, then the others in the order of their values."""
     groups: dict[str, list[str]] = {}
     for value in sorted(classes.names):
         name = key(classes.names[value])
@@ -155,7 +157,7 @@ def _groups_path(choice: str | Path) -> Path:
 
 
 def read_groups(path: Path) -> dict[str, list[str]]:
-    """The names in each group, as `key` has them. Raises DataError for a file of another form."""
+    """Read the names in each group, as `key` has them. Raises DataError for a file of another form."""
     try:
         plain = json.loads(path.read_bytes(), object_pairs_hook=_unique)
     except (OSError, ValueError, RecursionError) as error:
@@ -178,7 +180,7 @@ def read_groups(path: Path) -> dict[str, list[str]]:
 
 
 def _grouped(
-    path: Path, groups: Mapping[str, Sequence[str]], classes: Classes, learned_by: str | None
+    path: Path, groups: Mapping[str, Sequence[str]], classes: Classes, trained_by: str | None
 ) -> dict[str, list[str]]:
     """The names of the label maps, as `key` has them, by the groups of a file."""
     known = list(dict.fromkeys(map(key, classes.names.values())))
@@ -186,15 +188,15 @@ def _grouped(
     unknown = next((name for name in listed if name not in known), None)
     if unknown and {*known} - _IGNORED == {key(group) for group in groups} - _IGNORED:
         listed = {key(group): group for group in groups}
-    elif unknown and not learned_by:
+    elif unknown and not trained_by:
         raise DataError(
             f"{path}: expected names of {classes.path}, received {unknown!r} in {listed[unknown]!r}"
             f"{_nearest(unknown, known)}; correct it"
         )
     others = [name for name in known if name not in listed and name not in _IGNORED]
-    if others and learned_by:
+    if others and trained_by:
         raise DataError(
-            f"{classes.path}: expected the names that {learned_by} has learned, received "
+            f"{classes.path}: expected the names that {trained_by} was trained on, received "
             f"{printable(', '.join(others[:5]))} as well; choose other data, or label these as one of them"
         )
     background = next((group for group in groups if group not in _IGNORED), "")
@@ -203,7 +205,7 @@ def _grouped(
         group = listed.get(name, name if name in _IGNORED else background)
         members.setdefault(group, []).append(name)
     empty = [group for group, names in members.items() if not names and group not in _IGNORED]
-    if empty and not learned_by:
+    if empty and not trained_by:
         raise DataError(f"{path}: expected names in every group, received none in {empty[0]!r}; remove it")
     return members
 
@@ -211,8 +213,8 @@ def _grouped(
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     plain = dict(pairs)
     if len(plain) < len(pairs):
-        twice = next(name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number]))
-        raise ValueError(f"the group {twice!r} is there twice")
+        repeated = next(name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number]))
+        raise ValueError(f"the group {repeated!r} is there twice")
     return plain
 
 

@@ -1,4 +1,4 @@
-"""How many pixels and photos each class has: what weights of classes and a choice of them start from."""
+"""How many pixels and photos each class has, as a basis for choosing and weighting classes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ClassStatistics:
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """The fraction of the pixels that are not ignored, in [0, 1], of each class."""
+        """The share of each class in the pixels that are not ignored, in [0, 1]."""
         total = max(sum(self.pixels), 1)
         return tuple(pixels / total for pixels in self.pixels)
 

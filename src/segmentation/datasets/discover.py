@@ -25,7 +25,7 @@ class Dataset:
 
     `folder_split` is the split that the folders train/ and val/ make, else None; `photos_found` and
     `masks_found` count the files, usable or not. `labels` are the classes of the ground truth, and `classes`
-    what they were made from where it is label maps; `notes` say what of it was not read.
+    how they were made out of label maps; `notes` name what was not read.
     """
 
     root: Path
@@ -45,7 +45,7 @@ def discover(
     *,
     check: bool = True,
     classes: str | Path = GARMENT,
-    learned_by: str | None = None,
+    trained_by: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> Dataset:
     """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
@@ -53,11 +53,11 @@ def discover(
     Instead of a folder of masks there may be a table of run lengths, as iMaterialist's.
 
     Photo and mask belong together by their path below the two folders without the extension; a mask
-    may also end in _mask. What is made of the classes of label maps `classes` says, which may be what the
-    model `learned_by` has learned (see `choose_classes`); by default what has a name of clothing is garment.
+    may also end in _mask. `classes` are those to make out of label maps, possibly those of the model
+    `trained_by` (see `choose_classes`); by default what has a name of clothing is garment.
     Viewpoints of a garment, pixel-identical photos and the lines of duplicates.csv share a group. Files that
     do not fit become `problems` and stay out of `samples`. Below train/ and val/ a garment on both sides
-    keeps only its photos in val. An origin.json beside the two folders tells of pairs that nobody made by
+    keeps only its photos in val. An origin.json beside the two folders marks pairs that nobody made by
     hand.
 
     `check=False` reads no more than headers, so that damaged and empty files and identical photos
@@ -68,7 +68,7 @@ def discover(
     root = Path(root)
     parts = find_parts(root)
     origins = _origins(parts)
-    choices = _choices(root, parts, classes, learned_by)
+    choices = _choices(root, parts, classes, trained_by)
     problems: list[Problem] = []
     pairs: list[Pair] = []
     counts: Counter[str] = Counter()
@@ -120,24 +120,24 @@ def discover(
 
 
 def _choices(
-    root: Path, parts: Iterable[Part], classes: str | Path, learned_by: str | None
+    root: Path, parts: Iterable[Part], classes: str | Path, trained_by: str | None
 ) -> dict[Part, ClassChoice]:
-    """What is made of the label maps of each part; the classes are the same in all."""
+    """The classes made out of the label maps of each part, which are the same in all."""
     choices = {}
     for part in parts:
         if part.layout.labels:
             found = find_classes(part.folder)
             found = found.with_unlabelled() if part.layout.table else found
-            choices[part] = choose_classes(found, classes, learned_by=learned_by)
+            choices[part] = choose_classes(found, classes, trained_by=trained_by)
         elif classes != GARMENT:
             raise DataError(
-                f"{part.folder}: expected label maps, which tell classes apart, received {part.layout}; "
+                f"{part.folder}: expected label maps, which mark classes, received {part.layout}; "
                 "choose a folder of label maps"
             )
     if len({choice.labels for choice in choices.values()}) > 1:
         raise DataError(
             f"{root}: expected the same classes in train and val, received others; give both one "
-            f"{LABELS_FILE}, or the same groups with --classes FILE"
+            f"{LABELS_FILE}, or the same groups with `classes=FILE`"
         )
     return choices
 
@@ -148,7 +148,7 @@ def _origins(parts: Iterable[Part]) -> dict[Part, str]:
         if part.side == "val" and origin == PSEUDO:
             raise DataError(
                 f"{part.folder}: expected pairs that a person made, received predictions, against which no "
-                "model can be judged; move them to a folder of their own, for `train --data REAL --data DIR`"
+                "model can be judged; move them to a folder of their own, for `train data=REAL data=DIR`"
             )
     return origins
 

@@ -13,37 +13,37 @@ from segmentation.datasets.discover import Dataset
 from segmentation.datasets.split import Split
 
 ID, MARKED, EXCLUDE = "id", "marked", "exclude"
-"""Columns of the table: the pair, what the audit says of it, and what a person says, or nothing."""
+"""Columns of the table: the pair, whether the audit marked it, and what a person decided, if anything."""
 
 YES, NO = "yes", "no"
-_SAID = {"": None, YES: True, "true": True, "1": True, NO: False, "false": False, "0": False}
+_DECISIONS = {"": None, YES: True, "true": True, "1": True, NO: False, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
 class _Row:
     id: str
     marked: bool
-    said: bool | None
+    decision: bool | None
 
 
 def read_exclusion(path: Path) -> tuple[str, ...]:
-    """The ids that a table excludes, in its order.
+    """Read the ids that a table excludes, in its order.
 
-    The table is CSV with the columns id and exclude: yes (or true, or 1), no (false, 0) or nothing. Nothing
-    stands for what the column marked says, and for no in a table without it. Other columns are not read.
-    Lines may be parted by semicolons, as spreadsheets of some countries save them. Raises DataError, naming
+    The table is CSV with the columns id and exclude: yes (or true, or 1), no (false, 0) or nothing. Where it
+    is empty, the column marked counts, or no in a table without that column. Other columns are not read.
+    Semicolons may separate the cells, as spreadsheets of some countries save them. Raises DataError, naming
     the file and the line, for a file that is no such table.
     """
-    return tuple(row.id for row in _rows(path) if (row.marked if row.said is None else row.said))
+    return tuple(row.id for row in _rows(path) if (row.marked if row.decision is None else row.decision))
 
 
 def read_decisions(path: Path) -> dict[str, bool]:
-    """What the column exclude of such a table says, by id, where it says anything."""
-    return {row.id: row.said for row in _rows(path) if row.said is not None}
+    """Read what the column exclude of such a table decides, by id. Raises as `read_exclusion` does."""
+    return {row.id: row.decision for row in _rows(path) if row.decision is not None}
 
 
 def without(dataset: Dataset, excluded: Collection[str]) -> Dataset:
-    """The data set less the samples of these ids, in its own split as well.
+    """Return the data set without the samples of these ids, in its folder split as well.
 
     Raises DataError when none, or none of a side, is left.
     """
@@ -53,7 +53,7 @@ def without(dataset: Dataset, excluded: Collection[str]) -> Dataset:
     samples = _left(dataset.samples, excluded)
     if not samples or (split and not (split.train and split.val)):
         raise DataError(
-            f"{dataset.root}: expected pairs to be left by --exclude, found none"
+            f"{dataset.root}: expected pairs to be left by `exclude`, found none"
             f"{' on one side of train and val' if samples else ''}; mark fewer"
         )
     return dataclasses.replace(dataset, samples=samples, folder_split=split)
@@ -94,13 +94,13 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _row(values: dict[str, str]) -> _Row:
     if not values[ID]:
         raise ValueError(f"expected an {ID}, received no id")
-    return _Row(values[ID], bool(_said(values, MARKED)), _said(values, EXCLUDE))
+    return _Row(values[ID], bool(_decision(values, MARKED)), _decision(values, EXCLUDE))
 
 
-def _said(values: dict[str, str], column: str) -> bool | None:
-    said = values.get(column, "")
-    if said.strip().lower() not in _SAID:
+def _decision(values: dict[str, str], column: str) -> bool | None:
+    text = values.get(column, "")
+    if text.strip().lower() not in _DECISIONS:
         raise ValueError(
-            f"expected {YES}, {NO} or nothing in the column {column}, received {reprlib.repr(said)}"
+            f"expected {YES}, {NO} or nothing in the column {column}, received {reprlib.repr(text)}"
         )
-    return _SAID[said.strip().lower()]
+    return _DECISIONS[text.strip().lower()]

@@ -1,4 +1,4 @@
-"""One short text that stands for a set of pairs, so that a bundle can say which data it saw."""
+"""A digest of a set of pairs, by which a bundle records its training data."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from segmentation.datasets.ground_truth import TableRows
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:
-    """The sha256 (64 hex digits) over ids, file sizes and file contents of photos and masks.
+    """Return the sha256 (64 hex digits) of the ids, file sizes and file contents of photos and masks.
 
     What the values of label maps become counts as well, and of a table only the photo's own rows. Neither
     the order of the samples nor the place of their folder matters. Raises DataError when a file cannot be

@@ -38,7 +38,7 @@ class MaskFile:
 
 @dataclass(frozen=True)
 class LabelFile:
-    """A label map as a picture or as a MATLAB file; `coding` says what its values become."""
+    """A label map as a picture or as a MATLAB file; `coding` is what its values become."""
 
     path: Path
     coding: Coding
@@ -79,7 +79,7 @@ class LabelFile:
 
 @dataclass(frozen=True)
 class TableRows:
-    """A photo's rows in a table of run lengths; `coding` says what the values of their classes become."""
+    """A photo's rows in a table of run lengths; `coding` is what the values of their classes become."""
 
     rows: PhotoRows
     coding: Coding

@@ -1,4 +1,4 @@
-"""Merge the groups of photos that show the same thing, so that no split can part them."""
+"""Merge the groups of photos that show the same thing, so that no split can separate them."""
 
 import csv
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _COLUMNS = ["image", "group"]
 
 
 def merge_groups(samples: Iterable[Sample], alike: Iterable[Iterable[str]]) -> tuple[Sample, ...]:
-    """Give all groups that share an element of `alike` one name, the first in the alphabet.
+    """Return the samples with one group name, the first in the alphabet, where `alike` joins groups.
 
     Each element of `alike` is a set of sample ids that show the same garment; unknown ids are ignored.
     Merging is transitive: a = b and b = c puts a and c together.

@@ -1,4 +1,4 @@
-"""What the values of label maps are called: labels.json names them, and those of clothing are garment."""
+"""The names of the values of label maps, from labels.json; those of clothing are garment."""
 
 import json
 import re
@@ -46,13 +46,13 @@ class Classes:
 
     @property
     def garment(self) -> tuple[int, ...]:
-        """The sorted values whose names, or one of several as in "top, t-shirt", are in `CLOTHING`."""
+        """The sorted values that have a name in `CLOTHING`, or one of several as in "top, t-shirt"."""
         return tuple(
             sorted(value for value, name in self.names.items() if not CLOTHING.isdisjoint(_words(name)))
         )
 
     def with_unlabelled(self) -> "Classes":
-        """The classes of a table of run lengths, where pixels outside of all runs are background."""
+        """Return the classes of a table of run lengths, where pixels outside of all runs are background."""
         background = next((name for name in self.names.values() if key(name) in BACKGROUND), "background")
         return Classes(self.path, {UNLABELLED: background, **self.names}, self.colours)
 
@@ -79,8 +79,7 @@ def read_classes(path: Path) -> Classes:
     """Read the names of a label map's values, and their colours if they have some.
 
     The file says {"14": "dress"}, {"14": {"name": "dress", "colour": [255, 0, 0]}} (or "#ff0000"), or, as
-    that of iMaterialist, {"categories": [{"id": 14, "name": "dress"}]}. Raises DataError for one of another
-    form.
+    that of iMaterialist, {"categories": [{"id": 14, "name": "dress"}]}. Raises DataError for another file.
     """
     names: dict[int, str] = {}
     colours: dict[Colour, int] = {}
@@ -91,7 +90,7 @@ def read_classes(path: Path) -> Classes:
         if colour in colours:
             both = printable(f"{names[colours[colour]]} and {name}")
             raise DataError(
-                f"{path}: expected a colour of its own for each class, received {list(colour)} for {both}; "
+                f"{path}: expected a different colour for each class, received {list(colour)} for {both}; "
                 "change one of them"
             )
         colours[colour] = value
@@ -99,7 +98,7 @@ def read_classes(path: Path) -> Classes:
 
 
 def key(name: str) -> str:
-    """The form in which names are compared: "Dress " is dress."""
+    """Return a name in the form in which names are compared: "Dress " becomes dress."""
     return name.strip().lower()
 
 
@@ -122,13 +121,13 @@ def _entries(path: Path, plain: dict[str, Any]) -> Iterator[tuple[int, str, Colo
     """The value, the name and the colour of each class."""
     categories = plain.get("categories")
     if isinstance(categories, list):
-        for one in categories:
-            fields = one if isinstance(one, dict) else {}
+        for category in categories:
+            fields = category if isinstance(category, dict) else {}
             value, name = fields.get("id"), fields.get("name")
             if type(value) is not int or not _VALUE.fullmatch(str(value)) or not isinstance(name, str):
                 raise DataError(
                     f'{path}: expected categories such as {{"id": 14, "name": "dress"}}, received '
-                    f"{_shown(one)}; correct it"
+                    f"{_shown(category)}; correct it"
                 )
             yield value, name, None
         return

@@ -1,4 +1,4 @@
-"""Which folders hold the photos and which the ground truth: the layouts that are read as they are."""
+"""The layouts of folders, photos and ground truth, that are read as they are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ class Part:
 
 
 def find_parts(root: Path) -> tuple[Part, ...]:
-    """The folders of `root` that hold pairs: one part, or one for each of train/ and val/.
+    """Find the folders of `root` that hold pairs: one part, or one for each of train/ and val/.
 
     Raises DataError when `root` is no folder or holds none of `LAYOUTS`, or several of them.
     """
@@ -69,7 +69,7 @@ def find_parts(root: Path) -> tuple[Part, ...]:
     below = {side: _find_part(folder, side) for side, folder in sides.items()}
     parts = tuple(part for side in SIDES if (part := below.get(side)))
     if direct and direct.layout.table and parts:
-        direct = None  # train.csv may be anything beside sides that have their own ground truth
+        direct = None  # beside train/ and val/ with ground truth of their own, train.csv may be anything
     if direct and parts:
         raise DataError(
             f"{root}: expected one set of photos, received {direct.layout} and {parts[0].folder.name}/; "

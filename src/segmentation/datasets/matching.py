@@ -1,4 +1,4 @@
-"""Which photo and which ground truth belong together, by their names."""
+"""Match photos with their ground truth by their names."""
 
 import unicodedata
 from collections import Counter
@@ -26,7 +26,7 @@ class Pair:
     part: Part
 
     def truth(self, coding: Coding | None) -> GroundTruth:
-        """Return the ground truth, whose values become what `coding` says where it is a label map."""
+        """Return the ground truth; `coding` is what the values of a label map become, None for a mask."""
         if isinstance(self.mask, PhotoRows):
             assert coding  # the rows of a table are of classes
             return TableRows(self.mask, coding)
@@ -34,7 +34,7 @@ class Pair:
 
 
 def match(part: Part, problems: list[Problem], counts: Counter[str], notes: list[str]) -> Iterator[Pair]:
-    """The pairs of a part; what is in none becomes a problem, and is counted all the same.
+    """Yield the pairs of a part; files that are in none become problems, and are counted all the same.
 
     `counts` gains "photos" and "masks", `notes` what a table holds that is not read. Raises DataError for a
     table that is none.

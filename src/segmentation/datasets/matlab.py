@@ -1,7 +1,7 @@
 """Label maps in MATLAB files of version 5, as Clothing Co-Parsing was published (Yang, Luo, Lin, CVPR 2014).
 
 Of a file that anyone may have written only the one variable is unpacked, up to a bound, and only where it is
-an array of numbers: a few kilobytes can unpack to gigabytes, and cells can lie within cells without end.
+an array of numbers: a few kilobytes can unpack to gigabytes, and cells can be nested endlessly.
 """
 
 import io
@@ -42,12 +42,12 @@ class _Variable:
 
 
 def label_map_size(path: Path) -> tuple[int, int]:
-    """Height and width that the file declares for its variable groundtruth. Raises DataError."""
+    """Read the height and width that the file declares for its variable groundtruth. Raises DataError."""
     return _attempt(path, lambda content: _find(content)[1])
 
 
 def read_label_map(path: Path) -> np.ndarray:
-    """The variable groundtruth of a MATLAB file: integers [H, W]. Raises DataError for any other file."""
+    """Read the variable groundtruth of a MATLAB file: integers [H, W]. Raises DataError."""
     return _attempt(path, _read)
 
 
@@ -58,7 +58,7 @@ def _attempt(path: Path, read: Callable[[bytes], Any]) -> Any:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"expected at most {_MOST_BYTES} bytes, received {path.stat().st_size}")
         return read(path.read_bytes())
-    # what a decoder stumbles over in bytes that anyone may have written has any type
+    # a decoder may raise anything on bytes from an unknown source
     except Exception as error:
         number = getattr(error, "errno", None)
         described = str(error).partition("\n")[0][:200] or type(error).__name__
@@ -149,7 +149,7 @@ def _variables(content: bytes, order: str) -> Iterator[_Variable]:
 
 
 def _check_data(element: bytes, order: str) -> None:
-    """That behind flags, shape and name there are numbers, as many as the element can hold."""
+    """Raise ValueError unless numbers follow flags, shape and name, as many as the element can hold."""
     place = 2 * _TAG_BYTES + 8
     for _ in range(2):  # shape, name
         _kind, size, small = _tag(element, place, order)

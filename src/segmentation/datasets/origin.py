@@ -1,4 +1,4 @@
-"""Where the pairs of a folder come from: a record beside them tells what was predicted from what was made."""
+"""The origin of the pairs in a folder: a record beside them marks those that were predicted."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,9 @@ _RECORDED = (RETOUCHED, PSEUDO)
 
 
 def read_origin(folder: Path) -> dict[str, Any]:
-    """The record of a folder of pairs, with its `origin`; that alone, `real`, where there is no record.
+    """Read the record of a folder of pairs, with its `origin`; without a record only that, `real`.
 
-    `retouched` pairs are predictions that a person corrected, `pseudo` pairs those that nobody looked at.
+    `retouched` pairs are predictions that a person corrected, `pseudo` pairs those that nobody checked.
     Raises DataError for a record that cannot be read or names another origin.
     """
     path = Path(folder) / RECORD
@@ -35,5 +35,5 @@ def read_origin(folder: Path) -> dict[str, Any]:
 
 
 def write_origin(folder: Path, record: dict[str, Any]) -> None:
-    """Put the record beside the pairs of a folder, atomically; `read_origin` gives it back."""
+    """Write the record beside the pairs of a folder, atomically, for `read_origin`."""
     write_text(folder / RECORD, json.dumps(record, indent=2) + "\n")

@@ -36,7 +36,7 @@ def decode(text: str, height: int, width: int, order: Order = "row") -> np.ndarr
 
 
 def area(text: str) -> int:
-    """The pixels in "start length" pairs. Raises DataError for text that is none."""
+    """Return the number of pixels in "start length" pairs. Raises DataError for another text."""
     return int(_pairs(text)[1].sum())
 
 

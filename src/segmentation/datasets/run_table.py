@@ -75,7 +75,7 @@ def index_table(path: Path) -> RunTable:
 
 
 def table_size(rows: PhotoRows) -> tuple[int, int]:
-    """Return the height and the width that rows give. Raises DataError for rows that are none."""
+    """Return the height and the width that rows give. Raises DataError for rows that cannot be read."""
     first, *others = _rows(rows)
     for row in others:
         if (row.height, row.width) != (first.height, first.width):
@@ -89,11 +89,11 @@ def table_size(rows: PhotoRows) -> tuple[int, int]:
 
 
 def read_runs(rows: PhotoRows, background: Collection[int]) -> np.ndarray:
-    """Merge the rows of a photo: int32 [H, W], `UNLABELLED` outside of all.
+    """Return the merged rows of a photo, int32 [H, W], `UNLABELLED` outside of all.
 
-    Where rows overlap the smaller one lies above, as a pocket on its coat, but those whose value is in
+    Where rows overlap the smaller one lies on top, as a pocket on its coat, but those whose value is in
     `background` lie below all others, so that a pocket which is no class leaves no hole in the coat; of rows
-    of one size the later one counts. Raises DataError for rows that are none.
+    of the same size the later one counts. Raises DataError for rows that cannot be read.
     """
     labels = np.full(table_size(rows), UNLABELLED, np.int32)
 

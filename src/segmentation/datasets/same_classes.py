@@ -1,4 +1,4 @@
-"""Whether models and label maps speak of the same classes."""
+"""Check that models and label maps have the same classes."""
 
 import itertools
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from segmentation.datasets.class_choice import read_groups
 def check_same_classes(known: Mapping[str, LabelMap], remedy: str = "leave one out") -> None:
     """Raise ConfigError, naming both, where the classes of one owner are not those of the first.
 
-    `known` are the classes by the names to call their owners by.
+    `known` maps the name of each owner to its classes.
     """
     first, expected = next(iter(known.items()))
     for name, labels in known.items():
@@ -26,25 +26,25 @@ def check_same_classes(known: Mapping[str, LabelMap], remedy: str = "leave one o
 def check_same_groups(files: Mapping[str, Path]) -> None:
     """Raise ConfigError where two owners have a name of label maps in different classes.
 
-    `files` are their files of groups by the names to call them by. Raises DataError for a file that is none.
+    `files` maps the name of each owner to its file of groups. Raises DataError for a file that is none.
     """
     group_of = {
         owner: {name: group for group, names in read_groups(path).items() for name in names}
         for owner, path in files.items()
     }
-    for (one, first), (other, second) in itertools.combinations(group_of.items(), 2):
+    for (owner, first), (other, second) in itertools.combinations(group_of.items(), 2):
         differ = next((name for name in first if second.get(name, first[name]) != first[name]), None)
         if differ is not None:
             raise ConfigError(
                 f"expected classes of the same things, received {printable(differ)} as {first[differ]} by "
-                f"{one} and as {second[differ]} by {other}; leave one out"
+                f"{owner} and as {second[differ]} by {other}; leave one out"
             )
 
 
 def _unlike(first: str, expected: LabelMap, name: str, labels: LabelMap) -> str:
-    """What tells two lists of classes apart, in a few words."""
-    for owner, own, other in ((first, expected, labels), (name, labels, expected)):
-        alone = [one for one in own.names if one not in other.names]
+    """How two lists of classes differ, in a few words."""
+    for owner, classes, others in ((first, expected, labels), (name, labels, expected)):
+        alone = [found for found in classes.names if found not in others.names]
         if alone:
             return f"{printable(alone[0])} is in {owner} alone"
     return "in another order"

@@ -1,4 +1,4 @@
-"""Which photos of a data set a model is judged on."""
+"""Select the photos of a data set that a model is judged on."""
 
 import random
 from collections.abc import Iterable
@@ -11,30 +11,29 @@ from segmentation.datasets.origin import PSEUDO
 
 
 def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out") -> tuple[Sample, ...]:
-    """The photos of `dataset` that a model is judged on: `held-out`, `train` or `all`.
+    """Return the photos of `dataset` that a model is judged on: `held-out`, `train` or `all`.
 
-    Held out are the photos that the bundle's split names as such; of data that it does not know, those in
-    val/ or else all, but none that it has learned from. Raises DataError when nothing is left, as of
-    predicted pairs.
+    Held out are the photos that the bundle's split names as such; of other data those in val/, or else all,
+    but none that the model was trained on. Raises DataError when nothing is left, as of predicted pairs.
     """
     samples = without_predicted(dataset.samples)
-    learned, held_out = bundle.learned, set(bundle.split.get("val", ()))
+    known, held_out = bundle.learned, set(bundle.split.get("val", ()))
     unseen = tuple(sample for sample in samples if sample.id in held_out)
     if not unseen:
         candidates = dataset.folder_split.val if dataset.folder_split else samples
-        unseen = tuple(sample for sample in candidates if sample.id not in learned)
-    trained = tuple(sample for sample in samples if sample.id in learned)
+        unseen = tuple(sample for sample in candidates if sample.id not in known)
+    trained = tuple(sample for sample in samples if sample.id in known)
     chosen = {"held-out": unseen, "train": trained, "all": samples}[side]
     if not chosen:
         raise DataError(
-            f"{dataset.root}: expected {side} photos, found none, since {bundle.name} learned from "
-            f"{len(trained)} of its {len(samples)}; give other `data`, or `split=all`"
+            f"{dataset.root}: expected {side} photos, found none, since {bundle.name} was trained "
+            f"on {len(trained)} of its {len(samples)}; give other `data`, or `split=all`"
         )
     return chosen
 
 
 def without_predicted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
-    """The samples but predicted (pseudo) ones: no model and no label is judged by another model's opinion.
+    """Return the samples but predicted (pseudo) ones: no model or label is judged by another model's opinion.
 
     Raises DataError when nothing else is among them.
     """
@@ -49,7 +48,7 @@ def without_predicted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
 
 
 def random_subset(samples: tuple[Sample, ...], count: int | None, seed: int) -> tuple[Sample, ...]:
-    """`count` of the samples, chosen at random but always the same for one seed; all of them for None."""
+    """Return `count` of the samples, chosen at random but always the same for one seed; all for None."""
     if count is None or count >= len(samples):
         return samples
     return tuple(random.Random(seed).sample(samples, count))

@@ -1,4 +1,4 @@
-"""Hold photos out of training by garment: the viewpoints of one never stand on both sides."""
+"""Hold photos out of training by garment: the viewpoints of one are never on both sides."""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from segmentation.datasets.origin import PSEUDO
 
 @dataclass(frozen=True)
 class Split:
-    """The samples a model learns from and those it is judged on, each sorted by id."""
+    """The samples that a model is trained on and those that are held out, each sorted by id."""
 
     train: tuple[Sample, ...]
     val: tuple[Sample, ...]
@@ -62,10 +62,10 @@ def folds(samples: Iterable[Sample], count: int, seed: int = 0) -> list[Split]:
 
 
 def apart_from(held_out: Iterable[Sample], samples: Iterable[Sample]) -> tuple[Sample, ...]:
-    """The samples without predicted (pseudo) ones of garments that are held out, by name or by photo.
+    """Return the samples without predicted (pseudo) ones of garments that are held out, by name or by photo.
 
-    A model that learned its own opinion of a photo would be judged too well on it. Raises DataError for a
-    photo that cannot be read.
+    A model that was trained on its own prediction of a photo would be judged too kindly on it. Raises
+    DataError for a photo that cannot be read.
     """
     held_out, samples = tuple(held_out), tuple(samples)
     predicted = [sample for sample in samples if sample.origin == PSEUDO]
@@ -92,7 +92,7 @@ def _shuffled_groups(samples: Iterable[Sample], seed: int) -> list[list[Sample]]
         if sample.origin == PSEUDO:
             raise DataError(
                 f"{sample.photo}: expected pairs that a person made, to hold some out, received a "
-                "prediction; name the folder of real pairs first, as in --data REAL --data PREDICTED"
+                "prediction; name the folder of real pairs first, as in `train data=REAL data=PREDICTED`"
             )
         groups.setdefault(sample.group or sample.id, []).append(sample)
     names = sorted(groups)

@@ -1,4 +1,4 @@
-"""A data set in figures: what an engineer wants to know before training, and what must be mended first."""
+"""A data set in figures: what an engineer wants to know before a training, and what to mend first."""
 
 import math
 from collections import Counter

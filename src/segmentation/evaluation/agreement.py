@@ -1,4 +1,4 @@
-"""Do two engines draw the same mask?"""
+"""How far the masks of two engines agree."""
 
 from collections.abc import Iterable
 
@@ -9,19 +9,19 @@ from segmentation.evaluation.task import task_of
 
 
 def worst_agreement(
-    one: ScoreFn,
-    other: ScoreFn,
+    first: ScoreFn,
+    second: ScoreFn,
     photos: Iterable[np.ndarray],
     threshold: float,
     labels: LabelMap = BINARY,
 ) -> float:
-    """The lowest Dice, over uint8 RGB photos at their own size, between the masks of two score functions.
+    """Return the lowest Dice between the masks of two score functions, over uint8 RGB photos [H, W, 3].
 
-    Of several classes it is the share of the pixels that are of the same one. 1.0 for no photos at all.
+    Of several classes it is the share of the pixels on which both agree. In [0, 1]; 1 without photos.
     """
 
     def agreement(photo: np.ndarray) -> float:
-        return task.agreement(*(labels.classify(score(photo), threshold) for score in (one, other)))
+        return task.agreement(*(labels.classify(score(photo), threshold) for score in (first, second)))
 
     task = task_of(labels)
     return min(map(agreement, photos), default=1.0)

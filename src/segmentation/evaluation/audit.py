@@ -1,4 +1,4 @@
-"""Which ground truth is wrong? Pairs ranked by what models not trained on them say against it."""
+"""Rank pairs by how far models that were not trained on them disagree with their ground truth."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.scores.augmentation import averaged, flipped
 
 Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
-"""What a pair is held against: scores of models not trained on it, and the threshold of their mask."""
+"""Scores for a pair by models that were not trained on it, and the threshold of their mask."""
 
 _OUTLYING = 3.5  # deviations, by the median, from which Iglewicz and Hoaglin (1993) call a value an outlier
 _LEAST_REGION = 0.02  # of the garment's area
@@ -36,15 +36,15 @@ class Finding:
 
 
 def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> Unbiased:
-    """Return the mean scores for each sample of the models not trained on it, photo and mirrored.
+    """Return what scores each sample: the models not trained on it, averaged, on the photo and mirrored.
 
     Predicted pairs are left out. Raises DataError, naming a sample, where every model was trained on it, and
     where all are predicted.
     """
     samples = without_predicted(samples)
-    learned = [bundle.learned for bundle in bundles]
+    known = [bundle.learned for bundle in bundles]
     for sample in samples:
-        if all(sample.id in names for names in learned):
+        if all(sample.id in names for names in known):
             raise DataError(
                 f"`fold_model`: expected a model that was not trained on {sample.id}, received "
                 f"{', '.join(bundle.name for bundle in bundles)}; name the models of the other folds too"
@@ -52,7 +52,7 @@ def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -
     scores = [flipped(load_score(bundle)[0]) for bundle in bundles]
 
     def unbiased(sample: Sample) -> tuple[ScoreFn, float]:
-        chosen = [number for number, names in enumerate(learned) if sample.id not in names]
+        chosen = [number for number, names in enumerate(known) if sample.id not in names]
         threshold = float(np.mean([bundles[number].threshold for number in chosen]))
         return averaged([scores[number] for number in chosen]), threshold
 
@@ -65,7 +65,7 @@ def audit(
     target_threshold: float = 0.5,
     on_progress: OnProgress | None = None,
 ) -> tuple[Finding, ...]:
-    """Hold each pair's label against scores of models not trained on it, and rank the pairs.
+    """Compare the label of each pair with scores of models not trained on it, and rank the pairs.
 
     Predicted pairs are left out. Raises what `read_pair`, `score_photo` and `without_predicted` raise.
     """
@@ -81,15 +81,15 @@ def audit(
 
 
 def rank(disagreements: Iterable[Disagreement]) -> tuple[Finding, ...]:
-    """The pairs, most suspicious first, each with the criteria by which it is doubted.
+    """Return the pairs, most suspicious first, each with the criteria by which it is doubted.
 
     - `two-sd`: a Dice more than two standard deviations below the mean, the rule of thumb.
     - `region`: regions that make up a larger share of the garment than those of the other pairs.
-    - `shift`: a label that would fit better beside its place, by more than those of the other pairs.
+    - `shift`: a label that would fit better if it were moved, by more than those of the other pairs.
     - `no-edge`: regions where the label's outline lies on no edge of the photo, or a shift to an outline that
       lies on edges when the label's does not.
 
-    The last marks a pair: it needs no belief in the model, which misses whole parts of hard garments.
+    The last one marks a pair, since it does not depend on the model, which misses parts of hard garments.
     """
     pairs = sorted(disagreements, key=lambda pair: (-pair.suspicion, pair.dice, pair.id))
     dice = np.array([pair.dice for pair in pairs])
@@ -111,7 +111,7 @@ def rank(disagreements: Iterable[Disagreement]) -> tuple[Finding, ...]:
 
 
 def _limit(values: Sequence[float]) -> float:
-    """The value from which another is an outlier, by median and median absolute deviation."""
+    """The value from which others are outliers, by median and median absolute deviation."""
     if not values:
         return 0.0
     middle = np.median(values)

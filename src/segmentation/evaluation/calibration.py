@@ -1,4 +1,4 @@
-"""Fit a model's confidence: how good masks that look as they do are, on photos it was not trained on."""
+"""Fit a model's confidence in its masks, on photos that it was not trained on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.metrics import masks as metrics
 
 FEWEST_PHOTOS = 12
-"""Photos that a confidence model needs; from fewer no error can be told from another."""
+"""Photos that a confidence model needs; with fewer, good and bad masks cannot be separated."""
 
 
 def fit_confidence(
@@ -34,7 +34,7 @@ def fit_confidence(
     """
     samples = without_predicted(samples)
     models = [_Loaded.of(model) for model in (bundle, *others)]
-    features, dice, judged = [], [], []
+    features, dice, used = [], [], []
     for done, sample in enumerate(samples, start=1):
         unbiased = next((model for model in models if sample.id not in model.bundle.learned), None)
         if unbiased:
@@ -45,17 +45,17 @@ def fit_confidence(
             if garment_found(prediction.features):
                 features.append(prediction.features)
                 dice.append(metrics.dice(metrics.counts(prediction.mask, target)))
-                judged.append(sample)
+                used.append(sample)
         if on_progress:
             on_progress(done, len(samples))
     if len(dice) < FEWEST_PHOTOS:
         raise DataError(
             f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos that it was not trained on and finds "
-            f"a garment in, to know its errors from, received {len(dice)}; give other `data`, or models of "
+            f"a garment in, to fit on, received {len(dice)}; give other `data`, or models of "
             "its folds with `fold_model`"
         )
     return fit_confidence_model(
-        features, dice, [sample.id for sample in judged], [sample.group for sample in judged]
+        features, dice, [sample.id for sample in used], [sample.group for sample in used]
     )
 
 

@@ -1,4 +1,4 @@
-"""What models are held against each other on, photos new to all, and what each of them costs."""
+"""The photos that models are compared on, and what each model is and costs."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 
 @dataclass(frozen=True)
 class Facts:
-    """What a model is and what it costs, both passes of a double one; None for what no bundle records.
+    """What a model is and what it costs, both passes together; None for what its bundle does not record.
 
-    `decided` is what decides its scores besides the model, `engine` and `precision` above all. `megabytes`
+    `decided` are the settings that decide its scores, such as `engine` and `precision`. `megabytes`
     (10^6 bytes) is what its engine reads from disk, `gflop` and `cpu_seconds` (of all threads, median) are
-    for one photo, and `chosen_on` is how many of the compared photos had a say in the choice of its epoch
-    and threshold. `training_seconds` is how long its training took.
+    for one photo, and `chosen_on` counts the compared photos by which its epoch and threshold were
+    chosen. `training_seconds` is how long its training took.
     """
 
     path: str
@@ -43,7 +43,7 @@ class Facts:
 
     @property
     def computed_by(self) -> str:
-        """Engine and precision, once where both passes have the same."""
+        """Engine and precision, named once where both passes share them."""
         engines, precisions = (str(self.decided[name]).split(", ") for name in ("engine", "precision"))
         return ", ".join(dict.fromkeys(map(" ".join, zip(engines, precisions, strict=True))))
 
@@ -56,7 +56,7 @@ class CpuTimed:
         self._seconds: list[float] = []
 
     def __call__(self, photo: np.ndarray) -> np.ndarray:
-        """uint8 RGB [H, W, 3] -> float32 [H, W, C] in [0, 1]."""
+        """Score a photo: uint8 RGB [H, W, 3] -> float32 [H, W, C] in [0, 1]."""
         if not self._seconds:
             self._score(photo)
         start = time.process_time()
@@ -66,28 +66,28 @@ class CpuTimed:
 
     @property
     def median_seconds(self) -> float:
-        """Over the photos so far, at least one."""
+        """The median over the photos so far. Raises StatisticsError before the first."""
         return median(self._seconds)
 
 
 def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple[Sample, ...]:
-    """The held-out photos of the first bundle that show no garment which one of the others learned from.
+    """Return the held-out photos of the first bundle whose garments no other bundle was trained on.
 
-    `bundles` are by the names to call them by. Raises DataError, with the name of the model that has learned
-    the last of them, when none is left, and for predicted pairs.
+    `bundles` maps names to bundles. Raises DataError when none is left, with the name of the model that was
+    trained on the last of them, and for predicted pairs.
     """
     made = without_predicted(dataset.samples)
     try:
         samples = select_samples(next(iter(bundles.values())), dataset)
-    except DataError:  # it is the first that learned from them, and says so below
+    except DataError:  # the first was trained on all of them, which the message below says
         samples = made
     for name, bundle in bundles.items():
-        learned = _garments_learned(bundle, dataset)
-        left = tuple(sample for sample in samples if sample.group not in learned)
+        known = _garments_known(bundle, dataset)
+        left = tuple(sample for sample in samples if sample.group not in known)
         if not left:
             raise DataError(
-                f"{dataset.root}: expected photos that none of the models learned from, found none, since "
-                f"{name} learned from the last {len(samples)} of {len(dataset.samples)}; give other `data`"
+                f"{dataset.root}: expected photos on which none of the models was trained, found none, since "
+                f"{name} was trained on the last {len(samples)} of {len(dataset.samples)}; give other `data`"
             )
         samples = left
     return samples
@@ -96,32 +96,32 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
 def judged_together(
     bundles: Mapping[str, ModelBundle], dataset: Dataset, side: str = "held-out"
 ) -> tuple[Sample, ...]:
-    """The photos of `dataset` that models are judged on as one: `held-out`, `train` or `all`.
+    """Return the photos of `dataset` that models are judged on as one: `held-out`, `train` or `all`.
 
-    Held out are those that `select_samples` names for one of them and that show no garment which any of them
-    learned from; `train` are those that at least one has learned from. The order of `bundles`, which are by
-    the names to call them by, does not matter. Raises DataError when nothing is left, as of predicted pairs.
+    Held out are those that `select_samples` names for one of them and whose garments none of them was trained
+    on; `train` are those that at least one was trained on. `bundles` maps names to bundles, whose order does
+    not matter. Raises DataError when nothing is left, as of predicted pairs.
     """
     made = without_predicted(dataset.samples)
     if side == "all":
         return made
     chosen = {sample.id for bundle in bundles.values() for sample in _selected(bundle, dataset, side)}
-    learned = {name: _garments_learned(bundle, dataset) for name, bundle in bundles.items()}
-    known = set().union(*learned.values()) if side == "held-out" else set()
+    known_by = {name: _garments_known(bundle, dataset) for name, bundle in bundles.items()}
+    known = set().union(*known_by.values()) if side == "held-out" else set()
     left = tuple(sample for sample in made if sample.id in chosen and sample.group not in known)
     if left:
         return left
     if side == "train":
         raise DataError(
-            f"{dataset.root}: expected photos that one of the models learned from, found none among "
+            f"{dataset.root}: expected photos on which one of the models was trained, found none among "
             f"{len(dataset.samples)}; give other `data`, or `split=all`"
         )
     counts = ", ".join(
-        f"{name} learned {sum(sample.group in groups for sample in dataset.samples)}"
-        for name, groups in learned.items()
+        f"{name} was trained on {sum(sample.group in groups for sample in dataset.samples)}"
+        for name, groups in known_by.items()
     )
     raise DataError(
-        f"{dataset.root}: expected held-out photos that none of the models learned from, found none among "
+        f"{dataset.root}: expected held-out photos on which none of the models was trained, found none among "
         f"{len(dataset.samples)} ({counts}; folds hold out different photos); give `data` with photos that "
         "are new to all, such as its val folder or another set, or `split=all`"
     )
@@ -134,16 +134,16 @@ def facts_of(
     decided: Mapping[str, object],
     cpu_seconds: float,
 ) -> Facts:
-    """What is known of a bundle that was judged on `samples`; `decided` is as in `Facts`."""
+    """Return the facts of a bundle that was judged on `samples`; the other arguments are as in `Facts`."""
     passes = bundle.passes
-    chosen_on = {name for one in passes for name in one.split.get("val", ())}
+    chosen_on = {name for member in passes for name in member.split.get("val", ())}
     return Facts(
         path=str(bundle.path),
-        architecture=" + ".join(one.architecture for one in passes),
-        input_size=" + ".join(str(one.input_size) for one in passes),
+        architecture=" + ".join(member.architecture for member in passes),
+        input_size=" + ".join(str(member.input_size) for member in passes),
         threshold=threshold,
         decided=dict(decided),
-        megabytes=sum(_bytes_read(one, str(decided["engine"])) for one in passes) / 1e6,
+        megabytes=sum(_bytes_read(member, str(decided["engine"])) for member in passes) / 1e6,
         cpu_seconds=cpu_seconds,
         chosen_on=sum(sample.id in chosen_on for sample in samples),
         parameters=_cost(passes, "parameters"),
@@ -157,15 +157,15 @@ def facts_of(
 def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample, ...]:
     try:
         return select_samples(bundle, dataset, side)
-    except DataError:  # it has nothing to name; the others may
+    except DataError:  # none for this model; the others may have some
         return ()
 
 
-def _garments_learned(bundle: ModelBundle, dataset: Dataset) -> set[str]:
-    """The groups that a bundle has learned from, by their ids and, for duplicates, by the data set."""
-    learned = bundle.learned
-    return {group_and_view(name)[0] for name in learned} | {
-        sample.group for sample in dataset.samples if sample.id in learned
+def _garments_known(bundle: ModelBundle, dataset: Dataset) -> set[str]:
+    """The groups that a bundle was trained on, by their ids and, for duplicates, by the data set."""
+    known = bundle.learned
+    return {group_and_view(name)[0] for name in known} | {
+        sample.group for sample in dataset.samples if sample.id in known
     }
 
 
@@ -176,14 +176,14 @@ def _bytes_read(bundle: ModelBundle, engine: str) -> int:
 
 def _cost(passes: Sequence[ModelBundle], name: str) -> float | None:
     """The sum over the passes, where all of them record it."""
-    recorded = [one.provenance.get("cost") for one in passes]
+    recorded = [member.provenance.get("cost") for member in passes]
     found = [_number(cost.get(name)) if isinstance(cost, dict) else None for cost in recorded]
     known = [figure for figure in found if figure is not None]
     return sum(known) if len(known) == len(found) else None
 
 
 def _number(value: object) -> float | None:
-    """A bundle may come from anyone, and its provenance may hold anything."""
+    """The number, or None: a bundle may come from anyone, and its provenance may hold anything."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if 0 <= value < _LARGEST_NUMBER else None

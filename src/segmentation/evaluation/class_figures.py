@@ -1,4 +1,4 @@
-"""How well a model tells classes apart over a whole set of photos."""
+"""How well a model marks classes over a whole set of photos."""
 
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -44,19 +44,19 @@ class ClassFigures:
 
     @cached_property
     def confusion(self) -> np.ndarray:
-        """Of all photos together: int64 [C, C]."""
+        """The confusion matrix of all photos together, int64 [C, C]."""
         return self.by_photo.sum(axis=0)
 
     @cached_property
     def present(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which classes the photos have, and which they are predicted to have: two of bool [P, C]."""
+        """The classes that the photos have and those that they are predicted to have: twice bool [P, C]."""
         return class_metrics.present(self.by_photo, LEAST_SHARE)
 
     @cached_property
     def rows(self) -> tuple[ClassRow, ...]:
-        """A row a class by falling share of the pixels, those that are in no photo last."""
+        """A row for each class, by falling share of the pixels; those that are in no photo come last."""
         true, predicted = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
-        has, said = self.present
+        has, predicted_to_have = self.present
         iou, dice, recall, precision = (
             figure(self.confusion)
             for figure in (
@@ -78,15 +78,15 @@ class ClassFigures:
                 recall=_known(recall[index]),
                 precision=_known(precision[index]),
                 photos=int(has[:, index].sum()),
-                photos_predicted=int(said[:, index].sum()),
-                photos_both=int((has & said)[:, index].sum()),
+                photos_predicted=int(predicted_to_have[:, index].sum()),
+                photos_both=int((has & predicted_to_have)[:, index].sum()),
             )
             for index, name in enumerate(self.labels.names)
         ]
         return tuple(sorted(rows, key=lambda row: (-row.pixels, -row.pixels_predicted, row.index)))
 
     def summary(self) -> dict[str, float]:
-        """The figures of the whole set by name, of its pixels, so that a large photo counts for more.
+        """Return the figures of the whole set by name, over its pixels, so that large photos count for more.
 
         The precision and the recall of presence are those of all classes but the background in all photos
         together; a class is predicted to be in a photo from `LEAST_SHARE` of its pixels on.
@@ -105,7 +105,7 @@ class ClassFigures:
         }
 
     def names_present(self) -> list[tuple[str, str]]:
-        """Of each photo the classes that it has and those that it is predicted to have, "a; b"."""
+        """Return for each photo the classes that it has and those that it is predicted to have, as "a; b"."""
         return [
             (_listed(self.labels, true), _listed(self.labels, predicted))
             for true, predicted in zip(*self.present, strict=True)

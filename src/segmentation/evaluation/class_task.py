@@ -11,7 +11,7 @@ from segmentation.evaluation.measurement import MeasureSettings
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.metrics import classes as class_metrics
 
-_NO_THRESHOLD = 0.5  # which decides nothing
+_NO_THRESHOLD = 0.5  # classes are decided without one
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class ClassTask:
         """Return a measurement that has yet to see its first photo."""
         return ClassMeasurement(self.labels, settings.tolerance_px)
 
-    def agreement(self, one: np.ndarray, other: np.ndarray) -> float:
+    def agreement(self, first: np.ndarray, second: np.ndarray) -> float:
         """Return the share of the pixels that are of the same class."""
-        return float(np.mean(one == other))
+        return float(np.mean(first == second))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Several models on the same photos: how good is each, and how far is it from the first?"""
+"""Several models on the same photos: how good each is, and how far it is from the first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from segmentation.metrics import classes as class_metrics
 from segmentation.metrics.intervals import Difference, Interval, mean_interval, paired_difference
 
 MEASURES = {"dice": "Dice", "iou": "IoU", "accuracy": "pixel accuracy", "boundary_f1": "boundary F1"}
-"""What is measured on each photo, and what people call it; of several classes Dice and IoU are means."""
+"""The measures of each photo and their names; of several classes Dice and IoU are means."""
 
 _CHANGES = 10  # photos listed as gains, and as losses
 
@@ -32,9 +32,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Pair:
-    """A model against the baseline: the two `compared` measures, and the photos that the first changes most.
+    """A model against the baseline: the two `compared` measures, and at most ten photos that change most.
 
-    These are at most ten.
+    Change is measured by the first of the two.
     """
 
     model: str
@@ -73,7 +73,7 @@ class Figures:
 
     @property
     def quality(self) -> float:
-        """The one figure that results are known by: the mean IoU of all pixels, or a cutout's mean Dice."""
+        """The main figure: the mean IoU of all pixels, or a cutout's mean Dice."""
         return self.whole["mean_iou"] if self.whole else self.means["dice"].mean
 
 
@@ -81,8 +81,8 @@ class Figures:
 class Comparison:
     """Models on the same `photos` of `garments`, each pair against `baseline`.
 
-    `compared` are the two measures that pairs are held against each other by, the weightier first. `classes`
-    and their `shares` of the true pixels are those of models that tell several apart, and empty for cutouts.
+    `compared` are the two measures by which pairs are compared, the more important first. `classes` and
+    their `shares` of the true pixels are those of models that mark several, and empty for cutouts.
     `references` are published figures by name, of the kind of `Figures.quality`.
     """
 
@@ -103,7 +103,7 @@ class Comparison:
 
     @property
     def worst_first(self) -> list[int]:
-        """The places of the photos by the lowest figure, Dice or IoU, that any model gives them."""
+        """The places of the photos, by the lowest figure, Dice or IoU, that any model reaches on them."""
         values = [model.by_photo[self.compared[0]] for model in self.models]
         lowest = np.min(values, axis=0)  # [models, N] -> [N]
         return [int(place) for place in np.argsort(lowest, kind="stable")]
@@ -117,7 +117,7 @@ class Comparison:
 def largest_changes(
     photos: Sequence[str], values: Sequence[float], baseline: Sequence[float]
 ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """The photos that gain most and those that lose most, at most ten each, the largest change first."""
+    """Return the photos that gain most and those that lose most, at most ten each, the largest first."""
     changes = [
         Change(photo, float(before), float(after))
         for photo, before, after in zip(photos, baseline, values, strict=True)
@@ -131,7 +131,7 @@ def largest_changes(
 def compare(
     candidates: Sequence[Candidate], garments: int, references: Mapping[str, float] | None = None
 ) -> Comparison:
-    """Hold every candidate against the first, which is the baseline.
+    """Compare every candidate with the first, which is the baseline.
 
     All evaluations are of the same photos, which show so many `garments`, in the same order. Raises
     DataError for fewer than two photos and ValueError when the photos differ.

@@ -21,8 +21,8 @@ class Correction:
     Pixels are counted where alpha passes one half: `changed_px` of the photo, `changed_share` of the
     corrected garment, `dice` of prediction and correction. Edge distances in pixels, mean and 95th
     percentile, are those of each outline to the other, infinite where only one of the masks is empty.
-    `outline_px` is the length of the corrected outline, `near_px` what of it lies within NEAR_PX of the
-    predicted one. `untouched` says that the two are `alike`.
+    `outline_px` is the length of the corrected outline, `near_px` how much of it lies within NEAR_PX of the
+    predicted one. `untouched` is whether the two are `alike`.
     """
 
     changed_px: int
@@ -41,7 +41,7 @@ class Correction:
 
 
 def measure_correction(predicted: np.ndarray, corrected: np.ndarray) -> Correction:
-    """Compare two alphas, uint8 [H, W]. Raises ValueError when their sizes differ.
+    """Measure how two alphas differ, uint8 [H, W]. Raises ValueError when their sizes differ.
 
     The distances are the average and, robustly, the Hausdorff distance of surfaces (Heimann et al. 2009).
     """
@@ -62,16 +62,16 @@ def measure_correction(predicted: np.ndarray, corrected: np.ndarray) -> Correcti
     )
 
 
-def alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two alphas, uint8 [H, W], are the same in every pixel, but for one level, as by rounding."""
-    return one.shape == other.shape and not (cv2.absdiff(one, other) > 1).any()
+def alike(first: np.ndarray, second: np.ndarray) -> bool:
+    """Return whether two alphas, uint8 [H, W], are equal in every pixel within one level, as by rounding."""
+    return first.shape == second.shape and not (cv2.absdiff(first, second) > 1).any()
 
 
 def share_near(corrections: Iterable[Correction]) -> float:
-    """The share of all corrected outlines that lies within NEAR_PX of the predicted ones, in [0, 1]."""
+    """Return the share of all corrected outlines within NEAR_PX of the predicted ones, in [0, 1]."""
     corrections = tuple(corrections)
-    length = sum(one.outline_px for one in corrections)
-    return sum(one.near_px for one in corrections) / length if length else 1.0
+    length = sum(correction.outline_px for correction in corrections)
+    return sum(correction.near_px for correction in corrections) / length if length else 1.0
 
 
 def _edge_distances(mask: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""How well one thing is cut out: masks at a threshold, the given one or the best."""
+"""How well a garment is cut out: masks at a threshold, the given one or the best."""
 
 import dataclasses
 import zlib
@@ -24,9 +24,9 @@ class CutoutTask:
         """Return a measurement that has yet to see its first photo."""
         return CutoutMeasurement(self.labels, settings)
 
-    def agreement(self, one: np.ndarray, other: np.ndarray) -> float:
+    def agreement(self, first: np.ndarray, second: np.ndarray) -> float:
         """Return the Dice of two masks, uint8 [H, W]."""
-        return metrics.dice(metrics.counts(one > 0, other > 0))
+        return metrics.dice(metrics.counts(first > 0, second > 0))
 
 
 @dataclass

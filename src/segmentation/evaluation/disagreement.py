@@ -1,6 +1,6 @@
-"""How a label differs from scores that have not learned it: regions, a shift, and whose side the photo takes.
+"""How a label differs from scores of models not trained on it: regions, a shift, and the photo's own edges.
 
-Where the two part along an edge tells more of the model than of the label, and so it is left out. A wrong
+Differences along an edge depend more on the model than on the label, and so they are left out. A wrong
 label differs from what the model is certain of in a region wider than an edge, or lies beside its garment,
 and much of its outline lies where the photo has no edge.
 """
@@ -18,8 +18,8 @@ OMITTED, ADDED = "omitted", "added"
 _HEIGHT_PX = 864  # of the pictures that are compared: half a studio photo
 _CERTAIN = 0.6  # from 0, at the threshold, to 1
 _NARROW = 1 / 432  # half the width of what counts as edge, as a share of the photo's height
-_BESIDE = 1 / 216  # how near a region the outlines are its own, as a share of the same
-_FARTHEST = 1 / 86  # that a mask is looked for beside its place, as a share of the same
+_BESIDE = 1 / 216  # how near a region its outlines lie, as a share of the same
+_FARTHEST = 1 / 86  # how far a mask is moved in search of a better fit, as a share of the same
 _FAINT = 0.5  # a region counts 1 / (this + its support): from twice to two thirds of its share
 _LEAST_CONTRAST = 0.5  # of an outline, in levels of 255 a pixel
 
@@ -74,7 +74,7 @@ class Disagreement:
 
     @property
     def suspicion(self) -> float:
-        """The percentage of the garment that is in doubt, up to twice where the photo takes the model's part.
+        """The percentage of the garment that is in doubt, up to twice where the photo supports the model.
 
         Regions by their support, and both sides of a shift by the contrast of the outlines.
         """
@@ -85,7 +85,7 @@ class Disagreement:
 def measure(
     sample: Sample, image: np.ndarray, scores: np.ndarray, target: np.ndarray, threshold: float
 ) -> Disagreement:
-    """Hold a label, bool [H, W], against scores, float32 [H, W] in [0, 1], of a uint8 RGB [H, W, 3]."""
+    """Compare a label, bool [H, W], with scores, float32 [H, W] in [0, 1], of a uint8 RGB [H, W, 3]."""
     factor = max(1.0, len(target) / _HEIGHT_PX)
     width, height = (max(1, round(side / factor)) for side in target.shape[::-1])
     signed = _resized(_signed(scores, threshold), width, height)
@@ -112,7 +112,7 @@ def _resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def _signed(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """How certain scores are of garment, up to 1, or of none, down to -1; the threshold is 0."""
+    """The certainty of scores, from 1, garment, to -1, background; the threshold is 0."""
     inside = (scores - threshold) / max(1 - threshold, 1e-6)
     outside = (scores - threshold) / max(threshold, 1e-6)
     return np.where(scores >= threshold, inside, outside).clip(-1, 1).astype(np.float32)
@@ -137,10 +137,10 @@ def _regions(
     outlines: tuple[np.ndarray, np.ndarray],
     factor: float,
 ) -> tuple[Region, ...]:
-    """What is certainly not as the label has it and outlives a morphological opening."""
+    """The regions that certainly contradict the label and survive a morphological opening."""
     narrow, beside = (_disc(share * len(label)) for share in (_NARROW, _BESIDE))
     garment = max(1.0, (np.count_nonzero(label) + np.count_nonzero(signed >= 0)) / 2)
-    own = outlines[0] & ~outlines[1]
+    of_label_alone = outlines[0] & ~outlines[1]
     found = []
     for kind, denied in ((OMITTED, ~label & (signed >= _CERTAIN)), (ADDED, label & (signed <= -_CERTAIN))):
         wide = cv2.morphologyEx(denied.astype(np.uint8), cv2.MORPH_OPEN, narrow)
@@ -153,7 +153,7 @@ def _regions(
                 slice(max(0, left - around), left + width + around),
             )
             near = cv2.dilate((places[box] == number).astype(np.uint8), beside) > 0
-            beheld = support[box][near & own[box]]
+            along = support[box][near & of_label_alone[box]]
             found.append(
                 Region(
                     kind,
@@ -163,14 +163,14 @@ def _regions(
                     height=round(float(height * factor)),
                     area_px=round(float(area * factor**2)),
                     share=float(certainty[number] / garment),
-                    support=float(beheld.mean()) if beheld.size else 1.0,
+                    support=float(along.mean()) if along.size else 1.0,
                 )
             )
     return tuple(sorted(found, key=lambda region: -region.share))
 
 
 def _best_shift(signed: np.ndarray, label: np.ndarray) -> tuple[int, int, float]:
-    """Where the label fits best, across and down, and what the mean certainty within it gains there."""
+    """The shift, across and down, with which the label fits best, and the gain in mean certainty there."""
     left, top, width, height = cv2.boundingRect(label.astype(np.uint8))
     if not width:
         return 0, 0, 0.0

@@ -1,7 +1,7 @@
-"""What may befall a photo between studios: light, lens, sensor, compression, framing. Pure and repeatable.
+"""How photos differ between studios: light, lens, sensor, compression, framing. Pure and repeatable.
 
-Each disturbance has a few levels, the strongest beyond what a studio lets pass. After Hendrycks and
-Dietterich 2019 (corruptions in levels) and Engstrom et al. 2019 (shifts); the levels are this program's own.
+Each disturbance has a few levels, the strongest beyond what a studio would accept. After Hendrycks and
+Dietterich 2019 (corruptions in levels) and Engstrom et al. 2019 (shifts); the levels were chosen here.
 """
 
 import zlib
@@ -21,7 +21,7 @@ class Disturbance:
     """One way of changing a photo.
 
     `change(photo, level)` takes and returns uint8 RGB [H, W, 3], of the same size except where resolution is
-    what changes. `levels` rise, `unit` says what they count; `neutral` is the level that changes nothing,
+    what changes. `levels` rise, in `unit`; `neutral` is the level that changes nothing,
     None where there is none. Where the picture moves, so does its ground truth (`moves`), edge pixels are
     repeated as in training, and what leaves the frame is gone.
     """
@@ -33,7 +33,7 @@ class Disturbance:
     moves: bool = False
 
     def move(self, alpha: np.ndarray, level: float) -> np.ndarray:
-        """The ground truth of the changed photo: uint8 [H, W] -> uint8 [H, W]."""
+        """Return the ground truth of the changed photo: uint8 [H, W] -> uint8 [H, W]."""
         return self.change(alpha, level) if self.moves else alpha
 
 
@@ -42,7 +42,7 @@ def _brightness(photo: np.ndarray, factor: float) -> np.ndarray:
 
 
 def _contrast(photo: np.ndarray, factor: float) -> np.ndarray:
-    mean = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).mean()  # stays, so that brightness is another question
+    mean = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).mean()  # is kept, since brightness is another disturbance
     return cv2.LUT(photo, _as_levels((np.arange(256) - mean) * factor + mean))
 
 

@@ -1,4 +1,4 @@
-"""Hold a model against the ground truth of whole photos, and write down how it did."""
+"""Compare the scores of a model with the ground truth of whole photos."""
 
 from collections.abc import Callable, Sequence
 
@@ -31,12 +31,13 @@ def evaluate(
 
     `threshold` in [0, 1] turns the scores of a cutout into masks; None takes the one with the best mean Dice
     over these very photos. Its ground truth is garment where its alpha is at least `target_threshold`. Where
-    `labels` has several classes, both mean nothing. The contour measures allow `tolerance_px`. An `estimator`
+    `labels` has several classes, neither is used. The contour measures allow `tolerance_px`. An `estimator`
     adds the confidence where a threshold is given. Photos are read one at a time; what waits for the best
     threshold is kept compressed, some 50 kB a photo.
 
     Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
-    usable ground truth and SegmentationError for scores that are not scores; the last two name the photo.
+    usable ground truth and SegmentationError for scores out of range or of another shape; the last two name
+    the photo.
     """
     if threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError(f"threshold: expected a number from 0 to 1, received {threshold}; 0.5 is usual")

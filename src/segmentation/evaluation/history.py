@@ -1,4 +1,4 @@
-"""How a training went, epoch by epoch, and whether it was still getting better when it ended."""
+"""How a training went, epoch by epoch, and whether it was still improving when it ended."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class LastQuarter:
 
 
 def read_history(bundle: ModelBundle) -> History:
-    """The training's figures by epoch, empty where the bundle holds none. Raises BundleError for others."""
+    """Read the training's figures by epoch, empty where the bundle holds none. Raises BundleError."""
     path = bundle.path / _HISTORY
     if not path.is_file():
         return {}
@@ -45,14 +45,14 @@ def read_history(bundle: ModelBundle) -> History:
         return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise BundleError(
-            f"{path}: expected a line of numbers an epoch, received something else ({error}); remove the file"
+            f"{path}: expected a line of numbers for each epoch, received another file ({error}); remove it"
         ) from error
 
 
 def last_quarter(history: History, measure: str) -> LastQuarter | None:
-    """What the last quarter of the epochs, rounded up, added to the best value of `measure`.
+    """Return what the last quarter of the epochs, rounded up, added to the best value of `measure`.
 
-    None where the history does not tell: without the measure, or with a single epoch.
+    None for a history without the measure, or with a single epoch.
     """
     values = np.array(history.get(measure, ()), np.float64)
     before = len(values) - -(-len(values) // 4)

@@ -1,4 +1,4 @@
-"""The figures of one photo: of a cutout, or of a map of classes, by the same names."""
+"""The figures of one photo, by the same names for a cutout and for a map of classes."""
 
 from dataclasses import dataclass
 from statistics import fmean
@@ -16,8 +16,8 @@ class ImageRow:
 
     Of several classes Dice and IoU are means over those that the photo has or is predicted to have (traces
     are not, see LEAST_SHARE), the figures of the boundary over those without the background, and the areas
-    are of all but the background. `confidence` is
-    the Dice that was expected, None where nothing was.
+    are of all but the background. `confidence` is the Dice that was expected, None where it was not
+    estimated.
     """
 
     id: str
@@ -37,7 +37,7 @@ class ImageRow:
 def cutout_row(
     sample: Sample, mask: np.ndarray, target: np.ndarray, seconds: float, tolerance_px: float
 ) -> ImageRow:
-    """The figures of a mask against its target, both bool [H, W]."""
+    """Measure a mask against its target, both bool [H, W]."""
     counts = metrics.counts(mask, target)
     return ImageRow(
         id=sample.id,
@@ -62,13 +62,13 @@ def class_row(
     seconds: float,
     tolerance_px: float,
 ) -> ImageRow:
-    """The figures of a map of classes against its truth, indices [H, W] without any that are ignored.
+    """Measure a map of classes against its truth, indices [H, W] without any that are ignored.
 
     `confusion`, int64 [C, C], counts the pixels that are not ignored. For the boundary of each class see
     Csurka et al. 2013.
     """
-    true, said = class_metrics.present(confusion, LEAST_SHARE)
-    occurring = np.flatnonzero(true | said).tolist()
+    true, predicted_present = class_metrics.present(confusion, LEAST_SHARE)
+    occurring = np.flatnonzero(true | predicted_present).tolist()
     pairs = [(predicted == index, truth == index) for index in occurring if index]
     counted = max(int(confusion.sum()), 1)
     return ImageRow(
@@ -87,5 +87,5 @@ def class_row(
 
 
 def _mean(values: list[float]) -> float:
-    """1 over nothing: two maps without a class agree."""
+    """The mean; 1 of no values, since two maps without a class agree."""
     return fmean(values) if values else 1.0

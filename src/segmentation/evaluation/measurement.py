@@ -1,4 +1,4 @@
-"""What evaluating a cutout and evaluating classes differ in."""
+"""The differences between evaluating a cutout and evaluating classes."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,12 +21,12 @@ class MeasureSettings:
 
 
 class Measurement(Protocol):
-    """Takes photos in one by one and gives their figures at the end."""
+    """An evaluation in progress: it takes in photos one by one and returns their figures at the end."""
 
     def add(
         self, sample: Sample, image: np.ndarray, truth: np.ndarray, scores: np.ndarray, seconds: float
     ) -> None:
-        """Hold scores, float32 [H, W, C], against the ground truth, uint8 [H, W], of a photo [H, W, 3]."""
+        """Compare scores, float32 [H, W, C], with the ground truth, uint8 [H, W], of a photo [H, W, 3]."""
         ...
 
     def finish(self) -> Evaluation:
@@ -35,12 +35,12 @@ class Measurement(Protocol):
 
 
 class Task(Protocol):
-    """How well scores of some classes are told."""
+    """The way in which scores of some classes are measured."""
 
     def measure(self, settings: MeasureSettings) -> Measurement:
         """Return a measurement that has yet to see its first photo."""
         ...
 
-    def agreement(self, one: np.ndarray, other: np.ndarray) -> float:
-        """Return how much of two maps of indices, uint8 [H, W], is the same, in [0, 1]."""
+    def agreement(self, first: np.ndarray, second: np.ndarray) -> float:
+        """Return how far two maps of indices, uint8 [H, W], agree, in [0, 1]."""
         ...

@@ -1,4 +1,4 @@
-"""One photo of an evaluation: what is read, and what a score function makes of it."""
+"""One photo of an evaluation, read and scored."""
 
 import time
 
@@ -11,7 +11,7 @@ from segmentation.images.files import read_photo
 
 
 def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W], see `GroundTruth`.
+    """Read a photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W], see `GroundTruth`.
 
     Raises ImageError, and DataError where there is no ground truth or none of the photo's size.
     """
@@ -29,7 +29,7 @@ def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
 def score_photo(
     score: ScoreFn, image: np.ndarray, sample: Sample, labels: LabelMap = BINARY
 ) -> tuple[np.ndarray, float]:
-    """The scores of a sample's photo, float32 [H, W, C] of C classes, and the seconds they took.
+    """Score a sample's photo, float32 [H, W, C] in [0, 1] of C classes, and return the seconds as well.
 
     Raises SegmentationError, with the name of the photo, for scores of another shape or range.
     """

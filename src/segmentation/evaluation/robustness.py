@@ -1,4 +1,4 @@
-"""How much worse the masks become when the photos are disturbed."""
+"""How much worse the masks become on disturbed photos."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ CASES = tuple((name, level) for name, kind in DISTURBANCES.items() for level in 
 """Every (disturbance, level)."""
 
 SMALL_CHANGE = 0.003
-"""Of the mean Dice: half of what two retouchers' cutouts of one photo differ by."""
+"""A change of the mean Dice that is half of the difference between two retouchers' cutouts of one photo."""
 
 _AS_IT_IS = Disturbance("", (0,), lambda photo, _level: photo, 0)
 _STEPS = ((_AS_IT_IS, 0), *((DISTURBANCES[name], level) for name, level in CASES))
@@ -41,8 +41,8 @@ _EVERYDAY: dict[str, set[tuple[str, float]]] = {
 class LevelFigures:
     """All photos under one level of one disturbance.
 
-    `dice_mean` and `dice_min` (of the worst photo) are held against the ground truth, `change_mean` is
-    the mean Dice less that of the undisturbed photos: below 0 is worse. `change_error` is its standard
+    `dice_mean` and `dice_min` (of the worst photo) are against the ground truth, `change_mean` is the mean
+    Dice less that of the undisturbed photos: below 0 is worse. `change_error` is its standard
     error over the photos, None for one photo. `agreement_mean` is the mean Dice between the masks of the
     disturbed and the undisturbed photo, which needs no ground truth.
     """
@@ -67,11 +67,11 @@ class Robustness:
     levels: tuple[LevelFigures, ...]
 
     def of(self, disturbance: str) -> list[LevelFigures]:
-        """The figures of one disturbance by rising level."""
+        """Return the figures of one disturbance by rising level."""
         return [figures for figures in self.levels if figures.disturbance == disturbance]
 
     def everyday(self) -> dict[str, LevelFigures]:
-        """What users ask about: the level that changes the mean Dice most, up or down, by its description."""
+        """Return for each everyday change the level that changes the mean Dice most, up or down."""
         return {
             name: max(
                 (figures for figures in self.levels if (figures.disturbance, figures.level) in cases),
@@ -81,7 +81,7 @@ class Robustness:
         }
 
     def summary(self) -> dict[str, Any]:
-        """All figures, ready for JSON."""
+        """Return all figures, ready for JSON."""
         levels = {
             name: [
                 {key: value for key, value in asdict(figures).items() if key != "disturbance"}
@@ -102,7 +102,7 @@ class Robustness:
         }
 
     def write(self, folder: Path) -> None:
-        """Write robustness.json and robustness.csv, one line a level, atomically."""
+        """Write robustness.json and robustness.csv, one line for each level, atomically."""
         write_text(folder / "robustness.json", json.dumps(self.summary(), indent=2) + "\n")
         heading = [field.name for field in fields(LevelFigures)]
         undisturbed = ["none", None, self.dice_mean, None, None, self.dice_min, None]
@@ -149,7 +149,7 @@ def measure_robustness(
 
 
 def print_robustness(robustness: Robustness, console: "Console") -> None:
-    """Print a line a level, and the answers to what users ask."""
+    """Print a line for each level, and the largest change of each everyday disturbance."""
     from rich.table import Table
 
     table = Table(title=f"Dice of disturbed photos; undisturbed {robustness.dice_mean:.4f}")
@@ -184,7 +184,7 @@ def _dice(mask: np.ndarray, target: np.ndarray) -> float:
 
 
 def _condensed(dice: np.ndarray, agreement: np.ndarray, threshold: float) -> Robustness:
-    """From the figures of each photo, [photos, 1 + CASES]."""
+    """The means over the photos of their figures, [photos, 1 + CASES]."""
     change = dice - dice[:, :1]
     error = change.std(axis=0, ddof=1) / np.sqrt(len(dice)) if len(dice) > 1 else None
     levels = tuple(

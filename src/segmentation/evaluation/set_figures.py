@@ -1,4 +1,4 @@
-"""How well a model does on a whole set of photos."""
+"""The figures of a model on a whole set of photos."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +17,8 @@ from segmentation.metrics.threshold import ThresholdSearch
 class Evaluation:
     """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold.
 
-    `experience` is what their confidence comes from. Several classes need no threshold: there are `classes`
-    in place of a `search`.
+    `confidence_model` is what their confidence comes from. Several classes need no threshold: there are
+    `classes` in place of a `search`.
     """
 
     rows: tuple[ImageRow, ...]
@@ -30,12 +30,12 @@ class Evaluation:
 
     @property
     def worst_first(self) -> list[ImageRow]:
-        """The rows by rising Dice, equals by id."""
+        """The rows by rising Dice, ties by id."""
         return sorted(self.rows, key=lambda row: (row.dice, row.id))
 
     @cached_property
     def triage(self) -> Triage | None:
-        """What confidence is worth on these photos, None where there is none."""
+        """How well confidence orders these photos; None where there is none."""
         confidence = [row.confidence for row in self.rows]
         if not self.confidence_model or None in confidence or len(self.rows) < FEWEST:
             return None
@@ -44,7 +44,7 @@ class Evaluation:
         return Triage(np.array(confidence), self._column("dice"), garments, self.confidence_model, len(known))
 
     def summary(self) -> dict[str, Any]:
-        """The figures of the whole set by name, ready for JSON."""
+        """Return the figures of the whole set by name, ready for JSON."""
         dice = self._column("dice")
         return {
             "images": len(self.rows),

@@ -1,4 +1,4 @@
-"""Whether a model is evaluated as one of a cutout or as one of classes."""
+"""The task by which a model is evaluated: a cutout or classes."""
 
 from segmentation.core.types import LabelMap
 from segmentation.evaluation.class_task import ClassTask

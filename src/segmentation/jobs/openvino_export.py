@@ -22,7 +22,7 @@ from segmentation.inference.export import export
 from segmentation.inference.scoring import with_first_pass
 from segmentation.synth import drawn_set
 
-_CHECKED_PHOTOS = 8  # on which an export is held against Keras
+_CHECKED_PHOTOS = 8  # on which an export is compared with Keras
 _DRAWN_GARMENTS = 3
 
 
@@ -68,7 +68,7 @@ def held_out_photos(bundle: ModelBundle, home: Path) -> list[Path]:
     if folder and folder.is_dir():
         with contextlib.suppress(DataError):
             samples = select_samples(
-                bundle, discover(folder, check=False, classes=bundle.classes, learned_by=bundle.name)
+                bundle, discover(folder, check=False, classes=bundle.classes, trained_by=bundle.name)
             )
             return [sample.photo for sample in samples]
     return []

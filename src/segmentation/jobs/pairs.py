@@ -23,7 +23,7 @@ def find_dataset(
     `classes` is what is made of label maps, which may be what the model called `trained_by` marks.
     """
     tell = context.tell
-    dataset = discover(folder, classes=classes, learned_by=trained_by, on_progress=counting(tell, "reading"))
+    dataset = discover(folder, classes=classes, trained_by=trained_by, on_progress=counting(tell, "reading"))
     for problem in dataset.problems[:_MOST_LEFT_OUT]:
         tell(Caution(f"left out: {problem.path} {problem.reason}; {problem.remedy}"))
     if others := len(dataset.problems[_MOST_LEFT_OUT:]):
