@@ -23,7 +23,7 @@ from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import Scorer
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
-from segmentation.jobs.predict import Prediction
+from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.manifest import MANIFEST, Result
 from support.drawing import draw_pair
 from support.places import ROOT
@@ -105,7 +105,7 @@ def cut_folder(
     """Run `predict` over a folder with a score function in the place of a model; `options` are the job's."""
     chosen = PredictOptions.of(**{"input": source, "output": output, "save": True, "workers": 2, **options})
     scorer = scorer_of(score, bundle, threshold, estimator)
-    return list(Prediction(chosen, Context(stop=stop), scorer))
+    return list(FolderPrediction(chosen, Context(stop=stop), scorer))
 
 
 def start(source: Path, output: Path, **options) -> subprocess.Popen:

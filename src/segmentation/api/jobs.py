@@ -18,7 +18,7 @@ from segmentation.jobs.context import Context
 if TYPE_CHECKING:
     from segmentation.datasets.discover import Dataset
     from segmentation.jobs.evaluate import Evaluated
-    from segmentation.jobs.predict import Prediction
+    from segmentation.jobs.predict import FolderPrediction
     from segmentation.jobs.train import Trained
 
 Folder = str | os.PathLike[str]
@@ -33,7 +33,7 @@ def predict_folder(
     tell: Tell = warn,
     stop: Callable[[], bool] | None = None,
     **options: Any,
-) -> "Prediction":
+) -> "FolderPrediction":
     """Predict every photo of a folder and its subfolders, or of one file; iterate once, for a result a photo.
 
         for result in segmentation.predict_folder("photos", save=True):
@@ -56,9 +56,9 @@ def predict_folder(
     model that is missing, and DataError for an input without photos, and while iterating when nothing more
     can be written.
     """
-    from segmentation.jobs.predict import Prediction
+    from segmentation.jobs.predict import FolderPrediction
 
-    return Prediction(PredictOptions.of(input=input, **_named(options)), _context(home, tell, stop))
+    return FolderPrediction(PredictOptions.of(input=input, **_named(options)), _context(home, tell, stop))
 
 
 def train(

@@ -7,7 +7,7 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of, streams_for
-from segmentation.jobs.predict import Prediction, predict
+from segmentation.jobs.predict import FolderPrediction, predict
 from segmentation.reports.review import REVIEW
 
 
@@ -36,7 +36,7 @@ def run(options: PredictOptions, context: Context) -> int:
     return status_of(tally)
 
 
-def _lines(done: Prediction, counts: str) -> list[str]:
+def _lines(done: FolderPrediction, counts: str) -> list[str]:
     """What is said at the end."""
     binary = done.models.labels.binary
     lines = [_summary(done, "masks and cutouts" if binary else "label maps and overlays")]
@@ -49,7 +49,7 @@ def _lines(done: Prediction, counts: str) -> list[str]:
     return [as_typed(line) for line in lines]
 
 
-def _summary(done: Prediction, what: str) -> str:
+def _summary(done: FolderPrediction, what: str) -> str:
     tally = done.tally
     parts = [(tally.skipped, "skipped as done"), (tally.failed, "failed"), (tally.noted, "with notes")]
     details = ", ".join(f"{count} {kind}" for count, kind in parts if count)
@@ -57,7 +57,7 @@ def _summary(done: Prediction, what: str) -> str:
     return f"{made} ({details}; see predictions.jsonl)" if details else made
 
 
-def _triage_lines(done: Prediction) -> list[str]:
+def _triage_lines(done: FolderPrediction) -> list[str]:
     assert done.triage
     assert done.output
     counts = ", ".join(f"{count} {name}" for name, count in reversed(done.triage.counts.items()))
@@ -69,7 +69,7 @@ def _triage_lines(done: Prediction) -> list[str]:
     return lines
 
 
-def _never_calibrated(done: Prediction) -> str:
+def _never_calibrated(done: FolderPrediction) -> str:
     model = done.models.members[0]
     nothing = "so nothing is sorted into auto, review and redo"
     if model.first_of:

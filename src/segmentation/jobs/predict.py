@@ -36,7 +36,7 @@ _ABOUT_FILES = ("output", "binary", "overwrite")  # beside what FileOptions has
 
 
 @dataclass
-class Prediction:
+class FolderPrediction:
     """A run over a folder: iterate for a result a photo; afterwards it says how the folder fared.
 
     A `scorer` that is loaded already takes the place of what the options say of models and scores. `output`
@@ -136,14 +136,14 @@ class Prediction:
         self.triage = triage_results(manifest, self.models, self.limits, self._score_settings, self.caution)
 
 
-def predict(options: PredictOptions, context: Context, scorer: Scorer | None = None) -> Prediction:
+def predict(options: PredictOptions, context: Context, scorer: Scorer | None = None) -> FolderPrediction:
     """Predict every photo, tell a PhotoDone event for each, and return how the folder fared.
 
-    A `scorer` is as in `Prediction`. Raises ConfigError for options that do not fit the models or each other,
+    A `scorer` is as in `FolderPrediction`. Raises ConfigError for options that do not fit the models or each other,
     DataError for an input without photos and when nothing more can be written; a photo that fails is a result
     with an error.
     """
-    prediction = Prediction(options, context, scorer)
+    prediction = FolderPrediction(options, context, scorer)
     for _result in prediction:
         pass
     return prediction
