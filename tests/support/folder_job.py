@@ -25,11 +25,13 @@ from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.manifest import MANIFEST, Result
+from segmentation.preprocessing.preprocessing import Preprocessing
 from support.drawing import draw_pair
 from support.places import ROOT
 
 SIZE = Size(height=32, width=24)
-BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
+CONFIG = RunConfig().replace(input_size=SIZE)
+BUNDLE = ModelBundle(Path("model"), CONFIG, Preprocessing.from_config(CONFIG.preprocessing))
 ENLARGEMENT = enlargement_of(BUNDLE)
 
 

@@ -139,9 +139,9 @@ class FolderPrediction:
 def predict(options: PredictOptions, context: Context, scorer: Scorer | None = None) -> FolderPrediction:
     """Predict every photo, tell a PhotoDone event for each, and return how the folder fared.
 
-    A `scorer` is as in `FolderPrediction`. Raises ConfigError for options that do not fit the models or each other,
-    DataError for an input without photos and when nothing more can be written; a photo that fails is a result
-    with an error.
+    A `scorer` is as in `FolderPrediction`. Raises ConfigError for options that do not fit the models or each
+    other, DataError for an input without photos and when nothing more can be written; a photo that fails is a
+    result with an error.
     """
     prediction = FolderPrediction(options, context, scorer)
     for _result in prediction:
