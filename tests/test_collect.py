@@ -459,7 +459,7 @@ def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
     assert lines[0] == "3 added, 1 photos without a corrected file"
     assert "nobody" not in first.stderr
     assert lines[1].startswith("of 3 predictions 2 were taken unchanged (67%), 0 changed by less than 1%")
-    assert lines[-1] == f"3 pairs in {output}; a row a photo in {REPORT}"
+    assert lines[-1] == f"3 pairs in {output}; listed in {REPORT}"
     assert "left out:" in first.stderr
     assert "who.psd" in first.stderr
     found = discover(output)

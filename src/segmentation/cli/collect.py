@@ -22,7 +22,7 @@ def run(options: CollectOptions, context: Context) -> int:
             warn(f"error: {collected.error}")
     for line in [_counts(done), *_corrections(done)]:
         print(as_typed(line))
-    print(f"{done.pairs} pairs in {done.output}; a row for each in {done.report.relative_to(done.output)}")
+    print(f"{done.pairs} pairs in {done.output}; listed in {done.report.relative_to(done.output)}")
     if not options.untouched and (unknown := done.taken - len(done.corrections)):
         warn(
             f"{unknown} of {done.taken} pairs have no prediction to compare with, so uncorrected ones may be "

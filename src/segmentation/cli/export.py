@@ -17,7 +17,7 @@ def run(options: ExportOptions, context: Context) -> int:
 
 def _checked(done: Exported) -> str:
     if done.format == "config":
-        return ": how the model was trained"
+        return ": the configuration of the training"
     if done.difference is None:
         return f": not checked, since the runtime of {done.format} is not installed"
     return f": 999 of 1000 scores are within {done.difference:.1g} of those of Keras"

@@ -115,6 +115,6 @@ class TriageOptions:
     triage: bool = option(
         True,
         "sort photos into auto, review and redo, each with a confidence, and write review.html; without "
-        "it the mirror image is not scored, which saves a fifth of the time of a double pass and half of that "
-        "of a single pass",
+        "it the mirror image is not scored, which saves a fifth of the time of a double pass and half of "
+        "that of a single pass",
     )

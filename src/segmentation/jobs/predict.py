@@ -58,7 +58,7 @@ class Prediction:
     def __post_init__(self, scorer: Scorer | None) -> None:
         options, context = self.options, self.context
         if not options.save and (unwritten := _about_files(options)):
-            raise ConfigError(f"{' '.join(unwritten)}: about files, which only `save` writes; add `save`")
+            raise ConfigError(f"{' '.join(unwritten)}: expected with `save`, which writes files; add `save`")
         self._workers = streams_for(options.photos, options.work.workers)
         self.models = (
             scorer.models

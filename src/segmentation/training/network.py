@@ -68,5 +68,5 @@ def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Lo
 
 def _misfit(path: Path, error: ValueError) -> TrainingError:
     return TrainingError(
-        f"{path}: expected weights of this architecture, filters and levels; they do not fit ({error})"
+        f"{path}: expected weights of the same architecture, filters and levels, received others ({error})"
     )

@@ -54,7 +54,7 @@ class TrainOptions(JobOptions):
     second_pass: tuple[str, ...] = option(
         (),
         "train a second pass, which sees the region where this model finds the garment; name the models of "
-        "its folds as well, since the first-pass scores of a photo come from models that were not trained on it",
+        "its folds as well, since first-pass scores of a photo come from models that were not trained on it",
         shown="a single pass",
         metavar="FIRST",
     )
