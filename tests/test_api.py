@@ -358,7 +358,7 @@ def _never_used():
     ("options", "said"),
     [
         ({"colour": 1}, "unknown options: colour; choose from input, "),
-        ({"bits": 16}, "about files, which only `save` writes"),
+        ({"bits": 16}, "expected with `save`, which writes files"),
         ({"workers": 0}, "`workers`: expected a whole number from 1"),
     ],
 )

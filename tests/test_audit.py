@@ -269,9 +269,9 @@ def test_an_audit_goes_on_with_the_folds_that_are_done(home, capsys, monkeypatch
 
     assert audit(home, "--folds", "2") == 130
     shown = capsys.readouterr()
-    assert "fold 1 of 2: is there" in shown.out
-    assert "fold 2 of 2: is there" not in shown.out
-    assert "the same command goes on" in shown.err
+    assert "fold 1 of 2: reused" in shown.out
+    assert "fold 2 of 2: reused" not in shown.out
+    assert "the same command continues" in shown.err
     assert (first / "bundle.json").stat().st_mtime_ns == before
     assert load_bundle(second).provenance["interrupted"]
 

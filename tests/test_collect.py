@@ -458,8 +458,8 @@ def test_corrected_cutouts_become_a_set_and_a_report(done, tmp_path):
     lines = first.stdout.splitlines()
     assert lines[0] == "3 added, 1 photos without a corrected file"
     assert "nobody" not in first.stderr
-    assert lines[1].startswith("of 3 predictions 2 were taken as they were (67%), 0 changed by less than 1%")
-    assert lines[-1] == f"3 pairs in {output}; a row a photo in {REPORT}"
+    assert lines[1].startswith("of 3 predictions 2 were taken unchanged (67%), 0 changed by less than 1%")
+    assert lines[-1] == f"3 pairs in {output}; listed in {REPORT}"
     assert "left out:" in first.stderr
     assert "who.psd" in first.stderr
     found = discover(output)
@@ -559,7 +559,7 @@ def test_without_predictions_the_pairs_are_collected_all_the_same(done, tmp_path
     collected = run("collect", *options, check=1)
 
     assert "2 added, 1 failed" in collected.stdout
-    assert "2 of 2 pairs have no prediction to compare with, so that what nobody" in collected.stderr
+    assert "2 of 2 pairs have no prediction to compare with, so uncorrected ones" in collected.stderr
     assert "a.png: cannot be read" in collected.stderr
     assert {row["dice"] for row in rows(tmp_path / "set").values()} == {""}
 

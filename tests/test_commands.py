@@ -247,7 +247,8 @@ def test_an_interrupted_predict_says_how_to_go_on(home, tmp_path):
     assert process.returncode == 143, errors
     lines = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
     assert (
-        f"interrupted: {len(lines)} photos are done in this run, 0 failed; the same command goes on" in errors
+        f"interrupted: {len(lines)} photos are done in this run, 0 failed; the same command continues"
+        in errors
     )
 
 
@@ -476,7 +477,7 @@ def test_a_model_without_an_export_is_said_to_be_slow_and_export_mends_it(home, 
 
     assert "export --model old" in run(*cut, tmp_path / "slow").stderr
     shown = run("export", "--home", home, "--model", tmp_path / "old").stdout
-    assert re.search(r"of a thousand scores 999 are within \S+ of those of Keras", shown)
+    assert re.search(r"999 of 1000 scores are within \S+ of those of Keras", shown)
     assert run(*cut, tmp_path / "fast").stderr == ""
     slow, fast = (read_mask(next((tmp_path / name / "masks").iterdir())) for name in ("slow", "fast"))
     assert np.abs(slow.astype(int) - fast).max() <= 3

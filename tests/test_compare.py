@@ -452,7 +452,7 @@ def test_a_curve_that_still_rises_is_marked_in_the_tables_and_cautioned_against(
     assert cells == ["no, +0.1000", "yes, +0.0030", compare_columns.DASH, compare_columns.DASH]
     for cell in cells:
         assert f"| {cell} |" in markdown(found)
-    (caution,) = [line for line in compare_report.cautions(found) if "Still learning" in line]
+    (caution,) = [line for line in compare_report.cautions(found) if "Still improving" in line]
     assert "ended: rising;" in caution
 
 

@@ -261,9 +261,9 @@ def test_predicted_pairs_are_never_held_out(tmp_path, tiny_set):
     write_origin(tiny_set, {"origin": PSEUDO})
     predicted = discover(tiny_set).samples
 
-    with pytest.raises(DataError, match="--data REAL --data PREDICTED"):
+    with pytest.raises(DataError, match="data=REAL data=PREDICTED"):
         holdout(predicted)
-    with pytest.raises(DataError, match="--data REAL --data PREDICTED"):
+    with pytest.raises(DataError, match="data=REAL data=PREDICTED"):
         folds(predicted, 2)
     with pytest.raises(DataError, match="against which no model can be judged"):
         discover(tmp_path / "both")
@@ -371,7 +371,7 @@ def predicted(home):
 def test_the_command_counts_what_it_took_and_names_what_failed(home, predicted):
     assert "6 of 8 photos taken, 1 with notes, 1 failed; 6 pairs in" in predicted.stdout
     assert "broken.png: cannot be read as an image" in predicted.stderr
-    assert "first has no confidence model, so the Dice to expect of its scores stood in" in predicted.stderr
+    assert "first has no confidence model, so the Dice expected from its scores was used" in predicted.stderr
     written = record(home / "predicted")
     assert written["models"] == [{"name": "first", "digest": load_bundle(home / "models/first").digest}]
     assert written["photos"] == 6

@@ -134,7 +134,7 @@ def test_what_is_there_is_not_trained_again(tiny_recipe, home, capfd):
     before = (models / "mine-start" / "bundle.json").stat().st_mtime_ns
 
     assert tiny_recipe(home) == 0
-    assert "mine-start is there" in capfd.readouterr().out
+    assert "mine-start exists" in capfd.readouterr().out
     assert (models / "mine-start" / "bundle.json").stat().st_mtime_ns == before
     assert load_bundle(models / "mine").name == "mine"
 
@@ -151,7 +151,7 @@ def test_a_model_that_is_there_is_not_made_again(tiny_recipe, home, capfd):
     shutil.rmtree(home / "models" / "mine-start")
 
     assert tiny_recipe(home) == 2
-    assert "--name mine: the model is there" in capfd.readouterr().err
+    assert "--name mine: the model exists" in capfd.readouterr().err
 
 
 def test_a_model_of_other_options_is_not_built_on(tiny_recipe, home, monkeypatch, capfd):
@@ -173,7 +173,7 @@ def test_a_model_of_before_that_does_not_record_its_options_is_told_apart(tiny_r
 
     assert tiny_recipe(home) == 2
     said = capfd.readouterr().err
-    assert "does not say by which options it was trained, as of an older version" in said
+    assert "of an older version, which does not record the options that it was trained with" in said
     assert "choose another --name, or move it away" in said
 
 
@@ -197,7 +197,7 @@ def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
 
     assert "step 1 of" in shown
     assert recipe.returncode == 130, said
-    assert "step 1 of 11 was interrupted; the same command goes on from there" in said
+    assert "step 1 of 11 was interrupted; the same command continues from there" in said
     assert not list((tmp_path / "models").glob("*/bundle.json"))
 
 
@@ -229,14 +229,14 @@ def test_a_calibration_is_done_when_its_own_options_are_recorded(home, pairs, mo
     command = ["recipe", "tiny", "--data", str(pairs), "--home", str(home), "--name", "mine"]
     assert main.main(command) == 2  # it is calibrated now, for which these are too few photos
     shown = capfd.readouterr()
-    assert "step 2 of 3: mine is there" in shown.out
+    assert "step 2 of 3: mine exists" in shown.out
     assert f"step 3 of 3: python main.py calibrate --model mine --data {pairs}" in shown.out
     assert "expected at least 12 photos" in shown.err
 
     digest = digest_of(record_of(calibration))
     change_provenance(home, "mine", lambda provenance: provenance.update(calibrated_digest=digest))
     assert main.main(command) == 2
-    assert "the model is there" in capfd.readouterr().err
+    assert "the model exists" in capfd.readouterr().err
 
 
 def test_a_step_that_fails_ends_the_recipe_with_its_status(tiny_recipe, tmp_path, capfd):
@@ -244,6 +244,6 @@ def test_a_step_that_fails_ends_the_recipe_with_its_status(tiny_recipe, tmp_path
 
     assert tiny_recipe(tmp_path) == 2
     shown = capfd.readouterr()
-    assert "step 1 of 2 ended with status 2; the same command goes on from there" in shown.err
+    assert "step 1 of 2 ended with status 2; the same command continues from there" in shown.err
     assert "mine-start" in shown.err
     assert not (tmp_path / "models" / "mine").exists()

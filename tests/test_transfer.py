@@ -272,7 +272,7 @@ def test_a_model_of_other_classes_gives_all_its_weights_but_those_of_the_head(sa
     given = ("--home", tmp_path, "--data", people, "--name", "people", "--model", before.path)
     done = run("train", *given, *options.split())
 
-    assert done.stdout.splitlines()[1] == "model: the head begins anew, 1 class -> 3"
+    assert done.stdout.splitlines()[1] == "model: the head starts from scratch, 1 class -> 3"
     after = load_bundle(tmp_path / "models" / "people")
     assert after.labels.names == ("background", "hair", "dress")
     assert after.preprocessing.mean == before.preprocessing.mean
@@ -294,7 +294,7 @@ def test_a_head_of_as_many_other_classes_begins_anew_as_well(start):
     own = head_layers(network)[0].get_weights()
     load_start(network, bundle, LabelMap(names=("shoe",)), listening)
 
-    assert listening.notes == ["model: the head begins anew, other names or another order"]
+    assert listening.notes == ["model: the head starts from scratch, other names or another order"]
     for new, old in zip(network.layers, learned.layers, strict=True):
         expected = own if new in head_layers(network) else old.get_weights()
         for weights, others in zip(new.get_weights(), expected, strict=True):

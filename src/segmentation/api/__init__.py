@@ -1,1 +1,1 @@
-"""What `import segmentation` offers; the package itself loads it when it is first used."""
+"""The public API of `import segmentation`, which the package loads when it is first used."""

@@ -1,4 +1,4 @@
-"""What a model makes of one photo."""
+"""The result of a model for one photo: a cutout, or a map of classes."""
 
 import os
 from collections.abc import Mapping
@@ -26,9 +26,9 @@ class Cutout:
         scores: float32 [H, W] in [0, 1], of the network.
         confidence: the Dice, in [0, 1], that is expected of the mask; None where the model has no confidence
             model or `triage` is off.
-        decision: "auto" (take it as it is), "review" (look at it) or "redo" (do it by hand); None as above.
+        decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
         reasons: why it is not "auto".
-        notes: what was left out of the photo, and what a person should know of the result.
+        notes: what was left out of the photo, and what a person should know about the result.
     """
 
     alpha: NDArray[np.uint8] = field(repr=False)
@@ -72,7 +72,7 @@ class ClassMap:
         scores: float32 [H, W, C] in [0, 1], of each class.
         names: of the classes, by index.
         shares: the share of the photo of each class that was found but the background, the largest first.
-        notes: what was left out of the photo, and what a person should know of the result.
+        notes: what was left out of the photo, and what a person should know about the result.
     """
 
     indices: NDArray[np.uint8] = field(repr=False)

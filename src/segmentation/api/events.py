@@ -1,4 +1,4 @@
-"""Where the events of a job go that nobody listens to."""
+"""The default receiver of a job's events."""
 
 import warnings
 

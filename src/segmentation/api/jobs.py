@@ -1,4 +1,4 @@
-"""The jobs, as functions of options by name."""
+"""The jobs as functions, with options as keyword arguments."""
 
 import os
 from collections.abc import Callable
@@ -41,16 +41,16 @@ def predict_folder(
 
     A result has the path of the photo (`input`), the files that were written (`outputs`), `area`,
     `confidence`, `decision`, `reasons`, `notes`, and `error` where the photo failed; the others go on. With
-    `save=True` files are written, and photos that an earlier call has done are skipped. Afterwards what was
-    returned has the `tally` of all photos, the `output` folder and the `triage` of the folder.
+    `save=True` files are written, and photos that an earlier call has done are skipped. Afterwards the
+    object that was returned has the `tally` of all photos, the `output` folder and the `triage`.
 
     Args:
         input: a folder of photos, or one photo.
         home: the working folder, with the models and the results; by default the current one.
         tell: called with each event; by default cautions become Python warnings.
-        stop: once it returns true, the photos in hand are finished and no other is begun.
+        stop: once it returns true, the current photos are finished and no others are begun.
         options: those of the command `predict` by name: `model`, `save`, `output`, `format`, `tta`, `workers`
-            and others, as values or as the texts that are typed.
+            and others, as values or as the texts of the command line.
 
     Raises ConfigError for options that do not exist, do not fit each other or the model, BundleError for a
     model that is missing, and DataError for an input without photos, and while iterating when nothing more
@@ -106,9 +106,9 @@ def find_dataset(folder: Folder, *, classes: str = "garment", check: bool = True
 
     Args:
         folder: with `images` and `cutouts`, `masks` or `labels`, or in another layout that is understood.
-        classes: what is made of label maps: "garment" (all clothing is one), "all", the name of a group of
-            classes, or the path of a JSON file of groups.
-        check: False reads headers alone, so that damaged files and identical photos stay unnoticed.
+        classes: those to make out of label maps: "garment" (all clothing as one), "all", the name of a group
+            of classes, or the path of a JSON file of groups.
+        check: False reads headers only, so that damaged files and identical photos stay unnoticed.
 
     Raises DataError for a folder that is absent or has no usable pair, and for classes that it does not have.
     """

@@ -42,8 +42,8 @@ def load_model(
 
     Args:
         model: a name in the folder `models` of `home`, "default" for the model that comes with the package,
-            or the path of a model (a `pathlib.Path`, or a text with a separator in it). Of a list the scores
-            are averaged.
+            or the path of a model (a `pathlib.Path`, or a text with a separator in it). The scores of several
+            models in a list are averaged.
         home: the working folder; by default the current one.
         engine: "openvino", "keras" (slow, needs the extra `train`), or "auto": OpenVINO where the model has
             been exported to it.
@@ -51,16 +51,16 @@ def load_model(
             found to stay the same.
         tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", which take 1, 2, 3 or 6 times
             as long.
-        threshold: the score, 0 to 1, from which a pixel is garment; by default the model's own.
-        double_pass: False takes the first pass alone; by default both where the model has two.
-        remove_islands: regions of the mask with fewer pixels are removed, but the largest.
-        fill_holes: holes in the mask with fewer pixels are filled.
-        triage: find the confidence of each mask and what follows from it; without, a photo takes less time.
-        auto_from: the confidence from which a mask is taken as it is.
+        threshold: the score, 0 to 1, from which a pixel is garment; by default that of the model.
+        double_pass: False uses the first pass alone; by default both where the model has two.
+        remove_islands: regions of the mask with fewer pixels than this are removed, except the largest.
+        fill_holes: holes in the mask with fewer pixels than this are filled.
+        triage: estimate the confidence of each mask and decide by it; without, a photo takes less time.
+        auto_from: the confidence from which a mask is accepted as it is.
         redo_below: the confidence below which a mask is better done by hand.
         max_pixels: files that declare more pixels are refused.
 
-    Raises ConfigError for a value that an option cannot have or that the model cannot do anything with,
+    Raises ConfigError for an invalid value and for an option that does not apply to the model,
     BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and
     is not installed. Warns where Keras computes, slowly, because the model was never exported.
     """
@@ -102,17 +102,17 @@ class Model:
 
     @property
     def name(self) -> str:
-        """The name of its folder; A+B of two models."""
+        """The name of the model's folder; A+B of two models."""
         return self._scorer.models.name
 
     @property
     def labels(self) -> LabelMap:
-        """What it finds: the `names` and `colours` of its classes, and whether it is `binary`, a cutout."""
+        """The `names` and `colours` of the classes, and whether the model is `binary`, one of cutouts."""
         return self._scorer.models.labels
 
     @property
     def threshold(self) -> float:
-        """The score, 0 to 1, from which a pixel is garment; of no meaning to a model of several classes."""
+        """The score, 0 to 1, from which a pixel is garment; not used by a model of several classes."""
         return self._scorer.threshold
 
     def cut_out(self, photo: Photo) -> Cutout:
@@ -123,8 +123,8 @@ class Model:
 
         Args:
             photo: a path, the bytes of an image file, a Pillow image, or an array of uint8: RGB [H, W, 3],
-                RGBA [H, W, 4], whose alpha is left out, or grey [H, W]. Files and Pillow images are turned as
-                their EXIF says.
+                RGBA [H, W, 4], whose alpha is left out, or grey [H, W]. Files and Pillow images are turned by
+                their EXIF orientation.
 
         Raises ImageError for a photo that cannot be read and for an array of another shape or dtype, and
         ConfigError for a model of several classes (see `mark_classes`).

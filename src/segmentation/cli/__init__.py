@@ -1,1 +1,1 @@
-"""The command line: a command parses its options, runs one job, and shows what it tells."""
+"""The command line: a command parses its options, runs one job and shows its events and its result."""

@@ -14,11 +14,11 @@ def run(options: AuditOptions, context: Context) -> int:
     with TrainingDisplay() as display:
         done = audit(options, display.shown(context))
     if done.stopped:
-        warn("stopped; the same command goes on from there")
+        warn("stopped; the same command continues from there")
         return 130
     print_findings(done.findings, display.console)
     if done.kept:
-        print(f"decisions kept from the table that was there: {done.kept}")
-    print(f"table: {done.output / TABLE}, which `train --exclude` follows; decide in its column {EXCLUDE}")
+        print(f"decisions kept from the earlier table: {done.kept}")
+    print(f"table: {done.output / TABLE}; decide in its column {EXCLUDE}, which `train --exclude` reads")
     print(f"report: {done.output / PAGE}")
     return 0

@@ -10,28 +10,28 @@ from segmentation.outputs.collect import ADDED, KEPT, LEFT_OUT, OUTLIVED, REPLAC
 
 
 def run(options: CollectOptions, context: Context) -> int:
-    """Collect the pairs and say how much was corrected.
+    """Collect the pairs and print how much was corrected.
 
-    Status 1 when some failed; 2 when all did, or when there is no pair, for nobody corrected anything.
+    Status 1 when some failed; 2 when all did, or when there is no pair because nothing was corrected.
     """
     display = Display()
     with display:
         done = collect(options, display.shown(context))
-    for one in done.collected:
-        if one.error:
-            warn(f"error: {one.error}")
+    for collected in done.collected:
+        if collected.error:
+            warn(f"error: {collected.error}")
     for line in [_counts(done), *_corrections(done)]:
         print(as_typed(line))
-    print(f"{done.pairs} pairs in {done.output}; a row a photo in {done.report.relative_to(done.output)}")
+    print(f"{done.pairs} pairs in {done.output}; listed in {done.report.relative_to(done.output)}")
     if not options.untouched and (unknown := done.taken - len(done.corrections)):
         warn(
-            f"{unknown} of {done.taken} pairs have no prediction to compare with, so that what nobody "
-            "corrected is among them; name what predict wrote with `predictions`"
+            f"{unknown} of {done.taken} pairs have no prediction to compare with, so uncorrected ones may be "
+            "among them; name the output of predict with `predictions`"
         )
     if not (done.pairs or done.failed):
         warn(
             f"error: `input` {options.input}: expected a corrected file, received {len(done.collected)} that "
-            "are as predicted; correct some, or add `untouched` if somebody looked at all of them"
+            "are as predicted; correct some, or add `untouched` if somebody checked them all"
         )
         return 2
     if not done.failed:
@@ -41,28 +41,28 @@ def run(options: CollectOptions, context: Context) -> int:
 
 def _counts(done: Collection) -> str:
     changes = (ADDED, REPLACED, KEPT, LEFT_OUT, OUTLIVED)
-    counts = [(sum(one.change == change for one in done.collected), change) for change in changes]
+    counts = [(sum(collected.change == change for collected in done.collected), change) for change in changes]
     counts += [(done.failed, "failed"), (len(done.missing), "photos without a corrected file")]
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
 def _corrections(done: Collection) -> list[str]:
-    """How much was corrected of what was predicted."""
+    """Lines about how much of the predictions was corrected."""
     corrections = done.corrections
     compared = len(corrections)
     if not compared:
         return []
-    untouched = sum(one.untouched for one in corrections)
-    small = sum(one.small and not one.untouched for one in corrections)
+    untouched = sum(correction.untouched for correction in corrections)
+    small = sum(correction.small and not correction.untouched for correction in corrections)
     large = compared - untouched - small
     near = (
-        f"within {NEAR_PX:g} px of the predicted outline lies {share_near(corrections):.1%} of the final one"
+        f"{share_near(corrections):.1%} of the final outline lies within {NEAR_PX:g} px of the predicted one"
     )
-    changed = [one for one in corrections if not one.untouched]
+    changed = [correction for correction in corrections if not correction.untouched]
     if changed and untouched:
-        near += f", {share_near(changed):.1%} where something was changed"
+        near += f", {share_near(changed):.1%} where it was changed"
     return [
-        f"of {compared} predictions {untouched} were taken as they were ({untouched / compared:.0%}), "
+        f"of {compared} predictions {untouched} were taken unchanged ({untouched / compared:.0%}), "
         f"{small} changed by less than {SMALL_SHARE:.0%} of the garment, {large} by more",
         near,
     ]

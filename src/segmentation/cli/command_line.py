@@ -1,4 +1,4 @@
-"""Options written as the command that gives them, to be pasted into a shell."""
+"""Options written as a command line, to be pasted into a shell."""
 
 import shlex
 from typing import Any
@@ -20,7 +20,7 @@ def words_of(options: JobOptions) -> list[str]:
         if fields[name].about.positional:
             positional += map(str, values)
         else:
-            flags += [word for one in values for word in _flagged(name, one)]
+            flags += [word for single in values for word in _flagged(name, single)]
     return [command, *positional, *flags]
 
 

@@ -8,7 +8,7 @@ from segmentation.reports.compare_tables import print_comparison
 
 
 def run(options: CompareOptions, context: Context) -> int:
-    """Compare, and print the tables and where the report is."""
+    """Compare the models, and print the tables and where the report is."""
     display = Display()
     with display:
         done = compare(options, display.shown(context))

@@ -1,4 +1,4 @@
-"""What a person sees while a job works: bars on a terminal, plain lines elsewhere."""
+"""The display of a job at work: bars on a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Callable
@@ -24,18 +24,18 @@ from segmentation.jobs.context import Context
 
 
 def new_console() -> Console:
-    """Return standard output for people; brackets in file names are no markup."""
+    """Return a console on standard output that takes brackets in file names for text, not for markup."""
     return Console(markup=False, highlight=False)
 
 
 def warn(message: str) -> None:
-    """Print a line on stderr, if anybody listens; what was asked for are the files."""
+    """Print a line on stderr; a broken pipe is ignored, since the files are what matters."""
     with suppress(BrokenPipeError):
         print(as_typed(message), file=sys.stderr)
 
 
 class Display:
-    """Shows the events that every job tells: a bar for each thing that is counted, lines for notes.
+    """Shows the events of every job: a bar for each count, lines for notes.
 
     It is entered around a job that tells its events through `shown(context)`.
     """
@@ -62,11 +62,11 @@ class Display:
         self._bars.stop()
 
     def shown(self, context: Context, stop: Callable[[], bool] | None = None) -> Context:
-        """Return the context of a job whose events are shown here, and which `stop` may end."""
+        """Return a context whose events are shown here, and whose job `stop` may end."""
         return replace(context, tell=self, stop=stop or context.stop)
 
     def __call__(self, event: object) -> None:
-        """Show an event; those that are unknown pass."""
+        """Show an event; unknown ones are ignored."""
         match event:
             case Progress(doing, done, total):
                 self._advance(doing, done, total)
@@ -86,7 +86,7 @@ class Display:
 
 
 class RateColumn(ProgressColumn):
-    """Items a second."""
+    """A column with the items per second."""
 
     def __init__(self, unit: str):
         super().__init__()

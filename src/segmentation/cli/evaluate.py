@@ -9,7 +9,7 @@ from segmentation.reports.tables import print_evaluation
 
 
 def run(options: EvaluateOptions, context: Context) -> int:
-    """Evaluate, and print the tables and where the report is."""
+    """Evaluate the models, and print the tables and where the report is."""
     display = Display()
     with display:
         done = evaluate(options, display.shown(context))

@@ -7,7 +7,7 @@ from segmentation.jobs.export import Exported, export
 
 
 def run(options: ExportOptions, context: Context) -> int:
-    """Export, and print where the file is and how far its scores are from those of Keras."""
+    """Export the model, and print where the file is and how far its scores are from those of Keras."""
     display = Display()
     with display:
         done = export(options, display.shown(context))
@@ -17,7 +17,7 @@ def run(options: ExportOptions, context: Context) -> int:
 
 def _checked(done: Exported) -> str:
     if done.format == "config":
-        return ": how the model was trained"
+        return ": the configuration of the training"
     if done.difference is None:
         return f": not checked, since the runtime of {done.format} is not installed"
-    return f": of a thousand scores 999 are within {done.difference:.1g} of those of Keras"
+    return f": 999 of 1000 scores are within {done.difference:.1g} of those of Keras"

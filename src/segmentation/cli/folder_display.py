@@ -1,4 +1,4 @@
-"""What a person sees of a folder of photos: a bar, or a line now and then, or a line a photo."""
+"""The display of a folder of photos: a bar, a line now and then, or a line for each photo."""
 
 import os
 import sys
@@ -27,8 +27,8 @@ _FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no t
 class FolderDisplay(Display):
     """Shows a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
 
-    `rows` asks for a line a photo, whatever `quiet` says. The number of photos, for the time that is left, is
-    found out in a thread of its own, and only where there is a bar.
+    `rows` asks for a line for each photo, even when `quiet`. The number of photos, for the time left, is
+    counted in another thread, and only where there is a bar.
     """
 
     def __init__(self, *, rows: bool = False, quiet: bool = False):
@@ -56,11 +56,11 @@ class FolderDisplay(Display):
     def __enter__(self) -> Self:
         super().__enter__()
         if not self._bars.disable:
-            self.console.show_cursor(True)  # a second Ctrl-C ends the process without asking us
+            self.console.show_cursor(True)  # a second Ctrl-C ends the process at once
         return self
 
     def __str__(self) -> str:
-        """The counts and the rate so far."""
+        """Return the counts and the rate so far."""
         counts = self.tally
         rate = (counts.made + counts.failed) / max(self.seconds, 1e-3)
         skipped = f", {counts.skipped} skipped as done" if counts.skipped else ""
@@ -82,11 +82,11 @@ class FolderDisplay(Display):
 
     @property
     def seconds(self) -> float:
-        """How long the folder has been worked on."""
+        """The seconds since the first photo was begun."""
         return time.monotonic() - self._started
 
     def say(self, line: str) -> None:
-        """Print a line at once. Without rows nobody needs to listen: the job goes on when a pipe breaks."""
+        """Print a line at once. Without rows the job goes on when the pipe breaks."""
         try:
             print(line, flush=True)
         except BrokenPipeError:
@@ -106,7 +106,7 @@ class FolderDisplay(Display):
             self.say(str(self))
 
     def _find_total(self, count: Callable[[], int]) -> None:
-        with suppress(SegmentationError, OSError):  # the job itself will meet it, and say so
+        with suppress(SegmentationError, OSError):  # the job itself reports it
             self._bars.update(self._task, total=count())
 
 

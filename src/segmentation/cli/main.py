@@ -24,9 +24,7 @@ from segmentation.models.architectures import describe
 
 _MODULES = {"eval": "evaluate"}
 
-DESCRIPTION = (
-    "Cut garments out of photos, or mark classes of clothing: train a network, judge it, let it work."
-)
+DESCRIPTION = "Cut garments out of photos or mark classes of clothing: train models, evaluate them, use them."
 EPILOG = """three ways in:
   see it work      make demo, in a clone of the project
   cut a folder     {program} predict --input DIR --save
@@ -53,7 +51,7 @@ def main(
     except KeyboardInterrupt:
         print("interrupted; no half-written file was left", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -63,7 +61,7 @@ def main(
 
 
 def run() -> None:
-    """Run as a program of its own: the working folder is the current one."""
+    """Run the console command; the working folder is the current one."""
     prepare_process()
     sys.exit(main())
 
@@ -74,7 +72,7 @@ def build_parser(home: Path = Path(), default_home: str = "the current folder") 
         description=DESCRIPTION,
         epilog=EPILOG.format(program=program()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,  # an abbreviation that works today is ambiguous with tomorrow's options
+        allow_abbrev=False,  # an abbreviation of today may be ambiguous among tomorrow's options
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
@@ -92,12 +90,12 @@ def build_parser(home: Path = Path(), default_home: str = "the current folder") 
 
 
 def summary_of(kind: type[JobOptions]) -> str:
-    """Return the first line of what the options say of their job."""
+    """Return the first line of the docstring of a job's options, which describes the job."""
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
 def prepare_process() -> None:
-    """Show any name on any terminal, and let SIGTERM leave nothing half-written, as Ctrl-C does."""
+    """Let any terminal show any name, and make SIGTERM leave no half-written file, as Ctrl-C does."""
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(errors="backslashreplace")
@@ -111,9 +109,9 @@ def _command(name: str) -> ModuleType:
 
 
 def _epilog(name: str) -> str | None:
-    """What the help of a command says at its end: the tables that its options choose from."""
+    """The end of a command's help: the tables that its options choose from."""
     if name == "train":
         return f"architectures: {describe()}"
     if name == "recipe":
-        return "recipes: " + "; ".join(f"{name}: {as_typed(one.about)}" for name, one in RECIPES.items())
+        return "recipes: " + "; ".join(f"{name}: {as_typed(made.about)}" for name, made in RECIPES.items())
     return None

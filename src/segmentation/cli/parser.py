@@ -35,30 +35,29 @@ class _HelpAll(argparse.Action):
 def add_command(
     parser: argparse.ArgumentParser, kind: type[JobOptions], home: Path, default_home: str
 ) -> None:
-    """Give the parser of a command a flag for each option of `kind`, and those that every command has.
+    """Add a flag for each option of `kind` to the parser of a command, and the flags of every command.
 
-    Flags that are not typed stay absent from the result, so that files and presets can lie beneath them.
+    Flags that are not typed stay absent from the result, so that they override nothing in files and presets.
     """
     _add_flags(parser, kind, home, default_home, everything=False)
     hidden = sum(not found.about.common for found in options_of(kind))
-    if hidden:
-        full = OneLineParser(
-            prog=parser.prog, description=parser.description, epilog=parser.epilog, add_help=False
-        )
-        full.formatter_class = parser.formatter_class
-        _add_flags(full, kind, home, default_home, everything=True)
-        parser.add_argument(
-            "--help-all",
-            action=_HelpAll,
-            show=full.format_help,
-            help=f"show this help with {hidden} more options",
-        )
+    full = OneLineParser(
+        prog=parser.prog, description=parser.description, epilog=parser.epilog, add_help=False
+    )
+    full.formatter_class = parser.formatter_class
+    _add_flags(full, kind, home, default_home, everything=True)
+    parser.add_argument(
+        "--help-all",
+        action=_HelpAll,
+        show=full.format_help,
+        help=f"show this help with {hidden} more options" if hidden else argparse.SUPPRESS,
+    )
 
 
 def read_command(kind: type[JobOptions], typed: argparse.Namespace) -> JobOptions:
-    """Return the options that were given: in a file (--config), by --set, and by flags, each over the former.
+    """Return the options given in files (--config), by --set and by flags, the later ones overriding.
 
-    Raises ConfigError for what none of them can be.
+    Raises ConfigError for an unknown option and for an invalid value.
     """
     known = fields_by_name(kind)
     given: dict[str, Any] = {}
@@ -101,14 +100,14 @@ def _add_flags(
         action="append",
         default=[],
         metavar="FILE",
-        help="read options from this TOML file; what is typed counts more (default: none)",
+        help="read options from this TOML file, which flags override (default: none)",
     )
     general.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="OPTION=VALUE",
-        help="any option by its name or by section.name, as in a file (default: none)",
+        help="set any option by its name or by section.name, as in a file (default: none)",
     )
 
 
@@ -140,7 +139,7 @@ def _help(found: OptionField) -> str:
 
 
 def default_of(found: OptionField) -> str:
-    """Return what a person reads of an option's default: "required", or "default: ..."."""
+    """Return the default of an option as help shows it: "required", or "default: ..."."""
     if found.required:
         return "required"
     if found.about.shown:
@@ -148,12 +147,12 @@ def default_of(found: OptionField) -> str:
     if found.kind is bool:
         return f"default: {'on' if found.default else 'off'}"
     if found.default is None:
-        return "default: own"
+        return "default: none"
     return f"default: {','.join(map(str, found.default)) if found.many else found.default}"
 
 
 def has_negation(found: OptionField) -> bool:
-    """Return whether an on-off option has a --no- flag too: only those that are not off by default."""
+    """Return whether an on-off option also has a --no- flag: only those that are not off by default."""
     return found.kind is bool and found.default is not False
 
 

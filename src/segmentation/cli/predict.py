@@ -28,7 +28,7 @@ def run(options: PredictOptions, context: Context) -> int:
         if done.stopped:
             photos = tally.made + tally.skipped
             stopped = f"interrupted: {photos} photos are done in this run, {tally.failed} failed"
-            warn(f"{stopped}; the same command goes on from here" if done.output else stopped)
+            warn(f"{stopped}; the same command continues from here" if done.output else stopped)
             return interruption.status
     if not options.quiet:
         for line in _lines(done, str(display)):
@@ -37,7 +37,7 @@ def run(options: PredictOptions, context: Context) -> int:
 
 
 def _lines(done: FolderPrediction, counts: str) -> list[str]:
-    """What is said at the end."""
+    """The lines at the end."""
     binary = done.models.labels.binary
     lines = [_summary(done, "masks and cutouts" if binary else "label maps and overlays")]
     if not done.output:

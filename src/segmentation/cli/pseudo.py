@@ -10,9 +10,9 @@ from segmentation.jobs.pseudo import PredictedPairs, pseudo
 
 
 def run(options: PseudoOptions, context: Context) -> int:
-    """Predict every photo and keep those that are sure.
+    """Predict every photo and keep the certain ones as pairs.
 
-    Status 1 when some failed; 2 when all did, when none was sure enough, or when nothing more could be
+    Status 1 when some failed; 2 when all did, when none was certain enough, or when nothing more could be
     written; 130 or 143 when Ctrl-C or SIGTERM stopped it in good order.
     """
     display = FolderDisplay()
@@ -20,7 +20,7 @@ def run(options: PseudoOptions, context: Context) -> int:
         with display:
             done = pseudo(options, display.shown(context, stop=lambda: interruption.requested))
         if done.stopped:
-            warn(f"{_interrupted(done)}; the same command goes on from here")
+            warn(f"{_interrupted(done)}; the same command continues from here")
             return interruption.status
     display.say(_summary(done))
     if done.left_out and done.left_out + done.tally.failed == done.tally.photos:

@@ -15,7 +15,7 @@ from segmentation.jobs.recipe import StepEnded, StepStarted, recipe, steps_of
 class RecipeDisplay(TrainingDisplay):
     """Shows each step as its command, the model that it made, and what is shown of a training.
 
-    `place` is the step in hand, empty before the first. `home` are the words that choose the working folder.
+    `place` is the current step, empty before the first. `home` are the words that choose the working folder.
     """
 
     def __init__(self, home: list[str]) -> None:
@@ -24,12 +24,12 @@ class RecipeDisplay(TrainingDisplay):
         self._home = home
 
     def __call__(self, event: object) -> None:
-        """Show an event; those that are unknown pass."""
+        """Show an event; unknown ones are ignored."""
         match event:
             case StepStarted(number, total, step, done):
                 place = f"step {number} of {total}"
                 self.place = "" if done else place
-                print(f"{place}: {f'{step.model} is there' if done else self._command(event)}", flush=True)
+                print(f"{place}: {f'{step.model} exists' if done else self._command(event)}", flush=True)
             case StepEnded(step, bundle):
                 trained = isinstance(step.options, TrainOptions)
                 print(trained_line(bundle) if trained else confidence_line(bundle), flush=True)
@@ -41,7 +41,7 @@ class RecipeDisplay(TrainingDisplay):
 
 
 def run(options: RecipeOptions, context: Context) -> int:
-    """Run what is not done yet. Status 130 when the user ended it early: the same command goes on."""
+    """Run what is not done yet. Status 130 when the user ended it early; the same command continues."""
     typed_home = any(word.split("=")[0] == "--home" for word in context.command)
     home = ["--home", str(context.workspace.home)] if typed_home else []
     if options.print:
@@ -58,9 +58,9 @@ def run(options: RecipeOptions, context: Context) -> int:
             raise
     except Exception:
         if display.place:
-            warn(f"{display.place} ended with status 2; the same command goes on from there")
+            warn(f"{display.place} ended with status 2; the same command continues from there")
         raise
     if not done:
-        warn(f"{display.place} was interrupted; the same command goes on from there")
+        warn(f"{display.place} was interrupted; the same command continues from there")
         return 130
     return 0

@@ -1,4 +1,4 @@
-"""The reference page of the commands, made from the dataclasses that the flags are made from."""
+"""The reference page of the commands, made from the same dataclasses as the flags."""
 
 import json
 import re
@@ -19,11 +19,11 @@ _INTRODUCTION = """\
 `python main.py COMMAND` in the clone and `garment-cutout COMMAND` anywhere are the same. `COMMAND --help`
 shows the common options, `COMMAND --help-all` all of them.
 
-Every option can be given in three ways, the later ones over the earlier:
+Every option can be given in three ways, of which the later override the earlier:
 
 1. in a file, `--config FILE`, under its key: see [Configuration files](#configuration-files);
-2. by its key, `--set KEY=VALUE`, such as `--set {key}={value}`; the end of a key is enough, such
-   as `--set {name}={value}`;
+2. by its key, `--set KEY=VALUE`, such as `--set {key}={value}`; the last part of a key is enough,
+   such as `--set {name}={value}`;
 3. by its flag, such as `{flag} {value}`.
 
 An on-off option is `true` or `false` in a file and after `--set`.
@@ -37,12 +37,12 @@ _FILES = """\
 ## Configuration files
 
 A file for `--config` is TOML: a table for each section, an option by its name in it, several values as a
-list. The key of an option says where it stands: `{key}` is `{name}` in the table `[{section}]`.
-Options that a file leaves out have their defaults. `--config` can be repeated; a later file counts more.
+list. The key of an option gives its place: `{key}` is `{name}` in the table `[{section}]`.
+Options that a file leaves out have their defaults. `--config` can be repeated; later files override earlier.
 
 Training writes `config.toml` beside the model, and `train --config models/NAME/config.toml` repeats the run.
-`export --model NAME --format config` writes such a file of any model. These are the tables of `train` with
-their defaults; in comments what has no value unless it is given:
+`export --model NAME --format config` writes such a file for any model. These are the tables of `train` with
+their defaults; options without a value by default are comments:
 
 """
 
@@ -131,11 +131,11 @@ def _usage(found: OptionField) -> str:
 
 
 def _default(found: OptionField) -> str:
-    said = default_of(found)
-    own = found.required or found.about.shown or found.kind is bool or found.default is None
-    if own:
-        return _sentence(_text(said))
-    return f"Default: `{said.removeprefix('default: ')}`."
+    default = default_of(found)
+    described = found.required or found.about.shown or found.kind is bool or found.default is None
+    if described:
+        return _sentence(_text(default))
+    return f"Default: `{default.removeprefix('default: ')}`."
 
 
 def _sentence(text: str) -> str:
@@ -143,12 +143,12 @@ def _sentence(text: str) -> str:
 
 
 def _summary(kind: type[JobOptions]) -> str:
-    """What a command does, as the list of commands says it."""
+    """The description of a command, for the list of commands."""
     return _text(f"{summary_of(kind)[0].lower()}{summary_of(kind)[1:]}")
 
 
 def _text(text: str) -> str:
-    """A phrase as Markdown: options as typed and in code, and nothing that Markdown would take for a sign."""
+    """A phrase as Markdown: options as typed and in code, and the signs of Markdown escaped."""
     pieces = re.split(r"(`[^`]*`)", as_typed(text))
     return "".join(piece if piece.startswith("`") else _plain(piece) for piece in pieces)
 

@@ -18,11 +18,11 @@ def run(options: TrainOptions, context: Context) -> int:
         with TrainingDisplay() as display:
             trained = train(options, display.shown(context))
     except EpochsKept:
-        warn("interrupted; the epochs are kept: the same command with `resume` goes on")
+        warn("interrupted; the finished epochs are kept: the same command with `resume` continues")
         return 130
     print(trained_line(trained.bundle))
     if trained.interrupted:
-        print("interrupted: this is the best epoch so far; `--resume` goes on from the last one")
+        print("interrupted: this is the best epoch so far; `--resume` continues from the last one")
         return 130
     return 0
 

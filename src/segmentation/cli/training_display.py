@@ -1,4 +1,4 @@
-"""What a person sees of a training: a bar with images/s and time left, and a line for each epoch."""
+"""The display of a training: a bar with images/s and the time left, and a line for each epoch."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
 
 
 class TrainingDisplay(Display):
-    """Shows one training after another, and what is done around them."""
+    """Shows one training after another, and the work around them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class TrainingDisplay(Display):
         self._task: TaskID | None = None
 
     def __call__(self, event: object) -> None:
-        """Show an event; those that are unknown pass."""
+        """Show an event; unknown ones are ignored."""
         match event:
             case TrainingStarted():
                 self._start(event)
@@ -82,7 +82,7 @@ class TrainingDisplay(Display):
         )
 
     def _show(self, bars: Bars) -> None:
-        """Show these bars, in the place of the others: there is one live display at a time."""
+        """Show these bars instead of the others: there can be one live display at a time."""
         if self._bars is not bars:
             self._bars.stop()
             self._bars = bars

@@ -50,7 +50,7 @@ class FileOptions:
     )
     bits: int = option(
         8,
-        "bits a channel of masks, and of cutouts as png, psd and tiff; 16 keeps that of a photo that has it",
+        "bits per channel of masks, and of cutouts as png, psd and tiff; 16 keeps the depth of 16-bit photos",
         choices=tuple(map(str, BITS)),
         common=False,
     )
@@ -101,8 +101,8 @@ class TriageOptions:
 
     auto_from: float = option(
         AUTO_FROM,
-        "confidence, the expected Dice of a mask, from which it is accepted as it is; masks below are to be "
-        "reviewed",
+        "confidence, the expected Dice of a mask, from which it is accepted as it is; masks below are for "
+        "review",
         maximum=1,
         common=False,
     )
@@ -114,7 +114,7 @@ class TriageOptions:
     )
     triage: bool = option(
         True,
-        "sort photos into auto, review and redo, each with a confidence, and write review.html; without it, "
-        "the second opinion on the mirror image is saved: a fifth of the time of a double pass, half of that "
-        "of a single pass",
+        "sort photos into auto, review and redo, each with a confidence, and write review.html; without "
+        "it the mirror image is not scored, which saves a fifth of the time of a double pass and half of "
+        "that of a single pass",
     )

@@ -65,8 +65,8 @@ class ScoringOptions:
     )
     precision: str = option(
         "auto",
-        "arithmetic of the network; auto is bfloat16 where the processor supports it and it leaves the masks "
-        "of the model as they are, else float32",
+        "arithmetic of the network; auto is bfloat16 where the processor supports it and the masks of the "
+        "model stay the same, else float32",
         choices=PRECISIONS,
         common=False,
     )

@@ -16,14 +16,14 @@ class DataConfig:
 
     mix: Shares | None = option(
         None,
-        "shares of the sources (`data`) in an epoch, such as 0.7,0.3, adding up to 1; without it every photo "
-        "comes once",
+        "shares of the sources (`data`) in an epoch, such as 0.7,0.3, adding up to 1",
+        shown="every photo once",
         common=False,
     )
     holdout: float = option(
         0.15, "fraction of the photos held out for validation, unless the data has a val folder", maximum=0.9
     )
-    synthetic: int = option(0, "drawn garments to train on as well, three photos each; 0 for none")
+    synthetic: int = option(0, "drawn garments to add to the training photos, three photos each; 0 for none")
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
     target: str = option(
@@ -45,7 +45,7 @@ class DataConfig:
     )
     pseudo_weight: float = option(
         0.5,
-        "weight in the loss, 0 to 1, of pairs that the job pseudo predicted; those that a person made have 1",
+        "weight in the loss, 0 to 1, of pairs that the job pseudo predicted; pairs made by a person have 1",
         maximum=1,
         common=False,
     )
@@ -61,7 +61,7 @@ class PreprocessConfig:
     """The preprocessing of photos, recorded in the bundle: the same in training and prediction."""
 
     input_size: Size | None = option(
-        None, "input size of the network, width x height; without it that of the architecture"
+        None, "input size of the network, width x height", shown="that of the architecture"
     )
     colour: str = option(
         "colour",
@@ -98,16 +98,16 @@ class AugmentConfig:
     shift: float = option(0.03, "largest shift, as a fraction of the picture", maximum=0.5, common=False)
     scale: float = option(0.08, "largest relative change of scale", maximum=0.9, common=False)
     rotation: float = option(2.0, "largest rotation in degrees", maximum=180, common=False)
-    hue: float = option(6.0, "largest shift of the hue, in steps of 180 a circle", maximum=180, common=False)
+    hue: float = option(6.0, "largest shift of the hue, in units of 2 degrees", maximum=180, common=False)
     saturation: float = option(
-        20.0, "largest shift of the saturation, in steps of 255", maximum=255, common=False
+        20.0, "largest shift of the saturation, on a scale of 255", maximum=255, common=False
     )
-    value: float = option(15.0, "largest shift of the value, in steps of 255", maximum=255, common=False)
+    value: float = option(15.0, "largest shift of the value, on a scale of 255", maximum=255, common=False)
     brightness: float = option(0.1, "largest relative change of brightness", maximum=1, common=False)
     contrast_jitter: float = option(0.1, "largest relative change of contrast", maximum=1, common=False)
     recolour: float = option(
         0.0,
-        "probability of other colours for the garment, a band of it, or all but the garment",
+        "probability of recolouring the garment, a band of it, or everything else",
         maximum=1,
         common=False,
     )
@@ -152,6 +152,7 @@ class ModelConfig:
     backbone: str | None = option(
         None,
         "encoder that replaces that of a U-Net",
+        shown="that of the architecture",
         choices=registered("models.backbones", "BACKBONES"),
         metavar="NAME",
     )
@@ -159,6 +160,7 @@ class ModelConfig:
         None,
         "initial weights of a backbone: imagenet (installed for efficientnet-lite0, a download for others), "
         "none (random), or a FILE (saved by torch for efficientnet-lite0, the notop .h5 of Keras for others)",
+        shown="imagenet where it is installed",
         common=False,
     )
     norm_momentum: float = option(
@@ -188,8 +190,8 @@ class SecondPassConfig:
     )
     guide: str = option(
         "held-out",
-        "where a second pass is shown the garment in training: held-out, by first-pass scores of models that "
-        "were not trained on the photo, which it sees as well; truth, by the ground truth, which "
+        "what shows a second pass the garment in training: held-out, first-pass scores of models that were "
+        "not trained on the photo, which are one more channel of its input; truth, the ground truth, which "
         "leaks the outline (as in the capstone)",
         choices=("held-out", "truth"),
         common=False,
@@ -210,8 +212,8 @@ class LossConfig:
 
     loss: LossSum | None = option(
         None,
-        "weighted sum of ce, focal, dice, tversky, lovasz and mse, such as 0.5*ce + dice; without it the "
-        "loss that `bce_weight`, `dice_weight` and `boundary_weight` make up",
+        "weighted sum of ce, focal, dice, tversky, lovasz and mse, such as 0.5*ce + dice",
+        shown="that of `bce_weight`, `dice_weight` and `boundary_weight`",
     )
     class_weights: str = option(
         "none",
@@ -244,7 +246,7 @@ class TrainConfig:
 
     epochs: int = option(100, "largest number of passes over the training set", minimum=1)
     batch_size: int | str = option(
-        4, "photos in a batch; auto is the most that fit into `memory`", parse=parse_batch_size
+        4, "photos in a batch; auto is as many as fit into `memory`", parse=parse_batch_size
     )
     memory: Memory = option(
         Memory.parse("12GB"), "memory of the training device, for `batch_size=auto`", common=False
@@ -281,7 +283,7 @@ class TrainConfig:
     )
     freeze_epochs: int = option(
         0,
-        "train the levels of `freeze` too after this many epochs; 0 for never",
+        "unfreeze the levels of `freeze` after this many epochs; 0 for never",
         common=False,
     )
     backbone_rate: float = option(

@@ -50,8 +50,8 @@ def fit_confidence(
             on_progress(done, len(samples))
     if len(dice) < FEWEST_PHOTOS:
         raise DataError(
-            f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos that it was not trained on and finds "
-            f"a garment in, to fit on, received {len(dice)}; give other `data`, or models of "
+            f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos that it was not trained on and in "
+            f"which it finds a garment, received {len(dice)}; give other `data`, or models of "
             "its folds with `fold_model`"
         )
     return fit_confidence_model(

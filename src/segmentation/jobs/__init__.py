@@ -1,1 +1,1 @@
-"""What the program can do, each a typed job: options in, events on the way, a result out."""
+"""The jobs of the program: each takes typed options, tells events and returns a typed result."""

@@ -16,15 +16,15 @@ from segmentation.jobs.option_checks import check_alone
 from segmentation.jobs.pairs import find_dataset
 from segmentation.reports.audit_report import decided, write_audit
 
-FOLDS = "folds"  # the folder of the models of an audit
+FOLDS = "folds"  # the folder with the models of an audit
 
 
 @dataclass(frozen=True)
 class Audited:
     """The pairs, most suspicious first, and the folder with table and report.
 
-    `kept` counts the decisions of a person that an earlier table had. Where the audit was `stopped`, nothing
-    is found yet.
+    `kept` counts a person's decisions in an earlier table. Where the audit was `stopped`, there are no
+    findings yet.
     """
 
     output: Path
@@ -36,8 +36,8 @@ class Audited:
 def audit(options: AuditOptions, context: Context) -> Audited:
     """Train or find the models, rank the pairs, write table and report.
 
-    Raises ConfigError for options that exclude each other and for models that do not fit; DataError for a
-    table of before that cannot be read, and as `unbiased_scores` does.
+    Raises ConfigError for options that exclude each other and for models that do not fit; DataError for an
+    earlier table that cannot be read, and as `unbiased_scores` does.
     """
     check_alone(options, "fold_model", "model")
     models, tell = context.workspace.models, context.tell
@@ -48,7 +48,7 @@ def audit(options: AuditOptions, context: Context) -> Audited:
     dataset = find_dataset(options.data or context.workspace.data, context)
     name = dataset.root.resolve().name
     output = options.output or context.workspace.results / "audit" / name
-    decided(output)  # a table that cannot be read is told of before an hour of training
+    decided(output)  # a table that cannot be read fails before an hour of training
     if not bundles:
         import_keras_quietly()
         from segmentation.jobs.audit_folds import train_folds

@@ -1,4 +1,4 @@
-"""The models of an audit: one a fold, trained on all pairs but those that it is held against."""
+"""The models of an audit: one for each fold, trained on all pairs but those that it is compared with."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ def train_folds(
     folder: Path,
     context: Context,
 ) -> list[ModelBundle] | None:
-    """Return a model a fold, trained now unless it is there; None when the user stopped a training.
+    """Return a model for each fold, trained now unless it exists; None when the user stopped a training.
 
     Raises ConfigError for a `start` that was trained on the pairs, and what `train_model` raises.
     """
@@ -56,7 +56,7 @@ def train_folds(
         if (path / DESCRIPTION).is_file():
             bundle = load_bundle(path)
             if not bundle.provenance.get("interrupted"):
-                context.tell(Note(f"{place}: is there, {path}"))
+                context.tell(Note(f"{place}: reused, {path}"))
                 bundles.append(bundle)
                 continue
         context.tell(Note(f"{place}: training"))
@@ -117,7 +117,7 @@ def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequen
     typed = {name: getattr(options, name) for name in ("architecture", "filters", "input_size")}
     network |= {name: value for name, value in typed.items() if value is not None}
     if options.architecture and options.filters is None:
-        network["filters"] = 0  # its own
+        network["filters"] = 0  # those of the architecture
     chosen = {name: getattr(options, name) for name in ("epochs", "batch_size", "seed", "folds")}
     explicit = {**WHOLE_PHOTOS, **network, **chosen}
     return complete(configure(None, None, explicit, base=start.config if start else None))

@@ -1,4 +1,4 @@
-"""The job `calibrate`: how far a model's predictions can be trusted, from pairs it was not trained on."""
+"""The job `calibrate`: a model's confidence, fitted on pairs that it was not trained on."""
 
 import dataclasses
 
@@ -14,11 +14,11 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.pairs import find_dataset, trained_on
 from segmentation.synth import drawn_set
 
-_SEED = 900  # of the drawn garments: training draws other ones
+_SEED = 900  # of the drawn garments: trainings draw others
 
 
 def calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
-    """Predict, compare with the ground truth, and return the model with what was found, which is saved.
+    """Predict, compare with the ground truth, and return the model with its confidence model, saved.
 
     Raises ConfigError for a model of classes and for the first pass of another, and what `fit_confidence`
     raises.

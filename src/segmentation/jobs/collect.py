@@ -21,9 +21,9 @@ from segmentation.outputs.retouched import match
 
 @dataclass(frozen=True)
 class Collection:
-    """What became of each corrected file, which photos have none, and how many pairs the folder holds now.
+    """The outcome of each corrected file, the photos without one, and the number of pairs in the folder now.
 
-    `report` is a table with a row a pair.
+    `report` is a table with a row for each pair.
     """
 
     collected: tuple[Collected, ...]
@@ -34,24 +34,25 @@ class Collection:
 
     @property
     def taken(self) -> int:
-        """How many pairs hold what is in a file."""
-        return sum(one.taken for one in self.collected)
+        """The number of pairs that were made of a file."""
+        return sum(collected.taken for collected in self.collected)
 
     @property
     def failed(self) -> int:
-        return sum(one.error is not None for one in self.collected)
+        return sum(collected.error is not None for collected in self.collected)
 
     @property
     def corrections(self) -> list[Correction]:
-        """What was corrected, of the files that there is a prediction of."""
-        return [one.correction for one in self.collected if one.correction is not None]
+        """The corrections of the files that have a prediction."""
+        found = (collected.correction for collected in self.collected)
+        return [correction for correction in found if correction is not None]
 
 
 def collect(options: CollectOptions, context: Context) -> Collection:
     """Make a pair of each corrected cutout and its photo, and measure what was corrected.
 
     A file that fails is in the result with its error; one without a photo is left out with a Caution. Raises
-    DataError for folders that hold something else than they should.
+    DataError for folders with other contents than expected.
     """
     output = options.output
     check_ours(output, RETOUCHED)
@@ -62,7 +63,9 @@ def collect(options: CollectOptions, context: Context) -> Collection:
     for path in strays:
         reason = f"has no photo in {options.photos}; add it, or rename the file"
         context.tell(Caution(f"left out: {printable(str(path))} {reason}"))
-    write_origin(output, {"origin": RETOUCHED})  # before the first pair, so that none is taken for another's
+    write_origin(
+        output, {"origin": RETOUCHED}
+    )  # before the first pair, so that none is taken for a pair of another origin
     prepare(output)
     work = partial(collect_one, folder=output, predictions=predictions, untouched=options.untouched)
     collected = tuple(map_in_threads(work, matches, counting(context.tell, "collecting")))

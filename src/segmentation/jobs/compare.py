@@ -79,7 +79,7 @@ def compare(options: CompareOptions, context: Context) -> Compared:
 
 
 def _find_bundles(options: CompareOptions, context: Context) -> dict[str, ModelBundle]:
-    """The bundles by names that tell them apart, in the order in which they were given."""
+    """The bundles by distinct names, in the order in which they were given."""
     if len(options.models) < 2:
         raise ConfigError(
             f"compare: expected two or more models, received {options.models[0]} alone; add another"
@@ -103,7 +103,7 @@ def _evaluate(
     options: CompareOptions,
     context: Context,
 ) -> Candidate:
-    """One model on the photos, with its engine, which is given back before the next is loaded."""
+    """One model on the photos, with its engine, which is freed before the next is loaded."""
     scorer = _load(bundle, options, context.tell)
     timed = CpuTimed(scorer.score)
     evaluation = evaluate(
@@ -153,8 +153,8 @@ def _references(given: tuple[Reference, ...], bundles: Mapping[str, ModelBundle]
     for reference in given:
         if names.count(reference.name) > 1:
             raise ConfigError(
-                f"`reference`: expected a name of its own, received {reference.name!r} twice; name it "
-                "otherwise"
+                f"`reference`: expected a name that nothing else has, received {reference.name!r} twice; "
+                "choose another"
             )
     return {reference.name: reference.value for reference in given}
 

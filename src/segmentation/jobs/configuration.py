@@ -16,8 +16,8 @@ CONFIGURATION = "config.toml"  # in the bundle
 def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: bool = False) -> str:
     """Return the TOML file with which `train config=FILE` repeats a training by its completed configuration.
 
-    The name is the next model's to choose; preset and augmentation are in the values. Classes that come
-    from the model that the training started from, and default data, are found again.
+    It has no name, which the next model chooses; preset and augmentation are in the values. Classes of the
+    model that the training started from and default data are left out, since they are found again.
     """
     again = dataclasses.replace(options, run=config, name=None, preset=None, augmentation=None)
     left_out = {

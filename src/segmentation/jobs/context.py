@@ -1,4 +1,4 @@
-"""Where a job works, whom it tells, and when it is to stop."""
+"""The surroundings of a job: its folders, the receiver of its events, and when to stop."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Context:
-    """What every job is given besides its options.
+    """The surroundings of a job, which every job is given besides its options.
 
-    `tell` takes the job's events. Once `stop()` is true, the job finishes what is in hand and returns.
-    `command` is what a person typed, for the record; empty where no one did.
+    `tell` takes the job's events. Once `stop()` is true, the job finishes the current photo or step.
+    `command` is what a person typed, for the record; empty where nobody did.
     """
 
     workspace: Workspace = field(default_factory=Workspace)

@@ -1,4 +1,4 @@
-"""The job `data`: what a folder of pairs holds, in figures and in a picture."""
+"""The job `data`: the contents of a folder of pairs, in figures and in a picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from segmentation.reports.contact_sheet import draw_contact_sheet
 
 @dataclass(frozen=True)
 class DataReport:
-    """What `folder` holds; `classes` counts those of several over `counted` photos, None for a cutout."""
+    """The content of `folder`; `classes` counts those of several over `counted` photos, None for a cutout."""
 
     folder: Path
     dataset: Dataset

@@ -118,7 +118,7 @@ def _disturb(
 
 
 def _provenance(scorer: Scorer, judged_on: str) -> dict[str, object]:
-    """What the head of the report says of the models and the pairs."""
+    """The models and the pairs, for the head of the report."""
     members = scorer.models.members
     return {
         "architecture": _joined(bundle.architecture for bundle in members),
@@ -131,7 +131,7 @@ def _provenance(scorer: Scorer, judged_on: str) -> dict[str, object]:
 
 
 def _digests(models: Ensemble) -> dict[str, str]:
-    """The digests of several models by name; nothing of one, whose name is that of the results."""
+    """The digests of several models by name; empty for a single one."""
     if len(models.members) == 1:
         return {}
     return {name: bundle.digest for name, bundle in zip(models.names, models.members, strict=True)}

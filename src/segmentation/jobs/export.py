@@ -13,7 +13,7 @@ from segmentation.jobs.context import Context
 
 @dataclass(frozen=True)
 class Exported:
-    """Where the file is. `difference`, in [0, 1], is that within which 999 of 1000 scores are Keras's.
+    """Where the file is. Of 1000 scores 999 are within `difference`, in [0, 1], of those of Keras.
 
     It is None where nothing was checked: of a configuration, and without the runtime of the format.
     """

@@ -1,4 +1,4 @@
-"""The part that jobs over a folder of photos share: photos in, a result for each, counted and told."""
+"""The part that jobs over a folder of photos share: a result and an event for each photo."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -19,7 +19,7 @@ from segmentation.outputs.naming import Photo, find_photos
 
 @dataclass(frozen=True)
 class FolderStarted:
-    """An event: photos are about to be predicted; `count()` finds out how many, which may take a while."""
+    """An event: photos are about to be predicted; `count()` counts them, which may take a while."""
 
     doing: str
     count: Callable[[], int]
@@ -27,7 +27,7 @@ class FolderStarted:
 
 @dataclass(frozen=True)
 class PhotoDone:
-    """An event: a photo is done, was skipped as done before, or failed."""
+    """An event: a photo is done, was skipped as already done, or failed."""
 
     result: Result
 
@@ -38,7 +38,7 @@ def find_input(photos: InputOptions, exclude: Path | None, context: Context) -> 
 
 
 def streams_for(photos: InputOptions, workers: int | None) -> int:
-    """Return how many photos are in work at the same time: a single photo takes all cores."""
+    """Return how many photos are processed at the same time: a single photo uses all cores."""
     return 1 if photos.input.is_file() else workers or cores()
 
 
@@ -57,7 +57,7 @@ def predict_photos(
     estimate: bool = False,
     decide: Decide | None = None,
 ) -> Generator[Result, None, None]:
-    """Predict and deliver each photo and yield its result, each told as an event; see `run_folder`.
+    """Predict and deliver each photo, tell an event and yield the result; see `run_folder`.
 
     With `estimate` predictions have features and, where the models have a confidence model, a confidence.
     Closing the iterator finishes the photos in hand.

@@ -10,7 +10,7 @@ from segmentation.reports.review import write_review
 
 
 def caution_about(models: Ensemble, threshold: float, tta: str) -> str:
-    """Return what of a run is not as it was when the confidence model was fitted; empty if nothing is."""
+    """Return how a run differs from the one that the confidence model was fitted on; empty if it does not."""
     differs = []
     if len(models.members) > 1:
         differs.append(f"it was fitted to {models.members[0].name} alone")
@@ -24,9 +24,9 @@ def caution_about(models: Ensemble, threshold: float, tta: str) -> str:
 def triage_results(
     manifest: Manifest, models: Ensemble, limits: Limits, settings: Mapping[str, Any], caution: str
 ) -> FolderTriage:
-    """Triage all photos of an open manifest, record the verdicts and write the review beside it.
+    """Triage all photos of an open manifest, record and return the verdicts, and write the review.
 
-    Photos that were made with other `settings` are left as they were. `caution` says why confidence is less
+    Photos that were made with other `settings` are left as they were. `caution` is why confidence is less
     reliable than usual.
     """
 

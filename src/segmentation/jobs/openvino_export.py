@@ -32,8 +32,8 @@ def with_openvino(
     """Return the bundle with its network in OpenVINO's form, and the largest difference of its scores.
 
     The difference from Keras is taken on the first of `photos`. On `held_out`, photos that the model was
-    not trained on, it is found out whether the masks stay the same in bfloat16, where the processor computes
-    in it; without any, what is known of that stays. The description has yet to be saved: until then the
+    not trained on, the agreement of the masks in bfloat16 is measured, where the processor computes in it;
+    without any, the recorded agreement stays. The description has yet to be saved: until then the
     bundle does not match it. Raises what `export` raises, and leaves the bundle as it was.
     """
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=bundle.path) as folder:

@@ -1,4 +1,4 @@
-"""The pairs that jobs train on and judge by, and what is told of those that are left out."""
+"""The pairs that jobs train on and judge by, with events about those that are left out."""
 
 from pathlib import Path
 
@@ -18,9 +18,10 @@ _MOST_LEFT_OUT = 20  # files that are named one by one
 def find_dataset(
     folder: Path, context: Context, classes: str | Path = GARMENT, trained_by: str | None = None
 ) -> Dataset:
-    """Return the pairs of a folder; events tell what was left out and why, and which classes there are.
+    """Read the pairs of a folder; events name what was left out and why, and the classes.
 
-    `classes` is what is made of label maps, which may be what the model called `trained_by` marks.
+    `classes` are those to make out of label maps, possibly those of the model `trained_by`. Raises what
+    `discover` raises.
     """
     tell = context.tell
     dataset = discover(folder, classes=classes, trained_by=trained_by, on_progress=counting(tell, "reading"))
@@ -36,9 +37,10 @@ def find_dataset(
 
 
 def find_pairs(bundle: ModelBundle, data: Path | None, context: Context) -> Dataset:
-    """Return the pairs that a model is judged by, their classes as the model marks them.
+    """Read the pairs that a model is judged by, with the classes that it marks.
 
-    They are in `data`, by default where it was trained. Raises ConfigError for pairs of other classes.
+    They are in `data`, by default the folder that it was trained on. Raises ConfigError for pairs of
+    other classes.
     """
     folder = data or trained_on(bundle, context.workspace)
     dataset = find_dataset(folder, context, bundle.classes, bundle.name)
@@ -51,7 +53,7 @@ def trained_on(bundle: ModelBundle, workspace: Workspace) -> Path:
     """Return the folder of pairs that a model was trained on. Raises BundleError where none is known."""
     folder = data_folder(bundle, workspace.home)
     if folder is None:
-        raise BundleError(f"{bundle.path}: does not say which data it was trained on; name it with `data`")
+        raise BundleError(f"{bundle.path}: does not record which data it was trained on; name it with `data`")
     if not folder.exists():
         raise BundleError(
             f"{bundle.path}: was trained on {folder}, which is not here; name pairs with `data`"

@@ -32,16 +32,16 @@ from segmentation.outputs.manifest import Manifest, Result
 from segmentation.outputs.pairs import refuse_pairs
 from segmentation.reports.review import remove_review
 
-_ABOUT_FILES = ("output", "binary", "overwrite")  # beside what FileOptions has
+_ABOUT_FILES = ("output", "binary", "overwrite")  # and those of FileOptions
 
 
 @dataclass
 class FolderPrediction:
-    """A run over a folder: iterate for a result a photo; afterwards it says how the folder fared.
+    """A run over a folder: iterate for the result of each photo; afterwards it holds those of the folder.
 
-    A `scorer` that is loaded already takes the place of what the options say of models and scores. `output`
-    is the folder of results, None where nothing is written; `triage` what a person should see, and `caution`
-    why its confidence is less reliable than usual; `stopped` whether photos were left for the next run.
+    A `scorer` that is already loaded replaces the options of models and scores. `output` is the folder of
+    results, None where nothing is written; `triage` sorts the photos, and `caution` is why its confidence is
+    less reliable than usual; `stopped` is whether photos were left for the next run.
     """
 
     options: PredictOptions
@@ -58,7 +58,7 @@ class FolderPrediction:
     def __post_init__(self, scorer: Scorer | None) -> None:
         options, context = self.options, self.context
         if not options.save and (unwritten := _about_files(options)):
-            raise ConfigError(f"{' '.join(unwritten)}: about files, which only `save` writes; add `save`")
+            raise ConfigError(f"{' '.join(unwritten)}: expected with `save`, which writes files; add `save`")
         self._workers = streams_for(options.photos, options.work.workers)
         self.models = (
             scorer.models
@@ -100,7 +100,7 @@ class FolderPrediction:
             estimate=self.limits is not None,
             decide=self._decide(),
         )
-        # whatever stops us, the photos in hand are recorded before the manifest closes
+        # whatever ends the run, the photos in progress are recorded before the manifest closes
         with manifest or nullcontext(), closing(results):
             if manifest:
                 self._writer.prepare()
@@ -137,7 +137,7 @@ class FolderPrediction:
 
 
 def predict(options: PredictOptions, context: Context, scorer: Scorer | None = None) -> FolderPrediction:
-    """Predict every photo, tell a PhotoDone event for each, and return how the folder fared.
+    """Predict every photo, tell a PhotoDone event for each, and return the results of the folder.
 
     A `scorer` is as in `FolderPrediction`. Raises ConfigError for options that do not fit the models or each
     other, DataError for an input without photos and when nothing more can be written; a photo that fails is a
@@ -163,7 +163,7 @@ def _about_cutouts(options: PredictOptions) -> list[str]:
 
 
 def _typed(name: str) -> str:
-    """How an option that is on by default is turned off."""
+    """The name under which an option was given; one that is on by default is given to turn it off."""
     return f"no_{name}" if name in ("triage", "decontaminate") else name
 
 
@@ -177,7 +177,7 @@ def _choose_writer(
 
 
 def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:
-    """What decides the scores of a photo, in the names that the manifest has for it."""
+    """The settings that decide the scores of a photo, by the names in the manifest."""
     settings = {"model": scorer.models.digest, **scorer.settings}
     if scorer.models.labels.binary:
         settings["threshold"] = scorer.threshold

@@ -21,11 +21,11 @@ from segmentation.outputs.pseudo import NOTED, PseudoWriter
 
 @dataclass
 class PredictedPairs:
-    """What became of the photos, and how many `pairs` the folder `output` holds now.
+    """The outcome of the photos, and the number of `pairs` in the folder `output` now.
 
-    Of the photos in `tally`, `unsure` were not sure enough, `noted` have notes, and `before` were left out by
-    an earlier run. `highest` is the highest confidence of those that were not sure enough. `stopped` says
-    whether photos were left for the next run.
+    Of the photos in `tally`, `unsure` were not certain enough, `noted` have notes, and `before` were left out
+    by an earlier run. `highest` is the highest confidence of the uncertain ones. `stopped` is whether photos
+    were left for the next run.
     """
 
     output: Path
@@ -52,11 +52,11 @@ class PredictedPairs:
 
 
 def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = None) -> PredictedPairs:
-    """Predict every photo, tell a PhotoDone event for each, and keep those that are sure as pairs.
+    """Predict every photo, tell a PhotoDone event for each, and keep the certain ones as pairs.
 
-    A `scorer` that is loaded already takes the place of what the options say of models and scores. Raises
-    ConfigError for a model of several classes, DataError for an input without photos, for a folder that is no
-    earlier set of the same settings, and when nothing more can be written.
+    A `scorer` that is already loaded replaces the options of models and scores. Raises ConfigError for a
+    model of several classes, DataError for an input without photos, for a folder that is no earlier set of
+    the same settings, and when nothing more can be written.
     """
     workers = streams_for(options.photos, options.work.workers)
     models = (
@@ -86,7 +86,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
         estimate=models.confidence_model is not None,  # a second opinion takes time
     )
     done = PredictedPairs(options.output)
-    with manifest, closing(results):  # the photos in hand are recorded before the manifest closes
+    with manifest, closing(results):  # the photos in progress are recorded before the manifest closes
         writer.prepare()
         for result in results:
             done.add(result)
@@ -94,7 +94,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
     if writer.stood_in:
         context.tell(
             Caution(
-                f"{models.name} has no confidence model, so the Dice to expect of its scores stood in; "
+                f"{models.name} has no confidence model, so the Dice expected from its scores was used; "
                 f"`calibrate model={models.names[0]}` fits one"
             )
         )
@@ -102,7 +102,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
 
 
 def _settings(scorer: Scorer) -> dict[str, Any]:
-    """What decides the predictions, in the names that the record beside the pairs has for it."""
+    """The settings that decide the predictions, by the names in the record beside the pairs."""
     models = scorer.models
     named = [
         {"name": name, "digest": member.digest}

@@ -17,7 +17,7 @@ from segmentation.jobs.recipes import RECIPES, Step
 
 @dataclass(frozen=True)
 class StepStarted:
-    """An event: a step, of which there are so many, is about to begin, or is `done` already."""
+    """An event: step `number` of `total` is about to begin, or is already `done`."""
 
     number: int
     total: int
@@ -35,7 +35,7 @@ class StepEnded:
 
 
 def steps_of(options: RecipeOptions) -> list[Step]:
-    """Return the steps of the recipe that the options choose. Raises ConfigError for a name that is none."""
+    """Return the steps of the recipe that the options choose. Raises ConfigError for an invalid name."""
     name = check_name(options.name or f"my-{options.recipe}")
     steps = RECIPES[options.recipe].steps(options.data, name)
     for step in steps:
@@ -44,15 +44,15 @@ def steps_of(options: RecipeOptions) -> list[Step]:
 
 
 def recipe(options: RecipeOptions, context: Context) -> bool:
-    """Run what is not done yet, an interrupted training from where it was; return whether all is done now.
+    """Run the steps that are not done yet, resuming a training; return whether all are done now.
 
     Tells StepStarted and StepEnded besides the events of the steps. Raises ConfigError where the last model
-    is there, and where one on the way was made by other options; and what the jobs of the steps raise.
+    exists, and where an earlier one was made with other options; and what the jobs of the steps raise.
     """
     models, steps = context.workspace.models, steps_of(options)
     last = steps[-1]
     if _is_done(models, last):
-        raise ConfigError(f"`name={last.model}`: the model is there; choose another name")
+        raise ConfigError(f"`name={last.model}`: the model exists; choose another name")
     for number, step in enumerate(steps, start=1):
         if _is_done(models, step):
             context.tell(StepStarted(number, len(steps), step, done=True))
@@ -67,7 +67,7 @@ def recipe(options: RecipeOptions, context: Context) -> bool:
 
 
 def _is_done(models: Path, step: Step) -> bool:
-    """Whether the model is there, trained to its end, or calibrated, with the options of the step.
+    """Whether the model exists, fully trained or calibrated, with the options of the step.
 
     Raises ConfigError for one that was trained with others.
     """
@@ -88,12 +88,12 @@ def _is_done(models: Path, step: Step) -> bool:
 def _made_otherwise(recorded: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
     options = recorded.get("options")
     if not isinstance(options, dict):
-        return "one that does not say by which options it was trained, as of an older version"
+        return "one of an older version, which does not record the options that it was trained with"
     return f"one with other options ({'; '.join(differences(options, expected))})"
 
 
 def _going_on(step: Step, context: Context) -> Step:
-    """The step as it is run: a training that has finished epochs is resumed."""
+    """The step to run: a training that has finished epochs is resumed."""
     from segmentation.training.run_state import RECORD
 
     if not isinstance(step.options, TrainOptions):

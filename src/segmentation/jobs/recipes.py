@@ -1,4 +1,4 @@
-"""Recorded recipes: the trainings that make a model from the data sets, one after another.
+"""Recorded recipes: the trainings, one after another, that make a model from the data sets.
 
 Standard library and options only, since `--help` lists the recipes.
 """
@@ -48,9 +48,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What it makes, and its steps from the folder of the data sets and the name of what is made.
+    """A description, and the steps for a folder of data sets and a name.
 
-    The last model that is trained is that of the name; those that it is built on are NAME-....
+    The last model that is trained has that name; those that it is built on are called NAME-....
     """
 
     about: str
@@ -62,7 +62,7 @@ def _train(made: str, /, **options: Any) -> Step:
 
 
 def _default(data: Path, name: str) -> list[Step]:
-    """A first pass, its folds and theirs with a second pass, and the second pass in two sizes."""
+    """A first pass, models of its folds, the same with a second pass, and the second pass in two sizes."""
     studio = data / "studio"
     training = studio / "train"
     pretrained, first, second = f"{name}-pretrained", f"{name}-first", f"{name}-second"
@@ -70,7 +70,7 @@ def _default(data: Path, name: str) -> list[Step]:
     pairs = {fold: f"{name}-pair{fold}" for fold in _FOLDS}
 
     def first_passes(fold: int) -> list[str]:
-        """That of a fold's pair is the fold's own, so that its held-out photos are new to both."""
+        """The model of the same fold first, so that the held-out photos are new to both passes."""
         return [folds[fold], *(folds[other] for other in _FOLDS if other != fold)]
 
     second_pass = {"data": studio, "second_pass": [first, *folds.values()]}
@@ -120,7 +120,7 @@ RECIPES: dict[str, Recipe] = {
     "default": Recipe("the model that comes with the program, from studio and ccp below `data`", _default),
     "architectures": Recipe(
         "twelve classes of clothing by several architectures, from ccp below `data`, and all classes by the "
-        "best two of them, each from its model of the twelve",
+        "best two of them, each starting from its model of the twelve",
         _architectures,
     ),
 }

@@ -15,7 +15,7 @@ from segmentation.outputs.submission import SubmissionRows, write_submission
 
 @dataclass(frozen=True)
 class Submission:
-    """A CSV with the masks of so many photos; it is None, and not written, where the job was stopped."""
+    """The CSV with the masks of the photos in `tally`; `output` is None where the job was stopped."""
 
     output: Path | None
     tally: Tally
@@ -24,8 +24,8 @@ class Submission:
 def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = None) -> Submission:
     """Predict and encode every photo, and write the CSV once all are done.
 
-    A `scorer` that is loaded already takes the place of what the options say of models and scores. Raises
-    DataError where two photos share a name, and when a photo fails: half a submission scores nothing.
+    A `scorer` that is already loaded replaces the options of models and scores. Raises DataError where two
+    photos share a name, and when a photo fails, since an incomplete submission is worth nothing.
     """
     models = (
         scorer.models
@@ -37,10 +37,10 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
     masks = output.parent / "masks" if options.save else None
     photos = list(find_input(options.photos, masks, context))
     names = Counter(photo.path.name for photo in photos)
-    twice = [name for name, count in names.items() if count > 1]
-    if twice:
+    repeated = [name for name, count in names.items() if count > 1]
+    if repeated:
         raise DataError(
-            f"`input`: expected each file name once, received several {', '.join(twice)}; rename them"
+            f"`input`: expected each file name once, received several {', '.join(repeated)}; rename them"
         )
     workers = streams_for(options.photos, None)
     scorer = scorer or load_scorer(

@@ -1,4 +1,4 @@
-"""The job `train`: folders of pairs to a model."""
+"""The job `train`: a model, trained on folders of pairs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ from segmentation.training.run_state import RECORD, EpochsKept, check_folder
 
 @dataclass(frozen=True)
 class Trained:
-    """A model that was trained to its end, or as far as it came before it was `interrupted`."""
+    """A model that was fully trained, or as far as it came before it was `interrupted`."""
 
     bundle: ModelBundle
 
@@ -56,7 +56,7 @@ def train(options: TrainOptions, context: Context) -> Trained:
 
     Tells the events of `training.progress`. Raises ConfigError for options that do not fit each other or
     the data, DataError for data that cannot be trained on, TrainingError as `fit` does, and EpochsKept, a
-    KeyboardInterrupt, for Ctrl-C when epochs are kept that `resume` goes on from.
+    KeyboardInterrupt, for Ctrl-C when epochs are kept that `resume` continues from.
     """
     check_alone(options, "resume", "overwrite")
     models = context.workspace.models
@@ -121,11 +121,11 @@ def _split(
     logs: Path,
     context: Context,
 ) -> Split:
-    """What is trained on and what is held out, drawn garments and first-pass scores included."""
+    """The samples to train on and to hold out, with drawn garments and first-pass scores."""
     dataset, *others = datasets
     check_same_classes(
         {str(dataset.root): dataset.labels for dataset in datasets},
-        "give all the same groups with `classes`",
+        "give all of them the same groups with `classes`",
     )
     split = choose_split(dataset, config.data, config.training.seed)
     split = with_sources(split, [without_held_out(split, other, context) for other in others])
@@ -142,7 +142,7 @@ def _split(
 
 def _refuse_to_replace(path: Path, record: Path) -> None:
     if path.exists():
-        raise ConfigError(f"`name={path.name}`: {path} is there; choose another name, or add `overwrite`")
+        raise ConfigError(f"`name={path.name}`: {path} exists; choose another name, or add `overwrite`")
     if record.exists():
         raise ConfigError(
             f"`name={path.name}`: an unfinished run is in {record.parent}; add `resume`, or `overwrite`"

@@ -1,4 +1,4 @@
-"""The training itself: from a split to a bundle that is judged, exported, described and in its place."""
+"""The training itself: from a split to a bundle that is evaluated, exported and described."""
 
 import dataclasses
 import json
@@ -45,11 +45,11 @@ def train_model(
 ) -> ModelBundle:
     """Train a completed configuration on the split of data sets, and put the bundle at `path`.
 
-    The model is judged on the held-out photos at full resolution, which the threshold of a cutout is
-    searched on and its confidence is fitted on, and its network is exported to OpenVINO. A second pass has
-    its `first` copied into its bundle. `record` is added to the provenance; `repeat` is the file of options
-    that repeats the training. The bundle appears at `path` whole or not at all; what was there before is
-    replaced. Raises what `fit` and `evaluate` raise.
+    The held-out photos, at full resolution, give the figures of the model, the threshold of a cutout and its
+    confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
+    `record` is added to the provenance; `repeat` is the file of options that repeats the training. The
+    bundle appears at `path` whole or not at all, in place of what was there before. Raises what `fit` and
+    `evaluate` raise.
     """
     scoring = counting(context.tell, "scoring")
     groups = merged_groups(dataset.groups for dataset in datasets)
@@ -105,8 +105,8 @@ def judged(
 ) -> ModelBundle:
     """Return the bundle with its figures on `samples` at full resolution.
 
-    A cutout's are those at the threshold of the best mean Dice, which it has from then on; the curve lies
-    beside it.
+    A cutout's are those at the threshold of the best mean Dice, which becomes that of the bundle; the curve
+    is written beside it.
     """
     score, _engines = load_score(bundle, engine="keras")
     evaluation = evaluate(

@@ -1,4 +1,4 @@
-"""Options of a training that do not fit each other are refused before anything is read."""
+"""Checks of the options of a training, before anything is read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _LOSS_PARTS = ("bce_weight", "dice_weight", "boundary_weight", "boundary_width")
 
 
 def check_start(start: ModelBundle, options: TrainOptions, presets: Mapping[str, Collection[str]]) -> None:
-    """Raise ConfigError for a start that the other options do not go with."""
+    """Raise ConfigError for a model to start from that does not fit the other options."""
     if options.preset and "architecture" in presets[options.preset]:
         raise ConfigError(f"`model={options.model}` brings its own architecture; leave out `preset`")
     if start.first and not options.second_pass:
@@ -27,44 +27,43 @@ def check_start(start: ModelBundle, options: TrainOptions, presets: Mapping[str,
 
 
 def check_first_passes(first_passes: Sequence[ModelBundle], explicit: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a second pass looks at where it was not said: the region of the first mask.
+    """Return the default input of a second pass, the region of the first mask, where none was chosen.
 
-    Raises ConfigError for first passes that cannot be such, and for a single pass that is to look at
-    something.
+    Raises ConfigError for models that cannot be a first pass, and for `look` without one.
     """
-    looks = explicit.get("look", "crop") != "none"
-    if first_passes and not looks:
+    has_second_pass = explicit.get("look", "crop") != "none"
+    if first_passes and not has_second_pass:
         raise ConfigError("`look=none` is a single pass; leave out `second_pass`, or choose crop or mask")
     if not first_passes:
-        if "look" in explicit and looks:
+        if "look" in explicit and has_second_pass:
             raise ConfigError(
                 "`look`: expected `second_pass` with it, received none; name the first pass with it"
             )
         return {}
     for first in first_passes:
         require_cutout(first, "`second_pass`", "choose another first pass")
-    twice = [first.name for first in first_passes if first.first]
-    if twice:
-        raise ConfigError(f"`second_pass`: expected models of a single pass, received {', '.join(twice)}")
+    double = [first.name for first in first_passes if first.first]
+    if double:
+        raise ConfigError(f"`second_pass`: expected models of a single pass, received {', '.join(double)}")
     return {} if "look" in explicit else {"look": "crop"}
 
 
 def check_loss_parts(explicit: Mapping[str, Any]) -> None:
-    """Raise ConfigError for parts of the program's own loss beside a sum of losses, which takes its place."""
+    """Raise ConfigError for weights of the default loss beside a sum of losses, which replaces it."""
     defaults = vars(LossConfig())
     given = [f"`{name}`" for name in _LOSS_PARTS if explicit.get(name, defaults[name]) != defaults[name]]
     if given and explicit.get("loss"):
         raise ConfigError(
             f'{" and ".join(given)}: expected without `loss`, received beside `loss` "{explicit["loss"]}", '
-            "which takes the place of the loss that they make up; leave one of them out"
+            "which replaces the loss that they make up; leave one of them out"
         )
 
 
 def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pass: bool) -> None:
-    """Raise ConfigError for a completed configuration that no data could be trained on with."""
+    """Raise ConfigError for a completed configuration that could not be trained on any data."""
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
-    check_loss(config.loss, 1 if config.data.classes == DataConfig.classes else 2)  # two, or any more
+    check_loss(config.loss, 1 if config.data.classes == DataConfig.classes else 2)  # any number above one
 
 
 def check_shares(mix: Sequence[float] | None, sources: int) -> None:
@@ -83,7 +82,7 @@ def check_made_by_a_person(split: Split) -> None:
 
 
 def _check_classes(config: RunConfig, second_pass: bool) -> None:
-    """Drawn garments and a second pass are of a cutout alone."""
+    """Refuse drawn garments and a second pass for classes: they are for cutouts alone."""
     if config.data.classes == DataConfig.classes:
         return
     cutouts_alone = {
@@ -99,7 +98,7 @@ def _check_classes(config: RunConfig, second_pass: bool) -> None:
 
 
 def _check_pretrained(config: RunConfig, start: ModelBundle | None) -> None:
-    """What is frozen was trained before."""
+    """Refuse to freeze levels that were never trained."""
     if config.training.freeze and not start and config.model.backbone_weights == "none":
         raise ConfigError(
             "`freeze`: expected a backbone that was trained before, received `backbone_weights=none`, "

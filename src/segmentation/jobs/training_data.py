@@ -1,4 +1,4 @@
-"""The pairs of a training: from the folders that were named to what is trained on and what is held out."""
+"""The pairs of a training: what is trained on and what is held out, from the named folders."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _DRAWN = 60  # garments of the set that stands in for missing photos
 
 
 def default_data(context: Context) -> Path:
-    """Return the data folder if there is anything in it, else a set that is drawn now."""
+    """Return the data folder if it holds anything, else a set that is drawn now."""
     workspace = context.workspace
     if any(found.name != "README.md" for found in workspace.data.glob("[!.]*")):
         return workspace.data
@@ -39,7 +39,7 @@ def without_excluded(
 ) -> tuple[list[Dataset], list[str]]:
     """Return the data sets without the pairs that a table excludes, and which of these there were.
 
-    Both are told. Raises what `read_exclusion` and `without` raise.
+    Events name both. Raises what `read_exclusion` and `without` raise.
     """
     marked = read_exclusion(table)
     known = {sample.id for dataset in datasets for sample in dataset.samples}
@@ -54,7 +54,7 @@ def without_excluded(
 def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
     """Return one of the folds if folds are asked for, else the data's own train/ and val/, else a hold-out.
 
-    Raises ConfigError for a fold that there is not, and what `folds` and `holdout` raise.
+    Raises ConfigError for a fold that does not exist, and what `folds` and `holdout` raise.
     """
     if config.fold > max(config.folds, 1):
         raise ConfigError(f"`fold`: expected 1 to {max(config.folds, 1)} (`folds`), received {config.fold}")
@@ -64,9 +64,9 @@ def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
 
 
 def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
-    """Return another data set without predictions of what is held out; how many are left out is told.
+    """Return another data set without predictions of held-out photos; an event counts those left out.
 
-    Raises DataError where nothing else is in it.
+    Raises DataError where nothing is left.
     """
     samples = apart_from(split.val, other.samples)
     left_out = len(other.samples) - len(samples)
@@ -102,7 +102,7 @@ def with_drawn_garments(
 
     They are drawn below `folder`, in the shape of the photos and twice as high as the network's input,
     from the run's seed, and kept for the next run that asks for the same. A garment that the split
-    already has, as a drawn set has, is not added: it could be one that is held out.
+    already has, as in a drawn set, is not added, since it could be held out.
     """
     if not config.data.synthetic:
         return split

@@ -1,1 +1,1 @@
-"""Results for people: tables, charts and HTML pages."""
+"""Results as tables, charts and HTML pages."""

@@ -1,4 +1,4 @@
-"""What an audit found, for people: a table on the terminal, audit.csv to decide in, audit.html to look at."""
+"""The findings of an audit: a table on the terminal, audit.csv for decisions, audit.html with pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ _COLUMNS = [
 ]
 
 _LISTED = 10  # pairs on the terminal
-_TOLD = 5  # regions of a pair, at most, that are marked and told of
-_LEAST_TOLD = 0.002  # of the garment's area
-_LEAST_SHIFT_TOLD = 1 / 400  # of the photo's height
+_MOST_REGIONS = 5  # of a pair, that are marked and described
+_LEAST_SHARE = 0.002  # of the garment's area, from which they are
+_LEAST_SHIFT = 1 / 400  # of the photo's height
 _AROUND = 0.25  # of the largest region's longer side, shown around it in the close-up
 _LEAST_AROUND = 1 / 30  # of the photo's height
 
 
 @dataclass(frozen=True)
 class PairPictures:
-    """Data URIs of one pair: the whole frame, three views of the garment, and its largest region near by."""
+    """Data URIs of one pair: the frame, three views of the garment, and a close-up of its largest region."""
 
     frame: str
     label: str
@@ -63,8 +63,8 @@ def write_audit(
 ) -> int:
     """Write audit.csv and audit.html, with pictures of the `report_images` most suspicious, into `folder`.
 
-    They are scored again for it. `about` is shown as it is. What a person decided in a table of before stays
-    decided, and its count is returned. Raises what `read_pair`, `score_photo` and `read_decisions` raise.
+    They are scored again for that. `about` is shown as it is. Decisions of a person in an earlier table are
+    kept, and their number is returned. Raises what `read_pair`, `score_photo` and `read_decisions` raise.
     """
     by_id = {sample.id: sample for sample in samples}
     shown = findings[:report_images]
@@ -85,7 +85,7 @@ def write_audit(
 
 
 def decided(folder: Path) -> dict[str, bool]:
-    """What a person decided, by id, in the audit.csv that is there, if one is.
+    """Read what a person decided, by id, in the audit.csv of `folder`, if there is one.
 
     Raises what `read_decisions` raises.
     """
@@ -94,11 +94,11 @@ def decided(folder: Path) -> dict[str, bool]:
 
 
 def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
-    """The findings as CSV, most suspicious first, with the column exclude for a person to decide in.
+    """Return the findings as CSV, most suspicious first, with the column exclude for a person's decisions.
 
-    It holds the `decisions`, by id; those on pairs that are not there stand at the end.
+    It holds the `decisions`, by id; those on pairs that are no longer there come last.
     """
-    said = {name: YES if excluded else NO for name, excluded in decisions.items()}
+    decided_on = {name: YES if excluded else NO for name, excluded in decisions.items()}
     rows: list[Sequence[object]] = [_COLUMNS]
     for rank, finding in enumerate(findings, start=1):
         pair = finding.disagreement
@@ -114,15 +114,15 @@ def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
             ]
             + ([largest.kind, largest.area_px, box_text(largest)] if largest else ["", "", ""])
             + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
-            + [said.pop(pair.id, "")]
+            + [decided_on.pop(pair.id, "")]
         )
-    absent = ({ID: name, EXCLUDE: excluded} for name, excluded in said.items())
+    absent = ({ID: name, EXCLUDE: excluded} for name, excluded in decided_on.items())
     rows += [[row.get(column) for column in _COLUMNS] for row in absent]
     return csv_text(rows)
 
 
 def print_findings(findings: Sequence[Finding], console: "Console") -> None:
-    """Print the most suspicious pairs, and what was found in them."""
+    """Print the most suspicious pairs and the findings."""
     from rich.table import Table
     from rich.text import Text
 
@@ -145,7 +145,7 @@ def render(
     name: str,
     about: Mapping[str, object],
 ) -> str:
-    """The report as one HTML text; `pictures` holds the pairs to show, by id."""
+    """Return the report as one HTML text; `pictures` holds the pairs to show, by id."""
     dice = [finding.disagreement.dice for finding in findings]
     return html.page(
         "audit.html.j2",
@@ -166,18 +166,18 @@ def render(
 
 
 def sentences(pair: Disagreement) -> list[str]:
-    """What the label is doubted for, in words, the most important first."""
-    told = [
+    """Return why the label is doubted, in words, the most important reason first."""
+    reasons = [
         (region.share, f"{_words(region)} ({region.area_px} px, {100 * region.share:.1f}% of the garment)")
-        for region in _worth_telling(pair.regions)
+        for region in _worth_showing(pair.regions)
     ]
-    if pair.shift_px >= _LEAST_SHIFT_TOLD * pair.height_px and pair.gain >= _LEAST_TOLD:
-        told.append((2 * pair.gain, f"the label would fit best {_direction(pair)}"))
-    return [sentence for _weight, sentence in sorted(told, key=lambda one: -one[0])]
+    if pair.shift_px >= _LEAST_SHIFT * pair.height_px and pair.gain >= _LEAST_SHARE:
+        reasons.append((2 * pair.gain, f"the label would fit best {_direction(pair)}"))
+    return [sentence for _weight, sentence in sorted(reasons, key=lambda reason: -reason[0])]
 
 
 def box_text(region: Region) -> str:
-    """Size and place in the photo: WIDTHxHEIGHT+LEFT+TOP."""
+    """Return size and place in the photo: WIDTHxHEIGHT+LEFT+TOP."""
     return f"{region.width}x{region.height}+{region.left}+{region.top}"
 
 
@@ -187,7 +187,7 @@ def draw_pair(
     """Draw one pair, uint8 RGB [H, W, 3] and bool [H, W] of the same size, with its first regions marked."""
     box = region_of(target, mask)
     errors = differences(image, target, mask)
-    for region in _worth_telling(regions):
+    for region in _worth_showing(regions):
         corner = region.left + region.width, region.top + region.height
         cv2.rectangle(errors, (region.left, region.top), corner, OUTLINE, 2)
     return PairPictures(
@@ -211,8 +211,8 @@ def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: R
     return html.encode(outlined(drawn, mask[box], EXCESS))
 
 
-def _worth_telling(regions: Sequence[Region]) -> Sequence[Region]:
-    return [region for region in regions if region.share >= _LEAST_TOLD][:_TOLD]
+def _worth_showing(regions: Sequence[Region]) -> Sequence[Region]:
+    return [region for region in regions if region.share >= _LEAST_SHARE][:_MOST_REGIONS]
 
 
 def _words(region: Region) -> str:

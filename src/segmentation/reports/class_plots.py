@@ -1,4 +1,4 @@
-"""Charts of several classes: what is taken for what, and how many photos are read how well."""
+"""Charts of several classes: the confusion matrix, and the distribution of the mean IoU of photos."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ _STEPS = 20  # of the scale of IoU
 
 
 def plot_confusion(names: Sequence[str], confusion: np.ndarray) -> bytes:
-    """A confusion matrix, int64 [C, C], as SVG: each row is that of a true class, and adds up to 1.
+    """Draw a confusion matrix, int64 [C, C], as SVG: each row is that of a true class and adds up to 1.
 
-    The scale of the colours is logarithmic, so that what is seldom taken for something else is seen too. Rows
-    of classes that are nowhere true stay grey. Up to 20 classes the cells hold their share in percent.
+    The scale of the colours is logarithmic, so that rare confusions are visible too. Rows of classes that are
+    nowhere true stay grey. Up to 20 classes the cells hold their share in percent.
     """
     from matplotlib import colormaps
     from matplotlib.colors import LogNorm
@@ -60,9 +60,9 @@ def plot_confusion(names: Sequence[str], confusion: np.ndarray) -> bytes:
 
 
 def plot_iou(iou: Sequence[float]) -> bytes:
-    """A chart of how many photos reach which mean IoU, and the mean over them, as SVG.
+    """Draw how many photos reach which mean IoU, and the mean over them, as SVG.
 
-    Its scale is fixed, so that models compare.
+    The scale is fixed, so that models can be compared.
     """
     figure = new_figure((5.6, 3.2))
     axes = figure.add_subplot()

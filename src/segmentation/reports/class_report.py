@@ -1,4 +1,4 @@
-"""The picture of an evaluation of several classes, on the same page as that of a cutout."""
+"""The report of an evaluation of several classes, on the same page as that of a cutout."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -49,7 +49,7 @@ class ClassReport:
         self.classes.write(folder)
 
     def draw(self, image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> "ClassPictures":
-        """Draw a photo [H, W, 3] with its ground truth and what was predicted, indices [H, W]."""
+        """Draw a photo [H, W, 3] with its true and predicted indices [H, W]."""
         return draw_classes(image, truth, predicted, self.labels)
 
     def render(
@@ -75,11 +75,11 @@ class ClassReport:
 
 @dataclass(frozen=True)
 class ClassPictures:
-    """Data URIs of one photo and of three views of it, and the indices of its classes by how they were told.
+    """Data URIs of one photo and of three views of it, and the indices of its classes by outcome.
 
     Those in `found` are there and predicted to be, in `missed` only the first, in `invented` only the second;
     in `traces` they are predicted on fewer pixels than it takes to be in a photo, and not there. The
-    background is in none. `wrong` is the share of the pixels that count, `ignored` tells whether some do not.
+    background is in none. `wrong` is the wrong share of the pixels that count, `ignored` whether some do not.
     """
 
     photo: str
@@ -121,7 +121,7 @@ def draw_classes(
 
 
 def _differences(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """The photo pale and grey, and what is wrong in the colour of its kind: missed, excess or confused."""
+    """The photo pale and grey, with missed, excess and confused pixels in their colours."""
     overlay = differences(image, truth > 0, predicted > 0)
     overlay[(truth > 0) & (predicted > 0) & (truth != predicted)] = CONFUSED
     return overlay

@@ -17,7 +17,7 @@ _DASHES = ("solid", (0, (5, 1)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # once the col
 _MARKERS = ("o", "D", "s", "^", "v", "P")
 _GRID: dict[str, Any] = {"color": "#e5e5e5", "linewidth": 0.6}
 _MOST_MARKERS = 60  # on a curve, before they run into each other
-_OUTLYING = 99  # percent of the losses are drawn: a single one can leave no room for the others
+_OUTLYING = 99  # percent of the losses are drawn: a single one can squeeze all others
 _AREA = 350  # of the marker of the largest model, points^2
 _SMALLEST_AREA = 12
 _LEAST_SECONDS = 1e-4  # on a logarithmic scale
@@ -25,9 +25,9 @@ _POINTS = 72  # an inch
 
 
 def sorted_chart(comparison: Comparison) -> "Figure":
-    """Each model's figure of all photos, sorted; of cutouts with published means as lines across.
+    """Draw each model's figures of all photos, sorted; for cutouts published means are horizontal lines.
 
-    The scale of cutouts is that of the error, 1 - Dice, so that good photos are told apart as bad ones are.
+    The scale of cutouts is that of the error, 1 - Dice, so that good photos are as distinct as bad ones.
     """
     figure = new_figure((7.2, 4.2))
     axes = figure.add_subplot()
@@ -53,7 +53,7 @@ def sorted_chart(comparison: Comparison) -> "Figure":
 
 
 def difference_chart(comparison: Comparison) -> "Figure":
-    """A forest plot: per measure and model its mean difference from the baseline, and the interval."""
+    """Draw a forest plot: the mean difference from the baseline and its interval, by measure and model."""
     pairs = comparison.pairs
     figure = new_figure((7.2, 1.3 + 0.42 * len(pairs)))
     for place, measure in enumerate(comparison.compared, start=1):
@@ -76,7 +76,7 @@ def difference_chart(comparison: Comparison) -> "Figure":
 
 
 def learning_chart(histories: Mapping[str, History], *, classes: bool) -> "Figure | None":
-    """Small multiples by epoch: loss, accuracy, and Dice of cutouts or IoU of classes; None without curves.
+    """Draw small multiples by epoch: loss, accuracy, and Dice or, of classes, IoU; None without curves.
 
     A model's validation curve is thick and its training curve thin. `histories` are those of all models by
     name, in their order; some may be empty.
@@ -112,7 +112,7 @@ def learning_chart(histories: Mapping[str, History], *, classes: bool) -> "Figur
 
 
 def class_chart(comparison: Comparison) -> "Figure":
-    """The IoU of each class by each model, the largest class on top, with its share of the true pixels."""
+    """Draw the IoU of each class by each model, the largest on top, with its share of the true pixels."""
     order = comparison.largest_class_first
     figure = new_figure((7.2, 1.4 + 0.27 * len(order)))
     axes = figure.add_subplot()
@@ -137,7 +137,7 @@ def class_chart(comparison: Comparison) -> "Figure":
 
 
 def trade_off_chart(comparison: Comparison) -> "Figure":
-    """Quality over CPU seconds a photo, the area of a marker by the parameters, published figures across."""
+    """Draw quality over CPU seconds; markers grow with the parameters, lines are published figures."""
     figure = new_figure((7.2, 4.4))
     axes = figure.add_subplot()
     models = comparison.models
@@ -199,7 +199,7 @@ def _colour(number: int) -> str:
 
 
 def _line(number: int) -> dict[str, Any]:
-    """How the curves of a model look."""
+    """The style of a model's curves."""
     dashes = _DASHES[number // len(_COLOURS) % len(_DASHES)]
     return {"color": _colour(number), "linestyle": dashes, "linewidth": 1.6}
 

@@ -7,7 +7,7 @@ from segmentation.evaluation.compare import Comparison, Figures
 from segmentation.evaluation.history import LastQuarter
 from segmentation.metrics.intervals import Interval
 
-DASH = "\N{EN DASH}"  # where a figure is not known, and between two
+DASH = "\N{EN DASH}"  # for an unknown figure, and between two
 
 _WHOLE = {
     "pixel_accuracy": "pixel accuracy",
@@ -19,7 +19,7 @@ _WHOLE = {
 
 @dataclass(frozen=True)
 class Column:
-    """A heading and the cell of a model, with an interval below it; `published` figures stand here."""
+    """A heading and the cell of a model, with an interval below it; `published` figures go here."""
 
     heading: str
     cell: Callable[[Figures], str]
@@ -32,7 +32,7 @@ ENGINE = Column("scores by", lambda model: model.facts.computed_by)
 
 
 def quality_columns(comparison: Comparison) -> list[Column]:
-    """How good a model is: of classes over all pixels and a photo, of cutouts a photo."""
+    """Return the columns of quality: of classes over all pixels and by photo, of cutouts by photo."""
     boundary = f"boundary F1 ({comparison.tolerance_px:g} px)"
     if comparison.classes:
         whole = [_whole(key, heading) for key, heading in _WHOLE.items()]
@@ -52,7 +52,7 @@ def quality_columns(comparison: Comparison) -> list[Column]:
 
 
 def cost_columns() -> list[Column]:
-    """What a model costs where it is used."""
+    """Return the columns of what a model costs in use."""
     return [
         Column("input", lambda model: model.facts.input_size),
         Column("parameters", lambda model: figure_text(model.facts.parameters, ",.0f")),
@@ -63,7 +63,7 @@ def cost_columns() -> list[Column]:
 
 
 def training_columns(comparison: Comparison) -> list[Column]:
-    """How long a model was trained, and whether that was long enough."""
+    """Return the columns of how long a model was trained, and whether that was long enough."""
     columns = [
         Column("epochs", lambda model: figure_text(model.facts.epochs, ".0f")),
         Column("best epoch", lambda model: figure_text(model.facts.best_epoch, ".0f")),
@@ -74,43 +74,43 @@ def training_columns(comparison: Comparison) -> list[Column]:
 
 
 def threshold_columns(comparison: Comparison) -> list[Column]:
-    """What turns the scores of a cutout into a mask; nothing of classes."""
+    """Return the column of a cutout's threshold; none for classes."""
     column = Column("threshold", lambda model: f"{model.facts.threshold:.3f}")
     return [] if comparison.classes else [column]
 
 
 def published_cells(columns: Sequence[Column], value: float) -> list[str]:
-    """The cells of a published figure, a dash in all columns but its own."""
+    """Return the cells of a published figure: its value in the `published` column, dashes in the others."""
     return [f"{value:.4f}" if column.published else DASH for column in columns]
 
 
 def flattened_text(last: LastQuarter | None) -> str:
-    """Whether the curve has flattened, and what the last quarter of the epochs added."""
+    """Return whether the curve has flattened, and what the last quarter of the epochs added."""
     return f"{'yes' if last.flattened else 'no'}, {signed_text(last.rise)}" if last else DASH
 
 
 def interval_text(interval: Interval) -> str:
-    """Both ends, four digits: 0.9563 to 0.9811, with a dash."""
+    """Return both ends with four digits and a dash between them: 0.9563 to 0.9811."""
     return f"{interval.low:.4f}{DASH}{interval.high:.4f}"
 
 
 def signed_interval_text(interval: Interval) -> str:
-    """Both ends of an interval of differences, four digits with their signs."""
+    """Return both ends of an interval of differences with four digits and their signs."""
     return f"{signed_text(interval.low)} to {signed_text(interval.high)}"
 
 
 def signed_text(value: float) -> str:
-    """Four digits with a sign; what rounds to nothing has none."""
+    """Return a number with four digits and its sign; what rounds to zero has no sign."""
     return f"{value:+.4f}" if round(value, 4) else "0.0000"
 
 
 def probability_text(value: float) -> str:
-    """Three digits, or that it is lower than they can tell."""
+    """Return a probability with three digits, or "<0.001"."""
     return f"{value:.3f}" if value >= 0.0005 else "<0.001"
 
 
 def figure_text(value: float | None, form: str) -> str:
-    """`value` in the format `form`, or a dash where there is none."""
+    """Return `value` in the format `form`, or a dash where there is none."""
     return DASH if value is None else format(value, form)
 
 

@@ -1,4 +1,4 @@
-"""A comparison as tables of GitHub Markdown, ready to be put into a text."""
+"""A comparison as tables of GitHub Markdown, to be pasted into a text."""
 
 import re
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from segmentation.reports.compare_columns import (
     training_columns,
 )
 
-_SPECIAL = re.compile(r"([\\`*_~\[\]<>|&])")  # what Markdown, or a table of it, takes for its own
+_SPECIAL = re.compile(r"([\\`*_~\[\]<>|&])")  # signs with a meaning in Markdown or its tables
 
 
 def markdown(comparison: Comparison) -> str:
-    """A row a model, then of several classes a row a class with the IoU of every model, the largest first."""
+    """Return a row for each model, then a row for each of several classes with its IoU, the largest first."""
     columns = [
         ARCHITECTURE,
         *cost_columns(),

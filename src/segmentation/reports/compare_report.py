@@ -68,7 +68,7 @@ def write_comparison(
 
 
 def draw_charts(comparison: Comparison, histories: Mapping[str, History]) -> "dict[str, Figure | None]":
-    """Every chart by the name of its file; None for one that there is nothing to draw in."""
+    """Draw every chart, by the name of its file; None for one without data."""
     known = {model.name: histories.get(model.name, {}) for model in comparison.models}
     classes = bool(comparison.classes)
     return {
@@ -87,7 +87,7 @@ def render(
     figures: "Mapping[str, Figure | None]",
     gallery: Gallery | None = None,
 ) -> str:
-    """The report as one HTML text; see `write_comparison`, and `draw_charts` for the `figures`."""
+    """Return the report as one HTML text; see `write_comparison`, and `draw_charts` for the `figures`."""
     measure = "val_iou" if comparison.classes else "val_dice"
     return html.page(
         "compare.html.j2",
@@ -123,26 +123,24 @@ def render(
 
 
 def cautions(comparison: Comparison) -> list[str]:
-    """What stands between these figures and a conclusion, a sentence each."""
+    """Return what limits the conclusions from these figures, a sentence each."""
     photos, models = len(comparison.photos), comparison.models
     found = []
     chosen = [f"{m.facts.chosen_on} of {photos} for {m.name}" for m in models if m.facts.chosen_on]
     if chosen:
         choice = "The epoch was" if comparison.classes else "Epoch and threshold were"
-        found.append(
-            f"{choice} chosen with these photos in sight ({', '.join(chosen)}): expect less on new ones."
-        )
+        found.append(f"{choice} chosen on these photos ({', '.join(chosen)}): expect less on new ones.")
     rising = [m.name for m in models if m.last_quarter and not m.last_quarter.flattened]
     if rising:
         found.append(
-            f"Still learning when the training ended: {', '.join(rising)}; the best figure of the held-out "
-            f"photos rose by more than {FLAT:g} over the last quarter of the epochs; more may bring more."
+            f"Still improving when the training ended: {', '.join(rising)}; the best figure of the held-out "
+            f"photos rose by more than {FLAT:g} over the last quarter of the epochs; more epochs may help."
         )
     slowed = [m.name for m in models if m.last_quarter and m.last_quarter.flattened and m.last_quarter.slowed]
     if slowed:
         found.append(
             f"Flattened as the learning rate fell, as any curve does: {', '.join(slowed)}; a longer training "
-            "may bring more."
+            "may help."
         )
     if photos < _FEW:
         found.append(f"{photos} photos are few for a bootstrap, whose intervals are then too narrow.")
@@ -155,6 +153,6 @@ def cautions(comparison: Comparison) -> list[str]:
         found.append("The p-values are not corrected for the number of models that are compared.")
     if len({model.facts.computed_by for model in models}) > 1:
         found.append(
-            "The models ran on different engines or precisions, so that their CPU seconds do not compare."
+            "The models ran on different engines or precisions, so their CPU seconds cannot be compared."
         )
     return found

@@ -59,7 +59,7 @@ def _models(
     references: Mapping[str, float] = MappingProxyType({}),
 ) -> "Table":
     """A row a model, then a row a published figure."""
-    headings = [fill(column.heading, _HEADING_WIDTH) for column in columns]
+    headings = [fill(column.heading, _HEADING_WIDTH, break_long_words=False) for column in columns]
     table = _table(title, "model", *headings)
     for model in comparison.models:
         cells = [

@@ -1,4 +1,4 @@
-"""What an evaluation of a cutout shows and writes."""
+"""The report of an evaluation of cutouts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,11 +35,11 @@ class CutoutReport:
     tables = ("threshold.csv", "robustness.csv", "robustness.json")
 
     def figures(self) -> dict[str, Any]:
-        """Return nothing beside the summary."""
+        """Return nothing: the summary has all figures."""
         return {}
 
     def columns(self) -> dict[str, Sequence[object]]:
-        """Return nothing beside the figures of a photo."""
+        """Return nothing: the row of a photo has all figures."""
         return {}
 
     def write_tables(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a folder of pairs holds, as tables on a terminal."""
+"""The content of a folder of pairs as tables on a terminal."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,7 +42,7 @@ def print_summary(
 
 
 def print_classes(statistics: ClassStatistics, choice: ClassChoice, photos: int, console: Console) -> None:
-    """Print a row a class: its colour, its names in the label maps, its share of the pixels, its photos."""
+    """Print a row for each class: colour, names in the label maps, share of the pixels, photos."""
     labels = choice.labels
     table = Table(title=f"{len(labels.names)} classes in {photos} photos to train on", title_justify="left")
     table.add_column("")

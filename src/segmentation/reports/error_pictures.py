@@ -1,4 +1,4 @@
-"""Where a mask is wrong, drawn: the region that matters, and in it what is missed and what is excess."""
+"""Pictures of where a mask is wrong: the region that matters, and missed and excess pixels in it."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ _GROWTH = 0.3  # the most that the region grows towards excess, as a share of th
 
 
 def region_of(target: np.ndarray, mask: np.ndarray) -> tuple[slice, slice]:
-    """The box of the garment, grown towards excess but not to a far speck; the whole frame without either."""
+    """Return the box of the garment, grown towards excess but not to a far speck; else the whole frame."""
     height, width = target.shape
     left, top, right, bottom = _box(target if target.any() else mask)
     growth = _GROWTH * max(right - left, bottom - top)
@@ -28,7 +28,7 @@ def region_of(target: np.ndarray, mask: np.ndarray) -> tuple[slice, slice]:
 
 
 def framed(image: np.ndarray, box: tuple[slice, slice]) -> str:
-    """The whole frame, uint8 RGB [H, W, 3], small, with the region marked, as the source of a picture."""
+    """Return the whole frame, uint8 RGB [H, W, 3], small, with the region marked, as a data URI."""
     small, scale = html.shrink(image, _THUMBNAIL_PX)
     top, bottom, left, right = (round(edge * scale) for side in box for edge in (side.start, side.stop))
     marked = small.copy()
@@ -37,7 +37,7 @@ def framed(image: np.ndarray, box: tuple[slice, slice]) -> str:
 
 
 def differences(image: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The photo pale and grey, missed pixels in one colour and excess pixels in another."""
+    """Draw the photo, uint8 RGB [H, W, 3], pale and grey, with missed and excess pixels in two colours."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     overlay = cv2.cvtColor(cv2.addWeighted(grey, 0.4, np.full_like(grey, 255), 0.6, 0), cv2.COLOR_GRAY2RGB)
     overlay[target & ~mask] = MISSED

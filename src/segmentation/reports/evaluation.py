@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class Report(Protocol):
-    """What an evaluation of cutouts or of classes has beside what both have.
+    """The part of a report that differs between cutouts and classes.
 
-    `tables` are the names of the files that only it writes.
+    `tables` are the names of the files that only this kind writes.
     """
 
     @property
@@ -63,14 +63,14 @@ def write_evaluation(
 
     Of several classes there are classes.csv and confusion.csv in place of threshold.csv. The worst
     `report_images` photos are scored again for their pictures in the report; `provenance` is shown in its
-    head as it is. `averaged`, the digests of models whose scores were averaged by their names, stands in
-    metrics.json as `models`. `robustness` gets a section of its own, and robustness.json and .csv. Raises as
-    `evaluate` does.
+    head as it is. `averaged`, the digests of models whose scores were averaged, by name, is
+    `models` in metrics.json. `robustness` has a section, and robustness.json and .csv. Raises as `evaluate`
+    does.
     """
     folder = Path(folder)
     report = _report(evaluation, target_threshold, robustness)
     for name in {*ClassReport.tables, *CutoutReport.tables} - {*report.tables}:
-        (folder / name).unlink(missing_ok=True)  # of a model that had this name before
+        (folder / name).unlink(missing_ok=True)  # of an earlier model of this name
     figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {}) | report.figures()
     write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
     write_csv(folder / "per_image.csv", _by_photo(evaluation, report.columns()))
@@ -87,7 +87,7 @@ def _report(evaluation: Evaluation, target_threshold: float, robustness: "Robust
 
 
 def _by_photo(evaluation: Evaluation, columns: Mapping[str, Sequence[object]]) -> list[list[object]]:
-    """The heading and a row a photo, worst first."""
+    """The heading and a row for each photo, worst first."""
     heading = [*(field.name for field in fields(ImageRow)), *columns]
     others = {
         row.id: [column[place] for column in columns.values()] for place, row in enumerate(evaluation.rows)

@@ -1,4 +1,4 @@
-"""The page of an evaluation, worst photo first: what cutouts and classes have in common."""
+"""The page of an evaluation, worst photo first: the part that cutouts and classes share."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ def fill_page(
     provenance: Mapping[str, object],
     **others: object,
 ) -> str:
-    """Return the page with what every evaluation has and with `others`, what only this kind has."""
+    """Return the page with what every evaluation has, and with `others` for this kind alone."""
     return html.page(
         "report.html.j2",
         model_name=model_name,

@@ -1,4 +1,4 @@
-"""The same photos as every model sees them, beside the ground truth."""
+"""The same photos with the prediction of every model, beside the ground truth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Gallery:
 
 
 def choose_photos(comparison: Comparison, count: int) -> list[str]:
-    """The ids of `count` photos, evenly from the worst to the best by their mean IoU over the models."""
+    """Return the ids of `count` photos, evenly from worst to best by their mean IoU over the models."""
     mean = np.mean([model.by_photo["iou"] for model in comparison.models], axis=0)  # [models, N] -> [N]
     order = np.argsort(mean, kind="stable")
     places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
@@ -60,7 +60,7 @@ def find_maps(
     threshold: float,
     on_progress: OnProgress | None = None,
 ) -> list[np.ndarray]:
-    """What a model makes of each photo, class indices uint8 [H, W]. Raises as `evaluate` does."""
+    """Predict the class indices of each photo, uint8 [H, W]. Raises as `evaluate` does."""
     maps = []
     for sample in samples:
         scores, _ = score_photo(score, read_photo(sample.photo), sample, labels)
@@ -89,7 +89,7 @@ def make_gallery(
         image, truth = read_pair(sample)
         truth = labels.task.truth_indices(truth, target_threshold)
         found = [maps[model.name][number] for model in models]
-        shown.update(*(np.unique(one).tolist() for one in (truth, *found)))
+        shown.update(*(np.unique(indices).tolist() for indices in (truth, *found)))
         place = comparison.photos.index(sample.id)
         rows.append(
             Row(
@@ -103,7 +103,7 @@ def make_gallery(
 
 
 def gallery_figure(gallery: Gallery) -> "Figure":
-    """The gallery as one picture, with its key below."""
+    """Draw the gallery as one picture, with its key below."""
     columns = len(gallery.headings)
     aspect = max(row.pictures[0].shape[1] / row.pictures[0].shape[0] for row in gallery.rows)
     across = max(_ROW_INCHES * aspect, _NARROWEST_INCHES)
@@ -172,5 +172,5 @@ def _draw(
     height, width = region.shape[:2]
     scale = min(_LONGEST_PX / max(height, width), 1.0)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    drawn = [region, *(style.draw(region, one[box], scale) for one in (truth, *found))]
+    drawn = [region, *(style.draw(region, indices[box], scale) for indices in (truth, *found))]
     return [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in drawn]

@@ -1,4 +1,4 @@
-"""Pages that need nothing beside them: templates filled in, pictures and charts within the text."""
+"""Self-contained pages: templates filled in, with pictures and charts as data URIs."""
 
 import base64
 from pathlib import Path
@@ -11,7 +11,7 @@ _QUALITY = 80
 
 
 def page(template: str, **values: object) -> str:
-    """Fill in a template of this folder; whatever `values` hold appears as text, never as markup."""
+    """Return a template of this folder filled in; `values` appear as text, never as markup."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -25,12 +25,12 @@ def page(template: str, **values: object) -> str:
 
 
 def chart(svg: bytes) -> str:
-    """A chart as the source of a picture."""
+    """Return a chart as a data URI."""
     return _uri("svg+xml", svg)
 
 
 def encode(image: np.ndarray, longest_px: int = _LONGEST_PX) -> str:
-    """A picture, uint8 RGB [H, W, 3], as the source of one, made smaller where a side is longer."""
+    """Return a picture, uint8 RGB [H, W, 3], as a data URI, made smaller where a side is longer."""
     small, _ = shrink(image, longest_px)
     quality = [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
     _, content = cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
@@ -38,7 +38,7 @@ def encode(image: np.ndarray, longest_px: int = _LONGEST_PX) -> str:
 
 
 def css(colour: tuple[int, int, int]) -> str:
-    """A colour, RGB, as style sheets write it."""
+    """Return an RGB colour as style sheets write it."""
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 

@@ -27,7 +27,7 @@ _FINE_TICKS = (0, 0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.985,
 
 
 def new_figure(size: tuple[float, float]) -> "Figure":
-    """An empty figure of so many inches across and down."""
+    """Return an empty figure of `size` inches, width and height."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=size, dpi=120, layout="constrained")
@@ -42,7 +42,7 @@ def save(figure: "Figure", path: Path) -> None:
 
 
 def as_svg(figure: "Figure") -> bytes:
-    """A figure as SVG; the same one gives the same bytes."""
+    """Return a figure as SVG; equal figures give equal bytes."""
     import matplotlib
 
     for axes in figure.axes:
@@ -54,12 +54,12 @@ def as_svg(figure: "Figure") -> bytes:
 
 
 def literal(name: str) -> str:
-    """A name as a label: a dollar begins no formula, and what begins with _ is in the legend as well."""
+    """Return a name as a label: a dollar starts no formula, a leading _ does not hide it from the legend."""
     return (" " if name.startswith("_") else "") + name.replace("$", r"\$")
 
 
 def scale_by_error(axes: "Axes", ticks: Sequence[float] = _DICE_TICKS, name: str = "Dice") -> None:
-    """Draw errors on a logarithmic scale that rises towards none, ticked with the Dice that they stand for.
+    """Draw errors on a logarithmic scale that rises towards zero, with ticks at their Dice.
 
     `name` is that of another measure whose best is 1.
     """
@@ -74,7 +74,7 @@ def scale_by_error(axes: "Axes", ticks: Sequence[float] = _DICE_TICKS, name: str
 
 
 def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Draw training and validation values per epoch, one chart a measure, to an image file, atomically.
+    """Draw training and validation values per epoch, one chart per measure, to an image file, atomically.
 
     `history` maps names to one value an epoch, as Keras does: `loss`, `val_loss`, `dice`, ...,
     `learning_rate`. The format follows the suffix.
@@ -95,12 +95,12 @@ def plot_threshold(search: ThresholdSearch, path: Path) -> None:
 
 
 def threshold_svg(search: ThresholdSearch, used: float) -> bytes:
-    """The chart of mean Dice over the threshold, with the `used` one marked too, as SVG."""
+    """Draw mean Dice over the threshold, with the `used` one marked too, as SVG."""
     return as_svg(_threshold_figure(search, used))
 
 
 def plot_distribution(dice: Sequence[float]) -> bytes:
-    """A chart of how many photos reach which Dice, as SVG; its steps are fixed, so that models compare."""
+    """Draw how many photos reach which Dice, as SVG, in fixed steps, so that models can be compared."""
     figure = new_figure(_SMALL)
     axes = figure.add_subplot()
     amounts = np.bincount(np.searchsorted(_DICE_STEPS, dice, side="right"), minlength=len(_DICE_STEPS) + 1)
@@ -116,7 +116,7 @@ def plot_distribution(dice: Sequence[float]) -> bytes:
 
 
 def plot_risk_coverage(triage: "Triage") -> bytes:
-    """Mean error of the photos that are not reviewed, over their share, beside the best order's, as SVG."""
+    """Draw the mean error of photos that are not reviewed over their share, and the best possible, as SVG."""
     figure = new_figure((5.6, 3.4))
     axes = figure.add_subplot()
     coverage = np.arange(1, len(triage.dice) + 1) / len(triage.dice)
@@ -133,12 +133,12 @@ def plot_risk_coverage(triage: "Triage") -> bytes:
 
 
 def plot_robustness(robustness: "Robustness") -> bytes:
-    """Small multiples of mean Dice by level, one chart a disturbance, as SVG.
+    """Draw small multiples of mean Dice by level, one chart for each disturbance, as SVG.
 
     Levels are evenly spaced; the common scale is that of the error, 1 - Dice.
     """
     names, columns = list(DISTURBANCES), 4
-    rows = -(-(len(names) + 1) // columns)  # one place more, for the key
+    rows = -(-(len(names) + 1) // columns)  # one more, for the legend
     figure = new_figure((2.9 * columns, 2.2 * rows))
     panels = figure.subplots(rows, columns, sharey=True).ravel()
     for axes, name in zip(panels, names, strict=False):

@@ -1,4 +1,4 @@
-"""The contact sheet of a folder: what a person should look at, the least certain photo first."""
+"""The review page of a folder: the photos that a person should check, the least certain first."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ _MOST_PICTURES = 1000  # in one page; all are in the table
 
 
 def draw(photo: np.ndarray, prediction: Prediction) -> np.ndarray:
-    """uint8 RGB [h, w, 3]: the garment of a photo [H, W, 3] with its outline, doubtful places tinted."""
+    """Draw the garment of a photo [H, W, 3] with its outline, doubtful places tinted: uint8 RGB [h, w, 3]."""
     doubtful = np.zeros(prediction.mask.shape, bool) if prediction.doubtful is None else prediction.doubtful
     box = _region(prediction.mask if prediction.mask.any() else doubtful)
     part = photo[box]
@@ -51,8 +51,8 @@ def write_review(
 ) -> None:
     """Write `review.html` and `triage.csv` into the output folder of a folder job, each whole or not at all.
 
-    `caution` is shown at the top. The page shows the pictures that the job drew, beside which it has to stay,
-    and links to the cutouts.
+    `caution` is shown at the top. The page shows the pictures that the job drew, beside which it has to
+    stay, and links to the cutouts.
     """
     from segmentation.reports.html import page
 
@@ -77,7 +77,7 @@ def write_review(
 
 
 def remove_review(folder: Path) -> None:
-    """Remove what `write_review` wrote before: it would not be of the results that are there now."""
+    """Remove what `write_review` wrote before, which would not match the results that are there now."""
     for name, beginning in ((REVIEW, _PAGE_BEGINS), (TABLE, ",".join(_COLUMNS))):
         path = folder / name
         if path.is_file() and path.read_bytes().startswith(beginning.encode()):  # else it is the user's own

@@ -13,10 +13,7 @@ _NOTHING = "-"
 
 
 def print_evaluation(evaluation: Evaluation, console: Console) -> None:
-    """Print the figures of the whole set, those of each class where there are several, and the worst photos.
-
-    These are the five with the lowest Dice, by name.
-    """
+    """Print the figures of the whole set, those of each of several classes, and the five worst photos."""
     for table in _summaries(evaluation):
         console.print(table)
     worst = Table(title="worst photos")
@@ -66,8 +63,8 @@ def _class_summary(evaluation: Evaluation, classes: ClassFigures) -> Table:
             "Dice, mean of the classes": summary["mean_dice"],
             "IoU of a photo's classes, mean": summary["iou_mean"],
             f"boundary F1 ({evaluation.tolerance_px:g} px), mean": summary["boundary_f1_mean"],
-            "classes said to be in a photo that are": summary["presence_precision"],
-            "classes in a photo that are said to be": summary["presence_recall"],
+            "presence of classes in photos, precision": summary["presence_precision"],
+            "presence of classes in photos, recall": summary["presence_recall"],
         },
     )
 
@@ -82,11 +79,11 @@ def _measures(title: str, values: dict[str, float]) -> Table:
 
 
 def _by_class(figures: ClassFigures) -> Table:
-    """A row a class, by its share of the pixels."""
+    """A row for each class, by its share of the pixels."""
     table = Table(
         title="classes by their share of the pixels",
-        caption="recall: how much of a class is found; precision: how much of what is taken for it is right; "
-        f"a photo is said to have a class that covers {LEAST_SHARE:.1%} of it",
+        caption="recall: how much of a class is found; precision: how much of what is marked as it is right; "
+        f"predicted: photos in which the class is marked on {LEAST_SHARE:.1%} or more; both: rightly so",
         caption_justify="left",
         box=box.SIMPLE_HEAD,  # ten columns in 80 characters
         padding=(0, 1, 0, 0),
@@ -94,7 +91,7 @@ def _by_class(figures: ClassFigures) -> Table:
     )
     table.add_column("")
     table.add_column("class", overflow="fold")
-    for heading in ("share", "IoU", "Dice", "recall", "precision", "photos", "said", "both"):
+    for heading in ("share", "IoU", "Dice", "recall", "precision", "photos", "predicted", "both"):
         table.add_column(heading, justify="right")
     for row in figures.rows:
         red, green, blue = figures.labels.colours[row.index]

@@ -58,14 +58,14 @@ class PreparedPairs:
         return pair
 
     def images(self, workers: int = 2) -> Iterator[np.ndarray]:
-        """All prepared photos in order, read by `workers` threads."""
+        """Yield all prepared photos in order, uint8 [height, width, channels], read by `workers` threads."""
         with ThreadPoolExecutor(workers) as pool:
             yield from pool.map(lambda index: self[index][0], range(len(self)))
 
     def class_counts(self, workers: int = 2) -> np.ndarray:
-        """The pixels of each class in each photo at the network's size, but ignored ones: int64 [P, C].
+        """Count the pixels of each class in each photo at the network's size, int64 [P, C].
 
-        Every photo counts once, whatever its share of an epoch.
+        Ignored pixels do not count. Every photo counts once, whatever its share of an epoch.
         """
         classes = len(self.labels.names)
 
@@ -76,7 +76,7 @@ class PreparedPairs:
             return np.array(list(pool.map(count, range(len(self)))))
 
     def vary(self, augment: Augment | None) -> Augment | None:
-        """What changes a pair at random while training: `augment`, and whatever kind of pairs this is."""
+        """Return the random changes of a pair in training: `augment`, and what this kind of pairs adds."""
         return augment
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +84,7 @@ class PreparedPairs:
         return self.preprocessing.prepare(photo), self._resize(mask)
 
     def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 RGB [H, W, 3] and uint8 [H, W]."""
+        """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W]."""
         if sample.truth is None:
             raise ValueError(f"{sample.id}: expected a photo with its ground truth")
         photo, mask = read_photo(sample.photo), sample.truth.read()
@@ -101,7 +101,7 @@ class PreparedPairs:
 
 
 def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarray | None:
-    """How much each sample counts in the loss, float32 [N] in [0, 1]; None where all count the same, 1."""
+    """Return how much each sample counts in the loss, float32 [N] in [0, 1]; None where all count 1."""
     weights = np.array([pseudo_weight if sample.origin == PSEUDO else 1 for sample in samples], np.float32)
     return weights if (weights != 1).any() else None
 
@@ -112,10 +112,10 @@ class Batches(keras.utils.PyDataset):
     Of several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
     ignored.
 
-    With `weights`, float32, one a sample, a batch holds a third array: those of its samples, float32 [N].
+    With `weights`, float32 [samples], a batch holds a third array: those of its samples, float32 [N].
 
-    With `seed`, every epoch has its own order and its own augmentation, both decided by (seed, epoch)
-    alone: the loop sets `epoch` before each, and a resumed run sees what an uninterrupted one would.
+    With `seed`, order and augmentation change with every epoch, both decided by (seed, epoch) alone: the
+    loop sets `epoch` before each, and a resumed run sees what an uninterrupted one would.
     `mixture` decides which samples an epoch holds, each once if it is not given. Without a seed the order
     is fixed, nothing is augmented, and the last batch may be smaller.
     """
@@ -140,7 +140,7 @@ class Batches(keras.utils.PyDataset):
         self._task = task_of(pairs.labels)
         self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
-        self.failure: SegmentationError | None = None  # what a thread met that cannot be used
+        self.failure: SegmentationError | None = None  # raised in a thread, by a file that cannot be used
 
     @property
     def num_batches(self) -> int:
@@ -163,7 +163,7 @@ class Batches(keras.utils.PyDataset):
             # the last batch is filled from the front: batch statistics of a single photo would be noise
             chosen = [int(order[place % len(order)]) for place in places]
             pairs = [
-                self._augmented(self.pairs[one], place) for one, place in zip(chosen, places, strict=True)
+                self._augmented(self.pairs[pair], place) for pair, place in zip(chosen, places, strict=True)
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]

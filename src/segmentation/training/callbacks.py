@@ -1,4 +1,4 @@
-"""The callback that drives a run: rates, stopping, checkpoints, and the explanation of a failure."""
+"""The callback that drives a run: rates, stopping, checkpoints, and the error of a diverged loss."""
 
 import math
 import time
@@ -19,7 +19,7 @@ from segmentation.training.schedules import learning_rate, stops
 class Run(keras.callbacks.Callback):
     """Keeps `state` on disk in step with the training, so that it can be interrupted at any time.
 
-    Once `stop()` is true the training ends after the step in hand; the epoch that it cuts short is not kept.
+    Once `stop()` is true the training ends after the current step; the epoch that it cuts short is not kept.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Run(keras.callbacks.Callback):
         self.state = state
         self.tell = tell
         self.phase = phases(config)[0]
-        """The one that the training is in."""
+        """The current phase of the training."""
         self._stop = stop
         self._cut_short = False
 
@@ -64,7 +64,7 @@ class Run(keras.callbacks.Callback):
         if self._cut_short:
             return
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        # the weights come first: an epoch that is counted has whole weights on disk
+        # the weights first: whenever an epoch is counted, its weights are complete on disk
         self.model.save_weights(self.state.weights(self.state.epochs + 1))
         self.state.append({**logs, "learning_rate": rate})
         self.state.seconds += time.monotonic() - self._began
@@ -74,6 +74,6 @@ class Run(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def stalled(self) -> bool:
-        """Whether the last phase has gone on for too long without a better validation Dice."""
+        """Return whether the last phase has gone on for too long without a better validation Dice."""
         scores = self.state.history.get("val_dice", [])[self.phase.since :]
         return self.phase.until == self.config.epochs and stops(self.config.patience, scores)

@@ -58,19 +58,19 @@ def fit(
 ) -> tuple[ModelBundle, History]:
     """Train the completed `config` on `train` and keep the epoch with the best validation Dice.
 
-    Gives the bundle, its weights written into the existing `folder`, and the history. `logs`, which a run
-    has for itself, holds what `resuming` needs, TensorBoard events and the history; `fingerprint` is the
-    data's, and `labels` are the classes of its ground truth. `start` gives the first weights, and the
+    Returns the bundle, whose weights are written into the existing `folder`, and the history. `logs`, which
+    belongs to this run alone, holds what `resuming` needs, TensorBoard events and the history; `fingerprint`
+    is the data's, and `labels` are the classes of its ground truth. `start` gives the first weights, and the
     normalisation they were trained with; of other classes, all but those of the head. `first` is the pass
     before this one, where this is the second of a double pass: then the samples have first-pass scores.
-    `tell` takes the events of `training.progress` and notes. Ctrl-C, and `stop()` once it is true, end the
-    training after the first epoch with the best epoch so far, recorded as `interrupted` in the provenance.
+    `tell` takes the events of `training.progress` and notes. From the first epoch on, Ctrl-C and a `stop()`
+    that is true end the training with the best epoch so far, recorded as `interrupted` in the provenance.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
-    weights. What of it is frozen changes at most once, between two epochs; the optimizer begins anew then.
+    weights. Its frozen levels change at most once, between two epochs; the optimizer is then a new one.
 
     Raises ConfigError for backbone weights that are missing or do not fit, and for options that the loss does
-    not heed; TrainingError for a loss that is not finite, weights that do not fit, a resumption with other
+    not use; TrainingError for a loss that is not finite, weights that do not fit, a resumption with other
     settings, and files in `logs` that no run made; KeyboardInterrupt for an interruption before the first
     epoch.
     """
@@ -208,8 +208,8 @@ def _train(
 ) -> bool:
     """Run the epochs that are left; return whether they were interrupted."""
     training = config.training
-    overlay_classes = config.preprocessing.colour == "colour"
-    augment = build_augment(config.augmentation, colour=overlay_classes, labels=pairs.labels)
+    in_colour = config.preprocessing.colour == "colour"
+    augment = build_augment(config.augmentation, colour=in_colour, labels=pairs.labels)
     batches = Batches(
         pairs,
         batch_size,
@@ -233,7 +233,7 @@ def _train(
         clear_folder(state.folder)
         state.folder.mkdir(parents=True, exist_ok=True)
     try:
-        with interruption:  # an exception in the midst of a step could end the process
+        with interruption:  # an exception in the middle of a step could end the process
             for run.phase in phases(training):
                 if state.epochs >= run.phase.until or run.stalled():
                     continue

@@ -19,7 +19,7 @@ from segmentation.training.optimizers import build_optimizer
 
 
 def build_network(config: RunConfig, preprocessing: Preprocessing, classes: int, policy: str) -> keras.Model:
-    """The untrained network of a completed configuration, which computes in the Keras dtype `policy`."""
+    """Build the untrained network of a completed configuration, which computes in the dtype `policy`."""
     size = preprocessing.input_size
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
@@ -38,9 +38,9 @@ def load(model: keras.Model, path: Path) -> None:
 
 
 def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, tell: Tell = ignore) -> None:
-    """Give the network of `labels` the weights of `start`: of other classes, all but those of the head.
+    """Load the weights of `start` into the network of `labels`; with other classes, all but the head's.
 
-    Tells a Note of a head that begins anew. Raises TrainingError for weights that do not fit.
+    A Note tells of a head that starts from scratch. Raises TrainingError for weights that do not fit.
     """
     if start.labels.names == labels.names:
         load(model, start.weights)
@@ -54,11 +54,11 @@ def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, tell: T
         raise _misfit(start.path, error) from error
     counts = f"{before} {'class' if before == 1 else 'classes'} -> {now}"
     change = "other names or another order" if before == now else counts
-    tell(Note(f"{start.name}: the head begins anew, {change}"))
+    tell(Note(f"{start.name}: the head starts from scratch, {change}"))
 
 
 def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Loss, frozen: int) -> None:
-    """Freeze so many levels of the backbone, and compile what is left with an optimizer that begins anew."""
+    """Freeze `frozen` levels of the backbone, and compile the network with a new optimizer."""
     freeze(model, frozen)
     backbone = [variable for layer in backbone_layers(model) for variable in layer.trainable_variables]
     optimizer = build_optimizer(config.training, backbone)
@@ -68,5 +68,5 @@ def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Lo
 
 def _misfit(path: Path, error: ValueError) -> TrainingError:
     return TrainingError(
-        f"{path}: expected weights of this architecture, filters and levels; they do not fit ({error})"
+        f"{path}: expected weights of the same architecture, filters and levels, received others ({error})"
     )

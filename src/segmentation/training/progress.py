@@ -1,4 +1,4 @@
-"""The events of a training, told to whoever watches it, besides those of `core.events`."""
+"""The events of a training, besides those of `core.events`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from segmentation.models.cost import Cost
 
 @dataclass(frozen=True)
 class Plan:
-    """What is about to be trained, and what it takes."""
+    """The training that is about to begin: its cost, batch size, memory in bytes, dtype policy and photos."""
 
     cost: Cost
     batch_size: int
@@ -20,7 +20,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class TrainingStarted:
-    """An event: the training called `name` is about to begin, or to go on, and has so many epochs."""
+    """An event: the training called `name` is about to begin, or to go on, for at most `epochs`."""
 
     name: str
     epochs: int

@@ -8,13 +8,13 @@ _IN_PART = 0.4  # of them in one part only: a yoke, a side, a band
 _LIGHTNESS = (8.0, 97.0)  # CIELAB, 0 black to 100 white: of the colours that garments have
 _MOST_CHROMA = 60.0
 _SURROUNDINGS = (12.0, 6.0, 6.0)  # standard deviations of their change in CIELAB
-_EDGE_PX = 9  # within which the colours of an edge are looked for on either side of it
+_EDGE_PX = 9  # on either side of an edge, within which its colours are taken
 
 
 def recolour(image: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Recolour the garment or a band of it, its surroundings, or both, along the soft edge between them.
 
-    uint8 RGB [H, W, 3] and uint8 [H, W], 255 in the garment -> uint8 RGB [H, W, 3]. Folds and patterns
+    From uint8 RGB [H, W, 3] and uint8 [H, W], 255 in the garment, to uint8 RGB [H, W, 3]. Folds and patterns
     stay, as differences from the new colour. Photos of a studio repeat a few mannequins and walls, and a
     network trained on one colour does not recognise another: beige on beige, white on white.
     """

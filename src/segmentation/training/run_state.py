@@ -1,4 +1,4 @@
-"""What an interrupted run leaves under logs/NAME, so that it can go on from its last epoch."""
+"""The state of a run under logs/NAME, from which an interrupted one goes on after its last epoch."""
 
 import json
 import shutil
@@ -18,11 +18,11 @@ _WEIGHTS = "epoch-*.weights.h5"
 _OF_A_RUN = (RECORD, HISTORY, TENSORBOARD, _WEIGHTS, f"{UNFINISHED}*")
 
 History = dict[str, list[float]]
-"""A list a quantity (loss, dice, val_loss, ..., learning_rate), an entry a finished epoch."""
+"""A list for each quantity (loss, dice, val_loss, ..., learning_rate), one value for each finished epoch."""
 
 
 class EpochsKept(KeyboardInterrupt):
-    """Ctrl-C when epochs are kept with which the training can go on."""
+    """Ctrl-C when finished epochs are kept, from which the training can go on."""
 
 
 @dataclass
@@ -39,11 +39,11 @@ class RunState:
 
     @property
     def epochs(self) -> int:
-        """Finished epochs."""
+        """The number of finished epochs."""
         return len(self.history.get("loss", ()))
 
     def weights(self, epoch: int) -> Path:
-        """Where the weights and the optimizer's state after `epoch` are, counted from 1."""
+        """Return the path of the weights and the optimizer's state after `epoch`, counted from 1."""
         return self.folder / f"epoch-{epoch:04d}.weights.h5"
 
     @property
@@ -58,9 +58,10 @@ class RunState:
             self.history.setdefault(name, []).append(float(value))
 
     def save(self) -> None:
-        """Record the finished epochs, whose weights are on disk, then drop weights that nothing needs.
+        """Write the record of the finished epochs, whose weights are on disk, and remove other weights.
 
-        A run that is killed at any moment finds a record here whose weights are whole.
+        Those of the last and the best epoch stay. However a run is killed, the weights of its record are
+        complete.
         """
         write_text(
             self.folder / RECORD,
@@ -75,14 +76,14 @@ class RunState:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise TrainingError where a folder of a run, if it is there, holds anything that no run made."""
+    """Raise TrainingError where the folder of a run exists and holds anything that no run made."""
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder}: expected a folder for the run, received a file; move it away")
     foreign = sorted(path.name for path in folder.glob("*") if not _is_of_a_run(path))
     if foreign:
         raise TrainingError(
-            f"{folder}: expected what a run keeps, to begin anew in its place, received {foreign[0]} as "
-            "well; move it away, or choose another `name`"
+            f"{folder}: expected the files of a run alone, which a new one replaces, received {foreign[0]} "
+            "as well; move it away, or choose another `name`"
         )
 
 
@@ -104,7 +105,7 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
     """Read the state of an interrupted run.
 
     Raises TrainingError when there is none, or when the settings differ from the recorded ones (naming
-    what changed): going on with other settings would make a model that no single command repeats.
+    what changed): with other settings no single command would repeat the model.
     """
     try:
         plain = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -122,7 +123,7 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
 
 
 def write_history(path: Path, history: History) -> None:
-    """Write the history as CSV, a row an epoch, with six digits."""
+    """Write the history as CSV, one row for each epoch, with six digits."""
     epochs = enumerate(zip(*history.values(), strict=True), start=1)
     rows = ([epoch, *(f"{value:.6g}" for value in values)] for epoch, values in epochs)
     write_csv(path, [["epoch", *history], *rows])

@@ -1,4 +1,4 @@
-"""Training pairs of a second pass: photo, first-pass scores and ground truth, viewed as in prediction."""
+"""Training pairs of a second pass: photo, first-pass scores and ground truth, framed as in prediction."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class SecondPassPairs(PreparedPairs):
     """`PreparedPairs` of samples with first-pass scores, in the `view` of a second pass.
 
     `varied` pairs keep enough for every random view, uint8 [h, w, C + 1] with the scores as last channel, of
-    which `vary` takes one. Others are what a prediction sees.
+    which `vary` takes one. Others are as a prediction sees them.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class SecondPassPairs(PreparedPairs):
         self._varied = varied
 
     def vary(self, augment: Augment | None) -> Augment:
-        """Return a random view of a pair and `augment`: photo, scores and ground truth move together."""
+        """Return a random view of a pair, then `augment`; photo, scores and ground truth move together."""
 
         def change(seen: np.ndarray, target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
             random = np.random.default_rng((seed, 1))  # `augment` draws from the seed itself

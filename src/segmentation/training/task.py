@@ -1,4 +1,4 @@
-"""What training a cutout and training classes differ in, but for the loss (see `objectives`)."""
+"""The differences between training cutouts and training classes, except the loss (see `objectives`)."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,11 +13,11 @@ from segmentation.preprocessing.pixels import resize, resize_labels
 
 
 class Task(Protocol):
-    """From ground truth, uint8 [H, W], see `GroundTruth`, to what a network is trained to say."""
+    """From ground truth, uint8 [H, W], see `GroundTruth`, to the targets of a network."""
 
     @property
     def interpolation(self) -> int:
-        """OpenCV's way to resample a ground truth that is moved."""
+        """OpenCV's interpolation for a ground truth that is moved."""
         ...
 
     def resize(self, truth: np.ndarray, size: Size, config: DataConfig) -> np.ndarray:
@@ -25,11 +25,11 @@ class Task(Protocol):
         ...
 
     def targets(self, truths: np.ndarray) -> np.ndarray:
-        """Return what the network is to say: uint8 [...] -> float32 [..., C] in [0, 1]."""
+        """Return the targets of the network: uint8 [...] -> float32 [..., C] in [0, 1]."""
         ...
 
     def choose_garment(self, truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Return uint8 [H, W], 255 in something that may have another colour."""
+        """Return uint8 [H, W], 255 in a region that may be recoloured."""
         ...
 
 
@@ -39,7 +39,7 @@ def task_of(labels: LabelMap) -> Task:
 
 
 class CutoutTask:
-    """The network says alpha, C = 1."""
+    """The task of a network that predicts alpha, C = 1."""
 
     interpolation = cv2.INTER_LINEAR
 
@@ -61,7 +61,7 @@ class CutoutTask:
 
 @dataclass(frozen=True)
 class ClassTask:
-    """The network says which of so many `classes` a pixel is of."""
+    """The task of a network that predicts which of `classes` a pixel belongs to."""
 
     classes: int
     interpolation = cv2.INTER_NEAREST  # between two classes there is no third

@@ -24,9 +24,9 @@ class CalibrateOptions(JobOptions):
     )
     fold_model: tuple[str, ...] = option(
         (),
-        "trained as the model was, but on a fold (`train folds=K fold=N`): predicts in its place what it was "
-        "not trained on; can be repeated",
-        shown="none, so that what the model was trained on is left out",
+        "model trained in the same way, but on a fold (`train folds=K fold=N`), which predicts the photos "
+        "held out of it; can be repeated",
+        shown="none, so that photos that the model was trained on are left out",
         metavar="NAME",
     )
-    synthetic: int = option(0, "drawn garments to fit on as well, from three viewpoints each")
+    synthetic: int = option(0, "drawn garments to add, from three viewpoints each")

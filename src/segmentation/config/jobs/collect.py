@@ -12,24 +12,24 @@ class CollectOptions(JobOptions):
 
     input: Path = option(
         MISSING,
-        "corrected cutouts, such as `cutouts` of a predict: PSD (layer mask), TIFF, PNG and WebP "
-        "(transparency, or a mask in black and white), called as the photos are",
+        "corrected cutouts, such as the folder `cutouts` that predict wrote: PSD (layer mask), TIFF, PNG and "
+        "WebP (transparency, or a mask in black and white), named like the photos",
         metavar="DIR",
     )
     photos: Path = option(MISSING, "folder of the photos", metavar="DIR")
     output: Path = option(
         MISSING,
-        "folder of pairs, for `train data=DIR`; to an earlier one is added what is new",
+        "folder of pairs, for `train data=DIR`; new pairs are added to an earlier one",
         metavar="DIR",
     )
     predictions: Path | None = option(
         None,
-        "what predict wrote, to tell how much was corrected",
-        shown="the output of predict that `input` lies in, if it does",
+        "output of predict, to measure how much was corrected",
+        shown="that in which `input` lies, if it does",
         metavar="DIR",
     )
     untouched: bool = option(
         False,
-        "take files that are as they were predicted as well, for somebody looked at all of them",
+        "also take files that are still as predicted, because somebody checked them all",
         shown="leave them out",
     )

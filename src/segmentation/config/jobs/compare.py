@@ -40,7 +40,7 @@ class CompareOptions(JobOptions):
 
     models: tuple[str, ...] = option(
         MISSING,
-        "two or more, by name in the models folder or by path; the first is the baseline",
+        "two or more models, by name in the models folder or by path; the first is the baseline",
         metavar="MODEL",
         positional=True,
     )
@@ -66,8 +66,10 @@ class CompareOptions(JobOptions):
     )
     report_images: int = option(
         6,
-        "photos shown by every model, from the worst to the best; they are scored again",
+        "photos in the report, from the worst to the best; they are scored again",
         maximum=MOST_IMAGES,
     )
-    output: Path | None = option(None, "results", shown="results/compare/MODEL-MODEL...", metavar="DIR")
+    output: Path | None = option(
+        None, "folder of the results", shown="results/compare/MODEL-MODEL...", metavar="DIR"
+    )
     scoring: ScoringOptions = ScoringOptions()

@@ -20,7 +20,7 @@ class DataOptions(JobOptions):
     )
     output: Path | None = option(
         None,
-        "contact sheet to draw, PNG or JPEG",
+        "file of the contact sheet, PNG or JPEG",
         shown="results/data/NAME/contact-sheet.png",
         metavar="FILE",
     )

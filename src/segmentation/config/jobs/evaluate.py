@@ -9,7 +9,7 @@ from segmentation.config.scoring import ModelOptions, ScoringOptions
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions(JobOptions):
-    """Score a model, or several as one, at the photos' own resolution, with a report."""
+    """Evaluate a model, or several as one, at full resolution, and write a report."""
 
     models: ModelOptions = ModelOptions()
     data: Path | None = option(
@@ -17,11 +17,11 @@ class EvaluateOptions(JobOptions):
     )
     split: str = option(
         "held-out",
-        "photos that no model was trained on, those that one was, or all",
+        "held-out, photos that no model was trained on; train, those that one was trained on; or all",
         choices=("held-out", "train", "all"),
     )
     size: int | None = option(None, "score N photos chosen at random", minimum=1, shown="all")
-    seed: int = option(0, "seed of that choice", common=False)
+    seed: int = option(0, "seed of the random choice", common=False)
     tolerance_px: float = option(
         2.0, "distance that counts as on the boundary, in pixels of the photo", common=False
     )
@@ -29,11 +29,11 @@ class EvaluateOptions(JobOptions):
     robustness: bool = option(
         False,
         "score every photo some 40 times more, with its light, sharpness, compression, framing and size "
-        "disturbed, and tell what that costs",
+        "disturbed, and report how much worse the masks become",
     )
     output: Path | None = option(
         None,
-        "results",
+        "folder of the results",
         shown="results/MODEL/eval, of several models results/MODEL+MODEL/eval",
         metavar="DIR",
     )

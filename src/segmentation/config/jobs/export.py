@@ -21,7 +21,7 @@ class ExportOptions(JobOptions):
     )
     format: str = option(
         "openvino",
-        "of the file; config is the configuration, with which `train config=FILE` repeats the training",
+        "file format; config is the configuration, with which `train config=FILE` repeats the training",
         choices=FORMATS,
     )
     output: Path | None = option(
@@ -33,6 +33,6 @@ class ExportOptions(JobOptions):
     check: Path | None = option(
         None,
         "photos on which the file must score as Keras does",
-        shown="those that the model is judged on, or drawn ones",
+        shown="those held out of the training, or drawn ones",
         metavar="DIR",
     )

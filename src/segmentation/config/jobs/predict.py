@@ -16,26 +16,24 @@ class PredictOptions(JobOptions):
     models: ModelOptions = ModelOptions()
     save: bool = option(
         False,
-        "write masks and cutouts, or label maps and overlays of a model of several classes, and go on where "
-        "an earlier run was stopped",
-        shown="only show a line a photo",
+        "write masks and cutouts, or with a model of several classes label maps and overlays; an earlier run "
+        "that was stopped is continued",
+        shown="only print a line for each photo",
     )
     output: Path | None = option(
         None,
-        "results",
+        "folder of the results",
         shown="results/MODEL/predict, of several models results/MODEL+MODEL/predict",
         metavar="DIR",
     )
     overwrite: bool = option(
         False,
-        "make again what is done",
+        "redo photos that are done",
         shown="skip photos whose results were made from the same file with the same models and options",
     )
     files: FileOptions = FileOptions()
     scoring: ScoringOptions = ScoringOptions()
     triage: TriageOptions = TriageOptions()
     work: WorkerOptions = WorkerOptions()
-    profile: bool = option(False, "say at the end where the time of a photo went", common=False)
-    quiet: bool = option(
-        False, "with `save`: no progress and no summary, errors only", shown="both", common=False
-    )
+    profile: bool = option(False, "print at the end how long a photo spent in each stage", common=False)
+    quiet: bool = option(False, "with `save`: print errors only, no progress and no summary", common=False)

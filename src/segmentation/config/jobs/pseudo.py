@@ -14,15 +14,15 @@ class PseudoOptions(JobOptions):
     photos: InputOptions
     output: Path = option(
         MISSING,
-        "folder of pairs, for `train data=REAL data=DIR`; an earlier one is gone on with",
+        "folder of pairs, for `train data=REAL data=DIR`; an earlier one is continued",
         metavar="DIR",
     )
     models: ModelOptions = ModelOptions()
     min_confidence: float = option(
-        0.985, "Dice that a prediction must be thought to reach, 0 to 1", maximum=1
+        0.985, "confidence that a prediction must have, its expected Dice, 0 to 1", maximum=1
     )
     overwrite: bool = option(
-        False, "make an earlier set of predicted pairs anew", shown="add to it what is missing"
+        False, "replace an earlier set of predicted pairs", shown="add what is missing in it"
     )
     scoring: ScoringOptions = ScoringOptions()
     work: WorkerOptions = WorkerOptions()

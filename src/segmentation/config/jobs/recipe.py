@@ -12,12 +12,15 @@ class RecipeOptions(JobOptions):
 
     recipe: str = option(
         MISSING,
-        "which of the recipes below",
+        "one of the recipes below",
         choices=registered("jobs.recipes", "RECIPES"),
         positional=True,
     )
     data: Path = option(MISSING, "folder of the data sets", metavar="DIR")
     name: str | None = option(
-        None, "of the model; those that it is built on are NAME-...", shown="my-RECIPE", metavar="NAME"
+        None,
+        "name of the model; those that it is built on are called NAME-...",
+        shown="my-RECIPE",
+        metavar="NAME",
     )
     print: bool = option(False, "print the commands instead of running them", shown="off")

@@ -15,7 +15,7 @@ class SubmitOptions(JobOptions):
     models: ModelOptions = ModelOptions()
     output: Path | None = option(
         None,
-        "the CSV, compressed when it ends in .gz",
+        "the CSV file, compressed when its name ends in .gz",
         shown="results/MODEL/submission.csv.gz, of several models results/MODEL+MODEL/submission.csv.gz",
         metavar="FILE",
     )

@@ -12,7 +12,7 @@ class SynthOptions(JobOptions):
     """Draw synthetic studio photos with their cutouts."""
 
     output: Path = option(MISSING, "folder to draw into", metavar="DIR")
-    count: int = option(60, "garments, three photos each", minimum=1)
+    count: int = option(60, "garments to draw, three photos each", minimum=1)
     size: Size = option(Size(1728, 1152), "size of the photos")
-    seed: int = option(0, "the same seed, the same pixels")
-    workers: int | None = option(None, "processes", minimum=1, shown="one a core", common=False)
+    seed: int = option(0, "seed of the drawings; the same seed gives the same pixels")
+    workers: int | None = option(None, "processes that draw", minimum=1, shown="one a core", common=False)

@@ -15,14 +15,14 @@ class TrainOptions(JobOptions):
 
     data: tuple[Path, ...] = option(
         (),
-        "pairs to train on; further folders are trained on whole, no photo is held out of them",
-        shown="data, or drawn photos if it is empty",
+        "folder of pairs to train on; of further ones no photo is held out",
+        shown="the data folder, or drawn photos if it is empty",
         metavar="DIR",
     )
     exclude: Path | None = option(
         None,
-        "neither train on nor hold out the pairs that this table, the audit.csv of `audit`, excludes: with "
-        "yes in the column exclude, or nothing there and yes in the column marked",
+        "leave out the pairs that this table, the audit.csv of `audit`, excludes: those with yes in the "
+        "column exclude, or with nothing there and yes in the column marked",
         shown="none",
         metavar="FILE",
     )
@@ -34,30 +34,30 @@ class TrainOptions(JobOptions):
     )
     preset: str | None = option(
         None,
-        "named settings beneath the other options",
+        "named settings, which the other options override",
         choices=registered("config.presets", "PRESETS"),
         shown="none",
     )
     augmentation: str | None = option(
         None,
-        "named augmentation beneath its options",
+        "named augmentation, which its options override",
         choices=registered("config.training", "AUGMENTATIONS"),
         shown="studio",
     )
     model: str | None = option(
         None,
         "start from this model's weights, architecture, preprocessing and classes; with other `classes` its "
-        "head begins anew",
+        "head starts from scratch",
         shown="from scratch",
         metavar="NAME",
     )
     second_pass: tuple[str, ...] = option(
         (),
-        "train a second pass that looks again where this model finds the garment; name those of its folds as "
-        "well, since the first-pass scores of a photo come from models that were not trained on it",
+        "train a second pass, which sees the region where this model finds the garment; name the models of "
+        "its folds as well, since first-pass scores of a photo come from models that were not trained on it",
         shown="a single pass",
         metavar="FIRST",
     )
-    resume: bool = option(False, "go on with an interrupted run", shown="no")
+    resume: bool = option(False, "continue an interrupted run", shown="no")
     overwrite: bool = option(False, "replace a model of this name", shown="no")
     run: RunConfig = RunConfig()
