@@ -285,7 +285,7 @@ def test_an_audit_typed_again_keeps_what_a_person_decided(home):
     folds = [word for path in folds_of(home) for word in ("--fold-model", str(path))]
 
     done = run(*audit_options(home, *folds))
-    assert "decisions kept from the table that was there: 2" in done.stdout
+    assert "decisions kept from the earlier table: 2" in done.stdout
     assert read_decisions(table_of(home)) == {first["id"]: True, last["id"]: False}
     assert {row["id"]: row["exclude"] for row in rows_of(home) if row["exclude"]} == {
         first["id"]: "yes",

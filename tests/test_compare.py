@@ -596,7 +596,7 @@ def test_compare_refuses_photos_that_one_of_the_models_learned_from(home, tmp_pa
         (("one", "two", "--data", "nowhere"), ("nowhere",)),
         (("one", "two", "--reference", "0.99"), ("NAME=VALUE", "0.99")),
         (("one", "two", "--reference", "paper=99"), ("0 to 1", "paper=99")),
-        (("one", "two", "--reference", "two=0.9"), ("name of its own", "two")),
+        (("one", "two", "--reference", "two=0.9"), ("a name that nothing else has", "two")),
         (("one", "two", "--reference", "a=0.9", "--reference", "a=0.8"), ("'a' twice",)),
         (("one", "two", "--threshold", "2"), ("0 to 1", "2")),
         (("one", "two", "--report-images", "-1"), ("--report-images", "from 0 to 100", "-1")),
@@ -615,7 +615,7 @@ def test_a_mistake_gets_one_clear_line(home, arguments, words):
 def test_a_damaged_history_is_named_before_anything_is_scored(home, tmp_path):
     shutil.copytree(home / "models" / "two", tmp_path / "copy")
     (tmp_path / "copy" / "history.csv").write_text("epoch,dice\n1,high\n")
-    with pytest.raises(BundleError, match=r"history\.csv.*remove the file"):
+    with pytest.raises(BundleError, match=r"history\.csv.*remove it"):
         read_history(load_bundle(tmp_path / "copy"))
     (tmp_path / "copy" / "history.csv").write_text("epoch,dice,val_dice\n")
     assert read_history(load_bundle(tmp_path / "copy")) == {}

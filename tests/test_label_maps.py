@@ -704,7 +704,7 @@ def test_both_sides_have_the_same_classes(tmp_path):
         make_set(tmp_path / side, name=side, seed=len(side))
     assert discover(tmp_path, classes="all").labels.names[1] == "hair"
     (tmp_path / "val" / "labels.json").write_text(json.dumps({**NAMES, 1: "hat"}))
-    with pytest.raises(DataError, match=r"expected the same classes in train and val.*--classes FILE"):
+    with pytest.raises(DataError, match=r"expected the same classes in train and val.*`classes=FILE`"):
         discover(tmp_path, classes="all")
     (tmp_path / "groups.json").write_text(json.dumps({"rest": ["null"], "dress": ["dress"]}))
     assert discover(tmp_path, classes=str(tmp_path / "groups.json")).labels.names == ("rest", "dress")

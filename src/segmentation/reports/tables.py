@@ -83,7 +83,7 @@ def _by_class(figures: ClassFigures) -> Table:
     table = Table(
         title="classes by their share of the pixels",
         caption="recall: how much of a class is found; precision: how much of what is marked as it is right; "
-        f"predicted: photos in which the class is marked on {LEAST_SHARE:.1%} or more; both: rightly so",
+        f"marked: photos in which the model marks {LEAST_SHARE:.1%} or more as the class; both: rightly so",
         caption_justify="left",
         box=box.SIMPLE_HEAD,  # ten columns in 80 characters
         padding=(0, 1, 0, 0),
@@ -91,7 +91,7 @@ def _by_class(figures: ClassFigures) -> Table:
     )
     table.add_column("")
     table.add_column("class", overflow="fold")
-    for heading in ("share", "IoU", "Dice", "recall", "precision", "photos", "predicted", "both"):
+    for heading in ("share", "IoU", "Dice", "recall", "precision", "photos", "marked", "both"):
         table.add_column(heading, justify="right")
     for row in figures.rows:
         red, green, blue = figures.labels.colours[row.index]
