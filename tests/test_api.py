@@ -274,7 +274,7 @@ def test_options_do_what_they_do_in_predict(folder):
         ({"threshold": [1]}, r"`threshold`: expected a number, received \[1\]"),
         ({"fill_holes": 1.5}, "`fill_holes`: expected a whole number, received 1.5"),
         ({"fill_holes": float("inf")}, "`fill_holes`: expected a whole number, received inf"),
-        ({"auto_from": 0.5, "redo_below": 0.9}, "`redo_below` of at most `auto_from`"),
+        ({"auto_from": 0.5, "redo_below": 0.9}, "`redo_below`: expected at most `auto_from`"),
         ({"model": 5}, "`model`: expected a text, received 5"),
         ({"model": "../secret"}, "`model`: .*without '..'"),
     ],

@@ -495,7 +495,7 @@ def test_what_nobody_changed_is_no_correction(done, tmp_path):
     assert (
         "1 added, 2 left out, for they are as predicted (--untouched takes them)" in some.stdout.splitlines()
     )
-    assert "of 1 predictions 0 were taken as they were" in some.stdout
+    assert "of 1 prediction 0 were taken unchanged" in some.stdout
     assert [one.id for one in discover(tmp_path / "set").samples] == ["a"]
     assert set(rows(tmp_path / "set")) == {"a"}
 

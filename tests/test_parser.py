@@ -196,8 +196,8 @@ def test_an_assignment_that_cannot_be_is_refused_with_what_was_expected(assignme
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--colours", "red"), "unrecognized arguments: --colours red"),
-        (("--coun", "3"), "unrecognized arguments: --coun 3"),
+        (("--colours", "red"), "unrecognized arguments: --colours red, did you mean --colour?"),
+        (("--coun", "3"), "unrecognized arguments: --coun 3, did you mean --count?"),
         (("--count", "three"), "argument --count: expected a whole number from 1, received 'three'"),
         (("--style", "bold"), "argument --style: expected one of plain, fancy, received 'bold'"),
         (("--width-px", "11"), "argument --width-px: expected a number from 0 to 10, received '11'"),
@@ -212,7 +212,7 @@ def test_the_command_line_says_what_is_wrong_in_its_own_words(capsys):
     make("train", "--set", "epochs=0", check=2)
     assert capsys.readouterr().err == "error: --epochs: expected a whole number from 1, received '0'\n"
     make("train", "--set", "epoch=3", check=2)
-    assert "--help-all shows the options" in capsys.readouterr().err
+    assert "train --help-all` shows the options" in capsys.readouterr().err
 
 
 @of_every_job

@@ -242,7 +242,9 @@ def verdict_of(confidence, limits=LIMITS, **others):
 
 
 def test_limits_that_cross_are_refused():
-    with pytest.raises(ConfigError, match=r"`redo_below` of at most `auto_from`, 0\.9, received 0\.95"):
+    with pytest.raises(
+        ConfigError, match=r"`redo_below`: expected at most `auto_from`, 0\.9, received 0\.95"
+    ):
         Limits(0.9, 0.95)
     assert Limits(0.9, 0.9).auto == 0.9
 
@@ -911,7 +913,7 @@ def test_limits_that_cross_are_refused_in_one_line(home, photos, tmp_path):
     (line,) = done.stderr.strip().splitlines()
 
     assert line.startswith("error: ")
-    assert "--redo-below of at most --auto-from, 0.9, received 0.95" in line
+    assert "--redo-below: expected at most --auto-from, 0.9, received 0.95" in line
     assert not (tmp_path / "out").exists()
 
 

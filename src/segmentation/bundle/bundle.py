@@ -10,6 +10,7 @@ import json
 import math
 import re
 import reprlib
+import shlex
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,7 +209,7 @@ def check_own(bundle: ModelBundle) -> ModelBundle:
     if bundle.path.resolve().parent == INSTALLED:
         raise ConfigError(
             f"`model`: expected a model of your own, received {bundle.name}, which is part of the installed "
-            f"program; copy {bundle.path} into your folder of models"
+            f"program; copy it with `cp -r {shlex.quote(str(bundle.path))} models/mine` and name the copy"
         )
     return bundle
 
@@ -310,7 +311,11 @@ def _names(folder: Path) -> list[str]:
 
 def _choices(folder: Path) -> str:
     names = _names(folder)
-    return f"models there: {', '.join(names)}" if names else "`train name=NAME` makes one"
+    return (
+        f"models there: {', '.join(names)}"
+        if names
+        else "`train data=DIR name=NAME` makes one, and default comes with the program"
+    )
 
 
 def _shortened(reason: str) -> str:

@@ -1,7 +1,7 @@
 """The command `collect`."""
 
 from segmentation.cli.display import Display, warn
-from segmentation.cli.wording import as_typed
+from segmentation.cli.wording import as_typed, counted
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.evaluation.corrections import NEAR_PX, SMALL_SHARE, share_near
 from segmentation.jobs.collect import Collection, collect
@@ -22,7 +22,8 @@ def run(options: CollectOptions, context: Context) -> int:
             warn(f"error: {collected.error}")
     for line in [_counts(done), *_corrections(done)]:
         print(as_typed(line))
-    print(f"{done.pairs} pairs in {done.output}; listed in {done.report.relative_to(done.output)}")
+    report = done.report.relative_to(done.output)
+    print(f"{counted(done.pairs, 'pair')} in {done.output}; listed in {report}")
     if not options.untouched and (unknown := done.taken - len(done.corrections)):
         warn(
             f"{unknown} of {done.taken} pairs have no prediction to compare with, so uncorrected ones may be "
@@ -62,7 +63,8 @@ def _corrections(done: Collection) -> list[str]:
     if changed and untouched:
         near += f", {share_near(changed):.1%} where it was changed"
     return [
-        f"of {compared} predictions {untouched} were taken unchanged ({untouched / compared:.0%}), "
+        f"of {counted(compared, 'prediction')} {counted(untouched, 'was', 'were')} taken unchanged "
+        f"({untouched / compared:.0%}), "
         f"{small} changed by less than {SMALL_SHARE:.0%} of the garment, {large} by more",
         near,
     ]

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from segmentation.cli.display import Display, RateColumn, warn
+from segmentation.cli.wording import counted
 from segmentation.confidence.model import shown
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.core.timing import seconds_by_stage
@@ -64,7 +65,7 @@ class FolderDisplay(Display):
         counts = self.tally
         rate = (counts.made + counts.failed) / max(self.seconds, 1e-3)
         skipped = f", {counts.skipped} skipped as done" if counts.skipped else ""
-        return f"{counts.photos} photos{skipped}, {counts.failed} failed, {rate:.1f} photos/s"
+        return f"{counted(counts.photos, 'photo')}{skipped}, {counts.failed} failed, {rate:.1f} photos/s"
 
     def __call__(self, event: object) -> None:
         """Show an event."""

@@ -69,6 +69,7 @@ def run() -> None:
 def build_parser(home: Path = Path(), default_home: str = "the current folder") -> OneLineParser:
     """Return the parser of the command line: one subparser a command."""
     parser = OneLineParser(
+        prog=program(),
         description=DESCRIPTION,
         epilog=EPILOG.format(program=program()),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,11 +1,12 @@
 """The flags of a command, made from its dataclass of options, and how they are read back."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from segmentation.cli.wording import as_typed, flag
+from segmentation.cli.wording import as_typed, flag, program
 from segmentation.config.options import JobOptions, OptionField, accept, fields_by_name, options_of
 from segmentation.config.toml_file import read_options
 from segmentation.core.errors import ConfigError
@@ -18,6 +19,17 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}; `{self.prog} --help` explains the options\n")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Refuse what is left over here, where the command is known whose options it was to be one of."""
+        known, left = super().parse_known_args(args, namespace)
+        if left:
+            alike = get_close_matches(left[0].partition("=")[0], self._option_string_actions, n=1)
+            hint = f", did you mean {alike[0]}?" if alike else ""
+            self.error(f"unrecognized arguments: {' '.join(left)}{hint}")
+        return known, left
 
 
 class _HelpAll(argparse.Action):
@@ -68,13 +80,17 @@ def read_command(kind: type[JobOptions], typed: argparse.Namespace) -> JobOption
         if not equals or key not in known:
             raise ConfigError(
                 f"--set: expected OPTION=VALUE with an option of this command, received {assignment!r}; "
-                "--help-all shows the options"
+                f"`{program()} {getattr(typed, 'command', 'COMMAND')} {_full_help(kind)}` shows the options"
             )
         given |= accept(kind, {key: text})
     for found in options_of(kind):
         if hasattr(typed, found.name):
             given[found.name] = getattr(typed, found.name)
     return kind.of(**given)
+
+
+def _full_help(kind: type[JobOptions]) -> str:
+    return "--help" if all(found.about.common for found in options_of(kind)) else "--help-all"
 
 
 def _add_flags(

@@ -39,7 +39,7 @@ def run(options: PredictOptions, context: Context) -> int:
 def _lines(done: FolderPrediction, counts: str) -> list[str]:
     """The lines at the end."""
     binary = done.models.labels.binary
-    lines = [_summary(done, "masks and cutouts" if binary else "label maps and overlays")]
+    lines = [_summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))]
     if not done.output:
         lines = [counts]
     if done.triage:
@@ -49,11 +49,13 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     return [as_typed(line) for line in lines]
 
 
-def _summary(done: FolderPrediction, what: str) -> str:
+def _summary(done: FolderPrediction, what: tuple[str, str]) -> str:
     tally = done.tally
     parts = [(tally.skipped, "skipped as done"), (tally.failed, "failed"), (tally.noted, "with notes")]
     details = ", ".join(f"{count} {kind}" for count, kind in parts if count)
-    made = f"{tally.made + tally.skipped} {what} in {done.output}"
+    count = tally.made + tally.skipped
+    plural = "" if count == 1 else "s"
+    made = f"{count} {what[0]}{plural} and {what[1]}{plural} in {done.output}"
     return f"{made} ({details}; see predictions.jsonl)" if details else made
 
 
@@ -61,6 +63,8 @@ def _triage_lines(done: FolderPrediction) -> list[str]:
     assert done.triage
     assert done.output
     counts = ", ".join(f"{count} {name}" for name, count in reversed(done.triage.counts.items()))
+    before = sum(done.triage.counts.values()) > done.tally.photos
+    counts += ", with those of earlier runs" if before else ""
     lines = [f"{counts}: the least certain first in {done.output / REVIEW}"]
     if done.caution:
         lines.append(f"confidence is a rough guide here: {done.caution}")

@@ -2,6 +2,7 @@
 
 from segmentation.cli.display import warn
 from segmentation.cli.folder_display import FolderDisplay
+from segmentation.cli.wording import counted
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
@@ -37,7 +38,7 @@ def _interrupted(done: PredictedPairs) -> str:
 
 def _summary(done: PredictedPairs) -> str:
     tally = done.tally
-    taken = f"{tally.photos - done.left_out - tally.failed} of {tally.photos} photos taken"
+    taken = f"{tally.photos - done.left_out - tally.failed} of {counted(tally.photos, 'photo')} taken"
     if earlier := tally.skipped - done.before:
         taken += f" ({earlier} of them before)"
     counts = [
@@ -47,7 +48,7 @@ def _summary(done: PredictedPairs) -> str:
         (tally.failed, "failed"),
     ]
     parts = [taken, *(f"{count} {what}" for count, what in counts if count)]
-    return f"{', '.join(parts)}; {done.pairs} pairs in {done.output}"
+    return f"{', '.join(parts)}; {counted(done.pairs, 'pair')} in {done.output}"
 
 
 def _none_taken(done: PredictedPairs, limit: float) -> str:

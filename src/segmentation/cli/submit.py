@@ -1,6 +1,7 @@
 """The command `submit`."""
 
 from segmentation.cli.folder_display import FolderDisplay
+from segmentation.cli.wording import counted
 from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.jobs.context import Context
 from segmentation.jobs.submit import submit
@@ -11,5 +12,5 @@ def run(options: SubmitOptions, context: Context) -> int:
     display = FolderDisplay()
     with display:
         done = submit(options, display.shown(context))
-    print(f"{done.tally.photos} masks in {done.output}")
+    print(f"{counted(done.tally.photos, 'mask')} in {done.output}")
     return 0

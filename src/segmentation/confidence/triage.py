@@ -41,7 +41,8 @@ class Limits:
     def __post_init__(self) -> None:
         if self.redo > self.auto:
             raise ConfigError(
-                f"expected a `redo_below` of at most `auto_from`, {self.auto:g}, received {self.redo:g}"
+                f"`redo_below`: expected at most `auto_from`, {self.auto:g}, received {self.redo:g}; "
+                "lower it, or raise `auto_from`"
             )
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from numbers import Integral, Real
@@ -219,7 +220,9 @@ def accept(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     unknown = [name for name in values if name not in known]
     if unknown:
         names = ", ".join(found.name for found in options_of(kind))
-        raise ConfigError(f"unknown options: {', '.join(unknown)}; choose from {names}")
+        alike = get_close_matches(unknown[0].rpartition(".")[2], known, n=1)
+        hint = f"; did you mean {alike[0]}?" if alike else f"; choose from {names}"
+        raise ConfigError(f"unknown options: {', '.join(unknown)}{hint}")
     accepted = {}
     for name, value in values.items():
         try:
@@ -263,7 +266,7 @@ class JobOptions:
         accepted = accept(cls, values)
         missing = [found.name for found in options_of(cls) if found.required and found.name not in accepted]
         if missing:
-            raise ConfigError(f"`{missing[0]}`: expected a value, received none")
+            raise ConfigError(f"`{missing[0]}`: expected a value, received none; add `{missing[0]}`")
         return _place(cls, {**accepted, "given": frozenset(accepted)}, None)
 
 

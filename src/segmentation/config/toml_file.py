@@ -24,9 +24,13 @@ def read_options(path: Path, kind: type) -> dict[str, Any]:
         tables = tomllib.loads(content.decode("utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"{path}: expected a TOML file of options, received: {reason}") from error
+        raise ConfigError(
+            f"{path}: expected a TOML file of options, received: {reason}; check the path"
+        ) from error
     except ValueError as error:
-        raise ConfigError(f"{path}: expected options in TOML, received a file with: {error}") from error
+        raise ConfigError(
+            f"{path}: expected options in TOML, received a file with: {error}; mend that line"
+        ) from error
     try:
         return accept(kind, dict(_flat(tables)))
     except ConfigError as error:

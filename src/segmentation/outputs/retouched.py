@@ -53,7 +53,7 @@ def match(
     ]
     strays = [path for paths in files.values() for path in paths]
     if not matches:
-        raise _nothing_matches(retouched, strays)
+        raise _nothing_matches(retouched, strays, originals)
     found = {matched.photo.stem for matched in matches}
     return matches, strays, [photo for photo in photos if photo.stem not in found]
 
@@ -92,9 +92,11 @@ def corrected_alpha(
     return path, alpha
 
 
-def _nothing_matches(retouched: Path, strays: list[Path]) -> DataError:
+def _nothing_matches(retouched: Path, strays: list[Path], originals: set[Path]) -> DataError:
     cutouts = retouched / FILES["cutout"][0]
-    if not strays:
+    if not strays and any(path.resolve() in originals for path in retouched.rglob("*")):
+        received, remedy = "the photos themselves", "choose the folder of their corrected cutouts"
+    elif not strays:
         received, remedy = "none", "check the path"
     elif cutouts.is_dir():
         received, remedy = "an output of predict", f"choose {cutouts}"
@@ -103,7 +105,7 @@ def _nothing_matches(retouched: Path, strays: list[Path]) -> DataError:
         remedy = "name the folder of their photos with `photos`"
     suffixes = " ".join(sorted(_RETOUCHED))
     return DataError(
-        f"`input` {retouched}: expected files ({suffixes}) called as the photos are, received {received}; "
+        f"`input` {retouched}: expected files ({suffixes}) named like their photos, received {received}; "
         f"{remedy}"
     )
 
