@@ -574,7 +574,7 @@ def test_foreign_folders_are_left_alone_and_wrong_ones_explained(done, tmp_path)
             "expected an empty folder or an earlier set of retouched",
         ),
         (("--input", done, *common, tmp_path / "set"), f"choose {done / 'cutouts'}"),
-        (("--input", tmp_path / "in", *common, tmp_path / "set"), "received none; check the path"),
+        (("--input", tmp_path / "in", *common, tmp_path / "set"), "received the photos themselves; choose"),
         (
             ("--input", done / "cutouts", "--photos", tmp_path / "no", "--output", tmp_path / "set"),
             f"--photos {tmp_path / 'no'}: expected",
