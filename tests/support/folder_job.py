@@ -25,11 +25,12 @@ from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import Prediction
 from segmentation.outputs.manifest import MANIFEST, Result
+from segmentation.preprocessing.preprocessing import Preprocessing
 from support.drawing import draw_pair
 from support.places import ROOT
 
 SIZE = Size(height=32, width=24)
-BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), {})
+BUNDLE = ModelBundle(Path("model"), RunConfig().replace(input_size=SIZE), Preprocessing(SIZE))
 ENLARGEMENT = enlargement_of(BUNDLE)
 
 
