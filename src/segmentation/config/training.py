@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segmentation.config.options import OptionField, accept, option, options_of, plain, registered, replaced
-from segmentation.config.values import LossSum, Memory, Shares, parse_batch_size
+from segmentation.config.values import LOSSES, LossSum, Memory, Shares, parse_batch_size
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 
@@ -212,7 +212,7 @@ class LossConfig:
 
     loss: LossSum | None = option(
         None,
-        "weighted sum of ce, focal, dice, tversky, lovasz and mse, such as 0.5*ce + dice",
+        f"weighted sum of {', '.join(LOSSES[:-1])} and {LOSSES[-1]}, such as 0.5*ce + dice",
         shown="that of `bce_weight`, `dice_weight` and `boundary_weight`",
     )
     class_weights: str = option(

@@ -12,10 +12,13 @@ FILES = {  # the folder and the suffix of each kind
     "labels": ("labels", ".png"),
 }
 FORMATS = {"png": "cutout", "psd": "cutout-psd", "tiff": "cutout-tiff", "webp": "cutout-webp"}
-"""The kinds of cutouts, by the names that the option `format` takes."""
+"""The kinds of cutouts, by the names that the option `format` takes. What is no PSD is one flat picture."""
+
+EIGHT_BIT = ("webp",)
+"""The names of FORMATS that have 8 bits a channel whatever the option `bits` says."""
 
 BITS = (8, 16)
-"""Bits a channel that the option `bits` takes; WebP, JPEG and trimaps always have 8."""
+"""Bits a channel that the option `bits` takes; EIGHT_BIT, JPEG and trimaps always have 8."""
 
 REFINEMENTS = ("none", "guided-filter", "closed-form")
 """Ways to refine the edge of a mask with the photo, by the names that the option `refine` takes."""

@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segmentation.core.file_kinds import EIGHT_BIT, FORMATS
 from segmentation.core.types import Prediction
 from segmentation.images.compositing import blend, cover, crop_box, in_bits
 from segmentation.images.decontamination import decontaminate
@@ -93,7 +94,8 @@ class CutoutWriter:
         bits, background = self._wanted.bits, self._wanted.background
         notes: tuple[str, ...] = ()
         image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
-        pictures = [paths[kind] for kind in ("cutout", "cutout-tiff", "cutout-webp") if kind in paths]
+        flat = {name: kind for name, kind in FORMATS.items() if name != "psd"}
+        pictures = {name: paths[kind] for name, kind in flat.items() if kind in paths}
         garment = decontaminate(image, alpha) if pictures and self._wanted.decontaminate else image
         if self._wanted.crop_percent is not None:
             if box := crop_box(alpha, self._wanted.crop_percent):
@@ -111,8 +113,8 @@ class CutoutWriter:
             write_psd(psd, image, alpha, merged, trimap=in_bits(known, bits), background=background, **about)
         if pictures:
             cutout = cut_out(garment, alpha) if background is None else blend(garment, background, alpha)
-            for path in pictures:
-                fitting = in_bits(cutout, 8) if path.suffix == ".webp" else cutout
+            for name, path in pictures.items():
+                fitting = in_bits(cutout, 8) if name in EIGHT_BIT else cutout
                 write_image(path, fitting, mostly_empty=background is None, lossless=True, **about)
         return notes
 

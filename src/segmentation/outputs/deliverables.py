@@ -10,7 +10,7 @@ import numpy as np
 from segmentation.config.files import FileOptions
 from segmentation.config.values import HexColour
 from segmentation.core.errors import ConfigError, ImageError
-from segmentation.core.file_kinds import FILES, FORMATS
+from segmentation.core.file_kinds import EIGHT_BIT, FILES, FORMATS
 from segmentation.images.files import read_photo
 from segmentation.images.refinement import ensure_available
 
@@ -25,8 +25,8 @@ class Deliverables:
     a map of what is certainly garment, certainly background, and near the edge. `decontaminate` removes the
     colours of the surroundings from soft edges; the photo in a PSD is untouched. `refine`, one of
     REFINEMENTS, fits the edge of the mask to the photo. With `bits` of 16 masks and cutouts have 16 bits a
-    channel, the alpha rounded once from the scores; WebP has 8. `review` asks for the picture that a contact
-    sheet shows.
+    channel, the alpha rounded once from the scores; EIGHT_BIT formats have 8. `review` asks for the picture
+    that a contact sheet shows.
     """
 
     formats: tuple[str, ...] = ("png",)
@@ -47,10 +47,11 @@ class Deliverables:
         read, and SegmentationError when the refinement needs a package that is not installed.
         """
         formats = tuple(name for name in FORMATS if name in options.format)  # the same in any order
-        if options.bits == 16 and formats == ("webp",):
+        if options.bits == 16 and {*formats} <= {*EIGHT_BIT}:
+            *others, last = (name for name in FORMATS if name not in EIGHT_BIT)
             raise ConfigError(
-                "`bits=16`: expected a `format` that holds them, png, psd or tiff, received webp; add one of "
-                "them"
+                f"`bits=16`: expected a `format` that holds them, {', '.join(others)} or {last}, received "
+                f"{', '.join(formats)}; add one of them"
             )
         if options.refine != "none":
             ensure_available(options.refine)

@@ -6,17 +6,18 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.errors import ImageError, printable
+from segmentation.core.file_kinds import FILES, FORMATS
 from segmentation.core.types import Prediction
 from segmentation.images.compositing import blend
 from segmentation.images.files import Picture, write_image
 from segmentation.images.refinement import WIDE_BAND, trimap
 
-_CUTOUTS = (".png", ".webp", ".tif", ".tiff", ".psd")
+_CUTOUTS = (*(FILES[kind][1] for kind in FORMATS.values()), ".tiff")
 _LABELS = (".png",)
 
 
 def write_cutout(path: Path, picture: Picture, alpha: np.ndarray, cutout: np.ndarray) -> None:
-    """Write a cutout atomically as PNG, WebP, TIFF or PSD, by the suffix of `path`.
+    """Write a cutout atomically in one of FORMATS, by the suffix of `path`.
 
     `alpha` is uint8 [H, W], `cutout` uint8 RGBA [H, W, 4], `picture` their photo, whose colour profile and
     resolution are kept. A PSD has the whole photo in a layer with an editable mask. Parents are created.

@@ -100,7 +100,7 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "lovasz": lovasz,
     "mse": mean_squared_error,
 }
-"""The losses by the names in `config.values.LOSSES`."""
+"""The losses, by the names in `config.values.LOSSES` and in its order."""
 
 CROSS_ENTROPIES = ("ce", "focal")
 """The losses that take class weights and label smoothing."""
