@@ -64,7 +64,7 @@ def test_a_trained_model_is_a_whole_bundle_that_says_how_it_came_to_be(home):
         "threshold.png",
     }
     bundle = json.loads((model / "bundle.json").read_text())
-    assert bundle["preprocessing"]["input_size"] == "64x96"
+    assert bundle["config"]["preprocessing"]["input_size"] == "64x96"
     assert len(bundle["preprocessing"]["mean"]) == 3
     assert set(bundle["split"]) == {"train", "val"}
     garments = {side: {name.rsplit("_", 1)[0] for name in names} for side, names in bundle["split"].items()}
