@@ -287,7 +287,9 @@ def test_a_missing_bundle_is_refused_with_the_models_that_there_are(bundle):
 
 def test_without_any_model_the_way_to_one_is_named(tmp_path):
     for folder in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(BundleError, match=r"skirts.*`train data=DIR name=NAME` makes one, and default comes with"):
+        with pytest.raises(
+            BundleError, match=r"skirts.*`train data=DIR name=NAME` makes one, and default comes with"
+        ):
             find_bundle("skirts", folder)
 
 
