@@ -9,15 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_pair
 
-from segmentation.config.training import LossConfig, RunConfig, TrainConfig
+from segmentation.config.training import LossConfig, ModelConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.models import registry
+from segmentation.models.architectures import ARCHITECTURES, describe
 from segmentation.models.backbones import BACKBONES
 from segmentation.models.blocks import NORMS
 from segmentation.models.cost import Cost, measure
 from segmentation.models.parts import head_layers
-from segmentation.models.registry import ARCHITECTURES, complete
+from segmentation.models.registry import complete
 from segmentation.models.up_conv import UpConv2D
 from segmentation.training.objectives import CrossEntropyMinusDice
 from segmentation.training.optimizers import OPTIMIZERS, build_optimizer
@@ -213,7 +214,7 @@ def test_an_architecture_brings_its_own_size_filters_and_levels(architecture):
     assert own.preprocessing.input_size == row.size
     assert (chosen.model.filters, chosen.model.levels) == (3, levels)
     assert chosen.preprocessing.input_size == size
-    assert f"{architecture}: {row.filters} filters, {row.levels} levels, {row.size}" in registry.describe()
+    assert f"{architecture}: {row.filters} filters, {row.levels} levels, {row.size}" in describe()
 
 
 @pytest.mark.parametrize("side", [128, 256, 512, 1024])
@@ -261,8 +262,12 @@ def test_the_nearest_size_is_nearest_and_can_be_built(height, width, levels):
 
 
 def test_an_unknown_architecture_is_refused_with_the_choices():
-    config = RunConfig().replace(architecture="unet-257")
-    for use in (lambda: complete(config), lambda: registry.build(config.model, (32, 32, 3))):
+    config = RunConfig(model=ModelConfig(architecture="unet-257"))
+    for use in (
+        lambda: RunConfig().replace(architecture="unet-257"),
+        lambda: complete(config),
+        lambda: registry.build(config.model, (32, 32, 3)),
+    ):
         with pytest.raises(ConfigError) as refused:
             use()
         assert "'unet-257'" in str(refused.value)
@@ -410,5 +415,5 @@ def test_when_nothing_fits_the_need_and_the_memory_are_named():
     with pytest.raises(ConfigError) as refused:
         cost.largest_batch(2**30, "rmsprop")
 
-    for part in ("--batch-size auto", "2.5 GB", "1.0 GB", "--input-size", "--filters"):
+    for part in ("`batch_size=auto`", "2.5 GB", "1.0 GB", "`input_size`", "`filters`"):
         assert part in str(refused.value)
