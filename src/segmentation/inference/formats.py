@@ -142,7 +142,7 @@ def _run_onnx(path: Path) -> Network | None:
 
 FORMATS = {
     "openvino": Format(".xml", _write_openvino, _run_openvino),
-    "saved-model": Format("", _write_saved_model, _run_saved_model),
     "onnx": Format(".onnx", _write_onnx, _run_onnx),
+    "saved-model": Format("", _write_saved_model, _run_saved_model),
     "litert": Format(".tflite", _write_litert, _run_litert),
 }
