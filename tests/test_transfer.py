@@ -304,7 +304,9 @@ def test_a_head_of_as_many_other_classes_begins_anew_as_well(start):
 def test_another_network_of_other_classes_does_not_fit(start):
     bundle, _ = start
     for options in ({"filters": 3}, {"levels": 3}):
-        with pytest.raises(TrainingError, match="expected weights of the same architecture, filters and levels"):
+        with pytest.raises(
+            TrainingError, match="expected weights of the same architecture, filters and levels"
+        ):
             load_start(build(CONFIG.replace(**options)), bundle, LabelMap(names=("shoe",)))
 
 
