@@ -139,9 +139,9 @@ def test_names_that_a_model_has_not_met_are_not_taken_for_background(bundle, hom
     (other / "labels.json").write_text(json.dumps({**NAMES, "4": "coat"}))
 
     assert main(["eval", "--home", str(home), "--model", bundle.name, "--data", str(other)]) == 2
-    assert "names that people has learned, received coat as well" in capsys.readouterr().err
+    assert "names that people was trained on, received coat as well" in capsys.readouterr().err
     said = refusal(home, capsys, "--data", other, "--name", "new", "--model", bundle.name)
-    assert "names that people has learned, received coat as well" in said
+    assert "names that people was trained on, received coat as well" in said
 
 
 def test_a_file_of_groups_that_is_given_is_read_and_not_the_one_that_was_learned(bundle, home, capsys):
