@@ -662,7 +662,7 @@ def test_models_that_have_a_name_in_different_classes_are_not_held_against_each_
         ({"background": ["null"], "a": []}, "expected names in every group, received none in 'a'"),
         (
             {"background": ["null"]},
-            "expected 2 to 255 classes, received 1; choose others, or --classes garment",
+            "expected 2 to 255 classes, received 1; choose others, or `classes=garment`",
         ),
         ({"ignore": ["null"]}, "expected 2 to 255 classes, received 0"),
         ({"background": "null", "a": ["hair"]}, "received no list of names for 'background'"),

@@ -75,8 +75,8 @@ def choose_classes(
     groups = {group: names for group, names in groups.items() if group not in _IGNORED}
     if not 2 <= len(groups) <= IGNORED:
         raise DataError(
-            f"--classes {choice}: expected 2 to {IGNORED} classes, received {len(groups)}; choose others, or "
-            f"--classes {GARMENT} to cut out a single thing"
+            f"`classes={choice}`: expected 2 to {IGNORED} classes, received {len(groups)}; choose others, or "
+            f"`classes={GARMENT}` to cut out a single thing"
         )
     index_of = {name: index for index, group in enumerate(groups.values()) for name in group}
     index_of.update(dict.fromkeys(ignored, IGNORED))
