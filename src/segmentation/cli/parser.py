@@ -1,13 +1,20 @@
 """The flags of a command, made from its dataclass of options, and how they are read back."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 from segmentation.cli.wording import as_typed, flag, program
-from segmentation.config.options import JobOptions, OptionField, accept, fields_by_name, options_of
+from segmentation.config.options import (
+    JobOptions,
+    OptionField,
+    accept,
+    fields_by_name,
+    options_of,
+    parse_path,
+)
 from segmentation.config.toml_file import read_options
 from segmentation.core.errors import ConfigError
 
@@ -20,11 +27,9 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}; `{self.prog} --help` explains the options\n")
 
-    def parse_known_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: Any = None
-    ) -> tuple[argparse.Namespace, list[str]]:
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
         """Refuse what is left over here, where the command is known whose options it was to be one of."""
-        known, left = super().parse_known_args(args, namespace)
+        known, left = super().parse_known_args(*arguments, **named)
         if left:
             alike = get_close_matches(left[0].partition("=")[0], self._option_string_actions, n=1)
             hint = f", did you mean {alike[0]}?" if alike else ""
@@ -53,15 +58,19 @@ def add_command(
     """
     _add_flags(parser, kind, home, default_home, everything=False)
     hidden = sum(not found.about.common for found in options_of(kind))
-    full = OneLineParser(
-        prog=parser.prog, description=parser.description, epilog=parser.epilog, add_help=False
-    )
-    full.formatter_class = parser.formatter_class
-    _add_flags(full, kind, home, default_home, everything=True)
+
+    def everything() -> str:
+        full = OneLineParser(
+            prog=parser.prog, description=parser.description, epilog=parser.epilog, add_help=False
+        )
+        full.formatter_class = parser.formatter_class
+        _add_flags(full, kind, home, default_home, everything=True)
+        return full.format_help()
+
     parser.add_argument(
         "--help-all",
         action=_HelpAll,
-        show=full.format_help,
+        show=everything,
         help=f"show this help with {hidden} more options" if hidden else argparse.SUPPRESS,
     )
 
@@ -105,14 +114,14 @@ def _add_flags(
     general = parser.add_argument_group("general")
     general.add_argument(
         "--home",
-        type=_argument_type(_path),
+        type=_argument_type(parse_path),
         default=home,
         metavar="DIR",
         help=f"folder that holds data, models, logs and results (default: {default_home})",
     )
     general.add_argument(
         "--config",
-        type=_argument_type(_path),
+        type=_argument_type(parse_path),
         action="append",
         default=[],
         metavar="FILE",
@@ -186,12 +195,6 @@ def _metavar(found: OptionField) -> str:
     if found.choices and not found.about.metavar:
         return "{" + ",".join(found.choices) + "}"
     return placeholder_of(found)
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise ValueError("expected a path, received an empty text")
-    return Path(text)
 
 
 def _argument_type(parse: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.config.options import option
+from segmentation.config.options import option, parse_path
 from segmentation.config.values import HexColour
 from segmentation.core.file_kinds import BITS, FORMATS, REFINEMENTS
 
@@ -24,10 +24,8 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 def parse_background(text: str) -> Path | HexColour:
     """Read "#RRGGBB" as a colour, and anything else as a path. Raises ValueError."""
-    if not text:
-        raise ValueError("expected a path, received an empty text")
     if not text.startswith("#"):
-        return Path(text)
+        return parse_path(text)
     if not re.fullmatch("#[0-9a-fA-F]{6}", text):
         raise ValueError(
             "expected a colour with six digits, as #ffffff, or the path of a picture (./ before a name with "

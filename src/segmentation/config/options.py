@@ -77,6 +77,12 @@ class OptionField:
         """The name in a file: section.name."""
         return ".".join((*self.section, self.name))
 
+    def value_in(self, options: Any) -> Any:
+        """Return the value of this field in options, through the sections that lead to it."""
+        for name in self.section:
+            options = getattr(options, name)
+        return getattr(options, self.name)
+
     @property
     def required(self) -> bool:
         return self.default is dataclasses.MISSING
@@ -121,7 +127,7 @@ class OptionField:
         if self.kind is bool:
             return _parse_bool(text)
         if self.kind is Path:
-            return _parse_path(text)
+            return parse_path(text)
         if self.kind in _NOUNS:
             return self._parse_number(text)
         return text
@@ -176,6 +182,13 @@ class OptionField:
         if not low <= value <= (math.inf if high is None else high) or value == math.inf:
             raise ValueError(f"expected {_NOUNS[self.kind]} {bounds}, received {text!r}")
         return value
+
+
+def parse_path(text: str) -> Path:
+    """Read a path. Raises ValueError for an empty one, which would be the current folder."""
+    if not text:
+        raise ValueError("expected a path, received an empty text")
+    return Path(text)
 
 
 def is_section(item: dataclasses.Field[Any], hint: Any) -> bool:
@@ -274,10 +287,10 @@ def plain(options: Any) -> dict[str, Any]:
     """Return options as JSON holds them: sections as dictionaries, values as numbers and texts."""
     saved: dict[str, Any] = {}
     for found in options_of(type(options)):
-        holder, value = saved, options
+        holder = saved
         for name in found.section:
-            holder, value = holder.setdefault(name, {}), getattr(value, name)
-        holder[found.name] = found.plain(getattr(value, found.name))
+            holder = holder.setdefault(name, {})
+        holder[found.name] = found.plain(found.value_in(options))
     return saved
 
 
@@ -286,10 +299,3 @@ def _parse_bool(text: str) -> bool:
         return {"true": True, "false": False}[text.lower()]
     except KeyError:
         raise ValueError(f"expected true or false, received {text!r}") from None
-
-
-def _parse_path(text: str) -> Path:
-    """Refuse an empty path, as of an unset variable, which would be the current folder."""
-    if not text:
-        raise ValueError("expected a path, received an empty text")
-    return Path(text)

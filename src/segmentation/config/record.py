@@ -19,10 +19,7 @@ def chosen(options: JobOptions, section: str | None = None) -> dict[str, Any]:
     for found in options_of(type(options)):
         if section is not None and section not in found.section:
             continue
-        holder: Any = options
-        for name in found.section:
-            holder = getattr(holder, name)
-        value = getattr(holder, found.name)
+        value = found.value_in(options)
         if found.name in options.given or value != found.default:
             values[found.name] = value
     return values
