@@ -540,7 +540,7 @@ def test_a_cutout_can_be_trained_with_a_sum_of_losses(tmp_path):
     ],
 )
 def test_weights_of_the_own_loss_are_refused_beside_a_sum_in_its_place(tmp_path, capsys, given, said):
-    status = main(["train", "--home", str(tmp_path), "--loss", "ce + dice", *given])
+    status = main(["train", "--home", str(tmp_path), "--data", "nowhere", "--loss", "ce + dice", *given])
 
     assert status == 2
     error = capsys.readouterr().err

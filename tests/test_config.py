@@ -214,6 +214,11 @@ def test_unknown_options_are_refused_by_name():
         RunConfig().replace(epoch=3, fliters=8, levels=2)
 
 
+def test_a_number_too_large_for_a_float_is_refused():
+    with pytest.raises(ConfigError, match="`learning_rate`: expected a number from .*, received 'inf'"):
+        RunConfig().replace(learning_rate=10**400)
+
+
 def option_values(found):
     if found.name == "input_size":
         return st.none() | sizes

@@ -157,7 +157,7 @@ class OptionField:
             return self.parse(value)
         if self.kind in _NOUNS and isinstance(value, Real) and not isinstance(value, bool):
             if self.kind is float:
-                return self.parse(str(float(value)))
+                return self.parse(str(_as_float(value)))
             if not isinstance(value, Integral) and not float(value).is_integer():
                 raise ValueError(f"expected {_NOUNS[int]}, received {value!r}")
             return self.parse(str(int(value if isinstance(value, Integral) else float(value))))
@@ -182,6 +182,13 @@ class OptionField:
         if not low <= value <= (math.inf if high is None else high) or value == math.inf:
             raise ValueError(f"expected {_NOUNS[self.kind]} {bounds}, received {text!r}")
         return value
+
+
+def _as_float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def parse_path(text: str) -> Path:

@@ -203,6 +203,9 @@ class SecondPassConfig:
         return self.look != "none" and self.guide == "held-out"
 
 
+LOSS_PARTS = ("bce_weight", "dice_weight", "boundary_weight", "boundary_width")  # which `loss` replaces
+
+
 @dataclass(frozen=True)
 class LossConfig:
     """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge; or a sum of losses.

@@ -8,7 +8,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.provenance import data_folder
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.toml_file import read_options, write_options
-from segmentation.config.training import RunConfig
+from segmentation.config.training import LOSS_PARTS, RunConfig
 
 CONFIGURATION = "config.toml"  # in the bundle
 
@@ -21,6 +21,7 @@ def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: boo
     """
     again = dataclasses.replace(options, run=config, name=None, preset=None, augmentation=None)
     left_out = {
+        **dict.fromkeys(LOSS_PARTS, config.loss.loss is not None),
         "resume": True,
         "overwrite": True,
         "classes": inherits_classes,

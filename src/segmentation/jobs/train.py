@@ -65,7 +65,6 @@ def train(options: TrainOptions, context: Context) -> Trained:
         check_start(start, options, PRESETS)
     first_passes = [find_bundle(name, models) for name in options.second_pass]
     explicit = chosen(options, "run")
-    check_loss_parts(explicit)
     explicit |= check_first_passes(first_passes, explicit)
     inherited = start if start and "classes" not in explicit else None
     if inherited:
@@ -73,6 +72,7 @@ def train(options: TrainOptions, context: Context) -> Trained:
     config = complete(
         configure(options.preset, options.augmentation, explicit, base=start.config if start else None)
     )
+    check_loss_parts(explicit, config.loss.loss)
     name = check_name(options.name or options.preset or config.model.architecture)
     path, logs = models / name, context.workspace.logs / name
     if not options.resume:

@@ -5,14 +5,13 @@ from typing import Any
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.training import DataConfig, LossConfig, RunConfig
+from segmentation.config.training import LOSS_PARTS, DataConfig, RunConfig
+from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
 from segmentation.inference.scorer import require_cutout
 from segmentation.training.objectives import check_loss
-
-_LOSS_PARTS = ("bce_weight", "dice_weight", "boundary_weight", "boundary_width")
 
 
 def check_start(start: ModelBundle, options: TrainOptions, presets: Mapping[str, Collection[str]]) -> None:
@@ -48,13 +47,12 @@ def check_first_passes(first_passes: Sequence[ModelBundle], explicit: Mapping[st
     return {} if "look" in explicit else {"look": "crop"}
 
 
-def check_loss_parts(explicit: Mapping[str, Any]) -> None:
+def check_loss_parts(explicit: Collection[str], loss: LossSum | None) -> None:
     """Raise ConfigError for weights of the default loss beside a sum of losses, which replaces it."""
-    defaults = vars(LossConfig())
-    given = [f"`{name}`" for name in _LOSS_PARTS if explicit.get(name, defaults[name]) != defaults[name]]
-    if given and explicit.get("loss"):
+    given = [f"`{name}`" for name in LOSS_PARTS if name in explicit]
+    if given and loss:
         raise ConfigError(
-            f'{" and ".join(given)}: expected without `loss`, received beside `loss` "{explicit["loss"]}", '
+            f'{" and ".join(given)}: expected without `loss`, received beside `loss` "{loss}", '
             "which replaces the loss that they make up; leave one of them out"
         )
 
