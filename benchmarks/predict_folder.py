@@ -82,7 +82,7 @@ def main() -> None:
         steps = _cpu_seconds(bundle, options.precision, photos[:8], writer)
 
     rate, plain_rate, bound = len(photos) / fast, options.plain / slow, streams / sum(steps.values())
-    print(f"{bundle.name} at {bundle.input_size}, OpenVINO {scorer.settings['precision']}, {streams} cores")
+    print(f"{bundle.name} at {bundle.input_size}, {scorer.settings.computed_by}, {streams} cores")
     print("CPU seconds a photo: " + ", ".join(f"{name} {taken:.3f}" for name, taken in steps.items()))
     print(f"plain way  {plain_rate:6.2f} photos/s")
     print(f"predict    {rate:6.2f} photos/s, {rate / plain_rate:.1f} times the plain way")

@@ -64,7 +64,7 @@ def samples(folder):
 def a_candidate(name, samples):
     facts = Facts(
         path=name, architecture="unet-64", input_size="48x64", threshold=0.5,
-        decided={"engine": "openvino", "precision": "f32", "tta": "none"}, megabytes=1.0, cpu_seconds=0.1,
+        computed_by="openvino f32", decided={"engine": "openvino"}, megabytes=1.0, cpu_seconds=0.1,
         chosen_on=0, parameters=100, gflop=0.1, epochs=8, best_epoch=8,
     )  # fmt: skip
     history = {"val_iou": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], "val_dice": [0.9] * 8}
@@ -220,7 +220,7 @@ def test_a_cutout_is_an_outline_around_the_region_of_the_garment(tiny_set):
     def nothing(photo):
         return np.zeros((*photo.shape[:2], 1), np.float32)
 
-    facts = Facts("x", "y", "z", 0.5, {"engine": "keras", "precision": "f32"}, 1.0, 0.1, 0, *[None] * 4)
+    facts = Facts("x", "y", "z", 0.5, "keras f32", {"engine": "keras"}, 1.0, 0.1, 0, *[None] * 4)
     scores = {"good": score, "empty": nothing}
     found = compare(
         [Candidate(name, facts, evaluate(one, samples, 0.5)) for name, one in scores.items()], len(samples)

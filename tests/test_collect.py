@@ -486,14 +486,15 @@ def test_what_nobody_changed_is_no_correction(done, tmp_path):
     keep_only(done, ".png")
     options = ("--input", done / "cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
     nothing = run("collect", *options, check=2)
-    assert "3 left out, for they are as predicted (--untouched takes them)" in nothing.stdout
-    assert "expected a corrected file, received 3 that are as predicted; " in nothing.stderr
+    assert "3 unchanged since the prediction and left out (--untouched takes them)" in nothing.stdout
+    assert "expected a corrected file, received 3 that are as they were predicted; " in nothing.stderr
     assert not (tmp_path / "set/masks/a.png").exists()
 
     paint(done / "cutouts/a.png", fill_corner)
     some = run("collect", *options)
     assert (
-        "1 added, 2 left out, for they are as predicted (--untouched takes them)" in some.stdout.splitlines()
+        "1 added, 2 unchanged since the prediction and left out (--untouched takes them)"
+        in some.stdout.splitlines()
     )
     assert "of 1 prediction 0 were taken unchanged" in some.stdout
     assert [one.id for one in discover(tmp_path / "set").samples] == ["a"]
@@ -514,7 +515,7 @@ def test_a_correction_outlives_a_new_prediction(done, tmp_path):
     cut_folder(tmp_path / "in", done, threshold=0.4, overwrite=True)
     again = run("collect", *options)
 
-    assert "1 as predicted now, so that their earlier pairs stay" in again.stdout
+    assert "1 unchanged since the prediction, with earlier pairs that stay" in again.stdout
     np.testing.assert_array_equal(read_mask(tmp_path / "set/masks/a.png"), painted)
     assert rows(tmp_path / "set") == before
 

@@ -29,12 +29,14 @@ from segmentation.evaluation.history import last_quarter, read_history
 from segmentation.evaluation.image_row import ImageRow
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import distinct_names
+from segmentation.inference.scorer import EngineName, ScoreSettings
 from segmentation.metrics import intervals
 from segmentation.metrics.intervals import mean_interval, paired_difference
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.reports import compare_columns, compare_report, compare_tables, plots
 from segmentation.reports.compare_markdown import markdown
 
+KERAS, OPENVINO = (ScoreSettings((EngineName(name, "f32"),)) for name in ("keras", "openvino"))
 NASTY = "<img src=x onerror=alert(1)>[red]&"
 
 
@@ -189,7 +191,7 @@ def a_candidate(name, dice, **facts):
     rows = tuple(a_row(f"photo {n}", value) for n, value in enumerate(dice))
     known = Facts(
         path=f"models/{name}", architecture="simple", input_size="64x96", threshold=0.5,
-        decided={"engine": "openvino", "precision": "f32", "tta": "none"}, megabytes=1.0, cpu_seconds=0.1,
+        computed_by="openvino f32", decided={"engine": "openvino"}, megabytes=1.0, cpu_seconds=0.1,
         chosen_on=0, parameters=100, gflop=0.1, epochs=2, best_epoch=1,
     )  # fmt: skip
     return Candidate(name, replace(known, **facts), Evaluation(rows, 0.5, 2.0, search=None))
@@ -260,7 +262,7 @@ def test_what_the_first_of_two_passes_learned_is_learned():
 
     chosen = unseen_by_all({"double": double, "other": a_bundle("other")}, dataset)
     assert [sample.id for sample in chosen] == ["1_Front"]
-    assert double.learned == {"2_Front"}
+    assert double.trained_on == {"2_Front"}
     stranger = replace(double, split={"train": ["3_Front"]})
     assert [sample.id for sample in select_samples(stranger, dataset)] == ["1_Front"]
 
@@ -319,7 +321,7 @@ class Outline(HTMLParser):
 def comparison():
     dice = {"old": [0.8, 0.9, 0.7], "new": [0.9, 0.9, 0.6], NASTY: [0.8, 1.0, 0.0]}
     unknown = {"parameters": None, "gflop": None, "epochs": None, "best_epoch": None, "chosen_on": 3}
-    unknown["decided"] = {"engine": "keras", "precision": "f32", "tta": "none"}
+    unknown["computed_by"] = "keras f32"
     candidates = [
         a_candidate(name, values, **(unknown if name == NASTY else {})) for name, values in dice.items()
     ]
@@ -625,7 +627,7 @@ def test_a_damaged_history_is_named_before_anything_is_scored(home, tmp_path):
 def test_what_a_bundle_does_not_say_about_its_cost_is_left_out(home, recorded):
     bundle = load_bundle(home / "models" / "one")
     bundle = replace(bundle, provenance={"cost": recorded, "epochs": [1], "best_epoch": 10**400})
-    facts = facts_of(bundle, [], 0.5, {"engine": "keras"}, 0.1)
+    facts = facts_of(bundle, [], 0.5, KERAS, 0.1)
 
     assert (facts.parameters, facts.gflop, facts.epochs, facts.best_epoch) == (None,) * 4
     read = (bundle.path / "bundle.json", bundle.weights)
@@ -635,16 +637,17 @@ def test_what_a_bundle_does_not_say_about_its_cost_is_left_out(home, recorded):
 def test_a_double_pass_costs_what_both_passes_cost(home):
     one, two = (load_bundle(home / "models" / name) for name in ("one", "two"))
     sample = Sample(one.split["val"][0], Path("x"))
-    single = [facts_of(bundle, [sample], 0.5, {"engine": "openvino"}, 0.1) for bundle in (one, two)]
-    decided = {"engine": "openvino, openvino", "precision": "f32, f32"}
-    double = facts_of(replace(two, first=one), [sample], 0.5, decided, 0.1)
+    single = [facts_of(bundle, [sample], 0.5, OPENVINO, 0.1) for bundle in (one, two)]
+    twice = ScoreSettings(OPENVINO.engines * 2)
+    double = facts_of(replace(two, first=one), [sample], 0.5, twice, 0.1)
 
     for name in ("parameters", "gflop", "megabytes"):
         assert getattr(double, name) == pytest.approx(sum(getattr(facts, name) for facts in single))
     assert double.chosen_on == 1
     assert (double.architecture, double.input_size) == ("simple + simple", "64x96 + 64x96")
     assert double.computed_by == "openvino f32"
-    mixed = replace(double, decided={"engine": "openvino, keras", "precision": "bf16, f32"})
+    assert double.decided["engine"] == "openvino, openvino"
+    mixed = ScoreSettings((EngineName("openvino", "bf16"), EngineName("keras", "f32")))
     assert mixed.computed_by == "openvino bf16, keras f32"
 
 

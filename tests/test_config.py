@@ -215,7 +215,7 @@ def test_unknown_options_are_refused_by_name():
 
 
 def test_a_number_too_large_for_a_float_is_refused():
-    with pytest.raises(ConfigError, match="`learning_rate`: expected a number from .*, received 'inf'"):
+    with pytest.raises(ConfigError, match=r"`learning_rate`: expected a number from .*, received 'inf'"):
         RunConfig().replace(learning_rate=10**400)
 
 

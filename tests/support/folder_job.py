@@ -20,7 +20,7 @@ from segmentation.core.signals import Interruption
 from segmentation.core.size import Size
 from segmentation.core.types import ScoreFn
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import Scorer
+from segmentation.inference.scorer import Scorer, ScoreSettings
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
@@ -90,7 +90,7 @@ def scorer_of(
     """A score function as a model that is loaded."""
     models = Ensemble((bundle,))
     estimator = estimator or estimator_for([score], threshold, bundle.confidence_model)
-    return Scorer(models, score, estimator, threshold, settings={})
+    return Scorer(models, score, estimator, threshold, settings=ScoreSettings())
 
 
 def cut_folder(

@@ -85,9 +85,9 @@ class ModelBundle:
         return (self.first, self) if self.first else (self,)
 
     @property
-    def learned(self) -> frozenset[str]:
+    def trained_on(self) -> frozenset[str]:
         """The ids of the samples that any of its passes was trained on."""
-        return frozenset(name for one in self.passes for name in one.split.get("train", ()))
+        return frozenset(name for network in self.passes for name in network.split.get("train", ()))
 
     @property
     def architecture(self) -> str:
@@ -287,7 +287,7 @@ def _load_first(path: Path, checksum: str) -> ModelBundle:
 
 
 def _is_regular(file: Path) -> bool:
-    """Whether it is a file of its own: a link could lead anywhere, and a pipe would be waited for."""
+    """Return whether it is a file of its own: a link could lead anywhere, and a pipe would be waited for."""
     try:
         return stat.S_ISREG(file.lstat().st_mode)
     except (OSError, ValueError):

@@ -64,7 +64,7 @@ def read_description(content: bytes) -> dict[str, Any]:
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can name a file or a folder on every system and cannot lead out of its parent."""
+    """Return whether `text` can name a file or a folder on every system and cannot lead out of its parent."""
     return bool(_FILE_NAME.fullmatch(text))
 
 

@@ -31,8 +31,8 @@ def run(options: CollectOptions, context: Context) -> int:
         )
     if not (done.pairs or done.failed):
         warn(
-            f"error: `input` {options.input}: expected a corrected file, received {len(done.collected)} that "
-            "are as predicted; correct some, or add `untouched` if somebody checked them all"
+            f"error: `input` {options.input}: expected a corrected file, received {len(done.collected)} "
+            "that are as they were predicted; correct some, or add `untouched` if somebody checked them all"
         )
         return 2
     if not done.failed:

@@ -42,7 +42,7 @@ def check_same_groups(files: Mapping[str, Path]) -> None:
 
 
 def _unlike(first: str, expected: LabelMap, name: str, labels: LabelMap) -> str:
-    """How two lists of classes differ, in a few words."""
+    """Say in a few words how two lists of classes differ."""
     for owner, classes, others in ((first, expected, labels), (name, labels, expected)):
         alone = [found for found in classes.names if found not in others.names]
         if alone:

@@ -17,7 +17,7 @@ def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out"
     but none that the model was trained on. Raises DataError when nothing is left, as of predicted pairs.
     """
     samples = without_predicted(dataset.samples)
-    known, held_out = bundle.learned, set(bundle.split.get("val", ()))
+    known, held_out = bundle.trained_on, set(bundle.split.get("val", ()))
     unseen = tuple(sample for sample in samples if sample.id in held_out)
     if not unseen:
         candidates = dataset.folder_split.val if dataset.folder_split else samples

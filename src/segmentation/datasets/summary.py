@@ -52,7 +52,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Pair:
-    """What one pair contributes: float64 sums per channel over the photo's pixels."""
+    """Return what one pair contributes: float64 sums per channel over the photo's pixels."""
 
     resolution: str
     pixels: int

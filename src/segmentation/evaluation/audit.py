@@ -42,7 +42,7 @@ def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -
     where all are predicted.
     """
     samples = without_predicted(samples)
-    known = [bundle.learned for bundle in bundles]
+    known = [bundle.trained_on for bundle in bundles]
     for sample in samples:
         if all(sample.id in names for names in known):
             raise DataError(

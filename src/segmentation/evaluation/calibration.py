@@ -36,7 +36,7 @@ def fit_confidence(
     models = [_Loaded.of(model) for model in (bundle, *others)]
     features, dice, used = [], [], []
     for done, sample in enumerate(samples, start=1):
-        unbiased = next((model for model in models if sample.id not in model.bundle.learned), None)
+        unbiased = next((model for model in models if sample.id not in model.bundle.trained_on), None)
         if unbiased:
             model = unbiased.bundle
             photo, alpha = read_pair(sample)

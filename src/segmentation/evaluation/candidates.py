@@ -13,6 +13,7 @@ from segmentation.core.types import Sample, ScoreFn
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.selection import select_samples, without_predicted
+from segmentation.inference.scorer import ScoreSettings
 
 _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 
@@ -21,7 +22,7 @@ _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 class Facts:
     """What a model is and what it costs, both passes together; None for what its bundle does not record.
 
-    `decided` are the settings that decide its scores, such as `engine` and `precision`. `megabytes`
+    `computed_by` names its engines, `decided` are all settings that decide its scores. `megabytes`
     (10^6 bytes) is what its engine reads from disk, `gflop` and `cpu_seconds` (of all threads, median) are
     for one photo, and `chosen_on` counts the compared photos by which its epoch and threshold were
     chosen. `training_seconds` is how long its training took.
@@ -31,6 +32,7 @@ class Facts:
     architecture: str
     input_size: str
     threshold: float
+    computed_by: str
     decided: Mapping[str, object]
     megabytes: float
     cpu_seconds: float
@@ -40,12 +42,6 @@ class Facts:
     epochs: float | None
     best_epoch: float | None
     training_seconds: float | None = None
-
-    @property
-    def computed_by(self) -> str:
-        """Engine and precision, named once where both passes share them."""
-        engines, precisions = (str(self.decided[name]).split(", ") for name in ("engine", "precision"))
-        return ", ".join(dict.fromkeys(map(" ".join, zip(engines, precisions, strict=True))))
 
 
 class CpuTimed:
@@ -131,19 +127,21 @@ def facts_of(
     bundle: ModelBundle,
     samples: Sequence[Sample],
     threshold: float,
-    decided: Mapping[str, object],
+    settings: ScoreSettings,
     cpu_seconds: float,
 ) -> Facts:
     """Return the facts of a bundle that was judged on `samples`; the other arguments are as in `Facts`."""
     passes = bundle.passes
+    engines = [engine.name for engine in settings.engines]
     chosen_on = {name for member in passes for name in member.split.get("val", ())}
     return Facts(
         path=str(bundle.path),
         architecture=" + ".join(member.architecture for member in passes),
         input_size=" + ".join(str(member.input_size) for member in passes),
         threshold=threshold,
-        decided=dict(decided),
-        megabytes=sum(_bytes_read(member, str(decided["engine"])) for member in passes) / 1e6,
+        computed_by=settings.computed_by,
+        decided=settings.plain(),
+        megabytes=sum(map(_bytes_read, passes, engines)) / 1e6,
         cpu_seconds=cpu_seconds,
         chosen_on=sum(sample.id in chosen_on for sample in samples),
         parameters=_cost(passes, "parameters"),
@@ -163,14 +161,14 @@ def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample,
 
 def _garments_known(bundle: ModelBundle, dataset: Dataset) -> set[str]:
     """The groups that a bundle was trained on, by their ids and, for duplicates, by the data set."""
-    known = bundle.learned
+    known = bundle.trained_on
     return {group_and_view(name)[0] for name in known} | {
         sample.group for sample in dataset.samples if sample.id in known
     }
 
 
 def _bytes_read(bundle: ModelBundle, engine: str) -> int:
-    network = ENGINE_FILES if bundle.openvino and "openvino" in engine else (WEIGHTS,)
+    network = ENGINE_FILES if engine == "openvino" else (WEIGHTS,)
     return sum((bundle.path / name).stat().st_size for name in (DESCRIPTION, *network))
 
 

@@ -75,7 +75,7 @@ def share_near(corrections: Iterable[Correction]) -> float:
 
 
 def _edge_distances(mask: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far each pixel of an outline is from the other's, of `mask` [n] and of `target` [m]."""
+    """Measure how far each pixel of an outline is from the other's, of `mask` [n] and of `target` [m]."""
     outlines = metrics.contour(mask), metrics.contour(target)
     left, top, width, height = cv2.boundingRect((outlines[0] | outlines[1]).astype(np.uint8))
     ours, others = (one[top : top + height, left : left + width] for one in outlines)

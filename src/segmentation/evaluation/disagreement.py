@@ -119,7 +119,7 @@ def _signed(scores: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def _contrast(image: np.ndarray) -> np.ndarray:
-    """How fast the colours of uint8 RGB [H, W, 3] change, float32 [H, W]: the gradient in CIE Lab."""
+    """Measure how fast the colours of uint8 RGB [H, W, 3] change, float32 [H, W]: the gradient in CIE Lab."""
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
     smooth = cv2.GaussianBlur(lab, (0, 0), 1.0)
     gradients = (cv2.Scharr(smooth, -1, *axis, scale=1 / 32) for axis in ((1, 0), (0, 1)))

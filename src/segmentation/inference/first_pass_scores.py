@@ -29,7 +29,7 @@ def write_first_pass_scores(
     trust the first too much. Drawn photos that every model was trained on are left out. Raises DataError when
     that is so of another photo.
     """
-    scorers = [(load_score(first)[0], first.learned) for first in first_passes]
+    scorers = [(load_score(first)[0], first.trained_on) for first in first_passes]
     scored = []
     for done, sample in enumerate(samples, start=1):
         held_out = [score for score, trained_on in scorers if sample.id not in trained_on]

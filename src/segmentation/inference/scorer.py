@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from segmentation.bundle.bundle import ModelBundle, find_bundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
@@ -17,25 +17,58 @@ from segmentation.inference.scoring import load_score
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 
 
+class EngineName(NamedTuple):
+    """The engine of one pass: `name` openvino or keras, `precision` f32 or bf16."""
+
+    name: str
+    precision: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.precision}"
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """What decides the scores besides the models: the engine of each pass, augmentation and cleaning.
+
+    The limits of the cleaning are in pixels, and None where classes are marked.
+    """
+
+    engines: tuple[EngineName, ...] = ()
+    tta: str = "none"
+    islands_px: int | None = None
+    holes_px: int | None = None
+
+    @property
+    def computed_by(self) -> str:
+        """Engine and precision, named once where several passes share them."""
+        return ", ".join(dict.fromkeys(map(str, self.engines)))
+
+    def plain(self) -> dict[str, Any]:
+        """Return them as JSON, with an engine and a precision for each pass."""
+        saved = {
+            "engine": ", ".join(engine.name for engine in self.engines),
+            "precision": ", ".join(engine.precision for engine in self.engines),
+            "tta": self.tta,
+            "islands_px": self.islands_px,
+            "holes_px": self.holes_px,
+        }
+        return {name: value for name, value in saved.items() if value is not None}
+
+
 @dataclass(frozen=True)
 class Scorer:
     """Models that work as one, ready to score photos.
 
     `score` includes the test-time augmentation and cleaning that were asked for; `estimator` adds features
-    and confidence to its predictions; `threshold` turns the scores of a cutout into a mask; `settings`, plain
-    JSON, are what decides the scores besides the models.
+    and confidence to its predictions; `threshold` turns the scores of a cutout into a mask.
     """
 
     models: Ensemble
     score: ScoreFn
     estimator: ConfidenceEstimator
     threshold: float
-    settings: dict[str, Any]
-
-    @property
-    def tta(self) -> str:
-        """The test-time augmentation."""
-        return self.settings.get("tta", "none")
+    settings: ScoreSettings
 
 
 def find_models(names: Sequence[str], models_folder: Path, double_pass: bool | None = None) -> Ensemble:
@@ -77,7 +110,6 @@ def load_scorer(
     because the model has no export.
     """
     loaded = [_load_score(bundle, scoring, streams, tell) for bundle in models.members]
-    engines = [engine for _, its_engines in loaded for engine in its_engines]
     threshold = models.threshold if options.threshold is None else options.threshold
     score = averaged([score for score, _ in loaded])
     augmentations = scoring.tta.split("+")
@@ -91,13 +123,13 @@ def load_scorer(
     estimator = estimator_for(
         [its_engines[0] for _, its_engines in loaded], models.first_threshold, models.confidence_model
     )
-    settings: dict[str, Any] = {
-        "engine": ", ".join(engine.name for engine in engines),
-        "precision": ", ".join(engine.precision for engine in engines),
-        "tta": scoring.tta,
-    }
-    if models.labels.binary:
-        settings |= limits
+    settings = ScoreSettings(
+        tuple(
+            EngineName(engine.name, engine.precision) for _, its_engines in loaded for engine in its_engines
+        ),
+        scoring.tta,
+        **(limits if models.labels.binary else {}),
+    )
     return Scorer(models, score, estimator, threshold, settings)
 
 

@@ -100,7 +100,7 @@ def _check_start(start: ModelBundle, dataset: Dataset) -> None:
             f"`model={start.name}`: expected a single pass, received a double pass; start from its first, "
             f"`model={start.first.path}`"
         )
-    known = sum(sample.id in start.learned for sample in dataset.samples)
+    known = sum(sample.id in start.trained_on for sample in dataset.samples)
     if known:
         raise ConfigError(
             f"`model={start.name}`: expected a model that was not trained on these pairs, since it agrees "

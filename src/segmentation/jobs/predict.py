@@ -132,7 +132,7 @@ class FolderPrediction:
         if not self.limits:
             remove_review(manifest.path.parent)
             return
-        self.caution = caution_about(self.models, self._scorer.threshold, self._scorer.tta)
+        self.caution = caution_about(self.models, self._scorer.threshold, self._scorer.settings.tta)
         self.triage = triage_results(manifest, self.models, self.limits, self._score_settings, self.caution)
 
 
@@ -178,7 +178,7 @@ def _choose_writer(
 
 def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:
     """The settings that decide the scores of a photo, by the names in the manifest."""
-    settings = {"model": scorer.models.digest, **scorer.settings}
+    settings = {"model": scorer.models.digest, **scorer.settings.plain()}
     if scorer.models.labels.binary:
         settings["threshold"] = scorer.threshold
     if triaged:

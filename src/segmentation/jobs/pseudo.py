@@ -109,7 +109,12 @@ def _settings(scorer: Scorer) -> dict[str, Any]:
         for name, member in zip(models.names, models.members, strict=True)
     ]
     confidence = _digest(models)
-    return {"models": named, "experience": confidence, "threshold": scorer.threshold, **scorer.settings}
+    return {
+        "models": named,
+        "experience": confidence,
+        "threshold": scorer.threshold,
+        **scorer.settings.plain(),
+    }
 
 
 def _digest(models: Ensemble) -> str | None:

@@ -67,7 +67,7 @@ def recipe(options: RecipeOptions, context: Context) -> bool:
 
 
 def _is_done(models: Path, step: Step) -> bool:
-    """Whether the model exists, fully trained or calibrated, with the options of the step.
+    """Return whether the model exists, fully trained or calibrated, with the options of the step.
 
     Raises ConfigError for one that was trained with others.
     """

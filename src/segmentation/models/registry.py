@@ -121,7 +121,7 @@ def _backbone_weights(model: ModelConfig, backbone: str | None) -> str | None:
             owners = ", ".join(name for name, row in ARCHITECTURES.items() if row.backbone)
             raise ConfigError(
                 f"`backbone_weights`: expected a `backbone` ({', '.join(BACKBONES)}) or an architecture with "
-                f"one ({owners}), received {model.architecture} without; add `backbone=NAME`"
+                f"one ({owners}), received {model.architecture} without one; add `backbone=NAME`"
             )
         return model.backbone_weights
     if model.backbone_weights:
@@ -139,8 +139,8 @@ def _check_transfer(training: TrainConfig, name: str, backbone: str | None) -> N
     chosen = {"freeze": training.freeze, "backbone_rate": training.backbone_rate != 1}
     for option in (option for option, given in chosen.items() if given and backbone is None):
         raise ConfigError(
-            f"`{option}`: expected a network with a backbone, received {name} without; add `backbone=NAME` "
-            f"({', '.join(BACKBONES)}), or leave it out"
+            f"`{option}`: expected a network with a backbone, received {name} without one; add "
+            f"`backbone=NAME` ({', '.join(BACKBONES)}), or leave it out"
         )
     if training.freeze_epochs and not training.freeze:
         raise ConfigError(

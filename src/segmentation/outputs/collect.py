@@ -32,8 +32,8 @@ COLUMNS = (
     "untouched",
 )
 ADDED, REPLACED, KEPT = "added", "replaced", "as before"
-LEFT_OUT = "left out, for they are as predicted (`untouched` takes them)"
-OUTLIVED = "as predicted now, so that their earlier pairs stay"
+LEFT_OUT = "unchanged since the prediction and left out (`untouched` takes them)"
+OUTLIVED = "unchanged since the prediction, with earlier pairs that stay"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def find_predictions(retouched: Path, given: Path | None, record: str) -> Path |
 def collect(found: Match, folder: Path, predictions: Path | None, *, untouched: bool = False) -> Collected:
     """Write the pair of a match into `folder` and measure what was corrected. Any thread may call it.
 
-    A file that is as it was predicted may never have been looked at: it is taken only with `untouched`. A
+    A file unchanged since the prediction may never have been looked at: it is taken only with `untouched`. A
     failure becomes the `error` of the result. Either leaves an earlier pair as it is.
     """
     identity = found.photo.stem

@@ -195,7 +195,7 @@ def _cut(
 
 
 def _figures(prediction: Prediction) -> dict[str, Any]:
-    """What decided a cutout, or the share of each class."""
+    """Return what decided a cutout, or the share of each class."""
     if prediction.labels.binary:
         return {"threshold": prediction.threshold}
     return {"classes": shares_of(prediction)}

@@ -66,7 +66,7 @@ class SecondPassView:
         return dilated(scores[..., 0] >= self.threshold, self._margin(scores))[..., np.newaxis]
 
     def widest(self, seen: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What training keeps of uint8 [H, W, 4] (`with_scores`) and [H, W], enough for every `frame`."""
+        """Return what of uint8 [H, W, 4] (`with_scores`) and [H, W] is enough for every `frame`."""
         if self.kind == "mask":
             return seen, target
         size = Size(_MARGIN_HEIGHT_PX, round(target.shape[1] * _MARGIN_HEIGHT_PX / len(target)))
@@ -105,7 +105,7 @@ class SecondPassView:
 
 
 def with_scores(photo: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """What the second network sees: uint8 RGB [H, W, 3], float32 [H, W, 1] in [0, 1] -> uint8 [H, W, 4]."""
+    """Add the scores as a channel: uint8 RGB [H, W, 3], float32 [H, W, 1] in [0, 1] -> uint8 [H, W, 4]."""
     return np.dstack([photo, np.round(scores * 255.0).astype(np.uint8)])
 
 
@@ -128,7 +128,7 @@ def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
 
 
 def count_regions(mask: np.ndarray) -> int:
-    """How many regions a bool mask [H, W] has besides specks."""
+    """Count the regions of a bool mask [H, W] besides specks."""
     return len(_regions(mask))
 
 

@@ -30,6 +30,6 @@ class CollectOptions(JobOptions):
     )
     untouched: bool = option(
         False,
-        "also take files that are still as predicted, because somebody checked them all",
+        "also take files that nobody changed, because somebody checked them all",
         shown="leave them out",
     )
