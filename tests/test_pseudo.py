@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 from support.drawing import draw_pair, draw_set
-from support.folder_job import BUNDLE, draw, endless_score, pictures, red_score, scorer_of
+from support.folder_job import BUNDLE, SCORE_SETTINGS, draw, endless_score, pictures, red_score, scorer_of
 from support.program import make, run
 
 from main import main
@@ -47,6 +47,7 @@ SETTINGS = {
     "models": [{"name": BUNDLE.name, "digest": BUNDLE.digest}],
     "experience": None,
     "threshold": 0.5,
+    **SCORE_SETTINGS.plain(),
 }
 SURE = np.zeros((64, 48, 1), np.float32)
 SURE[20:50, 10:40] = 1.0

@@ -20,7 +20,7 @@ from segmentation.core.signals import Interruption
 from segmentation.core.size import Size
 from segmentation.core.types import ScoreFn
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import Scorer, ScoreSettings
+from segmentation.inference.scorer import EngineName, Scorer, ScoreSettings
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
@@ -32,6 +32,7 @@ from support.places import ROOT
 SIZE = Size(height=32, width=24)
 CONFIG = RunConfig().replace(input_size=SIZE)
 BUNDLE = ModelBundle(Path("model"), CONFIG, Preprocessing.from_config(CONFIG.preprocessing))
+SCORE_SETTINGS = ScoreSettings((EngineName("drawn", "f32"),))
 ENLARGEMENT = enlargement_of(BUNDLE)
 
 
@@ -90,7 +91,7 @@ def scorer_of(
     """A score function as a model that is loaded."""
     models = Ensemble((bundle,))
     estimator = estimator or estimator_for([score], threshold, bundle.confidence_model)
-    return Scorer(models, score, estimator, threshold, settings=ScoreSettings())
+    return Scorer(models, score, estimator, threshold, SCORE_SETTINGS)
 
 
 def cut_folder(
