@@ -98,11 +98,46 @@ def test_flags_are_read_into_types_and_places():
     assert options.given == {"subject", "output", "size", "memory", "width_px", "style", "count"}
 
 
-def test_an_option_that_is_repeated_keeps_every_value_or_the_last():
-    options = read("--colour", "red", "--count", "4", "--colour", "blue", "--count", "5")
+def test_an_option_of_several_values_keeps_all_that_are_typed():
+    assert read("--colour", "red", "--count", "4", "--colour", "blue").colour == ("red", "blue")
+    assert read("--set", "colour=red", "--set", "colour=blue").colour == ("red", "blue")
 
-    assert options.colour == ("red", "blue")
-    assert options.count == 5
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--count", "4", "--count", "4"), "argument --count: expected once, received twice"),
+        (("--margin", "--margin", "3"), "argument --margin: expected once, received twice"),
+        (("--home", "a", "--home", "b"), "argument --home: expected once, received twice"),
+        (("--no-signed", "--signed"), "argument --signed: expected alone, received --no-signed too"),
+    ],
+)
+def test_a_flag_of_one_value_is_not_typed_twice(words, said, capsys):
+    assert said in refusal(capsys, *words)
+
+
+def parses(found, text):
+    try:
+        found.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+@of_every_job
+def test_no_value_of_any_command_is_replaced_by_a_later_one_in_silence(job, capsys):
+    for found in options_of(JOBS[job]):
+        if found.many or found.kind is bool or found.about.positional:
+            continue
+        value = next(
+            text
+            for text in (*found.choices, "0", "3", "64x96", "1GB", "0.7,0.3", "ce + dice")
+            if parses(found, text)
+        )
+        with pytest.raises(SystemExit) as refused:
+            build_parser().parse_args([job, *[flag(found.name), value] * 2])
+        assert refused.value.code == 2
+        assert f"argument {flag(found.name)}: expected once" in capsys.readouterr().err, found.name
 
 
 @pytest.mark.parametrize(
@@ -110,7 +145,7 @@ def test_an_option_that_is_repeated_keeps_every_value_or_the_last():
     [
         ((), True, False),
         (("--no-signed",), False, False),
-        (("--no-signed", "--signed"), True, False),
+        (("--no-signed", "--no-signed"), False, False),
         (("--dry",), True, True),
         (("--set", "signed=false", "--set", "dry=true"), False, True),
         (("--set", "signed=false", "--signed"), True, False),

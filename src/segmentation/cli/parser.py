@@ -37,6 +37,30 @@ class OneLineParser(argparse.ArgumentParser):
         return known, left
 
 
+class _Once(argparse.Action):
+    """Store the value of a flag; refuse a second one, which would replace the first in silence."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, typed: argparse.Namespace, value: Any, flag: str | None = None
+    ) -> None:
+        if getattr(typed, self.dest, self.default) is not self.default:
+            parser.error(f"argument {flag}: expected once, received twice; leave one of them out")
+        setattr(typed, self.dest, value)
+
+
+class _Switch(argparse.BooleanOptionalAction):
+    """Store whether a flag or its --no- form was typed; refuse both."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, typed: argparse.Namespace, value: Any, flag: str | None = None
+    ) -> None:
+        earlier = getattr(typed, self.dest, None)
+        super().__call__(parser, typed, value, flag)
+        if earlier not in (None, getattr(typed, self.dest)):
+            first, second = self.option_strings
+            parser.error(f"argument {first}: expected alone, received {second} too; leave one of them out")
+
+
 class _HelpAll(argparse.Action):
     """Print the help of every option, those included that the short help leaves out."""
 
@@ -84,6 +108,7 @@ def read_command(kind: type[JobOptions], typed: argparse.Namespace) -> JobOption
     given: dict[str, Any] = {}
     for path in typed.config:
         given |= read_options(path, kind)
+    assigned: dict[str, Any] = {}
     for assignment in typed.set:
         key, equals, text = assignment.partition("=")
         if not equals or key not in known:
@@ -91,7 +116,12 @@ def read_command(kind: type[JobOptions], typed: argparse.Namespace) -> JobOption
                 f"--set: expected OPTION=VALUE with an option of this command, received {assignment!r}; "
                 f"`{program()} {getattr(typed, 'command', 'COMMAND')} {_full_help(kind)}` shows the options"
             )
-        given |= accept(kind, {key: text})
+        found = known[key]
+        value = accept(kind, {key: text})[found.name]
+        if found.name in assigned and not found.many:
+            raise ConfigError(f"--set {key}: expected once, received twice; leave one of them out")
+        assigned[found.name] = (*assigned.get(found.name, ()), *value) if found.many else value
+    given |= assigned
     for found in options_of(kind):
         if hasattr(typed, found.name):
             given[found.name] = getattr(typed, found.name)
@@ -114,6 +144,7 @@ def _add_flags(
     general = parser.add_argument_group("general")
     general.add_argument(
         "--home",
+        action=_Once,
         type=_argument_type(parse_path),
         default=home,
         metavar="DIR",
@@ -149,13 +180,13 @@ def _add_flag(holder: Any, found: OptionField, shown: bool) -> None:
         return
     common: dict[str, Any] = {"dest": found.name, "default": argparse.SUPPRESS, "help": help_text}
     if found.kind is bool:
-        action = argparse.BooleanOptionalAction if has_negation(found) else "store_true"
+        action = _Switch if has_negation(found) else "store_true"
         holder.add_argument(flag(found.name), action=action, **common)
         return
     common |= {"type": _argument_type(found.parse), "metavar": _metavar(found)}
     if found.about.bare is not None:
         common |= {"nargs": "?", "const": found.about.bare}
-    holder.add_argument(flag(found.name), action="append" if found.many else "store", **common)
+    holder.add_argument(flag(found.name), action="append" if found.many else _Once, **common)
 
 
 def _help(found: OptionField) -> str:
