@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 import project  # noqa: F401  (so that the library is found)
 
-from segmentation.config.scoring import InputOptions
 from segmentation.core.parallel import cores
+from segmentation.images.files import MAX_PIXELS
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.context import Context
-from segmentation.jobs.folder import predict_photos
+from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.naming import Photo
 
@@ -18,10 +18,10 @@ def cut(scorer: Scorer, photos: Sequence[Photo], writer: CutoutWriter) -> None:
     """Take photos to mask and cutout on disk, as `predict` with `save` does, on all cores."""
     results = predict_photos(
         scorer,
-        iter(photos),
+        Photos(tuple(photo.path for photo in photos), MAX_PIXELS, None),
         writer.write,
         Context(),
-        InputOptions(input=photos[0].path.parent),
+        found=photos,
         doing="cutting",
         workers=cores(),
     )

@@ -6,7 +6,7 @@ from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
-from segmentation.jobs.folder import status_of, streams_for
+from segmentation.jobs.folder import status_of
 from segmentation.jobs.predict import FolderPrediction, predict
 from segmentation.reports.review import REVIEW
 
@@ -23,8 +23,7 @@ def run(options: PredictOptions, context: Context) -> int:
             done = predict(options, display.shown(context, stop=lambda: interruption.requested))
         tally = done.tally
         if options.profile and tally.made:
-            workers = streams_for(options.photos, options.work.workers)
-            display.say(profile(tally.made, display.seconds, workers))
+            display.say(profile(tally.made, display.seconds, done.workers))
         if done.stopped:
             photos = tally.made + tally.skipped
             stopped = f"interrupted: {photos} photos are done in this run, {tally.failed} failed"

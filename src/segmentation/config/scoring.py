@@ -1,6 +1,6 @@
 """Options of every job that scores photos: the photos, the models, and how they are scored."""
 
-from dataclasses import MISSING, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.config.options import option
@@ -29,7 +29,18 @@ def parse_threshold(text: str) -> float | None:
 class InputOptions:
     """The photos to read."""
 
-    input: Path = option(MISSING, "folder of photos, or one photo", metavar="PATH")
+    input: tuple[Path, ...] = option(
+        (),
+        "folder of photos, or one photo; can be repeated",
+        shown="the photos that `files_from` lists",
+        metavar="PATH",
+    )
+    files_from: Path | None = option(
+        None,
+        "file that lists photos or folders, a path on each line; - is the standard input",
+        metavar="FILE|-",
+        common=False,
+    )
     max_pixels: int = option(200_000_000, "refuse photos that declare more pixels", minimum=1, common=False)
 
 

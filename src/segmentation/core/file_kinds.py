@@ -1,5 +1,8 @@
 """The kinds of files that can be written for a photo. Nothing is imported, so that help is instant."""
 
+MANIFEST = "predictions.jsonl"
+"""The record of a folder of results, by which such a folder is known."""
+
 FILES = {  # the folder and the suffix of each kind
     "mask": ("masks", ".png"),
     "cutout": ("cutouts", ".png"),

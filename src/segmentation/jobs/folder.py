@@ -1,20 +1,23 @@
 """The part that jobs over a folder of photos share: a result and an event for each photo."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from segmentation.config.scoring import InputOptions
-from segmentation.core.events import Caution
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.parallel import cores
 from segmentation.images.files import open_photo
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.context import Context
 from segmentation.outputs.folder_job import Decide, Deliver, Tally, run_folder
 from segmentation.outputs.manifest import Manifest, Result
-from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.sources import find_all_photos, read_list
 
 
 @dataclass(frozen=True)
@@ -32,25 +35,46 @@ class PhotoDone:
     result: Result
 
 
-def find_input(photos: InputOptions, exclude: Path | None, context: Context) -> Iterator[Photo]:
-    """Return the photos of a job, without those that lie in the folder of its results."""
-    return find_photos(photos.input, exclude=exclude, warn=lambda text: context.tell(Caution(text)))
+@dataclass(frozen=True)
+class Photos:
+    """The photos of a job: the folders and files to look in, without what lies in `exclude`, its results."""
 
+    sources: tuple[Path, ...]
+    max_pixels: int
+    exclude: Path | None
 
-def streams_for(photos: InputOptions, workers: int | None) -> int:
-    """Return how many photos are processed at the same time: a single photo uses all cores."""
-    return 1 if photos.input.is_file() else workers or cores()
+    @classmethod
+    def of(cls, options: InputOptions, exclude: Path | None = None) -> Self:
+        """Return the photos that the options name.
+
+        Raises ConfigError where they name none or name them in two ways, DataError for a list of paths that
+        cannot be read.
+        """
+        if options.files_from and options.input:
+            raise ConfigError("`files_from`: expected without `input`, received both; leave one of them out")
+        sources = read_list(options.files_from) if options.files_from else options.input
+        if not sources:
+            raise ConfigError("`input`: expected a folder of photos or a photo, received none; add `input`")
+        return cls(sources, options.max_pixels, exclude)
+
+    def found(self, tell: Tell = ignore) -> Iterator[Photo]:
+        """Find them, from the first; what is left out is told as a Caution. Raises DataError for none."""
+        return find_all_photos(self.sources, exclude=self.exclude, warn=lambda text: tell(Caution(text)))
+
+    def streams(self, workers: int | None = None) -> int:
+        """Return how many are processed at the same time: a single photo uses all cores."""
+        alone = len(self.sources) == 1 and self.sources[0].is_file()
+        return 1 if alone else workers or cores()
 
 
 def predict_photos(
     scorer: Scorer,
-    photos: Iterator[Photo],
+    photos: Photos,
     deliver: Deliver,
     context: Context,
-    options: InputOptions,
     *,
+    found: Iterable[Photo] | None = None,
     doing: str,
-    exclude: Path | None = None,
     workers: int = 1,
     bits: int = 8,
     manifest: Manifest | None = None,
@@ -59,24 +83,25 @@ def predict_photos(
 ) -> Generator[Result, None, None]:
     """Predict and deliver each photo, tell an event and yield the result; see `run_folder`.
 
+    `found` are the photos where they were looked for before.
     With `estimate` predictions have features and, where the models have a confidence model, a confidence.
     Closing the iterator finishes the photos in hand.
     """
 
     def count() -> int:
-        return sum(1 for _ in find_photos(options.input, exclude=exclude))
+        return sum(1 for _ in photos.found())
 
     context.tell(FolderStarted(doing, count))
     results = run_folder(
         scorer.score,
         scorer.models,
-        photos,
+        photos.found(context.tell) if found is None else found,
         scorer.threshold,
         deliver,
         workers=workers,
         stop=context.stop,
         manifest=manifest,
-        read=partial(open_photo, max_pixels=options.max_pixels, bits=bits),
+        read=partial(open_photo, max_pixels=photos.max_pixels, bits=bits),
         estimator=scorer.estimator if estimate else None,
         decide=decide,
     )

@@ -22,7 +22,7 @@ from segmentation.inference.scorer import (
     require_cutout,
 )
 from segmentation.jobs.context import Context
-from segmentation.jobs.folder import find_input, predict_photos, streams_for
+from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.deliverables import Deliverables
@@ -40,8 +40,9 @@ class FolderPrediction:
     """A run over a folder: iterate for the result of each photo; afterwards it holds those of the folder.
 
     A `scorer` that is already loaded replaces the options of models and scores. `output` is the folder of
-    results, None where nothing is written; `triage` sorts the photos, and `caution` is why its confidence is
-    less reliable than usual; `stopped` is whether photos were left for the next run.
+    results, None where nothing is written; `workers` photos are processed at the same time; `triage` sorts
+    the photos, and `caution` is why its confidence is less reliable than usual; `stopped` is whether photos
+    were left for the next run.
     """
 
     options: PredictOptions
@@ -49,6 +50,7 @@ class FolderPrediction:
     scorer: InitVar[Scorer | None] = None
     models: Ensemble = field(init=False)
     output: Path | None = field(init=False, default=None)
+    workers: int = field(init=False, default=1)
     limits: Limits | None = field(init=False, default=None)
     tally: Tally = field(init=False, default_factory=Tally)
     triage: FolderTriage | None = field(init=False, default=None)
@@ -59,7 +61,6 @@ class FolderPrediction:
         options, context = self.options, self.context
         if not options.save and (unwritten := _about_files(options)):
             raise ConfigError(f"{' '.join(unwritten)}: expected with `save`, which writes files; add `save`")
-        self._workers = streams_for(options.photos, options.work.workers)
         self.models = (
             scorer.models
             if scorer
@@ -73,9 +74,11 @@ class FolderPrediction:
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
         self._writer = _choose_writer(options.files, self.models, output, review=self.limits is not None)
-        self._photos = find_input(options.photos, self.output, context)
+        self._photos = Photos.of(options.photos, self.output)
+        self._found = self._photos.found(context.tell)  # what cannot be found fails before anything is loaded
+        self.workers = self._photos.streams(options.work.workers)
         self._scorer = scorer or load_scorer(
-            self.models, options.models, options.scoring, streams=self._workers, tell=context.tell
+            self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
         )
         self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
         if self.output:
@@ -91,10 +94,9 @@ class FolderPrediction:
             self._photos,
             self._writer.write if manifest else lambda *_prediction: Delivery({}),
             self.context,
-            self.options.photos,
+            found=self._found,
             doing="cutting" if self.models.labels.binary else "marking classes",
-            exclude=self.output,
-            workers=self._workers,
+            workers=self.workers,
             bits=self.options.files.bits,
             manifest=manifest,
             estimate=self.limits is not None,

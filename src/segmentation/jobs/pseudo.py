@@ -13,7 +13,7 @@ from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
 from segmentation.jobs.context import Context
-from segmentation.jobs.folder import find_input, predict_photos, streams_for
+from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.manifest import Manifest, Result
 from segmentation.outputs.pseudo import NOTED, PseudoWriter
@@ -58,14 +58,15 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
     model of several classes, DataError for an input without photos, for a folder that is no earlier set of
     the same settings, and when nothing more can be written.
     """
-    workers = streams_for(options.photos, options.work.workers)
     models = (
         scorer.models
         if scorer
         else find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
     )
     require_cutout(models.members[0], "pseudo")
-    photos = find_input(options.photos, options.output, context)
+    photos = Photos.of(options.photos, options.output)
+    found = photos.found(context.tell)
+    workers = photos.streams(options.work.workers)
     scorer = scorer or load_scorer(
         models, options.models, options.scoring, streams=workers, tell=context.tell
     )
@@ -78,9 +79,8 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
         photos,
         writer.write,
         context,
-        options.photos,
+        found=found,
         doing="cutting",
-        exclude=options.output,
         workers=workers,
         manifest=manifest,
         estimate=models.confidence_model is not None,  # a second opinion takes time

@@ -8,7 +8,7 @@ from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.core.errors import DataError
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
 from segmentation.jobs.context import Context
-from segmentation.jobs.folder import find_input, predict_photos, streams_for
+from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.submission import SubmissionRows, write_submission
 
@@ -35,26 +35,26 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
     require_cutout(models.members[0], "submit")
     output = options.output or context.workspace.results / models.name / "submission.csv.gz"
     masks = output.parent / "masks" if options.save else None
-    photos = list(find_input(options.photos, masks, context))
+    source = Photos.of(options.photos, masks)
+    photos = list(source.found(context.tell))
     names = Counter(photo.path.name for photo in photos)
     repeated = [name for name, count in names.items() if count > 1]
     if repeated:
         raise DataError(
             f"`input`: expected each file name once, received several {', '.join(repeated)}; rename them"
         )
-    workers = streams_for(options.photos, None)
+    workers = source.streams()
     scorer = scorer or load_scorer(
         models, options.models, options.scoring, streams=workers, tell=context.tell
     )
     rows, tally = SubmissionRows("column" if options.order == "column" else "row", masks), Tally()
     for result in predict_photos(
         scorer,
-        iter(photos),
+        source,
         rows.add,
         context,
-        options.photos,
+        found=photos,
         doing="encoding",
-        exclude=masks,
         workers=workers,
     ):
         tally.add(result)

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from segmentation.core.errors import DataError
+from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import UNFINISHED, atomic_file
 from segmentation.outputs.exclusive_file import open_exclusively
 from segmentation.outputs.naming import Photo
-
-MANIFEST = "predictions.jsonl"
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
 

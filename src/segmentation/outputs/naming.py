@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.file_kinds import FILES
+from segmentation.core.file_kinds import FILES, MANIFEST
 from segmentation.images.opening import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
@@ -51,11 +51,13 @@ def find_photos(
     `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png` or
     with another suffix that results have.
 
+    Folders of results, which hold a manifest, are left out and told to `warn`.
+
     Raises DataError at once when `source`, which messages call by the name of its `option`, does not exist,
-    lies in `exclude` or holds no photo.
+    lies in `exclude`, is a folder of results or holds no photo.
     """
-    excluded = exclude and _real(exclude)
-    if excluded and _real(source).is_relative_to(excluded):
+    excluded = exclude and real_path(exclude)
+    if excluded and real_path(source).is_relative_to(excluded):
         raise DataError(
             f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
             "nothing is read; give another `output`"
@@ -66,7 +68,8 @@ def find_photos(
         raise DataError(
             f"`{option}` {source}: expected a folder of photos or a photo, found nothing; check the path"
         )
-    photos = _walk(_Folder(source, "", _real(source)), excluded, warn)
+    refuse_results(source, option)
+    photos = walk([Folder(source, "", real_path(source))], excluded, warn)
     first = next(photos, None)
     if first is None:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -76,28 +79,42 @@ def find_photos(
     return itertools.chain([first], photos)
 
 
+def refuse_results(source: Path, option: str = "input") -> None:
+    """Raise DataError for a folder that an earlier run wrote, or one of its folders of results."""
+    real = real_path(source)
+    written = {folder for folder, _suffix in FILES.values()}
+    for folder in (real, *real.parents):
+        within = real.relative_to(folder).parts[:1]
+        if (folder / MANIFEST).is_file() and written.issuperset(within):
+            raise DataError(
+                f"`{option}` {source}: expected photos, received results of an earlier run; choose the "
+                "folder of the photos"
+            )
+
+
 @dataclass(frozen=True)
-class _Folder:
+class Folder:
     """`path` as the user sees it, `prefix` for the stems of its photos, `real` without links."""
 
     path: Path
     prefix: str
     real: Path
-    parent: "_Folder | None" = None
+    parent: "Folder | None" = None
 
     def within(self, real: Path) -> bool:
-        folder: _Folder | None = self
+        folder: Folder | None = self
         while folder and folder.real != real:
             folder = folder.parent
         return folder is not None
 
 
-_Level = list[_Folder]
+_Level = list[Folder]
 """The folders whose results lie in one folder; several if their names differ by case alone."""
 
 
-def _walk(source: _Folder, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
-    waiting: list[Iterator[Photo | _Level]] = [iter(([source],))]  # a stack: paths may be very deep
+def walk(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
+    """Find the photos below folders of one level; see `find_photos`."""
+    waiting: list[Iterator[Photo | _Level]] = [iter((level,))]  # a stack: paths may be very deep
     while waiting:
         found = next(waiting[-1], None)
         if found is None:
@@ -111,7 +128,7 @@ def _walk(source: _Folder, excluded: Path | None, warn: Callable[[str], None]) -
 def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> list[Photo | _Level]:
     """Return what lies in a level, in the order of the names."""
     found: list[tuple[str, Photo | _Level]] = []
-    files: list[tuple[Path, _Folder]] = []
+    files: list[tuple[Path, Folder]] = []
     subfolders: dict[str, _Level] = {}
     for folder in level:
         try:
@@ -121,29 +138,33 @@ def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> 
             reason = f"cannot be listed ({(error.strerror or str(error)).lower()}); check its permissions"
             found.append(("", _unreachable(folder.path, folder.prefix or "/", reason)))
             continue
+        if folder.parent and any(entry.name == MANIFEST for entry in entries):
+            warn(f"{printable(str(folder.path))}: results of an earlier run left out")
+            continue
         _tell_unread(folder.path, entries, warn)
         for entry in sorted(entries, key=lambda entry: entry.name):
             name, path, link = entry.name, folder.path / entry.name, entry.is_symlink()
-            real = _real(path) if link else folder.real / name
+            real = real_path(path) if link else folder.real / name
             if excluded and real.is_relative_to(excluded):
                 continue
             if _is_folder(entry):
                 if folder.within(real):
                     warn(f"{printable(str(path))}: leads back to {printable(str(real))}, not followed")
                 else:
-                    subfolder = _Folder(path, f"{folder.prefix}{name}/", real, folder)
+                    subfolder = Folder(path, f"{folder.prefix}{name}/", real, folder)
                     subfolders.setdefault(name.casefold(), []).append(subfolder)
             elif _suffix(name) in IMAGE_SUFFIXES:
                 files.append((path, folder))
             elif link and not path.exists():  # it may have led to a folder of photos
                 reason = "a link that leads nowhere; mend or remove it"
                 found.append((name, _unreachable(path, f"{folder.prefix}{name}/", reason)))
-    found += _named(files, subfolders.keys())
+    found += name_photos(files, subfolders.keys())
     found += [(same[0].path.name, same) for same in subfolders.values()]
     return [item for _, item in sorted(found, key=itemgetter(0))]
 
 
-def _named(files: Sequence[tuple[Path, _Folder]], folders: Container[str]) -> Iterator[tuple[str, Photo]]:
+def name_photos(files: Sequence[tuple[Path, Folder]], folders: Container[str]) -> Iterator[tuple[str, Photo]]:
+    """Name the photos of one level, each with the name of its file; `folders` are casefolded names beside."""
     # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix
     taken = Counter(stem.casefold() for path, _ in files for stem in (path.stem, path.name))
     for path, folder in files:
@@ -185,5 +206,6 @@ def _suffix(name: str) -> str:
     return Path(name).suffix.lower()
 
 
-def _real(path: Path) -> Path:
+def real_path(path: Path) -> Path:
+    """Return a path without links."""
     return Path(os.path.realpath(path))  # resolve() raises where links lead in a circle

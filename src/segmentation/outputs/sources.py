@@ -1,0 +1,113 @@
+"""The photos of several folders, files and lists of them, as one folder."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+
+from segmentation.core.errors import DataError, printable
+from segmentation.outputs.naming import Folder, Photo, find_photos, name_photos, real_path, walk
+
+STANDARD_INPUT = Path("-")
+
+
+def read_list(listed: Path) -> tuple[Path, ...]:
+    """Read the paths in a file, a line each, or in the standard input, which is called `-`.
+
+    Empty lines are left out; names that are not UTF-8 are kept as they are. Raises DataError for a file that
+    cannot be read and for one without paths.
+    """
+    try:
+        content = sys.stdin.buffer.read() if listed == STANDARD_INPUT else listed.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"`files_from` {listed}: expected a list of paths, received: {reason}") from error
+    lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    paths = tuple(Path(os.fsdecode(line)) for line in lines if line.strip() and b"\0" not in line)
+    if not paths:
+        raise DataError(f"`files_from` {listed}: expected a path on each line, received none")
+    return paths
+
+
+def find_all_photos(
+    sources: Sequence[Path],
+    *,
+    exclude: Path | None = None,
+    warn: Callable[[str], None] = lambda _message: None,
+) -> Iterator[Photo]:
+    """Find the photos of one source, see `find_photos`, or of several folders and files as if they were one.
+
+    The names of several lead from the current folder, if all lie below it, else from the lowest folder that
+    holds them all, so that equal names of different folders stay apart. What is named twice, by itself and
+    by a folder that holds it, is found once. A path that leads nowhere is a Photo with its problem.
+    """
+    if len(sources) == 1:
+        return find_photos(sources[0], exclude=exclude, warn=warn)
+    excluded = exclude and real_path(exclude)
+    base = _base([_absolute(source) for source in sources])
+    once = list({real_path(source): source for source in reversed(sources)}.values())
+    return _found(once, base, excluded, warn)
+
+
+def _found(
+    sources: Sequence[Path], base: Path, excluded: Path | None, warn: Callable[[str], None]
+) -> Iterator[Photo]:
+    folders = [
+        Folder(source, f"{_relative(source, base)}/", real_path(source))
+        for source in sources
+        if source.is_dir()
+    ]
+    tops = [folder for folder in folders if not any(_holds(other, folder.real) for other in folders)]
+    photos: list[Photo] = []
+    files: dict[str, list[tuple[Path, Folder]]] = {}
+    for source in sources:
+        real = real_path(source)
+        if source.is_dir() or any(real.is_relative_to(folder.real) for folder in tops):
+            continue
+        if excluded and real.is_relative_to(excluded):
+            continue
+        relative = _relative(source, base)
+        if not source.is_file():
+            problem = f"{printable(str(source))}: expected a photo or a folder, found nothing; check the path"
+            photos.append(Photo(source, relative, problem))
+            continue
+        prefix, slash, _name = relative.rpartition("/")
+        files.setdefault(prefix.casefold(), []).append(
+            (source, Folder(source.parent, prefix + slash, real.parent))
+        )
+    beside = {folder.prefix.rstrip("/").casefold() for folder in tops}
+    for place, listed in files.items():
+        names = {path.rpartition("/")[2] for path in beside if path.rpartition("/")[0] == place}
+        photos += [photo for _name, photo in name_photos(listed, names)]
+    yield from sorted(photos, key=attrgetter("stem"))
+    for level in _levels(tops):
+        yield from walk(level, excluded, warn)
+
+
+def _levels(folders: Sequence[Folder]) -> list[list[Folder]]:
+    """Group folders whose results lie in one folder, since their names differ by case alone."""
+    levels: dict[str, list[Folder]] = {}
+    for folder in sorted(folders, key=attrgetter("prefix")):
+        levels.setdefault(folder.prefix.casefold(), []).append(folder)
+    return list(levels.values())
+
+
+def _holds(folder: Folder, real: Path) -> bool:
+    return folder.real != real and real.is_relative_to(folder.real)
+
+
+def _base(absolute: Sequence[Path]) -> Path:
+    current = Path.cwd()
+    if all(path.is_relative_to(current) and path != current for path in absolute):
+        return current
+    return Path(os.path.commonpath([path.parent for path in absolute]))
+
+
+def _relative(source: Path, base: Path) -> str:
+    return _absolute(source).relative_to(base).as_posix()
+
+
+def _absolute(source: Path) -> Path:
+    """The path from the root without "..", through links as they are called."""
+    return Path(os.path.normpath(source.absolute()))
