@@ -1,6 +1,7 @@
 """What a retoucher opens elsewhere: every format read back, by its own library and by a second one."""
 
 import importlib.util
+import io
 import json
 import re
 import resource
@@ -25,18 +26,20 @@ from segmentation.cli.parser import read_command
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ImageError
 from segmentation.core.file_kinds import FILES, FORMATS
+from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Prediction
+from segmentation.images.canvas import place_on_canvas
 from segmentation.images.compositing import blend, cover, crop_box, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import open_photo, read_photo
 from segmentation.images.outline import outlined
 from segmentation.images.psd_write import write_psd
 from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
-from segmentation.outputs.cutout_writer import cut_out, soft_alpha
-from segmentation.outputs.deliverables import Deliverables
+from segmentation.outputs.cutout_style import CutoutStyle, cut_out
+from segmentation.outputs.cutout_writer import soft_alpha
 
 SUFFIXES = {name: FILES[kind][1] for name, kind in FORMATS.items()}
-FLAT = [name for name in FORMATS if name != "psd"]  # a picture without layers
+FLAT = [name for name in FORMATS if name not in ("psd", "jpg")]  # pictures without layers and without loss
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 PHOTO = draw_pair(0, 64, 48)[0]
 ALPHA = soft_alpha(Prediction("a", red_score(PHOTO), LabelMap(), 0.5), 2.0)
@@ -77,6 +80,34 @@ def test_a_cutout_is_the_same_in_every_format(photos, name):
     np.testing.assert_array_equal(
         read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(GARMENT, ALPHA)
     )
+
+
+def jpeg_of(image, **options):
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "JPEG", icc_profile=PROFILE, dpi=(300, 300), **options)
+    content.seek(0)
+    return np.asarray(Image.open(content))
+
+
+def test_a_jpg_is_over_white_beside_transparent_files(photos):
+    output = cut(photos, format=("png,jpg"))
+
+    np.testing.assert_array_equal(
+        read_photo(output / "cutouts" / "a.jpg"),
+        jpeg_of(blend(GARMENT, 255, ALPHA), quality=92, subsampling="4:4:4"),
+    )
+    np.testing.assert_array_equal(read_rgba(output / "cutouts" / "a.png"), cut_out(GARMENT, ALPHA))
+
+
+def test_a_jpg_has_the_background_quality_and_subsampling_that_were_chosen(photos):
+    chosen = {"quality": 70, "subsampling": "4:2:0"}
+    output = cut(photos, format="jpg,webp", background=HEX, **chosen)
+    expected = blend(GARMENT, np.array(COLOUR), ALPHA)
+
+    np.testing.assert_array_equal(read_photo(output / "cutouts" / "a.jpg"), jpeg_of(expected, **chosen))
+    with Image.open(output / "cutouts" / "a.webp") as lossy:
+        assert not np.array_equal(np.asarray(lossy), expected)
+        np.testing.assert_allclose(np.asarray(lossy).astype(float).mean(), expected.mean(), atol=2)
 
 
 def test_soft_edges_lose_the_colours_behind_them_unless_the_photos_own_are_asked_for(photos):
@@ -449,6 +480,84 @@ def test_one_photo_whose_layers_cannot_be_written_does_not_stop_the_others(sourc
     assert not [name for name in pictures(tmp_path / "out") if ".tmp-" in name]
 
 
+# --- a canvas --------------------------------------------------------------------------------------------
+
+
+def shown_box(alpha):
+    rows, columns = np.flatnonzero((alpha > 127).any(axis=1)), np.flatnonzero((alpha > 127).any(axis=0))
+    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+
+
+def garment_of(rows, columns, bits=8):
+    """A photo of one colour before another, and the alpha of a rectangle in it."""
+    opaque = 2**bits - 1
+    alpha = np.zeros((90, 80), np.uint16 if bits == 16 else np.uint8)
+    alpha[20 : 20 + rows, 30 : 30 + columns] = opaque
+    image = np.zeros((90, 80, 3), alpha.dtype)
+    image[..., 1] = opaque  # a green backdrop
+    image[alpha > 0] = (opaque, 0, 0)
+    return image, alpha
+
+
+@given(
+    rows=st.integers(1, 60),
+    columns=st.integers(1, 40),
+    height=st.integers(20, 200),
+    width=st.integers(20, 200),
+    margin=st.sampled_from([0, 5, 12.5, 40]),
+    align=st.sampled_from(["center", "top", "bottom"]),
+    bits=st.sampled_from([8, 16]),
+)
+def test_a_garment_fills_its_canvas_between_the_margins(rows, columns, height, width, margin, align, bits):
+    image, alpha = garment_of(rows, columns, bits)
+    placed, placed_alpha, scale = place_on_canvas(
+        image, alpha, Size(height, width), margin_percent=margin, align=align
+    )
+
+    assert placed.shape == (height, width, 3)
+    assert placed_alpha.shape == (height, width)
+    assert placed.dtype == placed_alpha.dtype == alpha.dtype
+    free = height * (1 - margin / 50), width * (1 - margin / 50)
+    assert scale == pytest.approx(min(free[0] / rows, free[1] / columns))
+    top, bottom, left, right = shown_box(placed_alpha * 1.0 * 255 / np.iinfo(alpha.dtype).max)
+    assert bottom - top == pytest.approx(scale * rows, abs=1.5)
+    assert right - left == pytest.approx(scale * columns, abs=1.5)
+    above, below = top, height - bottom
+    edge = margin / 100 * height
+    expected = {"top": (edge, None), "bottom": (None, edge), "center": (below, above)}[align]
+    for distance, wanted in zip((above, below), expected, strict=True):
+        assert wanted is None or distance == pytest.approx(wanted, abs=2)
+    assert left == pytest.approx(width - right, abs=2)
+
+
+def test_the_backdrop_does_not_bleed_into_a_scaled_edge():
+    image, alpha = garment_of(31, 17)
+    placed, placed_alpha, _scale = place_on_canvas(
+        image, alpha, Size(70, 60), margin_percent=5, align="center"
+    )
+
+    assert (placed[placed_alpha > 0, 1] <= 1).all()  # no green, however transparent
+
+
+def test_nothing_is_placed_where_nothing_shows():
+    blank = np.zeros((8, 8), np.uint8)
+
+    placed = place_on_canvas(np.dstack([blank] * 3), blank, Size(9, 9), margin_percent=5, align="top")
+    assert placed is None
+
+
+def test_a_canvas_holds_the_garment_over_the_background_and_the_psd_the_photo(photos):
+    output = cut(photos, format="png,jpg,psd", canvas="200x300", align="bottom", background="white")
+
+    shown = read_photo(output / "cutouts" / "a.png")
+    assert shown.shape == read_photo(output / "cutouts" / "a.jpg").shape == (300, 200, 3)
+    assert (shown[:3] == 255).all()
+    assert (shown[-14:] > 250).all()
+    assert not (shown[-17] > 250).all()  # the margin is 5 per cent of 300
+    assert PSDImage.open(output / "cutouts" / "a.psd").size == (48, 64)
+    assert any("enlarged" in note for note in manifest_lines(output)[0]["notes"])
+
+
 # --- the command -----------------------------------------------------------------------------------------
 
 
@@ -480,7 +589,8 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
     [
         (("--save", "--format", "png,gif"), (", ".join(FORMATS), "'gif'")),
         (("--save", "--format", ""), (", ".join(FORMATS), "''")),
-        (("--save", "--background", "#fff"), ("six digits", "#fff")),
+        (("--save", "--background", "#ffff"), ("six digits", "#ffff")),
+        (("--save", "--crop", "--canvas", "20x20"), ("--crop: expected without --canvas", "--margin")),
         (("--save", "--background", "nowhere.png"), ("expected a colour", "nowhere.png", "check the path")),
         (("--save", "--crop", "-1"), ("0 to 100", "-1")),
         (("--save", "--crop", "nan"), ("0 to 100", "nan")),
@@ -508,7 +618,7 @@ def test_what_cannot_be_done_is_refused_in_one_line_with_a_remedy(photos, argume
 def wanted_by(*arguments):
     """What a command with these arguments writes."""
     typed = build_parser().parse_args(["predict", "--input", "in", *arguments])
-    return Deliverables.from_options(read_command(PredictOptions, typed).files)
+    return CutoutStyle.from_options(read_command(PredictOptions, typed).files)
 
 
 @pytest.mark.parametrize(
@@ -517,13 +627,16 @@ def wanted_by(*arguments):
         ([], (("png",), None, None)),
         (["--format", "webp, PSD,psd", "--crop"], (("psd", "webp"), None, 5.0)),
         (["--crop", "12.5", "--background", "#C0ffee"], (("png",), [[list(COLOUR)]], 12.5)),
+        (["--background", "White", "--format", "jpg,png"], (("png", "jpg"), [[[255, 255, 255]]], None)),
+        (["--background", "#0fa"], (("png",), [[[0, 255, 170]]], None)),
+        (["--background", "transparent"], (("png",), None, None)),
     ],
 )
 def test_the_options_say_what_is_written(arguments, expected):
     wanted = wanted_by(*arguments)
     background = None if wanted.background is None else wanted.background.tolist()
 
-    assert (wanted.formats, background, wanted.crop_percent) == expected
+    assert (wanted.options.format, background, wanted.options.crop) == expected
 
 
 @pytest.mark.parametrize(
@@ -537,7 +650,7 @@ def test_the_options_say_what_is_written(arguments, expected):
 def test_the_options_say_how_edges_and_depth_are_made(arguments, expected):
     wanted = wanted_by(*arguments)
 
-    assert (wanted.refine, wanted.bits) == expected
+    assert (wanted.options.refine, wanted.options.bits) == expected
 
 
 def test_a_picture_can_be_the_background(photos):

@@ -79,6 +79,7 @@ def test_every_part_has_its_place_in_the_order():
         (
             "PIL",
             {
+                "config/files.py",  # the names of colours
                 "images/any_photo.py",
                 "images/class_overlay.py",
                 "images/conversion.py",

@@ -14,12 +14,14 @@ from PIL import Image, ImageCms
 from support.drawing import draw_pair
 from support.folder_job import BUNDLE, ENLARGEMENT, red_score
 
+from segmentation.config.files import FileOptions
 from segmentation.core.errors import DataError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.rle import decode
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import read_photo
-from segmentation.outputs.cutout_writer import CutoutWriter, cut_out, hard_alpha, soft_alpha
+from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.cutout_writer import CutoutWriter, hard_alpha, soft_alpha
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.submission import SubmissionRows, write_submission
@@ -309,7 +311,7 @@ def files_below(folder):
 
 
 def cut(photos, output, **options):
-    writer = CutoutWriter(output, ENLARGEMENT, **options)
+    writer = CutoutWriter(output, ENLARGEMENT, FileOptions(**options))
     return list(run_folder(red_score, BUNDLE, photos, 0.5, writer.write))
 
 

@@ -25,7 +25,8 @@ from segmentation.images.compositing import blend, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import open_photo, read_mask, write_image
 from segmentation.images.refinement import WIDE_BAND, trimap
-from segmentation.outputs.cutout_writer import cut_out, soft_alpha
+from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.cutout_writer import soft_alpha
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOW_BITS = np.random.default_rng(0).integers(0, 256, (64, 48, 3)).astype(np.uint16)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segmentation.core.types import Prediction
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import Picture
-from segmentation.outputs.cutout_writer import cut_out
+from segmentation.outputs.cutout_style import cut_out
 from segmentation.outputs.single import write_cutout, write_label_map
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from segmentation.config.options import option, parse_path
 from segmentation.config.values import HexColour
-from segmentation.core.file_kinds import BITS, FORMATS, REFINEMENTS
+from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS
+from segmentation.core.size import Size
 
 CROP_MARGIN_PERCENT = 5.0
+JPEG_QUALITY = 92
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
 
 
@@ -22,49 +24,44 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in wanted)
 
 
-def parse_background(text: str) -> Path | HexColour:
-    """Read "#RRGGBB" as a colour, and anything else as a path. Raises ValueError."""
+def parse_background(text: str) -> Path | HexColour | None:
+    """Read "#RRGGBB" or the name of a colour, "transparent" as None, and anything else as a path.
+
+    Raises ValueError.
+    """
+    from PIL import ImageColor
+
+    if text.lower() == "transparent":
+        return None
+    if text.lower() in ImageColor.colormap:
+        return HexColour(ImageColor.getrgb(text)[:3])
     if not text.startswith("#"):
         return parse_path(text)
-    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+    if not re.fullmatch("#(?:[0-9a-fA-F]{3}){1,2}", text):
         raise ValueError(
-            "expected a colour with six digits, as #ffffff, or the path of a picture (./ before a name with "
-            f"#), received {text!r}"
+            "expected a colour with six digits, as #ffffff, its name, as white, or the path of a picture (./ "
+            f"before a name with #), received {text!r}"
         )
-    return HexColour(bytes.fromhex(text[1:]))
+    return HexColour(ImageColor.getrgb(text)[:3])
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileOptions:
-    """The files of a photo: masks, cutouts, overlays, trimaps."""
+class CutoutOptions:
+    """The cutouts of a photo."""
 
-    binary: bool = option(False, "masks with hard edges", shown="soft edges")
     format: tuple[str, ...] = option(
         ("png",),
         f"file formats of cutouts, some of {', '.join(FORMATS)}; a psd has the whole photo in a layer with "
-        "an editable mask",
+        "an editable mask, a jpg is over white where no background is chosen",
         parse=parse_formats,
         metavar="NAME[,NAME]",
     )
-    bits: int = option(
-        8,
-        "bits per channel of masks, and of cutouts as png, psd and tiff; 16 keeps the depth of 16-bit photos",
-        choices=tuple(map(str, BITS)),
-        common=False,
-    )
-    refine: str = option(
-        "none",
-        "refine the edge of the mask with the photo, for models that see far fewer pixels: with a "
-        "guided-filter, or in closed-form, which needs the package pymatting",
-        choices=REFINEMENTS,
-        common=False,
-    )
     background: Path | HexColour | None = option(
         None,
-        "a colour, in quotes, or a picture that is scaled to fill the cutout, instead of transparency",
+        "a colour by its name or in quotes, or a picture that is scaled to fill the cutout",
         parse=parse_background,
-        shown="transparency",
-        metavar="#RRGGBB|FILE",
+        shown="transparent",
+        metavar="NAME|#RRGGBB|FILE",
     )
     crop: float | None = option(
         None,
@@ -75,6 +72,61 @@ class FileOptions:
         shown="the whole photo",
         metavar="MARGIN",
     )
+    canvas: Size | None = option(
+        None,
+        "size of cutouts but the psd: the garment is scaled to fit in between the margins",
+        shown="that of the photo",
+    )
+    margin: float = option(
+        CROP_MARGIN_PERCENT,
+        "margins of the canvas in per cent of its sides",
+        maximum=45,
+        common=False,
+    )
+    align: str = option(
+        "center",
+        "place of the garment between the upper and the lower margin",
+        choices=(*ALIGNMENTS,),
+        common=False,
+    )
+    quality: int | None = option(
+        None,
+        "quality of cutouts as jpg, and as webp if it is given",
+        minimum=1,
+        maximum=100,
+        shown=f"{JPEG_QUALITY}; a webp is lossless",
+        common=False,
+    )
+    subsampling: str = option(
+        "4:4:4", "resolution of colour in cutouts as jpg", choices=SUBSAMPLINGS, common=False
+    )
+    bits: int = option(
+        8,
+        "bits per channel of masks, and of cutouts as png, psd and tiff; 16 keeps the depth of 16-bit photos",
+        choices=tuple(map(str, BITS)),
+        common=False,
+    )
+    decontaminate: bool = option(
+        True,
+        "remove the colours behind the garment from the soft edges of cutouts, where they would show as a "
+        "rim on another background",
+        shown="yes, except in a psd",
+        common=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions(CutoutOptions):
+    """The files of a photo: masks, cutouts, overlays, trimaps."""
+
+    binary: bool = option(False, "masks with hard edges", shown="soft edges")
+    refine: str = option(
+        "none",
+        "refine the edge of the mask with the photo, for models that see far fewer pixels: with a "
+        "guided-filter, or in closed-form, which needs the package pymatting",
+        choices=REFINEMENTS,
+        common=False,
+    )
     overlay: bool = option(
         False,
         "write overlays too: the photo with the outline of its mask, as JPEG",
@@ -83,13 +135,6 @@ class FileOptions:
     trimap: bool = option(
         False,
         "write trimaps too: white is certainly garment, black certainly background, grey is near the edge",
-    )
-    decontaminate: bool = option(
-        True,
-        "remove the colours behind the garment from the soft edges of cutouts, where they would show as a "
-        "rim on another background",
-        shown="yes, except in a psd",
-        common=False,
     )
 
 

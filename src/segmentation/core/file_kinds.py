@@ -9,19 +9,32 @@ FILES = {  # the folder and the suffix of each kind
     "cutout-psd": ("cutouts", ".psd"),
     "cutout-tiff": ("cutouts", ".tif"),
     "cutout-webp": ("cutouts", ".webp"),
+    "cutout-jpg": ("cutouts", ".jpg"),
     "overlay": ("overlays", ".jpg"),
     "trimap": ("trimaps", ".png"),
     "review": ("review", ".jpg"),
     "labels": ("labels", ".png"),
 }
-FORMATS = {"png": "cutout", "psd": "cutout-psd", "tiff": "cutout-tiff", "webp": "cutout-webp"}
+FORMATS = {
+    "png": "cutout",
+    "psd": "cutout-psd",
+    "tiff": "cutout-tiff",
+    "webp": "cutout-webp",
+    "jpg": "cutout-jpg",
+}
 """The kinds of cutouts, by the names that the option `format` takes. What is no PSD is one flat picture."""
 
-EIGHT_BIT = ("webp",)
+EIGHT_BIT = ("webp", "jpg")
 """The names of FORMATS that have 8 bits a channel whatever the option `bits` says."""
 
 BITS = (8, 16)
 """Bits a channel that the option `bits` takes; EIGHT_BIT, JPEG and trimaps always have 8."""
+
+ALIGNMENTS = {"center": 0.5, "top": 0.0, "bottom": 1.0}
+"""Shares of the free height of a canvas above the garment, by the names that the option `align` takes."""
+
+SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
+"""Ways in which a JPEG keeps colour, by the names that the option `subsampling` takes."""
 
 REFINEMENTS = ("none", "guided-filter", "closed-form")
 """Ways to refine the edge of a mask with the photo, by the names that the option `refine` takes."""

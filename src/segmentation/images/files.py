@@ -181,6 +181,8 @@ def write_image(
     *,
     mostly_empty: bool = False,
     lossless: bool = False,
+    quality: int | None = None,
+    subsampling: str = "4:4:4",
     palette: Sequence[tuple[int, int, int]] = (),
     icc_profile: bytes | None = None,
     dpi: tuple[float, float] | None = None,
@@ -188,8 +190,9 @@ def write_image(
     """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
 
     PNG and TIFF hold uint16 as well. A PNG that is `mostly_empty`, and every one of 16 bits in colour, is
-    compressed by runs of equal bytes alone, which makes masks and cutouts smaller, and faster. JPEG is
-    4:4:4, TIFF deflated with unassociated alpha; `lossless` is for WebP. With a `palette`, the colours of
+    compressed by runs of equal bytes alone, which makes masks and cutouts smaller, and faster. TIFF is
+    deflated with unassociated alpha. `quality`, 1 to 100, is that of JPEG and WebP, by default 95, but for a
+    WebP that is to be `lossless`; `subsampling` is that of JPEG. With a `palette`, the colours of
     its values, a grey PNG keeps its values, 8 bits each, and shows these colours.
     `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
     inch across and down (PNG, JPEG, TIFF and BMP do). Parents are created. Raises ImageError when the file
@@ -204,8 +207,8 @@ def write_image(
             "compress_level": 3,
             "compress_type": zlib.Z_RLE if mostly_empty else zlib.Z_DEFAULT_STRATEGY,
         },
-        "JPEG": {"quality": 95, "subsampling": 0},
-        "WEBP": _LOSSLESS_WEBP if lossless else {"quality": 95},
+        "JPEG": {"quality": quality or 95, "subsampling": subsampling},
+        "WEBP": _LOSSLESS_WEBP if lossless and quality is None else {"quality": quality or 95},
         "TIFF": {"compression": "tiff_adobe_deflate"},
     }
     encoding = encodings.get(kind, {})

@@ -25,7 +25,6 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.deliverables import Deliverables
 from segmentation.outputs.folder_job import Decide, Delivery, Tally
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.manifest import Manifest, Result
@@ -174,8 +173,7 @@ def _choose_writer(
 ) -> CutoutWriter | LabelWriter:
     if not models.labels.binary:
         return LabelWriter(output, models.labels)
-    wanted = Deliverables.from_options(files, review=review)
-    return CutoutWriter(output, models.enlargement, binary=files.binary, wanted=wanted)
+    return CutoutWriter.from_options(output, models.enlargement, files, review=review)
 
 
 def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentation.config.files import JPEG_QUALITY
 from segmentation.core.errors import ImageError, printable
 from segmentation.core.file_kinds import FILES, FORMATS
 from segmentation.core.types import Prediction
@@ -12,7 +13,7 @@ from segmentation.images.compositing import blend
 from segmentation.images.files import Picture, write_image
 from segmentation.images.refinement import WIDE_BAND, trimap
 
-_CUTOUTS = (*(FILES[kind][1] for kind in FORMATS.values()), ".tiff")
+_CUTOUTS = (*(FILES[kind][1] for kind in FORMATS.values()), ".tiff", ".jpeg")
 _LABELS = (".png",)
 
 
@@ -20,11 +21,15 @@ def write_cutout(path: Path, picture: Picture, alpha: np.ndarray, cutout: np.nda
     """Write a cutout atomically in one of FORMATS, by the suffix of `path`.
 
     `alpha` is uint8 [H, W], `cutout` uint8 RGBA [H, W, 4], `picture` their photo, whose colour profile and
-    resolution are kept. A PSD has the whole photo in a layer with an editable mask. Parents are created.
+    resolution are kept. A PSD has the whole photo in a layer with an editable mask; a JPEG is over white. Parents are
+    created.
     Raises ImageError for another suffix and when the file cannot be written.
     """
     about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
     _check_suffix(path, _CUTOUTS)
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        write_image(path, blend(cutout[..., :3], 255, alpha), quality=JPEG_QUALITY, **about)
+        return
     if path.suffix.lower() != ".psd":
         write_image(path, cutout, mostly_empty=True, lossless=True, **about)
         return

@@ -1,0 +1,169 @@
+"""How cutouts are written, and the writing of them in every format that was asked for."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import cv2
+import numpy as np
+
+from segmentation.config.files import JPEG_QUALITY, CutoutOptions
+from segmentation.config.values import HexColour
+from segmentation.core.errors import ConfigError, ImageError
+from segmentation.core.file_kinds import EIGHT_BIT, FORMATS
+from segmentation.images.canvas import place_on_canvas
+from segmentation.images.compositing import blend, cover, crop_box, in_bits
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import Picture, read_photo, write_image
+from segmentation.images.refinement import WIDE_BAND, trimap
+
+NOTHING_FOUND = "nothing found, so that the cutout is empty"
+
+
+@dataclass(frozen=True)
+class CutoutStyle:
+    """How cutouts are written: the options, and the background.
+
+    The background is uint8 RGB [H, W, 3] of any size, one pixel for a colour, or None for transparency.
+    """
+
+    options: CutoutOptions = CutoutOptions()
+    background: np.ndarray | None = None
+
+    @classmethod
+    def from_options(cls, options: CutoutOptions) -> Self:
+        """Return the style that the options ask for.
+
+        Raises ConfigError for options that exclude each other and when none of the formats holds the bits,
+        ImageError when the background cannot be read.
+        """
+        if options.bits == 16 and {*options.format} <= {*EIGHT_BIT}:
+            *others, last = (name for name in FORMATS if name not in EIGHT_BIT)
+            raise ConfigError(
+                f"`bits=16`: expected a `format` that holds them, {', '.join(others)} or {last}, received "
+                f"{', '.join(options.format)}; add one of them"
+            )
+        if options.crop is not None and options.canvas:
+            raise ConfigError("`crop`: expected without `canvas`, which has its own `margin`; leave one out")
+        return cls(options, _pixels(options.background))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of files that cutouts are written to, the same whatever the order of the formats."""
+        return tuple(kind for name, kind in FORMATS.items() if name in self.options.format)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the bytes of cutouts besides the photo and its alpha, as plain JSON."""
+        options, background = self.options, None
+        if self.background is not None:
+            content = hashlib.sha256(self.background.tobytes()).hexdigest()
+            background = [*self.background.shape[:2], content]
+        return {
+            "background": background,
+            "crop": options.crop,
+            "canvas": options.canvas and [str(options.canvas), options.margin, options.align],
+            "decontaminated": options.decontaminate,
+            "quality": options.quality,
+            "subsampling": options.subsampling,
+            "bits": options.bits,
+        }
+
+    def write(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
+        """Write the cutouts of a photo to a path for each kind; return notes on them.
+
+        `alpha` is uint8 or uint16 [H, W]. Files in colour keep the colour profile of the photo.
+        """
+        bits = self.options.bits
+        image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
+        flat = {name: paths[kind] for name, kind in FORMATS.items() if name != "psd" and kind in paths}
+        garment = decontaminate(image, alpha) if flat and self.options.decontaminate else image
+        known = trimap(alpha, WIDE_BAND) if "cutout-psd" in paths else alpha
+        notes: tuple[str, ...] = ()
+        if self.options.crop is not None:
+            if box := crop_box(alpha, self.options.crop):
+                image, garment, alpha, known = image[box], garment[box], alpha[box], known[box]
+            else:
+                notes = ("nothing found, so that the cutout is not cropped",)
+        about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
+        if psd := paths.get("cutout-psd"):
+            self._write_psd(psd, image, alpha, known, about)
+        if flat:
+            notes += self._write_flat(flat, garment, alpha, about)
+        return notes
+
+    def _write_psd(
+        self, path: Path, image: np.ndarray, alpha: np.ndarray, known: np.ndarray, about: dict[str, Any]
+    ) -> None:
+        from segmentation.images.psd_write import write_psd
+
+        bits = self.options.bits
+        background = self._backdrop(alpha)
+        merged = (
+            np.dstack([blend(image, np.iinfo(image.dtype).max, alpha), alpha])
+            if background is None
+            else blend(image, background, alpha)
+        )
+        write_psd(path, image, alpha, merged, trimap=in_bits(known, bits), background=background, **about)
+
+    def _write_flat(
+        self, paths: Mapping[str, Path], garment: np.ndarray, alpha: np.ndarray, about: dict[str, Any]
+    ) -> tuple[str, ...]:
+        """Write pictures without layers; return notes."""
+        options = self.options
+        notes: tuple[str, ...] = ()
+        if options.canvas:
+            placed = place_on_canvas(
+                garment, alpha, options.canvas, margin_percent=options.margin, align=options.align
+            )
+            if placed:
+                garment, alpha, scale = placed
+                notes = (f"enlarged {scale:.1f} times to fill the canvas",) if scale > 1.05 else ()
+            else:
+                garment = np.zeros((options.canvas.height, options.canvas.width, 3), garment.dtype)
+                alpha, notes = np.zeros(garment.shape[:2], alpha.dtype), (NOTHING_FOUND,)
+        background = self._backdrop(alpha)
+        cutout = cut_out(garment, alpha) if background is None else blend(garment, background, alpha)
+        for name, path in paths.items():
+            fitting = in_bits(cutout, 8) if name in EIGHT_BIT else cutout
+            if name == "jpg" and background is None:
+                fitting = in_bits(blend(garment, np.iinfo(garment.dtype).max, alpha), 8)
+            quality = options.quality or (JPEG_QUALITY if name == "jpg" else None)
+            write_image(
+                path,
+                fitting,
+                mostly_empty=background is None,
+                lossless=True,
+                quality=quality,
+                subsampling=options.subsampling,
+                **about,
+            )
+        return notes
+
+    def _backdrop(self, alpha: np.ndarray) -> np.ndarray | None:
+        """Return the background as large as alpha [H, W], or None."""
+        if self.background is None:
+            return None
+        return in_bits(cover(self.background, *alpha.shape), self.options.bits)
+
+
+def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Return RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W], of one type; black where it is 0."""
+    shown = alpha if alpha.dtype == np.uint8 else (alpha > 0).astype(np.uint8)
+    return cv2.merge([*cv2.split(cv2.copyTo(image, shown)), alpha])  # nine times as fast as numpy
+
+
+def _pixels(background: Path | HexColour | None) -> np.ndarray | None:
+    """Return the picture, or one pixel of the colour: uint8 RGB [H, W, 3]."""
+    if background is None:
+        return None
+    if isinstance(background, HexColour):
+        return np.array([[background]], np.uint8)
+    try:
+        return read_photo(background)
+    except ImageError as error:
+        raise ImageError(
+            f"`background`: expected a colour such as white or #ffffff, or a picture; {error}"
+        ) from error
