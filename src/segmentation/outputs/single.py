@@ -21,9 +21,8 @@ def write_cutout(path: Path, picture: Picture, alpha: np.ndarray, cutout: np.nda
     """Write a cutout atomically in one of FORMATS, by the suffix of `path`.
 
     `alpha` is uint8 [H, W], `cutout` uint8 RGBA [H, W, 4], `picture` their photo, whose colour profile and
-    resolution are kept. A PSD has the whole photo in a layer with an editable mask; a JPEG is over white. Parents are
-    created.
-    Raises ImageError for another suffix and when the file cannot be written.
+    resolution are kept. A PSD has the whole photo in a layer with an editable mask; a JPEG is over white.
+    Parents are created. Raises ImageError for another suffix and when the file cannot be written.
     """
     about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
     _check_suffix(path, _CUTOUTS)
