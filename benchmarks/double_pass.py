@@ -69,8 +69,8 @@ def _photos_a_second(bundle: ModelBundle, precision: str, photos: list[Photo], o
     scoring = ScoringOptions(engine="openvino", precision=precision)
     scorer = load_scorer(Ensemble((bundle,)), scoring=scoring, streams=cores())
     writer = CutoutWriter(output, scorer.models.enlargement)
-    cut(scorer, photos[: cores()], writer)
-    return len(photos) / seconds_of(lambda: cut(scorer, photos, writer))
+    cut(scorer, photos[: cores()], writer, output)
+    return len(photos) / seconds_of(lambda: cut(scorer, photos, writer, output))
 
 
 if __name__ == "__main__":

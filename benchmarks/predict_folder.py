@@ -73,13 +73,13 @@ def main() -> None:
         writer = CutoutWriter(work / "output", scorer.models.enlargement)
         plain = _plain_way(bundle, work / "plain")
         plain(photos[0].path)  # Keras compiles
-        cut(scorer, photos[:2], writer)
+        cut(scorer, photos[:2], writer, work / "output")
 
         half = options.plain // 2
         slow = seconds_of(lambda: [plain(photo.path) for photo in photos[:half]])
-        fast = seconds_of(lambda: cut(scorer, photos, writer))
+        fast = seconds_of(lambda: cut(scorer, photos, writer, work / "output"))
         slow += seconds_of(lambda: [plain(photo.path) for photo in photos[half : options.plain]])
-        steps = _cpu_seconds(bundle, options.precision, photos[:8], writer)
+        steps = _cpu_seconds(bundle, options.precision, photos[:8], writer, work / "output")
 
     rate, plain_rate, bound = len(photos) / fast, options.plain / slow, streams / sum(steps.values())
     print(f"{bundle.name} at {bundle.input_size}, {scorer.settings.computed_by}, {streams} cores")
@@ -118,7 +118,9 @@ def _plain_way(bundle: ModelBundle, output: Path) -> Callable[[Path], None]:
     return plain
 
 
-def _cpu_seconds(bundle: ModelBundle, precision: str, photos: list, writer: CutoutWriter) -> dict[str, float]:
+def _cpu_seconds(
+    bundle: ModelBundle, precision: str, photos: list, writer: CutoutWriter, output: Path
+) -> dict[str, float]:
     """Medians of the CPU time, over all threads, of the three steps of a photo."""
     engine = load_engine(bundle, engine="openvino", precision=precision)
     taken: dict[str, list[float]] = {"decode": [], "network": [], "encode": []}
@@ -135,7 +137,7 @@ def _cpu_seconds(bundle: ModelBundle, precision: str, photos: list, writer: Cuto
             lambda _photo, full=scores: full, bundle, photo.stem, picture.pixels, bundle.threshold
         )
         start_of_encode = time.process_time()
-        writer.write(photo, picture, prediction)
+        writer.write({kind: output / photo.outputs[kind] for kind in writer.kinds}, picture, prediction)
         written = time.process_time()
         taken["decode"].append(read - started)
         taken["network"].append(scored - start_of_network)

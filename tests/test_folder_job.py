@@ -28,6 +28,7 @@ from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.publishing import Publisher
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,8 @@ def times(output):
 
 
 def wait_for_lines(process, output, count):
-    manifest = output / "predictions.jsonl"
-    while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < count):
+    manifest, done = output / "predictions.jsonl", b'"error": null'
+    while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(done) < count):
         time.sleep(0.001)
 
 
@@ -149,7 +150,15 @@ def test_a_caller_who_breaks_off_loses_nothing_that_was_begun(source, tmp_path):
         return red_score(photo)
 
     with Manifest(output, {}) as manifest:
-        job = run_folder(score, BUNDLE, find_photos(source), 0.5, writer.write, workers=2, manifest=manifest)
+        job = run_folder(
+            score,
+            BUNDLE,
+            find_photos(source),
+            0.5,
+            Publisher(output, writer, manifest),
+            workers=2,
+            manifest=manifest,
+        )
         next(job)
         job.close()
 

@@ -26,6 +26,7 @@ from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import find_photos
+from segmentation.outputs.publishing import Publisher
 
 
 @contextlib.contextmanager
@@ -157,7 +158,16 @@ def test_a_photo_that_vanishes_before_it_is_read_is_named(source, tmp_path):
     (source / "b.png").unlink()
     writer = CutoutWriter(tmp_path / "out", ENLARGEMENT)
     with Manifest(tmp_path / "out", {}) as manifest:
-        results = list(run_folder(red_score, BUNDLE, photos, 0.5, writer.write, manifest=manifest))
+        results = list(
+            run_folder(
+                red_score,
+                BUNDLE,
+                photos,
+                0.5,
+                Publisher(tmp_path / "out", writer, manifest),
+                manifest=manifest,
+            )
+        )
 
     assert [result.stem for result in results if result.error] == ["b"]
     assert "no such file" in errors(tmp_path / "out")["b.png"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 from support.drawing import draw_pair
-from support.folder_job import BUNDLE, ENLARGEMENT, red_score
+from support.folder_job import BUNDLE, ENLARGEMENT, delivered, red_score
 
 from segmentation.config.files import FileOptions
 from segmentation.core.errors import DataError
@@ -312,7 +312,7 @@ def files_below(folder):
 
 def cut(photos, output, **options):
     writer = CutoutWriter(output, ENLARGEMENT, FileOptions(**options))
-    return list(run_folder(red_score, BUNDLE, photos, 0.5, writer.write))
+    return list(run_folder(red_score, BUNDLE, photos, 0.5, delivered(output, writer)))
 
 
 def test_one_broken_photo_does_not_stop_the_others(photos, tmp_path):
@@ -390,7 +390,7 @@ def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
         return red_score(photo) if value is None else np.full((*photo.shape[:2], 1), value, np.float32)
 
     writer = CutoutWriter(tmp_path / "out", ENLARGEMENT)
-    results = run_folder(score, BUNDLE, photos[:1], 0.5, writer.write)
+    results = run_folder(score, BUNDLE, photos[:1], 0.5, delivered(tmp_path / "out", writer))
 
     assert [" ".join(result.notes)[: len(note)] for result in results] == [note]
 

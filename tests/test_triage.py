@@ -41,7 +41,8 @@ from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.metrics.intervals import rank_correlation
-from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.result import Result
 from segmentation.reports.evaluation import write_evaluation
 from segmentation.reports.review import REVIEW, TABLE, remove_review, write_review
 from segmentation.reports.review import draw as draw_contact

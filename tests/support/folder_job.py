@@ -16,15 +16,20 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.training import RunConfig
+from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.signals import Interruption
 from segmentation.core.size import Size
-from segmentation.core.types import ScoreFn
+from segmentation.core.types import Prediction, ScoreFn
+from segmentation.images.files import Picture
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import EngineName, Scorer, ScoreSettings
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
-from segmentation.outputs.manifest import MANIFEST, Result
+from segmentation.outputs.folder_job import Deliver, Delivery
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.publishing import FileWriter
+from segmentation.outputs.result import Result
 from segmentation.preprocessing.preprocessing import Preprocessing
 from support.drawing import draw_pair
 from support.places import ROOT
@@ -109,6 +114,17 @@ def cut_folder(
     chosen = PredictOptions.of(**{"input": source, "output": output, "save": True, "workers": 2, **options})
     scorer = scorer_of(score, bundle, threshold, estimator)
     return list(FolderPrediction(chosen, Context(stop=stop), scorer))
+
+
+def delivered(folder: Path, writer: FileWriter) -> Deliver:
+    """Deliver the files of a writer straight into a folder."""
+
+    def deliver(photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+        outputs = {kind: photo.outputs[kind] for kind in writer.kinds}
+        paths = {kind: folder / output for kind, output in outputs.items()}
+        return Delivery(outputs, writer.write(paths, picture, prediction))
+
+    return deliver
 
 
 def start(source: Path, output: Path, **options) -> subprocess.Popen:

@@ -20,7 +20,7 @@ from segmentation.core.timing import seconds_by_stage
 from segmentation.core.types import LEAST_SHARE
 from segmentation.jobs.folder import FolderStarted, PhotoDone
 from segmentation.outputs.folder_job import Tally
-from segmentation.outputs.manifest import Result
+from segmentation.outputs.result import Result
 
 _FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no terminal
 

@@ -2,13 +2,16 @@
 
 from segmentation.cli.display import warn
 from segmentation.cli.folder_display import FolderDisplay, profile
-from segmentation.cli.wording import as_typed
+from segmentation.cli.wording import as_typed, counted
 from segmentation.config.jobs.predict import PredictOptions
+from segmentation.core.errors import printable
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of
 from segmentation.jobs.predict import FolderPrediction, predict
 from segmentation.reports.review import REVIEW
+
+_MOST_NAMED = 20  # files in a line
 
 
 def run(options: PredictOptions, context: Context) -> int:
@@ -41,6 +44,7 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     lines = [_summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))]
     if not done.output:
         lines = [counts]
+    lines += _changed_lines(done)
     if done.triage:
         lines += _triage_lines(done)
     elif binary and done.options.triage.triage and not done.limits:
@@ -56,6 +60,27 @@ def _summary(done: FolderPrediction, what: tuple[str, str]) -> str:
     plural = "" if count == 1 else "s"
     made = f"{count} {what[0]}{plural} and {what[1]}{plural} in {done.output}"
     return f"{made} ({details}; see predictions.jsonl)" if details else made
+
+
+def _changed_lines(done: FolderPrediction) -> list[str]:
+    """Lines about files that a person had changed."""
+    lines = []
+    if done.kept:
+        lines.append(
+            f"{_named(done.kept)} kept, since they are not as they were written; `overwrite` replaces them "
+            "and saves what is there"
+        )
+    if done.replaced:
+        lines.append(
+            f"{_named(done.replaced)} replaced though not as they were written; what was there is in .before"
+        )
+    return lines
+
+
+def _named(files: list[str]) -> str:
+    more = len(files) - _MOST_NAMED
+    names = ", ".join(printable(name) for name in files[:_MOST_NAMED])
+    return f"{counted(len(files), 'file')} ({names}{f' and {more} more' if more > 0 else ''})"
 
 
 def _triage_lines(done: FolderPrediction) -> list[str]:

@@ -62,6 +62,17 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(retired, ignore_errors=True)
 
 
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Yield an empty folder in `parent` for files that are moved from there; it is removed at the end."""
+    folder = _unused(parent, "")
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _unused(folder: Path, ending: str) -> Path:
     """Return a name that nothing in the folder has: 64 random bits do not come twice."""
     return folder / f"{UNFINISHED}{secrets.token_hex(8)}{ending}"

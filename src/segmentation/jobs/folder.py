@@ -15,8 +15,9 @@ from segmentation.images.files import open_photo
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.context import Context
 from segmentation.outputs.folder_job import Decide, Deliver, Tally, run_folder
-from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.result import Result
 from segmentation.outputs.sources import find_all_photos, read_list
 
 

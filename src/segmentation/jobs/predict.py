@@ -25,10 +25,12 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import Decide, Delivery, Tally
+from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
-from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.pairs import refuse_pairs
+from segmentation.outputs.publishing import Publisher
+from segmentation.outputs.result import Result
 from segmentation.reports.review import remove_review
 
 _ABOUT_FILES = ("output", "binary", "overwrite")  # and those of FileOptions
@@ -39,9 +41,9 @@ class FolderPrediction:
     """A run over a folder: iterate for the result of each photo; afterwards it holds those of the folder.
 
     A `scorer` that is already loaded replaces the options of models and scores. `output` is the folder of
-    results, None where nothing is written; `workers` photos are processed at the same time; `triage` sorts
-    the photos, and `caution` is why its confidence is less reliable than usual; `stopped` is whether photos
-    were left for the next run.
+    results, None where nothing is written; `workers` photos are processed at the same time; `kept` and
+    `replaced` are files that a person had changed; `triage` sorts the photos, and `caution` is why its
+    confidence is less reliable than usual; `stopped` is whether photos were left for the next run.
     """
 
     options: PredictOptions
@@ -52,6 +54,8 @@ class FolderPrediction:
     workers: int = field(init=False, default=1)
     limits: Limits | None = field(init=False, default=None)
     tally: Tally = field(init=False, default_factory=Tally)
+    kept: list[str] = field(init=False, default_factory=list)
+    replaced: list[str] = field(init=False, default_factory=list)
     triage: FolderTriage | None = field(init=False, default=None)
     caution: str = field(init=False, default="")
     stopped: bool = field(init=False, default=False)
@@ -91,7 +95,7 @@ class FolderPrediction:
         results = predict_photos(
             self._scorer,
             self._photos,
-            self._writer.write if manifest else lambda *_prediction: Delivery({}),
+            self._deliver(manifest),
             self.context,
             found=self._found,
             doing="cutting" if self.models.labels.binary else "marking classes",
@@ -113,6 +117,8 @@ class FolderPrediction:
                     )
             for result in results:
                 self.tally.add(result)
+                self.kept += result.kept
+                self.replaced += result.replaced
                 yield result
             self.stopped = self.context.stop()
             if manifest:
@@ -123,6 +129,11 @@ class FolderPrediction:
             return None
         settings = {**self._score_settings, **self._writer.settings}
         return Manifest(self.output, settings, kinds=self._writer.kinds, overwrite=self.options.overwrite)
+
+    def _deliver(self, manifest: Manifest | None) -> Deliver:
+        if not (manifest and self.output):
+            return lambda *_prediction: Delivery({})
+        return Publisher(self.output, self._writer, manifest, overwrite=self.options.overwrite)
 
     def _decide(self) -> Decide | None:
         if not (self.limits and self.models.confidence_model):

@@ -10,13 +10,17 @@ from typing import Any
 
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.core.events import Caution
+from segmentation.core.types import Prediction
+from segmentation.images.files import Picture
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
-from segmentation.outputs.folder_job import Tally
-from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.folder_job import Delivery, Tally
+from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.naming import Photo
 from segmentation.outputs.pseudo import NOTED, PseudoWriter
+from segmentation.outputs.result import Result
 
 
 @dataclass
@@ -74,10 +78,15 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
         options.output, _settings(scorer), options.min_confidence, overwrite=options.overwrite
     )
     manifest = Manifest(options.output, writer.settings, kinds=writer.kinds, overwrite=options.overwrite)
+
+    def deliver(photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+        manifest.begin(photo, {})
+        return writer.write(photo, picture, prediction)
+
     results = predict_photos(
         scorer,
         photos,
-        writer.write,
+        deliver,
         context,
         found=found,
         doing="cutting",

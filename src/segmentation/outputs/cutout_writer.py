@@ -1,5 +1,6 @@
 """Writer of the files of a cutout: masks, cutouts in several formats, overlays, trimaps."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,9 +15,7 @@ from segmentation.images.outline import outlined
 from segmentation.images.refinement import BAND, WIDE_BAND, ensure_available, refine, trimap
 from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.cutout_style import CutoutStyle
-from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.folders import prepare_folders
-from segmentation.outputs.naming import Photo
 from segmentation.reports.review import draw
 
 _VERSION = 5  # raise it whenever the same prediction gives other files, so that earlier ones are made again
@@ -80,10 +79,12 @@ class CutoutWriter:
         """Prepare the folders, see `prepare_folders`; no other process may be writing there."""
         prepare_folders(self._folder, self.kinds)
 
-    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
-        """Write the files of a photo, those in colour in its colour profile; return their relative paths."""
+    def write(self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction) -> tuple[str, ...]:
+        """Write the files of a photo to a path for each kind, those in colour in its colour profile.
+
+        Returns notes on them.
+        """
         alpha = self._alpha(picture, prediction)
-        paths = {kind: self._folder / photo.outputs[kind] for kind in self.kinds}
         write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
         if "trimap" in paths:
             write_image(paths["trimap"], trimap(alpha, WIDE_BAND), mostly_empty=True, dpi=picture.dpi)
@@ -92,8 +93,7 @@ class CutoutWriter:
             write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
         if "review" in paths:
             write_image(paths["review"], draw(picture.pixels, prediction))
-        notes = self._style.write(paths, picture, alpha)
-        return Delivery({kind: photo.outputs[kind] for kind in paths}, notes)
+        return self._style.write(paths, picture, alpha)
 
     def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
         """Return the alpha of all files: uint8 or uint16 [H, W]."""

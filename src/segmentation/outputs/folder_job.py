@@ -7,9 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,15 +23,24 @@ from segmentation.core.types import Prediction, ScoreFn
 from segmentation.images.files import Picture, open_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.predict import predict
-from segmentation.outputs.manifest import Manifest, Result
+from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.result import Result
 
 
-class Delivery(NamedTuple):
-    """The files that were written for a photo, by kind, and notes on them."""
+@dataclass(frozen=True)
+class Delivery:
+    """The files of a photo by kind, and notes on them.
+
+    `files` is by what they are known again (see `record_of`), `kept` are those that a person had changed and
+    that stayed, `replaced` those that were saved under another name.
+    """
 
     outputs: dict[str, str]
     notes: tuple[str, ...] = ()
+    files: dict[str, Any] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 Decide = Callable[[Features, float], Verdict]
@@ -160,8 +169,6 @@ def _cut(
         with timed("decode"):
             picture = read(photo.path)
         prediction = predict(score, models, photo.stem, picture.pixels, threshold, estimator)
-        if manifest:
-            manifest.begin(photo)
         with timed("encode"):
             delivery = deliver(photo, picture, prediction)
         verdict = None
@@ -191,6 +198,9 @@ def _cut(
         {name: round(value, 6) for name, value in prediction.features.items()},
         key=key,
         classes=figures.get("classes"),
+        files=delivery.files,
+        kept=delivery.kept,
+        replaced=delivery.replaced,
     )
 
 

@@ -1,5 +1,6 @@
 """The folders of results, prepared and tested before hours are spent on them."""
 
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,3 +31,6 @@ def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
         for path in folder.rglob(f"{UNFINISHED}*"):
             if path.suffix in _SUFFIXES:
                 path.unlink(missing_ok=True)
+    for path in output.glob(f"{UNFINISHED}*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Writer of the files of a photo whose classes were marked: a label map and an overlay."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,8 @@ from segmentation.datasets.origin import PSEUDO, write_origin
 from segmentation.images.class_overlay import legend, overlay_classes
 from segmentation.images.files import Picture, write_image
 from segmentation.images.text import PAPER
-from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.folders import prepare_folders
 from segmentation.outputs.manifest import MANIFEST
-from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import IMAGES
 
 _VERSION = 1  # raise it whenever the same prediction gives other files, so that earlier ones are made again
@@ -64,14 +63,13 @@ class LabelWriter:
         write_text(names, json.dumps(plain, indent=2) + "\n")
         write_origin(self._folder, {"origin": PSEUDO})
 
-    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
-        """Write the files of a photo, the overlay in its colour profile; return their relative paths."""
-        paths = {kind: self._folder / photo.outputs[kind] for kind in self.kinds}
+    def write(self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction) -> tuple[str, ...]:
+        """Write the files of a photo to a path for each kind, the overlay in its colour profile."""
         indices, colours = prediction.indices, self._labels.colours
         write_image(paths["labels"], indices, palette=colours, mostly_empty=True, dpi=picture.dpi)
         drawn = draw_classes(picture.pixels, indices, self._labels)
         write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
-        return Delivery({kind: photo.outputs[kind] for kind in paths})
+        return ()
 
 
 def draw_classes(photo: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np.ndarray:

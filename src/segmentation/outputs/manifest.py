@@ -4,9 +4,9 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -14,46 +14,11 @@ from segmentation.core.errors import DataError
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import UNFINISHED, atomic_file
 from segmentation.outputs.exclusive_file import open_exclusively
+from segmentation.outputs.file_record import is_as_recorded
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.result import Result, line_of
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
-
-
-@dataclass(frozen=True)
-class Result:
-    """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo.
-
-    `classes` are the shares of the photo of the classes that were found, the largest first, without the
-    background; None of a cutout, as `threshold` is where there are classes.
-    Where it was asked for, `confidence` is the Dice that is expected of the mask, `decision` is what should
-    become of the photo and `reasons` why (see Verdict), and `features` are what they were found from.
-    `stem` is the name of the outputs (see Photo); `key` is what they were made from: size, time of change and
-    SHA-256 of the photo's file, and the settings. `skipped` results leave the line of an earlier run as
-    it is, and have what stands there.
-    """
-
-    input: str
-    stem: str
-    outputs: dict[str, str] = field(default_factory=dict)
-    area: float | None = None
-    threshold: float | None = None
-    seconds: float | None = None
-    notes: tuple[str, ...] = ()
-    confidence: float | None = None
-    decision: str | None = None
-    reasons: tuple[str, ...] = ()
-    features: dict[str, float] = field(default_factory=dict)
-    error: str | None = None
-    key: dict[str, Any] | None = None
-    skipped: bool = False
-    classes: dict[str, float] | None = None
-
-
-def _fields(result: Result) -> dict[str, Any]:
-    """Return the fields of a line; the features are called evidence there, as in every manifest so far."""
-    plain = {**asdict(result), "input": str(Path(result.input).absolute())}
-    del plain["skipped"]
-    return {"evidence" if name == "features" else name: value for name, value in plain.items()}
 
 
 class _Line(NamedTuple):
@@ -97,12 +62,14 @@ class Manifest:
         self._recorded: dict[bytes, _Line] = {}  # of earlier runs, by the digest of the stem
         self._revised: Callable[[dict[str, Any]], dict[str, Any]] | None = None
         self._untidy = False
+        self._written_ns = 0  # when an earlier run wrote last, if none of its lines says what it wrote
         self._lock = threading.Lock()
         self.left_out = 0
         """Lines that are damaged or of another version; their photos are done again."""
 
     def __enter__(self) -> "Manifest":
         self._file = open_exclusively(self.path)
+        self._written_ns = self.path.stat().st_mtime_ns
         try:
             for path in self._folder.glob(f"{UNFINISHED}*{self.path.suffix}"):  # a rewriting that was killed
                 path.unlink()
@@ -181,25 +148,49 @@ class Manifest:
             lines.seek(recorded.place)
             return _parse(lines.readline()) or {}
 
-    def begin(self, photo: Photo) -> None:
-        """Record, before the outputs of an earlier run are replaced, that they are being written."""
-        if self._has_outputs(photo):
-            self.append(Result(str(photo.path), photo.stem, error=_UNFINISHED))
+    def begin(self, photo: Photo, files: dict[str, Any]) -> None:
+        """Record, before they take their place, that the outputs of a photo are being written: `files`."""
+        self._untidy = True
+        self.append(Result(str(photo.path), photo.stem, error=_UNFINISHED, files=files))
 
     def withdraw(self, photo: Photo) -> None:
-        """Remove the outputs, of any kind, that an earlier run made from an earlier state of the photo."""
-        if self._has_outputs(photo):
-            for path in photo.outputs.values():
-                with contextlib.suppress(OSError):  # gone, or not ours to remove
-                    (self._folder / path).unlink()
+        """Remove the outputs, of any kind, that an earlier run made from an earlier state of the photo.
 
-    def _has_outputs(self, photo: Photo) -> bool:
+        What a person changed stays.
+        """
+        if _digest(photo.stem) in self._recorded:
+            for output in photo.outputs.values():
+                with contextlib.suppress(OSError):  # gone, or not ours to remove
+                    if not self.is_changed(photo, output):
+                        (self._folder / output).unlink()
+
+    def files(self, photo: Photo) -> dict[str, Any]:
+        """Return by what the outputs that earlier runs wrote for a photo are known again."""
         recorded = self._recorded.get(_digest(photo.stem))
-        return recorded is not None and recorded.key is not None
+        return self._line_of(recorded).get("files") or {} if recorded else {}
+
+    def is_changed(self, photo: Photo, output: str) -> bool:
+        """Return whether a file is there that is not as an earlier run wrote it: a person's work."""
+        path = self._folder / output
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        if not stat.S_ISREG(status.st_mode) or not status.st_size:
+            return False  # nobody's work: a power cut leaves empty files
+        recorded = self._recorded.get(_digest(photo.stem))
+        line = self._line_of(recorded) if recorded else {}
+        written = (line.get("files") or {}, line.get("earlier") or {})
+        records = [files[output] for files in written if output in files]
+        if not records and recorded and status.st_mtime_ns <= self._written_ns:
+            return False  # of a version that did not record its files
+        return not is_as_recorded(path, status, records)
 
     def append(self, result: Result) -> None:
         """Write a result's line. Any thread may call it. Raises DataError when it cannot be written."""
-        plain = _fields(result)
+        plain = line_of(result)
+        if result.error:  # what earlier runs wrote may still be there
+            plain["earlier"] = self._known(result.stem)
         with self._lock:
             self._untidy |= _digest(result.stem) in self._recorded
             end = self._file.seek(0, os.SEEK_END)
@@ -213,6 +204,11 @@ class Manifest:
                     f"{self.path}: cannot be written ({reason}); what it holds is "
                     "done: make space and run the same command again"
                 ) from error
+
+    def _known(self, stem: str) -> dict[str, Any]:
+        recorded = self._recorded.get(_digest(stem))
+        line = self._line_of(recorded) if recorded else {}
+        return (line.get("earlier") or {}) | (line.get("files") or {})
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the fields of every line that counts: the last of each stem."""
@@ -243,6 +239,8 @@ class Manifest:
                 stem, failed = _digest(plain["stem"]), plain["error"] is not None
                 self._untidy |= failed or stem in self._recorded
                 empty = not failed and plain.get("outputs") == {}
+                if "files" in plain:
+                    self._written_ns = 0
                 self._recorded[stem] = _Line(place, None if failed else _digest(plain["key"]), empty)
         self._untidy |= self.left_out > 0
         return length
@@ -277,6 +275,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         plain = json.loads(line)
         known = isinstance(plain["stem"], str) and isinstance(plain["input"], str)
+        known &= all(isinstance(plain.get(name, {}), dict) for name in ("files", "earlier"))
         return plain if known and {"error", "key"} <= plain.keys() else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -14,6 +14,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.types import Prediction
 from segmentation.datasets.origin import PSEUDO, write_origin
 from segmentation.images.files import Picture
+from segmentation.outputs.file_record import record_of
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo
@@ -93,7 +94,8 @@ class PseudoWriter:
                 self.highest = max(self.highest or 0.0, confidence)
             return Delivery({}, (f"not sure enough: confidence {confidence:.4f}",))
         scores = np.rint(prediction.scores[..., 0] * 255).astype(np.uint8)
-        return Delivery({"mask": write_pair(self._folder, photo, scores, picture.dpi)})
+        mask = write_pair(self._folder, photo, scores, picture.dpi)
+        return Delivery({"mask": mask}, files={mask: record_of(self._folder / mask)})
 
     def _confidence(self, prediction: Prediction) -> float:
         if prediction.confidence is not None:

@@ -1,0 +1,47 @@
+"""The result of a photo of a folder job, and its line in the manifest."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Result:
+    """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo.
+
+    `classes` are the shares of the photo of the classes that were found, the largest first, without the
+    background; None of a cutout, as `threshold` is where there are classes.
+    Where it was asked for, `confidence` is the Dice that is expected of the mask, `decision` is what should
+    become of the photo and `reasons` why (see Verdict), and `features` are what they were found from.
+    `stem` is the name of the outputs (see Photo); `key` is what they were made from: size, time of change and
+    SHA-256 of the photo's file, and the settings. `files` is by what each output is known again (see
+    `record_of`). `skipped` results leave the line of an earlier run as it is, and have what stands there;
+    `kept` and `replaced` are outputs that a person had changed (see Delivery), which no line holds.
+    """
+
+    input: str
+    stem: str
+    outputs: dict[str, str] = field(default_factory=dict)
+    area: float | None = None
+    threshold: float | None = None
+    seconds: float | None = None
+    notes: tuple[str, ...] = ()
+    confidence: float | None = None
+    decision: str | None = None
+    reasons: tuple[str, ...] = ()
+    features: dict[str, float] = field(default_factory=dict)
+    error: str | None = None
+    key: dict[str, Any] | None = None
+    skipped: bool = False
+    classes: dict[str, float] | None = None
+    files: dict[str, Any] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+
+
+def line_of(result: Result) -> dict[str, Any]:
+    """Return the fields of a line; the features are called evidence there, as in every manifest so far."""
+    plain = {**asdict(result), "input": str(Path(result.input).absolute())}
+    for name in ("skipped", "kept", "replaced"):
+        del plain[name]
+    return {"evidence" if name == "features" else name: value for name, value in plain.items()}
