@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from json import dumps
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
@@ -20,8 +22,9 @@ from segmentation.core.timing import seconds_by_stage
 from segmentation.core.types import LEAST_SHARE
 from segmentation.jobs.folder import FolderStarted, PhotoDone
 from segmentation.outputs.folder_job import Tally
-from segmentation.outputs.result import Result
+from segmentation.outputs.result import Result, line_of
 
+_INTERNAL = ("key", "files", "evidence")
 _FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no terminal
 
 
@@ -29,11 +32,13 @@ class FolderDisplay(Display):
     """Shows a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
 
     `rows` asks for a line for each photo, even when `quiet`. The number of photos, for the time left, is
-    counted in another thread, and only where there is a bar.
+    counted in another thread, and only where there is a bar. With `json` the standard output has a line of
+    JSON for each photo and nothing else.
     """
 
-    def __init__(self, *, rows: bool = False, quiet: bool = False):
-        super().__init__()
+    def __init__(self, *, rows: bool = False, quiet: bool = False, json: bool = False):
+        super().__init__(Console(stderr=True, markup=False, highlight=False) if json else None)
+        self._json = json
         self.tally = Tally()
         self._rows = rows
         self._lines = not (rows or quiet or self.console.is_terminal)
@@ -89,7 +94,7 @@ class FolderDisplay(Display):
     def say(self, line: str) -> None:
         """Print a line at once. Without rows the job goes on when the pipe breaks."""
         try:
-            print(line, flush=True)
+            print(line, flush=True, file=sys.stderr if self._json else sys.stdout)
         except BrokenPipeError:
             if self._rows:
                 raise
@@ -98,9 +103,11 @@ class FolderDisplay(Display):
     def _show(self, result: Result) -> None:
         self.tally.add(result)
         self._bars.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
+        if self._json:
+            print(dumps(_fields(result)), flush=True)
         if result.error:
             warn(f"error: {result.error}")
-        elif self._rows:
+        elif self._rows and not self._json:
             self.say(_row(result))
         if self._lines and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_SECONDS
@@ -111,7 +118,25 @@ class FolderDisplay(Display):
             self._bars.update(self._task, total=count())
 
 
+def _fields(result: Result) -> dict[str, Any]:
+    """The fields of a line of JSON: those of the manifest, without what the program alone needs."""
+    fields = line_of(result) | {"skipped": result.skipped, "kept": result.kept}
+    return {name: value for name, value in fields.items() if name not in _INTERNAL}
+
+
+def _planned(result: Result) -> str:
+    name = printable(Path(result.input).name)
+    if result.skipped:
+        return f"{name}  done before"
+    changed = [f"{output} kept, changed since it was written" for output in result.kept]
+    changed += [f"{output} saved and replaced, changed since it was written" for output in result.replaced]
+    written = ", ".join(output for output in result.outputs.values() if output not in result.kept)
+    return "; ".join([f"{name}  to write: {printable(written)}", *map(printable, changed)])
+
+
 def _row(result: Result) -> str:
+    if result.seconds is None:
+        return _planned(result)
     name, seconds = printable(Path(result.input).name), f"{result.seconds:6.2f} s"
     remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
     if result.classes is not None:

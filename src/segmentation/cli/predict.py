@@ -1,14 +1,21 @@
 """The command `predict`."""
 
-from segmentation.cli.display import warn
+import sys
+
+from rich.console import Console
+
+from segmentation.cli.display import Display, warn
 from segmentation.cli.folder_display import FolderDisplay, profile
 from segmentation.cli.wording import as_typed, counted
 from segmentation.config.jobs.predict import PredictOptions
-from segmentation.core.errors import printable
+from segmentation.config.scoring import STREAM
+from segmentation.core.errors import ConfigError, printable
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of
 from segmentation.jobs.predict import FolderPrediction, predict
+from segmentation.jobs.predict_stream import check_stream, is_stream, predict_stream
+from segmentation.outputs.publishing import SAVED
 from segmentation.reports.review import REVIEW
 
 _MOST_NAMED = 20  # files in a line
@@ -20,7 +27,10 @@ def run(options: PredictOptions, context: Context) -> int:
     Status 1 when some failed; 2 when all did, or when nothing more could be written; 130 or 143 when Ctrl-C
     or SIGTERM stopped it in good order.
     """
-    display = FolderDisplay(rows=not options.save, quiet=options.quiet)
+    if is_stream(options):
+        return _run_stream(options, context)
+    rows = not options.save or options.dry_run
+    display = FolderDisplay(rows=rows, quiet=options.quiet, json=options.json)
     with Interruption() as interruption:
         with display:
             done = predict(options, display.shown(context, stop=lambda: interruption.requested))
@@ -38,8 +48,23 @@ def run(options: PredictOptions, context: Context) -> int:
     return status_of(tally)
 
 
+def _run_stream(options: PredictOptions, context: Context) -> int:
+    check_stream(options)
+    if sys.stdout.isatty():
+        raise ConfigError("`output=-`: expected a file or a pipe as the standard output, received a terminal")
+    content = sys.stdin.buffer.read() if options.photos.input == (STREAM,) else None
+    display = Display(Console(stderr=True, markup=False, highlight=False))
+    with display:
+        cutout = predict_stream(options, display.shown(context), content)
+    sys.stdout.buffer.write(cutout)
+    sys.stdout.buffer.flush()
+    return 0
+
+
 def _lines(done: FolderPrediction, counts: str) -> list[str]:
     """The lines at the end."""
+    if done.options.dry_run:
+        return [_dry(done)]
     binary = done.models.labels.binary
     lines = [_summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))]
     if not done.output:
@@ -50,6 +75,13 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     elif binary and done.options.triage.triage and not done.limits:
         lines.append(_never_calibrated(done))
     return [as_typed(line) for line in lines]
+
+
+def _dry(done: FolderPrediction) -> str:
+    tally = done.tally
+    parts = [f"{counted(tally.made, 'photo')} to do", f"{tally.skipped} done before"]
+    parts += [f"{tally.failed} cannot be done"] if tally.failed else []
+    return f"{', '.join(parts)}; nothing was written"
 
 
 def _summary(done: FolderPrediction, what: tuple[str, str]) -> str:
@@ -66,21 +98,16 @@ def _changed_lines(done: FolderPrediction) -> list[str]:
     """Lines about files that a person had changed."""
     lines = []
     if done.kept:
-        lines.append(
-            f"{_named(done.kept)} kept, since they are not as they were written; `overwrite` replaces them "
-            "and saves what is there"
-        )
+        lines.append(f"kept {_named(done.kept)}, changed since written; `overwrite` saves and replaces them")
     if done.replaced:
-        lines.append(
-            f"{_named(done.replaced)} replaced though not as they were written; what was there is in .before"
-        )
+        lines.append(f"replaced {_named(done.replaced)}; what had been changed there is in FILE{SAVED}")
     return lines
 
 
 def _named(files: list[str]) -> str:
     more = len(files) - _MOST_NAMED
     names = ", ".join(printable(name) for name in files[:_MOST_NAMED])
-    return f"{counted(len(files), 'file')} ({names}{f' and {more} more' if more > 0 else ''})"
+    return f"{names}{f' and {more} more' if more > 0 else ''}"
 
 
 def _triage_lines(done: FolderPrediction) -> list[str]:

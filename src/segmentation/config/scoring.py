@@ -10,6 +10,8 @@ PRECISIONS = ("auto", "f32", "bf16")
 TEST_TIME = ("none", "flip", "scales", "flip+scales")
 
 MOST_WORKERS = 256
+STREAM = Path("-")
+"""The standard input or output in the place of a file."""
 
 
 def parse_threshold(text: str) -> float | None:
@@ -31,7 +33,7 @@ class InputOptions:
 
     input: tuple[Path, ...] = option(
         (),
-        "folder of photos, or one photo; can be repeated",
+        "folder of photos, or one photo; can be repeated; - is a photo from the standard input",
         shown="the photos that `files_from` lists",
         metavar="PATH",
     )

@@ -22,7 +22,7 @@ from segmentation.inference.scorer import (
     require_cutout,
 )
 from segmentation.jobs.context import Context
-from segmentation.jobs.folder import Photos, predict_photos
+from segmentation.jobs.folder import PhotoDone, Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
@@ -33,7 +33,7 @@ from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
 from segmentation.reports.review import remove_review
 
-_ABOUT_FILES = ("output", "binary", "overwrite")  # and those of FileOptions
+_ABOUT_FILES = ("output", "binary", "overwrite", "dry_run")  # and those of FileOptions
 
 
 @dataclass
@@ -92,6 +92,9 @@ class FolderPrediction:
 
     def __iter__(self) -> Iterator[Result]:
         manifest = self._manifest()
+        if self.options.dry_run and manifest:
+            yield from self._planned(manifest)
+            return
         results = predict_photos(
             self._scorer,
             self._photos,
@@ -116,13 +119,33 @@ class FolderPrediction:
                         )
                     )
             for result in results:
-                self.tally.add(result)
-                self.kept += result.kept
-                self.replaced += result.replaced
-                yield result
+                yield self._counted(result)
             self.stopped = self.context.stop()
             if manifest:
                 self._finish(manifest)
+
+    def _counted(self, result: Result) -> Result:
+        self.tally.add(result)
+        self.kept += result.kept
+        self.replaced += result.replaced
+        return result
+
+    def _planned(self, manifest: Manifest) -> Iterator[Result]:
+        """What a run would do, without an area where a photo would be cut out."""
+        assert self.output
+        manifest.look()
+        planned = Publisher(self.output, self._writer, manifest, overwrite=self.options.overwrite).planned
+        for photo in self._found:
+            key = manifest.key(photo)
+            if error := photo.problem or manifest.conflict(photo):
+                result = Result(str(photo.path), photo.stem, error=error)
+            elif manifest.is_done(photo, key):
+                result = manifest.earlier(photo, key)
+            else:
+                outputs, kept, replaced = planned(photo)
+                result = Result(str(photo.path), photo.stem, outputs, kept=kept, replaced=replaced)
+            self.context.tell(PhotoDone(self._counted(result)))
+            yield result
 
     def _manifest(self) -> Manifest | None:
         if not self.output:

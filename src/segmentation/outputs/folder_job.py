@@ -162,10 +162,8 @@ def _cut(
         key = manifest.key(photo) if manifest else None  # before reading: a later change is done again
         if manifest and manifest.is_done(photo, key):
             return manifest.earlier(photo, key)
-        if manifest and (other := manifest.taken_by(photo)):
-            taken = f"{printable(name)}: its results would replace those of {printable(other)}"
-            remedy = "give another `output`, or `overwrite` to have them replaced"
-            return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
+        if manifest and (conflict := manifest.conflict(photo)):
+            return Result(name, photo.stem, error=conflict, skipped=True)
         with timed("decode"):
             picture = read(photo.path)
         prediction = predict(score, models, photo.stem, picture.pixels, threshold, estimator)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from segmentation.core.errors import DataError
+from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import UNFINISHED, atomic_file
 from segmentation.outputs.exclusive_file import open_exclusively
@@ -80,6 +80,12 @@ class Manifest:
             raise
         return self
 
+    def look(self) -> None:
+        """Read what earlier runs recorded without opening the manifest, to say what a run would do."""
+        if self.path.is_file():
+            self._written_ns = self.path.stat().st_mtime_ns
+            self._read()
+
     def __exit__(self, failure: type[BaseException] | None, *_rest: object) -> None:
         # as long as the file is open no other process may begin
         with self._file, contextlib.suppress(OSError):  # a full disk: the lines are there, only not tidy
@@ -135,13 +141,18 @@ class Manifest:
             classes=recorded.get("classes"),
         )
 
-    def taken_by(self, photo: Photo) -> str | None:
-        """Return another photo that still exists and whose outputs have the names of this one's."""
+    def conflict(self, photo: Photo) -> str | None:
+        """Say whether the outputs of a photo have the names of those of another that still exists."""
         recorded = self._recorded.get(_digest(photo.stem))
         if self._overwrite or recorded is None or recorded.key is None:
             return None
         other = self._line_of(recorded)["input"]
-        return other if other != str(photo.path.absolute()) and os.path.lexists(other) else None
+        if other == str(photo.path.absolute()) or not os.path.lexists(other):
+            return None
+        return (
+            f"{printable(str(photo.path))}: its results would replace those of {printable(other)}; give "
+            "another `output`, or `overwrite` to have them replaced"
+        )
 
     def _line_of(self, recorded: _Line) -> dict[str, Any]:
         with self.path.open("rb") as lines:

@@ -15,7 +15,7 @@ from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 
 SAVED = ".before"  # the suffix of a changed file that was replaced because it was asked for
-_CHANGED = "is not as it was written"
+_CHANGED = "was changed since it was written"
 
 
 class FileWriter(Protocol):
@@ -42,13 +42,19 @@ class Publisher:
         self._manifest = manifest
         self._overwrite = overwrite
 
+    def planned(self, photo: Photo) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+        """Return the outputs of a photo by kind, and those that a person changed: kept, and replaced."""
+        outputs = {kind: photo.outputs[kind] for kind in self._writer.kinds}
+        changed = tuple(output for output in outputs.values() if self._manifest.is_changed(photo, output))
+        return (outputs, (), changed) if self._overwrite else (outputs, changed, ())
+
     def __call__(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
         """Write the files of a photo.
 
         Raises ImageError for a file that cannot be written, DataError for one that cannot be put in place;
         then no file of this photo was changed, or the manifest says that it was left unfinished.
         """
-        outputs = {kind: photo.outputs[kind] for kind in self._writer.kinds}
+        outputs, kept, replaced = self.planned(photo)
         with scratch_folder(self._folder) as scratch:
             paths = {kind: scratch / output for kind, output in outputs.items()}
             try:
@@ -56,17 +62,14 @@ class Publisher:
             except ImageError as error:  # which names the file that the user would have seen
                 said = str(error).replace(f"{scratch}{os.sep}", f"{self._folder}{os.sep}")
                 raise ImageError(said) from error.__cause__
-            changed = [output for output in outputs.values() if self._manifest.is_changed(photo, output)]
-            kept = () if self._overwrite else tuple(changed)
             new = {output: paths[kind] for kind, output in outputs.items() if output not in kept}
             files = {output: record_of(path) for output, path in new.items()}
             self._manifest.begin(photo, files)
             for output, path in new.items():
-                _put(path, self._folder / output, save=output in changed)
+                _put(path, self._folder / output, save=output in replaced)
         before = self._manifest.files(photo)
         files |= {output: before[output] for output in kept if output in before}
         notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept)
-        replaced = () if kept else tuple(changed)
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in replaced)
         return Delivery(outputs, notes, files, kept, replaced)
 

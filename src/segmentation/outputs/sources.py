@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
+from segmentation.config.scoring import STREAM
 from segmentation.core.errors import DataError, printable
 from segmentation.outputs.naming import Folder, Photo, find_photos, name_photos, real_path, walk
-
-STANDARD_INPUT = Path("-")
 
 
 def read_list(listed: Path) -> tuple[Path, ...]:
@@ -19,7 +18,7 @@ def read_list(listed: Path) -> tuple[Path, ...]:
     cannot be read and for one without paths.
     """
     try:
-        content = sys.stdin.buffer.read() if listed == STANDARD_INPUT else listed.read_bytes()
+        content = sys.stdin.buffer.read() if listed == STREAM else listed.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"`files_from` {listed}: expected a list of paths, received: {reason}") from error

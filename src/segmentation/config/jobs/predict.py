@@ -22,7 +22,7 @@ class PredictOptions(JobOptions):
     )
     output: Path | None = option(
         None,
-        "folder of the results",
+        "folder of the results; - is the standard output, for the cutout of one photo",
         shown="results/MODEL/predict, of several models results/MODEL+MODEL/predict",
         metavar="DIR",
     )
@@ -35,5 +35,11 @@ class PredictOptions(JobOptions):
     scoring: ScoringOptions = ScoringOptions()
     triage: TriageOptions = TriageOptions()
     work: WorkerOptions = WorkerOptions()
+    dry_run: bool = option(False, "with `save`: only say what would be written, and write nothing")
+    json: bool = option(
+        False,
+        "print a line of JSON for each photo, and everything else on the standard error",
+        common=False,
+    )
     profile: bool = option(False, "print at the end how long a photo spent in each stage", common=False)
     quiet: bool = option(False, "with `save`: print errors only, no progress and no summary", common=False)
