@@ -11,6 +11,8 @@ from segmentation.core.size import Size
 
 CROP_MARGIN_PERCENT = 5.0
 JPEG_QUALITY = 92
+DECISIONS = ("auto", "review", "redo")
+"""What triage decides on a photo."""
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
 
 
@@ -22,6 +24,16 @@ def parse_formats(text: str) -> tuple[str, ...]:
             f"expected some of {', '.join(FORMATS)} with commas between them, received {unknown[0]!r}"
         )
     return tuple(name for name in FORMATS if name in wanted)
+
+
+def parse_decisions(text: str) -> tuple[str, ...]:
+    """Read decisions of triage with commas between them. Raises ValueError."""
+    wanted = {name.strip().lower() for name in text.split(",")}
+    if unknown := sorted(wanted - {*DECISIONS}):
+        raise ValueError(
+            f"expected some of {', '.join(DECISIONS)} with commas between them, received {unknown[0]!r}"
+        )
+    return tuple(name for name in DECISIONS if name in wanted)
 
 
 def parse_background(text: str) -> Path | HexColour | None:

@@ -62,6 +62,7 @@ class Manifest:
         self._recorded: dict[bytes, _Line] = {}  # of earlier runs, by the digest of the stem
         self._revised: Callable[[dict[str, Any]], dict[str, Any]] | None = None
         self._untidy = False
+        self._start = 0  # of the lines of this run, in bytes
         self._written_ns = 0  # when an earlier run wrote last, if none of its lines says what it wrote
         self._lock = threading.Lock()
         self.left_out = 0
@@ -84,7 +85,7 @@ class Manifest:
         """Read what earlier runs recorded without opening the manifest, to say what a run would do."""
         if self.path.is_file():
             self._written_ns = self.path.stat().st_mtime_ns
-            self._read()
+            self._start = self._read()
 
     def __exit__(self, failure: type[BaseException] | None, *_rest: object) -> None:
         # as long as the file is open no other process may begin

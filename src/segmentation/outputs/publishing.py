@@ -3,32 +3,32 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from segmentation.core.errors import DataError, ImageError, printable
 from segmentation.core.files import scratch_folder
-from segmentation.core.types import Prediction
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 
+Made = TypeVar("Made", contravariant=True)  # of a picture: a prediction, an alpha
 SAVED = ".before"  # the suffix of a changed file that was replaced because it was asked for
 _CHANGED = "was changed since it was written"
 
 
-class FileWriter(Protocol):
+class FileWriter(Protocol[Made]):
     """Writes the files of a photo: of each of its `kinds` one, at the path that it is given."""
 
     @property
     def kinds(self) -> tuple[str, ...]: ...
 
-    def write(self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction) -> tuple[str, ...]:
-        """Write a file of each kind; return notes on them."""
+    def write(self, paths: Mapping[str, Path], picture: Picture, made: Made, /) -> tuple[str, ...]:
+        """Write a file of each kind of what was made of a picture; return notes on them."""
 
 
-class Publisher:
+class Publisher(Generic[Made]):
     """Delivers the files of photos into the folder of an open manifest.
 
     They are written aside first. Then the manifest records what they are, and they take the place of what an
@@ -36,7 +36,9 @@ class Publisher:
     with `overwrite` saved under its name with SAVED. Any thread may call it.
     """
 
-    def __init__(self, folder: Path, writer: FileWriter, manifest: Manifest, *, overwrite: bool = False):
+    def __init__(
+        self, folder: Path, writer: FileWriter[Made], manifest: Manifest, *, overwrite: bool = False
+    ):
         self._folder = folder
         self._writer = writer
         self._manifest = manifest
@@ -48,7 +50,7 @@ class Publisher:
         changed = tuple(output for output in outputs.values() if self._manifest.is_changed(photo, output))
         return (outputs, (), changed) if self._overwrite else (outputs, changed, ())
 
-    def __call__(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+    def __call__(self, photo: Photo, picture: Picture, made: Made) -> Delivery:
         """Write the files of a photo.
 
         Raises ImageError for a file that cannot be written, DataError for one that cannot be put in place;
@@ -58,7 +60,7 @@ class Publisher:
         with scratch_folder(self._folder) as scratch:
             paths = {kind: scratch / output for kind, output in outputs.items()}
             try:
-                notes = self._writer.write(paths, picture, prediction)
+                notes = self._writer.write(paths, picture, made)
             except ImageError as error:  # which names the file that the user would have seen
                 said = str(error).replace(f"{scratch}{os.sep}", f"{self._folder}{os.sep}")
                 raise ImageError(said) from error.__cause__

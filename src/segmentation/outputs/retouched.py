@@ -40,22 +40,35 @@ def match(
     photos = list(photos)
     originals = {photo.path.resolve() for photo in photos}
     excluded = exclude.resolve()
-    files: dict[str, list[Path]] = {}
-    for path in sorted(retouched.rglob("*")):
-        relative = path.relative_to(retouched)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if hidden or path.suffix.lower() not in _RETOUCHED or not path.is_file():
-            continue
-        if path.resolve() not in originals and not path.resolve().is_relative_to(excluded):
-            files.setdefault(_plain(relative.with_suffix("").as_posix()), []).append(path)
+    files = {}
+    for stem, paths in files_by_stem(retouched).items():
+        resolved = [(path, path.resolve()) for path in paths]
+        kept = [
+            path for path, real in resolved if real not in originals and not real.is_relative_to(excluded)
+        ]
+        if kept:
+            files[stem] = kept
     matches = [
-        Match(photo, tuple(files.pop(_plain(photo.stem)))) for photo in photos if _plain(photo.stem) in files
+        Match(photo, tuple(files.pop(plain_name(photo.stem))))
+        for photo in photos
+        if plain_name(photo.stem) in files
     ]
     strays = [path for paths in files.values() for path in paths]
     if not matches:
         raise _nothing_matches(retouched, strays, originals)
     found = {matched.photo.stem for matched in matches}
     return matches, strays, [photo for photo in photos if photo.stem not in found]
+
+
+def files_by_stem(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Return the files below a folder that may hold a corrected cutout, by the `plain_name` of their stem."""
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in relative.parts)
+        if not hidden and path.suffix.lower() in _RETOUCHED and path.is_file():
+            files.setdefault(plain_name(relative.with_suffix("").as_posix()), []).append(path)
+    return {stem: tuple(paths) for stem, paths in files.items()}
 
 
 def corrected_alpha(
@@ -110,7 +123,8 @@ def _nothing_matches(retouched: Path, strays: list[Path], originals: set[Path]) 
     )
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a name in one spelling."""
     return unicodedata.normalize("NFC", name)  # file systems and archives disagree on how "é" is stored
 
 

@@ -5,6 +5,7 @@ from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.jobs.compare import CompareOptions
 from segmentation.config.jobs.data import DataOptions
+from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.config.jobs.predict import PredictOptions
@@ -26,6 +27,7 @@ JOBS: dict[str, type[JobOptions]] = {
     "compare": CompareOptions,
     "predict": PredictOptions,
     "pseudo": PseudoOptions,
+    "deliver": DeliverOptions,
     "collect": CollectOptions,
     "submit": SubmitOptions,
     "export": ExportOptions,

@@ -1,0 +1,39 @@
+"""The command `deliver`."""
+
+from segmentation.cli.display import Display, warn
+from segmentation.cli.wording import as_typed, counted
+from segmentation.config.files import DECISIONS
+from segmentation.config.jobs.deliver import DeliverOptions
+from segmentation.core.errors import printable
+from segmentation.jobs.context import Context
+from segmentation.jobs.deliver import Delivered, deliver
+
+
+def run(options: DeliverOptions, context: Context) -> int:
+    """Deliver every photo. Status 1 when some failed, 2 when all did."""
+    display = Display()
+    with display:
+        done = deliver(options, display.shown(context))
+    for error in done.errors:
+        warn(f"error: {error}")
+    for line in _lines(done):
+        print(as_typed(line))
+    if not done.errors:
+        return 0
+    return 1 if len(done.errors) < len(done.results) else 2
+
+
+def _lines(done: Delivered) -> list[str]:
+    delivered = len(done.results) - len(done.errors)
+    counts = [(done.predicted[name], name) for name in DECISIONS]
+    predicted = ", ".join(f"{count} {name}" for count, name in counts if count)
+    parts = [f"{done.corrected} corrected"] if done.corrected else []
+    parts += [f"{done.predicted.total()} as predicted ({predicted})"] if predicted else []
+    parts += [f"{done.left_out} left out"] if done.left_out else []
+    parts += [f"{len(done.errors)} failed"] if done.errors else []
+    lines = [f"{counted(delivered, 'cutout')} in {done.output}: {', '.join(parts)}"]
+    kept = [output for result in done.results for output in result.kept]
+    if kept:
+        names = ", ".join(map(printable, kept[:20]))
+        lines.append(f"{counted(len(kept), 'file')} kept, changed since delivered: {names}")
+    return lines

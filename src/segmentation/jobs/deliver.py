@@ -1,0 +1,100 @@
+"""The job `deliver`: shop files of predicted and corrected cutouts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from segmentation.config.jobs.deliver import DeliverOptions
+from segmentation.core.errors import DataError, SegmentationError
+from segmentation.core.events import counting
+from segmentation.core.parallel import map_in_threads
+from segmentation.images.files import open_photo
+from segmentation.jobs.context import Context
+from segmentation.outputs.cutout_style import CutoutStyle
+from segmentation.outputs.delivery import DeliveryWriter, Source, find_sources
+from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.publishing import Publisher
+from segmentation.outputs.result import Result
+
+DELIVERY = "delivery"  # folder in that of the results
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The outcome: a result for each photo, and the folder of the files.
+
+    `corrected` counts photos of which a person changed the mask, `predicted` the others by decision, and
+    `left_out` those whose decision was not asked for.
+    """
+
+    output: Path
+    results: tuple[Result, ...]
+    corrected: int
+    predicted: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
+
+    @property
+    def errors(self) -> list[str]:
+        """Why photos failed."""
+        return [result.error for result in self.results if result.error]
+
+
+def deliver(options: DeliverOptions, context: Context) -> Delivered:
+    """Write the cutouts of every photo that predict cut out in the formats and the style of the options.
+
+    The mask is the corrected one where a person changed a file of the photo, else the predicted one; the
+    colours are the photo's. A photo that fails is a result with its error. Raises DataError for a folder of
+    other contents, and when another process is at work in the output.
+    """
+    style = CutoutStyle.from_options(options.files)
+    output = options.output or options.results / DELIVERY
+    sources = list(find_sources(options.results, options.corrected))
+    chosen = [source for source in sources if source.corrected or source.decision in options.decisions]
+    if not chosen:
+        raise DataError(
+            f"{options.results}: expected cutouts to deliver, found none of {len(sources)} that is corrected "
+            f"or decided as {', '.join(options.decisions)}"
+        )
+    writer = DeliveryWriter(style)
+    manifest = Manifest(output, style.settings, kinds=style.kinds, overwrite=options.overwrite)
+    with manifest:
+        publisher = Publisher(output, writer, manifest, overwrite=options.overwrite)
+
+        def work(source: Source) -> Result:
+            return _deliver(source, publisher, manifest, options.files.bits)
+
+        results = tuple(map_in_threads(work, chosen, counting(context.tell, "delivering")))
+    return Delivered(
+        output,
+        results,
+        corrected=sum(bool(source.corrected) for source in chosen),
+        predicted=Counter(source.decision for source in chosen if not source.corrected),
+        left_out=len(sources) - len(chosen),
+    )
+
+
+def _deliver(source: Source, publisher: Publisher, manifest: Manifest, bits: int) -> Result:
+    photo, key = source.photo, None
+    try:
+        if photo.problem:
+            raise DataError(photo.problem)
+        key = manifest.key(photo)
+        if key is not None:
+            key |= {"alpha": source.key()}
+        if manifest.is_done(photo, key):
+            return manifest.earlier(photo, key)
+        picture = open_photo(photo.path, bits=bits)
+        delivery = publisher(photo, picture, source.alpha())
+    except SegmentationError as failure:
+        return Result(str(photo.path), photo.stem, error=str(failure))
+    result = Result(
+        str(photo.path),
+        photo.stem,
+        delivery.outputs,
+        notes=(*picture.notes, *delivery.notes),
+        files=delivery.files,
+        kept=delivery.kept,
+        key=key,
+    )
+    manifest.append(result)
+    return result

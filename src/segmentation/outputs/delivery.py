@@ -1,0 +1,119 @@
+"""Shop files of the photos that predict cut out, of corrected masks where there are some."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segmentation.core.errors import DataError, printable
+from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
+from segmentation.images.compositing import in_bits
+from segmentation.images.files import Picture, image_size, read_mask
+from segmentation.outputs.cutout_style import CutoutStyle
+from segmentation.outputs.file_record import record_of
+from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.retouched import corrected_alpha, files_by_stem, plain_name
+
+UNDECIDED = "auto"  # of photos that were not triaged
+
+
+class DeliveredPhoto(Photo):
+    """A photo whose files lie in the folder itself, as a shop takes them."""
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The path of each kind of cutout, relative to the output folder."""
+        return {kind: f"{self.stem}{FILES[kind][1]}" for kind in FORMATS.values()}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a photo is delivered from: its mask, or the files that a person changed."""
+
+    photo: DeliveredPhoto
+    mask: Path
+    corrected: tuple[Path, ...]
+    decision: str
+
+    def alpha(self) -> np.ndarray:
+        """Read the alpha of the cutout, uint8 [H, W]. Raises DataError or ImageError."""
+        shape = image_size(self.photo.path)
+        if self.corrected in ((), (self.mask,)):
+            alpha = read_mask(self.mask)
+        else:
+            predicted = None if self.mask in self.corrected else read_mask(self.mask)
+            _file, alpha = corrected_alpha(self.corrected, shape, predicted)
+        if alpha.shape != shape:
+            raise DataError(
+                f"{printable(str(self.mask))}: expected a mask of the photo's size {shape[1]}x{shape[0]}, "
+                f"received {alpha.shape[1]}x{alpha.shape[0]}; run predict again"
+            )
+        return alpha
+
+    def key(self) -> dict[str, Any]:
+        """Return what decides the alpha, as plain JSON."""
+        return {path.name: record_of(path)["sha256"] for path in self.corrected or (self.mask,)}
+
+
+def find_sources(results: Path, corrected: Path | None) -> Iterator[Source]:
+    """Yield the photos that predict cut out into a folder of results, in the order of their names.
+
+    What a person changed is found in `corrected`, by default in the folder of results itself, where it is
+    what the manifest does not record. Raises DataError for a folder of other contents.
+    """
+    if not (results / MANIFEST).is_file():
+        raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
+    if corrected and not corrected.is_dir():
+        raise DataError(f"`corrected` {corrected}: expected a folder, found none; check the path")
+    manifest = Manifest(results, {})
+    manifest.look()
+    given = files_by_stem(corrected) if corrected else None
+    own = files_by_stem(results / FILES["cutout"][0])
+    records = sorted(manifest.records(), key=lambda record: record["stem"])
+    for record in records:
+        if record["error"] is not None:
+            continue
+        if "mask" not in record.get("outputs", {}):
+            raise DataError(f"{results}: expected cutouts, received label maps, which have no shop files")
+        photo = DeliveredPhoto(Path(record["input"]), record["stem"])
+        mask = results / record["outputs"]["mask"]
+        if given is not None:
+            files = given.get(plain_name(photo.stem), ())
+        else:
+            found = [*own.get(plain_name(photo.stem), ()), mask]
+            files = tuple(
+                path for path in found if manifest.is_changed(photo, path.relative_to(results).as_posix())
+            )
+        yield Source(_checked(photo, record), mask, files, record.get("decision") or UNDECIDED)
+
+
+def _checked(photo: DeliveredPhoto, record: Mapping[str, Any]) -> DeliveredPhoto:
+    """The photo, with a problem where it is not the one that was cut out."""
+    name = printable(str(photo.path))
+    try:
+        same = record_of(photo.path)["sha256"] == (record["key"] or {}).get("sha256")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return replace(photo, problem=f"{name}: cannot be read ({reason}); bring the photo back")
+    if same:
+        return photo
+    problem = f"{name}: expected the photo that was cut out, received another; run predict again"
+    return replace(photo, problem=problem)
+
+
+@dataclass(frozen=True)
+class DeliveryWriter:
+    """Writes the cutouts of an alpha, uint8 [H, W], in a style."""
+
+    style: CutoutStyle
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return self.style.kinds
+
+    def write(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
+        """Write a file of each kind; return notes on them."""
+        return self.style.write(paths, picture, in_bits(alpha, self.style.options.bits))

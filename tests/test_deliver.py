@@ -1,0 +1,179 @@
+"""From results and corrections to the files of a shop: the job `deliver`."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from psd_tools import PSDImage
+from support.folder_job import cut_folder, draw, draw_folder, pictures
+from support.program import make
+
+from segmentation.config.jobs.deliver import DeliverOptions
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
+from segmentation.images.decontamination import decontaminate
+from segmentation.images.files import read_photo
+from segmentation.images.psd_write import write_psd
+from segmentation.jobs.context import Context
+from segmentation.jobs.deliver import deliver
+from segmentation.outputs.cutout_style import cut_out
+
+STEMS = ["a", "b", "c", "d", "x/a", "x/e"]
+
+
+@pytest.fixture
+def source(tmp_path):
+    return draw_folder(tmp_path / "in")
+
+
+@pytest.fixture
+def results(source, tmp_path):
+    cut_folder(source, tmp_path / "out", format="png,psd")
+    return tmp_path / "out"
+
+
+def run(results, **options):
+    return deliver(DeliverOptions.of(results=results, **options), Context())
+
+
+def delivered(results):
+    return {name: content for name, content in pictures(results / "delivery").items() if name != MANIFEST}
+
+
+def rgba(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGBA"))
+
+
+def correct(path):
+    """Erase the lower half of what a file shows, as a retoucher would; return the alpha that is left."""
+    painted = rgba(path).copy() if path.parent.name != "masks" else np.asarray(Image.open(path)).copy()
+    painted[len(painted) // 2 :] = 0
+    Image.fromarray(painted).save(path)
+    return painted[..., 3] if painted.ndim == 3 else painted
+
+
+@pytest.mark.parametrize("options", [{}, {"crop": 5}, {"background": "white"}, {"canvas": "90x120"}])
+def test_what_nobody_corrected_is_delivered_as_predict_would_write_it(source, results, tmp_path, options):
+    every = {"format": tuple(FORMATS), **options}
+    cut_folder(source, tmp_path / "direct", **every)
+    done = run(results, **every)
+
+    files = {f"{stem}{FILES[kind][1]}" for stem in STEMS for kind in FORMATS.values()}
+    assert delivered(results).keys() == files
+    for name, content in delivered(results).items():
+        assert content == (tmp_path / "direct" / "cutouts" / name).read_bytes(), name
+    assert (done.corrected, done.errors) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["cutouts/b.png", "masks/b.png"])
+def test_a_corrected_mask_is_delivered_with_the_colours_of_the_photo(source, results, name):
+    alpha = correct(results / name)
+    done = run(results)
+
+    assert done.corrected == 1
+    photo = read_photo(source / "b.png")
+    np.testing.assert_array_equal(
+        rgba(results / "delivery" / "b.png"), cut_out(decontaminate(photo, alpha), alpha)
+    )
+    assert (results / "delivery" / "a.png").read_bytes() == (results / "cutouts" / "a.png").read_bytes()
+
+
+def test_a_file_that_was_saved_beside_the_predicted_ones_is_delivered(results):
+    painted = rgba(results / "cutouts" / "c.png").copy()
+    painted[: len(painted) // 2] = 0
+    Image.fromarray(painted).save(results / "cutouts" / "c.tif")
+
+    assert run(results).corrected == 1
+    np.testing.assert_array_equal(rgba(results / "delivery" / "c.png")[..., 3], painted[..., 3])
+
+
+def test_the_layer_mask_of_a_photoshop_file_is_delivered(results):
+    path = results / "cutouts" / "c.psd"
+    predicted = np.asarray(PSDImage.open(path)[0].mask.topil())
+    painted = predicted.copy()
+    painted[: len(painted) // 2] = 0
+    image = rgba(results / "cutouts" / "c.png")[..., :3]
+    write_psd(path, image, painted, np.dstack([image, painted]), trimap=painted)
+
+    assert run(results).corrected == 1
+    np.testing.assert_array_equal(rgba(results / "delivery" / "c.png")[..., 3], painted)
+
+
+def test_corrections_may_lie_elsewhere(results, tmp_path):
+    (tmp_path / "back" / "x").mkdir(parents=True)
+    (tmp_path / "back" / "x" / "e.png").write_bytes((results / "cutouts" / "x" / "e.png").read_bytes())
+    alpha = correct(tmp_path / "back" / "x" / "e.png")
+
+    assert run(results, corrected=tmp_path / "back").corrected == 1
+    np.testing.assert_array_equal(rgba(results / "delivery" / "x" / "e.png")[..., 3], alpha)
+
+
+def test_a_later_correction_is_delivered_and_nothing_else_is_done_again(results):
+    run(results)
+    before = {path: path.stat().st_mtime_ns for path in (results / "delivery").rglob("*.png")}
+    correct(results / "cutouts" / "d.png")
+    run(results)
+
+    after = {path: path.stat().st_mtime_ns for path in (results / "delivery").rglob("*.png")}
+    assert [path.name for path in before if before[path] != after[path]] == ["d.png"]
+
+
+def test_a_delivered_file_that_was_changed_is_kept(results):
+    run(results)
+    correct(results / "delivery" / "a.png")
+    changed = (results / "delivery" / "a.png").read_bytes()
+
+    done = run(results, background="white")
+
+    assert [result.kept for result in done.results if result.kept] == [("a.png",)]
+    assert (results / "delivery" / "a.png").read_bytes() == changed
+
+
+def test_predicted_cutouts_are_taken_by_their_decision_and_corrected_ones_always(results):
+    correct(results / "cutouts" / "b.png")
+
+    assert run(results, decisions="auto").predicted.total() == 5  # nothing was triaged
+    done = run(results, decisions="redo", output=results / "other")
+    assert (done.corrected, done.predicted.total(), done.left_out) == (1, 0, 5)
+    with pytest.raises(DataError, match="expected cutouts to deliver, found none of 6"):
+        run(results, decisions="redo", corrected=results / "masks" / "x")
+    with pytest.raises(DataError, match=r"`corrected` .*nobody: expected a folder, found none"):
+        run(results, corrected=results / "nobody")
+
+
+def test_a_photo_that_is_gone_or_another_now_is_named_and_stops_no_other(source, results):
+    (source / "a.png").unlink()
+    draw(source / "b.png", 99)
+    done = run(results)
+
+    gone, another = sorted(done.errors)
+    assert "a.png: cannot be read (no such file or directory); bring the photo back" in gone
+    assert "b.png: expected the photo that was cut out, received another; run predict again" in another
+    assert delivered(results).keys() == {f"{stem}.png" for stem in STEMS[2:]}
+
+
+def test_a_cutout_of_another_size_is_refused_by_name(results):
+    Image.fromarray(rgba(results / "cutouts" / "b.png")[5:]).save(results / "cutouts" / "b.png")
+
+    (error,) = run(results).errors
+    assert "b.png: expected the photo's size 48x64, received 48x59" in error
+
+
+def test_a_folder_that_predict_did_not_write_is_refused(source):
+    with pytest.raises(DataError, match=r"expected what predict wrote, found no predictions\.jsonl"):
+        run(source)
+
+
+def test_a_crop_and_a_canvas_exclude_each_other(results):
+    with pytest.raises(ConfigError, match="`crop`: expected without `canvas`"):
+        run(results, crop=5, canvas="90x120")
+
+
+def test_the_command_says_what_was_delivered(results, capsys):
+    correct(results / "cutouts" / "b.png")
+    make("deliver", results, "--format", "jpg,webp", "--background", "white", "--canvas", "90x120")
+
+    assert capsys.readouterr().out == (
+        f"6 cutouts in {results / 'delivery'}: 1 corrected, 5 as predicted (5 auto)\n"
+    )
+    assert {path.suffix for path in (results / "delivery").rglob("?.*")} == {".jpg", ".webp"}
