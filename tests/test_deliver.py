@@ -135,8 +135,9 @@ def test_predicted_cutouts_are_taken_by_their_decision_and_corrected_ones_always
     assert run(results, decisions="auto").predicted.total() == 5  # nothing was triaged
     done = run(results, decisions="redo", output=results / "other")
     assert (done.corrected, done.predicted.total(), done.left_out) == (1, 0, 5)
+    (results / "nothing").mkdir()
     with pytest.raises(DataError, match="expected cutouts to deliver, found none of 6"):
-        run(results, decisions="redo", corrected=results / "masks" / "x")
+        run(results, decisions="redo", corrected=results / "nothing")
     with pytest.raises(DataError, match=r"`corrected` .*nobody: expected a folder, found none"):
         run(results, corrected=results / "nobody")
 
