@@ -1,7 +1,7 @@
 """Putting the files of a photo in place: complete, recorded, and never over what a person changed."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -57,36 +57,58 @@ class Publisher(Generic[Made]):
         then no file of this photo was changed, or the manifest says that it was left unfinished.
         """
         outputs, kept, replaced = self.planned(photo)
-        with scratch_folder(self._folder) as scratch:
-            paths = {kind: scratch / output for kind, output in outputs.items()}
-            try:
-                notes = self._writer.write(paths, picture, made)
-            except ImageError as error:  # which names the file that the user would have seen
-                said = str(error).replace(f"{scratch}{os.sep}", f"{self._folder}{os.sep}")
-                raise ImageError(said) from error.__cause__
-            new = {output: paths[kind] for kind, output in outputs.items() if output not in kept}
-            files = {output: record_of(path) for output, path in new.items()}
-            self._manifest.begin(photo, files)
-            for output, path in new.items():
-                _put(path, self._folder / output, save=output in replaced)
+        try:
+            with scratch_folder(self._folder) as scratch:
+                paths = {kind: scratch / output for kind, output in outputs.items()}
+                notes = self._write(scratch, paths, picture, made)
+                new = {output: paths[kind] for kind, output in outputs.items() if output not in kept}
+                files = {output: record_of(path) for output, path in new.items()}
+                self._manifest.begin(photo, files)
+                self._put(new, replaced)
+        except OSError as error:
+            raise _not_written(self._folder, error) from error
         before = self._manifest.files(photo)
         files |= {output: before[output] for output in kept if output in before}
         notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept)
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in replaced)
         return Delivery(outputs, notes, files, kept, replaced)
 
+    def _write(
+        self, scratch: Path, paths: Mapping[str, Path], picture: Picture, made: Made
+    ) -> tuple[str, ...]:
+        """Write the files aside; an error names the file that the user would have seen."""
+        try:
+            return self._writer.write(paths, picture, made)
+        except ImageError as error:
+            said = str(error).replace(f"{scratch}{os.sep}", f"{self._folder}{os.sep}")
+            raise ImageError(said) from error.__cause__
 
-def _put(path: Path, target: Path, *, save: bool) -> None:
-    """Move a file to its place; with `save` what is there keeps its name with SAVED, or a number after it."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if save:
-            saved = target.with_name(target.name + SAVED)
-            names = (saved, *(saved.with_name(f"{saved.name}{number}") for number in range(2, 10_000)))
-            target.rename(next(name for name in names if not os.path.lexists(name)))
-        path.replace(target)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DataError(
-            f"{printable(str(target))}: cannot be written ({reason}); check the folder and its free space"
-        ) from error
+    def _put(self, files: Mapping[str, Path], replaced: Container[str]) -> None:
+        """Move files to their places; where one cannot be, none of the photo is left."""
+        done: list[Path] = []
+        for output, path in files.items():
+            target = self._folder / output
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if output in replaced:
+                    target.rename(_unused_name(target))
+                path.replace(target)
+            except OSError as error:
+                for other in done:
+                    other.unlink(missing_ok=True)
+                raise _not_written(target, error) from error
+            done.append(target)
+
+
+def _not_written(path: Path, error: OSError) -> DataError:
+    reason = (error.strerror or str(error)).lower()
+    return DataError(
+        f"{printable(str(path))}: cannot be written ({reason}); check the folder and its free space"
+    )
+
+
+def _unused_name(path: Path) -> Path:
+    """The name of a file with SAVED, or with a number after it where that is taken."""
+    saved = path.with_name(path.name + SAVED)
+    names = (saved, *(saved.with_name(f"{saved.name}{number}") for number in range(2, 10_000)))
+    return next(name for name in names if not os.path.lexists(name))
