@@ -96,6 +96,7 @@ class FolderPrediction:
             exclude=self.output,
             workers=self._workers,
             bits=self.options.files.bits,
+            keep_gps=self.options.files.keep_gps,
             manifest=manifest,
             estimate=self.limits is not None,
             decide=self._decide(),

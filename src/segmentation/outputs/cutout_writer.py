@@ -8,7 +8,8 @@ import numpy as np
 
 from segmentation.core.file_kinds import EIGHT_BIT, FORMATS
 from segmentation.core.types import Prediction
-from segmentation.images.compositing import blend, cover, crop_box, in_bits
+from segmentation.images.colour import in_profile
+from segmentation.images.compositing import blend, blend_alpha, cover, crop_box, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
@@ -20,7 +21,7 @@ from segmentation.outputs.folders import prepare_folders
 from segmentation.outputs.naming import Photo
 from segmentation.reports.review import draw
 
-_VERSION = 5  # raise it whenever the same prediction gives other files, so that earlier ones are made again
+_VERSION = 6  # raise it whenever the same prediction gives other files, so that earlier ones are made again
 _TYPES = {8: np.uint8, 16: np.uint16}
 
 
@@ -67,21 +68,24 @@ class CutoutWriter:
         if known is not None and "trimap" in paths:
             write_image(paths["trimap"], known, mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:
-            drawn = outlined(picture.pixels, alpha)
-            write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
+            write_image(paths["overlay"], outlined(picture.seen, alpha), **picture.about)
         if "review" in paths:
-            write_image(paths["review"], draw(picture.pixels, prediction))
+            write_image(paths["review"], draw(picture.seen, prediction))
         notes = self._write_cutouts(paths, picture, alpha, known)
         return Delivery({kind: photo.outputs[kind] for kind in paths}, notes)
 
     def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
-        """Return the alpha of all files: uint8 or uint16 [H, W]."""
+        """Return the alpha of all files: uint8 or uint16 [H, W], 0 where the photo is transparent."""
+        alpha = self._alpha_of_garment(picture, prediction)
+        return alpha if picture.alpha is None else blend_alpha(alpha, picture.alpha)
+
+    def _alpha_of_garment(self, picture: Picture, prediction: Prediction) -> np.ndarray:
         bits, method = self._wanted.bits, self._wanted.refine
         if self._binary and method == "none":
             return hard_alpha(prediction, bits)
         alpha = soft_alpha(prediction, self._enlargement(prediction.scores), bits)
         if method != "none":
-            alpha = refine(picture.pixels, alpha, trimap(alpha, BAND), method=method)
+            alpha = refine(picture.seen, alpha, trimap(alpha, BAND), method=method)
         if self._binary:
             opaque = np.iinfo(alpha.dtype).max
             alpha = (alpha > opaque // 2) * alpha.dtype.type(opaque)
@@ -104,19 +108,26 @@ class CutoutWriter:
             else:
                 notes = ("nothing found, so that the cutout is not cropped",)
         if background is not None:
-            background = in_bits(cover(background, *alpha.shape), bits)
-        about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
+            background = in_bits(self._background(picture, *alpha.shape), bits)
         if known is not None and (psd := paths.get("cutout-psd")):
             from segmentation.images.psd_write import write_psd
 
             merged = _merged(image, alpha, background)
-            write_psd(psd, image, alpha, merged, trimap=in_bits(known, bits), background=background, **about)
+            write_psd(
+                psd, image, alpha, merged, trimap=in_bits(known, bits), background=background, **picture.about
+            )
         if pictures:
             cutout = cut_out(garment, alpha) if background is None else blend(garment, background, alpha)
             for name, path in pictures.items():
                 fitting = in_bits(cutout, 8) if name in EIGHT_BIT else cutout
-                write_image(path, fitting, mostly_empty=background is None, lossless=True, **about)
+                write_image(path, fitting, mostly_empty=background is None, lossless=True, **picture.about)
         return notes
+
+    def _background(self, picture: Picture, height: int, width: int) -> np.ndarray:
+        """Return the background of a cutout, in the colours that look the same in the photo's profile."""
+        assert self._wanted.background is not None
+        filling, profile = cover(self._wanted.background, height, width), self._wanted.background_profile
+        return filling if profile is None else in_profile(filling, profile, picture.icc_profile)
 
 
 def hard_alpha(prediction: Prediction, bits: int = 8) -> np.ndarray:

@@ -11,7 +11,8 @@ from segmentation.config.files import FileOptions
 from segmentation.config.values import HexColour
 from segmentation.core.errors import ConfigError, ImageError
 from segmentation.core.file_kinds import EIGHT_BIT, FILES, FORMATS
-from segmentation.images.files import read_photo
+from segmentation.images.colour import srgb_profile
+from segmentation.images.files import Picture, open_photo
 from segmentation.images.refinement import ensure_available
 
 
@@ -20,13 +21,14 @@ class Deliverables:
     """The files to write for a photo besides its mask, and how to write them.
 
     `formats` are names of FORMATS. `background`, uint8 RGB [H, W, 3] of any size, one pixel for a colour,
-    takes the place of transparency in the cutouts. With `crop_percent` they are trimmed to the garment and a
-    margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap` for
-    a map of what is certainly garment, certainly background, and near the edge. `decontaminate` removes the
-    colours of the surroundings from soft edges; the photo in a PSD is untouched. `refine`, one of
+    takes the place of transparency in the cutouts; `background_profile` is its colour profile, None for
+    a colour that counts in the profile of each photo. With `crop_percent` they are trimmed to the garment and
+    a margin, in per cent of its height. `overlay` asks for the photo with the outline of the mask, `trimap`
+    for a map of what is certainly garment, certainly background, and near the edge. `decontaminate` removes
+    the colours of the surroundings from soft edges; the photo in a PSD is untouched. `refine`, one of
     REFINEMENTS, fits the edge of the mask to the photo. With `bits` of 16 masks and cutouts have 16 bits a
     channel, the alpha rounded once from the scores; EIGHT_BIT formats have 8. `review` asks for the picture
-    that a contact sheet shows.
+    that a contact sheet shows. `keep_gps` is told here because it changes what the files say.
     """
 
     formats: tuple[str, ...] = ("png",)
@@ -38,6 +40,8 @@ class Deliverables:
     refine: str = "none"
     bits: int = 8
     review: bool = False
+    background_profile: bytes | None = None
+    keep_gps: bool = False
 
     @classmethod
     def from_options(cls, options: FileOptions, *, review: bool = False) -> Self:
@@ -55,9 +59,10 @@ class Deliverables:
             )
         if options.refine != "none":
             ensure_available(options.refine)
+        background = _picture(options.background)
         return cls(
             formats,
-            _pixels(options.background),
+            background.pixels if background else None,
             options.crop,
             options.overlay,
             options.trimap,
@@ -65,6 +70,8 @@ class Deliverables:
             options.refine,
             options.bits,
             review,
+            background.icc_profile if background else None,
+            options.keep_gps,
         )
 
     @property
@@ -79,7 +86,7 @@ class Deliverables:
         """What decides the bytes of the files besides the prediction, as plain JSON."""
         background = None
         if self.background is not None:
-            content = hashlib.sha256(self.background.tobytes()).hexdigest()
+            content = hashlib.sha256(self.background.tobytes() + (self.background_profile or b"")).hexdigest()
             background = [*self.background.shape[:2], content]
         return {
             "kinds": self.kinds,
@@ -88,16 +95,18 @@ class Deliverables:
             "decontaminated": self.decontaminate,
             "refined": self.refine,
             "bits": self.bits,
+            "gps": self.keep_gps,
         }
 
 
-def _pixels(background: Path | HexColour | None) -> np.ndarray | None:
-    """Return the picture, or one pixel of the colour: uint8 RGB [H, W, 3]."""
+def _picture(background: Path | HexColour | None) -> Picture | None:
+    """Return the picture with a colour profile, or one pixel of the colour, without."""
     if background is None:
         return None
     if isinstance(background, HexColour):
-        return np.array([[background]], np.uint8)
+        return Picture(np.array([[background]], np.uint8))
     try:
-        return read_photo(background)
+        picture = open_photo(background)
     except ImageError as error:
         raise ImageError(f"`background`: expected a colour like #ffffff or a picture; {error}") from error
+    return Picture(picture.seen, picture.icc_profile or srgb_profile())

@@ -159,7 +159,7 @@ def _cut(
             return Result(name, photo.stem, error=f"{taken}; {remedy}", skipped=True)
         with timed("decode"):
             picture = read(photo.path)
-        prediction = predict(score, models, photo.stem, picture.pixels, threshold, estimator)
+        prediction = predict(score, models, photo.stem, picture.seen, threshold, estimator)
         if manifest:
             manifest.begin(photo)
         with timed("encode"):

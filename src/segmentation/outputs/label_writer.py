@@ -69,8 +69,8 @@ class LabelWriter:
         paths = {kind: self._folder / photo.outputs[kind] for kind in self.kinds}
         indices, colours = prediction.indices, self._labels.colours
         write_image(paths["labels"], indices, palette=colours, mostly_empty=True, dpi=picture.dpi)
-        drawn = draw_classes(picture.pixels, indices, self._labels)
-        write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
+        drawn = draw_classes(picture.seen, indices, self._labels)
+        write_image(paths["overlay"], drawn, **picture.about)
         return Delivery({kind: photo.outputs[kind] for kind in paths})
 
 
