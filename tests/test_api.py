@@ -161,13 +161,15 @@ def test_a_photo_is_the_same_photo_in_every_form(model, folder, tmp_path):
         assert lying.size == (240, 160)  # as it was
 
 
-def test_an_array_is_rgb_or_grey_and_its_alpha_is_left_out(model):
+def test_an_array_is_rgb_or_grey_and_its_alpha_stays(model):
     expected = model.cut_out(PHOTO)
-    opaque, half = (np.dstack([PHOTO, np.full(PHOTO.shape[:2], value, np.uint8)]) for value in (255, 128))
-    for array, notes in ((opaque, ()), (half, ("transparency ignored",))):
-        cutout = model.cut_out(array)
-        np.testing.assert_array_equal(cutout.alpha, expected.alpha)
-        assert cutout.notes == (*notes, *expected.notes)
+    opaque = np.full(PHOTO.shape[:2], 255, np.uint8)
+    np.testing.assert_array_equal(model.cut_out(np.dstack([PHOTO, opaque])).alpha, expected.alpha)
+    erased = opaque.copy()
+    erased[: len(erased) // 2] = 0
+    cutout = model.cut_out(np.dstack([PHOTO, erased]))
+    assert not cutout.alpha[erased == 0].any()
+    assert "parts of the photo are transparent, and stay so" in cutout.notes
     grey = PHOTO[..., 0]
     for array in (grey, grey[..., np.newaxis]):
         same = model.cut_out(np.dstack([grey] * 3))

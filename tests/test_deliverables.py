@@ -634,7 +634,7 @@ def wanted_by(*arguments):
 )
 def test_the_options_say_what_is_written(arguments, expected):
     wanted = wanted_by(*arguments)
-    background = None if wanted.background is None else wanted.background.tolist()
+    background = None if wanted.background is None else wanted.background.pixels.tolist()
 
     assert (wanted.options.format, background, wanted.options.crop) == expected
 
@@ -656,4 +656,4 @@ def test_the_options_say_how_edges_and_depth_are_made(arguments, expected):
 def test_a_picture_can_be_the_background(photos):
     wanted = wanted_by("--background", str(photos / "a.png"))
 
-    np.testing.assert_array_equal(wanted.background, PHOTO)
+    np.testing.assert_array_equal(wanted.background.pixels, PHOTO)

@@ -19,7 +19,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.rle import decode
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.files import read_photo
+from segmentation.images.files import TRANSPARENT, read_photo
 from segmentation.outputs.cutout_style import cut_out
 from segmentation.outputs.cutout_writer import CutoutWriter, hard_alpha, soft_alpha
 from segmentation.outputs.folder_job import Delivery, run_folder
@@ -160,13 +160,14 @@ def test_links_that_lead_back_are_left_out_and_said(tmp_path):
 
 
 def test_photos_of_formats_that_are_not_read_are_said(tmp_path):
-    touch(tmp_path, "a.png", "raw/b.CR2", "raw/c.heic", "raw/notes.txt")
+    touch(tmp_path, "a.png", "raw/b.CR2", "raw/c.CR2", "raw/d.jxl", "raw/notes.txt", "raw/one.iiq")
     said = []
     found = [photo.path.name for photo in find_photos(tmp_path, warn=said.append)]
 
     assert found == ["a.png"]
     assert len(said) == 1
-    assert "b.CR2 and 1 more" in said[0]
+    named = "b.CR2 and 1 more .cr2, d.jxl, one.iiq left out, of formats that are not read; develop raw files"
+    assert f"{tmp_path / 'raw'}: {named}" in said[0]
 
 
 def test_links_to_nothing_are_named(tmp_path):
@@ -371,7 +372,7 @@ def test_what_was_left_out_of_a_photo_is_noted(tmp_path):
     (tmp_path / "in").mkdir()
     Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / "in" / "a.png")
 
-    assert cut(find_photos(tmp_path / "in"), tmp_path / "out")[0].notes == ("transparency ignored",)
+    assert cut(find_photos(tmp_path / "in"), tmp_path / "out")[0].notes == (TRANSPARENT,)
 
 
 def test_the_same_photos_give_the_same_bytes(photos, tmp_path):

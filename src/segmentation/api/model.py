@@ -13,6 +13,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.core.workspace import Workspace
 from segmentation.images.any_photo import Photo, take_photo
+from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture
 from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
@@ -123,8 +124,8 @@ class Model:
 
         Args:
             photo: a path, the bytes of an image file, a Pillow image, or an array of uint8: RGB [H, W, 3],
-                RGBA [H, W, 4], whose alpha is left out, or grey [H, W]. Files and Pillow images are turned by
-                their EXIF orientation.
+                RGBA [H, W, 4] or grey [H, W]. Files and Pillow images are turned by their EXIF orientation.
+                What is transparent in the photo stays so in the cutout.
 
         Raises ImageError for a photo that cannot be read and for an array of another shape or dtype, and
         ConfigError for a model of several classes (see `mark_classes`).
@@ -136,8 +137,9 @@ class Model:
         if limits and models.confidence_model and prediction.confidence is not None:
             features, confidence = prediction.features, prediction.confidence
             verdict = triage_photo(features, confidence, models.confidence_model, limits)
+        alpha = soft_alpha(prediction, models.enlargement(prediction.scores))
         return Cutout(
-            alpha=soft_alpha(prediction, models.enlargement(prediction.scores)),
+            alpha=alpha if picture.alpha is None else blend_alpha(alpha, picture.alpha),
             mask=prediction.mask,
             scores=prediction.scores[..., 0],
             confidence=None if prediction.confidence is None else round(prediction.confidence, 5),
@@ -174,5 +176,5 @@ class Model:
         picture = take_photo(photo, max_pixels=self._max_pixels)
         estimator = scorer.estimator if self._limits else None
         return picture, predict(
-            scorer.score, scorer.models, "photo", picture.pixels, scorer.threshold, estimator
+            scorer.score, scorer.models, "photo", picture.seen, scorer.threshold, estimator
         )

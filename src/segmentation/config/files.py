@@ -125,6 +125,12 @@ class CutoutOptions:
         shown="yes, except in a psd",
         common=False,
     )
+    keep_gps: bool = option(
+        False,
+        "keep the place where a photo was taken, which its cutout otherwise loses; the rest of what the "
+        "camera noted is kept as far as the format can hold it",
+        common=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
-from segmentation.images.opening import IMAGE_SUFFIXES
+from segmentation.images.formats import IMAGE_SUFFIXES
 
 DUPLICATES_FILE = "duplicates.csv"
 _COLUMNS = ["image", "group"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.core.errors import DataError
-from segmentation.images.opening import IMAGE_SUFFIXES
+from segmentation.images.formats import IMAGE_SUFFIXES
 
 SIDES = ("train", "val")
 TABLE = "train.csv"

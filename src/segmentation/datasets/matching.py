@@ -13,7 +13,7 @@ from segmentation.datasets.ground_truth import LabelFile, MaskFile, TableRows
 from segmentation.datasets.layouts import Part
 from segmentation.datasets.matlab import SUFFIX as MATLAB_SUFFIX
 from segmentation.datasets.run_table import PhotoRows, index_table
-from segmentation.images.opening import IMAGE_SUFFIXES, OTHER_SUFFIXES
+from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ def _files_by_id(
     Hidden ones are skipped.
     """
     files: dict[str, list[Path]] = {}
+    unread: dict[Path, list[str]] = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         suffix = path.suffix.lower()
@@ -113,7 +114,8 @@ def _files_by_id(
             name = unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
             files.setdefault(name, []).append(path)
         elif suffix in OTHER_SUFFIXES:
-            problems.append(
-                Problem(path, f"is a {suffix[1:].upper()} file, which is not read", "export it as PNG")
-            )
+            unread.setdefault(path.parent, []).append(path.name)
+    for place, names in unread.items():
+        reason, _, remedy = describe_unread(names).partition("; ")
+        problems.append(Problem(place, reason, remedy))
     return files

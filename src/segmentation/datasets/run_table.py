@@ -18,7 +18,7 @@ from segmentation.core.errors import DataError, printable
 from segmentation.datasets.labels import UNLABELLED
 from segmentation.datasets.rle import area, decode
 from segmentation.images.files import MAX_PIXELS
-from segmentation.images.opening import IMAGE_SUFFIXES
+from segmentation.images.formats import IMAGE_SUFFIXES
 
 _COLUMNS = ("ImageId", "EncodedPixels", "Height", "Width", "ClassId")
 _LONGEST_LINE = 2**25  # bytes; runs of a photo of 20 million pixels with a new one every tenth

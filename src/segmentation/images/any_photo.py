@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from segmentation.core.errors import ImageError
-from segmentation.images.files import MAX_PIXELS, Picture, convert_photo, open_photo
+from segmentation.images.files import MAX_PIXELS, TRANSPARENT, Picture, convert_photo, open_photo
 
 Photo = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
 """A path, the bytes of a file, a Pillow image, or uint8 RGB [H, W, 3], RGBA [H, W, 4] or grey [H, W]."""
@@ -23,8 +23,8 @@ def take_photo(photo: Photo, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Return a photo as a person sees it.
 
     Files and Pillow images are turned as their EXIF says and converted to RGB, see `open_photo`; files that
-    declare more than `max_pixels` pixels are refused. Of an RGBA array the alpha is left out, with a note
-    where it is not opaque; grey becomes RGB. Raises ImageError for what cannot be read, and for anything
+    declare more than `max_pixels` pixels are refused. An RGBA array keeps its alpha where it is not opaque;
+    grey becomes RGB. Raises ImageError for what cannot be read, and for anything
     else, with what was expected and its type, shape and dtype.
     """
     if isinstance(photo, str | os.PathLike):
@@ -46,5 +46,6 @@ def _from_array(photo: np.ndarray[Any, Any]) -> Picture:
     if grey:
         return Picture(np.repeat(photo.reshape(*photo.shape[:2], 1), 3, axis=2))
     transparent = photo.shape[2] == 4 and photo[..., 3].min() < 255
-    notes = ("transparency ignored",) if transparent else ()
-    return Picture(np.ascontiguousarray(photo[..., :3]), notes=notes)
+    alpha = np.ascontiguousarray(photo[..., 3]) if transparent else None
+    notes = (TRANSPARENT,) if transparent else ()
+    return Picture(np.ascontiguousarray(photo[..., :3]), notes=notes, alpha=alpha)

@@ -26,6 +26,12 @@ def blend(image: np.ndarray, background: np.ndarray | int, alpha: np.ndarray) ->
     return (mixed // opaque).astype(image.dtype)
 
 
+def blend_alpha(alpha: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the product of two alphas [H, W], of the type of the first."""
+    other = in_bits(other, alpha.dtype.itemsize * 8)
+    return blend(alpha[..., np.newaxis], 0, other)[..., 0]
+
+
 def cover(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """Scale a picture just large enough and crop its middle: uint8 RGB [height, width, 3]."""
     rows, columns = picture.shape[:2]

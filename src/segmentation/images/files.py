@@ -1,11 +1,12 @@
 """Image files: photos, masks and label maps are read, and pictures are written atomically."""
 
 import io
-import re
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,30 +15,22 @@ from PIL import Image
 
 from segmentation.core.errors import ImageError
 from segmentation.core.files import write_bytes
-from segmentation.images.conversion import (
-    cmyk_to_rgb,
-    eight_bit,
-    is_black_and_white,
-    is_for_rgb,
-    is_opaque,
-)
-from segmentation.images.headers import (
-    LYING_ON_ITS_SIDE,
-    bits_of,
-    count_frames,
-    orientation_of,
-    resolution_of,
-    tiles_of,
-    upright,
-)
-from segmentation.images.opening import FORMATS, Source, content_of, image_error, opened, reason_of
+from segmentation.images.colour import adobe_rgb_profile, to_rgb
+from segmentation.images.compositing import blend
+from segmentation.images.exif import camera_exif, says_adobe_rgb
+from segmentation.images.formats import FORMATS
+from segmentation.images.opening import Source, image_error, opened, reason_of
 from segmentation.images.pillow import prepare_pillow
-from segmentation.images.sixteen_bit import decode_colour, encode_png, encode_tiff
+from segmentation.images.pillow_file import read_pillow
+from segmentation.images.sixteen_bit import encode_png, encode_tiff
+from segmentation.images.stored import Pixels, Stored
 
 MAX_PIXELS = 200_000_000  # twice the largest cameras' photos; they take about 2 GB while they are decoded
+TRANSPARENT = "parts of the photo are transparent, and stay so"
+"""The note on a photo with transparency."""
 
-_RGB_OR_GREY = frozenset({"RGB", "RGBA", "I;16", "I;16B", "I;16L", "I;16N"})  # of pictures of 16 bits
-_ONE_VALUE_A_PIXEL = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
+_WHITE = 255
+_MOSTLY = 0.9  # the share of a mask that is black or white; the rest are soft edges
 _LOSSLESS_WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}  # quality is the effort here
 _DEEP_ENCODERS = {"PNG": encode_png, "TIFF": encode_tiff}
 
@@ -49,7 +42,8 @@ class Picture:
     `icc_profile` is the RGB colour profile that the pixels are meant for, where the file has one; `notes`
     says what was left out of the file or changed on the way, and is empty for an ordinary photo. `dpi`
     are the pixels per inch across and down, where the file tells. `deep` are the same pixels as uint16 RGB
-    [H, W, 3], where the file has them and they were asked for.
+    [H, W, 3], where the file has them and they were asked for. `alpha`, uint8 [H, W], is the transparency of
+    a photo that is transparent somewhere. `exif` is what the camera noted, see `camera_exif`.
     """
 
     pixels: np.ndarray
@@ -57,31 +51,38 @@ class Picture:
     notes: tuple[str, ...] = ()
     dpi: tuple[float, float] | None = None
     deep: np.ndarray | None = None
+    alpha: np.ndarray | None = None
+    exif: bytes | None = None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a file says of the picture besides its pixels, as `write_image` and `write_psd` take it."""
+        return {"icc_profile": self.icc_profile, "dpi": self.dpi, "exif": self.exif}
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """The photo on white paper: uint8 RGB [H, W, 3], the pixels themselves of an opaque one."""
+        return self.pixels if self.alpha is None else blend(self.pixels, _WHITE, self.alpha)
 
 
 def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Read the pixels of `open_photo`: uint8 RGB [H, W, 3]. Raises ImageError."""
-    return open_photo(path, max_pixels=max_pixels).pixels
+    """Read a photo like `open_photo`, on white paper: uint8 RGB [H, W, 3]. Raises ImageError."""
+    return open_photo(path, max_pixels=max_pixels).seen
 
 
-def open_photo(source: Source, *, max_pixels: int = MAX_PIXELS, bits: int = 8) -> Picture:
+def open_photo(
+    source: Source, *, max_pixels: int = MAX_PIXELS, bits: int = 8, keep_gps: bool = False
+) -> Picture:
     """Read a photo as a person sees it, from a path or the bytes of a file.
 
-    Palettes, grey, CMYK (through its colour profile) and 16-bit files are converted; an alpha channel is
-    dropped; of several frames or pages the first is read. With `bits` of 16 a PNG or TIFF in RGB or grey that
-    has as many keeps them beside its 8. Raises ImageError with the file's name and the reason, without
-    decoding anything where the file declares more than `max_pixels` pixels.
+    Palettes are looked up, and grey, CMYK and CIELAB are converted through their colour profile, see
+    `to_rgb`; of several frames or pages the first is read, of a TIFF no preview. With `bits` of 16 a file in
+    RGB or grey that has as many keeps them beside its 8. The EXIF is without the place where the photo was
+    taken, but with `keep_gps`. Raises ImageError with the file's name and the reason, without decoding
+    anything where the file declares more than `max_pixels` pixels.
     """
     with opened(source, max_pixels) as stored:
-        may_be_deep = bits == bits_of(stored) == 16 and stored.mode in _RGB_OR_GREY
-        picture = _picture(stored)
-        if (frames := count_frames(stored)) > 1:
-            picture = replace(picture, notes=(f"first of {frames} frames", *picture.notes))
-        deep = decode_colour(content_of(source)) if may_be_deep else None
-    if deep is not None and np.array_equal(deep >> 8, picture.pixels):
-        notes = tuple(note for note in picture.notes if note != "16 bit reduced to 8")
-        return replace(picture, notes=notes, deep=deep)
-    return picture  # unread, or the two decoders see different pictures; the mask is made of Pillow's
+        return _picture(stored, bits, keep_gps)
 
 
 def convert_photo(image: Image.Image) -> Picture:
@@ -91,50 +92,80 @@ def convert_photo(image: Image.Image) -> Picture:
     """
     prepare_pillow()
     try:
-        return _picture(image)
+        return _picture(read_pillow(image, None, icc_profile=image.info.get("icc_profile")))
     except Exception as error:  # see `opened`
         raise ImageError(f"photo: cannot be decoded ({reason_of(error)}); replace it") from error
 
 
-def _picture(stored: Image.Image) -> Picture:
-    """Return the photo in an image of Pillow, whose pixels need not be decoded yet."""
-    bits, profile, dpi = bits_of(stored), stored.info.get("icc_profile"), resolution_of(stored)
-    picture, notes = upright(stored)
-    if bits > 8:
-        notes.append(f"{bits} bit reduced to 8")
-        picture = eight_bit(picture, bits)
-    if picture.has_transparency_data and not is_opaque(picture):
-        notes.append("transparency ignored")
-    if picture.mode == "CMYK":
-        picture, note = cmyk_to_rgb(picture, profile)
-        notes.append(note)
-        profile = None
-    elif not (picture.mode.startswith(("RGB", "P", "YCbCr")) and is_for_rgb(profile)):
-        profile = None
-    pixels = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
-    return Picture(pixels, profile, tuple(notes), dpi)
+def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
+    exif = Image.Exif()
+    with suppress(Exception):  # see `opened`; the pixels may still be sound
+        exif = stored.read_exif()
+    pixels = stored.decode(bits == 16)
+    colours, profile, converted = to_rgb(pixels.colours, pixels.space, stored.icc_profile)
+    notes = [*pixels.notes]
+    deep = colours if bits == 16 and colours.dtype == np.uint16 else None
+    if stored.bits > (16 if deep is not None else 8):
+        notes.append(f"{stored.bits} bit reduced to {8 if deep is None else 16}")
+    alpha = pixels.alpha
+    if alpha is not None and alpha.min() == _WHITE:
+        alpha = None
+    if alpha is not None:
+        notes.append(TRANSPARENT)
+    if stored.icc_profile is None and pixels.space == "RGB" and says_adobe_rgb(exif):
+        profile = adobe_rgb_profile()
+        notes.append("Adobe RGB by its EXIF, a colour profile added")
+    return Picture(
+        colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8),
+        profile,
+        (*notes, *converted),
+        stored.dpi,
+        deep,
+        alpha,
+        camera_exif(exif, keep_gps=keep_gps),
+    )
 
 
 def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read a ground truth: uint8 [H, W], 0 outside and 255 inside the garment, soft edges kept.
 
-    A file with transparency (an RGBA cutout) gives its alpha channel, any other its grey values, and so
-    does a black and white picture whose alpha channel is opaque everywhere: a mask that was saved with
-    one. A mask that is stored as 0 and 1 is scaled to 0 and 255. Raises ImageError like `open_photo`.
+    A file with transparency (an RGBA cutout) gives its alpha channel, one with a selection that was saved
+    beside the picture that selection, any other its grey values, and so does a black and white picture whose
+    alpha channel is opaque everywhere: a mask that was saved with one. A mask that is stored as 0 and 1 is
+    scaled to 0 and 255. Raises ImageError like `open_photo`, and where several selections were saved.
     """
     with opened(path, max_pixels) as stored:
-        bits = bits_of(stored)
-        picture, _ = upright(stored)
-        if picture.mode.startswith("I") and np.max(np.asarray(picture)) <= 255:
-            bits = 8  # 0 and 1, or 0 and 255, in 16 bit
-        picture = eight_bit(picture, bits)
-        if picture.has_transparency_data:
-            picture = picture.convert("RGBA")
-            alpha = np.array(picture.getchannel("A"))
-            if alpha.min() < 255 or not is_black_and_white(picture):
-                return alpha
-        mask = np.array(picture.convert("L"))
-    return mask * 255 if mask.max() == 1 else mask
+        pixels = stored.decode(False)
+    alpha, selections = pixels.alpha, pixels.selections
+    if alpha is not None and alpha.min() < _WHITE:
+        return alpha
+    grey = _grey(pixels)
+    if (alpha is not None or selections) and not _is_black_and_white(pixels):
+        if selections[1:]:
+            problem = f"holds {len(selections)} saved selections, of which any may be the garment"
+            raise image_error(path, problem, "keep one of them, or save it with transparency")
+        garment = selections[0] if selections else alpha
+        if garment is not None:
+            return garment
+    return grey * np.uint8(_WHITE) if grey.max() == 1 else grey
+
+
+def _grey(pixels: Pixels) -> np.ndarray:
+    """Return the grey of a mask: uint8 [H, W], its values as they are."""
+    colours = pixels.colours
+    if colours.dtype == np.uint16:  # or 0 and 1, or 0 and 255, in 16 bit
+        colours = colours.astype(np.uint8) if colours.max() <= _WHITE else (colours >> 8).astype(np.uint8)
+    if pixels.space == "grey":
+        return np.ascontiguousarray(colours[..., 0])
+    return np.array(Image.fromarray(to_rgb(colours, pixels.space, None)[0]).convert("L"))
+
+
+def _is_black_and_white(pixels: Pixels) -> bool:
+    """Return whether a picture is black and white except for soft edges."""
+    colours = pixels.colours if pixels.colours.dtype == np.uint8 else (pixels.colours >> 8).astype(np.uint8)
+    if pixels.space not in ("grey", "RGB") or (colours != colours[..., :1]).any():
+        return False
+    return bool(((colours[..., 0] == 0) | (colours[..., 0] == _WHITE)).mean() > _MOSTLY)
 
 
 def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -143,36 +174,30 @@ def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     A file of 8 bits or fewer gives uint8. Raises ImageError like `open_photo`, and for a picture in colour.
     """
     with opened(path, max_pixels) as stored:
-        if stored.mode not in _ONE_VALUE_A_PIXEL:
+        labels = None if stored.kind == "colours" else stored.decode(False).values
+        if labels is None:
             problem = f"is no label map (expected one value a pixel, received {stored.mode})"
             remedy = "save the values themselves as a grey or palette PNG, or name the colours of the classes"
             raise image_error(path, problem, remedy)
-        if re.search("'L;[24]'", tiles_of(stored)):  # which Pillow spreads over 0 to 255
-            raise image_error(path, "is no label map (2 or 4 bit of grey)", "save it in 8 bit")
-        picture, _ = upright(stored)
-        labels = np.array(picture)
-    return labels.astype(np.uint8) if labels.dtype == bool else labels
+    return labels.astype(np.uint8) if stored.bits <= 8 else labels
 
 
 def kind_of_pixels(path: Path) -> Literal["values", "palette", "colours"]:
     """Return what the pixels of the file are, by its header. Raises ImageError."""
-    with opened(path) as picture:
-        if picture.mode == "P":
-            return "palette"
-        return "values" if picture.mode in _ONE_VALUE_A_PIXEL else "colours"
+    with opened(path, header=True) as stored:
+        return stored.kind
 
 
 def image_size(path: Path) -> tuple[int, int]:
     """Read height and width of the picture as a person sees it from its header. Raises ImageError."""
-    with opened(path) as picture:
-        width, height = picture.size
-        return (width, height) if orientation_of(picture) in LYING_ON_ITS_SIDE else (height, width)
+    with opened(path, header=True) as stored:
+        return stored.height, stored.width
 
 
 def has_alpha(path: Path) -> bool:
-    """Return whether the file has transparency, by its header. Raises ImageError."""
-    with opened(path) as picture:
-        return picture.has_transparency_data
+    """Return whether the file has transparency or a saved selection, by its header. Raises ImageError."""
+    with opened(path, header=True) as stored:
+        return stored.has_alpha
 
 
 def write_image(
@@ -186,6 +211,7 @@ def write_image(
     palette: Sequence[tuple[int, int, int]] = (),
     icc_profile: bytes | None = None,
     dpi: tuple[float, float] | None = None,
+    exif: bytes | None = None,
 ) -> None:
     """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
 
@@ -195,7 +221,8 @@ def write_image(
     WebP that is to be `lossless`; `subsampling` is that of JPEG. With a `palette`, the colours of
     its values, a grey PNG keeps its values, 8 bits each, and shows these colours.
     `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
-    inch across and down (PNG, JPEG, TIFF and BMP do). Parents are created. Raises ImageError when the file
+    inch across and down (PNG, JPEG, TIFF and BMP do), `exif` what the camera noted (PNG, JPEG, WebP and TIFF
+    do). Parents are created. Raises ImageError when the file
     cannot be written, and leaves what was there before.
     """
     if path.suffix.lower() not in FORMATS:
@@ -214,6 +241,8 @@ def write_image(
     encoding = encodings.get(kind, {})
     if dpi:
         encoding["dpi"] = dpi
+    if exif:
+        encoding["exif"] = exif
     if palette:
         encoding["bits"] = 8  # where fewer would do, not every reader takes them
     content = io.BytesIO()  # Pillow's encoders overlook that a full disk took only a part
@@ -221,7 +250,7 @@ def write_image(
         if image.dtype == np.uint16 and image.ndim == 3:
             if kind not in _DEEP_ENCODERS:
                 raise ValueError(f"16 bits a channel, which {' and '.join(_DEEP_ENCODERS)} hold")
-            content.write(_DEEP_ENCODERS[kind](image, icc_profile=icc_profile, dpi=dpi))
+            content.write(_DEEP_ENCODERS[kind](image, icc_profile=icc_profile, dpi=dpi, exif=exif))
         else:
             picture = Image.fromarray(image)
             if palette:

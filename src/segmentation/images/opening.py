@@ -11,41 +11,33 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from segmentation.core.errors import ImageError, printable
+from segmentation.images.formats import HEIF, NAMELESS, READABLE
 from segmentation.images.pillow import prepare_pillow
+from segmentation.images.pillow_file import read_pillow
+from segmentation.images.png import SIGNATURE as PNG_SIGNATURE
+from segmentation.images.png import PngChunks
+from segmentation.images.stored import Stored
+from segmentation.images.tiff import SIGNATURES as TIFF_SIGNATURES
+from segmentation.images.tiff import read_tiff
 
 Source = Path | bytes
 """An image file: its path, or its content."""
 
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-    ".gif": "GIF",
-}
-IMAGE_SUFFIXES = frozenset(FORMATS)
-OTHER_SUFFIXES = frozenset(  # of pictures that are not read
-    {".psd", ".psb", ".heic", ".heif", ".avif", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
-)
-
-# Nothing else is tried, whatever the file holds: Pillow would hand an EPS to Ghostscript.
-_READABLE = tuple(dict.fromkeys(FORMATS.values()))
-_SIGNATURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"II*\0", b"MM\0*")
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", *TIFF_SIGNATURES)
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 
 
 @contextmanager
-def opened(source: Source, max_pixels: int | None = None) -> Iterator[Image.Image]:
+def opened(source: Source, max_pixels: int | None = None, *, header: bool = False) -> Iterator[Stored]:
     """Yield the picture, its header read; any failure while it is open becomes an ImageError.
 
-    Raises ImageError, before anything is decoded, where it declares more than `max_pixels` pixels.
+    Where only its `header` is asked for, its pixels cannot be read. Raises ImageError, before anything is
+    decoded, where it declares more than `max_pixels` pixels.
     """
     prepare_pillow()
     try:
-        with _file(source) as file, _identified(file, source, max_pixels) as picture:
-            yield picture
+        with _file(source) as file, _identified(file, source, max_pixels, header) as stored:
+            yield stored
     except ImageError:
         raise
     # A decoder walks through bytes that anyone may have written, and what it stumbles over there has any
@@ -66,11 +58,6 @@ def _file(source: Source) -> BinaryIO:
     return source.open("rb")
 
 
-def content_of(source: Source) -> bytes:
-    """Return the content of an image file."""
-    return source if isinstance(source, bytes) else source.read_bytes()
-
-
 def _check_kind(path: Path) -> None:
     status = path.stat()  # before opening it: that may wait for ever on a pipe, or rewind a tape
     if stat.S_ISDIR(status.st_mode):
@@ -81,19 +68,60 @@ def _check_kind(path: Path) -> None:
         raise ValueError("empty file")
 
 
-def _identified(file: BinaryIO, source: Source, max_pixels: int | None) -> Image.Image:
-    head = file.read(30)
+@contextmanager
+def _identified(file: BinaryIO, source: Source, max_pixels: int | None, header: bool) -> Iterator[Stored]:
+    head = file.read(64)
+    if head.startswith(TIFF_SIGNATURES):
+        stored = read_tiff(file)
+        _check_size(source, stored.width, stored.height, max_pixels)
+        yield stored
+        return
     if head[8:16] == b"WEBPVP8X":  # Pillow allocates this canvas already while it opens the file
         width, height = (1 + int.from_bytes(head[place : place + 3], "little") for place in (24, 27))
         _check_size(source, width, height, max_pixels)
+    chunks = PngChunks(file, header=header) if head.startswith(PNG_SIGNATURE) else None
+    if chunks:
+        file = chunks.content
+    with _opened_by_pillow(file, source, head) as picture:
+        _check_size(source, *picture.size, max_pixels)
+        if chunks and not header:
+            chunks.check_size()
+        profile = chunks.icc_profile if chunks else picture.info.get("icc_profile")
+        yield read_pillow(picture, file, icc_profile=profile, notes=chunks.notes if chunks else ())
+
+
+def _opened_by_pillow(file: BinaryIO, source: Source, head: bytes) -> Image.Image:
+    formats = READABLE
+    if _is_heif(head):
+        _prepare_heif(source)
+        formats = (HEIF,)
+    elif isinstance(source, Path) and source.suffix.lower() in NAMELESS:
+        formats = (*READABLE, NAMELESS[source.suffix.lower()])
+    file.seek(0)
     try:
-        picture = Image.open(file, formats=_READABLE)
+        return Image.open(file, formats=formats)
     except UnidentifiedImageError as error:
         if head.startswith(_SIGNATURES):
             raise ValueError("its header is damaged, cut off or of an unknown kind") from error
         raise ValueError("not an image file, or an unknown format") from error
-    _check_size(source, *picture.size, max_pixels)
-    return picture
+
+
+def _is_heif(head: bytes) -> bool:
+    """Return whether a file is HEIF whose pictures are coded as in HEIC, by the brands that it names."""
+    if head[4:8] != b"ftyp":
+        return False
+    brands = head[8 : min(len(head), int.from_bytes(head[:4]))]
+    return any(brands[place : place + 4] in _HEIC_BRANDS for place in range(0, len(brands), 4))
+
+
+def _prepare_heif(source: Source) -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        remedy = "install garment-cutout[heic], or export it as JPEG"
+        raise image_error(source, "is a HEIC picture, which the package pillow-heif reads", remedy) from None
+    if HEIF not in Image.OPEN:
+        register_heif_opener()
 
 
 def _check_size(source: Source, width: int, height: int, max_pixels: int | None) -> None:
@@ -119,4 +147,4 @@ def reason_of(error: Exception) -> str:
     text = str(error).partition("\n")[0][:200]
     if "truncated" in text.lower() or "cannot load this image" in text:  # in the pixels, before the pixels
         return "the file ends too early"
-    return "damaged, or the file ends too early" if "decoder" in text else text  # WebP, compressed TIFF
+    return "damaged, or the file ends too early" if "decoder" in text else text  # WebP

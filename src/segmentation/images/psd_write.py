@@ -46,6 +46,7 @@ def write_psd(
     background: np.ndarray | None = None,
     icc_profile: bytes | None = None,
     dpi: tuple[float, float] | None = None,
+    exif: bytes | None = None,
 ) -> None:
     """Write a PSD atomically: the layer "photo", masked by `alpha`, and a hidden group "trimap" above it.
 
@@ -79,7 +80,7 @@ def write_psd(
         raise _too_large(path, f"at most {_MOST_BYTES / 1e9:g} GB", f"{size / 1e9:.1f} GB")
     document = PSD(
         header,
-        image_resources=_resources(icc_profile, dpi),
+        image_resources=_resources(icc_profile, dpi, exif),
         layer_and_mask_information=_information(layers, header),
         image_data=image_data,
     )
@@ -172,7 +173,9 @@ def _big_endian(plane: np.ndarray) -> bytes:
     return plane.astype(plane.dtype.newbyteorder(">")).tobytes()
 
 
-def _resources(icc_profile: bytes | None, dpi: tuple[float, float] | None) -> ImageResources:
+def _resources(
+    icc_profile: bytes | None, dpi: tuple[float, float] | None, exif: bytes | None
+) -> ImageResources:
     resources = ImageResources.new()
     if icc_profile:
         resources[Resource.ICC_PROFILE] = ImageResource(key=Resource.ICC_PROFILE, data=icc_profile)
@@ -182,6 +185,9 @@ def _resources(icc_profile: bytes | None, dpi: tuple[float, float] | None) -> Im
         resources[Resource.RESOLUTION_INFO] = ImageResource(
             key=Resource.RESOLUTION_INFO, data=resolution.tobytes()
         )
+    if exif:
+        content = exif.removeprefix(b"Exif\0\0")
+        resources[Resource.EXIF_DATA_1] = ImageResource(key=Resource.EXIF_DATA_1, data=content)
     return resources
 
 

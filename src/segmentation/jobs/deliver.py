@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from segmentation.config.files import CutoutOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.events import counting
@@ -61,7 +62,7 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
         publisher = Publisher(output, writer, manifest, overwrite=options.overwrite)
 
         def work(source: Source) -> Result:
-            return _deliver(source, publisher, manifest, options.files.bits)
+            return _deliver(source, publisher, manifest, options.files)
 
         results = tuple(map_in_threads(work, chosen, counting(context.tell, "delivering")))
     return Delivered(
@@ -73,7 +74,7 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
     )
 
 
-def _deliver(source: Source, publisher: Publisher, manifest: Manifest, bits: int) -> Result:
+def _deliver(source: Source, publisher: Publisher, manifest: Manifest, files: CutoutOptions) -> Result:
     photo, key = source.photo, None
     try:
         if photo.problem:
@@ -83,7 +84,7 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, bits: int
             key |= {"alpha": source.key()}
         if manifest.is_done(photo, key):
             return manifest.earlier(photo, key)
-        picture = open_photo(photo.path, bits=bits)
+        picture = open_photo(photo.path, bits=files.bits, keep_gps=files.keep_gps)
         delivery = publisher(photo, picture, source.alpha())
     except SegmentationError as failure:
         return Result(str(photo.path), photo.stem, error=str(failure))

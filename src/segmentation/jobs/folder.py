@@ -78,6 +78,7 @@ def predict_photos(
     doing: str,
     workers: int = 1,
     bits: int = 8,
+    keep_gps: bool = False,
     manifest: Manifest | None = None,
     estimate: bool = False,
     decide: Decide | None = None,
@@ -102,7 +103,7 @@ def predict_photos(
         workers=workers,
         stop=context.stop,
         manifest=manifest,
-        read=partial(open_photo, max_pixels=photos.max_pixels, bits=bits),
+        read=partial(open_photo, max_pixels=photos.max_pixels, bits=bits, keep_gps=keep_gps),
         estimator=scorer.estimator if estimate else None,
         decide=decide,
     )

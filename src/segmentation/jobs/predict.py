@@ -104,6 +104,7 @@ class FolderPrediction:
             doing="cutting" if self.models.labels.binary else "marking classes",
             workers=self.workers,
             bits=self.options.files.bits,
+            keep_gps=self.options.files.keep_gps,
             manifest=manifest,
             estimate=self.limits is not None,
             decide=self._decide(),

@@ -14,9 +14,10 @@ from segmentation.config.values import HexColour
 from segmentation.core.errors import ConfigError, ImageError
 from segmentation.core.file_kinds import EIGHT_BIT, FORMATS
 from segmentation.images.canvas import place_on_canvas
+from segmentation.images.colour import in_profile, srgb_profile
 from segmentation.images.compositing import blend, cover, crop_box, in_bits
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.files import Picture, read_photo, write_image
+from segmentation.images.files import Picture, open_photo, write_image
 from segmentation.images.refinement import WIDE_BAND, trimap
 
 NOTHING_FOUND = "nothing found, so that the cutout is empty"
@@ -26,11 +27,12 @@ NOTHING_FOUND = "nothing found, so that the cutout is empty"
 class CutoutStyle:
     """How cutouts are written: the options, and the background.
 
-    The background is uint8 RGB [H, W, 3] of any size, one pixel for a colour, or None for transparency.
+    The background is a picture of any size with its colour profile, one pixel without a profile for a colour,
+    which counts in the profile of each photo, or None for transparency.
     """
 
     options: CutoutOptions = CutoutOptions()
-    background: np.ndarray | None = None
+    background: Picture | None = None
 
     @classmethod
     def from_options(cls, options: CutoutOptions) -> Self:
@@ -47,7 +49,7 @@ class CutoutStyle:
             )
         if options.crop is not None and options.canvas:
             raise ConfigError("`crop`: expected without `canvas`, which has its own `margin`; leave one out")
-        return cls(options, _pixels(options.background))
+        return cls(options, _picture(options.background))
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -59,8 +61,8 @@ class CutoutStyle:
         """What decides the bytes of cutouts besides the photo and its alpha, as plain JSON."""
         options, background = self.options, None
         if self.background is not None:
-            content = hashlib.sha256(self.background.tobytes()).hexdigest()
-            background = [*self.background.shape[:2], content]
+            pixels, profile = self.background.pixels, self.background.icc_profile
+            background = [*pixels.shape[:2], hashlib.sha256(pixels.tobytes() + (profile or b"")).hexdigest()]
         return {
             "background": background,
             "crop": options.crop,
@@ -69,6 +71,7 @@ class CutoutStyle:
             "quality": options.quality,
             "subsampling": options.subsampling,
             "bits": options.bits,
+            "gps": options.keep_gps,
         }
 
     def write(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
@@ -87,29 +90,30 @@ class CutoutStyle:
                 image, garment, alpha, known = image[box], garment[box], alpha[box], known[box]
             else:
                 notes = ("nothing found, so that the cutout is not cropped",)
-        about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
         if psd := paths.get("cutout-psd"):
-            self._write_psd(psd, image, alpha, known, about)
+            self._write_psd(psd, picture, image, alpha, known)
         if flat:
-            notes += self._write_flat(flat, garment, alpha, about)
+            notes += self._write_flat(flat, picture, garment, alpha)
         return notes
 
     def _write_psd(
-        self, path: Path, image: np.ndarray, alpha: np.ndarray, known: np.ndarray, about: dict[str, Any]
+        self, path: Path, picture: Picture, image: np.ndarray, alpha: np.ndarray, known: np.ndarray
     ) -> None:
         from segmentation.images.psd_write import write_psd
 
         bits = self.options.bits
-        background = self._backdrop(alpha)
+        background = self._backdrop(picture, alpha)
         merged = (
             np.dstack([blend(image, np.iinfo(image.dtype).max, alpha), alpha])
             if background is None
             else blend(image, background, alpha)
         )
-        write_psd(path, image, alpha, merged, trimap=in_bits(known, bits), background=background, **about)
+        write_psd(
+            path, image, alpha, merged, trimap=in_bits(known, bits), background=background, **picture.about
+        )
 
     def _write_flat(
-        self, paths: Mapping[str, Path], garment: np.ndarray, alpha: np.ndarray, about: dict[str, Any]
+        self, paths: Mapping[str, Path], picture: Picture, garment: np.ndarray, alpha: np.ndarray
     ) -> tuple[str, ...]:
         """Write pictures without layers; return notes."""
         options = self.options
@@ -124,7 +128,7 @@ class CutoutStyle:
             else:
                 garment = np.zeros((options.canvas.height, options.canvas.width, 3), garment.dtype)
                 alpha, notes = np.zeros(garment.shape[:2], alpha.dtype), (NOTHING_FOUND,)
-        background = self._backdrop(alpha)
+        background = self._backdrop(picture, alpha)
         cutout = cut_out(garment, alpha) if background is None else blend(garment, background, alpha)
         for name, path in paths.items():
             fitting = in_bits(cutout, 8) if name in EIGHT_BIT else cutout
@@ -138,15 +142,18 @@ class CutoutStyle:
                 lossless=True,
                 quality=quality,
                 subsampling=options.subsampling,
-                **about,
+                **picture.about,
             )
         return notes
 
-    def _backdrop(self, alpha: np.ndarray) -> np.ndarray | None:
-        """Return the background as large as alpha [H, W], or None."""
+    def _backdrop(self, picture: Picture, alpha: np.ndarray) -> np.ndarray | None:
+        """Return the background as large as alpha [H, W], in colours of the photo's profile."""
         if self.background is None:
             return None
-        return in_bits(cover(self.background, *alpha.shape), self.options.bits)
+        filling, profile = cover(self.background.pixels, *alpha.shape), self.background.icc_profile
+        if profile is not None:
+            filling = in_profile(filling, profile, picture.icc_profile)
+        return in_bits(filling, self.options.bits)
 
 
 def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -155,15 +162,16 @@ def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return cv2.merge([*cv2.split(cv2.copyTo(image, shown)), alpha])  # nine times as fast as numpy
 
 
-def _pixels(background: Path | HexColour | None) -> np.ndarray | None:
-    """Return the picture, or one pixel of the colour: uint8 RGB [H, W, 3]."""
+def _picture(background: Path | HexColour | None) -> Picture | None:
+    """Return the picture with a colour profile, or one pixel of the colour, without."""
     if background is None:
         return None
     if isinstance(background, HexColour):
-        return np.array([[background]], np.uint8)
+        return Picture(np.array([[background]], np.uint8))
     try:
-        return read_photo(background)
+        picture = open_photo(background)
     except ImageError as error:
         raise ImageError(
             f"`background`: expected a colour such as white or #ffffff, or a picture; {error}"
         ) from error
+    return Picture(picture.seen, picture.icc_profile or srgb_profile())

@@ -10,6 +10,7 @@ import numpy as np
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import FILES
 from segmentation.core.types import Prediction
+from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
 from segmentation.images.refinement import BAND, WIDE_BAND, ensure_available, refine, trimap
@@ -18,7 +19,7 @@ from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.folders import prepare_folders
 from segmentation.reports.review import draw
 
-_VERSION = 5  # raise it whenever the same prediction gives other files, so that earlier ones are made again
+_VERSION = 6  # raise it whenever the same prediction gives other files, so that earlier ones are made again
 _TYPES = {8: np.uint8, 16: np.uint16}
 
 
@@ -89,20 +90,23 @@ class CutoutWriter:
         if "trimap" in paths:
             write_image(paths["trimap"], trimap(alpha, WIDE_BAND), mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:
-            drawn = outlined(picture.pixels, alpha)
-            write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
+            write_image(paths["overlay"], outlined(picture.seen, alpha), **picture.about)
         if "review" in paths:
-            write_image(paths["review"], draw(picture.pixels, prediction))
+            write_image(paths["review"], draw(picture.seen, prediction))
         return self._style.write(paths, picture, alpha)
 
     def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
-        """Return the alpha of all files: uint8 or uint16 [H, W]."""
+        """Return the alpha of all files: uint8 or uint16 [H, W], 0 where the photo is transparent."""
+        alpha = self._alpha_of_garment(picture, prediction)
+        return alpha if picture.alpha is None else blend_alpha(alpha, picture.alpha)
+
+    def _alpha_of_garment(self, picture: Picture, prediction: Prediction) -> np.ndarray:
         bits, method = self._files.bits, self._files.refine
         if self._files.binary and method == "none":
             return hard_alpha(prediction, bits)
         alpha = soft_alpha(prediction, self._enlargement(prediction.scores), bits)
         if method != "none":
-            alpha = refine(picture.pixels, alpha, trimap(alpha, BAND), method=method)
+            alpha = refine(picture.seen, alpha, trimap(alpha, BAND), method=method)
         if self._files.binary:
             opaque = np.iinfo(alpha.dtype).max
             alpha = (alpha > opaque // 2) * alpha.dtype.type(opaque)

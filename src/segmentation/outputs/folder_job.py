@@ -166,7 +166,7 @@ def _cut(
             return Result(name, photo.stem, error=conflict, skipped=True)
         with timed("decode"):
             picture = read(photo.path)
-        prediction = predict(score, models, photo.stem, picture.pixels, threshold, estimator)
+        prediction = predict(score, models, photo.stem, picture.seen, threshold, estimator)
         with timed("encode"):
             delivery = deliver(photo, picture, prediction)
         verdict = None

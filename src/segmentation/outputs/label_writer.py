@@ -67,8 +67,8 @@ class LabelWriter:
         """Write the files of a photo to a path for each kind, the overlay in its colour profile."""
         indices, colours = prediction.indices, self._labels.colours
         write_image(paths["labels"], indices, palette=colours, mostly_empty=True, dpi=picture.dpi)
-        drawn = draw_classes(picture.pixels, indices, self._labels)
-        write_image(paths["overlay"], drawn, icc_profile=picture.icc_profile, dpi=picture.dpi)
+        drawn = draw_classes(picture.seen, indices, self._labels)
+        write_image(paths["overlay"], drawn, **picture.about)
         return ()
 
 

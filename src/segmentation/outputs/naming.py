@@ -10,7 +10,7 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, MANIFEST
-from segmentation.images.opening import IMAGE_SUFFIXES, OTHER_SUFFIXES
+from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
 
@@ -195,11 +195,9 @@ def _is_folder(entry: os.DirEntry) -> bool:
 
 
 def _tell_unread(folder: Path, entries: Sequence[os.DirEntry], warn: Callable[[str], None]) -> None:
-    unread = sorted(entry.name for entry in entries if _suffix(entry.name) in OTHER_SUFFIXES)
+    unread = [entry.name for entry in entries if _suffix(entry.name) in OTHER_SUFFIXES]
     if unread:
-        more = f" and {len(unread) - 1} more" if unread[1:] else ""
-        place, name = printable(str(folder)), printable(unread[0])
-        warn(f"{place}: {name}{more} of a format that is not read left out; export as PNG")
+        warn(f"{printable(str(folder))}: {describe_unread(unread)}")
 
 
 def _suffix(name: str) -> str:

@@ -16,7 +16,7 @@ from segmentation.core.errors import DataError, printable
 from segmentation.core.files import UNFINISHED, atomic_file
 from segmentation.datasets.origin import REAL, RECORD, read_origin
 from segmentation.images.files import write_image
-from segmentation.images.opening import IMAGE_SUFFIXES
+from segmentation.images.formats import IMAGE_SUFFIXES
 from segmentation.outputs.naming import Photo
 
 IMAGES, MASKS = "images", "masks"

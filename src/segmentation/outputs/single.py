@@ -1,7 +1,6 @@
 """The files of one photo wherever they are wanted, with the bytes that a folder job would give them."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,22 +19,21 @@ _LABELS = (".png",)
 def write_cutout(path: Path, picture: Picture, alpha: np.ndarray, cutout: np.ndarray) -> None:
     """Write a cutout atomically in one of FORMATS, by the suffix of `path`.
 
-    `alpha` is uint8 [H, W], `cutout` uint8 RGBA [H, W, 4], `picture` their photo, whose colour profile and
-    resolution are kept. A PSD has the whole photo in a layer with an editable mask; a JPEG is over white.
-    Parents are created. Raises ImageError for another suffix and when the file cannot be written.
+    `alpha` is uint8 [H, W], `cutout` uint8 RGBA [H, W, 4], `picture` their photo, whose colour profile,
+    resolution and EXIF are kept. A PSD has the whole photo in a layer with an editable mask; a JPEG is over
+    white. Parents are created. Raises ImageError for another suffix and when the file cannot be written.
     """
-    about: dict[str, Any] = {"icc_profile": picture.icc_profile, "dpi": picture.dpi}
     _check_suffix(path, _CUTOUTS)
     if path.suffix.lower() in (".jpg", ".jpeg"):
-        write_image(path, blend(cutout[..., :3], 255, alpha), quality=JPEG_QUALITY, **about)
+        write_image(path, blend(cutout[..., :3], 255, alpha), quality=JPEG_QUALITY, **picture.about)
         return
     if path.suffix.lower() != ".psd":
-        write_image(path, cutout, mostly_empty=True, lossless=True, **about)
+        write_image(path, cutout, mostly_empty=True, lossless=True, **picture.about)
         return
     from segmentation.images.psd_write import write_psd
 
     merged = np.dstack([blend(picture.pixels, 255, alpha), alpha])  # as it looks to a reader without layers
-    write_psd(path, picture.pixels, alpha, merged, trimap=trimap(alpha, WIDE_BAND), **about)
+    write_psd(path, picture.pixels, alpha, merged, trimap=trimap(alpha, WIDE_BAND), **picture.about)
 
 
 def write_label_map(path: Path, picture: Picture, prediction: Prediction) -> None:

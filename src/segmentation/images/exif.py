@@ -1,0 +1,88 @@
+"""What the camera noted of a photo: its EXIF, as far as it stays true of a cutout."""
+
+import io
+from contextlib import suppress
+from typing import Any
+
+from PIL import ExifTags, Image
+
+_Tag = ExifTags.Base
+_KEPT = frozenset(  # of the first directory, where TIFF keeps its own structure as well
+    {
+        _Tag.ImageDescription,
+        _Tag.Make,
+        _Tag.Model,
+        _Tag.Software,
+        _Tag.DateTime,
+        _Tag.Artist,
+        _Tag.Copyright,
+        _Tag.Rating,
+        _Tag.XPTitle,
+        _Tag.XPComment,
+        _Tag.XPAuthor,
+        _Tag.XPKeywords,
+        _Tag.XPSubject,
+    }
+)
+# a note of the maker holds places in the file, which change; the size changes with a crop
+_UNTRUE = frozenset({_Tag.MakerNote, _Tag.ExifImageWidth, _Tag.ExifImageHeight, ExifTags.IFD.Interop})
+_UPRIGHT = 1
+_UNCALIBRATED, _ADOBE_RGB = 0xFFFF, 2
+_ADOBE_RGB_BY_INTEROPERABILITY = "R03"
+
+
+def camera_exif(exif: Image.Exif, *, keep_gps: bool = False) -> bytes | None:
+    """Return what a cutout keeps of the EXIF of its photo, from "Exif" on, None where there is nothing.
+
+    The orientation is 1, since the pixels are turned. Thumbnail and notes in the maker's own form are left
+    out, and so is the place, but with `keep_gps`. Damaged EXIF is left out.
+    """
+    kept = Image.Exif()
+    with suppress(Exception):  # anyone may have written it
+        for tag in _KEPT & {*exif}:
+            kept[tag] = exif[tag]
+        details = {tag: value for tag, value in exif.get_ifd(ExifTags.IFD.Exif).items() if tag not in _UNTRUE}
+        interoperability = exif.get_ifd(ExifTags.IFD.Interop) if details else {}
+        if interoperability:
+            details[ExifTags.IFD.Interop] = dict(interoperability)
+        if details:
+            kept[ExifTags.IFD.Exif] = details
+        place = exif.get_ifd(ExifTags.IFD.GPSInfo) if keep_gps else {}
+        if place:
+            kept[ExifTags.IFD.GPSInfo] = dict(place)
+        if kept:
+            kept[_Tag.Orientation] = _UPRIGHT
+            return kept.tobytes()
+    return None
+
+
+def says_adobe_rgb(exif: Image.Exif) -> bool:
+    """Return whether a camera says by EXIF alone that its colours are of Adobe RGB."""
+    with suppress(Exception):  # see `camera_exif`
+        space = exif.get_ifd(ExifTags.IFD.Exif).get(_Tag.ColorSpace)
+        if space == _UNCALIBRATED:
+            index = exif.get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex, "")
+            index = index.decode("latin-1") if isinstance(index, bytes) else str(index)
+            return index.startswith(_ADOBE_RGB_BY_INTEROPERABILITY)
+        return bool(space == _ADOBE_RGB)
+    return False
+
+
+def exif_of_tiff(content: bytes, offset: int, *, little_endian: bool, big_tiff: bool) -> Image.Exif:
+    """Return the EXIF of a page of a TIFF, whose directory lies at an offset."""
+    exif = Image.Exif()
+    with suppress(Exception):  # see `camera_exif`
+        exif.endian, exif.bigtiff = "<" if little_endian else ">", big_tiff
+        exif.load_from_fp(io.BytesIO(content), offset)
+    return exif
+
+
+def directories(exif: bytes) -> dict[int, Any]:
+    """Return the tags of EXIF by their numbers, the directories below the first as dictionaries."""
+    read = Image.Exif()
+    read.load(exif)
+    tags = dict(read)
+    for number in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        if number in tags:
+            tags[number] = read.get_ifd(number)
+    return tags

@@ -1,0 +1,48 @@
+"""Which of its numbers is white: values of any type become the whole range of 8 or 16 bits."""
+
+import numpy as np
+
+_RANGES = (255, 65535)
+_FEW = 0.01  # the share of values beyond the range that are taken for highlights or noise
+
+
+def full_range(values: np.ndarray, bits: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Scale the samples of a picture to uint8 or uint16, and return notes.
+
+    Whole numbers of up to 16 bits without a sign reach from black to white by their bits. Of others, no file
+    says what is white: it is the smallest of 1 (of floating point), 255, 65535 and the largest number of the
+    type that is not below the values, but for one in a hundred that may be clipped. What is no number is
+    black. Raises ValueError for values that lie elsewhere, such as heights or temperatures.
+    """
+    if values.dtype == bool:
+        return values.astype(np.uint8) * np.uint8(255), ()
+    if values.dtype.kind == "u" and bits <= 16:
+        return _stretched(values, bits), ()
+    number = np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=0.0) if values.dtype.kind == "f" else values
+    ranges: tuple[float, ...] = (1, *_RANGES) if values.dtype.kind == "f" else _whole(values.dtype)
+    white = next((white for white in ranges if np.mean(number > white) <= _FEW), None)
+    if white is None or np.mean(number < 0) > _FEW:
+        finite = number[np.isfinite(number)]
+        kind = "floating-point numbers" if values.dtype.kind == "f" else "whole numbers"
+        raise ValueError(
+            f"{kind} from {finite.min():g} to {finite.max():g}, of which none is known to be white: expected "
+            f"0 to {' or '.join(f'{white:g}' for white in ranges)}"
+        )
+    scaled = np.clip(number, 0, white).astype(np.float64) * (65535 / white)
+    notes = () if white == 1 else (f"{white:g} taken for white",)
+    if np.any(number > white) or np.any(number < 0):
+        notes = (*notes, "values out of range clipped")
+    return np.rint(scaled).astype(np.uint16), notes
+
+
+def _whole(kind: np.dtype) -> tuple[float, ...]:
+    highest = np.iinfo(kind).max
+    return (*(white for white in _RANGES if white < highest), highest)
+
+
+def _stretched(values: np.ndarray, bits: int) -> np.ndarray:
+    """Return numbers of 1 to 16 bits as uint8 or uint16 that use all of their range."""
+    if bits in (8, 16):
+        return values
+    kind, target = (np.uint8, 8) if bits < 8 else (np.uint16, 16)
+    return (values.astype(np.uint32) * (2**target - 1) // (2**bits - 1)).astype(kind)
