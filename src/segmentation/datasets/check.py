@@ -11,7 +11,8 @@ import numpy as np
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.core.types import IGNORED, GroundTruth, LabelMap, Sample
 from segmentation.datasets.ground_truth import TableRows, truth_of
-from segmentation.images.files import has_alpha, image_size, read_photo
+from segmentation.datasets.mask_doubts import doubt, doubt_colours, remedy_for_dark
+from segmentation.images.files import has_alpha, image_size, kind_of_pixels, read_photo
 
 _HALF = 128  # alpha from which a pixel counts as garment
 
@@ -42,8 +43,11 @@ def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
     return _compare_sizes(sample.photo, truth, photo_size, truth_size)
 
 
-def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
-    """Decode both files and return what is wrong, or else a digest of the photo's pixels."""
+def check_pixels(sample: Sample, labels: LabelMap, *, cutout: bool) -> Problem | str:
+    """Decode both files and return what is wrong, or else a digest of the photo's pixels.
+
+    The ground truth is a `cutout`, a mask, or a label map.
+    """
     photo = _attempt(lambda: read_photo(sample.photo), sample.photo)
     truth = truth_of(sample)
     targets = _attempt(truth.read, truth.path)
@@ -53,12 +57,15 @@ def check_pixels(sample: Sample, labels: LabelMap) -> Problem | str:
     digest = hashlib.sha256(str(photo.shape).encode())
     digest.update(np.ascontiguousarray(photo).data)
     problem = _compare_sizes(sample.photo, truth, photo.shape[:2], targets.shape)
-    found = _check_mask(truth.path, targets) if labels.binary else _check_classes(truth, targets)
+    found = _check_mask(truth, targets, cutout=cutout) if labels.binary else _check_classes(truth, targets)
     return problem or found or digest.hexdigest()
 
 
-def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
-    lowest, highest = int(mask.min()), int(mask.max())
+def _check_mask(truth: GroundTruth, mask: np.ndarray, *, cutout: bool) -> Problem | None:
+    path, lowest, highest = truth.path, int(mask.min()), int(mask.max())
+    is_picture = truth.coding is None
+    if is_picture and not cutout and (found := _check_colours(path, opaque=lowest >= _HALF)):
+        return found
     if highest == 0:
         return Problem(
             path, "is empty: nothing is marked as garment", "cut the garment out, or remove the pair"
@@ -67,13 +74,22 @@ def _check_mask(path: Path, mask: np.ndarray) -> Problem | None:
         return Problem(
             path,
             f"marks nothing as garment: its highest value is {highest}",
-            "store the background as 0 and the garment as 255",
+            remedy_for_dark(highest),
         )
     if lowest >= _HALF:
         return Problem(
             path, "covers the whole photo: nothing is cut out", "cut the garment out, or remove the pair"
         )
-    return None
+    doubted = doubt(mask, cutout=cutout) if is_picture else None
+    return Problem(path, *doubted) if doubted else None
+
+
+def _check_colours(path: Path, *, opaque: bool) -> Problem | None:
+    """Look at the colours of a mask; a channel of transparency stands for them, unless it is `opaque`."""
+    if kind_of_pixels(path) == "values" or (has_alpha(path) and not opaque):
+        return None
+    found = doubt_colours(read_photo(path))
+    return Problem(path, *found) if found else None
 
 
 def _check_classes(truth: GroundTruth, targets: np.ndarray) -> Problem | None:

@@ -86,8 +86,9 @@ def discover(
 
     def examine(pair: Pair) -> Problem | str | None:
         sample = sample_of(pair)
-        problem = check_headers(sample, cutout=pair.part.layout.cutouts)
-        return problem if problem or not check else check_pixels(sample, labels)
+        cutout = pair.part.layout.cutouts
+        problem = check_headers(sample, cutout=cutout)
+        return problem if problem or not check else check_pixels(sample, labels, cutout=cutout)
 
     side_of_id: dict[str, str] = {}
     samples = []
