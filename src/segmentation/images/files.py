@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from segmentation.core.errors import ImageError
-from segmentation.core.files import write_bytes
+from segmentation.core.files import remedy_for, write_bytes
 from segmentation.images.conversion import (
     cmyk_to_rgb,
     eight_bit,
@@ -227,7 +227,7 @@ def write_image(
         write_bytes(path, content.getvalue())
     except (OSError, ValueError, OverflowError, MemoryError, struct.error) as error:
         from_system = getattr(error, "errno", None)
-        remedy = "check the folder and its free space" if from_system else "make it smaller or .png"
+        remedy = remedy_for(path, error) if from_system else "make it smaller or .png"
         raise image_error(path, f"cannot be written ({reason_of(error)})", remedy) from error
 
 

@@ -18,6 +18,7 @@ from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.model import Features
 from segmentation.confidence.triage import Verdict
 from segmentation.core.errors import DataError, SegmentationError, printable
+from segmentation.core.files import all_or_none
 from segmentation.core.timing import timed
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.images.files import Picture, open_photo
@@ -162,11 +163,11 @@ def _cut(
         prediction = predict(score, models, photo.stem, picture.pixels, threshold, estimator)
         if manifest:
             manifest.begin(photo)
-        with timed("encode"):
-            delivery = deliver(photo, picture, prediction)
         verdict = None
         if decide and prediction.confidence is not None:
             verdict = decide(prediction.features, prediction.confidence)
+        with timed("encode"), all_or_none():  # a photo that failed leaves no file
+            delivery = deliver(photo, picture, prediction)
     except SegmentationError as failure:
         if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
             raise DataError(
