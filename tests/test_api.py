@@ -272,7 +272,7 @@ def test_options_do_what_they_do_in_predict(folder):
     ("options", "said"),
     [
         ({"tta": "upside-down"}, "`tta`: expected one of none, flip, .*received 'upside-down'"),
-        ({"threshold": 2}, "`threshold`: expected auto or a number from 0 to 1, received '2.0'"),
+        ({"threshold": 2}, "`threshold`: expected auto or a number between 0 and 1, received '2.0'"),
         ({"threshold": [1]}, r"`threshold`: expected a number, received \[1\]"),
         ({"fill_holes": 1.5}, "`fill_holes`: expected a whole number, received 1.5"),
         ({"fill_holes": float("inf")}, "`fill_holes`: expected a whole number, received inf"),

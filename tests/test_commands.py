@@ -446,7 +446,7 @@ def test_an_empty_data_folder_is_said_to_be_empty_and_filled(tmp_path):
         (("train", "--model", "missing"), ("missing", "small")),
         (("eval", "--model", "missing"), ("missing", "small")),
         (("predict", "--model", "small", "--input", "nowhere"), ("nowhere",)),
-        (("predict", "--model", "small", "--input", ".", "--threshold", "2"), ("0 to 1", "2")),
+        (("predict", "--model", "small", "--input", ".", "--threshold", "2"), ("between 0 and 1", "2")),
         (("predict", "--model", "small", "--input", ""), ("--input", "empty")),
         (("predict", "--model", "small", "--input", ".", "--workers", "1000"), ("from 1 to 256", "1000")),
         (("synth", "--output", "x", "--count", "0"), ("whole number from 1", "0")),

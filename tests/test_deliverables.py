@@ -35,8 +35,8 @@ from segmentation.images.files import open_photo, read_photo
 from segmentation.images.outline import outlined
 from segmentation.images.psd_write import write_psd
 from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
+from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle, cut_out
-from segmentation.outputs.cutout_writer import soft_alpha
 
 SUFFIXES = {name: FILES[kind][1] for name, kind in FORMATS.items()}
 FLAT = [name for name in FORMATS if name not in ("psd", "jpg")]  # pictures without layers and without loss
@@ -381,17 +381,20 @@ def test_a_picture_covers_any_size_and_a_flat_one_stays_flat(rows, columns, heig
 
 
 @given(
-    hnp.arrays(np.uint8, (9, 7), elements=st.sampled_from([0, 0, 0, 0, 1, 255])),
+    hnp.arrays(np.uint8, (9, 7), elements=st.sampled_from([0, 0, 1, 10, 11, 255])),
     st.floats(0, 100),
+    st.sampled_from([8, 16]),
 )
-def test_a_crop_holds_all_that_shows(alpha, margin):
+def test_a_crop_holds_all_that_can_be_seen(alpha, margin, bits):
+    visible = alpha > 10  # of 255
+    alpha = in_bits(alpha, bits)
     box = crop_box(alpha, margin)
 
     if box is None:
-        assert not alpha.any()
+        assert not visible.any()
     else:
-        assert np.count_nonzero(alpha[box]) == np.count_nonzero(alpha)
-        tight = alpha[crop_box(alpha, 0)]
+        assert np.count_nonzero(visible[box]) == np.count_nonzero(visible)
+        tight = visible[crop_box(alpha, 0)]
         assert all(side.any() for side in (tight[0], tight[-1], tight[:, 0], tight[:, -1]))
         assert alpha[box].shape >= tight.shape
 

@@ -8,7 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.folder_job import (
     BUNDLE,
     ENLARGEMENT,
@@ -213,6 +215,41 @@ def test_a_name_too_long_for_its_result_is_named(tmp_path):
     results = cut_folder(tmp_path / "in", tmp_path / "out")
 
     assert ["file name too long" in result.error for result in results] == [True, True]
+    assert all("it has 259 bytes, of at most 255: give the photo a shorter name" in r.error for r in results)
+
+
+def test_a_name_too_long_for_one_of_the_formats_leaves_no_file(tmp_path):
+    draw(tmp_path / "in" / ("a" * 251 + ".jpg"))
+    (result,) = cut_folder(tmp_path / "in", tmp_path / "out", format=("png", "webp"), overlay=True)
+
+    problem = ".webp: cannot be written (file name too long)"
+    remedy = "it has 256 bytes, of at most 255: give the photo a shorter name"
+    assert result.error.endswith(f"{problem}; {remedy}")
+    assert pictures(tmp_path / "out").keys() <= {"review.html", "review.csv"}
+
+
+@pytest.mark.parametrize("refused", ["webp", "psd"])
+def test_a_photo_that_one_format_does_not_hold_leaves_no_file_in_any(tmp_path, refused):
+    width = {"webp": 16384, "psd": 30001}[refused]  # more than the format has
+    draw(tmp_path / "in" / "a.png")
+    Image.fromarray(np.full((2, width, 3), (200, 0, 0), np.uint8)).save(tmp_path / "in" / "wide.png")
+    options = {"format": ("png", refused), "overlay": True, "trimap": True}
+    results = cut_folder(tmp_path / "in", tmp_path / "out", **options)
+
+    assert [bool(result.error) for result in results] == [False, True]
+    assert not [name for name in pictures(tmp_path / "out") if "wide" in name or ".tmp-" in name]
+
+
+def test_a_photo_that_fails_leaves_what_stands_in_the_places_of_its_results(source, tmp_path):
+    corrected = tmp_path / "out" / "cutouts" / "a.png"
+    (tmp_path / "out" / "overlays" / "a.jpg").mkdir(parents=True)
+    corrected.parent.mkdir()
+    corrected.write_bytes(b"corrected")
+    results = cut_folder(source, tmp_path / "out", overlay=True)
+
+    assert [result.stem for result in results if result.error] == ["a"]
+    assert corrected.read_bytes() == b"corrected"
+    assert not (tmp_path / "out" / "masks" / "a.png").exists()
 
 
 def test_the_results_of_a_folder_and_of_a_photo_with_its_name_do_not_meet(tmp_path):

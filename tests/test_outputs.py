@@ -20,8 +20,9 @@ from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.rle import decode
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import TRANSPARENT, read_photo
+from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import cut_out
-from segmentation.outputs.cutout_writer import CutoutWriter, hard_alpha, soft_alpha
+from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.submission import SubmissionRows, write_submission
@@ -211,75 +212,6 @@ def test_an_input_without_photos_is_refused_with_its_path(tmp_path):
 
 def predicted(scores, threshold):
     return Prediction("photo", np.asarray(scores, np.float32)[..., np.newaxis], LabelMap(), threshold)
-
-
-score_maps = hnp.arrays(np.float32, (6, 5), elements=st.floats(0, 1, width=32))
-thresholds = st.floats(0.01, 0.99)
-enlargements = st.floats(1, 16)
-
-
-@given(score_maps, st.floats(0, 1))
-def test_a_hard_alpha_is_the_mask(scores, threshold):
-    prediction = predicted(scores, threshold)
-    alpha = hard_alpha(prediction)
-
-    assert alpha.dtype == np.uint8
-    assert set(np.unique(alpha)) <= {0, 255}
-    np.testing.assert_array_equal(alpha == 255, prediction.mask)
-
-
-@given(thresholds, enlargements)
-def test_a_soft_alpha_is_one_half_at_the_threshold(threshold, enlargement):
-    alpha = soft_alpha(predicted([[threshold]], threshold), enlargement)
-
-    assert alpha.dtype == np.uint8
-    assert abs(int(alpha[0, 0]) - 128) <= 1
-
-
-@given(score_maps, thresholds, enlargements)
-def test_a_soft_alpha_rises_with_the_score_and_agrees_with_the_mask(scores, threshold, enlargement):
-    prediction = predicted(scores, threshold)
-    alpha = soft_alpha(prediction, enlargement)
-
-    assert (np.diff(alpha.ravel()[np.argsort(scores, axis=None)].astype(int)) >= 0).all()
-    assert (alpha[prediction.mask] >= 127).all()
-    assert (alpha[~prediction.mask] <= 128).all()
-
-
-@given(score_maps, thresholds, enlargements)
-def test_a_soft_alpha_lies_on_the_two_lines_through_the_threshold(scores, threshold, enlargement):
-    below, above = min(0.5 / enlargement, threshold), min(0.5 / enlargement, 1 - threshold)
-    expected = np.interp(scores, (threshold - below, threshold, threshold + above), (0, 127.5, 255))
-
-    # 255 levels over a narrow edge: rounding of the threshold to float32 moves them
-    np.testing.assert_allclose(
-        soft_alpha(predicted(scores, threshold), enlargement), expected, atol=0.51 + 1e-5 / min(below, above)
-    )
-
-
-@given(thresholds, enlargements)
-def test_what_is_surely_no_garment_is_transparent_and_what_surely_is_one_is_opaque(threshold, enlargement):
-    alpha = soft_alpha(predicted([[0.0, 1.0]], threshold), enlargement)
-
-    assert alpha.tolist() == [[0, 255]]
-
-
-@pytest.mark.parametrize("threshold", [0.0, 1.0])
-def test_the_extreme_thresholds_give_alphas_too(threshold):
-    alpha = soft_alpha(predicted([[0.0, 0.5, 1.0]], threshold), 2.0)
-
-    assert (np.diff(alpha[0].astype(int)) >= 0).all()
-    assert (alpha[0] >= 127).tolist() == [score >= threshold for score in (0, 0.5, 1)]
-
-
-def test_enlarged_scores_get_edges_as_sharp_as_those_of_the_network():
-    scores = np.linspace(0, 1, 101)[np.newaxis]
-    widths = [
-        ((alpha > 0) & (alpha < 255)).sum()
-        for alpha in (soft_alpha(predicted(scores, 0.5), enlargement) for enlargement in (1, 2, 4))
-    ]
-
-    assert widths == pytest.approx([100, 50, 25], abs=2)
 
 
 @given(

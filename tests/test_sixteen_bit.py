@@ -25,8 +25,8 @@ from segmentation.images.compositing import blend, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import open_photo, read_mask, write_image
 from segmentation.images.refinement import WIDE_BAND, trimap
+from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import cut_out
-from segmentation.outputs.cutout_writer import soft_alpha
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOW_BITS = np.random.default_rng(0).integers(0, 256, (64, 48, 3)).astype(np.uint16)
@@ -216,11 +216,12 @@ def test_a_blend_of_16_bits_is_the_weighted_mean(image, background, alpha):
 
 
 def test_the_alpha_is_rounded_from_the_scores_and_not_from_8_bits():
-    scores = np.linspace(0, 1, 5001, dtype=np.float32)[np.newaxis, :, np.newaxis]
-    prediction = Prediction("a", scores, LabelMap(), 0.5)
+    scores = np.linspace(0.02, 0.98, 5001, dtype=np.float32)[:, np.newaxis]
+    beside = (scores < 0.5).astype(np.float32)  # an edge beside each
+    prediction = Prediction("a", np.dstack([scores, beside])[0::1].reshape(5001, 2, 1), LabelMap(), 0.5)
     alpha = soft_alpha(prediction, 1.0, 16)
 
-    np.testing.assert_allclose(alpha[0], scores[0, :, 0] * 65535, atol=0.51)
+    np.testing.assert_allclose(alpha[:, 0], (scores[:, 0] - 0.02) / 0.96 * 65535, atol=0.52)
     assert np.abs(alpha / 257 - soft_alpha(prediction, 1.0)).max() <= 0.51
 
 

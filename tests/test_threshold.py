@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import f1_score
 
+from segmentation.config.scoring import parse_threshold
 from segmentation.core.errors import DataError
 from segmentation.metrics.masks import THRESHOLDS, Counts, counts_by_threshold
-from segmentation.metrics.threshold import search
+from segmentation.metrics.threshold import doubt_about, search
 
 
 def counts_with_dice(dice_by_threshold):
@@ -39,7 +40,7 @@ def test_mean_dice_agrees_with_scikit_learn_and_the_best_is_the_highest(score_ma
         masks = [scores >= THRESHOLDS[k] for scores in score_maps]
         expected = np.mean([f1_score(target.ravel(), mask.ravel(), zero_division=1) for mask in masks])
         assert found.dice_mean[k] == pytest.approx(expected)
-    assert found.dice_mean_at_best >= found.dice_mean.max() - 1e-6
+    assert found.dice_mean_at_best >= found.dice_mean[1:-1].max() - 1e-6
     assert np.float32(found.best) in found.thresholds
 
 
@@ -66,12 +67,34 @@ def test_of_several_plateaus_the_longest_is_taken():
 def test_scores_that_are_certain_give_a_threshold_in_the_middle():
     target = np.eye(6, dtype=bool)
 
-    assert search([counts_by_threshold(target.astype(np.float32), target)]).best == 128 / 255
+    assert search([counts_by_threshold(target.astype(np.float32), target)]).best == 127 / 255
 
 
 def test_a_plateau_at_either_end_is_found():
     assert search([curve(0.5, from_0_to_20=0.9)]).best == 10 / 255
-    assert search([curve(0.5, from_235_to_255=0.9)]).best == 245 / 255
+    assert search([curve(0.5, from_235_to_255=0.9)]).best == 244 / 255
+
+
+@pytest.mark.parametrize(("end", "best"), [(0, 1), (255, 254)])
+def test_a_threshold_that_takes_everything_or_nothing_is_never_chosen(end, best):
+    assert (
+        search([curve(0.5, **{f"from_{end}_to_{end}": 1.0, f"from_{best}_to_{best}": 0.6})]).best
+        == best / 255
+    )
+
+
+@pytest.mark.parametrize("typed", ["0", "1", "0.0", "1.0"])
+def test_a_threshold_that_takes_everything_or_nothing_is_refused_with_the_reason(typed):
+    with pytest.raises(
+        ValueError, match=f"between 0 and 1, received '{typed}', at which .* pixel is garment"
+    ):
+        parse_threshold(typed)
+
+
+def test_a_threshold_where_scores_end_is_told():
+    assert "hardly anything" in doubt_about(254 / 255)
+    assert "nearly everything" in doubt_about(1 / 255)
+    assert not any(doubt_about(threshold) for threshold in (0.03, 0.57, 0.97))
 
 
 def test_no_photos_are_refused():

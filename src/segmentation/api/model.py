@@ -17,7 +17,7 @@ from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture
 from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
-from segmentation.outputs.cutout_writer import soft_alpha
+from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.folder_job import shares_of
 
 
@@ -52,7 +52,7 @@ def load_model(
             found to stay the same.
         tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", which take 1, 2, 3 or 6 times
             as long.
-        threshold: the score, 0 to 1, from which a pixel is garment; by default that of the model.
+        threshold: the score, between 0 and 1, from which a pixel is garment; by default that of the model.
         double_pass: False uses the first pass alone; by default both where the model has two.
         remove_islands: regions of the mask with fewer pixels than this are removed, except the largest.
         fill_holes: holes in the mask with fewer pixels than this are filled.

@@ -15,15 +15,18 @@ STREAM = Path("-")
 
 
 def parse_threshold(text: str) -> float | None:
-    """Read "auto", which is None, or a number from 0 to 1. Raises ValueError."""
+    """Read "auto", which is None, or a number between 0 and 1. Raises ValueError."""
     if text == "auto":
         return None
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise ValueError(f"expected auto or a number from 0 to 1, received {text!r}")
+    if value in (0.0, 1.0):
+        found = "every pixel is garment" if value == 0.0 else "next to no pixel is garment"
+        raise ValueError(f"expected auto or a number between 0 and 1, received {text!r}, at which {found}")
+    if not 0.0 < value < 1.0:
+        raise ValueError(f"expected auto or a number between 0 and 1, received {text!r}")
     return value
 
 
@@ -58,7 +61,7 @@ class ModelOptions:
     )
     threshold: float | None = option(
         None,
-        "score from which a pixel is garment, 0 to 1",
+        "score from which a pixel is garment, between 0 and 1",
         parse=parse_threshold,
         shown="auto, that of the model; of several models the mean of theirs",
         metavar="auto|X",

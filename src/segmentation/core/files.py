@@ -1,5 +1,7 @@
 """Atomic files and folders: what is written appears complete or not at all."""
 
+import errno
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -7,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 UNFINISHED = ".tmp-"  # prefix of files and folders that are not complete yet
+
+_LONGEST_NAME_BYTES = 255  # of a file, on nearly every file system
 
 
 @contextmanager
@@ -25,6 +29,16 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remedy_for(path: Path, error: BaseException) -> str:
+    """Return what to do where a file cannot be written because of an OSError."""
+    if getattr(error, "errno", None) != errno.ENAMETOOLONG:
+        return "check the folder and its free space"
+    size = len(os.fsencode(path.name))
+    if size > _LONGEST_NAME_BYTES:
+        return f"it has {size} bytes, of at most {_LONGEST_NAME_BYTES}: give the photo a shorter name"
+    return f"the whole path has {len(os.fsencode(path.absolute()))} bytes: give a shorter `output`"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,6 +3,9 @@
 import cv2
 import numpy as np
 
+VISIBLE = 10 / 255
+"""The share of opacity up to which nobody sees a pixel of a cutout, whatever it lies over."""
+
 
 def in_bits(image: np.ndarray, bits: int) -> np.ndarray:
     """Convert a picture, uint8 or uint16 of any shape, to 8 or 16 bits a channel; black and white stay."""
@@ -43,11 +46,13 @@ def cover(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def crop_box(alpha: np.ndarray, margin_percent: float) -> tuple[slice, slice] | None:
-    """Return the rows and columns of all that alpha [H, W] shows, and a margin; None where it is empty.
+    """Return the rows and columns of all that can be seen, and a margin; None where there is nothing.
 
-    The margin is in per cent of the height of the box, and ends at the borders of the photo.
+    That is where alpha, uint8 or uint16 [H, W], is above `VISIBLE`. The margin is in per cent of the height
+    of the box, and ends at the borders of the photo.
     """
-    left, top, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
+    visible = alpha > VISIBLE * np.iinfo(alpha.dtype).max
+    left, top, width, height = cv2.boundingRect(visible.astype(np.uint8))
     if not height:
         return None
     margin_px = round(height * margin_percent / 100)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from segmentation.core.errors import ImageError
-from segmentation.core.files import write_bytes
+from segmentation.core.files import remedy_for, write_bytes
 from segmentation.images.colour import adobe_rgb_profile, to_rgb
 from segmentation.images.compositing import blend
 from segmentation.images.exif import camera_exif, says_adobe_rgb
@@ -259,7 +259,7 @@ def write_image(
         write_bytes(path, content.getvalue())
     except (OSError, ValueError, OverflowError, MemoryError, struct.error) as error:
         from_system = getattr(error, "errno", None)
-        remedy = "check the folder and its free space" if from_system else "make it smaller or .png"
+        remedy = remedy_for(path, error) if from_system else "make it smaller or .png"
         raise image_error(path, f"cannot be written ({reason_of(error)})", remedy) from error
 
 

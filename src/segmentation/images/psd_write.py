@@ -25,7 +25,7 @@ from psd_tools.psd.layer_and_mask import (
 from psd_tools.psd.tagged_blocks import TaggedBlocks
 
 from segmentation.core.errors import ImageError, printable
-from segmentation.core.files import atomic_file
+from segmentation.core.files import atomic_file, remedy_for
 
 _MOST_PX = 30_000  # of a side; beyond it begins another format, PSB
 _MOST_BYTES = 2 * 10**9  # of a file; the same
@@ -89,7 +89,7 @@ def write_psd(
             document.write(file)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise _error(path, reason, "check the folder and its free space") from error
+        raise _error(path, reason, remedy_for(path, error)) from error
 
 
 def _information(layers: list[_Layer], header: FileHeader) -> LayerAndMaskInformation:

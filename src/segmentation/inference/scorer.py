@@ -14,6 +14,7 @@ from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import load_score
+from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 
 
@@ -107,10 +108,12 @@ def load_scorer(
     """Return models ready to score up to `streams` photos at the same time.
 
     Raises what `load_engine` raises. Tells a Caution where the slow reference engine computes the scores
-    because the model has no export.
+    because the model has no export, and where the threshold is at an end of the scores.
     """
     loaded = [_load_score(bundle, scoring, streams, tell) for bundle in models.members]
     threshold = models.threshold if options.threshold is None else options.threshold
+    if models.labels.binary and (doubt := doubt_about(threshold)):
+        tell(Caution(doubt))
     score = averaged([score for score, _ in loaded])
     augmentations = scoring.tta.split("+")
     if "scales" in augmentations:

@@ -11,7 +11,7 @@ from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle, 
 from segmentation.bundle.provenance import provenance, seen_from
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
-from segmentation.core.events import Note, counting
+from segmentation.core.events import Caution, Note, counting
 from segmentation.core.files import atomic_folder, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
@@ -25,6 +25,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
 from segmentation.jobs.openvino_export import with_openvino
+from segmentation.metrics.threshold import doubt_about
 from segmentation.reports.plots import plot_curves, plot_threshold
 from segmentation.training.fit import fit
 
@@ -77,6 +78,8 @@ def train_model(
             shutil.copytree(first.path, folder / FIRST)
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
         bundle = judged(bundle, split.val, scoring)
+        if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):
+            context.tell(Caution(doubt))
         try:
             held_out = [sample.photo for sample in split.val]
             bundle, _ = with_openvino(bundle, held_out, held_out)

@@ -10,6 +10,9 @@ from segmentation.core.errors import DataError
 from segmentation.core.tables import write_csv
 from segmentation.metrics.masks import THRESHOLDS, Counts, dice
 
+CERTAIN = 0.02
+"""Scores that are no further than this from 0 or 1 say so: a network's scores end at about 0.01 and 0.99."""
+
 _PLATEAU = 1e-6  # mean Dice that differs by less than this is the same
 
 
@@ -39,15 +42,28 @@ class ThresholdSearch:
 def search(counts: Sequence[Counts[np.ndarray]]) -> ThresholdSearch:
     """Find the threshold with the best mean Dice from the counts of each photo at all THRESHOLDS.
 
-    Where neighbouring thresholds are equally good (within 1e-6), the middle of the longest such plateau
-    is taken, the lower of two middles: it is the safest choice for other photos.
+    It is neither 0, where every pixel is garment, nor 1, where hardly one is. Where
+    neighbouring thresholds are equally good (within 1e-6), the middle of the longest such plateau is taken,
+    the lower of two middles: it is the safest choice for other photos.
     Raises DataError when there are no photos.
     """
     if not counts:
         raise DataError("a threshold search needs at least one photo with its ground truth, received none")
     dice_mean = np.mean([dice(photo) for photo in counts], axis=0)  # [N, 256] -> [256]
-    first, last = _longest_run(dice_mean >= dice_mean.max() - _PLATEAU)
-    return ThresholdSearch(THRESHOLDS, dice_mean, best=(first + last) // 2 / 255)
+    between = dice_mean[1:-1]
+    first, last = _longest_run(between >= between.max() - _PLATEAU)
+    return ThresholdSearch(THRESHOLDS, dice_mean, best=((first + last) // 2 + 1) / 255)
+
+
+def doubt_about(threshold: float) -> str:
+    """Return in words why a threshold makes poor masks: it lies where scores are certain; else nothing."""
+    if CERTAIN < threshold < 1 - CERTAIN:
+        return ""
+    found = "nearly everything is garment" if threshold < 0.5 else "hardly anything is garment"
+    return (
+        f"at threshold {threshold:.3f} {found}, so that masks are poor; a model that is trained well has one "
+        "of about 0.5"
+    )
 
 
 def _longest_run(good: np.ndarray) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import cv2
 import numpy as np
 
 from segmentation.config.files import FileOptions
@@ -15,12 +14,12 @@ from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
 from segmentation.images.refinement import BAND, WIDE_BAND, ensure_available, refine, trimap
 from segmentation.inference.scoring import Enlargement
+from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.folders import prepare_folders
 from segmentation.reports.review import draw
 
 _VERSION = 6  # raise it whenever the same prediction gives other files, so that earlier ones are made again
-_TYPES = {8: np.uint8, 16: np.uint16}
 
 
 class CutoutWriter:
@@ -111,29 +110,3 @@ class CutoutWriter:
             opaque = np.iinfo(alpha.dtype).max
             alpha = (alpha > opaque // 2) * alpha.dtype.type(opaque)
         return alpha
-
-
-def hard_alpha(prediction: Prediction, bits: int = 8) -> np.ndarray:
-    """Return an alpha with hard edges, opaque from the threshold on: uint8 or uint16 [H, W] by `bits`."""
-    return prediction.mask * _TYPES[bits](2**bits - 1)
-
-
-def soft_alpha(prediction: Prediction, enlargement: float, bits: int = 8) -> np.ndarray:
-    """Return a soft alpha: one half at the threshold, and `enlargement` times as steep as the scores.
-
-    Scores that were enlarged n times have edges n times too soft for the photo; n times as steep they are
-    about as soft as the edges that the network was trained on. A score of 0 is transparent and 1 opaque at
-    every threshold between them, so that a low or high one leaves no veil. Returns uint8 or uint16 [H, W] by
-    `bits`.
-    """
-    reach, threshold = 0.5 / enlargement, prediction.threshold
-    below, above = min(reach, threshold), min(reach, 1.0 - threshold)
-    difference = prediction.scores[..., 0] - np.float32(threshold)
-    half, depth = (2**bits - 1) / 2, {8: cv2.CV_8U, 16: cv2.CV_16U}[bits]
-    # one line through one half on each side; OpenCV rounds and keeps within the type as it computes them
-    lines = [
-        cv2.addWeighted(difference, half / side, difference, 0.0, half, dtype=depth)
-        for side in (below, above)
-        if side
-    ]
-    return cv2.min(lines[0], lines[-1]) if below < above else cv2.max(lines[0], lines[-1])

@@ -167,11 +167,11 @@ def _cut(
         with timed("decode"):
             picture = read(photo.path)
         prediction = predict(score, models, photo.stem, picture.seen, threshold, estimator)
-        with timed("encode"):
-            delivery = deliver(photo, picture, prediction)
         verdict = None
         if decide and prediction.confidence is not None:
             verdict = decide(prediction.features, prediction.confidence)
+        with timed("encode"):
+            delivery = deliver(photo, picture, prediction)
     except SegmentationError as failure:
         if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
             raise DataError(

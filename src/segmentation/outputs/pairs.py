@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.files import UNFINISHED, atomic_file
+from segmentation.core.files import UNFINISHED, atomic_file, remedy_for
 from segmentation.datasets.origin import REAL, RECORD, read_origin
 from segmentation.images.files import write_image
 from segmentation.images.formats import IMAGE_SUFFIXES
@@ -92,7 +92,7 @@ def write_pair(folder: Path, photo: Photo, mask: np.ndarray, dpi: tuple[float, f
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
         raise DataError(
-            f"{printable(str(image))}: cannot be written ({reason}); check the folder and its free space"
+            f"{printable(str(image))}: cannot be written ({reason}); {remedy_for(image, error)}"
         ) from error
     path = mask_path(folder, photo.stem)
     write_image(path, mask, mostly_empty=True, dpi=dpi)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from segmentation.core.errors import DataError, ImageError, printable
-from segmentation.core.files import scratch_folder
+from segmentation.core.files import remedy_for, scratch_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.folder_job import Delivery
@@ -102,9 +102,7 @@ class Publisher(Generic[Made]):
 
 def _not_written(path: Path, error: OSError) -> DataError:
     reason = (error.strerror or str(error)).lower()
-    return DataError(
-        f"{printable(str(path))}: cannot be written ({reason}); check the folder and its free space"
-    )
+    return DataError(f"{printable(str(path))}: cannot be written ({reason}); {remedy_for(path, error)}")
 
 
 def _unused_name(path: Path) -> Path:

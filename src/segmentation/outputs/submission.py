@@ -9,7 +9,7 @@ from segmentation.core.tables import csv_text
 from segmentation.core.types import Prediction
 from segmentation.datasets.rle import Order, encode
 from segmentation.images.files import Picture, write_image
-from segmentation.outputs.cutout_writer import hard_alpha
+from segmentation.outputs.alpha import hard_alpha
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.naming import Photo
 

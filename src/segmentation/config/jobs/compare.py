@@ -52,7 +52,7 @@ class CompareOptions(JobOptions):
     )
     threshold: float | None = option(
         None,
-        "score from which a pixel is garment, 0 to 1",
+        "score from which a pixel is garment, between 0 and 1",
         parse=parse_threshold,
         shown="auto, each model's own",
         metavar="auto|X",
