@@ -1,7 +1,6 @@
 """The photos of a folder, and the names of their results."""
 
 import itertools
-import os
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES
+from segmentation.core.walking import Entry, Folder, cannot_be_listed, real
 from segmentation.images.opening import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
@@ -54,8 +54,8 @@ def find_photos(
     Raises DataError at once when `source`, which messages call by the name of its `option`, does not exist,
     lies in `exclude` or holds no photo.
     """
-    excluded = exclude and _real(exclude)
-    if excluded and _real(source).is_relative_to(excluded):
+    excluded = exclude and real(exclude)
+    if excluded and real(source).is_relative_to(excluded):
         raise DataError(
             f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
             "nothing is read; give another `output`"
@@ -66,7 +66,7 @@ def find_photos(
         raise DataError(
             f"`{option}` {source}: expected a folder of photos or a photo, found nothing; check the path"
         )
-    photos = _walk(_Folder(source, "", _real(source)), excluded, warn)
+    photos = _walk(_Folder(Folder.start(source), ""), excluded, warn)
     first = next(photos, None)
     if first is None:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -78,18 +78,14 @@ def find_photos(
 
 @dataclass(frozen=True)
 class _Folder:
-    """`path` as the user sees it, `prefix` for the stems of its photos, `real` without links."""
+    """A folder, and the `prefix` for the stems of its photos."""
 
-    path: Path
+    folder: Folder
     prefix: str
-    real: Path
-    parent: "_Folder | None" = None
 
-    def within(self, real: Path) -> bool:
-        folder: _Folder | None = self
-        while folder and folder.real != real:
-            folder = folder.parent
-        return folder is not None
+    @property
+    def path(self) -> Path:
+        return self.folder.path
 
 
 _Level = list[_Folder]
@@ -115,29 +111,24 @@ def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> 
     subfolders: dict[str, _Level] = {}
     for folder in level:
         try:
-            with os.scandir(folder.path) as listing:
-                entries = [entry for entry in listing if not entry.name.startswith(".")]
+            entries = folder.folder.entries()
         except OSError as error:
-            reason = f"cannot be listed ({(error.strerror or str(error)).lower()}); check its permissions"
-            found.append(("", _unreachable(folder.path, folder.prefix or "/", reason)))
+            found.append(("", _unreachable(folder.path, folder.prefix or "/", cannot_be_listed(error))))
             continue
         _tell_unread(folder.path, entries, warn)
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            name, path, link = entry.name, folder.path / entry.name, entry.is_symlink()
-            real = _real(path) if link else folder.real / name
-            if excluded and real.is_relative_to(excluded):
+        for entry in entries:
+            name = entry.path.name
+            if excluded and entry.real.is_relative_to(excluded):
                 continue
-            if _is_folder(entry):
-                if folder.within(real):
-                    warn(f"{printable(str(path))}: leads back to {printable(str(real))}, not followed")
-                else:
-                    subfolder = _Folder(path, f"{folder.prefix}{name}/", real, folder)
-                    subfolders.setdefault(name.casefold(), []).append(subfolder)
+            if entry.kind == "loop":
+                warn(str(entry))
+            elif entry.kind == "folder":
+                subfolder = _Folder(folder.folder.below(entry), f"{folder.prefix}{name}/")
+                subfolders.setdefault(name.casefold(), []).append(subfolder)
             elif _suffix(name) in IMAGE_SUFFIXES:
-                files.append((path, folder))
-            elif link and not path.exists():  # it may have led to a folder of photos
-                reason = "a link that leads nowhere; mend or remove it"
-                found.append((name, _unreachable(path, f"{folder.prefix}{name}/", reason)))
+                files.append((entry.path, folder))
+            elif entry.kind == "nowhere":  # it may have led to a folder of photos
+                found.append((name, _unreachable(entry.path, f"{folder.prefix}{name}/", entry.reason)))
     found += _named(files, subfolders.keys())
     found += [(same[0].path.name, same) for same in subfolders.values()]
     return [item for _, item in sorted(found, key=itemgetter(0))]
@@ -166,15 +157,8 @@ def _unreachable(path: Path, stem: str, reason: str) -> Photo:
     return Photo(path, stem, f"{printable(str(path))}: {printable(reason)}")
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, or through a folder that is closed to us
-        return False
-
-
-def _tell_unread(folder: Path, entries: Sequence[os.DirEntry], warn: Callable[[str], None]) -> None:
-    unread = sorted(entry.name for entry in entries if _suffix(entry.name) in OTHER_SUFFIXES)
+def _tell_unread(folder: Path, entries: Sequence[Entry], warn: Callable[[str], None]) -> None:
+    unread = [entry.path.name for entry in entries if _suffix(entry.path.name) in OTHER_SUFFIXES]
     if unread:
         more = f" and {len(unread) - 1} more" if unread[1:] else ""
         place, name = printable(str(folder)), printable(unread[0])
@@ -183,7 +167,3 @@ def _tell_unread(folder: Path, entries: Sequence[os.DirEntry], warn: Callable[[s
 
 def _suffix(name: str) -> str:
     return Path(name).suffix.lower()
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # resolve() raises where links lead in a circle
