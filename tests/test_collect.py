@@ -45,6 +45,25 @@ def collected(retouched, photos, output, predictions=None, *, untouched=True):
     return {one.id: one for one in results}
 
 
+def test_corrected_files_behind_links_are_found_and_links_that_lead_back_are_told(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "photos" / "monday").mkdir(parents=True)
+    PHOTO.save(tmp_path / "photos" / "monday" / "a.png")
+    Image.fromarray(np.dstack([PHOTO, ALPHA])).save(tmp_path / "elsewhere" / "a.png")
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / "monday").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "elsewhere")
+
+    told = []
+    found, strays, missing = match(
+        tmp_path / "done", find_photos(tmp_path / "photos"), tmp_path / "set", told.append
+    )
+    assert [(one.photo.stem, [path.name for path in one.files]) for one in found] == [("monday/a", ["a.png"])]
+    assert (strays, missing) == ([], [])
+    assert len(told) == 1
+    assert "leads back to" in told[0]
+
+
 def paint(path, change):
     """Retouch the alpha channel, uint8 [H, W], of a picture in place, as any editor of pictures does."""
     with Image.open(path) as picture:

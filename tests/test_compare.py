@@ -600,7 +600,7 @@ def test_compare_refuses_photos_that_one_of_the_models_learned_from(home, tmp_pa
         (("one", "two", "--reference", "paper=99"), ("0 to 1", "paper=99")),
         (("one", "two", "--reference", "two=0.9"), ("a name that nothing else has", "two")),
         (("one", "two", "--reference", "a=0.9", "--reference", "a=0.8"), ("'a' twice",)),
-        (("one", "two", "--threshold", "2"), ("0 to 1", "2")),
+        (("one", "two", "--threshold", "2"), ("between 0 and 1", "2")),
         (("one", "two", "--report-images", "-1"), ("--report-images", "from 0 to 100", "-1")),
         (("one", "two", "--double-pass"), ("two passes", "one")),
         (("one", "two", "--output", ""), ("--output", "empty")),

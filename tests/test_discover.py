@@ -135,6 +135,36 @@ def test_hidden_and_unfinished_files_are_skipped(folder):
     assert (_ids(dataset), dataset.problems, dataset.photos_found) == (["good_1", "good_2"], (), 2)
 
 
+def _shoots_behind_links(root: Path) -> Path:
+    """Two shoots on another disk, linked into one folder of pairs, beside a pair of its own."""
+    _pair(root / "set", "own")
+    for day in ("monday", "tuesday"):
+        _pair(root / "disk" / day, day)
+        for part in ("images", "cutouts"):
+            (root / "set" / part / day).symlink_to(root / "disk" / day / part)
+    return root / "set"
+
+
+def test_linked_folders_are_followed(tmp_path):
+    dataset = discover(_shoots_behind_links(tmp_path))
+    assert _ids(dataset) == ["monday/monday", "own", "tuesday/tuesday"]
+    assert not dataset.problems
+
+
+def test_links_that_lead_back_or_nowhere_are_named(tmp_path):
+    folder = _shoots_behind_links(tmp_path)
+    (tmp_path / "disk" / "monday" / "images" / "up").symlink_to("..")
+    (folder / "images" / "again").symlink_to(folder / "images")
+    (folder / "cutouts" / "wednesday").symlink_to("/not/mounted")
+
+    dataset = discover(folder)
+    problems = {problem.path.relative_to(folder).as_posix(): problem for problem in dataset.problems}
+    assert "leads back to" in problems["images/again"].reason
+    assert "leads nowhere" in problems["cutouts/wednesday"].reason
+    assert all(problem.remedy for problem in dataset.problems)
+    assert _ids(dataset) == ["monday/monday", "own", "tuesday/tuesday"]
+
+
 def test_the_same_letter_stored_in_two_ways_is_one_name(tmp_path):
     _photo(tmp_path / "images" / "kjole a\u030a.png")  # as a Mac stores it
     _cutout(tmp_path / "cutouts" / "kjole \u00e5.png")

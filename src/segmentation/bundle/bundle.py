@@ -20,6 +20,7 @@ from segmentation.bundle.bundled import INSTALLED, bundled_models
 from segmentation.bundle.schema import CONTROL_CHARACTERS, FORMAT, is_name, read_description
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.training import RunConfig
+from segmentation.core.digests import sha256_of
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.files import write_text
 from segmentation.core.size import Size
@@ -33,7 +34,7 @@ ENGINE_FILES = ("model.xml", "model.bin")  # of the network exported to OpenVINO
 DEFAULT = "default"
 FIRST = "first"  # the folder of the bundle of the first pass, in the bundle of the second
 
-_LARGEST_DESCRIPTION_BYTES = 16 * 2**20  # names some 300 000 photos
+_LARGEST_DESCRIPTION_BYTES = 16 * 2**20  # names some 200 000 photos
 _LONGEST_PATH, _LONGEST_REASON = 4096, 500
 
 
@@ -42,8 +43,9 @@ class ModelBundle:
     """What a trained model is.
 
     `preprocessing` is the recorded way from a photo to the network's input; `threshold` turns scores
-    into a mask; `split` names the samples of the training and the validation set; `provenance` holds
-    versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
+    into a mask; `split` names the samples of the training and the validation set, and `contents` maps these
+    ids to the digests of their photos (`content_of`), which bundles of earlier versions lack; `provenance`
+    holds versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
     of the weights and of the exported network by file name, as they were last saved; `bf16_agreement` is
     the least agreement, in [0, 1], between bfloat16 and float32 on a photo, the Dice of its masks or the
     share of pixels of the same class, None if not measured; `confidence_model` tells how far its masks
@@ -58,6 +60,7 @@ class ModelBundle:
     labels: LabelMap = field(default_factory=LabelMap)
     threshold: float = 0.5
     split: dict[str, list[str]] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     bf16_agreement: float | None = None
@@ -88,6 +91,10 @@ class ModelBundle:
     def trained_on(self) -> frozenset[str]:
         """The ids of the samples that any of its passes was trained on."""
         return frozenset(name for network in self.passes for name in network.split.get("train", ()))
+
+    def photos(self, side: str) -> tuple[tuple[str, str], ...]:
+        """Return id and content digest of the photos of a side of the split; "" where none is recorded."""
+        return tuple((name, self.contents.get(name, "")) for name in self.split.get(side, ()))
 
     @property
     def architecture(self) -> str:
@@ -144,7 +151,7 @@ def save_description(bundle: ModelBundle) -> ModelBundle:
     a model.
     """
     exported = ENGINE_FILES if all((bundle.path / name).is_file() for name in ENGINE_FILES) else ()
-    checksums = {name: _sha256(bundle.path / name) for name in (WEIGHTS, *exported)}
+    checksums = {name: sha256_of(bundle.path / name) for name in (WEIGHTS, *exported)}
     saved = dataclasses.replace(bundle, provenance=_plain(bundle.provenance), files=checksums)
     description = {
         "format": FORMAT,
@@ -153,11 +160,12 @@ def save_description(bundle: ModelBundle) -> ModelBundle:
         "labels": dataclasses.asdict(saved.labels),
         "threshold": saved.threshold,
         "split": saved.split,
+        "contents": saved.contents,
         "provenance": saved.provenance,
         "files": saved.files,
         "bf16_agreement": saved.bf16_agreement,
         "experience": dataclasses.asdict(saved.confidence_model) if saved.confidence_model else None,
-        "first": _sha256(bundle.path / FIRST / DESCRIPTION) if bundle.first else None,
+        "first": sha256_of(bundle.path / FIRST / DESCRIPTION) if bundle.first else None,
     }
     write_text(saved.path / DESCRIPTION, json.dumps(description, indent=2) + "\n")
     return saved
@@ -271,13 +279,13 @@ def _check_files(bundle: ModelBundle) -> None:
                 f"{bundle.path}: the recorded file {name} is missing or not a file of its own; "
                 "copy the whole folder again"
             )
-        if _sha256(file) != recorded:
+        if sha256_of(file) != recorded:
             raise BundleError(f"{file}: differs from its recorded checksum; copy the whole folder again")
 
 
 def _load_first(path: Path, checksum: str) -> ModelBundle:
     first = load_bundle(path)
-    if _sha256(path / DESCRIPTION) != checksum:
+    if sha256_of(path / DESCRIPTION) != checksum:
         raise BundleError(
             f"{path / DESCRIPTION}: differs from its recorded checksum; copy the whole folder again"
         )
@@ -335,8 +343,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

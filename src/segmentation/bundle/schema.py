@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
 from segmentation.config.training import RunConfig
+from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap
 from segmentation.models import registry
@@ -31,10 +32,12 @@ _DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_CONTENT = re.compile(rf"[0-9a-f]{{{CONTENT_DIGITS}}}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _NETWORK = ("architecture", "filters", "levels", "norm")  # no defaults: weights fit one value of each
-_LATER_FIELDS = ("bf16_agreement", "experience", "first")  # which bundles of earlier versions do not have
+# which bundles of earlier versions do not have
+_LATER_FIELDS = ("bf16_agreement", "contents", "experience", "first")
 _FIELDS = ("config", "preprocessing", "labels", "threshold", "split", "provenance", "files")
 
 
@@ -55,6 +58,7 @@ def read_description(content: bytes) -> dict[str, Any]:
         "labels": _labels(plain["labels"]),
         "threshold": _number("threshold", plain["threshold"], 0, 1),
         "split": _split(plain["split"]),
+        "contents": _contents(plain.get("contents", {})),
         "provenance": _provenance(plain["provenance"]),
         "files": _files(plain["files"]),
         "bf16_agreement": _agreement(plain.get("bf16_agreement")),
@@ -186,6 +190,16 @@ def _split(plain: Any) -> dict[str, list[str]]:
     _check_dictionary("split", plain)
     for side, ids in plain.items():
         _ids(f"split.{side!r}", ids)
+    return plain
+
+
+def _contents(plain: Any) -> dict[str, str]:
+    _check_dictionary("contents", plain)
+    for sample, digest in plain.items():
+        if not isinstance(digest, str) or not _CONTENT.fullmatch(digest):
+            raise ValueError(
+                f"contents.{sample!r}: expected {CONTENT_DIGITS} hexadecimal digits, received {digest!r}"
+            )
     return plain
 
 

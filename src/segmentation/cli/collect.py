@@ -1,8 +1,9 @@
 """The command `collect`."""
 
 from segmentation.cli.display import Display, warn
-from segmentation.cli.wording import as_typed, counted
+from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.collect import CollectOptions
+from segmentation.core.counting import counted
 from segmentation.evaluation.corrections import NEAR_PX, SMALL_SHARE, share_near
 from segmentation.jobs.collect import Collection, collect
 from segmentation.jobs.context import Context

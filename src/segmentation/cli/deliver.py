@@ -1,9 +1,10 @@
 """The command `deliver`."""
 
 from segmentation.cli.display import Display, warn
-from segmentation.cli.wording import as_typed, counted
+from segmentation.cli.wording import as_typed
 from segmentation.config.files import DECISIONS
 from segmentation.config.jobs.deliver import DeliverOptions
+from segmentation.core.counting import counted
 from segmentation.core.errors import printable
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import Delivered, deliver

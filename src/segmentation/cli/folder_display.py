@@ -15,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from segmentation.cli.display import Display, RateColumn, warn
-from segmentation.cli.wording import counted
 from segmentation.confidence.model import shown
+from segmentation.core.counting import counted
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.core.timing import seconds_by_stage
 from segmentation.core.types import LEAST_SHARE

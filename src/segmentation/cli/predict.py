@@ -6,9 +6,10 @@ from rich.console import Console
 
 from segmentation.cli.display import Display, warn
 from segmentation.cli.folder_display import FolderDisplay, profile
-from segmentation.cli.wording import as_typed, counted
+from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.scoring import STREAM
+from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, printable
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context

@@ -2,8 +2,8 @@
 
 from segmentation.cli.display import warn
 from segmentation.cli.folder_display import FolderDisplay
-from segmentation.cli.wording import counted
 from segmentation.config.jobs.pseudo import PseudoOptions
+from segmentation.core.counting import counted
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of

@@ -1,8 +1,8 @@
 """The command `submit`."""
 
 from segmentation.cli.folder_display import FolderDisplay
-from segmentation.cli.wording import counted
 from segmentation.config.jobs.submit import SubmitOptions
+from segmentation.core.counting import counted
 from segmentation.jobs.context import Context
 from segmentation.jobs.submit import submit
 

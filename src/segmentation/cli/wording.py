@@ -24,11 +24,6 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """Return a number of things: 1 photo, 2 photos."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
 def as_typed(message: str) -> str:
     """Return a message with its options, assignments and jobs as a person types them.
 

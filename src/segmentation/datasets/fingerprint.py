@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from segmentation.core.digests import sha256_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_threads
 from segmentation.core.types import GroundTruth, Sample
@@ -43,7 +44,6 @@ def _describe_truth(truth: GroundTruth | None) -> str:
 
 def _describe_file(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return f"{path.stat().st_size} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return f"{path.stat().st_size} {sha256_of(path)}"
     except OSError as error:
         raise DataError(f"{path}: expected a readable file, received {error.strerror}; restore it") from error

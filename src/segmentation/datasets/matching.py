@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segmentation.core.errors import printable
 from segmentation.core.types import Coding, GroundTruth
+from segmentation.core.walking import walk
 from segmentation.datasets.check import Problem
 from segmentation.datasets.ground_truth import LabelFile, MaskFile, TableRows
 from segmentation.datasets.layouts import Part
@@ -100,19 +101,22 @@ def _files_by_id(
 ) -> dict[str, list[Path]]:
     """Images and files of `others`, suffixes, below `folder`, by their relative path without extension.
 
-    Hidden ones are skipped.
+    Hidden ones are skipped; what cannot be followed becomes a problem.
     """
     files: dict[str, list[Path]] = {}
     unread: dict[Path, list[str]] = {}
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        suffix = path.suffix.lower()
-        if any(part.startswith(".") for part in relative.parts) or not path.is_file():
-            continue
-        if suffix in IMAGE_SUFFIXES or suffix in others:
+    for entry in walk(folder):
+        path, suffix = entry.path, entry.path.suffix.lower()
+        if entry.kind != "file":
+            reason, _, remedy = entry.reason.partition("; ")
+            reason = f"is {reason}" if entry.kind == "nowhere" else reason
+            problems.append(Problem(path, reason, remedy or "remove the link"))
+        elif not path.is_file():
+            continue  # a pipe
+        elif suffix in IMAGE_SUFFIXES or suffix in others:
             # file systems and archives disagree on how "é" is stored
-            name = unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
-            files.setdefault(name, []).append(path)
+            relative = path.relative_to(folder).with_suffix("")
+            files.setdefault(unicodedata.normalize("NFC", relative.as_posix()), []).append(path)
         elif suffix in OTHER_SUFFIXES:
             unread.setdefault(path.parent, []).append(path.name)
     for place, names in unread.items():

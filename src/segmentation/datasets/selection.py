@@ -7,6 +7,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import PSEUDO
 
 
@@ -14,15 +15,18 @@ def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out"
     """Return the photos of `dataset` that a model is judged on: `held-out`, `train` or `all`.
 
     Held out are the photos that the bundle's split names as such; of other data those in val/, or else all,
-    but none that the model was trained on. Raises DataError when nothing is left, as of predicted pairs.
+    but none of garments that the model was trained on (see `KnownPhotos`). Raises DataError when nothing is
+    left, as of predicted pairs.
     """
     samples = without_predicted(dataset.samples)
-    known, held_out = bundle.trained_on, set(bundle.split.get("val", ()))
-    unseen = tuple(sample for sample in samples if sample.id in held_out)
+    known = KnownPhotos.trained_on(bundle)
+    trained = known.among(samples)
+    held_out = KnownPhotos.held_out(bundle)
+    unseen = tuple(sample for sample in samples if sample in held_out and sample not in known)
     if not unseen:
         candidates = dataset.folder_split.val if dataset.folder_split else samples
-        unseen = tuple(sample for sample in candidates if sample.id not in known)
-    trained = tuple(sample for sample in samples if sample.id in known)
+        garments = known.garments(samples)
+        unseen = tuple(sample for sample in candidates if sample.group not in garments)
     chosen = {"held-out": unseen, "train": trained, "all": samples}[side]
     if not chosen:
         raise DataError(

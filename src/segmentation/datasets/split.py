@@ -1,6 +1,5 @@
 """Hold photos out of training by garment: the viewpoints of one are never on both sides."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.types import Sample
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import PSEUDO
 
 
@@ -65,25 +65,12 @@ def apart_from(held_out: Iterable[Sample], samples: Iterable[Sample]) -> tuple[S
     """Return the samples without predicted (pseudo) ones of garments that are held out, by name or by photo.
 
     A model that was trained on its own prediction of a photo would be judged too kindly on it. Raises
-    DataError for a photo that cannot be read.
+    DataError for a held-out photo that cannot be read.
     """
-    held_out, samples = tuple(held_out), tuple(samples)
+    samples = tuple(samples)
     predicted = [sample for sample in samples if sample.origin == PSEUDO]
-    if not predicted:
-        return samples
-    names, photos = {sample.group for sample in held_out}, {_digest(sample) for sample in held_out}
-    seen = {sample.group for sample in predicted if sample.group in names or _digest(sample) in photos}
-    return tuple(sample for sample in samples if sample.origin != PSEUDO or sample.group not in seen)
-
-
-def _digest(sample: Sample) -> str:
-    try:
-        with sample.photo.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(
-            f"{sample.photo}: expected a readable file, received {error.strerror}; restore it"
-        ) from error
+    shown = KnownPhotos.of(held_out).garments(predicted) if predicted else frozenset[str]()
+    return tuple(sample for sample in samples if sample.origin != PSEUDO or sample.group not in shown)
 
 
 def _shuffled_groups(samples: Iterable[Sample], seed: int) -> list[list[Sample]]:

@@ -9,6 +9,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample, ScoreFn
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import without_predicted
 from segmentation.evaluation.disagreement import Disagreement, measure
 from segmentation.evaluation.photo import read_pair, score_photo
@@ -42,9 +43,9 @@ def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -
     where all are predicted.
     """
     samples = without_predicted(samples)
-    known = [bundle.trained_on for bundle in bundles]
+    known = [KnownPhotos.trained_on(bundle) for bundle in bundles]
     for sample in samples:
-        if all(sample.id in names for names in known):
+        if all(sample in photos for photos in known):
             raise DataError(
                 f"`fold_model`: expected a model that was not trained on {sample.id}, received "
                 f"{', '.join(bundle.name for bundle in bundles)}; name the models of the other folds too"
@@ -52,7 +53,7 @@ def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -
     scores = [flipped(load_score(bundle)[0]) for bundle in bundles]
 
     def unbiased(sample: Sample) -> tuple[ScoreFn, float]:
-        chosen = [number for number, names in enumerate(known) if sample.id not in names]
+        chosen = [number for number, photos in enumerate(known) if sample not in photos]
         threshold = float(np.mean([bundles[number].threshold for number in chosen]))
         return averaged([scores[number] for number in chosen]), threshold
 

@@ -10,6 +10,7 @@ from segmentation.confidence.model import ConfidenceModel, garment_found
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample, ScoreFn
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import without_predicted
 from segmentation.evaluation.photo import read_pair
 from segmentation.inference.predict import predict
@@ -36,7 +37,7 @@ def fit_confidence(
     models = [_Loaded.of(model) for model in (bundle, *others)]
     features, dice, used = [], [], []
     for done, sample in enumerate(samples, start=1):
-        unbiased = next((model for model in models if sample.id not in model.bundle.trained_on), None)
+        unbiased = next((model for model in models if sample not in model.trained_on), None)
         if unbiased:
             model = unbiased.bundle
             photo, alpha = read_pair(sample)
@@ -64,10 +65,16 @@ class _Loaded:
     """A model with what it predicts with."""
 
     bundle: ModelBundle
+    trained_on: KnownPhotos
     score: ScoreFn
     estimator: ConfidenceEstimator
 
     @classmethod
     def of(cls, bundle: ModelBundle) -> "_Loaded":
         score, engines = load_score(bundle)
-        return cls(bundle, score, estimator_for(engines[:1], bundle.passes[0].threshold, None))
+        return cls(
+            bundle,
+            KnownPhotos.trained_on(bundle),
+            score,
+            estimator_for(engines[:1], bundle.passes[0].threshold, None),
+        )

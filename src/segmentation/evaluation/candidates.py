@@ -10,8 +10,8 @@ import numpy as np
 from segmentation.bundle.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample, ScoreFn
-from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import select_samples, without_predicted
 from segmentation.inference.scorer import ScoreSettings
 
@@ -103,7 +103,7 @@ def judged_together(
         return made
     chosen = {sample.id for bundle in bundles.values() for sample in _selected(bundle, dataset, side)}
     known_by = {name: _garments_known(bundle, dataset) for name, bundle in bundles.items()}
-    known = set().union(*known_by.values()) if side == "held-out" else set()
+    known = frozenset[str]().union(*known_by.values()) if side == "held-out" else frozenset()
     left = tuple(sample for sample in made if sample.id in chosen and sample.group not in known)
     if left:
         return left
@@ -133,7 +133,7 @@ def facts_of(
     """Return the facts of a bundle that was judged on `samples`; the other arguments are as in `Facts`."""
     passes = bundle.passes
     engines = [engine.name for engine in settings.engines]
-    chosen_on = {name for member in passes for name in member.split.get("val", ())}
+    chosen_on = [KnownPhotos.held_out(member) for member in passes]
     return Facts(
         path=str(bundle.path),
         architecture=" + ".join(member.architecture for member in passes),
@@ -143,7 +143,7 @@ def facts_of(
         decided=settings.plain(),
         megabytes=sum(map(_bytes_read, passes, engines)) / 1e6,
         cpu_seconds=cpu_seconds,
-        chosen_on=sum(sample.id in chosen_on for sample in samples),
+        chosen_on=sum(any(sample in photos for photos in chosen_on) for sample in samples),
         parameters=_cost(passes, "parameters"),
         gflop=_cost(passes, "gflop"),
         epochs=_number(bundle.provenance.get("epochs")),
@@ -159,12 +159,8 @@ def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample,
         return ()
 
 
-def _garments_known(bundle: ModelBundle, dataset: Dataset) -> set[str]:
-    """The groups that a bundle was trained on, by their ids and, for duplicates, by the data set."""
-    known = bundle.trained_on
-    return {group_and_view(name)[0] for name in known} | {
-        sample.group for sample in dataset.samples if sample.id in known
-    }
+def _garments_known(bundle: ModelBundle, dataset: Dataset) -> frozenset[str]:
+    return KnownPhotos.trained_on(bundle).garments(dataset.samples)
 
 
 def _bytes_read(bundle: ModelBundle, engine: str) -> int:

@@ -11,6 +11,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.images.files import read_photo, write_image
 from segmentation.inference.scoring import load_score
 from segmentation.scores.augmentation import averaged
@@ -29,13 +30,13 @@ def write_first_pass_scores(
     trust the first too much. Drawn photos that every model was trained on are left out. Raises DataError when
     that is so of another photo.
     """
-    scorers = [(load_score(first)[0], first.trained_on) for first in first_passes]
-    scored = []
+    scorers = [(load_score(first)[0], KnownPhotos.trained_on(first)) for first in first_passes]
+    scored, taken = [], set[str]()
     for done, sample in enumerate(samples, start=1):
-        held_out = [score for score, trained_on in scorers if sample.id not in trained_on]
+        held_out = [score for score, trained_on in scorers if sample not in trained_on]
         if held_out:
             scores = averaged(held_out)(read_photo(sample.photo))
-            path = folder / f"{sample.id}.png"
+            path = folder / f"{_unused(sample.id, taken)}.png"
             write_image(path, np.round(scores[..., 0] * 255.0).astype(np.uint8), mostly_empty=True)
             scored.append(dataclasses.replace(sample, first_scores=MaskFile(path)))
         elif sample.origin != "synthetic":
@@ -47,3 +48,11 @@ def write_first_pass_scores(
         if on_photo:
             on_photo(done, len(samples))
     return tuple(scored)
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """The name, lengthened where another has it already, on disks that ignore case as well."""
+    while name.casefold() in taken:
+        name += "~"
+    taken.add(name.casefold())
+    return name

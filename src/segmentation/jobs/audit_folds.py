@@ -20,6 +20,7 @@ from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.images.files import image_size
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
@@ -100,7 +101,7 @@ def _check_start(start: ModelBundle, dataset: Dataset) -> None:
             f"`model={start.name}`: expected a single pass, received a double pass; start from its first, "
             f"`model={start.first.path}`"
         )
-    known = sum(sample.id in start.trained_on for sample in dataset.samples)
+    known = len(KnownPhotos.trained_on(start).among(dataset.samples))
     if known:
         raise ConfigError(
             f"`model={start.name}`: expected a model that was not trained on these pairs, since it agrees "

@@ -58,8 +58,12 @@ def collect(options: CollectOptions, context: Context) -> Collection:
     check_ours(output, RETOUCHED)
     refuse_label_maps(options.input)
     predictions = find_predictions(options.input, options.predictions, MANIFEST)
-    photos = find_photos(options.photos, exclude=output, option="photos")
-    matches, strays, missing = match(options.input, photos, exclude=output)
+
+    def warn(message: str) -> None:
+        context.tell(Caution(message))
+
+    photos = find_photos(options.photos, exclude=output, warn=warn, option="photos")
+    matches, strays, missing = match(options.input, photos, output, warn)
     for path in strays:
         reason = f"has no photo in {options.photos}; add it, or rename the file"
         context.tell(Caution(f"left out: {printable(str(path))} {reason}"))

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.provenance import data_folder
+from segmentation.core.counting import counted
 from segmentation.core.errors import BundleError
 from segmentation.core.events import Caution, Note, counting
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.class_choice import GARMENT
 from segmentation.datasets.discover import Dataset, discover
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.same_classes import check_same_classes
 from segmentation.jobs.context import Context
 
@@ -46,7 +48,23 @@ def find_pairs(bundle: ModelBundle, data: Path | None, context: Context) -> Data
     dataset = find_dataset(folder, context, bundle.classes, bundle.name)
     known = {bundle.name: bundle.labels, str(dataset.root): dataset.labels}
     check_same_classes(known, "give other `data`")
+    _tell_names(bundle, dataset, context)
     return dataset
+
+
+def _tell_names(bundle: ModelBundle, dataset: Dataset, context: Context) -> None:
+    """Tell where names and contents of photos disagree, or names alone must do."""
+    photos = KnownPhotos.trained_on(bundle)
+    if alike := len(photos.namesakes(dataset.samples)):
+        names = counted(alike, "photo has a name", "photos have names")
+        context.tell(Note(f"{names} that {bundle.name} was trained on, but other content, and count as new"))
+    if any(sample.id in photos.names_alone for sample in dataset.samples):
+        context.tell(
+            Note(
+                f"{bundle.name} is of an earlier version, which did not record the contents of photos: those "
+                "that it was trained on are known by their names"
+            )
+        )
 
 
 def trained_on(bundle: ModelBundle, workspace: Workspace) -> Path:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import DataConfig, RunConfig
-from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.counting import counted
+from segmentation.core.errors import ConfigError, DataError, printable
 from segmentation.core.events import Caution, Note, counting
 from segmentation.core.parallel import OnProgress
 from segmentation.core.size import Size
+from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.exclusion import read_exclusion, without
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.split import Split, apart_from, folds, holdout
 from segmentation.images.files import image_size
 from segmentation.inference.first_pass_scores import write_first_pass_scores
@@ -64,34 +67,48 @@ def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
 
 
 def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
-    """Return another data set without predictions of held-out photos; an event counts those left out.
+    """Return another data set without predictions of held-out photos.
 
-    Raises DataError where nothing is left.
+    Events count those left out, and copies of held-out photos that stay, since a person made their ground
+    truth. Raises DataError where nothing is left.
     """
     samples = apart_from(split.val, other.samples)
     left_out = len(other.samples) - len(samples)
     if not samples:
         raise DataError(f"{other.root}: expected photos that are not held out, found none; predict others")
     if left_out:
-        context.tell(Caution(f"left out: {left_out} predicted pairs of {other.root} show what is held out"))
+        pairs = counted(left_out, "predicted pair")
+        context.tell(Caution(f"left out: {pairs} of {other.root}, showing what is held out"))
+    if copies := KnownPhotos.of(split.val).among(samples):
+        photos = counted(len(copies), "photo")
+        context.tell(
+            Caution(
+                f"{photos} of {other.root}, such as {printable(copies[0].id)}, held out as well: the model "
+                "is judged too kindly on them; remove them from one of the folders"
+            )
+        )
     return dataclasses.replace(other, samples=samples)
 
 
 def with_sources(split: Split, others: Sequence[Dataset]) -> Split:
     """Return the split with all samples of other data sets to train on, numbered by their source.
 
-    Their ids and groups begin with the name of their folder, so that none is taken for one of the split's.
+    Their ids and groups begin with the name of their folder, with a number where that is taken, so that none
+    is taken for one of the split's or of another folder.
     """
-    added = [
-        dataclasses.replace(
-            sample,
-            id=f"{dataset.root.resolve().name}/{sample.id}",
-            group=f"{dataset.root.resolve().name}/{sample.group}",
-            source=number,
-        )
-        for number, dataset in enumerate(others, start=1)
-        for sample in dataset.samples
-    ]
+    taken = {sample.id.partition("/")[0].casefold() for sample in split.train + split.val}
+    added: list[Sample] = []
+    for number, dataset in enumerate(others, start=1):
+        name = prefix = dataset.root.resolve().name
+        while prefix.casefold() in taken:
+            prefix = f"{name}-{number}" if prefix == name else f"{prefix}-"
+        taken.add(prefix.casefold())
+        added += [
+            dataclasses.replace(
+                sample, id=f"{prefix}/{sample.id}", group=f"{prefix}/{sample.group}", source=number
+            )
+            for sample in dataset.samples
+        ]
     return Split(split.train + tuple(added), split.val)
 
 

@@ -1,10 +1,11 @@
 """By what a file that the program wrote is known again, so that what a person changed is told from it."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from segmentation.core.digests import sha256_of
 
 FileRecord = Mapping[str, Any]
 """`bytes`, the size; `mtime_ns`, the time of the last change; `sha256` of the content."""
@@ -13,7 +14,7 @@ FileRecord = Mapping[str, Any]
 def record_of(path: Path) -> FileRecord:
     """Return the record of a file."""
     status = path.stat()
-    return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": _sha256(path)}
+    return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256_of(path)}
 
 
 def is_as_recorded(path: Path, status: os.stat_result, records: Iterable[FileRecord]) -> bool:
@@ -24,9 +25,4 @@ def is_as_recorded(path: Path, status: os.stat_result, records: Iterable[FileRec
     alike = [record for record in records if record.get("bytes") == status.st_size]
     if any(record.get("mtime_ns") == status.st_mtime_ns for record in alike):
         return True
-    return bool(alike) and _sha256(path) in {record.get("sha256") for record in alike}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return bool(alike) and sha256_of(path) in {record.get("sha256") for record in alike}

@@ -1,7 +1,6 @@
 """The photos of a folder, and the names of their results."""
 
 import itertools
-import os
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.walking import Entry, Folder, cannot_be_listed, real
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
@@ -56,8 +56,8 @@ def find_photos(
     Raises DataError at once when `source`, which messages call by the name of its `option`, does not exist,
     lies in `exclude`, is a folder of results or holds no photo.
     """
-    excluded = exclude and real_path(exclude)
-    if excluded and real_path(source).is_relative_to(excluded):
+    excluded = exclude and real(exclude)
+    if excluded and real(source).is_relative_to(excluded):
         raise DataError(
             f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
             "nothing is read; give another `output`"
@@ -69,7 +69,7 @@ def find_photos(
             f"`{option}` {source}: expected a folder of photos or a photo, found nothing; check the path"
         )
     refuse_results(source, option)
-    photos = walk([Folder(source, "", real_path(source))], excluded, warn)
+    photos = walk_photos([PhotoFolder(Folder.start(source), "")], excluded, warn)
     first = next(photos, None)
     if first is None:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -81,10 +81,10 @@ def find_photos(
 
 def refuse_results(source: Path, option: str = "input") -> None:
     """Raise DataError for a folder that an earlier run wrote, or one of its folders of results."""
-    real = real_path(source)
+    place = real(source)
     written = {folder for folder, _suffix in FILES.values()}
-    for folder in (real, *real.parents):
-        within = real.relative_to(folder).parts[:1]
+    for folder in (place, *place.parents):
+        within = place.relative_to(folder).parts[:1]
         if (folder / MANIFEST).is_file() and written.issuperset(within):
             raise DataError(
                 f"`{option}` {source}: expected photos, received results of an earlier run; choose the "
@@ -93,26 +93,22 @@ def refuse_results(source: Path, option: str = "input") -> None:
 
 
 @dataclass(frozen=True)
-class Folder:
-    """`path` as the user sees it, `prefix` for the stems of its photos, `real` without links."""
+class PhotoFolder:
+    """A folder, and the `prefix` for the stems of its photos."""
 
-    path: Path
+    folder: Folder
     prefix: str
-    real: Path
-    parent: "Folder | None" = None
 
-    def within(self, real: Path) -> bool:
-        folder: Folder | None = self
-        while folder and folder.real != real:
-            folder = folder.parent
-        return folder is not None
+    @property
+    def path(self) -> Path:
+        return self.folder.path
 
 
-_Level = list[Folder]
+_Level = list[PhotoFolder]
 """The folders whose results lie in one folder; several if their names differ by case alone."""
 
 
-def walk(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
+def walk_photos(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
     """Find the photos below folders of one level; see `find_photos`."""
     waiting: list[Iterator[Photo | _Level]] = [iter((level,))]  # a stack: paths may be very deep
     while waiting:
@@ -128,42 +124,39 @@ def walk(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> I
 def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> list[Photo | _Level]:
     """Return what lies in a level, in the order of the names."""
     found: list[tuple[str, Photo | _Level]] = []
-    files: list[tuple[Path, Folder]] = []
+    files: list[tuple[Path, PhotoFolder]] = []
     subfolders: dict[str, _Level] = {}
     for folder in level:
         try:
-            with os.scandir(folder.path) as listing:
-                entries = [entry for entry in listing if not entry.name.startswith(".")]
+            entries = folder.folder.entries()
         except OSError as error:
-            reason = f"cannot be listed ({(error.strerror or str(error)).lower()}); check its permissions"
-            found.append(("", _unreachable(folder.path, folder.prefix or "/", reason)))
+            found.append(("", _unreachable(folder.path, folder.prefix or "/", cannot_be_listed(error))))
             continue
-        if folder.parent and any(entry.name == MANIFEST for entry in entries):
+        if folder.folder.parent and any(entry.path.name == MANIFEST for entry in entries):
             warn(f"{printable(str(folder.path))}: results of an earlier run left out")
             continue
         _tell_unread(folder.path, entries, warn)
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            name, path, link = entry.name, folder.path / entry.name, entry.is_symlink()
-            real = real_path(path) if link else folder.real / name
-            if excluded and real.is_relative_to(excluded):
+        for entry in entries:
+            name = entry.path.name
+            if excluded and entry.real.is_relative_to(excluded):
                 continue
-            if _is_folder(entry):
-                if folder.within(real):
-                    warn(f"{printable(str(path))}: leads back to {printable(str(real))}, not followed")
-                else:
-                    subfolder = Folder(path, f"{folder.prefix}{name}/", real, folder)
-                    subfolders.setdefault(name.casefold(), []).append(subfolder)
+            if entry.kind == "loop":
+                warn(str(entry))
+            elif entry.kind == "folder":
+                subfolder = PhotoFolder(folder.folder.below(entry), f"{folder.prefix}{name}/")
+                subfolders.setdefault(name.casefold(), []).append(subfolder)
             elif _suffix(name) in IMAGE_SUFFIXES:
-                files.append((path, folder))
-            elif link and not path.exists():  # it may have led to a folder of photos
-                reason = "a link that leads nowhere; mend or remove it"
-                found.append((name, _unreachable(path, f"{folder.prefix}{name}/", reason)))
+                files.append((entry.path, folder))
+            elif entry.kind == "nowhere":  # it may have led to a folder of photos
+                found.append((name, _unreachable(entry.path, f"{folder.prefix}{name}/", entry.reason)))
     found += name_photos(files, subfolders.keys())
     found += [(same[0].path.name, same) for same in subfolders.values()]
     return [item for _, item in sorted(found, key=itemgetter(0))]
 
 
-def name_photos(files: Sequence[tuple[Path, Folder]], folders: Container[str]) -> Iterator[tuple[str, Photo]]:
+def name_photos(
+    files: Sequence[tuple[Path, PhotoFolder]], folders: Container[str]
+) -> Iterator[tuple[str, Photo]]:
     """Name the photos of one level, each with the name of its file; `folders` are casefolded names beside."""
     # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix
     taken = Counter(stem.casefold() for path, _ in files for stem in (path.stem, path.name))
@@ -187,23 +180,11 @@ def _unreachable(path: Path, stem: str, reason: str) -> Photo:
     return Photo(path, stem, f"{printable(str(path))}: {printable(reason)}")
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, or through a folder that is closed to us
-        return False
-
-
-def _tell_unread(folder: Path, entries: Sequence[os.DirEntry], warn: Callable[[str], None]) -> None:
-    unread = [entry.name for entry in entries if _suffix(entry.name) in OTHER_SUFFIXES]
+def _tell_unread(folder: Path, entries: Sequence[Entry], warn: Callable[[str], None]) -> None:
+    unread = [entry.path.name for entry in entries if _suffix(entry.path.name) in OTHER_SUFFIXES]
     if unread:
         warn(f"{printable(str(folder))}: {describe_unread(unread)}")
 
 
 def _suffix(name: str) -> str:
     return Path(name).suffix.lower()
-
-
-def real_path(path: Path) -> Path:
-    """Return a path without links."""
-    return Path(os.path.realpath(path))  # resolve() raises where links lead in a circle

@@ -1,7 +1,7 @@
 """Files that a retoucher returns: the photo that each belongs to, and the cutout that it holds."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError, ImageError, printable
 from segmentation.core.file_kinds import FILES
+from segmentation.core.walking import files_below
 from segmentation.evaluation.corrections import alike
 from segmentation.images.files import has_alpha, read_mask, read_photo
 from segmentation.images.psd_read import read_psd_alpha
@@ -30,18 +31,22 @@ class Match:
 
 
 def match(
-    retouched: Path, photos: Iterable[Photo], exclude: Path
+    retouched: Path,
+    photos: Iterable[Photo],
+    exclude: Path,
+    warn: Callable[[str], None] = lambda _message: None,
 ) -> tuple[list[Match], list[Path], list[Photo]]:
     """Match the files below `retouched` to photos by the names that `predict` gives results.
 
     Returns the matches, the files without a photo and the photos without a file. What lies in `exclude`,
-    hidden files and the photos themselves are no corrected files. Raises DataError when nothing matches.
+    hidden files and the photos themselves are no corrected files. Links are followed; one that leads back is
+    told to `warn`. Raises DataError when nothing matches.
     """
     photos = list(photos)
     originals = {photo.path.resolve() for photo in photos}
     excluded = exclude.resolve()
     files = {}
-    for stem, paths in files_by_stem(retouched).items():
+    for stem, paths in files_by_stem(retouched, warn).items():
         resolved = [(path, path.resolve()) for path in paths]
         kept = [
             path for path, real in resolved if real not in originals and not real.is_relative_to(excluded)
@@ -60,14 +65,18 @@ def match(
     return matches, strays, [photo for photo in photos if photo.stem not in found]
 
 
-def files_by_stem(folder: Path) -> dict[str, tuple[Path, ...]]:
-    """Return the files below a folder that may hold a corrected cutout, by the `plain_name` of their stem."""
+def files_by_stem(
+    folder: Path, warn: Callable[[str], None] = lambda _message: None
+) -> dict[str, tuple[Path, ...]]:
+    """Return the files below a folder that may hold a corrected cutout, by the `plain_name` of their stem.
+
+    Hidden files are left out. Links are followed; one that leads back is told to `warn`.
+    """
     files: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if not hidden and path.suffix.lower() in _RETOUCHED and path.is_file():
-            files.setdefault(plain_name(relative.with_suffix("").as_posix()), []).append(path)
+    for path in files_below(folder, warn):
+        if path.suffix.lower() in _RETOUCHED:
+            stem = path.relative_to(folder).with_suffix("").as_posix()
+            files.setdefault(plain_name(stem), []).append(path)
     return {stem: tuple(paths) for stem, paths in files.items()}
 
 
@@ -107,7 +116,7 @@ def corrected_alpha(
 
 def _nothing_matches(retouched: Path, strays: list[Path], originals: set[Path]) -> DataError:
     cutouts = retouched / FILES["cutout"][0]
-    if not strays and any(path.resolve() in originals for path in retouched.rglob("*")):
+    if not strays and any(path.resolve() in originals for path in files_below(retouched)):
         received, remedy = "the photos themselves", "choose the folder of their corrected cutouts"
     elif not strays:
         received, remedy = "none", "check the path"

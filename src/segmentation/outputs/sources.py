@@ -8,7 +8,15 @@ from pathlib import Path
 
 from segmentation.config.scoring import STREAM
 from segmentation.core.errors import DataError, printable
-from segmentation.outputs.naming import Folder, Photo, find_photos, name_photos, real_path, walk
+from segmentation.core.walking import Folder, real
+from segmentation.outputs.naming import (
+    Photo,
+    PhotoFolder,
+    find_photos,
+    name_photos,
+    refuse_results,
+    walk_photos,
+)
 
 
 def read_list(listed: Path) -> tuple[Path, ...]:
@@ -43,57 +51,56 @@ def find_all_photos(
     """
     if len(sources) == 1:
         return find_photos(sources[0], exclude=exclude, warn=warn)
-    excluded = exclude and real_path(exclude)
+    for source in sources:
+        refuse_results(source)
     base = _base([_absolute(source) for source in sources])
-    once = list({real_path(source): source for source in reversed(sources)}.values())
-    return _found(once, base, excluded, warn)
+    once = list({real(source): source for source in reversed(sources)}.values())
+    return _found(once, base, exclude and real(exclude), warn)
 
 
 def _found(
     sources: Sequence[Path], base: Path, excluded: Path | None, warn: Callable[[str], None]
 ) -> Iterator[Photo]:
     folders = [
-        Folder(source, f"{_relative(source, base)}/", real_path(source))
+        PhotoFolder(Folder.start(source), f"{_relative(source, base)}/")
         for source in sources
         if source.is_dir()
     ]
-    tops = [folder for folder in folders if not any(_holds(other, folder.real) for other in folders)]
+    tops = [one for one in folders if not any(_holds(other, one.folder.real) for other in folders)]
     photos: list[Photo] = []
-    files: dict[str, list[tuple[Path, Folder]]] = {}
+    files: dict[str, list[tuple[Path, PhotoFolder]]] = {}
     for source in sources:
-        real = real_path(source)
-        if source.is_dir() or any(real.is_relative_to(folder.real) for folder in tops):
+        place, relative = real(source), _relative(source, base)
+        if source.is_dir() or any(_holds(top, place) for top in tops):
             continue
-        if excluded and real.is_relative_to(excluded):
+        if excluded and place.is_relative_to(excluded):
             continue
-        relative = _relative(source, base)
         if not source.is_file():
             problem = f"{printable(str(source))}: expected a photo or a folder, found nothing; check the path"
             photos.append(Photo(source, relative, problem))
             continue
         prefix, slash, _name = relative.rpartition("/")
-        files.setdefault(prefix.casefold(), []).append(
-            (source, Folder(source.parent, prefix + slash, real.parent))
-        )
-    beside = {folder.prefix.rstrip("/").casefold() for folder in tops}
-    for place, listed in files.items():
-        names = {path.rpartition("/")[2] for path in beside if path.rpartition("/")[0] == place}
+        folder = PhotoFolder(Folder.start(source.parent), prefix + slash)
+        files.setdefault(prefix.casefold(), []).append((source, folder))
+    beside = {top.prefix.rstrip("/").casefold() for top in tops}
+    for place_of_files, listed in files.items():
+        names = {path.rpartition("/")[2] for path in beside if path.rpartition("/")[0] == place_of_files}
         photos += [photo for _name, photo in name_photos(listed, names)]
     yield from sorted(photos, key=attrgetter("stem"))
     for level in _levels(tops):
-        yield from walk(level, excluded, warn)
+        yield from walk_photos(level, excluded, warn)
 
 
-def _levels(folders: Sequence[Folder]) -> list[list[Folder]]:
+def _levels(folders: Sequence[PhotoFolder]) -> list[list[PhotoFolder]]:
     """Group folders whose results lie in one folder, since their names differ by case alone."""
-    levels: dict[str, list[Folder]] = {}
+    levels: dict[str, list[PhotoFolder]] = {}
     for folder in sorted(folders, key=attrgetter("prefix")):
         levels.setdefault(folder.prefix.casefold(), []).append(folder)
     return list(levels.values())
 
 
-def _holds(folder: Folder, real: Path) -> bool:
-    return folder.real != real and real.is_relative_to(folder.real)
+def _holds(folder: PhotoFolder, place: Path) -> bool:
+    return folder.folder.real != place and place.is_relative_to(folder.folder.real)
 
 
 def _base(absolute: Sequence[Path]) -> Path:

@@ -8,6 +8,7 @@ import keras
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig
+from segmentation.core.digests import content_of
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, ignore
 from segmentation.core.signals import Interruption
@@ -108,6 +109,7 @@ def fit(
         preprocessing=pairs.preprocessing,
         labels=labels,
         split={"train": [sample.id for sample in train], "val": [sample.id for sample in val]},
+        contents={sample.id: content_of(sample.photo) for sample in (*train, *val)},
         provenance={
             "data_fingerprint": fingerprint,
             "start": start and start.name,

@@ -1,0 +1,113 @@
+"""The one way through a user's folders: links are followed, except those that lead back."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from typing import Literal
+
+from segmentation.core.errors import printable
+
+Kind = Literal["file", "folder", "loop", "nowhere", "closed"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What lies in a folder: `path` as the user sees it, `real` without links.
+
+    A `loop` is a link to a folder that holds it, a link to `nowhere` has lost its target, a `closed` folder
+    cannot be listed; `reason` says so in words, and is empty for the others. Whatever is no folder is a
+    `file`.
+    """
+
+    path: Path
+    real: Path
+    kind: Kind
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{printable(str(self.path))}: {printable(self.reason)}"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder on the way from where a search began; `path` is as the user sees it, `real` without links."""
+
+    path: Path
+    real: Path
+    parent: "Folder | None" = None
+
+    @classmethod
+    def start(cls, path: Path) -> "Folder":
+        """Return the folder that a search begins with."""
+        return cls(path, real(path))
+
+    def below(self, entry: Entry) -> "Folder":
+        """Return the folder of an entry of this one."""
+        return Folder(entry.path, entry.real, self)
+
+    def entries(self) -> list[Entry]:
+        """Return what lies in it, but hidden entries, by name. Raises OSError where it cannot be listed."""
+        with os.scandir(self.path) as listing:
+            found = [self._entry(entry) for entry in listing if not entry.name.startswith(".")]
+        return sorted(found, key=attrgetter("path.name"))
+
+    def _entry(self, entry: os.DirEntry) -> Entry:
+        path, is_link = self.path / entry.name, entry.is_symlink()
+        target = real(path) if is_link else self.real / entry.name
+        if _is_folder(entry):
+            if self._lies_within(target):
+                return Entry(path, target, "loop", f"leads back to {target}, not followed")
+            return Entry(path, target, "folder")
+        if is_link and not path.exists():
+            return Entry(path, target, "nowhere", "a link that leads nowhere; mend or remove it")
+        return Entry(path, target, "file")
+
+    def _lies_within(self, target: Path) -> bool:
+        folder: Folder | None = self
+        while folder and folder.real != target:
+            folder = folder.parent
+        return folder is not None
+
+
+def walk(root: Path) -> Iterator[Entry]:
+    """Yield what lies in a folder and its subfolders but these themselves, in the order of the names."""
+    waiting = [Folder.start(root)]  # a stack: paths may be very deep
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = folder.entries()
+        except OSError as error:
+            yield Entry(folder.path, folder.real, "closed", cannot_be_listed(error))
+            continue
+        yield from (entry for entry in entries if entry.kind != "folder")
+        waiting += [folder.below(entry) for entry in reversed(entries) if entry.kind == "folder"]
+
+
+def files_below(root: Path, warn: Callable[[str], None] = lambda _message: None) -> list[Path]:
+    """Return the files of a folder and its subfolders, by their paths; `warn` is told the rest."""
+    files = []
+    for entry in walk(root):
+        if entry.kind != "file":
+            warn(str(entry))
+        elif entry.path.is_file():  # no pipe
+            files.append(entry.path)
+    return sorted(files)
+
+
+def cannot_be_listed(error: OSError) -> str:
+    """Return in words why a folder is closed."""
+    return f"cannot be listed ({(error.strerror or str(error)).lower()}); check its permissions"
+
+
+def real(path: Path) -> Path:
+    """Return a path without links; `Path.resolve` raises where they lead in a circle."""
+    return Path(os.path.realpath(path))
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or through a folder that is closed to us
+        return False

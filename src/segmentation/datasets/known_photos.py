@@ -1,0 +1,81 @@
+"""Which photos a model knows: by their contents, since cameras give every shoot the same names."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.digests import content_of
+from segmentation.core.errors import DataError
+from segmentation.core.types import Sample
+from segmentation.core.viewpoint_names import group_and_view
+
+
+@dataclass(frozen=True)
+class KnownPhotos:
+    """Photos by their ids and the digests of their files; "" where a bundle does not record any.
+
+    A photo is among them if its file has one of the digests, whatever it is called. Those without a digest,
+    of bundles of earlier versions, are known by their ids alone.
+    """
+
+    photos: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def trained_on(cls, bundle: ModelBundle) -> "KnownPhotos":
+        """Return what any pass of a model was trained on."""
+        return cls(tuple(photo for network in bundle.passes for photo in network.photos("train")))
+
+    @classmethod
+    def held_out(cls, bundle: ModelBundle) -> "KnownPhotos":
+        """Return what the last pass of a model was judged on when it was trained."""
+        return cls(bundle.photos("val"))
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample]) -> "KnownPhotos":
+        """Return the photos of samples. Raises DataError for one that cannot be read."""
+        return cls(tuple((sample.id, content_of(sample.photo)) for sample in samples))
+
+    def __contains__(self, sample: Sample) -> bool:
+        """Return whether a photo is among them; one that cannot be read is known by its id."""
+        if sample.id in self.names_alone or not self._contents:
+            return sample.id in self.names_alone
+        try:
+            return content_of(sample.photo) in self._contents
+        except DataError:
+            return any(sample.id == name for name, _ in self.photos)
+
+    def among(self, samples: Iterable[Sample]) -> tuple[Sample, ...]:
+        """Return those of the samples that are among these photos."""
+        return tuple(sample for sample in samples if sample in self)
+
+    def garments(self, samples: Iterable[Sample]) -> frozenset[str]:
+        """Return the groups, as the samples name them, of which any photo is among these.
+
+        Another viewpoint of a known garment is told by its name, unless the samples have other photos under
+        the names of the known ones: then it is the name of another garment.
+        """
+        samples = tuple(samples)
+        known = {sample.id for sample in self.among(samples)}
+        others = {sample.id for sample in samples} - known
+        groups = {sample.group for sample in samples if sample.id in known}
+        reused = {group_and_view(name)[0] for name, _ in self.photos if name in others}
+        for name, content in self.photos:
+            group, view = group_and_view(name)
+            if not content or (view and group not in reused):
+                groups.add(group)
+        return frozenset(groups)
+
+    def namesakes(self, samples: Iterable[Sample]) -> tuple[Sample, ...]:
+        """Return the samples that have the id of one of these photos and are none of them."""
+        names = {name for name, _ in self.photos}
+        return tuple(sample for sample in samples if sample.id in names and sample not in self)
+
+    @cached_property
+    def names_alone(self) -> frozenset[str]:
+        """The ids of those that have no digest."""
+        return frozenset(name for name, content in self.photos if not content)
+
+    @cached_property
+    def _contents(self) -> frozenset[str]:
+        return frozenset(content for _, content in self.photos if content)

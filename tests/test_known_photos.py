@@ -1,0 +1,186 @@
+"""A photo is known by its content: a camera gives every shoot the same names, and copies have others."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from support.drawing import draw_pair
+
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.config.training import RunConfig
+from segmentation.core.digests import content_of
+from segmentation.core.errors import DataError
+from segmentation.core.size import Size
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset, discover
+from segmentation.datasets.known_photos import KnownPhotos
+from segmentation.datasets.selection import select_samples
+from segmentation.datasets.split import Split
+from segmentation.evaluation.audit import unbiased_scores
+from segmentation.evaluation.candidates import judged_together, unseen_by_all
+from segmentation.inference.first_pass_scores import write_first_pass_scores
+from segmentation.jobs.training_data import with_sources
+from segmentation.preprocessing.preprocessing import Preprocessing
+
+
+def shoot(folder: Path, seed: int, names: list[str]) -> Dataset:
+    """Photos and masks under these names; other seeds are other photos."""
+    for number, name in enumerate(names):
+        photo, alpha = draw_pair(100 * seed + number)
+        for part in ("images", "masks"):
+            (folder / part / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo).save(folder / "images" / f"{name}.png")
+        Image.fromarray(alpha).save(folder / "masks" / f"{name}.png")
+    return discover(folder)
+
+
+def model(train, val=(), *, records_contents: bool = True, name: str = "model") -> ModelBundle:
+    contents = {sample.id: content_of(sample.photo) for sample in (*train, *val)}
+    split = {"train": [sample.id for sample in train], "val": [sample.id for sample in val]}
+    return ModelBundle(
+        Path(name),
+        RunConfig(),
+        Preprocessing(Size(64, 48)),
+        split=split,
+        contents=contents if records_contents else {},
+    )
+
+
+def ids(samples) -> list[str]:
+    return [sample.id for sample in samples]
+
+
+CAMERA = ["IMG_0001", "IMG_0002", "IMG_0003"]
+
+
+@pytest.fixture
+def first(tmp_path) -> Dataset:
+    return shoot(tmp_path / "first", 1, CAMERA)
+
+
+@pytest.fixture
+def second(tmp_path) -> Dataset:
+    """Other photos under the same names."""
+    return shoot(tmp_path / "second", 2, CAMERA)
+
+
+@pytest.fixture
+def renamed(tmp_path) -> Dataset:
+    """The photos of the first shoot under other names."""
+    return shoot(tmp_path / "renamed", 1, ["dress", "coat", "shirt"])
+
+
+def test_photos_of_another_shoot_are_new_whatever_they_are_called(first, second):
+    known = model(first.samples[:2], first.samples[2:])
+
+    assert ids(select_samples(known, second)) == CAMERA
+    assert ids(judged_together({"a": known, "b": known}, second)) == CAMERA
+    assert ids(unseen_by_all({"a": known, "b": known}, second)) == CAMERA
+    assert ids(KnownPhotos.trained_on(known).namesakes(second.samples)) == CAMERA[:2]
+
+
+def test_photos_that_were_trained_on_are_known_under_other_names(first, renamed):
+    known = model(first.samples)
+
+    assert ids(select_samples(known, renamed, "train")) == ids(renamed.samples)
+    with pytest.raises(DataError, match="was trained on 3 of its 3"):
+        select_samples(known, renamed)
+    with pytest.raises(DataError, match="none of the models was trained"):
+        unseen_by_all({"model": known}, renamed)
+    with pytest.raises(DataError, match="expected a model that was not trained on coat"):
+        unbiased_scores([known], renamed.samples)
+    with pytest.raises(DataError, match="expected a model that was not trained on coat"):
+        write_first_pass_scores(renamed.samples, [], renamed.root)
+
+
+def test_held_out_photos_are_held_out_under_other_names(first, renamed):
+    known = model(first.samples[:2], first.samples[2:])
+    assert [content_of(sample.photo) for sample in select_samples(known, renamed)] == [
+        content_of(first.samples[2].photo)
+    ]
+
+
+def test_a_photo_on_both_sides_is_not_held_out(first):
+    known = model(first.samples, [replace(first.samples[0], id="copy")])
+    with pytest.raises(DataError, match="found none"):
+        select_samples(known, first)
+
+
+def test_a_garment_is_known_when_one_of_its_views_was_trained_on(tmp_path):
+    front = shoot(tmp_path / "front", 1, ["coat_Front", "dress_Front"])
+    back = shoot(tmp_path / "back", 2, ["coat_Back", "skirt_Back"])
+    known = model(front.samples)
+
+    assert ids(select_samples(known, back)) == ["skirt_Back"]
+    assert ids(unseen_by_all({"model": known}, back)) == ["skirt_Back"]
+
+
+def test_the_name_of_a_garment_that_another_shoot_uses_again_is_another_garment(tmp_path):
+    spring = shoot(tmp_path / "spring", 1, ["001_Front", "002_Front"])
+    autumn = shoot(tmp_path / "autumn", 2, ["001_Front", "001_Back", "002_Front"])
+
+    assert ids(select_samples(model(spring.samples), autumn)) == ids(autumn.samples)
+
+
+def test_a_model_without_contents_knows_photos_by_their_names(first, second, renamed):
+    known = model(first.samples[:2], records_contents=False)
+
+    assert ids(select_samples(known, second)) == CAMERA[2:]
+    assert ids(select_samples(known, renamed)) == ids(renamed.samples)
+    assert KnownPhotos.trained_on(known).names_alone == set(CAMERA[:2])
+
+
+def test_what_any_pass_was_trained_on_is_known(first, renamed):
+    double = replace(model(first.samples[:1]), first=model(first.samples[1:2]))
+    assert len(KnownPhotos.trained_on(double).among(renamed.samples)) == 2
+
+
+def test_a_photo_that_changed_between_two_looks_is_another(tmp_path):
+    path = tmp_path / "photo"
+    path.write_bytes(b"one")
+    before = content_of(path)
+    path.write_bytes(b"another")
+    assert content_of(path) != before
+    with pytest.raises(DataError, match="expected a readable file"):
+        content_of(tmp_path / "absent")
+
+
+def test_sources_of_one_name_stay_apart(tmp_path):
+    main = shoot(tmp_path / "main", 1, ["photos/IMG_0001", "IMG_0002"])
+    others = [shoot(tmp_path / place / "photos", seed, CAMERA) for place, seed in (("a", 2), ("b", 3))]
+    split = with_sources(Split(main.samples[:1], main.samples[1:]), others)
+
+    everything = split.train + split.val
+    assert len({sample.id.casefold() for sample in everything}) == len(everything) == 8
+    assert len({sample.group for sample in everything}) == 8
+
+
+def test_first_pass_scores_of_names_that_differ_by_case_have_files_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "segmentation.inference.first_pass_scores.load_score",
+        lambda _bundle: (lambda photo: photo[..., :1] / 255.0, ["none"]),
+    )
+    folder = shoot(tmp_path / "set", 1, ["Dress", "dress"])
+    samples = write_first_pass_scores(folder.samples, [model(())], tmp_path / "scores")
+
+    paths = [sample.first_scores.path for sample in samples]
+    assert len({str(path).casefold() for path in paths}) == 2
+    assert all(path.is_file() for path in paths)
+
+
+def test_contents_come_back_with_a_bundle(tmp_path):
+    from support.bundles import write_bundle
+
+    from segmentation.bundle.bundle import save_description
+
+    bundle = write_bundle(tmp_path / "models" / "coats")
+    save_description(replace(bundle, contents={"a": "0123456789abcdef"}))
+    loaded = load_bundle(bundle.path)
+    assert loaded.photos("train") == (("a", "0123456789abcdef"), ("b", ""))
+
+
+def test_a_sample_without_a_file_is_known_by_its_name(first):
+    known = KnownPhotos.of(first.samples)
+    assert Sample("IMG_0001", Path("gone")) in known
+    assert Sample("IMG_0009", Path("gone")) not in known
