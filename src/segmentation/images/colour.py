@@ -9,9 +9,9 @@ from PIL import Image, ImageCms
 
 from segmentation.images.stored import Space
 
-_MODES = {"grey": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}
+_MODES = {"CMYK": "CMYK", "Lab": "LAB"}
 _SIGNATURES = {"grey": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
-_NAMES = {"grey": "grey", "CMYK": "CMYK", "Lab": "CIELAB"}
+_NAMES = {"CMYK": "CMYK", "Lab": "CIELAB"}
 
 
 def to_rgb(
@@ -29,7 +29,9 @@ def to_rgb(
     if space == "grey" and not is_for(profile, "grey"):
         return np.repeat(colours, 3, axis=2), None, (_UNFIT,) if profile else ()
     eight_bit = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
-    picture = Image.fromarray(eight_bit[..., 0] if space == "grey" else eight_bit, _MODES[space])
+    if space == "grey":
+        return _grey_to_rgb(eight_bit[..., 0], profile or b"")
+    picture = Image.fromarray(eight_bit, _MODES[space])
     note = f"{_NAMES[space]} converted to {'RGB' if space == 'CMYK' else 'sRGB'}"
     if space == "Lab":
         return _through(picture, _lab_profile(), srgb_profile()), None, (note,)
@@ -43,6 +45,16 @@ def to_rgb(
 
 
 _UNFIT = "a colour profile that does not fit left out"
+
+
+def _grey_to_rgb(grey: np.ndarray, profile: bytes) -> tuple[np.ndarray, None, tuple[str, ...]]:
+    """Convert grey [H, W] through its profile, level by level."""
+    levels = Image.fromarray(np.arange(256, dtype=np.uint8)[np.newaxis])
+    try:  # to the last bit, which costs nothing for 256 levels
+        shown = _through(levels, profile, srgb_profile(), ImageCms.Flags.NOOPTIMIZE)
+    except Exception:  # as above
+        return np.repeat(grey[..., np.newaxis], 3, axis=2), None, (_UNFIT,)
+    return shown[0][grey], None, ("grey converted to sRGB",)
 
 
 def in_profile(image: np.ndarray, profile: bytes | None, target: bytes | None) -> np.ndarray:
@@ -66,14 +78,16 @@ def is_for(profile: bytes | None, space: Space) -> bool:
     return isinstance(profile, bytes) and (profile[16:20], profile[36:40]) == (_SIGNATURES[space], b"acsp")
 
 
-def _through(picture: Image.Image, source: bytes, target: bytes) -> np.ndarray:
+def _through(
+    picture: Image.Image, source: bytes, target: bytes, more: ImageCms.Flags = ImageCms.Flags.NONE
+) -> np.ndarray:
     converted = ImageCms.profileToProfile(
         picture,
         io.BytesIO(source),
         io.BytesIO(target),
         ImageCms.Intent.RELATIVE_COLORIMETRIC,  # with black point compensation: as Photoshop does it
         outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION | more,
     )
     if converted is None:  # it is None only where a picture is converted in place
         raise ValueError("no picture was made")

@@ -22,8 +22,9 @@ from segmentation.images.formats import FORMATS
 from segmentation.images.opening import Source, image_error, opened, reason_of
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
-from segmentation.images.sixteen_bit import encode_png, encode_tiff
+from segmentation.images.sixteen_bit import encode_png
 from segmentation.images.stored import Pixels, Stored
+from segmentation.images.tiff_write import encode_tiff
 
 MAX_PIXELS = 200_000_000  # twice the largest cameras' photos; they take about 2 GB while they are decoded
 TRANSPARENT = "parts of the photo are transparent, and stay so"
@@ -32,7 +33,7 @@ TRANSPARENT = "parts of the photo are transparent, and stay so"
 _WHITE = 255
 _MOSTLY = 0.9  # the share of a mask that is black or white; the rest are soft edges
 _LOSSLESS_WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}  # quality is the effort here
-_DEEP_ENCODERS = {"PNG": encode_png, "TIFF": encode_tiff}
+_ENCODERS = {"PNG": encode_png, "TIFF": encode_tiff}
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,6 @@ def write_image(
         },
         "JPEG": {"quality": quality or 95, "subsampling": subsampling},
         "WEBP": _LOSSLESS_WEBP if lossless and quality is None else {"quality": quality or 95},
-        "TIFF": {"compression": "tiff_adobe_deflate"},
     }
     encoding = encodings.get(kind, {})
     if dpi:
@@ -247,10 +247,11 @@ def write_image(
         encoding["bits"] = 8  # where fewer would do, not every reader takes them
     content = io.BytesIO()  # Pillow's encoders overlook that a full disk took only a part
     try:
-        if image.dtype == np.uint16 and image.ndim == 3:
-            if kind not in _DEEP_ENCODERS:
-                raise ValueError(f"16 bits a channel, which {' and '.join(_DEEP_ENCODERS)} hold")
-            content.write(_DEEP_ENCODERS[kind](image, icc_profile=icc_profile, dpi=dpi, exif=exif))
+        deep = image.dtype == np.uint16 and image.ndim == 3
+        if deep and kind not in _ENCODERS:
+            raise ValueError(f"16 bits a channel, which {' and '.join(_ENCODERS)} hold")
+        if deep or kind == "TIFF":
+            content.write(_ENCODERS[kind](image, icc_profile=icc_profile, dpi=dpi, exif=exif))
         else:
             picture = Image.fromarray(image)
             if palette:

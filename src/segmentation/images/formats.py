@@ -22,7 +22,6 @@ _READ_BESIDES = {
     ".jfif": "JPEG",
     ".jpe": "JPEG",
     ".mpo": "JPEG",
-    ".dib": "BMP",
     ".jp2": "JPEG2000",
     ".j2k": "JPEG2000",
     ".j2c": "JPEG2000",
@@ -39,7 +38,7 @@ _READ_BESIDES = {
 HEIF = "HEIF"
 """The format of phones, which an optional package reads."""
 
-NAMELESS = {".tga": "TGA"}
+NAMELESS = {".tga": "TGA", ".dib": "DIB"}
 """Formats without a signature, of which the suffix alone tells."""
 
 IMAGE_SUFFIXES = frozenset({*FORMATS, *_READ_BESIDES, *NAMELESS, ".heic", ".heif", ".hif"})

@@ -16,7 +16,7 @@ from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
 from segmentation.images.png import SIGNATURE as PNG_SIGNATURE
 from segmentation.images.png import PngChunks
-from segmentation.images.stored import Stored
+from segmentation.images.stored import Stored, UnreadKindError
 from segmentation.images.tiff import SIGNATURES as TIFF_SIGNATURES
 from segmentation.images.tiff import read_tiff
 
@@ -46,6 +46,8 @@ def opened(source: Source, max_pixels: int | None = None, *, header: bool = Fals
     except Exception as error:
         named = getattr(error, "filename", None)  # by the system; a decoder led astray names no file
         remedy = "check the path and its rights" if named else "replace or remove it"
+        if isinstance(error, UnreadKindError):
+            remedy = "convert it to RGB of 8 or 16 bits"
         raise image_error(source, f"cannot be read as an image ({reason_of(error)})", remedy) from error
 
 

@@ -1,20 +1,13 @@
-"""PNG and TIFF with 16 bits a channel, of which Pillow keeps 8."""
+"""PNG with 16 bits a channel, of which Pillow keeps 8."""
 
-import io
 import struct
 import zlib
-from typing import Any
 
 import numpy as np
-from PIL import ExifTags, TiffImagePlugin
-
-from segmentation.images.exif import directories
 
 _METRES_PER_INCH = 0.0254
 _BEHIND_THE_HEADER = 33  # bytes: the signature and IHDR, which every other chunk follows
-_BYTE, _ASCII, _LONG = 1, 2, 4  # types of TIFF
-_DIRECTORIES = (int(ExifTags.IFD.Exif), int(ExifTags.IFD.GPSInfo))
-_LEVEL = 3  # of 9; a TIFF of level 6 is smaller by 7% and takes twice the time
+_LEVEL = 3  # of 9
 
 
 def decode_colour(content: bytes) -> np.ndarray | None:
@@ -68,69 +61,6 @@ def encode_png(
     if exif:
         metadata += _chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
     return content[:_BEHIND_THE_HEADER] + metadata + content[_BEHIND_THE_HEADER:]
-
-
-def encode_tiff(
-    image: np.ndarray,
-    *,
-    icc_profile: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-    exif: bytes | None = None,
-) -> bytes:
-    """Encode uint16 RGB [H, W, 3] or RGBA [H, W, 4] as deflated TIFF, alpha unassociated, by tifffile."""
-    from tifffile import TiffWriter
-
-    tags = directories(exif) if exif else {}
-    content = io.BytesIO()
-    with TiffWriter(content) as writer:
-        writer.write(
-            image,
-            photometric="rgb",
-            extrasamples=["unassalpha"] if image.shape[2] == 4 else None,
-            compression="zlib",
-            compressionargs={"level": _LEVEL},
-            predictor=True,
-            iccprofile=icc_profile,
-            resolution=dpi,
-            resolutionunit="inch" if dpi else None,
-            metadata=None,
-            software=False,
-            extratags=_exif_tags(tags),
-        )
-    for number in _DIRECTORIES:
-        if number in tags:
-            _append_directory(content, number, tags[number])
-    return content.getvalue()
-
-
-def _exif_tags(tags: dict[int, Any]) -> list[tuple[int, int, int, Any, bool]]:
-    """Return the tags of EXIF as tifffile takes them; of directories a place that is not known yet."""
-    found: list[tuple[int, int, int, Any, bool]] = [
-        (number, _LONG, 1, 0, True) for number in _DIRECTORIES if number in tags
-    ]
-    for number, value in tags.items():
-        if isinstance(value, str):
-            found.append((number, _ASCII, 0, value, True))
-        elif isinstance(value, bytes):
-            found.append((number, _BYTE, len(value), value, True))
-    return found
-
-
-def _append_directory(content: io.BytesIO, number: int, values: dict[int, Any]) -> None:
-    """Append a directory of EXIF to a TIFF, and say in its tag where it lies."""
-    from tifffile import TiffFile
-
-    head = b"II*\0\x08\0\0\0" if content.getvalue()[:2] == b"II" else b"MM\0*\0\0\0\x08"
-    directory = TiffImagePlugin.ImageFileDirectory_v2(head, group=number)
-    for tag, value in values.items():
-        directory[tag] = value
-    place = content.seek(0, io.SEEK_END)
-    place += place % 2  # a directory begins at an even place
-    content.seek(place)
-    content.write(directory.tobytes(place))
-    content.seek(0)
-    with TiffFile(content, mode="r+") as file:
-        file.pages.first.tags[number].overwrite(place)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

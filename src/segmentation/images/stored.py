@@ -10,6 +10,10 @@ from PIL import Image
 Space = Literal["grey", "RGB", "CMYK", "Lab"]
 
 
+class UnreadKindError(ValueError):
+    """A sound file of a kind that is not read."""
+
+
 @dataclass(frozen=True)
 class Pixels:
     """The pixels of a file, turned as its orientation says.

@@ -13,7 +13,7 @@ from segmentation.images.exif import exif_of_tiff
 from segmentation.images.headers import upright_resolution
 from segmentation.images.orientation import LYING_ON_ITS_SIDE, turned
 from segmentation.images.png import MOST_DEFLATED
-from segmentation.images.stored import Pixels, Space, Stored
+from segmentation.images.stored import Pixels, Space, Stored, UnreadKindError
 from segmentation.images.value_range import full_range
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -195,18 +195,18 @@ def _samples(page: Any, photometric: int, size: int) -> np.ndarray:
     kind = _KINDS.get(photometric, f"kind {photometric}")
     inks = page.tags.valueof(332, _CMYK_INKS)
     if photometric not in _COLOURS or page.samplesperpixel < _COLOURS[photometric]:
-        raise ValueError(f"a TIFF of {kind}, which is not read")
+        raise UnreadKindError(f"a TIFF of {kind}, which is not read")
     if photometric == 5 and inks != _CMYK_INKS:
-        raise ValueError("a TIFF of other inks than CMYK, which is not read")
-    if page.imagedepth > 1 or page.tags.valueof(339, 1) not in (1, 2, 3, 4):
-        raise ValueError(f"a TIFF of {kind} in complex numbers or in volumes, which is not read")
+        raise UnreadKindError("a TIFF of other inks than CMYK, which is not read")
+    if page.imagedepth > 1 or int(page.sampleformat) not in (1, 2, 3, 4):
+        raise UnreadKindError(f"a TIFF of {kind} in complex numbers or in volumes, which is not read")
     _check_data(page, size)
     try:
         values = page.asarray(squeeze=False)  # [planes, 1, H, W, C]
     except (ValueError, MemoryError):
         raise
     except NotImplementedError as error:
-        raise ValueError(f"a TIFF of {kind} that is not read: {error}") from error
+        raise UnreadKindError(f"a TIFF of {kind} that is not read: {error}") from error
     except Exception as error:  # of a codec, see `opening.opened`
         raise ValueError("damaged, or the file ends too early") from error
     if values.ndim != 5 or values.shape[2:4] != (page.imagelength, page.imagewidth):
@@ -235,7 +235,7 @@ def _check_data(page: Any, size: int) -> None:
 def _palette(indices: np.ndarray, page: Any, notes: tuple[str, ...]) -> Pixels:
     stored = page.colormap  # uint16 [3, N], or uint8 of old writers
     if stored is None:
-        raise ValueError("a TIFF of a palette without colours")
+        raise UnreadKindError("a TIFF of a palette without colours")
     table = stored.T if stored.max() < 256 else stored.T >> 8
     return Pixels(
         table.astype(np.uint8)[np.minimum(indices, len(table) - 1)], "RGB", None, indices, notes=notes
@@ -245,7 +245,7 @@ def _palette(indices: np.ndarray, page: Any, notes: tuple[str, ...]) -> Pixels:
 def _lab(values: np.ndarray, *, icc: bool) -> np.ndarray:
     """Return CIELAB of 8 or 16 bits as uint8 L, a and b, whose zero is 128."""
     if values.dtype.itemsize > 2 or values.dtype.kind == "f":
-        raise ValueError("a TIFF of CIELAB in more than 16 bits, which is not read")
+        raise UnreadKindError("a TIFF of CIELAB in more than 16 bits, which is not read")
     if values.dtype.itemsize == 2:
         values = (values.view(np.uint16) >> 8).astype(np.uint8)
     lab = values.view(np.uint8).copy()

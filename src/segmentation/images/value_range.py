@@ -2,7 +2,9 @@
 
 import numpy as np
 
-_RANGES = (255, 65535)
+from segmentation.images.stored import UnreadKindError
+
+_RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
 _FEW = 0.01  # the share of values beyond the range that are taken for highlights or noise
 
 
@@ -10,9 +12,9 @@ def full_range(values: np.ndarray, bits: int) -> tuple[np.ndarray, tuple[str, ..
     """Scale the samples of a picture to uint8 or uint16, and return notes.
 
     Whole numbers of up to 16 bits without a sign reach from black to white by their bits. Of others, no file
-    says what is white: it is the smallest of 1 (of floating point), 255, 65535 and the largest number of the
-    type that is not below the values, but for one in a hundred that may be clipped. What is no number is
-    black. Raises ValueError for values that lie elsewhere, such as heights or temperatures.
+    says what is white: it is the smallest of 1 (of floating point), the largest number of 8, 10, 12, 14 or 16
+    bits and that of the type which is not below the values, but for one in a hundred that may be clipped.
+    What is no number is black. Raises UnreadKindError for values that lie elsewhere, such as heights.
     """
     if values.dtype == bool:
         return values.astype(np.uint8) * np.uint8(255), ()
@@ -24,7 +26,7 @@ def full_range(values: np.ndarray, bits: int) -> tuple[np.ndarray, tuple[str, ..
     if white is None or np.mean(number < 0) > _FEW:
         finite = number[np.isfinite(number)]
         kind = "floating-point numbers" if values.dtype.kind == "f" else "whole numbers"
-        raise ValueError(
+        raise UnreadKindError(
             f"{kind} from {finite.min():g} to {finite.max():g}, of which none is known to be white: expected "
             f"0 to {' or '.join(f'{white:g}' for white in ranges)}"
         )

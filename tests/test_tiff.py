@@ -1,0 +1,306 @@
+"""A TIFF is read as Photoshop shows it, however its pixels are stored, or its kind is named."""
+
+import io
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from segmentation.core.errors import ImageError
+from segmentation.images.files import (
+    has_alpha,
+    image_size,
+    kind_of_pixels,
+    open_photo,
+    read_labels,
+    read_mask,
+    read_photo,
+)
+
+COARSE = np.random.default_rng(0).integers(0, 256, (10, 8, 3), dtype=np.uint8)
+PHOTO = np.kron(COARSE, np.ones((8, 8, 1), np.uint8))  # blocks, so that JPEG keeps them
+GREY = PHOTO[..., 0]
+MASK = np.zeros(GREY.shape, np.uint8)
+MASK[20:60, 10:50] = 255
+MASK[19, 10:50] = 100
+
+
+def sixteen(image):
+    return image.astype(np.uint16) * 257
+
+
+def written(folder, image, **about):
+    path = folder / "photo.tif"
+    tifffile.imwrite(path, image, **{"metadata": None, **about})
+    return path
+
+
+def in_planes(image):
+    return np.ascontiguousarray(np.moveaxis(image, 2, 0))
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("tile", [None, (32, 48)], ids=["strips", "tiles"])
+@pytest.mark.parametrize("planes", [False, True], ids=["interleaved", "planes"])
+@pytest.mark.parametrize("compression", [None, "zlib", "lzw", "packbits", "lzma", "zstd"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_photo_is_the_same_however_it_is_stored(tmp_path, bits, compression, planes, tile, byteorder):
+    image = PHOTO if bits == 8 else sixteen(PHOTO)
+    path = written(
+        tmp_path,
+        in_planes(image) if planes else image,
+        photometric="rgb",
+        planarconfig="separate" if planes else "contig",
+        compression=compression,
+        predictor=compression in ("zlib", "lzw"),
+        tile=tile,
+        byteorder=byteorder,
+        rowsperstrip=None if tile else 24,
+    )
+    picture = open_photo(path, bits=16)
+    np.testing.assert_array_equal(picture.pixels, PHOTO)
+    assert (picture.deep is None) == (bits == 8)
+    if bits == 16:
+        np.testing.assert_array_equal(picture.deep, image)
+    assert picture.notes == ()
+    assert image_size(path) == PHOTO.shape[:2]
+
+
+@pytest.mark.parametrize("compression", ["jpeg", "webp", "jpegxl"])
+def test_pictures_packed_in_a_tiff_are_read(tmp_path, compression):
+    path = written(tmp_path, PHOTO, photometric="rgb", compression=compression)
+    assert np.abs(read_photo(path).astype(int) - PHOTO).mean() < 12
+
+
+@pytest.mark.parametrize("bits", [1, 8, 16])
+def test_white_may_be_zero(tmp_path, bits):
+    grey = {1: MASK > 127, 8: GREY, 16: sixteen(GREY)}[bits]
+    stored = ~grey if bits == 1 else np.iinfo(grey.dtype).max - grey
+    expected = (MASK > 127) * np.uint8(255) if bits == 1 else GREY
+    path = written(tmp_path, stored, photometric="miniswhite")
+    np.testing.assert_array_equal(open_photo(path).pixels, np.dstack([expected] * 3))
+    np.testing.assert_array_equal(read_mask(path), expected)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 10, 12])
+def test_grey_of_any_depth_reaches_from_black_to_white(tmp_path, bits):
+    levels = np.linspace(0, 2**bits - 1, 64).astype(np.uint16).reshape(8, 8)
+    stored = levels.astype(np.uint8) if bits < 8 else levels
+    path = written(tmp_path, stored, photometric="minisblack", bitspersample=bits)
+    expected = levels.astype(float) * 255 / (2**bits - 1)
+    assert np.abs(read_photo(path)[..., 0] - expected).max() <= 1
+    np.testing.assert_array_equal(read_labels(path), levels)
+
+
+def test_big_tiff_is_a_tiff(tmp_path):
+    np.testing.assert_array_equal(
+        read_photo(written(tmp_path, PHOTO, photometric="rgb", bigtiff=True)), PHOTO
+    )
+
+
+# Which page is the photo
+
+
+def pages(folder, *images, **about):
+    """A file of pages (picture, tags) in their order."""
+    path = folder / "pages.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for image, tags in images:
+            writer.write(image, photometric="rgb", metadata=None, **tags, **about)
+    return path
+
+
+def test_a_preview_before_the_photo_is_not_taken_for_it(tmp_path):
+    small = np.ascontiguousarray(PHOTO[::8, ::8])
+    for tags in ({"subfiletype": 1}, {}):  # marked as preview, or known by its size alone
+        path = pages(tmp_path, (small, tags), (PHOTO, {}))
+        picture = open_photo(path)
+        np.testing.assert_array_equal(picture.pixels, PHOTO)
+        assert picture.notes == ("the largest of its pages, the others are previews",)
+        assert image_size(path) == PHOTO.shape[:2]
+
+
+def test_a_photo_below_its_preview_is_found(tmp_path):
+    path = pages(
+        tmp_path, (np.ascontiguousarray(PHOTO[::8, ::8]), {"subfiletype": 1, "subifds": 1}), (PHOTO, {})
+    )
+    np.testing.assert_array_equal(read_photo(path), PHOTO)
+
+
+def test_of_several_photos_the_first_is_read_and_the_others_are_said(tmp_path):
+    path = pages(tmp_path, (PHOTO, {}), (PHOTO[::-1], {}), (np.ascontiguousarray(PHOTO[::8, ::8]), {}))
+    picture = open_photo(path)
+    np.testing.assert_array_equal(picture.pixels, PHOTO)
+    assert picture.notes == ("first of 2 frames",)
+
+
+# Channels beyond the colours
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_saved_selections_are_no_transparency(tmp_path, bits):
+    image = np.dstack([PHOTO, MASK, 255 - MASK])
+    image = image if bits == 8 else sixteen(image)
+    path = written(tmp_path, image, photometric="rgb", extrasamples=["unspecified"] * 2)
+    picture = open_photo(path, bits=16)
+    np.testing.assert_array_equal(picture.pixels, PHOTO)
+    assert picture.alpha is None
+    assert picture.notes == ("2 saved selections left out",)
+    with pytest.raises(ImageError, match=r"photo\.tif: holds 2 saved selections.*; keep one of them"):
+        read_mask(path)
+
+
+def test_the_one_saved_selection_of_a_ground_truth_is_its_mask(tmp_path):
+    path = written(tmp_path, np.dstack([PHOTO, MASK]), photometric="rgb", extrasamples=["unspecified"])
+    assert has_alpha(path)
+    np.testing.assert_array_equal(read_mask(path), MASK)
+
+
+@pytest.mark.parametrize("planes", [False, True], ids=["interleaved", "planes"])
+@pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
+def test_transparency_is_kept_and_colours_are_not_multiplied_with_it(tmp_path, kind, planes):
+    alpha = np.where(MASK == 100, 128, MASK).astype(np.uint8)
+    colours = PHOTO
+    if kind == "assocalpha":
+        colours = np.rint(PHOTO * (alpha[..., np.newaxis] / 255)).astype(np.uint8)
+    image = np.dstack([colours, alpha, 255 - alpha])
+    path = written(
+        tmp_path,
+        in_planes(image) if planes else image,
+        photometric="rgb",
+        planarconfig="separate" if planes else "contig",
+        extrasamples=[kind, "unspecified"],
+    )
+    picture = open_photo(path)
+    np.testing.assert_array_equal(picture.alpha, alpha)
+    seen = alpha > 0
+    assert np.abs(picture.pixels[seen].astype(int) - PHOTO[seen]).max() <= 1
+    np.testing.assert_array_equal(read_mask(path), alpha)
+
+
+# Colours
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize(
+    "extra", [(), ("unassalpha",), ("unspecified",)], ids=["", "transparency", "selection"]
+)
+def test_cmyk_is_read_with_whatever_lies_beside_it(tmp_path, extra, bits):
+    cmyk = np.asarray(Image.fromarray(PHOTO).convert("CMYK"))
+    image = np.dstack([cmyk, MASK]) if extra else cmyk
+    image = image if bits == 8 else sixteen(image)
+    path = written(tmp_path, image, photometric="separated", extrasamples=list(extra) or None)
+    picture = open_photo(path)
+    np.testing.assert_array_equal(picture.pixels, PHOTO)
+    assert "CMYK converted to RGB" in picture.notes
+    assert (picture.alpha is not None) == (extra == ("unassalpha",))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("photometric", ["cielab", "icclab"])
+def test_lab_becomes_the_colours_that_it_means(tmp_path, photometric, bits):
+    lab = ImageCms.createProfile("LAB")
+    srgb = ImageCms.createProfile("sRGB")
+    muted = (PHOTO // 4 + 96).astype(np.uint8)
+    stored = np.array(ImageCms.profileToProfile(Image.fromarray(muted), srgb, lab, outputMode="LAB"))
+    if bits == 16:
+        stored = stored.astype(np.uint16) * (257, 256, 256)
+        stored = stored.astype(np.uint16)
+    if photometric == "cielab":
+        stored[..., 1:] ^= 1 << (bits - 1)  # signed
+    path = written(tmp_path, stored, photometric=photometric)
+    picture = open_photo(path)
+    assert np.abs(picture.pixels.astype(int) - muted).max() <= 4
+    assert "CIELAB converted to sRGB" in picture.notes
+
+
+def test_a_palette_shows_its_colours_and_keeps_its_values(tmp_path):
+    table = np.random.default_rng(1).integers(0, 65536, (3, 256)).astype(np.uint16)
+    path = written(tmp_path, GREY, photometric="palette", colormap=table)
+    np.testing.assert_array_equal(read_photo(path), (table.T >> 8)[GREY])
+    np.testing.assert_array_equal(read_labels(path), GREY)
+    assert kind_of_pixels(path) == "palette"
+
+
+@pytest.mark.parametrize(
+    ("white", "kind", "notes"),
+    [
+        (1, np.float32, ()),
+        (1, np.float16, ()),
+        (1, np.float64, ()),
+        (255, np.float32, ("255 taken for white",)),
+        (65535, np.float32, ("65535 taken for white",)),
+        (255, np.int16, ("255 taken for white",)),
+        (32767, np.int16, ("32767 taken for white",)),
+        (255, np.uint32, ("255 taken for white",)),
+        (65535, np.uint32, ("65535 taken for white",)),
+        (2**32 - 1, np.uint32, ("4.29497e+09 taken for white",)),
+        (255, np.int32, ("255 taken for white",)),
+    ],
+)
+def test_numbers_of_every_type_reach_from_black_to_white(tmp_path, white, kind, notes):
+    image = (PHOTO / 255 * white).astype(kind)
+    picture = open_photo(written(tmp_path, image, photometric="rgb"))
+    assert np.abs(picture.pixels.astype(int) - PHOTO).max() <= 1
+    bits = np.dtype(kind).itemsize * 8
+    assert picture.notes == (*notes, f"{bits} bit reduced to 8")
+
+
+def test_numbers_that_are_no_picture_are_refused_with_their_range(tmp_path):
+    heights = np.linspace(-4000, 8800, GREY.size, dtype=np.float32).reshape(GREY.shape)
+    path = written(tmp_path, heights, photometric="minisblack")
+    with pytest.raises(
+        ImageError, match=r"photo\.tif: .*floating-point numbers from -4000 to 8800.*expected 0 to 1"
+    ):
+        read_photo(path)
+
+
+@pytest.mark.parametrize(
+    ("photometric", "named"),
+    [("linear_raw", "raw sensor data"), ("logluv", "LogLuv")],
+)
+def test_a_kind_that_is_not_read_is_named(tmp_path, photometric, named):
+    path = written(tmp_path, sixteen(PHOTO), photometric=photometric)
+    for read in (read_photo, read_mask):
+        with pytest.raises(ImageError, match=rf"photo\.tif: .*a TIFF of {named}.*; convert it to RGB"):
+            read(path)
+
+
+# Damage
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "lzw", "packbits", "lzma", "zstd"])
+def test_a_cut_off_tiff_is_refused_in_silence(tmp_path, capfd, compression):
+    noise = np.random.default_rng(2).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = written(tmp_path, noise, photometric="rgb", compression=compression, rowsperstrip=16)
+    content = path.read_bytes()
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        place = file.pages.first.dataoffsets[-1]
+    path.write_bytes(content[: place + 40])
+    with pytest.raises(ImageError, match=r"photo\.tif: .*the file ends too early"):
+        read_photo(path)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("compression", ["zlib", "lzw", "packbits", "lzma", "zstd", "jpeg"])
+def test_damaged_data_are_no_lines_of_a_library(tmp_path, capfd, compression):
+    noise = np.random.default_rng(2).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = written(tmp_path, noise, photometric="rgb", compression=compression, rowsperstrip=64)
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        place, count = file.pages.first.dataoffsets[0], file.pages.first.databytecounts[0]
+    content[place : place + count // 2] = b"\xff" * (count // 2)
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=r"photo\.tif: cannot be read as an image \("):
+        read_photo(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_part_that_was_never_written_is_damage(tmp_path):
+    path = written(tmp_path, PHOTO, photometric="rgb", compression="zlib", rowsperstrip=16)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        counts = list(file.pages.first.databytecounts)
+        file.pages.first.tags["StripByteCounts"].overwrite([*counts[:-1], 0])
+    with pytest.raises(ImageError, match="ends too early"):
+        read_photo(path)
