@@ -292,6 +292,12 @@ def test_numbers_of_numpy_are_numbers():
     assert model.threshold == 0.25
 
 
+@pytest.mark.parametrize(("threshold", "said"), [(0.005, "nearly everything"), (0.99, "hardly anything")])
+def test_a_threshold_where_scores_end_is_warned_of(threshold, said):
+    with pytest.warns(UserWarning, match=f"at threshold {threshold:.3f} {said} is garment"):
+        segmentation.load_model(threshold=threshold, triage=False)
+
+
 def test_a_model_that_is_absent_is_refused():
     with pytest.raises(segmentation.BundleError, match="absent"):
         segmentation.load_model("absent")

@@ -135,6 +135,51 @@ def test_fragments_are_what_is_not_in_the_largest_region():
     assert of_masks(joined, joined)["fragments"] == 0
 
 
+def garment_with(*parts, height=432):
+    """The mask of a large garment and of other parts: rows and columns in shares of the height."""
+    mask = np.zeros((height, height * 2 // 3), bool)
+    for top, left, rows, columns in ((0.3, 0.2, 0.5, 0.25), *parts):
+        top, left, rows, columns = (round(share * height) for share in (top, left, rows, columns))
+        mask[top : top + rows, left : left + columns] = True
+    return mask
+
+
+@pytest.mark.parametrize("height", [216, 432, 1728])
+@pytest.mark.parametrize(
+    ("parts", "garments", "islands"),
+    [
+        ((), 1, 0),
+        (((0.1, 0.1, 0.02, 0.02),), 1, 1),
+        (((0.1, 0.1, 0.02, 0.02), (0.1, 0.5, 0.1, 0.01)), 1, 2),
+        (((0.25, 0.3, 0.04, 0.01), (0.2, 0.3, 0.04, 0.01)), 1, 2),  # a strap that is torn twice
+        (((0.1, 0.5, 0.4, 0.1),), 2, 0),
+    ],
+)
+def test_garments_and_detached_parts_are_counted_at_any_size(height, parts, garments, islands):
+    mask = garment_with(*parts, height=height)
+    features = of_masks(mask, mask)
+
+    assert (features["garments"], features["islands"]) == (garments, islands)
+
+
+def test_a_speck_that_nobody_sees_is_no_part():
+    mask = garment_with(height=1728)
+    mask[10:14, 10:14] = True
+
+    assert of_masks(mask, mask)["islands"] == 0
+
+
+@pytest.mark.parametrize("height", [432, 1728])
+@pytest.mark.parametrize("seen_by_both", [True, False])
+def test_a_strap_that_fades_is_a_faint_part_where_the_second_opinion_sees_it(height, seen_by_both):
+    strap = garment_with((0.1, 0.3, 0.2, 0.02), height=height) & ~garment_with(height=height)
+    scores = np.where(garment_with(height=height), 0.95, np.where(strap, 0.2, 0.02)).astype(np.float32)
+    second = garment_with(height=height) | strap if seen_by_both else garment_with(height=height)
+    photo = np.full((*scores.shape, 3), 128, np.uint8)
+
+    assert extract_features(photo, scores, 0.5, second)["faint_parts"] == seen_by_both
+
+
 def test_size_and_place_are_shares_of_the_photo():
     mask = np.zeros((864, 576), bool)
     mask[216:648, 0:288] = True

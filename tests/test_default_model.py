@@ -10,6 +10,7 @@ import pytest
 from support.places import ROOT
 from support.program import run
 
+import segmentation
 from segmentation.bundle.bundle import DEFAULT, load_bundle
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.presets import configure
@@ -17,6 +18,10 @@ from segmentation.config.record import chosen
 from segmentation.images.files import read_mask
 from segmentation.jobs.recipes import RECIPES
 from segmentation.models.registry import complete
+from segmentation.synth.backdrop import draw_backdrop
+from segmentation.synth.camera import expose
+from segmentation.synth.room import design_room
+from segmentation.synth.studio import draw_photo
 
 MODEL = ROOT / "models" / DEFAULT
 MOST_BYTES = 40e6
@@ -112,6 +117,26 @@ def test_it_cuts_photos_out_when_no_model_is_named(tmp_path):
     assert len(found) == 9
     assert min(found) >= 0.9
     assert np.mean(found) >= 0.96
+
+
+@pytest.fixture(scope="module")
+def model():
+    return segmentation.load_model()
+
+
+def test_it_says_where_there_is_no_garment(model):
+    room = draw_backdrop(design_room((4, 0), dark=False), 288, 432)
+    cutout = model.cut_out(expose(room, (4, 0), (4, 0, 0)))
+
+    assert cutout.reasons == cutout.notes == ("no garment found",)
+    assert not cutout.alpha.any()
+
+
+def test_it_says_where_there_are_two_garments(model):
+    cutout = model.cut_out(np.hstack([draw_photo(3, garment, "Front", 288, 432)[0] for garment in (5, 9)]))
+
+    assert cutout.decision != "auto"
+    assert cutout.reasons[0] == cutout.notes[0] == "two garments, or one in two parts"
 
 
 def test_on_the_real_photos_it_is_as_good_as_it_says(studio, tmp_path):

@@ -316,7 +316,7 @@ def test_the_same_photos_give_the_same_bytes(photos, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "note"), [(0, "hardly any garment"), (1, "nearly the whole photo"), (None, "")]
+    ("value", "note"), [(0, "no garment found"), (1, "nearly the whole photo"), (None, "")]
 )
 def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
     def score(photo):

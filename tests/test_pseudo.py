@@ -115,8 +115,8 @@ def test_without_one_the_scores_themselves_decide_and_it_is_said(tmp_path):
 
 
 def test_a_prediction_that_a_person_should_look_at_is_never_taken(tmp_path):
-    assert not deliver(tmp_path / "set", SURE, confidence=1.0, notes=("2 separate regions",))[1]
-    assert not deliver(tmp_path / "two", SURE * 0, notes=("hardly any garment found",), limit=0.0)[1]
+    assert not deliver(tmp_path / "set", SURE, confidence=1.0, notes=("a detached part",))[1]
+    assert not deliver(tmp_path / "two", SURE * 0, notes=("no garment found",), limit=0.0)[1]
 
 
 def test_a_pair_that_is_no_longer_sure_is_gone(tmp_path):

@@ -285,6 +285,31 @@ def test_a_photo_unlike_those_known_is_looked_at_however_certain():
     assert "unlike the photos that the model knows: darker" in verdict_of(0.8, lightness=40.0).reasons
 
 
+@pytest.mark.parametrize(
+    ("counts", "reason"),
+    [
+        ({"garments": 2}, "two garments, or one in two parts"),
+        ({"garments": 3}, "three garments, or one in three parts"),
+        ({"garments": 1, "islands": 1}, "a detached part"),
+        ({"garments": 1, "islands": 4}, "4 detached parts"),
+        ({"garments": 1, "faint_parts": 1}, "a faint part may be missing"),
+    ],
+)
+def test_a_mask_in_parts_or_with_a_part_lost_is_looked_at_however_certain(counts, reason):
+    assert verdict_of(0.99, **counts) == Verdict("review", (reason,))
+    assert verdict_of(0.8, **counts).decision == "redo"
+    assert verdict_of(0.8, **counts).reasons[0] == reason
+
+
+def test_where_two_opinions_share_no_garment_that_is_said_first():
+    verdict = verdict_of(0.95, thick_disagreement=0.5)
+
+    assert verdict.decision != "auto"
+    assert verdict.reasons[0] == "no garment that the model is sure of"
+    assert "no garment" not in " ".join(verdict_of(0.95, thick_disagreement=0.5, garments=2).reasons)
+    assert "no garment" not in " ".join(verdict_of(0.95, thick_disagreement=0.2).reasons)
+
+
 def test_a_photo_unlike_the_others_of_its_garment_is_looked_at_however_certain():
     assert verdict_of(0.99).besides("too small") == Verdict("review", ("too small",))
     assert verdict_of(0.8).besides("too small").decision == "redo"

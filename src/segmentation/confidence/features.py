@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from segmentation.confidence.model import Features
+from segmentation.confidence.parts import faint_parts, parts_of
 
 FEATURES_VERSION = 1
 """Raise it whenever the same prediction gives other figures: a confidence model is fitted to one version."""
@@ -30,15 +31,19 @@ def extract_features(photo: np.ndarray, scores: np.ndarray, threshold: float, se
     - `area`: the share of the photo in the mask; `outline`: its length, with that of holes, over the root of
       its area; `height`, `across`, `down`: the height of the mask and its centre, in shares of the photo.
 
+    Of its parts: how many `garments`, `islands` and `faint_parts` there are, see `confidence.parts`.
+
     Of the photo, in CIE L*a*b*: `lightness`, `contrast` (mean and standard deviation of L*), `backdrop_...`
     and `garment_...` (medians of the border and of the mask: `lightness`, `green_red`, `blue_yellow`). What
     an empty mask does not have is missing.
     """
+    full = scores >= threshold
+    parts = parts_of(full) | faint_parts(scores, full, second)  # thin ones are lost at another size
     size = _working_size(scores.shape)
     scores, photo = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (scores, photo))
     second = cv2.resize(second.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
     mask = scores >= threshold
-    return {**_of_masks(scores, mask, second), **_of_shape(mask), **_of_colours(photo, mask)}
+    return {**_of_masks(scores, mask, second), **parts, **_of_shape(mask), **_of_colours(photo, mask)}
 
 
 def _of_masks(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dict[str, float]:

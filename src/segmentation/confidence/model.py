@@ -31,8 +31,14 @@ SIGNS = {
 LEAST_AREA, MOST_AREA = 0.002, 0.9
 """The least and the largest share of a photo that a garment covers; a mask beyond them shows none."""
 
-NOTHING, EVERYTHING = "hardly any garment found", "nearly the whole photo was taken for garment"
+NOTHING, EVERYTHING = "no garment found", "nearly the whole photo was taken for garment"
 """The reasons that are given for a mask that is smaller, and for one that is larger."""
+
+MOST_THICK_DISAGREEMENT = 0.22
+"""The most `thick_disagreement` about a garment. Garments reached 0.20, empty rooms began at 0.25."""
+
+UNCONFIRMED = "no garment that the model is sure of"
+"""The reason that is given where it is more."""
 
 UNLIKE = 4.0
 """Standard deviations from which on a photo counts as unlike those that the model was fitted on."""

@@ -9,12 +9,15 @@ from segmentation.confidence.model import (
     DRIFT,
     EVERYTHING,
     LEAST_AREA,
+    MOST_THICK_DISAGREEMENT,
     NOTHING,
     SHAPE,
+    UNCONFIRMED,
     ConfidenceModel,
     Features,
     unlike,
 )
+from segmentation.confidence.parts import several_garments, words_of
 from segmentation.confidence.viewpoints import View, odd_views
 from segmentation.core.errors import ConfigError
 
@@ -116,12 +119,16 @@ def triage_photo(
     decision = "redo" if confidence < limits.redo else "review"
     if not confidence:
         return Verdict(decision, (NOTHING if features["area"] < LEAST_AREA else EVERYTHING,))
-    reasons = []
+    reasons = list(words_of(features))
+    if features["thick_disagreement"] > MOST_THICK_DISAGREEMENT and not several_garments(features):
+        reasons.insert(0, UNCONFIRMED)
+    certain = confidence >= limits.auto
+    if not certain:
+        reasons += confidence_model.doubts(features)
     if strange := unlike(confidence_model.deviations(features)):
         reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
-    if confidence >= limits.auto:
+    if certain:
         return Verdict("review" if reasons else "auto", tuple(reasons))
-    reasons = [*confidence_model.doubts(features), *reasons]
     return Verdict(decision, tuple(reasons) or (f"confidence below {limits.auto:g}",))
 
 

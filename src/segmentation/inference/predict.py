@@ -7,10 +7,10 @@ import numpy as np
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.model import EVERYTHING, LEAST_AREA, MOST_AREA, NOTHING
+from segmentation.confidence.parts import parts_of, words_of
 from segmentation.core.errors import printable
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.inference.ensemble import Ensemble
-from segmentation.preprocessing.second_pass import count_regions
 
 
 def predict(
@@ -23,22 +23,20 @@ def predict(
 ) -> Prediction:
     """Score uint8 RGB [H, W, 3] and note what a person should know; estimate the confidence where asked."""
     prediction = Prediction(sample_id, score(photo), models.labels, threshold)
-    note = _note_of_cutout(prediction) if models.labels.binary else _note_of_classes(prediction)
-    if note:
-        prediction = dataclasses.replace(prediction, notes=(note,))
+    notes = _notes_of_cutout(prediction) if models.labels.binary else _notes_of_classes(prediction)
+    prediction = dataclasses.replace(prediction, notes=notes)
     return estimator(photo, prediction) if estimator else prediction
 
 
-def _note_of_cutout(prediction: Prediction) -> str:
+def _notes_of_cutout(prediction: Prediction) -> tuple[str, ...]:
     if prediction.area < LEAST_AREA:
-        return NOTHING
+        return (NOTHING,)
     if prediction.area > MOST_AREA:
-        return EVERYTHING
-    regions = count_regions(prediction.mask)
-    return f"{regions} separate regions" if regions > 1 else ""
+        return (EVERYTHING,)
+    return words_of(parts_of(prediction.mask))
 
 
-def _note_of_classes(prediction: Prediction) -> str:
+def _notes_of_classes(prediction: Prediction) -> tuple[str, ...]:
     """People and their clothes may fill a photo, and are in many parts; that there is nothing is odd."""
     background = printable(prediction.labels.names[0])
-    return f"hardly anything but {background} found" if prediction.area < LEAST_AREA else ""
+    return (f"hardly anything but {background} found",) if prediction.area < LEAST_AREA else ()

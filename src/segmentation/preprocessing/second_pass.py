@@ -127,11 +127,6 @@ def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
     return Region(top, left, bottom, right)
 
 
-def count_regions(mask: np.ndarray) -> int:
-    """Count the regions of a bool mask [H, W] besides specks."""
-    return len(_regions(mask))
-
-
 def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
     """bool [H, W] grown by `margin` pixels in every direction."""
     if not mask.any():
