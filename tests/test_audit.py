@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_set
+from support.pages import Page
 from support.program import make, run
 
 import main
 from segmentation.bundle.bundle import load_bundle
 from segmentation.cli.training_display import TrainingDisplay
+from segmentation.core.files import encodable, write_text
 from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import read_decisions, read_exclusion
 from segmentation.evaluation.audit import rank
@@ -193,6 +195,20 @@ def test_the_report_tells_what_the_label_leaves_out():
     assert "<b>set" not in html
     assert html.count("<article") == 2
     assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["<img src=x onerror=alert(1)>", '" onclick="alert(1)', "{{ 7 * 7 }}", "\udcfc"]
+)
+def test_names_are_text_in_the_report_whatever_they_say(name, tmp_path):
+    pair = dataclasses.replace(judged(ERRORS["hem"]), id=name, view=name)
+    pictures = {name: audit_report.draw_pair(PHOTO, ERRORS["hem"], TRUTH, pair.regions)}
+    write_text(tmp_path / "audit.html", audit_report.render(rank([pair]), pictures, name, {name: name}))
+
+    page = Page((tmp_path / "audit.html").read_text(encoding="utf-8"))
+    assert "x" not in page.addresses
+    assert "onclick" not in page.attributes
+    assert encodable(name) in "".join(page.words)
 
 
 # the command

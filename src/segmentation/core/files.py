@@ -28,9 +28,17 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, atomically."""
+    """Write `text` as UTF-8 to `path`, atomically; names that are not UTF-8 as `encodable` has them."""
     with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(encodable(text), encoding="utf-8")
+
+
+def encodable(text: str) -> str:
+    r"""Return `text` as UTF-8 can hold it: bytes of file names that are not UTF-8 as escapes, such as \udcfc.
+
+    So has `printable` them. Compare names in this form with those that were read from a file.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from segmentation.core.files import write_text
+from segmentation.core.files import encodable, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.tables import csv_text
 from segmentation.core.types import Sample
@@ -114,7 +114,7 @@ def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
             ]
             + ([largest.kind, largest.area_px, box_text(largest)] if largest else ["", "", ""])
             + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
-            + [decided_on.pop(pair.id, "")]
+            + [decided_on.pop(encodable(pair.id), "")]
         )
     absent = ({ID: name, EXCLUDE: excluded} for name, excluded in decided_on.items())
     rows += [[row.get(column) for column in _COLUMNS] for row in absent]
