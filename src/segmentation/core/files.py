@@ -47,6 +47,19 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder's files into the new folder `target`, with the rights of any new file.
+
+    `shutil.copytree` sets those of the originals, which network shares refuse although files can be written.
+    """
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.is_dir():
+            copy_folder(path, target / path.name)
+        else:
+            shutil.copyfile(path, target / path.name)
+
+
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path` that takes its place when the block succeeds.
