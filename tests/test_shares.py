@@ -63,6 +63,7 @@ def test_results_of_names_that_differ_by_case_do_not_overwrite_each_other(tmp_pa
     for photo in photos:
         write_pair(tmp_path / "set", photo, np.zeros((64, 48), np.uint8))
 
+    assert photos == list(find_photos(tmp_path / "in"))
     outputs = [output.casefold() for photo in photos for output in {*photo.outputs.values()}]
     assert len(photos) == 5
     assert len(outputs) == len(set(outputs))
