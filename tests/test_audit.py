@@ -24,7 +24,7 @@ from segmentation.cli.training_display import TrainingDisplay
 from segmentation.core.files import encodable, write_text
 from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import read_decisions, read_exclusion
-from segmentation.evaluation.audit import rank
+from segmentation.evaluation.audit import rank, words_on_quality
 from segmentation.evaluation.disagreement import ADDED, OMITTED, measure
 from segmentation.reports import audit_report
 
@@ -195,6 +195,20 @@ def test_the_report_tells_what_the_label_leaves_out():
     assert "<b>set" not in html
     assert html.count("<article") == 2
     assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_models_that_miss_garments_themselves_mark_no_label():
+    half = np.where(np.arange(HEIGHT)[:, np.newaxis] < 500, SCORES, 0)
+    poor = [judged(ERRORS["hole"], half)] + [judged(TRUTH, half)] * 9
+    findings = rank(poor)
+
+    assert any("no-edge" in finding.criteria for finding in findings)
+    assert not any(finding.marked for finding in findings)
+    said = words_on_quality(findings)
+    assert f"held-out Dice of {poor[1].dice:.4f} (median), less than 0.9" in said
+    page = audit_report.render(findings, {}, "set", {})
+    assert "no pair is marked" in page
+    assert "no pair is marked" not in words_on_quality(rank([judged(TRUTH)] * 9 + [judged(ERRORS["hole"])]))
 
 
 @pytest.mark.parametrize(
