@@ -15,14 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_set
+from support.pages import Page
 from support.program import make, run
 
 import main
 from segmentation.bundle.bundle import load_bundle
 from segmentation.cli.training_display import TrainingDisplay
+from segmentation.core.files import encodable, write_text
 from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import read_decisions, read_exclusion
-from segmentation.evaluation.audit import rank
+from segmentation.evaluation.audit import rank, words_on_quality
 from segmentation.evaluation.disagreement import ADDED, OMITTED, measure
 from segmentation.reports import audit_report
 
@@ -193,6 +195,34 @@ def test_the_report_tells_what_the_label_leaves_out():
     assert "<b>set" not in html
     assert html.count("<article") == 2
     assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_models_that_miss_garments_themselves_mark_no_label():
+    half = np.where(np.arange(HEIGHT)[:, np.newaxis] < 500, SCORES, 0)
+    poor = [judged(ERRORS["hole"], half)] + [judged(TRUTH, half)] * 9
+    findings = rank(poor)
+
+    assert any("no-edge" in finding.criteria for finding in findings)
+    assert not any(finding.marked for finding in findings)
+    said = words_on_quality(findings)
+    assert f"held-out Dice of {poor[1].dice:.4f} (median), less than 0.9" in said
+    page = audit_report.render(findings, {}, "set", {})
+    assert "no pair is marked" in page
+    assert "no pair is marked" not in words_on_quality(rank([judged(TRUTH)] * 9 + [judged(ERRORS["hole"])]))
+
+
+@pytest.mark.parametrize(
+    "name", ["<img src=x onerror=alert(1)>", '" onclick="alert(1)', "{{ 7 * 7 }}", "\udcfc"]
+)
+def test_names_are_text_in_the_report_whatever_they_say(name, tmp_path):
+    pair = dataclasses.replace(judged(ERRORS["hem"]), id=name, view=name)
+    pictures = {name: audit_report.draw_pair(PHOTO, ERRORS["hem"], TRUTH, pair.regions)}
+    write_text(tmp_path / "audit.html", audit_report.render(rank([pair]), pictures, name, {name: name}))
+
+    page = Page((tmp_path / "audit.html").read_text(encoding="utf-8"))
+    assert "x" not in page.addresses
+    assert "onclick" not in page.attributes
+    assert encodable(name) in "".join(page.words)
 
 
 # the command

@@ -8,16 +8,18 @@ import numpy as np
 
 
 class Page(HTMLParser):
-    """Tags, addresses, ids and text of a page."""
+    """Tags, addresses, ids, names of attributes and text of a page."""
 
     def __init__(self, html):
         super().__init__()
         self.tags, self.addresses, self.ids, self.words = [], [], [], []
+        self.attributes = set()
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         attributes = dict(attrs)
+        self.attributes |= attributes.keys()
         self.addresses += [attributes[name] for name in ("src", "href", "srcset") if name in attributes]
         self.ids += [attributes["id"]] if "id" in attributes else []
 

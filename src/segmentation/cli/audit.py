@@ -4,6 +4,7 @@ from segmentation.cli.display import warn
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.audit import AuditOptions
 from segmentation.datasets.exclusion import EXCLUDE
+from segmentation.evaluation.audit import words_on_quality
 from segmentation.jobs.audit import audit
 from segmentation.jobs.context import Context
 from segmentation.reports.audit_report import PAGE, TABLE, print_findings
@@ -17,6 +18,7 @@ def run(options: AuditOptions, context: Context) -> int:
         warn("stopped; the same command continues from there")
         return 130
     print_findings(done.findings, display.console)
+    print(words_on_quality(done.findings))
     if done.kept:
         print(f"decisions kept from the earlier table: {done.kept}")
     print(f"table: {done.output / TABLE}; decide in its column {EXCLUDE}, which `train --exclude` reads")

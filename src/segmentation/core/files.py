@@ -42,15 +42,36 @@ def remedy_for(path: Path, error: BaseException) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, atomically."""
+    """Write `text` as UTF-8 to `path`, atomically; names that are not UTF-8 as `encodable` has them."""
     with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(encodable(text), encoding="utf-8")
+
+
+def encodable(text: str) -> str:
+    r"""Return `text` as UTF-8 can hold it: bytes of file names that are not UTF-8 as escapes, such as \udcfc.
+
+    So has `printable` them. Compare names in this form with those that were read from a file.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path`, atomically."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder's files into the new folder `target`, with the rights of any new file.
+
+    `shutil.copytree` sets those of the originals, which network shares refuse although files can be written.
+    """
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.is_dir():
+            copy_folder(path, target / path.name)
+        else:
+            shutil.copyfile(path, target / path.name)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.core.errors import DataError
+from segmentation.core.tables import text_of
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.split import Split
@@ -27,7 +28,7 @@ class _Row:
 
 
 def read_exclusion(path: Path) -> tuple[str, ...]:
-    """Read the ids that a table excludes, in its order.
+    """Read the ids that a table excludes, in its order and as `encodable` has them.
 
     The table is CSV with the columns id and exclude: yes (or true, or 1), no (false, 0) or nothing. Where it
     is empty, the column marked counts, or no in a table without that column. Other columns are not read.
@@ -38,7 +39,10 @@ def read_exclusion(path: Path) -> tuple[str, ...]:
 
 
 def read_decisions(path: Path) -> dict[str, bool]:
-    """Read what the column exclude of such a table decides, by id. Raises as `read_exclusion` does."""
+    """Read what the column exclude of such a table decides, by id as `encodable` has it.
+
+    Raises as `read_exclusion` does.
+    """
     return {row.id: row.decision for row in _rows(path) if row.decision is not None}
 
 
@@ -94,7 +98,7 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _row(values: dict[str, str]) -> _Row:
     if not values[ID]:
         raise ValueError(f"expected an {ID}, received no id")
-    return _Row(values[ID], bool(_decision(values, MARKED)), _decision(values, EXCLUDE))
+    return _Row(text_of(values[ID]), bool(_decision(values, MARKED)), _decision(values, EXCLUDE))
 
 
 def _decision(values: dict[str, str], column: str) -> bool | None:

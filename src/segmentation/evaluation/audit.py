@@ -19,6 +19,9 @@ from segmentation.scores.augmentation import averaged, flipped
 Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
 """Scores for a pair by models that were not trained on it, and the threshold of their mask."""
 
+LEAST_QUALITY = 0.9
+"""The median held-out Dice from which models may mark labels; poorer ones see their own errors in them."""
+
 _OUTLYING = 3.5  # deviations, by the median, from which Iglewicz and Hoaglin (1993) call a value an outlier
 _LEAST_REGION = 0.02  # of the garment's area
 _LEAST_GAIN, _LEAST_SHIFT = 0.01, 1 / 288  # of the garment's area, and of the photo's height
@@ -34,6 +37,26 @@ class Finding:
     disagreement: Disagreement
     criteria: tuple[str, ...]
     marked: bool
+
+
+def quality(pairs: Sequence[Disagreement]) -> float:
+    """Return how good the models are that judge the labels: their median held-out Dice; 0 of no pairs.
+
+    A few wrong labels do not change the median.
+    """
+    return float(np.median([pair.dice for pair in pairs])) if pairs else 0.0
+
+
+def words_on_quality(findings: Sequence[Finding]) -> str:
+    """Return how good the models are that judged the labels, and why they mark none where they are poor."""
+    found = quality([finding.disagreement for finding in findings])
+    judged = f"the models that judged these labels reach a held-out Dice of {found:.4f} (median)"
+    if found >= LEAST_QUALITY:
+        return judged
+    return (
+        f"{judged}, less than {LEAST_QUALITY:g}: too poor to tell a wrong label from an error of their own, "
+        "so no pair is marked; train them longer, or name better ones"
+    )
 
 
 def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> Unbiased:
@@ -90,14 +113,15 @@ def rank(disagreements: Iterable[Disagreement]) -> tuple[Finding, ...]:
     - `no-edge`: regions where the label's outline lies on no edge of the photo, or a shift to an outline that
       lies on edges when the label's does not.
 
-    The last one marks a pair, since it does not depend on the model, which misses parts of hard garments.
+    The last one marks a pair, since it does not depend on the model, which misses parts of hard garments;
+    but none is marked where the `quality` of the models is below `LEAST_QUALITY`.
     """
     pairs = sorted(disagreements, key=lambda pair: (-pair.suspicion, pair.dice, pair.id))
     dice = np.array([pair.dice for pair in pairs])
     lowest_dice = dice.mean() - 2 * dice.std() if pairs else 0.0
     region_limit = max(_limit([pair.region_share for pair in pairs]), _LEAST_REGION)
     gain_limit = max(_limit([pair.gain for pair in pairs]), _LEAST_GAIN)
-    findings = []
+    findings, trusted = [], quality(pairs) >= LEAST_QUALITY
     for pair in pairs:
         unsupported = sum(region.share for region in pair.regions if region.support < _UNSUPPORTED)
         is_shifted = pair.gain >= gain_limit and pair.shift_px >= _LEAST_SHIFT * pair.height_px
@@ -107,7 +131,9 @@ def rank(disagreements: Iterable[Disagreement]) -> tuple[Finding, ...]:
             "shift": is_shifted,
             "no-edge": unsupported >= _LEAST_UNSUPPORTED or (is_shifted and pair.contrast >= _BETTER_PLACED),
         }
-        findings.append(Finding(pair, tuple(name for name in met if met[name]), marked=met["no-edge"]))
+        findings.append(
+            Finding(pair, tuple(name for name in met if met[name]), marked=trusted and met["no-edge"])
+        )
     return tuple(findings)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from segmentation.bundle.provenance import provenance, seen_from
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Caution, Note, counting
-from segmentation.core.files import atomic_folder, write_text
+from segmentation.core.files import atomic_folder, copy_folder, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
 from segmentation.datasets.class_choice import merged_groups
@@ -75,7 +74,7 @@ def train_model(
             stop=context.stop,
         )
         if first:
-            shutil.copytree(first.path, folder / FIRST)
+            copy_folder(first.path, folder / FIRST)
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
         bundle = judged(bundle, split.val, scoring)
         if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):

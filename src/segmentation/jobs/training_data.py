@@ -9,6 +9,7 @@ from segmentation.config.training import DataConfig, RunConfig
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError, printable
 from segmentation.core.events import Caution, Note, counting
+from segmentation.core.files import encodable
 from segmentation.core.parallel import OnProgress
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
@@ -45,11 +46,11 @@ def without_excluded(
     Events name both. Raises what `read_exclusion` and `without` raise.
     """
     marked = read_exclusion(table)
-    known = {sample.id for dataset in datasets for sample in dataset.samples}
+    known = {encodable(sample.id): sample.id for dataset in datasets for sample in dataset.samples}
     unknown = [name for name in marked if name not in known]
     if unknown:
-        context.tell(Caution(f"`exclude`: {table}: no such pair: {', '.join(unknown)}"))
-    excluded = sorted(known.intersection(marked))
+        context.tell(Caution(f"`exclude`: {table}: no such pair: {', '.join(map(printable, unknown))}"))
+    excluded = sorted(known[name] for name in {*marked} & known.keys())
     context.tell(Note(f"excluded: {len(excluded)} of {len(known)} pairs, by {table}"))
     return [without(dataset, excluded) for dataset in datasets], excluded
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from segmentation.core.errors import DataError, ImageError, SegmentationError
 from segmentation.core.file_kinds import FILES
-from segmentation.core.tables import write_csv
+from segmentation.core.files import encodable
+from segmentation.core.tables import text_of, write_csv
 from segmentation.datasets.labels import LABELS_FILE
 from segmentation.evaluation.corrections import Correction, alike, measure_correction
 from segmentation.images.files import image_size, read_mask
@@ -132,7 +133,8 @@ def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
     for result in collected:
         if result.taken:
             measured = result.correction is not None or result.change != KEPT
-            rows[result.id] = _row(result) | ({} if measured else rows.get(result.id, {}))
+            identity = encodable(result.id)
+            rows[identity] = _row(result) | ({} if measured else rows.get(identity, {}))
     write_csv(path, [COLUMNS, *([rows[identity][name] for name in COLUMNS] for identity in sorted(rows))])
     return path
 
@@ -187,7 +189,7 @@ def _read_report(path: Path) -> Iterator[dict[str, str]]:
             rows = csv.DictReader(lines, strict=True)
             if tuple(rows.fieldnames or ()) != COLUMNS:
                 raise ValueError("other columns")
-            yield from rows
+            yield from ({name: text_of(field or "") for name, field in row.items()} for row in rows)
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(
             f"{path}: expected the report of an earlier run, received {error}; move it away"

@@ -1,6 +1,8 @@
 """The photos of a folder, and the names of their results."""
 
+import hashlib
 import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ def find_photos(
 
     No two photos share the name of their results, on file systems that ignore case neither: `a.jpg` and
     `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png` or
-    with another suffix that results have.
+    with another suffix that results have. Of names that differ by case alone each gets a mark of its own.
 
     Folders of results, which hold a manifest, are left out and told to `warn`.
 
@@ -160,9 +162,12 @@ def name_photos(
     """Name the photos of one level, each with the name of its file; `folders` are casefolded names beside."""
     # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix
     taken = Counter(stem.casefold() for path, _ in files for stem in (path.stem, path.name))
+    names = Counter(path.name.casefold() for path, _ in files)
     for path, folder in files:
         short = taken[path.stem.casefold()] == 1 and not _clash(path.stem, folders)
         stem = path.stem if short else path.name
+        if names[path.name.casefold()] > 1:
+            stem += f"~{hashlib.sha256(os.fsencode(folder.prefix + path.name)).hexdigest()[:6]}"
         if clash := _clash(stem, folders):
             reason = f"a folder is called {clash} as its results would be; rename the photo"
             yield path.name, _unreachable(path, folder.prefix + stem, reason)

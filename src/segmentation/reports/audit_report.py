@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from segmentation.core.files import write_text
+from segmentation.core.counting import counted
+from segmentation.core.files import encodable, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.tables import csv_text
 from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import EXCLUDE, ID, MARKED, NO, YES, read_decisions
-from segmentation.evaluation.audit import Finding, Unbiased
+from segmentation.evaluation.audit import Finding, Unbiased, words_on_quality
 from segmentation.evaluation.disagreement import OMITTED, Disagreement, Region
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.images.outline import OUTLINE, outlined
@@ -114,7 +115,7 @@ def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
             ]
             + ([largest.kind, largest.area_px, box_text(largest)] if largest else ["", "", ""])
             + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
-            + [decided_on.pop(pair.id, "")]
+            + [decided_on.pop(encodable(pair.id), "")]
         )
     absent = ({ID: name, EXCLUDE: excluded} for name, excluded in decided_on.items())
     rows += [[row.get(column) for column in _COLUMNS] for row in absent]
@@ -127,7 +128,7 @@ def print_findings(findings: Sequence[Finding], console: "Console") -> None:
     from rich.text import Text
 
     marked = sum(finding.marked for finding in findings)
-    shown = Table(title=f"{len(findings)} pairs, {marked} marked; the most suspicious")
+    shown = Table(title=f"{counted(len(findings), 'pair')}, {marked} marked; the most suspicious")
     shown.add_column("pair", overflow="fold")
     for heading in ("suspicion", "Dice", "largest region", "shift", "marked"):
         shown.add_column(heading, justify="right")
@@ -158,6 +159,7 @@ def render(
         marked=sum(finding.marked for finding in findings),
         doubted=sum(bool(finding.criteria) for finding in findings),
         distribution=html.chart(plots.plot_distribution(dice)),
+        quality=words_on_quality(findings),
         sentences=sentences,
         box_text=box_text,
         label_colour=html.css(MISSED),
