@@ -117,7 +117,7 @@ def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
         profile = adobe_rgb_profile()
         notes.append("Adobe RGB by its EXIF, a colour profile added")
     return Picture(
-        colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8),
+        np.ascontiguousarray(colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)),
         profile,
         (*notes, *converted),
         stored.dpi,
