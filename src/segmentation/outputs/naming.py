@@ -176,7 +176,8 @@ def _is_folder(entry: os.DirEntry) -> bool:
 def _tell_unread(folder: Path, entries: Sequence[os.DirEntry], warn: Callable[[str], None]) -> None:
     unread = [entry.name for entry in entries if _suffix(entry.name) in OTHER_SUFFIXES]
     if unread:
-        warn(f"{printable(str(folder))}: {describe_unread(unread)}")
+        which, remedy = describe_unread(unread)
+        warn(f"{printable(str(folder))}: left out {which}; {remedy}")
 
 
 def _suffix(name: str) -> str:
