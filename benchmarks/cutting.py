@@ -7,7 +7,6 @@ from pathlib import Path
 import project  # noqa: F401  (so that the library is found)
 
 from segmentation.core.parallel import cores
-from segmentation.images.files import MAX_PIXELS
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
@@ -22,7 +21,7 @@ def cut(scorer: Scorer, photos: Sequence[Photo], writer: CutoutWriter, output: P
     manifest = Manifest(output, {}, kinds=writer.kinds, overwrite=True)
     results = predict_photos(
         scorer,
-        Photos(tuple(photo.path for photo in photos), MAX_PIXELS, None),
+        Photos(tuple(photo.path for photo in photos), None, None),
         Publisher(output, writer, manifest),
         Context(),
         found=photos,

@@ -289,7 +289,7 @@ def test_two_files_of_one_name_are_named_and_none_is_guessed(folder, second):
 
 def test_a_photoshop_file_among_the_cutouts_is_named(folder):
     (folder / "cutouts" / "good_1.psd").write_bytes(b"8BPS")
-    assert "good_1.psd left out, of a format that is not read" in _problem(folder, "cutouts")
+    assert "holds good_1.psd of a format that is not read" in _problem(folder, "cutouts")
 
 
 def test_masks_beside_cutouts_are_not_silently_ignored(folder):

@@ -20,6 +20,7 @@ from PIL import ExifTags, Image, ImageCms, ImageFile
 from support.places import ROOT
 
 from segmentation.core.errors import ImageError
+from segmentation.core.memory import pixels_that_fit
 from segmentation.images.files import (
     TRANSPARENT,
     has_alpha,
@@ -233,7 +234,7 @@ def test_a_declared_size_is_refused_before_anything_of_it_is_allocated(tmp_path,
     with limited(resource.RLIMIT_AS, in_use + 150_000_000):
         messages = [refusal(read, path) for read in DECODERS]
     assert messages == [
-        f"{path}: declares 60000x60000 pixels, more than the limit of 200000000; "
+        f"{path}: declares 60000x60000 pixels, more than the limit of {pixels_that_fit()}; "
         "reduce the picture, or raise `max_pixels` where it is an option"
     ] * len(DECODERS)
 
@@ -654,3 +655,83 @@ def attempt(read, path, **options):
     assert message.startswith(f"{path}: ")
     assert message.isprintable()
     return None
+
+
+def test_a_tiny_file_that_declares_a_huge_photo_is_refused_before_it_costs_anything(tmp_path):
+    side = 8000
+    flat = encoded(Image.new("1", (side, side)), "PNG")
+    path = saved(tmp_path, flat)
+    message = refusal(open_photo, path)
+    assert message == (
+        f"{path}: declares {side}x{side} pixels in {len(flat)} bytes, which hold no photo of that size; "
+        "reduce the picture"
+    )
+    assert not read_mask(path).any()  # which a mask may well be
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_more_pixels_than_the_data_can_become_are_damage(tmp_path, kind):
+    """At most 1032 bytes come of one that is deflated."""
+    if kind == "PNG":
+        content = png(4000, 4000, 8, 2, bytes(5000))
+    else:
+        content = retagged(encoded(PICTURE, "TIFF", compression="tiff_deflate"), {256: 4000, 257: 4000})
+    path = saved(tmp_path, content)
+    for read in DECODERS:
+        assert f"({_TOO_SHORT})" in refusal(read, path)
+
+
+# Data that a decoder only remarks on
+
+
+def jpegs():
+    """Names and contents of JPEG files with blocks of colour, which half of the bytes cannot show."""
+    blocks = Image.fromarray(np.kron(PHOTO, np.ones((8, 8, 1), np.uint8)))
+    return {
+        "plain": encoded(blocks, "JPEG", quality=90),
+        "progressive": encoded(blocks, "JPEG", quality=90, progressive=True),
+        "grey": encoded(blocks.convert("L"), "JPEG", quality=90),
+        "CMYK": encoded(blocks.convert("CMYK"), "JPEG", quality=90),
+        "restarts": encoded(blocks, "JPEG", quality=90, restart_marker_rows=1),
+        "smaller colours": encoded(blocks, "JPEG", quality=90, subsampling="4:2:0"),
+    }
+
+
+@pytest.mark.parametrize("kind", jpegs())
+def test_half_a_jpeg_with_an_end_marker_is_damage(tmp_path, kind):
+    content = jpegs()[kind]
+    half = content[: len(content) // 2] + b"\xff\xd9"
+    for cut in (half, half + bytes(100)):
+        path = saved(tmp_path, cut, "photo.jpg")
+        for read in DECODERS:
+            assert "cannot be read as an image (" in refusal(read, path)
+
+
+@pytest.mark.parametrize("kind", jpegs())
+def test_what_costs_no_pixel_of_a_jpeg_is_no_damage(tmp_path, kind):
+    content = jpegs()[kind]
+    sound = open_photo(saved(tmp_path, content, "photo.jpg"))
+    first_segment = 4 + struct.unpack_from(">H", content, 4)[0]
+    oddities = [
+        content[:-2] + bytes(300) + b"\xff\xd9",  # padding, as cameras write it
+        content[:first_segment] + b"abc" + content[first_segment:],  # in the header
+        content + b"and a film behind it",
+    ]
+    if kind != "CMYK":  # of which Pillow reads on to the end marker
+        oddities.append(content[:-2])
+    for odd in oddities:
+        picture = open_photo(saved(tmp_path, odd, "photo.jpg"))
+        np.testing.assert_array_equal(picture.pixels, sound.pixels)
+        assert picture.notes == sound.notes
+
+
+def test_a_wrong_check_sum_in_a_png_is_damage_of_pixels_and_a_note_on_the_rest(tmp_path):
+    content = bytearray(encoded(PICTURE, "PNG", dpi=(300, 300)))
+    of_pixels, of_resolution = content.copy(), content.copy()
+    start = content.index(b"IDAT")
+    of_pixels[start + 4 + struct.unpack_from(">I", content, start - 4)[0]] ^= 1
+    of_resolution[content.index(b"pHYs") + 4 + 9] ^= 1
+    assert "a check sum does not fit" in refusal(open_photo, saved(tmp_path, of_pixels))
+    picture = open_photo(saved(tmp_path, of_resolution))
+    np.testing.assert_array_equal(picture.pixels, PHOTO)
+    assert (picture.notes, picture.dpi) == (("damaged metadata ignored",), None)

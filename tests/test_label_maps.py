@@ -16,6 +16,7 @@ from skimage.color import rgb2lab
 from support.drawing import draw_pair
 
 from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.memory import pixels_that_fit
 from segmentation.core.palette import MOST, palette
 from segmentation.core.types import IGNORED, LabelMap
 from segmentation.datasets import matlab
@@ -309,7 +310,7 @@ def test_a_table_of_something_else_beside_masks_is_left_alone(tmp_path):
         ("a.jpg,1 2,64,48,-3", "expected a whole number as ClassId, received '-3'"),
         ("a.jpg,1 2,64,48,", "expected a whole number as ClassId, received ''"),
         ("a.jpg,1 2,48,64,3", "train.csv, line 3: expected 48x64 as in line 2, received 64x48"),
-        ("a.jpg,1 2,99999,99999,3", "expected 1 to 200000000 pixels, received 99999x99999"),
+        ("a.jpg,1 2,99999,99999,3", f"expected 1 to {pixels_that_fit()} pixels, received 99999x99999"),
         ("a.jpg,1,64,48,3", "train.csv, line 3: run-length mask: expected pairs of numbers"),
         ("a.jpg,3000 99,64,48,3", "received a run to pixel 3098; check that"),
         ("a.jpg,5 2 1 1,64,48,3", "run-length mask: expected ascending runs"),

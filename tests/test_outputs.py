@@ -167,7 +167,7 @@ def test_photos_of_formats_that_are_not_read_are_said(tmp_path):
 
     assert found == ["a.png"]
     assert len(said) == 1
-    named = "b.CR2 and 1 more .cr2, d.jxl, one.iiq left out, of formats that are not read; develop raw files"
+    named = "left out b.CR2 and 1 more .cr2, d.jxl, one.iiq of formats that are not read; develop raw files"
     assert f"{tmp_path / 'raw'}: {named}" in said[0]
 
 

@@ -18,7 +18,16 @@ from support.places import ROOT
 import segmentation
 from segmentation.config.jobs import JOBS
 
-ABSENT = ("tensorflow", "keras", "albumentations", "onnx", "onnxruntime", "tf2onnx", "pymatting")
+ABSENT = (
+    "tensorflow",
+    "keras",
+    "albumentations",
+    "onnx",
+    "onnxruntime",
+    "tf2onnx",
+    "pillow_heif",
+    "pymatting",
+)
 """What the extras bring."""
 
 BLOCKER = f"""
@@ -198,3 +207,13 @@ def test_what_needs_an_extra_says_which_in_one_line(home, arguments, package, ex
 
     assert said.count("\n") == 1
     assert f"{package} is needed and not installed; `pip install 'garment-cutout[{extra}]'` adds it" in said
+
+
+def test_a_photo_of_a_phone_names_the_extra_that_reads_it(home):
+    pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra heic")
+    photo = home / "phone.heic"
+    pillow_heif.from_pillow(Image.fromarray(draw_pair(0, 240, 160)[0])).save(photo)
+    said = without_extras(home, "predict", "--input", photo, status=2).stderr
+
+    assert "phone.heic: is a HEIC picture; pillow-heif is needed and not installed" in said
+    assert "`pip install 'garment-cutout[heic]'` adds it, or export it as JPEG" in said

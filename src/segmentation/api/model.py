@@ -35,7 +35,7 @@ def load_model(
     triage: bool = True,
     auto_from: float = 0.985,
     redo_below: float = 0.92,
-    max_pixels: int = 200_000_000,
+    max_pixels: int | None = None,
 ) -> "Model":
     """Load a model, ready to score photos.
 
@@ -59,7 +59,8 @@ def load_model(
         triage: estimate the confidence of each mask and decide by it; without, a photo takes less time.
         auto_from: the confidence from which a mask is accepted as it is.
         redo_below: the confidence below which a mask is better done by hand.
-        max_pixels: files that declare more pixels are refused.
+        max_pixels: files that declare more pixels are refused; by default those of more than fit the
+            memory, and of more than 200 million.
 
     Raises ConfigError for an invalid value and for an option that does not apply to the model,
     BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and
@@ -93,7 +94,7 @@ def load_model(
 class Model:
     """A loaded model; `load_model` makes one. It may be called from several threads."""
 
-    def __init__(self, scorer: Scorer, limits: Limits | None, max_pixels: int):
+    def __init__(self, scorer: Scorer, limits: Limits | None, max_pixels: int | None):
         self._scorer = scorer
         self._limits = limits
         self._max_pixels = max_pixels

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from segmentation.config.files import TriageOptions
-from segmentation.config.options import JobOptions, option
-from segmentation.config.scoring import ModelOptions, ScoringOptions
+from segmentation.config.options import JobOptions
+from segmentation.config.scoring import ModelOptions, ScoringOptions, max_pixels_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,4 +14,4 @@ class LoadOptions(JobOptions):
     models: ModelOptions = ModelOptions()
     scoring: ScoringOptions = ScoringOptions()
     triage: TriageOptions = TriageOptions()
-    max_pixels: int = option(200_000_000, "refuse photos that declare more pixels", minimum=1)
+    max_pixels: int | None = max_pixels_option()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from segmentation.config.options import option
 
@@ -30,6 +31,17 @@ def parse_threshold(text: str) -> float | None:
     return value
 
 
+def max_pixels_option() -> Any:
+    """Return the option of the largest photo, for every dataclass that has it."""
+    return option(
+        None,
+        "refuse photos that declare more pixels",
+        minimum=1,
+        common=False,
+        shown="as many as fit the memory, at most 200 million",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
     """The photos to read."""
@@ -46,7 +58,7 @@ class InputOptions:
         metavar="FILE|-",
         common=False,
     )
-    max_pixels: int = option(200_000_000, "refuse photos that declare more pixels", minimum=1, common=False)
+    max_pixels: int | None = max_pixels_option()
 
 
 @dataclass(frozen=True, kw_only=True)

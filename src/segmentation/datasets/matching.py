@@ -120,6 +120,6 @@ def _files_by_id(
         elif suffix in OTHER_SUFFIXES:
             unread.setdefault(path.parent, []).append(path.name)
     for place, names in unread.items():
-        reason, _, remedy = describe_unread(names).partition("; ")
-        problems.append(Problem(place, reason, remedy))
+        which, remedy = describe_unread(names)
+        problems.append(Problem(place, f"holds {which}", remedy))
     return files

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
+from segmentation.core.memory import pixels_that_fit
 from segmentation.datasets.labels import UNLABELLED
 from segmentation.datasets.rle import area, decode
-from segmentation.images.files import MAX_PIXELS
 from segmentation.images.formats import IMAGE_SUFFIXES
 
 _COLUMNS = ("ImageId", "EncodedPixels", "Height", "Width", "ClassId")
@@ -123,8 +123,8 @@ def _rows(rows: PhotoRows) -> Iterator[_Row]:
                 raise _wrong(rows, line, f"{len(columns)} values", f"{len(fields)}")
             named = {name: fields[column] for name, column in columns.items()}
             height, width = (_number(rows, line, name, named[name]) for name in ("Height", "Width"))
-            if not 0 < height * width <= MAX_PIXELS:
-                raise _wrong(rows, line, f"1 to {MAX_PIXELS} pixels", f"{width}x{height}")
+            if not 0 < height * width <= pixels_that_fit():
+                raise _wrong(rows, line, f"1 to {pixels_that_fit()} pixels", f"{width}x{height}")
             value = _number(rows, line, "ClassId", named["ClassId"].partition("_")[0])  # attributes follow
             yield _Row(line, named["EncodedPixels"], height, width, value)
 

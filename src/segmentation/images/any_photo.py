@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from segmentation.core.errors import ImageError
-from segmentation.images.files import MAX_PIXELS, TRANSPARENT, Picture, convert_photo, open_photo
+from segmentation.images.files import TRANSPARENT, Picture, convert_photo, open_photo
 
 Photo = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
 """A path, the bytes of a file, a Pillow image, or uint8 RGB [H, W, 3], RGBA [H, W, 4] or grey [H, W]."""
@@ -19,7 +19,7 @@ _EXPECTED = (
 )
 
 
-def take_photo(photo: Photo, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def take_photo(photo: Photo, *, max_pixels: int | None = None) -> Picture:
     """Return a photo as a person sees it.
 
     Files and Pillow images are turned as their EXIF says and converted to RGB, see `open_photo`; files that

@@ -26,7 +26,6 @@ from segmentation.images.sixteen_bit import encode_png
 from segmentation.images.stored import Pixels, Stored
 from segmentation.images.tiff_write import encode_tiff
 
-MAX_PIXELS = 200_000_000  # twice the largest cameras' photos; they take about 2 GB while they are decoded
 TRANSPARENT = "parts of the photo are transparent, and stay so"
 """The note on a photo with transparency."""
 
@@ -66,13 +65,13 @@ class Picture:
         return self.pixels if self.alpha is None else blend(self.pixels, _WHITE, self.alpha)
 
 
-def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_photo(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
     """Read a photo like `open_photo`, on white paper: uint8 RGB [H, W, 3]. Raises ImageError."""
     return open_photo(path, max_pixels=max_pixels).seen
 
 
 def open_photo(
-    source: Source, *, max_pixels: int = MAX_PIXELS, bits: int = 8, keep_gps: bool = False
+    source: Source, *, max_pixels: int | None = None, bits: int = 8, keep_gps: bool = False
 ) -> Picture:
     """Read a photo as a person sees it, from a path or the bytes of a file.
 
@@ -80,9 +79,10 @@ def open_photo(
     `to_rgb`; of several frames or pages the first is read, of a TIFF no preview. With `bits` of 16 a file in
     RGB or grey that has as many keeps them beside its 8. The EXIF is without the place where the photo was
     taken, but with `keep_gps`. Raises ImageError with the file's name and the reason, without decoding
-    anything where the file declares more than `max_pixels` pixels.
+    anything where the file declares more than `max_pixels` pixels, by default `pixels_that_fit`, or more than
+    the bytes of a photo hold.
     """
-    with opened(source, max_pixels) as stored:
+    with opened(source, max_pixels, photo=True) as stored:
         return _picture(stored, bits, keep_gps)
 
 
@@ -117,7 +117,7 @@ def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
         profile = adobe_rgb_profile()
         notes.append("Adobe RGB by its EXIF, a colour profile added")
     return Picture(
-        colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8),
+        np.ascontiguousarray(colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)),
         profile,
         (*notes, *converted),
         stored.dpi,
@@ -127,7 +127,7 @@ def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
     )
 
 
-def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_mask(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
     """Read a ground truth: uint8 [H, W], 0 outside and 255 inside the garment, soft edges kept.
 
     A file with transparency (an RGBA cutout) gives its alpha channel, one with a selection that was saved
@@ -169,7 +169,7 @@ def _is_black_and_white(pixels: Pixels) -> bool:
     return bool(((colours[..., 0] == 0) | (colours[..., 0] == _WHITE)).mean() > _MOSTLY)
 
 
-def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_labels(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
     """Read a label map: integers [H, W], of palette pictures the index and not its colour.
 
     A file of 8 bits or fewer gives uint8. Raises ImageError like `open_photo`, and for a picture in colour.

@@ -60,8 +60,8 @@ OTHER_SUFFIXES = frozenset(f"{_RAW} {_OTHER}".split())
 """The suffixes of pictures that are not read."""
 
 
-def describe_unread(names: Sequence[str]) -> str:
-    """Return in words which files of OTHER_SUFFIXES are left out, one name of each kind, and what to do."""
+def describe_unread(names: Sequence[str]) -> tuple[str, str]:
+    """Return in words which files of OTHER_SUFFIXES there are, one name of each kind; and what to do."""
     by_suffix: dict[str, list[str]] = {}
     for name in sorted(names):
         by_suffix.setdefault(PurePath(name).suffix.lower(), []).append(name)
@@ -74,4 +74,4 @@ def describe_unread(names: Sequence[str]) -> str:
     if raw and raw != by_suffix.keys():
         remedy = "develop raw files and export all"
     number = "a format that is" if len(by_suffix) == 1 else "formats that are"
-    return f"{', '.join(kinds)} left out, of {number} not read; {remedy} as TIFF, PNG or JPEG"
+    return f"{', '.join(kinds)} of {number} not read", f"{remedy} as TIFF, PNG or JPEG"

@@ -3,14 +3,17 @@
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
-from segmentation.core.errors import ImageError, printable
+from segmentation.core.errors import ImageError, MissingExtraError, printable
+from segmentation.core.imports import require
+from segmentation.core.memory import pixels_that_fit
 from segmentation.images.formats import HEIF, NAMELESS, READABLE
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
@@ -23,21 +26,28 @@ from segmentation.images.tiff import read_tiff
 Source = Path | bytes
 """An image file: its path, or its content."""
 
+_LARGE = 25_000_000  # pixels; smaller pictures cost little, whatever they hold
+_MOST_PIXELS_A_BYTE = 200  # a photo of very low quality has 50
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", *TIFF_SIGNATURES)
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 
 
 @contextmanager
-def opened(source: Source, max_pixels: int | None = None, *, header: bool = False) -> Iterator[Stored]:
+def opened(
+    source: Source, max_pixels: int | None = None, *, header: bool = False, photo: bool = False
+) -> Iterator[Stored]:
     """Yield the picture, its header read; any failure while it is open becomes an ImageError.
 
     Where only its `header` is asked for, its pixels cannot be read. Raises ImageError, before anything is
-    decoded, where it declares more than `max_pixels` pixels.
+    decoded, where it declares more than `max_pixels` pixels, by default `pixels_that_fit`, and for a large
+    `photo` with far more pixels than its bytes can hold, as a mask may have.
     """
     prepare_pillow()
     try:
-        with _file(source) as file, _identified(file, source, max_pixels, header) as stored:
-            yield stored
+        with _file(source) as file:
+            check = None if header else partial(_check_size, source, file, max_pixels, photo)
+            with _identified(file, source, check) as stored:
+                yield stored
     except ImageError:
         raise
     # A decoder walks through bytes that anyone may have written, and what it stumbles over there has any
@@ -71,21 +81,24 @@ def _check_kind(path: Path) -> None:
 
 
 @contextmanager
-def _identified(file: BinaryIO, source: Source, max_pixels: int | None, header: bool) -> Iterator[Stored]:
+def _identified(file: BinaryIO, source: Source, check: Callable[[int, int], None] | None) -> Iterator[Stored]:
+    """Yield the picture; `check` takes the width and the height of one whose pixels are wanted."""
+    header = check is None
+    check = check or (lambda _width, _height: None)
     head = file.read(64)
     if head.startswith(TIFF_SIGNATURES):
         stored = read_tiff(file)
-        _check_size(source, stored.width, stored.height, max_pixels)
+        check(stored.width, stored.height)
         yield stored
         return
     if head[8:16] == b"WEBPVP8X":  # Pillow allocates this canvas already while it opens the file
         width, height = (1 + int.from_bytes(head[place : place + 3], "little") for place in (24, 27))
-        _check_size(source, width, height, max_pixels)
+        check(width, height)
     chunks = PngChunks(file, header=header) if head.startswith(PNG_SIGNATURE) else None
     if chunks:
         file = chunks.content
     with _opened_by_pillow(file, source, head) as picture:
-        _check_size(source, *picture.size, max_pixels)
+        check(*picture.size)
         if chunks and not header:
             chunks.check_size()
         profile = chunks.icc_profile if chunks else picture.info.get("icc_profile")
@@ -118,18 +131,26 @@ def _is_heif(head: bytes) -> bool:
 
 def _prepare_heif(source: Source) -> None:
     try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        remedy = "install garment-cutout[heic], or export it as JPEG"
-        raise image_error(source, "is a HEIC picture, which the package pillow-heif reads", remedy) from None
+        pillow_heif = require("pillow_heif", "heic", "pillow-heif")
+    except MissingExtraError as error:
+        raise image_error(source, "is a HEIC picture", f"{error}, or export it as JPEG") from None
     if HEIF not in Image.OPEN:
-        register_heif_opener()
+        pillow_heif.register_heif_opener()
 
 
-def _check_size(source: Source, width: int, height: int, max_pixels: int | None) -> None:
-    if max_pixels is not None and width * height > max_pixels:
-        problem = f"declares {width}x{height} pixels, more than the limit of {max_pixels}"
+def _check_size(
+    source: Source, file: BinaryIO, max_pixels: int | None, photo: bool, width: int, height: int
+) -> None:
+    pixels, most = width * height, pixels_that_fit() if max_pixels is None else max_pixels
+    if pixels > most:
+        problem = f"declares {width}x{height} pixels, more than the limit of {most}"
         raise image_error(source, problem, "reduce the picture, or raise `max_pixels` where it is an option")
+    place = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(place)
+    if photo and pixels > _LARGE and pixels > _MOST_PIXELS_A_BYTE * size:
+        problem = f"declares {width}x{height} pixels in {size} bytes, which hold no photo of that size"
+        raise image_error(source, problem, "reduce the picture")
 
 
 def image_error(source: Source, problem: str, remedy: str) -> ImageError:

@@ -96,7 +96,8 @@ def _channels(
             values = values // np.uint8(255 // (2 ** int(spread[1]) - 1))
     alpha = None
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA" if mode not in ("L", "LA", "La", "1") else "LA")
+        with_alpha = "LA" if mode in ("L", "LA", "La", "1") else "RGBA"
+        picture = picture if mode == with_alpha else picture.convert(with_alpha)
         alpha = np.array(picture.getchannel("A"))
     space: Space = "grey" if mode in ("1", "L", "LA", "La") else "RGB"
     if mode == "CMYK":
@@ -106,7 +107,7 @@ def _channels(
     elif space == "grey":
         colours = np.array(picture.convert("L"))[..., np.newaxis]
     else:
-        colours = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+        colours = np.array(picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB"))[..., :3]
         if deep and file and picture.format != "JPEG2000":
             colours = _sixteen_bit(file, colours)
     return {"colours": colours, "space": space, "alpha": alpha, "values": values}, ()

@@ -41,7 +41,7 @@ class Photos:
     """The photos of a job: the folders and files to look in, without what lies in `exclude`, its results."""
 
     sources: tuple[Path, ...]
-    max_pixels: int
+    max_pixels: int | None
     exclude: Path | None
 
     @classmethod

@@ -188,7 +188,8 @@ def _unreachable(path: Path, stem: str, reason: str) -> Photo:
 def _tell_unread(folder: Path, entries: Sequence[Entry], warn: Callable[[str], None]) -> None:
     unread = [entry.path.name for entry in entries if _suffix(entry.path.name) in OTHER_SUFFIXES]
     if unread:
-        warn(f"{printable(str(folder))}: {describe_unread(unread)}")
+        which, remedy = describe_unread(unread)
+        warn(f"{printable(str(folder))}: left out {which}; {remedy}")
 
 
 def _suffix(name: str) -> str:

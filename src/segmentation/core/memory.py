@@ -1,0 +1,26 @@
+"""The memory of the machine, and how large a photo fits it. Standard library only."""
+
+import os
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+_MOST_PIXELS = 200_000_000  # twice the largest cameras' photos
+_BYTES_A_PIXEL = 64  # that a photo takes at most while it is cut out (about 25), and as much for another one
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
+
+
+@cache
+def pixels_that_fit() -> int:
+    """Return how many pixels of a photo fit the memory of this machine or container, at most 200 million."""
+    return min(_MOST_PIXELS, _memory_bytes() // _BYTES_A_PIXEL)
+
+
+def _memory_bytes() -> int:
+    found = []
+    with suppress(ValueError, OSError, AttributeError):  # where the system does not tell
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for path in _LIMITS:
+        with suppress(ValueError, OSError):
+            found.append(int(Path(path).read_text()))  # or "max"
+    return min((size for size in found if size > 0), default=_MOST_PIXELS * _BYTES_A_PIXEL)
