@@ -12,7 +12,8 @@ from segmentation.bundle.provenance import provenance, seen_from
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Note, counting
-from segmentation.core.files import atomic_folder, write_text
+from segmentation.core.files import UNFINISHED, atomic_folder, write_text
+from segmentation.core.lock import LOCK
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
 from segmentation.datasets.class_choice import merged_groups
@@ -24,6 +25,7 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
+from segmentation.jobs.interruption import ending
 from segmentation.jobs.openvino_export import with_openvino
 from segmentation.reports.plots import plot_curves, plot_threshold
 from segmentation.training.fit import fit
@@ -40,6 +42,7 @@ def train_model(
     start: ModelBundle | None = None,
     first: ModelBundle | None = None,
     resuming: bool = False,
+    begun_with: Mapping[str, Any] | None = None,
     record: Mapping[str, Any] | None = None,
     repeat: str = "",
 ) -> ModelBundle:
@@ -47,11 +50,10 @@ def train_model(
 
     The held-out photos, at full resolution, give the figures of the model, the threshold of a cutout and its
     confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
-    `record` is added to the provenance; `repeat` is the file of options that repeats the training. The
-    bundle appears at `path` whole or not at all, in place of what was there before. Raises what `fit` and
-    `evaluate` raise.
+    `begun_with` is what `fit` keeps for a resumption; `record` is added to the provenance; `repeat` is the
+    file of options that repeats the training. The bundle appears at `path` whole or not at all, in place of
+    what was there before. Raises what `fit` and `evaluate` raise.
     """
-    scoring = counting(context.tell, "scoring")
     groups = merged_groups(dataset.groups for dataset in datasets)
     labels = datasets[0].labels
     if start and start.labels.names == labels.names:
@@ -70,12 +72,19 @@ def train_model(
             start=start,
             first=first,
             resuming=resuming,
+            begun_with=begun_with,
             tell=context.tell,
             stop=context.stop,
         )
         if first:
-            shutil.copytree(first.path, folder / FIRST)
+            passing = shutil.ignore_patterns(LOCK, f"{UNFINISHED}*")  # of a job that is at work on it
+            shutil.copytree(first.path, folder / FIRST, ignore=passing)
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
+        if not bundle.provenance[
+            "interrupted"
+        ]:  # else the best epoch so far is worth the seconds that are left
+            context = ending(context)
+        scoring = counting(context.tell, "scoring")
         bundle = judged(bundle, split.val, scoring)
         try:
             held_out = [sample.photo for sample in split.val]
