@@ -403,7 +403,7 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
     assert "--resume" in rest
     assert (tmp_path / "models" / "stopped" / "bundle.json").exists()
     make(*stopped, "--resume", "--learning-rate", "0.001", check=2)
-    assert "config.training.learning_rate was 0.0003, is 0.001" in capsys.readouterr().err
+    assert "--learning-rate was 0.0003, now 0.001" in capsys.readouterr().err
     run(*stopped, "--resume")
     resumed = json.loads((tmp_path / "models" / "stopped" / "bundle.json").read_text())
     assert resumed["provenance"]["interrupted"] is False

@@ -359,8 +359,8 @@ def test_only_one_job_works_on_an_output_folder(source, tmp_path):
         process = start(source, tmp_path / "out", overwrite=True)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 1
-        assert "expected no other predict at work on this folder" in said
-        assert times(tmp_path / "out") == before
+        assert f"{tmp_path / 'out'}: another process is writing here (process {os.getpid()} on" in said
+        assert before.items() <= times(tmp_path / "out").items()
 
     assert made(cut_folder(source, tmp_path / "out")) == []
 

@@ -90,9 +90,9 @@ def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, 
 def test_a_training_goes_on_with_its_own_settings_only(samples, tmp_path):
     train(samples, tmp_path, tell=interrupting(2))
 
-    with pytest.raises(TrainingError, match=r"learning_rate was 0\.01, is 0\.02"):
+    with pytest.raises(TrainingError, match=r"`learning_rate` was 0\.01, now 0\.02"):
         train(samples, tmp_path, config=CONFIG.replace(learning_rate=0.02), resuming=True)
-    with pytest.raises(TrainingError, match="data was one, is other"):
+    with pytest.raises(TrainingError, match="the pairs have changed since the run"):
         train(samples, tmp_path, fingerprint="other", resuming=True)
 
 

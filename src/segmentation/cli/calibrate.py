@@ -2,6 +2,7 @@
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.cli.display import Display
+from segmentation.cli.patience import seconds_left
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.jobs.calibrate import calibrate
 from segmentation.jobs.context import Context
@@ -9,7 +10,7 @@ from segmentation.jobs.context import Context
 
 def run(options: CalibrateOptions, context: Context) -> int:
     """Fit the confidence and print how good it is."""
-    with Display() as display:
+    with seconds_left(), Display() as display:
         bundle = calibrate(options, display.shown(context))
     print(confidence_line(bundle))
     return 0

@@ -1,6 +1,7 @@
 """The command `export`."""
 
 from segmentation.cli.display import Display
+from segmentation.cli.patience import seconds_left
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.jobs.context import Context
 from segmentation.jobs.export import Exported, export
@@ -9,7 +10,7 @@ from segmentation.jobs.export import Exported, export
 def run(options: ExportOptions, context: Context) -> int:
     """Export the model, and print where the file is and how far its scores are from those of Keras."""
     display = Display()
-    with display:
+    with seconds_left(), display:
         done = export(options, display.shown(context))
     print(f"{done.path}{_checked(done)}")
     return 0

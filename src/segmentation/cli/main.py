@@ -15,7 +15,7 @@ from segmentation.cli.parser import OneLineParser, add_command, read_command
 from segmentation.cli.wording import as_typed, program
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import JobOptions
-from segmentation.core.errors import SegmentationError
+from segmentation.core.errors import SegmentationError, unwritable
 from segmentation.core.events import ignore
 from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
@@ -55,8 +55,7 @@ def main(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        reason = f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}"
-        print(f"error: {reason}; check the path, its permissions and the free space", file=sys.stderr)
+        print(f"error: {unwritable(error)}", file=sys.stderr)
         return 2
 
 

@@ -1,5 +1,10 @@
 """Errors that a user can cause; each message says what was expected, what was received and what to do."""
 
+import errno
+from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 class SegmentationError(Exception):
     """Base of every error that is shown to the user as one line, without a traceback."""
@@ -36,3 +41,11 @@ class MissingExtraError(SegmentationError):
 def printable(text: str) -> str:
     """Return `text` as one line: line breaks and other unprintable characters of file names as escapes."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def unwritable(error: OSError) -> str:
+    """Return an error of the system as a message that names the file and, if it is full, the folder."""
+    reason = f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}"
+    if error.errno in _FULL and error.filename:
+        return f"{reason}; make space in {Path(error.filename).parent}"
+    return f"{reason}; check the path, its permissions and the free space"

@@ -2,10 +2,14 @@
 
 import os
 import signal
+import socket
+import sys
 import threading
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
+
+from segmentation.core.files import remove_unfinished
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _NOTICE = b"\nfinishing what is in hand; once more stops at once\n"
@@ -49,3 +53,51 @@ class Interruption:
         self._signal = int(number)
         with suppress(OSError):
             os.write(2, _NOTICE)  # not print: it may have been interrupted in the middle of itself
+
+
+class Deadline:
+    """Context that ends the process `seconds` after the first SIGINT or SIGTERM, if it is still at work then.
+
+    Libraries that compute for long hear no signal meanwhile, and to interrupt them in the middle could crash
+    them. It ends with the exit status that shells expect and `message` on stderr, and no half-written file is
+    left. Outside of the main thread it does nothing.
+    """
+
+    def __init__(self, seconds: float, message: str):
+        self._seconds = seconds
+        self._message = message
+        self._left = threading.Event()
+
+    def __enter__(self) -> "Deadline":
+        self._watched = threading.current_thread() is threading.main_thread()
+        if self._watched:
+            reader, self._writer = socket.socketpair()
+            self._writer.setblocking(False)
+            # from the system's own handler: Python's waits for the library to return
+            self._before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+            threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._left.set()
+        if self._watched:
+            signal.set_wakeup_fd(self._before)
+            self._writer.close()
+
+    def _watch(self, reader: socket.socket) -> None:
+        with reader:
+            while received := reader.recv(1):
+                if received[0] in _SIGNALS:
+                    break
+            else:
+                return
+            if not self._left.wait(self._seconds):
+                self._end(128 + received[0])
+
+    def _end(self, status: int) -> NoReturn:
+        remove_unfinished()
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        with suppress(OSError):
+            os.write(2, f"{self._message}\n".encode())
+        os._exit(status)  # no exception could stop what is still at work

@@ -7,7 +7,6 @@ is described beside the file.
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import ExportError, MissingExtraError
-from segmentation.core.files import UNFINISHED, write_text
+from segmentation.core.files import temporary_folder, write_text
 from segmentation.core.imports import import_keras_quietly
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
@@ -45,9 +44,8 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
     chosen = FORMATS[name]
     import_keras_quietly("export")
     model = load_model(bundle, preprocessing)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{UNFINISHED}export-", dir=path.parent) as folder:
-        unfinished = Path(folder) / path.name
+    with temporary_folder(path.parent) as folder:
+        unfinished = folder / path.name
         try:
             with silenced():
                 chosen.write(deployable(model, preprocessing), unfinished, description)
@@ -55,6 +53,10 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
             raise
         except Exception as error:  # whatever the converters raise
             reason = (str(error) or type(error).__name__).splitlines()[0]
+            if isinstance(error, OSError) or "iostream" in reason:
+                raise ExportError(
+                    f"{path}: cannot be written ({reason}); check the folder {path.parent} and its free space"
+                ) from error
             raise ExportError(f"`format={name}`: the converter failed ({reason})") from error
         network = chosen.run(unfinished)
         difference = None
@@ -69,7 +71,7 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
         write_text(unfinished.with_name(path.name + ".json"), json.dumps(description, indent=2) + "\n")
         if path.is_dir():  # with a saved-model in it, or nothing
             shutil.rmtree(path)
-        for made in Path(folder).iterdir():
+        for made in folder.iterdir():
             made.replace(path.parent / made.name)
     return difference
 

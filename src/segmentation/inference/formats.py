@@ -13,6 +13,7 @@ import numpy as np
 from segmentation.core.imports import import_openvino, require
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.openvino_engine import compile_network
+from segmentation.inference.onnx_names import put_in_order
 from segmentation.models.weights import in_half_precision
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def _write_onnx(model: "keras.Model", path: Path, description: dict[str, str]) -
     model(np.zeros(model.input_shape, np.uint8))  # Keras exports to ONNX only what was called once
     model.export(path, format="onnx", verbose=False)
     network = onnx.load(path)
+    put_in_order(network)
     onnx.helper.set_model_props(network, description)
     onnx.save(network, path)
 

@@ -7,11 +7,13 @@ from segmentation.bundle.bundle import ModelBundle, find_bundle
 from segmentation.config.jobs.audit import AuditOptions
 from segmentation.core.events import counting
 from segmentation.core.imports import import_keras_quietly
+from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
 from segmentation.evaluation.audit import Finding, unbiased_scores
 from segmentation.evaluation.audit import audit as audit_pairs
 from segmentation.inference.scorer import require_cutout
 from segmentation.jobs.context import Context
+from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.option_checks import check_alone
 from segmentation.jobs.pairs import find_dataset
 from segmentation.reports.audit_report import decided, write_audit
@@ -40,7 +42,7 @@ def audit(options: AuditOptions, context: Context) -> Audited:
     earlier table that cannot be read, and as `unbiased_scores` does.
     """
     check_alone(options, "fold_model", "model")
-    models, tell = context.workspace.models, context.tell
+    models = context.workspace.models
     start = find_bundle(options.model, models) if options.model else None
     bundles = [find_bundle(model, models) for model in options.fold_model]
     for bundle in [start, *bundles] if start else bundles:
@@ -49,6 +51,19 @@ def audit(options: AuditOptions, context: Context) -> Audited:
     name = dataset.root.resolve().name
     output = options.output or context.workspace.results / "audit" / name
     decided(output)  # a table that cannot be read fails before an hour of training
+    with locked(output), interruptible(context) as context:
+        return _audit(options, start, bundles, dataset, output, context)
+
+
+def _audit(
+    options: AuditOptions,
+    start: ModelBundle | None,
+    bundles: list[ModelBundle],
+    dataset: Dataset,
+    output: Path,
+    context: Context,
+) -> Audited:
+    name, tell = dataset.root.resolve().name, ending(context).tell
     if not bundles:
         import_keras_quietly()
         from segmentation.jobs.audit_folds import train_folds

@@ -60,6 +60,8 @@ def train_folds(
                 context.tell(Note(f"{place}: reused, {path}"))
                 bundles.append(bundle)
                 continue
+        if context.interrupted():
+            return None
         context.tell(Note(f"{place}: training"))
         trained = _train_fold(config.replace(fold=fold), options, start, dataset, path, logs, context)
         if trained is None or trained.provenance["interrupted"]:

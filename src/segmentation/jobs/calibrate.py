@@ -6,11 +6,13 @@ from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, save
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.record import digest_of, record_of
 from segmentation.core.events import counting
+from segmentation.core.lock import locked
 from segmentation.core.size import Size
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.inference.scorer import require_cutout
 from segmentation.jobs.context import Context
+from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.pairs import find_dataset, trained_on
 from segmentation.synth import drawn_set
 
@@ -23,6 +25,11 @@ def calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     Raises ConfigError for a model of classes and for the first pass of another, and what `fit_confidence`
     raises.
     """
+    with interruptible(context) as context:
+        return _calibrate(options, ending(context))
+
+
+def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     workspace, tell = context.workspace, context.tell
     bundle = check_own(find_bundle(options.model, workspace.models))
     others = [find_bundle(name, workspace.models) for name in options.fold_model]
@@ -34,10 +41,13 @@ def calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
         drawing = counting(tell, "drawing")
         drawn = drawn_set(workspace.drawn, options.synthetic, Size(864, 576), _SEED, drawing)
         samples += discover(drawn, check=False).samples
-    confidence_model = fit_confidence(bundle, samples, others, counting(tell, "scoring"))
-    record = {
-        **bundle.provenance,
-        "calibrated": list(context.command),
-        "calibrated_digest": digest_of(record_of(options)),
-    }
-    return save_description(dataclasses.replace(bundle, confidence_model=confidence_model, provenance=record))
+    with locked(bundle.path, remedy=""):
+        confidence_model = fit_confidence(bundle, samples, others, counting(tell, "scoring"))
+        record = {
+            **bundle.provenance,
+            "calibrated": list(context.command),
+            "calibrated_digest": digest_of(record_of(options)),
+        }
+        return save_description(
+            dataclasses.replace(bundle, confidence_model=confidence_model, provenance=record)
+        )

@@ -7,6 +7,7 @@ from pathlib import Path
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.core.errors import printable
 from segmentation.core.events import Caution, counting
+from segmentation.core.lock import locked
 from segmentation.core.parallel import map_in_threads
 from segmentation.datasets.origin import RETOUCHED, write_origin
 from segmentation.evaluation.corrections import Correction
@@ -67,13 +68,13 @@ def collect(options: CollectOptions, context: Context) -> Collection:
     for path in strays:
         reason = f"has no photo in {options.photos}; add it, or rename the file"
         context.tell(Caution(f"left out: {printable(str(path))} {reason}"))
-    write_origin(
-        output, {"origin": RETOUCHED}
-    )  # before the first pair, so that none is taken for a pair of another origin
-    prepare(output)
-    work = partial(collect_one, folder=output, predictions=predictions, untouched=options.untouched)
-    collected = tuple(map_in_threads(work, matches, counting(context.tell, "collecting")))
-    report = write_report(output, collected)
-    pairs = count_pairs(output)
-    write_origin(output, {"origin": RETOUCHED, "photos": pairs})
+    with locked(output):
+        # before the first pair, so that none is taken for a pair of another origin
+        write_origin(output, {"origin": RETOUCHED})
+        prepare(output)
+        work = partial(collect_one, folder=output, predictions=predictions, untouched=options.untouched)
+        collected = tuple(map_in_threads(work, matches, counting(context.tell, "collecting")))
+        report = write_report(output, collected)
+        pairs = count_pairs(output)
+        write_origin(output, {"origin": RETOUCHED, "photos": pairs})
     return Collection(collected, tuple(missing), pairs, output, report)

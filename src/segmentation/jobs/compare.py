@@ -9,6 +9,7 @@ from segmentation.config.jobs.compare import CompareOptions, Reference
 from segmentation.config.scoring import ModelOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note, Tell, counting, ignore
+from segmentation.core.lock import locked
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.evaluation.candidates import CpuTimed, facts_of, unseen_by_all
@@ -68,13 +69,14 @@ def compare(options: CompareOptions, context: Context) -> Compared:
         Note(f"{len(samples)} of {len(dataset.samples)} photos, on which none of the models was trained")
     )
     target_threshold = baseline.config.data.target_threshold
-    candidates = [
-        _evaluate(name, bundle, samples, target_threshold, histories[name], options, context)
-        for name, bundle in bundles.items()
-    ]
-    comparison = compare_candidates(candidates, len({sample.group for sample in samples}), references)
-    gallery = _gallery(comparison, bundles, samples, options, context) if options.report_images else None
-    write_comparison(comparison, histories, output, _about(dataset, baseline), gallery)
+    with locked(output):  # before an hour of scoring
+        candidates = [
+            _evaluate(name, bundle, samples, target_threshold, histories[name], options, context)
+            for name, bundle in bundles.items()
+        ]
+        comparison = compare_candidates(candidates, len({sample.group for sample in samples}), references)
+        gallery = _gallery(comparison, bundles, samples, options, context) if options.report_images else None
+        write_comparison(comparison, histories, output, _about(dataset, baseline), gallery)
     return Compared(comparison, output)
 
 

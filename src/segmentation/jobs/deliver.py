@@ -1,6 +1,8 @@
 """The job `deliver`: shop files of predicted and corrected cutouts."""
 
+import os
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from segmentation.config.files import CutoutOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.events import counting
+from segmentation.core.lock import locked
 from segmentation.core.parallel import map_in_threads
 from segmentation.images.files import open_photo
 from segmentation.jobs.context import Context
@@ -45,9 +48,15 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
 
     The mask is the corrected one where a person changed a file of the photo, else the predicted one; the
     colours are the photo's. A photo that fails is a result with its error. Raises DataError for a folder of
-    other contents, and when another process is at work in the output.
+    other contents, and when another process is at work in it or in the output.
     """
     style = CutoutStyle.from_options(options.files)
+    writable = os.access(options.results, os.W_OK)  # else nobody can be changing it
+    with locked(options.results, "") if writable else nullcontext():
+        return _deliver_all(options, style, context)
+
+
+def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) -> Delivered:
     output = options.output or options.results / DELIVERY
     sources = list(find_sources(options.results, options.corrected))
     chosen = [source for source in sources if source.corrected or source.decision in options.decisions]

@@ -7,6 +7,7 @@ from pathlib import Path
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note, counting
+from segmentation.core.lock import locked
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.selection import random_subset, select_samples
@@ -50,7 +51,8 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated:
     """Score the models on pairs at the photos' own resolution, and write the figures and the report.
 
     Raises ConfigError for options or pairs that do not fit the models, and DataError for pairs that cannot be
-    read or of which none are left.
+    read or of which none are left, and for a folder of results that cannot be written or that another process
+    writes into.
     """
     models = find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
     if unfit := [*options_of_masks(options.given), *(["`robustness`"] if options.robustness else [])]:
@@ -58,6 +60,19 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated:
     dataset = find_pairs(models.members[0], options.data, context)
     samples = random_subset(_select(models, dataset, options.split), options.size, options.seed)
     context.tell(Note(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})"))
+    output = options.output or context.workspace.results / models.name / "eval"
+    with locked(output):  # before an hour of scoring
+        return _evaluate(models, dataset, samples, output, options, context)
+
+
+def _evaluate(
+    models: Ensemble,
+    dataset: Dataset,
+    samples: tuple[Sample, ...],
+    output: Path,
+    options: EvaluateOptions,
+    context: Context,
+) -> Evaluated:
     target_threshold = _target_threshold(models)
     scorer = load_scorer(models, options.models, options.scoring, tell=context.tell)
     evaluation = evaluate_scores(
@@ -73,7 +88,6 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated:
     robustness = None
     if options.robustness:
         robustness = _disturb(scorer, samples, evaluation.threshold, target_threshold, context)
-    output = options.output or context.workspace.results / models.name / "eval"
     write_evaluation(
         evaluation,
         scorer.score,

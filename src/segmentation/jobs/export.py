@@ -7,6 +7,7 @@ from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, save
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.core.files import write_text
 from segmentation.core.imports import import_keras_quietly
+from segmentation.core.lock import LOCK, locked
 from segmentation.jobs.configuration import configuration_of
 from segmentation.jobs.context import Context
 
@@ -51,12 +52,14 @@ def _export_network(bundle: ModelBundle, options: ExportOptions, context: Contex
     else:
         photos = held_out or drawn_photos(context.workspace.drawn)
     if options.format == "openvino" and not options.output:
-        bundle, difference = with_openvino(check_own(bundle), photos, held_out)
-        saved = save_description(bundle).openvino
+        with locked(check_own(bundle).path, remedy=""):
+            bundle, difference = with_openvino(bundle, photos, held_out)
+            saved = save_description(bundle).openvino
         assert saved
         return Exported(saved, options.format, difference)
     path = options.output or _folder(bundle, context) / (bundle.name + FORMATS[options.format].suffix)
-    difference = export_network(bundle, options.format, path, map(read_photo, photos))
+    with locked(path.parent, name=f".{path.name}{LOCK}"):
+        difference = export_network(bundle, options.format, path, map(read_photo, photos))
     return Exported(path, options.format, difference)
 
 

@@ -2,14 +2,13 @@
 
 import contextlib
 import dataclasses
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle
 from segmentation.bundle.provenance import data_folder
 from segmentation.core.errors import DataError
-from segmentation.core.files import UNFINISHED
+from segmentation.core.files import temporary_folder
 from segmentation.core.size import Size
 from segmentation.core.types import ScoreFn
 from segmentation.datasets.discover import discover
@@ -36,8 +35,8 @@ def with_openvino(
     without any, the recorded agreement stays. The description has yet to be saved: until then the
     bundle does not match it. Raises what `export` raises, and leaves the bundle as it was.
     """
-    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=bundle.path) as folder:
-        path = Path(folder) / ENGINE_FILES[0]
+    with temporary_folder(bundle.path) as folder:
+        path = folder / ENGINE_FILES[0]
         difference = export(bundle, "openvino", path, map(read_photo, photos[:_CHECKED_PHOTOS]))
         agreement = bundle.bf16_agreement
         if held_out and computes_in_bfloat16():

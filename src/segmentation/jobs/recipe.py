@@ -11,7 +11,9 @@ from segmentation.config.jobs.recipe import RecipeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import differences, digest_of, record_of
 from segmentation.core.errors import ConfigError
+from segmentation.core.lock import locked
 from segmentation.jobs.context import Context
+from segmentation.jobs.interruption import interruptible
 from segmentation.jobs.recipes import RECIPES, Step
 
 
@@ -49,11 +51,19 @@ def recipe(options: RecipeOptions, context: Context) -> bool:
     Tells StepStarted and StepEnded besides the events of the steps. Raises ConfigError where the last model
     exists, and where an earlier one was made with other options; and what the jobs of the steps raise.
     """
-    models, steps = context.workspace.models, steps_of(options)
-    last = steps[-1]
+    steps = steps_of(options)
+    held = locked(context.workspace.logs / steps[-1].model, "choose another `name`")
+    with held, interruptible(context) as context:
+        return _run_all(steps, context)
+
+
+def _run_all(steps: list[Step], context: Context) -> bool:
+    models, last = context.workspace.models, steps[-1]
     if _is_done(models, last):
         raise ConfigError(f"`name={last.model}`: the model exists; choose another name")
     for number, step in enumerate(steps, start=1):
+        if context.interrupted():
+            raise KeyboardInterrupt
         if _is_done(models, step):
             context.tell(StepStarted(number, len(steps), step, done=True))
             continue
@@ -93,13 +103,23 @@ def _made_otherwise(recorded: Mapping[str, Any], expected: Mapping[str, Any]) ->
 
 
 def _going_on(step: Step, context: Context) -> Step:
-    """The step to run: a training that has finished epochs is resumed."""
-    from segmentation.training.run_state import RECORD
+    """The step to run: a training that has finished epochs is resumed.
+
+    Raises ConfigError where they are those of other options.
+    """
+    from segmentation.training.run_state import RECORD, read_run
 
     if not isinstance(step.options, TrainOptions):
         return step
-    if not (context.workspace.logs / step.model / RECORD).is_file():
+    logs = context.workspace.logs / step.model
+    if not (logs / RECORD).is_file():
         return step
+    recorded, expected = read_run(logs).begun_with.get("options"), record_of(step.options)
+    if recorded is not None and (others := differences(recorded, expected)):
+        raise ConfigError(
+            f"{logs}: expected the interrupted run of this step, received one with other options "
+            f"({'; '.join(others)}); choose another `name`, or move it away"
+        )
     given = step.options.given | {"resume"}
     return Step(step.model, dataclasses.replace(step.options, resume=True, given=given))
 

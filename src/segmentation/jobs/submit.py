@@ -6,10 +6,12 @@ from pathlib import Path
 
 from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.core.errors import DataError
+from segmentation.core.lock import LOCK, locked
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Tally
+from segmentation.outputs.naming import Photo
 from segmentation.outputs.submission import SubmissionRows, write_submission
 
 
@@ -44,9 +46,23 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
             f"`input`: expected each file name once, received several {', '.join(repeated)}; rename them"
         )
     workers = source.streams()
-    scorer = scorer or load_scorer(
-        models, options.models, options.scoring, streams=workers, tell=context.tell
-    )
+    with locked(output.parent, name=f".{output.name}{LOCK}"):
+        scorer = scorer or load_scorer(
+            models, options.models, options.scoring, streams=workers, tell=context.tell
+        )
+        return _encode(scorer, source, photos, masks, output, workers, options, context)
+
+
+def _encode(
+    scorer: Scorer,
+    source: Photos,
+    photos: list[Photo],
+    masks: Path | None,
+    output: Path,
+    workers: int,
+    options: SubmitOptions,
+    context: Context,
+) -> Submission:
     rows, tally = SubmissionRows("column" if options.order == "column" else "row", masks), Tally()
     for result in predict_photos(
         scorer,

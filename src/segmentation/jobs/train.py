@@ -1,23 +1,27 @@
 """The job `train`: a model, trained on folders of pairs."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from segmentation.bundle.bundle import ModelBundle, check_name, find_bundle
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import PRESETS, configure
 from segmentation.config.record import chosen, digest_of, record_of
 from segmentation.config.training import RunConfig
-from segmentation.core.errors import ConfigError
-from segmentation.core.events import counting
+from segmentation.core.errors import ConfigError, TrainingError, unwritable
+from segmentation.core.events import Note, counting
+from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.same_classes import check_same_classes
 from segmentation.datasets.split import Split
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
+from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.option_checks import check_alone
 from segmentation.jobs.pairs import find_dataset
+from segmentation.jobs.resuming import begun_with, going_on
 from segmentation.jobs.training import train_model
 from segmentation.jobs.training_checks import (
     check_before_data,
@@ -37,7 +41,7 @@ from segmentation.jobs.training_data import (
     without_held_out,
 )
 from segmentation.models.registry import complete
-from segmentation.training.run_state import RECORD, EpochsKept, check_folder
+from segmentation.training.run_state import RECORD, EpochsKept, check_changes, check_folder, read_run
 
 
 @dataclass(frozen=True)
@@ -51,67 +55,105 @@ class Trained:
         return self.bundle.provenance["interrupted"]
 
 
+class _Choice(NamedTuple):
+    """What the options choose: the completed configuration, and the models that it is built on.
+
+    `inherits_classes` is whether the classes are those of `start`.
+    """
+
+    config: RunConfig
+    start: ModelBundle | None
+    first_passes: list[ModelBundle]
+    inherits_classes: bool
+
+
 def train(options: TrainOptions, context: Context) -> Trained:
     """Train a model and put it into the models folder.
 
-    Tells the events of `training.progress`. Raises ConfigError for options that do not fit each other or
-    the data, DataError for data that cannot be trained on, TrainingError as `fit` does, and EpochsKept, a
-    KeyboardInterrupt, for Ctrl-C when epochs are kept that `resume` continues from.
+    Tells the events of `training.progress`. With `resume` the options are those that the run was begun with,
+    but for those that are given. Raises ConfigError for options that do not fit each other or the data,
+    DataError for data that cannot be trained on and where another process trains a model of this name,
+    TrainingError as `fit` does, and EpochsKept, a KeyboardInterrupt, for Ctrl-C when epochs are kept that
+    `resume` continues from.
     """
     check_alone(options, "resume", "overwrite")
     models = context.workspace.models
+    name = check_name(options.name or options.preset or _choose(options, models).config.model.architecture)
+    path, logs = models / name, context.workspace.logs / name
+    check_folder(logs)
+    in_use = locked(path, remedy="") if path.is_dir() else nullcontext()  # by who calibrates or exports it
+    with interruptible(context) as context, locked(logs, "choose another `name`"), in_use:
+        try:
+            return _train(options, path, logs, context)
+        except KeyboardInterrupt:
+            if not (logs / RECORD).exists():
+                raise
+            raise EpochsKept from None
+        except OSError as error:
+            if not (logs / RECORD).exists():
+                raise
+            raise TrainingError(f"{unwritable(error)}; `resume` goes on from the finished epochs") from error
+
+
+def _train(options: TrainOptions, path: Path, logs: Path, context: Context) -> Trained:
+    models, home = context.workspace.models, context.workspace.home
+    if options.resume:
+        state = read_run(logs)
+        options = going_on(options, state, home)
+    elif not options.overwrite:
+        _refuse_to_replace(path, logs / RECORD)
+    config, start, first_passes, inherits_classes = _choose(options, models)
+    if options.resume:
+        for change in check_changes(state, {"config": config.to_json()}):
+            context.tell(Note(f"going on with another option: {change}"))
+    check_before_data(config, start, second_pass=bool(first_passes))
+    folders = options.data or (default_data(ending(context)),)
+    check_shares(config.data.mix, len(folders))
+    inherited = start if inherits_classes else None
+    classes = inherited.classes if inherited else config.data.classes
+    trained_by = inherited.name if inherited else None
+    reading = ending(context)
+    datasets = [find_dataset(folder, reading, classes, trained_by) for folder in folders]
+    excluded: list[str] = []
+    if options.exclude:
+        datasets, excluded = without_excluded(datasets, options.exclude, reading)
+    split = _split(config, datasets, first_passes, logs, reading)
+    made_with = record_of(options)
+    record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)}
+    if excluded:
+        record["excluded"] = excluded
+    bundle = train_model(
+        config,
+        datasets,
+        split,
+        path,
+        context,
+        logs=logs,
+        start=start,
+        first=first_passes[0] if first_passes else None,
+        resuming=options.resume,
+        begun_with=begun_with(options, home),
+        record=record,
+        repeat=repeating(options, config, inherits_classes=inherits_classes),
+    )
+    return Trained(bundle)
+
+
+def _choose(options: TrainOptions, models: Path) -> _Choice:
     start = find_bundle(options.model, models) if options.model else None
     if start:
         check_start(start, options, PRESETS)
     first_passes = [find_bundle(name, models) for name in options.second_pass]
     explicit = chosen(options, "run")
     explicit |= check_first_passes(first_passes, explicit)
-    inherited = start if start and "classes" not in explicit else None
-    if inherited:
-        explicit["classes"] = inherited.config.data.classes
+    inherits_classes = start is not None and "classes" not in explicit
+    if start and inherits_classes:
+        explicit["classes"] = start.config.data.classes
     config = complete(
         configure(options.preset, options.augmentation, explicit, base=start.config if start else None)
     )
     check_loss_parts(explicit, config.loss.loss)
-    name = check_name(options.name or options.preset or config.model.architecture)
-    path, logs = models / name, context.workspace.logs / name
-    if not options.resume:
-        check_folder(logs)
-        if not options.overwrite:
-            _refuse_to_replace(path, logs / RECORD)
-    check_before_data(config, start, second_pass=bool(first_passes))
-    folders = options.data or (default_data(context),)
-    check_shares(config.data.mix, len(folders))
-    classes = inherited.classes if inherited else config.data.classes
-    trained_by = inherited.name if inherited else None
-    datasets = [find_dataset(folder, context, classes, trained_by) for folder in folders]
-    excluded: list[str] = []
-    if options.exclude:
-        datasets, excluded = without_excluded(datasets, options.exclude, context)
-    split = _split(config, datasets, first_passes, logs, context)
-    made_with = record_of(options)
-    record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)}
-    if excluded:
-        record["excluded"] = excluded
-    try:
-        bundle = train_model(
-            config,
-            datasets,
-            split,
-            path,
-            context,
-            logs=logs,
-            start=start,
-            first=first_passes[0] if first_passes else None,
-            resuming=options.resume,
-            record=record,
-            repeat=repeating(options, config, inherits_classes=inherited is not None),
-        )
-    except KeyboardInterrupt:
-        if not (logs / RECORD).exists():
-            raise
-        raise EpochsKept from None
-    return Trained(bundle)
+    return _Choice(config, start, first_passes, inherits_classes)
 
 
 def _split(

@@ -23,6 +23,7 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
+from segmentation.jobs.interruption import ending
 from segmentation.jobs.openvino_export import with_openvino
 from segmentation.metrics.threshold import doubt_about
 from segmentation.reports.plots import plot_curves, plot_threshold
@@ -40,6 +41,7 @@ def train_model(
     start: ModelBundle | None = None,
     first: ModelBundle | None = None,
     resuming: bool = False,
+    begun_with: Mapping[str, Any] | None = None,
     record: Mapping[str, Any] | None = None,
     repeat: str = "",
 ) -> ModelBundle:
@@ -47,11 +49,10 @@ def train_model(
 
     The held-out photos, at full resolution, give the figures of the model, the threshold of a cutout and its
     confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
-    `record` is added to the provenance; `repeat` is the file of options that repeats the training. The
-    bundle appears at `path` whole or not at all, in place of what was there before. Raises what `fit` and
-    `evaluate` raise.
+    `begun_with` is what `fit` keeps for a resumption; `record` is added to the provenance; `repeat` is the
+    file of options that repeats the training. The bundle appears at `path` whole or not at all, in place of
+    what was there before. Raises what `fit` and `evaluate` raise.
     """
-    scoring = counting(context.tell, "scoring")
     groups = merged_groups(dataset.groups for dataset in datasets)
     labels = datasets[0].labels
     if start and start.labels.names == labels.names:
@@ -70,12 +71,18 @@ def train_model(
             start=start,
             first=first,
             resuming=resuming,
+            begun_with=begun_with,
             tell=context.tell,
             stop=context.stop,
         )
         if first:
             copy_folder(first.path, folder / FIRST)
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
+        if not bundle.provenance[
+            "interrupted"
+        ]:  # else the best epoch so far is worth the seconds that are left
+            context = ending(context)
+        scoring = counting(context.tell, "scoring")
         bundle = judged(bundle, split.val, scoring)
         if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):
             context.tell(Caution(doubt))

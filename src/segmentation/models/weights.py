@@ -1,15 +1,28 @@
 """Weight files: kernels in half precision, and safe reading of files that may come from anyone."""
 
-import tempfile
+import io
+import os
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation.core.files import write_bytes
+
 if TYPE_CHECKING:
     import h5py
     import keras
+
+_HDF5 = {"file signature not found": "it is no HDF5 file", "truncated file": "its end is missing"}
+_SHAPES = re.compile(
+    r"variable\.shape=(?P<expected>\([\d, ]*\)), Received: value\.shape=(?P<received>\([\d, ]*\))"
+    r".*?path=(?P<name>[\w./-]+)"
+)
+_LAYER = re.compile(r"could not be loaded\. Example error message for object <\w+ name=(?P<name>[\w./-]+)")
+_OBJECT = re.compile(r"<[^<>]*>")  # as Python shows one
+_LONGEST_REASON = 300
 
 
 def in_half_precision(array: np.ndarray) -> np.ndarray:
@@ -24,16 +37,20 @@ def in_half_precision(array: np.ndarray) -> np.ndarray:
 
 
 def save_weights(model: "keras.Model", path: Path) -> None:
-    """Save the model's weights `in_half_precision`, without the optimizer's state."""
+    """Save the model's weights `in_half_precision`, without the optimizer's state, atomically."""
     import h5py
 
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        whole = Path(folder) / path.name
-        model.save_weights(whole)
-        with h5py.File(whole, "r+") as source, h5py.File(path, "w") as target:
-            if "optimizer" in source:
-                del source["optimizer"]
-            source.visititems(lambda name, item: _copy(name, item, target))
+    content = io.BytesIO()
+    with h5py.File(_in_memory(model), "r+") as source, h5py.File(content, "w") as target:
+        if "optimizer" in source:
+            del source["optimizer"]
+        source.visititems(lambda name, item: _copy(name, item, target))
+    write_bytes(path, content.getbuffer())
+
+
+def save_state(model: "keras.Model", path: Path) -> None:
+    """Save the model's weights as they are and the optimizer's state, atomically."""
+    write_bytes(path, _in_memory(model).getbuffer())
 
 
 def load_weights(model: "keras.Model", path: Path) -> None:
@@ -49,6 +66,22 @@ def load_weights(model: "keras.Model", path: Path) -> None:
         raise ValueError(_reason(error)) from error
     if not all(np.isfinite(weights).all() for weights in model.get_weights()):
         raise ValueError("they are not all finite")
+
+
+class _WeightsInMemory(io.BytesIO):
+    """A file in memory, with a name by which Keras knows weights.
+
+    HDF5 itself writes no file: it crashes the process when a disk is full.
+    """
+
+    def __str__(self) -> str:
+        return "in memory.weights.h5"
+
+
+def _in_memory(model: "keras.Model") -> io.BytesIO:
+    content = _WeightsInMemory()
+    model.save_weights(content)
+    return content
 
 
 def _copy(name: str, item: "h5py.Group | h5py.Dataset", target: "h5py.File") -> None:
@@ -70,6 +103,17 @@ def _refuse_links(path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return the last line that is not empty: Keras puts the reason after a summary."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:300] if lines else type(error).__name__
+    """Return in a line of words what is wrong with a file of weights: Keras prints its objects and arrays."""
+    text = " ".join(str(error).split())
+    if isinstance(error, OSError):
+        if error.errno:
+            return os.strerror(error.errno).lower()
+        known = [words for part, words in _HDF5.items() if part in text]
+        return known[0] if known else "it is damaged"
+    if shapes := _SHAPES.search(text):
+        return f"{shapes['name']}: expected the shape {shapes['expected']}, received {shapes['received']}"
+    if layer := _LAYER.search(text):
+        return f"those of the layer {layer['name']} are missing, or something else"
+    if "Invalid H5 file" in text:
+        return "its groups are not those of weights"
+    return _OBJECT.sub("something", text)[:_LONGEST_REASON] or type(error).__name__

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import UNFINISHED, atomic_file
-from segmentation.outputs.exclusive_file import open_exclusively
+from segmentation.core.lock import locked
 from segmentation.outputs.file_record import is_as_recorded
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result, line_of
@@ -41,8 +41,8 @@ class Manifest:
     torn by it is cut off. On leaving without an error superseded lines are dropped. Lines of photos that this
     run does not meet stay, except failures of what is gone.
 
-    Entering makes the folder and raises DataError when another process has it open, OSError when it
-    cannot be written. It holds two digests and a place for each photo of earlier runs, and nothing for those
+    Entering makes the folder and raises DataError when another process writes into it, and when it cannot be
+    written. It holds two digests and a place for each photo of earlier runs, and nothing for those
     of this one.
     """
 
@@ -69,16 +69,15 @@ class Manifest:
         """Lines that are damaged or of another version; their photos are done again."""
 
     def __enter__(self) -> "Manifest":
-        self._file = open_exclusively(self.path)
-        self._written_ns = self.path.stat().st_mtime_ns
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(locked(self._folder))
+            self._file = stack.enter_context(self.path.open("ab", buffering=0))
+            self._written_ns = self.path.stat().st_mtime_ns
             for path in self._folder.glob(f"{UNFINISHED}*{self.path.suffix}"):  # a rewriting that was killed
                 path.unlink()
             self._start = self._read()
             self._file.truncate(self._start)
-        except BaseException:
-            self._file.close()
-            raise
+            self._held = stack.pop_all()
         return self
 
     def look(self) -> None:
@@ -88,8 +87,7 @@ class Manifest:
             self._start = self._read()
 
     def __exit__(self, failure: type[BaseException] | None, *_rest: object) -> None:
-        # as long as the file is open no other process may begin
-        with self._file, contextlib.suppress(OSError):  # a full disk: the lines are there, only not tidy
+        with self._held, contextlib.suppress(OSError):  # a full disk: the lines are there, only not tidy
             if failure is None and self._untidy:
                 self._tidy()
 

@@ -5,8 +5,8 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from segmentation.core.errors import DataError, ImageError, printable
-from segmentation.core.files import remedy_for, scratch_folder
+from segmentation.core.errors import DataError, printable
+from segmentation.core.files import remedy_for, temporary_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.folder_job import Delivery
@@ -58,9 +58,9 @@ class Publisher(Generic[Made]):
         """
         outputs, kept, replaced = self.planned(photo)
         try:
-            with scratch_folder(self._folder) as scratch:
+            with temporary_folder(self._folder) as scratch:
                 paths = {kind: scratch / output for kind, output in outputs.items()}
-                notes = self._write(scratch, paths, picture, made)
+                notes = self._writer.write(paths, picture, made)
                 new = {output: paths[kind] for kind, output in outputs.items() if output not in kept}
                 files = {output: record_of(path) for output, path in new.items()}
                 self._manifest.begin(photo, files)
@@ -72,16 +72,6 @@ class Publisher(Generic[Made]):
         notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept)
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in replaced)
         return Delivery(outputs, notes, files, kept, replaced)
-
-    def _write(
-        self, scratch: Path, paths: Mapping[str, Path], picture: Picture, made: Made
-    ) -> tuple[str, ...]:
-        """Write the files aside; an error names the file that the user would have seen."""
-        try:
-            return self._writer.write(paths, picture, made)
-        except ImageError as error:
-            said = str(error).replace(f"{scratch}{os.sep}", f"{self._folder}{os.sep}")
-            raise ImageError(said) from error.__cause__
 
     def _put(self, files: Mapping[str, Path], replaced: Container[str]) -> None:
         """Move files to their places; where one cannot be, none of the photo is left."""

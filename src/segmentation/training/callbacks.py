@@ -9,6 +9,7 @@ import keras
 from segmentation.config.training import TrainConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell
+from segmentation.models.weights import save_state
 from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases
 from segmentation.training.progress import EpochDone, StepDone
@@ -19,7 +20,8 @@ from segmentation.training.schedules import learning_rate, stops
 class Run(keras.callbacks.Callback):
     """Keeps `state` on disk in step with the training, so that it can be interrupted at any time.
 
-    Once `stop()` is true the training ends after the current step; the epoch that it cuts short is not kept.
+    Once `stop()` is true the training ends after the current step, or that of the evaluation after an epoch;
+    the epoch that it cuts short is not kept.
     """
 
     def __init__(
@@ -60,12 +62,16 @@ class Run(keras.callbacks.Callback):
         if self._stop() and batch + 1 < steps:
             self._cut_short = self.model.stop_training = True
 
+    def on_test_batch_end(self, batch, logs=None):  # noqa: ARG002
+        if self._stop():
+            self._cut_short = self.model.stop_training = self.model.stop_evaluating = True
+
     def on_epoch_end(self, epoch, logs=None):
         if self._cut_short:
             return
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         # the weights first: whenever an epoch is counted, its weights are complete on disk
-        self.model.save_weights(self.state.weights(self.state.epochs + 1))
+        save_state(self.model, self.state.weights(self.state.epochs + 1))
         self.state.append({**logs, "learning_rate": rate})
         self.state.seconds += time.monotonic() - self._began
         self.state.save()

@@ -1,17 +1,18 @@
 """Training: samples in, a model bundle out."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import content_of
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, ignore
-from segmentation.core.signals import Interruption
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
@@ -54,6 +55,7 @@ def fit(
     start: ModelBundle | None = None,
     first: ModelBundle | None = None,
     resuming: bool = False,
+    begun_with: Mapping[str, Any] | None = None,
     tell: Tell = ignore,
     stop: Callable[[], bool] = lambda: False,
 ) -> tuple[ModelBundle, History]:
@@ -64,8 +66,9 @@ def fit(
     is the data's, and `labels` are the classes of its ground truth. `start` gives the first weights, and the
     normalisation they were trained with; of other classes, all but those of the head. `first` is the pass
     before this one, where this is the second of a double pass: then the samples have first-pass scores.
-    `tell` takes the events of `training.progress` and notes. From the first epoch on, Ctrl-C and a `stop()`
-    that is true end the training with the best epoch so far, recorded as `interrupted` in the provenance.
+    `begun_with`, plain JSON, is kept in `logs` for whoever resumes the run.
+    `tell` takes the events of `training.progress` and notes. From the first epoch on, a `stop()` that is true
+    ends the training with the best epoch so far, recorded as `interrupted` in the provenance.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
     weights. Its frozen levels change at most once, between two epochs; the optimizer is then a new one.
@@ -83,9 +86,10 @@ def fit(
         "first": first and first.digest,
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
+    state.begun_with = dict(begun_with or {})
     keras.utils.set_random_seed(config.training.seed)
     view = _view(config, first)
-    pairs = _prepare(config, train, labels, start, view)
+    pairs = _prepare(config, train, labels, start, view, stop)
     loss = _loss(config, pairs)
     policy = dtype_policy(config.training.precision)
     model = build_network(config, pairs.preprocessing, len(labels.names), policy)
@@ -98,6 +102,8 @@ def fit(
     plan = _plan(config, model, policy, (len(mixture), len(val)))
     tell(TrainingStarted(logs.name, config.training.epochs, plan))
     val_pairs = _pairs(config, val, pairs.preprocessing, labels, view)
+    if stop() and not state.epochs:
+        raise KeyboardInterrupt  # before the network is compiled, which may take long
     interrupted = _train(
         config, model, loss, pairs, val_pairs, mixture, plan.batch_size, state, tell=tell, stop=stop
     )
@@ -140,6 +146,7 @@ def _prepare(
     labels: LabelMap,
     start: ModelBundle | None,
     view: SecondPassView | None,
+    stop: Callable[[], bool],
 ) -> PreparedPairs:
     preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
     pairs = _pairs(config, train, preprocessing, labels, view)
@@ -147,9 +154,17 @@ def _prepare(
         known = start.preprocessing if start else preprocessing
         mean, std = known.mean, known.std
         if not start or known.normalisation != "mean-std":
-            mean, std = statistics(pairs.images(config.training.workers))
+            mean, std = statistics(_until(stop, pairs.images(config.training.workers)))
         pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
     return SecondPassPairs(train, pairs.preprocessing, config.data, view, varied=True) if view else pairs
+
+
+def _until(stop: Callable[[], bool], images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield images; raise KeyboardInterrupt once `stop()` is true."""
+    for image in images:
+        if stop():
+            raise KeyboardInterrupt
+        yield image
 
 
 def _pairs(
@@ -222,12 +237,7 @@ def _train(
         workers=training.workers,
     )
     val_batches = Batches(val_pairs, batch_size, workers=training.workers)
-    interruption = Interruption()
-
-    def is_over() -> bool:
-        return interruption.requested or stop()
-
-    run = Run(training, batches, state, tell, is_over)
+    run = Run(training, batches, state, tell, stop)
     callbacks: list[keras.callbacks.Callback] = [run]
     if keras.backend.backend() == "tensorflow":
         callbacks.append(keras.callbacks.TensorBoard(state.folder / TENSORBOARD, write_graph=False))
@@ -235,24 +245,23 @@ def _train(
         clear_folder(state.folder)
         state.folder.mkdir(parents=True, exist_ok=True)
     try:
-        with interruption:  # an exception in the middle of a step could end the process
-            for run.phase in phases(training):
-                if state.epochs >= run.phase.until or run.stalled():
-                    continue
-                compile_network(config, model, loss, run.phase.frozen)
-                if state.epochs:  # between two phases as well, so that a resumed run does the same
-                    load(model, state.weights(state.epochs))
-                model.fit(
-                    batches,
-                    validation_data=val_batches,
-                    initial_epoch=state.epochs,
-                    epochs=run.phase.until,
-                    callbacks=callbacks,
-                    shuffle=False,  # Keras would shuffle by a state that a resumed run does not have
-                    verbose=0,
-                )
-                if model.stop_training:
-                    break
+        for run.phase in phases(training):
+            if state.epochs >= run.phase.until or run.stalled():
+                continue
+            compile_network(config, model, loss, run.phase.frozen)
+            if state.epochs:  # between two phases as well, so that a resumed run does the same
+                load(model, state.weights(state.epochs))
+            model.fit(
+                batches,
+                validation_data=val_batches,
+                initial_epoch=state.epochs,
+                epochs=run.phase.until,
+                callbacks=callbacks,
+                shuffle=False,  # Keras would shuffle by a state that a resumed run does not have
+                verbose=0,
+            )
+            if model.stop_training:
+                break
     except KeyboardInterrupt:
         return True
     except Exception as error:
@@ -265,4 +274,4 @@ def _train(
                 "`input_size` or `filters`"
             ) from error
         raise
-    return is_over() and state.epochs < training.epochs
+    return stop() and state.epochs < training.epochs

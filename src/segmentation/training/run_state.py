@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segmentation.config.options import options_of
+from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.files import UNFINISHED, write_text
+from segmentation.core.lock import LOCK
 from segmentation.core.tables import write_csv
 
 RECORD = "run.json"
@@ -15,7 +19,8 @@ HISTORY = "history.csv"
 TENSORBOARD = "tensorboard"
 
 _WEIGHTS = "epoch-*.weights.h5"
-_OF_A_RUN = (RECORD, HISTORY, TENSORBOARD, _WEIGHTS, f"{UNFINISHED}*")
+_OF_A_RUN = (RECORD, HISTORY, TENSORBOARD, _WEIGHTS, LOCK, f"{UNFINISHED}*")
+_ANY_TIME = ("workers", "cache")  # options that a run may go on with, whatever they were
 
 History = dict[str, list[float]]
 """A list for each quantity (loss, dice, val_loss, ..., learning_rate), one value for each finished epoch."""
@@ -29,13 +34,15 @@ class EpochsKept(KeyboardInterrupt):
 class RunState:
     """The folder of a run: its recorded settings, its history, its last and its best weights.
 
-    `seconds` are those that the finished epochs have taken.
+    `seconds` are those that the finished epochs have taken; `begun_with` is what else was recorded for
+    whoever resumes the run, plain JSON.
     """
 
     folder: Path
     settings: dict[str, Any]
     history: History = field(default_factory=dict)
     seconds: float = 0.0
+    begun_with: dict[str, Any] = field(default_factory=dict)
 
     @property
     def epochs(self) -> int:
@@ -63,12 +70,8 @@ class RunState:
         Those of the last and the best epoch stay. However a run is killed, the weights of its record are
         complete.
         """
-        write_text(
-            self.folder / RECORD,
-            json.dumps(
-                {"settings": self.settings, "history": self.history, "seconds": self.seconds}, indent=1
-            ),
-        )
+        record = {name: value for name, value in vars(self).items() if name != "folder"}
+        write_text(self.folder / RECORD, json.dumps(record, indent=1))
         write_history(self.folder / HISTORY, self.history)
         needed = {self.weights(self.epochs), self.weights(self.best_epoch)}
         for path in set(self.folder.glob(_WEIGHTS)) - needed:
@@ -91,6 +94,8 @@ def clear_folder(folder: Path) -> None:
     """Remove what an earlier run left in its folder. Raises TrainingError as `check_folder` does."""
     check_folder(folder)
     for path in folder.glob("*"):
+        if path.name == LOCK:  # our own
+            continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -101,25 +106,107 @@ def _is_of_a_run(path: Path) -> bool:
     return any(path.match(pattern) for pattern in _OF_A_RUN)
 
 
-def resume(folder: Path, settings: dict[str, Any]) -> RunState:
-    """Read the state of an interrupted run.
+def read_run(folder: Path) -> RunState:
+    """Read the state of a run with finished epochs.
 
-    Raises TrainingError when there is none, or when the settings differ from the recorded ones (naming
-    what changed): with other settings no single command would repeat the model.
+    Raises TrainingError where there is none, where the record is damaged, and where its weights are missing.
     """
     try:
         plain = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        state = RunState(folder, plain["settings"], plain["history"], plain.get("seconds", 0.0))
+        state = RunState(folder, **{name: plain[name] for name in ("settings", "history")})
+        state.seconds, state.begun_with = float(plain.get("seconds", 0)), dict(plain.get("begun_with", {}))
+        RunConfig.from_json(state.settings["config"])
+        lengths = {len([float(value) for value in values]) for values in state.history.values()}
+        if len(lengths) != 1 or not state.epochs or not state.best_epoch:
+            raise ValueError("its history is not one value for each epoch")
     except FileNotFoundError:
         raise TrainingError(f"`resume`: no interrupted run in {folder}; start it without `resume`") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrainingError(
-            f"{folder / RECORD}: cannot be read ({error}); start again with `overwrite`"
+            f"{folder / RECORD}: expected the record of a run, received a damaged one ({_reason(error)}); "
+            "start again with `overwrite`"
         ) from error
-    changed = _differences(state.settings, json.loads(json.dumps(settings)))
-    if changed:
-        raise TrainingError(f"`resume`: the run was started with other settings: {'; '.join(changed)}")
+    for epoch in {state.epochs, state.best_epoch}:
+        if not state.weights(epoch).is_file():
+            raise TrainingError(
+                f"{state.weights(epoch)}: expected the weights of epoch {epoch}, found none; bring the file "
+                "back, or start again with `overwrite`"
+            )
     return state
+
+
+def resume(folder: Path, settings: dict[str, Any]) -> RunState:
+    """Read the state of an interrupted run that goes on with these settings.
+
+    Raises TrainingError as `read_run` and `check_changes` do.
+    """
+    state = read_run(folder)
+    check_changes(state, settings)
+    state.settings = settings
+    return state
+
+
+def check_changes(state: RunState, settings: Mapping[str, Any]) -> list[str]:
+    """Return in words which options a run goes on with that it was not begun with.
+
+    Only what decides nothing may change, and the number of epochs where the learning rate does not depend
+    on it: with other settings no single command would repeat the model. Raises TrainingError that says in
+    words what has changed. `settings` may be some of those of the run.
+    """
+    allowed: list[str] = []
+    refused: list[str] = []
+    before = RunConfig.from_json(state.settings["config"])
+    for found in options_of(RunConfig):
+        section = settings["config"][found.section[0]]
+        old, new = found.plain(found.value_in(before)), section.get(found.name)
+        if old != new:
+            line = f"`{found.name}` was {_said(old)}, now {_said(new)}"
+            (allowed if _may_change(found.name, new, state, before) else refused).append(line)
+    if refused:
+        remedy = "leave that out" if state.begun_with else "give all options of its beginning again"
+        raise TrainingError(
+            f"`resume`: {'; '.join(refused)}: expected the options that the run in {state.folder} was begun "
+            f"with; {remedy}, or start again with `overwrite`"
+        )
+    others = [what for name, what in _OTHERS.items() if name in settings and _other(state, settings, name)]
+    if others:
+        raise TrainingError(
+            f"`resume`: {' and '.join(others)} changed since the run in {state.folder} was begun; bring back "
+            "what was there, or start again with `overwrite`"
+        )
+    return allowed
+
+
+_OTHERS = {
+    "data": "the pairs have",
+    "classes": "the classes have",
+    "start": "the model that it started from has",
+    "first": "the first pass has",
+}
+
+
+def _other(state: RunState, settings: Mapping[str, Any], name: str) -> bool:
+    return state.settings.get(name) != json.loads(json.dumps(settings[name]))
+
+
+def _may_change(name: str, new: Any, state: RunState, before: RunConfig) -> bool:
+    if name == "epochs":
+        return before.training.schedule != "cosine" and new >= state.epochs
+    if name == "memory":
+        return before.training.batch_size != "auto"
+    return name in _ANY_TIME
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "not given" if value is None else str(value)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    return f"it lacks {error}" if isinstance(error, KeyError) else str(error)[:200]
 
 
 def write_history(path: Path, history: History) -> None:
@@ -127,18 +214,3 @@ def write_history(path: Path, history: History) -> None:
     epochs = enumerate(zip(*history.values(), strict=True), start=1)
     rows = ([epoch, *(f"{value:.6g}" for value in values)] for epoch, values in epochs)
     write_csv(path, [["epoch", *history], *rows])
-
-
-def _differences(old: Any, new: Any, name: str = "") -> list[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = sorted(old.keys() | new.keys())
-        return [
-            line
-            for key in keys
-            for line in _differences(old.get(key), new.get(key), f"{name}.{key}".strip("."))
-        ]
-    if old == new:
-        return []
-    if isinstance(old, list) or isinstance(new, list):
-        return [f"{name} changed"]
-    return [f"{name} was {old}, is {new}"]

@@ -5,6 +5,7 @@ import os
 import queue
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -56,6 +57,7 @@ def compile_network(
     """
     openvino = import_openvino()
 
+    _check_ir(path)
     core = openvino.Core()
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
@@ -112,6 +114,19 @@ def _precision(bundle: ModelBundle, precision: str) -> str:
         return "bf16"
     same = bundle.bf16_agreement is not None and bundle.bf16_agreement >= SAME_MASK_DICE
     return "bf16" if same and computes_in_bfloat16() else "f32"
+
+
+def _check_ir(path: Path) -> None:
+    """Raise BundleError for a file of another program, for which OpenVINO has readers of their own."""
+    try:
+        with path.open("rb") as file:
+            root = next(ElementTree.iterparse(file, events=["start"]))[1].tag
+    except (OSError, StopIteration, ElementTree.ParseError):
+        root = None
+    if root != "net":
+        raise BundleError(
+            f"{path}: expected a network in OpenVINO's XML, received something else; export the model again"
+        )
 
 
 def _unusable(path: Path, error: RuntimeError) -> BundleError:
