@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from psd_tools import PSDImage
 from support.folder_job import cut_folder, draw, draw_folder, pictures
+from support.holding import held_elsewhere
 from support.program import make
 
 from segmentation.config.jobs.deliver import DeliverOptions
@@ -178,3 +179,9 @@ def test_the_command_says_what_was_delivered(results, capsys):
         f"6 cutouts in {results / 'delivery'}: 1 corrected, 5 as predicted (5 auto)\n"
     )
     assert {path.suffix for path in (results / "delivery").rglob("?.*")} == {".jpg", ".webp"}
+
+
+def test_nothing_is_delivered_while_another_process_writes_the_results(results):
+    with held_elsewhere(results), pytest.raises(DataError, match="another process is writing here"):
+        run(results)
+    assert not (results / "delivery").exists()
