@@ -4,6 +4,7 @@ from segmentation.cli.display import warn
 from segmentation.cli.folder_display import FolderDisplay, profile
 from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.predict import PredictOptions
+from segmentation.core.counting import counted
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of, streams_for
@@ -26,8 +27,8 @@ def run(options: PredictOptions, context: Context) -> int:
             workers = streams_for(options.photos, options.work.workers)
             display.say(profile(tally.made, display.seconds, workers))
         if done.stopped:
-            photos = tally.made + tally.skipped
-            stopped = f"interrupted: {photos} photos are done in this run, {tally.failed} failed"
+            photos = counted(tally.made + tally.skipped, "photo is", "photos are")
+            stopped = f"interrupted: {photos} done in this run, {tally.failed} failed"
             warn(f"{stopped}; the same command continues from here" if done.output else stopped)
             return interruption.status
     if not options.quiet:

@@ -1,10 +1,14 @@
 """Atomic files and folders: what is written appears complete or not at all."""
 
+import errno
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from segmentation.core.errors import SegmentationError
 
 UNFINISHED = ".tmp-"  # prefix of files and folders that are not complete yet
 
@@ -21,10 +25,23 @@ def atomic_file(path: Path) -> Iterator[Path]:
     temporary = _unused(path.parent, path.suffix)
     temporary.touch(exist_ok=False)  # tempfile's would be private, and a result is meant to be shared
     try:
-        yield temporary
-        temporary.replace(path)
+        with _told_as(path, temporary):
+            yield temporary
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_regular(path: Path) -> Path:
+    """Return the path of a regular file.
+
+    Raises OSError where there is none: a pipe would be waited for for ever, and a device need not end.
+    """
+    kind = path.stat().st_mode
+    if not stat.S_ISREG(kind):
+        what = "a folder" if stat.S_ISDIR(kind) else "a pipe or a device"
+        raise OSError(errno.EINVAL, f"{what}, not a file", str(path))
+    return path
 
 
 def write_text(path: Path, text: str) -> None:
@@ -72,15 +89,34 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     temporary.mkdir()
     retired = temporary.with_name(temporary.name + "-old")
     try:
-        yield temporary
-        if path.exists():
-            path.rename(retired)
-        temporary.rename(path)
+        with _told_as(path, temporary):
+            yield temporary
+            if path.exists():
+                path.rename(retired)
+            temporary.rename(path)
     finally:
         if retired.exists() and not path.exists():
             retired.rename(path)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
+
+
+@contextmanager
+def _told_as(path: Path, temporary: Path) -> Iterator[None]:
+    """Name what is being written, and not its temporary name, in the message of an error."""
+    try:
+        yield
+    except SegmentationError as error:
+        error.args = tuple(
+            argument.replace(temporary.name, path.name) if isinstance(argument, str) else argument
+            for argument in error.args
+        )
+        raise
+    except OSError as error:
+        for name in ("filename", "filename2"):
+            if isinstance(given := getattr(error, name), str):
+                setattr(error, name, given.replace(temporary.name, path.name))
+        raise
 
 
 def _unused(folder: Path, ending: str) -> Path:

@@ -51,7 +51,7 @@ def without_excluded(
     if unknown:
         context.tell(Caution(f"`exclude`: {table}: no such pair: {', '.join(map(printable, unknown))}"))
     excluded = sorted(known[name] for name in {*marked} & known.keys())
-    context.tell(Note(f"excluded: {len(excluded)} of {len(known)} pairs, by {table}"))
+    context.tell(Note(f"excluded: {len(excluded)} of {counted(len(known), 'pair')}, by {table}"))
     return [without(dataset, excluded) for dataset in datasets], excluded
 
 
