@@ -230,7 +230,9 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
     if plain is None:
         return None
     place = "experience"
-    _check_fields(place, plain, [field.name for field in fields(ConfidenceModel)])
+    later = ("contents",)  # which those of earlier versions lack
+    needed = [field.name for field in fields(ConfidenceModel) if field.name not in later]
+    _check_fields(place, plain, needed, optional=later)
     _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
     _check_dictionary(f"{place}.weights", plain["weights"], SIGNS)
     _check_fields(f"{place}.weights", plain["weights"], SIGNS)
@@ -245,6 +247,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
         usual[name] = (figures[0], figures[1])
     return ConfidenceModel(
         samples=tuple(_ids(f"{place}.samples", plain["samples"])),
+        contents=tuple(_ids(f"{place}.contents", plain.get("contents", []))),
         usual=usual,
         weights={
             name: _number(f"{place}.weights.{name}", weight, 0, _LARGEST_FIGURE)

@@ -120,8 +120,8 @@ def _nothing_found(folder: Path) -> DataError:
         if inside:
             found = ", ".join(path.name for path in inside[:6]) + (" ..." if len(inside) > 6 else "")
             return DataError(
-                f"{folder}: expected a set of pairs, such as images + cutouts, received a folder of such sets "
-                f"({found}); choose `data` {inside[0]} instead"
+                f"{folder}: expected a set of pairs, such as images + cutouts, received a folder of such "
+                f"sets ({found}); choose `data` {inside[0]} instead"
             )
     else:
         received = "no images and no folders"
