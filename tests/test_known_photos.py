@@ -8,6 +8,7 @@ from PIL import Image
 from support.drawing import draw_pair
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
@@ -178,6 +179,16 @@ def test_contents_come_back_with_a_bundle(tmp_path):
     save_description(replace(bundle, contents={"a": "0123456789abcdef"}))
     loaded = load_bundle(bundle.path)
     assert loaded.photos("train") == (("a", "0123456789abcdef"), ("b", ""))
+
+
+def test_what_a_confidence_was_fitted_on_is_known_by_content(first, second, renamed):
+    names, contents = ids(first.samples), [content_of(sample.photo) for sample in first.samples]
+    model = ConfidenceModel(tuple(names), {}, {}, 0.0, 0.0, 0.0)
+    recorded = replace(model, contents=tuple(contents))
+
+    assert len(KnownPhotos.of_confidence(recorded).among(renamed.samples)) == 3
+    assert KnownPhotos.of_confidence(recorded).among(second.samples) == ()
+    assert ids(KnownPhotos.of_confidence(model).among(second.samples)) == CAMERA
 
 
 def test_a_sample_without_a_file_is_known_by_its_name(first):

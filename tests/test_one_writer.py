@@ -187,7 +187,7 @@ def test_every_job_that_writes_refuses_before_it_works(home, job, capsys):
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch):
     """Forget which folders this process has swept, as a new one does not know any."""
-    monkeypatch.setattr("segmentation.core.files._swept", set())
+    monkeypatch.setattr("segmentation.core.unfinished._swept", set())
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "beside"])

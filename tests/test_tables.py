@@ -103,3 +103,6 @@ def test_train_leaves_out_pairs_with_such_names(tmp_path):
     assert [sample.id for sample in datasets[0].samples] == ["kept"]
     assert sorted(excluded) == sorted(names[1:])
     assert len(told) == 1
+
+    without_excluded([discover(tmp_path)] * 2, path, Context(Workspace(tmp_path), tell=told.append))
+    assert "in several sets, and left out of all" in told[1].text

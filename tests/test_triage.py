@@ -669,6 +669,15 @@ def table(folder):
     return list(csv.DictReader((folder / TABLE).open(encoding="utf-8", newline="")))
 
 
+def test_the_head_of_the_page_counts_what_its_tiles_count(tmp_path):
+    records = [record("a", {}, error="a.jpg: is no image"), record("b", evidence_of(0.9))]
+    triage = triage_folder(records, KNOWING, LIMITS)
+    write_review(tmp_path, triage, LIMITS, "shoes")
+
+    assert triage.photos == sum(triage.counts.values()) == 2
+    assert "2 photos, least certain first" in read_page(tmp_path).text
+
+
 def test_the_page_names_the_photos_that_failed_and_why(tmp_path):
     error = "<a.jpg>: is no image; remove it"
     write_review(tmp_path, triage_folder([record("a", {}, error=error)], KNOWING, LIMITS), LIMITS, "shoes")

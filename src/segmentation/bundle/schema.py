@@ -15,6 +15,7 @@ from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, Confi
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import ConfigError
+from segmentation.core.json_text import unique_names
 from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -77,7 +78,7 @@ def _parse(content: bytes) -> Any:
     try:
         plain = json.loads(
             content.decode("utf-8"),
-            object_pairs_hook=_unique,
+            object_pairs_hook=unique_names,
             parse_float=_finite,
             parse_constant=_refuse_constant,
         )
@@ -87,15 +88,6 @@ def _parse(content: bytes) -> Any:
         if _is_shallow(plain, _DEEPEST):
             return plain
     raise ValueError(f"expected at most {_DEEPEST} lists within each other, received more")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in plain:
-            raise ValueError(f"expected each name once, received {name!r} twice")
-        plain[name] = value
-    return plain
 
 
 def _finite(text: str) -> float:
@@ -238,7 +230,9 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
     if plain is None:
         return None
     place = "experience"
-    _check_fields(place, plain, [field.name for field in fields(ConfidenceModel)])
+    later = ("contents",)  # which those of earlier versions lack
+    needed = [field.name for field in fields(ConfidenceModel) if field.name not in later]
+    _check_fields(place, plain, needed, optional=later)
     _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
     _check_dictionary(f"{place}.weights", plain["weights"], SIGNS)
     _check_fields(f"{place}.weights", plain["weights"], SIGNS)
@@ -253,6 +247,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
         usual[name] = (figures[0], figures[1])
     return ConfidenceModel(
         samples=tuple(_ids(f"{place}.samples", plain["samples"])),
+        contents=tuple(_ids(f"{place}.contents", plain.get("contents", []))),
         usual=usual,
         weights={
             name: _number(f"{place}.weights.{name}", weight, 0, _LARGEST_FIGURE)

@@ -27,8 +27,8 @@ def run(options: CollectOptions, context: Context) -> int:
     print(f"{counted(done.pairs, 'pair')} in {done.output}; listed in {report}")
     if not options.untouched and (unknown := done.taken - len(done.corrections)):
         warn(
-            f"{unknown} of {done.taken} pairs have no prediction to compare with, so uncorrected ones may be "
-            "among them; name the output of predict with `predictions`"
+            f"{unknown} of {counted(done.taken, 'pair')} have no prediction to compare with, so uncorrected "
+            "ones may be among them; name the output of predict with `predictions`"
         )
     if not (done.pairs or done.failed):
         warn(

@@ -39,8 +39,8 @@ def run(options: PredictOptions, context: Context) -> int:
         if options.profile and tally.made:
             display.say(profile(tally.made, display.seconds, done.workers))
         if done.stopped:
-            photos = tally.made + tally.skipped
-            stopped = f"interrupted: {photos} photos are done in this run, {tally.failed} failed"
+            photos = counted(tally.made + tally.skipped, "photo is", "photos are")
+            stopped = f"interrupted: {photos} done in this run, {tally.failed} failed"
             warn(f"{stopped}; the same command continues from here" if done.output else stopped)
             return interruption.status
     if not options.quiet:

@@ -33,7 +33,8 @@ def run(options: PseudoOptions, context: Context) -> int:
 def _interrupted(done: PredictedPairs) -> str:
     tally = done.tally
     taken = tally.made + tally.skipped - done.left_out
-    return f"interrupted: {taken} photos taken in this run, {done.left_out} left out, {tally.failed} failed"
+    photos = counted(taken, "photo")
+    return f"interrupted: {photos} taken in this run, {done.left_out} left out, {tally.failed} failed"
 
 
 def _summary(done: PredictedPairs) -> str:

@@ -13,6 +13,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from segmentation.cli.display import Display, RateColumn
+from segmentation.core.counting import counted
 from segmentation.core.events import Progress
 from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
 
@@ -59,7 +60,7 @@ class TrainingDisplay(Display):
             f"{event.name}: {cost.parameters / 1e6:.2f} M parameters, {cost.gflop:.1f} GFLOP an image, "
             f"about {plan.memory_bytes / 1024**3:.1f} GB to train at batch size {plan.batch_size} "
             f"in {plan.policy}; "
-            f"{plan.train_photos} photos to train on, {plan.val_photos} held out"
+            f"{counted(plan.train_photos, 'photo')} to train on, {plan.val_photos} held out"
         )
 
     def _step(self, event: StepDone) -> None:

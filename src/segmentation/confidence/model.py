@@ -77,7 +77,8 @@ class ConfidenceModel:
     `usual` is the mean and the standard deviation of each feature over the photos. The expected error of a
     mask, 1 - Dice, is 10^(bias + sum of weights x signs); no weight is negative, so that no doubt raises the
     confidence. `error` is the mean absolute difference of confidence and Dice and `correlation` their rank
-    correlation, both cross-validated by garment. `samples` are the ids of the photos.
+    correlation, both cross-validated by garment. `samples` are the ids of the photos, and `contents` the
+    digests of their files in the same order, of which models of earlier versions have none.
     """
 
     samples: tuple[str, ...]
@@ -86,6 +87,7 @@ class ConfidenceModel:
     bias: float
     error: float
     correlation: float
+    contents: tuple[str, ...] = ()
 
     @property
     def photos(self) -> int:

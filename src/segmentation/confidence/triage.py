@@ -103,6 +103,11 @@ class FolderTriage:
         return {"failed": len(self.failures), **counts} if self.failures else counts
 
     @property
+    def photos(self) -> int:
+        """The number of all photos, failures among them: the sum of the counts."""
+        return sum(self.counts.values())
+
+    @property
     def shifts(self) -> list[str]:
         """In words, how the photos as a whole differ from those that the model knows."""
         if len(self.rows) < FEWEST_SHIFTED:

@@ -7,6 +7,7 @@ from typing import Any
 
 from segmentation.config.options import accept, plain
 from segmentation.core.errors import ConfigError
+from segmentation.core.files import check_regular
 
 _LARGEST_BYTES = 2**20
 
@@ -18,7 +19,7 @@ def read_options(path: Path, kind: type) -> dict[str, Any]:
     that cannot be read, for an unknown option and for an invalid value.
     """
     try:
-        content = path.read_bytes()
+        content = check_regular(path).read_bytes()
         if len(content) > _LARGEST_BYTES:
             raise ValueError(f"expected at most {_LARGEST_BYTES} bytes")
         tables = tomllib.loads(content.decode("utf-8"))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
-from segmentation.core.files import remove_unfinished
+from segmentation.core.unfinished import remove_unfinished
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _NOTICE = b"\nfinishing what is in hand; once more stops at once\n"

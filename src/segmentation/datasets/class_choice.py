@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import DataError, printable
+from segmentation.core.files import check_regular
 from segmentation.core.types import BINARY, IGNORED, Coding, LabelMap
 from segmentation.datasets.labels import BACKGROUND, LABELS_FILE, Classes, key
 
@@ -159,7 +160,7 @@ def _groups_path(choice: str | Path) -> Path:
 def read_groups(path: Path) -> dict[str, list[str]]:
     """Read the names in each group, as `key` has them. Raises DataError for a file of another form."""
     try:
-        plain = json.loads(path.read_bytes(), object_pairs_hook=_unique)
+        plain = json.loads(check_regular(path).read_bytes(), object_pairs_hook=_unique)
     except (OSError, ValueError, RecursionError) as error:
         reason = printable(str(getattr(error, "strerror", None) or error))
         raise DataError(f"{path}: {_EXPECTED}, received no readable JSON ({reason}); correct it") from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.core.errors import DataError
+from segmentation.core.files import check_regular
 from segmentation.core.tables import text_of
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
@@ -69,7 +70,7 @@ def _left(samples: Iterable[Sample], excluded: Collection[str]) -> tuple[Sample,
 
 def _rows(path: Path) -> Iterator[_Row]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with check_regular(path).open(encoding="utf-8-sig", newline="") as file:
             heading = file.readline()
             file.seek(0)
             delimiter = ";" if heading.count(";") > heading.count(",") else ","
@@ -89,7 +90,12 @@ def _rows(path: Path) -> Iterator[_Row]:
         raise DataError(
             f"{path}, line {lines.line_num}: expected CSV, received {error}; correct the line"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(
+            f"{path}: expected an audit's table, received {reason}; check the path and its rights"
+        ) from error
+    except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: expected an audit's table, CSV in UTF-8, received {error}; save it so"
         ) from error

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from segmentation.core.errors import DataError
+from segmentation.core.files import check_regular
 from segmentation.core.types import Sample
 from segmentation.images.formats import IMAGE_SUFFIXES
 
@@ -43,7 +44,7 @@ def read_duplicates(path: Path) -> list[list[str]]:
     """
     ids_of_group: dict[str, list[str]] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        with check_regular(path).open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.reader(lines, strict=True)
             header = [name.strip().lower() for name in next(rows, [])]
             if header != _COLUMNS:

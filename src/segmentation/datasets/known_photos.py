@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.model import ConfidenceModel
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
@@ -30,6 +31,12 @@ class KnownPhotos:
     def held_out(cls, bundle: ModelBundle) -> "KnownPhotos":
         """Return what the last pass of a model was judged on when it was trained."""
         return cls(bundle.photos("val"))
+
+    @classmethod
+    def of_confidence(cls, model: ConfidenceModel) -> "KnownPhotos":
+        """Return what a confidence was fitted on."""
+        contents = model.contents if len(model.contents) == model.photos else [""] * model.photos
+        return cls(tuple(zip(model.samples, contents, strict=True)))
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> "KnownPhotos":

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import DataError, printable
+from segmentation.core.files import check_regular
+from segmentation.core.json_text import unique_names
 from segmentation.core.types import Colour
 from segmentation.datasets.layouts import SIDES
 
@@ -84,6 +86,11 @@ def read_classes(path: Path) -> Classes:
     names: dict[int, str] = {}
     colours: dict[Colour, int] = {}
     for value, name, colour in _entries(path, _read_json(path)):
+        if value in names:
+            both = printable(f"{names[value]} and {name}")
+            raise DataError(
+                f"{path}: expected one name for each value, received {both} for {value}; remove one of them"
+            )
         names[value] = name
         if colour is None:
             continue
@@ -108,7 +115,7 @@ def _words(name: str) -> list[str]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        plain = json.loads(path.read_bytes())
+        plain = json.loads(check_regular(path).read_bytes(), object_pairs_hook=unique_names)
     except (OSError, ValueError, RecursionError) as error:
         reason = printable(str(getattr(error, "strerror", None) or error))
         raise DataError(f"{path}: {_EXPECTED}, received no readable JSON ({reason}); correct it") from error

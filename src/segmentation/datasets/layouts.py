@@ -116,9 +116,13 @@ def _nothing_found(folder: Path) -> DataError:
     elif subfolders:
         names = sorted(path.name for path in subfolders.values())
         received = "only " + ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
-        inside = [path for path in subfolders.values() if _holds_a_layout(path)]
+        inside = sorted(path for path in subfolders.values() if _holds_a_layout(path))
         if inside:
-            remedy = f"choose {sorted(inside)[0]} instead"
+            found = ", ".join(path.name for path in inside[:6]) + (" ..." if len(inside) > 6 else "")
+            return DataError(
+                f"{folder}: expected a set of pairs, such as images + cutouts, received a folder of such "
+                f"sets ({found}); choose `data` {inside[0]} instead"
+            )
     else:
         received = "no images and no folders"
     return DataError(f"{folder}: expected the folders {expected}; received {received}; {remedy}")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from segmentation.core.counting import counted
 from segmentation.core.errors import printable
 from segmentation.core.types import Coding, GroundTruth
 from segmentation.core.walking import walk
@@ -90,9 +91,8 @@ def _match_rows(
             yield Pair(name, paths[0], PhotoRows(paths[0], table.path, table.rows[name]), part)
     absent = [name for name in table.rows if name not in photos]
     if absent:
-        reason = (
-            f"has rows of {len(absent)} photos that are not in {part.photos.name}, such as {absent[0][:60]}"
-        )
+        photos_absent = counted(len(absent), "photo that is", "photos that are")
+        reason = f"has rows of {photos_absent} not in {part.photos.name}, such as {absent[0][:60]}"
         problems.append(Problem(table.path, printable(reason), "add the photos, or remove their rows"))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import DataError
-from segmentation.core.files import write_text
+from segmentation.core.files import check_regular, write_text
 
 RECORD = "origin.json"
 REAL, RETOUCHED, PSEUDO = "real", "retouched", "pseudo"
@@ -22,7 +22,7 @@ def read_origin(folder: Path) -> dict[str, Any]:
     path = Path(folder) / RECORD
     remedy = "restore it, or remove it if a person made these masks"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(check_regular(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {"origin": REAL}
     except (OSError, ValueError, RecursionError) as error:

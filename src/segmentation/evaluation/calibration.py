@@ -1,5 +1,6 @@
 """Fit a model's confidence in its masks, on photos that it was not trained on."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.fitting import fit_confidence_model
 from segmentation.confidence.model import ConfidenceModel, garment_found
+from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample, ScoreFn
@@ -55,9 +57,10 @@ def fit_confidence(
             f"which it finds a garment, received {len(dice)}; give other `data`, or models of "
             "its folds with `fold_model`"
         )
-    return fit_confidence_model(
+    fitted = fit_confidence_model(
         features, dice, [sample.id for sample in used], [sample.group for sample in used]
     )
+    return dataclasses.replace(fitted, contents=tuple(content_of(sample.photo) for sample in used))
 
 
 @dataclass(frozen=True)

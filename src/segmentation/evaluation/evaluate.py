@@ -1,10 +1,12 @@
 """Compare the scores of a model with the ground truth of whole photos."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.measurement import MeasureSettings
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
@@ -57,4 +59,8 @@ def evaluate(
         measurement.add(sample, image, truth, scores, seconds)
         if on_progress:
             on_progress(done, len(samples))
-    return measurement.finish()
+    found = measurement.finish()
+    if found.confidence_model is None:
+        return found
+    fitted_on = KnownPhotos.of_confidence(found.confidence_model)
+    return dataclasses.replace(found, fitted_on=len(fitted_on.among(samples)))

@@ -17,8 +17,8 @@ from segmentation.metrics.threshold import ThresholdSearch
 class Evaluation:
     """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold.
 
-    `confidence_model` is what their confidence comes from. Several classes need no threshold: there are
-    `classes` in place of a `search`.
+    `confidence_model` is what their confidence comes from, which was fitted on `fitted_on` of them. Several
+    classes need no threshold: there are `classes` in place of a `search`.
     """
 
     rows: tuple[ImageRow, ...]
@@ -27,6 +27,7 @@ class Evaluation:
     search: ThresholdSearch | None
     confidence_model: ConfidenceModel | None = None
     classes: ClassFigures | None = None
+    fitted_on: int = 0
 
     @property
     def worst_first(self) -> list[ImageRow]:
@@ -39,9 +40,10 @@ class Evaluation:
         confidence = [row.confidence for row in self.rows]
         if not self.confidence_model or None in confidence or len(self.rows) < FEWEST:
             return None
-        known = {row.id for row in self.rows}.intersection(self.confidence_model.samples)
         garments = tuple(row.group or row.id for row in self.rows)
-        return Triage(np.array(confidence), self._column("dice"), garments, self.confidence_model, len(known))
+        return Triage(
+            np.array(confidence), self._column("dice"), garments, self.confidence_model, self.fitted_on
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the whole set by name, ready for JSON."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from segmentation.bundle.bundle import ModelBundle, find_bundle
 from segmentation.config.jobs.compare import CompareOptions, Reference
 from segmentation.config.scoring import ModelOptions
+from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note, Tell, counting, ignore
 from segmentation.core.lock import locked
@@ -65,9 +66,8 @@ def compare(options: CompareOptions, context: Context) -> Compared:
     histories = {name: read_history(bundle) for name, bundle in bundles.items()}
     dataset = find_pairs(baseline, options.data, context)
     samples = unseen_by_all(bundles, dataset)
-    context.tell(
-        Note(f"{len(samples)} of {len(dataset.samples)} photos, on which none of the models was trained")
-    )
+    photos = counted(len(dataset.samples), "photo")
+    context.tell(Note(f"{len(samples)} of {photos}, on which none of the models was trained"))
     target_threshold = baseline.config.data.target_threshold
     with locked(output):  # before an hour of scoring
         candidates = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
@@ -59,7 +60,9 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated:
         require_cutout(models.members[0], " ".join(unfit), "leave it out")
     dataset = find_pairs(models.members[0], options.data, context)
     samples = random_subset(_select(models, dataset, options.split), options.size, options.seed)
-    context.tell(Note(f"{models.name}: {len(samples)} of {len(dataset.samples)} photos ({options.split})"))
+    context.tell(
+        Note(f"{models.name}: {len(samples)} of {counted(len(dataset.samples), 'photo')} ({options.split})")
+    )
     output = options.output or context.workspace.results / models.name / "eval"
     with locked(output):  # before an hour of scoring
         return _evaluate(models, dataset, samples, output, options, context)

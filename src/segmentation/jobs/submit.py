@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.config.jobs.submit import SubmitOptions
+from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.lock import LOCK, locked
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
@@ -76,8 +77,8 @@ def _encode(
         tally.add(result)
     if tally.failed:
         raise DataError(
-            f"{tally.failed} of {len(photos)} photos failed, so no submission was written; mend or "
-            "remove them"
+            f"{tally.failed} of {counted(len(photos), 'photo')} failed, so no submission was written; mend "
+            "or remove them"
         )
     if tally.photos < len(photos):
         return Submission(None, tally)

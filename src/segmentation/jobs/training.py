@@ -104,8 +104,9 @@ def train_model(
                 confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
                 bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
             except DataError as failure:
-                reason = str(failure).replace(folder.name, path.name)
-                context.tell(Note(f"predict will not sort photos by confidence: {reason}"))
+                reason = str(failure).replace(folder.name, path.name).rpartition("; ")[0]
+                remedy = f"`calibrate model={path.name} data=DIR` fits a confidence to further pairs"
+                context.tell(Note(f"predict will not sort photos by confidence: {reason}; {remedy}"))
     return dataclasses.replace(bundle, path=path)
 
 

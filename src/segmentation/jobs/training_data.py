@@ -46,12 +46,17 @@ def without_excluded(
     Events name both. Raises what `read_exclusion` and `without` raise.
     """
     marked = read_exclusion(table)
-    known = {encodable(sample.id): sample.id for dataset in datasets for sample in dataset.samples}
+    known_in = [{encodable(sample.id): sample.id for sample in dataset.samples} for dataset in datasets]
+    known = {name: identity for one in known_in for name, identity in one.items()}
     unknown = [name for name in marked if name not in known]
     if unknown:
         context.tell(Caution(f"`exclude`: {table}: no such pair: {', '.join(map(printable, unknown))}"))
+    several = [name for name in marked if sum(name in one for one in known_in) > 1]
+    if several:
+        names = ", ".join(map(printable, several))
+        context.tell(Caution(f"`exclude`: {table}: in several sets, and left out of all: {names}"))
     excluded = sorted(known[name] for name in {*marked} & known.keys())
-    context.tell(Note(f"excluded: {len(excluded)} of {len(known)} pairs, by {table}"))
+    context.tell(Note(f"excluded: {len(excluded)} of {counted(len(known), 'pair')}, by {table}"))
     return [without(dataset, excluded) for dataset in datasets], excluded
 
 

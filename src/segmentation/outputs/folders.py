@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError
 from segmentation.core.file_kinds import FILES
-from segmentation.core.files import UNFINISHED
+from segmentation.core.unfinished import UNFINISHED
 
 _SUFFIXES = frozenset(suffix for _, suffix in FILES.values())
 

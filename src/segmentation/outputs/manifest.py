@@ -12,8 +12,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import MANIFEST
-from segmentation.core.files import UNFINISHED, atomic_file
+from segmentation.core.files import atomic_file
 from segmentation.core.lock import locked
+from segmentation.core.unfinished import UNFINISHED
 from segmentation.outputs.file_record import is_as_recorded
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result, line_of

@@ -5,6 +5,7 @@ from textwrap import fill
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from segmentation.core.counting import counted
 from segmentation.evaluation.compare import MEASURES, Comparison, Difference, Pair
 from segmentation.metrics.intervals import CONFIDENCE
 from segmentation.reports.compare_columns import (
@@ -33,7 +34,7 @@ _LEAST_NAME = 8
 
 def print_comparison(comparison: Comparison, console: "Console") -> None:
     """Print the figures of all models, what they cost, and how they differ from the baseline."""
-    photos, quality = f"{len(comparison.photos)} photos", quality_columns(comparison)
+    photos, quality = counted(len(comparison.photos), "photo"), quality_columns(comparison)
     title = f"{photos}, means with {CONFIDENCE:.0%} bootstrap intervals"
     if comparison.classes:
         whole = [column for column in quality if not column.below]

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from segmentation.core.counting import counted
 from segmentation.core.errors import printable
 from segmentation.core.types import BINARY, IGNORED, LabelMap
 from segmentation.datasets.check import Problem
@@ -44,7 +45,9 @@ def print_summary(
 def print_classes(statistics: ClassStatistics, choice: ClassChoice, photos: int, console: Console) -> None:
     """Print a row for each class: colour, names in the label maps, share of the pixels, photos."""
     labels = choice.labels
-    table = Table(title=f"{len(labels.names)} classes in {photos} photos to train on", title_justify="left")
+    table = Table(
+        title=f"{len(labels.names)} classes in {counted(photos, 'photo')} to train on", title_justify="left"
+    )
     table.add_column("")
     table.add_column("class", overflow="fold")
     members = [choice.members(index) for index in range(len(labels.names))]

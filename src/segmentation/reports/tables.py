@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from segmentation.core.counting import counted
 from segmentation.core.types import LEAST_SHARE
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.set_figures import Evaluation
@@ -37,7 +38,7 @@ def _summaries(evaluation: Evaluation) -> list[Table]:
 def _cutout_summary(evaluation: Evaluation) -> Table:
     summary, tolerance = evaluation.summary(), f"{evaluation.tolerance_px:g} px"
     return _measures(
-        f"{summary['images']} photos at threshold {summary['threshold']:.3f}",
+        f"{counted(summary['images'], 'photo')} at threshold {summary['threshold']:.3f}",
         {
             "Dice, mean": summary["dice_mean"],
             "Dice, median": summary["dice_median"],
@@ -54,7 +55,7 @@ def _cutout_summary(evaluation: Evaluation) -> Table:
 def _class_summary(evaluation: Evaluation, classes: ClassFigures) -> Table:
     summary = evaluation.summary()
     return _measures(
-        f"{summary['images']} photos, {len(classes.labels.names)} classes",
+        f"{counted(summary['images'], 'photo')}, {len(classes.labels.names)} classes",
         {
             "pixel accuracy": summary["pixel_accuracy"],
             "accuracy, mean of the classes": summary["mean_accuracy"],

@@ -10,9 +10,10 @@ from typing import Any
 from segmentation.config.options import options_of
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
-from segmentation.core.files import UNFINISHED, write_text
+from segmentation.core.files import write_text
 from segmentation.core.lock import LOCK
 from segmentation.core.tables import write_csv
+from segmentation.core.unfinished import UNFINISHED
 
 RECORD = "run.json"
 HISTORY = "history.csv"
