@@ -12,6 +12,7 @@ from psd_tools.constants import Resource
 from support.drawing import draw_pair
 from support.folder_job import cut_folder
 
+from segmentation.core.errors import ImageError
 from segmentation.images.colour import srgb_profile
 from segmentation.images.files import open_photo, read_mask, read_photo, write_image
 
@@ -335,3 +336,12 @@ def test_a_photo_of_a_phone_is_read_where_its_package_is_installed(tmp_path):
     flat = np.full((64, 64, 3), (10, 200, 90), np.uint8)
     pillow_heif.from_pillow(Image.fromarray(flat)).save(tmp_path / "a.heic", quality=90)
     assert np.abs(read_photo(tmp_path / "a.heic").astype(int) - flat).max() <= 6
+
+
+@pytest.mark.parametrize("suffix", [".CR2", ".dng", ".psd", ".jxl"])
+def test_a_picture_that_is_not_read_says_what_to_do(tmp_path, suffix):
+    """Whatever its content: that of a raw file may be a TIFF, with a preview as its first page."""
+    path = tmp_path / f"look{suffix}"
+    Image.fromarray(PHOTO).save(path, "TIFF")
+    with pytest.raises(ImageError, match=rf"holds look\{suffix} of a format that is not read; .*export"):
+        open_photo(path)

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from segmentation.core.errors import ImageError, MissingExtraError, printable
 from segmentation.core.imports import require
 from segmentation.core.memory import pixels_that_fit
-from segmentation.images.formats import HEIF, NAMELESS, READABLE
+from segmentation.images.formats import HEIF, NAMELESS, OTHER_SUFFIXES, READABLE, describe_unread
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
 from segmentation.images.png import SIGNATURE as PNG_SIGNATURE
@@ -42,6 +42,9 @@ def opened(
     decoded, where it declares more than `max_pixels` pixels, by default `pixels_that_fit`, and for a large
     `photo` with far more pixels than its bytes can hold, as a mask may have.
     """
+    if isinstance(source, Path) and source.suffix.lower() in OTHER_SUFFIXES:
+        which, remedy = describe_unread([source.name])
+        raise image_error(source.parent, f"holds {which}", remedy)
     prepare_pillow()
     try:
         with _file(source) as file:

@@ -192,6 +192,8 @@ def _with_extra(pixels: Pixels, others: np.ndarray, extra: tuple[int, ...]) -> P
 
 def _samples(page: Any, photometric: int, size: int) -> np.ndarray:
     """Return the samples of a page as they are stored: [H, W, C]."""
+    from tifffile import TIFF
+
     kind = _KINDS.get(photometric, f"kind {photometric}")
     inks = page.tags.valueof(332, _CMYK_INKS)
     if photometric not in _COLOURS or page.samplesperpixel < _COLOURS[photometric]:
@@ -200,6 +202,8 @@ def _samples(page: Any, photometric: int, size: int) -> np.ndarray:
         raise UnreadKindError("a TIFF of other inks than CMYK, which is not read")
     if page.imagedepth > 1 or int(page.sampleformat) not in (1, 2, 3, 4):
         raise UnreadKindError(f"a TIFF of {kind} in complex numbers or in volumes, which is not read")
+    if page.compression not in TIFF.DECOMPRESSORS:
+        raise UnreadKindError(f"a TIFF compressed by {page.compression.name}, which is not read")
     _check_data(page, size)
     try:
         values = page.asarray(squeeze=False)  # [planes, 1, H, W, C]
