@@ -400,8 +400,8 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
             break
     rest, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
-    assert "--resume" in rest
-    assert (tmp_path / "models" / "stopped" / "bundle.json").exists()
+    assert "--resume" in rest + errors
+    assert (tmp_path / "logs" / "stopped" / "run.json").exists()
     make(*stopped, "--resume", "--learning-rate", "0.001", check=2)
     assert "--learning-rate was 0.0003, now 0.001" in capsys.readouterr().err
     run(*stopped, "--resume")

@@ -279,3 +279,31 @@ def test_a_file_that_grows_too_large_leaves_the_one_before(tmp_path):
     assert json.loads(said) == [errno.EFBIG, str(tmp_path / "table.csv")]
     assert names(tmp_path) == ["table.csv"]
     assert Path(tmp_path / "table.csv").read_text() == "before"
+
+
+# --- Ctrl-C in the middle of a library's work ------------------------------------------------------------
+
+IS_DEAF = """
+import sys, threading
+from pathlib import Path
+from segmentation.core.files import atomic_folder
+from segmentation.core.signals import Deadline, Interruption
+with Interruption(), Deadline(0.2, "ended"), atomic_folder(Path(sys.argv[1])) as folder:
+    (folder / "model").write_text("half")
+    print("held", flush=True)
+    stuck = threading.Lock()
+    stuck.acquire()
+    while True:
+        stuck.acquire(timeout=0.05)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_goes_on_in_spite_of_a_signal_is_ended_with_its_status(tmp_path, number):
+    deaf = process(IS_DEAF, tmp_path / "models" / "mine")
+    assert deaf.stdout.readline() == "held\n"
+    deaf.send_signal(number)
+    deaf.communicate(timeout=60)
+
+    assert deaf.returncode == 128 + number
+    assert names(tmp_path / "models") == []

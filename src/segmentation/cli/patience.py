@@ -3,7 +3,7 @@
 from segmentation.cli.wording import as_typed
 from segmentation.core.signals import Deadline
 
-_SECONDS = 9  # a person waits for ten
+_SECONDS = 8  # a person waits for ten; the process itself takes one or two to end
 
 
 def seconds_left() -> Deadline:

@@ -78,20 +78,17 @@ def train_model(
         if first:
             copy_folder(first.path, folder / FIRST)
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))
-        if not bundle.provenance[
-            "interrupted"
-        ]:  # else the best epoch so far is worth the seconds that are left
+        hurried = context.interrupted()  # seconds are left, which the figures of the best epoch are worth
+        if not bundle.provenance["interrupted"]:
             context = ending(context)
         scoring = counting(context.tell, "scoring")
         bundle = judged(bundle, split.val, scoring)
         if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):
             context.tell(Caution(doubt))
-        try:
-            held_out = [sample.photo for sample in split.val]
-            bundle, _ = with_openvino(bundle, held_out, held_out)
-        except (ExportError, BundleError) as failure:  # the training is worth keeping without it
-            reason = str(failure).replace(folder.name, path.name)
-            context.tell(Note(f"no OpenVINO export, so predict will use Keras: {reason}"))
+        if hurried:
+            context.tell(Note("not exported to OpenVINO, and without a confidence model, for want of time"))
+        else:
+            bundle = _exported(bundle, split, path, context)
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
         if not bundle.labels.binary:
@@ -99,7 +96,7 @@ def train_model(
         if repeat:
             write_text(folder / CONFIGURATION, repeat)
         bundle = save_description(bundle)  # from here on it can be loaded
-        if bundle.labels.binary:
+        if bundle.labels.binary and not hurried:
             try:
                 confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
                 bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
@@ -108,6 +105,17 @@ def train_model(
                 remedy = f"`calibrate model={path.name} data=DIR` fits a confidence to further pairs"
                 context.tell(Note(f"predict will not sort photos by confidence: {reason}; {remedy}"))
     return dataclasses.replace(bundle, path=path)
+
+
+def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -> ModelBundle:
+    """The bundle with its network in OpenVINO's form, or as it is where that cannot be."""
+    held_out = [sample.photo for sample in split.val]
+    try:
+        return with_openvino(bundle, held_out, held_out)[0]
+    except (ExportError, BundleError) as failure:  # the training is worth keeping without it
+        reason = str(failure).replace(bundle.path.name, path.name)
+        context.tell(Note(f"no OpenVINO export, so predict will use Keras: {reason}"))
+        return bundle
 
 
 def judged(

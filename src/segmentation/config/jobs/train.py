@@ -58,6 +58,10 @@ class TrainOptions(JobOptions):
         shown="a single pass",
         metavar="FIRST",
     )
-    resume: bool = option(False, "continue an interrupted run", shown="no")
+    resume: bool = option(
+        False,
+        "continue the interrupted run of this `name`, with the options that it was begun with",
+        shown="no",
+    )
     overwrite: bool = option(False, "replace a model of this name", shown="no")
     run: RunConfig = RunConfig()
