@@ -30,6 +30,12 @@ _COLUMNS = [
     *("region", "region_area_px", "region_box", "right_px", "down_px", MARKED, EXCLUDE),
 ]
 
+_CRITERIA = {
+    "two-sd": "low Dice",
+    "region": "large regions",
+    "shift": "shifted label",
+    "no-edge": "outline on no edge",
+}
 _LISTED = 10  # pairs on the terminal
 _MOST_REGIONS = 5  # of a pair, that are marked and described
 _LEAST_SHARE = 0.002  # of the garment's area, from which they are
@@ -159,6 +165,7 @@ def render(
         doubted=sum(bool(finding.criteria) for finding in findings),
         distribution=html.chart(plots.plot_distribution(dice)),
         sentences=sentences,
+        in_words=lambda criteria: ", ".join(_CRITERIA[name] for name in criteria),
         box_text=box_text,
         label_colour=html.css(MISSED),
         model_colour=html.css(EXCESS),
