@@ -1,6 +1,6 @@
 """Draw docs/example.png, the picture in the README: photo, outline, cutout.
 
-python main.py synth --output DIR --count 60 --size 576x864 --seed 11
+python main.py synth --output DIR --count 2 --views Front --seed 11
 python main.py predict --input DIR/images --save --output OUT
 python docs/draw_example.py OUT
 """
@@ -18,36 +18,43 @@ import numpy as np
 from segmentation.images.files import read_mask, read_photo, write_image
 from segmentation.images.outline import outlined
 
-GARMENTS = ("000000_Front", "000003_FrontRight", "000005_Back")
-WIDTH_PX, HEIGHT_PX, SQUARE_PX, LINE_PX = 256, 384, 12, 2
-ROOM = 1.5  # of the picture to the garment
+GARMENT = "000001_Front"
+WIDTH_PX, HEIGHT_PX, GAP_PX = 560, 700, 16  # twice the size at which the README shows it
+SQUARE_PX, LINE_PX = 20, 3
+ROOM = 1.25  # of the picture to the garment
 
 
 def main(output: Path) -> None:
-    """Put one row of three pictures a garment side by side."""
+    """Put the three pictures of the garment side by side."""
     lines = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
-    chosen = [line for line in lines if Path(line["input"]).stem.endswith(GARMENTS)]
-    write_image(ROOT / "docs" / "example.png", np.hstack([_triple(line, output) for line in chosen]))
+    line = next(line for line in lines if Path(line["input"]).stem.endswith(GARMENT))
+    write_image(ROOT / "docs" / "example.png", side_by_side(_panels(line, output), GAP_PX))
 
 
-def _triple(line: dict, output: Path) -> np.ndarray:
+def side_by_side(pictures: list[np.ndarray], gap_px: int) -> np.ndarray:
+    """Put pictures of the same height into a row with white gaps."""
+    gap = np.full((len(pictures[0]), gap_px, 3), 255, np.uint8)
+    return np.hstack([part for picture in pictures for part in (gap, picture)][1:])
+
+
+def _panels(line: dict, output: Path) -> list[np.ndarray]:
     photo = read_photo(Path(line["input"]))
     alpha = read_mask(output / line["outputs"]["mask"])
     cutout = read_photo(output / line["outputs"]["cutout"])
-    seen = window(alpha)
+    seen = window(alpha, ROOM)
     photo, alpha, cutout = (
         cv2.resize(picture[seen], (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
         for picture in (photo, alpha, cutout)
     )
     share = alpha[..., np.newaxis] / 255.0
     on_squares = np.uint8(cutout * share + _squares(*alpha.shape)[..., np.newaxis] * (1 - share))
-    return np.hstack([photo, outlined(photo, alpha, line_px=LINE_PX), on_squares])
+    return [photo, outlined(photo, alpha, line_px=LINE_PX), on_squares]
 
 
-def window(alpha: np.ndarray) -> tuple[slice, slice]:
-    """The upright part of the photo around the garment, inside its frame."""
+def window(alpha: np.ndarray, room: float) -> tuple[slice, slice]:
+    """The upright part of the photo around the garment, so many times its size, inside its frame."""
     left, top, width, height = cv2.boundingRect((alpha >= 128).astype(np.uint8))
-    rows = min(alpha.shape[0], round(ROOM * max(height, width * HEIGHT_PX / WIDTH_PX)))
+    rows = min(alpha.shape[0], round(room * max(height, width * HEIGHT_PX / WIDTH_PX)))
     columns = round(rows * WIDTH_PX / HEIGHT_PX)
     first_row = int(np.clip(top + height / 2 - rows / 2, 0, alpha.shape[0] - rows))
     first_column = int(np.clip(left + width / 2 - columns / 2, 0, alpha.shape[1] - columns))

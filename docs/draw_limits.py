@@ -12,17 +12,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from draw_example import HEIGHT_PX, LINE_PX, ROOT, WIDTH_PX, window
+from draw_example import ROOT, side_by_side, window
 
 from segmentation.images.files import read_mask, read_photo, write_image
 from segmentation.images.outline import outlined
 
-SHOWN = 6
+SHOWN, ACROSS = 6, 2  # pairs of a photo and its outlines
+WIDTH_PX, HEIGHT_PX, LINE_PX = 384, 576, 3
+NARROW_PX, WIDE_PX = 6, 30  # gaps within and between pairs
+ROOM = 1.3  # of the picture to the garment
 TRUTH = (0, 170, 60)
 
 
 def main(pairs: Path, predicted: Path) -> None:
-    """Put the worst photos side by side and print their Dice."""
+    """Put the worst photos into rows and print their Dice."""
     dice = {path.stem: _dice(path, predicted) for path in sorted((pairs / "cutouts").iterdir())}
     values = [*dice.values()]
     print(f"{len(values)} photos: mean {np.mean(values):.4f}, median {np.median(values):.4f}")
@@ -32,7 +35,10 @@ def main(pairs: Path, predicted: Path) -> None:
     shown = [*worst.values()][:SHOWN]
     print("\n".join(f"{name} {dice[name]:.4f}" for name in shown))
     pictures = [_picture(pairs, predicted, name) for name in shown]
-    write_image(ROOT / "models" / "default" / "limits.png", np.hstack(pictures))
+    rows = [side_by_side(pictures[first : first + ACROSS], WIDE_PX) for first in range(0, SHOWN, ACROSS)]
+    gap = np.full((WIDE_PX, rows[0].shape[1], 3), 255, np.uint8)
+    sheet = np.vstack([part for row in rows for part in (gap, row)][1:])
+    write_image(ROOT / "models" / "default" / "limits.png", sheet)
 
 
 def _dice(cutout: Path, predicted: Path) -> float:
@@ -43,13 +49,13 @@ def _dice(cutout: Path, predicted: Path) -> float:
 def _picture(pairs: Path, predicted: Path, name: str) -> np.ndarray:
     photo = read_photo(next((pairs / "images").glob(f"{name}.*")))
     truth, mask = read_mask(pairs / "cutouts" / f"{name}.png"), read_mask(predicted / "masks" / f"{name}.png")
-    seen = window(np.maximum(truth, mask))
+    seen = window(np.maximum(truth, mask), ROOM)
     photo, truth, mask = (
         cv2.resize(picture[seen], (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
         for picture in (photo, truth, mask)
     )
     with_truth = outlined(photo, truth, TRUTH, LINE_PX)
-    return np.hstack([photo, outlined(with_truth, mask, line_px=LINE_PX)])
+    return side_by_side([photo, outlined(with_truth, mask, line_px=LINE_PX)], NARROW_PX)
 
 
 if __name__ == "__main__":

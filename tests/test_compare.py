@@ -5,7 +5,7 @@ import shutil
 import warnings
 from dataclasses import replace
 from html.parser import HTMLParser
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -397,7 +397,7 @@ def test_every_measure_of_a_training_has_a_chart_of_its_own_with_thick_and_thin_
     }
     figure = compare_report.draw_charts(comparison, {"old": history, "new": history})["learning"]
 
-    assert [axes.get_title() for axes in figure.axes] == ["loss", "accuracy", "Dice"]
+    assert [axes.get_title() for axes in figure.axes] == ["Loss", "Pixel accuracy", "Dice"]
     for axes in figure.axes:
         curves = [line for line in axes.lines if len(line.get_xdata())]
         assert len(curves) == 4
@@ -405,16 +405,33 @@ def test_every_measure_of_a_training_has_a_chart_of_its_own_with_thick_and_thin_
         assert len({line.get_color() for line in curves}) == 2
 
 
-def test_models_that_lie_together_keep_their_names_apart():
-    names = [f"model {number}" for number in range(5)]
+@pytest.mark.parametrize("length", [5, 30, 300])
+def test_no_label_is_cut_off_and_no_legend_lies_over_a_curve(length):
+    names = [f"{number}{'-model' * (length // 5)}"[:length] for number in range(9)]
+    dice = [[0.9, 0.8 + number / 100] for number in range(9)]
+    found = compare([a_candidate(*item) for item in zip(names, dice, strict=True)], 2, {"published": 0.85})
+    histories = {name: {"val_dice": [0.5, 0.8], "val_loss": [1.0, 0.5]} for name in names}
+    for figure in compare_report.draw_charts(found, histories).values():
+        if not figure:
+            continue
+        figure.draw_without_rendering()
+        drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert min(drawn.x0, drawn.y0) >= 0
+        assert drawn.x1 <= width
+        assert drawn.y1 <= height
+        for legend in figure.legends:
+            under = legend.get_window_extent()
+            assert not any(axes.bbox.overlaps(under) for axes in figure.axes)
+
+
+def test_every_model_has_a_look_of_its_own_and_is_named():
+    names = [f"model {number}" for number in range(9)]
     found = compare([a_candidate(name, [0.9, 0.8]) for name in names], 2)
     figure = compare_report.draw_charts(found, {})["trade-off"]
-    figure.draw_without_rendering()
-    texts = figure.axes[0].texts
+    named = figure.legends[0].get_lines()
 
-    assert [text.get_text().split(" (")[0] for text in texts] == names
-    edges = [(box.y0, box.y1) for box in (text.get_window_extent() for text in texts)]
-    assert all(top <= bottom for (_, top), (bottom, _) in pairwise(edges))
+    assert [line.get_label().split(" (")[0] for line in named] == names
+    assert len({(line.get_color(), line.get_marker()) for line in named}) == len(names)
 
 
 def test_the_area_of_a_marker_stands_for_the_parameters():
@@ -485,7 +502,7 @@ def test_the_markdown_table_has_a_row_a_model_whatever_it_is_called(comparison):
 
 def test_seconds_of_training_are_shown_where_a_model_records_them():
     plain = [a_candidate(name, [0.8, 0.9]) for name in ("one", "two")]
-    assert "training s" not in markdown(compare(plain, 2))
+    assert "training time" not in markdown(compare(plain, 2))
     told = replace(plain[0], facts=replace(plain[0].facts, training_seconds=5400.0))
     assert "| 5,400 |" in markdown(compare([told, plain[1]], 2))
 
@@ -645,10 +662,10 @@ def test_a_double_pass_costs_what_both_passes_cost(home):
         assert getattr(double, name) == pytest.approx(sum(getattr(facts, name) for facts in single))
     assert double.chosen_on == 1
     assert (double.architecture, double.input_size) == ("simple + simple", "64x96 + 64x96")
-    assert double.computed_by == "openvino f32"
+    assert double.computed_by == "OpenVINO in float32"
     assert double.decided["engine"] == "openvino, openvino"
     mixed = ScoreSettings((EngineName("openvino", "bf16"), EngineName("keras", "f32")))
-    assert mixed.computed_by == "openvino bf16, keras f32"
+    assert mixed.computed_by == "OpenVINO in bfloat16, Keras in float32"
 
 
 def test_help_names_the_default_of_every_option():

@@ -17,10 +17,10 @@ from support.drawing import draw_pair
 
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.memory import pixels_that_fit
-from segmentation.core.palette import MOST, palette
+from segmentation.core.palette import CLOTHING, MOST, palette
 from segmentation.core.types import IGNORED, LabelMap
 from segmentation.datasets import matlab
-from segmentation.datasets.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups
+from segmentation.datasets.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups, read_groups
 from segmentation.datasets.discover import discover
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.labels import Classes, read_classes
@@ -174,6 +174,24 @@ def test_the_palette_is_stable_and_its_colours_are_told_apart():
         assert apart.min() > least
     with pytest.raises(ValueError, match="at most 255 colours, received 256"):
         palette(256)
+
+
+def test_a_class_has_the_same_colour_alone_in_groups_and_among_all_names():
+    groups = LabelMap.of(tuple(read_groups(GROUPS_OF_CLASSES / "ccp-12.json")))
+    every = LabelMap.of(("null", "accessories", "bag", "boots", "coat", "dress", "hair", "shoes", "skin"))
+    few = LabelMap.of(("background", "dress", "hair"))
+    colour_of = [dict(zip(labels.names, labels.colours, strict=True)) for labels in (groups, every, few)]
+
+    assert groups.colours == palette(12)
+    for name in ("accessories", "coat", "hair", "shoes", "skin", "dress"):
+        assert len({colours[name] for colours in colour_of if name in colours}) == 1
+    assert not {colour_of[1]["bag"], colour_of[1]["boots"]} & {*groups.colours}
+
+
+@given(st.sets(st.sampled_from([*CLOTHING[1:], *map(str, range(300))]), max_size=MOST - 1))
+def test_no_two_classes_share_a_colour(names):
+    labels = LabelMap.of(("background", *sorted(names)))
+    assert len({*labels.colours}) == len(labels.names)
 
 
 # The same map in every form
@@ -551,7 +569,7 @@ def test_all_is_every_name_with_the_background_first():
     choice = choose_classes(classes_of(["Hair", "dress", "Background", "hair ", "ignore"]), "all")
     assert choice.labels.names == ("background", "hair", "dress")
     assert choice.labels.ignore == IGNORED
-    assert choice.labels.colours == palette(3)
+    assert choice.labels.colours == LabelMap.of(choice.labels.names).colours
     assert choice.coding.targets == (1, 2, 0, 1, IGNORED)
 
 

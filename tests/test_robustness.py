@@ -23,6 +23,7 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.robustness import CASES, measure_robustness, print_robustness
 from segmentation.images.files import write_image
 from segmentation.reports.evaluation import write_evaluation
+from segmentation.reports.robustness_chart import plot_robustness
 
 MOVING = [name for name, kind in DISTURBANCES.items() if kind.moves]
 PIXELWISE = [name for name in DISTURBANCES if name not in (*MOVING, "resolution")]
@@ -349,6 +350,7 @@ def test_figures_chart_and_tables_are_written(samples, tmp_path):
     html = (folder / "report.html").read_text()
     assert all(name in html for name in ("Disturbed photos", "shifted by 5%", "white balance"))
     assert html.count("data:image/svg+xml") == 3
+    assert plot_robustness(measured).count(b'<g id="legend_') == 1
 
     write_evaluation(evaluation, red_score, samples, tmp_path / "again", "unet", robustness=measured)
     assert (tmp_path / "again" / "report.html").read_text() == html

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from segmentation.config.jobs.synth import parse_views
 from segmentation.core.errors import DataError
 from segmentation.images.files import image_size, read_mask, read_photo
 from segmentation.synth import VIEWS, draw_photo, write_studio
@@ -102,6 +103,29 @@ def test_a_set_holds_every_view_with_its_cutout(studio):
     assert record == {"generator": record["generator"], "seed": 7, "count": 2, "width": 96, "height": 144}
 
 
+def test_garments_are_drawn_from_the_views_that_were_asked_for(studio, tmp_path):
+    folder, paths, _ = studio
+    drawn = write_studio(tmp_path / "set", 2, *SIZE, seed=7, workers=1, views=("Front",))
+    assert [path.name for path in drawn] == [path.name for path in paths if path.stem.endswith("_Front")]
+    assert drawn[1].read_bytes() == (folder / "images" / drawn[1].name).read_bytes()
+    with pytest.raises(DataError, match="another folder"):
+        write_studio(tmp_path / "set", 2, *SIZE, seed=7, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "views"),
+    [("Front", ("Front",)), (" back, FRONT", ("Front", "Back")), ("Front,Front", ("Front",))],
+)
+def test_views_are_names_with_commas_between_them_in_any_case(text, views):
+    assert parse_views(text) == views
+
+
+@pytest.mark.parametrize("text", ["", "Left", "Front;Back", "Front,"])
+def test_an_unknown_view_to_draw_names_the_known_ones(text):
+    with pytest.raises(ValueError, match="Front, FrontRight, Back"):
+        parse_views(text)
+
+
 def test_files_hold_what_was_drawn(studio):
     folder, paths, _ = studio
     photo, cutout = draw_photo(7, 0, "Front", *SIZE)
@@ -144,6 +168,8 @@ def test_a_folder_with_other_files_is_refused(tmp_path):
         ({"height": 95}, "at least 64x96"),
         ({"seed": -1}, "0 or more"),
         ({"workers": 0}, "1 worker"),
+        ({"views": ()}, "1 view or more"),
+        ({"views": ("Left",)}, "Front, FrontRight, Back"),
     ],
 )
 def test_arguments_that_cannot_be_drawn_are_refused(tmp_path, change, reason):

@@ -588,14 +588,14 @@ def test_a_contact_picture_shows_the_garment_with_its_edge_and_what_is_doubtful(
     picture = draw_contact(photo, a_prediction(mask, doubtful))
     outline, tinted = near(picture, OUTLINE, 60), near(picture, 0.6 * np.array(TINT) + 0.4 * 90)
 
-    assert picture.shape[:2] == (224, 124)  # the garment and a margin of 6% of its height
-    assert outline[12, 14:110].all()
-    assert outline[211, 14:110].all()
-    assert outline[14:210, 12].all()
-    assert not outline[16:208, 16:108].any()
-    np.testing.assert_array_equal(np.argwhere(tinted)[[0, -1]], [(62, 32), (111, 71)])
+    assert picture.shape[:2] == (300, 200)  # the garment and a margin of a quarter of its height
+    assert outline[50, 52:148].all()
+    assert outline[249, 52:148].all()
+    assert outline[52:248, 50].all()
+    assert not outline[54:246, 54:146].any()
+    np.testing.assert_array_equal(np.argwhere(tinted)[[0, -1]], [(100, 70), (149, 109)])
     assert (picture[~outline & ~tinted] == 90)[-1].all()
-    assert (picture[:10] == 90).all()
+    assert (picture[:48] == 90).all()
 
 
 def test_outline_and_tint_stay_where_they_are_in_a_large_photo():
@@ -604,12 +604,26 @@ def test_outline_and_tint_stay_where_they_are_in_a_large_photo():
     mask[500:2500, 500:1500] = True
     doubtful[1000:1500, 800:1200] = True
     picture = draw_contact(photo, a_prediction(mask, doubtful))
-    scale = 640 / 2240
+    scale = 640 / 3000
     outline, tinted = near(picture, OUTLINE, 60), near(picture, 0.6 * np.array(TINT) + 0.4 * 90)
 
-    assert picture.shape[:2] == (640, round(1240 * scale))
-    assert np.argwhere(tinted).mean(axis=0) / scale == pytest.approx([120 + 750, 120 + 500], abs=4)
-    assert np.argwhere(outline)[[0, -1], 0] / scale == pytest.approx([120, 2120], abs=8)
+    assert picture.shape[:2] == (640, round(2000 * scale))
+    assert np.argwhere(tinted).mean(axis=0) / scale == pytest.approx([1250, 1000], abs=4)
+    assert np.argwhere(outline)[[0, -1], 0] / scale == pytest.approx([500, 2500], abs=8)
+
+
+@pytest.mark.parametrize("score", [0.15, 0.4])
+def test_a_contact_picture_shows_what_the_mask_lost(score):
+    photo = np.full((900, 800, 3), 90, np.uint8)
+    photo[50:60, 700:710] = 200  # the end of a sleeve, of which the scores only hint
+    mask = np.zeros((900, 800), bool)
+    mask[500:700, 200:400] = True
+    scores = np.where(mask, np.float32(0.9), np.float32(0))
+    scores[50:60, 700:710] = score
+    prediction = dataclasses.replace(a_prediction(mask), scores=scores[..., np.newaxis], threshold=0.5)
+
+    picture = draw_contact(photo, prediction)
+    assert near(picture, np.full(3, 200), 60).any()
 
 
 def test_where_nothing_was_found_the_doubtful_place_is_shown():
@@ -617,7 +631,7 @@ def test_where_nothing_was_found_the_doubtful_place_is_shown():
     doubtful = np.zeros((600, 500), bool)
     doubtful[100:200, 200:250] = True
 
-    assert draw_contact(photo, a_prediction(doubtful & False, doubtful)).shape[:2] == (112, 62)
+    assert draw_contact(photo, a_prediction(doubtful & False, doubtful)).shape[:2] == (150, 100)
     assert draw_contact(photo, a_prediction(doubtful & False)).shape[:2] == (576, 480)
 
 
@@ -683,7 +697,7 @@ def test_the_page_names_the_photos_that_failed_and_why(tmp_path):
     write_review(tmp_path, triage_folder([record("a", {}, error=error)], KNOWING, LIMITS), LIMITS, "shoes")
 
     page = read_page(tmp_path)
-    assert "failed (1)" in page.text
+    assert "Failed (1)" in page.text
     assert error in page.text
     (row,) = table(tmp_path)
     assert (row["photo"], row["decision"], row["reasons"]) == ("a", "failed", error)
@@ -737,9 +751,9 @@ def test_the_page_shows_the_photos_in_their_order_and_the_table_holds_the_same(t
         assert words in page.text
     assert page.text.count("unsure of the edge") == 3
     for words in (
-        "redo: quicker by hand (1)",
-        "review: have a look (2)",
-        "auto: can be taken as they are (1)",
+        "Redo: quicker by hand (1)",
+        "Review: have a look (2)",
+        "Auto: can be taken as they are (1)",
     ):
         assert words in page.text
     assert table(tmp_path)[0] == {

@@ -1,10 +1,17 @@
 """Colours that are easy to distinguish, one for each class. Numpy only."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 MOST = 255
+CLOTHING = (
+    *("background", "skin", "hair", "headwear", "top", "coat"),
+    *("dress", "trousers", "skirt", "legwear", "shoes", "accessories"),
+)
+"""Names of classes that have the same colour among whatever others they are."""
+
 _LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 _WHITE_POINT = (0.95047, 1.0, 1.08883)  # D65
 _TO_XYZ = (
@@ -23,6 +30,21 @@ def palette(count: int) -> tuple[tuple[int, int, int], ...]:
     if count > MOST:
         raise ValueError(f"palette: expected at most {MOST} colours, received {count}")
     return _all_colours()[:count]
+
+
+def colours_of(names: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
+    """Return a colour of the palette for each class, black for the first, the background.
+
+    Names of `CLOTHING` have the colours of their places there, which no other class has beside them; names
+    without any of these have the first colours, in their order. Raises ValueError for more than `MOST`.
+    """
+    first, every = palette(len(names)), _all_colours()
+    own = {name: every[CLOTHING.index(name)] for name in names[1:] if name in CLOTHING[1:]}
+    if not own:
+        return first
+    reserved = every[1 : len(CLOTHING)]
+    free = iter([*every[len(CLOTHING) :], *(colour for colour in reserved if colour not in own.values())])
+    return (*first[:1], *(own.get(name) or next(free) for name in names[1:]))
 
 
 @lru_cache(maxsize=1)

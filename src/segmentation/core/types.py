@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from segmentation.core.errors import DataError
-from segmentation.core.palette import palette
+from segmentation.core.palette import colours_of
 from segmentation.core.task import ClassTask, CutoutTask, Task
 
 IGNORED = 255
@@ -104,8 +104,8 @@ class LabelMap:
 
     @classmethod
     def of(cls, names: tuple[str, ...]) -> "LabelMap":
-        """Classes of these names in the colours of the palette, with pixels that may be ignored."""
-        return cls(names, palette(len(names)), IGNORED)
+        """Classes of these names in the colours of `colours_of`, with pixels that may be ignored."""
+        return cls(names, colours_of(names), IGNORED)
 
     @property
     def binary(self) -> bool:

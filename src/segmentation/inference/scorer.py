@@ -17,6 +17,8 @@ from segmentation.inference.scoring import load_score
 from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 
+_IN_WORDS = {"openvino": "OpenVINO", "keras": "Keras", "f32": "float32", "bf16": "bfloat16"}
+
 
 class EngineName(NamedTuple):
     """The engine of one pass: `name` openvino or keras, `precision` f32 or bf16."""
@@ -25,7 +27,8 @@ class EngineName(NamedTuple):
     precision: str
 
     def __str__(self) -> str:
-        return f"{self.name} {self.precision}"
+        name, precision = (_IN_WORDS.get(part, part) for part in self)
+        return f"{name} in {precision}"
 
 
 @dataclass(frozen=True)

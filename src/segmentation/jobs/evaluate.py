@@ -19,7 +19,6 @@ from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import (
     Scorer,
-    ScoreSettings,
     find_models,
     load_scorer,
     options_of_masks,
@@ -28,6 +27,7 @@ from segmentation.inference.scorer import (
 from segmentation.jobs.context import Context
 from segmentation.jobs.pairs import find_pairs
 from segmentation.reports.evaluation import write_evaluation
+from segmentation.reports.settings import settings_in_words
 
 
 @dataclass(frozen=True)
@@ -141,23 +141,11 @@ def _provenance(scorer: Scorer, judged_on: str) -> dict[str, object]:
     return {
         "architecture": _joined(bundle.architecture for bundle in members),
         "input size": _joined(bundle.input_size for bundle in members),
-        **_settings_in_words(scorer.settings),
+        **settings_in_words(scorer.settings.computed_by, scorer.settings.plain()),
         "trained on": _joined(bundle.provenance.get("data") for bundle in members),
         "judged on": judged_on,
         "commit": _joined(bundle.provenance.get("git_commit") for bundle in members),
     }
-
-
-def _settings_in_words(settings: ScoreSettings) -> dict[str, object]:
-    words: dict[str, object] = {
-        "scored by": settings.computed_by,
-        "test-time augmentation": settings.tta,
-    }
-    if settings.islands_px:
-        words["islands removed"] = f"smaller than {settings.islands_px} pixels"
-    if settings.holes_px:
-        words["holes filled"] = f"smaller than {settings.holes_px} pixels"
-    return words
 
 
 def _digests(models: Ensemble) -> dict[str, str]:

@@ -18,4 +18,5 @@ def synth(options: SynthOptions, context: Context) -> list[Path]:
         options.seed,
         options.workers,
         counting(context.tell, "drawing"),
+        options.views,
     )

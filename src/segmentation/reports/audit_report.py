@@ -31,6 +31,12 @@ _COLUMNS = [
     *("region", "region_area_px", "region_box", "right_px", "down_px", MARKED, EXCLUDE),
 ]
 
+_CRITERIA = {
+    "two-sd": "low Dice",
+    "region": "large regions",
+    "shift": "shifted label",
+    "no-edge": "outline on no edge",
+}
 _LISTED = 10  # pairs on the terminal
 _MOST_REGIONS = 5  # of a pair, that are marked and described
 _LEAST_SHARE = 0.002  # of the garment's area, from which they are
@@ -161,6 +167,7 @@ def render(
         distribution=html.chart(plots.plot_distribution(dice)),
         quality=words_on_quality(findings),
         sentences=sentences,
+        in_words=lambda criteria: ", ".join(_CRITERIA[name] for name in criteria),
         box_text=box_text,
         label_colour=html.css(MISSED),
         model_colour=html.css(EXCESS),

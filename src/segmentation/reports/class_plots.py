@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segmentation.reports.plots import BLUE, GREY, as_svg, literal, new_figure
+from segmentation.reports.plots import BLUE, GREY, as_svg, legend_below, literal, new_figure
 
 _MOST_NUMBERED = 20  # classes up to which a cell has room for a number
 _LEAST = 0.001  # share of a row from which a cell has a colour
@@ -45,8 +45,8 @@ def plot_confusion(names: Sequence[str], confusion: np.ndarray) -> bytes:
     axes.set_xticks(places, labels, rotation=90, fontsize=size)
     axes.set_yticks(places, labels, fontsize=size)
     axes.tick_params(length=0)
-    axes.set_xlabel("predicted class")
-    axes.set_ylabel("true class")
+    axes.set_xlabel("Predicted class")
+    axes.set_ylabel("True class")
     if numbered:
         for (row, column), share in np.ndenumerate(shares):
             if share >= _LEAST / 2:
@@ -55,7 +55,7 @@ def plot_confusion(names: Sequence[str], confusion: np.ndarray) -> bytes:
                 axes.text(*place, _percent(share), ha="center", va="center", fontsize=8, color=colour)
     bar = figure.colorbar(cells, ax=axes, shrink=0.5, extend="min", ticks=[0.001, 0.01, 0.1, 1])
     bar.ax.set_yticklabels(["0.1%", "1%", "10%", "100%"])
-    bar.set_label("share of the true class's pixels")
+    bar.set_label("Share of the true class's pixels")
     return as_svg(figure)
 
 
@@ -68,13 +68,13 @@ def plot_iou(iou: Sequence[float]) -> bytes:
     axes = figure.add_subplot()
     axes.hist(iou, bins=np.linspace(0, 1, _STEPS + 1).tolist(), color=BLUE, rwidth=0.9)
     mean = float(np.mean(iou))
-    axes.axvline(mean, color=GREY, linewidth=1.2, linestyle="--", label=f"mean {mean:.3f}")
+    axes.axvline(mean, color=GREY, linewidth=1.2, linestyle="--", label=f"Mean {mean:.3f}")
     axes.set_xlim(0, 1)
     axes.margins(y=0.12)
-    axes.set_xlabel("mean IoU of a photo's classes")
-    axes.set_ylabel("photos")
+    axes.set_xlabel("Mean IoU of a photo's classes")
+    axes.set_ylabel("Photos")
     axes.locator_params(axis="y", integer=True)
-    axes.legend(frameon=False)
+    legend_below(figure)
     return as_svg(figure)
 
 

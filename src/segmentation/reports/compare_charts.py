@@ -1,27 +1,37 @@
 """The charts of a comparison; each model has its colour in all of them, and its dashes in all curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from segmentation.evaluation.compare import MEASURES, Comparison, Figures
 from segmentation.evaluation.history import History
-from segmentation.reports.plots import BLUE, GREY, HIGHEST_DICE, ORANGE, literal, new_figure, scale_by_error
+from segmentation.reports.plots import (
+    BLUE,
+    GREY,
+    GRID,
+    HIGHEST_DICE,
+    ORANGE,
+    legend_below,
+    literal,
+    new_figure,
+    scale_by_error,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from segmentation.reports.plots import Axes, Figure
 
-_COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # of Okabe and Ito
+_COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")  # of Okabe and Ito
 _DASHES = ("solid", (0, (5, 1)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # once the colours are used up
-_MARKERS = ("o", "D", "s", "^", "v", "P")
-_GRID: dict[str, Any] = {"color": "#e5e5e5", "linewidth": 0.6}
+_MARKERS = ("o", "D", "s", "^", "v", "P", "X")
 _MOST_MARKERS = 60  # on a curve, before they run into each other
 _OUTLYING = 99  # percent of the losses are drawn: a single one can squeeze all others
 _AREA = 350  # of the marker of the largest model, points^2
-_SMALLEST_AREA = 12
+_SMALLEST_AREA = 24
+_BESIDE = 28  # letters of a name at the side of a chart
 _LEAST_SECONDS = 1e-4  # on a logarithmic scale
-_POINTS = 72  # an inch
 
 
 def sorted_chart(comparison: Comparison) -> "Figure":
@@ -47,8 +57,8 @@ def sorted_chart(comparison: Comparison) -> "Figure":
             label = f"{literal(name)}, published mean {value:.4f}"
             axes.axhline(error, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2, label=label)
         scale_by_error(axes)
-    figure.legend(frameon=False, loc="outside lower center", ncols=2, fontsize=9)
-    axes.set_xlabel("photos, each model's worst first")
+    legend_below(figure)
+    axes.set_xlabel("Photos, each model's worst first")
     return figure
 
 
@@ -64,14 +74,16 @@ def difference_chart(comparison: Comparison) -> "Figure":
             colour = _colour(number + 1)  # the baseline has the first
             axes.plot((interval.low, interval.high), (number, number), color=colour, linewidth=2)
             axes.plot(interval.mean, number, color=colour, marker="D", markersize=6)
-        axes.set_yticks(range(len(pairs)), [literal(pair.model) if place == 1 else "" for pair in pairs])
+        axes.set_yticks(
+            range(len(pairs)), [literal(pair.model, _BESIDE) if place == 1 else "" for pair in pairs]
+        )
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(len(pairs) - 0.5, -0.5)
         axes.margins(x=0.12)
         axes.locator_params(axis="x", nbins=5)
-        axes.set_title(MEASURES[measure], fontsize=11)
-        axes.set_xlabel("← worse    mean difference    better →")
-        axes.grid(axis="x", **_GRID)
+        axes.set_title(sentence(MEASURES[measure]), fontsize=11)
+        axes.grid(axis="x", **GRID)
+    figure.supxlabel("← worse    Mean difference    better →", fontsize=10)
     return figure
 
 
@@ -81,11 +93,13 @@ def learning_chart(histories: Mapping[str, History], *, classes: bool) -> "Figur
     A model's validation curve is thick and its training curve thin. `histories` are those of all models by
     name, in their order; some may be empty.
     """
-    measures = {"loss": "loss", "accuracy": "accuracy"} | ({"iou": "IoU"} if classes else {"dice": "Dice"})
+    measures = {"loss": "Loss", "accuracy": "Pixel accuracy"} | (
+        {"iou": "IoU"} if classes else {"dice": "Dice"}
+    )
     known = [key for key in measures if any(f"val_{key}" in history for history in histories.values())]
     if not known:
         return None
-    figure = new_figure((4.1 * len(known), 3.9))
+    figure = new_figure((3.3 * len(known), 3.7))
     for place, key in enumerate(known, start=1):
         axes = figure.add_subplot(1, len(known), place)
         by_error = not classes and key != "loss"
@@ -95,19 +109,20 @@ def learning_chart(histories: Mapping[str, History], *, classes: bool) -> "Figur
                 drawn = 1 - values.clip(0, HIGHEST_DICE) if by_error else values
                 axes.plot(np.arange(1, len(drawn) + 1), drawn, **_line(number) | {"linewidth": width})
         if by_error:
-            scale_by_error(axes, name=measures[key])
+            scale_by_error(axes)
+            axes.set_ylabel("Scale of the error")
         elif key == "loss":
             _leave_out_outlying(axes)
         axes.set_title(measures[key], fontsize=11)
-        axes.set_xlabel("epoch")
+        axes.set_xlabel("Epoch")
         axes.locator_params(axis="x", integer=True)
-        axes.grid(**_GRID)
+        axes.grid(**GRID)
     handles = [
         figure.axes[0].plot([], [], **_line(number), label=literal(name))[0]
         for number, (name, history) in enumerate(histories.items())
         if history
     ]
-    figure.legend(handles=handles, frameon=False, loc="outside lower center", ncols=4, fontsize=9)
+    legend_below(figure, handles)
     return figure
 
 
@@ -119,20 +134,18 @@ def class_chart(comparison: Comparison) -> "Figure":
     for number, model in enumerate(comparison.models):
         ious = [model.class_iou[index] for index in order]
         values = [np.nan if iou is None else iou for iou in ious]
-        turn = number // len(_COLOURS)  # once the colours are used up, each has another marker
-        style: dict[str, Any] = {
-            "color": _colour(number),
-            "marker": _MARKERS[(number + turn) % len(_MARKERS)],
-        }
-        axes.plot(values, range(len(order)), linestyle="", markersize=6, label=literal(model.name), **style)
-    labels = [f"{literal(comparison.classes[index])} ({comparison.shares[index]:.1%})" for index in order]
+        style: dict[str, Any] = {"color": _colour(number), "marker": _marker(number), "linestyle": ""}
+        axes.plot(values, range(len(order)), markersize=6, label=literal(model.name), **style)
+    labels = [
+        f"{literal(comparison.classes[index], _BESIDE)} ({comparison.shares[index]:.1%})" for index in order
+    ]
     axes.set_yticks(range(len(order)), labels)
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.set_xlim(-0.02, 1)
-    axes.set_xlabel("IoU of all pixels; in brackets the share of the true pixels")
-    axes.grid(**_GRID)
+    axes.set_xlabel("IoU over all pixels; in brackets each class's share of the true pixels")
+    axes.grid(**GRID)
     axes.set_axisbelow(True)
-    figure.legend(frameon=False, loc="outside lower center", ncols=3, fontsize=9)
+    legend_below(figure)
     return figure
 
 
@@ -143,51 +156,36 @@ def trade_off_chart(comparison: Comparison) -> "Figure":
     models = comparison.models
     most = max((model.facts.parameters or 0 for model in models), default=0) or 1
     for number, model in enumerate(models):
-        area = max(_SMALLEST_AREA, _AREA * (model.facts.parameters or 0) / most)
-        place = _seconds(model), model.quality
-        axes.scatter(*place, s=area, color=_colour(number), alpha=0.75, linewidth=0)
+        million = "" if model.facts.parameters is None else f" ({model.facts.parameters / 1e6:.2g} M)"
+        axes.scatter(
+            _seconds(model),
+            model.quality,
+            s=max(_SMALLEST_AREA, _AREA * (model.facts.parameters or 0) / most),
+            color=_colour(number),
+            marker=_marker(number),
+            alpha=0.75,
+            linewidth=0,
+        )
+        shown: dict[str, Any] = {"color": _colour(number), "marker": _marker(number), "linestyle": ""}
+        axes.plot([], [], markersize=7, label=literal(model.name) + million, **shown)
     for number, (name, value) in enumerate(comparison.references.items()):
-        axes.axhline(value, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2)
-        end: dict[str, Any] = {
-            "xy": (1, value),
-            "xycoords": ("axes fraction", "data"),
-            "textcoords": "offset points",
-        }
-        text = f"{literal(name)}, published {value:.4f}"
-        axes.annotate(text, xytext=(-4, 3), ha="right", fontsize=8, color=GREY, **end)
+        label = f"{literal(name)}, published {value:.4f}"
+        axes.axhline(value, color=GREY, linestyle=_reference_dashes(number), linewidth=1.2, label=label)
     axes.set_xscale("log")
     seconds = [_seconds(model) for model in models]
-    low, high = min(seconds) / 1.6, max(seconds) * 2.5  # room for the names at the right
+    low, high = min(seconds) / 1.6, max(seconds) * 1.6
     ticks = [step * 10.0**power for power in range(-5, 6) for step in (1, 2, 5)]
     ticks = [tick for tick in ticks if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xlim(low, high)
     axes.margins(y=0.15)
-    axes.set_xlabel("CPU seconds a photo")
-    axes.set_ylabel(comparison.quality_name)
-    axes.grid(**_GRID)
+    axes.set_xlabel("CPU time of a photo, s")
+    axes.set_ylabel(sentence(comparison.quality_name))
+    axes.grid(**GRID)
     axes.set_axisbelow(True)
-    _name_markers(figure, axes, models)
+    legend_below(figure, axes.get_legend_handles_labels()[0])
     return figure
-
-
-def _name_markers(figure: "Figure", axes: "Axes", models: Sequence[Figures]) -> None:
-    """Write each model's name beside its marker, higher where it would lie on another."""
-    figure.draw_without_rendering()
-    taken: list[tuple[float, float, float]] = []  # left, right and height of names, pixels
-    for model in sorted(models, key=lambda model: model.quality):
-        million = "" if model.facts.parameters is None else f" ({model.facts.parameters / 1e6:.2g} M)"
-        place = _seconds(model), model.quality
-        offset: dict[str, Any] = {"xytext": (12, -3), "textcoords": "offset points"}
-        text = axes.annotate(literal(model.name) + million, place, fontsize=9, **offset)
-        box = text.get_window_extent()
-        across = [height for left, right, height in taken if box.x0 < right and left < box.x1]
-        height = box.y0
-        while any(abs(height - other) < box.height for other in across):
-            height += 1
-        text.xyann = (12, -3 + (height - box.y0) * _POINTS / figure.dpi)
-        taken.append((box.x0, box.x1, height))
 
 
 def _seconds(model: Figures) -> float:
@@ -196,6 +194,11 @@ def _seconds(model: Figures) -> float:
 
 def _colour(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
+
+
+def _marker(number: int) -> str:
+    """Of models that share a colour, once the colours are used up, each has another marker."""
+    return _MARKERS[(number + number // len(_COLOURS)) % len(_MARKERS)]
 
 
 def _line(number: int) -> dict[str, Any]:
@@ -218,6 +221,6 @@ def _leave_out_outlying(axes: "Axes") -> None:
 
 def _scale_by_share(axes: "Axes", name: str) -> None:
     axes.set_ylim(bottom=0)
-    axes.set_ylabel(f"{name} of a photo")
+    axes.set_ylabel(f"{sentence(name)} of a photo")
     axes.locator_params(axis="x", integer=True)
-    axes.grid(**_GRID)
+    axes.grid(**GRID)

@@ -19,16 +19,20 @@ _WHOLE = {
 
 @dataclass(frozen=True)
 class Column:
-    """A heading and the cell of a model, with an interval below it; `published` figures go here."""
+    """A heading and the cell of a model, with an interval below it; `published` figures go here.
+
+    Cells of `words` may be broken into lines.
+    """
 
     heading: str
     cell: Callable[[Figures], str]
     below: Callable[[Figures], str] | None = None
     published: bool = False
+    words: bool = False
 
 
-ARCHITECTURE = Column("architecture", lambda model: model.facts.architecture)
-ENGINE = Column("scores by", lambda model: model.facts.computed_by)
+ARCHITECTURE = Column("architecture", lambda model: model.facts.architecture, words=True)
+ENGINE = Column("scored by", lambda model: model.facts.computed_by, words=True)
 
 
 def quality_columns(comparison: Comparison) -> list[Column]:
@@ -54,11 +58,11 @@ def quality_columns(comparison: Comparison) -> list[Column]:
 def cost_columns() -> list[Column]:
     """Return the columns of what a model costs in use."""
     return [
-        Column("input", lambda model: model.facts.input_size),
+        Column("input, px", lambda model: model.facts.input_size, words=True),
         Column("parameters", lambda model: figure_text(model.facts.parameters, ",.0f")),
         Column("GFLOP", lambda model: figure_text(model.facts.gflop, ",.2f")),
-        Column("MB", lambda model: figure_text(model.facts.megabytes, ",.1f")),
-        Column("CPU s a photo", lambda model: figure_text(model.facts.cpu_seconds, ".3f")),
+        Column("size, MB", lambda model: figure_text(model.facts.megabytes, ",.1f")),
+        Column("CPU time of a photo, s", lambda model: figure_text(model.facts.cpu_seconds, ".3f")),
     ]
 
 
@@ -69,8 +73,10 @@ def training_columns(comparison: Comparison) -> list[Column]:
         Column("best epoch", lambda model: figure_text(model.facts.best_epoch, ".0f")),
     ]
     if any(model.facts.training_seconds is not None for model in comparison.models):
-        columns.append(Column("training s", lambda model: figure_text(model.facts.training_seconds, ",.0f")))
-    return [*columns, Column("flattened", lambda model: flattened_text(model.last_quarter))]
+        columns.append(
+            Column("training time, s", lambda model: figure_text(model.facts.training_seconds, ",.0f"))
+        )
+    return [*columns, Column("flattened, last rise", lambda model: flattened_text(model.last_quarter))]
 
 
 def threshold_columns(comparison: Comparison) -> list[Column]:

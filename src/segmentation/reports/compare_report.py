@@ -26,6 +26,7 @@ from segmentation.reports.compare_columns import (
 )
 from segmentation.reports.compare_markdown import markdown
 from segmentation.reports.gallery import Gallery, gallery_figure
+from segmentation.reports.settings import settings_in_words
 
 if TYPE_CHECKING:
     from segmentation.reports.plots import Figure
@@ -114,6 +115,7 @@ def render(
         gallery=gallery,
         picture=html.encode,
         css=html.css,
+        settings=settings_in_words,
         cautions=cautions(comparison),
         signed=signed_text,
         signed_interval=signed_interval_text,

@@ -62,6 +62,8 @@ def _models(
     """A row a model, then a row a published figure."""
     headings = [fill(column.heading, _HEADING_WIDTH, break_long_words=False) for column in columns]
     table = _table(title, "model", *headings)
+    for column, shown in zip(columns, table.columns[1:], strict=True):
+        shown.no_wrap = not column.words  # so that there is room for the others in 80 columns
     for model in comparison.models:
         cells = [
             column.cell(model) + (f"\n{column.below(model)}" if column.below else "") for column in columns

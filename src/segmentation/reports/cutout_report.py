@@ -15,6 +15,7 @@ from segmentation.metrics.threshold import ThresholdSearch
 from segmentation.reports import html, plots
 from segmentation.reports.error_pictures import differences, framed, region_of
 from segmentation.reports.evaluation_page import fill_page
+from segmentation.reports.robustness_chart import plot_robustness
 
 if TYPE_CHECKING:
     from segmentation.evaluation.robustness import Robustness
@@ -67,7 +68,7 @@ class CutoutReport:
             triage=triage,
             triage_chart=triage and html.chart(plots.plot_risk_coverage(triage)),
             robustness=robustness,
-            robustness_chart=robustness and html.chart(plots.plot_robustness(robustness)),
+            robustness_chart=robustness and html.chart(plot_robustness(robustness)),
             small_change=SMALL_CHANGE,
             threshold_curve=html.chart(plots.threshold_svg(self.search, evaluation.threshold)),
             outline_colour=html.css(OUTLINE),

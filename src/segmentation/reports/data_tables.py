@@ -48,7 +48,6 @@ def print_classes(statistics: ClassStatistics, choice: ClassChoice, photos: int,
     table = Table(
         title=f"{len(labels.names)} classes in {counted(photos, 'photo')} to train on", title_justify="left"
     )
-    table.add_column("")
     table.add_column("class", overflow="fold")
     members = [choice.members(index) for index in range(len(labels.names))]
     grouped = any(len(names) > 1 for names in members)
@@ -66,9 +65,9 @@ def print_classes(statistics: ClassStatistics, choice: ClassChoice, photos: int,
         strict=True,
     )
     for name, colour, names, pixels, share, count in rows:
-        swatch = Text("  ", style=f"on rgb({','.join(map(str, colour))})")
-        cells = [Text(name), Text(", ".join(names))] if grouped else [Text(name)]
-        table.add_row(swatch, *cells, f"{pixels:,}", f"{share:.3%}", str(count))
+        named = Text.assemble(("  ", f"on rgb({','.join(map(str, colour))})"), " ", name)
+        cells = [named, Text(", ".join(names))] if grouped else [named]
+        table.add_row(*cells, f"{pixels:,}", f"{share:.3%}", str(count))
     console.print(table)
     ignored = ", ".join(choice.members(IGNORED))
     if ignored:

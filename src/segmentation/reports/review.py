@@ -21,7 +21,8 @@ REVIEW = "review.html"
 TABLE = "triage.csv"
 
 _HEIGHT_PX, _WIDTH_PX = 640, 480  # at most, of a picture
-_MARGIN = 0.06  # around the garment, as a share of its longer side
+_MARGIN = 0.25  # around the garment, as a share of its longer side: room for what the mask lost
+_HINT = 0.1  # score from which a pixel may belong to the garment
 _DOUBTFUL = (255, 200, 0)
 _TINT = 0.6
 _COLUMNS = ("photo", "decision", "confidence", "area", "reasons")
@@ -30,9 +31,12 @@ _MOST_PICTURES = 1000  # in one page; all are in the table
 
 
 def draw(photo: np.ndarray, prediction: Prediction) -> np.ndarray:
-    """Draw the garment of a photo [H, W, 3] with its outline, doubtful places tinted: uint8 RGB [h, w, 3]."""
+    """Draw the garment of a photo [H, W, 3] with its outline, doubtful places tinted: uint8 RGB [h, w, 3].
+
+    The picture has a generous margin, and all that the scores hint at, so that what the mask lost is seen.
+    """
     doubtful = np.zeros(prediction.mask.shape, bool) if prediction.doubtful is None else prediction.doubtful
-    box = _region(prediction.mask if prediction.mask.any() else doubtful)
+    box = _region(prediction.mask | doubtful | _hinted(prediction))
     part = photo[box]
     scale = min(_HEIGHT_PX / part.shape[0], _WIDTH_PX / part.shape[1], 1.0)
     size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
@@ -97,8 +101,14 @@ def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
         yield printable(row.stem), decision, f"{row.confidence:.5f}", f"{row.area:.4f}", reasons
 
 
+def _hinted(prediction: Prediction) -> np.ndarray:
+    """Pixels that may belong to the garment, or to a class that is not background: bool [H, W]."""
+    scores = prediction.scores if prediction.labels.binary else prediction.scores[..., 1:]
+    return scores.max(axis=-1) >= _HINT
+
+
 def _region(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a mask and a margin; all of them where it is empty."""
+    """Rows and columns of a mask with its margin; all of them where it is empty."""
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     if not width:
         return slice(None), slice(None)

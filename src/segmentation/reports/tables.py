@@ -90,7 +90,6 @@ def _by_class(figures: ClassFigures) -> Table:
         padding=(0, 1, 0, 0),
         show_edge=False,
     )
-    table.add_column("")
     table.add_column("class", overflow="fold")
     for heading in ("share", "IoU", "Dice", "recall", "precision", "photos", "marked", "both"):
         table.add_column(heading, justify="right")
@@ -98,8 +97,7 @@ def _by_class(figures: ClassFigures) -> Table:
         red, green, blue = figures.labels.colours[row.index]
         shares = (row.iou, row.dice, row.recall, row.precision)
         table.add_row(
-            Text("  ", style=f"on rgb({red},{green},{blue})"),
-            Text(row.name),
+            Text.assemble(("  ", f"on rgb({red},{green},{blue})"), " ", row.name),
             _NOTHING if row.share is None else f"{row.share:.3%}",
             *(_NOTHING if share is None else f"{share:.3f}" for share in shares),
             *map(str, (row.photos, row.photos_predicted, row.photos_both)),

@@ -3,17 +3,19 @@
 import json
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import cv2
 
+from segmentation.config.jobs.synth import VIEWS
 from segmentation.core.errors import DataError
 from segmentation.core.files import write_text
 from segmentation.core.parallel import cores
 from segmentation.images.files import write_image
-from segmentation.synth.studio import VIEWS, check_arguments, draw_photo
+from segmentation.synth.studio import check_arguments, draw_photo
 
 GENERATOR_VERSION = 1  # raise it when the same seed no longer gives the same pixels
 RECORD = "synth.json"
@@ -29,8 +31,9 @@ def write_studio(
     seed: int,
     workers: int | None = None,
     on_photo: Callable[[int, int], None] | None = None,
+    views: Sequence[str] = VIEWS,
 ) -> list[Path]:
-    """Draw `count` garments from all VIEWS into output/images/ID_View.jpg and output/cutouts/ID_View.png.
+    """Draw `count` garments from `views` into output/images/ID_View.jpg and output/cutouts/ID_View.png.
 
     `width` and `height` are pixels; `workers` processes draw in parallel (all cores by default, 1 draws
     in this process), the pixels do not depend on it. `on_photo(done, total)` is called after each photo.
@@ -45,12 +48,21 @@ def write_studio(
         raise DataError(
             f"drawing needs 1 worker process or more, received {workers}; leave it out to use all cores"
         )
-    check_arguments(seed, 0, VIEWS[0], width, height)
-    _claim(
-        output,
-        {"generator": GENERATOR_VERSION, "seed": seed, "count": count, "width": width, "height": height},
-    )
-    jobs = [(output, seed, garment, view, width, height) for garment in range(count) for view in VIEWS]
+    if not views:
+        raise DataError("a studio set has 1 view or more, received none; ask for at least one")
+    for view in views:
+        check_arguments(seed, 0, view, width, height)
+    record: dict[str, Any] = {
+        "generator": GENERATOR_VERSION,
+        "seed": seed,
+        "count": count,
+        "width": width,
+        "height": height,
+    }
+    if tuple(views) != VIEWS:  # sets of all views were recorded without them
+        record["views"] = list(views)
+    _claim(output, record)
+    jobs = [(output, seed, garment, view, width, height) for garment in range(count) for view in views]
     workers = min(workers or cores(), len(jobs))
     for done, _ in enumerate(_draw_all(jobs, workers), start=1):
         if on_photo is not None:

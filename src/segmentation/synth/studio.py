@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from segmentation.config.jobs.synth import VIEWS
 from segmentation.core.errors import DataError
 from segmentation.synth.backdrop import draw_backdrop
 from segmentation.synth.camera import expose
@@ -16,7 +17,6 @@ from segmentation.synth.stand import draw_stand
 from segmentation.synth.surface import Light, Pose
 from segmentation.synth.tailor import cut_out
 
-VIEWS = ("Front", "FrontRight", "Back")
 MIN_WIDTH, MIN_HEIGHT = 64, 96
 
 

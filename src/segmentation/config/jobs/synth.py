@@ -6,13 +6,32 @@ from pathlib import Path
 from segmentation.config.options import JobOptions, option
 from segmentation.core.size import Size
 
+VIEWS = ("Front", "FrontRight", "Back")
+"""The sides from which a garment can be drawn."""
+
+
+def parse_views(text: str) -> tuple[str, ...]:
+    """Read names of VIEWS with commas between them, in any case. Raises ValueError."""
+    wanted = {name.strip().casefold() for name in text.split(",")}
+    if unknown := sorted(wanted - {view.casefold() for view in VIEWS}):
+        raise ValueError(
+            f"expected some of {', '.join(VIEWS)} with commas between them, received {unknown[0]!r}"
+        )
+    return tuple(view for view in VIEWS if view.casefold() in wanted)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SynthOptions(JobOptions):
     """Draw synthetic studio photos with their cutouts."""
 
     output: Path = option(MISSING, "folder to draw into", metavar="DIR")
-    count: int = option(60, "garments to draw, three photos each", minimum=1)
+    count: int = option(60, "garments to draw, a photo from each of the views", minimum=1)
+    views: tuple[str, ...] = option(
+        VIEWS,
+        f"sides to draw each garment from, some of {', '.join(VIEWS)}",
+        parse=parse_views,
+        metavar="NAME[,NAME]",
+    )
     size: Size = option(Size(1728, 1152), "size of the photos")
     seed: int = option(0, "seed of the drawings; the same seed gives the same pixels")
     workers: int | None = option(None, "processes that draw", minimum=1, shown="one a core", common=False)

@@ -1,0 +1,14 @@
+"""What decided the scores, in words, for the pages that people read."""
+
+from collections.abc import Mapping
+
+
+def settings_in_words(computed_by: str, decided: Mapping[str, object]) -> dict[str, object]:
+    """Return what there is to say of `computed_by` and of the settings as `ScoreSettings.plain` has them."""
+    words: dict[str, object] = {"scored by": computed_by}
+    if (tta := decided.get("tta", "none")) != "none":
+        words["averaged over"] = tta
+    for key, name in (("islands_px", "islands removed"), ("holes_px", "holes filled")):
+        if limit_px := decided.get(key):
+            words[name] = f"smaller than {limit_px} pixels"
+    return words
