@@ -1,8 +1,7 @@
 """What the camera noted of a photo: its EXIF, as far as it stays true of a cutout."""
 
-import io
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image
 
@@ -68,12 +67,12 @@ def says_adobe_rgb(exif: Image.Exif) -> bool:
     return False
 
 
-def exif_of_tiff(content: bytes, offset: int, *, little_endian: bool, big_tiff: bool) -> Image.Exif:
-    """Return the EXIF of a page of a TIFF, whose directory lies at an offset."""
+def exif_of_tiff(file: BinaryIO, offset: int, *, little_endian: bool, big_tiff: bool) -> Image.Exif:
+    """Return the EXIF of a page of a TIFF, whose directory lies at an offset, while the file is open."""
     exif = Image.Exif()
     with suppress(Exception):  # see `camera_exif`
         exif.endian, exif.bigtiff = "<" if little_endian else ">", big_tiff
-        exif.load_from_fp(io.BytesIO(content), offset)
+        exif.load_from_fp(file, offset)
     return exif
 
 

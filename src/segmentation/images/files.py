@@ -5,8 +5,6 @@ import struct
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,53 +14,20 @@ from PIL import Image
 from segmentation.core.errors import ImageError
 from segmentation.core.files import remedy_for, write_bytes
 from segmentation.images.colour import adobe_rgb_profile, to_rgb
-from segmentation.images.compositing import blend
 from segmentation.images.exif import camera_exif, says_adobe_rgb
 from segmentation.images.formats import FORMATS
 from segmentation.images.opening import Source, image_error, opened, reason_of
+from segmentation.images.picture import TRANSPARENT, Picture
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
 from segmentation.images.sixteen_bit import encode_png
 from segmentation.images.stored import Pixels, Stored
 from segmentation.images.tiff_write import encode_tiff
 
-TRANSPARENT = "parts of the photo are transparent, and stay so"
-"""The note on a photo with transparency."""
-
 _WHITE = 255
 _MOSTLY = 0.9  # the share of a mask that is black or white; the rest are soft edges
 _LOSSLESS_WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}  # quality is the effort here
 _ENCODERS = {"PNG": encode_png, "TIFF": encode_tiff}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A photo as a person sees it: uint8 RGB [H, W, 3], EXIF orientation applied.
-
-    `icc_profile` is the RGB colour profile that the pixels are meant for, where the file has one; `notes`
-    says what was left out of the file or changed on the way, and is empty for an ordinary photo. `dpi`
-    are the pixels per inch across and down, where the file tells. `deep` are the same pixels as uint16 RGB
-    [H, W, 3], where the file has them and they were asked for. `alpha`, uint8 [H, W], is the transparency of
-    a photo that is transparent somewhere. `exif` is what the camera noted, see `camera_exif`.
-    """
-
-    pixels: np.ndarray
-    icc_profile: bytes | None = None
-    notes: tuple[str, ...] = ()
-    dpi: tuple[float, float] | None = None
-    deep: np.ndarray | None = None
-    alpha: np.ndarray | None = None
-    exif: bytes | None = None
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """What a file says of the picture besides its pixels, as `write_image` and `write_psd` take it."""
-        return {"icc_profile": self.icc_profile, "dpi": self.dpi, "exif": self.exif}
-
-    @cached_property
-    def seen(self) -> np.ndarray:
-        """The photo on white paper: uint8 RGB [H, W, 3], the pixels themselves of an opaque one."""
-        return self.pixels if self.alpha is None else blend(self.pixels, _WHITE, self.alpha)
 
 
 def read_photo(path: Path, *, max_pixels: int | None = None) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import io
 import math
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, BinaryIO, Literal
@@ -14,15 +13,11 @@ from segmentation.images.headers import upright_resolution
 from segmentation.images.orientation import LYING_ON_ITS_SIDE, turned
 from segmentation.images.png import MOST_DEFLATED
 from segmentation.images.stored import Pixels, Space, Stored, UnreadKindError
+from segmentation.images.tiff_pages import page_of_photo
 from segmentation.images.value_range import full_range
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-_PREVIEW, _MASK = 1, 4  # bits of NewSubfileType
-_OLD_PREVIEW = 2  # SubfileType
-_MOST_PAGES = 1000
-_MUCH_SMALLER = 2  # times: the sides of a preview that no tag calls one
-_SAME_SHAPE = 0.02
 _LARGEST_RATIO = {1: 1, 5: 2800, 8: MOST_DEFLATED, 32946: MOST_DEFLATED, 32773: 64}  # bytes from one byte
 _KINDS = {  # PhotometricInterpretation
     0: "grey, white is zero",
@@ -49,16 +44,14 @@ _BY_ITSELF = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001, 50002, 52546)  # c
 def read_tiff(file: BinaryIO) -> Stored:
     """Return the photo of a TIFF or BigTIFF; raise ValueError for one that holds no picture of a known kind.
 
-    It is the first page that is not marked as preview or mask, but a later one of the same shape where that
-    is several times as large. Whatever else is wrong with the file has any type.
+    Its pixels and EXIF are read while the file is open. Whatever else is wrong with it has any type.
     """
     from tifffile import TiffFile
 
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    content = file.read()
-    tiff = TiffFile(io.BytesIO(content))
-    pages = _pages(tiff)
-    page, notes = _choose(pages)
+    tiff = TiffFile(file)
+    page, notes = page_of_photo(tiff)
     orientation = page.tags.valueof(274, 1)
     height, width = page.imagelength, page.imagewidth
     if orientation in LYING_ON_ITS_SIDE:
@@ -72,11 +65,11 @@ def read_tiff(file: BinaryIO) -> Stored:
         kind=_kind_of(photometric) if not extra else "colours",
         mode=_KINDS.get(photometric, f"kind {photometric}") + (" and more channels" if extra else ""),
         has_alpha=bool(extra),
-        decode=lambda _deep: _decode(page, photometric, extra, orientation, len(content), notes),
+        decode=lambda _deep: _decode(page, photometric, extra, orientation, size, notes),
         icc_profile=page.tags.valueof(34675),
         dpi=_resolution(page, orientation),
         read_exif=lambda: exif_of_tiff(
-            content, page.offset, little_endian=tiff.byteorder == "<", big_tiff=tiff.is_bigtiff
+            file, page.offset, little_endian=tiff.byteorder == "<", big_tiff=tiff.is_bigtiff
         ),
     )
 
@@ -85,48 +78,6 @@ def _kind_of(photometric: int) -> Literal["values", "palette", "colours"]:
     if photometric == 3:
         return "palette"
     return "values" if _COLOURS.get(photometric) == 1 else "colours"
-
-
-def _pages(tiff: Any) -> list[Any]:
-    """Return the pages of a file, those below another page after it."""
-    found: list[Any] = []
-    with suppress(Exception):  # anything at a damaged page behind the first
-        for number in range(_MOST_PAGES):
-            page = tiff.pages[number]
-            found.append(page)
-            if _is_smaller(page) and page.subifds:  # as camera makers keep a photo below its preview
-                found.extend(page.pages)
-    if not found:
-        raise ValueError("its header is damaged, cut off or of an unknown kind")
-    return found
-
-
-def _is_smaller(page: Any) -> bool:
-    """Return whether its tags call a page a preview or a mask."""
-    marked = page.tags.valueof(254, 0) & (_PREVIEW | _MASK)
-    return bool(marked or page.tags.valueof(255, 0) == _OLD_PREVIEW)
-
-
-def _choose(pages: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
-    """Return the page of the photo, and notes."""
-    whole = [page for page in pages if not _is_smaller(page)] or [*pages]
-    first = whole[0]
-    larger = [page for page in whole[1:] if _is_preview_of(first, page)]
-    page = max(larger, key=lambda page: page.imagelength, default=first)
-    others = [other for other in whole if other is not page and not _is_preview_of(other, page)]
-    if page is first and others:
-        return page, (f"first of {len(others) + 1} frames",)
-    if page is first and page is pages[0]:
-        return page, ()
-    return page, ("the largest of its pages, the others are previews",) if not others else (
-        f"one of {len(others) + 1} frames, without their previews",
-    )
-
-
-def _is_preview_of(small: Any, large: Any) -> bool:
-    """Return whether a page is a much smaller picture of the same shape as another."""
-    down, across = large.imagelength / small.imagelength, large.imagewidth / small.imagewidth
-    return min(down, across) >= _MUCH_SMALLER and abs(down / across - 1) <= _SAME_SHAPE
 
 
 def _extra_samples(page: Any, photometric: int) -> tuple[int, ...]:

@@ -1,0 +1,44 @@
+"""A photo in memory, as every part of the program takes it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from segmentation.images.compositing import blend
+
+TRANSPARENT = "parts of the photo are transparent, and stay so"
+"""The note on a photo with transparency."""
+
+_WHITE = 255
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo as a person sees it: uint8 RGB [H, W, 3], EXIF orientation applied.
+
+    `icc_profile` is the RGB colour profile that the pixels are meant for, where the file has one; `notes`
+    says what was left out of the file or changed on the way, and is empty for an ordinary photo. `dpi`
+    are the pixels per inch across and down, where the file tells. `deep` are the same pixels as uint16 RGB
+    [H, W, 3], where the file has them and they were asked for. `alpha`, uint8 [H, W], is the transparency of
+    a photo that is transparent somewhere. `exif` is what the camera noted, see `camera_exif`.
+    """
+
+    pixels: np.ndarray
+    icc_profile: bytes | None = None
+    notes: tuple[str, ...] = ()
+    dpi: tuple[float, float] | None = None
+    deep: np.ndarray | None = None
+    alpha: np.ndarray | None = None
+    exif: bytes | None = None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a file says of the picture besides its pixels, as `write_image` and `write_psd` take it."""
+        return {"icc_profile": self.icc_profile, "dpi": self.dpi, "exif": self.exif}
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """The photo on white paper: uint8 RGB [H, W, 3], the pixels themselves of an opaque one."""
+        return self.pixels if self.alpha is None else blend(self.pixels, _WHITE, self.alpha)
