@@ -345,6 +345,17 @@ def test_the_report_needs_nothing_beside_it_and_names_are_text(comparison):
     assert f"Not recorded: new, {NASTY}" in outline.text
 
 
+def test_a_report_speaks_of_settings_in_words_and_names_every_column(comparison):
+    decided = ScoreSettings(OPENVINO.engines * 2, tta="flip", islands_px=900, holes_px=0).plain()
+    model = comparison.models[0]
+    first = replace(model, facts=replace(model.facts, decided=decided))
+    page = rendered(replace(comparison, models=(first, *comparison.models[1:])), {}, {})
+
+    assert "scored by openvino f32, averaged over flip, islands removed smaller than 900 pixels" in page
+    assert not any(key in page for key in ("islands_px", "holes_px", "f32, f32"))
+    assert "></th>" not in page
+
+
 def test_a_report_without_any_history_has_no_learning_curves(comparison):
     assert Outline(rendered(comparison, {}, {})).tags.count("img") == 3
 

@@ -12,12 +12,12 @@ VIEWS = ("Front", "FrontRight", "Back")
 
 def parse_views(text: str) -> tuple[str, ...]:
     """Read names of VIEWS with commas between them, in any case. Raises ValueError."""
-    wanted = {name.strip().casefold() for name in text.split(",")}
-    if unknown := sorted(wanted - {view.casefold() for view in VIEWS}):
+    named = {name.strip().casefold(): name.strip() for name in text.split(",")}
+    if unknown := [named[name] for name in named if name not in {view.casefold() for view in VIEWS}]:
         raise ValueError(
             f"expected some of {', '.join(VIEWS)} with commas between them, received {unknown[0]!r}"
         )
-    return tuple(view for view in VIEWS if view.casefold() in wanted)
+    return tuple(view for view in VIEWS if view.casefold() in named)
 
 
 @dataclass(frozen=True, kw_only=True)
