@@ -13,6 +13,7 @@ from dataclasses import replace
 import h5py
 import keras
 import numpy as np
+import onnx
 import openvino
 import pytest
 from support.drawing import draw_pair
@@ -27,8 +28,9 @@ from segmentation.evaluation.agreement import worst_agreement
 from segmentation.images.files import write_image
 from segmentation.inference import export as exporting
 from segmentation.inference.engines import load_engine
-from segmentation.inference.engines.openvino_engine import computes_in_bfloat16
+from segmentation.inference.engines.openvino_engine import compile_network, computes_in_bfloat16
 from segmentation.inference.export import FORMATS, export, largest_difference
+from segmentation.inference.onnx_names import put_in_order
 from segmentation.jobs import openvino_export
 from segmentation.jobs.openvino_export import with_openvino
 from segmentation.models import registry
@@ -290,6 +292,47 @@ def test_a_damaged_export_is_refused(bundle, tmp_path):
     (copy / "model.xml").write_text("<net>")
     with pytest.raises(BundleError, match=r"model\.xml"):
         load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x08\x07\x12\x06pytorch",
+        b"<?xml version='1.0'?><html><net/></html>",
+        b"",
+        b"<!-- <net> -->",
+        b"\0\0",
+    ],
+    ids=["ONNX", "another XML", "empty", "comment", "bytes"],
+)
+def test_openvino_reads_its_own_xml_alone(tmp_path, content):
+    """Under whatever name, other programs' files would reach readers of their own."""
+    path = tmp_path / "model.xml"
+    path.write_bytes(content)
+    with pytest.raises(BundleError, match=r"model\.xml: expected a network in OpenVINO's XML"):
+        compile_network(path, "f32")
+
+
+def test_equal_networks_are_equal_onnx_files(tmp_path):
+    """The converter takes order and names from sets and counters, which differ from run to run."""
+    path = tmp_path / "network.onnx"
+    export(make_bundle(tmp_path / "model"), "onnx", path, PHOTOS[:1])
+    other = onnx.load(path)
+    kept = {value.name for value in (*other.graph.input, *other.graph.output)} | {""}
+    parts = [[*other.graph.node], [*other.graph.initializer]]
+    for node in parts[0]:
+        node.name += "__17"
+        node.input[:] = [name if name in kept else f"{name}__17" for name in node.input]
+        node.output[:] = [name if name in kept else f"{name}__17" for name in node.output]
+    for constant in parts[1]:
+        constant.name += "__17"
+    del other.graph.node[:], other.graph.initializer[:]
+    other.graph.node.extend(reversed(parts[0]))
+    other.graph.initializer.extend(reversed(parts[1]))
+    assert other.SerializeToString() != path.read_bytes()
+
+    put_in_order(other)
+    assert other.SerializeToString() == path.read_bytes()
 
 
 def test_an_export_of_another_size_is_refused(tmp_path):

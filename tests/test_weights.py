@@ -1,5 +1,9 @@
 """Weights on disk: kernels in half precision, nothing else changed, nothing that only training needs."""
 
+import errno
+import resource
+
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from segmentation.models.weights import in_half_precision, load_weights, save_weights
+from segmentation.models.weights import in_half_precision, load_weights, save_state, save_weights
 
 FLOATS = st.floats(-7e4, 7e4, width=32)
 
@@ -65,3 +69,79 @@ def test_what_only_training_needs_is_left_behind(tmp_path, optimizer):
     bare, trained = (tmp_path / f"{name}.weights.h5" for name in ("bare", "trained"))
     assert trained.stat().st_size == bare.stat().st_size
     assert {path.name for path in tmp_path.iterdir()} == {bare.name, trained.name}
+
+
+def test_weights_and_the_state_of_the_optimizer_come_back_as_they_were(tmp_path):
+    def compiled():
+        network = small_network()
+        network.compile("adam", "mse")
+        network.optimizer.build(network.trainable_variables)
+        return network
+
+    network, again = compiled(), compiled()
+    network.fit(np.ones((4, 8, 8, 3)), np.ones((4, 6, 6, 1)), verbose=0)
+    save_state(network, tmp_path / "state.weights.h5")
+    load_weights(again, tmp_path / "state.weights.h5")
+
+    for before, after in zip(network.variables, again.variables, strict=True):
+        np.testing.assert_array_equal(np.array(after), np.array(before))
+    for before, after in zip(network.optimizer.variables, again.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(np.array(after), np.array(before))
+
+
+@pytest.mark.parametrize("save", [save_weights, save_state])
+def test_a_full_disk_costs_a_line_and_leaves_the_weights_before(tmp_path, save):
+    """The limit of file sizes stands in for it."""
+    path = tmp_path / "model.weights.h5"
+    path.write_bytes(b"before")
+    network, limits = small_network(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError) as raised:  # noqa: PT011
+            save(network, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert (raised.value.errno, raised.value.filename) == (errno.EFBIG, str(path))
+    assert path.read_bytes() == b"before"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def replaced(name, content):
+    """Put something else in the place of what an HDF5 file holds under a name."""
+
+    def damage(path):
+        with h5py.File(path, "r+") as file:
+            del file[name]
+            if content is None:
+                file.create_group(name)
+            else:
+                file[name] = content
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (replaced("layers/conv2d/vars/0", None), "those of the layer .* are missing, or something else"),
+        (replaced("layers/conv2d/vars/0", "text"), "those of the layer .* are missing, or something else"),
+        (replaced("layers/conv2d", np.zeros(3)), "its groups are not those of weights"),
+        (
+            replaced("layers/conv2d/vars/0", np.zeros((3, 3, 3, 8))),
+            r"kernel: expected the shape \(3, 3, 3, 16\)",
+        ),
+        (lambda path: path.write_bytes(b"text"), "it is no HDF5 file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:2000]), "its end is missing"),
+        (lambda path: path.unlink(), "no such file or directory"),
+    ],
+    ids=["group", "text", "array", "shape", "no HDF5", "cut off", "gone"],
+)
+def test_what_is_wrong_with_weights_is_said_in_words(tmp_path, damage, said):
+    path = tmp_path / "model.weights.h5"
+    save_weights(small_network(), path)
+    damage(path)
+
+    with pytest.raises(ValueError, match=said) as raised:
+        load_weights(small_network(), path)
+    assert not set("<>[\n") & set(str(raised.value))

@@ -14,6 +14,6 @@ def drawn_set(
     """Return the folder below `folder` with `count` drawn garments at `size`, drawn unless it is there."""
     drawn = folder / f"{count}-{size}-{seed}-version-{GENERATOR_VERSION}"
     if not drawn.exists():
-        with atomic_folder(drawn) as unfinished:
+        with atomic_folder(drawn, replace=False) as unfinished:  # another process may read what it has drawn
             write_studio(unfinished, count, size.width, size.height, seed, on_photo=on_photo)
     return drawn
