@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM as a request to stop in good order."""
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -56,7 +57,7 @@ class Interruption:
 
 
 class Deadline:
-    """Context that ends the process `seconds` after the first SIGINT or SIGTERM, if it is still at work then.
+    """Context that ends the process `seconds` after the first SIGINT or SIGTERM, unless it has ended by then.
 
     Libraries that compute for long hear no signal meanwhile, and to interrupt them in the middle could crash
     them. It ends with the exit status that shells expect and `message` on stderr, and no half-written file is
@@ -67,6 +68,7 @@ class Deadline:
         self._seconds = seconds
         self._message = message
         self._left = threading.Event()
+        self._heard = False
 
     def __enter__(self) -> "Deadline":
         self._watched = threading.current_thread() is threading.main_thread()
@@ -79,7 +81,8 @@ class Deadline:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._left.set()
+        if not self._heard:  # else libraries may take long to end as well
+            self._left.set()
         if self._watched:
             signal.set_wakeup_fd(self._before)
             self._writer.close()
@@ -88,6 +91,7 @@ class Deadline:
         with reader:
             while received := reader.recv(1):
                 if received[0] in _SIGNALS:
+                    self._heard = True
                     break
             else:
                 return
@@ -95,6 +99,11 @@ class Deadline:
                 self._end(128 + received[0])
 
     def _end(self, status: int) -> NoReturn:
+        children = multiprocessing.active_children()
+        for child in children:
+            child.kill()  # else they would write on into what is removed now
+        for child in children:
+            child.join(1)
         remove_unfinished()
         with suppress(OSError, ValueError):
             sys.stdout.flush()

@@ -5,8 +5,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,14 @@ def write_studio(
     _claim(output, record)
     jobs = [(output, seed, garment, view, width, height) for garment in range(count) for view in views]
     workers = min(workers or cores(), len(jobs))
-    for done, _ in enumerate(_draw_all(jobs, workers), start=1):
-        if on_photo is not None:
-            on_photo(done, len(jobs))
+    with closing(_draw_all(jobs, workers)) as drawing:  # an interruption ends the workers before it goes on
+        for done, _ in enumerate(drawing, start=1):
+            if on_photo is not None:
+                on_photo(done, len(jobs))
     return [_image_path(output, seed, garment, view) for _, _, garment, view, _, _ in jobs]
 
 
-def _draw_all(jobs: list[_Job], workers: int) -> Iterator[None]:
+def _draw_all(jobs: list[_Job], workers: int) -> Generator[None, None, None]:
     if workers == 1:
         for job in jobs:
             _draw_one(job)
@@ -84,7 +86,7 @@ def _draw_all(jobs: list[_Job], workers: int) -> Iterator[None]:
             for future in as_completed([pool.submit(_draw_one, job) for job in jobs]):
                 yield future.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # the photos in hand are waited for, whose folder may go now
             raise
 
 
