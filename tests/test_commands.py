@@ -17,6 +17,7 @@ from scipy import ndimage
 from support.places import ROOT
 from support.program import PROGRAM, SMALL, make, run, start
 
+from segmentation.core.counting import counted
 from segmentation.datasets.rle import decode
 from segmentation.images.files import read_mask, read_photo
 
