@@ -426,9 +426,7 @@ def test_ctrl_c_finishes_what_is_in_hand_and_the_same_command_goes_on(class_bund
     arguments = ("predict", "--model", class_bundle, "--input", tmp_path / "in", "--save", "--workers", 1)
     manifest, one_done = tmp_path / "out" / "predictions.jsonl", b'"error": null'
     process = start(*arguments, "--output", tmp_path / "out")
-    while process.poll() is None and (
-        not manifest.exists() or manifest.read_bytes().count(b'"error": null') < 3
-    ):
+    while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(one_done) < 3):
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
