@@ -19,6 +19,7 @@ from segmentation.cli.parser import read_command
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.options import replaced
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen, digest_of, record_of
 from segmentation.jobs.recipes import RECIPES, Recipe, Step
@@ -207,7 +208,7 @@ def test_an_interrupted_recipe_keeps_its_epochs_and_goes_on_with_them(pairs, tmp
     (tmp_path / "data").mkdir()
     shutil.copytree(pairs, tmp_path / "data" / "ccp")
     drawn = RECIPES["default"].steps(tmp_path / "data", "mine")[0]
-    command = [*words_of(drawn.options), "--home", tmp_path, "--synthetic", "0"]
+    command = [*words_of(replaced(drawn.options, {"synthetic": 0})), "--home", tmp_path]
     training = start(*command)
     for line in training.stdout:
         if line.startswith("epoch   1/"):
