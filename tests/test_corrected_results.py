@@ -156,3 +156,27 @@ def test_a_result_is_known_again_after_a_run_that_failed(source, tmp_path):
     results = cut_folder(source, output, threshold=0.4)
 
     assert not any(result.kept for result in results)
+
+
+def test_a_file_of_a_format_that_a_later_run_left_out_is_still_the_programs(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output, format="png,tiff")
+    cut_folder(source, output, threshold=0.4)
+
+    again = cut_folder(source, output, format="png,tiff", threshold=0.3)
+
+    assert not any(result.kept for result in again)
+
+
+def test_an_upgrade_that_was_interrupted_goes_on(source, tmp_path):
+    """Photos that the first run after an upgrade did not meet are the program's in the second."""
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    lines = [{key: value for key, value in line.items() if key != "files"} for line in manifest_lines(output)]
+    (output / MANIFEST).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+    cut_folder(source / "x", tmp_path / "elsewhere")
+    cut_folder(source / "a.png", output, threshold=0.4)
+    results = cut_folder(source, output, threshold=0.4)
+
+    assert not any(result.kept for result in results)

@@ -17,6 +17,7 @@ from segmentation.images.psd_write import write_psd
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
 from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.naming import find_photos
 
 STEMS = ["a", "b", "c", "d", "x/a", "x/e"]
 
@@ -185,3 +186,39 @@ def test_nothing_is_delivered_while_another_process_writes_the_results(results):
     with held_elsewhere(results), pytest.raises(DataError, match="another process is writing here"):
         run(results)
     assert not (results / "delivery").exists()
+
+
+def test_the_folder_of_results_and_that_of_the_photos_are_no_place_for_shop_files(source, results):
+    for output in (results, results / "cutouts", source, source.parent):
+        with pytest.raises(DataError, match=r"`output` .*: expected a folder for shop files alone"):
+            run(results, output=output)
+    assert run(results).errors == []
+
+
+def test_a_corrected_file_without_a_photo_is_named(results, tmp_path):
+    (tmp_path / "back").mkdir()
+    Image.fromarray(rgba(results / "cutouts" / "a.png")).save(tmp_path / "back" / "a_final.png")
+    told = []
+    options = DeliverOptions.of(results=results, corrected=tmp_path / "back")
+    deliver(options, Context(tell=lambda event: told.append(getattr(event, "text", ""))))
+
+    assert any("a_final.png has no photo in" in text for text in told)
+
+
+def test_a_mask_that_is_gone_stops_no_other(results):
+    (results / "masks" / "b.png").unlink()
+
+    done = run(results)
+
+    (error,) = done.errors
+    assert "b.png: cannot be read (no such file or directory); run predict again" in error
+    assert len(delivered(results)) == len(STEMS) - 1
+    assert done.predicted.total() == len(STEMS) - 1
+
+
+def test_a_delivery_is_no_folder_of_photos(results):
+    run(results)
+
+    for chosen in ("delivery", "delivery/x", "delivery/a.png"):
+        with pytest.raises(DataError, match="expected photos, received results of an earlier run"):
+            find_photos(results / chosen)

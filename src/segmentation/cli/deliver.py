@@ -1,11 +1,11 @@
 """The command `deliver`."""
 
+from segmentation.cli.changed_files import changed_lines
 from segmentation.cli.display import Display, warn
 from segmentation.cli.wording import as_typed
 from segmentation.config.files import DECISIONS
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.counting import counted
-from segmentation.core.errors import printable
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import Delivered, deliver
 
@@ -34,7 +34,6 @@ def _lines(done: Delivered) -> list[str]:
     parts += [f"{len(done.errors)} failed"] if done.errors else []
     lines = [f"{counted(delivered, 'cutout')} in {done.output}: {', '.join(parts)}"]
     kept = [output for result in done.results for output in result.kept]
-    if kept:
-        names = ", ".join(map(printable, kept[:20]))
-        lines.append(f"{counted(len(kept), 'file')} kept, changed since delivered: {names}")
+    replaced = [output for result in done.results for output in result.replaced]
+    lines += changed_lines(kept, replaced)
     return lines

@@ -71,7 +71,7 @@ class Display:
             case Progress(doing, done, total):
                 self._advance(doing, done, total)
             case Note(text):
-                print(as_typed(text), flush=True)
+                print(as_typed(text), file=self.console.file, flush=True)
             case Caution(text):
                 warn(text)
 

@@ -4,22 +4,20 @@ import sys
 
 from rich.console import Console
 
+from segmentation.cli.changed_files import changed_lines
 from segmentation.cli.display import Display, warn
 from segmentation.cli.folder_display import FolderDisplay, profile
 from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.scoring import STREAM
 from segmentation.core.counting import counted
-from segmentation.core.errors import ConfigError, printable
+from segmentation.core.errors import ConfigError
 from segmentation.core.signals import Interruption
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of
 from segmentation.jobs.predict import FolderPrediction, predict
 from segmentation.jobs.predict_stream import check_stream, is_stream, predict_stream
-from segmentation.outputs.publishing import SAVED
 from segmentation.reports.review import REVIEW
-
-_MOST_NAMED = 20  # files in a line
 
 
 def run(options: PredictOptions, context: Context) -> int:
@@ -70,7 +68,7 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     lines = [_summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))]
     if not done.output:
         lines = [counts]
-    lines += _changed_lines(done)
+    lines += changed_lines(done.kept, done.replaced)
     if done.triage:
         lines += _triage_lines(done)
     elif binary and done.options.triage.triage and not done.limits:
@@ -93,22 +91,6 @@ def _summary(done: FolderPrediction, what: tuple[str, str]) -> str:
     plural = "" if count == 1 else "s"
     made = f"{count} {what[0]}{plural} and {what[1]}{plural} in {done.output}"
     return f"{made} ({details}; see predictions.jsonl)" if details else made
-
-
-def _changed_lines(done: FolderPrediction) -> list[str]:
-    """Lines about files that a person had changed."""
-    lines = []
-    if done.kept:
-        lines.append(f"kept {_named(done.kept)}, changed since written; `overwrite` saves and replaces them")
-    if done.replaced:
-        lines.append(f"replaced {_named(done.replaced)}; what had been changed there is in FILE{SAVED}")
-    return lines
-
-
-def _named(files: list[str]) -> str:
-    more = len(files) - _MOST_NAMED
-    names = ", ".join(printable(name) for name in files[:_MOST_NAMED])
-    return f"{names}{f' and {more} more' if more > 0 else ''}"
 
 
 def _triage_lines(done: FolderPrediction) -> list[str]:

@@ -51,8 +51,8 @@ def parse_background(text: str) -> Path | HexColour | None:
         return parse_path(text)
     if not re.fullmatch("#(?:[0-9a-fA-F]{3}){1,2}", text):
         raise ValueError(
-            "expected a colour with six digits, as #ffffff, its name, as white, or the path of a picture (./ "
-            f"before a name with #), received {text!r}"
+            "expected a colour with three or six digits, as #ffffff, its name, as white, or the path of a "
+            f"picture (./ before a name with #), received {text!r}"
         )
     return HexColour(ImageColor.getrgb(text)[:3])
 

@@ -110,8 +110,12 @@ def _sweep_one(path: Path, match: re.Match[str]) -> None:
     if match["host"] != _HOST and time.time() - path.stat().st_mtime < _WEEK_S:
         return
     complete = path.with_name(path.name.replace(RETIRED, "-", 1)) if match["retired"] else path
-    if not complete.exists():  # it has taken its place
-        _remove(path)
+    if not complete.exists():
+        place = path.with_name(match["retired"]) if match["retired"] else path
+        if match["retired"] and not place.exists():
+            path.rename(place)  # the other one is lost
+        else:
+            _remove(path)  # the other one has taken its place
         return
     descriptor = os.open(complete, os.O_RDONLY)
     try:

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, load_bundle, save_description
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.record import digest_of, record_of
 from segmentation.core.events import counting
@@ -42,6 +42,7 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
         drawn = drawn_set(workspace.drawn, options.synthetic, Size(864, 576), _SEED, drawing)
         samples += discover(drawn, check=False).samples
     with locked(bundle.path, remedy=""):
+        bundle = load_bundle(bundle.path)  # another process may have saved it meanwhile
         confidence_model = fit_confidence(bundle, samples, others, counting(tell, "scoring"))
         record = {
             **bundle.provenance,

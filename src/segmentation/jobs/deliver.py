@@ -6,16 +6,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segmentation.config.files import CutoutOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import DataError, SegmentationError
-from segmentation.core.events import counting
+from segmentation.core.events import Caution, counting
 from segmentation.core.lock import locked
 from segmentation.core.parallel import map_in_threads
 from segmentation.images.files import open_photo
 from segmentation.jobs.context import Context
 from segmentation.outputs.cutout_style import CutoutStyle
-from segmentation.outputs.delivery import DeliveryWriter, Source, find_sources
+from segmentation.outputs.delivery import DeliveryWriter, Source, find_sources, refuse_output
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
@@ -58,7 +57,12 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
 
 def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) -> Delivered:
     output = options.output or options.results / DELIVERY
-    sources = list(find_sources(options.results, options.corrected))
+
+    def warn(text: str) -> None:
+        context.tell(Caution(text))
+
+    sources = list(find_sources(options.results, options.corrected, warn))
+    refuse_output(output, options.results, sources)
     chosen = [source for source in sources if source.corrected or source.decision in options.decisions]
     if not chosen:
         raise DataError(
@@ -71,20 +75,21 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
         publisher = Publisher(output, writer, manifest, overwrite=options.overwrite)
 
         def work(source: Source) -> Result:
-            return _deliver(source, publisher, manifest, options.files)
+            return _deliver(source, publisher, manifest, options)
 
         results = tuple(map_in_threads(work, chosen, counting(context.tell, "delivering")))
+    delivered = [source for source, result in zip(chosen, results, strict=True) if not result.error]
     return Delivered(
         output,
         results,
-        corrected=sum(bool(source.corrected) for source in chosen),
-        predicted=Counter(source.decision for source in chosen if not source.corrected),
+        corrected=sum(bool(source.corrected) for source in delivered),
+        predicted=Counter(source.decision for source in delivered if not source.corrected),
         left_out=len(sources) - len(chosen),
     )
 
 
-def _deliver(source: Source, publisher: Publisher, manifest: Manifest, files: CutoutOptions) -> Result:
-    photo, key = source.photo, None
+def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: DeliverOptions) -> Result:
+    photo, files, key = source.photo, options.files, None
     try:
         if photo.problem:
             raise DataError(photo.problem)
@@ -93,8 +98,10 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, files: Cu
             key |= {"alpha": source.key()}
         if manifest.is_done(photo, key):
             return manifest.earlier(photo, key)
-        picture = open_photo(photo.path, bits=files.bits, keep_gps=files.keep_gps)
-        delivery = publisher(photo, picture, source.alpha())
+        picture = open_photo(
+            photo.path, max_pixels=options.max_pixels, bits=files.bits, keep_gps=files.keep_gps
+        )
+        delivery = publisher(photo, picture, source.alpha(options.max_pixels))
     except SegmentationError as failure:
         return Result(str(photo.path), photo.stem, error=str(failure))
     result = Result(
@@ -104,6 +111,7 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, files: Cu
         notes=(*picture.notes, *delivery.notes),
         files=delivery.files,
         kept=delivery.kept,
+        replaced=delivery.replaced,
         key=key,
     )
     manifest.append(result)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, load_bundle, save_description
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.core.files import write_text
 from segmentation.core.imports import import_keras_quietly
@@ -53,6 +53,7 @@ def _export_network(bundle: ModelBundle, options: ExportOptions, context: Contex
         photos = held_out or drawn_photos(context.workspace.drawn)
     if options.format == "openvino" and not options.output:
         with locked(check_own(bundle).path, remedy=""):
+            bundle = load_bundle(bundle.path)  # another process may have saved it meanwhile
             bundle, difference = with_openvino(bundle, photos, held_out)
             saved = save_description(bundle).openvino
         assert saved

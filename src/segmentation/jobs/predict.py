@@ -137,6 +137,9 @@ class FolderPrediction:
         manifest.look()
         planned = Publisher(self.output, self._writer, manifest, overwrite=self.options.overwrite).planned
         for photo in self._found:
+            if self.context.stop():
+                self.stopped = True
+                return
             key = manifest.key(photo)
             if error := photo.problem or manifest.conflict(photo):
                 result = Result(str(photo.path), photo.stem, error=error)

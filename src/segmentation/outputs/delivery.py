@@ -1,6 +1,6 @@
 """Shop files of the photos that predict cut out, of corrected masks where there are some."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,13 @@ import numpy as np
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
+from segmentation.core.walking import real
 from segmentation.images.compositing import in_bits
 from segmentation.images.files import Picture, image_size, read_mask
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.manifest import Manifest
-from segmentation.outputs.naming import Photo
+from segmentation.outputs.naming import Photo, is_delivery
 from segmentation.outputs.retouched import corrected_alpha, files_by_stem, plain_name
 
 UNDECIDED = "auto"  # of photos that were not triaged
@@ -38,13 +39,14 @@ class Source:
     corrected: tuple[Path, ...]
     decision: str
 
-    def alpha(self) -> np.ndarray:
+    def alpha(self, max_pixels: int | None = None) -> np.ndarray:
         """Read the alpha of the cutout, uint8 [H, W]. Raises DataError or ImageError."""
         shape = image_size(self.photo.path)
         if self.corrected in ((), (self.mask,)):
-            alpha = read_mask(self.mask)
+            alpha = read_mask(self.mask, max_pixels=max_pixels)
         else:
-            predicted = None if self.mask in self.corrected else read_mask(self.mask)
+            is_predicted = self.mask not in self.corrected and self.mask.is_file()
+            predicted = read_mask(self.mask) if is_predicted else None
             _file, alpha = corrected_alpha(self.corrected, shape, predicted)
         if alpha.shape != shape:
             raise DataError(
@@ -55,14 +57,36 @@ class Source:
 
     def key(self) -> dict[str, Any]:
         """Return what decides the alpha, as plain JSON."""
-        return {path.name: record_of(path)["sha256"] for path in self.corrected or (self.mask,)}
+        try:
+            return {path.name: record_of(path)["sha256"] for path in self.corrected or (self.mask,)}
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise DataError(
+                f"{printable(str(self.mask))}: cannot be read ({reason}); run predict again"
+            ) from error
 
 
-def find_sources(results: Path, corrected: Path | None) -> Iterator[Source]:
+def refuse_output(output: Path, results: Path, sources: Sequence[Source]) -> None:
+    """Raise DataError for a folder that holds results or photos, which the files would stand among."""
+    place, taken = real(output), [results, *(results / folder for folder, _suffix in FILES.values())]
+    photos = {real(source.photo.path).parent for source in sources}
+    if place in map(real, taken) or any(photo.is_relative_to(place) for photo in photos):
+        raise DataError(
+            f"`output` {output}: expected a folder for shop files alone, received one of results or photos; "
+            "give another"
+        )
+    if (output / MANIFEST).is_file() and not is_delivery(output):
+        raise DataError(f"`output` {output}: expected an earlier delivery, received results; give another")
+
+
+def find_sources(
+    results: Path, corrected: Path | None, warn: Callable[[str], None] = lambda _message: None
+) -> Iterator[Source]:
     """Yield the photos that predict cut out into a folder of results, in the order of their names.
 
     What a person changed is found in `corrected`, by default in the folder of results itself, where it is
-    what the manifest does not record. Raises DataError for a folder of other contents.
+    what the manifest does not record. Files in `corrected` that belong to no photo are told to `warn`. Raises
+    DataError for a folder of other contents.
     """
     if not (results / MANIFEST).is_file():
         raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
@@ -70,7 +94,7 @@ def find_sources(results: Path, corrected: Path | None) -> Iterator[Source]:
         raise DataError(f"`corrected` {corrected}: expected a folder, found none; check the path")
     manifest = Manifest(results, {})
     manifest.look()
-    given = files_by_stem(corrected) if corrected else None
+    given = files_by_stem(corrected, warn) if corrected else None
     own = files_by_stem(results / FILES["cutout"][0])
     records = sorted(manifest.records(), key=lambda record: record["stem"])
     for record in records:
@@ -81,13 +105,15 @@ def find_sources(results: Path, corrected: Path | None) -> Iterator[Source]:
         photo = DeliveredPhoto(Path(record["input"]), record["stem"])
         mask = results / record["outputs"]["mask"]
         if given is not None:
-            files = given.get(plain_name(photo.stem), ())
+            files = given.pop(plain_name(photo.stem), ())
         else:
             found = [*own.get(plain_name(photo.stem), ()), mask]
             files = tuple(
                 path for path in found if manifest.is_changed(photo, path.relative_to(results).as_posix())
             )
         yield Source(_checked(photo, record), mask, files, record.get("decision") or UNDECIDED)
+    for path in (path for paths in (given or {}).values() for path in paths):
+        warn(f"left out: {printable(str(path))} has no photo in {results}; rename it like the photo")
 
 
 def _checked(photo: DeliveredPhoto, record: Mapping[str, Any]) -> DeliveredPhoto:

@@ -64,7 +64,7 @@ class Manifest:
         self._revised: Callable[[dict[str, Any]], dict[str, Any]] | None = None
         self._untidy = False
         self._start = 0  # of the lines of this run, in bytes
-        self._written_ns = 0  # when an earlier run wrote last, if none of its lines says what it wrote
+        self._written_ns = 0  # when an earlier version, which recorded no files, wrote last
         self._lock = threading.Lock()
         self.left_out = 0
         """Lines that are damaged or of another version; their photos are done again."""
@@ -72,8 +72,8 @@ class Manifest:
     def __enter__(self) -> "Manifest":
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked(self._folder))
+            self._adopt()
             self._file = stack.enter_context(self.path.open("ab", buffering=0))
-            self._written_ns = self.path.stat().st_mtime_ns
             for path in self._folder.glob(f"{UNFINISHED}*{self.path.suffix}"):  # a rewriting that was killed
                 path.unlink()
             self._start = self._read()
@@ -81,10 +81,37 @@ class Manifest:
             self._held = stack.pop_all()
         return self
 
+    def _records_files(self) -> bool:
+        with self.path.open("rb") as lines:
+            return any("files" in plain for plain in map(_parse, lines) if plain)
+
+    def _adopt(self) -> None:
+        """Record the files that an earlier version wrote without recording them: those that are no newer."""
+        if not self.path.is_file() or self._records_files():
+            return
+        written_ns = self.path.stat().st_mtime_ns
+        with (
+            self.path.open("rb") as lines,
+            atomic_file(self.path) as temporary,
+            temporary.open("wb") as adopted,
+        ):
+            for line in lines:
+                plain = _parse(line) if line.endswith(b"\n") else None
+                if plain is not None:
+                    found = plain.get("outputs") or {}
+                    statuses = {output: _status(self._folder / output) for output in found.values()}
+                    plain["files"] = {
+                        output: {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
+                        for output, status in statuses.items()
+                        if status and status.st_mtime_ns <= written_ns
+                    }
+                adopted.write(line if plain is None else _encode(plain))
+
     def look(self) -> None:
         """Read what earlier runs recorded without opening the manifest, to say what a run would do."""
         if self.path.is_file():
-            self._written_ns = self.path.stat().st_mtime_ns
+            if not self._records_files():
+                self._written_ns = self.path.stat().st_mtime_ns
             self._start = self._read()
 
     def __exit__(self, failure: type[BaseException] | None, *_rest: object) -> None:
@@ -200,8 +227,11 @@ class Manifest:
     def append(self, result: Result) -> None:
         """Write a result's line. Any thread may call it. Raises DataError when it cannot be written."""
         plain = line_of(result)
-        if result.error:  # what earlier runs wrote may still be there
-            plain["earlier"] = self._known(result.stem)
+        earlier = self._known(result.stem)  # what earlier runs wrote may still be there
+        if result.error is None:
+            earlier = {output: record for output, record in earlier.items() if output not in result.files}
+        if earlier:
+            plain["earlier"] = earlier
         with self._lock:
             self._untidy |= _digest(result.stem) in self._recorded
             end = self._file.seek(0, os.SEEK_END)
@@ -250,8 +280,6 @@ class Manifest:
                 stem, failed = _digest(plain["stem"]), plain["error"] is not None
                 self._untidy |= failed or stem in self._recorded
                 empty = not failed and plain.get("outputs") == {}
-                if "files" in plain:
-                    self._written_ns = 0
                 self._recorded[stem] = _Line(place, None if failed else _digest(plain["key"]), empty)
         self._untidy |= self.left_out > 0
         return length
@@ -299,6 +327,13 @@ def _encode(plain: dict[str, Any]) -> bytes:
 def _digest(value: object) -> bytes:
     content = json.dumps(value, sort_keys=True).encode()
     return hashlib.blake2b(content, digest_size=12).digest()
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _has_content(path: Path) -> bool:

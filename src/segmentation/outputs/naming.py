@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import os
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -64,13 +65,13 @@ def find_photos(
             f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
             "nothing is read; give another `output`"
         )
+    refuse_results(source, option)
     if source.is_file():
         return iter([Photo(source, source.stem)])
     if not source.is_dir():
         raise DataError(
             f"`{option}` {source}: expected a folder of photos or a photo, found nothing; check the path"
         )
-    refuse_results(source, option)
     photos = walk_photos([PhotoFolder(Folder.start(source), "")], excluded, warn)
     first = next(photos, None)
     if first is None:
@@ -86,12 +87,27 @@ def refuse_results(source: Path, option: str = "input") -> None:
     place = real(source)
     written = {folder for folder, _suffix in FILES.values()}
     for folder in (place, *place.parents):
-        within = place.relative_to(folder).parts[:1]
-        if (folder / MANIFEST).is_file() and written.issuperset(within):
+        if not (folder / MANIFEST).is_file():
+            continue
+        if written.issuperset(place.relative_to(folder).parts[:1]) or is_delivery(folder):
             raise DataError(
                 f"`{option}` {source}: expected photos, received results of an earlier run; choose the "
                 "folder of the photos"
             )
+
+
+def is_delivery(folder: Path) -> bool:
+    """Return whether a folder of results holds shop files, which lie in no folder for their kind."""
+    written = {part for part, _suffix in FILES.values()}
+    with (folder / MANIFEST).open("rb") as lines:
+        for line in lines:
+            try:
+                outputs = json.loads(line)["outputs"].values()
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+            if outputs:
+                return not any(str(output).partition("/")[0] in written for output in outputs)
+    return False
 
 
 @dataclass(frozen=True)

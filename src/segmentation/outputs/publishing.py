@@ -56,8 +56,8 @@ class Publisher(Generic[Made]):
         Raises ImageError for a file that cannot be written, DataError for one that cannot be put in place;
         then no file of this photo was changed, or the manifest says that it was left unfinished.
         """
-        outputs, kept, replaced = self.planned(photo)
         try:
+            outputs, kept, replaced = self.planned(photo)
             with temporary_folder(self._folder) as scratch:
                 paths = {kind: scratch / output for kind, output in outputs.items()}
                 notes = self._writer.write(paths, picture, made)

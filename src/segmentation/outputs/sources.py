@@ -1,5 +1,6 @@
 """The photos of several folders, files and lists of them, as one folder."""
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +56,13 @@ def find_all_photos(
         refuse_results(source)
     base = _base([_absolute(source) for source in sources])
     once = list({real(source): source for source in reversed(sources)}.values())
-    return _found(once, base, exclude and real(exclude), warn)
+    photos = _found(once, base, exclude and real(exclude), warn)
+    first = next(photos, None)
+    if first is None:
+        raise DataError(
+            f"`input`: expected photos, found none in {len(once)} folders or below; check the paths"
+        )
+    return itertools.chain([first], photos)
 
 
 def _found(

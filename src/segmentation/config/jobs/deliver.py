@@ -5,6 +5,7 @@ from pathlib import Path
 
 from segmentation.config.files import DECISIONS, CutoutOptions, parse_decisions
 from segmentation.config.options import JobOptions, option
+from segmentation.config.scoring import max_pixels_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +22,11 @@ class DeliverOptions(JobOptions):
     output: Path | None = option(None, "folder of the files", shown="RESULTS/delivery", metavar="DIR")
     decisions: tuple[str, ...] = option(
         DECISIONS,
-        "decisions of triage of which predicted cutouts are taken, with commas between them; corrected ones "
-        "are taken whatever was decided",
+        "deliver predicted cutouts with these triage decisions, separated by commas; corrected ones are "
+        "always delivered",
         parse=parse_decisions,
         metavar="NAME[,NAME]",
     )
     overwrite: bool = option(False, "redo files that are done", shown="skip what would be the same")
+    max_pixels: int | None = max_pixels_option()
     files: CutoutOptions = CutoutOptions()

@@ -1,0 +1,24 @@
+"""What a summary says of files that a person had changed."""
+
+from collections.abc import Sequence
+
+from segmentation.core.errors import printable
+from segmentation.outputs.publishing import SAVED
+
+_MOST_NAMED = 20  # files in a line
+
+
+def changed_lines(kept: Sequence[str], replaced: Sequence[str]) -> list[str]:
+    """Return lines about the files that were kept, and about those that were saved and replaced."""
+    lines = []
+    if kept:
+        lines.append(f"kept {_named(kept)}, changed since written; `overwrite` saves and replaces them")
+    if replaced:
+        lines.append(f"replaced {_named(replaced)}; what had been changed there is in FILE{SAVED}")
+    return lines
+
+
+def _named(files: Sequence[str]) -> str:
+    more = len(files) - _MOST_NAMED
+    names = ", ".join(printable(name) for name in files[:_MOST_NAMED])
+    return f"{names}{f' and {more} more' if more > 0 else ''}"
