@@ -470,3 +470,20 @@ def test_nothing_is_judged_by_predictions(home, capsys):
         assert (
             "expected pairs that a person made, to judge by, received predictions" in capsys.readouterr().err
         )
+
+
+def test_a_mask_that_was_corrected_is_kept_and_saved_where_the_set_is_made_anew(source, tmp_path):
+    output = tmp_path / "set"
+    make_pairs(source, output)
+    corrected = output / "masks" / "a.png"
+    Image.fromarray(255 - np.asarray(Image.open(corrected))).save(corrected)
+    painted = corrected.read_bytes()
+    draw(source / "a.png", 99)  # another photo of the name
+
+    kept = [result.kept for result in make_pairs(source, output) if result.kept]
+
+    assert kept == [("masks/a.png",)]
+    assert corrected.read_bytes() == painted
+    make_pairs(source, output, overwrite=True)
+    assert (output / "masks.before" / "a.png").read_bytes() == painted
+    assert corrected.read_bytes() != painted

@@ -87,11 +87,6 @@ class ModelBundle:
         """The networks that a photo goes through, in their order: the first, where there is one, and this."""
         return (self.first, self) if self.first else (self,)
 
-    @property
-    def trained_on(self) -> frozenset[str]:
-        """The ids of the samples that any of its passes was trained on."""
-        return frozenset(name for network in self.passes for name in network.split.get("train", ()))
-
     def photos(self, side: str) -> tuple[tuple[str, str], ...]:
         """Return id and content digest of the photos of a side of the split; "" where none is recorded."""
         return tuple((name, self.contents.get(name, "")) for name in self.split.get(side, ()))

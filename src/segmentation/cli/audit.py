@@ -1,7 +1,7 @@
 """The command `audit`."""
 
 from segmentation.cli.display import warn
-from segmentation.cli.patience import seconds_left
+from segmentation.cli.patience import STEPS_KEPT, seconds_left
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.audit import AuditOptions
 from segmentation.datasets.exclusion import EXCLUDE
@@ -13,7 +13,7 @@ from segmentation.reports.audit_report import PAGE, TABLE, print_findings
 
 def run(options: AuditOptions, context: Context) -> int:
     """Audit the pairs and print the most suspicious. Status 130 when it was stopped."""
-    with seconds_left(), TrainingDisplay() as display:
+    with seconds_left(STEPS_KEPT), TrainingDisplay() as display:
         done = audit(options, display.shown(context))
     if done.stopped:
         warn("stopped; the same command continues from there")

@@ -3,7 +3,7 @@
 from segmentation.cli.calibrate import confidence_line
 from segmentation.cli.command_line import command_line
 from segmentation.cli.display import warn
-from segmentation.cli.patience import seconds_left
+from segmentation.cli.patience import STEPS_KEPT, seconds_left
 from segmentation.cli.train import trained_line
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.recipe import RecipeOptions
@@ -52,7 +52,7 @@ def run(options: RecipeOptions, context: Context) -> int:
     import_keras_quietly()
     display, done = RecipeDisplay(home), False
     try:
-        with seconds_left(), display:
+        with seconds_left(STEPS_KEPT), display:
             done = recipe(options, display.shown(context))
     except KeyboardInterrupt:
         if not display.place:

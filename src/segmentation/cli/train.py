@@ -2,7 +2,7 @@
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.cli.display import warn
-from segmentation.cli.patience import seconds_left
+from segmentation.cli.patience import EPOCHS_KEPT, seconds_left
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.core.imports import import_keras_quietly
@@ -16,7 +16,7 @@ def run(options: TrainOptions, context: Context) -> int:
     from segmentation.training.run_state import EpochsKept
 
     try:
-        with seconds_left(), TrainingDisplay() as display:
+        with seconds_left(EPOCHS_KEPT), TrainingDisplay() as display:
             trained = train(options, display.shown(context))
     except EpochsKept:
         warn("interrupted; the finished epochs are kept: the same command with `resume` continues")

@@ -57,7 +57,7 @@ def words_of(features: Features) -> tuple[str, ...]:
         count = _WORDS[garments]
         found.append(f"{count} garments, or one in {count} parts")
     elif garments > 1:
-        found.append(f"in {garments} parts, all of a similar size")
+        found.append(f"in {garments} large parts")
     if islands:
         found.append("a detached part" if islands == 1 else f"{islands} detached parts")
     if faint:

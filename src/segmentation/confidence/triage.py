@@ -19,9 +19,10 @@ from segmentation.confidence.model import (
 )
 from segmentation.confidence.parts import several_garments, words_of
 from segmentation.confidence.viewpoints import View, odd_views
+from segmentation.config import files
 from segmentation.core.errors import ConfigError
 
-DECISIONS = ("redo", "review", "auto")
+DECISIONS = tuple(reversed(files.DECISIONS))
 """The decisions on a photo, the most work first."""
 
 SHIFTED = 1.0

@@ -24,8 +24,8 @@ def take_photo(photo: Photo, *, max_pixels: int | None = None) -> Picture:
 
     Files and Pillow images are turned as their EXIF says and converted to RGB, see `open_photo`; files that
     declare more than `max_pixels` pixels are refused. An RGBA array keeps its alpha where it is not opaque;
-    grey becomes RGB. Raises ImageError for what cannot be read, and for anything
-    else, with what was expected and its type, shape and dtype.
+    grey becomes RGB. Raises ImageError for what cannot be read, and for anything else, with what was expected
+    and its type, shape and dtype.
     """
     if isinstance(photo, str | os.PathLike):
         return open_photo(Path(photo), max_pixels=max_pixels)

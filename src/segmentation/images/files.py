@@ -184,12 +184,12 @@ def write_image(
     PNG and TIFF hold uint16 as well. A PNG that is `mostly_empty`, and every one of 16 bits in colour, is
     compressed by runs of equal bytes alone, which makes masks and cutouts smaller, and faster. TIFF is
     deflated with unassociated alpha. `quality`, 1 to 100, is that of JPEG and WebP, by default 95, but for a
-    WebP that is to be `lossless`; `subsampling` is that of JPEG. With a `palette`, the colours of
-    its values, a grey PNG keeps its values, 8 bits each, and shows these colours.
+    WebP that is to be `lossless`; `subsampling` is that of JPEG. With a `palette`, the colours of its values,
+    a grey PNG keeps its values, 8 bits each, and shows these colours.
+
     `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
     inch across and down (PNG, JPEG, TIFF and BMP do), `exif` what the camera noted (PNG, JPEG, WebP and TIFF
-    do). Parents are created. Raises ImageError when the file
-    cannot be written, and leaves what was there before.
+    do). Parents are created. Raises ImageError when the file cannot be written, and leaves what was there.
     """
     if path.suffix.lower() not in FORMATS:
         reason = f"expected one of {' '.join(FORMATS)}, received {path.suffix or 'no suffix'}"

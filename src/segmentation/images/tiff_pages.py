@@ -26,9 +26,9 @@ def page_of_photo(tiff: Any) -> tuple[Any, tuple[str, ...]]:
         return page, (f"first of {len(others) + 1} frames",)
     if page is first and page is pages[0]:
         return page, ()
-    return page, ("the largest of its pages, the others are previews",) if not others else (
-        f"one of {len(others) + 1} frames, without their previews",
-    )
+    if others:
+        return page, (f"one of {len(others) + 1} frames, without their previews",)
+    return page, ("the largest of its pages, the others are previews",)
 
 
 def _pages(tiff: Any) -> list[Any]:

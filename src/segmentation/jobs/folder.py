@@ -85,9 +85,8 @@ def predict_photos(
 ) -> Generator[Result, None, None]:
     """Predict and deliver each photo, tell an event and yield the result; see `run_folder`.
 
-    `found` are the photos where they were looked for before.
-    With `estimate` predictions have features and, where the models have a confidence model, a confidence.
-    Closing the iterator finishes the photos in hand.
+    `found` are the photos where they were looked for before. With `estimate` predictions have features and,
+    where the models have a confidence model, a confidence. Closing the iterator finishes the photos in hand.
     """
 
     def count() -> int:

@@ -19,6 +19,7 @@ from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Delivery, Tally
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.pairs import MASKS
 from segmentation.outputs.pseudo import NOTED, PseudoWriter
 from segmentation.outputs.result import Result
 
@@ -80,6 +81,11 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
     manifest = Manifest(options.output, writer.settings, kinds=writer.kinds, overwrite=options.overwrite)
 
     def deliver(photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+        mask = f"{MASKS}/{photo.stem}.png"
+        if manifest.is_changed(photo, mask):
+            return Delivery(
+                {"mask": mask}, (f"{mask} was changed since it was written and is kept",), kept=(mask,)
+            )
         manifest.begin(photo, {})
         return writer.write(photo, picture, prediction)
 

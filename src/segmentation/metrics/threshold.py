@@ -42,10 +42,9 @@ class ThresholdSearch:
 def search(counts: Sequence[Counts[np.ndarray]]) -> ThresholdSearch:
     """Find the threshold with the best mean Dice from the counts of each photo at all THRESHOLDS.
 
-    It is neither 0, where every pixel is garment, nor 1, where hardly one is. Where
-    neighbouring thresholds are equally good (within 1e-6), the middle of the longest such plateau is taken,
-    the lower of two middles: it is the safest choice for other photos.
-    Raises DataError when there are no photos.
+    It is neither 0, where every pixel is garment, nor 1, where hardly one is. Where neighbouring thresholds
+    are equally good (within 1e-6), the middle of the longest such plateau is taken, the lower of two middles:
+    it is the safest choice for other photos. Raises DataError when there are no photos.
     """
     if not counts:
         raise DataError("a threshold search needs at least one photo with its ground truth, received none")

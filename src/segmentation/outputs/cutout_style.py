@@ -131,9 +131,10 @@ class CutoutStyle:
         background = self._backdrop(picture, alpha)
         cutout = cut_out(garment, alpha) if background is None else blend(garment, background, alpha)
         for name, path in paths.items():
-            fitting = in_bits(cutout, 8) if name in EIGHT_BIT else cutout
             if name == "jpg" and background is None:
                 fitting = in_bits(blend(garment, np.iinfo(garment.dtype).max, alpha), 8)
+            else:
+                fitting = in_bits(cutout, 8) if name in EIGHT_BIT else cutout
             quality = options.quality or (JPEG_QUALITY if name == "jpg" else None)
             write_image(
                 path,

@@ -46,15 +46,13 @@ def find_photos(
 
     They are looked for as they are taken: only one folder's names are held for each level. Hidden files
     and everything that lies in `exclude` (the output folder) are left out. Links are followed; one that
-    leads back to a folder which holds it is left out and told to `warn`, and so are photos of formats
-    that are not read. A folder that cannot be listed
-    and a link to nothing come as a Photo with its problem.
+    leads back to a folder which holds it is left out and told to `warn`, and so are photos of formats that
+    are not read, and folders of results, which hold a manifest. A folder that cannot be listed and a link to
+    nothing come as a Photo with its problem.
 
     No two photos share the name of their results, on file systems that ignore case neither: `a.jpg` and
     `a.png` keep their suffix in it (`a.jpg.png`, `a.png.png`), and so does `a.jpg` beside a folder `a.png` or
     with another suffix that results have. Of names that differ by case alone each gets a mark of its own.
-
-    Folders of results, which hold a manifest, are left out and told to `warn`.
 
     Raises DataError at once when `source`, which messages call by the name of its `option`, does not exist,
     lies in `exclude`, is a folder of results or holds no photo.

@@ -27,6 +27,7 @@ from segmentation.outputs.pairs import (
     remove_pair,
     write_pair,
 )
+from segmentation.outputs.publishing import unused_name
 from segmentation.scores.expected_dice import expected_dice
 
 NOTED = "not taken"
@@ -72,8 +73,10 @@ class PseudoWriter:
         """
         self._record()
         if self._overwrite:
-            for part in (IMAGES, MASKS):
-                shutil.rmtree(self._folder / part, ignore_errors=True)
+            masks = self._folder / MASKS
+            if masks.is_dir():  # some may have been corrected
+                masks.rename(unused_name(masks))
+            shutil.rmtree(self._folder / IMAGES, ignore_errors=True)
         prepare(self._folder)
 
     def finish(self) -> int:

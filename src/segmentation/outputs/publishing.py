@@ -81,7 +81,7 @@ class Publisher(Generic[Made]):
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if output in replaced:
-                    target.rename(_unused_name(target))
+                    target.rename(unused_name(target))
                 path.replace(target)
             except OSError as error:
                 for other in done:
@@ -95,8 +95,8 @@ def _not_written(path: Path, error: OSError) -> DataError:
     return DataError(f"{printable(str(path))}: cannot be written ({reason}); {remedy_for(path, error)}")
 
 
-def _unused_name(path: Path) -> Path:
-    """The name of a file with SAVED, or with a number after it where that is taken."""
+def unused_name(path: Path) -> Path:
+    """Return the name of a file or folder with SAVED, or with a number after it where that is taken."""
     saved = path.with_name(path.name + SAVED)
     names = (saved, *(saved.with_name(f"{saved.name}{number}") for number in range(2, 10_000)))
     return next(name for name in names if not os.path.lexists(name))
