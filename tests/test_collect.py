@@ -362,7 +362,7 @@ def test_of_several_files_the_one_that_was_changed_is_meant(done, tmp_path):
 
     paint(done / "cutouts/a.png", lambda alpha: alpha.__setitem__(slice(50, 60), 255))
     found = collected(done / "cutouts", tmp_path / "in", tmp_path / "two", done / "masks")
-    assert "received a.png and a.psd, which differ; keep one of them" in found["a"].error
+    assert "received cutouts/a.png and cutouts/a.psd, which differ; keep one of them" in found["a"].error
     assert not (tmp_path / "two/masks/a.png").exists()
 
 

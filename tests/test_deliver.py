@@ -134,7 +134,9 @@ def test_a_delivered_file_that_was_changed_is_kept(results):
 def test_predicted_cutouts_are_taken_by_their_decision_and_corrected_ones_always(results):
     correct(results / "cutouts" / "b.png")
 
-    assert run(results, decisions="auto").predicted.total() == 5  # nothing was triaged
+    assert run(results).predicted.total() == 5
+    only = run(results, decisions="auto", output=results / "auto")
+    assert (only.corrected, only.predicted.total()) == (1, 0)  # nothing was triaged
     done = run(results, decisions="redo", output=results / "other")
     assert (done.corrected, done.predicted.total(), done.left_out) == (1, 0, 5)
     (results / "nothing").mkdir()
@@ -177,7 +179,7 @@ def test_the_command_says_what_was_delivered(results, capsys):
     make("deliver", results, "--format", "jpg,webp", "--background", "white", "--canvas", "90x120")
 
     assert capsys.readouterr().out == (
-        f"6 cutouts in {results / 'delivery'}: 1 corrected, 5 as predicted (5 auto)\n"
+        f"6 cutouts in {results / 'delivery'}: 1 corrected, 5 as predicted (5 not triaged)\n"
     )
     assert {path.suffix for path in (results / "delivery").rglob("?.*")} == {".jpg", ".webp"}
 
@@ -222,3 +224,33 @@ def test_a_delivery_is_no_folder_of_photos(results):
     for chosen in ("delivery", "delivery/x", "delivery/a.png"):
         with pytest.raises(DataError, match="expected photos, received results of an earlier run"):
             find_photos(results / chosen)
+
+
+def test_a_later_correction_in_another_file_of_the_photo_is_not_overlooked(results):
+    correct(results / "masks" / "b.png")
+    run(results)
+    (results / "masks" / "b.png").write_bytes((results / "masks" / "a.png").read_bytes())
+    (results / "masks" / "b.png").unlink()
+    alpha = correct(results / "cutouts" / "b.png")
+    run(results)
+
+    np.testing.assert_array_equal(rgba(results / "delivery" / "b.png")[..., 3], alpha)
+
+
+def test_a_photo_that_failed_in_the_last_run_is_named(source, results):
+    (source / "b.png").write_bytes(b"no longer a photo")
+    cut_folder(source, results)
+
+    (error,) = run(results).errors
+    assert "b.png: was not cut out in the last run; run predict again" in error
+
+
+def test_files_of_another_shoot_are_not_replaced_by_photos_of_the_same_names(results, tmp_path):
+    draw(tmp_path / "other" / "a.png", 77)
+    cut_folder(tmp_path / "other", tmp_path / "theirs")
+    run(results, output=tmp_path / "shop")
+    before = (tmp_path / "shop" / "a.png").read_bytes()
+
+    (error,) = run(tmp_path / "theirs", output=tmp_path / "shop").errors
+    assert "its results would replace those of" in error
+    assert (tmp_path / "shop" / "a.png").read_bytes() == before

@@ -269,3 +269,15 @@ def test_an_output_folder_inside_the_input_is_never_read(source):
 
     assert len(results) == 6
     assert made(results) == []
+
+
+def test_results_of_a_photo_that_did_not_change_survive_a_run_that_cannot_write(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    before = pictures(output)
+    (output / "cutouts" / "b.psd").mkdir()
+
+    for _twice in range(2):
+        results = cut_folder(source, output, format="png,psd", threshold=0.4)
+        assert [result.stem for result in results if result.error] == ["b"]
+        assert pictures(output)["masks/b.png"] == before["masks/b.png"]

@@ -207,12 +207,20 @@ def test_lab_becomes_the_colours_that_it_means(tmp_path, photometric, bits):
     if bits == 16:
         stored = stored.astype(np.uint16) * (257, 256, 256)
         stored = stored.astype(np.uint16)
-    if photometric == "cielab":
-        stored[..., 1:] ^= 1 << (bits - 1)  # signed
+    if photometric == "icclab":  # Pillow gives a and b with a sign
+        stored[..., 1:] ^= 1 << (bits - 1)
     path = written(tmp_path, stored, photometric=photometric)
     picture = open_photo(path)
     assert np.abs(picture.pixels.astype(int) - muted).max() <= 4
     assert "CIELAB converted to sRGB" in picture.notes
+
+
+def test_lab_that_pillow_saved_has_the_colours_that_it_had(tmp_path):
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    picture = Image.new("RGB", (8, 8), (255, 172, 146))
+    ImageCms.profileToProfile(picture, srgb, lab, outputMode="LAB").save(tmp_path / "lab.tif")
+
+    np.testing.assert_allclose(read_photo(tmp_path / "lab.tif")[0, 0], (255, 172, 146), atol=5)
 
 
 def test_a_palette_shows_its_colours_and_keeps_its_values(tmp_path):

@@ -8,6 +8,7 @@ from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.counting import counted
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import Delivered, deliver
+from segmentation.outputs.delivery import UNDECIDED
 
 
 def run(options: DeliverOptions, context: Context) -> int:
@@ -26,7 +27,7 @@ def run(options: DeliverOptions, context: Context) -> int:
 
 def _lines(done: Delivered) -> list[str]:
     delivered = len(done.results) - len(done.errors)
-    counts = [(done.predicted[name], name) for name in DECISIONS]
+    counts = [(done.predicted[name], name) for name in (*DECISIONS, UNDECIDED)]
     predicted = ", ".join(f"{count} {name}" for count, name in counts if count)
     parts = [f"{done.corrected} corrected"] if done.corrected else []
     parts += [f"{done.predicted.total()} as predicted ({predicted})"] if predicted else []

@@ -31,6 +31,8 @@ def to_rgb(
     eight_bit = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
     if space == "grey":
         return _grey_to_rgb(eight_bit[..., 0], profile or b"")
+    if space == "Lab":  # Pillow takes a and b with a sign
+        eight_bit = eight_bit ^ np.array([0, 128, 128], np.uint8)
     picture = Image.fromarray(eight_bit, _MODES[space])
     note = f"{_NAMES[space]} converted to {'RGB' if space == 'CMYK' else 'sRGB'}"
     if space == "Lab":

@@ -2,10 +2,12 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from segmentation.config.files import DECISIONS
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.events import Caution, counting
@@ -14,7 +16,7 @@ from segmentation.core.parallel import map_in_threads
 from segmentation.images.files import open_photo
 from segmentation.jobs.context import Context
 from segmentation.outputs.cutout_style import CutoutStyle
-from segmentation.outputs.delivery import DeliveryWriter, Source, find_sources, refuse_output
+from segmentation.outputs.delivery import UNDECIDED, DeliveryWriter, Source, find_sources, refuse_output
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
@@ -63,7 +65,7 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
 
     sources = list(find_sources(options.results, options.corrected, warn))
     refuse_output(output, options.results, sources)
-    chosen = [source for source in sources if source.corrected or source.decision in options.decisions]
+    chosen = [source for source in sources if source.corrected or _is_wanted(source, options.decisions)]
     if not chosen:
         raise DataError(
             f"{options.results}: expected cutouts to deliver, found none of {len(sources)} that is corrected "
@@ -88,6 +90,10 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
     )
 
 
+def _is_wanted(source: Source, decisions: Sequence[str]) -> bool:
+    return source.decision in decisions or (source.decision == UNDECIDED and {*decisions} == {*DECISIONS})
+
+
 def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: DeliverOptions) -> Result:
     photo, files, key = source.photo, options.files, None
     try:
@@ -98,6 +104,8 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: 
             key |= {"alpha": source.key()}
         if manifest.is_done(photo, key):
             return manifest.earlier(photo, key)
+        if conflict := manifest.conflict(photo):
+            raise DataError(conflict)
         picture = open_photo(
             photo.path, max_pixels=options.max_pixels, bits=files.bits, keep_gps=files.keep_gps
         )

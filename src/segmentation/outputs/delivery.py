@@ -1,5 +1,6 @@
 """Shop files of the photos that predict cut out, of corrected masks where there are some."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, is_delivery
 from segmentation.outputs.retouched import corrected_alpha, files_by_stem, plain_name
 
-UNDECIDED = "auto"  # of photos that were not triaged
+UNDECIDED = "not triaged"  # in the place of a decision
 
 
 class DeliveredPhoto(Photo):
@@ -58,7 +59,10 @@ class Source:
     def key(self) -> dict[str, Any]:
         """Return what decides the alpha, as plain JSON."""
         try:
-            return {path.name: record_of(path)["sha256"] for path in self.corrected or (self.mask,)}
+            return {
+                f"{path.parent.name}/{path.name}": record_of(path)["sha256"]
+                for path in self.corrected or (self.mask,)
+            }
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise DataError(
@@ -99,21 +103,40 @@ def find_sources(
     records = sorted(manifest.records(), key=lambda record: record["stem"])
     for record in records:
         if record["error"] is not None:
+            if not record["stem"].endswith("/") and os.path.lexists(record["input"]):
+                yield _failed(results, record)
             continue
         if "mask" not in record.get("outputs", {}):
             raise DataError(f"{results}: expected cutouts, received label maps, which have no shop files")
         photo = DeliveredPhoto(Path(record["input"]), record["stem"])
         mask = results / record["outputs"]["mask"]
         if given is not None:
-            files = given.pop(plain_name(photo.stem), ())
+            files = _exact(given.pop(plain_name(photo.stem), ()), photo.stem, corrected)
         else:
-            found = [*own.get(plain_name(photo.stem), ()), mask]
+            cutouts = results / FILES["cutout"][0]
+            found = [*_exact(own.get(plain_name(photo.stem), ()), photo.stem, cutouts), mask]
             files = tuple(
                 path for path in found if manifest.is_changed(photo, path.relative_to(results).as_posix())
             )
         yield Source(_checked(photo, record), mask, files, record.get("decision") or UNDECIDED)
+    if manifest.left_out:
+        warn(f"{manifest.left_out} damaged lines of {manifest.path} are left out; run predict again")
     for path in (path for paths in (given or {}).values() for path in paths):
         warn(f"left out: {printable(str(path))} has no photo in {results}; rename it like the photo")
+
+
+def _exact(files: Sequence[Path], stem: str, folder: Path | None) -> tuple[Path, ...]:
+    """The files that are called as the photo to the letter, if there are any."""
+    same = [path for path in files if folder and path.relative_to(folder).with_suffix("").as_posix() == stem]
+    return tuple(same or files)
+
+
+def _failed(results: Path, record: Mapping[str, Any]) -> Source:
+    name = printable(record["input"])
+    photo = DeliveredPhoto(
+        Path(record["input"]), record["stem"], f"{name}: was not cut out in the last run; run predict again"
+    )
+    return Source(photo, results / FILES["mask"][0] / f"{photo.stem}.png", (), UNDECIDED)
 
 
 def _checked(photo: DeliveredPhoto, record: Mapping[str, Any]) -> DeliveredPhoto:

@@ -219,6 +219,7 @@ def shares_of(prediction: Prediction) -> dict[str, float]:
 
 def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:
     """Return the result of a failure; withdraw outputs of what the file was before, which would mislead."""
-    if manifest and key:  # without a key the file could not be reached, and may be unchanged
+    if manifest and key and not manifest.is_of(photo, key):  # without a key the file could not be reached
         manifest.withdraw(photo)
-    return Result(str(photo.path), photo.stem, error=reason)
+        key = None
+    return Result(str(photo.path), photo.stem, error=reason, key=key)

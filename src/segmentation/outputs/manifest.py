@@ -191,6 +191,12 @@ class Manifest:
         self._untidy = True
         self.append(Result(str(photo.path), photo.stem, error=_UNFINISHED, files=files))
 
+    def is_of(self, photo: Photo, key: dict[str, Any]) -> bool:
+        """Return whether the outputs of earlier runs were made from the photo as it is now, by its `key`."""
+        recorded = self._recorded.get(_digest(photo.stem))
+        made_from = self._line_of(recorded)["key"] if recorded else None
+        return made_from is not None and made_from.get("sha256") == key["sha256"]
+
     def withdraw(self, photo: Photo) -> None:
         """Remove the outputs, of any kind, that an earlier run made from an earlier state of the photo.
 

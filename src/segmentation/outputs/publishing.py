@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from segmentation.core.errors import DataError, printable
-from segmentation.core.files import remedy_for, temporary_folder
+from segmentation.core.files import temporary_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.folder_job import Delivery
@@ -74,25 +74,23 @@ class Publisher(Generic[Made]):
         return Delivery(outputs, notes, files, kept, replaced)
 
     def _put(self, files: Mapping[str, Path], replaced: Container[str]) -> None:
-        """Move files to their places; where one cannot be, none of the photo is left."""
-        done: list[Path] = []
+        """Move files to their places; where one cannot be, all places hold what they held before."""
+        done: list[tuple[Path, Path]] = []
         for output, path in files.items():
-            target = self._folder / output
+            target, former = self._folder / output, path.with_name(f"{path.name}{SAVED}")
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if output in replaced:
                     target.rename(unused_name(target))
+                elif target.is_file():
+                    target.rename(former)
+                done.append((target, former))
                 path.replace(target)
             except OSError as error:
-                for other in done:
-                    other.unlink(missing_ok=True)
+                for place, before in done:
+                    with suppress(OSError):
+                        before.replace(place) if before.exists() else place.unlink(missing_ok=True)
                 raise _not_written(target, error) from error
-            done.append(target)
-
-
-def _not_written(path: Path, error: OSError) -> DataError:
-    reason = (error.strerror or str(error)).lower()
-    return DataError(f"{printable(str(path))}: cannot be written ({reason}); {remedy_for(path, error)}")
 
 
 def unused_name(path: Path) -> Path:
@@ -100,3 +98,8 @@ def unused_name(path: Path) -> Path:
     saved = path.with_name(path.name + SAVED)
     names = (saved, *(saved.with_name(f"{saved.name}{number}") for number in range(2, 10_000)))
     return next(name for name in names if not os.path.lexists(name))
+
+
+def _not_written(path: Path, error: OSError) -> DataError:
+    reason = (error.strerror or str(error)).lower()
+    return DataError(f"{printable(str(path))}: cannot be written ({reason}); {remedy_for(path, error)}")

@@ -99,7 +99,7 @@ def corrected_alpha(
         changed = [(path, alpha) for path, alpha in found if not alike(alpha, predicted)]
         found = changed or found[:1]
     if found[1:]:
-        names = " and ".join(printable(path.name) for path, _ in found)
+        names = " and ".join(printable(f"{path.parent.name}/{path.name}") for path, _ in found)
         raise DataError(
             f"{files[0].parent}: expected one corrected cutout a photo, received {names}, which differ; keep "
             "one of them"
