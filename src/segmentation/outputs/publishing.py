@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from segmentation.core.files import temporary_folder
+from segmentation.core.errors import DataError, printable
+from segmentation.core.files import remedy_for, temporary_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.folder_job import Delivery
