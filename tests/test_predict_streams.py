@@ -135,3 +135,9 @@ def test_photos_are_listed_by_another_program(photo, tmp_path):
 
     masks = [np.asarray(Image.open(tmp_path / "out" / "masks" / day / "a.png")) for day in ("day1", "day2")]
     np.testing.assert_array_equal(*masks)
+
+
+def test_streams_that_the_caller_closed_are_no_mistake(tmp_path):
+    command = f"'{sys.executable}' '{ROOT / 'main.py'}' data --data '{tmp_path}' <&- >&- 2>&-"
+
+    assert subprocess.run(["sh", "-c", command]).returncode == 2  # since it holds no pairs

@@ -91,6 +91,27 @@ def test_a_list_has_a_path_on_each_line(days, end):
     assert read_list(listed) == (Path("day1/a.jpg"), Path(odd), Path(" b .jpg"))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a.jpg\0b c.jpg\0",
+        b"\xef\xbb\xbfa.jpg\nb c.jpg\n",
+        "a.jpg\r\nb c.jpg\r\n".encode("utf-16"),
+    ],
+    ids=["find -print0", "UTF-8 with a mark", "UTF-16"],
+)
+def test_a_list_is_read_as_other_programs_write_it(tmp_path, content):
+    (tmp_path / "list").write_bytes(content)
+
+    assert read_list(tmp_path / "list") == (Path("a.jpg"), Path("b c.jpg"))
+
+
+def test_what_is_no_list_is_refused(tmp_path):
+    (tmp_path / "long").write_bytes(b"x" * 5000)
+    with pytest.raises(DataError, match="expected a path on each line, received other contents"):
+        read_list(tmp_path / "long")
+
+
 @pytest.mark.usefixtures("days")
 def test_a_list_may_come_from_the_standard_input(monkeypatch):
     class Input:

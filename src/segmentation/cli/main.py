@@ -96,6 +96,9 @@ def summary_of(kind: type[JobOptions]) -> str:
 
 def prepare_process() -> None:
     """Let any terminal show any name, and make SIGTERM leave no half-written file, as Ctrl-C does."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, mode), encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(errors="backslashreplace")

@@ -1,5 +1,6 @@
 """The photos of several folders, files and lists of them, as one folder."""
 
+import codecs
 import itertools
 import os
 import sys
@@ -19,20 +20,29 @@ from segmentation.outputs.naming import (
     walk_photos,
 )
 
+_LONGEST_PATH_BYTES = 4096
+
 
 def read_list(listed: Path) -> tuple[Path, ...]:
     """Read the paths in a file, a line each, or in the standard input, which is called `-`.
 
-    Empty lines are left out; names that are not UTF-8 are kept as they are. Raises DataError for a file that
-    cannot be read and for one without paths.
+    Where the file has NUL characters, as `find -print0` writes them, paths end with those. Empty lines are
+    left out; names that are not UTF-8 are kept as they are, and UTF-16 is known by its mark. Raises DataError
+    for a file that cannot be read, for one without paths and for one that is no list.
     """
     try:
         content = sys.stdin.buffer.read() if listed == STREAM else listed.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"`files_from` {listed}: expected a list of paths, received: {reason}") from error
-    lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
-    paths = tuple(Path(os.fsdecode(line)) for line in lines if line.strip() and b"\0" not in line)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode("utf-16", errors="replace").encode()
+    content = content.removeprefix(codecs.BOM_UTF8)
+    ends = b"\0" if b"\0" in content else b"\n"
+    lines = [line.removesuffix(b"\r") for line in content.split(ends)]
+    if max(map(len, lines)) > _LONGEST_PATH_BYTES:
+        raise DataError(f"`files_from` {listed}: expected a path on each line, received other contents")
+    paths = tuple(Path(os.fsdecode(line)) for line in lines if line.strip())
     if not paths:
         raise DataError(f"`files_from` {listed}: expected a path on each line, received none")
     return paths
