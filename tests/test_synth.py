@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation.config.jobs.synth import parse_views
+from segmentation.config.options import names_from
 from segmentation.core.errors import DataError
 from segmentation.images.files import image_size, read_mask, read_photo
 from segmentation.synth import VIEWS, draw_photo, write_studio
@@ -117,13 +117,13 @@ def test_garments_are_drawn_from_the_views_that_were_asked_for(studio, tmp_path)
     [("Front", ("Front",)), (" back, FRONT", ("Front", "Back")), ("Front,Front", ("Front",))],
 )
 def test_views_are_names_with_commas_between_them_in_any_case(text, views):
-    assert parse_views(text) == views
+    assert names_from(VIEWS)(text) == views
 
 
 @pytest.mark.parametrize("text", ["", "Left", "Front;Back", "Front,"])
 def test_an_unknown_view_to_draw_names_the_known_ones(text):
     with pytest.raises(ValueError, match="Front, FrontRight, Back"):
-        parse_views(text)
+        names_from(VIEWS)(text)
 
 
 def test_files_hold_what_was_drawn(studio):

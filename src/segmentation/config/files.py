@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.config.options import option, parse_path
+from segmentation.config.options import names_from, option, parse_path
 from segmentation.config.values import HexColour
 from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS
 from segmentation.core.size import Size
@@ -14,26 +14,6 @@ JPEG_QUALITY = 92
 DECISIONS = ("auto", "review", "redo")
 """What triage decides on a photo."""
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
-
-
-def parse_formats(text: str) -> tuple[str, ...]:
-    """Read names of FORMATS with commas between them. Raises ValueError."""
-    wanted = {name.strip().lower() for name in text.split(",")}
-    if unknown := sorted(wanted - {*FORMATS}):
-        raise ValueError(
-            f"expected some of {', '.join(FORMATS)} with commas between them, received {unknown[0]!r}"
-        )
-    return tuple(name for name in FORMATS if name in wanted)
-
-
-def parse_decisions(text: str) -> tuple[str, ...]:
-    """Read decisions of triage with commas between them. Raises ValueError."""
-    wanted = {name.strip().lower() for name in text.split(",")}
-    if unknown := sorted(wanted - {*DECISIONS}):
-        raise ValueError(
-            f"expected some of {', '.join(DECISIONS)} with commas between them, received {unknown[0]!r}"
-        )
-    return tuple(name for name in DECISIONS if name in wanted)
 
 
 def parse_background(text: str) -> Path | HexColour | None:
@@ -65,7 +45,7 @@ class CutoutOptions:
         ("png",),
         f"file formats of cutouts, some of {', '.join(FORMATS)}; a psd has the whole photo in a layer with "
         "an editable mask, a jpg is over white where no background is chosen",
-        parse=parse_formats,
+        parse=names_from(FORMATS),
         metavar="NAME[,NAME]",
     )
     background: Path | HexColour | None = option(

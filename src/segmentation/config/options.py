@@ -191,6 +191,24 @@ def _as_float(value: Real) -> float:
         return math.inf
 
 
+def names_from(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
+    """Return a reader of some of the known names, in any case and with commas between them.
+
+    It returns them in the order in which they are known, and raises ValueError for others.
+    """
+    names = tuple(known)
+
+    def read(text: str) -> tuple[str, ...]:
+        typed = {name.strip().casefold(): name.strip() for name in text.split(",")}
+        if unknown := [typed[name] for name in typed if name not in {known.casefold() for known in names}]:
+            raise ValueError(
+                f"expected some of {', '.join(names)} with commas between them, received {unknown[0]!r}"
+            )
+        return tuple(name for name in names if name.casefold() in typed)
+
+    return read
+
+
 def parse_path(text: str) -> Path:
     """Read a path. Raises ValueError for an empty one, which would be the current folder."""
     if not text:

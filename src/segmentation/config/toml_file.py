@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.config.options import accept, plain
-from segmentation.core.errors import ConfigError
+from segmentation.core.errors import ConfigError, system_reason
 from segmentation.core.files import check_regular
 
 _LARGEST_BYTES = 2**20
@@ -24,7 +24,7 @@ def read_options(path: Path, kind: type) -> dict[str, Any]:
             raise ValueError(f"expected at most {_LARGEST_BYTES} bytes")
         tables = tomllib.loads(content.decode("utf-8"))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise ConfigError(
             f"{path}: expected a TOML file of options, received: {reason}; check the path"
         ) from error

@@ -29,8 +29,13 @@ def content_of(path: Path) -> str:
         ) from error
 
 
+def read_sha256(path: Path) -> str:
+    """Read a file anew and return its SHA-256, whatever its size and time say. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @lru_cache(maxsize=100_000)
 def _sha256(path: Path, _size: int, _changed: int) -> str:
     """Remember what was read in this run; a file that changes has another size or time."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return read_sha256(path)

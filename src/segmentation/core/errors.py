@@ -43,9 +43,14 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def system_reason(error: OSError) -> str:
+    """Return in words what the system says of an error: "no space left on device"."""
+    return (error.strerror or str(error)).lower()
+
+
 def unwritable(error: OSError) -> str:
     """Return an error of the system as a message that names the file and, if it is full, the folder."""
-    reason = f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}"
+    reason = f"{error.filename or 'a file'}: {system_reason(error)}"
     if error.errno in _FULL and error.filename:
         return f"{reason}; make space in {Path(error.filename).parent}"
     return f"{reason}; check the path, its permissions and the free space"

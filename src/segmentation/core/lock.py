@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-from segmentation.core.errors import DataError, printable
+from segmentation.core.errors import DataError, printable, system_reason
 
 LOCK = ".lock"
 """The hidden file in a folder that is being written; one that is left by a killed process locks nothing."""
@@ -49,7 +49,7 @@ def locked(folder: Path, remedy: str = "give another `output`", *, name: str = L
         file = _open_and_lock(path, folder, remedy)
     except OSError as error:
         _remove_if_empty(missing)
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise DataError(
             f"{folder}: expected a folder to write in, received: {reason}; "
             "check its permissions and its free space"

@@ -7,7 +7,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
-from segmentation.core.errors import printable
+from segmentation.core.errors import printable, system_reason
 
 Kind = Literal["file", "folder", "loop", "nowhere", "closed"]
 
@@ -98,7 +98,7 @@ def files_below(root: Path, warn: Callable[[str], None] = lambda _message: None)
 
 def cannot_be_listed(error: OSError) -> str:
     """Return in words why a folder is closed."""
-    return f"cannot be listed ({(error.strerror or str(error)).lower()}); check its permissions"
+    return f"cannot be listed ({system_reason(error)}); check its permissions"
 
 
 def real(path: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.core.errors import DataError
+from segmentation.core.errors import DataError, system_reason
 from segmentation.core.files import check_regular
 from segmentation.core.tables import text_of
 from segmentation.core.types import Sample
@@ -91,7 +91,7 @@ def _rows(path: Path) -> Iterator[_Row]:
             f"{path}, line {lines.line_num}: expected CSV, received {error}; correct the line"
         ) from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise DataError(
             f"{path}: expected an audit's table, received {reason}; check the path and its rights"
         ) from error

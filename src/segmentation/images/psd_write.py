@@ -24,7 +24,7 @@ from psd_tools.psd.layer_and_mask import (
 )
 from psd_tools.psd.tagged_blocks import TaggedBlocks
 
-from segmentation.core.errors import ImageError, printable
+from segmentation.core.errors import ImageError, printable, system_reason
 from segmentation.core.files import atomic_file, remedy_for
 
 _MOST_PX = 30_000  # of a side; beyond it begins another format, PSB
@@ -88,7 +88,7 @@ def write_psd(
         with atomic_file(path) as temporary, temporary.open("wb") as file:
             document.write(file)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise _error(path, reason, remedy_for(path, error)) from error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.core.errors import DataError, printable
+from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
 from segmentation.core.walking import real
 from segmentation.images.compositing import in_bits
@@ -64,7 +64,7 @@ class Source:
                 for path in self.corrected or (self.mask,)
             }
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = system_reason(error)
             raise DataError(
                 f"{printable(str(self.mask))}: cannot be read ({reason}); run predict again"
             ) from error
@@ -145,7 +145,7 @@ def _checked(photo: DeliveredPhoto, record: Mapping[str, Any]) -> DeliveredPhoto
     try:
         same = record_of(photo.path)["sha256"] == (record["key"] or {}).get("sha256")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         return replace(photo, problem=f"{name}: cannot be read ({reason}); bring the photo back")
     if same:
         return photo

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from segmentation.core.digests import sha256_of
+from segmentation.core.digests import read_sha256
 
 FileRecord = Mapping[str, Any]
 """`bytes`, the size; `mtime_ns`, the time of the last change; `sha256` of the content."""
@@ -14,7 +14,7 @@ FileRecord = Mapping[str, Any]
 def record_of(path: Path) -> FileRecord:
     """Return the record of a file."""
     status = path.stat()
-    return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256_of(path)}
+    return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": read_sha256(path)}
 
 
 def is_as_recorded(path: Path, status: os.stat_result, records: Iterable[FileRecord]) -> bool:
@@ -25,4 +25,4 @@ def is_as_recorded(path: Path, status: os.stat_result, records: Iterable[FileRec
     alike = [record for record in records if record.get("bytes") == status.st_size]
     if any(record.get("mtime_ns") == status.st_mtime_ns for record in alike):
         return True
-    return bool(alike) and sha256_of(path) in {record.get("sha256") for record in alike}
+    return bool(alike) and read_sha256(path) in {record.get("sha256") for record in alike}

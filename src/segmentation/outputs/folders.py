@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from segmentation.core.errors import DataError
+from segmentation.core.errors import DataError, system_reason
 from segmentation.core.file_kinds import FILES
 from segmentation.core.unfinished import UNFINISHED
 
@@ -23,7 +23,7 @@ def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
             with tempfile.TemporaryFile(prefix=UNFINISHED, suffix=".png", dir=folder):
                 pass
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = system_reason(error)
             raise DataError(
                 f"{folder}: expected a folder to write in, received: {reason}; "
                 "check its permissions and its free space"

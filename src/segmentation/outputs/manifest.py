@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from segmentation.core.errors import DataError, printable
+from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import atomic_file
 from segmentation.core.lock import locked
 from segmentation.core.unfinished import UNFINISHED
-from segmentation.outputs.file_record import is_as_recorded
+from segmentation.outputs.file_record import is_as_recorded, record_of
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result, line_of
 
@@ -124,14 +124,7 @@ class Manifest:
         try:
             if not photo.path.is_file():  # opening a pipe would wait for ever
                 return None
-            with photo.path.open("rb") as file:
-                status = os.fstat(file.fileno())
-                return {
-                    "bytes": status.st_size,
-                    "mtime_ns": status.st_mtime_ns,
-                    "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-                    **self._settings,
-                }
+            return {**record_of(photo.path), **self._settings}
         except OSError:
             return None
 
@@ -246,7 +239,7 @@ class Manifest:
             except OSError as error:
                 with contextlib.suppress(OSError):
                     self._file.truncate(end)
-                reason = (error.strerror or str(error)).lower()
+                reason = system_reason(error)
                 raise DataError(
                     f"{self.path}: cannot be written ({reason}); what it holds is "
                     "done: make space and run the same command again"

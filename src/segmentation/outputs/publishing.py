@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from segmentation.core.errors import DataError, printable
+from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.files import remedy_for, temporary_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
@@ -102,5 +102,5 @@ def unused_name(path: Path) -> Path:
 
 
 def _not_written(path: Path, error: OSError) -> DataError:
-    reason = (error.strerror or str(error)).lower()
+    reason = system_reason(error)
     return DataError(f"{printable(str(path))}: cannot be written ({reason}); {remedy_for(path, error)}")

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from segmentation.config.scoring import STREAM
-from segmentation.core.errors import DataError, printable
+from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.walking import Folder, real
 from segmentation.outputs.naming import (
     Photo,
@@ -33,7 +33,7 @@ def read_list(listed: Path) -> tuple[Path, ...]:
     try:
         content = sys.stdin.buffer.read() if listed == STREAM else listed.read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise DataError(f"`files_from` {listed}: expected a list of paths, received: {reason}") from error
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         content = content.decode("utf-16", errors="replace").encode()

@@ -9,7 +9,7 @@ from typing import Any
 
 from segmentation.config.options import options_of
 from segmentation.config.training import RunConfig
-from segmentation.core.errors import TrainingError
+from segmentation.core.errors import TrainingError, system_reason
 from segmentation.core.files import write_text
 from segmentation.core.lock import LOCK
 from segmentation.core.tables import write_csv
@@ -206,7 +206,7 @@ def _said(value: Any) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
-        return (error.strerror or str(error)).lower()
+        return system_reason(error)
     return f"it lacks {error}" if isinstance(error, KeyError) else str(error)[:200]
 
 

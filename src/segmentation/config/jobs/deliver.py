@@ -3,8 +3,8 @@
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
-from segmentation.config.files import DECISIONS, CutoutOptions, parse_decisions
-from segmentation.config.options import JobOptions, option
+from segmentation.config.files import DECISIONS, CutoutOptions
+from segmentation.config.options import JobOptions, names_from, option
 from segmentation.config.scoring import max_pixels_option
 
 
@@ -24,7 +24,7 @@ class DeliverOptions(JobOptions):
         DECISIONS,
         "deliver predicted cutouts with these triage decisions, separated by commas; corrected ones are "
         "always delivered",
-        parse=parse_decisions,
+        parse=names_from(DECISIONS),
         metavar="NAME[,NAME]",
     )
     overwrite: bool = option(False, "redo files that are done", shown="skip what would be the same")

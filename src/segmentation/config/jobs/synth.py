@@ -3,21 +3,11 @@
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
-from segmentation.config.options import JobOptions, option
+from segmentation.config.options import JobOptions, names_from, option
 from segmentation.core.size import Size
 
 VIEWS = ("Front", "FrontRight", "Back")
 """The sides from which a garment can be drawn."""
-
-
-def parse_views(text: str) -> tuple[str, ...]:
-    """Read names of VIEWS with commas between them, in any case. Raises ValueError."""
-    named = {name.strip().casefold(): name.strip() for name in text.split(",")}
-    if unknown := [named[name] for name in named if name not in {view.casefold() for view in VIEWS}]:
-        raise ValueError(
-            f"expected some of {', '.join(VIEWS)} with commas between them, received {unknown[0]!r}"
-        )
-    return tuple(view for view in VIEWS if view.casefold() in named)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +19,7 @@ class SynthOptions(JobOptions):
     views: tuple[str, ...] = option(
         VIEWS,
         f"sides to draw each garment from, some of {', '.join(VIEWS)}",
-        parse=parse_views,
+        parse=names_from(VIEWS),
         metavar="NAME[,NAME]",
     )
     size: Size = option(Size(1728, 1152), "size of the photos")
