@@ -408,6 +408,7 @@ def test_a_sum_is_computed_in_float32_and_weighs_photos():
         ({"loss": "dice", "label_smoothing": 0.1}, 3, "received dice"),
         ({"loss": "ce", "class_weights": "inverse"}, 1, "`class_weights`: expected none for a cutout"),
         ({"boundary_weight": 2.0}, 3, "`boundary_weight`: expected 0 for several classes, received 2"),
+        ({"fault_weight": 0.5}, 3, "`fault_weight`: expected 0 for several classes, received 0.5"),
     ],
 )
 def test_options_that_the_loss_would_not_heed_are_refused(options, classes, said):

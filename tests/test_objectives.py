@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import ndimage
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score, log_loss
 from support.drawing import ellipse
 
-from segmentation.config.training import LossConfig
+from segmentation.config.training import PIXEL_WEIGHTS, LossConfig
 from segmentation.training import objectives
 from segmentation.training.objectives import CrossEntropyMinusDice
 
@@ -199,12 +198,13 @@ def test_the_loss_is_half_the_cross_entropy_minus_twice_dice():
     assert loss(targets, scores, bce_weight=0, dice_weight=1) == pytest.approx(-dice.mean(), rel=1e-5)
 
 
-@pytest.mark.parametrize("boundary_weight", [0.0, 3.0])
-def test_a_perfect_mask_gives_minus_two(boundary_weight):
+@pytest.mark.parametrize("weight", [0.0, 3.0])
+@pytest.mark.parametrize("name", PIXEL_WEIGHTS)
+def test_a_perfect_mask_gives_minus_two(name, weight):
     targets = garments()[0]
 
-    assert loss(targets, targets, boundary_weight=boundary_weight) == pytest.approx(-2, abs=1e-5)
-    assert loss(targets, 1 - targets, boundary_weight=boundary_weight) > 5
+    assert loss(targets, targets, **{name: weight}) == pytest.approx(-2, abs=1e-5)
+    assert loss(targets, 1 - targets, **{name: weight}) > 5
 
 
 def test_an_empty_photo_without_garment_is_perfect_too():
@@ -215,68 +215,9 @@ def test_an_empty_photo_without_garment_is_perfect_too():
         assert values(function(nothing, nothing)) == pytest.approx(1)
 
 
-@settings(max_examples=40)
-@given(units, st.floats(0, 10), st.integers(3, 11))
-def test_boundary_weights_have_mean_one_a_photo(targets, weight, width_px):
-    weights = values(objectives.boundary_weights(targets, weight, width_px))
-
-    assert weights.shape == SHAPE
-    assert weights.min() > 0
-    np.testing.assert_allclose(weights.mean(axis=(1, 2, 3)), 1, rtol=1e-5)
-
-
-@pytest.mark.parametrize("width_px", [5, 11])
-def test_boundary_weights_are_larger_in_a_band_along_the_edge(width_px):
-    target = ellipse(64, 64)
-    weights = values(objectives.boundary_weights(batch(target), 4.0, width_px))[0, ..., 0]
-    heavy = weights > weights.mean()
-    square = np.ones((width_px, width_px))
-    mixed = ndimage.grey_dilation(target.astype(int), footprint=square) != ndimage.grey_erosion(
-        target.astype(int), footprint=square
-    )
-
-    # windows with less than half a per cent of the other side do not count
-    assert (heavy & ~mixed).sum() == 0
-    assert heavy.sum() > 0.95 * mixed.sum()
-    assert np.unique(weights[heavy]) == pytest.approx(5 * np.unique(weights[~heavy]))
-
-
-def test_a_garment_that_leaves_the_picture_has_no_edge_there():
-    half = np.zeros((40, 40))
-    half[20:] = 1
-    weights = values(objectives.boundary_weights(batch(half), 4.0, 5))[0, ..., 0]
-
-    assert np.ptp(weights[30:]) == 0
-    assert weights[20, 0] == weights[20, 20] > weights[39, 0]
-
-
-@pytest.mark.parametrize("value", [0.0, 1.0])
-def test_without_any_edge_all_pixels_weigh_the_same(value):
-    plain = np.full((2, 16, 16, 1), value, np.float32)
-
-    np.testing.assert_allclose(values(objectives.boundary_weights(plain, 4.0, 5)), 1)
-
-
-def test_errors_at_the_edge_cost_more_with_boundary_weights():
-    target = ellipse(64, 64)
-    inner = ndimage.distance_transform_edt(target)
-    at_edge, far_off = target & (inner > 2), target.copy()
-    missing = int(target.sum() - at_edge.sum())
-    far_off[np.unravel_index(np.argsort(inner, axis=None)[-missing:], inner.shape)] = False
-    targets = batch(target)
-    soft = [np.clip(batch(mask), 0.1, 0.9) for mask in (at_edge, far_off)]
-
-    plain = [loss(targets, scores) for scores in soft]
-    weighted = [loss(targets, scores, boundary_weight=5.0) for scores in soft]
-
-    assert plain[0] == pytest.approx(plain[1], rel=1e-4)
-    assert weighted[0] > weighted[1] + 0.1
-    assert weighted[0] != pytest.approx(plain[0], abs=0.01)
-
-
-@pytest.mark.parametrize("boundary_weight", [0.0, 5.0])
+@pytest.mark.parametrize("weight", [0.0, 5.0])
 @pytest.mark.parametrize("bias", [-1e4, 1e4, 0.0])
-def test_gradients_are_finite_even_for_scores_of_exactly_zero_and_one(bias, boundary_weight):
+def test_gradients_are_finite_even_for_scores_of_exactly_zero_and_one(bias, weight):
     inputs = keras.Input((16, 16, 1))
     layer = keras.layers.Conv2D(1, 1, activation="sigmoid", kernel_initializer="zeros")
     network = keras.Model(inputs, layer(inputs))
@@ -286,7 +227,7 @@ def test_gradients_are_finite_even_for_scores_of_exactly_zero_and_one(bias, boun
     assert len(np.unique(scores)) == 1
     assert scores.flat[0] == {-1e4: 0, 1e4: 1, 0.0: 0.5}[bias]
 
-    network.compile("sgd", CrossEntropyMinusDice(LossConfig(boundary_weight=boundary_weight)))
+    network.compile("sgd", CrossEntropyMinusDice(LossConfig(**dict.fromkeys(PIXEL_WEIGHTS, weight))))
     before = network.get_weights()
     value = network.train_on_batch(target, target)
 

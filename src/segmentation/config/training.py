@@ -203,12 +203,16 @@ class SecondPassConfig:
         return self.look != "none" and self.guide == "held-out"
 
 
-LOSS_PARTS = ("bce_weight", "dice_weight", "boundary_weight", "boundary_width")  # which `loss` replaces
+PIXEL_WEIGHTS = ("boundary_weight", "thin_weight", "fault_weight")  # of the pixels in the loss of a cutout
+LOSS_PARTS = (  # which `loss` replaces
+    *("bce_weight", "dice_weight", *PIXEL_WEIGHTS),
+    *("boundary_width", "thin_width", "fault_width"),
+)
 
 
 @dataclass(frozen=True)
 class LossConfig:
-    """bce_weight * BCE - dice_weight * Dice, optionally heavier near the mask's edge; or a sum of losses.
+    """bce_weight * BCE - dice_weight * Dice, some pixels heavier where asked for; or a sum of losses.
 
     Over several classes it is bce_weight * ce + dice_weight * dice, two of the losses that `loss` adds up.
     """
@@ -240,6 +244,20 @@ class LossConfig:
     )
     boundary_width: int = option(
         11, "width in pixels of that band at the network's size", minimum=3, common=False
+    )
+    thin_weight: float = option(
+        0.0, "additional weight of straps and of gaps thinner than `thin_width`; 0 for none", common=False
+    )
+    thin_width: int = option(
+        9, "that width, an odd number of pixels at the network's size", minimum=3, common=False
+    )
+    fault_weight: float = option(
+        0.0,
+        "additional weight of pixels where the mask is wrong over `fault_width` at least; 0 for none",
+        common=False,
+    )
+    fault_width: int = option(
+        3, "that width, an odd number of pixels at the network's size", minimum=3, common=False
     )
 
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segmentation.config.training import LossConfig
+from segmentation.config.training import PIXEL_WEIGHTS, LossConfig
 from segmentation.core.errors import ConfigError
 from segmentation.training.class_losses import (
     CROSS_ENTROPIES,
@@ -21,10 +21,10 @@ from segmentation.training.class_losses import (
     two_classes,
 )
 from segmentation.training.class_weights import class_weights
+from segmentation.training.pixel_weights import pixel_weights
 
 _PHOTO = (1, 2, 3)  # the axes of one photo
 _SMOOTH = 1.0  # one pixel: keeps the ratio of two empty masks defined, and at 1
-_EDGE_SHARE = 0.005  # a window is on the edge when its mean is between this and one minus this
 
 
 def dice(targets: Tensor, scores: Tensor, weights: Tensor = 1.0) -> Tensor:
@@ -40,19 +40,6 @@ def cross_entropy(targets: Tensor, scores: Tensor, weights: Tensor = 1.0) -> Ten
     scores = ops.clip(scores, epsilon, 1.0 - epsilon)
     losses = -(targets * ops.log(scores) + (1.0 - targets) * ops.log(1.0 - scores))
     return ops.mean(weights * losses, axis=_PHOTO)
-
-
-def boundary_weights(targets: Tensor, weight: float, width_px: int) -> Tensor:
-    """Return pixel weights [N, H, W, C], mean one in each photo, larger in the band along the mask's edge.
-
-    Before they are scaled to that mean they are 1 + `weight` in the band, the pixels whose window of
-    `width_px` contains both sides of the edge, and 1 elsewhere. After the weighted losses of the Carvana
-    solution.
-    """
-    share = ops.average_pool(targets, pool_size=width_px, strides=1, padding="same")
-    on_edge = ops.logical_and(share > _EDGE_SHARE, share < 1.0 - _EDGE_SHARE)
-    weights = 1.0 + weight * ops.cast(on_edge, targets.dtype)
-    return weights / ops.mean(weights, axis=_PHOTO, keepdims=True)
 
 
 def dice_coefficient(targets: Tensor, scores: Tensor) -> Tensor:
@@ -149,9 +136,7 @@ class CrossEntropyMinusDice(keras.losses.Loss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         config = self.config
         targets, scores = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
-        weights = 1.0
-        if config.boundary_weight:
-            weights = boundary_weights(targets, config.boundary_weight, config.boundary_width)
+        weights = pixel_weights(targets, scores, config)
         return config.bce_weight * cross_entropy(targets, scores, weights) - config.dice_weight * dice(
             targets, scores, weights
         )
@@ -212,11 +197,11 @@ class _ClassObjective:
 
     @staticmethod
     def check(config: LossConfig) -> None:
-        if config.loss is None and config.boundary_weight:
-            raise ConfigError(
-                f"`boundary_weight`: expected 0 for several classes, received {config.boundary_weight:g}; "
-                "set it to 0"
-            )
+        for name in PIXEL_WEIGHTS if config.loss is None else ():
+            if weight := getattr(config, name):
+                raise ConfigError(
+                    f"`{name}`: expected 0 for several classes, received {weight:g}; set it to 0"
+                )
 
 
 def _objective_of(classes: int) -> type[_CutoutObjective] | type[_ClassObjective]:
