@@ -21,7 +21,7 @@ from segmentation.datasets.split import Split
 from segmentation.evaluation.audit import unbiased_scores
 from segmentation.evaluation.candidates import judged_together, unseen_by_all
 from segmentation.inference.first_pass_scores import write_first_pass_scores
-from segmentation.jobs.training_data import with_sources
+from segmentation.jobs.training_data import split_of_source, with_source
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 
@@ -150,11 +150,34 @@ def test_a_photo_that_changed_between_two_looks_is_another(tmp_path):
 def test_sources_of_one_name_stay_apart(tmp_path):
     main = shoot(tmp_path / "main", 1, ["photos/IMG_0001", "IMG_0002"])
     others = [shoot(tmp_path / place / "photos", seed, CAMERA) for place, seed in (("a", 2), ("b", 3))]
-    split = with_sources(Split(main.samples[:1], main.samples[1:]), others)
+    split = Split(main.samples[:1], main.samples[1:])
+    for number, other in enumerate(others, start=1):
+        split = with_source(split, other.root, Split(other.samples[:2], other.samples[2:]), number)
 
     everything = split.train + split.val
     assert len({sample.id.casefold() for sample in everything}) == len(everything) == 8
     assert len({sample.group for sample in everything}) == 8
+    assert [sample.source for sample in split.train] == [0, 1, 1, 2, 2]
+    assert [sample.source for sample in split.val] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("folds", [0, 3])
+def test_photos_of_every_source_are_held_out_where_that_is_asked_for(tmp_path, folds):
+    packshots = shoot(tmp_path / "packshots", 1, CAMERA)
+    config = RunConfig().replace(folds=folds, holdout=0.3)
+
+    assert split_of_source(packshots, config) == Split(packshots.samples, ())
+    split = split_of_source(packshots, config.replace(held_out_from="all"))
+    assert len(split.val) == 1
+    assert {*split.train, *split.val} == {*packshots.samples}
+
+
+def test_predicted_pairs_are_never_held_out(tmp_path):
+    predicted = shoot(tmp_path / "predicted", 1, CAMERA)
+    predicted = replace(predicted, samples=tuple(replace(one, origin="pseudo") for one in predicted.samples))
+
+    split = split_of_source(predicted, RunConfig().replace(held_out_from="all"))
+    assert split == Split(predicted.samples, ())
 
 
 def test_first_pass_scores_of_names_that_differ_by_case_have_files_of_their_own(tmp_path, monkeypatch):

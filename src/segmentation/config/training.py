@@ -23,6 +23,13 @@ class DataConfig:
     holdout: float = option(
         0.15, "fraction of the photos held out for validation, unless the data has a val folder", maximum=0.9
     )
+    held_out_from: str = option(
+        "first",
+        "which sources (`data`) photos are held out from: the first, or all that a person made; those of the "
+        "others are all trained on",
+        choices=("first", "all"),
+        common=False,
+    )
     synthetic: int = option(0, "drawn garments to add to the training photos, three photos each; 0 for none")
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)

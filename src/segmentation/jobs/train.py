@@ -34,9 +34,10 @@ from segmentation.jobs.training_checks import (
 from segmentation.jobs.training_data import (
     choose_split,
     default_data,
+    split_of_source,
     with_drawn_garments,
     with_first_pass_scores,
-    with_sources,
+    with_source,
     without_excluded,
     without_held_out,
 )
@@ -170,7 +171,9 @@ def _split(
         "give all of them the same groups with `classes`",
     )
     split = choose_split(dataset, config.data, config.training.seed)
-    split = with_sources(split, [without_held_out(split, other, context) for other in others])
+    for number, other in enumerate(others, start=1):
+        other_split = split_of_source(without_held_out(split, other, context), config)
+        split = with_source(split, other.root, other_split, number)
     if first_passes:
         check_made_by_a_person(split)
     drawing = counting(context.tell, "drawing")

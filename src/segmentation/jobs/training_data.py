@@ -1,7 +1,7 @@
 """The pairs of a training: what is trained on and what is held out, from the named folders."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
@@ -16,6 +16,7 @@ from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.exclusion import read_exclusion, without
 from segmentation.datasets.known_photos import KnownPhotos
+from segmentation.datasets.origin import REAL, RETOUCHED
 from segmentation.datasets.split import Split, apart_from, folds, holdout
 from segmentation.images.files import image_size
 from segmentation.inference.first_pass_scores import write_first_pass_scores
@@ -96,26 +97,38 @@ def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
     return dataclasses.replace(other, samples=samples)
 
 
-def with_sources(split: Split, others: Sequence[Dataset]) -> Split:
-    """Return the split with all samples of other data sets to train on, numbered by their source.
+def split_of_source(dataset: Dataset, config: RunConfig) -> Split:
+    """Return what of a data set besides the first is trained on, and what is held out.
 
-    Their ids and groups begin with the name of their folder, with a number where that is taken, so that none
-    is taken for one of the split's or of another folder.
+    Nothing is, unless `config.data.held_out_from` asks for it and a person made the pairs. Raises what
+    `choose_split` raises.
+    """
+    by_a_person = all(sample.origin in (REAL, RETOUCHED) for sample in dataset.samples)
+    if config.data.held_out_from == "all" and by_a_person:
+        return choose_split(dataset, config.data, config.training.seed)
+    return Split(dataset.samples, ())
+
+
+def with_source(split: Split, folder: Path, other: Split, number: int) -> Split:
+    """Return the split with that of another folder, whose samples have the `number` of their source.
+
+    Their ids and groups begin with the name of the folder, with a number where that is taken, so that none is
+    taken for another one's.
     """
     taken = {sample.id.partition("/")[0].casefold() for sample in split.train + split.val}
-    added: list[Sample] = []
-    for number, dataset in enumerate(others, start=1):
-        name = prefix = dataset.root.resolve().name
-        while prefix.casefold() in taken:
-            prefix = f"{name}-{number}" if prefix == name else f"{prefix}-"
-        taken.add(prefix.casefold())
-        added += [
+    name = prefix = folder.resolve().name
+    while prefix.casefold() in taken:
+        prefix = f"{name}-{number}" if prefix == name else f"{prefix}-"
+
+    def added(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+        return tuple(
             dataclasses.replace(
                 sample, id=f"{prefix}/{sample.id}", group=f"{prefix}/{sample.group}", source=number
             )
-            for sample in dataset.samples
-        ]
-    return Split(split.train + tuple(added), split.val)
+            for sample in samples
+        )
+
+    return Split(split.train + added(other.train), split.val + added(other.val))
 
 
 def with_drawn_garments(
