@@ -158,8 +158,8 @@ class ModelConfig:
     )
     backbone_weights: str | None = option(
         None,
-        "initial weights of a backbone: imagenet (installed for efficientnet-lite0, a download for others), "
-        "none (random), or a FILE (saved by torch for efficientnet-lite0, the notop .h5 of Keras for others)",
+        "initial weights of a backbone: imagenet (installed for EfficientNet-Lite, a download for others), "
+        "none (random), or a FILE (saved by torch for EfficientNet-Lite, the notop .h5 of Keras for others)",
         shown="imagenet where it is installed",
         common=False,
     )
