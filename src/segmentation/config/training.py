@@ -296,6 +296,13 @@ class TrainConfig:
         maximum=1,
         common=False,
     )
+    average: float = option(
+        0.0,
+        "decay, 0 to 1, of an exponential average of the weights, which is what is judged and kept; it looks "
+        "back over 1 / (1 - decay) steps, and over a tenth of those done at most; 0 for none",
+        maximum=1,
+        common=False,
+    )
 
 
 @dataclass(frozen=True)
