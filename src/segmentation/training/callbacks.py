@@ -24,8 +24,8 @@ class Run(keras.callbacks.Callback):
     Once `stop()` is true the training ends after the current step, or that of the evaluation after an epoch;
     the epoch that it cuts short is not kept.
 
-    Between two epochs the network has the averages of its weights, if there are any: they are judged, and on
-    disk they are the weights, those that the training goes on with a part of the optimizer's state.
+    Where weights are averaged, the network has the averages whenever it is judged, saved and loaded, and the
+    optimizer's state has the weights themselves. Only while it learns it is the other way round.
     """
 
     def __init__(
