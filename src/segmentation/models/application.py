@@ -33,7 +33,7 @@ def application_features(
     MobileNetV3 on -1..1, DenseNet121 on the mean and deviation of ImageNet, ResNet50 on blue, green,
     red less their mean. This program scales by the mean and deviation of its own training photos. That is
     what DenseNet121 was trained on, and ResNet50 once its first kernel is turned and scaled; with
-    MobileNetV3, as with EfficientNet-Lite0, the batch statistics behind the first convolution take nearly all
+    MobileNetV3, as with EfficientNet-Lite, the batch statistics behind the first convolution take nearly all
     of the difference away as soon as training starts.
     """
     network = application(row, (_SIDE_PX, _SIDE_PX, inputs.shape[-1]))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from segmentation.core.size import Size
+from segmentation.models.backbones import BACKBONES
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,12 @@ ARCHITECTURES: dict[str, Architecture] = {
     "unet-256": Architecture(32, 5, _square(256), "two down, three up"),
     "unet-512": Architecture(16, 6, _square(512), "two down, three up"),
     "unet-1024": Architecture(8, 7, _square(1024), "two down, three up"),
-    "unet-efficientnet-lite0": Architecture(
-        16,
-        5,
-        _square(256),
-        "EfficientNet-Lite0 down (Tan and Le 2019), two up",
-        up_convs=2,
-        backbone="efficientnet-lite0",
-    ),
-    "unet-densenet121": Architecture(
-        16,
-        5,
-        _square(256),
-        "DenseNet121 down (Huang et al. 2017), two up",
-        up_convs=2,
-        backbone="densenet121",
-    ),
+    **{
+        f"unet-{backbone}": Architecture(
+            16, 5, _square(256), f"{BACKBONES[backbone].about} down, two up", up_convs=2, backbone=backbone
+        )
+        for backbone in ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2", "densenet121")
+    },
     "segnet": Architecture(
         32,
         5,

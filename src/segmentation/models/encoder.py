@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from segmentation.models.application import application_features
 from segmentation.models.backbones import BACKBONES, LEVELS, layer_prefix
-from segmentation.models.efficientnet_lite0 import efficientnet_lite0
+from segmentation.models.efficientnet_lite import efficientnet_lite
 
 if TYPE_CHECKING:
     import keras
@@ -29,13 +29,13 @@ def encode(
     `output_stride` where that is less. `momentum` is that of the batch statistics; the weights are random,
     see `pretrained.load_backbone`. The names of its layers begin with `layer_prefix(backbone)`.
     """
-    row = BACKBONES[backbone]
+    row, prefix = BACKBONES[backbone], layer_prefix(backbone)
     if row.application is None:
-        return efficientnet_lite0(inputs, levels=levels, momentum=momentum)
+        return efficientnet_lite(inputs, prefix, levels=levels, momentum=momentum, **row.options)
     return application_features(
         inputs,
         row,
-        layer_prefix(backbone),
+        prefix,
         levels=levels,
         momentum=momentum,
         output_stride=output_stride,

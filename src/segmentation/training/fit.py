@@ -71,7 +71,8 @@ def fit(
     ends the training with the best epoch so far, recorded as `interrupted` in the provenance.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
-    weights. Its frozen levels change at most once, between two epochs; the optimizer is then a new one.
+    weights. Its frozen levels change at most once, between two epochs; the optimizer is then a new one, and
+    begins with the averages of the weights, if `config.training.average` has made any.
 
     Raises ConfigError for backbone weights that are missing or do not fit, and for options that the loss does
     not use; TrainingError for a loss that is not finite, weights that do not fit, a resumption with other
@@ -202,11 +203,12 @@ def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
 def _plan(config: RunConfig, model: keras.Model, policy: str, photos: tuple[int, int]) -> Plan:
     cost, training = measure(model), config.training
     value_bytes = 4 if policy == "float32" else 2
+    averaged = training.average > 0
     if isinstance(training.batch_size, int):
         batch_size = training.batch_size
     else:  # auto
-        batch_size = cost.largest_batch(training.memory, training.optimizer, value_bytes)
-    memory_bytes = cost.training_bytes(batch_size, training.optimizer, value_bytes)
+        batch_size = cost.largest_batch(training.memory, training.optimizer, value_bytes, averaged=averaged)
+    memory_bytes = cost.training_bytes(batch_size, training.optimizer, value_bytes, averaged=averaged)
     return Plan(cost, batch_size, memory_bytes, policy, *photos)
 
 

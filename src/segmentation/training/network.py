@@ -61,7 +61,7 @@ def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Lo
     """Freeze `frozen` levels of the backbone, and compile the network with a new optimizer."""
     freeze(model, frozen)
     backbone = [variable for layer in backbone_layers(model) for variable in layer.trainable_variables]
-    optimizer = build_optimizer(config.training, backbone)
+    optimizer = build_optimizer(config.training, backbone, model.weights)
     model.compile(optimizer, loss, weighted_metrics=metrics(model.output_shape[-1]))
     model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
 

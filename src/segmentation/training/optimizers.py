@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from segmentation.config.training import TrainConfig
+from segmentation.training.averaging import averaging
 
 _MOMENTUM = 0.9
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")
@@ -24,16 +25,18 @@ OPTIMIZERS: dict[str, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] =
 
 
 def build_optimizer(
-    config: TrainConfig, backbone: Sequence[keras.Variable] = ()
+    config: TrainConfig, backbone: Sequence[keras.Variable] = (), weights: Sequence[keras.Variable] = ()
 ) -> keras.optimizers.Optimizer:
     """Build the optimizer of `config.optimizer` at its learning rate.
 
     `backbone` are trainable variables of the network; their rate is `config.backbone_rate` times that of the
-    others.
+    others. `weights` are all of the network, which are averaged where `config.average` is not 0.
     """
     kind, options = OPTIMIZERS[config.optimizer]
     if backbone and config.backbone_rate != 1:
         kind = _slowed(kind, backbone, config.backbone_rate)
+    if config.average:
+        kind = averaging(kind, weights, config.average)
     return kind(config.learning_rate, **options)
 
 
