@@ -14,6 +14,7 @@ from psd_tools import PSDImage
 from support.folder_job import cut_folder, draw, draw_folder, manifest_lines, pictures
 from support.program import make
 
+from segmentation.cli.changed_files import changed_lines
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.file_kinds import FILES
@@ -21,6 +22,7 @@ from segmentation.images.files import read_mask
 from segmentation.jobs.collect import collect
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
+from segmentation.outputs.collect import LEFT_OUT
 from segmentation.outputs.manifest import MANIFEST
 
 
@@ -322,6 +324,17 @@ def test_overwrite_makes_the_cutout_of_the_present_photo(source, tmp_path):
     assert delivered(output).errors == []
 
 
+def test_a_summary_names_what_was_kept_of_earlier_photos():
+    assert changed_lines(["cutouts/a.png"], [], ["cutouts/a.png"]) == [
+        "kept 1 file that was made from an earlier photo of the same name, which deliver and collect refuse: "
+        "cutouts/a.png; move it away and run predict again"
+    ]
+    first, second = changed_lines(["a", "b"], [], ["b", "c.tif"])
+    assert "kept 2 files that were made from an earlier photo" in first
+    assert "b, c.tif; move them away" in first
+    assert second.startswith("kept a, changed since written")
+
+
 def test_the_commands_say_what_is_of_an_earlier_photo(source, tmp_path, capsys):
     output = tmp_path / "out"
     cut_folder(source, output)
@@ -352,7 +365,9 @@ def test_a_corrected_cutout_on_a_canvas_is_never_paired_with_the_photo(source, t
 
     refused = f"b.png: expected a cutout that lies as its photo, received one on a canvas of {canvas}"
     for _again in range(2):
-        assert refused in collected(output, source)["b"].error
+        found = collected(output, source)
+        assert refused in found["b"].error
+        assert {one.change for name, one in found.items() if name != "b"} == {LEFT_OUT}
         done = delivered(output)
         assert [refused in error for error in done.errors] == [True]
         assert done.corrected == 1  # the mask is as large as the photo

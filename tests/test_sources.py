@@ -217,4 +217,7 @@ def test_links_to_results_are_refused_where_they_are_named(linked, monkeypatch):
         for sources in ([Path(chosen)], [Path("a.png"), Path(chosen)]):
             with pytest.raises(DataError, match="expected photos, received results of an earlier run"):
                 find_all_photos(sources)
+    (linked / "list").write_text("a.png\nd.png\n")
+    with pytest.raises(DataError, match=r"`files_from` d\.png: expected photos, received results"):
+        Photos.of(InputOptions(files_from=linked / "list")).found()
     assert stems(Path("shop"), Path("a.png")) == ["a", "shop/b"]

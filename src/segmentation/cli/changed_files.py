@@ -12,10 +12,11 @@ def changed_lines(kept: Sequence[str], replaced: Sequence[str], outdated: Sequen
     """Return lines about the files that were kept, saved and replaced, and made from an earlier photo."""
     lines = []
     if outdated:
-        files = "1 file that was" if len(outdated) == 1 else f"{len(outdated)} files that were"
+        one = len(outdated) == 1
+        files, them = ("1 file that was", "it") if one else (f"{len(outdated)} files that were", "them")
         lines.append(
             f"kept {files} made from an earlier photo of the same name, which deliver and collect refuse: "
-            f"{_named(outdated)}; move them away and run predict again"
+            f"{_named(outdated)}; move {them} away and run predict again"
         )
     if kept := [output for output in kept if output not in outdated]:
         lines.append(f"kept {_named(kept)}, changed since written; `overwrite` saves and replaces them")

@@ -115,6 +115,7 @@ def collect(
     is.
     """
     identity = found.photo.stem
+    as_written = bool(results and not untouched and results.is_untouched(found.photo, found.files))
     try:
         if found.photo.problem:
             raise DataError(found.photo.problem)
@@ -127,12 +128,14 @@ def collect(
         file, alpha = corrected_alpha(files, shape, predicted)
         if _is_there(folder, found.photo, alpha):
             change = KEPT
-        elif predicted is not None and not untouched and alike(predicted, alpha):
+        elif as_written or (predicted is not None and not untouched and alike(predicted, alpha)):
             return Collected(identity, file, OUTLIVED if mask_path(folder, identity).is_file() else LEFT_OUT)
         else:
             change = REPLACED if mask_path(folder, identity).is_file() else ADDED
             write_pair(folder, found.photo, alpha)
     except SegmentationError as failure:
+        if as_written:
+            return Collected(identity, None, OUTLIVED if mask_path(folder, identity).is_file() else LEFT_OUT)
         stays = "; the pair that was collected before stays" if mask_path(folder, identity).is_file() else ""
         return Collected(identity, error=f"{failure}{stays}")
     correction = None if predicted is None else measure_correction(predicted, alpha)

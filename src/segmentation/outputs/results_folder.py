@@ -50,6 +50,11 @@ class ResultsFolder:
         last = [path for path, output, known in found if output in known.line.get("outputs", {}).values()]
         return tuple(changed or last or files)
 
+    def is_untouched(self, photo: Photo, files: Sequence[Path]) -> bool:
+        """Return whether all files of a photo are as predict wrote them into the folder."""
+        found = [(self._output(path), self._known(photo, path)) for path in files]
+        return all(name and name in known.known and not known.is_changed(name) for name, known in found)
+
     def check(self, photo: Photo, files: Sequence[Path]) -> None:
         """Raise DataError where a file does not belong to a photo as it is now, or does not lie as it lies.
 
