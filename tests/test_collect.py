@@ -19,7 +19,7 @@ from psd_tools.psd.vector import Path as PenPath
 from scipy import ndimage
 from support.drawing import draw_pair, draw_set, ellipse
 from support.folder_job import cut_folder, draw, pictures
-from support.program import run
+from support.program import make, run
 
 from segmentation.core.errors import DataError, ImageError
 from segmentation.datasets.discover import discover
@@ -27,7 +27,7 @@ from segmentation.datasets.origin import RECORD, RETOUCHED
 from segmentation.evaluation.corrections import alike, measure_correction, share_near
 from segmentation.images.files import read_mask
 from segmentation.images.psd_read import read_psd_alpha
-from segmentation.outputs.collect import REPORT, collect, find_predictions, write_report
+from segmentation.outputs.collect import REPORT, collect, find_predictions, predicted_masks, write_report
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.retouched import corrected_alpha, match
@@ -41,7 +41,8 @@ MASKS = hnp.arrays(np.bool_, st.tuples(st.integers(3, 14), st.integers(3, 14)))
 def collected(retouched, photos, output, predictions=None, *, untouched=True):
     """Collect every match; return the results by id."""
     matches, _, _ = match(retouched, find_photos(photos), exclude=output)
-    results = [collect(found, output, predictions, untouched=untouched) for found in matches]
+    masks = predicted_masks(predictions, [found.photo for found in matches])
+    results = [collect(found, output, masks, untouched=untouched) for found in matches]
     return {one.id: one for one in results}
 
 
@@ -350,6 +351,59 @@ def test_names_are_those_that_predict_gives(tmp_path):
     assert (found["a.jpg"], found["a.png"]) == ("a.jpg.png", "a.png.psd")
     assert [path.name for path in strays] == ["who.png"]
     assert [photo.stem for photo in missing] == ["alone"]
+
+
+COMPOSED, DECOMPOSED = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"
+
+
+@pytest.mark.parametrize(("photo", "result"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_names_that_two_systems_spell_in_two_ways_are_one(tmp_path, photo, result):
+    draw(tmp_path / "in" / f"{result}.png")
+    cut_folder(tmp_path / "in", tmp_path / "out")
+    (tmp_path / "in" / f"{result}.png").rename(tmp_path / "in" / "moved")
+    (tmp_path / "in" / "moved").rename(tmp_path / "in" / f"{photo}.png")
+    options = ("--input", tmp_path / "out/cutouts", "--photos", tmp_path / "in", "--output", tmp_path / "set")
+
+    make("collect", *options, check=2)  # nobody corrected it, as its prediction says
+    paint(tmp_path / "out/cutouts" / f"{result}.png", fill_corner)
+    make("collect", *options)
+
+    (row,) = rows(tmp_path / "set").values()
+    assert (row["id"], row["untouched"]) == (photo, "no")
+
+
+def test_twins_of_two_spellings_are_two_photos(tmp_path):
+    painted = {}
+    for number, name in enumerate((COMPOSED, DECOMPOSED, "a")):
+        draw(tmp_path / "in" / f"{name}.png", number)
+    cut_folder(tmp_path / "in", tmp_path / "out")
+    for number, name in enumerate((COMPOSED, DECOMPOSED)):
+        path = tmp_path / "out/cutouts" / f"{name}.png"
+        painted[name] = paint(path, lambda alpha, number=number: alpha[: 10 + number].fill(255))
+    found = collected(tmp_path / "out/cutouts", tmp_path / "in", tmp_path / "set", tmp_path / "out/masks")
+
+    assert not any(one.error for one in found.values())
+    assert [found[name].correction.untouched for name in (COMPOSED, DECOMPOSED, "a")] == [False, False, True]
+    for name, alpha in painted.items():
+        np.testing.assert_array_equal(read_mask(tmp_path / "set/masks" / f"{name}.png"), alpha)
+
+
+def test_a_file_is_that_of_the_photo_it_is_called_like_to_the_letter(tmp_path):
+    for number, name in enumerate((COMPOSED, DECOMPOSED)):
+        draw(tmp_path / "in" / f"{name}.png", number)
+    back = tmp_path / "back"
+    back.mkdir()
+    (back / f"{COMPOSED}.psd").touch()
+    matches, strays, missing = match(back, find_photos(tmp_path / "in"), tmp_path / "set")
+    assert [one.photo.stem for one in matches] == [COMPOSED]
+    assert ([photo.stem for photo in missing], strays) == ([DECOMPOSED], [])
+
+    (tmp_path / "in" / f"{DECOMPOSED}.png").unlink()
+    for name in (f"{DECOMPOSED}.psd", f"{DECOMPOSED}.tif"):
+        (back / name).touch()
+    (found,), strays, _missing = match(back, find_photos(tmp_path / "in"), tmp_path / "set")
+    assert [path.name for path in found.files] == [f"{COMPOSED}.psd", f"{DECOMPOSED}.tif"]
+    assert [path.name for path in strays] == [f"{DECOMPOSED}.psd"]
 
 
 def test_of_several_files_the_one_that_was_changed_is_meant(done, tmp_path):

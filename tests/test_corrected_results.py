@@ -1,4 +1,7 @@
-"""A person's work in the folder of results: files that were corrected there are never overwritten."""
+"""A person's work in the folder of results: files that were corrected there are never overwritten.
+
+Nor are they taken for corrections of another photo than they were made from.
+"""
 
 import json
 import os
@@ -7,9 +10,19 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from support.folder_job import cut_folder, draw_folder, manifest_lines, pictures
+from psd_tools import PSDImage
+from support.folder_job import cut_folder, draw, draw_folder, manifest_lines, pictures
+from support.program import make
 
+from segmentation.cli.changed_files import changed_lines
+from segmentation.config.jobs.collect import CollectOptions
+from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.file_kinds import FILES
+from segmentation.images.files import read_mask
+from segmentation.jobs.collect import collect
+from segmentation.jobs.context import Context
+from segmentation.jobs.deliver import deliver
+from segmentation.outputs.collect import LEFT_OUT
 from segmentation.outputs.manifest import MANIFEST
 
 
@@ -180,3 +193,201 @@ def test_an_upgrade_that_was_interrupted_goes_on(source, tmp_path):
     results = cut_folder(source, output, threshold=0.4)
 
     assert not any(result.kept for result in results)
+
+
+# --- photos that another one took the place of -------------------------------------------------------------
+
+
+def erase(path, to=None):
+    """Erase the lower half of a cutout or a mask, as a retoucher would."""
+    with Image.open(path) as picture:
+        painted = np.array(picture)
+    painted[len(painted) // 2 :] = 0
+    Image.fromarray(painted).save(to or path)
+
+
+def exchange(source, name="b.png", seed=50):
+    """Put another photo of the same size in the place of one."""
+    draw(source / name, seed)
+
+
+def delivered(output):
+    return deliver(DeliverOptions.of(results=output), Context())
+
+
+def collected(output, source, *, retouched="cutouts", **options):
+    chosen = CollectOptions.of(
+        input=output / retouched, photos=source, output=output.with_name("set"), **options
+    )
+    return {one.id: one for one in collect(chosen, Context()).collected}
+
+
+@pytest.mark.parametrize("name", ["cutouts/b.png", "cutouts/b.tif", "masks/b.png"])
+def test_what_was_corrected_of_an_earlier_photo_is_kept_said_and_refused(source, tmp_path, name):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    erase(output / name if "tif" not in name else output / "cutouts/b.png", output / name)
+    if "tif" in name:  # what a person saves beside the cutouts, which themselves stay as they are
+        cut_folder(source, tmp_path / "again")
+        shutil.copy(tmp_path / "again/cutouts/b.png", output / "cutouts/b.png")
+    exchange(source)
+
+    said = {result.stem: result.outdated for result in cut_folder(source, output) if result.outdated}
+
+    assert said == {"b": (name,)}
+    (line,) = (line for line in manifest_lines(output) if line["stem"] == "b")
+    assert f"{name} is kept, and was made from an earlier photo of this name" in line["notes"]
+    for _again in range(2):
+        done = delivered(output)
+        (error,) = done.errors
+        assert f"{name}: expected a correction of {source / 'b.png'} as it is now, received one" in error
+        assert error.endswith(" of an earlier photo of this name; move it away and run predict again")
+        assert len(done.results) == 6
+        erase(output / "cutouts/a.png")
+        found = collected(output, source, retouched=name.partition("/")[0])
+        assert "received one of an earlier photo of this name" in found["b"].error
+        assert found["a"].error is None
+        assert not (tmp_path / "set/masks/b.png").exists()
+        cut_folder(source, output, threshold=0.4)  # and it stays so
+
+
+def test_a_correction_counts_again_when_it_was_moved_away_and_made_anew(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    for name in ("b.png", "b.tif"):
+        erase(output / "cutouts/b.png", output / "cutouts" / name)
+    exchange(source)
+    cut_folder(source, output)
+    for name in ("b.png", "b.tif"):
+        (output / "cutouts" / name).rename(tmp_path / name)
+
+    again = cut_folder(source, output)
+
+    assert [(result.stem, result.outdated) for result in again if not result.skipped] == [("b", ())]
+    erase(output / "cutouts/b.png", output / "cutouts/b.tif")
+    done = delivered(output)
+    assert (done.corrected, done.errors) == (1, [])
+    assert collected(output, source)["b"].taken
+
+
+def test_a_photo_that_was_exchanged_since_it_was_cut_out_is_refused_by_collect(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    erase(output / "cutouts/a.png")
+    erase(output / "cutouts/b.png")
+    shutil.copytree(output / "cutouts", tmp_path / "back")
+    exchange(source)
+
+    for found in (
+        collected(output, source),
+        collected(tmp_path, source, retouched="back", predictions=output),
+    ):
+        assert found["b"].error == (
+            f"{source / 'b.png'}: expected the photo that was cut out, received another; run predict again"
+        )
+        assert found["a"].error is None
+
+
+def test_a_photo_that_was_only_moved_is_still_the_one_that_was_corrected(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    erase(output / "cutouts/b.png")
+    shutil.copytree(source, tmp_path / "elsewhere", copy_function=shutil.copyfile)
+
+    assert collected(output, tmp_path / "elsewhere")["b"].taken
+
+
+def test_an_earlier_photo_is_told_after_a_run_that_failed_and_one_of_other_formats(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output, format="png,tiff")
+    erase(output / "cutouts/b.tif")
+    (source / "b.png").write_bytes(b"no longer a photo")
+    cut_folder(source, output)
+    exchange(source)
+
+    results = cut_folder(source, output)
+
+    assert [result.outdated for result in results if result.outdated] == [("cutouts/b.tif",)]
+    assert "received one of an earlier photo" in delivered(output).errors[0]
+
+
+def test_overwrite_makes_the_cutout_of_the_present_photo(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    erase(output / "cutouts/b.png")
+    exchange(source)
+    cut_folder(source, output)
+
+    cut_folder(source, output, overwrite=True)
+
+    assert (output / "cutouts/b.png.before").is_file()
+    assert delivered(output).errors == []
+
+
+def test_a_summary_names_what_was_kept_of_earlier_photos():
+    assert changed_lines(["cutouts/a.png"], [], ["cutouts/a.png"]) == [
+        "kept 1 file that was made from an earlier photo of the same name, which deliver and collect refuse: "
+        "cutouts/a.png; move it away and run predict again"
+    ]
+    first, second = changed_lines(["a", "b"], [], ["b", "c.tif"])
+    assert "kept 2 files that were made from an earlier photo" in first
+    assert "b, c.tif; move them away" in first
+    assert second.startswith("kept a, changed since written")
+
+
+def test_the_commands_say_what_is_of_an_earlier_photo(source, tmp_path, capsys):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    erase(output / "cutouts/b.png")
+    exchange(source)
+    cut_folder(source, output)
+
+    make("deliver", output, check=1)
+    said = capsys.readouterr()
+    assert "error: " in said.err
+    assert "cutouts/b.png: expected a correction of" in said.err
+    assert said.out.endswith(": 5 as predicted (5 not triaged), 1 failed\n")
+
+
+# --- cutouts on a canvas -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("canvas", ["48x64", "90x120"])
+def test_a_corrected_cutout_on_a_canvas_is_never_paired_with_the_photo(source, tmp_path, canvas):
+    """It lies elsewhere than in the photo, as large as it may be."""
+    output = tmp_path / "out"
+    cut_folder(source, output, canvas=canvas)
+    erase(output / "cutouts/b.png", output / "cutouts/b.tif")
+    erase(output / "cutouts/b.png")
+    erase(output / "masks/d.png")
+    (tmp_path / "back").mkdir()
+    shutil.copy(output / "cutouts/b.png", tmp_path / "back")
+
+    refused = f"b.png: expected a cutout that lies as its photo, received one on a canvas of {canvas}"
+    for _again in range(2):
+        found = collected(output, source)
+        assert refused in found["b"].error
+        assert {one.change for name, one in found.items() if name != "b"} == {LEFT_OUT}
+        done = delivered(output)
+        assert [refused in error for error in done.errors] == [True]
+        assert done.corrected == 1  # the mask is as large as the photo
+        elsewhere = collected(tmp_path, source, retouched="back", predictions=output)
+        assert refused in elsewhere["b"].error
+        cut_folder(source, output)  # without a canvas, which the corrected cutout keeps
+
+
+def test_a_document_holds_the_whole_photo_whatever_the_canvas(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output, canvas="48x64", format="png,psd")
+    document = PSDImage.open(output / "cutouts/b.psd")
+    layer = next(one for one in document if one.name == "photo")
+    alpha = np.array(layer.mask.topil())
+    alpha[40:] = 0
+    layer.update_mask(Image.fromarray(alpha))
+    document.save(output / "cutouts/b.psd")
+
+    found = collected(output, source)
+
+    assert found["b"].file.name == "b.psd"
+    np.testing.assert_array_equal(read_mask(tmp_path / "set/masks/b.png"), alpha)
+    assert delivered(output).corrected == 1

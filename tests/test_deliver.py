@@ -12,7 +12,8 @@ from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.files import read_photo
+from segmentation.images.files import read_mask, read_photo, write_image
+from segmentation.images.psd_read import read_psd_alpha
 from segmentation.images.psd_write import write_psd
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
@@ -254,3 +255,77 @@ def test_files_of_another_shoot_are_not_replaced_by_photos_of_the_same_names(res
     (error,) = run(tmp_path / "theirs", output=tmp_path / "shop").errors
     assert "its results would replace those of" in error
     assert (tmp_path / "shop" / "a.png").read_bytes() == before
+
+
+# --- sixteen bits ------------------------------------------------------------------------------------------
+
+
+def test_sixteen_bits_that_nobody_corrected_are_delivered_as_predict_would_write_them(source, tmp_path):
+    every = {"format": ("png", "psd", "tiff"), "bits": 16}
+    cut_folder(source, tmp_path / "out", **every)
+    assert len(np.unique(read_mask(tmp_path / "out/masks/b.png", bits=16) % 257)) > 1
+
+    run(tmp_path / "out", **every)
+
+    for name, content in delivered(tmp_path / "out").items():
+        assert content == (tmp_path / "out" / "cutouts" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".psd"])
+def test_a_correction_in_sixteen_bits_keeps_them(source, tmp_path, suffix):
+    results = tmp_path / "out"
+    cut_folder(source, results, bits=16)
+    alpha = read_mask(results / "masks" / "b.png", bits=16)
+    alpha[len(alpha) // 2 :] //= 3  # values that 8 bits do not have
+    image = np.full((*alpha.shape, 3), 900, np.uint16)
+    path = results / "cutouts" / f"b{suffix}"
+    if suffix == ".psd":
+        write_psd(path, image, alpha, np.dstack([image, alpha]), trimap=alpha)
+    else:
+        write_image(path, np.dstack([image, alpha]))
+
+    assert run(results, bits=16, format=("png", "tiff", "psd")).corrected == 1
+
+    for delivered_suffix in (".png", ".tif"):
+        written = read_mask(results / "delivery" / f"b{delivered_suffix}", bits=16)
+        np.testing.assert_array_equal(written, alpha)
+    np.testing.assert_array_equal(read_psd_alpha(results / "delivery/b.psd", alpha.shape, 16), alpha)
+
+
+def test_a_correction_in_eight_bits_fills_sixteen(results):
+    alpha = correct(results / "cutouts" / "b.png")
+    run(results, bits=16)
+
+    written = read_mask(results / "delivery" / "b.png", bits=16)
+    np.testing.assert_array_equal(written, alpha * np.uint16(257))
+
+
+# --- names that are spelled in two ways --------------------------------------------------------------------
+
+COMPOSED, DECOMPOSED = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"
+
+
+def test_a_correction_whose_name_another_system_spelled_is_not_overlooked(source, tmp_path):
+    draw(source / f"{COMPOSED}.png", 7)
+    results = tmp_path / "out"
+    cut_folder(source, results)
+    alpha = correct(results / "cutouts" / f"{COMPOSED}.png")
+    (results / "cutouts" / f"{COMPOSED}.png").rename(results / "cutouts" / f"{DECOMPOSED}.png")
+
+    assert run(results).corrected == 1
+    np.testing.assert_array_equal(rgba(results / "delivery" / f"{COMPOSED}.png")[..., 3], alpha)
+
+
+def test_twins_of_two_spellings_have_a_correction_each(source, tmp_path):
+    alphas, results = {}, tmp_path / "out"
+    for seed, name in enumerate((COMPOSED, DECOMPOSED)):
+        draw(source / f"{name}.png", 20 + seed)
+    cut_folder(source, results)
+    (tmp_path / "back").mkdir()
+    for name in (COMPOSED, DECOMPOSED):
+        alphas[name] = correct(results / "cutouts" / f"{name}.png")
+        (results / "cutouts" / f"{name}.png").rename(tmp_path / "back" / f"{name}.png")
+
+    assert run(results, corrected=tmp_path / "back").corrected == 2
+    for name, alpha in alphas.items():
+        np.testing.assert_array_equal(rgba(results / "delivery" / f"{name}.png")[..., 3], alpha)

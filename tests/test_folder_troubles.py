@@ -22,8 +22,9 @@ from support.folder_job import (
     pictures,
     red_score,
 )
+from support.program import make
 
-from segmentation.core.errors import DataError, ImageError
+from segmentation.core.errors import DataError, ImageError, remedy_for
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
@@ -216,6 +217,42 @@ def test_a_name_too_long_for_its_result_is_named(tmp_path):
 
     assert ["file name too long" in result.error for result in results] == [True, True]
     assert all("it has 259 bytes, of at most 255: give the photo a shorter name" in r.error for r in results)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("predict --input in --save --output", "{}"),
+        ("predict --input in --save --output", "below/{}/more"),
+        ("submit --input in --output", "{}.csv"),
+        ("submit --input in --output", "below/{}/a.csv"),
+        ("collect --input in --photos in --output", "{}"),
+        ("synth --output", "below/{}"),
+        ("deliver", "{}"),
+        ("predict --input", "in/{}/more"),
+    ],
+)
+def test_a_name_too_long_in_an_option_is_the_one_that_is_named(tmp_path, monkeypatch, capsys, command, name):
+    monkeypatch.chdir(tmp_path)
+    draw(tmp_path / "in" / "a.png")
+    too_long = name.format("o" * 300)
+    make(*command.split(), too_long, check=2)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    place = next(path for path in (Path(too_long), Path(too_long).parent) if len(path.name) >= 300)
+    expected = (
+        f"{place}: file name too long ({len(place.name)} bytes, of at most 255); give it a shorter name"
+    )
+    assert line.removeprefix("error: ").removeprefix(f"{tmp_path}/") == expected
+
+
+def test_a_photo_in_a_folder_whose_name_is_too_long_is_told_which(tmp_path):
+    error = OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    path = tmp_path / ("o" * 260) / "a.png"
+
+    assert remedy_for(path, error) == (
+        f"its folder {'o' * 260} has 260 bytes, of at most 255: give that a shorter name"
+    )
 
 
 def test_a_name_too_long_for_one_of_the_formats_leaves_no_file(tmp_path):

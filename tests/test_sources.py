@@ -176,3 +176,48 @@ def test_photos_beside_results_may_still_be_read(tmp_path):
     (tmp_path / "out" / MANIFEST).touch()
 
     assert [photo.stem for photo in find_photos(tmp_path / "out" / "images")] == ["a"]
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """A folder of photos with links to what an earlier run wrote elsewhere, and to other photos."""
+    draw(tmp_path / "in" / "a.png", 1)
+    cut_folder(tmp_path / "in", tmp_path / "out")
+    touch(tmp_path / "out/images/more.png", tmp_path / "elsewhere/b.png")
+    for name, target in {
+        "results": "out",
+        "cutouts": "out/cutouts",
+        "shop": "elsewhere",
+        "more": "out/images",
+        "c.png": "out/masks/a.png",
+        "d.png": "out/cutouts/a.png",
+        "e.png": "elsewhere/b.png",
+    }.items():
+        (tmp_path / "in" / name).symlink_to(tmp_path / target)
+    (tmp_path / "elsewhere" / "again").symlink_to(tmp_path / "out/cutouts/../masks")
+    return tmp_path / "in"
+
+
+def test_links_to_results_are_no_photos(linked):
+    told = []
+
+    found = [photo.stem for photo in find_photos(linked, warn=told.append)]
+
+    assert found == ["a", "e", "more/more", "shop/b"]
+    assert told == [
+        f"{linked / 'c.png'} and 3 more: results of an earlier run left out",
+        f"{linked / 'shop/again'}: results of an earlier run left out",
+    ]
+
+
+def test_links_to_results_are_refused_where_they_are_named(linked, monkeypatch):
+    monkeypatch.chdir(linked)
+
+    for chosen in ("cutouts", "results", "c.png", "../out/cutouts", "more/../cutouts", "shop/again/a.png"):
+        for sources in ([Path(chosen)], [Path("a.png"), Path(chosen)]):
+            with pytest.raises(DataError, match="expected photos, received results of an earlier run"):
+                find_all_photos(sources)
+    (linked / "list").write_text("a.png\nd.png\n")
+    with pytest.raises(DataError, match=r"`files_from` d\.png: expected photos, received results"):
+        Photos.of(InputOptions(files_from=linked / "list")).found()
+    assert stems(Path("shop"), Path("a.png")) == ["a", "shop/b"]

@@ -8,10 +8,17 @@ from segmentation.outputs.publishing import SAVED
 _MOST_NAMED = 20  # files in a line
 
 
-def changed_lines(kept: Sequence[str], replaced: Sequence[str]) -> list[str]:
-    """Return lines about the files that were kept, and about those that were saved and replaced."""
+def changed_lines(kept: Sequence[str], replaced: Sequence[str], outdated: Sequence[str]) -> list[str]:
+    """Return lines about the files that were kept, saved and replaced, and made from an earlier photo."""
     lines = []
-    if kept:
+    if outdated:
+        one = len(outdated) == 1
+        files, them = ("1 file that was", "it") if one else (f"{len(outdated)} files that were", "them")
+        lines.append(
+            f"kept {files} made from an earlier photo of the same name, which deliver and collect refuse: "
+            f"{_named(outdated)}; move {them} away and run predict again"
+        )
+    if kept := [output for output in kept if output not in outdated]:
         lines.append(f"kept {_named(kept)}, changed since written; `overwrite` saves and replaces them")
     if replaced:
         lines.append(f"replaced {_named(replaced)}; what had been changed there is in FILE{SAVED}")

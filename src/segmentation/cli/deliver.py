@@ -36,5 +36,6 @@ def _lines(done: Delivered) -> list[str]:
     lines = [f"{counted(delivered, 'cutout')} in {done.output}: {', '.join(parts)}"]
     kept = [output for result in done.results for output in result.kept]
     replaced = [output for result in done.results for output in result.replaced]
-    lines += changed_lines(kept, replaced)
+    outdated = [output for result in done.results for output in result.outdated]
+    lines += changed_lines(kept, replaced, outdated)
     return lines

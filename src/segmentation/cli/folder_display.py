@@ -22,6 +22,7 @@ from segmentation.core.timing import seconds_by_stage
 from segmentation.core.types import LEAST_SHARE
 from segmentation.jobs.folder import FolderStarted, PhotoDone
 from segmentation.outputs.folder_job import Tally
+from segmentation.outputs.publishing import OUTDATED
 from segmentation.outputs.result import Result, line_of
 
 _INTERNAL = ("key", "files", "evidence")
@@ -120,7 +121,7 @@ class FolderDisplay(Display):
 
 def _fields(result: Result) -> dict[str, Any]:
     """The fields of a line of JSON: those of the manifest, without what the program alone needs."""
-    fields = line_of(result) | {"skipped": result.skipped, "kept": result.kept}
+    fields = line_of(result) | {"skipped": result.skipped, "kept": result.kept, "outdated": result.outdated}
     return {name: value for name, value in fields.items() if name not in _INTERNAL}
 
 
@@ -128,7 +129,9 @@ def _planned(result: Result) -> str:
     name = printable(Path(result.input).name)
     if result.skipped:
         return f"{name}  done before"
-    changed = [f"{output} kept, changed since it was written" for output in result.kept]
+    kept = (output for output in result.kept if output not in result.outdated)
+    changed = [f"{output} kept, changed since it was written" for output in kept]
+    changed += [f"{output} {OUTDATED}" for output in result.outdated]
     changed += [f"{output} saved and replaced, changed since it was written" for output in result.replaced]
     written = ", ".join(output for output in result.outputs.values() if output not in result.kept)
     return "; ".join([f"{name}  to write: {printable(written)}", *map(printable, changed)])

@@ -68,7 +68,7 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     lines = [_summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))]
     if not done.output:
         lines = [counts]
-    lines += changed_lines(done.kept, done.replaced)
+    lines += changed_lines(done.kept, done.replaced, done.outdated)
     if done.triage:
         lines += _triage_lines(done)
     elif binary and done.options.triage.triage and not done.limits:

@@ -1,8 +1,10 @@
 """Errors that a user can cause; each message says what was expected, what was received and what to do."""
 
 import errno
+import os
 from pathlib import Path
 
+_LONGEST_NAME = 255  # bytes of the name of a file or a folder, on nearly every file system
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -48,9 +50,38 @@ def system_reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def unwritable(error: OSError) -> str:
-    """Return an error of the system as a message that names the file and, if it is full, the folder."""
-    reason = f"{error.filename or 'a file'}: {system_reason(error)}"
-    if error.errno in _FULL and error.filename:
-        return f"{reason}; make space in {Path(error.filename).parent}"
+def remedy_for(path: Path, error: BaseException) -> str:
+    """Return what to do where a file of a photo cannot be written because of an OSError."""
+    if getattr(error, "errno", None) != errno.ENAMETOOLONG:
+        return "check the folder and its free space"
+    if part := _too_long_part(path):
+        what, name = ("it", "the photo") if part == path else (f"its folder {printable(part.name)}", "that")
+        return f"{what} has {_size_of(part)}: give {name} a shorter name"
+    return f"the whole path has {_bytes(path.absolute())} bytes: give a shorter `output`"
+
+
+def unwritable(error: OSError, path: Path | None = None) -> str:
+    """Return an error of the system as a message that names the file and what to do about it.
+
+    The file is that of `path`, if it is given: the error may be of another one that was needed for it.
+    """
+    place = path or (Path(error.filename) if error.filename else None)
+    reason = f"{'a file' if place is None else printable(str(place))}: {system_reason(error)}"
+    if error.errno in _FULL and place:
+        return f"{reason}; make space in {place.parent}"
+    if error.errno == errno.ENAMETOOLONG and place and (part := _too_long_part(place)):
+        return f"{printable(str(part))}: {system_reason(error)} ({_size_of(part)}); give it a shorter name"
     return f"{reason}; check the path, its permissions and the free space"
+
+
+def _too_long_part(path: Path) -> Path | None:
+    """Return a path up to its first name that is too long for a file system; None where there is none."""
+    return next((part for part in reversed((path, *path.parents)) if _bytes(part.name) > _LONGEST_NAME), None)
+
+
+def _size_of(part: Path) -> str:
+    return f"{_bytes(part.name)} bytes, of at most {_LONGEST_NAME}"
+
+
+def _bytes(name: str | Path) -> int:
+    return len(os.fsencode(name))

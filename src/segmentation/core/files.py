@@ -11,8 +11,6 @@ from pathlib import Path
 from segmentation.core.lock import LOCK
 from segmentation.core.unfinished import RETIRED, UNFINISHED, errors_renamed, unfinished
 
-_LONGEST_NAME_BYTES = 255  # of a file, on nearly every file system
-
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
@@ -28,16 +26,6 @@ def atomic_file(path: Path) -> Iterator[Path]:
     ):
         yield temporary
         temporary.replace(path)
-
-
-def remedy_for(path: Path, error: BaseException) -> str:
-    """Return what to do where a file cannot be written because of an OSError."""
-    if getattr(error, "errno", None) != errno.ENAMETOOLONG:
-        return "check the folder and its free space"
-    size = len(os.fsencode(path.name))
-    if size > _LONGEST_NAME_BYTES:
-        return f"it has {size} bytes, of at most {_LONGEST_NAME_BYTES}: give the photo a shorter name"
-    return f"the whole path has {len(os.fsencode(path.absolute()))} bytes: give a shorter `output`"
 
 
 def check_regular(path: Path) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-from segmentation.core.errors import DataError, printable, system_reason
+from segmentation.core.errors import DataError, printable, system_reason, unwritable
 
 LOCK = ".lock"
 """The hidden file in a folder that is being written; one that is left by a killed process locks nothing."""
@@ -49,6 +49,9 @@ def locked(folder: Path, remedy: str = "give another `output`", *, name: str = L
         file = _open_and_lock(path, folder, remedy)
     except OSError as error:
         _remove_if_empty(missing)
+        if error.errno == errno.ENAMETOOLONG:
+            made = folder if name == LOCK else folder / name.removeprefix(".").removesuffix(LOCK)
+            raise DataError(unwritable(error, made)) from error
         reason = system_reason(error)
         raise DataError(
             f"{folder}: expected a folder to write in, received: {reason}; "

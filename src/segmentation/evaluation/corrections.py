@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.images.compositing import in_bits
 from segmentation.metrics import masks as metrics
 
 NEAR_PX = 2.0  # of an outline that needed no retouching: two retouchers differ by as much
@@ -63,7 +64,8 @@ def measure_correction(predicted: np.ndarray, corrected: np.ndarray) -> Correcti
 
 
 def alike(first: np.ndarray, second: np.ndarray) -> bool:
-    """Return whether two alphas, uint8 [H, W], are equal in every pixel within one level, as by rounding."""
+    """Return whether two alphas [H, W] are equal within one level of 8 bits everywhere, as by rounding."""
+    first, second = (in_bits(alpha, 8) for alpha in (first, second))
     return first.shape == second.shape and not (cv2.absdiff(first, second) > 1).any()
 
 

@@ -11,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from segmentation.core.errors import ImageError
-from segmentation.core.files import remedy_for, write_bytes
+from segmentation.core.errors import ImageError, remedy_for
+from segmentation.core.files import write_bytes
 from segmentation.images.colour import adobe_rgb_profile, to_rgb
+from segmentation.images.compositing import in_bits
 from segmentation.images.exif import camera_exif, says_adobe_rgb
 from segmentation.images.formats import FORMATS
 from segmentation.images.opening import Source, image_error, opened, reason_of
@@ -73,8 +74,8 @@ def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
     deep = colours if bits == 16 and colours.dtype == np.uint16 else None
     if stored.bits > (16 if deep is not None else 8):
         notes.append(f"{stored.bits} bit reduced to {8 if deep is None else 16}")
-    alpha = pixels.alpha
-    if alpha is not None and alpha.min() == _WHITE:
+    alpha = None if pixels.alpha is None else _as_stored(pixels.alpha, bits)
+    if alpha is not None and alpha.min() == np.iinfo(alpha.dtype).max:
         alpha = None
     if alpha is not None:
         notes.append(TRANSPARENT)
@@ -92,8 +93,10 @@ def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
     )
 
 
-def read_mask(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
+def read_mask(path: Path, *, max_pixels: int | None = None, bits: int = 8) -> np.ndarray:
     """Read a ground truth: uint8 [H, W], 0 outside and 255 inside the garment, soft edges kept.
+
+    With `bits` of 16 it is uint16, and all of the garment is 65535.
 
     A file with transparency (an RGBA cutout) gives its alpha channel, one with a selection that was saved
     beside the picture that selection, any other its grey values, and so does a black and white picture whose
@@ -101,11 +104,11 @@ def read_mask(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
     scaled to 0 and 255. Raises ImageError like `open_photo`, and where several selections were saved.
     """
     with opened(path, max_pixels) as stored:
-        pixels = stored.decode(False)
-    alpha, selections = pixels.alpha, pixels.selections
-    if alpha is not None and alpha.min() < _WHITE:
+        pixels = stored.decode(bits == 16)
+    alpha = None if pixels.alpha is None else in_bits(_as_stored(pixels.alpha, bits), bits)
+    selections = [in_bits(_as_stored(saved, bits), bits) for saved in pixels.selections]
+    if alpha is not None and alpha.min() < np.iinfo(alpha.dtype).max:
         return alpha
-    grey = _grey(pixels)
     if (alpha is not None or selections) and not _is_black_and_white(pixels):
         if selections[1:]:
             problem = f"holds {len(selections)} saved selections, of which any may be the garment"
@@ -113,22 +116,30 @@ def read_mask(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
         garment = selections[0] if selections else alpha
         if garment is not None:
             return garment
-    return grey * np.uint8(_WHITE) if grey.max() == 1 else grey
+    grey = _grey(pixels, bits)
+    return in_bits(grey * np.uint8(_WHITE) if grey.max() == 1 else grey, bits)
 
 
-def _grey(pixels: Pixels) -> np.ndarray:
-    """Return the grey of a mask: uint8 [H, W], its values as they are."""
+def _grey(pixels: Pixels, bits: int) -> np.ndarray:
+    """Return the grey of a mask [H, W], its values as they are, in at most `bits`."""
     colours = pixels.colours
-    if colours.dtype == np.uint16:  # or 0 and 1, or 0 and 255, in 16 bit
-        colours = colours.astype(np.uint8) if colours.max() <= _WHITE else (colours >> 8).astype(np.uint8)
-    if pixels.space == "grey":
+    if colours.max() <= _WHITE:  # or 0 and 1, or 0 and 255, in 16 bit
+        colours = colours.astype(np.uint8)
+    colours = _as_stored(colours, bits)
+    if pixels.space == "grey" or (pixels.space == "RGB" and (colours == colours[..., :1]).all()):
         return np.ascontiguousarray(colours[..., 0])
-    return np.array(Image.fromarray(to_rgb(colours, pixels.space, None)[0]).convert("L"))
+    eight_bit = _as_stored(colours, 8)
+    return np.array(Image.fromarray(to_rgb(eight_bit, pixels.space, None)[0]).convert("L"))
+
+
+def _as_stored(values: np.ndarray, bits: int) -> np.ndarray:
+    """Return values with 16 bits, if there are as many and they are wanted, else the upper 8 of each."""
+    return values if bits == 16 or values.dtype == np.uint8 else (values >> 8).astype(np.uint8)
 
 
 def _is_black_and_white(pixels: Pixels) -> bool:
     """Return whether a picture is black and white except for soft edges."""
-    colours = pixels.colours if pixels.colours.dtype == np.uint8 else (pixels.colours >> 8).astype(np.uint8)
+    colours = _as_stored(pixels.colours, 8)
     if pixels.space not in ("grey", "RGB") or (colours != colours[..., :1]).any():
         return False
     return bool(((colours[..., 0] == 0) | (colours[..., 0] == _WHITE)).mean() > _MOSTLY)

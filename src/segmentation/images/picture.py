@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.images.compositing import blend
+from segmentation.images.compositing import blend, in_bits
 
 TRANSPARENT = "parts of the photo are transparent, and stay so"
 """The note on a photo with transparency."""
@@ -21,8 +21,9 @@ class Picture:
     `icc_profile` is the RGB colour profile that the pixels are meant for, where the file has one; `notes`
     says what was left out of the file or changed on the way, and is empty for an ordinary photo. `dpi`
     are the pixels per inch across and down, where the file tells. `deep` are the same pixels as uint16 RGB
-    [H, W, 3], where the file has them and they were asked for. `alpha`, uint8 [H, W], is the transparency of
-    a photo that is transparent somewhere. `exif` is what the camera noted, see `camera_exif`.
+    [H, W, 3], where the file has them and they were asked for. `alpha`, uint8 or where these were asked for
+    uint16 [H, W], is the transparency of a photo that is transparent somewhere. `exif` is what the camera
+    noted, see `camera_exif`.
     """
 
     pixels: np.ndarray
@@ -41,4 +42,4 @@ class Picture:
     @cached_property
     def seen(self) -> np.ndarray:
         """The photo on white paper: uint8 RGB [H, W, 3], the pixels themselves of an opaque one."""
-        return self.pixels if self.alpha is None else blend(self.pixels, _WHITE, self.alpha)
+        return self.pixels if self.alpha is None else blend(self.pixels, _WHITE, in_bits(self.alpha, 8))

@@ -108,8 +108,8 @@ def _channels(
         colours = np.array(picture.convert("L"))[..., np.newaxis]
     else:
         colours = np.array(picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB"))[..., :3]
-        if deep and file and picture.format != "JPEG2000":
-            colours = _sixteen_bit(file, colours)
+    if deep and file and space != "Lab" and picture.format != "JPEG2000":
+        colours, alpha = _sixteen_bit(file, colours, alpha)
     return {"colours": colours, "space": space, "alpha": alpha, "values": values}, ()
 
 
@@ -128,10 +128,18 @@ def _jpeg(picture: Image.Image, file: BinaryIO) -> dict[str, Any] | None:
     return {"colours": pixels, "space": "grey" if grey else "RGB", "values": pixels[..., 0] if grey else None}
 
 
-def _sixteen_bit(file: BinaryIO, colours: np.ndarray) -> np.ndarray:
-    """Return the colours with 16 bits, where OpenCV sees the same picture as Pillow does with 8."""
+def _sixteen_bit(
+    file: BinaryIO, colours: np.ndarray, alpha: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return colours and alpha with 16 bits, where OpenCV sees the same picture as Pillow does with 8."""
     file.seek(0)
     found = decode_colour(file.read())
-    if found is None or found.shape != colours.shape or not np.array_equal(found >> 8, colours):
-        return colours
-    return found
+    if found is None or found[..., 0].shape != colours.shape[:2]:
+        return colours, alpha
+    deep, share = found[..., :3], found[..., 3] if found.shape[2] == 4 else None
+    deep = deep[..., : colours.shape[2]]  # of grey, all three are alike
+    if not np.array_equal(deep >> 8, colours) or (alpha is None) != (share is None):
+        return colours, alpha
+    if alpha is not None and share is not None and not np.array_equal(share >> 8, alpha):
+        return colours, alpha
+    return np.ascontiguousarray(deep), None if share is None else np.ascontiguousarray(share)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from segmentation.core.errors import ImageError, printable
+from segmentation.images.compositing import in_bits
 from segmentation.images.pillow import prepare_pillow
 
 _PHOTO = "photo"  # what `write_psd` calls the layer
@@ -25,8 +26,8 @@ class _Box(NamedTuple):
         return self.bottom - self.top, self.right - self.left
 
 
-def read_psd_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """Read the alpha of the cutout in a PSD or PSB: uint8 [H, W] of `shape`, that of the photo.
+def read_psd_alpha(path: Path, shape: tuple[int, int], bits: int = 8) -> np.ndarray:
+    """Read the alpha of the cutout in a PSD or PSB: uint8 or uint16 [H, W] by `bits`, of the photo's `shape`.
 
     It is the mask of the visible layer "photo", else of the topmost visible picture with a layer mask, times
     the transparency of that layer; where no layer has a mask, the transparency of the merged picture. A
@@ -37,7 +38,7 @@ def read_psd_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
     another size than the photo.
     """
     try:
-        return _read(path, shape)
+        return _read(path, shape, bits)
     except ImageError:
         raise
     except Exception as error:  # what a parser stumbles over in a damaged file has any type
@@ -45,7 +46,7 @@ def read_psd_alpha(path: Path, shape: tuple[int, int]) -> np.ndarray:
         raise _error(path, f"cannot be read as a Photoshop document ({reason})", "save it again") from error
 
 
-def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
+def _read(path: Path, shape: tuple[int, int], bits: int) -> np.ndarray:
     from psd_tools import PSDImage
     from psd_tools.compression import PSDDecompressionWarning
 
@@ -67,8 +68,8 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
             f"cut out without `crop`, or leave the layer {_PHOTO} whole",
         )
     if layer is None:
-        return _merged_alpha(path, document)
-    return _layer_alpha(path, layer, canvas, document.depth)
+        return _merged_alpha(path, document, bits)
+    return _layer_alpha(path, layer, canvas, document.depth, bits)
 
 
 def _masked_layer(document: Any) -> Any | None:
@@ -95,7 +96,7 @@ def _refuse_what_else_hides(path: Path, layer: Any) -> None:
         around = around.parent
 
 
-def _layer_alpha(path: Path, layer: Any, canvas: _Box, bits: int) -> np.ndarray:
+def _layer_alpha(path: Path, layer: Any, canvas: _Box, depth: int, bits: int) -> np.ndarray:
     _refuse_what_else_hides(path, layer)
     mask = layer.mask
     place = f"the mask of its layer {layer.name!r}"
@@ -104,27 +105,30 @@ def _layer_alpha(path: Path, layer: Any, canvas: _Box, bits: int) -> np.ndarray:
     changed = mask.parameters
     if changed and (changed.user_mask_density not in (None, 255) or changed.user_mask_feather):
         raise _error(path, f"{place} has a density or a feather", "apply them to the mask, and save it again")
-    alpha = _placed(_levels(layer, "mask", bits), _Box(*mask.bbox), canvas, mask.background_color)
-    opacity = _levels(layer, "shape", bits)
-    if opacity is not None and opacity.min() < 255:  # erased by hand as well
-        shown = _placed(opacity, _Box(*layer.bbox), canvas, 0)
-        alpha = np.rint(alpha * (shown / 255.0)).astype(np.uint8)
+    alpha = _placed(
+        _levels(layer, "mask", depth, bits), _Box(*mask.bbox), canvas, mask.background_color, bits
+    )
+    opacity, opaque = _levels(layer, "shape", depth, bits), np.iinfo(alpha.dtype).max
+    if opacity is not None and opacity.min() < opaque:  # erased by hand as well
+        shown = _placed(opacity, _Box(*layer.bbox), canvas, 0, bits)
+        alpha = np.rint(alpha * (shown / opaque)).astype(alpha.dtype)
     return alpha
 
 
-def _levels(picture: Any, channel: str, bits: int) -> np.ndarray | None:
-    """Return a channel of a layer or a document: uint8 [h, w]; None where there is none."""
+def _levels(picture: Any, channel: str, depth: int, bits: int) -> np.ndarray | None:
+    """Return a channel of a layer or a document of a `depth` in `bits` [h, w]; None where there is none."""
     values = picture.numpy(channel)  # float32 [h, w, 1] in [0, 1]
     if values is None:
         return None
-    if bits == 16:  # the upper half of each value, as `read_mask` takes it
-        return (np.rint(values[..., 0] * 65535).astype(np.uint16) >> 8).astype(np.uint8)
-    return np.rint(values[..., 0] * 255).astype(np.uint8)
+    if depth == 16:
+        levels = np.rint(values[..., 0] * 65535).astype(np.uint16)
+        return levels if bits == 16 else (levels >> 8).astype(np.uint8)  # as `read_mask` takes it
+    return in_bits(np.rint(values[..., 0] * 255).astype(np.uint8), bits)
 
 
-def _placed(part: np.ndarray | None, box: _Box, canvas: _Box, outside: int) -> np.ndarray:
-    """Place a channel, uint8 [h, w], that lies at `box`, on a canvas: uint8 [H, W]."""
-    placed = np.full(canvas.shape, outside, np.uint8)
+def _placed(part: np.ndarray | None, box: _Box, canvas: _Box, outside: int, bits: int) -> np.ndarray:
+    """Place a channel [h, w] of `bits` that lies at `box` on a canvas [H, W], `outside` (0 to 255) of it."""
+    placed = in_bits(np.full(canvas.shape, outside, np.uint8), bits)
     if part is None:  # all of it is like the outside
         return placed
     left, top = max(box.left, canvas.left), max(box.top, canvas.top)
@@ -137,9 +141,9 @@ def _placed(part: np.ndarray | None, box: _Box, canvas: _Box, outside: int) -> n
     return placed
 
 
-def _merged_alpha(path: Path, document: Any) -> np.ndarray:
-    alpha = _levels(document, "shape", document.depth)
-    if alpha is None or not document.has_preview() or alpha.min() == 255:
+def _merged_alpha(path: Path, document: Any, bits: int) -> np.ndarray:
+    alpha = _levels(document, "shape", document.depth, bits)
+    if alpha is None or not document.has_preview() or alpha.min() == np.iinfo(alpha.dtype).max:
         raise _error(
             path,
             "holds no cutout (no visible layer with a layer mask, and nothing is transparent)",

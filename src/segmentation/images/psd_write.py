@@ -24,8 +24,8 @@ from psd_tools.psd.layer_and_mask import (
 )
 from psd_tools.psd.tagged_blocks import TaggedBlocks
 
-from segmentation.core.errors import ImageError, printable, system_reason
-from segmentation.core.files import atomic_file, remedy_for
+from segmentation.core.errors import ImageError, printable, remedy_for, system_reason
+from segmentation.core.files import atomic_file
 
 _MOST_PX = 30_000  # of a side; beyond it begins another format, PSB
 _MOST_BYTES = 2 * 10**9  # of a file; the same

@@ -11,21 +11,20 @@ _LEVEL = 3  # of 9
 
 
 def decode_colour(content: bytes) -> np.ndarray | None:
-    """Decode a PNG in RGB: uint16 RGB [H, W, 3] as it is stored, by OpenCV.
+    """Decode a PNG in RGB or with transparency: uint16 RGB [H, W, 3] or RGBA [H, W, 4], by OpenCV.
 
     Returns None where it does not read the file, or not in 16 bits; compare the result with the 8 bits that
     Pillow reads.
     """
     import cv2
 
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)  # nor turned
     except cv2.error:  # larger than it allows
         return None
-    if pixels is None or pixels.dtype != np.uint16:
+    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         return None
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB)
 
 
 def encode_png(

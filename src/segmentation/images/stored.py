@@ -19,10 +19,10 @@ class Pixels:
     """The pixels of a file, turned as its orientation says.
 
     `colours` are uint8 or uint16 [H, W, C], their whole range used: one channel of grey, three of RGB or
-    CIELAB (L, a and b with 128 as their zero, uint8), four of CMYK (uint8, 0 is no ink). `alpha`, uint8
-    [H, W], is the transparency, None where there is none; the colours are not multiplied with it. `values`
-    [H, W] are what the file stores, where that is one number a pixel: of palette pictures the index.
-    `selections`, uint8 [H, W], are channels that a person saved beside the picture.
+    CIELAB (L, a and b with 128 as their zero, uint8), four of CMYK (uint8, 0 is no ink). `alpha`, uint8 or
+    uint16 [H, W], is the transparency, None where there is none; the colours are not multiplied with it.
+    `values` [H, W] are what the file stores, where that is one number a pixel: of palette pictures the index.
+    `selections`, like `alpha`, are channels that a person saved beside the picture.
     """
 
     colours: np.ndarray

@@ -129,13 +129,13 @@ def _with_extra(pixels: Pixels, others: np.ndarray, extra: tuple[int, ...]) -> P
     colours, notes, alpha = pixels.colours, pixels.notes, None
     place = next((place for place, kind in enumerate(extra) if kind in (_ASSOCIATED, _UNASSOCIATED)), None)
     if place is not None:
-        alpha = _eight_bit(others[..., place])
+        alpha = np.ascontiguousarray(others[..., place])
         if extra[place] == _ASSOCIATED:
             colours = _divided(colours, others[..., place])
     saved = [number for number in range(len(extra)) if number != place]
     if saved:
         notes = (*notes, f"{len(saved)} saved selection{'s' if saved[1:] else ''} left out")
-    selections = tuple(_eight_bit(others[..., number]) for number in saved)
+    selections = tuple(np.ascontiguousarray(others[..., number]) for number in saved)
     return replace(
         pixels, colours=np.ascontiguousarray(colours), alpha=alpha, selections=selections, notes=notes
     )

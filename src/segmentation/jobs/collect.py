@@ -12,11 +12,18 @@ from segmentation.core.parallel import map_in_threads
 from segmentation.datasets.origin import RETOUCHED, write_origin
 from segmentation.evaluation.corrections import Correction
 from segmentation.jobs.context import Context
-from segmentation.outputs.collect import Collected, find_predictions, refuse_label_maps, write_report
+from segmentation.outputs.collect import (
+    Collected,
+    find_predictions,
+    predicted_masks,
+    refuse_label_maps,
+    write_report,
+)
 from segmentation.outputs.collect import collect as collect_one
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.pairs import check_ours, count_pairs, prepare
+from segmentation.outputs.results_folder import ResultsFolder
 from segmentation.outputs.retouched import match
 
 
@@ -72,7 +79,13 @@ def collect(options: CollectOptions, context: Context) -> Collection:
         # before the first pair, so that none is taken for a pair of another origin
         write_origin(output, {"origin": RETOUCHED})
         prepare(output)
-        work = partial(collect_one, folder=output, predictions=predictions, untouched=options.untouched)
+        work = partial(
+            collect_one,
+            folder=output,
+            predictions=predicted_masks(predictions, (*(found.photo for found in matches), *missing)),
+            results=ResultsFolder.around(options.input, options.predictions),
+            untouched=options.untouched,
+        )
         collected = tuple(map_in_threads(work, matches, counting(context.tell, "collecting")))
         report = write_report(output, collected)
         pairs = count_pairs(output)

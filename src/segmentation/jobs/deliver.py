@@ -109,7 +109,7 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: 
         picture = open_photo(
             photo.path, max_pixels=options.max_pixels, bits=files.bits, keep_gps=files.keep_gps
         )
-        delivery = publisher(photo, picture, source.alpha(options.max_pixels))
+        delivery = publisher(photo, picture, source.alpha(options.max_pixels, files.bits))
     except SegmentationError as failure:
         return Result(str(photo.path), photo.stem, error=str(failure))
     result = Result(
@@ -120,6 +120,7 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: 
         files=delivery.files,
         kept=delivery.kept,
         replaced=delivery.replaced,
+        outdated=delivery.outdated,
         key=key,
     )
     manifest.append(result)

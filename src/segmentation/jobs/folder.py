@@ -43,6 +43,7 @@ class Photos:
     sources: tuple[Path, ...]
     max_pixels: int | None
     exclude: Path | None
+    option: str = "input"  # that named the sources
 
     @classmethod
     def of(cls, options: InputOptions, exclude: Path | None = None) -> Self:
@@ -56,11 +57,13 @@ class Photos:
         sources = read_list(options.files_from) if options.files_from else options.input
         if not sources:
             raise ConfigError("`input`: expected a folder of photos or a photo, received none; add `input`")
-        return cls(sources, options.max_pixels, exclude)
+        return cls(sources, options.max_pixels, exclude, "files_from" if options.files_from else "input")
 
     def found(self, tell: Tell = ignore) -> Iterator[Photo]:
         """Find them, from the first; what is left out is told as a Caution. Raises DataError for none."""
-        return find_all_photos(self.sources, exclude=self.exclude, warn=lambda text: tell(Caution(text)))
+        return find_all_photos(
+            self.sources, exclude=self.exclude, warn=lambda text: tell(Caution(text)), option=self.option
+        )
 
     def streams(self, workers: int | None = None) -> int:
         """Return how many are processed at the same time: a single photo uses all cores."""

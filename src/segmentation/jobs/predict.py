@@ -41,9 +41,10 @@ class FolderPrediction:
     """A run over a folder: iterate for the result of each photo; afterwards it holds those of the folder.
 
     A `scorer` that is already loaded replaces the options of models and scores. `output` is the folder of
-    results, None where nothing is written; `workers` photos are processed at the same time; `kept` and
-    `replaced` are files that a person had changed; `triage` sorts the photos, and `caution` is why its
-    confidence is less reliable than usual; `stopped` is whether photos were left for the next run.
+    results, None where nothing is written; `workers` photos are processed at the same time; `kept`,
+    `replaced` and `outdated` are files that a person had changed, see Delivery; `triage` sorts the photos,
+    and `caution` is why its confidence is less reliable than usual; `stopped` is whether photos were left for
+    the next run.
     """
 
     options: PredictOptions
@@ -56,6 +57,7 @@ class FolderPrediction:
     tally: Tally = field(init=False, default_factory=Tally)
     kept: list[str] = field(init=False, default_factory=list)
     replaced: list[str] = field(init=False, default_factory=list)
+    outdated: list[str] = field(init=False, default_factory=list)
     triage: FolderTriage | None = field(init=False, default=None)
     caution: str = field(init=False, default="")
     stopped: bool = field(init=False, default=False)
@@ -129,6 +131,7 @@ class FolderPrediction:
         self.tally.add(result)
         self.kept += result.kept
         self.replaced += result.replaced
+        self.outdated += result.outdated
         return result
 
     def _planned(self, manifest: Manifest) -> Iterator[Result]:
@@ -146,8 +149,15 @@ class FolderPrediction:
             elif manifest.is_done(photo, key):
                 result = manifest.earlier(photo, key)
             else:
-                outputs, kept, replaced = planned(photo)
-                result = Result(str(photo.path), photo.stem, outputs, kept=kept, replaced=replaced)
+                plan = planned(photo)
+                result = Result(
+                    str(photo.path),
+                    photo.stem,
+                    plan.outputs,
+                    kept=plan.kept,
+                    replaced=plan.replaced,
+                    outdated=plan.outdated,
+                )
             self.context.tell(PhotoDone(self._counted(result)))
             yield result
 

@@ -82,7 +82,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
 
     def deliver(photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
         mask = f"{MASKS}/{photo.stem}.png"
-        if manifest.is_changed(photo, mask):
+        if manifest.files_of(photo).is_changed(mask):
             return Delivery(
                 {"mask": mask}, (f"{mask} was changed since it was written and is kept",), kept=(mask,)
             )

@@ -2,7 +2,7 @@
 
 import csv
 import filecmp
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,14 @@ from segmentation.core.errors import DataError, ImageError, SegmentationError
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import encodable
 from segmentation.core.tables import text_of, write_csv
+from segmentation.core.walking import files_below
 from segmentation.datasets.labels import LABELS_FILE
 from segmentation.evaluation.corrections import Correction, alike, measure_correction
 from segmentation.images.files import image_size, read_mask
+from segmentation.outputs.names import assign_files
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import IMAGES, mask_path, write_pair
+from segmentation.outputs.results_folder import ResultsFolder
 from segmentation.outputs.retouched import Match, corrected_alpha
 
 REPORT = "collect.csv"
@@ -95,31 +98,57 @@ def find_predictions(retouched: Path, given: Path | None, record: str) -> Path |
     return masks
 
 
-def collect(found: Match, folder: Path, predictions: Path | None, *, untouched: bool = False) -> Collected:
+def collect(
+    found: Match,
+    folder: Path,
+    predictions: Mapping[str, tuple[Path, ...]],
+    results: ResultsFolder | None = None,
+    *,
+    untouched: bool = False,
+) -> Collected:
     """Write the pair of a match into `folder` and measure what was corrected. Any thread may call it.
 
-    A file unchanged since the prediction may never have been looked at: it is taken only with `untouched`. A
-    failure becomes the `error` of the result. Either leaves an earlier pair as it is.
+    `predictions` are the predicted masks by the stems of their photos, see `predicted_masks`. `results` is
+    the folder that predict wrote, where it is known: files must belong to the photo as it is now, see
+    `ResultsFolder.check`. A file unchanged since the prediction may never have been looked at: it is taken
+    only with `untouched`. A failure becomes the `error` of the result. Either leaves an earlier pair as it
+    is.
     """
     identity = found.photo.stem
+    as_written = bool(results and not untouched and results.is_untouched(found.photo, found.files))
     try:
         if found.photo.problem:
             raise DataError(found.photo.problem)
         shape = image_size(found.photo.path)
-        predicted = _predicted(predictions, identity, shape)
-        file, alpha = corrected_alpha(found.files, shape, predicted)
+        files = found.files
+        if results:
+            files = results.corrected(found.photo, files)
+            results.check(found.photo, files)
+        predicted = _predicted(predictions.get(identity, ()), shape)
+        file, alpha = corrected_alpha(files, shape, predicted)
         if _is_there(folder, found.photo, alpha):
             change = KEPT
-        elif predicted is not None and not untouched and alike(predicted, alpha):
+        elif as_written or (predicted is not None and not untouched and alike(predicted, alpha)):
             return Collected(identity, file, OUTLIVED if mask_path(folder, identity).is_file() else LEFT_OUT)
         else:
             change = REPLACED if mask_path(folder, identity).is_file() else ADDED
             write_pair(folder, found.photo, alpha)
     except SegmentationError as failure:
+        if as_written:
+            return Collected(identity, None, OUTLIVED if mask_path(folder, identity).is_file() else LEFT_OUT)
         stays = "; the pair that was collected before stays" if mask_path(folder, identity).is_file() else ""
         return Collected(identity, error=f"{failure}{stays}")
     correction = None if predicted is None else measure_correction(predicted, alpha)
     return Collected(identity, file, change, correction)
+
+
+def predicted_masks(predictions: Path | None, photos: Iterable[Photo]) -> dict[str, tuple[Path, ...]]:
+    """Return the masks in a folder of predictions by the stems of their photos."""
+    if predictions is None:
+        return {}
+    suffix = FILES["mask"][1]
+    masks = [path for path in files_below(predictions) if path.suffix == suffix]
+    return assign_files(masks, predictions, (photo.stem for photo in photos))[0]
 
 
 def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
@@ -139,10 +168,10 @@ def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
     return path
 
 
-def _predicted(predictions: Path | None, stem: str, shape: tuple[int, int]) -> np.ndarray | None:
-    path = predictions and predictions / f"{stem}.png"
-    if not path or not path.is_file():
+def _predicted(masks: tuple[Path, ...], shape: tuple[int, int]) -> np.ndarray | None:
+    if not masks:
         return None
+    path = masks[0]
     mask = read_mask(path)
     if mask.shape != shape:
         raise DataError(

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.core.errors import DataError, printable, system_reason
+from segmentation.core.errors import DataError, SegmentationError, printable, system_reason
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
 from segmentation.core.walking import real
 from segmentation.images.compositing import in_bits
 from segmentation.images.files import Picture, image_size, read_mask
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.file_record import record_of
-from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.names import assign_files, retouched_files
 from segmentation.outputs.naming import Photo, is_delivery
-from segmentation.outputs.retouched import corrected_alpha, files_by_stem, plain_name
+from segmentation.outputs.results_folder import ResultsFolder
+from segmentation.outputs.retouched import corrected_alpha
 
 UNDECIDED = "not triaged"  # in the place of a decision
 
@@ -40,15 +41,18 @@ class Source:
     corrected: tuple[Path, ...]
     decision: str
 
-    def alpha(self, max_pixels: int | None = None) -> np.ndarray:
-        """Read the alpha of the cutout, uint8 [H, W]. Raises DataError or ImageError."""
+    def alpha(self, max_pixels: int | None = None, bits: int = 8) -> np.ndarray:
+        """Read the alpha of the cutout, uint8 or uint16 [H, W] by `bits`.
+
+        Raises DataError or ImageError.
+        """
         shape = image_size(self.photo.path)
         if self.corrected in ((), (self.mask,)):
-            alpha = read_mask(self.mask, max_pixels=max_pixels)
+            alpha = read_mask(self.mask, max_pixels=max_pixels, bits=bits)
         else:
             is_predicted = self.mask not in self.corrected and self.mask.is_file()
-            predicted = read_mask(self.mask) if is_predicted else None
-            _file, alpha = corrected_alpha(self.corrected, shape, predicted)
+            predicted = read_mask(self.mask, bits=bits) if is_predicted else None
+            _file, alpha = corrected_alpha(self.corrected, shape, predicted, bits)
         if alpha.shape != shape:
             raise DataError(
                 f"{printable(str(self.mask))}: expected a mask of the photo's size {shape[1]}x{shape[0]}, "
@@ -96,11 +100,11 @@ def find_sources(
         raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
     if corrected and not corrected.is_dir():
         raise DataError(f"`corrected` {corrected}: expected a folder, found none; check the path")
-    manifest = Manifest(results, {})
-    manifest.look()
-    given = files_by_stem(corrected, warn) if corrected else None
-    own = files_by_stem(results / FILES["cutout"][0])
+    folder = ResultsFolder.look(results)
+    manifest = folder.manifest
     records = sorted(manifest.records(), key=lambda record: record["stem"])
+    given = corrected or results / FILES["cutout"][0]
+    files, strays = assign_files(retouched_files(given, warn), given, (record["stem"] for record in records))
     for record in records:
         if record["error"] is not None:
             if not record["stem"].endswith("/") and os.path.lexists(record["input"]):
@@ -110,25 +114,16 @@ def find_sources(
             raise DataError(f"{results}: expected cutouts, received label maps, which have no shop files")
         photo = DeliveredPhoto(Path(record["input"]), record["stem"])
         mask = results / record["outputs"]["mask"]
-        if given is not None:
-            files = _exact(given.pop(plain_name(photo.stem), ()), photo.stem, corrected)
-        else:
-            cutouts = results / FILES["cutout"][0]
-            found = [*_exact(own.get(plain_name(photo.stem), ()), photo.stem, cutouts), mask]
-            files = tuple(
-                path for path in found if manifest.is_changed(photo, path.relative_to(results).as_posix())
-            )
-        yield Source(_checked(photo, record), mask, files, record.get("decision") or UNDECIDED)
+        changed = files.get(photo.stem, ())
+        if corrected is None:
+            known = manifest.files_of(photo)
+            found = {path: path.relative_to(results).as_posix() for path in (*changed, mask)}
+            changed = tuple(path for path, output in found.items() if known.is_changed(output))
+        yield Source(_checked(photo, changed, folder), mask, changed, record.get("decision") or UNDECIDED)
     if manifest.left_out:
         warn(f"{manifest.left_out} damaged lines of {manifest.path} are left out; run predict again")
-    for path in (path for paths in (given or {}).values() for path in paths):
+    for path in strays:
         warn(f"left out: {printable(str(path))} has no photo in {results}; rename it like the photo")
-
-
-def _exact(files: Sequence[Path], stem: str, folder: Path | None) -> tuple[Path, ...]:
-    """The files that are called as the photo to the letter, if there are any."""
-    same = [path for path in files if folder and path.relative_to(folder).with_suffix("").as_posix() == stem]
-    return tuple(same or files)
 
 
 def _failed(results: Path, record: Mapping[str, Any]) -> Source:
@@ -139,23 +134,18 @@ def _failed(results: Path, record: Mapping[str, Any]) -> Source:
     return Source(photo, results / FILES["mask"][0] / f"{photo.stem}.png", (), UNDECIDED)
 
 
-def _checked(photo: DeliveredPhoto, record: Mapping[str, Any]) -> DeliveredPhoto:
-    """The photo, with a problem where it is not the one that was cut out."""
-    name = printable(str(photo.path))
+def _checked(photo: DeliveredPhoto, changed: Sequence[Path], results: ResultsFolder) -> DeliveredPhoto:
+    """The photo, with a problem where it or a changed file is not of what was cut out."""
     try:
-        same = record_of(photo.path)["sha256"] == (record["key"] or {}).get("sha256")
-    except OSError as error:
-        reason = system_reason(error)
-        return replace(photo, problem=f"{name}: cannot be read ({reason}); bring the photo back")
-    if same:
-        return photo
-    problem = f"{name}: expected the photo that was cut out, received another; run predict again"
-    return replace(photo, problem=problem)
+        results.check(photo, changed)
+    except SegmentationError as error:
+        return replace(photo, problem=str(error))
+    return photo
 
 
 @dataclass(frozen=True)
 class DeliveryWriter:
-    """Writes the cutouts of an alpha, uint8 [H, W], in a style."""
+    """Writes the cutouts of an alpha, uint8 or uint16 [H, W], in a style."""
 
     style: CutoutStyle
 

@@ -6,15 +6,37 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.digests import read_sha256
+from segmentation.core.file_kinds import FILES
 
 FileRecord = Mapping[str, Any]
-"""`bytes`, the size; `mtime_ns`, the time of the last change; `sha256` of the content."""
+"""`bytes`, the size; `mtime_ns`, the time of the last change; `sha256` of the content.
+
+In a manifest also what the file was made from, see `origin_of`; of one that a person put there that alone.
+"""
+
+DOCUMENTS = frozenset({".psd", ".psb"})
+"""Suffixes of files with layers, which hold the whole photo: only flat cutouts are placed on a canvas."""
+
+_WHOLE = {folder for folder, _suffix in FILES.values()} - {FILES["cutout"][0]}  # as large as the photo
 
 
 def record_of(path: Path) -> FileRecord:
     """Return the record of a file."""
     status = path.stat()
     return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": read_sha256(path)}
+
+
+def origin_of(key: Mapping[str, Any] | None, output: str) -> dict[str, Any]:
+    """Return what an output, by its path in the folder of results, is made from by the key of its photo.
+
+    `photo` is the SHA-256 of the photo; `canvas`, on which the garment was placed and with which margins, is
+    there for outputs that have one. It is empty where the key is not known.
+    """
+    if not key:
+        return {}
+    origin = {"photo": key.get("sha256")}
+    is_whole = output.partition("/")[0] in _WHOLE or Path(output).suffix.lower() in DOCUMENTS
+    return origin | {"canvas": key["canvas"]} if key.get("canvas") and not is_whole else origin
 
 
 def is_as_recorded(path: Path, status: os.stat_result, records: Iterable[FileRecord]) -> bool:

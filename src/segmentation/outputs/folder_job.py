@@ -33,7 +33,8 @@ class Delivery:
     """The files of a photo by kind, and notes on them.
 
     `files` is by what they are known again (see `record_of`), `kept` are those that a person had changed and
-    that stayed, `replaced` those that were saved under another name.
+    that stayed, `replaced` those that were saved under another name, `outdated` what a person made from an
+    earlier photo of this name.
     """
 
     outputs: dict[str, str]
@@ -41,6 +42,7 @@ class Delivery:
     files: dict[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 Decide = Callable[[Features, float], Verdict]
@@ -199,6 +201,7 @@ def _cut(
         files=delivery.files,
         kept=delivery.kept,
         replaced=delivery.replaced,
+        outdated=delivery.outdated,
     )
 
 
@@ -220,6 +223,6 @@ def shares_of(prediction: Prediction) -> dict[str, float]:
 def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:
     """Return the result of a failure; withdraw outputs of what the file was before, which would mislead."""
     if manifest and key and not manifest.is_of(photo, key):  # without a key the file could not be reached
-        manifest.withdraw(photo)
+        manifest.files_of(photo).withdraw(photo.outputs.values())
         key = None
     return Result(str(photo.path), photo.stem, error=reason, key=key)

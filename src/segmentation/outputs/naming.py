@@ -82,16 +82,26 @@ def find_photos(
 
 def refuse_results(source: Path, option: str = "input") -> None:
     """Raise DataError for a folder that an earlier run wrote, or one of its folders of results."""
+    if results_around(source):
+        raise DataError(
+            f"`{option}` {source}: expected photos, received results of an earlier run; choose the folder of "
+            "the photos"
+        )
+
+
+def results_around(source: Path) -> Path | None:
+    """Return the folder of results that a file or a folder is or lies in, through links; None for others.
+
+    What lies in such a folder beside the results does not belong to them.
+    """
     place = real(source)
     written = {folder for folder, _suffix in FILES.values()}
     for folder in (place, *place.parents):
-        if not (folder / MANIFEST).is_file():
-            continue
-        if written.issuperset(place.relative_to(folder).parts[:1]) or is_delivery(folder):
-            raise DataError(
-                f"`{option}` {source}: expected photos, received results of an earlier run; choose the "
-                "folder of the photos"
-            )
+        if (folder / MANIFEST).is_file() and (
+            written.issuperset(place.relative_to(folder).parts[:1]) or is_delivery(folder)
+        ):
+            return folder
+    return None
 
 
 def is_delivery(folder: Path) -> bool:
@@ -151,6 +161,7 @@ def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> 
         if folder.folder.parent and any(entry.path.name == MANIFEST for entry in entries):
             warn(f"{printable(str(folder.path))}: results of an earlier run left out")
             continue
+        entries = _without_linked_results(folder.folder, entries, warn)
         _tell_unread(folder.path, entries, warn)
         for entry in entries:
             name = entry.path.name
@@ -168,6 +179,27 @@ def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> 
     found += name_photos(files, subfolders.keys())
     found += [(same[0].path.name, same) for same in subfolders.values()]
     return [item for _, item in sorted(found, key=itemgetter(0))]
+
+
+def _without_linked_results(
+    folder: Folder, entries: Sequence[Entry], warn: Callable[[str], None]
+) -> list[Entry]:
+    """Leave out links to results, or to folders of them: these are known by where they lie."""
+    around: dict[Path, bool] = {}  # by the folder of what a link leads to, as many lead to one
+    results = []
+    for entry in entries:
+        if entry.kind not in ("file", "folder") or entry.real == folder.real / entry.path.name:
+            continue
+        place = entry.real if entry.kind == "folder" else entry.real.parent
+        if place not in around:
+            around[place] = results_around(entry.real) is not None
+        if around[place]:
+            results.append(entry)
+    if results:
+        more = f" and {len(results) - 1} more" if results[1:] else ""
+        warn(f"{printable(str(results[0].path))}{more}: results of an earlier run left out")
+    left_out = {entry.path for entry in results}
+    return [entry for entry in entries if entry.path not in left_out]
 
 
 def name_photos(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.core.errors import DataError, printable
-from segmentation.core.files import atomic_file, remedy_for
+from segmentation.core.errors import DataError, printable, remedy_for
+from segmentation.core.files import atomic_file
 from segmentation.core.unfinished import UNFINISHED
 from segmentation.datasets.origin import REAL, RECORD, read_origin
 from segmentation.images.files import write_image

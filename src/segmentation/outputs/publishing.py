@@ -3,11 +3,12 @@
 import os
 from collections.abc import Container, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from segmentation.core.errors import DataError, printable, system_reason
-from segmentation.core.files import remedy_for, temporary_folder
+from segmentation.core.errors import DataError, printable, remedy_for, system_reason
+from segmentation.core.files import temporary_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.folder_job import Delivery
@@ -17,6 +18,8 @@ from segmentation.outputs.naming import Photo
 Made = TypeVar("Made", contravariant=True)  # of a picture: a prediction, an alpha
 SAVED = ".before"  # the suffix of a changed file that was replaced because it was asked for
 _CHANGED = "was changed since it was written"
+OUTDATED = "is kept, and was made from an earlier photo of this name"
+"""The note on a person's file that is not of the present photo."""
 
 
 class FileWriter(Protocol[Made]):
@@ -45,11 +48,14 @@ class Publisher(Generic[Made]):
         self._manifest = manifest
         self._overwrite = overwrite
 
-    def planned(self, photo: Photo) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
-        """Return the outputs of a photo by kind, and those that a person changed: kept, and replaced."""
+    def planned(self, photo: Photo) -> Delivery:
+        """Return what would be delivered of a photo, without writing it."""
         outputs = {kind: photo.outputs[kind] for kind in self._writer.kinds}
-        changed = tuple(output for output in outputs.values() if self._manifest.is_changed(photo, output))
-        return (outputs, (), changed) if self._overwrite else (outputs, changed, ())
+        files = self._manifest.files_of(photo)
+        changed = tuple(output for output in outputs.values() if files.is_changed(output))
+        kept, replaced = ((), changed) if self._overwrite else (changed, ())
+        outdated = tuple(output for output in files.outdated() if output not in replaced)
+        return Delivery(outputs, kept=kept, replaced=replaced, outdated=outdated)
 
     def __call__(self, photo: Photo, picture: Picture, made: Made) -> Delivery:
         """Write the files of a photo.
@@ -58,21 +64,23 @@ class Publisher(Generic[Made]):
         then no file of this photo was changed, or the manifest says that it was left unfinished.
         """
         try:
-            outputs, kept, replaced = self.planned(photo)
+            plan = self.planned(photo)
+            outputs, kept = plan.outputs, plan.kept
             with temporary_folder(self._folder) as scratch:
                 paths = {kind: scratch / output for kind, output in outputs.items()}
                 notes = self._writer.write(paths, picture, made)
                 new = {output: paths[kind] for kind, output in outputs.items() if output not in kept}
                 files = {output: record_of(path) for output, path in new.items()}
                 self._manifest.begin(photo, files)
-                self._put(new, replaced)
+                self._put(new, plan.replaced)
         except OSError as error:
             raise _not_written(self._folder, error) from error
-        before = self._manifest.files(photo)
+        before = self._manifest.files_of(photo).written
         files |= {output: before[output] for output in kept if output in before}
-        notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept)
-        notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in replaced)
-        return Delivery(outputs, notes, files, kept, replaced)
+        notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept if output not in plan.outdated)
+        notes += tuple(f"{output} {OUTDATED}" for output in plan.outdated)
+        notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in plan.replaced)
+        return replace(plan, notes=notes, files=files)
 
     def _put(self, files: Mapping[str, Path], replaced: Container[str]) -> None:
         """Move files to their places; where one cannot be, all places hold what they held before."""

@@ -16,7 +16,8 @@ class Result:
     `stem` is the name of the outputs (see Photo); `key` is what they were made from: size, time of change and
     SHA-256 of the photo's file, and the settings. `files` is by what each output is known again (see
     `record_of`). `skipped` results leave the line of an earlier run as it is, and have what stands there;
-    `kept` and `replaced` are outputs that a person had changed (see Delivery), which no line holds.
+    `kept` and `replaced` are outputs that a person had changed, `outdated` what a person made from an earlier
+    photo of this name (see Delivery), which no line holds.
     """
 
     input: str
@@ -37,11 +38,12 @@ class Result:
     files: dict[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 def line_of(result: Result) -> dict[str, Any]:
     """Return the fields of a line; the features are called evidence there, as in every manifest so far."""
     plain = {**asdict(result), "input": str(Path(result.input).absolute())}
-    for name in ("skipped", "kept", "replaced"):
+    for name in ("skipped", "kept", "replaced", "outdated"):
         del plain[name]
     return {"evidence" if name == "features" else name: value for name, value in plain.items()}

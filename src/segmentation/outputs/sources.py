@@ -53,24 +53,26 @@ def find_all_photos(
     *,
     exclude: Path | None = None,
     warn: Callable[[str], None] = lambda _message: None,
+    option: str = "input",
 ) -> Iterator[Photo]:
     """Find the photos of one source, see `find_photos`, or of several folders and files as if they were one.
 
     The names of several lead from the current folder, if all lie below it, else from the lowest folder that
     holds them all, so that equal names of different folders stay apart. What is named twice, by itself and
     by a folder that holds it, is found once. A path that leads nowhere is a Photo with its problem.
+    Messages call the sources by the name of their `option`.
     """
     if len(sources) == 1:
-        return find_photos(sources[0], exclude=exclude, warn=warn)
+        return find_photos(sources[0], exclude=exclude, warn=warn, option=option)
     for source in sources:
-        refuse_results(source)
+        refuse_results(source, option)
     base = _base([_absolute(source) for source in sources])
     once = list({real(source): source for source in reversed(sources)}.values())
     photos = _found(once, base, exclude and real(exclude), warn)
     first = next(photos, None)
     if first is None:
         raise DataError(
-            f"`input`: expected photos, found none in {len(once)} folders or below; check the paths"
+            f"`{option}`: expected photos, found none in {len(once)} folders or below; check the paths"
         )
     return itertools.chain([first], photos)
 
