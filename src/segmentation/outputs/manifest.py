@@ -14,7 +14,7 @@ from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import atomic_file
 from segmentation.core.lock import locked
-from segmentation.core.unfinished import UNFINISHED
+from segmentation.core.unfinished import sweep
 from segmentation.outputs.file_record import is_as_recorded, record_of
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result, line_of
@@ -72,10 +72,9 @@ class Manifest:
     def __enter__(self) -> "Manifest":
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked(self._folder))
+            sweep(self._folder)
             self._adopt()
             self._file = stack.enter_context(self.path.open("ab", buffering=0))
-            for path in self._folder.glob(f"{UNFINISHED}*{self.path.suffix}"):  # a rewriting that was killed
-                path.unlink()
             self._start = self._read()
             self._file.truncate(self._start)
             self._held = stack.pop_all()
