@@ -23,6 +23,7 @@ from support.folder_job import (
     red_score,
     start,
 )
+from support.holding import leave_half_written
 
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
@@ -131,8 +132,9 @@ def test_a_second_signal_stops_a_job_that_hangs(source, tmp_path):
 
 def test_temporary_files_of_a_killed_job_are_swept_and_others_are_not(source, tmp_path):
     output = tmp_path / "out"
-    for name in ("masks/.tmp-1.png", "cutouts/x/.tmp-2.png", ".tmp-3.jsonl", "masks/old.png", ".tmp-mine"):
-        (output / name).parent.mkdir(parents=True, exist_ok=True)
+    for name in ("masks/1.png", "cutouts/x/2.png", "3.jsonl"):
+        leave_half_written(output / name)
+    for name in ("masks/old.png", ".tmp-mine"):
         (output / name).touch()
     cut_folder(source, output)
 

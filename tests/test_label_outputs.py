@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from support.class_model import BAG, LABELS, SIZE, colour_score, draw_classes
 from support.folder_job import cut_folder, draw, errors, made, manifest_lines, pictures
+from support.holding import leave_half_written
 from support.program import make, run, start
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
@@ -292,8 +293,8 @@ def test_what_a_killed_job_left_half_written_is_removed(street, tmp_path):
     output = tmp_path / "out"
     mark_folder(street, output)
     before = pictures(output)
-    for name in ("labels/.tmp-1.png", "overlays/x/.tmp-2.jpg", ".tmp-3.json", ".tmp-4.jsonl"):
-        (output / name).touch()
+    for name in ("labels/1.png", "overlays/x/2.jpg", "3.json", "4.jsonl"):
+        leave_half_written(output / name)
     mark_folder(street, output)
 
     assert pictures(output) == before

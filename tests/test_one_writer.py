@@ -17,7 +17,8 @@ from support.program import make
 
 from segmentation.core.errors import DataError, ImageError
 from segmentation.core.files import atomic_file, atomic_folder, temporary_folder, write_text
-from segmentation.core.lock import locked
+from segmentation.core.lock import locked, locked_file
+from segmentation.outputs.manifest import Manifest
 
 HOLDS = """
 import sys
@@ -116,7 +117,7 @@ def test_a_job_within_the_one_that_holds_a_folder_holds_it_too(tmp_path):
 
 
 def test_files_of_one_folder_have_writers_of_their_own(tmp_path):
-    with locked(tmp_path, name=".a.csv.lock"), locked(tmp_path, name=".b.csv.lock"):
+    with locked_file(tmp_path / "a.csv"), locked_file(tmp_path / "b.csv"):
         assert names(tmp_path) == [".a.csv.lock", ".b.csv.lock"]
     assert names(tmp_path) == []
 
@@ -167,6 +168,16 @@ WRITERS = {
     "pseudo": ("out", "pseudo --model mine --input {pairs}/images --output {home}/out"),
     "predict": ("out", "predict --model mine --save --input {pairs}/images --output {home}/out"),
     "recipe": ("logs/my-default", "recipe default"),
+    "synth": ("out", "synth --count 1 --output {home}/out"),
+    "data": ("results/data/pairs/.contact-sheet.png.lock", "data"),
+    "export of options": (
+        "results/mine/export/.mine.toml.lock",
+        "export --model mine --format config --output {home}/results/mine/export/mine.toml",
+    ),
+    "submit with masks": (
+        "out/masks",
+        "submit --model mine --save --input {pairs}/images --output {home}/out/submission.csv.gz",
+    ),
     "train": ("logs/mine", "train --name mine"),
 }
 
@@ -175,7 +186,7 @@ WRITERS = {
 def test_every_job_that_writes_refuses_before_it_works(home, job, capsys):
     held, command = WRITERS[job]
     words = command.format(home=home, pairs=home / "pairs").split()
-    data = [] if "{pairs}" in command else ["--data", home / "pairs"]
+    data = [] if "{" in command else ["--data", home / "pairs"]
     with held_elsewhere(home / held):
         make(*words, "--home", home, *data, check=2)
     assert "another process is writing here" in capsys.readouterr().err
@@ -197,6 +208,16 @@ def test_what_a_killed_process_left_unfinished_goes_with_the_next_write(holding,
 
     write_text(tmp_path / "other.csv", "a")
     assert names(tmp_path) == ["other.csv"]
+
+
+def test_a_job_sweeps_what_killed_ones_left_in_the_folders_below(holding, tmp_path):
+    killed, living = (tmp_path / "masks" / name / "a.png" for name in ("killed", "living"))
+    kill(holding("file", killed))
+    holding("file", living)
+
+    with Manifest(tmp_path, {}):
+        assert names(killed.parent) == []
+        assert len(names(living.parent)) == 1
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "beside"])

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from support.drawing import draw_pair, draw_set
 from support.folder_job import BUNDLE, SCORE_SETTINGS, draw, endless_score, pictures, red_score, scorer_of
+from support.holding import leave_half_written
 from support.program import make, run
 
 from main import main
@@ -209,7 +210,7 @@ def test_a_mask_whose_photo_is_gone_and_what_is_half_written_is_made_again(sourc
     make_pairs(source, output)
     before = pictures(output)
     (output / "images/x/e.png").unlink()
-    (output / "masks/.tmp-half.png").write_bytes(b"half")
+    leave_half_written(output / "masks/x/half.png")
     make_pairs(source, output)
 
     assert pictures(output) == before

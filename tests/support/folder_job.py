@@ -17,7 +17,7 @@ from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.training import RunConfig
 from segmentation.core.file_kinds import MANIFEST
-from segmentation.core.signals import Interruption
+from segmentation.core.signals import Interruption, exit_status
 from segmentation.core.size import Size
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.images.files import Picture
@@ -163,7 +163,7 @@ def main(source: str, output: str, *, die_at: int = 0, hang: bool = False, **opt
             stop=lambda: interruption.requested,
             **options,
         )
-    return interruption.status
+    return exit_status() if interruption.requested else 0
 
 
 if __name__ == "__main__":

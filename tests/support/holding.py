@@ -1,4 +1,4 @@
-"""A folder that another process is writing into."""
+"""Folders that another process is writing into, and what one leaves there that is killed."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from segmentation.core.unfinished import unfinished
 from support.places import ROOT
 
 _HOLDS = """
@@ -32,3 +33,10 @@ def held_elsewhere(path: Path) -> Iterator[None]:
         assert holder.stdout.readline() == "held\n"
         yield
         holder.communicate()
+
+
+def leave_half_written(path: Path) -> None:
+    """Leave beside `path` what a process leaves that is killed while it writes it."""
+    with unfinished(path.parent, path.suffix, is_folder=False) as temporary:
+        pass
+    temporary.write_bytes(b"half")

@@ -22,9 +22,10 @@ from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import sha256_of
 from segmentation.core.errors import BundleError, ConfigError
-from segmentation.core.files import write_text
+from segmentation.core.files import put_together, write_text
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
+from segmentation.core.unfinished import sweep
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 DESCRIPTION = "bundle.json"
@@ -138,15 +139,15 @@ class ModelBundle:
         return hashlib.sha256(json.dumps(score_settings, sort_keys=True).encode()).hexdigest()
 
 
-def save_description(bundle: ModelBundle) -> ModelBundle:
+def save_description(bundle: ModelBundle, *, exported: bool = True) -> ModelBundle:
     """Write `bundle.json` into the bundle's folder; give the bundle with the checksums that it records.
 
-    These are the weights' and, where a network was exported whole, those of `ENGINE_FILES`, and the
-    description's of a first pass: nothing that predictions do not need, so that a lost plot does not disable
-    a model.
+    These are the weights' and, where a network was exported whole, those of `ENGINE_FILES`, unless `exported`
+    is False, and the description's of a first pass: nothing that predictions do not need, so that a lost plot
+    does not disable a model.
     """
-    exported = ENGINE_FILES if all((bundle.path / name).is_file() for name in ENGINE_FILES) else ()
-    checksums = {name: sha256_of(bundle.path / name) for name in (WEIGHTS, *exported)}
+    whole = exported and all((bundle.path / name).is_file() for name in ENGINE_FILES)
+    checksums = {name: sha256_of(bundle.path / name) for name in (WEIGHTS, *(ENGINE_FILES if whole else ()))}
     saved = dataclasses.replace(bundle, provenance=_plain(bundle.provenance), files=checksums)
     description = {
         "format": FORMAT,
@@ -164,6 +165,17 @@ def save_description(bundle: ModelBundle) -> ModelBundle:
     }
     write_text(saved.path / DESCRIPTION, json.dumps(description, indent=2) + "\n")
     return saved
+
+
+def put_export(bundle: ModelBundle, made: Path) -> None:
+    """Move an exported network, the files of the folder `made`, into the bundle; the next saving records it.
+
+    Until then the bundle, if it was saved, is one without an exported network: a process that is killed
+    meanwhile leaves no graph that scores with the weights of another.
+    """
+    if bundle.openvino:
+        save_description(bundle, exported=False)
+    put_together(made, bundle.path, main=ENGINE_FILES[0])
 
 
 def load_bundle(path: Path) -> ModelBundle:
@@ -236,6 +248,8 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
     if "/" in model or "\\" in model:
         return load_bundle(_check_path(model))
     path = models_folder / check_name(model)
+    if not _exists(path):
+        sweep(models_folder)  # it may lie there whole, about to take a place when its process was killed
     is_bundled = model == DEFAULT and DEFAULT in _names(bundled_models())
     return load_bundle(bundled_models() / model if is_bundled and not _exists(path) else path)
 

@@ -4,6 +4,7 @@ from segmentation.cli.display import warn
 from segmentation.cli.patience import STEPS_KEPT, seconds_left
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.audit import AuditOptions
+from segmentation.core.signals import exit_status
 from segmentation.datasets.exclusion import EXCLUDE
 from segmentation.evaluation.audit import words_on_quality
 from segmentation.jobs.audit import audit
@@ -12,12 +13,12 @@ from segmentation.reports.audit_report import PAGE, TABLE, print_findings
 
 
 def run(options: AuditOptions, context: Context) -> int:
-    """Audit the pairs and print the most suspicious. Status 130 when it was stopped."""
+    """Audit the pairs and print the most suspicious. Status 130 or 143 when it was stopped."""
     with seconds_left(STEPS_KEPT), TrainingDisplay() as display:
         done = audit(options, display.shown(context))
     if done.stopped:
         warn("stopped; the same command continues from there")
-        return 130
+        return exit_status()
     print_findings(done.findings, display.console)
     print(words_on_quality(done.findings))
     if done.kept:

@@ -3,12 +3,13 @@
 import argparse
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from segmentation import __version__
 from segmentation.cli.parser import OneLineParser, add_command, read_command
@@ -17,6 +18,7 @@ from segmentation.config.jobs import JOBS
 from segmentation.config.options import JobOptions
 from segmentation.core.errors import SegmentationError, unwritable
 from segmentation.core.events import ignore
+from segmentation.core.signals import exit_status, interrupt_on_signals
 from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
 from segmentation.jobs.recipes import RECIPES
@@ -50,7 +52,7 @@ def main(
         return 2
     except KeyboardInterrupt:
         print("interrupted; no half-written file was left", file=sys.stderr)
-        return 130
+        return exit_status()
     except BrokenPipeError:  # the reader of the output, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -62,7 +64,16 @@ def main(
 def run() -> None:
     """Run the console command; the working folder is the current one."""
     prepare_process()
-    sys.exit(main())
+    end(main())
+
+
+def end(status: int) -> NoReturn:
+    """End the process; at once where a signal stopped it, since large libraries take seconds to unload."""
+    if status > 128:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def build_parser(home: Path = Path(), default_home: str = "the current folder") -> OneLineParser:
@@ -102,8 +113,7 @@ def prepare_process() -> None:
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(errors="backslashreplace")
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    interrupt_on_signals()
 
 
 def _command(name: str) -> ModuleType:

@@ -12,7 +12,7 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.scoring import STREAM
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
-from segmentation.core.signals import Interruption
+from segmentation.core.signals import Interruption, exit_status
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of
 from segmentation.jobs.predict import FolderPrediction, predict
@@ -40,7 +40,7 @@ def run(options: PredictOptions, context: Context) -> int:
             photos = counted(tally.made + tally.skipped, "photo is", "photos are")
             stopped = f"interrupted: {photos} done in this run, {tally.failed} failed"
             warn(f"{stopped}; the same command continues from here" if done.output else stopped)
-            return interruption.status
+            return exit_status()
     if not options.quiet:
         for line in _lines(done, str(display)):
             display.say(line)

@@ -4,7 +4,7 @@ from segmentation.cli.display import warn
 from segmentation.cli.folder_display import FolderDisplay
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.core.counting import counted
-from segmentation.core.signals import Interruption
+from segmentation.core.signals import Interruption, exit_status
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import status_of
 from segmentation.jobs.pseudo import PredictedPairs, pseudo
@@ -22,7 +22,7 @@ def run(options: PseudoOptions, context: Context) -> int:
             done = pseudo(options, display.shown(context, stop=lambda: interruption.requested))
         if done.stopped:
             warn(f"{_interrupted(done)}; the same command continues from here")
-            return interruption.status
+            return exit_status()
     display.say(_summary(done))
     if done.left_out and done.left_out + done.tally.failed == done.tally.photos:
         warn(_none_taken(done, options.min_confidence))

@@ -9,6 +9,7 @@ from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.recipe import RecipeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.core.imports import import_keras_quietly
+from segmentation.core.signals import exit_status
 from segmentation.jobs.context import Context
 from segmentation.jobs.recipe import StepEnded, StepStarted, recipe, steps_of
 
@@ -42,17 +43,17 @@ class RecipeDisplay(TrainingDisplay):
 
 
 def run(options: RecipeOptions, context: Context) -> int:
-    """Run what is not done yet. Status 130 when the user ended it early; the same command continues."""
+    """Run what is not done yet. Status 130 or 143 when it was ended early; the same command continues."""
     typed_home = any(word.split("=")[0] == "--home" for word in context.command)
     home = ["--home", str(context.workspace.home)] if typed_home else []
     if options.print:
         for step in steps_of(options):
             print(command_line(step.options, home))
         return 0
-    import_keras_quietly()
     display, done = RecipeDisplay(home), False
     try:
         with seconds_left(STEPS_KEPT), display:
+            import_keras_quietly()
             done = recipe(options, display.shown(context))
     except KeyboardInterrupt:
         if not display.place:
@@ -63,5 +64,5 @@ def run(options: RecipeOptions, context: Context) -> int:
         raise
     if not done:
         warn(f"{display.place} was interrupted; the same command continues from there")
-        return 130
+        return exit_status()
     return 0

@@ -6,25 +6,26 @@ from segmentation.cli.patience import EPOCHS_KEPT, seconds_left
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.core.imports import import_keras_quietly
+from segmentation.core.signals import exit_status
 from segmentation.jobs.context import Context
+from segmentation.training.run_state import EpochsKept
 
 
 def run(options: TrainOptions, context: Context) -> int:
-    """Train and print where the model is. Status 130 when the user ended the training early."""
-    import_keras_quietly()
-    from segmentation.jobs.train import train
-    from segmentation.training.run_state import EpochsKept
-
+    """Train and print where the model is. Status 130 or 143 when it was ended early."""
     try:
         with seconds_left(EPOCHS_KEPT), TrainingDisplay() as display:
+            import_keras_quietly()
+            from segmentation.jobs.train import train
+
             trained = train(options, display.shown(context))
     except EpochsKept:
         warn("interrupted; the finished epochs are kept: the same command with `resume` continues")
-        return 130
+        return exit_status()
     print(trained_line(trained.bundle))
     if trained.interrupted:
         print("interrupted: this is the best epoch so far; `--resume` continues from the last one")
-        return 130
+        return exit_status()
     return 0
 
 

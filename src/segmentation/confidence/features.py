@@ -8,8 +8,14 @@ import numpy as np
 from segmentation.confidence.model import Features
 from segmentation.confidence.parts import faint_parts, parts_of
 
-FEATURES_VERSION = 1
-"""Raise it whenever the same prediction gives other figures: a confidence model is fitted to one version."""
+FEATURES_VERSION = 2
+"""Raise it whenever the same prediction gives other features, or further ones.
+
+The record of a folder of results holds it, so that the next run decides anew about photos that were decided
+by other features. A confidence model does not: where a feature changes that one of SIGNS comes from, or one
+of DRIFT, `calibrate` has to fit the models that come with the program again, and the changelog has to tell
+users to do so with their own.
+"""
 
 _WORKING_HEIGHT_PX = 432  # a quarter of a studio photo's: enough to tell parts of a garment from its edge
 _EDGE = 1 / 216  # of the height to each side: how far apart the edges of equally good masks may lie

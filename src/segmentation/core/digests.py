@@ -21,8 +21,13 @@ def content_of(path: Path) -> str:
 
     Raises DataError where it cannot be read.
     """
+    return sha256_of_photo(path)[:CONTENT_DIGITS]
+
+
+def sha256_of_photo(path: Path) -> str:
+    """Return what `sha256_of` returns of a file of the user's. Raises DataError where it cannot be read."""
     try:
-        return sha256_of(path)[:CONTENT_DIGITS]
+        return sha256_of(path)
     except OSError as error:
         raise DataError(
             f"{printable(str(path))}: expected a readable file, received {error.strerror}; restore it"

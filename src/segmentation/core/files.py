@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from segmentation.core.lock import LOCK
-from segmentation.core.unfinished import RETIRED, UNFINISHED, errors_renamed, unfinished
+from segmentation.core.unfinished import RETIRED, errors_renamed, is_unfinished, unfinished
 
 
 @contextmanager
@@ -68,12 +68,27 @@ def copy_folder(source: Path, target: Path) -> None:
     """
     target.mkdir()
     for path in sorted(source.iterdir()):
-        if path.name == LOCK or path.name.startswith(UNFINISHED):
+        if path.name == LOCK or is_unfinished(path):
             continue
         if path.is_dir():
             copy_folder(path, target / path.name)
         else:
             shutil.copyfile(path, target / path.name)
+
+
+def put_together(made: Path, folder: Path, main: str) -> None:
+    """Move the files of the folder `made`, which belong together, in the place of others into `folder`.
+
+    `main` is the name of the one without which the others are of no use. It goes first and comes last, so
+    that a process that is killed never leaves it with files of another set.
+    """
+    target = folder / main
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+    for path in sorted(made.iterdir(), key=lambda path: path.name == main):
+        path.replace(folder / path.name)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def import_keras_quietly(extra: str = "train") -> None:
         os.dup2(captured.fileno(), 2)
         try:
             require("keras", extra)
-        except MissingExtraError:
+        except (MissingExtraError, KeyboardInterrupt):
             raise
         except BaseException:
             captured.seek(0)

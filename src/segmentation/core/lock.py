@@ -34,7 +34,7 @@ def locked(folder: Path, remedy: str = "give another `output`", *, name: str = L
 
     A job that runs within the one that holds it may hold it too. Where the file system refuses locks, nothing
     is held. On leaving, the lock file is removed, and a folder that was made and is still empty. `name` is
-    another lock file, for a single file in a folder that others write into as well.
+    that of the lock file.
 
     Raises DataError, which ends with the `remedy`, where another process holds the folder, and where nothing
     can be written there.
@@ -66,6 +66,20 @@ def locked(folder: Path, remedy: str = "give another `output`", *, name: str = L
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 path.unlink()
         _remove_if_empty(missing)
+
+
+def locked_file(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Hold a single file as the one process that writes it, in a folder that others write into as well.
+
+    Raises DataError as `locked` does.
+    """
+    return locked(path.parent, name=f".{path.name}{LOCK}")
+
+
+def remove_locks() -> None:
+    """Remove the lock files of this process, before it ends at once and with it all that it holds."""
+    for _thread, path in list(_held):
+        path.unlink(missing_ok=True)
 
 
 def try_lock(descriptor: int) -> bool | None:

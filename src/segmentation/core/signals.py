@@ -6,36 +6,66 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
+from segmentation.core.lock import remove_locks
 from segmentation.core.unfinished import remove_unfinished
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _NOTICE = b"\nfinishing what is in hand; once more stops at once\n"
 
+_last = signal.SIGINT  # of the signals that this process was sent
+
+
+def interrupt_on_signals() -> None:
+    """Have SIGINT and SIGTERM raise KeyboardInterrupt where they would end the process at once."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+
+
+@contextmanager
+def unheard_by_children() -> Iterator[None]:
+    """Have processes that are started within this context never hear Ctrl-C, not even while they begin.
+
+    A terminal sends it to all processes of a command. Here it is heard when the context ends.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def exit_status() -> int:
+    """Return what shells expect of a process that a signal stopped: 130 after SIGINT, 143 after SIGTERM."""
+    return 128 + _last
+
+
+def _remember(number: int) -> None:
+    global _last
+    _last = signal.Signals(number)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    _remember(number)
+    raise KeyboardInterrupt
+
 
 class Interruption:
     """Context in which the first SIGINT or SIGTERM sets `requested` and a second ends the process at once.
 
-    `status` is the exit status that shells expect then: 130 after SIGINT, 143 after SIGTERM, 0 if there was
-    none. On leaving, signals do what they did before. A signal that was ignored stays ignored, as shells
-    want it for background commands. Outside of the main thread, which alone may handle signals, it does
-    nothing.
+    On leaving, signals do what they did before, and the Interruption that it lies within has been requested
+    too. A signal that was ignored stays ignored, as shells want it for background commands. Outside of the
+    main thread, which alone may handle signals, it does nothing.
     """
 
     def __init__(self):
-        self._signal = 0
+        self.requested = False
         self._before: dict[int, Any] = {}
-
-    @property
-    def requested(self) -> bool:
-        return self._signal != 0
-
-    @property
-    def status(self) -> int:
-        return 128 + self._signal if self._signal else 0
 
     def __enter__(self) -> "Interruption":
         if threading.current_thread() is threading.main_thread():
@@ -46,12 +76,16 @@ class Interruption:
     def __exit__(self, *_error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+            outer = getattr(handler, "__self__", None)
+            if isinstance(outer, Interruption):
+                outer.requested |= self.requested
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.requested:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        self._signal = int(number)
+        self.requested = True
+        _remember(number)
         with suppress(OSError):
             os.write(2, _NOTICE)  # not print: it may have been interrupted in the middle of itself
 
@@ -105,6 +139,7 @@ class Deadline:
         for child in children:
             child.join(1)
         remove_unfinished()
+        remove_locks()
         with suppress(OSError, ValueError):
             sys.stdout.flush()
         with suppress(OSError):

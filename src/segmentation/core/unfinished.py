@@ -31,6 +31,23 @@ _in_progress: set[Path] = set()
 _swept: set[Path] = set()
 
 
+def is_unfinished(path: Path) -> bool:
+    """Return whether a file or folder has a name that this program gives to what is not complete yet."""
+    return _NAME.fullmatch(path.name) is not None
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left in a folder and in those below it; what a living one writes stays.
+
+    A folder that was complete, and about to take the place of another, takes it.
+    """
+    for place, below, _files in os.walk(folder):
+        below[:] = [
+            name for name in below if not name.startswith(UNFINISHED)
+        ]  # each goes or stays as a whole
+        _sweep(Path(place))
+
+
 def remove_unfinished() -> None:
     """Remove whatever this process has begun and not finished, before it ends at once."""
     for path in list(_in_progress):
@@ -41,7 +58,9 @@ def remove_unfinished() -> None:
 def unfinished(parent: Path, ending: str, *, is_folder: bool) -> Iterator[Path]:
     """Yield a new file or folder in `parent`, locked until the block ends; then it is removed."""
     parent.mkdir(parents=True, exist_ok=True)
-    _sweep(parent)
+    if (place := parent.absolute()) not in _swept:  # once a process: a folder may be large
+        _swept.add(place)
+        _sweep(parent)
     try:
         temporary, descriptor = _create(parent, ending, is_folder=is_folder)
     except OSError as error:
@@ -91,13 +110,6 @@ def _renamed(text: object, temporary: str, name: str) -> object:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left in a folder; a process does so once, before it writes there.
-
-    A folder that was complete, and about to take the place of another, takes it.
-    """
-    if (place := folder.absolute()) in _swept:
-        return
-    _swept.add(place)
     with suppress(OSError):
         found = ((path, _NAME.fullmatch(path.name)) for path in folder.glob(f"{UNFINISHED}*"))
         names = [(path, match) for path, match in found if match]

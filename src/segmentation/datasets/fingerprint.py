@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from segmentation.core.digests import sha256_of
-from segmentation.core.errors import DataError
+from segmentation.core.digests import sha256_of_photo
 from segmentation.core.parallel import map_in_threads
 from segmentation.core.types import GroundTruth, Sample
 from segmentation.datasets.ground_truth import TableRows
@@ -43,7 +42,5 @@ def _describe_truth(truth: GroundTruth | None) -> str:
 
 
 def _describe_file(path: Path) -> str:
-    try:
-        return f"{path.stat().st_size} {sha256_of(path)}"
-    except OSError as error:
-        raise DataError(f"{path}: expected a readable file, received {error.strerror}; restore it") from error
+    digest = sha256_of_photo(path)
+    return f"{path.stat().st_size} {digest}"

@@ -6,7 +6,6 @@ is described beside the file.
 """
 
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import ExportError, MissingExtraError
-from segmentation.core.files import temporary_folder, write_text
+from segmentation.core.files import put_together, temporary_folder, write_text
 from segmentation.core.imports import import_keras_quietly
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
@@ -69,10 +68,7 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
                     f"{difference:.2g}; nothing was kept"
                 )
         write_text(unfinished.with_name(path.name + ".json"), json.dumps(description, indent=2) + "\n")
-        if path.is_dir():  # with a saved-model in it, or nothing
-            shutil.rmtree(path)
-        for made in folder.iterdir():
-            made.replace(path.parent / made.name)
+        put_together(folder, path.parent, main=path.name)
     return difference
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from segmentation.config.jobs.data import DataOptions
 from segmentation.core.events import counting
+from segmentation.core.lock import locked_file
 from segmentation.datasets.class_statistics import ClassStatistics, count_classes
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.summary import Summary, summarise
@@ -28,15 +29,21 @@ class DataReport:
 def data(options: DataOptions, context: Context) -> DataReport:
     """Measure every pair, and draw some of them into a contact sheet.
 
-    Raises what `discover`, `summarise` and `count_classes` raise.
+    Raises what `discover`, `summarise` and `count_classes` raise, and DataError when another process writes
+    the contact sheet.
     """
-    folder, tell = options.data or context.workspace.data, context.tell
+    folder = options.data or context.workspace.data
+    sheet = options.output or context.workspace.results / "data" / folder.resolve().name / "contact-sheet.png"
+    with locked_file(sheet):
+        return _measure(folder, sheet, options, context)
+
+
+def _measure(folder: Path, sheet: Path, options: DataOptions, context: Context) -> DataReport:
+    tell = context.tell
     dataset = discover(folder, classes=options.classes, on_progress=counting(tell, "reading"))
     summary = summarise(dataset, on_progress=counting(tell, "measuring"))
     classes, training = None, dataset.folder_split.train if dataset.folder_split else dataset.samples
     if dataset.classes and not dataset.labels.binary:
         classes = count_classes(training, dataset.labels, counting(tell, "counting"))
-    name = folder.resolve().name
-    sheet = options.output or context.workspace.results / "data" / name / "contact-sheet.png"
     write_image(sheet, draw_contact_sheet(dataset.samples, labels=dataset.labels))
     return DataReport(folder, dataset, summary, classes, len(training), sheet)

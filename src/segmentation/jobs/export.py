@@ -7,7 +7,7 @@ from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, load
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.core.files import write_text
 from segmentation.core.imports import import_keras_quietly
-from segmentation.core.lock import LOCK, locked
+from segmentation.core.lock import locked, locked_file
 from segmentation.jobs.configuration import configuration_of
 from segmentation.jobs.context import Context
 
@@ -33,7 +33,8 @@ def export(options: ExportOptions, context: Context) -> Exported:
     bundle = find_bundle(options.model, context.workspace.models)
     if options.format == "config":
         path = options.output or _folder(bundle, context) / f"{bundle.name}.toml"
-        write_text(path, configuration_of(bundle, context.workspace.home))
+        with locked_file(path):
+            write_text(path, configuration_of(bundle, context.workspace.home))
         return Exported(path, options.format)
     return _export_network(bundle, options, context)
 
@@ -59,7 +60,7 @@ def _export_network(bundle: ModelBundle, options: ExportOptions, context: Contex
         assert saved
         return Exported(saved, options.format, difference)
     path = options.output or _folder(bundle, context) / (bundle.name + FORMATS[options.format].suffix)
-    with locked(path.parent, name=f".{path.name}{LOCK}"):
+    with locked_file(path):
         difference = export_network(bundle, options.format, path, map(read_photo, photos))
     return Exported(path, options.format, difference)
 

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle
+from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, put_export
 from segmentation.bundle.provenance import data_folder
 from segmentation.core.errors import DataError
 from segmentation.core.files import temporary_folder
@@ -32,8 +32,8 @@ def with_openvino(
 
     The difference from Keras is taken on the first of `photos`. On `held_out`, photos that the model was
     not trained on, the agreement of the masks in bfloat16 is measured, where the processor computes in it;
-    without any, the recorded agreement stays. The description has yet to be saved: until then the
-    bundle does not match it. Raises what `export` raises, and leaves the bundle as it was.
+    without any, the recorded agreement stays. The description has yet to be saved. Raises what `export`
+    raises, and leaves the bundle as it was.
     """
     with temporary_folder(bundle.path) as folder:
         path = folder / ENGINE_FILES[0]
@@ -53,8 +53,7 @@ def with_openvino(
             agreement = worst_agreement(
                 full, half, map(read_photo, held_out), bundle.threshold, bundle.labels
             )
-        for made in path.parent.iterdir():
-            made.replace(bundle.path / made.name)
+        put_export(bundle, folder)
     return dataclasses.replace(bundle, bf16_agreement=agreement), difference
 
 

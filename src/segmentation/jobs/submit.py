@@ -1,13 +1,14 @@
 """The job `submit`: the run-length encoded masks of photos as a Kaggle submission."""
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
-from segmentation.core.lock import LOCK, locked
+from segmentation.core.lock import locked, locked_file
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
@@ -47,7 +48,7 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
             f"`input`: expected each file name once, received several {', '.join(repeated)}; rename them"
         )
     workers = source.streams()
-    with locked(output.parent, name=f".{output.name}{LOCK}"):
+    with locked_file(output), locked(masks) if masks else nullcontext():
         scorer = scorer or load_scorer(
             models, options.models, options.scoring, streams=workers, tell=context.tell
         )

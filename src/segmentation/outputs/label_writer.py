@@ -12,7 +12,6 @@ from segmentation.core.errors import DataError
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import write_text
 from segmentation.core.types import LEAST_SHARE, LabelMap, Prediction
-from segmentation.core.unfinished import UNFINISHED
 from segmentation.datasets.labels import LABELS_FILE, Classes, read_classes
 from segmentation.datasets.origin import PSEUDO, write_origin
 from segmentation.images.class_overlay import legend, overlay_classes
@@ -49,14 +48,9 @@ class LabelWriter:
         return {"kinds": self.kinds, "writer": _VERSION}
 
     def prepare(self) -> None:
-        """Prepare the folders, see `prepare_folders`, and name the indices in labels.json.
-
-        No other process may be writing there.
-        """
+        """Prepare the folders, see `prepare_folders`, and name the indices in labels.json."""
         prepare_folders(self._folder, self.kinds)
         names = self._folder / LABELS_FILE
-        for path in self._folder.glob(f"{UNFINISHED}*{names.suffix}"):  # left by a killed process
-            path.unlink()
         plain = {
             str(index): {"name": name, "colour": "#{:02x}{:02x}{:02x}".format(*colour)}
             for index, (name, colour) in enumerate(zip(self._labels.names, self._labels.colours, strict=True))

@@ -10,7 +10,7 @@ from typing import Any
 from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.lock import locked
-from segmentation.core.unfinished import UNFINISHED
+from segmentation.core.unfinished import sweep
 from segmentation.outputs.adoption import adopt, adoption
 from segmentation.outputs.file_record import FileRecord, origin_of, record_of
 from segmentation.outputs.manifest_lines import (
@@ -68,10 +68,9 @@ class Manifest:
     def __enter__(self) -> "Manifest":
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked(self._folder))
+            sweep(self._folder)
             adopt(self.path)
             self._file = stack.enter_context(self.path.open("ab", buffering=0))
-            for path in self._folder.glob(f"{UNFINISHED}*{self.path.suffix}"):  # a rewriting that was killed
-                path.unlink()
             self._index = read_index(self.path)
             self._file.truncate(self._index.length)
             self._held = stack.pop_all()

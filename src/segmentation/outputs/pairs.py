@@ -14,7 +14,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError, printable, remedy_for
 from segmentation.core.files import atomic_file
-from segmentation.core.unfinished import UNFINISHED
+from segmentation.core.unfinished import sweep
 from segmentation.datasets.origin import REAL, RECORD, read_origin
 from segmentation.images.files import write_image
 from segmentation.images.formats import IMAGE_SUFFIXES
@@ -64,15 +64,14 @@ def refuse_pairs(folder: Path) -> None:
 
 
 def prepare(folder: Path) -> None:
-    """Make the two folders; remove unfinished files, and masks whose photo is gone.
+    """Make the two folders; remove what killed processes left, and masks whose photo is gone.
 
     No other process may be writing there.
     """
     images, masks = folder / IMAGES, folder / MASKS
+    sweep(folder)
     for part in (images, masks):
         part.mkdir(parents=True, exist_ok=True)
-        for path in part.rglob(f"{UNFINISHED}*"):
-            path.unlink(missing_ok=True)
     photos = {path.relative_to(images).with_suffix("") for path in images.rglob("*")}
     for path in list(masks.rglob("*.png")):
         if path.relative_to(masks).with_suffix("") not in photos:

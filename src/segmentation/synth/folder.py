@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,7 +15,9 @@ import cv2
 from segmentation.config.jobs.synth import VIEWS
 from segmentation.core.errors import DataError
 from segmentation.core.files import write_text
+from segmentation.core.lock import LOCK
 from segmentation.core.parallel import cores
+from segmentation.core.signals import unheard_by_children
 from segmentation.images.files import write_image
 from segmentation.synth.studio import check_arguments, draw_photo
 
@@ -83,7 +84,9 @@ def _draw_all(jobs: list[_Job], workers: int) -> Generator[None, None, None]:
     context = multiprocessing.get_context("spawn")  # forked OpenCV threads can hang
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
         try:
-            for future in as_completed([pool.submit(_draw_one, job) for job in jobs]):
+            with unheard_by_children():  # Ctrl-C is this process's, which cancels the rest
+                drawn = [pool.submit(_draw_one, job) for job in jobs]
+            for future in as_completed(drawn):
                 yield future.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)  # the photos in hand are waited for, whose folder may go now
@@ -92,7 +95,6 @@ def _draw_all(jobs: list[_Job], workers: int) -> Generator[None, None, None]:
 
 def _prepare_worker() -> None:
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which cancels the rest
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -133,7 +135,7 @@ def _claim(output: Path, record: dict) -> None:
             )
     elif output.exists() and not output.is_dir():
         raise DataError(f"{output}: expected a folder, received a file; choose another path")
-    elif output.is_dir() and any(output.iterdir()):
+    elif output.is_dir() and any(path.name != LOCK for path in output.iterdir()):
         raise DataError(
             f"{output}: expected an empty folder, received one with other files; choose another folder"
         )

@@ -13,14 +13,14 @@ from segmentation.core.errors import TrainingError, system_reason
 from segmentation.core.files import write_text
 from segmentation.core.lock import LOCK
 from segmentation.core.tables import write_csv
-from segmentation.core.unfinished import UNFINISHED
+from segmentation.core.unfinished import is_unfinished
 
 RECORD = "run.json"
 HISTORY = "history.csv"
 TENSORBOARD = "tensorboard"
 
 _WEIGHTS = "epoch-*.weights.h5"
-_OF_A_RUN = (RECORD, HISTORY, TENSORBOARD, _WEIGHTS, LOCK, f"{UNFINISHED}*")
+_OF_A_RUN = (RECORD, HISTORY, TENSORBOARD, _WEIGHTS, LOCK)
 _ANY_TIME = ("workers", "cache")  # options that a run may go on with, whatever they were
 
 History = dict[str, list[float]]
@@ -104,7 +104,7 @@ def clear_folder(folder: Path) -> None:
 
 
 def _is_of_a_run(path: Path) -> bool:
-    return any(path.match(pattern) for pattern in _OF_A_RUN)
+    return is_unfinished(path) or any(path.match(pattern) for pattern in _OF_A_RUN)
 
 
 def read_run(folder: Path) -> RunState:

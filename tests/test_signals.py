@@ -1,0 +1,67 @@
+"""Ctrl-C and SIGTERM: whatever a command is doing, it ends in good order with the status of the signal."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from support.drawing import draw_set
+from support.places import MAIN
+from support.program import SMALL, make
+
+from segmentation.cli import patience
+from segmentation.cli.recipe import RecipeDisplay
+from segmentation.cli.training_display import TrainingDisplay
+from segmentation.core.signals import Interruption
+
+STATUSES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    draw_set(home / "data" / "ccp", garments=4)
+    return home
+
+
+COMMANDS = {
+    "train": ("--data", "{home}/data/ccp", "--name", "mine", *SMALL),
+    "audit": ("--data", "{home}/data/ccp", "--folds", "2", *SMALL),
+    "recipe": ("default", "--data", "{home}/data"),
+}
+
+
+@pytest.mark.parametrize(("number", "status"), STATUSES)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_training_ends_with_the_status_of_the_signal(home, command, number, status, monkeypatch):
+    shown = (RecipeDisplay, "_command") if command == "recipe" else (TrainingDisplay, "_start")
+    monkeypatch.setattr(*shown, lambda *_started: signal.raise_signal(number))
+    monkeypatch.setattr(patience, "_SECONDS", 1e6)  # after which the process of the tests would end
+    words = [word.format(home=home) for word in COMMANDS[command]]
+
+    make(command, *words, "--home", home, check=status)
+    assert not [path for path in home.rglob(".*") if path.name.startswith((".tmp-", ".lock"))]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_within_another_is_one_of_both(number):
+    with Interruption() as outer:
+        with Interruption() as inner:
+            signal.raise_signal(number)
+        assert inner.requested
+        assert outer.requested
+
+
+@pytest.mark.parametrize(("number", "status"), STATUSES)
+def test_a_terminal_that_interrupts_all_processes_of_a_command_sees_one_line(tmp_path, number, status):
+    words = f"synth --output {tmp_path}/drawn --count 500 --workers 2".split()
+    drawing = subprocess.Popen(
+        [sys.executable, str(MAIN), *words], start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    while drawing.poll() is None and not (tmp_path / "drawn" / "synth.json").exists():
+        pass  # its workers are about to start
+    os.killpg(drawing.pid, number)
+    _, said = drawing.communicate(timeout=60)
+
+    assert (said, drawing.returncode) == ("interrupted; no half-written file was left\n", status)
