@@ -3,6 +3,9 @@
 import errno
 from pathlib import Path
 
+STANDARD_OUTPUT = "standard output"
+"""What an error of the system names in place of a file where the standard output has failed."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -51,6 +54,8 @@ def system_reason(error: OSError) -> str:
 def unwritable(error: OSError) -> str:
     """Return an error of the system as a message that names the file and, if it is full, the folder."""
     reason = f"{error.filename or 'a file'}: {system_reason(error)}"
+    if error.filename == STANDARD_OUTPUT:
+        return f"{reason}; send it to another file or program"
     if error.errno in _FULL and error.filename:
         return f"{reason}; make space in {Path(error.filename).parent}"
     return f"{reason}; check the path, its permissions and the free space"

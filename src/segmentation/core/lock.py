@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-from segmentation.core.errors import DataError, printable, system_reason
+from segmentation.core.errors import DataError, printable
+from segmentation.core.writable import not_writable
 
 LOCK = ".lock"
 """The hidden file in a folder that is being written; one that is left by a killed process locks nothing."""
@@ -49,11 +50,7 @@ def locked(folder: Path, remedy: str = "give another `output`", *, name: str = L
         file = _open_and_lock(path, folder, remedy)
     except OSError as error:
         _remove_if_empty(missing)
-        reason = system_reason(error)
-        raise DataError(
-            f"{folder}: expected a folder to write in, received: {reason}; "
-            "check its permissions and its free space"
-        ) from error
+        raise not_writable(folder, error) from error
     _held.add(holder)
     try:
         yield
