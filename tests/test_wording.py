@@ -1,10 +1,13 @@
 """Options as the command line writes them, out of the messages of the library."""
 
+import ast
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.places import ROOT
 
 from segmentation.cli.wording import as_typed, flag, speaking_for
 from segmentation.config.jobs import JOBS
@@ -122,3 +125,25 @@ def test_what_a_command_was_given_is_named_whatever_it_advises():
         assert as_typed("`data`: expected pairs, or `classes`; add them") == (
             "--data: expected pairs, or --classes; add them"
         )
+
+
+_A_COUNT = re.compile(r"len\(|int\(|(\w+\.)*(count|photos|pairs|limit_px)\b")
+_COUNTED = re.compile(r" (photos|pairs|files|pixels|masks|frames)\b")
+
+
+def counts_with_a_plural(text):
+    """Yield the expressions of f-strings that stand before a plural, not their constants."""
+    for node in ast.walk(ast.parse(text)):
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
+        for part, after in pairwise(parts):
+            if isinstance(part, ast.FormattedValue) and isinstance(after, ast.Constant):
+                said = ast.unparse(part.value)
+                if _A_COUNT.match(said) and _COUNTED.match(after.value):
+                    yield said
+
+
+def test_one_thing_is_never_several():
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        assert [*counts_with_a_plural(path.read_text(encoding="utf-8"))] == [], path
+    for path in sorted((ROOT / "src").rglob("*.j2")):
+        assert not re.search(r"(length|\w) \}\} (photos|pairs|files)\b", path.read_text("utf-8")), path
