@@ -2,11 +2,13 @@
 
 import contextlib
 import errno
+import json
 import os
 import resource
 import shutil
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,10 +23,14 @@ from support.folder_job import (
     manifest_lines,
     pictures,
     red_score,
+    scorer_of,
 )
 from support.program import make
 
+from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import DataError, ImageError, remedy_for
+from segmentation.jobs.context import Context
+from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.manifest import Manifest
@@ -154,6 +160,61 @@ def test_an_output_that_is_closed_to_writing_is_refused_before_any_work(as_nobod
 
     with nobody(), pytest.raises((DataError, PermissionError)):
         cut_folder(folder / "in", folder / "out", score=score)
+
+
+def planned(source, output):
+    chosen = PredictOptions.of(input=source, output=output, save=True, dry_run=True)
+    return list(FolderPrediction(chosen, Context(), scorer_of()))
+
+
+@pytest.mark.parametrize(
+    "closed", [".", "masks", "cutouts", "predictions.jsonl", ".lock"], ids=["output", "m", "c", "p", "l"]
+)
+def test_a_dry_run_tells_that_the_output_is_closed_to_writing(as_nobody, closed):
+    folder, nobody = as_nobody
+    draw(folder / "in" / "a.png")
+    place = folder / "out" / closed
+    if closed in (".", "masks", "cutouts"):
+        place.mkdir(parents=True)
+    else:
+        place.parent.mkdir()
+        place.write_text(
+            json.dumps({"stem": "z", "input": "z", "error": None, "key": None, "files": {}}) + "\n"
+        )
+    (folder / "out").chmod(0o777)
+    place.chmod(0o555)
+    before = sorted(folder.rglob("*"))
+    planned(folder / "in", folder / "warm")  # what is imported late is imported
+    for output in (folder / "out", folder / "out" / "new" / "one")[: 2 if closed == "." else 1]:
+        with nobody(), pytest.raises((DataError, PermissionError), match=r"(?i)permission denied"):
+            planned(folder / "in", output)
+        assert sorted(folder.rglob("*")) == before
+        with nobody(), pytest.raises((DataError, PermissionError), match=r"(?i)permission denied"):
+            cut_folder(folder / "in", output)
+
+
+@pytest.mark.parametrize("place", ["file", "file/new", "gone"])
+def test_a_dry_run_tells_that_the_output_is_no_folder(source, tmp_path, place):
+    (tmp_path / "file").touch()
+    (tmp_path / "gone").symlink_to("nowhere")
+    for attempt in (planned, cut_folder):
+        with pytest.raises(DataError, match=r"expected a folder to write in, received: .*; check"):
+            attempt(source, tmp_path / place)
+
+
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ({"f_flag": os.ST_RDONLY}, "read-only file system"),
+        ({"f_bavail": 0}, "no space left on device"),
+        ({"f_favail": 0}, "no space left on device"),
+    ],
+)
+def test_a_dry_run_tells_that_the_disk_takes_nothing(source, tmp_path, monkeypatch, about, reason):
+    disk = {"f_flag": 0, "f_blocks": 9, "f_bavail": 9, "f_files": 9, "f_favail": 9} | about
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(**disk))
+    with pytest.raises(DataError, match=f"received: {reason}"):
+        planned(source, tmp_path / "out" / "new")
 
 
 def test_a_photo_that_vanishes_before_it_is_read_is_named(source, tmp_path):

@@ -171,6 +171,26 @@ def test_a_file_without_a_picture_is_refused_with_its_reason(tmp_path, case):
         assert refusal(read, path) == f"{path}: cannot be read as an image ({reason}); replace or remove it"
 
 
+NO_NUMBERS = {
+    "size": (b"P6\n12x4 10\n255\n", "expected a number, received '12x4'"),
+    "white": (b"P5\n10 10\nabc\n", "expected a number, received 'abc'"),
+    "pixel": (b"P3\n2 2\n255\n1 2 xx 4 5 6 7 8 9 10 11 12 ", "expected a number, received 'xx'"),
+    "bit": (b"P1\n4 4\n0 1 7 0 1\n", "Invalid token for this mode: 7"),
+    "scale": (b"Pf\n10 10\nzz\n", "expected a number, received 'zz'"),
+    "long": (b"P6\n" + b"1" * 400 + b" 10\n255\n", "Token too long in file header: 11111111111"),
+}
+
+
+@pytest.mark.parametrize("case", NO_NUMBERS)
+def test_what_is_no_number_in_a_header_is_shown_as_it_stands_there(tmp_path, case):
+    content, reason = NO_NUMBERS[case]
+    path = tmp_path / "photo.pnm"
+    path.write_bytes(content)
+    assert refusal(read_photo, path) == (
+        f"{path}: cannot be read as an image ({reason}); replace or remove it"
+    )
+
+
 def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short
     Path("folder.png").mkdir()
@@ -235,7 +255,7 @@ def test_a_declared_size_is_refused_before_anything_of_it_is_allocated(tmp_path,
         messages = [refusal(read, path) for read in DECODERS]
     assert messages == [
         f"{path}: declares 60000x60000 pixels, more than the limit of {pixels_that_fit()}; "
-        "reduce the picture, or raise `max_pixels` where it is an option"
+        "reduce the picture, or raise `max_pixels`"
     ] * len(DECODERS)
 
 
@@ -279,6 +299,7 @@ def test_whatever_a_decoder_raises_becomes_one_line(tmp_path, monkeypatch, probl
         message = refusal(read, path)
         assert message.startswith(f"{path}: cannot be read as an image (")
         assert ("not enough memory" in message) == isinstance(problem, MemoryError)
+        assert "Error" not in message
 
 
 def test_an_interruption_is_no_damage(tmp_path, monkeypatch):
@@ -359,7 +380,7 @@ KINDS = {
     "floating point": (
         encoded(Image.fromarray(np.float32([[0, 0.5, 1, np.nan, *[0.25] * 200, np.inf, -np.inf]])), "TIFF"),
         np.dstack([np.uint8([[0, 128, 255, 0, *[64] * 200, 255, 0]])] * 3),
-        ("values out of range clipped", "32 bit reduced to 8"),
+        ("no number (NaN) in 1 pixel, taken for 0", "infinite in 2 pixels, clipped", "32 bit reduced to 8"),
     ),
     "CMYK TIFF": (encoded(PICTURE.convert("CMYK"), "TIFF"), PHOTO, (CMYK,)),
     "animated GIF": (
@@ -405,7 +426,13 @@ def test_a_photo_tells_what_was_changed_in_it(tmp_path, kind):
     assert (picture.pixels.dtype, picture.pixels.flags.writeable) == (np.uint8, True)
     np.testing.assert_array_equal(picture.pixels, np.asarray(expected))
     assert picture.notes == notes
-    assert image_size(path) == picture.pixels.shape[:2] == read_mask(path).shape
+    assert image_size(path) == picture.pixels.shape[:2]
+    if kind == "floating point":
+        assert "is no mask: no number (NaN) in 1 pixel and infinite in 2 pixels; give" in refusal(
+            read_mask, path
+        )
+    else:
+        assert read_mask(path).shape == picture.pixels.shape[:2]
 
 
 def test_previews_beside_a_photo_are_no_frames_of_it(tmp_path):

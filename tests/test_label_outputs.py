@@ -469,6 +469,8 @@ def refused(capsys):
         ("--auto-from", 0.9),
         ("--redo-below", 0.5),
         ("--no-triage",),
+        ("--triage",),
+        ("--decontaminate",),
         ("--double-pass",),
         ("--no-double-pass",),
     ],

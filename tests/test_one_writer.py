@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from support.holding import held_elsewhere
 from support.places import ROOT
 from support.program import make
 
+from segmentation.core import lock
 from segmentation.core.errors import DataError, ImageError
 from segmentation.core.files import atomic_file, atomic_folder, temporary_folder, write_text
 from segmentation.core.lock import locked, locked_file
@@ -328,3 +330,9 @@ def test_a_command_that_goes_on_in_spite_of_a_signal_is_ended_with_its_status(tm
 
     assert deaf.returncode == 128 + number
     assert names(tmp_path / "models") == []
+
+
+def test_a_system_without_locks_is_refused_with_the_way_out(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
+    with pytest.raises(ImportError, match=r"needs the file locks of a POSIX system.*run it in WSL"):
+        runpy.run_path(lock.__file__)

@@ -1,6 +1,7 @@
 """A TIFF is read as Photoshop shows it, however its pixels are stored, or its kind is named."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -264,6 +265,53 @@ def test_numbers_that_are_no_picture_are_refused_with_their_range(tmp_path):
         read_photo(path)
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_a_few_pixels_without_a_number_are_counted_and_said(tmp_path, kind):
+    image = (PHOTO / 255).astype(kind)
+    image[0, 0] = np.nan
+    image[0, 1, 1] = np.nan
+    image[0, 2] = np.inf
+    image[0, 3, 0] = -np.inf
+    picture = open_photo(written(tmp_path, image, photometric="rgb"))
+    assert picture.pixels[0, 0].tolist() == [0, 0, 0]
+    assert picture.pixels[0, 2].tolist() == [255, 255, 255]
+    assert picture.pixels[0, 3, 0] == 0
+    assert np.abs(picture.pixels[1:].astype(int) - PHOTO[1:]).max() <= 1
+    bits = np.dtype(kind).itemsize * 8
+    said = ("no number (NaN) in 2 pixels, taken for 0", "infinite in 2 pixels, clipped")
+    assert picture.notes == (*said, f"{bits} bit reduced to 8")
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("read", [read_photo, read_mask])
+def test_a_picture_of_which_much_is_no_number_is_refused_with_how_much(tmp_path, number, read):
+    image = (GREY / 255).astype(np.float32)
+    image[:10] = number
+    count, kind = 10 * image.shape[1], r"no number \(NaN\)" if np.isnan(number) else "infinite"
+    path = written(tmp_path, image, photometric="minisblack")
+    with pytest.raises(ImageError, match=rf"photo\.tif: .*but {kind} in {count} of {image.size} pixels"):
+        read(path)
+    with pytest.raises(ImageError, match=rf"{kind} in {image.size} of"):
+        read(written(tmp_path, np.full_like(image, number), photometric="minisblack"))
+
+
+def test_a_mask_has_a_number_everywhere(tmp_path):
+    mask = (GREY > 128).astype(np.float32)
+    mask[3, 4] = np.nan
+    with pytest.raises(ImageError, match=r"photo\.tif: is no mask: no number \(NaN\) in 1 pixel; give"):
+        read_mask(written(tmp_path, mask, photometric="minisblack"))
+
+
+def test_the_same_holds_for_floats_of_other_formats(tmp_path):
+    path = tmp_path / "photo.pnm"
+    values = np.full((20, 30), 0.5, np.float32)
+    values[0, 0] = np.nan
+    path.write_bytes(b"Pf\n30 20\n-1.0\n" + values.tobytes())
+    assert "no number (NaN) in 1 pixel, taken for 0" in open_photo(path).notes
+    with pytest.raises(ImageError, match="is no mask"):
+        read_mask(path)
+
+
 @pytest.mark.parametrize(
     ("photometric", "named"),
     [("linear_raw", "raw sensor data"), ("logluv", "LogLuv")],
@@ -303,6 +351,37 @@ def test_damaged_data_are_no_lines_of_a_library(tmp_path, capfd, compression):
     with pytest.raises(ImageError, match=r"photo\.tif: cannot be read as an image \("):
         read_photo(path)
     assert capfd.readouterr() == ("", "")
+
+
+def tiff_directory(size, following):
+    """The bytes of a page of grey pixels that lie at 400, and where the next page is."""
+    height, width = size
+    tags = {256: width, 257: height, 258: 8, 262: 1, 273: 400, 277: 1, 278: height, 279: height * width}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return struct.pack("<H", len(tags)) + entries + struct.pack("<I", following)
+
+
+@pytest.mark.parametrize("sizes", [[(10, 9)], [(10, 9), (0, 0)], [(0, 9), (10, 9)], [(10, 9), (40, 36)]])
+def test_pages_in_a_circle_and_pages_without_pixels_are_left_out(tmp_path, sizes):
+    path = tmp_path / "photo.tif"
+    places = [8 + 150 * number for number in range(len(sizes))]
+    content = b"II*\0" + struct.pack("<I", 8)
+    for size, following in zip(sizes, [*places[1:], 8], strict=True):
+        content = content.ljust(places[sizes.index(size)], b"\0") + tiff_directory(size, following)
+    path.write_bytes(content.ljust(400, b"\0") + bytes(range(90)) * 16)
+    height, width = sizes[-1] if sizes[-1] != (0, 0) else sizes[0]
+    picture = open_photo(path)
+    assert picture.pixels.shape == (height, width, 3)
+    assert not any("frames" in note for note in picture.notes)
+
+
+@pytest.mark.parametrize("size", [(0, 9), (10, 0), (0, 0)])
+@pytest.mark.parametrize("read", [read_photo, read_mask, image_size])
+def test_a_tiff_without_pixels_is_damaged(tmp_path, size, read):
+    path = tmp_path / "photo.tif"
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8) + tiff_directory(size, 8) + bytes(400))
+    with pytest.raises(ImageError, match=r"photo\.tif: .*its header is damaged"):
+        read(path)
 
 
 def test_a_part_that_was_never_written_is_damage(tmp_path):

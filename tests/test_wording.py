@@ -1,12 +1,15 @@
 """Options as the command line writes them, out of the messages of the library."""
 
+import ast
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.places import ROOT
 
-from segmentation.cli.wording import as_typed, flag
+from segmentation.cli.wording import as_typed, flag, speaking_for
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
 
@@ -87,3 +90,60 @@ def test_every_option_that_a_help_text_names_is_known(job):
             for word in re.findall(r"`(\w+_\w+)`", text):
                 assert as_typed(f"`{word}`") == flag(word)
             assert not re.search(r"python main\.py [^`]*\b[a-z_]+=", as_typed(text))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_command_advises_its_own_options_alone(job):
+    own = {found.name for found in options_of(JOBS[job])}
+    for name in NAMES:
+        with speaking_for(job):
+            one, two, only = (
+                as_typed(f"photo.jpg: too large{advice}")
+                for advice in (
+                    f"; reduce it, or raise `{name}`",
+                    f"; give `{name}=3`, or reduce it",
+                    f"; `{name}` raises it",
+                )
+            )
+        if name in own:
+            assert one == f"photo.jpg: too large; reduce it, or raise {flag(name)}"
+            assert two == f"photo.jpg: too large; give {flag(name)} 3, or reduce it"
+            assert only == f"photo.jpg: too large; {flag(name)} raises it"
+        else:
+            assert one == two == "photo.jpg: too large; reduce it"
+            assert only == "photo.jpg: too large"
+
+
+def test_advice_to_run_another_command_stays():
+    with speaking_for("predict"):
+        said = as_typed("no export; `export model=shoes format=onnx` adds one, or use `classes=all`")
+    assert said == "no export; `python main.py export --model shoes --format onnx` adds one"
+
+
+def test_what_a_command_was_given_is_named_whatever_it_advises():
+    with speaking_for("audit"):
+        assert as_typed("`data`: expected pairs, or `classes`; add them") == (
+            "--data: expected pairs, or --classes; add them"
+        )
+
+
+_A_COUNT = re.compile(r"len\(|int\(|(\w+\.)*(count|photos|pairs|limit_px)\b")
+_COUNTED = re.compile(r" (photos|pairs|files|pixels|masks|frames)\b")
+
+
+def counts_with_a_plural(text):
+    """Yield the expressions of f-strings that stand before a plural, not their constants."""
+    for node in ast.walk(ast.parse(text)):
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
+        for part, after in pairwise(parts):
+            if isinstance(part, ast.FormattedValue) and isinstance(after, ast.Constant):
+                said = ast.unparse(part.value)
+                if _A_COUNT.match(said) and _COUNTED.match(after.value):
+                    yield said
+
+
+def test_one_thing_is_never_several():
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        assert [*counts_with_a_plural(path.read_text(encoding="utf-8"))] == [], path
+    for path in sorted((ROOT / "src").rglob("*.j2")):
+        assert not re.search(r"(length|\w) \}\} (photos|pairs|files)\b", path.read_text("utf-8")), path

@@ -4,6 +4,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.cli.display import Display
 from segmentation.cli.patience import seconds_left
 from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.core.counting import counted
 from segmentation.jobs.calibrate import calibrate
 from segmentation.jobs.context import Context
 
@@ -21,7 +22,7 @@ def confidence_line(bundle: ModelBundle) -> str:
     model = bundle.confidence_model
     assert model
     return (
-        f"{bundle.name}: fitted on {model.photos} photos that it was not trained on; cross-validated, "
-        f"confidence differs from Dice by {model.error:.4f} on average (rank correlation "
+        f"{bundle.name}: fitted on {counted(model.photos, 'photo')} that it was not trained on; "
+        f"cross-validated, confidence differs from Dice by {model.error:.4f} on average (rank correlation "
         f"{model.correlation:.2f})"
     )

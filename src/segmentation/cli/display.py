@@ -29,8 +29,8 @@ def new_console() -> Console:
 
 
 def warn(message: str) -> None:
-    """Print a line on stderr; a broken pipe is ignored, since the files are what matters."""
-    with suppress(BrokenPipeError):
+    """Print a line on stderr; that it cannot be read is ignored, since the files are what matters."""
+    with suppress(OSError):
         print(as_typed(message), file=sys.stderr)
 
 

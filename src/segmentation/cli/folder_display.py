@@ -1,6 +1,5 @@
 """The display of a folder of photos: a bar, a line now and then, or a line for each photo."""
 
-import os
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from segmentation.cli.display import Display, RateColumn, warn
+from segmentation.cli.streams import silence_standard_output
 from segmentation.confidence.model import shown
 from segmentation.core.counting import counted
 from segmentation.core.errors import SegmentationError, printable
@@ -99,7 +99,7 @@ class FolderDisplay(Display):
         except BrokenPipeError:
             if self._rows:
                 raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            silence_standard_output()
 
     def _show(self, result: Result) -> None:
         self.tally.add(result)

@@ -1,7 +1,6 @@
 """The entry point: `python main.py` in the clone and `garment-cutout` where the package is installed."""
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,10 +12,11 @@ from typing import NoReturn
 
 from segmentation import __version__
 from segmentation.cli.parser import OneLineParser, add_command, read_command
-from segmentation.cli.wording import as_typed, program
+from segmentation.cli.streams import prepare_streams, silence_standard_output
+from segmentation.cli.wording import as_typed, program, speaking_for
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import JobOptions
-from segmentation.core.errors import SegmentationError, unwritable
+from segmentation.core.errors import STANDARD_OUTPUT, SegmentationError, unwritable
 from segmentation.core.events import ignore
 from segmentation.core.signals import exit_status, interrupt_on_signals
 from segmentation.core.workspace import Workspace
@@ -41,23 +41,23 @@ def main(
 ) -> int:
     """Run one command and return its exit status: 0 done, 1 partly failed, 2 not done, 130 or 143 stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    typed = build_parser(home, default_home).parse_args(words)
-    kind = JOBS[typed.command]
     try:
-        options = read_command(kind, typed)
-        context = Context(Workspace(typed.home), ignore, command=(Path(sys.argv[0]).name, *words))
-        return _command(typed.command).run(options, context)
-    except SegmentationError as error:
-        print(f"error: {as_typed(str(error))}", file=sys.stderr)
-        return 2
+        try:
+            typed = build_parser(home, default_home).parse_args(words)
+            with speaking_for(typed.command):
+                return _run(words, typed)
+        finally:  # --help and --version leave here too
+            sys.stdout.flush()
     except KeyboardInterrupt:
-        print("interrupted; no half-written file was left", file=sys.stderr)
+        _complain("interrupted; no half-written file was left")
         return exit_status()
     except BrokenPipeError:  # the reader of the output, such as `head`, has closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_standard_output()
         return 0
     except OSError as error:
-        print(f"error: {unwritable(error)}", file=sys.stderr)
+        if error.filename == STANDARD_OUTPUT:
+            silence_standard_output()
+        _complain(f"error: {unwritable(error)}")
         return 2
 
 
@@ -107,13 +107,24 @@ def summary_of(kind: type[JobOptions]) -> str:
 
 def prepare_process() -> None:
     """Let any terminal show any name, and make SIGTERM leave no half-written file, as Ctrl-C does."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by the caller
-            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, mode), encoding="utf-8"))
-    for stream in (sys.stdout, sys.stderr):
-        assert isinstance(stream, io.TextIOWrapper)
-        stream.reconfigure(errors="backslashreplace")
+    prepare_streams()
     interrupt_on_signals()
+
+
+def _run(words: list[str], typed: argparse.Namespace) -> int:
+    """Run the command and return its exit status; what a user can cause is one line."""
+    try:
+        options = read_command(JOBS[typed.command], typed)
+        context = Context(Workspace(typed.home), ignore, command=(Path(sys.argv[0]).name, *words))
+        return _command(typed.command).run(options, context)
+    except SegmentationError as error:
+        _complain(f"error: {as_typed(str(error))}")
+        return 2
+
+
+def _complain(message: str) -> None:
+    with suppress(OSError):  # nobody is there to read it
+        print(message, file=sys.stderr, flush=True)
 
 
 def _command(name: str) -> ModuleType:

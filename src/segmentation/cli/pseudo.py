@@ -39,7 +39,7 @@ def _interrupted(done: PredictedPairs) -> str:
 
 def _summary(done: PredictedPairs) -> str:
     tally = done.tally
-    taken = f"{tally.photos - done.left_out - tally.failed} of {tally.photos} photos taken"
+    taken = f"{tally.photos - done.left_out - tally.failed} of {counted(tally.photos, 'photo')} taken"
     if earlier := tally.skipped - done.before:
         taken += f" ({earlier} of them before)"
     counts = [

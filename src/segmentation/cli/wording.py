@@ -2,6 +2,8 @@
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from segmentation.config.options import options_of
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _GENERAL = ("home", "config", "set")  # of every command, so that no job has them
 _ASSIGNMENT = re.compile(r"([a-z_]+)=(\S+)")
+_ADVICE, _OTHERWISE = "; ", ", or "
+_running = ""  # the command, whose messages advise no other command's options
 
 
 def program() -> str:
@@ -24,13 +28,47 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+@contextmanager
+def speaking_for(command: str) -> Iterator[None]:
+    """Let messages advise the options of a command alone, until the block ends."""
+    global _running
+    before, _running = _running, command
+    try:
+        yield
+    finally:
+        _running = before
+
+
 def as_typed(message: str) -> str:
     """Return a message with its options, assignments and jobs as a person types them.
 
     `min_confidence` becomes --min-confidence, `bits=16` becomes --bits 16, and `export model=shoes` becomes
     `python main.py export --model shoes` in the clone. Whatever else stands in backticks stays as it is.
+    Advice, which follows a semicolon, is left out where it is about options that the running command lacks;
+    so is one of several ways, which begin with ", or".
     """
-    return _QUOTED.sub(lambda quoted: _typed(quoted[1]) or quoted[0], message)
+    return _QUOTED.sub(lambda quoted: _typed(quoted[1]) or quoted[0], _possible(message))
+
+
+def _possible(message: str) -> str:
+    """Return a message without the advice that the running command has no options for."""
+    if not _running:
+        return message
+    said, *advice = message.split(_ADVICE)
+    ways = ([way for way in one.split(_OTHERWISE) if _is_possible(way)] for one in advice)
+    return _ADVICE.join([said, *(_OTHERWISE.join(found) for found in ways if found)])
+
+
+def _is_possible(way: str) -> bool:
+    """Return whether the running command has all options that a way out names."""
+    own = {found.name for found in options_of(JOBS[_running])}
+    for quoted in _QUOTED.findall(way):
+        if quoted.split()[:1] and quoted.split()[0] in JOBS:
+            continue  # another command, with options of its own
+        names = (word.partition("=")[0] for word in quoted.split())
+        if any({name, name.removeprefix("no_")} & (_option_names() - own) for name in names):
+            return False
+    return True
 
 
 def _typed(text: str) -> str | None:

@@ -31,7 +31,9 @@ class ConfidenceEstimator:
         scores = prediction.scores[..., 0]
         features = extract_features(photo, scores, prediction.threshold, other)
         confidence = self.confidence_model.confidence(features) if self.confidence_model else None
-        doubtful = (prediction.mask ^ other) | ((scores > _UNSURE) & (scores < 1 - _UNSURE))
+        doubtful = scores > _UNSURE
+        doubtful &= scores < 1 - _UNSURE
+        doubtful |= prediction.mask ^ other
         return dataclasses.replace(prediction, features=features, confidence=confidence, doubtful=doubtful)
 
 

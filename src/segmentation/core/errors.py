@@ -4,6 +4,9 @@ import errno
 import os
 from pathlib import Path
 
+STANDARD_OUTPUT = "standard output"
+"""What an error of the system names in place of a file where the standard output has failed."""
+
 _LONGEST_NAME = 255  # bytes of the name of a file or a folder, on nearly every file system
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -67,6 +70,8 @@ def unwritable(error: OSError, path: Path | None = None) -> str:
     """
     place = path or (Path(error.filename) if error.filename else None)
     reason = f"{'a file' if place is None else printable(str(place))}: {system_reason(error)}"
+    if error.filename == STANDARD_OUTPUT:
+        return f"{reason}; send it to another file or program"
     if error.errno in _FULL and place:
         return f"{reason}; make space in {place.parent}"
     if error.errno == errno.ENAMETOOLONG and place and (part := _too_long_part(place)):

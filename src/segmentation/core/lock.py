@@ -1,29 +1,32 @@
 """Locks: one process at a time writes into a folder; whoever else wants to is told at once.
 
-They are the system's own, which end with the process that holds them, however it ends.
+They are the system's own, which end with the process that holds them, however it ends. Only POSIX systems
+have them, as they have folders that can be opened and locked.
 """
 
 import contextlib
 import errno
-import importlib.util
 import os
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import BinaryIO
 
-from segmentation.core.errors import DataError, printable, system_reason, unwritable
+from segmentation.core.errors import DataError, printable, unwritable
+from segmentation.core.writable import not_writable
+
+try:
+    import fcntl
+except ImportError as error:
+    raise ImportError(
+        "this program needs the file locks of a POSIX system such as Linux; on Windows, run it in WSL"
+    ) from error
 
 LOCK = ".lock"
 """The hidden file in a folder that is being written; one that is left by a killed process locks nothing."""
 
 _LONGEST_HOLDER = 200  # bytes of a lock file that are shown: anyone may have written it
-
-_fcntl: ModuleType | None = None
-if importlib.util.find_spec("fcntl"):  # not on Windows, where two jobs can write into one folder
-    _fcntl = importlib.import_module("fcntl")
 
 _held: set[tuple[int, Path]] = set()  # by threads of this process
 
@@ -52,11 +55,7 @@ def locked(folder: Path, remedy: str = "give another `output`", *, name: str = L
         if error.errno == errno.ENAMETOOLONG:
             made = folder if name == LOCK else folder / name.removeprefix(".").removesuffix(LOCK)
             raise DataError(unwritable(error, made)) from error
-        reason = system_reason(error)
-        raise DataError(
-            f"{folder}: expected a folder to write in, received: {reason}; "
-            "check its permissions and its free space"
-        ) from error
+        raise not_writable(folder, error) from error
     _held.add(holder)
     try:
         yield
@@ -87,10 +86,8 @@ def try_lock(descriptor: int) -> bool | None:
 
     False means that another process holds it, None that this file system has no locks.
     """
-    if _fcntl is None:
-        return None
     try:
-        _fcntl.flock(descriptor, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES) else None
     return True

@@ -68,7 +68,7 @@ class CutoutTask:
 
     def decide(self, scores: np.ndarray, threshold: float) -> np.ndarray:
         """Return 1 where the score reaches the threshold."""
-        return (scores[..., 0] >= threshold).astype(np.uint8)
+        return (scores[..., 0] >= threshold).view(np.uint8)
 
     def rule(self, threshold: float) -> dict[str, str]:
         """Return the threshold."""

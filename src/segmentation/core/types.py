@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.palette import colours_of
 from segmentation.core.task import ClassTask, CutoutTask, Task
@@ -189,8 +190,9 @@ def coded(picture: np.ndarray, value_of: Mapping[Colour, int]) -> np.ndarray:
         worst = others[counts.argmax()]
         more = f", others on {counts.sum() - counts.max()}" if len(others) > 1 else ""
         raise DataError(
-            f"expected colours of classes, received #{worst:06x} on {counts.max()} pixels, the first in "
-            f"{_place(pixels == worst)}{more}; name the colour, or save the map without loss, as PNG"
+            f"expected colours of classes, received #{worst:06x} on "
+            f"{counted(int(counts.max()), 'pixel')}, the first in {_place(pixels == worst)}{more}; "
+            "name the colour, or save the map without loss, as PNG"
         )
     return values[places]
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from segmentation.core.bands import PIXELS, Band, bands_of
 from segmentation.images.refinement import box_around
 
 RADII = (1 / 90, 1 / 400, 1 / 800)
@@ -18,7 +19,7 @@ SELF_WEIGHT = 1e-4
 """The weight of the pixel itself, so that its colour is kept where no pure pixel is near."""
 
 
-def decontaminate(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def decontaminate(photo: np.ndarray, alpha: np.ndarray, *, pixels: int = PIXELS) -> np.ndarray:
     """Remove the colours of the surroundings from the soft edges of a garment.
 
     `photo` is RGB [H, W, 3], `alpha` [H, W], each uint8 or uint16. Returns RGB like the photo: itself where
@@ -26,19 +27,33 @@ def decontaminate(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     Each pass takes the means of F and B nearby and divides between the two what their mixture lacks, after
     "Approximate Fast Foreground Colour Estimation" (Forte, 2021); unlike there, every pass changes both, and
     pixels are weighted by a power of their alpha. Colours are as good as the alpha: a backdrop that it calls
-    opaque stays.
+    opaque stays. It works in bands of about so many `pixels`.
     """
     radii = [
         max(least_px, round(radius * len(photo)))
         for radius, least_px in zip(RADII, LEAST_RADII_PX, strict=True)
     ]
-    opaque = np.iinfo(alpha.dtype).max
-    part = box_around((alpha > 0) & (alpha < opaque), margin_px=max(radii))
     result = photo.copy()
-    if part is not None:
-        mixed = (alpha[part] > 0) & (alpha[part] < opaque)
-        result[part][mixed] = _foreground(photo[part], alpha[part], np.flatnonzero(mixed), radii)
+    for band in bands_of(alpha.shape, sum(radii), pixels=pixels):
+        _decontaminate_rows(result, photo, alpha, band, radii)
     return result
+
+
+def _decontaminate_rows(
+    result: np.ndarray, photo: np.ndarray, alpha: np.ndarray, band: Band, radii: list[int]
+) -> None:
+    """Write the foreground of a band into the result; its margin holds all that the passes look at."""
+    opaque = np.iinfo(alpha.dtype).max
+    mixed = (alpha[band.seen] > 0) & (alpha[band.seen] < opaque)
+    if not mixed[band.kept].any():
+        return
+    box = box_around(mixed, margin_px=max(radii))
+    assert box
+    columns = box[1]
+    seen = photo[band.seen, columns].copy()
+    mixed = mixed[:, columns]
+    seen[mixed] = _foreground(seen, alpha[band.seen, columns], np.flatnonzero(mixed), radii)
+    result[band.own, columns] = seen[band.kept]
 
 
 def _foreground(photo: np.ndarray, alpha: np.ndarray, band: np.ndarray, radii: list[int]) -> np.ndarray:

@@ -101,10 +101,14 @@ def read_mask(path: Path, *, max_pixels: int | None = None, bits: int = 8) -> np
     A file with transparency (an RGBA cutout) gives its alpha channel, one with a selection that was saved
     beside the picture that selection, any other its grey values, and so does a black and white picture whose
     alpha channel is opaque everywhere: a mask that was saved with one. A mask that is stored as 0 and 1 is
-    scaled to 0 and 255. Raises ImageError like `open_photo`, and where several selections were saved.
+    scaled to 0 and 255. Raises ImageError like `open_photo`, where several selections were saved, and where
+    a pixel is no finite number.
     """
     with opened(path, max_pixels) as stored:
         pixels = stored.decode(bits == 16)
+    if pixels.unknown:
+        problem = f"is no mask: {' and '.join(note.partition(',')[0] for note in pixels.unknown)}"
+        raise image_error(path, problem, "give these pixels a value, 0 outside of the garment")
     alpha = None if pixels.alpha is None else in_bits(_as_stored(pixels.alpha, bits), bits)
     selections = [in_bits(_as_stored(saved, bits), bits) for saved in pixels.selections]
     if alpha is not None and alpha.min() < np.iinfo(alpha.dtype).max:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,10 @@ _LARGE = 25_000_000  # pixels; smaller pictures cost little, whatever they hold
 _MOST_PIXELS_A_BYTE = 200  # a photo of very low quality has 50
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", *TIFF_SIGNATURES)
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
+
+# how Python shows the bytes of a file, and says that they are no number
+_BYTES = re.compile(r"\bb(['\"])(.*)\1")
+_NO_NUMBER = re.compile(r"(invalid literal for int\(\) with base 10|could not convert string to float): ")
 
 
 @contextmanager
@@ -147,7 +152,7 @@ def _check_size(
     pixels, most = width * height, pixels_that_fit() if max_pixels is None else max_pixels
     if pixels > most:
         problem = f"declares {width}x{height} pixels, more than the limit of {most}"
-        raise image_error(source, problem, "reduce the picture, or raise `max_pixels` where it is an option")
+        raise image_error(source, problem, "reduce the picture, or raise `max_pixels`")
     place = file.tell()
     size = file.seek(0, io.SEEK_END)
     file.seek(place)
@@ -169,8 +174,11 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory"
     if not isinstance(error, (OSError, ValueError, SyntaxError, EOFError)) or not str(error):
-        return f"damaged in a way its decoder does not expect, {type(error).__name__}"
-    text = str(error).partition("\n")[0][:200]
+        return "damaged in a way that its decoder does not expect"
+    said = error.args[0] if error.args else ""
+    text = said.decode(errors="backslashreplace") if isinstance(said, bytes) else str(error)
+    text = _NO_NUMBER.sub("expected a number, received ", text.partition("\n")[0][:200])
+    text = _BYTES.sub(r"\1\2\1", text)
     if "truncated" in text.lower() or "cannot load this image" in text:  # in the pixels, before the pixels
         return "the file ends too early"
     return "damaged, or the file ends too early" if "decoder" in text else text  # WebP

@@ -81,12 +81,13 @@ def _channels(
     mode, values = picture.mode, None
     if mode in ("I", "F"):
         stored = np.asarray(picture)
-        grey, notes = full_range(stored, 32)
+        grey = full_range(stored, 32)
         return {
-            "colours": grey[..., np.newaxis],
+            "colours": grey.values[..., np.newaxis],
             "space": "grey",
             "values": stored if mode == "I" else None,
-        }, notes
+            "unknown": grey.unknown,
+        }, grey.notes
     if mode.startswith("I;16"):
         values = np.asarray(picture).astype(np.uint16)
         return {"colours": values[..., np.newaxis], "space": "grey", "values": values}, ()

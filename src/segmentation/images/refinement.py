@@ -98,7 +98,7 @@ def ensure_available(method: str) -> None:
 
 def box_around(mask: np.ndarray, margin_px: int) -> tuple[slice, slice] | None:
     """Return the rows and columns that hold a mask, bool [H, W], and a margin; None where it is empty."""
-    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
     if not width:
         return None
     return (

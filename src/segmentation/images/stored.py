@@ -23,6 +23,7 @@ class Pixels:
     uint16 [H, W], is the transparency, None where there is none; the colours are not multiplied with it.
     `values` [H, W] are what the file stores, where that is one number a pixel: of palette pictures the index.
     `selections`, like `alpha`, are channels that a person saved beside the picture.
+    `unknown` are those of the notes that tell of pixels without a value, which a mask may not have.
     """
 
     colours: np.ndarray
@@ -31,6 +32,7 @@ class Pixels:
     values: np.ndarray | None = None
     selections: tuple[np.ndarray, ...] = ()
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def _decode(
         return _palette(samples[..., 0], page, notes)
     if photometric in (8, 9):
         return Pixels(_lab(samples[..., :3], icc=photometric == 9), "Lab", notes=notes)
-    channels, more = full_range(samples, page.bitspersample)
+    channels, more, unknown = full_range(samples, page.bitspersample)
     count = _COLOURS[photometric]
     colours, others = channels[..., :count], channels[..., count:]
     values = samples[..., 0] if count == 1 and not extra and samples.dtype.kind in "bui" else None
@@ -121,7 +121,8 @@ def _decode(
     if photometric == 6 and page.compression not in _BY_ITSELF:
         colours = _from_ycbcr(colours)
     space: Space = "grey" if count == 1 else "CMYK" if count == 4 else "RGB"
-    return _with_extra(Pixels(colours, space, values=values, notes=(*notes, *more)), others, extra)
+    pixels = Pixels(colours, space, values=values, notes=(*notes, *more), unknown=unknown)
+    return _with_extra(pixels, others, extra)
 
 
 def _with_extra(pixels: Pixels, others: np.ndarray, extra: tuple[int, ...]) -> Pixels:

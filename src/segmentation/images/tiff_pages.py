@@ -32,17 +32,21 @@ def page_of_photo(tiff: Any) -> tuple[Any, tuple[str, ...]]:
 
 
 def _pages(tiff: Any) -> list[Any]:
-    """Return the pages of a file, those below another page after it."""
-    found: list[Any] = []
+    """Return the pages of a file that hold anything, each once, those below another page after it."""
+    found: dict[int, Any] = {}  # by their places: pages that follow each other in a circle have no end
     with suppress(Exception):  # anything at a damaged page behind the first
         for number in range(_MOST_PAGES):
             page = tiff.pages[number]
-            found.append(page)
+            if page.offset in found:
+                break
+            found[page.offset] = page
             if _is_smaller(page) and page.subifds:  # as camera makers keep a photo below its preview
-                found.extend(page.pages)
-    if not found:
+                for below in page.pages:
+                    found.setdefault(below.offset, below)
+    pages = [page for page in found.values() if page.imagelength > 0 and page.imagewidth > 0]
+    if not pages:
         raise ValueError("its header is damaged, cut off or of an unknown kind")
-    return found
+    return pages
 
 
 def _is_smaller(page: Any) -> bool:

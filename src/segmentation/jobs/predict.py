@@ -11,6 +11,7 @@ from segmentation.confidence.features import FEATURES_VERSION
 from segmentation.confidence.triage import FolderTriage, Limits, triage_photo
 from segmentation.config.files import FileOptions, TriageOptions
 from segmentation.config.jobs.predict import PredictOptions
+from segmentation.config.options import fields_by_name
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
@@ -26,6 +27,7 @@ from segmentation.jobs.folder import PhotoDone, Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
+from segmentation.outputs.folders import check_folders
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.pairs import refuse_pairs
@@ -137,6 +139,7 @@ class FolderPrediction:
     def _planned(self, manifest: Manifest) -> Iterator[Result]:
         """What a run would do, without an area where a photo would be cut out."""
         assert self.output
+        check_folders(self.output, self._writer.kinds)
         manifest.look()
         planned = Publisher(self.output, self._writer, manifest, overwrite=self.options.overwrite).planned
         for photo in self._found:
@@ -201,19 +204,20 @@ def predict(options: PredictOptions, context: Context, scorer: Scorer | None = N
 def _about_files(options: PredictOptions) -> list[str]:
     """The given options that do nothing without `save`."""
     names = (*_ABOUT_FILES, *vars(FileOptions()))
-    return [f"`{_typed(name)}`" for name in dict.fromkeys(names) if name in options.given]
+    return [f"`{_typed(options, name)}`" for name in dict.fromkeys(names) if name in options.given]
 
 
 def _about_cutouts(options: PredictOptions) -> list[str]:
     """The given options that mean nothing where classes are marked; overlays are written anyway."""
     names = (name for name in (*vars(FileOptions()), *vars(TriageOptions())) if name != "overlay")
-    given = [f"`{_typed(name)}`" for name in names if name in options.given]
+    given = [f"`{_typed(options, name)}`" for name in names if name in options.given]
     return [*options_of_masks(options.given), *given]
 
 
-def _typed(name: str) -> str:
-    """The name under which an option was given; one that is on by default is given to turn it off."""
-    return f"no_{name}" if name in ("triage", "decontaminate") else name
+def _typed(options: PredictOptions, name: str) -> str:
+    """The name under which an option was given; one that is on by default may have been turned off."""
+    found = fields_by_name(PredictOptions)[name]
+    return f"no_{name}" if found.value_in(options) is False and found.default else name
 
 
 def _choose_writer(

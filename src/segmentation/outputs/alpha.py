@@ -1,12 +1,17 @@
 """The alpha of a cutout, from the scores of its photo: the same in every file that is written."""
 
+import math
+
 import cv2
 import numpy as np
 
+from segmentation.core.bands import PIXELS, bands_of
 from segmentation.core.types import Prediction
+from segmentation.images.refinement import box_around
 from segmentation.metrics.threshold import CERTAIN
 
 _REACH_PX = 3  # of the scores before they were enlarged: as far from the edge its softness is as they say
+_LEAST_STEP = 0.955  # of OpenCV's distances between two neighbours, which are a little short
 _TYPES = {8: np.uint8, 16: np.uint16}
 
 
@@ -15,7 +20,9 @@ def hard_alpha(prediction: Prediction, bits: int = 8) -> np.ndarray:
     return prediction.mask * _TYPES[bits](2**bits - 1)
 
 
-def soft_alpha(prediction: Prediction, enlargement: float, bits: int = 8) -> np.ndarray:
+def soft_alpha(
+    prediction: Prediction, enlargement: float, bits: int = 8, *, pixels: int = PIXELS
+) -> np.ndarray:
     """Return a soft alpha: one half at the threshold, and `enlargement` times as steep as the scores.
 
     Scores that were enlarged n times have edges n times too soft for the photo; n times as steep they are
@@ -24,12 +31,28 @@ def soft_alpha(prediction: Prediction, enlargement: float, bits: int = 8) -> np.
 
     Softness belongs to the edge: from 3 x `enlargement` pixels on both sides of it alpha goes to its end, and
     from twice as many on the garment is opaque and its surroundings are transparent, whatever the scores and
-    the threshold. Returns uint8 or uint16 [H, W] by `bits`.
+    the threshold. Returns uint8 or uint16 [H, W] by `bits`, computed in bands of about so many `pixels`.
     """
-    threshold, reach = prediction.threshold, 0.5 / enlargement
-    below, above = min(reach, threshold - CERTAIN), min(reach, 1.0 - CERTAIN - threshold)
     inside = prediction.mask
-    difference = prediction.scores[..., 0] - np.float32(threshold)
+    alpha = np.zeros(inside.shape, _TYPES[bits])
+    margin_px = math.ceil(2 * _REACH_PX * enlargement / _LEAST_STEP) + 1  # further away nothing counts
+    box = box_around(inside, margin_px)
+    if box is None:
+        return alpha
+    inside, scores, part = inside[box], prediction.scores[..., 0][box], alpha[box]
+    for band in bands_of(inside.shape, margin_px, pixels=pixels):
+        soft = _soft(inside[band.seen], scores[band.seen], prediction.threshold, enlargement, bits)
+        part[band.own] = soft[band.kept]
+    return alpha
+
+
+def _soft(
+    inside: np.ndarray, scores: np.ndarray, threshold: float, enlargement: float, bits: int
+) -> np.ndarray:
+    """Return the soft alpha of a mask, bool [H, W], with its scores, float32 [H, W]."""
+    reach = 0.5 / enlargement
+    below, above = min(reach, threshold - CERTAIN), min(reach, 1.0 - CERTAIN - threshold)
+    difference = scores - np.float32(threshold)
     # the side of the edge and how far on it: -1 is transparent, 1 opaque
     side = np.where(
         inside, difference / above if above > 0 else 1.0, difference / below if below > 0 else -1.0
@@ -46,6 +69,6 @@ def _distance_px(mask: np.ndarray) -> np.ndarray:
     The border of the photo is no edge: without any, all is very far.
     """
     inside, outside = (
-        cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) for part in (mask, ~mask)
+        cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) for part in (mask, ~mask)
     )
     return inside - outside

@@ -11,6 +11,7 @@ import numpy as np
 
 from segmentation.config.files import JPEG_QUALITY, CutoutOptions
 from segmentation.config.values import HexColour
+from segmentation.core.bands import bands_of
 from segmentation.core.errors import ConfigError, ImageError
 from segmentation.core.file_kinds import EIGHT_BIT, FORMATS
 from segmentation.images.canvas import place_on_canvas
@@ -159,8 +160,12 @@ class CutoutStyle:
 
 def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Return RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W], of one type; black where it is 0."""
-    shown = alpha if alpha.dtype == np.uint8 else (alpha > 0).astype(np.uint8)
-    return cv2.merge([*cv2.split(cv2.copyTo(image, shown)), alpha])  # nine times as fast as numpy
+    cutout = np.empty((*alpha.shape, 4), image.dtype)
+    for band in bands_of(alpha.shape):
+        colours, share = image[band.own], alpha[band.own]
+        shown = share if share.dtype == np.uint8 else (share > 0).astype(np.uint8)
+        cutout[band.own] = cv2.merge([*cv2.split(cv2.copyTo(colours, shown)), share])  # faster than numpy
+    return cutout
 
 
 def _picture(background: Path | HexColour | None) -> Picture | None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from segmentation.core.errors import DataError, system_reason
-from segmentation.core.file_kinds import FILES
+from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.lock import LOCK
 from segmentation.core.unfinished import unfinished
+from segmentation.core.writable import check_replaceable, check_writable, not_writable
 
 
 def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
@@ -15,8 +16,13 @@ def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
             with unfinished(folder, "", is_folder=False):
                 pass
         except OSError as error:
-            reason = system_reason(error)
-            raise DataError(
-                f"{folder}: expected a folder to write in, received: {reason}; "
-                "check its permissions and its free space"
-            ) from error
+            raise not_writable(folder, error) from error
+
+
+def check_folders(output: Path, kinds: Iterable[str]) -> None:
+    """Raise what a run would raise that cannot write files of these kinds there, without writing anything."""
+    check_writable(output)
+    for name in (LOCK, MANIFEST):
+        check_replaceable(output / name)
+    for kind in kinds:
+        check_writable(output / FILES[kind][0])

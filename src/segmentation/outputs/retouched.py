@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, ImageError, printable
 from segmentation.core.file_kinds import FILES
 from segmentation.core.walking import files_below
@@ -98,7 +99,7 @@ def _nothing_matches(retouched: Path, strays: list[Path], originals: set[Path]) 
     elif cutouts.is_dir():
         received, remedy = "an output of predict", f"choose {cutouts}"
     else:
-        received = f"{len(strays)} files such as {printable(strays[0].name)}"
+        received = f"{counted(len(strays), 'file')} such as {printable(strays[0].name)}"
         remedy = "name the folder of their photos with `photos`"
     suffixes = " ".join(sorted(RETOUCHED))
     return DataError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segmentation.core.counting import counted
 from segmentation.core.files import write_text
 from segmentation.evaluation.compare import MEASURES, Comparison
 from segmentation.evaluation.history import FLAT, History
@@ -145,11 +146,14 @@ def cautions(comparison: Comparison) -> list[str]:
             "may help."
         )
     if photos < _FEW:
-        found.append(f"{photos} photos are few for a bootstrap, whose intervals are then too narrow.")
+        found.append(
+            f"{counted(photos, 'photo is', 'photos are')} few for a bootstrap, whose "
+            "intervals are then too narrow."
+        )
     if comparison.garments < photos:
         found.append(
-            f"Some photos show the same garment ({photos} photos, {comparison.garments} in all) and so "
-            "resemble each other: the intervals are too narrow and the p-values too low."
+            f"Some photos show the same garment ({counted(photos, 'photo')}, {comparison.garments} in all) "
+            "and so resemble each other: the intervals are too narrow and the p-values too low."
         )
     if len(comparison.pairs) > 1:
         found.append("The p-values are not corrected for the number of models that are compared.")

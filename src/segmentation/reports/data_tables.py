@@ -71,7 +71,8 @@ def print_classes(statistics: ClassStatistics, choice: ClassChoice, photos: int,
     console.print(table)
     ignored = ", ".join(choice.members(IGNORED))
     if ignored:
-        console.print(Text(f"ignored: {statistics.ignored:,} pixels ({ignored})"))
+        plural = "" if statistics.ignored == 1 else "s"
+        console.print(Text(f"ignored: {statistics.ignored:,} pixel{plural} ({ignored})"))
 
 
 def _figures(summary: Summary, labels: LabelMap) -> Table:

@@ -6,6 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from segmentation.core.counting import counted
+
 _LONGEST_PX = 1400  # a garment of a studio photo stays at one picture pixel a photo pixel
 _QUALITY = 80
 
@@ -21,6 +23,7 @@ def page(template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = counted
     return environment.get_template(template).render(**values)
 
 

@@ -103,8 +103,9 @@ def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
 
 def _hinted(prediction: Prediction) -> np.ndarray:
     """Pixels that may belong to the garment, or to a class that is not background: bool [H, W]."""
-    scores = prediction.scores if prediction.labels.binary else prediction.scores[..., 1:]
-    return scores.max(axis=-1) >= _HINT
+    if prediction.labels.binary:
+        return prediction.scores[..., 0] >= _HINT
+    return prediction.scores[..., 1:].max(axis=-1) >= _HINT
 
 
 def _region(mask: np.ndarray) -> tuple[slice, slice]:

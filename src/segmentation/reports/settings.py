@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from segmentation.core.counting import counted
+
 
 def settings_in_words(computed_by: str, decided: Mapping[str, object]) -> dict[str, object]:
     """Return what there is to say of `computed_by` and of the settings as `ScoreSettings.plain` has them."""
@@ -9,6 +11,7 @@ def settings_in_words(computed_by: str, decided: Mapping[str, object]) -> dict[s
     if (tta := decided.get("tta", "none")) != "none":
         words["averaged over"] = tta
     for key, name in (("islands_px", "islands removed"), ("holes_px", "holes filled")):
-        if limit_px := decided.get(key):
-            words[name] = f"smaller than {limit_px} pixels"
+        limit_px = decided.get(key)
+        if isinstance(limit_px, int) and limit_px:
+            words[name] = f"smaller than {counted(limit_px, 'pixel')}"
     return words

@@ -21,7 +21,7 @@ def mirrored(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
     swaps = classes != sorted(classes)
 
     def score_mirrored(photo: np.ndarray) -> np.ndarray:
-        scores = score(np.ascontiguousarray(photo[:, ::-1]))[:, ::-1]
+        scores = score(photo[:, ::-1])[:, ::-1]
         return scores[..., classes] if swaps else scores
 
     return score_mirrored

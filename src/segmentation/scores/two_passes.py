@@ -20,7 +20,7 @@ def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreF
             return scores
         part = scores[region.slices]
         kept = view.keep(part)  # [h, w, 1]
-        result = np.zeros_like(scores)
+        result = np.zeros(scores.shape, scores.dtype)  # takes no memory outside the region
         result[region.slices] = second(with_scores(photo[region.slices], part) * kept) * kept
         return result
 
