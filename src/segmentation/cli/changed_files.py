@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from segmentation.core.counting import counted
 from segmentation.core.errors import printable
 from segmentation.outputs.publishing import SAVED
 
@@ -12,8 +13,8 @@ def changed_lines(kept: Sequence[str], replaced: Sequence[str], outdated: Sequen
     """Return lines about the files that were kept, saved and replaced, and made from an earlier photo."""
     lines = []
     if outdated:
-        one = len(outdated) == 1
-        files, them = ("1 file that was", "it") if one else (f"{len(outdated)} files that were", "them")
+        files = counted(len(outdated), "file that was", "files that were")
+        them = "it" if len(outdated) == 1 else "them"
         lines.append(
             f"kept {files} made from an earlier photo of the same name, which deliver and collect refuse: "
             f"{_named(outdated)}; move {them} away and run predict again"
