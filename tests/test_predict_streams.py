@@ -141,3 +141,13 @@ def test_streams_that_the_caller_closed_are_no_mistake(tmp_path):
     command = f"'{sys.executable}' '{ROOT / 'main.py'}' data --data '{tmp_path}' <&- >&- 2>&-"
 
     assert subprocess.run(["sh", "-c", command]).returncode == 2  # since it holds no pairs
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_standard_output_is_named_as_such():
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, str(ROOT / "main.py"), "--version"], stdout=full, stderr=subprocess.PIPE
+        )
+    assert ended.returncode == 2
+    assert ended.stderr.decode().startswith("error: standard output: no space left on device; ")

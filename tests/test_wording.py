@@ -128,7 +128,7 @@ def test_what_a_command_was_given_is_named_whatever_it_advises():
 
 
 _A_COUNT = re.compile(r"len\(|int\(|(\w+\.)*(count|photos|pairs|limit_px)\b")
-_COUNTED = re.compile(r" (photos|pairs|files|pixels|masks|frames)\b")
+_COUNTED = re.compile(r" (photos|pairs|files|pixels|masks)\b")
 
 
 def counts_with_a_plural(text):
