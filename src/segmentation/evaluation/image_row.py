@@ -38,6 +38,11 @@ class ImageRow:
     faults: tuple[Fault, ...] = ()
 
     @property
+    def garment(self) -> str:
+        """What the photo is resampled with: its garment, or itself where that is not known."""
+        return self.group or self.id
+
+    @property
     def clean(self) -> bool:
         """Whether there is nothing to mend."""
         return not self.faults

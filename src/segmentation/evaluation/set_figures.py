@@ -67,7 +67,7 @@ class Evaluation:
         """Means over the photos with their intervals, by their names in the summary; none of one photo."""
         if len(self.rows) < 2:
             return {}
-        garments = [row.group or row.id for row in self.rows]
+        garments = [row.garment for row in self.rows]
         return {name: mean_interval(self._column(key), garments) for name, key in _MEANS.items()}
 
     @cached_property
@@ -76,7 +76,7 @@ class Evaluation:
         confidence = [row.confidence for row in self.rows]
         if not self.confidence_model or None in confidence or len(self.rows) < FEWEST:
             return None
-        garments = tuple(row.group or row.id for row in self.rows)
+        garments = tuple(row.garment for row in self.rows)
         return Triage(
             np.array(confidence), self._column("dice"), garments, self.confidence_model, self.fitted_on
         )

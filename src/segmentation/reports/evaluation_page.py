@@ -32,7 +32,7 @@ def fill_page(
         faults=pictures.faults,
         all_faults=len(evaluation.faults),
         faulty_photos=len(evaluation.rows) - evaluation.clean,
-        definition=definition(evaluation),
+        definition=definition(evaluation.fault_options),
         retouchers=evaluation.retouchers,
         figure=figure_text,
         percent=share_text,

@@ -62,8 +62,9 @@ def draw_fault(
         drawn = _coloured(part, true, found, labels, line_px)
     marked = _marked(image, fault, line_px)[box]
     told = "" if labels.binary else _told(fault, truth, predicted, labels)
-    uris = [html.encode(picture, _LONGEST_PX) for picture in (marked, *drawn)]
-    return FaultPictures(photo_id, fault, scale, small.shape[1], small.shape[0], *uris, told=told)
+    photo, cut_out, mask = (html.encode(picture, _LONGEST_PX) for picture in (marked, *drawn))
+    height, width = small.shape[:2]
+    return FaultPictures(photo_id, fault, scale, width, height, photo, cut_out, mask, told)
 
 
 def part_around(fault: Fault, shape: tuple[int, ...]) -> tuple[slice, slice]:
