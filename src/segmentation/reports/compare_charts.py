@@ -84,7 +84,7 @@ def difference_chart(comparison: Comparison) -> "Figure":
         axes.set_ylim(len(pairs) - 0.5, -0.5)
         axes.margins(x=0.12)
         axes.xaxis.set_inverted(measure in LESS_IS_BETTER)  # better is to the right in all
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=4)
         axes.set_title(sentence(MEASURES[measure]), fontsize=11)
         axes.grid(axis="x", **GRID)
     figure.supxlabel("← worse    Mean difference    better →", fontsize=10)
