@@ -100,7 +100,7 @@ def test_figures_of_all_pixels_are_those_of_scikit_learn(comparison, samples):
 
 def test_models_of_classes_differ_by_the_iou_and_the_pixel_accuracy_of_photos(comparison, samples):
     (pair,) = comparison.pairs
-    assert list(pair.differences) == ["iou", "accuracy"]
+    assert list(pair.differences) == ["iou", "accuracy", "clean", "fault_count"]
     means = []
     for score in SCORES.values():
         accuracies = []

@@ -171,7 +171,14 @@ def test_an_evaluation_of_classes_has_its_own_tables_alone(judged, samples, tmp_
         (tmp_path / name).write_text("old")
     write_evaluation(judged, clumsy_score, samples, tmp_path, "street", 0)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"metrics.json", "per_image.csv", "classes.csv", "confusion.csv", "report.html"}
+    assert names == {
+        "metrics.json",
+        "per_image.csv",
+        "faults.csv",
+        "classes.csv",
+        "confusion.csv",
+        "report.html",
+    }
 
 
 def test_the_figures_are_written_as_json_without_nan(judged, written):
@@ -216,7 +223,7 @@ def test_each_photo_is_listed_with_the_classes_that_it_has_and_those_it_is_said_
     heading, *rows = read_csv(written / "per_image.csv")
     rows = [dict(zip(heading, row, strict=True)) for row in rows]
 
-    assert heading == [*ImageRow.__dataclass_fields__, "classes", "classes_predicted"]
+    assert heading == [*judged.rows[0].plain(), "classes", "classes_predicted"]
     assert [row["id"] for row in rows] == [row.id for row in judged.worst_first]
     by_id = {row["id"]: row for row in rows}
     assert [by_id[str(number)]["classes"] for number in range(3)] == ["dress; bag", "dress", "dress; bag"]

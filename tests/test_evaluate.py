@@ -15,7 +15,6 @@ from segmentation.core.errors import ConfigError, DataError, ImageError, Segment
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.evaluate import evaluate
-from segmentation.evaluation.image_row import ImageRow
 from segmentation.images.files import read_mask, read_photo, write_image
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.threshold import search
@@ -35,6 +34,15 @@ SUMMARY = {
     "boundary_iou_mean",
     "boundary_f1_mean",
     "threshold",
+    "clean_images",
+    "clean_rate",
+    "faults_mean",
+    "faults_by_kind",
+    "largest_fault_share_mean",
+    "largest_fault_share_max",
+    "fault_thickness_px",
+    "fault_area_px",
+    "intervals",
 }
 
 
@@ -246,11 +254,11 @@ def written(samples, tmp_path):
     return evaluation, folder
 
 
-def test_an_evaluation_is_four_files_and_nothing_else(written):
+def test_an_evaluation_is_five_files_and_nothing_else(written):
     _, folder = written
 
     names = {path.name for path in folder.iterdir()}
-    assert names == {"metrics.json", "per_image.csv", "threshold.csv", "report.html"}
+    assert names == {"metrics.json", "per_image.csv", "faults.csv", "threshold.csv", "report.html"}
 
 
 def test_the_figures_are_written_as_json_and_csv_worst_first(written):
@@ -259,7 +267,7 @@ def test_the_figures_are_written_as_json_and_csv_worst_first(written):
     assert json.loads((folder / "metrics.json").read_text()) == evaluation.summary()
     with (folder / "per_image.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == [field.name for field in dataclasses.fields(ImageRow)]
+    assert list(rows[0]) == list(evaluation.rows[0].plain())
     assert [row["id"] for row in rows] == [NASTY, "glowing", "worst", "middling", "perfect"]
     assert [float(row["dice"]) for row in rows] == pytest.approx(
         [row.dice for row in evaluation.worst_first], abs=1e-6

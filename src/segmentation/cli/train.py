@@ -31,6 +31,8 @@ def run(options: TrainOptions, context: Context) -> int:
 
 def trained_line(bundle: ModelBundle) -> str:
     """Return where a trained model is and how good it is, in a line."""
+    from segmentation.reports.fault_words import faults_left
+
     figures = bundle.provenance["val_at_full_resolution"]
     if bundle.labels.binary:
         result = (
@@ -42,4 +44,5 @@ def trained_line(bundle: ModelBundle) -> str:
             f"pixel accuracy at full resolution {figures['pixel_accuracy']:.4f}, mean IoU of "
             f"{len(bundle.labels.names)} classes {figures['mean_iou']:.4f}"
         )
-    return f"{bundle.path}: held-out {result}, epoch {bundle.provenance['best_epoch']}"
+    best = f"epoch {bundle.provenance['best_epoch']}"
+    return f"{bundle.path}: held-out {result}, {best}; {faults_left(figures)}"

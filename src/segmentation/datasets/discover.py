@@ -25,7 +25,8 @@ class Dataset:
 
     `folder_split` is the split that the folders train/ and val/ make, else None; `photos_found` and
     `masks_found` count the files, usable or not. `labels` are the classes of the ground truth, and `classes`
-    how they were made out of label maps; `notes` name what was not read.
+    how they were made out of label maps; `notes` name what was not read. `copies` are sets of ids that show
+    the same photo, or were listed as duplicates.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class Dataset:
     classes: ClassChoice | None = None
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    copies: tuple[tuple[str, ...], ...] = ()
 
 
 def discover(
@@ -117,6 +119,7 @@ def discover(
         classes=next(iter(choices.values()), None),
         groups=merged_groups(choice.listed for choice in choices.values()),
         notes=tuple(notes),
+        copies=tuple(tuple(ids) for ids in same_garment if len(ids) > 1),
     )
 
 

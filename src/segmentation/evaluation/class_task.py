@@ -22,7 +22,7 @@ class ClassTask:
 
     def measure(self, settings: MeasureSettings) -> "ClassMeasurement":
         """Return a measurement that has yet to see its first photo."""
-        return ClassMeasurement(self.labels, settings.tolerance_px)
+        return ClassMeasurement(self.labels, settings)
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float:
         """Return the share of the pixels that are of the same class."""
@@ -34,7 +34,7 @@ class ClassMeasurement:
     """Figures of each photo, without the pixels that are ignored."""
 
     labels: LabelMap
-    tolerance_px: float
+    settings: MeasureSettings
     rows: list[ImageRow] = field(default_factory=list)
     confusions: list[np.ndarray] = field(default_factory=list)
 
@@ -43,14 +43,30 @@ class ClassMeasurement:
     ) -> None:
         """Take in a photo, see `Measurement`."""
         labels, predicted = self.labels, self.labels.classify(scores, _NO_THRESHOLD)
+        settings = self.settings
         confusion = class_metrics.confusion(predicted, truth, len(labels.names), labels.ignore)
         counted = truth != labels.ignore if labels.ignore is not None else np.ones(truth.shape, bool)
         self.confusions.append(confusion)
         self.rows.append(
-            class_row(sample, predicted * counted, truth * counted, confusion, seconds, self.tolerance_px)
+            class_row(
+                sample,
+                predicted * counted,
+                truth * counted,
+                confusion,
+                seconds,
+                settings.tolerance_px,
+                settings.faults,
+            )
         )
 
     def finish(self) -> Evaluation:
         """Return the figures of all photos, and those of each class."""
         figures = ClassFigures(self.labels, np.array(self.confusions))
-        return Evaluation(tuple(self.rows), _NO_THRESHOLD, self.tolerance_px, None, classes=figures)
+        return Evaluation(
+            tuple(self.rows),
+            _NO_THRESHOLD,
+            self.settings.tolerance_px,
+            None,
+            classes=figures,
+            fault_options=self.settings.faults,
+        )

@@ -5,14 +5,27 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from segmentation.config.faults import FaultOptions
 from segmentation.evaluation.candidates import Facts
 from segmentation.evaluation.history import History, LastQuarter, last_quarter
+from segmentation.evaluation.retouchers import Retouchers
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.metrics import classes as class_metrics
 from segmentation.metrics.intervals import Difference, Interval, mean_interval, paired_difference
 
-MEASURES = {"dice": "Dice", "iou": "IoU", "accuracy": "pixel accuracy", "boundary_f1": "boundary F1"}
+MEASURES = {
+    "dice": "Dice",
+    "iou": "IoU",
+    "accuracy": "pixel accuracy",
+    "boundary_f1": "boundary F1",
+    "clean": "clean rate",
+    "fault_count": "faults a photo",
+    "largest_fault_share": "largest fault",
+}
 """The measures of each photo and their names; of several classes Dice and IoU are means."""
+
+LESS_IS_BETTER = frozenset({"fault_count", "largest_fault_share"})
+"""Those of the measures that are better the lower they are."""
 
 _CHANGES = 10  # photos listed as gains, and as losses
 
@@ -32,9 +45,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Pair:
-    """A model against the baseline: the two `compared` measures, and at most ten photos that change most.
+    """A model against the baseline: the `compared` measures, and at most ten photos that change most.
 
-    Change is measured by the first of the two.
+    Change is measured by the first of them.
     """
 
     model: str
@@ -81,21 +94,24 @@ class Figures:
 class Comparison:
     """Models on the same `photos` of `garments`, each pair against `baseline`.
 
-    `compared` are the two measures by which pairs are compared, the more important first. `classes` and
+    `compared` are the measures by which pairs are compared, the most important first. `classes` and
     their `shares` of the true pixels are those of models that mark several, and empty for cutouts.
-    `references` are published figures by name, of the kind of `Figures.quality`.
+    `references` are published figures by name, of the kind of `Figures.quality`. `retouchers` are the figures
+    of two people's ground truths of the same photo, None where there are no such pairs.
     """
 
     photos: tuple[str, ...]
     garments: int
     tolerance_px: float
     baseline: str
-    compared: tuple[str, str]
+    fault_options: FaultOptions
+    compared: tuple[str, ...]
     classes: tuple[str, ...]
     shares: tuple[float, ...]
     models: tuple[Figures, ...]
     pairs: tuple[Pair, ...]
     references: Mapping[str, float]
+    retouchers: Retouchers | None = None
 
     @property
     def quality_name(self) -> str:
@@ -129,7 +145,10 @@ def largest_changes(
 
 
 def compare(
-    candidates: Sequence[Candidate], garments: int, references: Mapping[str, float] | None = None
+    candidates: Sequence[Candidate],
+    garments: int,
+    references: Mapping[str, float] | None = None,
+    retouchers: Retouchers | None = None,
 ) -> Comparison:
     """Compare every candidate with the first, which is the baseline.
 
@@ -142,30 +161,35 @@ def compare(
             raise ValueError(f"expected {candidate.name} to be evaluated on the photos of the others")
     models = tuple(_figures(candidate) for candidate in candidates)
     baseline, classes = models[0], candidates[0].evaluation.classes
-    compared = ("iou", "accuracy") if classes else ("dice", "boundary_f1")
+    by_area = ("iou", "accuracy") if classes else ("dice", "boundary_f1")
+    compared = (*by_area, "clean", "fault_count")
+    garments_shown = [row.garment for row in candidates[0].evaluation.rows]
     true = classes.confusion.sum(axis=1) if classes else np.zeros(0)  # [C]
     return Comparison(
         photos=photos,
         garments=garments,
         tolerance_px=candidates[0].evaluation.tolerance_px,
+        fault_options=candidates[0].evaluation.fault_options,
         baseline=baseline.name,
         compared=compared,
         classes=classes.labels.names if classes else (),
         shares=tuple((true / max(true.sum(), 1)).tolist()),
         models=models,
-        pairs=tuple(_pair(photos, model, baseline, compared) for model in models[1:]),
+        pairs=tuple(_pair(photos, model, baseline, compared, garments_shown) for model in models[1:]),
         references=dict(references or {}),
+        retouchers=retouchers,
     )
 
 
 def _figures(candidate: Candidate) -> Figures:
     rows, classes = candidate.evaluation.rows, candidate.evaluation.classes
-    by_photo = {measure: tuple(getattr(row, measure) for row in rows) for measure in MEASURES}
+    by_photo = {measure: tuple(float(getattr(row, measure)) for row in rows) for measure in MEASURES}
+    garments = [row.garment for row in rows]
     class_iou = class_metrics.iou(classes.confusion).tolist() if classes else ()
     return Figures(
         name=candidate.name,
         facts=candidate.facts,
-        means={measure: mean_interval(np.array(values)) for measure, values in by_photo.items()},
+        means={measure: mean_interval(np.array(values), garments) for measure, values in by_photo.items()},
         dice_median=float(np.median(by_photo["dice"])),
         dice_min=min(by_photo["dice"]),
         by_photo=by_photo,
@@ -175,13 +199,24 @@ def _figures(candidate: Candidate) -> Figures:
     )
 
 
-def _pair(photos: Sequence[str], model: Figures, baseline: Figures, compared: Sequence[str]) -> Pair:
+def _pair(
+    photos: Sequence[str],
+    model: Figures,
+    baseline: Figures,
+    compared: Sequence[str],
+    garments: Sequence[str],
+) -> Pair:
     before, after = baseline.by_photo, model.by_photo
     gains, losses = largest_changes(photos, after[compared[0]], before[compared[0]])
     return Pair(
         model=model.name,
         differences={
-            measure: paired_difference(np.array(after[measure]), np.array(before[measure]))
+            measure: paired_difference(
+                np.array(after[measure]),
+                np.array(before[measure]),
+                garments,
+                less_is_better=measure in LESS_IS_BETTER,
+            )
             for measure in compared
         },
         gains=gains,

@@ -50,7 +50,7 @@ class CutoutMeasurement:
             self.waiting.append((sample, _Packed.of(level, target), seconds))
             return
         prediction = Prediction(sample.id, scores, self.labels, float(settings.threshold))
-        row = cutout_row(sample, prediction.mask, target, seconds, settings.tolerance_px)
+        row = self._row(sample, prediction.mask, target, seconds)
         confidence = settings.estimator(image, prediction).confidence if settings.estimator else None
         self.rows.append(dataclasses.replace(row, confidence=confidence))
 
@@ -60,10 +60,20 @@ class CutoutMeasurement:
         for sample, packed, seconds in self.waiting:
             level, target = packed.unpack()
             mask = level >= round(found.best * 255)
-            self.rows.append(cutout_row(sample, mask, target, seconds, settings.tolerance_px))
+            self.rows.append(self._row(sample, mask, target, seconds))
         threshold = found.best if settings.threshold is None else float(settings.threshold)
         confidence_model = settings.estimator.confidence_model if settings.estimator else None
-        return Evaluation(tuple(self.rows), threshold, settings.tolerance_px, found, confidence_model)
+        return Evaluation(
+            tuple(self.rows),
+            threshold,
+            settings.tolerance_px,
+            found,
+            confidence_model,
+            fault_options=settings.faults,
+        )
+
+    def _row(self, sample: Sample, mask: np.ndarray, target: np.ndarray, seconds: float) -> ImageRow:
+        return cutout_row(sample, mask, target, seconds, self.settings.tolerance_px, self.settings.faults)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from segmentation.confidence.estimator import ConfidenceEstimator
+from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
 from segmentation.datasets.known_photos import KnownPhotos
@@ -26,6 +27,7 @@ def evaluate(
     labels: LabelMap = BINARY,
     tolerance_px: float = 2.0,
     target_threshold: float = 0.5,
+    fault_options: FaultOptions = USUAL,
     estimator: ConfidenceEstimator | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
@@ -33,7 +35,8 @@ def evaluate(
 
     `threshold` in [0, 1] turns the scores of a cutout into masks; None takes the one with the best mean Dice
     over these very photos. Its ground truth is garment where its alpha is at least `target_threshold`. Where
-    `labels` has several classes, neither is used. The contour measures allow `tolerance_px`. An `estimator`
+    `labels` has several classes, neither is used. The contour measures allow `tolerance_px`, and
+    `fault_options` say what counts as a fault. An `estimator`
     adds the confidence where a threshold is given. Photos are read one at a time; what waits for the best
     threshold is kept compressed, some 50 kB a photo.
 
@@ -51,7 +54,7 @@ def evaluate(
     if not samples:
         raise DataError("evaluation: expected at least one photo with its ground truth, received none")
     measurement = task_of(labels).measure(
-        MeasureSettings(threshold, tolerance_px, target_threshold, estimator)
+        MeasureSettings(threshold, tolerance_px, target_threshold, estimator, fault_options)
     )
     for done, sample in enumerate(samples, start=1):
         image, truth = read_pair(sample)

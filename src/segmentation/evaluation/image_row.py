@@ -1,13 +1,15 @@
 """The figures of one photo, by the same names for a cutout and for a map of classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import fmean
 
 import numpy as np
 
+from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.types import LEAST_SHARE, Sample
 from segmentation.metrics import classes as class_metrics
 from segmentation.metrics import masks as metrics
+from segmentation.metrics.faults import Fault, faults
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class ImageRow:
     Of several classes Dice and IoU are means over those that the photo has or is predicted to have (traces
     are not, see LEAST_SHARE), the figures of the boundary over those without the background, and the areas
     are of all but the background. `confidence` is the Dice that was expected, None where it was not
-    estimated.
+    estimated. `faults` are the places to be mended, the largest first; of several classes those where the
+    class is not the true one.
     """
 
     id: str
@@ -32,10 +35,50 @@ class ImageRow:
     seconds: float
     confidence: float | None = None
     group: str = ""
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def garment(self) -> str:
+        """What the photo is resampled with: its garment, or itself where that is not known."""
+        return self.group or self.id
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing to mend."""
+        return not self.faults
+
+    @property
+    def fault_count(self) -> int:
+        return len(self.faults)
+
+    @property
+    def largest_fault_px(self) -> int:
+        """The area of the largest fault in pixels of the photo; 0 where there is none."""
+        return self.faults[0].area_px if self.faults else 0
+
+    @property
+    def largest_fault_share(self) -> float:
+        """The same over the area of the true garment."""
+        return self.faults[0].share if self.faults else 0.0
+
+    def plain(self) -> dict[str, object]:
+        """Return all figures by name, as a table holds them."""
+        names = [field.name for field in fields(self) if field.name != "faults"]
+        counted = {
+            "faults": self.fault_count,
+            "largest_fault_px": self.largest_fault_px,
+            "largest_fault_share": self.largest_fault_share,
+        }
+        return {name: getattr(self, name) for name in names} | counted
 
 
 def cutout_row(
-    sample: Sample, mask: np.ndarray, target: np.ndarray, seconds: float, tolerance_px: float
+    sample: Sample,
+    mask: np.ndarray,
+    target: np.ndarray,
+    seconds: float,
+    tolerance_px: float,
+    options: FaultOptions = USUAL,
 ) -> ImageRow:
     """Measure a mask against its target, both bool [H, W]."""
     counts = metrics.counts(mask, target)
@@ -51,6 +94,7 @@ def cutout_row(
         area_mask=(counts.tp + counts.fp) / mask.size,
         seconds=seconds,
         group=sample.group,
+        faults=_faults(mask, target, options),
     )
 
 
@@ -61,6 +105,7 @@ def class_row(
     confusion: np.ndarray,
     seconds: float,
     tolerance_px: float,
+    options: FaultOptions = USUAL,
 ) -> ImageRow:
     """Measure a map of classes against its truth, indices [H, W] without any that are ignored.
 
@@ -83,7 +128,12 @@ def class_row(
         area_mask=int(confusion[:, 1:].sum()) / counted,
         seconds=seconds,
         group=sample.group,
+        faults=_faults(predicted, truth, options),
     )
+
+
+def _faults(mask: np.ndarray, target: np.ndarray, options: FaultOptions) -> tuple[Fault, ...]:
+    return faults(mask, target, options.fault_thickness_px, options.fault_area_px)
 
 
 def _mean(values: list[float]) -> float:

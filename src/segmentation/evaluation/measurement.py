@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from segmentation.confidence.estimator import ConfidenceEstimator
+from segmentation.config.faults import FaultOptions
 from segmentation.core.types import Sample
 from segmentation.evaluation.set_figures import Evaluation
 
@@ -18,6 +19,7 @@ class MeasureSettings:
     tolerance_px: float
     target_threshold: float
     estimator: ConfidenceEstimator | None = None
+    faults: FaultOptions = FaultOptions()
 
 
 class Measurement(Protocol):

@@ -1,5 +1,6 @@
 """The figures of a model on a whole set of photos."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,9 +9,22 @@ import numpy as np
 
 from segmentation.confidence.assessment import FEWEST, Triage
 from segmentation.confidence.model import ConfidenceModel
+from segmentation.config.faults import USUAL, FaultOptions
+from segmentation.config.options import plain
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.image_row import ImageRow
+from segmentation.evaluation.retouchers import Retouchers
+from segmentation.metrics.faults import Fault
+from segmentation.metrics.intervals import Interval, mean_interval
 from segmentation.metrics.threshold import ThresholdSearch
+
+_MEANS = {
+    "dice_mean": "dice",
+    "boundary_f1_mean": "boundary_f1",
+    "clean_rate": "clean",
+    "faults_mean": "fault_count",
+    "largest_fault_share_mean": "largest_fault_share",
+}
 
 
 @dataclass(frozen=True)
@@ -18,7 +32,8 @@ class Evaluation:
     """The figures of each photo at `threshold`, and mean Dice of the same photos at every threshold.
 
     `confidence_model` is what their confidence comes from, which was fitted on `fitted_on` of them. Several
-    classes need no threshold: there are `classes` in place of a `search`.
+    classes need no threshold: there are `classes` in place of a `search`. `retouchers` are the figures of two
+    people's ground truths of the same photo, None where there are no such pairs.
     """
 
     rows: tuple[ImageRow, ...]
@@ -28,11 +43,32 @@ class Evaluation:
     confidence_model: ConfidenceModel | None = None
     classes: ClassFigures | None = None
     fitted_on: int = 0
+    fault_options: FaultOptions = USUAL
+    retouchers: Retouchers | None = None
 
     @property
     def worst_first(self) -> list[ImageRow]:
         """The rows by rising Dice, ties by id."""
         return sorted(self.rows, key=lambda row: (row.dice, row.id))
+
+    @property
+    def clean(self) -> int:
+        """The number of photos without a fault."""
+        return sum(row.clean for row in self.rows)
+
+    @property
+    def faults(self) -> list[tuple[ImageRow, Fault]]:
+        """The faults of all photos with the rows of these, the largest share of the garment first."""
+        found = [(row, fault) for row in self.rows for fault in row.faults]
+        return sorted(found, key=lambda one: (-one[1].share, one[0].id, one[1].top, one[1].left))
+
+    @cached_property
+    def intervals(self) -> dict[str, Interval]:
+        """Means over the photos with their intervals, by their names in the summary; none of one photo."""
+        if len(self.rows) < 2:
+            return {}
+        garments = [row.garment for row in self.rows]
+        return {name: mean_interval(self._column(key), garments) for name, key in _MEANS.items()}
 
     @cached_property
     def triage(self) -> Triage | None:
@@ -40,7 +76,7 @@ class Evaluation:
         confidence = [row.confidence for row in self.rows]
         if not self.confidence_model or None in confidence or len(self.rows) < FEWEST:
             return None
-        garments = tuple(row.group or row.id for row in self.rows)
+        garments = tuple(row.garment for row in self.rows)
         return Triage(
             np.array(confidence), self._column("dice"), garments, self.confidence_model, self.fitted_on
         )
@@ -48,6 +84,8 @@ class Evaluation:
     def summary(self) -> dict[str, Any]:
         """Return the figures of the whole set by name, ready for JSON."""
         dice = self._column("dice")
+        shares = self._column("largest_fault_share")
+        kinds = Counter(fault.kind for _, fault in self.faults)
         return {
             "images": len(self.rows),
             "dice_mean": float(dice.mean()),
@@ -58,6 +96,15 @@ class Evaluation:
             "boundary_iou_mean": float(self._column("boundary_iou").mean()),
             "boundary_f1_mean": float(self._column("boundary_f1").mean()),
             "tolerance_px": self.tolerance_px,
+            "clean_images": self.clean,
+            "clean_rate": self.clean / len(self.rows),
+            "faults_mean": float(self._column("fault_count").mean()),
+            "faults_by_kind": dict(sorted(kinds.items())),
+            "largest_fault_share_mean": float(shares.mean()),
+            "largest_fault_share_max": float(shares.max()),
+            **plain(self.fault_options),
+            "intervals": {name: [one.low, one.high] for name, one in self.intervals.items()},
+            **({"retouchers": self.retouchers.summary()} if self.retouchers else {}),
             **(self._threshold_summary(self.search) if self.search else {}),
             **(self.classes.summary() if self.classes else {}),
             **(self.triage.summary() if self.triage else {}),

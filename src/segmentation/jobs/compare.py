@@ -18,6 +18,7 @@ from segmentation.evaluation.compare import Candidate, Comparison
 from segmentation.evaluation.compare import compare as compare_candidates
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.history import History, read_history
+from segmentation.evaluation.retouchers import compare_retouchers
 from segmentation.inference.ensemble import Ensemble, check_comparable, distinct_names
 from segmentation.inference.scorer import (
     Scorer,
@@ -74,7 +75,15 @@ def compare(options: CompareOptions, context: Context) -> Compared:
             _evaluate(name, bundle, samples, target_threshold, histories[name], options, context)
             for name, bundle in bundles.items()
         ]
-        comparison = compare_candidates(candidates, len({sample.group for sample in samples}), references)
+        garments = len({sample.group for sample in samples})
+        retouchers = compare_retouchers(
+            dataset.samples,
+            dataset.copies,
+            labels=baseline.labels,
+            target_threshold=target_threshold,
+            fault_options=options.faults,
+        )
+        comparison = compare_candidates(candidates, garments, references, retouchers)
         gallery = _gallery(comparison, bundles, samples, options, context) if options.report_images else None
         write_comparison(comparison, histories, output, _about(dataset, baseline), gallery)
     return Compared(comparison, output)
@@ -114,6 +123,7 @@ def _evaluate(
         scorer.threshold,
         labels=bundle.labels,
         target_threshold=target_threshold,
+        fault_options=options.faults,
         on_progress=counting(context.tell, name),
     )
     facts = facts_of(bundle, samples, scorer.threshold, scorer.settings, timed.median_seconds)

@@ -1,5 +1,6 @@
 """The job `eval`: the figures of a model, or of several as one, on pairs, and a report."""
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from segmentation.datasets.discover import Dataset
 from segmentation.datasets.selection import random_subset, select_samples
 from segmentation.evaluation.candidates import judged_together
 from segmentation.evaluation.evaluate import evaluate as evaluate_scores
+from segmentation.evaluation.retouchers import compare_retouchers
 from segmentation.evaluation.robustness import CASES, Robustness, measure_robustness
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import Ensemble
@@ -85,9 +87,19 @@ def _evaluate(
         labels=models.labels,
         tolerance_px=options.tolerance_px,
         target_threshold=target_threshold,
+        fault_options=options.faults,
         estimator=scorer.estimator if models.confidence_model else None,
         on_progress=counting(context.tell, "scoring"),
     )
+    retouchers = compare_retouchers(
+        dataset.samples,
+        dataset.copies,
+        labels=models.labels,
+        target_threshold=target_threshold,
+        tolerance_px=options.tolerance_px,
+        fault_options=options.faults,
+    )
+    evaluation = dataclasses.replace(evaluation, retouchers=retouchers)
     robustness = None
     if options.robustness:
         robustness = _disturb(scorer, samples, evaluation.threshold, target_threshold, context)

@@ -20,6 +20,7 @@ from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.split import Split
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.evaluate import evaluate
+from segmentation.evaluation.retouchers import Retouchers, compare_retouchers
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
@@ -82,7 +83,15 @@ def train_model(
         if not bundle.provenance["interrupted"]:
             context = ending(context)
         scoring = counting(context.tell, "scoring")
-        bundle = judged(bundle, split.val, scoring)
+        retouchers = compare_retouchers(
+            datasets[0].samples,
+            datasets[0].copies,
+            labels=labels,
+            target_threshold=config.data.target_threshold,
+        )
+        bundle = judged(bundle, split.val, scoring, retouchers)
+        if retouchers:
+            context.tell(Note(retouchers.line()))
         if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):
             context.tell(Caution(doubt))
         if hurried:
@@ -119,12 +128,15 @@ def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -
 
 
 def judged(
-    bundle: ModelBundle, samples: tuple[Sample, ...], on_score: OnProgress | None = None
+    bundle: ModelBundle,
+    samples: tuple[Sample, ...],
+    on_score: OnProgress | None = None,
+    retouchers: Retouchers | None = None,
 ) -> ModelBundle:
     """Return the bundle with its figures on `samples` at full resolution.
 
     A cutout's are those at the threshold of the best mean Dice, which becomes that of the bundle; the curve
-    is written beside it.
+    is written beside it. Those of two people on the same photos are kept beside them.
     """
     score, _engines = load_score(bundle, engine="keras")
     evaluation = evaluate(
@@ -135,6 +147,7 @@ def judged(
         target_threshold=bundle.config.data.target_threshold,
         on_progress=on_score,
     )
+    evaluation = dataclasses.replace(evaluation, retouchers=retouchers)
     if evaluation.search:
         evaluation.search.write_csv(bundle.path / "threshold.csv")
         plot_threshold(evaluation.search, bundle.path / "threshold.png")

@@ -1,8 +1,10 @@
 """Confidence intervals of means over photos, and tests of the difference between two models.
 
-Values are float64 [N] in [0, 1], one for each photo, in the same order for every model.
+Values are float64 [N], one for each photo, in the same order for every model. Photos of one garment resemble
+each other and are resampled together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +30,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """A model's mean difference from the baseline; positive is better.
+    """A model's mean difference from the baseline.
 
     `p_value` is that of the Wilcoxon signed-rank test; `better`, `worse` and `equal` count photos.
     """
@@ -40,12 +42,13 @@ class Difference:
     equal: int
 
 
-def mean_interval(values: np.ndarray) -> Interval:
+def mean_interval(values: np.ndarray, garments: Sequence[str] | None = None) -> Interval:
     """Return the mean of float64 [N] and its bootstrap interval (BCa, Efron 1987).
 
-    The interval is bias-corrected and accelerated. The N photos are resampled `RESAMPLES` times, the same
-    way in every call. Values that are all equal
-    give an interval of no width. Raises DataError for fewer than two.
+    The interval is bias-corrected and accelerated. The `garments` that the N photos show are resampled
+    `RESAMPLES` times with all their photos, the same way in every call; without them, and where all photos
+    are of one, each photo stands for itself. Values that are all equal give an interval of no width. Raises
+    DataError for fewer than two.
     """
     from scipy import stats
 
@@ -53,11 +56,13 @@ def mean_interval(values: np.ndarray) -> Interval:
     if len(values) < 2:
         raise DataError(f"comparison: expected at least 2 photos, received {len(values)}; give more `data`")
     mean = float(values.mean())
-    if np.ptp(values) < _SAME:
+    sums, counts = _by_garment(values, garments)
+    if np.ptp(sums / counts) < _SAME:
         return Interval(mean, mean, mean)
     low, high = stats.bootstrap(
-        (values,),
-        np.mean,
+        (sums, counts),
+        lambda sums, counts, axis: sums.sum(axis=axis) / counts.sum(axis=axis),
+        paired=True,
         n_resamples=RESAMPLES,
         batch=_BATCH,
         confidence_level=CONFIDENCE,
@@ -67,10 +72,17 @@ def mean_interval(values: np.ndarray) -> Interval:
     return Interval(mean, float(low), float(high))
 
 
-def paired_difference(values: np.ndarray, baseline: np.ndarray) -> Difference:
+def paired_difference(
+    values: np.ndarray,
+    baseline: np.ndarray,
+    garments: Sequence[str] | None = None,
+    *,
+    less_is_better: bool = False,
+) -> Difference:
     """Return how `values` differ from those of the `baseline` on the same photos, both float64 [N].
 
-    The interval is that of `mean_interval` over the differences. The p-value is two-sided, after Wilcoxon
+    The interval is that of `mean_interval` over the differences. A photo is better where its value is higher,
+    or lower where `less_is_better`. The p-value is two-sided, after Wilcoxon
     1945, who leaves out photos without a difference; it is 1 where that leaves none. Raises DataError for
     fewer than two photos and ValueError for a different number of photos.
     """
@@ -80,11 +92,12 @@ def paired_difference(values: np.ndarray, baseline: np.ndarray) -> Difference:
         raise ValueError(f"expected as many values as photos, received {len(values)} and {len(baseline)}")
     differences = np.asarray(values, np.float64) - np.asarray(baseline, np.float64)
     changed = differences[differences != 0]
+    gains = -differences if less_is_better else differences
     return Difference(
-        interval=mean_interval(differences),
+        interval=mean_interval(differences, garments),
         p_value=float(stats.wilcoxon(changed).pvalue) if len(changed) else 1.0,
-        better=int(np.count_nonzero(differences > 0)),
-        worse=int(np.count_nonzero(differences < 0)),
+        better=int(np.count_nonzero(gains > 0)),
+        worse=int(np.count_nonzero(gains < 0)),
         equal=int(np.count_nonzero(differences == 0)),
     )
 
@@ -96,3 +109,11 @@ def rank_correlation(values: np.ndarray, others: np.ndarray) -> float:
     if np.ptp(values) == 0 or np.ptp(others) == 0:
         return 0.0
     return float(stats.spearmanr(values, others).statistic)
+
+
+def _by_garment(values: np.ndarray, garments: Sequence[str] | None) -> tuple[np.ndarray, np.ndarray]:
+    """The sum of the values of each garment and the number of its photos, both float64."""
+    names, places = np.unique(np.arange(len(values)) if garments is None else garments, return_inverse=True)
+    if len(names) < 2:
+        return values, np.ones(len(values))
+    return np.bincount(places, values), np.bincount(places).astype(np.float64)

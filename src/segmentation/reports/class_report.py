@@ -11,10 +11,12 @@ from segmentation.core.types import LEAST_SHARE, LabelMap
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.images.class_overlay import overlay_classes
+from segmentation.images.outline import OUTLINE
 from segmentation.metrics import classes as class_metrics
 from segmentation.reports import class_plots, html
 from segmentation.reports.error_pictures import differences
 from segmentation.reports.evaluation_page import fill_page
+from segmentation.reports.pictures import Pictures
 
 CONFUSED = (204, 121, 167)  # purple of Okabe and Ito, beside those of missed and excess
 _STRIPES = (110, 235)  # levels of grey: what is ignored is hatched
@@ -52,10 +54,8 @@ class ClassReport:
         """Draw a photo [H, W, 3] with its true and predicted indices [H, W]."""
         return draw_classes(image, truth, predicted, self.labels)
 
-    def render(
-        self, pictures: Mapping[str, "ClassPictures"], model_name: str, provenance: Mapping[str, object]
-    ) -> str:
-        """Return the page; `pictures` holds the photos to show, by id."""
+    def render(self, pictures: Pictures, model_name: str, provenance: Mapping[str, object]) -> str:
+        """Return the page with these pictures."""
         classes = self.classes
         occurring = [row.index for row in classes.rows if row.pixels or row.pixels_predicted]
         names = [classes.labels.names[index] for index in occurring]
@@ -70,6 +70,7 @@ class ClassReport:
             distribution=html.chart(class_plots.plot_iou([row.iou for row in self.evaluation.rows])),
             confusion=html.chart(class_plots.plot_confusion(names, matrix)) if names else None,
             confused_colour=html.css(CONFUSED),
+            outline_colour=html.css(OUTLINE),
         )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segmentation.evaluation.compare import MEASURES, Comparison, Figures
+from segmentation.evaluation.compare import LESS_IS_BETTER, MEASURES, Comparison, Figures
 from segmentation.evaluation.history import History
 from segmentation.reports.plots import (
     BLUE,
@@ -31,6 +31,7 @@ _OUTLYING = 99  # percent of the losses are drawn: a single one can squeeze all 
 _AREA = 350  # of the marker of the largest model, points^2
 _SMALLEST_AREA = 24
 _BESIDE = 28  # letters of a name at the side of a chart
+_ACROSS = 2  # panels of differences
 _LEAST_SECONDS = 1e-4  # on a logarithmic scale
 
 
@@ -65,9 +66,10 @@ def sorted_chart(comparison: Comparison) -> "Figure":
 def difference_chart(comparison: Comparison) -> "Figure":
     """Draw a forest plot: the mean difference from the baseline and its interval, by measure and model."""
     pairs = comparison.pairs
-    figure = new_figure((7.2, 1.3 + 0.42 * len(pairs)))
+    rows = -(-len(comparison.compared) // _ACROSS)
+    figure = new_figure((7.2, (0.9 + 0.42 * len(pairs)) * rows + 0.4))
     for place, measure in enumerate(comparison.compared, start=1):
-        axes = figure.add_subplot(1, len(comparison.compared), place)
+        axes = figure.add_subplot(rows, _ACROSS, place)
         axes.axvline(0, color=GREY, linewidth=1)
         for number, pair in enumerate(pairs):
             interval = pair.differences[measure].interval
@@ -75,12 +77,14 @@ def difference_chart(comparison: Comparison) -> "Figure":
             axes.plot((interval.low, interval.high), (number, number), color=colour, linewidth=2)
             axes.plot(interval.mean, number, color=colour, marker="D", markersize=6)
         axes.set_yticks(
-            range(len(pairs)), [literal(pair.model, _BESIDE) if place == 1 else "" for pair in pairs]
+            range(len(pairs)),
+            [literal(pair.model, _BESIDE) if place % _ACROSS == 1 else "" for pair in pairs],
         )
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(len(pairs) - 0.5, -0.5)
         axes.margins(x=0.12)
-        axes.locator_params(axis="x", nbins=5)
+        axes.xaxis.set_inverted(measure in LESS_IS_BETTER)  # better is to the right in all
+        axes.locator_params(axis="x", nbins=4)
         axes.set_title(sentence(MEASURES[measure]), fontsize=11)
         axes.grid(axis="x", **GRID)
     figure.supxlabel("← worse    Mean difference    better →", fontsize=10)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from segmentation.evaluation.compare import Comparison, Figures
 from segmentation.evaluation.history import LastQuarter
 from segmentation.metrics.intervals import Interval
+from segmentation.reports.fault_words import share_text
 
 DASH = "\N{EN DASH}"  # for an unknown figure, and between two
 
@@ -55,6 +56,20 @@ def quality_columns(comparison: Comparison) -> list[Column]:
     ]
 
 
+def fault_columns() -> list[Column]:
+    """Return the columns of what is left to mend."""
+    return [
+        Column(
+            "clean photos",
+            lambda model: f"{sum(model.by_photo['clean']):.0f} of {len(model.by_photo['clean'])}",
+        ),
+        _mean("clean", "clean rate"),
+        _mean("fault_count", "faults a photo"),
+        _mean("largest_fault_share", "largest fault"),
+        Column("largest fault of all", lambda model: share_text(max(model.by_photo["largest_fault_share"]))),
+    ]
+
+
 def cost_columns() -> list[Column]:
     """Return the columns of what a model costs in use."""
     return [
@@ -95,19 +110,27 @@ def flattened_text(last: LastQuarter | None) -> str:
     return f"{'yes' if last.flattened else 'no'}, {signed_text(last.rise)}" if last else DASH
 
 
-def interval_text(interval: Interval) -> str:
-    """Return both ends with four digits and a dash between them: 0.9563 to 0.9811."""
-    return f"{interval.low:.4f}{DASH}{interval.high:.4f}"
+def value_text(measure: str, value: float) -> str:
+    """Return a measure as people read it: with four digits, or two, or as a percentage."""
+    if measure == "largest_fault_share":
+        return share_text(value)
+    return f"{value:.{_digits(measure)}f}"
 
 
-def signed_interval_text(interval: Interval) -> str:
-    """Return both ends of an interval of differences with four digits and their signs."""
-    return f"{signed_text(interval.low)} to {signed_text(interval.high)}"
+def interval_text(measure: str, interval: Interval) -> str:
+    """Return both ends as `value_text` has them and a dash between them: 0.9563 to 0.9811."""
+    return DASH.join(value_text(measure, end) for end in (interval.low, interval.high))
 
 
-def signed_text(value: float) -> str:
-    """Return a number with four digits and its sign; what rounds to zero has no sign."""
-    return f"{value:+.4f}" if round(value, 4) else "0.0000"
+def signed_interval_text(interval: Interval, measure: str = "dice") -> str:
+    """Return both ends of an interval of differences with their signs."""
+    return f"{signed_text(interval.low, measure)} to {signed_text(interval.high, measure)}"
+
+
+def signed_text(value: float, measure: str = "dice") -> str:
+    """Return a difference in a measure with its sign; what rounds to zero has no sign."""
+    digits = _digits(measure)
+    return f"{value:+.{digits}f}" if round(value, digits) else f"{0:.{digits}f}"
 
 
 def probability_text(value: float) -> str:
@@ -120,6 +143,10 @@ def figure_text(value: float | None, form: str) -> str:
     return DASH if value is None else format(value, form)
 
 
+def _digits(measure: str) -> int:
+    return 2 if measure in ("clean", "fault_count") else 4
+
+
 def _whole(key: str, heading: str) -> Column:
     return Column(heading, lambda model: f"{model.whole[key]:.4f}", published=key == "mean_iou")
 
@@ -127,7 +154,7 @@ def _whole(key: str, heading: str) -> Column:
 def _mean(measure: str, heading: str, *, published: bool = False) -> Column:
     return Column(
         heading,
-        lambda model: f"{model.means[measure].mean:.4f}",
-        lambda model: interval_text(model.means[measure]),
+        lambda model: value_text(measure, model.means[measure].mean),
+        lambda model: interval_text(measure, model.means[measure]),
         published,
     )

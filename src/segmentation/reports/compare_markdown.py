@@ -7,6 +7,7 @@ from segmentation.evaluation.compare import Comparison
 from segmentation.reports.compare_columns import (
     ARCHITECTURE,
     cost_columns,
+    fault_columns,
     figure_text,
     published_cells,
     quality_columns,
@@ -23,6 +24,7 @@ def markdown(comparison: Comparison) -> str:
         *cost_columns(),
         *training_columns(comparison),
         *quality_columns(comparison),
+        *fault_columns(),
     ]
     rows = [[model.name, *(column.cell(model) for column in columns)] for model in comparison.models]
     for name, value in comparison.references.items():

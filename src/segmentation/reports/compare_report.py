@@ -16,6 +16,7 @@ from segmentation.reports.compare_columns import (
     ARCHITECTURE,
     ENGINE,
     cost_columns,
+    fault_columns,
     figure_text,
     probability_text,
     published_cells,
@@ -24,8 +25,10 @@ from segmentation.reports.compare_columns import (
     signed_text,
     threshold_columns,
     training_columns,
+    value_text,
 )
 from segmentation.reports.compare_markdown import markdown
+from segmentation.reports.fault_words import definition
 from segmentation.reports.gallery import Gallery, gallery_figure
 from segmentation.reports.settings import settings_in_words
 
@@ -100,7 +103,9 @@ def render(
         flat=FLAT,
         measures=MEASURES,
         worst=comparison.worst_first[:_WORST],
-        quality=quality_columns(comparison),
+        quality=[*quality_columns(comparison), *fault_columns()],
+        fault_words=definition(comparison.fault_options),
+        value=value_text,
         costs=[
             ARCHITECTURE,
             *cost_columns(),
@@ -153,7 +158,7 @@ def cautions(comparison: Comparison) -> list[str]:
     if comparison.garments < photos:
         found.append(
             f"Some photos show the same garment ({counted(photos, 'photo')}, {comparison.garments} in all) "
-            "and so resemble each other: the intervals are too narrow and the p-values too low."
+            "and so resemble each other: the intervals resample whole garments, but the p-values are too low."
         )
     if len(comparison.pairs) > 1:
         found.append("The p-values are not corrected for the number of models that are compared.")

@@ -13,6 +13,7 @@ from segmentation.reports.compare_columns import (
     ENGINE,
     Column,
     cost_columns,
+    fault_columns,
     probability_text,
     published_cells,
     quality_columns,
@@ -43,12 +44,15 @@ def print_comparison(comparison: Comparison, console: "Console") -> None:
         console.print(_models(comparison, title, quality))
     else:
         console.print(_models(comparison, title, quality, comparison.references))
+    console.print(_models(comparison, f"faults ({comparison.fault_options})", fault_columns()))
     console.print(_models(comparison, "cost", [*cost_columns(), ENGINE]))
     console.print(_models(comparison, "training", [ARCHITECTURE, *training_columns(comparison)]))
     console.print(_differences(comparison))
     for pair in comparison.pairs:
         if pair.gains or pair.losses:
             console.print(_changes(pair, comparison))
+    if comparison.retouchers:
+        console.print(comparison.retouchers.line(), soft_wrap=True)
     for caution in cautions(comparison):
         console.print(f"note: {caution}", soft_wrap=True)
 
@@ -79,14 +83,16 @@ def _differences(comparison: Comparison) -> "Table":
     table = _table(title, "model", "mean", f"{CONFIDENCE:.0%} interval", "p", "better/worse/equal")
     for pair in comparison.pairs:
         for measure, difference in pair.differences.items():
-            table.add_row(_text(f"{pair.model}, {MEASURES[measure]}"), *_difference_cells(difference))
+            table.add_row(
+                _text(f"{pair.model}, {MEASURES[measure]}"), *_difference_cells(measure, difference)
+            )
     return table
 
 
-def _difference_cells(difference: Difference) -> Sequence[str]:
+def _difference_cells(measure: str, difference: Difference) -> Sequence[str]:
     return (
-        signed_text(difference.interval.mean),
-        signed_interval_text(difference.interval),
+        signed_text(difference.interval.mean, measure),
+        signed_interval_text(difference.interval, measure),
         probability_text(difference.p_value),
         f"{difference.better}/{difference.worse}/{difference.equal}",
     )

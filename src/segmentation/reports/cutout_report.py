@@ -15,6 +15,7 @@ from segmentation.metrics.threshold import ThresholdSearch
 from segmentation.reports import html, plots
 from segmentation.reports.error_pictures import differences, framed, region_of
 from segmentation.reports.evaluation_page import fill_page
+from segmentation.reports.pictures import Pictures
 from segmentation.reports.robustness_chart import plot_robustness
 
 if TYPE_CHECKING:
@@ -53,10 +54,8 @@ class CutoutReport:
         """Draw a photo [H, W, 3] with its ground truth, uint8 [H, W], and predicted indices."""
         return draw_cutout(image, truth >= self.target_threshold * 255, predicted > 0)
 
-    def render(
-        self, pictures: Mapping[str, "CutoutPictures"], model_name: str, provenance: Mapping[str, object]
-    ) -> str:
-        """Return the page; `pictures` holds the photos to show, by id."""
+    def render(self, pictures: Pictures, model_name: str, provenance: Mapping[str, object]) -> str:
+        """Return the page with these pictures."""
         evaluation, triage, robustness = self.evaluation, self.evaluation.triage, self.robustness
         return fill_page(
             evaluation,

@@ -11,11 +11,13 @@ import numpy as np
 from segmentation.core.files import write_text
 from segmentation.core.tables import write_csv
 from segmentation.core.types import LabelMap, Sample, ScoreFn
-from segmentation.evaluation.image_row import ImageRow
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
+from segmentation.metrics.faults import Fault
 from segmentation.reports.class_report import ClassReport
 from segmentation.reports.cutout_report import CutoutReport
+from segmentation.reports.fault_pictures import draw_fault
+from segmentation.reports.pictures import Pictures
 
 if TYPE_CHECKING:
     from segmentation.evaluation.robustness import Robustness
@@ -41,9 +43,7 @@ class Report(Protocol):
 
     def draw(self, image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> object: ...
 
-    def render(
-        self, pictures: Mapping[str, Any], model_name: str, provenance: Mapping[str, object]
-    ) -> str: ...
+    def render(self, pictures: Pictures, model_name: str, provenance: Mapping[str, object]) -> str: ...
 
 
 def write_evaluation(
@@ -59,13 +59,14 @@ def write_evaluation(
     target_threshold: float = 0.5,
     robustness: "Robustness | None" = None,
 ) -> None:
-    """Write metrics.json, per_image.csv (worst first), threshold.csv and report.html into `folder`.
+    """Write the figures of an evaluation and its report into `folder`.
 
-    Of several classes there are classes.csv and confusion.csv in place of threshold.csv. The worst
-    `report_images` photos are scored again for their pictures in the report; `provenance` is shown in its
-    head as it is. `averaged`, the digests of models whose scores were averaged, by name, is
-    `models` in metrics.json. `robustness` has a section, and robustness.json and .csv. Raises as `evaluate`
-    does.
+    They are metrics.json, per_image.csv (worst first), faults.csv (largest first), threshold.csv and
+    report.html. Of several classes there are classes.csv and confusion.csv in place of threshold.csv. The
+    worst `report_images` photos and those of as many faults are scored again for their pictures in the
+    report; `provenance` is shown in its head as it is. `averaged`, the digests of models whose scores were
+    averaged, by name, is `models` in metrics.json. `robustness` has a section, and robustness.json and .csv.
+    Raises as `evaluate` does.
     """
     folder = Path(folder)
     report = _report(evaluation, target_threshold, robustness)
@@ -74,8 +75,10 @@ def write_evaluation(
     figures = evaluation.summary() | ({"models": dict(averaged)} if averaged else {}) | report.figures()
     write_text(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
     write_csv(folder / "per_image.csv", _by_photo(evaluation, report.columns()))
+    write_csv(folder / "faults.csv", _by_fault(evaluation))
     report.write_tables(folder)
-    pictures = _draw(report, evaluation, score, {sample.id: sample for sample in samples}, report_images)
+    by_id = {sample.id: sample for sample in samples}
+    pictures = _draw(report, evaluation, score, by_id, report_images, target_threshold)
     write_text(folder / "report.html", report.render(pictures, model_name, provenance or {}))
 
 
@@ -88,21 +91,42 @@ def _report(evaluation: Evaluation, target_threshold: float, robustness: "Robust
 
 def _by_photo(evaluation: Evaluation, columns: Mapping[str, Sequence[object]]) -> list[list[object]]:
     """The heading and a row for each photo, worst first."""
-    heading = [*(field.name for field in fields(ImageRow)), *columns]
+    heading: list[object] = [*evaluation.rows[0].plain(), *columns]
     others = {
         row.id: [column[place] for column in columns.values()] for place, row in enumerate(evaluation.rows)
     }
-    return [heading, *([*asdict(row).values(), *others[row.id]] for row in evaluation.worst_first)]
+    return [heading, *([*row.plain().values(), *others[row.id]] for row in evaluation.worst_first)]
+
+
+def _by_fault(evaluation: Evaluation) -> list[list[object]]:
+    """The heading and a row for each fault, the largest share of the garment first."""
+    heading: list[object] = ["photo", *(field.name for field in fields(Fault))]
+    return [heading, *([row.id, *asdict(fault).values()] for row, fault in evaluation.faults)]
 
 
 def _draw(
-    report: Report, evaluation: Evaluation, score: ScoreFn, samples: Mapping[str, Sample], count: int
-) -> dict[str, Any]:
-    """Pictures of the worst photos, by id."""
-    pictures = {}
-    for row in evaluation.worst_first[:count]:
-        image, truth = read_pair(samples[row.id])
-        scores, _ = score_photo(score, image, samples[row.id], report.labels)
+    report: Report,
+    evaluation: Evaluation,
+    score: ScoreFn,
+    samples: Mapping[str, Sample],
+    count: int,
+    target_threshold: float,
+) -> Pictures:
+    """Pictures of the worst photos and of the largest faults."""
+    pictures = Pictures()
+    worst = [row.id for row in evaluation.worst_first[:count]]
+    largest: dict[str, list[tuple[int, Fault]]] = {}
+    for rank, (row, fault) in enumerate(evaluation.faults[:count]):
+        largest.setdefault(row.id, []).append((rank, fault))
+    close_ups = {}
+    for name in dict.fromkeys([*worst, *largest]):
+        image, truth = read_pair(samples[name])
+        scores, _ = score_photo(score, image, samples[name], report.labels)
         predicted = report.labels.classify(scores, evaluation.threshold)
-        pictures[row.id] = report.draw(image, truth, predicted)
+        if name in worst:
+            pictures.photos[name] = report.draw(image, truth, predicted)
+        truth = report.labels.task.truth_indices(truth, target_threshold)
+        for rank, fault in largest.get(name, ()):
+            close_ups[rank] = draw_fault(name, fault, image, truth, predicted, report.labels)
+    pictures.faults.extend(close_ups[rank] for rank in sorted(close_ups))
     return pictures

@@ -9,11 +9,13 @@ from segmentation.evaluation.image_row import ImageRow
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.reports import html
 from segmentation.reports.error_pictures import EXCESS, MISSED
+from segmentation.reports.fault_words import definition, figure_text, share_text
+from segmentation.reports.pictures import Pictures
 
 
 def fill_page(
     evaluation: Evaluation,
-    pictures: Mapping[str, object],
+    pictures: Pictures,
     model_name: str,
     provenance: Mapping[str, object],
     **others: object,
@@ -26,7 +28,14 @@ def fill_page(
         summary=evaluation.summary(),
         rows=evaluation.worst_first,
         views=_by_view(evaluation),
-        pictures=pictures,
+        pictures=pictures.photos,
+        faults=pictures.faults,
+        all_faults=len(evaluation.faults),
+        faulty_photos=len(evaluation.rows) - evaluation.clean,
+        definition=definition(evaluation.fault_options),
+        retouchers=evaluation.retouchers,
+        figure=figure_text,
+        percent=share_text,
         missed_colour=html.css(MISSED),
         excess_colour=html.css(EXCESS),
         **others,
@@ -46,6 +55,8 @@ def _by_view(evaluation: Evaluation) -> list[dict[str, Any]]:
             "images": len(rows),
             "dice": float(np.mean([row.dice for row in rows])),
             "boundary_f1": float(np.mean([row.boundary_f1 for row in rows])),
+            "clean": sum(row.clean for row in rows),
+            "faults": float(np.mean([row.fault_count for row in rows])),
         }
         for view, rows in groups.items()
     ]

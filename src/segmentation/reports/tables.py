@@ -1,5 +1,8 @@
 """The figures of an evaluation as tables, for a terminal."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +12,8 @@ from segmentation.core.counting import counted
 from segmentation.core.types import LEAST_SHARE
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.set_figures import Evaluation
+from segmentation.metrics.intervals import CONFIDENCE
+from segmentation.reports.fault_words import figure_text, lines_on_faults, share_text
 
 _NOTHING = "-"
 
@@ -19,11 +24,14 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
         console.print(table)
     worst = Table(title="worst photos")
     worst.add_column("photo", overflow="fold")
-    for heading in ("Dice", "IoU", "boundary F1"):
+    for heading in ("Dice", "IoU", "boundary F1", "faults", "largest"):
         worst.add_column(heading, justify="right")
     for row in evaluation.worst_first[:5]:
-        worst.add_row(Text(row.id), f"{row.dice:.4f}", f"{row.iou:.4f}", f"{row.boundary_f1:.4f}")
+        figures = f"{row.dice:.4f}", f"{row.iou:.4f}", f"{row.boundary_f1:.4f}"
+        worst.add_row(Text(row.id), *figures, str(row.fault_count), share_text(row.largest_fault_share))
     console.print(worst)
+    for line in lines_on_faults(evaluation):
+        console.print(line, soft_wrap=True)
     if evaluation.triage:
         for line in evaluation.triage.lines():
             console.print(line, soft_wrap=True)
@@ -39,15 +47,17 @@ def _cutout_summary(evaluation: Evaluation) -> Table:
     summary, tolerance = evaluation.summary(), f"{evaluation.tolerance_px:g} px"
     return _measures(
         f"{counted(summary['images'], 'photo')} at threshold {summary['threshold']:.3f}",
+        summary,
         {
-            "Dice, mean": summary["dice_mean"],
-            "Dice, median": summary["dice_median"],
-            "Dice, worst": summary["dice_min"],
-            "IoU, mean": summary["iou_mean"],
-            "accuracy, mean": summary["accuracy_mean"],
-            f"boundary IoU ({tolerance}), mean": summary["boundary_iou_mean"],
-            f"boundary F1 ({tolerance}), mean": summary["boundary_f1_mean"],
-            f"Dice, mean at the best threshold {summary['threshold_best']:.3f}": summary["dice_mean_at_best"],
+            "Dice, mean": "dice_mean",
+            "Dice, median": "dice_median",
+            "Dice, worst": "dice_min",
+            "IoU, mean": "iou_mean",
+            "accuracy, mean": "accuracy_mean",
+            f"boundary IoU ({tolerance}), mean": "boundary_iou_mean",
+            f"boundary F1 ({tolerance}), mean": "boundary_f1_mean",
+            f"Dice, mean at the best threshold {summary['threshold_best']:.3f}": "dice_mean_at_best",
+            **_fault_measures(summary),
         },
     )
 
@@ -56,26 +66,44 @@ def _class_summary(evaluation: Evaluation, classes: ClassFigures) -> Table:
     summary = evaluation.summary()
     return _measures(
         f"{counted(summary['images'], 'photo')}, {len(classes.labels.names)} classes",
+        summary,
         {
-            "pixel accuracy": summary["pixel_accuracy"],
-            "accuracy, mean of the classes": summary["mean_accuracy"],
-            "IoU, mean of the classes": summary["mean_iou"],
-            "IoU, weighted by pixels": summary["frequency_weighted_iou"],
-            "Dice, mean of the classes": summary["mean_dice"],
-            "IoU of a photo's classes, mean": summary["iou_mean"],
-            f"boundary F1 ({evaluation.tolerance_px:g} px), mean": summary["boundary_f1_mean"],
-            "presence of classes in photos, precision": summary["presence_precision"],
-            "presence of classes in photos, recall": summary["presence_recall"],
+            "pixel accuracy": "pixel_accuracy",
+            "accuracy, mean of the classes": "mean_accuracy",
+            "IoU, mean of the classes": "mean_iou",
+            "IoU, weighted by pixels": "frequency_weighted_iou",
+            "Dice, mean of the classes": "mean_dice",
+            "IoU of a photo's classes, mean": "iou_mean",
+            f"boundary F1 ({evaluation.tolerance_px:g} px), mean": "boundary_f1_mean",
+            "presence of classes in photos, precision": "presence_precision",
+            "presence of classes in photos, recall": "presence_recall",
+            **_fault_measures(summary),
         },
     )
 
 
-def _measures(title: str, values: dict[str, float]) -> Table:
-    table = Table(title=title)
-    table.add_column("measure")
+def _fault_measures(summary: Mapping[str, Any]) -> dict[str, str]:
+    """What the figures on faults are called, and their keys."""
+    return {
+        f"clean rate ({summary['clean_images']} of {counted(summary['images'], 'photo')})": "clean_rate",
+        "faults a photo, mean": "faults_mean",
+        "largest fault, mean": "largest_fault_share_mean",
+        "largest fault of all": "largest_fault_share_max",
+    }
+
+
+def _measures(title: str, summary: Mapping[str, Any], keys: Mapping[str, str]) -> Table:
+    """A row for each name with the value of its key, and the interval where there is one."""
+    table, intervals = Table(title=title), summary["intervals"]
+    table.add_column("measure", overflow="fold")
     table.add_column("value", justify="right")
-    for name, value in values.items():
-        table.add_row(name, f"{value:.4f}")
+    if intervals:
+        table.add_column(f"{CONFIDENCE:.0%} interval", justify="right", no_wrap=True)
+    for name, key in keys.items():
+        cells = [figure_text(key, summary[key])]
+        if intervals:
+            cells.append(" to ".join(figure_text(key, end) for end in intervals.get(key, ())))
+        table.add_row(name, *cells)
     return table
 
 

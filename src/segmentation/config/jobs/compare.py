@@ -3,6 +3,7 @@
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
+from segmentation.config.faults import FaultOptions
 from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import ScoringOptions, parse_threshold
 
@@ -64,6 +65,7 @@ class CompareOptions(JobOptions):
         shown="none",
         metavar="NAME=VALUE",
     )
+    faults: FaultOptions = FaultOptions()
     report_images: int = option(
         6,
         "photos in the report, from the worst to the best; they are scored again",

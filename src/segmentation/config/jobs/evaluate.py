@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from segmentation.config.faults import FaultOptions
 from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import ModelOptions, ScoringOptions
 
@@ -25,7 +26,8 @@ class EvaluateOptions(JobOptions):
     tolerance_px: float = option(
         2.0, "distance that counts as on the boundary, in pixels of the photo", common=False
     )
-    report_images: int = option(40, "photos in the report, worst first")
+    faults: FaultOptions = FaultOptions()
+    report_images: int = option(40, "photos in the report, worst first, and faults, largest first")
     robustness: bool = option(
         False,
         "score every photo some 40 times more, with its light, sharpness, compression, framing and size "
