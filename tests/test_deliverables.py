@@ -101,7 +101,7 @@ def test_a_jpg_is_over_white_beside_transparent_files(photos):
 
 def test_a_jpg_has_the_background_quality_and_subsampling_that_were_chosen(photos):
     chosen = {"quality": 70, "subsampling": "4:2:0"}
-    output = cut(photos, format="jpg,webp", background=HEX, **chosen)
+    output = cut(photos, format="jpg,webp", background=HEX, jpeg_quality=70, subsampling="4:2:0")
     expected = blend(GARMENT, np.array(COLOUR), ALPHA)
 
     np.testing.assert_array_equal(read_photo(output / "cutouts" / "a.jpg"), jpeg_of(expected, **chosen))

@@ -81,7 +81,7 @@ class CutoutOptions:
         choices=(*ALIGNMENTS,),
         common=False,
     )
-    quality: int | None = option(
+    jpeg_quality: int | None = option(
         None,
         "quality of cutouts as jpg, and as webp if it is given",
         minimum=1,

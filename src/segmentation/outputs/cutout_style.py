@@ -69,7 +69,7 @@ class CutoutStyle:
             "crop": options.crop,
             "canvas": options.canvas and [str(options.canvas), options.margin, options.align],
             "decontaminated": options.decontaminate,
-            "quality": options.quality,
+            "quality": options.jpeg_quality,
             "subsampling": options.subsampling,
             "bits": options.bits,
             "gps": options.keep_gps,
@@ -136,7 +136,7 @@ class CutoutStyle:
                 fitting = in_bits(blend(garment, np.iinfo(garment.dtype).max, alpha), 8)
             else:
                 fitting = in_bits(cutout, 8) if name in EIGHT_BIT else cutout
-            quality = options.quality or (JPEG_QUALITY if name == "jpg" else None)
+            quality = options.jpeg_quality or (JPEG_QUALITY if name == "jpg" else None)
             write_image(
                 path,
                 fitting,
