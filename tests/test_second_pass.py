@@ -41,7 +41,7 @@ def test_both_passes_are_one_model(home):
     assert pair.config.second_pass.margin_px == 50
     assert pair.first.digest == load_bundle(home / "models" / "fold-1").digest
     assert pair.digest != pair.first.digest
-    assert pair.bf16_agreement is None or 0 <= pair.bf16_agreement <= 1
+    assert pair.precisions is None or pair.precisions.photos == len(pair.split["val"])
 
 
 def test_first_scores_come_from_models_that_have_not_learned_the_photo(home):

@@ -3,6 +3,7 @@
 import dataclasses
 
 from segmentation.bundle.bundle import ModelBundle, save_description
+from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.confidence.model import DOUBTS, SHAPE, SIGNS, ConfidenceModel
 from segmentation.config.training import RunConfig
 from segmentation.core.size import Size
@@ -18,6 +19,7 @@ CONFIDENCE_MODEL = ConfidenceModel(
     error=0.01,
     correlation=0.75,
 )
+PRECISIONS = Precisions(28, Exactness(0.99, 0.88, 12), Exactness(0.9875, 0.87, 11))
 
 
 def write_bundle(path, **options):
@@ -32,6 +34,7 @@ def write_bundle(path, **options):
         threshold=0.375,
         split={"train": ["a", "b"], "val": ["ç"]},
         provenance={"epochs": 3, "versions": {"keras": "3"}, "start": None},
+        precisions=PRECISIONS,
         confidence_model=CONFIDENCE_MODEL,
     )
     return save_description(dataclasses.replace(bundle, **options))

@@ -25,9 +25,10 @@ def load_model(
     model: Name | Sequence[Name] = "default",
     *,
     home: str | os.PathLike[str] = "",
+    quality: str = "standard",
     engine: str = "auto",
-    precision: str = "auto",
-    tta: str = "none",
+    precision: str | None = None,
+    tta: str | None = None,
     threshold: float | None = None,
     double_pass: bool | None = None,
     remove_islands: int = 0,
@@ -46,14 +47,16 @@ def load_model(
             or the path of a model (a `pathlib.Path`, or a text with a separator in it). The scores of several
             models in a list are averaged.
         home: the working folder; by default the current one.
+        quality: "fast", "standard" or "best": how much time goes into a mask. It sets `precision`, `tta` and
+            `double_pass` where they are not given.
         engine: "openvino", "keras" (slow, needs the extra `train`), or "auto": OpenVINO where the model has
             been exported to it.
-        precision: "f32", "bf16", or "auto": bfloat16 where the processor has it and the model's masks were
-            found to stay the same.
+        precision: "f32", "bf16", "auto": bfloat16 where the processor has it and held-out photos are cut out
+            as well in it, or "fastest": bfloat16 wherever the processor has it.
         tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", which take 1, 2, 3 or 6 times
             as long.
         threshold: the score, between 0 and 1, from which a pixel is garment; by default that of the model.
-        double_pass: False uses the first pass alone; by default both where the model has two.
+        double_pass: False uses the first pass alone, True both.
         remove_islands: regions of the mask with fewer pixels than this are removed, except the largest.
         fill_holes: holes in the mask with fewer pixels than this are filled.
         triage: estimate the confidence of each mask and decide by it; without, a photo takes less time.
@@ -68,6 +71,7 @@ def load_model(
     """
     defaults = load_model.__kwdefaults__ or {}
     chosen = {
+        "quality": quality,
         "engine": engine,
         "precision": precision,
         "tta": tta,
@@ -82,7 +86,7 @@ def load_model(
     }
     given = {name: value for name, value in chosen.items() if value != defaults[name]}
     options = LoadOptions.of(model=as_text(model), **given)
-    models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring.double_pass)
+    models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring)
     if not models.labels.binary and (unfit := options_of_masks(options.given)):
         require_cutout(models.members[0], " ".join(unfit), "leave it out")
     limits = Limits(options.triage.auto_from, options.triage.redo_below)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.bundle.bundled import INSTALLED, bundled_models
+from segmentation.bundle.precisions import Precisions
 from segmentation.bundle.schema import CONTROL_CHARACTERS, FORMAT, is_name, read_description
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.training import RunConfig
@@ -47,11 +48,11 @@ class ModelBundle:
     into a mask; `split` names the samples of the training and the validation set, and `contents` maps these
     ids to the digests of their photos (`content_of`), which bundles of earlier versions lack; `provenance`
     holds versions, git commit, data fingerprint and the figures of the run; `files` are the SHA-256 checksums
-    of the weights and of the exported network by file name, as they were last saved; `bf16_agreement` is
-    the least agreement, in [0, 1], between bfloat16 and float32 on a photo, the Dice of its masks or the
-    share of pixels of the same class, None if not measured; `confidence_model` tells how far its masks
-    can be trusted, None if that was not found out; `first` is the pass before this one, where this is the
-    second
+    of the weights and of the exported network by file name, as they were last saved; `precisions` are its
+    figures in float32 and in bfloat16, None if not measured; bundles of earlier versions have
+    `bf16_agreement` instead, the least agreement, in [0, 1], between the two on a photo, the Dice of its
+    masks or the share of pixels of the same class; `confidence_model` tells how far its masks can be
+    trusted, None if that was not found out; `first` is the pass before this one, where this is the second
     of a double pass.
     """
 
@@ -64,6 +65,7 @@ class ModelBundle:
     contents: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    precisions: Precisions | None = None
     bf16_agreement: float | None = None
     confidence_model: ConfidenceModel | None = None
     first: "ModelBundle | None" = None
@@ -159,6 +161,7 @@ def save_description(bundle: ModelBundle, *, exported: bool = True) -> ModelBund
         "contents": saved.contents,
         "provenance": saved.provenance,
         "files": saved.files,
+        "precisions": dataclasses.asdict(saved.precisions) if saved.precisions else None,
         "bf16_agreement": saved.bf16_agreement,
         "experience": dataclasses.asdict(saved.confidence_model) if saved.confidence_model else None,
         "first": sha256_of(bundle.path / FIRST / DESCRIPTION) if bundle.first else None,

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import fields
 from typing import Any, NoReturn
 
+from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import CONTENT_DIGITS
@@ -25,6 +26,7 @@ FORMAT = 1
 _LARGEST_SIDE_PX = 8192
 _MOST_LEVELS = 13  # halvings from the largest side to a single pixel
 _MOST_LABELS, _LONGEST_LABEL = 256, 100
+_MOST_PHOTOS = 10**7
 _DEEPEST = 32  # dictionaries and lists within each other; training writes four
 _LARGEST_FIGURE = 1e6  # of what photos are like and of how much it counts
 _DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less overflows float32
@@ -38,7 +40,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _NETWORK = ("architecture", "filters", "levels", "norm")  # no defaults: weights fit one value of each
 # which bundles of earlier versions do not have
-_LATER_FIELDS = ("bf16_agreement", "contents", "experience", "first")
+_LATER_FIELDS = ("precisions", "bf16_agreement", "contents", "experience", "first")
 _FIELDS = ("config", "preprocessing", "labels", "threshold", "split", "provenance", "files")
 
 
@@ -62,6 +64,7 @@ def read_description(content: bytes) -> dict[str, Any]:
         "contents": _contents(plain.get("contents", {})),
         "provenance": _provenance(plain["provenance"]),
         "files": _files(plain["files"]),
+        "precisions": _precisions(plain.get("precisions")),
         "bf16_agreement": _agreement(plain.get("bf16_agreement")),
         "confidence_model": _confidence_model(plain.get("experience")),
         "first": _first(plain.get("first"), config),
@@ -219,6 +222,25 @@ def _files(plain: Any) -> dict[str, str]:
             raise ValueError(f"files: expected names of files in the bundle's own folder, received {name!r}")
         _checksum(f"files.{name}", checksum)
     return plain
+
+
+def _precisions(plain: Any) -> Precisions | None:
+    if plain is None:
+        return None
+    _check_fields("precisions", plain, [field.name for field in fields(Precisions)])
+    photos = _whole("precisions.photos", plain["photos"], 1, _MOST_PHOTOS)
+    return Precisions(
+        photos, *(_exactness(f"precisions.{name}", plain[name], photos) for name in ("f32", "bf16"))
+    )
+
+
+def _exactness(place: str, plain: Any, photos: int) -> Exactness:
+    _check_fields(place, plain, [field.name for field in fields(Exactness)])
+    return Exactness(
+        dice=_number(f"{place}.dice", plain["dice"], 0, 1),
+        boundary_f1=_number(f"{place}.boundary_f1", plain["boundary_f1"], 0, 1),
+        clean=_whole(f"{place}.clean", plain["clean"], 0, photos),
+    )
 
 
 def _agreement(value: Any) -> float | None:

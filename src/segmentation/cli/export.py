@@ -2,6 +2,7 @@
 
 from segmentation.cli.display import Display
 from segmentation.cli.patience import seconds_left
+from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.jobs.context import Context
 from segmentation.jobs.export import Exported, export
@@ -13,6 +14,8 @@ def run(options: ExportOptions, context: Context) -> int:
     with seconds_left(), display:
         done = export(options, display.shown(context))
     print(f"{done.path}{_checked(done)}")
+    if done.precision:
+        print(as_typed(f"computed on this machine in {done.precision}"))
     return 0
 
 

@@ -68,6 +68,8 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     lines = [_summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))]
     if not done.output:
         lines = [counts]
+    if done.tally.made:
+        lines.append(f"scored by {done.arithmetic}")
     lines += changed_lines(done.kept, done.replaced, done.outdated)
     if done.triage:
         lines += _triage_lines(done)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.config.options import option
+from segmentation.config.quality import QUALITIES, Quality
 
 ENGINES = ("auto", "openvino", "keras")
-PRECISIONS = ("auto", "f32", "bf16")
+PRECISIONS = ("auto", "fastest", "f32", "bf16")
 TEST_TIME = ("none", "flip", "scales", "flip+scales")
 
 MOST_WORKERS = 256
@@ -82,8 +83,18 @@ class ModelOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringOptions:
-    """The way in which models score photos."""
+    """The way in which models score photos.
 
+    None of `precision`, `tta` and `double_pass` is what the quality sets.
+    """
+
+    quality: str = option(
+        "standard",
+        "time that goes into a mask: fast is the first pass alone in the fastest precision, in a fifth of "
+        "the time or less; standard is all passes of the model; best averages them over mirror images and "
+        "scales, in six times the time; `precision`, `tta` and `double_pass` override what it sets",
+        choices=tuple(QUALITIES),
+    )
     engine: str = option(
         "auto",
         "what computes the scores: OpenVINO, or Keras, the slow reference; auto is OpenVINO if the model has "
@@ -91,24 +102,26 @@ class ScoringOptions:
         choices=ENGINES,
         common=False,
     )
-    precision: str = option(
-        "auto",
-        "arithmetic of the network; auto is bfloat16 where the processor supports it and the masks of the "
-        "model stay the same, else float32",
+    precision: str | None = option(
+        None,
+        "arithmetic of the network; auto is bfloat16 where the processor supports it and held-out photos "
+        "are cut out as well in it, else float32; fastest is bfloat16 wherever the processor supports it",
         choices=PRECISIONS,
+        shown="auto; fastest with `quality=fast`",
         common=False,
     )
-    tta: str = option(
-        "none",
+    tta: str | None = option(
+        None,
         "test-time augmentation: flip averages the scores of a photo and of its mirror image, in twice the "
         "time; scales averages those of the photo at 1, 0.9 and 1.1 times its size, in three times the time; "
         "flip+scales does both, in six times the time",
         choices=TEST_TIME,
+        shown="none; flip+scales with `quality=best`",
     )
     double_pass: bool | None = option(
         None,
         "use both passes of a model, or the first alone",
-        shown="both where the model has two",
+        shown="both where the model has two; the first alone with `quality=fast`",
         common=False,
     )
     remove_islands: int = option(
@@ -123,6 +136,16 @@ class ScoringOptions:
         metavar="PIXELS",
         common=False,
     )
+
+    @property
+    def way(self) -> Quality:
+        """The precision, augmentation and passes: those that are given, the others by the quality."""
+        usual = QUALITIES[self.quality]
+        return Quality(
+            precision=self.precision or usual.precision,
+            tta=self.tta or usual.tta,
+            double_pass=usual.double_pass if self.double_pass is None else self.double_pass,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,10 +24,6 @@ class ClassTask:
         """Return a measurement that has yet to see its first photo."""
         return ClassMeasurement(self.labels, settings)
 
-    def agreement(self, first: np.ndarray, second: np.ndarray) -> float:
-        """Return the share of the pixels that are of the same class."""
-        return float(np.mean(first == second))
-
 
 @dataclass
 class ClassMeasurement:

@@ -24,10 +24,6 @@ class CutoutTask:
         """Return a measurement that has yet to see its first photo."""
         return CutoutMeasurement(self.labels, settings)
 
-    def agreement(self, first: np.ndarray, second: np.ndarray) -> float:
-        """Return the Dice of two masks, uint8 [H, W]."""
-        return metrics.dice(metrics.counts(first > 0, second > 0))
-
 
 @dataclass
 class CutoutMeasurement:

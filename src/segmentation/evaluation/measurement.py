@@ -42,7 +42,3 @@ class Task(Protocol):
     def measure(self, settings: MeasureSettings) -> Measurement:
         """Return a measurement that has yet to see its first photo."""
         ...
-
-    def agreement(self, first: np.ndarray, second: np.ndarray) -> float:
-        """Return how far two maps of indices, uint8 [H, W], agree, in [0, 1]."""
-        ...

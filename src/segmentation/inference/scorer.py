@@ -12,12 +12,13 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine
+from segmentation.inference.engines.precision import IN_WORDS as PRECISIONS_IN_WORDS
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import load_score
 from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 
-_IN_WORDS = {"openvino": "OpenVINO", "keras": "Keras", "f32": "float32", "bf16": "bfloat16"}
+_IN_WORDS = {"openvino": "OpenVINO", "keras": "Keras", **PRECISIONS_IN_WORDS}
 
 
 class EngineName(NamedTuple):
@@ -65,7 +66,8 @@ class Scorer:
     """Models that work as one, ready to score photos.
 
     `score` includes the test-time augmentation and cleaning that were asked for; `estimator` adds features
-    and confidence to its predictions; `threshold` turns the scores of a cutout into a mask.
+    and confidence to its predictions; `threshold` turns the scores of a cutout into a mask; `arithmetic` says
+    what computes the scores, and why in that precision.
     """
 
     models: Ensemble
@@ -73,23 +75,28 @@ class Scorer:
     estimator: ConfidenceEstimator
     threshold: float
     settings: ScoreSettings
+    arithmetic: str = ""
 
 
-def find_models(names: Sequence[str], models_folder: Path, double_pass: bool | None = None) -> Ensemble:
+def find_models(
+    names: Sequence[str], models_folder: Path, scoring: ScoringOptions = ScoringOptions()
+) -> Ensemble:
     """Return the ensemble of some models by name or path, by default of the one that `find_bundle` takes.
 
-    `double_pass` False takes their first passes alone. Raises what `find_bundle` and `choose_passes` raise.
+    The passes are those of `scoring`. Raises what `find_bundle` and `choose_passes` raise.
     """
     wanted: Sequence[str | None] = names or [None]
     bundles = [find_bundle(name, models_folder) for name in wanted]
-    return Ensemble(tuple(choose_passes(bundle, double_pass) for bundle in bundles))
+    return Ensemble(tuple(choose_passes(bundle, scoring) for bundle in bundles))
 
 
-def choose_passes(bundle: ModelBundle, double_pass: bool | None) -> ModelBundle:
-    """Return the bundle, or its first pass alone where `double_pass` is False.
+def choose_passes(bundle: ModelBundle, scoring: ScoringOptions) -> ModelBundle:
+    """Return the bundle, or its first pass alone where `scoring` is for that.
 
-    Raises ConfigError where both passes are asked for of a model that has one, and of a model of classes.
+    Raises ConfigError where both passes are asked for of a model that has one, and where passes are chosen of
+    a model of classes; a quality is for every model.
     """
+    double_pass = scoring.double_pass
     if double_pass is not None:
         require_cutout(bundle, "`double_pass`" if double_pass else "`no_double_pass`", "leave it out")
     if double_pass and not bundle.first:
@@ -97,7 +104,7 @@ def choose_passes(bundle: ModelBundle, double_pass: bool | None) -> ModelBundle:
             f"`double_pass`: expected a model with two passes, received {bundle.name}, which has one; "
             f"`train second_pass={bundle.name}` adds the second"
         )
-    return bundle.first if double_pass is False and bundle.first else bundle
+    return bundle.first if bundle.first and not scoring.way.double_pass else bundle
 
 
 def load_scorer(
@@ -118,7 +125,7 @@ def load_scorer(
     if models.labels.binary and (doubt := doubt_about(threshold)):
         tell(Caution(doubt))
     score = averaged([score for score, _ in loaded])
-    augmentations = scoring.tta.split("+")
+    augmentations = scoring.way.tta.split("+")
     if "scales" in augmentations:
         score = rescaled(score)
     if "flip" in augmentations:
@@ -129,14 +136,14 @@ def load_scorer(
     estimator = estimator_for(
         [its_engines[0] for _, its_engines in loaded], models.first_threshold, models.confidence_model
     )
+    engines = [engine for _, its_engines in loaded for engine in its_engines]
     settings = ScoreSettings(
-        tuple(
-            EngineName(engine.name, engine.precision) for _, its_engines in loaded for engine in its_engines
-        ),
-        scoring.tta,
+        tuple(EngineName(engine.name, engine.precision) for engine in engines),
+        scoring.way.tta,
         **(limits if models.labels.binary else {}),
     )
-    return Scorer(models, score, estimator, threshold, settings)
+    arithmetic = "; ".join(dict.fromkeys(map(_with_reason, engines)))
+    return Scorer(models, score, estimator, threshold, settings, arithmetic)
 
 
 def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another `model`") -> None:
@@ -156,10 +163,17 @@ def options_of_masks(given: frozenset[str]) -> list[str]:
     return [f"`{name}`" for name in ("threshold", "remove_islands", "fill_holes") if name in given]
 
 
+def _with_reason(engine: Engine) -> str:
+    name = str(EngineName(engine.name, engine.precision))
+    return f"{name}, since {engine.reason}" if engine.reason else name
+
+
 def _load_score(
     bundle: ModelBundle, scoring: ScoringOptions, streams: int, tell: Tell
 ) -> tuple[ScoreFn, list[Engine]]:
-    score, engines = load_score(bundle, engine=scoring.engine, precision=scoring.precision, streams=streams)
+    score, engines = load_score(
+        bundle, engine=scoring.engine, precision=scoring.way.precision, streams=streams
+    )
     if scoring.engine == "auto" and any(engine.name == "keras" for engine in engines):
         tell(
             Caution(

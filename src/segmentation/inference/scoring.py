@@ -1,5 +1,6 @@
 """The score function of a bundle: the whole way from a photo to its scores, in one pass or two."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -21,9 +22,10 @@ def load_score(
 
     The arguments are those of `load_engine`, and so is what it raises.
     """
-    engines = [
-        load_engine(network, engine=engine, precision=precision, streams=streams) for network in bundle.passes
-    ]
+    passes = bundle.passes
+    if bundle.precisions:  # which are those of all passes together
+        passes = tuple(dataclasses.replace(one, precisions=bundle.precisions) for one in passes)
+    engines = [load_engine(one, engine=engine, precision=precision, streams=streams) for one in passes]
     return with_first_pass(bundle, engines[-1], engines[0]), engines
 
 

@@ -96,7 +96,7 @@ def _find_bundles(options: CompareOptions, context: Context) -> dict[str, ModelB
             f"compare: expected two or more models, received {options.models[0]} alone; add another"
         )
     bundles = [find_bundle(model, context.workspace.models) for model in options.models]
-    chosen = [choose_passes(bundle, options.scoring.double_pass) for bundle in bundles]
+    chosen = [choose_passes(bundle, options.scoring) for bundle in bundles]
     return dict(zip(distinct_names(bundles), chosen, strict=True))
 
 

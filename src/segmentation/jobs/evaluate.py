@@ -57,7 +57,7 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated:
     read or of which none are left, and for a folder of results that cannot be written or that another process
     writes into.
     """
-    models = find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+    models = find_models(options.models.model, context.workspace.models, options.scoring)
     if unfit := [*options_of_masks(options.given), *(["`robustness`"] if options.robustness else [])]:
         require_cutout(models.members[0], " ".join(unfit), "leave it out")
     dataset = find_pairs(models.members[0], options.data, context)
@@ -80,6 +80,7 @@ def _evaluate(
 ) -> Evaluated:
     target_threshold = _target_threshold(models)
     scorer = load_scorer(models, options.models, options.scoring, tell=context.tell)
+    context.tell(Note(f"scored by {scorer.arithmetic}"))
     evaluation = evaluate_scores(
         scorer.score,
         samples,
@@ -153,7 +154,7 @@ def _provenance(scorer: Scorer, judged_on: str) -> dict[str, object]:
     return {
         "architecture": _joined(bundle.architecture for bundle in members),
         "input size": _joined(bundle.input_size for bundle in members),
-        **settings_in_words(scorer.settings.computed_by, scorer.settings.plain()),
+        **settings_in_words(scorer.arithmetic, scorer.settings.plain()),
         "trained on": _joined(bundle.provenance.get("data") for bundle in members),
         "judged on": judged_on,
         "commit": _joined(bundle.provenance.get("git_commit") for bundle in members),

@@ -8,6 +8,7 @@ from segmentation.config.jobs.export import ExportOptions
 from segmentation.core.files import write_text
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.lock import locked, locked_file
+from segmentation.inference.engines.precision import ChosenPrecision, choose_precision
 from segmentation.jobs.configuration import configuration_of
 from segmentation.jobs.context import Context
 
@@ -17,11 +18,13 @@ class Exported:
     """Where the file is. Of 1000 scores 999 are within `difference`, in [0, 1], of those of Keras.
 
     It is None where nothing was checked: of a configuration, and without the runtime of the format.
+    `precision` is the one that this program will compute the model in, None of a file for other programs.
     """
 
     path: Path
     format: str
     difference: float | None = None
+    precision: ChosenPrecision | None = None
 
 
 def export(options: ExportOptions, context: Context) -> Exported:
@@ -44,21 +47,21 @@ def _export_network(bundle: ModelBundle, options: ExportOptions, context: Contex
     from segmentation.images.files import read_photo
     from segmentation.inference.export import FORMATS
     from segmentation.inference.export import export as export_network
-    from segmentation.jobs.openvino_export import drawn_photos, held_out_photos, with_openvino
+    from segmentation.jobs.openvino_export import drawn_photos, held_out_samples, with_openvino
     from segmentation.outputs.naming import find_photos
 
-    held_out = held_out_photos(bundle, context.workspace.home)
+    held_out = held_out_samples(bundle, context.workspace.home)
     if options.check:
         photos = [photo.path for photo in find_photos(options.check, option="check")]
     else:
-        photos = held_out or drawn_photos(context.workspace.drawn)
+        photos = [sample.photo for sample in held_out] or drawn_photos(context.workspace.drawn)
     if options.format == "openvino" and not options.output:
         with locked(check_own(bundle).path, remedy=""):
             bundle = load_bundle(bundle.path)  # another process may have saved it meanwhile
-            bundle, difference = with_openvino(bundle, photos, held_out)
-            saved = save_description(bundle).openvino
-        assert saved
-        return Exported(saved, options.format, difference)
+            bundle, difference = with_openvino(bundle, photos, held_out, context.tell)
+            saved = save_description(bundle)
+        assert saved.openvino
+        return Exported(saved.openvino, options.format, difference, choose_precision(saved, "auto"))
     path = options.output or _folder(bundle, context) / (bundle.name + FORMATS[options.format].suffix)
     with locked_file(path):
         difference = export_network(bundle, options.format, path, map(read_photo, photos))

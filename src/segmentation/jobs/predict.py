@@ -71,7 +71,7 @@ class FolderPrediction:
         self.models = (
             scorer.models
             if scorer
-            else find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+            else find_models(options.models.model, context.workspace.models, options.scoring)
         )
         binary = self.models.labels.binary
         if not binary and (unfit := _about_cutouts(options)):
@@ -93,6 +93,11 @@ class FolderPrediction:
                 refuse_pairs(self.output)
             else:
                 refuse_other_labels(self.output, self.models.labels)
+
+    @property
+    def arithmetic(self) -> str:
+        """What computes the scores, and why in that precision."""
+        return self._scorer.arithmetic
 
     def __iter__(self) -> Iterator[Result]:
         manifest = self._manifest()

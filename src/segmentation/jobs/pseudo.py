@@ -66,7 +66,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
     models = (
         scorer.models
         if scorer
-        else find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+        else find_models(options.models.model, context.workspace.models, options.scoring)
     )
     require_cutout(models.members[0], "pseudo")
     photos = Photos.of(options.photos, options.output)

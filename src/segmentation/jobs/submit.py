@@ -34,7 +34,7 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
     models = (
         scorer.models
         if scorer
-        else find_models(options.models.model, context.workspace.models, options.scoring.double_pass)
+        else find_models(options.models.model, context.workspace.models, options.scoring)
     )
     require_cutout(models.members[0], "submit")
     output = options.output or context.workspace.results / models.name / "submission.csv.gz"

@@ -118,13 +118,16 @@ def train_model(
 
 def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -> ModelBundle:
     """The bundle with its network in OpenVINO's form, or as it is where that cannot be."""
-    held_out = [sample.photo for sample in split.val]
+    photos = [sample.photo for sample in split.val]
     try:
-        return with_openvino(bundle, held_out, held_out)[0]
+        bundle, _difference = with_openvino(bundle, photos, split.val, context.tell)
     except (ExportError, BundleError) as failure:  # the training is worth keeping without it
         reason = str(failure).replace(bundle.path.name, path.name)
         context.tell(Note(f"no OpenVINO export, so predict will use Keras: {reason}"))
         return bundle
+    if bundle.precisions:
+        context.tell(Note(str(bundle.precisions)))
+    return bundle
 
 
 def judged(

@@ -13,8 +13,9 @@ def load_engine(
     """Load the bundle's network on an engine, ready to score up to `streams` photos at the same time.
 
     `auto` is OpenVINO where the bundle holds the network in its form, else Keras, which is the reference
-    and many times slower. The precision `auto` is bfloat16 where the processor supports it and the bundle's
-    masks were found to stay the same, else float32; Keras always computes in float32.
+    and many times slower. The precision `auto` is bfloat16 where the processor supports it and the bundle was
+    found to be as good in it, `fastest` wherever the processor supports it, and else float32; Keras always
+    computes in float32.
 
     Raises ConfigError for a choice that is not available, and BundleError for files that are not the
     recorded network.
@@ -31,5 +32,5 @@ def load_engine(
         return Engine("keras", "f32", preprocessing, keras_network(model, preprocessing))
     from segmentation.inference.engines.openvino_engine import openvino_network
 
-    network, precision = openvino_network(bundle, preprocessing, precision, streams)
-    return Engine("openvino", precision, preprocessing, network)
+    network, chosen = openvino_network(bundle, preprocessing, precision, streams)
+    return Engine("openvino", chosen.name, preprocessing, network, chosen.reason)

@@ -16,12 +16,16 @@ Network = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Engine:
-    """A `ScoreFn` that says what computes it: `name` openvino or keras, `precision` f32 or bf16."""
+    """A `ScoreFn` that says what computes it: `name` openvino or keras, `precision` f32 or bf16.
+
+    `reason` is why it computes in that precision, empty where there was no choice.
+    """
 
     name: str
     precision: str
     preprocessing: Preprocessing
     network: Network
+    reason: str = ""
 
     def __call__(self, photo: np.ndarray) -> np.ndarray:
         """Score a photo: uint8 RGB [H, W, 3] of any size -> float32 [H, W, classes] in [0, 1], as large."""

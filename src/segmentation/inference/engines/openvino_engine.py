@@ -10,36 +10,36 @@ from xml.etree import ElementTree
 import numpy as np
 
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle
-from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.errors import BundleError
 from segmentation.core.imports import import_openvino
 from segmentation.core.parallel import cores
 from segmentation.inference.engines.engine import Network
+from segmentation.inference.engines.precision import ChosenPrecision, choose_precision
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 _KEPT_NETWORKS = 8  # compiled, of some 40 MB each
-SAME_MASK_DICE = 0.9995  # or share of the same classes, in bfloat16 and float32, on each held-out photo
 
 
 def openvino_network(
     bundle: ModelBundle, preprocessing: Preprocessing, precision: str, streams: int
-) -> tuple[Network, str]:
-    """Compile the bundle's network; return it and the precision that it computes in, `f32` or `bf16`.
+) -> tuple[Network, ChosenPrecision]:
+    """Compile the bundle's network; return it and the precision that it computes in.
 
     `streams` photos are scored at the same time on the cores of this process. The compiled network is
     kept in the user's cache folder, so that the next start need not compile. Raises BundleError when the
-    bundle has no export or OpenVINO cannot read it, and ConfigError for bfloat16 without a processor for it.
+    bundle has no export or OpenVINO cannot read it, and what `choose_precision` raises.
     """
     if not bundle.openvino:
         raise BundleError(
             f"{bundle.path}: expected a network exported to OpenVINO, found none; make it with "
             f"`export model={bundle.name} format=openvino`, or use `engine=keras`"
         )
-    precision = _precision(bundle, precision)
+    chosen = choose_precision(bundle, precision)
     size = preprocessing.input_size
     photo = [1, size.height, size.width, preprocessing.channels]
     shapes = photo, [*photo[:3], len(bundle.labels.names)]
     cache = _cache_folder(bundle)
-    return compile_network(bundle.openvino, precision, streams, shapes=shapes, cache=cache), precision
+    return compile_network(bundle.openvino, chosen.name, streams, shapes=shapes, cache=cache), chosen
 
 
 def compile_network(
@@ -96,24 +96,6 @@ def compile_network(
             requests.put((request, photo, scores))
 
     return score
-
-
-def computes_in_bfloat16() -> bool:
-    """Return whether this processor has instructions for bfloat16."""
-    openvino = import_openvino()
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
-def _precision(bundle: ModelBundle, precision: str) -> str:
-    if precision == "f32":
-        return "f32"
-    if precision == "bf16":
-        if not computes_in_bfloat16():
-            raise ConfigError("`precision=bf16`: this processor has no bfloat16 arithmetic; use auto or f32")
-        return "bf16"
-    same = bundle.bf16_agreement is not None and bundle.bf16_agreement >= SAME_MASK_DICE
-    return "bf16" if same and computes_in_bfloat16() else "f32"
 
 
 def _check_ir(path: Path) -> None:
