@@ -21,12 +21,13 @@ from support.places import ROOT
 
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
 from segmentation.bundle.precisions import Exactness, Precisions
-from segmentation.config.jobs.export import NETWORK_FORMATS
+from segmentation.config.jobs.export import NETWORK_FORMATS, ExportOptions
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError, ExportError
 from segmentation.core.events import Caution
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
+from segmentation.core.workspace import Workspace
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.precisions import judge_precisions
 from segmentation.images.files import write_image
@@ -37,6 +38,8 @@ from segmentation.inference.engines.precision import computes_in_bfloat16
 from segmentation.inference.export import FORMATS, export, largest_difference
 from segmentation.inference.onnx_names import put_in_order
 from segmentation.jobs import openvino_export
+from segmentation.jobs.context import Context
+from segmentation.jobs.export import export as export_model
 from segmentation.jobs.openvino_export import with_openvino
 from segmentation.models import registry
 from segmentation.models.registry import ARCHITECTURES, complete
@@ -313,6 +316,22 @@ def test_an_export_records_the_figures_of_both_precisions(tmp_path):
     assert bundle.precisions.photos == len(PHOTOS)
     assert bundle.bf16_agreement is None  # a rule of before
     assert load_engine(bundle).precision == ("f32" if expected.lost else "bf16")
+
+
+@needs_bfloat16
+def test_the_export_of_a_model_judges_both_precisions_on_the_photos_that_it_held_out(tmp_path, tiny_set):
+    """What `export` says of the precision is what is taken from then on."""
+    bundle = make_bundle(tmp_path / "models" / "mine")
+    held_out = ["000_Front", "000_Back"]
+    provenance = {"data": str(tiny_set)}
+    save_description(replace(bundle, split={"val": held_out}, provenance=provenance, bf16_agreement=0.5))
+    done = export_model(ExportOptions.of(model="mine"), Context(Workspace(tmp_path)))
+    judged = load_bundle(bundle.path)
+    engine = load_engine(judged)
+
+    assert judged.precisions.photos == len(held_out)
+    assert (engine.precision, engine.reason) == (done.precision.name, done.precision.reason)
+    assert done.precision.reason == str(judged.precisions)
 
 
 def test_a_damaged_export_is_refused(bundle, tmp_path):
