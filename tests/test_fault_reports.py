@@ -100,6 +100,14 @@ def test_one_photo_has_no_interval(samples):
     assert evaluate(red_score, samples[:1], 0.5).summary()["intervals"] == {}
 
 
+def test_photos_that_are_all_clean_do_not_pretend_to_be_certain(samples):
+    summary = evaluate(red_score, samples[2:], 0.5).summary()
+
+    assert summary["clean_rate"] == 1
+    assert "clean_rate" not in summary["intervals"]
+    assert "dice_mean" in summary["intervals"]
+
+
 @pytest.mark.parametrize("options", [FaultOptions(fault_thickness_px=40), FaultOptions(fault_area_px=4000)])
 def test_a_lenient_measure_finds_more_photos_clean(samples, options):
     assert evaluate(red_score, samples, 0.5, fault_options=options).clean == 5
