@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from segmentation.compose.body import box_of, relief_of, repainted, undress
-from segmentation.compose.figure import Figure
+from segmentation.compose.figure import Figure, Outline
+from segmentation.compose.hem import below
 from segmentation.compose.placement import Placement
 from segmentation.compose.sources import Candidate, Composed, Loaded, Sources, Way
 from segmentation.images.decontamination import decontaminate
@@ -38,24 +39,13 @@ def bare(
     kind = pick(rng, SHARES)
     if kind == "skin-coloured":
         return skin_coloured(photo, alpha, figure, rng)
-    kept = opening(alpha, figure, rng) if kind == "open" else below_waist(alpha, figure, rng)
+    kept = opening(alpha, figure, rng) if kind == "open" else below_waist(alpha, figure.garment, rng)
     return undress(photo, alpha, kept, figure, rng, relief)
 
 
-def below_waist(alpha: np.ndarray, figure: Figure, rng: np.random.Generator) -> np.ndarray:
-    """Return what lies below a slightly curved line across the garment, float32 [H, W] in 0...1."""
-    height, width = alpha.shape
-    garment = figure.garment
-    cut = rng.uniform(*CUT)
-    line = (garment.top + cut * garment.height) * height
-    left, right = (float(edge[0]) * height for edge in garment.edges_at(np.array([line / height])))
-    across = (np.arange(width) - (left + right) / 2) / max(1.0, (right - left) / 2)
-    line = line + (right - left) * (
-        rng.uniform(-0.05, 0.03) * (across**2 - 1) + rng.normal(0, 0.012) * across
-    )
-    line = line + 0.0006 * height * wavy_line(rng, 7, width)
-    soft = max(1.0, height / 1200)
-    return np.clip((np.arange(height)[:, None] - line[None]) / soft + 0.5, 0, 1).astype(np.float32)
+def below_waist(alpha: np.ndarray, garment: Outline, rng: np.random.Generator) -> np.ndarray:
+    """Return what lies below a line across the garment, float32 [H, W] in 0...1."""
+    return below(garment.top + rng.uniform(*CUT) * garment.height, alpha.shape, garment, rng)
 
 
 def opening(alpha: np.ndarray, figure: Figure, rng: np.random.Generator) -> np.ndarray:
@@ -89,7 +79,9 @@ def skin_coloured(
 
     Alpha stays as it is.
     """
-    kept = below_waist(alpha, figure, rng) if rng.random() < 0.7 else np.zeros(alpha.shape, np.float32)
+    kept = (
+        below_waist(alpha, figure.garment, rng) if rng.random() < 0.7 else np.zeros(alpha.shape, np.float32)
+    )
     box = box_of(alpha, kept)
     if box is None:
         return photo.copy(), alpha.copy()

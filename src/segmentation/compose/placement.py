@@ -14,13 +14,14 @@ class Placement:
     """A garment is scaled by `scale` and shifted; `line` is the row above which nothing of it is taken.
 
     All lengths are in heights of photos: `line` of the garment's own, `right` and `down` of the one that it
-    is laid on, to which the scale leads.
+    is laid on, to which the scale leads. Down the photo the scale is `stretch` times as large.
     """
 
     scale: float
     right: float
     down: float
     line: float | None = None
+    stretch: float = 1.0
 
     def outline(self, garment: Outline) -> Outline:
         """Return the outline of a garment where it comes to lie, what is taken of it."""
@@ -29,8 +30,8 @@ class Placement:
         left, right = garment.edges_at(rows)
         filled = np.interp(rows, np.linspace(garment.top, garment.bottom, LEVELS), garment.filled)
         return Outline(
-            top * self.scale + self.down,
-            garment.bottom * self.scale + self.down,
+            top * self.scale * self.stretch + self.down,
+            garment.bottom * self.scale * self.stretch + self.down,
             left * self.scale + self.right,
             right * self.scale + self.right,
             filled,
@@ -38,11 +39,12 @@ class Placement:
 
     def matrix(self, own_height: int, height: int) -> np.ndarray:
         """Return the affine matrix [2, 3] from pixels of the garment's photo to those of the other."""
-        scale = self.scale * height / own_height
+        across = self.scale * height / own_height
+        along = across * self.stretch
         return np.array(
             [
-                [scale, 0, self.right * height + 0.5 * scale - 0.5],
-                [0, scale, self.down * height + 0.5 * scale - 0.5],
+                [across, 0, self.right * height + 0.5 * across - 0.5],
+                [0, along, self.down * height + 0.5 * along - 0.5],
             ]
         )
 
