@@ -15,7 +15,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
 from segmentation.core.types import Sample
 from segmentation.datasets.fingerprint import fingerprint
-from segmentation.datasets.origin import COMPOSED, write_origin
+from segmentation.datasets.origin import COMPOSED, GARMENTS, write_origin
 from segmentation.images.files import write_image
 from segmentation.synth.paint import stream
 
@@ -89,7 +89,7 @@ def write_composed(
     tasks = [_plan(output, ways[number % len(ways)], seed, number, sources) for number in range(count)]
     samples = [source.sample for source in sources.all]
     claim(output / RECORD, _record(samples, count, seed, ways, sources.backgrounds))
-    write_origin(output, {"origin": COMPOSED, "garments": {task.name: _garment(task) for task in tasks}})
+    write_origin(output, {"origin": COMPOSED, GARMENTS: {task.name: _garment(task) for task in tasks}})
     missing = [task for task in tasks if not task.image.exists()]
     map_in_processes(_compose_one, missing, workers, progress("composing"))
     return [task.image for task in tasks if task.image.exists()]

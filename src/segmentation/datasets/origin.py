@@ -8,6 +8,9 @@ from segmentation.core.errors import DataError
 from segmentation.core.files import check_regular, write_text
 
 RECORD = "origin.json"
+GARMENTS = "garments"
+"""In the record of composed pairs: the group of the garment that each pair, by its id, was made of."""
+
 REAL, RETOUCHED, PSEUDO, COMPOSED = "real", "retouched", "pseudo", "composed"
 
 _RECORDED = (RETOUCHED, PSEUDO, COMPOSED)
@@ -17,7 +20,7 @@ def read_origin(folder: Path) -> dict[str, Any]:
     """Read the record of a folder of pairs, with its `origin`; without a record only that, `real`.
 
     `retouched` pairs are predictions that a person corrected, `pseudo` pairs those that nobody checked, and
-    `composed` ones were made of other pairs, whose garments the record names by the ids of theirs.
+    `composed` ones were made of other pairs, whose groups the record names in `GARMENTS`.
     Raises DataError for a record that cannot be read or names another origin.
     """
     path = Path(folder) / RECORD
@@ -32,6 +35,9 @@ def read_origin(folder: Path) -> dict[str, Any]:
     if origin not in _RECORDED:
         names = f"{', '.join(_RECORDED[:-1])} or {_RECORDED[-1]}"
         raise DataError(f"{path}: expected the origin {names}, received {origin!r}; {remedy}")
+    garments = record.get(GARMENTS, {})
+    if not isinstance(garments, dict) or not all(isinstance(name, str) for name in garments.values()):
+        raise DataError(f"{path}: expected {GARMENTS}, a name for each pair, received others; {remedy}")
     return record
 
 
