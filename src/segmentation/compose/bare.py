@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from segmentation.compose.body import box_of, relief_of, repainted, undress
-from segmentation.compose.figure import Figure, Outline
+from segmentation.compose.figure import LEVELS, Figure, Outline
 from segmentation.compose.hem import below
 from segmentation.compose.placement import Placement
 from segmentation.compose.sources import Candidate, Composed, Loaded, Sources, Way
@@ -23,6 +23,9 @@ SHARES = {"bare": 0.6, "skin-coloured": 0.2, "open": 0.2}
 
 CUT = (0.28, 0.6)
 """Between which shares of the garment's height the line lies."""
+
+_WIDEST = 1.15  # a body at the waist, in widths of the chest
+_NECK = 0.02  # how far it rises above the garment, in heights of the photo, where one can tell its tone
 
 
 def bare(
@@ -44,8 +47,16 @@ def bare(
 
 
 def below_waist(alpha: np.ndarray, garment: Outline, rng: np.random.Generator) -> np.ndarray:
-    """Return what lies below a line across the garment, float32 [H, W] in 0...1."""
-    return below(garment.top + rng.uniform(*CUT) * garment.height, alpha.shape, garment, rng)
+    """Return what lies below a line across the garment, float32 [H, W] in 0...1.
+
+    The line lies above where the garment is much wider than at the chest, where no body would be.
+    """
+    shares = np.linspace(0, 1, LEVELS)
+    chest = float(np.median(garment.widths[(shares > 0.1) & (shares < CUT[0])]))
+    wide = (garment.widths > _WIDEST * chest) & (shares > CUT[0])
+    lowest = min(CUT[1], float(shares[wide][0])) if wide.any() else CUT[1]
+    row = garment.top + rng.uniform(CUT[0], max(CUT[0] + 0.02, lowest)) * garment.height
+    return below(row, alpha.shape, garment, rng)
 
 
 def opening(alpha: np.ndarray, figure: Figure, rng: np.random.Generator) -> np.ndarray:
@@ -99,13 +110,18 @@ def skin_coloured(
 
 
 def _choose(sources: Sources, rng: np.random.Generator) -> Iterator[Candidate]:
-    closed, torsos = sources.closed, sources.bare
+    closed = [source for source in sources.closed if _shows_neck(source.figure)]
+    torsos = sources.bare
     if not closed:
         return
     garment = closed[rng.integers(len(closed))]
     if torsos and rng.random() < 0.85:
         yield Candidate((garment, torsos[rng.integers(len(torsos))]))
     yield Candidate((garment,))
+
+
+def _shows_neck(figure: Figure | None) -> bool:
+    return figure is not None and figure.torso.top < figure.garment.top - _NECK
 
 
 def _make(

@@ -6,8 +6,8 @@ import numpy as np
 from segmentation.compose.figure import Figure
 from segmentation.synth.paint import blurred
 
-BAND = 1 / 430
-"""How far the colours of an edge reach beyond its alpha, in heights of the photo: 4 px of 1728."""
+BAND = 1 / 300
+"""How far the colours of an edge reach beyond its alpha, in heights of the photo: 6 px of 1728."""
 
 REST = 1 / 90
 """How far a garment's back or lining, which its alpha leaves out, is looked for around it: 19 px of 1728."""
