@@ -5,16 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.compose.figure import LEVELS, Figure
+from segmentation.compose.figure import LEVELS, Figure, Outline
+from segmentation.compose.fitting import fitting
 from segmentation.compose.hem import below
 from segmentation.compose.placement import Placement, uncovered
-from segmentation.compose.sources import Candidate, Composed, Loaded, Source, Sources, Way
+from segmentation.compose.sources import Candidate, Composed, Loaded, Sources, Way
 from segmentation.compose.worn import put_on
 
 CUT = (0.28, 0.52)
 """Between which shares of the dress's height its waist is looked for."""
 
 _SCALES = (0.75, 1.3)
+_EASE = (0.99, 1.05)  # the width of its waist, in widths of the other's
 _STRETCH = (0.92, 1.25)  # skirts are longer or shorter
 _TRIES = 6  # for each pair of photos
 _MOST_UNCOVERED = 0.012  # by the outlines; the pixels decide
@@ -41,42 +43,32 @@ def _with_edge(photo: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.clip(photo * shade[..., None] + 0.5, 0, 255).astype(np.uint8)
 
 
-def _placement(dress: Figure, skirt: Figure, rng: np.random.Generator) -> Placement | None:
+def _place(dress: Figure, skirt: Figure, rng: np.random.Generator) -> Placement | None:
     """Return how a dress lies on a skirt when its waist is that of the skirt; None where it does not fit."""
-    own, other = dress.garment, skirt.garment
-    line = own.top + rng.uniform(*CUT) * own.height
-    top = other.top - 0.006  # over the waistband of the other
-    left, right = (float(edge[0]) for edge in own.edges_at(np.array([line])))
-    first = slice(LEVELS // 50, LEVELS // 20)  # of its waistband
-    wide = float(np.median(other.widths[first])) * rng.uniform(0.99, 1.05)
+    tried = (_at_a_waist(dress.garment, skirt.garment, rng) for _ in range(_TRIES))
+    return next(filter(None, tried), None)
+
+
+def _at_a_waist(dress: Outline, skirt: Outline, rng: np.random.Generator) -> Placement | None:
+    line = dress.top + rng.uniform(*CUT) * dress.height
+    top = skirt.top - 0.006  # over the waistband
+    left, right = (float(edge[0]) for edge in dress.edges_at(np.array([line])))
+    waistband = slice(LEVELS // 50, LEVELS // 20)
+    wide = float(np.median(skirt.widths[waistband])) * rng.uniform(*_EASE)
     scale = wide / max(right - left, 1e-6)
     if not _SCALES[0] < scale < _SCALES[1]:
         return None
-    middle = float(np.median(other.left[first] + other.right[first])) / 2
+    middle = float(np.median(skirt.left[waistband] + skirt.right[waistband])) / 2
     stretch = rng.uniform(*_STRETCH)
-    right = middle - scale * (left + right) / 2
-    placement = Placement(scale, right, top - scale * stretch * line, line, stretch)
-    lies = placement.outline(own)
-    fits = lies.bottom < _LOWEST and uncovered(other, lies) < _MOST_UNCOVERED
+    shift = middle - scale * (left + right) / 2
+    placement = Placement(scale, shift, top - scale * stretch * line, line, stretch)
+    lies = placement.outline(dress)
+    fits = lies.bottom < _LOWEST and uncovered(skirt, lies) < _MOST_UNCOVERED
     return placement if fits else None
 
 
 def _choose(sources: Sources, rng: np.random.Generator) -> Iterator[Candidate]:
-    dresses, skirts = sources.closed, sources.bare
-    for dress in rng.permutation(np.array(range(len(dresses)), np.intp)):
-        found = list(_fitting(dresses[dress], skirts, rng))
-        if found:
-            yield from found
-            return
-
-
-def _fitting(dress: Source, skirts: Sequence[Source], rng: np.random.Generator) -> Iterator[Candidate]:
-    for number in rng.permutation(len(skirts)):
-        skirt = skirts[number]
-        if dress.figure and skirt.figure and skirt.sample.group != dress.sample.group:
-            tried = (_placement(dress.figure, skirt.figure, rng) for _ in range(_TRIES))
-            if placement := next(filter(None, tried), None):
-                yield Candidate((dress, skirt), placement)
+    return fitting(sources.closed, sources.bare, _place, rng)
 
 
 def _make(

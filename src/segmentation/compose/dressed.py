@@ -7,8 +7,9 @@ import numpy as np
 
 from segmentation.compose.body import shoulders_down
 from segmentation.compose.figure import Figure, Outline
+from segmentation.compose.fitting import fitting
 from segmentation.compose.placement import Placement, uncovered
-from segmentation.compose.sources import Candidate, Composed, Loaded, Source, Sources, Way
+from segmentation.compose.sources import Candidate, Composed, Loaded, Sources, Way
 from segmentation.compose.worn import put_on
 
 _SCALES = (0.75, 1.3)
@@ -32,7 +33,7 @@ def dressed(
     return put_on(mannequin.photo, mannequin.alpha, mannequin.figure, new, light, placement, rng)
 
 
-def _placement(own: Figure, other: Figure, rng: np.random.Generator) -> Placement | None:
+def _place(own: Figure, other: Figure, rng: np.random.Generator) -> Placement | None:
     """Return how a garment lies on another mannequin, necks and chests on each other; None without a fit."""
     body = shoulders_down(other.torso) if other.bare else other.garment
     scale = _upper(body)[0] / _upper(own.garment)[0] * rng.uniform(*_EASE)
@@ -63,21 +64,7 @@ def _lower(torso: Outline) -> Outline:
 
 
 def _choose(sources: Sources, rng: np.random.Generator) -> Iterator[Candidate]:
-    garments, mannequins = sources.closed, sources.bare + sources.closed
-    for number in rng.permutation(len(garments)):
-        found = list(_fitting(garments[number], mannequins, rng))
-        if found:
-            yield from found
-            return
-
-
-def _fitting(garment: Source, mannequins: Sequence[Source], rng: np.random.Generator) -> Iterator[Candidate]:
-    for number in rng.permutation(len(mannequins)):
-        other = mannequins[number]
-        if garment.figure and other.figure and other.sample.group != garment.sample.group:
-            placement = _placement(garment.figure, other.figure, rng)
-            if placement:
-                yield Candidate((garment, other), placement)
+    return fitting(sources.closed, sources.bare + sources.closed, _place, rng)
 
 
 def _make(
