@@ -11,6 +11,7 @@ import numpy as np
 from segmentation.compose.sources import Candidate, Source, Sources, measured
 from segmentation.compose.ways import WAYS
 from segmentation.core.claim import claim
+from segmentation.core.digests import sha256_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
 from segmentation.core.types import Sample
@@ -136,7 +137,7 @@ def _record(
         "ways": list(ways),
         "pairs": len(samples),
         "fingerprint": fingerprint(samples),
-        "backgrounds": [path.name for path in backgrounds] or "drawn",
+        "backgrounds": {path.name: sha256_of(path) for path in backgrounds} or "drawn",
     }
 
 
