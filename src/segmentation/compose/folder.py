@@ -11,6 +11,7 @@ import numpy as np
 from segmentation.compose.sources import Candidate, Source, Sources, measured
 from segmentation.compose.ways import WAYS
 from segmentation.core.claim import claim
+from segmentation.core.counting import counted
 from segmentation.core.digests import sha256_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
@@ -116,7 +117,8 @@ def _plan(output: Path, way: str, seed: int, number: int, sources: Sources) -> _
     candidates = tuple(islice(WAYS[way].choose(sources, rng), _TRIES))
     if not candidates:
         raise DataError(
-            f"`ways={way}` needs {WAYS[way].needs}, found none that fit among {len(sources.all)} pairs; "
+            f"`ways={way}` needs {WAYS[way].needs}, found none that fit among "
+            f"{counted(len(sources.all), 'pair')}; "
             "give other `data`, or leave this way out"
         )
     return _Task(output, way, seed, number, candidates, sources.backgrounds)
