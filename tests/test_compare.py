@@ -31,6 +31,7 @@ from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import distinct_names
 from segmentation.inference.scorer import EngineName, ScoreSettings
 from segmentation.metrics import intervals
+from segmentation.metrics.faults import Fault
 from segmentation.metrics.intervals import mean_interval, paired_difference
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.reports import compare_columns, compare_report, compare_tables, plots
@@ -223,6 +224,33 @@ def test_a_comparison_holds_every_model_against_the_first():
     assert found.models[1].means["boundary_f1"].mean == pytest.approx(0.4)
     assert [(change.id, change.baseline) for change in found.pairs[0].losses] == [("photo 2", 0.7)]
     assert (found.garments, found.references) == (2, {"paper": 0.99})
+
+
+def with_faults(candidate, counts):
+    """The candidate with so many faults on its photos."""
+    fault = Fault(10, 10, 20, 10, 200, "missed", 0.01)
+    rows = tuple(
+        replace(row, faults=(fault,) * count)
+        for row, count in zip(candidate.evaluation.rows, counts, strict=True)
+    )
+    return replace(candidate, evaluation=replace(candidate.evaluation, rows=rows))
+
+
+def test_models_differ_by_clean_photos_and_by_faults_of_which_fewer_are_better():
+    old = with_faults(a_candidate("old", [0.8, 0.9, 0.7]), [2, 0, 5])
+    new = with_faults(a_candidate("new", [0.8, 0.9, 0.7]), [0, 0, 6])
+    found = compare([old, new], 3)
+    (pair,) = found.pairs
+    clean, faults = pair.differences["clean"], pair.differences["fault_count"]
+
+    assert [model.means["clean"].mean for model in found.models] == pytest.approx([1 / 3, 2 / 3])
+    assert (clean.better, clean.worse, clean.equal) == (1, 0, 2)
+    assert faults.interval.mean == pytest.approx(-1 / 3)
+    assert (faults.better, faults.worse, faults.equal) == (1, 1, 1)
+    assert "| 1 of 3 | 0.33 | 2.33 | 0.67% | 1.00% |" in markdown(found)
+    text = " ".join(Outline(rendered(found, {}, {})).text.split())
+    assert "2 of 3" in text
+    assert "at least 5 px thick, more than 100 px" in text
 
 
 def test_models_on_different_photos_are_not_compared():

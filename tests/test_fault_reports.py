@@ -11,7 +11,10 @@ import pytest
 from rich.console import Console
 from support.pages import Page, decode
 
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.cli.train import trained_line
 from segmentation.config.faults import FaultOptions
+from segmentation.core.size import Size
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import MaskFile
@@ -22,6 +25,7 @@ from segmentation.evaluation.task import task_of
 from segmentation.images.files import write_image
 from segmentation.metrics.faults import CONFUSED, EXCESS, MISSED, Fault
 from segmentation.metrics.intervals import mean_interval, paired_difference
+from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.reports.evaluation import write_evaluation
 from segmentation.reports.fault_pictures import draw_fault, part_around
 from segmentation.reports.tables import print_evaluation
@@ -94,6 +98,14 @@ def test_the_summary_counts_clean_photos_and_faults(evaluation):
 
 def test_one_photo_has_no_interval(samples):
     assert evaluate(red_score, samples[:1], 0.5).summary()["intervals"] == {}
+
+
+def test_photos_that_are_all_clean_do_not_pretend_to_be_certain(samples):
+    summary = evaluate(red_score, samples[2:], 0.5).summary()
+
+    assert summary["clean_rate"] == 1
+    assert "clean_rate" not in summary["intervals"]
+    assert "dice_mean" in summary["intervals"]
 
 
 @pytest.mark.parametrize("options", [FaultOptions(fault_thickness_px=40), FaultOptions(fault_area_px=4000)])
@@ -202,6 +214,15 @@ def test_the_printed_tables_say_how_many_photos_are_clean(evaluation):
     assert " to " in line
     assert "3 faults: 1 excess, 2 missed" in text
     assert "at least 5 px thick, more than 100 px" in text
+
+
+def test_the_last_line_of_a_training_says_how_many_photos_are_clean(evaluation):
+    figures = {"val_at_full_resolution": evaluation.summary(), "best_epoch": 3}
+    bundle = ModelBundle(Path("models/dresses"), None, Preprocessing(Size(64, 48)), provenance=figures)
+
+    assert trained_line(bundle).endswith(
+        "epoch 3; 3 of 5 photos clean, 0.60 faults a photo, the largest 1.18% of the garment"
+    )
 
 
 def a_fault(left, top, width, height):

@@ -720,6 +720,7 @@ def jpegs():
         "grey": encoded(blocks.convert("L"), "JPEG", quality=90),
         "CMYK": encoded(blocks.convert("CMYK"), "JPEG", quality=90),
         "restarts": encoded(blocks, "JPEG", quality=90, restart_marker_rows=1),
+        "own tables": encoded(blocks, "JPEG", quality=60, optimize=True),
         "smaller colours": encoded(blocks, "JPEG", quality=90, subsampling="4:2:0"),
     }
 
@@ -732,6 +733,32 @@ def test_half_a_jpeg_with_an_end_marker_is_damage(tmp_path, kind):
         path = saved(tmp_path, cut, "photo.jpg")
         for read in DECODERS:
             assert "cannot be read as an image (" in refusal(read, path)
+
+
+@pytest.mark.parametrize("kind", jpegs())
+def test_a_jpeg_whose_rest_never_arrived_is_damage(tmp_path, kind):
+    """Copies that break off leave zeros, which many an encoder's tables take for flat blocks."""
+    content = jpegs()[kind]
+    for share in (0.4, 0.7, 0.95):
+        arrived = content[: round(len(content) * share)]
+        for end in (b"", b"\xff\xd9"):
+            whole = arrived + bytes(len(content) - len(arrived) - len(end)) + end
+            for read in DECODERS:
+                assert "cannot be read as an image (" in refusal(read, saved(tmp_path, whole, "photo.jpg"))
+
+
+@pytest.mark.parametrize("kind", jpegs())
+def test_damage_of_a_jpeg_is_seen_behind_an_odd_header(tmp_path, kind):
+    """libjpeg ends at its first remark, and what is amiss further on is not told."""
+    content = jpegs()[kind]
+    half = content[: len(content) // 2] + b"\xff\xd9"
+    tables = content.index(b"\xff\xdb")
+    ahead = b"\xff\xe0\x00\x10JFIF\0\x05\x01\0\0\x01\0\x01\0\0"  # a revision that there is not
+    for odd in (b"\0\0", ahead):
+        path = saved(tmp_path, half[:tables] + odd + half[tables:], "photo.jpg")
+        for read in DECODERS:
+            assert f"({_TOO_SHORT})" in refusal(read, path)
+        open_photo(saved(tmp_path, content[:tables] + odd + content[tables:], "photo.jpg"))
 
 
 @pytest.mark.parametrize("kind", jpegs())

@@ -91,6 +91,15 @@ def test_a_coloured_mask_is_told_whatever_its_colour_and_form(tmp_path, colour, 
     assert "folder named labels" in text
 
 
+@pytest.mark.parametrize("softness", [0.01, 0.7])
+@pytest.mark.parametrize("form", ["L", "RGB", "P"])
+def test_a_garment_in_grey_is_told_before_it_is_learnt_as_half_transparent(tmp_path, form, softness):
+    grey = cv2.GaussianBlur(MASK // 255 * 150, (0, 0), softness)
+    text = problem(pairs(tmp_path, Image.fromarray(grey).convert(form)))
+    assert "marks the garment with 150 of 255" in text
+    assert "save the garment as 255" in text
+
+
 @pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
 @pytest.mark.parametrize("layout", ["masks", "cutouts"])
 def test_a_mask_turned_inside_out_is_told(tmp_path, soft, layout):

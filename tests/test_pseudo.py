@@ -439,7 +439,7 @@ def test_train_learns_from_both_and_is_judged_on_real_pairs_alone(home, capsys, 
     # a copy of a real photo is learned from only if that one is not held out
     held_out = any(name.startswith("000_") for name in bundle.split["val"])
     assert ("predicted/000_Front" in learned) != held_out
-    assert ("left out: 1 predicted pairs" in capsys.readouterr().err) == held_out
+    assert ("left out: 1 predicted or composed pair " in capsys.readouterr().err) == held_out
 
 
 @pytest.mark.usefixtures("predicted")

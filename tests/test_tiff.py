@@ -265,6 +265,14 @@ def test_numbers_that_are_no_picture_are_refused_with_their_range(tmp_path):
         read_photo(path)
 
 
+@pytest.mark.parametrize("brightest", [1.5, 4, 12])
+def test_light_that_is_brighter_than_white_is_refused_and_no_nearly_black_photo(tmp_path, brightest):
+    light = (PHOTO / 255 * brightest).astype(np.float32)
+    path = written(tmp_path, light, photometric="rgb")
+    with pytest.raises(ImageError, match=rf"numbers from 0 to {brightest}, of which none is known to be wh"):
+        read_photo(path)
+
+
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 def test_a_few_pixels_without_a_number_are_counted_and_said(tmp_path, kind):
     image = (PHOTO / 255).astype(kind)

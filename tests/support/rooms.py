@@ -12,6 +12,7 @@ ORDER = (
     "bundle",
     "synth",
     "datasets",
+    "compose",
     "training",
     "inference",
     "evaluation",

@@ -1,9 +1,13 @@
-"""Work on many files at once in threads; decoding and hashing release Python's lock."""
+"""Work on many files at once: in threads, since decoding and hashing release Python's lock, or processes."""
 
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from typing import TypeVar
+
+from segmentation.core.signals import unheard_by_children
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,3 +37,56 @@ def map_in_threads(
         return results
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def map_in_processes(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> list[Result]:
+    """Return the results of `function` in the order of `items`, worked out by `workers` processes.
+
+    By default that is one a core; a single one is this process itself. The function must be one of a module.
+    Progress counts in the order of completion; the first error, or an interruption, cancels what is waiting.
+    """
+    items = list(items)
+    workers = min(workers or cores(), len(items))
+    results: dict[int, Result] = {}
+
+    def received(index: int, result: Result) -> None:
+        results[index] = result
+        if on_progress:
+            on_progress(len(results), len(items))
+
+    if workers <= 1:
+        for index, item in enumerate(items):
+            received(index, function(item))
+    else:
+        context = multiprocessing.get_context("spawn")  # forked OpenCV threads can hang
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
+            try:
+                with unheard_by_children():  # Ctrl-C is this process's, which cancels the rest
+                    index_of = {pool.submit(function, item): index for index, item in enumerate(items)}
+                for future in as_completed(index_of):
+                    received(index_of[future], future.result())
+            except BaseException:
+                # what is in hand is waited for, since its folder may go now
+                pool.shutdown(cancel_futures=True)
+                raise
+    return [results[index] for index in range(len(items))]
+
+
+def _prepare_worker() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it was killed, whose folder nobody wants any more."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)

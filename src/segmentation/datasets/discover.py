@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress, map_in_threads
@@ -15,7 +16,7 @@ from segmentation.datasets.groups import DUPLICATES_FILE, merge_groups, read_dup
 from segmentation.datasets.labels import LABELS_FILE, find_classes
 from segmentation.datasets.layouts import SIDES, Part, find_parts
 from segmentation.datasets.matching import Pair, match
-from segmentation.datasets.origin import PSEUDO, read_origin
+from segmentation.datasets.origin import GARMENTS, PSEUDO, read_origin
 from segmentation.datasets.split import Split
 
 
@@ -69,7 +70,7 @@ def discover(
     """
     root = Path(root)
     parts = find_parts(root)
-    origins = _origins(parts)
+    records = _origins(parts)
     choices = _choices(root, parts, classes, trained_by)
     problems: list[Problem] = []
     pairs: list[Pair] = []
@@ -82,7 +83,9 @@ def discover(
     def sample_of(pair: Pair) -> Sample:
         group, view = group_and_view(pair.id, numbered=pair.part.layout.numbered)
         coding = choices[pair.part].coding if pair.part in choices else None
-        return Sample(pair.id, pair.photo, pair.truth(coding), group, view, origins[pair.part])
+        record = records[pair.part]
+        group = record.get(GARMENTS, {}).get(pair.id, group)
+        return Sample(pair.id, pair.photo, pair.truth(coding), group, view, record["origin"])
 
     labels = next((choice.labels for choice in choices.values()), BINARY)
 
@@ -146,15 +149,15 @@ def _choices(
     return choices
 
 
-def _origins(parts: Iterable[Part]) -> dict[Part, str]:
-    origins = {part: read_origin(part.folder)["origin"] for part in parts}
-    for part, origin in origins.items():
-        if part.side == "val" and origin == PSEUDO:
+def _origins(parts: Iterable[Part]) -> dict[Part, dict[str, Any]]:
+    records = {part: read_origin(part.folder) for part in parts}
+    for part, record in records.items():
+        if part.side == "val" and record["origin"] == PSEUDO:
             raise DataError(
                 f"{part.folder}: expected pairs that a person made, received predictions, against which no "
                 "model can be judged; move them to a folder of their own, for `train data=REAL data=DIR`"
             )
-    return origins
+    return records
 
 
 def _keep_val_copies(pairs: Iterable[Pair], problems: list[Problem]) -> list[Pair]:

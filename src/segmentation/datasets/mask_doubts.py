@@ -22,6 +22,8 @@ _MOST_TOUCHING = 0.1  # of the outline of white: in a trimap the band lies betwe
 _TRACE_OF_COLOUR = 32  # levels between the channels of a pixel: JPEG leaves some in grey
 _FEW_PIXELS = 0.0005  # of a picture
 
+_NEARLY_WHITE = 192  # a garment below it would be transparent by more than a quarter
+
 _MUCH = 0.6  # of the photo: more than garments cover, and than backgrounds usually do
 _FRAME = 0.75  # of the outermost pixels: garments end before them
 
@@ -41,6 +43,11 @@ def doubt(mask: np.ndarray, *, cutout: bool) -> tuple[str, str] | None:
         if levels:
             return f"holds the values {levels}, each in areas of its own, as label maps do", (
                 f"{_SAVE_AS_MASK} (soft edges are welcome), {_LABELS}"
+            )
+        if (level := _level_of_garment(mask)) < _NEARLY_WHITE:
+            return (
+                f"marks the garment with {level} of 255, as if it were half transparent",
+                "save the garment as 255, or as a cutout with transparency if one can look through it",
             )
     if _is_inverted(mask):
         return (
@@ -85,6 +92,12 @@ def _flat_levels(mask: np.ndarray) -> str:
     shown = [str(level) for level in levels]
     shown = [*shown[:4], "..."] if len(shown) > 6 else shown[:-1]
     return f"{', '.join(shown)} and {highest}"
+
+
+def _level_of_garment(mask: np.ndarray) -> int:
+    """Return the level of more than half of all that is marked, 255 where there is none."""
+    marked = np.bincount(mask.ravel(), minlength=256)[_HALF:]
+    return int(marked.argmax()) + _HALF if marked.max() > marked.sum() / 2 else 255
 
 
 def _is_trimap(mask: np.ndarray) -> bool:

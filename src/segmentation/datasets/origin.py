@@ -1,4 +1,4 @@
-"""The origin of the pairs in a folder: a record beside them marks those that were predicted."""
+"""The origin of the pairs in a folder: a record beside them marks those that were predicted or composed."""
 
 import json
 from pathlib import Path
@@ -8,15 +8,19 @@ from segmentation.core.errors import DataError
 from segmentation.core.files import check_regular, write_text
 
 RECORD = "origin.json"
-REAL, RETOUCHED, PSEUDO = "real", "retouched", "pseudo"
+GARMENTS = "garments"
+"""In the record of composed pairs: the group of the garment that each pair, by its id, was made of."""
 
-_RECORDED = (RETOUCHED, PSEUDO)
+REAL, RETOUCHED, PSEUDO, COMPOSED = "real", "retouched", "pseudo", "composed"
+
+_RECORDED = (RETOUCHED, PSEUDO, COMPOSED)
 
 
 def read_origin(folder: Path) -> dict[str, Any]:
     """Read the record of a folder of pairs, with its `origin`; without a record only that, `real`.
 
-    `retouched` pairs are predictions that a person corrected, `pseudo` pairs those that nobody checked.
+    `retouched` pairs are predictions that a person corrected, `pseudo` pairs those that nobody checked, and
+    `composed` ones were made of other pairs, whose groups the record names in `GARMENTS`.
     Raises DataError for a record that cannot be read or names another origin.
     """
     path = Path(folder) / RECORD
@@ -29,8 +33,11 @@ def read_origin(folder: Path) -> dict[str, Any]:
         raise DataError(f"{path}: expected a record in JSON, received {error}; {remedy}") from error
     origin = record.get("origin") if isinstance(record, dict) else record
     if origin not in _RECORDED:
-        names = " or ".join(_RECORDED)
+        names = f"{', '.join(_RECORDED[:-1])} or {_RECORDED[-1]}"
         raise DataError(f"{path}: expected the origin {names}, received {origin!r}; {remedy}")
+    garments = record.get(GARMENTS, {})
+    if not isinstance(garments, dict) or not all(isinstance(name, str) for name in garments.values()):
+        raise DataError(f"{path}: expected {GARMENTS}, a name for each pair, received others; {remedy}")
     return record
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.datasets.origin import PSEUDO
+from segmentation.datasets.origin import COMPOSED, PSEUDO
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,20 @@ def folds(samples: Iterable[Sample], count: int, seed: int = 0) -> list[Split]:
 
 
 def apart_from(held_out: Iterable[Sample], samples: Iterable[Sample]) -> tuple[Sample, ...]:
-    """Return the samples without predicted (pseudo) ones of garments that are held out, by name or by photo.
+    """Return the samples without those that were made of garments that are held out.
 
-    A model that was trained on its own prediction of a photo would be judged too kindly on it. Raises
-    DataError for a held-out photo that cannot be read.
+    These are predicted (pseudo) ones, by the name of the garment or by the photo, and composed ones, by the
+    garment that their record names. A model that was trained on its own prediction of a photo, or on the same
+    garment elsewhere, would be judged too kindly on it. Raises DataError for a held-out photo that cannot be
+    read.
     """
-    samples = tuple(samples)
+    held_out, samples = tuple(held_out), tuple(samples)
     predicted = [sample for sample in samples if sample.origin == PSEUDO]
-    shown = KnownPhotos.of(held_out).garments(predicted) if predicted else frozenset[str]()
-    return tuple(sample for sample in samples if sample.origin != PSEUDO or sample.group not in shown)
+    shown = {
+        PSEUDO: KnownPhotos.of(held_out).garments(predicted) if predicted else frozenset[str](),
+        COMPOSED: frozenset(sample.group for sample in held_out),
+    }
+    return tuple(sample for sample in samples if sample.group not in shown.get(sample.origin, ()))
 
 
 def _shuffled_groups(samples: Iterable[Sample], seed: int) -> list[list[Sample]]:

@@ -64,11 +64,15 @@ class Evaluation:
 
     @cached_property
     def intervals(self) -> dict[str, Interval]:
-        """Means over the photos with their intervals, by their names in the summary; none of one photo."""
+        """Means over the photos with their intervals, by their names in the summary.
+
+        There is none of one photo, nor where all photos are equal, of which resampling says nothing.
+        """
         if len(self.rows) < 2:
             return {}
         garments = [row.garment for row in self.rows]
-        return {name: mean_interval(self._column(key), garments) for name, key in _MEANS.items()}
+        found = {name: mean_interval(self._column(key), garments) for name, key in _MEANS.items()}
+        return {name: interval for name, interval in found.items() if interval.low < interval.high}
 
     @cached_property
     def triage(self) -> Triage | None:

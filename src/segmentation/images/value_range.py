@@ -8,6 +8,7 @@ from segmentation.core.counting import counted
 from segmentation.images.stored import UnreadKindError
 
 _RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
+_DIM = 16  # fractions below it are light brighter than white, not a nearly black picture of 0 to 255
 _FEW = 0.01  # the share of values beyond the range that are taken for highlights or noise
 
 
@@ -26,7 +27,7 @@ def full_range(values: np.ndarray, bits: int) -> FullRange:
     says what is white: it is the smallest of 1 (of floating point), the largest number of 8, 10, 12, 14 or 16
     bits and that of the type which is not below the values, but for one in a hundred that may be clipped.
     As few may be no number, which becomes 0, or infinite, which is clipped. Raises UnreadKindError for more
-    of these, and for values that lie elsewhere, such as heights.
+    of these, and for values that lie elsewhere, such as heights, or light brighter than white.
     """
     if values.dtype == bool:
         return FullRange(values.astype(np.uint8) * np.uint8(255))
@@ -39,7 +40,7 @@ def full_range(values: np.ndarray, bits: int) -> FullRange:
         number = np.where(finite, values, values.dtype.type(0))
     ranges: tuple[float, ...] = (1, *_RANGES) if values.dtype.kind == "f" else _whole(values.dtype)
     white = next((white for white in ranges if np.mean(number > white) <= _FEW), None)
-    if white is None or np.mean(number < 0) > _FEW:
+    if white is None or np.mean(number < 0) > _FEW or (1 in ranges and white > 1 and number.max() < _DIM):
         kind = "floating-point numbers" if values.dtype.kind == "f" else "whole numbers"
         raise UnreadKindError(
             f"{kind} from {number.min():g} to {number.max():g}, of which none is known to be white: expected "

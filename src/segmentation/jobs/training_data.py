@@ -74,7 +74,7 @@ def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
 
 
 def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
-    """Return another data set without predictions of held-out photos.
+    """Return another data set without predictions of held-out photos, and without what was composed of them.
 
     Events count those left out, and copies of held-out photos that stay, since a person made their ground
     truth. Raises DataError where nothing is left.
@@ -82,9 +82,9 @@ def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
     samples = apart_from(split.val, other.samples)
     left_out = len(other.samples) - len(samples)
     if not samples:
-        raise DataError(f"{other.root}: expected photos that are not held out, found none; predict others")
+        raise DataError(f"{other.root}: expected photos that are not held out, found none; give others")
     if left_out:
-        pairs = counted(left_out, "predicted pair")
+        pairs = counted(left_out, "predicted or composed pair")
         context.tell(Caution(f"left out: {pairs} of {other.root}, showing what is held out"))
     if copies := KnownPhotos.of(split.val).among(samples):
         photos = counted(len(copies), "photo")

@@ -4,6 +4,7 @@ from segmentation.config.jobs.audit import AuditOptions
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.jobs.compare import CompareOptions
+from segmentation.config.jobs.compose import ComposeOptions
 from segmentation.config.jobs.data import DataOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.config.jobs.evaluate import EvaluateOptions
@@ -19,6 +20,7 @@ from segmentation.config.options import JobOptions
 JOBS: dict[str, type[JobOptions]] = {
     "data": DataOptions,
     "synth": SynthOptions,
+    "compose": ComposeOptions,
     "train": TrainOptions,
     "recipe": RecipeOptions,
     "eval": EvaluateOptions,

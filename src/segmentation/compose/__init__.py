@@ -1,0 +1,6 @@
+"""Composed photos: new pairs of photo and cutout, made of real ones and exact to the edge."""
+
+from segmentation.compose.folder import GENERATOR_VERSION, write_composed
+from segmentation.compose.ways import WAYS
+
+__all__ = ["GENERATOR_VERSION", "WAYS", "write_composed"]

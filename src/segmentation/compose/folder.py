@@ -1,0 +1,157 @@
+"""Write a composed set into a folder: images, cutouts, and records of how to compose it again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segmentation.compose.sources import Candidate, Source, Sources, measured
+from segmentation.compose.ways import WAYS
+from segmentation.core.claim import claim
+from segmentation.core.counting import counted
+from segmentation.core.digests import sha256_of
+from segmentation.core.errors import DataError
+from segmentation.core.parallel import map_in_processes
+from segmentation.core.types import Sample
+from segmentation.datasets.fingerprint import fingerprint
+from segmentation.datasets.origin import COMPOSED, GARMENTS, write_origin
+from segmentation.images.files import write_image
+from segmentation.synth.paint import stream
+
+GENERATOR_VERSION = 1  # raise it when the same seed no longer gives the same pixels
+RECORD = "compose.json"
+
+_TRIES = 12  # candidates for one photo
+
+Counting = Callable[[str], Callable[[int, int], None]]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One photo to compose, by a way and a random stream of its own."""
+
+    output: Path
+    way: str
+    seed: int
+    number: int
+    candidates: tuple[Candidate, ...]
+    backgrounds: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.way}-{self.seed:04d}-{self.number:06d}"
+
+    @property
+    def image(self) -> Path:
+        return self.output / "images" / f"{self.name}.jpg"
+
+    @property
+    def cutout(self) -> Path:
+        return self.output / "cutouts" / f"{self.name}.png"
+
+
+def write_composed(
+    output: Path,
+    worn: Sequence[Sample],
+    others: Sequence[Sample],
+    count: int,
+    seed: int,
+    ways: Sequence[str],
+    backgrounds: Sequence[Path] = (),
+    workers: int | None = None,
+    counting: Counting | None = None,
+) -> list[Path]:
+    """Compose `count` photos into output/images/WAY-SEED-NUMBER.jpg and output/cutouts/WAY-SEED-NUMBER.png.
+
+    `worn` are pairs of garments on mannequins, `others` further garments for the way `placed`; each of the
+    `ways`, names of `WAYS`, has an equal part. `backgrounds` are pictures, without any they are drawn.
+    `workers` processes work (all cores by default, 1 is this process); the pixels do not depend on it.
+    `counting(what)` returns the function that is called with (done, total).
+
+    output/compose.json records all that decides the pixels; a folder that holds the same set is gone on with.
+    Returns the images in order; a photo for which no pairs fitted is left out. Raises DataError for arguments
+    that cannot be composed, for pairs of which none fit a way, and for a folder that holds something else;
+    ImageError when a file cannot be read or written.
+    """
+    output = Path(output)
+    _check_arguments(count, seed, ways, workers)
+
+    def progress(what: str) -> Callable[[int, int], None] | None:
+        return counting(what) if counting else None
+
+    measure = any(WAYS[way].worn for way in ways)
+    figures = (
+        map_in_processes(measured, worn, workers, progress("measuring")) if measure else map(Source, worn)
+    )
+    found = tuple(figures)
+    sources = Sources(found, found + tuple(map(Source, others)), tuple(backgrounds))
+    tasks = [_plan(output, ways[number % len(ways)], seed, number, sources) for number in range(count)]
+    samples = [source.sample for source in sources.all]
+    claim(output / RECORD, _record(samples, count, seed, ways, sources.backgrounds))
+    write_origin(output, {"origin": COMPOSED, GARMENTS: {task.name: _garment(task) for task in tasks}})
+    missing = [task for task in tasks if not task.image.exists()]
+    map_in_processes(_compose_one, missing, workers, progress("composing"))
+    return [task.image for task in tasks if task.image.exists()]
+
+
+def _check_arguments(count: int, seed: int, ways: Sequence[str], workers: int | None) -> None:
+    if count < 1:
+        raise DataError(f"a composed set has 1 photo or more, received {count}; ask for at least one")
+    if seed < 0:
+        raise DataError(f"composing needs a seed of 0 or more, received {seed}; choose another")
+    if workers is not None and workers < 1:
+        raise DataError(
+            f"composing needs 1 worker process or more, received {workers}; leave it out to use all cores"
+        )
+    unknown = [way for way in ways if way not in WAYS]
+    if unknown or not ways:
+        received = repr(unknown[0]) if unknown else "none"
+        raise DataError(f"ways to compose are {', '.join(WAYS)}, received {received}; name some of those")
+
+
+def _plan(output: Path, way: str, seed: int, number: int, sources: Sources) -> _Task:
+    rng = stream(seed, number, 101)
+    candidates = tuple(islice(WAYS[way].choose(sources, rng), _TRIES))
+    if not candidates:
+        raise DataError(
+            f"`ways={way}` needs {WAYS[way].needs}, found none that fit among "
+            f"{counted(len(sources.all), 'pair')}; "
+            "give other `data`, or leave this way out"
+        )
+    return _Task(output, way, seed, number, candidates, sources.backgrounds)
+
+
+def _garment(task: _Task) -> str:
+    """Return the group of the garment, so that no split has the original on one side, this on the other."""
+    return task.candidates[0].sources[0].sample.group
+
+
+def _record(
+    samples: Sequence[Sample], count: int, seed: int, ways: Sequence[str], backgrounds: Sequence[Path]
+) -> dict[str, Any]:
+    return {
+        "generator": GENERATOR_VERSION,
+        "seed": seed,
+        "count": count,
+        "ways": list(ways),
+        "pairs": len(samples),
+        "fingerprint": fingerprint(samples),
+        "backgrounds": {path.name: sha256_of(path) for path in backgrounds} or "drawn",
+    }
+
+
+def _compose_one(task: _Task) -> bool:
+    """Compose and write one photo, the image last; return whether any candidate fitted."""
+    for attempt, candidate in enumerate(task.candidates):
+        rng = stream(task.seed, task.number, 102, attempt)
+        pairs = [source.load() for source in candidate.sources]
+        composed = WAYS[task.way].make(pairs, candidate.placement, rng, task.backgrounds)
+        if composed is not None:
+            photo, alpha = composed
+            write_image(task.cutout, np.dstack([photo * (alpha > 0)[..., None], alpha]))
+            write_image(task.image, photo)
+            return True
+    return False

@@ -1,0 +1,85 @@
+"""The pairs that photos are composed from, and what a way takes of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.compose.figure import Figure, measure
+from segmentation.compose.placement import Placement
+from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import truth_of
+from segmentation.images.files import read_photo
+
+Composed = tuple[np.ndarray, np.ndarray]
+"""A photo, uint8 RGB [H, W, 3], and its alpha, uint8 [H, W]."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pair and what was measured in it, None where that is no garment on a mannequin."""
+
+    sample: Sample
+    figure: Figure | None = None
+
+    def load(self) -> "Loaded":
+        """Read photo and alpha. Raises ImageError and DataError."""
+        return Loaded(read_photo(self.sample.photo), truth_of(self.sample).read(), self.figure)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A pair in memory: uint8 RGB [H, W, 3] and uint8 [H, W]."""
+
+    photo: np.ndarray
+    alpha: np.ndarray
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Pairs from which a photo may be composed, the garment's first, and how the first lies on the second."""
+
+    sources: tuple[Source, ...]
+    placement: Placement | None = None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What there is to compose from: garments on mannequins, all pairs, and pictures of backgrounds."""
+
+    worn: tuple[Source, ...]
+    all: tuple[Source, ...]
+    backgrounds: tuple[Path, ...] = ()
+
+    @property
+    def bare(self) -> list[Source]:
+        """Skirts and trousers on mannequins that wear nothing above."""
+        return [source for source in self.worn if source.figure and source.figure.bare]
+
+    @property
+    def closed(self) -> list[Source]:
+        """Garments that hang from the shoulders of a mannequin, closed in front."""
+        return [source for source in self.worn if source.figure and source.figure.closed]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to compose a photo.
+
+    `choose` yields candidates for one photo, all of one garment and the best first, none where no pairs fit;
+    `make` composes a candidate, or returns None where its pixels do not fit after all. `needs` says which
+    pairs fit. `worn` is whether it needs figures.
+    """
+
+    needs: str
+    worn: bool
+    choose: Callable[[Sources, np.random.Generator], Iterator[Candidate]]
+    make: Callable[[Sequence[Loaded], Placement | None, np.random.Generator, Sequence[Path]], Composed | None]
+
+
+def measured(sample: Sample) -> Source:
+    """Return a pair with its figure. Raises ImageError and DataError for files that cannot be read."""
+    loaded = Source(sample).load()
+    return Source(sample, measure(loaded.photo, loaded.alpha))

@@ -1,0 +1,37 @@
+"""Options of `compose`."""
+
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+
+from segmentation.config.options import JobOptions, names_from, option
+
+WAYS = ("bare", "dressed", "cut", "turned", "placed")
+"""The ways to compose a photo, see `segmentation.compose`."""
+
+DRAWN = "drawn"
+"""Instead of a folder of backgrounds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeOptions(JobOptions):
+    """Compose new photos with their cutouts out of pairs that you have."""
+
+    data: tuple[Path, ...] = option(
+        MISSING,
+        "folder of pairs of garments on mannequins; further ones lend their garments to the way `placed`. Of "
+        "folders with train/ and val/ those in train/ are used",
+        metavar="DIR",
+    )
+    output: Path = option(MISSING, "folder of pairs to write; the same set is gone on with", metavar="DIR")
+    count: int = option(100, "photos to compose, as many by each way", minimum=1)
+    ways: tuple[str, ...] = option(
+        WAYS,
+        "how to compose them: mannequins made bare above a line (bare), garments on other mannequins "
+        "(dressed), skirts cut from dresses on bare mannequins (cut), turned to the side (turned), garments "
+        "on walls, floors and textures (placed)",
+        parse=names_from(WAYS),
+        metavar="NAME[,NAME]",
+    )
+    backgrounds: str = option(DRAWN, f"folder of pictures to place garments on, or {DRAWN}", metavar="DIR")
+    seed: int = option(0, "seed of the set; the same seed gives the same pixels")
+    workers: int | None = option(None, "processes that compose", minimum=1, shown="one a core", common=False)
