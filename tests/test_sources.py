@@ -78,6 +78,17 @@ def test_a_path_that_leads_nowhere_fails_by_itself():
 
 
 @pytest.mark.usefixtures("days")
+def test_a_pipe_that_is_named_is_called_one_and_not_waited_for():
+    os.mkfifo("pipe.jpg")
+    found = list(find_all_photos([Path("day1/a.jpg"), Path("pipe.jpg")]))
+    assert found[1].problem == (
+        "pipe.jpg: expected a photo or a folder, found a pipe or a device; check the path"
+    )
+    with pytest.raises(DataError, match=r"pipe\.jpg: expected .*, found a pipe or a device; check"):
+        find_all_photos([Path("pipe.jpg")])
+
+
+@pytest.mark.usefixtures("days")
 def test_what_lies_in_the_output_is_not_read():
     assert stems(Path("day1"), Path("day2"), exclude=Path("day2")) == ["day1/a", "day1/sub/b"]
 

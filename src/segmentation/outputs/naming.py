@@ -35,6 +35,11 @@ class Photo:
         return {kind: f"{folder}/{self.stem}{suffix}" for kind, (folder, suffix) in FILES.items()}
 
 
+def what_is_at(source: Path) -> str:
+    """Return in words what a path that is neither a folder nor a file leads to."""
+    return "a pipe or a device" if source.exists() else "nothing"
+
+
 def find_photos(
     source: Path,
     *,
@@ -68,7 +73,8 @@ def find_photos(
         return iter([Photo(source, source.stem)])
     if not source.is_dir():
         raise DataError(
-            f"`{option}` {source}: expected a folder of photos or a photo, found nothing; check the path"
+            f"`{option}` {source}: expected a folder of photos or a photo, found {what_is_at(source)}; "
+            "check the path"
         )
     photos = walk_photos([PhotoFolder(Folder.start(source), "")], excluded, warn)
     first = next(photos, None)

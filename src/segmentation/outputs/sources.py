@@ -18,6 +18,7 @@ from segmentation.outputs.naming import (
     name_photos,
     refuse_results,
     walk_photos,
+    what_is_at,
 )
 
 _LONGEST_PATH_BYTES = 4096
@@ -95,7 +96,8 @@ def _found(
         if excluded and place.is_relative_to(excluded):
             continue
         if not source.is_file():
-            problem = f"{printable(str(source))}: expected a photo or a folder, found nothing; check the path"
+            name, found = printable(str(source)), what_is_at(source)
+            problem = f"{name}: expected a photo or a folder, found {found}; check the path"
             photos.append(Photo(source, relative, problem))
             continue
         prefix, slash, _name = relative.rpartition("/")
