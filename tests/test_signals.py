@@ -65,23 +65,3 @@ def test_a_terminal_that_interrupts_all_processes_of_a_command_sees_one_line(tmp
     _, said = drawing.communicate(timeout=60)
 
     assert (said, drawing.returncode) == ("interrupted; no half-written file was left\n", status)
-
-
-def test_a_command_that_is_done_waits_for_no_thread_of_a_library():
-    program = (
-        "import atexit, threading, time\n"
-        "from segmentation.cli.main import end\n"
-        "threading.Thread(target=time.sleep, args=(600,)).start()\n"
-        "atexit.register(print, 'put away')\n"
-        "print('done')\n"
-        "end(1)\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=MAIN.parent / "src",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout) == (1, "done\nput away\n")

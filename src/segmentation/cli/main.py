@@ -1,7 +1,6 @@
 """The entry point: `python main.py` in the clone and `garment-cutout` where the package is installed."""
 
 import argparse
-import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -69,15 +68,12 @@ def run() -> None:
 
 
 def end(status: int) -> NoReturn:
-    """End the process at once: large libraries take seconds to unload, and their threads may never end.
-
-    What was registered to be done at the end is done, unless a signal stopped the process.
-    """
-    if status <= 128:
-        atexit._run_exitfuncs()
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-    os._exit(status)
+    """End the process; at once where a signal stopped it, since large libraries take seconds to unload."""
+    if status > 128:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def build_parser(home: Path = Path(), default_home: str = "the current folder") -> OneLineParser:
