@@ -30,7 +30,10 @@ def write_first_pass_scores(
     trust the first too much. Drawn photos that every model was trained on are left out. Raises DataError when
     that is so of another photo.
     """
-    scorers = [(load_score(first)[0], KnownPhotos.trained_on(first)) for first in first_passes]
+    # float32 on every processor, so that a training learns from the same scores wherever it is repeated
+    scorers = [
+        (load_score(first, precision="f32")[0], KnownPhotos.trained_on(first)) for first in first_passes
+    ]
     scored, taken = [], set[str]()
     for done, sample in enumerate(samples, start=1):
         held_out = [score for score, trained_on in scorers if sample not in trained_on]
