@@ -172,6 +172,30 @@ def test_bare_makes_all_its_kinds():
     assert any(share < 0.8 for share in kept)
 
 
+def cut_inside(pair):
+    """The pair as a careful retoucher leaves it: its alpha ends a pixel within the garment."""
+    alpha = cv2.erode(pair.alpha, np.ones((3, 3), np.uint8))
+    return Loaded(pair.photo, alpha, measure(pair.photo, alpha))
+
+
+def test_the_rim_of_a_garment_goes_with_it():
+    dress = cut_inside(loaded(0))
+    kept = below(0.42, dress.alpha.shape, dress.figure.garment, rng())
+    photo, _ = undress(dress.photo, dress.alpha, kept, dress.figure, rng())
+    above = slice(0, round(0.39 * len(photo)))
+    assert coloured(dress.photo, COLOURS[0])[above][dress.alpha[above] == 0].any()
+    assert not coloured(photo, COLOURS[0])[above].any()
+
+
+def test_what_sticks_out_of_a_covered_garment_is_painted_over():
+    dress, skirt = loaded(0), cut_inside(loaded(1, "skirt"))
+    shift = skirt.figure.garment.centre - dress.figure.garment.centre + 0.014
+    photo, alpha = dressed(dress, skirt, Placement(1.0, shift, 0.0), rng())
+    stuck_out = (skirt.alpha > 127) & (alpha < 127)
+    assert stuck_out.any()
+    assert not coloured(photo, COLOURS[1]).any()
+
+
 @pytest.mark.parametrize("way", ["cut", "dressed"])
 def test_nothing_is_left_of_the_garment_that_is_covered(way):
     photo, alpha = composed_by(way, 240, 170)

@@ -124,7 +124,7 @@ def _torso(lab: np.ndarray, mask: np.ndarray, garment: Outline) -> tuple[Outline
     if not covered.any():
         return None
     start = int(covered.argmax())  # the first row of the garment in the middle
-    above = start - max(1, height // 200)
+    above = start - max(2, height // 144)  # beyond what the edge mixes
     if above < 3:
         return None
     skin = np.median(lab[above - 2 : above + 1, strip].reshape(-1, 3), axis=0)

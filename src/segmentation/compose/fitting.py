@@ -17,18 +17,21 @@ def fitting(
 ) -> Iterator[Candidate]:
     """Yield a garment on a random mannequin that it fits, then the same garment on others.
 
-    Mannequins are drawn first, since a few of them fit most garments. Yields nothing where nothing fits.
+    Half of the time the mannequin is drawn first, else the garment: a few mannequins fit most garments, and a
+    few garments most mannequins. Yields nothing where nothing fits.
     """
-    order = [mannequins[number] for number in rng.permutation(len(mannequins))]
-    for mannequin in order:
-        on_it = [_fit(garment, mannequin, place, rng) for garment in garments]
-        found = [candidate for candidate in on_it if candidate]
-        if found:
-            first = found[int(rng.integers(len(found)))]
-            yield first
-            others = (_fit(first.sources[0], other, place, rng) for other in order if other is not mannequin)
-            yield from filter(None, others)
-            return
+    others = [mannequins[number] for number in rng.permutation(len(mannequins))]
+    order = [garments[number] for number in rng.permutation(len(garments))]
+    if rng.random() < 0.5:
+        pairs = ((garment, mannequin) for mannequin in others for garment in order)
+    else:
+        pairs = ((garment, mannequin) for garment in order for mannequin in others)
+    first = next(filter(None, (_fit(*pair, place, rng) for pair in pairs)), None)
+    if first is None:
+        return
+    yield first
+    garment, taken = first.sources
+    yield from filter(None, (_fit(garment, other, place, rng) for other in others if other is not taken))
 
 
 def _fit(garment: Source, mannequin: Source, place: Place, rng: np.random.Generator) -> Candidate | None:
