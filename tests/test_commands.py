@@ -221,7 +221,7 @@ def test_flip_averaging_changes_the_scores_and_is_not_taken_for_done(home, tmp_p
     photo = next((home / "data" / "set" / "images").iterdir())
     command = (
         "predict", "--home", home, "--model", "small", "--save", "--input", photo,
-        "--output", tmp_path / "out",
+        "--precision", "f32", "--output", tmp_path / "out",
     )  # fmt: skip
     run(*command)
     plain = read_mask(next((tmp_path / "out" / "masks").iterdir())).astype(int)
@@ -474,7 +474,8 @@ def test_a_model_without_an_export_is_said_to_be_slow_and_export_mends_it(home, 
         (tmp_path / "old" / name).unlink()
     (tmp_path / "old" / "bundle.json").write_text(json.dumps(description))
     photo = next((home / "data" / "set" / "images").iterdir())
-    cut = ("predict", "--home", home, "--input", photo, "--model", tmp_path / "old", "--save", "--output")
+    model = ("--model", tmp_path / "old", "--precision", "f32")
+    cut = ("predict", "--home", home, "--input", photo, *model, "--save", "--output")
 
     assert "export --model old" in run(*cut, tmp_path / "slow").stderr
     shown = run("export", "--home", home, "--model", tmp_path / "old").stdout

@@ -385,7 +385,7 @@ def test_when_nothing_is_sure_enough_no_set_pretends_to_be_one(home):
 
     assert re.search(r"the highest is 0\.\d{4}; lower --min-confidence", done.stderr)
     again = run("pseudo", "--home", home, *options, "--min-confidence", 1, check=2)
-    assert "0 of 1 photos taken, 1 left out before; 0 pairs in" in again.stdout
+    assert "0 of 1 photo taken, 1 left out before; 0 pairs in" in again.stdout
     assert "expected predictions to take, received 1 that were left out before" in again.stderr
 
 
@@ -393,7 +393,7 @@ def test_notes_are_not_mended_by_a_lower_confidence(home):
     options = ("--model", "first", "--input", home / "in/empty.png", "--output", home / "noted")
     done = run("pseudo", "--home", home, *options, "--min-confidence", 0, check=2)
 
-    assert "0 of 1 photos taken, 1 with notes; 0 pairs in" in done.stdout
+    assert "0 of 1 photo taken, 1 with notes; 0 pairs in" in done.stdout
     assert "expected predictions without notes, received 1 with some" in done.stderr
     assert "--min-confidence" not in done.stderr
 
