@@ -183,7 +183,7 @@ def test_predicted_pairs_are_never_held_out(tmp_path):
 def test_first_pass_scores_of_names_that_differ_by_case_have_files_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "segmentation.inference.first_pass_scores.load_score",
-        lambda _bundle: (lambda photo: photo[..., :1] / 255.0, ["none"]),
+        lambda _bundle, **_options: (lambda photo: photo[..., :1] / 255.0, ["none"]),
     )
     folder = shoot(tmp_path / "set", 1, ["Dress", "dress"])
     samples = write_first_pass_scores(folder.samples, [model(())], tmp_path / "scores")
