@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from segmentation.core.counting import counted
+
 LARGEST_LOSS = {"dice": 0.0003, "boundary_f1": 0.002, "clean": 1}
 """What bfloat16 may lose against float32 over the held-out photos: in the means, and in clean photos."""
 
@@ -54,5 +56,5 @@ class Precisions:
         figures = ", ".join(
             f"{_IN_WORDS[name]} {self.bf16.shown(name)} for {self.f32.shown(name)}" for name in names
         )
-        judged = f"on {self.photos} held-out photo{'' if self.photos == 1 else 's'} ({figures})"
+        judged = f"on {counted(self.photos, 'held-out photo')} ({figures})"
         return f"bfloat16 {'is worse than' if self.lost else 'is as good as'} float32 {judged}"

@@ -42,10 +42,7 @@ def shoulders_down(torso: Outline) -> Outline:
     """Return the part of a bare torso below its neck, from where it is as wide as most of it."""
     wide = torso.widths > 0.85 * float(np.median(torso.widths[len(torso.widths) // 2 :]))
     first = int(wide.argmax())
-    top = float(np.linspace(torso.top, torso.bottom, len(wide))[first])
-    rows = np.linspace(top, torso.bottom, len(wide))
-    left, right = torso.edges_at(rows)
-    return Outline(top, torso.bottom, left, right, np.ones_like(left))
+    return torso.below(float(np.linspace(torso.top, torso.bottom, len(wide))[first]))
 
 
 def undress(

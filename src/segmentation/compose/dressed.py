@@ -57,10 +57,7 @@ def _upper(outline: Outline) -> tuple[float, float]:
 
 def _lower(torso: Outline) -> Outline:
     """Return a torso without its shoulders, over which no garment need reach."""
-    top = torso.top + 0.35 * torso.height
-    rows = np.linspace(top, torso.bottom, len(torso.left))
-    left, right = torso.edges_at(rows)
-    return Outline(top, torso.bottom, left, right, np.ones_like(left))
+    return torso.below(torso.top + 0.35 * torso.height)
 
 
 def _choose(sources: Sources, rng: np.random.Generator) -> Iterator[Candidate]:

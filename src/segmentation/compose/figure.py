@@ -45,6 +45,11 @@ class Outline:
         levels = np.linspace(self.top, self.bottom, LEVELS)
         return np.interp(rows, levels, self.left), np.interp(rows, levels, self.right)
 
+    def below(self, top: float) -> "Outline":
+        """Return the part below `top`, in heights of the photo, taken as filled."""
+        left, right = self.edges_at(np.linspace(top, self.bottom, LEVELS))
+        return Outline(top, self.bottom, left, right, np.ones_like(left))
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from segmentation.confidence.model import ConfidenceModel
+from segmentation.core.counting import counted
 from segmentation.metrics.intervals import rank_correlation
 
 FEWEST = 5
@@ -103,8 +104,8 @@ class Triage:
         if not bad:
             return [f"no mask is below {GOOD_DICE:g}", *order]
         found = [
-            f"review the least certain {share:.0%} and you catch {self.caught(share):.0%} of the {bad} "
-            f"mask{'' if bad == 1 else 's'} below {GOOD_DICE:g}"
+            f"review the least certain {share:.0%} and you catch {self.caught(share):.0%} of the "
+            f"{counted(int(bad), 'mask')} below {GOOD_DICE:g}"
             for share in _REVIEWED
         ]
         return [*found, *order]
