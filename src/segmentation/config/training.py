@@ -276,6 +276,19 @@ class TrainConfig:
     batch_size: int | str = option(
         4, "photos in a batch; auto is as many as fit into `memory`", parse=parse_batch_size
     )
+    crops: Size | None = option(
+        None,
+        "train on crops of this size, width x height, of the network's input; whole inputs judge it",
+        shown="whole inputs",
+        common=False,
+    )
+    crop_focus: float = option(
+        0.75,
+        "share of the crops around the garment's outline, or around faults of the first pass; the others lie "
+        "anywhere",
+        maximum=1,
+        common=False,
+    )
     memory: Memory = option(
         Memory.parse("12GB"), "memory of the training device, for `batch_size=auto`", common=False
     )

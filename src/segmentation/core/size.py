@@ -22,5 +22,10 @@ class Size:
             raise ValueError(f"expected WIDTHxHEIGHT such as 256x384, received {text!r}")
         return cls(height=int(match[2]), width=int(match[1]))
 
+    @property
+    def area(self) -> int:
+        """Pixels in all."""
+        return self.height * self.width
+
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"

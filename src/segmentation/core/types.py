@@ -25,6 +25,9 @@ Of the classes that people marked in street photos about one in forty is smaller
 
 Colour = tuple[int, int, int]
 
+InputShape = tuple[int | None, int | None, int]
+"""Height, width and channels of what a network sees; None for any."""
+
 ScoreFn = Callable[[np.ndarray], np.ndarray]
 """uint8 RGB [H, W, 3] -> float32 [H, W, C] in [0, 1], at the photo's own size."""
 

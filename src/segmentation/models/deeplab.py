@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from segmentation.core.types import InputShape
 from segmentation.models.backbones import LEVELS
 from segmentation.models.blocks import conv_norm_relu, scores, upsample
 from segmentation.models.encoder import encode
@@ -14,7 +15,7 @@ _MULTI_GRID = (1, 2, 4)
 
 
 def atrous(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     backbone: str,
     classes: int = 1,
@@ -37,7 +38,7 @@ def atrous(
 
 
 def deeplab_v3(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     backbone: str,
     classes: int = 1,
@@ -69,7 +70,7 @@ def deeplab_v3(
 
 
 def deeplab_largefov(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     backbone: str,
     classes: int = 1,

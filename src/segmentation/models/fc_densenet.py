@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from segmentation.core.types import InputShape
 from segmentation.models.blocks import norm_relu, score_head
 
 _LAYERS = 4  # of a dense block, as in FC-DenseNet56
@@ -13,7 +14,7 @@ _DROPOUT = 0.2
 
 
 def fc_densenet(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     classes: int = 1,
     filters: int,

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from segmentation.core.types import InputShape
 from segmentation.models.blocks import conv_norm_relu, scores, upsample
 from segmentation.models.encoder import encode
 
@@ -10,7 +11,7 @@ FINEST = 3  # level of the finest scores: 8 pixels of the photo, so FCN-8s
 
 
 def fcn(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     backbone: str,
     classes: int = 1,

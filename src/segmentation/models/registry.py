@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from segmentation.config.training import ModelConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
+from segmentation.core.types import InputShape
 from segmentation.models.architectures import ARCHITECTURES, MOST_FILTERS, Architecture
 from segmentation.models.backbones import BACKBONES, LEVELS
 
 if TYPE_CHECKING:
     import keras
+
+_ANY_SIZE = ("unet", "fc_densenet", "autoencoder")  # families that do not build sizes into their layers
 
 
 def complete(config: RunConfig) -> RunConfig:
@@ -20,9 +23,10 @@ def complete(config: RunConfig) -> RunConfig:
 
     Raises ConfigError for an unknown architecture or backbone (naming the choices), for a backbone other than
     the architecture's, for levels that the architecture or backbone does not have, for too many filters, for
-    an input size that the levels do not divide (naming the nearest one that they do), for options of a
-    backbone without one, for `freeze_epochs` without `freeze`, and for a backbone without chosen weights
-    whose ImageNet weights are not installed.
+    an input size or crops that the levels do not divide (naming the nearest size that they do), for crops
+    that are larger than the input or that the architecture does not take, for options of a backbone without
+    one, for `freeze_epochs` without `freeze`, and for a backbone without chosen weights whose ImageNet
+    weights are not installed.
     """
     name = config.model.architecture
     row = _row(name)
@@ -43,20 +47,23 @@ def complete(config: RunConfig) -> RunConfig:
             f"add `levels={LEVELS}`"
         )
     size = config.preprocessing.input_size or row.size
-    step = 2**levels
-    if size.height % step or size.width % step:
-        nearest = Size(_nearest(size.height, step), _nearest(size.width, step))
-        raise ConfigError(
-            f"`input_size`: expected multiples of {step} for {levels} levels, received {size}; "
-            f"the nearest is {nearest}"
-        )
+    _check_divisible("input_size", size, levels)
+    if crops := config.training.crops:
+        _check_divisible("crops", crops, levels)
+        if row.family not in _ANY_SIZE:
+            names = ", ".join(name for name, other in ARCHITECTURES.items() if other.family in _ANY_SIZE)
+            raise ConfigError(f"`crops`: expected a network that takes any size ({names}), received {name}")
+        if crops.height > size.height or crops.width > size.width:
+            raise ConfigError(f"`crops`: expected at most the `input_size` {size}, received {crops}")
     weights = _backbone_weights(config.model, backbone)
     _check_transfer(config.training, name, backbone)
     return config.replace(filters=filters, levels=levels, input_size=size, backbone_weights=weights)
 
 
-def build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int = 1) -> keras.Model:
+def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> keras.Model:
     """Build the untrained network of a completed configuration: [N, H, W, C] -> scores [N, H, W, classes].
+
+    Height and width may be None, for any that the levels divide.
 
     A backbone replaces the encoder of a U-Net.
     """
@@ -146,6 +153,16 @@ def _check_transfer(training: TrainConfig, name: str, backbone: str | None) -> N
         raise ConfigError(
             f"`freeze_epochs`: expected `freeze=N` beside it, received {training.freeze_epochs} alone; add "
             "`freeze=5` for the whole backbone, or leave it out"
+        )
+
+
+def _check_divisible(option: str, size: Size, levels: int) -> None:
+    step = 2**levels
+    if size.height % step or size.width % step:
+        nearest = Size(_nearest(size.height, step), _nearest(size.width, step))
+        raise ConfigError(
+            f"`{option}`: expected multiples of {step} for {levels} levels, received {size}; "
+            f"the nearest is {nearest}"
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from segmentation.core.types import InputShape
 from segmentation.models.blocks import conv_norm_relu, score_head
 from segmentation.models.unpooling import MaxUnpooling2D, PoolingIndices
 
@@ -12,7 +13,7 @@ _WIDEST = 8  # times the filters of the first level, from the fourth level on
 
 
 def segnet(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     classes: int = 1,
     filters: int,

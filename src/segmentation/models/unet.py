@@ -5,11 +5,12 @@ from typing import Any
 import keras
 from keras import layers
 
+from segmentation.core.types import InputShape
 from segmentation.models.blocks import conv_norm_relu, decode, score_head
 
 
 def unet(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     classes: int = 1,
     filters: int,

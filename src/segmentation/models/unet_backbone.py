@@ -4,12 +4,13 @@ from typing import Any
 
 import keras
 
+from segmentation.core.types import InputShape
 from segmentation.models.blocks import conv_norm_relu, decode, score_head
 from segmentation.models.encoder import encode
 
 
 def unet_backbone(
-    input_shape: tuple[int, int, int],
+    input_shape: InputShape,
     *,
     backbone: str,
     classes: int = 1,

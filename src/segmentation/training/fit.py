@@ -23,6 +23,7 @@ from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.training.augment import build_augment
 from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.callbacks import Run
+from segmentation.training.crops import Crops
 from segmentation.training.freezing import phases
 from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
@@ -39,6 +40,7 @@ from segmentation.training.run_state import (
     write_history,
 )
 from segmentation.training.second_pass_pairs import SecondPassPairs
+from segmentation.training.task import task_of
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
 
@@ -93,14 +95,15 @@ def fit(
     pairs = _prepare(config, train, labels, start, view, stop)
     loss = _loss(config, pairs)
     policy = dtype_policy(config.training.precision)
-    model = build_network(config, pairs.preprocessing, len(labels.names), policy)
+    size = None if config.training.crops else pairs.preprocessing.input_size
+    model = build_network(config, pairs.preprocessing, len(labels.names), policy, size)
     if not state.epochs:  # else the weights are those of the last epoch
         if start:
             load_start(model, start, labels, tell)
         elif config.model.backbone_weights:
             load_backbone(model, config.model.backbone_weights)
     mixture = _mixture(config, train)
-    plan = _plan(config, model, policy, (len(mixture), len(val)))
+    plan = _plan(config, model, pairs, policy, (len(mixture), len(val)))
     tell(TrainingStarted(logs.name, config.training.epochs, plan))
     val_pairs = _pairs(config, val, pairs.preprocessing, labels, view)
     if stop() and not state.epochs:
@@ -200,16 +203,27 @@ def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
     return Mixture([sample.source for sample in train], shares, config.training.seed)
 
 
-def _plan(config: RunConfig, model: keras.Model, policy: str, photos: tuple[int, int]) -> Plan:
-    cost, training = measure(model), config.training
+def _plan(
+    config: RunConfig, model: keras.Model, pairs: PreparedPairs, policy: str, photos: tuple[int, int]
+) -> Plan:
+    training = config.training
+    if training.crops:
+        whole, cropped = (
+            measure(build_network(config, pairs.preprocessing, len(pairs.labels.names), policy, size))
+            for size in (pairs.preprocessing.input_size, training.crops)
+        )
+    else:
+        whole = cropped = measure(model)
     value_bytes = 4 if policy == "float32" else 2
     averaged = training.average > 0
     if isinstance(training.batch_size, int):
         batch_size = training.batch_size
     else:  # auto
-        batch_size = cost.largest_batch(training.memory, training.optimizer, value_bytes, averaged=averaged)
-    memory_bytes = cost.training_bytes(batch_size, training.optimizer, value_bytes, averaged=averaged)
-    return Plan(cost, batch_size, memory_bytes, policy, *photos)
+        batch_size = cropped.largest_batch(
+            training.memory, training.optimizer, value_bytes, averaged=averaged
+        )
+    memory_bytes = cropped.training_bytes(batch_size, training.optimizer, value_bytes, averaged=averaged)
+    return Plan(whole, batch_size, memory_bytes, policy, *photos)
 
 
 def _train(
@@ -228,17 +242,22 @@ def _train(
     """Run the epochs that are left; return whether they were interrupted."""
     training = config.training
     in_colour = config.preprocessing.colour == "colour"
-    augment = build_augment(config.augmentation, colour=in_colour, labels=pairs.labels)
+    augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+    val_size = batch_size
+    if training.crops:
+        guided = pairs.preprocessing.guided
+        augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
+        val_size = max(1, batch_size * training.crops.area // pairs.preprocessing.input_size.area)
     batches = Batches(
         pairs,
         batch_size,
-        augment=pairs.vary(augment),
+        augment=augment,
         seed=training.seed,
         mixture=mixture,
         weights=sample_weights(pairs.samples, config.data.pseudo_weight),
         workers=training.workers,
     )
-    val_batches = Batches(val_pairs, batch_size, workers=training.workers)
+    val_batches = Batches(val_pairs, val_size, workers=training.workers)
     run = Run(training, batches, state, tell, stop)
     callbacks: list[keras.callbacks.Callback] = [run]
     if keras.backend.backend() == "tensorflow":

@@ -8,6 +8,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Note, Tell, ignore
+from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.models.parts import backbone_layers, copy_all_but_head
@@ -18,13 +19,18 @@ from segmentation.training.objectives import metrics
 from segmentation.training.optimizers import build_optimizer
 
 
-def build_network(config: RunConfig, preprocessing: Preprocessing, classes: int, policy: str) -> keras.Model:
-    """Build the untrained network of a completed configuration, which computes in the dtype `policy`."""
-    size = preprocessing.input_size
+def build_network(
+    config: RunConfig, preprocessing: Preprocessing, classes: int, policy: str, size: Size | None
+) -> keras.Model:
+    """Build the untrained network of a completed configuration, which computes in the dtype `policy`.
+
+    It takes pictures of `size`, or of any that its levels divide if none is given.
+    """
+    shape = (size.height, size.width) if size else (None, None)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        return registry.build(config.model, (size.height, size.width, preprocessing.channels), classes)
+        return registry.build(config.model, (*shape, preprocessing.channels), classes)
     finally:
         keras.config.set_dtype_policy(before)
 

@@ -32,6 +32,10 @@ class Task(Protocol):
         """Return uint8 [H, W], 255 in a region that may be recoloured."""
         ...
 
+    def regions(self, truth: np.ndarray) -> np.ndarray:
+        """Return uint8 [H, W], the same number in all pixels of a class."""
+        ...
+
 
 def task_of(labels: LabelMap) -> Task:
     """Return the task of a network of these classes."""
@@ -58,6 +62,10 @@ class CutoutTask:
         """Return alpha as it is."""
         return truth
 
+    def regions(self, truth: np.ndarray) -> np.ndarray:
+        """Return 1 where alpha is half or more, else 0."""
+        return (truth >= 128).astype(np.uint8)
+
 
 @dataclass(frozen=True)
 class ClassTask:
@@ -80,3 +88,7 @@ class ClassTask:
         if not present:
             return np.zeros_like(truth)
         return np.where(truth == random.choice(present), 255, 0).astype(np.uint8)
+
+    def regions(self, truth: np.ndarray) -> np.ndarray:
+        """Return the ground truth as it is."""
+        return truth
