@@ -18,9 +18,9 @@ _SQUARE = np.ones((3, 3), np.uint8)
 class Crops:
     """Random crops of `size` after a change of whole pairs; the same seed, the same crop.
 
-    A share `focus` of them is drawn around a hard pixel: one on the outline of the ground truth or, every other
-    time, one where the guide, the last channel of a `guided` picture, is wrong by a region. The others lie
-    anywhere. After the hard examples of Shrivastava, Gupta and Girshick 2016.
+    A share `focus` of them is drawn around a hard pixel: one on the outline of the ground truth or, every
+    other time, one where the guide, the last channel of a `guided` picture, is wrong by a region. The others
+    lie anywhere. After the hard examples of Shrivastava, Gupta and Girshick 2016.
     """
 
     size: Size
