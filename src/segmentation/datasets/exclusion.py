@@ -14,6 +14,9 @@ from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.split import Split
 
+EXCLUSIONS = Path(__file__).with_name("exclusions")
+"""Tables that come with the program."""
+
 ID, MARKED, EXCLUDE = "id", "marked", "exclude"
 """Columns of the table: the pair, whether the audit marked it, and what a person decided, if anything."""
 
@@ -26,6 +29,12 @@ class _Row:
     id: str
     marked: bool
     decision: bool | None
+
+
+def exclusion_table(choice: Path) -> Path:
+    """Return the table of this name that comes with the program, or else `choice` itself."""
+    named = EXCLUSIONS / f"{choice}.csv"
+    return named if choice.name == str(choice) and named.is_file() and not choice.exists() else choice
 
 
 def read_exclusion(path: Path) -> tuple[str, ...]:

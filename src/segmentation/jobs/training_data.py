@@ -14,7 +14,7 @@ from segmentation.core.parallel import OnProgress
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset, discover
-from segmentation.datasets.exclusion import read_exclusion, without
+from segmentation.datasets.exclusion import exclusion_table, read_exclusion, without
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import REAL, RETOUCHED
 from segmentation.datasets.split import Split, apart_from, folds, holdout
@@ -46,6 +46,7 @@ def without_excluded(
 
     Events name both. Raises what `read_exclusion` and `without` raise.
     """
+    table = exclusion_table(table)
     marked = read_exclusion(table)
     known_in = [{encodable(sample.id): sample.id for sample in dataset.samples} for dataset in datasets]
     known = {name: identity for one in known_in for name, identity in one.items()}

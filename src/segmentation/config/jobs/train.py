@@ -22,7 +22,8 @@ class TrainOptions(JobOptions):
     exclude: Path | None = option(
         None,
         "leave out the pairs that this table, the audit.csv of `audit`, excludes: those with yes in the "
-        "column exclude, or with nothing there and yes in the column marked",
+        "column exclude, or with nothing there and yes in the column marked; or a table that comes with the "
+        "program: held-out, the packshots and flat-lays that the bundled model is judged on",
         shown="none",
         metavar="FILE",
     )
