@@ -220,7 +220,7 @@ def test_a_number_too_large_for_a_float_is_refused():
 
 
 def option_values(found):
-    if found.name == "input_size":
+    if found.name in ("input_size", "crops"):
         return st.none() | sizes
     if found.name == "batch_size":
         return st.just("auto") | st.integers(1, 99_999)

@@ -31,21 +31,22 @@ TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_si
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_step_is_a_job_that_can_be_done(name):
-    made = set()
+    made = {}
     for step in RECIPES[name].steps(Path("data sets"), "mine"):
         options = step.options
         if isinstance(options, CalibrateOptions):
-            assert {options.model, *options.fold_model} <= made
+            assert {options.model, *options.fold_model} <= made.keys()
             assert options.model == step.model
             continue
         built_on = {options.model, *options.second_pass} - {None}
-        config = configure(options.preset, options.augmentation, chosen(options, "run"))
+        assert built_on <= made.keys()
 
-        assert built_on <= made
-        assert complete(config).model.filters
+        base = made.get(options.model)
+        config = complete(configure(options.preset, options.augmentation, chosen(options, "run"), base=base))
+        assert config.model.filters
         assert all(folder.is_relative_to("data sets") for folder in options.data)
         assert options.name == step.model
-        made.add(step.model)
+        made[step.model] = config
 
     assert step.model == "mine"
 

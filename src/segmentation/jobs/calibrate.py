@@ -14,6 +14,7 @@ from segmentation.inference.scorer import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.pairs import find_dataset, trained_on
+from segmentation.jobs.training_data import without_excluded
 from segmentation.synth import drawn_set
 
 _SEED = 900  # of the drawn garments: trainings draw others
@@ -36,7 +37,10 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     for model in (bundle, *others):
         require_cutout(model, "calibrate")
     folders = options.data or (() if options.synthetic else (trained_on(bundle, workspace),))
-    samples = [sample for folder in folders for sample in find_dataset(folder, context).samples]
+    datasets = [find_dataset(folder, context) for folder in folders]
+    if options.exclude:
+        datasets, _excluded = without_excluded(datasets, options.exclude, context)
+    samples = [sample for dataset in datasets for sample in dataset.samples]
     if options.synthetic:
         drawing = counting(tell, "drawing")
         drawn = drawn_set(workspace.drawn, options.synthetic, Size(864, 576), _SEED, drawing)

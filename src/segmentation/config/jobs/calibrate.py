@@ -22,6 +22,12 @@ class CalibrateOptions(JobOptions):
         shown="the one that the model was trained on, unless `synthetic` is given",
         metavar="DIR",
     )
+    exclude: Path | None = option(
+        None,
+        "leave out the pairs that this table excludes, as in `train`",
+        shown="none",
+        metavar="FILE",
+    )
     fold_model: tuple[str, ...] = option(
         (),
         "model trained in the same way, but on a fold (`train folds=K fold=N`), which predicts the photos "
