@@ -25,7 +25,7 @@ _REGIONS: dict[str, Any] = {
     **{**_SCHEDULE, **_COLOURS, **_FAULTS, "brightness": 0.15, "contrast_jitter": 0.15, "recolour": 0.3},
     **{"shift": 0.04, "scale": 0.15, "crops": "288x432", "batch_size": 8, "learning_rate": 1e-3},
 }
-_NETWORK = {"architecture": "unet-efficientnet-lite0"}
+_NETWORK = {"architecture": "unet-efficientnet-lite2"}
 _SECOND = {**_NETWORK, "levels": 4, "input_size": "576x864", **_REGIONS}
 _CACHE = "9GB"
 _FOLDS = (1, 2, 3)
