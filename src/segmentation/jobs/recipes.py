@@ -65,9 +65,9 @@ def _train(made: str, /, **options: Any) -> Step:
 
 
 def _default(data: Path, name: str) -> list[Step]:
-    """A first pass for every kind of photo, models of its folds, the same with a second pass, and the model.
+    """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
 
-    The last training goes on with the second pass and adds the photos from other sides, few as they are.
+    It goes on with photos from other sides, few as they are. Second passes of the folds, for the confidence.
     """
     studio, street, views = data / "studio", data / "ccp" / "train", data / "studio" / "views"
     products = [data / "packshots", data / "flatlay"]
@@ -102,17 +102,17 @@ def _default(data: Path, name: str) -> list[Step]:
             )
             for fold in _FOLDS
         ),
+        _train(second, **kinds, second_pass=guides, **_SECOND, epochs=60),
+        _train(
+            name, **with_views, second_pass=guides, model=second, epochs=12,
+            **{**_REGIONS, "learning_rate": 5e-4},
+        ),
         *(
             _train(
                 pairs[fold], **fold_of(kinds, fold, "0.7,0.3", data / "packshots"),
                 second_pass=first_passes(fold), **_SECOND, epochs=24,
             )
             for fold in _FOLDS
-        ),
-        _train(second, **kinds, second_pass=guides, **_SECOND, epochs=60),
-        _train(
-            name, **with_views, second_pass=guides, model=second, epochs=12,
-            **{**_REGIONS, "learning_rate": 5e-4},
         ),
         Step(
             name,
