@@ -46,8 +46,7 @@ def without_excluded(
 
     Events name both. Raises what `read_exclusion` and `without` raise.
     """
-    table = exclusion_table(table)
-    marked = read_exclusion(table)
+    marked = read_exclusion(exclusion_table(table))
     known_in = [{encodable(sample.id): sample.id for sample in dataset.samples} for dataset in datasets]
     known = {name: identity for one in known_in for name, identity in one.items()}
     unknown = [name for name in marked if name not in known]
