@@ -29,6 +29,9 @@ def load_model(
     engine: str = "auto",
     precision: str | None = None,
     tta: str | None = None,
+    tiles: str | None = None,
+    overlap: float = 0.25,
+    tiles_on: str = "all",
     threshold: float | None = None,
     double_pass: bool | None = None,
     remove_islands: int = 0,
@@ -55,6 +58,10 @@ def load_model(
             as well in it, or "fastest": bfloat16 wherever the processor has it.
         tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", which take 1, 2, 3 or 6 times
             as long.
+        tiles: score tiles of this size, "WIDTHxHEIGHT" in pixels of the photo, in place of the whole; a second
+            pass sees tiles of the region of the first.
+        overlap: the share of its height and width that a tile has in common with the next.
+        tiles_on: "all" tiles, or those on the "edge", where the scores of the whole are unsure, besides it.
         threshold: the score, between 0 and 1, from which a pixel is garment; by default that of the model.
         double_pass: False uses the first pass alone, True both.
         remove_islands: regions of the mask with fewer pixels than this are removed, except the largest.
@@ -75,6 +82,9 @@ def load_model(
         "engine": engine,
         "precision": precision,
         "tta": tta,
+        "tiles": tiles,
+        "overlap": overlap,
+        "tiles_on": tiles_on,
         "threshold": threshold,
         "double_pass": double_pass,
         "remove_islands": remove_islands,

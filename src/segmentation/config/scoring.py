@@ -6,6 +6,7 @@ from typing import Any
 
 from segmentation.config.options import option
 from segmentation.config.quality import QUALITIES, Quality
+from segmentation.core.size import Size
 
 ENGINES = ("auto", "openvino", "keras")
 PRECISIONS = ("auto", "fastest", "f32", "bf16")
@@ -117,6 +118,25 @@ class ScoringOptions:
         "flip+scales does both, in six times the time",
         choices=TEST_TIME,
         shown="none; flip+scales with `quality=best`",
+    )
+    tiles: Size | None = option(
+        None,
+        "score tiles of this size, width x height in pixels of the photo, in place of the whole; a second "
+        "pass sees tiles of the region of the first",
+        shown="the whole at once",
+        common=False,
+    )
+    overlap: float = option(
+        0.25,
+        "share of its height and width that a tile has in common with the next",
+        maximum=0.9,
+        common=False,
+    )
+    tiles_on: str = option(
+        "all",
+        "which tiles: all, or edge, where the scores of the whole are unsure, which are looked at besides",
+        choices=("all", "edge"),
+        common=False,
     )
     double_pass: bool | None = option(
         None,

@@ -17,6 +17,7 @@ from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import load_score
 from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
+from segmentation.scores.tiles import Tiling
 
 _IN_WORDS = {"openvino": "OpenVINO", "keras": "Keras", **PRECISIONS_IN_WORDS}
 
@@ -41,6 +42,7 @@ class ScoreSettings:
 
     engines: tuple[EngineName, ...] = ()
     tta: str = "none"
+    tiles: str | None = None
     islands_px: int | None = None
     holes_px: int | None = None
 
@@ -55,6 +57,7 @@ class ScoreSettings:
             "engine": ", ".join(engine.name for engine in self.engines),
             "precision": ", ".join(engine.precision for engine in self.engines),
             "tta": self.tta,
+            "tiles": self.tiles,
             "islands_px": self.islands_px,
             "holes_px": self.holes_px,
         }
@@ -120,7 +123,8 @@ def load_scorer(
     Raises what `load_engine` raises. Tells a Caution where the slow reference engine computes the scores
     because the model has no export, and where the threshold is at an end of the scores.
     """
-    loaded = [_load_score(bundle, scoring, streams, tell) for bundle in models.members]
+    tiling = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
+    loaded = [_load_score(bundle, scoring, tiling, streams, tell) for bundle in models.members]
     threshold = models.threshold if options.threshold is None else options.threshold
     if models.labels.binary and (doubt := doubt_about(threshold)):
         tell(Caution(doubt))
@@ -140,6 +144,7 @@ def load_scorer(
     settings = ScoreSettings(
         tuple(EngineName(engine.name, engine.precision) for engine in engines),
         scoring.way.tta,
+        str(tiling) if tiling else None,
         **(limits if models.labels.binary else {}),
     )
     arithmetic = "; ".join(dict.fromkeys(map(_with_reason, engines)))
@@ -169,10 +174,10 @@ def _with_reason(engine: Engine) -> str:
 
 
 def _load_score(
-    bundle: ModelBundle, scoring: ScoringOptions, streams: int, tell: Tell
+    bundle: ModelBundle, scoring: ScoringOptions, tiling: Tiling | None, streams: int, tell: Tell
 ) -> tuple[ScoreFn, list[Engine]]:
     score, engines = load_score(
-        bundle, engine=scoring.engine, precision=scoring.way.precision, streams=streams
+        bundle, engine=scoring.engine, precision=scoring.way.precision, streams=streams, tiling=tiling
     )
     if scoring.engine == "auto" and any(engine.name == "keras" for engine in engines):
         tell(

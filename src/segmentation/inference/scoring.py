@@ -9,30 +9,47 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.scores.tiles import Tiling
 from segmentation.scores.two_passes import double_pass
+
+_TRACE = 13  # of 255: what the first pass may have missed is at least this likely
 
 Enlargement = Callable[[np.ndarray], float]
 """Tells how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size."""
 
 
 def load_score(
-    bundle: ModelBundle, *, engine: str = "auto", precision: str = "auto", streams: int = 1
+    bundle: ModelBundle,
+    *,
+    engine: str = "auto",
+    precision: str = "auto",
+    streams: int = 1,
+    tiling: Tiling | None = None,
 ) -> tuple[ScoreFn, list[Engine]]:
     """Return the score function of a bundle and the engines that it runs on, the first pass first.
 
-    The arguments are those of `load_engine`, and so is what it raises.
+    The last pass scores what it sees in tiles where a `tiling` is given; those of a second pass in which the
+    first one found nothing score 0. The other arguments are those of `load_engine`, and so is what it raises.
     """
     passes = bundle.passes
     if bundle.precisions:  # which are those of all passes together
         passes = tuple(dataclasses.replace(one, precisions=bundle.precisions) for one in passes)
     engines = [load_engine(one, engine=engine, precision=precision, streams=streams) for one in passes]
-    return with_first_pass(bundle, engines[-1], engines[0]), engines
+    last: ScoreFn = engines[-1]
+    if tiling:
+        last = tiling.over(last, _anything_found if bundle.preprocessing.guided else None)
+    return with_first_pass(bundle, last, engines[0]), engines
 
 
 def with_first_pass(bundle: ModelBundle, second: ScoreFn, first: ScoreFn) -> ScoreFn:
     """Return a double pass of `first` and `second`, or `second` alone where the bundle has no first pass."""
     view = second_pass_view(bundle)
     return double_pass(first, second, view) if view else second
+
+
+def _anything_found(seen: np.ndarray) -> bool:
+    """Whether the first-pass scores of a tile, its last channel, tell of a trace of garment."""
+    return bool(seen[..., -1].max() >= _TRACE)
 
 
 def second_pass_view(bundle: ModelBundle) -> SecondPassView | None:

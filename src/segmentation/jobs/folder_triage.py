@@ -5,19 +5,22 @@ from typing import Any
 
 from segmentation.confidence.triage import FolderTriage, Limits, triage_folder
 from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import ScoreSettings
 from segmentation.outputs.manifest import Manifest
 from segmentation.reports.review import write_review
 
 
-def caution_about(models: Ensemble, threshold: float, tta: str) -> str:
+def caution_about(models: Ensemble, threshold: float, settings: ScoreSettings) -> str:
     """Return how a run differs from the one that the confidence model was fitted on; empty if it does not."""
     differs = []
     if len(models.members) > 1:
         differs.append(f"it was fitted to {models.members[0].name} alone")
     if threshold != models.members[0].threshold:
         differs.append("it was fitted at the model's own threshold")
-    if tta != "none":
+    if settings.tta != "none":
         differs.append("it was fitted without `tta`")
+    if settings.tiles:
+        differs.append("it was fitted without `tiles`")
     return ", and ".join(differs)
 
 

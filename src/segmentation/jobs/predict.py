@@ -189,7 +189,7 @@ class FolderPrediction:
         if not self.limits:
             remove_review(manifest.path.parent)
             return
-        self.caution = caution_about(self.models, self._scorer.threshold, self._scorer.settings.tta)
+        self.caution = caution_about(self.models, self._scorer.threshold, self._scorer.settings)
         self.triage = triage_results(manifest, self.models, self.limits, self._score_settings, self.caution)
 
 
