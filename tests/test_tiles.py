@@ -1,5 +1,7 @@
 """Tiles: what a network says of a photo in slices, sewn so that no seam is seen."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -46,7 +48,7 @@ def test_tiles_cover_the_picture_and_overlap_as_asked_for(tiling, height, width)
     }
     assert counts.min() >= 1
     tops = sorted({rows.start for rows, _ in tiles})
-    shared = [tall - (below - above) for above, below in zip(tops, tops[1:], strict=False)]
+    shared = [tall - (below - above) for above, below in pairwise(tops)]
     assert all(rows >= tall - max(1, int(tall * (1 - tiling.overlap))) for rows in shared)
 
 
@@ -138,8 +140,8 @@ def test_photos_are_cut_out_in_tiles_and_the_results_say_so(home, tmp_path, wher
         *options,
     )
 
-    page = (tmp_path / "manifest.json").read_text()
-    assert f"24x32 on {where}, overlap 0.5" in page
+    told = (tmp_path / "predictions.jsonl").read_text()
+    assert f"24x32 on {where}, overlap 0.5" in told
 
 
 def test_a_tile_as_large_as_the_photo_changes_nothing(home, tmp_path):

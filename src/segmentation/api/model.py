@@ -58,8 +58,8 @@ def load_model(
             as well in it, or "fastest": bfloat16 wherever the processor has it.
         tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", which take 1, 2, 3 or 6 times
             as long.
-        tiles: score tiles of this size, "WIDTHxHEIGHT" in pixels of the photo, in place of the whole; a second
-            pass sees tiles of the region of the first.
+        tiles: score tiles of this size, "WIDTHxHEIGHT" in pixels of the photo, in place of the whole; a
+            second pass sees tiles of the region of the first.
         overlap: the share of its height and width that a tile has in common with the next.
         tiles_on: "all" tiles, or those on the "edge", where the scores of the whole are unsure, besides it.
         threshold: the score, between 0 and 1, from which a pixel is garment; by default that of the model.

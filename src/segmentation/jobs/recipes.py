@@ -19,14 +19,20 @@ WHOLE_PHOTOS: dict[str, Any] = {
 }
 """How a network that sees whole photos of one studio is trained."""
 
+_REGIONS: dict[str, Any] = {
+    **{**_SCHEDULE, **_COLOURS, "brightness": 0.15, "contrast_jitter": 0.15},
+    **{"recolour": 0.3, "shift": 0.04, "scale": 0.1},
+}
+_NETWORK = {"architecture": "unet-efficientnet-lite0"}
+_SECOND = {**_NETWORK, "levels": 4, "input_size": "320x480", "learning_rate": 1e-3, "batch_size": 8}
 _FAULTS = {"average": 0.99, "thin_weight": 2, "fault_weight": 1}
 _EVERY_KIND: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}
-_REGIONS: dict[str, Any] = {
+_CROPS: dict[str, Any] = {
     **{**_SCHEDULE, **_COLOURS, **_FAULTS, "brightness": 0.15, "contrast_jitter": 0.15, "recolour": 0.3},
     **{"shift": 0.04, "scale": 0.15, "crops": "288x432", "batch_size": 8, "learning_rate": 1e-3},
 }
-_NETWORK = {"architecture": "unet-efficientnet-lite2"}
-_SECOND = {**_NETWORK, "levels": 4, "input_size": "576x864", **_REGIONS}
+_LITE2 = {"architecture": "unet-efficientnet-lite2"}
+_SECOND_ON_CROPS = {**_LITE2, "levels": 4, "input_size": "576x864", **_CROPS}
 _CACHE = "9GB"
 _FOLDS = (1, 2, 3)
 _STREET: dict[str, Any] = {"input_size": "192x288", "batch_size": 4, "loss": "ce + dice", **_SCHEDULE}
@@ -65,6 +71,50 @@ def _train(made: str, /, **options: Any) -> Step:
 
 
 def _default(data: Path, name: str) -> list[Step]:
+    """A first pass, models of its folds, the same with a second pass, and the second pass in two sizes."""
+    studio = data / "studio"
+    training = studio / "train"
+    pretrained, first, second = f"{name}-pretrained", f"{name}-first", f"{name}-second"
+    folds = {fold: f"{name}-fold{fold}" for fold in _FOLDS}
+    pairs = {fold: f"{name}-pair{fold}" for fold in _FOLDS}
+
+    def first_passes(fold: int) -> list[str]:
+        """The model of the same fold first, so that the held-out photos are new to both passes."""
+        return [folds[fold], *(folds[other] for other in _FOLDS if other != fold)]
+
+    second_pass = {"data": studio, "second_pass": [first, *folds.values()]}
+    return [
+        _train(
+            pretrained, data=data / "ccp", synthetic=100, **_NETWORK, input_size="192x288", epochs=6,
+            **WHOLE_PHOTOS,
+        ),
+        _train(first, data=studio, synthetic=20, model=pretrained, epochs=36, **WHOLE_PHOTOS),
+        *(
+            _train(
+                folds[fold], data=training, folds=3, fold=fold, model=pretrained, epochs=14, **WHOLE_PHOTOS,
+            )
+            for fold in _FOLDS
+        ),
+        *(
+            _train(
+                pairs[fold], data=training, folds=3, fold=fold, second_pass=first_passes(fold), **_SECOND,
+                epochs=6, **_REGIONS,
+            )
+            for fold in _FOLDS
+        ),
+        _train(second, **second_pass, **_SECOND, epochs=16, **_REGIONS),
+        _train(
+            name, **second_pass, model=second, input_size="384x576", epochs=10, learning_rate=5e-4,
+            batch_size=4, **_REGIONS,
+        ),
+        Step(
+            name,
+            CalibrateOptions.of(model=name, data=training, synthetic=60, fold_model=list(pairs.values())),
+        ),
+    ]  # fmt: skip
+
+
+def _every_kind(data: Path, name: str) -> list[Step]:
     """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
 
     It goes on with photos from other sides, few as they are. Second passes of the folds, for the confidence.
@@ -91,7 +141,7 @@ def _default(data: Path, name: str) -> list[Step]:
     with_views = {**kinds, "data": [studio, *products, street, views], "mix": "0.5,0.25,0.1,0.1,0.05"}
     return [
         _train(
-            pretrained, data=data / "ccp", synthetic=100, **_NETWORK, epochs=6,
+            pretrained, data=data / "ccp", synthetic=100, **_LITE2, epochs=6,
             **{**WHOLE_PHOTOS, "input_size": "192x288", "scale": 0.2},
         ),
         _train(first, **first_kinds, model=pretrained, epochs=24, **_EVERY_KIND),
@@ -102,15 +152,15 @@ def _default(data: Path, name: str) -> list[Step]:
             )
             for fold in _FOLDS
         ),
-        _train(second, **kinds, second_pass=guides, **_SECOND, epochs=60),
+        _train(second, **kinds, second_pass=guides, **_SECOND_ON_CROPS, epochs=60),
         _train(
             name, **with_views, second_pass=guides, model=second, epochs=12,
-            **{**_REGIONS, "learning_rate": 5e-4},
+            **{**_CROPS, "learning_rate": 5e-4},
         ),
         *(
             _train(
                 pairs[fold], **fold_of(kinds, fold, "0.7,0.3", data / "packshots"),
-                second_pass=first_passes(fold), **_SECOND, epochs=24,
+                second_pass=first_passes(fold), **_SECOND_ON_CROPS, epochs=24,
             )
             for fold in _FOLDS
         ),
@@ -136,9 +186,11 @@ def _architectures(data: Path, name: str) -> list[Step]:
 
 
 RECIPES: dict[str, Recipe] = {
-    "default": Recipe(
-        "the model that comes with the program, from studio, packshots, flatlay and ccp below `data`",
-        _default,
+    "default": Recipe("the model that comes with the program, from studio and ccp below `data`", _default),
+    "every-kind": Recipe(
+        "a model for mannequins, packshots, flat-lays and worn garments, from studio, packshots, flatlay and "
+        "ccp below `data`",
+        _every_kind,
     ),
     "architectures": Recipe(
         "twelve classes of clothing by several architectures, from ccp below `data`, and all classes by the "
