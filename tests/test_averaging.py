@@ -54,7 +54,8 @@ def train(samples, folder, config, **options):
 
 def build(config, policy="float32", frozen=0):
     keras.utils.set_random_seed(0)
-    network = build_network(config, Preprocessing.from_config(config.preprocessing), 1, policy)
+    preprocessing = Preprocessing.from_config(config.preprocessing)
+    network = build_network(config, preprocessing, 1, policy, preprocessing.input_size)
     compile_network(config, network, build_loss(LossConfig(), 1), frozen)
     return network
 
