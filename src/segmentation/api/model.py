@@ -32,6 +32,9 @@ def load_model(
     tiles: str | None = None,
     overlap: float = 0.25,
     tiles_on: str = "all",
+    channels: str = "rgb",
+    channel_names: tuple[str, ...] = ("red", "green", "blue"),
+    channel_merge: str = "mean",
     threshold: float | None = None,
     double_pass: bool | None = None,
     remove_islands: int = 0,
@@ -62,6 +65,10 @@ def load_model(
             second pass sees tiles of the region of the first.
         overlap: the share of its height and width that a tile has in common with the next.
         tiles_on: "all" tiles, or those on the "edge", where the scores of the whole are unsure, besides it.
+        channels: "rgb", the photo; "each", grey pictures of its channels one by one; "cross", in a second
+            pass each of them with the mask of every other one.
+        channel_names: which, of red, green, blue, lightness, green-red and blue-yellow.
+        channel_merge: how their scores become one: "mean", "median", "max", or weights such as "0.2,0.5,0.3".
         threshold: the score, between 0 and 1, from which a pixel is garment; by default that of the model.
         double_pass: False uses the first pass alone, True both.
         remove_islands: regions of the mask with fewer pixels than this are removed, except the largest.
@@ -85,6 +92,9 @@ def load_model(
         "tiles": tiles,
         "overlap": overlap,
         "tiles_on": tiles_on,
+        "channels": channels,
+        "channel_names": channel_names,
+        "channel_merge": channel_merge,
         "threshold": threshold,
         "double_pass": double_pass,
         "remove_islands": remove_islands,

@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.config.options import option
+from segmentation.config.options import names_from, option
 from segmentation.config.quality import QUALITIES, Quality
+from segmentation.config.values import Shares
 from segmentation.core.size import Size
 
 ENGINES = ("auto", "openvino", "keras")
 PRECISIONS = ("auto", "fastest", "f32", "bf16")
 TEST_TIME = ("none", "flip", "scales", "flip+scales")
+
+CHANNELS = ("red", "green", "blue", "lightness", "green-red", "blue-yellow")
+MERGES = ("mean", "median", "max")
 
 MOST_WORKERS = 256
 STREAM = Path("-")
@@ -31,6 +35,11 @@ def parse_threshold(text: str) -> float | None:
     if not 0.0 < value < 1.0:
         raise ValueError(f"expected auto or a number between 0 and 1, received {text!r}")
     return value
+
+
+def parse_merge(text: str) -> str | Shares:
+    """Read mean, median, max, or weights that add up to 1. Raises ValueError."""
+    return text if text in MERGES else Shares.parse(text)
 
 
 def max_pixels_option() -> Any:
@@ -136,6 +145,27 @@ class ScoringOptions:
         "all",
         "which tiles: all, or edge, where the scores of the whole are unsure, which are looked at besides",
         choices=("all", "edge"),
+        common=False,
+    )
+    channels: str = option(
+        "rgb",
+        "what the network sees: rgb, the photo; each, grey pictures of its `channel_names` one by one; "
+        "cross, in a second pass each of them with the mask of every other one",
+        choices=("rgb", "each", "cross"),
+        common=False,
+    )
+    channel_names: tuple[str, ...] = option(
+        ("red", "green", "blue"),
+        f"channels that are scored by themselves, of {', '.join(CHANNELS)}",
+        parse=names_from(CHANNELS),
+        metavar="NAME[,NAME]",
+        common=False,
+    )
+    channel_merge: str | Shares = option(
+        "mean",
+        "how their scores become one: mean, median, max, or weights that add up to 1",
+        parse=parse_merge,
+        metavar="mean|median|max|X,X,...",
         common=False,
     )
     double_pass: bool | None = option(

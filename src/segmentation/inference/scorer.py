@@ -17,6 +17,7 @@ from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import load_score
 from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
+from segmentation.scores.channels import Channels
 from segmentation.scores.tiles import Tiling
 
 _IN_WORDS = {"openvino": "OpenVINO", "keras": "Keras", **PRECISIONS_IN_WORDS}
@@ -43,6 +44,7 @@ class ScoreSettings:
     engines: tuple[EngineName, ...] = ()
     tta: str = "none"
     tiles: str | None = None
+    channels: str | None = None
     islands_px: int | None = None
     holes_px: int | None = None
 
@@ -58,6 +60,7 @@ class ScoreSettings:
             "precision": ", ".join(engine.precision for engine in self.engines),
             "tta": self.tta,
             "tiles": self.tiles,
+            "channels": self.channels,
             "islands_px": self.islands_px,
             "holes_px": self.holes_px,
         }
@@ -124,7 +127,8 @@ def load_scorer(
     because the model has no export, and where the threshold is at an end of the scores.
     """
     tiling = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
-    loaded = [_load_score(bundle, scoring, tiling, streams, tell) for bundle in models.members]
+    channels = _channels(scoring, models)
+    loaded = [_load_score(bundle, scoring, tiling, channels, streams, tell) for bundle in models.members]
     threshold = models.threshold if options.threshold is None else options.threshold
     if models.labels.binary and (doubt := doubt_about(threshold)):
         tell(Caution(doubt))
@@ -145,6 +149,7 @@ def load_scorer(
         tuple(EngineName(engine.name, engine.precision) for engine in engines),
         scoring.way.tta,
         str(tiling) if tiling else None,
+        str(channels) if channels else None,
         **(limits if models.labels.binary else {}),
     )
     arithmetic = "; ".join(dict.fromkeys(map(_with_reason, engines)))
@@ -168,16 +173,50 @@ def options_of_masks(given: frozenset[str]) -> list[str]:
     return [f"`{name}`" for name in ("threshold", "remove_islands", "fill_holes") if name in given]
 
 
+def _channels(scoring: ScoringOptions, models: Ensemble) -> Channels | None:
+    """Raises ConfigError for models without passes to cross, and for other than one weight each."""
+    if scoring.channels == "rgb":
+        return None
+    cross = scoring.channels == "cross"
+    if cross and (single := [bundle.name for bundle in models.members if not bundle.first]):
+        raise ConfigError(
+            f"`channels=cross`: expected a model with two passes, received {single[0]}, which has one; "
+            "use `channels=each`"
+        )
+    channels = Channels(scoring.channel_names, cross, scoring.channel_merge)
+    pairs = len(channels.pairs())
+    if not pairs:
+        raise ConfigError(
+            "`channels=cross`: expected two `channel_names` at least, received one; add another"
+        )
+    if not isinstance(channels.merge, str) and len(channels.merge) != pairs:
+        raise ConfigError(
+            f"`channel_merge`: expected {pairs} weights, one for each picture that is scored, received "
+            f"{len(channels.merge)}"
+        )
+    return channels
+
+
 def _with_reason(engine: Engine) -> str:
     name = str(EngineName(engine.name, engine.precision))
     return f"{name}, since {engine.reason}" if engine.reason else name
 
 
 def _load_score(
-    bundle: ModelBundle, scoring: ScoringOptions, tiling: Tiling | None, streams: int, tell: Tell
+    bundle: ModelBundle,
+    scoring: ScoringOptions,
+    tiling: Tiling | None,
+    channels: Channels | None,
+    streams: int,
+    tell: Tell,
 ) -> tuple[ScoreFn, list[Engine]]:
     score, engines = load_score(
-        bundle, engine=scoring.engine, precision=scoring.way.precision, streams=streams, tiling=tiling
+        bundle,
+        engine=scoring.engine,
+        precision=scoring.way.precision,
+        streams=streams,
+        tiling=tiling,
+        channels=channels,
     )
     if scoring.engine == "auto" and any(engine.name == "keras" for engine in engines):
         tell(

@@ -9,6 +9,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.scores.channels import Channels, on_channel
 from segmentation.scores.tiles import Tiling
 from segmentation.scores.two_passes import double_pass
 
@@ -25,11 +26,13 @@ def load_score(
     precision: str = "auto",
     streams: int = 1,
     tiling: Tiling | None = None,
+    channels: Channels | None = None,
 ) -> tuple[ScoreFn, list[Engine]]:
     """Return the score function of a bundle and the engines that it runs on, the first pass first.
 
     The last pass scores what it sees in tiles where a `tiling` is given; those of a second pass in which the
-    first one found nothing score 0. The other arguments are those of `load_engine`, and so is what it raises.
+    first one found nothing score 0. All passes see grey pictures of `channels` where they are given. The
+    other arguments are those of `load_engine`, and so is what it raises.
     """
     passes = bundle.passes
     if bundle.precisions:  # which are those of all passes together
@@ -38,7 +41,13 @@ def load_score(
     last: ScoreFn = engines[-1]
     if tiling:
         last = tiling.over(last, _anything_found if bundle.preprocessing.guided else None)
-    return with_first_pass(bundle, last, engines[0]), engines
+    if not channels:
+        return with_first_pass(bundle, last, engines[0]), engines
+
+    def score_of(first_name: str, last_name: str) -> ScoreFn:
+        return with_first_pass(bundle, on_channel(last, last_name), on_channel(engines[0], first_name))
+
+    return channels.over(score_of), engines
 
 
 def with_first_pass(bundle: ModelBundle, second: ScoreFn, first: ScoreFn) -> ScoreFn:

@@ -21,6 +21,8 @@ def caution_about(models: Ensemble, threshold: float, settings: ScoreSettings) -
         differs.append("it was fitted without `tta`")
     if settings.tiles:
         differs.append("it was fitted without `tiles`")
+    if settings.channels:
+        differs.append("it was fitted without `channels`")
     return ", and ".join(differs)
 
 

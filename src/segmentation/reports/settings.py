@@ -12,6 +12,8 @@ def settings_in_words(computed_by: str, decided: Mapping[str, object]) -> dict[s
         words["averaged over"] = tta
     if tiles := decided.get("tiles"):
         words["tiles"] = tiles
+    if channels := decided.get("channels"):
+        words["channels"] = channels
     for key, name in (("islands_px", "islands removed"), ("holes_px", "holes filled")):
         limit_px = decided.get(key)
         if isinstance(limit_px, int) and limit_px:
