@@ -17,12 +17,8 @@ def caution_about(models: Ensemble, threshold: float, settings: ScoreSettings) -
         differs.append(f"it was fitted to {models.members[0].name} alone")
     if threshold != models.members[0].threshold:
         differs.append("it was fitted at the model's own threshold")
-    if settings.tta != "none":
-        differs.append("it was fitted without `tta`")
-    if settings.tiles:
-        differs.append("it was fitted without `tiles`")
-    if settings.channels:
-        differs.append("it was fitted without `channels`")
+    used = {"tta": settings.tta != "none", "tiles": settings.tiles, "channels": settings.channels}
+    differs += [f"it was fitted without `{name}`" for name, given in used.items() if given]
     return ", and ".join(differs)
 
 

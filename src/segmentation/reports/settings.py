@@ -10,10 +10,7 @@ def settings_in_words(computed_by: str, decided: Mapping[str, object]) -> dict[s
     words: dict[str, object] = {"scored by": computed_by}
     if (tta := decided.get("tta", "none")) != "none":
         words["averaged over"] = tta
-    if tiles := decided.get("tiles"):
-        words["tiles"] = tiles
-    if channels := decided.get("channels"):
-        words["channels"] = channels
+    words |= {name: decided[name] for name in ("tiles", "channels") if decided.get(name)}
     for key, name in (("islands_px", "islands removed"), ("holes_px", "holes filled")):
         limit_px = decided.get(key)
         if isinstance(limit_px, int) and limit_px:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -116,6 +117,7 @@ class _Sewn:
         return (self._total + _WHOLE * whole) / (self._weights + _WHOLE)
 
 
+@lru_cache(maxsize=2)  # all tiles of a picture are of one size
 def _window(height: int, width: int) -> np.ndarray:
     """float32 [height, width, 1], 1 in the middle."""
     down, across = (
