@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_set
 from support.pages import Page
-from support.program import make, run
+from support.program import TINY, make, run
 
 import main
 from segmentation.bundle.bundle import load_bundle
@@ -30,7 +30,6 @@ from segmentation.reports import audit_report
 
 HEIGHT, WIDTH = 864, 576
 SAMPLE = Sample("one_Front", Path("one_Front.jpg"), view="Front")
-TINY = ("--architecture", "simple", "--filters", "8", "--input-size", "32x48", "--batch-size", "4")
 
 
 def draw_garment():

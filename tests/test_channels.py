@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from support.drawing import draw_set
-from support.program import make, run
+from support.program import TINY, make, run
 
 from segmentation.config.scoring import CHANNELS, MERGES
 from segmentation.scores.channels import Channels, channel, on_channel
@@ -77,10 +77,7 @@ def test_crossed_every_channel_is_seen_with_the_mask_of_every_other():
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     pairs = draw_set(home / "pairs")
-    network = ("--architecture", "simple", "--filters", 8, "--input-size", "32x48", "--batch-size", 4)
-    make(
-        "train", "--home", home, "--data", pairs, *network, "--colour", "grey", "--epochs", 1, "--name", "one"
-    )
+    make("train", "--home", home, "--data", pairs, *TINY, "--colour", "grey", "--epochs", 1, "--name", "one")
     return home
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.drawing import draw_set
-from support.program import make, run
+from support.program import TINY, make, run
 
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
@@ -133,14 +133,13 @@ def test_a_network_that_may_be_trained_on_crops_takes_pictures_of_any_size(name)
 
 def test_a_model_that_was_trained_on_crops_scores_whole_photos(tmp_path):
     pairs = draw_set(tmp_path / "pairs")
-    network = ("--architecture", "simple", "--filters", 8, "--input-size", "32x48", "--batch-size", 4)
     make(
         "train",
         "--home",
         tmp_path,
         "--data",
         pairs,
-        *network,
+        *TINY,
         "--crops",
         "16x16",
         "--epochs",

@@ -2,14 +2,12 @@
 
 import pytest
 from support.drawing import draw_set
-from support.program import make
+from support.program import TINY, make
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import chosen
 from segmentation.config.toml_file import read_options
-
-TINY = ("--architecture", "simple", "--filters", 8, "--input-size", "32x48", "--batch-size", 4)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.drawing import draw_set
-from support.program import make, run
+from support.program import TINY, make, run
 
 from segmentation.core.size import Size
 from segmentation.scores.tiles import Tiling, along_edge, tiled
@@ -120,8 +120,7 @@ def test_tiles_that_are_not_worth_a_look_score_nothing():
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     pairs = draw_set(home / "pairs")
-    network = ("--architecture", "simple", "--filters", 8, "--input-size", "32x48", "--batch-size", 4)
-    make("train", "--home", home, "--data", pairs, *network, "--epochs", 1, "--name", "one")
+    make("train", "--home", home, "--data", pairs, *TINY, "--epochs", 1, "--name", "one")
     return home
 
 

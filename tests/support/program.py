@@ -9,6 +9,8 @@ from support.places import MAIN
 PROGRAM = str(MAIN)
 SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
 """A network that learns a drawn set in seconds."""
+TINY = ("--architecture", "simple", "--filters", "8", "--input-size", "32x48", "--batch-size", "4")
+"""A network that is trained for the sake of having one."""
 
 
 def start(*arguments: object) -> subprocess.Popen:
