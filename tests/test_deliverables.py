@@ -34,7 +34,8 @@ from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import open_photo, read_photo
 from segmentation.images.outline import outlined
 from segmentation.images.psd_write import write_psd
-from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
+from segmentation.images.refinement import refine
+from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle, cut_out
 

@@ -36,5 +36,8 @@ ALIGNMENTS = {"center": 0.5, "top": 0.0, "bottom": 1.0}
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 """Ways in which a JPEG keeps colour, by the names that the option `subsampling` takes."""
 
-REFINEMENTS = ("none", "guided-filter", "closed-form")
+REFINEMENTS = ("none", "guided-filter", "closed-form", "closed-form-half", "knn")
 """Ways to refine the edge of a mask with the photo, by the names that the option `refine` takes."""
+
+TRIMAPS = ("edge", "scores", "superpixels")
+"""Ways to find the unknown band of a mask, by the names that the option `matte_band` takes."""

@@ -12,7 +12,8 @@ from segmentation.core.types import Prediction
 from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
-from segmentation.images.refinement import BAND, WIDE_BAND, ensure_available, refine, trimap
+from segmentation.images.refinement import ensure_available, refine
+from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
 from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle
