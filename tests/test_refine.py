@@ -13,10 +13,9 @@ from scipy import ndimage
 
 from segmentation.core.errors import SegmentationError
 from segmentation.core.file_kinds import REFINEMENTS
-from segmentation.images import refinement as edges
+from segmentation.images.boxes import box_around
 from segmentation.images.compositing import in_bits
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.boxes import box_around
 from segmentation.images.refinement import METHODS, ensure_available, refine
 from segmentation.images.trimaps import trimap
 

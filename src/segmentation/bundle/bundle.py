@@ -99,6 +99,11 @@ class ModelBundle:
         return self.config.model.architecture
 
     @property
+    def matte(self) -> bool:
+        """Whether it finds the alpha in the unknown band of a trimap, and no mask by itself."""
+        return self.config.data.target == "alpha"
+
+    @property
     def input_size(self) -> Size:
         return self.config.preprocessing.size
 

@@ -10,9 +10,9 @@ from segmentation.compose.grain import with_grain
 from segmentation.compose.placement import Placement
 from segmentation.compose.scenery import draw_scenery
 from segmentation.compose.sources import Candidate, Composed, Loaded, Sources, Way
+from segmentation.images.boxes import box_around
 from segmentation.images.compositing import VISIBLE
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.boxes import box_around
 from segmentation.synth.paint import blurred
 
 AREA = (0.05, 0.8)

@@ -41,3 +41,6 @@ REFINEMENTS = ("none", "guided-filter", "closed-form", "closed-form-half", "knn"
 
 TRIMAPS = ("edge", "scores", "superpixels")
 """Ways to find the unknown band of a mask, by the names that the option `matte_band` takes."""
+
+DRAWN = "drawn"
+"""The name of trimaps that are made of a true alpha."""

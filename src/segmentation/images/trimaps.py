@@ -55,7 +55,7 @@ def soft_trimap(alpha: np.ndarray, inner: float, outer: float) -> np.ndarray:
 
 
 def unsure_trimap(_photo: np.ndarray, scores: np.ndarray, threshold: float, width: float) -> np.ndarray:
-    """Return a trimap by the uncertainty of scores, float32 [H, W]: what they leave open, and a band about it.
+    """Return a trimap by the uncertainty of scores, float32 [H, W]: what they leave open, and about it.
 
     Scores of hair, fur and sheer fabric are in between over as wide a part as these are; those of a firm edge
     only along it, where the band alone is unknown.

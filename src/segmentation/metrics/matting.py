@@ -48,7 +48,7 @@ def matte_errors(alpha: np.ndarray, target: np.ndarray, region: np.ndarray | Non
     alpha, target = (np.asarray(values, np.float32) for values in (alpha, target))
     return MatteErrors(
         sad=_thousands(np.abs(alpha - target), region),
-        mse=_sum(np.square(alpha - target), region) / max(1, np.count_nonzero(region)),
+        mse=_sum(np.square(alpha - target), region) / (int(np.count_nonzero(region)) or 1),
         gradient=_thousands(np.square(_slope(alpha) - _slope(target)), region),
         connectivity=_thousands(_disconnection(alpha, target), region),
     )
@@ -74,10 +74,10 @@ def _slope(alpha: np.ndarray) -> np.ndarray:
     slope = -places * bell
     scale = 1 / (np.linalg.norm(bell) * np.linalg.norm(slope))
     across, down = (
-        cv2.sepFilter2D(alpha, cv2.CV_32F, *kernels, borderType=cv2.BORDER_REPLICATE)
-        for kernels in ((slope * scale, bell), (bell, slope * scale))
+        cv2.sepFilter2D(alpha, cv2.CV_32F, horizontal, vertical, borderType=cv2.BORDER_REPLICATE)
+        for horizontal, vertical in ((slope * scale, bell), (bell, slope * scale))
     )
-    return cv2.magnitude(across, down)
+    return np.hypot(across, down)
 
 
 def _disconnection(alpha: np.ndarray, target: np.ndarray) -> np.ndarray:
