@@ -140,6 +140,8 @@ class ModelBundle:
             "labels": dataclasses.asdict(self.labels),
             "weights": self.files.get(WEIGHTS),
         }
+        if self.matte:
+            score_settings["prior"] = self.config.matte.prior
         if self.first:
             look = dataclasses.asdict(self.config.second_pass)
             score_settings["first"] = {"digest": self.first.digest, "threshold": self.first.threshold, **look}

@@ -34,6 +34,12 @@ def trained_line(bundle: ModelBundle) -> str:
     from segmentation.reports.fault_words import faults_left
 
     figures = bundle.provenance["val_at_full_resolution"]
+    best = f"epoch {bundle.provenance['best_epoch']}"
+    if bundle.matte:
+        return (
+            f"{bundle.path}: held-out SAD in the unknown band {figures['band_sad']:.2f}, gradient "
+            f"{figures['band_gradient']:.2f} (trimaps: {figures['trimaps']}), {best}"
+        )
     if bundle.labels.binary:
         result = (
             f"Dice at full resolution {figures['dice_mean']:.4f} (median {figures['dice_median']:.4f}, "
@@ -44,5 +50,4 @@ def trained_line(bundle: ModelBundle) -> str:
             f"pixel accuracy at full resolution {figures['pixel_accuracy']:.4f}, mean IoU of "
             f"{len(bundle.labels.names)} classes {figures['mean_iou']:.4f}"
         )
-    best = f"epoch {bundle.provenance['best_epoch']}"
     return f"{bundle.path}: held-out {result}, {best}; {faults_left(figures)}"

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from segmentation.config.matting import MatteConfig
 from segmentation.config.options import OptionField, accept, option, options_of, plain, registered, replaced
-from segmentation.config.values import LOSSES, LossSum, Memory, Shares, parse_batch_size
+from segmentation.config.values import LOSSES, MATTE_LOSSES, LossSum, Memory, Shares, parse_batch_size
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 
@@ -35,8 +36,9 @@ class DataConfig:
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
     target: str = option(
         "soft",
-        "ground truth as soft alpha, or as a mask cut at `target_threshold`",
-        choices=("soft", "binary"),
+        "ground truth as soft alpha, or as a mask cut at `target_threshold`; or alpha for a matte, which is "
+        "found at the photo's own resolution in the unknown band of a trimap",
+        choices=("soft", "binary", "alpha"),
         common=False,
     )
     target_threshold: float = option(
@@ -226,8 +228,10 @@ class LossConfig:
 
     loss: LossSum | None = option(
         None,
-        f"weighted sum of {', '.join(LOSSES[:-1])} and {LOSSES[-1]}, such as 0.5*ce + dice",
-        shown="that of `bce_weight`, `dice_weight` and `boundary_weight`",
+        f"weighted sum of {', '.join(LOSSES[:-1])} and {LOSSES[-1]}, such as 0.5*ce + dice; with "
+        f"`target=alpha` of {', '.join(MATTE_LOSSES[:-1])} and {MATTE_LOSSES[-1]}",
+        shown="that of `bce_weight`, `dice_weight` and `boundary_weight`; l1 + laplacian + gradient with "
+        "`target=alpha`",
     )
     class_weights: str = option(
         "none",
@@ -352,8 +356,16 @@ class RunConfig:
     augmentation: AugmentConfig = AugmentConfig()
     model: ModelConfig = ModelConfig()
     second_pass: SecondPassConfig = SecondPassConfig()
+    matte: MatteConfig = MatteConfig()
     loss: LossConfig = LossConfig()
     training: TrainConfig = TrainConfig()
+
+    @property
+    def guides(self) -> tuple[str, ...]:
+        """What a network of mattes sees behind the photo; nothing for others."""
+        if self.data.target != "alpha":
+            return ()
+        return ("trimap",) if self.matte.prior == "none" else ("trimap", "alpha")
 
     def replace(self, **options: Any) -> "RunConfig":
         """Return a copy with flat options set: `replace(epochs=3, filters=8)`; texts are read.

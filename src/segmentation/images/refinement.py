@@ -43,13 +43,12 @@ def refine(
       as far as colours explain alpha there (`CONVINCING`).
     - `closed-form`: the package pymatting, from the trimap alone (Levin, Lischinski and Weiss, "A
       Closed-Form Solution to Natural Image Matting", 2008). Without known pixels of both kinds about the
-      band, alpha stays as it is.
+      band, and where its equations cannot be solved, alpha stays as it is.
     - `closed-form-half`: the same at half the photo's size, in a fifth of the time.
     - `knn`: the package pymatting as well (Chen, Li and Tang, "KNN Matting", 2012), by pixels of like colours
       in the whole photo.
 
-    Raises SegmentationError for another method, and where pymatting is needed and not installed or finds no
-    solution.
+    Raises SegmentationError for another method, and where pymatting is needed and not installed.
     """
     ensure_available(method)
     if radius_px is None:
@@ -125,9 +124,10 @@ def _knn(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, _radius_px: i
 
 
 def _by_pymatting(name: str, photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Return what a function of pymatting finds; alpha itself without known pixels of both kinds: [H, W]."""
+    """Return what a function of pymatting finds, or else alpha itself: float64 [H, W]."""
+    given = alpha / np.iinfo(alpha.dtype).max
     if not ((trimap == GARMENT).any() and (trimap == SURROUNDINGS).any()):
-        return alpha / np.iinfo(alpha.dtype).max
+        return given
     require("pymatting", "matting")
     import pymatting
 
@@ -135,9 +135,8 @@ def _by_pymatting(name: str, photo: np.ndarray, alpha: np.ndarray, trimap: np.nd
     vars(import_module("pymatting.preconditioner.ichol"))["print"] = lambda *_words: None
     try:
         return getattr(pymatting, name)(photo / 255, trimap / 255)
-    except ValueError as error:
-        reason = str(error).splitlines()[0]
-        raise SegmentationError(f"pymatting found no matte ({reason}); use `refine=guided-filter`") from error
+    except ValueError:  # neither decomposed nor solved
+        return given
 
 
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]] = {

@@ -99,9 +99,11 @@ def find_models(
 def choose_passes(bundle: ModelBundle, scoring: ScoringOptions) -> ModelBundle:
     """Return the bundle, or its first pass alone where `scoring` is for that.
 
-    Raises ConfigError where both passes are asked for of a model that has one, and where passes are chosen of
-    a model of classes; a quality is for every model.
+    Raises ConfigError where both passes are asked for of a model that has one, where passes are chosen of a
+    model of classes, and for a matte; a quality is for every model.
     """
+    if bundle.matte:
+        raise _no_mask(bundle, "leave it out of `model`")
     double_pass = scoring.double_pass
     if double_pass is not None:
         require_cutout(bundle, "`double_pass`" if double_pass else "`no_double_pass`", "leave it out")
@@ -159,13 +161,22 @@ def load_scorer(
 def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another `model`") -> None:
     """Raise ConfigError for a bundle that does not cut one thing out, but marks several classes.
 
-    `what` names the job or the options that can do nothing with it.
+    `what` names the job or the options that can do nothing with it. Nor does a matte cut anything out.
     """
+    if bundle.matte:
+        raise _no_mask(bundle, remedy)
     if not bundle.labels.binary:
         raise ConfigError(
             f"{what}: expected a model that cuts one thing out, received {bundle.name}, which marks "
             f"{len(bundle.labels.names)} classes; {remedy}"
         )
+
+
+def _no_mask(bundle: ModelBundle, remedy: str) -> ConfigError:
+    return ConfigError(
+        f"`model`: expected a model that makes masks, received {bundle.name}, which finds the alpha in a "
+        f"trimap; {remedy}, and give it to `predict matte={bundle.name}`, or to `eval`"
+    )
 
 
 def options_of_masks(given: frozenset[str]) -> list[str]:

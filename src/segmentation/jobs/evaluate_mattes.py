@@ -165,8 +165,8 @@ def _start(options: EvaluateOptions, context: Context) -> Start:
         return given
     if not options.mattes.matte:
         raise ConfigError(
-            f"`trimaps={name}`: expected the matte in `matte`, and in `model` what finds its trimap, received "
-            "no `matte`; name both"
+            f"`trimaps={name}`: expected the matte in `matte`, and in `model` what finds its trimap, "
+            "received no `matte`; name both"
         )
     models = find_models(options.models.model, context.workspace.models, options.scoring)
     scorer = load_scorer(models, options.models, options.scoring, tell=context.tell)

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle, save_description
 from segmentation.bundle.provenance import provenance, seen_from
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Caution, Note, counting
+from segmentation.core.file_kinds import DRAWN
 from segmentation.core.files import atomic_folder, copy_folder, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
@@ -18,9 +21,12 @@ from segmentation.datasets.class_choice import merged_groups
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.split import Split
+from segmentation.datasets.trimaps import has_trimap, read_trimap
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.evaluate import evaluate
+from segmentation.evaluation.mattes import evaluate_mattes
 from segmentation.evaluation.retouchers import Retouchers, compare_retouchers
+from segmentation.inference.matting import load_matte
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
@@ -85,14 +91,17 @@ def train_model(
         scoring = counting(context.tell, "scoring")
         retouchers = compare_retouchers(
             datasets[0].samples,
-            datasets[0].copies,
+            () if bundle.matte else datasets[0].copies,
             labels=labels,
             target_threshold=config.data.target_threshold,
         )
-        bundle = judged(bundle, split.val, scoring, retouchers)
+        if bundle.matte:
+            bundle = judged_matte(bundle, split.val, scoring)
+        else:
+            bundle = judged(bundle, split.val, scoring, retouchers)
         if retouchers:
             context.tell(Note(retouchers.line()))
-        if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):
+        if bundle.labels.binary and not bundle.matte and (doubt := doubt_about(bundle.threshold)):
             context.tell(Caution(doubt))
         if hurried:
             context.tell(Note("not exported to OpenVINO, and without a confidence model, for want of time"))
@@ -105,7 +114,7 @@ def train_model(
         if repeat:
             write_text(folder / CONFIGURATION, repeat)
         bundle = save_description(bundle)  # from here on it can be loaded
-        if bundle.labels.binary and not hurried:
+        if bundle.labels.binary and not bundle.matte and not hurried:
             try:
                 confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
                 bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
@@ -120,7 +129,9 @@ def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -
     """The bundle with its network in OpenVINO's form, or as it is where that cannot be."""
     photos = [sample.photo for sample in split.val]
     try:
-        bundle, _difference = with_openvino(bundle, photos, split.val, context.tell)
+        # of mattes there are no masks by which precisions could be told apart
+        judged_by = () if bundle.matte else split.val
+        bundle, _difference = with_openvino(bundle, photos, judged_by, context.tell)
     except (ExportError, BundleError) as failure:  # the training is worth keeping without it
         reason = str(failure).replace(bundle.path.name, path.name)
         context.tell(Note(f"no OpenVINO export, so predict will use Keras: {reason}"))
@@ -128,6 +139,24 @@ def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -
     if bundle.precisions:
         context.tell(Note(str(bundle.precisions)))
     return bundle
+
+
+def judged_matte(
+    bundle: ModelBundle, samples: tuple[Sample, ...], on_photo: OnProgress | None = None
+) -> ModelBundle:
+    """Return the bundle of a matte with its errors on `samples`, by the first of its trimaps."""
+    matte = load_matte(bundle, engine="keras")
+    first = bundle.config.matte.trimap_names[0]
+
+    def start(
+        sample: Sample, _photo: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        known = read_trimap(sample, first if has_trimap(sample, first) else DRAWN, target)
+        return known, known, known
+
+    evaluation = evaluate_mattes({"matte": lambda _sample: matte}, samples, first, start, None, on_photo)
+    figures = evaluation.baseline.summary() | {"images": len(samples), "trimaps": first}
+    return dataclasses.replace(bundle, provenance={**bundle.provenance, "val_at_full_resolution": figures})
 
 
 def judged(

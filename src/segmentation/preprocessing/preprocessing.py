@@ -12,12 +12,15 @@ import numpy as np
 from segmentation.config.training import PreprocessConfig
 from segmentation.core.size import Size
 
+_UNKNOWN = 128  # in a trimap, and as an alpha
+
 
 @dataclass(frozen=True)
 class Preprocessing:
     """The recorded way from a photo to the network's input.
 
-    `guided` networks see the first scores of a double pass as their last channel. `mean` and `std` are the
+    `guided` networks see the first scores of a double pass as their last channel; those of mattes see the
+    `guides` instead, a trimap and perhaps a first alpha. `mean` and `std` are the
     training set's, a value a channel in 0..255 after `prepare`; used by the normalisation `mean-std` alone.
     """
 
@@ -28,21 +31,25 @@ class Preprocessing:
     guided: bool = False
     mean: tuple[float, ...] = field(default=(0.0,))
     std: tuple[float, ...] = field(default=(255.0,))
+    guides: tuple[str, ...] = ()
 
     @classmethod
-    def from_config(cls, config: PreprocessConfig, *, guided: bool = False) -> "Preprocessing":
-        return cls(config.size, config.colour, config.contrast, config.normalisation, guided)
+    def from_config(
+        cls, config: PreprocessConfig, *, guided: bool = False, guides: tuple[str, ...] = ()
+    ) -> "Preprocessing":
+        return cls(config.size, config.colour, config.contrast, config.normalisation, guided, guides=guides)
 
     @property
     def channels(self) -> int:
         """Channels of the network's input."""
-        return (1 if self.colour == "grey" else 3) + self.guided
+        return (1 if self.colour == "grey" else 3) + self.guided + len(self.guides)
 
     def prepare(self, photo: np.ndarray) -> np.ndarray:
         """uint8 RGB [H, W, 3] of any size -> uint8 [height, width, channels] at the input size.
 
         A fourth channel holds the first scores of a double pass. Without it a guided network sees a photo in
-        which the first pass has found nothing.
+        which the first pass has found nothing. Behind the photo of a matte there are its guides; without them
+        all of it is unknown.
         """
         # reading a bundle needs no OpenCV
         from segmentation.preprocessing.pixels import adjust_contrast, resize, to_grey
@@ -51,10 +58,14 @@ class Preprocessing:
         if self.colour == "grey":
             image = to_grey(image)
         image = adjust_contrast(image, self.contrast)
-        if not self.guided:
+        if not (self.guided or self.guides):
             return image
-        scores = resize(scores, self.input_size) if scores.size else np.zeros_like(image[..., 0])
-        return np.dstack([image, scores])
+        if scores.size:
+            return np.dstack([image, resize(scores, self.input_size)])
+        missing = np.full(
+            (*image.shape[:2], max(1, len(self.guides))), _UNKNOWN if self.guides else 0, np.uint8
+        )
+        return np.dstack([image, missing])
 
     def normalise(self, images: np.ndarray) -> np.ndarray:
         """uint8 [..., channels] -> float32 of the same shape, as the network expects it."""
@@ -67,9 +78,11 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the input size as WIDTHxHEIGHT."""
-        return {
+        plain = {
             **vars(self),
             "input_size": str(self.input_size),
             "mean": list(self.mean),
             "std": list(self.std),
         }
+        guides = plain.pop("guides")  # which models of masks are known without
+        return {**plain, "guides": list(guides)} if guides else plain

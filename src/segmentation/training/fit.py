@@ -25,6 +25,7 @@ from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.crops import Crops
 from segmentation.training.freezing import phases
+from segmentation.training.matte_pairs import MattePairs
 from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
 from segmentation.training.objectives import build_loss, check_loss
@@ -152,14 +153,26 @@ def _prepare(
     view: SecondPassView | None,
     stop: Callable[[], bool],
 ) -> PreparedPairs:
-    preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
-    pairs = _pairs(config, train, preprocessing, labels, view)
+    preprocessing = Preprocessing.from_config(
+        config.preprocessing, guided=config.second_pass.guided, guides=config.guides
+    )
+    guides = len(preprocessing.guides)  # which a network sees as they are, in [0, 1]
+    if guides:
+        pairs = PreparedPairs(train, dataclasses.replace(preprocessing, guides=()), config.data, labels)
+    else:
+        pairs = _pairs(config, train, preprocessing, labels, view)
     if preprocessing.normalisation == "mean-std":
         known = start.preprocessing if start else preprocessing
         mean, std = known.mean, known.std
         if not start or known.normalisation != "mean-std":
             mean, std = statistics(_until(stop, pairs.images(config.training.workers)))
+            mean, std = (*mean, *[0.0] * guides), (*std, *[255.0] * guides)
         pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
+    if guides:
+        preprocessing = dataclasses.replace(
+            preprocessing, mean=pairs.preprocessing.mean, std=pairs.preprocessing.std
+        )
+        return MattePairs(train, preprocessing, config, varied=True)
     return SecondPassPairs(train, pairs.preprocessing, config.data, view, varied=True) if view else pairs
 
 
@@ -180,15 +193,17 @@ def _pairs(
 ) -> PreparedPairs:
     if view:
         return SecondPassPairs(samples, preprocessing, config.data, view, varied=False)
+    if preprocessing.guides:
+        return MattePairs(samples, preprocessing, config, varied=False)
     return PreparedPairs(samples, preprocessing, config.data, labels)
 
 
 def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
-    classes = len(pairs.labels.names)
-    check_loss(config.loss, classes)  # before many photos are read
+    classes, target = len(pairs.labels.names), config.data.target
+    check_loss(config.loss, classes, target)  # before many photos are read
     counted = config.loss.class_weights != "none"
     counts = pairs.class_counts(config.training.workers) if counted else None
-    return build_loss(config.loss, classes, counts)
+    return build_loss(config.loss, classes, counts, target)
 
 
 def _view(config: RunConfig, first: ModelBundle | None) -> SecondPassView | None:
@@ -244,9 +259,10 @@ def _train(
     in_colour = config.preprocessing.colour == "colour"
     augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
     val_size = batch_size
-    if training.crops:
+    if training.crops and not config.guides:
         guided = pairs.preprocessing.guided
         augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
+    if training.crops:
         val_size = max(1, batch_size * training.crops.area // pairs.preprocessing.input_size.area)
     batches = Batches(
         pairs,
