@@ -6,7 +6,7 @@ from pathlib import Path
 
 from segmentation.config.options import names_from, option, parse_path
 from segmentation.config.values import HexColour
-from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS
+from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS, TRIMAPS
 from segmentation.core.size import Size
 
 CROP_MARGIN_PERCENT = 5.0
@@ -114,14 +114,40 @@ class CutoutOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileOptions(CutoutOptions):
+class MatteOptions:
+    """The last pass of a cutout, which finds the alpha of hair, fur, lace and sheer fabric."""
+
+    matte: str | None = option(
+        None,
+        "find the alpha of hair, fur, lace and sheer fabric in a last pass: by a model of "
+        f"`train target=alpha`, or by {', '.join(REFINEMENTS[1:-1])} or {REFINEMENTS[-1]}",
+        shown="none: the softness of the scores",
+        metavar="NAME",
+    )
+    matte_band: str = option(
+        "scores",
+        "where that pass looks: along the edge of the mask; where the scores are unsure, and along the edge; "
+        "or in the superpixels of the photo where they are",
+        choices=TRIMAPS,
+        common=False,
+    )
+    matte_width: float = option(
+        0.005,
+        "how far to each side it looks at least, in heights of the photo",
+        maximum=0.2,
+        common=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions(CutoutOptions, MatteOptions):
     """The files of a photo: masks, cutouts, overlays, trimaps."""
 
     binary: bool = option(False, "masks with hard edges", shown="soft edges")
     refine: str = option(
         "none",
         "refine the edge of the mask with the photo, for models that see far fewer pixels: with a "
-        "guided-filter, or in closed-form, which needs the package pymatting",
+        "guided-filter, or by closed-form, closed-form-half or knn, which need the package pymatting",
         choices=REFINEMENTS,
         common=False,
     )

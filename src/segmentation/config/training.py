@@ -21,6 +21,13 @@ class DataConfig:
         shown="every photo once",
         common=False,
     )
+    repeats: int = option(
+        1,
+        "how often an epoch shows a photo, each time changed and cropped anew: for small sets, whose epochs "
+        "would be over after a few steps",
+        minimum=1,
+        common=False,
+    )
     holdout: float = option(
         0.15, "fraction of the photos held out for validation, unless the data has a val folder", maximum=0.9
     )

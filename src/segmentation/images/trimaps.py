@@ -106,6 +106,12 @@ FROM_SCORES: dict[str, Callable[[np.ndarray, np.ndarray, float, float], np.ndarr
 """Ways from a photo, its scores, the threshold and the width of the band to a trimap, by name."""
 
 
+def ensure_band_available(way: str) -> None:
+    """Raise MissingExtraError where a way of `FROM_SCORES` would, before any work is done."""
+    if way == "superpixels":
+        require("skimage.segmentation", "matting", "scikit-image")
+
+
 def as_trimap(picture: np.ndarray) -> np.ndarray:
     """Return a grey picture, uint8 [H, W], as a trimap: all but black and white is unknown."""
     known = (picture == SURROUNDINGS) | (picture == GARMENT)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError
@@ -21,7 +21,7 @@ from segmentation.datasets.trimaps import DRAWN_WIDTH, read_trimap
 from segmentation.evaluation.matte_figures import MatteEvaluation
 from segmentation.evaluation.mattes import MatteOf, Start, evaluate_mattes
 from segmentation.images.trimaps import FROM_SCORES, WIDE_BAND, soft_trimap
-from segmentation.inference.matting import Matte, classical, is_classical, load_matte
+from segmentation.inference.matting import Matte, classical, load_matte, matte_bundles, mean_of
 from segmentation.inference.predict import predict
 from segmentation.inference.scorer import find_models, load_scorer
 from segmentation.jobs.context import Context
@@ -94,16 +94,8 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
 
 
 def _named(name: str, context: Context) -> _Named:
-    if is_classical(name):
-        return _Named(name)
-    bundles = tuple(find_bundle(part, context.workspace.models) for part in name.split("+"))
-    for bundle in bundles:
-        if not bundle.matte:
-            raise ConfigError(
-                f"`matte`: expected a model of `train target=alpha`, received {bundle.name}, which makes "
-                "masks; leave out `matte` to evaluate these"
-            )
-    return _Named("+".join(bundle.name for bundle in bundles), bundles)
+    bundles = matte_bundles(name, context.workspace.models)
+    return _Named("+".join(bundle.name for bundle in bundles) or name, bundles)
 
 
 def _select(named: Sequence[_Named], dataset: Dataset, side: str) -> tuple[Sample, ...]:
@@ -137,18 +129,6 @@ def _matte_of(named: _Named, options: EvaluateOptions) -> MatteOf:
         return mean_of(unseen or [matte for matte, _ in loaded])
 
     return matte_of
-
-
-def mean_of(mattes: Sequence[Matte]) -> Matte:
-    """Return the mean of several mattes."""
-    if len(mattes) == 1:
-        return mattes[0]
-
-    def mean(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-        found = np.mean([matte(photo, alpha, trimap) for matte in mattes], axis=0)
-        return np.round(found).astype(alpha.dtype)
-
-    return mean
 
 
 def _start(options: EvaluateOptions, context: Context) -> Start:

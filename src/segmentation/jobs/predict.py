@@ -15,6 +15,7 @@ from segmentation.config.options import fields_by_name
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.matting import MattePass, load_matte_pass
 from segmentation.inference.scorer import (
     Scorer,
     find_models,
@@ -80,10 +81,13 @@ class FolderPrediction:
         self.limits = Limits(options.triage.auto_from, options.triage.redo_below) if triaged else None
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
-        self._writer = _choose_writer(options.files, self.models, output, review=self.limits is not None)
         self._photos = Photos.of(options.photos, self.output)
         self._found = self._photos.found(context.tell)  # what cannot be found fails before anything is loaded
         self.workers = self._photos.streams(options.work.workers)
+        matte = load_matte_pass(
+            options.files, context.workspace.models, options.scoring, streams=self.workers
+        )
+        self._writer = _choose_writer(options.files, self.models, output, matte, self.limits is not None)
         self._scorer = scorer or load_scorer(
             self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
         )
@@ -226,11 +230,11 @@ def _typed(options: PredictOptions, name: str) -> str:
 
 
 def _choose_writer(
-    files: FileOptions, models: Ensemble, output: Path, review: bool
+    files: FileOptions, models: Ensemble, output: Path, matte: MattePass | None, review: bool
 ) -> CutoutWriter | LabelWriter:
     if not models.labels.binary:
         return LabelWriter(output, models.labels)
-    return CutoutWriter.from_options(output, models.enlargement, files, review=review)
+    return CutoutWriter.from_options(output, models.enlargement, files, matte=matte, review=review)
 
 
 def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:

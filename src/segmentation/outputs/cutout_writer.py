@@ -14,6 +14,7 @@ from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
 from segmentation.images.refinement import ensure_available, refine
 from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
+from segmentation.inference.matting import MattePass
 from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle
@@ -28,7 +29,8 @@ class CutoutWriter:
 
     Everything but a cutout that is cropped or placed on a canvas has the photo's size. `enlargement` tells
     how many times scores were enlarged to the photo; `files` are the options of the files, `style` is that of
-    the cutouts, and `review` asks for the picture that a contact sheet shows.
+    the cutouts, `matte` finds their alpha in a last pass, and `review` asks for the picture that a contact
+    sheet shows.
     """
 
     def __init__(
@@ -38,18 +40,26 @@ class CutoutWriter:
         files: FileOptions = FileOptions(),
         style: CutoutStyle = CutoutStyle(),
         *,
+        matte: MattePass | None = None,
         review: bool = False,
     ):
         self._folder = folder
         self._enlargement = enlargement
         self._files = files
         self._style = style
+        self._matte = matte
         wanted = {"mask": True, "overlay": files.overlay, "trimap": files.trimap, "review": review}
         self._others = {kind for kind, asked in wanted.items() if asked}
 
     @classmethod
     def from_options(
-        cls, folder: Path, enlargement: Enlargement, files: FileOptions, *, review: bool = False
+        cls,
+        folder: Path,
+        enlargement: Enlargement,
+        files: FileOptions,
+        *,
+        matte: MattePass | None = None,
+        review: bool = False,
     ) -> Self:
         """Return the writer that the options ask for.
 
@@ -58,7 +68,8 @@ class CutoutWriter:
         """
         if files.refine != "none":
             ensure_available(files.refine)
-        return cls(folder, enlargement, files, CutoutStyle.from_options(files), review=review)
+        style = CutoutStyle.from_options(files)
+        return cls(folder, enlargement, files, style, matte=matte, review=review)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -69,6 +80,7 @@ class CutoutWriter:
             "refined": self._files.refine,
             "writer": _VERSION,
             **self._style.settings,
+            **(self._matte.settings if self._matte else {}),
         }
 
     @property
@@ -102,11 +114,13 @@ class CutoutWriter:
 
     def _alpha_of_garment(self, picture: Picture, prediction: Prediction) -> np.ndarray:
         bits, method = self._files.bits, self._files.refine
-        if self._files.binary and method == "none":
+        if self._files.binary and method == "none" and not self._matte:
             return hard_alpha(prediction, bits)
         alpha = soft_alpha(prediction, self._enlargement(prediction.scores), bits)
         if method != "none":
             alpha = refine(picture.seen, alpha, trimap(alpha, BAND), method=method)
+        if self._matte:
+            alpha = self._matte(picture.seen, alpha, prediction)
         if self._files.binary:
             opaque = np.iinfo(alpha.dtype).max
             alpha = (alpha > opaque // 2) * alpha.dtype.type(opaque)

@@ -23,7 +23,7 @@ def cells_of(evaluation: MatteEvaluation, region: str) -> list[tuple[str, list[s
     rows = []
     for matte in evaluation.mattes:
         cells = [_cell(evaluation, matte.name, f"{region}_{error}") for error in ERROR_NAMES]
-        rows.append((matte.name, [*cells, f"{matte.seconds:.2f}", f"{matte.cpu_seconds:.2f}"]))
+        rows.append((matte.name, [*cells, f"{matte.seconds:.2f}\nCPU {matte.cpu_seconds:.2f}"]))
     return rows
 
 
@@ -32,8 +32,8 @@ def print_mattes(evaluation: MatteEvaluation, console: Console) -> None:
     photos = counted(evaluation.photos, "photo")
     for region, title in (("band", f"unknown band of {photos}"), ("whole", f"the whole of {photos}")):
         table = Table(title=f"{title}, trimaps: {evaluation.trimaps}", caption=UNITS)
-        table.add_column("matte", overflow="fold", min_width=12)
-        for heading in (*ERROR_NAMES.values(), "s", "CPU s"):
+        table.add_column("matte", overflow="fold", min_width=11)
+        for heading in (*ERROR_NAMES.values(), "seconds"):
             table.add_column(heading, justify="right")
         for name, cells in cells_of(evaluation, region):
             table.add_row(name, *cells)

@@ -215,7 +215,7 @@ def _view(config: RunConfig, first: ModelBundle | None) -> SecondPassView | None
 
 def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
     shares = config.data.mix
-    return Mixture([sample.source for sample in train], shares, config.training.seed)
+    return Mixture([sample.source for sample in train], shares, config.training.seed, config.data.repeats)
 
 
 def _plan(

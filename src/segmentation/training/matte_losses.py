@@ -52,7 +52,8 @@ def gradient(targets: Tensor, scores: Tensor) -> Tensor:
 def composition(targets: Tensor, scores: Tensor) -> Tensor:
     """Return the L1 error of the photo that is composed again with the alpha (Xu et al. 2017): [N].
 
-    With the true colours F and B of a pixel it is |alpha - true alpha| times |F - B|.
+    With the colours F and B of a pixel it is |alpha - true alpha| times |F - B|; they are those that
+    `colour_distance` finds by the true alpha, since no set of photos has them.
     """
     return _mean(ops.abs(_error(targets, scores)) * targets[..., 2:3], targets)
 

@@ -10,7 +10,7 @@ from segmentation.core.file_kinds import DRAWN
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.trimaps import has_trimap, read_trimap
-from segmentation.images.decontamination import decontaminate
+from segmentation.images.colour_distance import colour_distance
 from segmentation.images.trimaps import UNKNOWN, as_trimap, soft_trimap
 from segmentation.preprocessing.matting import at_least, with_trimap
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -59,10 +59,7 @@ class MattePairs(PreparedPairs):
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, alpha = self._read(sample)
-        contrast = np.zeros_like(alpha)
-        if self._compares_colours:
-            colours = (decontaminate(photo, one).astype(np.int16) for one in (alpha, 255 - alpha))
-            contrast = np.abs(np.subtract(*colours)).mean(axis=2).astype(np.uint8)
+        contrast = colour_distance(photo, alpha) if self._compares_colours else np.zeros_like(alpha)
         names = self._matte.trimap_names if self._varied else self._matte.trimap_names[:1]
         trimaps = [
             read_trimap(sample, name if has_trimap(sample, name) else DRAWN, alpha)
