@@ -239,6 +239,8 @@ def option_values(found):
         return st.none() | st.sampled_from(["1", "0.7,0.3", "0.25,0.25,0.5"]).map(Shares.parse)
     if found.name == "classes":
         return st.sampled_from(["garment", "all", "groups/file.json"])
+    if found.name == "trimaps":
+        return st.sampled_from(["drawn", "trimap1,trimap2,drawn"])
     if found.name == "loss":
         return st.none() | loss_sums
     assert found.kind is Memory, f"no values for {found.name}"

@@ -5,22 +5,21 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from segmentation.models.blocks import scores
-
-_LEAST = 0.01  # a first alpha of 0 or 1 can be wrong
-
 
 class FromGuess(layers.Layer):
-    """Add logits [N, H, W, 1] to those of a first alpha, the last channel of a picture [N, H, W, C].
+    """Add a change to a first alpha, the last channel of a picture, and keep it in [0, 1].
 
-    The first alpha is in [0, 1]. Logits of several classes stay as they are: a first alpha has none.
+    [N, H, W, 1] and [N, H, W, C] -> [N, H, W, 1]. In training the gradient passes as if nothing had been cut
+    off (Bengio et al. 2013): a first alpha of 0 or 1 can be wrong, and the change has to be able to grow from
+    there. The logits of several classes become their scores; a first alpha has none.
     """
 
-    def call(self, logits: Any, picture: Any) -> Any:
-        if logits.shape[-1] != 1:
-            return logits
-        guess = ops.clip(picture[..., -1:], _LEAST, 1.0 - _LEAST)
-        return logits + ops.log(guess) - ops.log(1.0 - guess)
+    def call(self, change: Any, picture: Any, training: bool | None = None) -> Any:
+        if change.shape[-1] != 1:
+            return ops.softmax(change)
+        alpha = picture[..., -1:] + change
+        kept = ops.clip(alpha, 0.0, 1.0)
+        return alpha + ops.stop_gradient(kept - alpha) if training else kept
 
 
 def alpha_head(tensor: keras.KerasTensor, picture: keras.KerasTensor, classes: int) -> keras.KerasTensor:
@@ -30,4 +29,4 @@ def alpha_head(tensor: keras.KerasTensor, picture: keras.KerasTensor, classes: i
     enough to improve on it. Returns [N, H, W, classes] in [0, 1], float32.
     """
     change = layers.Conv2D(classes, 3, padding="same", kernel_initializer="zeros")(tensor)
-    return scores(FromGuess(dtype="float32")(change, picture))
+    return FromGuess(dtype="float32", name="scores")(change, picture)
