@@ -99,6 +99,8 @@ def test_methods_are_compared_by_one_command(folder, tmp_path, capsys):
         (("--matte", "guided-filter", "--trimaps", "trimap7"), "expected the trimap of GT00.png, found none"),
         (("--matte", "guided-filter", "--matte", "guided-filter"), "expected different mattes"),
         (("--matte", "magic"), "magic"),
+        (("--matte", "guided-filter", "--robustness"), "--robustness: expected for masks"),
+        (("--model", "default", "--trimaps", "trimap1"), "--trimaps: expected with --matte"),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_a_line(folder, tmp_path, capsys, options, expected):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.mattes import draw_matte
 
-from segmentation.bundle.bundle import ModelBundle, load_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, find_bundle, load_bundle, save_description
 from segmentation.config.files import MatteOptions
 from segmentation.config.scoring import ScoringOptions
 from segmentation.config.training import RunConfig
@@ -182,3 +182,10 @@ def test_superpixels_without_scikit_image_say_how_to_get_it(bundle, monkeypatch)
     options = MatteOptions(matte="guided-filter", matte_band="superpixels")
     with pytest.raises(SegmentationError, match=r"scikit-image is needed.*garment-cutout\[matting\]"):
         load_matte_pass(options, bundle.path.parent, ScoringOptions())
+
+
+def test_a_matte_beside_a_model_of_masks_is_not_taken_for_it(tmp_path):
+    make_bundle(tmp_path / "models" / "hair")
+    masks = {"target": "soft", "architecture": "simple", "backbone_weights": None, "prior": "none"}
+    make_bundle(tmp_path / "models" / "shoes", **masks)
+    assert find_bundle(None, tmp_path / "models").name == "shoes"

@@ -13,7 +13,7 @@ from segmentation.datasets.discover import discover
 from segmentation.datasets.trimaps import read_trimap
 from segmentation.images.files import read_mask, read_photo
 from segmentation.images.trimaps import GARMENT, SURROUNDINGS, UNKNOWN, soft_trimap
-from segmentation.jobs.training_checks import check_before_data
+from segmentation.jobs.training_checks import check_before_data, check_matte_parts
 from segmentation.models.registry import complete
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import build_augment
@@ -144,3 +144,9 @@ def test_what_a_matte_cannot_be_trained_with_is_refused(options, second_pass, ex
     )
     with pytest.raises(ConfigError, match=expected):
         check_before_data(config, None, second_pass=second_pass)
+
+
+def test_options_of_mattes_mean_nothing_for_masks():
+    with pytest.raises(ConfigError, match="`trimaps` and `prior`: expected `target=alpha` with it"):
+        check_matte_parts(["prior", "trimaps"], RunConfig())
+    check_matte_parts(["prior"], RunConfig().replace(target="alpha"))

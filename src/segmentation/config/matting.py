@@ -1,6 +1,6 @@
 """Options of a training whose target is the alpha in the unknown band of a trimap."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from segmentation.config.options import option
 from segmentation.core.file_kinds import DRAWN, REFINEMENTS
@@ -44,3 +44,7 @@ class MatteConfig:
     def trimap_names(self) -> tuple[str, ...]:
         """The names of the trimaps."""
         return tuple(self.trimaps.split(","))
+
+
+MATTE_PARTS = tuple(field.name for field in fields(MatteConfig))
+"""The names of options that do nothing without `target=alpha`."""

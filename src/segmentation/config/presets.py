@@ -53,7 +53,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "matte": {
         "target": "alpha",
         "architecture": "matte-efficientnet-lite0",
-        "input_size": Size(width=512, height=512),
+        "input_size": Size(width=448, height=448),
         "crops": Size(width=320, height=320),
         "optimizer": "adamw",
         "learning_rate": 5e-4,

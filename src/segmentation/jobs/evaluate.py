@@ -29,6 +29,7 @@ from segmentation.inference.scorer import (
 )
 from segmentation.jobs.context import Context
 from segmentation.jobs.evaluate_mattes import EvaluatedMattes, evaluate_matte_models
+from segmentation.jobs.option_checks import check_with
 from segmentation.jobs.pairs import find_pairs
 from segmentation.reports.evaluation import write_evaluation
 from segmentation.reports.settings import settings_in_words
@@ -63,6 +64,7 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated | Evaluate
     """
     if options.mattes.matte or _are_mattes(options.models.model, context):
         return evaluate_matte_models(options, context)
+    check_with(options, ("trimaps",), "matte")
     models = find_models(options.models.model, context.workspace.models, options.scoring)
     if unfit := [*options_of_masks(options.given), *(["`robustness`"] if options.robustness else [])]:
         require_cutout(models.members[0], " ".join(unfit), "leave it out")

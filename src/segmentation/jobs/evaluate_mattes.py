@@ -29,6 +29,8 @@ from segmentation.jobs.pairs import find_dataset, trained_on
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.reports.matte_report import Details, write_mattes
 
+_OF_MASKS = ("robustness", "tolerance_px", "fault_thickness_px", "fault_area_px")  # options of `eval`
+
 
 @dataclass(frozen=True)
 class EvaluatedMattes:
@@ -67,6 +69,8 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
     Raises ConfigError for names that are no matte, DataError for pairs that cannot be read or of which none
     are left, and for trimaps that are not there.
     """
+    if unfit := [f"`{name}`" for name in _OF_MASKS if name in options.given]:
+        raise ConfigError(f"{' '.join(unfit)}: expected for masks, received with mattes; leave it out")
     named = [_named(name, context) for name in options.mattes.matte or options.models.model]
     names = [one.name for one in named]
     if len({*names}) < len(names):

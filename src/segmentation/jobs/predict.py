@@ -26,6 +26,7 @@ from segmentation.inference.scorer import (
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import PhotoDone, Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
+from segmentation.jobs.option_checks import check_with
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
@@ -84,6 +85,7 @@ class FolderPrediction:
         self._photos = Photos.of(options.photos, self.output)
         self._found = self._photos.found(context.tell)  # what cannot be found fails before anything is loaded
         self.workers = self._photos.streams(options.work.workers)
+        check_with(options, ("matte_band", "matte_width"), "matte")
         matte = load_matte_pass(
             options.files, context.workspace.models, options.scoring, streams=self.workers
         )

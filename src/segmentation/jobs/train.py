@@ -28,6 +28,7 @@ from segmentation.jobs.training_checks import (
     check_first_passes,
     check_loss_parts,
     check_made_by_a_person,
+    check_matte_parts,
     check_shares,
     check_start,
 )
@@ -154,6 +155,7 @@ def _choose(options: TrainOptions, models: Path) -> _Choice:
         configure(options.preset, options.augmentation, explicit, base=start.config if start else None)
     )
     check_loss_parts(explicit, config.loss.loss)
+    check_matte_parts(explicit, config)
     return _Choice(config, start, first_passes, inherits_classes)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.matting import MATTE_PARTS
 from segmentation.config.training import LOSS_PARTS, DataConfig, RunConfig
 from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
@@ -56,6 +57,15 @@ def check_loss_parts(explicit: Collection[str], loss: LossSum | None) -> None:
         raise ConfigError(
             f'{" and ".join(given)}: expected without `loss`, received beside `loss` "{loss}", '
             "which replaces the loss that they make up; leave one of them out"
+        )
+
+
+def check_matte_parts(explicit: Collection[str], config: RunConfig) -> None:
+    """Raise ConfigError for options of mattes where masks are trained, which would ignore them."""
+    if (given := [f"`{name}`" for name in MATTE_PARTS if name in explicit]) and not config.guides:
+        raise ConfigError(
+            f"{' and '.join(given)}: expected `target=alpha` with it, received {config.data.target}; add it, or "
+            "leave them out"
         )
 
 
