@@ -46,7 +46,7 @@ def test_the_folders_of_alphamatting_are_read_as_they_are(samples):
         read_trimap(samples[1], "trimap1", np.zeros((8, 8), np.uint8))
 
 
-@pytest.mark.parametrize("trimaps", ["drawn", "trimap1", "trimap1,drawn"])
+@pytest.mark.parametrize("trimaps", ["drawn", "trimap1", "trimap1,drawn", "trimap9"])
 def test_a_crop_is_a_part_of_the_photo_with_something_unknown_in_it(samples, trimaps):
     pairs = pairs_of(samples, trimaps=trimaps)
     vary = pairs.vary(None)

@@ -64,8 +64,8 @@ def check_matte_parts(explicit: Collection[str], config: RunConfig) -> None:
     """Raise ConfigError for options of mattes where masks are trained, which would ignore them."""
     if (given := [f"`{name}`" for name in MATTE_PARTS if name in explicit]) and not config.guides:
         raise ConfigError(
-            f"{' and '.join(given)}: expected `target=alpha` with it, received {config.data.target}; add it, or "
-            "leave them out"
+            f"{' and '.join(given)}: expected `target=alpha` with it, received {config.data.target}; add "
+            "it, or leave them out"
         )
 
 

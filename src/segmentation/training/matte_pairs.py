@@ -36,6 +36,7 @@ class MattePairs(PreparedPairs):
         super().__init__(samples, preprocessing, config.data)
         self.task = MatteTask()
         self._matte = config.matte
+        self._given = [name for name in config.matte.trimap_names if name != DRAWN]
         self._compares_colours = config.loss.loss is not None and "composition" in config.loss.loss.weights
         self._varied = varied
         self._size = (varied and config.training.crops) or preprocessing.input_size
@@ -60,12 +61,14 @@ class MattePairs(PreparedPairs):
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, alpha = self._read(sample)
         contrast = colour_distance(photo, alpha) if self._compares_colours else np.zeros_like(alpha)
-        names = self._matte.trimap_names if self._varied else self._matte.trimap_names[:1]
-        trimaps = [
-            read_trimap(sample, name if has_trimap(sample, name) else DRAWN, alpha)
-            for name in names
-            if name != DRAWN or not self._varied
-        ]
+        if self._varied:  # nothing stands for a trimap that the set does not have
+            trimaps = [
+                read_trimap(sample, name, alpha) if has_trimap(sample, name) else np.zeros_like(alpha)
+                for name in self._given
+            ]
+        else:
+            name = self._matte.trimap_names[0]
+            trimaps = [read_trimap(sample, name if has_trimap(sample, name) else DRAWN, alpha)]
         layers = np.dstack([alpha, contrast, *trimaps])
         photo, layers = at_least(photo, self._size), at_least(layers, self._size)
         if self._varied:
@@ -76,9 +79,9 @@ class MattePairs(PreparedPairs):
 
     def _random_trimap(self, layers: np.ndarray, random: np.random.Generator) -> np.ndarray:
         name = random.choice(self._matte.trimap_names)
-        if name != DRAWN:
-            given = [one for one in self._matte.trimap_names if one != DRAWN]
-            return as_trimap(layers[..., 2 + given.index(name)])
+        given = layers[..., 2 + self._given.index(name)] if name in self._given else None
+        if given is not None and given.any():
+            return as_trimap(given)
         least, most = sorted((self._matte.least_band, self._matte.most_band))
         widths = np.exp(random.uniform(np.log(max(least, 1e-4)), np.log(max(most, 1e-4)), 2))
         return soft_trimap(np.ascontiguousarray(layers[..., 0]), *widths)
