@@ -1,0 +1,27 @@
+"""The shadow of a foreground on what is right behind it: where it touches, and where it keeps light off."""
+
+import cv2
+import numpy as np
+
+from segmentation.compose.light import Light
+from segmentation.synth.paint import blurred
+
+MOST = 0.85
+"""Of the light; some always comes from elsewhere."""
+
+
+def shadow(alpha: np.ndarray, light: Light, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Return how much light a foreground takes from the ground, float32 [H, W] in 0...1.
+
+    `alpha` is float32 [H, W] in 0...1; a `strength` of 1 is that of one lamp.
+    """
+    height, width = alpha.shape
+    unit = float(np.sqrt(alpha.sum())) + 1  # of the foreground's own size
+    contact = blurred(alpha, max(0.8, 0.008 * unit))
+    distance = unit * rng.uniform(0.015, 0.06)
+    away = -distance * np.array([light.right, light.down])
+    move = np.array([[1, 0, away[0]], [0, 1, away[1]]])
+    # beyond the border it goes on as it is there
+    drop = cv2.warpAffine(alpha, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    drop = blurred(drop, distance * rng.uniform(0.4, 1.1))
+    return np.clip(strength * (0.5 * contact + 0.8 * drop), 0, MOST).astype(np.float32)
