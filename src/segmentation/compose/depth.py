@@ -8,10 +8,8 @@ _GAMMA = 2.2  # light adds up, stored values do not
 
 _SEEN_PX = 128  # height and width of the picture in which that is judged
 _CELLS = 4  # down and across
-_MOST_APART, _MOST_UNLIKE = (
-    0.5,
-    0.3,
-)  # of nine in ten scenes, and of one in four samples of surfaces, one is more
+_MOST_APART = 0.5  # of all differences of colour, those between the cells; in nine of ten scenes it is more
+_MOST_UNLIKE = 0.3  # how much they differ in what differences each has
 
 
 def is_surface(picture: np.ndarray) -> bool:

@@ -50,7 +50,8 @@ def laid_over(
     ground, colours = scene.picture, foreground.colours
     light = light_of(ground, rng)
     if scene.shadow:
-        ground = ground * (1 - shadow(alpha, light, scene.shadow, rng))[..., None]
+        lies_on_it = not any(foreground.cut)
+        ground = ground * (1 - shadow(alpha, light, scene.shadow, lies_on_it, rng))[..., None]
     if scene.is_photo:
         height = len(alpha)
         colours = lit(colours, alpha, light, rng)

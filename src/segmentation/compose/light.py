@@ -16,6 +16,7 @@ _MOST_TINT, _MOST_EXPOSURE = 1.18, 1.3
 _TURNED = 0.16  # what the side towards the light gains, and the other loses
 _ACROSS = 0.07  # the same from end to end
 _MOST_HAZE = 0.07
+_LOWEST = -0.1  # floors are bright because lamps hang above them
 _WRAPPED = 0.3  # how much of the background the outermost edge takes on
 
 
@@ -33,14 +34,13 @@ class Light:
 
 
 def light_of(ground: np.ndarray, rng: np.random.Generator) -> Light:
-    """Measure the light of a background: it comes from where that is brighter, else from above."""
+    """Measure the light of a background: it comes from where that is brighter, but never from below."""
     small = cv2.resize(ground, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     grey = small.mean(axis=2)
     place = np.linspace(-1, 1, _CELLS)
-    slope = (
-        np.array([(grey * place).mean(), (grey * place[:, None]).mean()]) * 3 / max(float(grey.mean()), 0.05)
-    )
-    towards = 4 * slope + (rng.uniform(-0.6, 0.6), rng.uniform(-0.9, -0.3))
+    slope = np.array([(grey * place).mean(), (grey * place[:, None]).mean()]) / max(float(grey.mean()), 0.05)
+    towards = 12 * slope + (rng.uniform(-0.6, 0.6), rng.uniform(-0.9, -0.3))
+    towards[1] = min(towards[1], _LOWEST)
     right, down = towards / max(1.0, float(np.hypot(*towards)))
     return Light(float(right), float(down), small.mean(axis=(0, 1)), float(np.percentile(grey, 2)))
 
