@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 INSTALLED := .venv/installed
-PYTEST := $(PY) -m pytest -rs --numprocesses auto --maxprocesses 4 --dist loadfile
+PYTEST := $(PY) -m pytest -rs --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 .PHONY: demo test announcement test-fast test-all checks typecheck format docs coverage lock benchmark clean
 

@@ -10,13 +10,14 @@ from support.drawing import draw_set
 from support.program import make
 from support.worn import COLOURS, coloured, draw_worn, draw_worn_set
 
-from segmentation.compose import WAYS, write_composed
+from segmentation.compose import WAYS, usable_foreground, write_composed
 from segmentation.compose.bare import SHARES, bare, opening, skin_coloured
 from segmentation.compose.body import relief_of, undress
 from segmentation.compose.cut import cut
 from segmentation.compose.dressed import dressed
 from segmentation.compose.figure import measure
 from segmentation.compose.hem import below
+from segmentation.compose.layered import layered
 from segmentation.compose.placed import placed
 from segmentation.compose.placement import Placement
 from segmentation.compose.sources import Loaded
@@ -70,7 +71,8 @@ def composed_by(way, height, width):
         return dressed(dress, skirt, Placement(1.0, shift, 0.0), rng())
     if way == "turned":
         return turned(dress.photo, dress.alpha, rng())
-    return placed(dress.photo, dress.alpha, [], rng())
+    layers = (placed if way == "placed" else layered)(dress.photo, dress.alpha, [], rng())
+    return layers.photo, layers.alpha
 
 
 def test_the_registry_and_the_option_name_the_same_ways():
@@ -82,7 +84,7 @@ def test_the_registry_and_the_option_name_the_same_ways():
 def test_every_way_makes_a_pair_of_any_size(way, size):
     photo, alpha = composed_by(way, *size)
     check_pair(photo, alpha)
-    if way != "placed":
+    if way not in ("placed", "layered"):
         assert alpha.shape == size
 
 
@@ -226,7 +228,8 @@ def test_photo_and_alpha_turn_together(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_a_placed_garment_is_where_its_alpha_says(seed):
     dress = loaded(0)
-    photo, alpha = placed(dress.photo, dress.alpha, [], rng(seed))
+    layers = placed(dress.photo, dress.alpha, [], rng(seed))
+    photo, alpha = layers.photo, layers.alpha
     check_pair(photo, alpha)
     assert min(alpha.shape) >= 299
     inside = cv2.erode((alpha == 255).astype(np.uint8), np.ones((5, 5))) > 0
@@ -240,7 +243,7 @@ def test_garments_are_placed_on_the_pictures_that_are_given(tmp_path):
     write_image(tmp_path / "green.png", np.full((50, 60, 3), (0, 255, 0), np.uint8))
     dress = loaded(0)
     grounds = [
-        placed(dress.photo, dress.alpha, [tmp_path / "green.png"], rng(seed))[0][0, 0] for seed in range(8)
+        placed(dress.photo, dress.alpha, [tmp_path / "green.png"], rng(seed)).photo[0, 0] for seed in range(8)
     ]
     assert any(coloured(ground[None, None], (0, 255, 0)).all() for ground in grounds)
 
@@ -257,7 +260,8 @@ def worn(tmp_path_factory):
 
 def write(output, worn, **changes):
     samples = discover(worn).samples
-    arguments = {"count": 5, "seed": 3, "ways": NAMES, "workers": 1} | changes
+    cutouts = [usable_foreground(path, path.stem) for path in sorted((worn / "cutouts").iterdir())]
+    arguments = {"count": 6, "seed": 3, "ways": NAMES, "workers": 1, "foregrounds": cutouts} | changes
     return write_composed(output, samples, [], **arguments)
 
 
@@ -302,8 +306,8 @@ def test_the_same_set_is_gone_on_with_and_another_refused(worn, tmp_path):
         ({"count": 0}, "1 photo or more"),
         ({"seed": -1}, "0 or more"),
         ({"workers": 0}, "1 worker"),
-        ({"ways": ()}, "bare, dressed, cut, turned, placed"),
-        ({"ways": ("melted",)}, "bare, dressed, cut, turned, placed"),
+        ({"ways": ()}, "bare, dressed, cut, turned, placed, layered"),
+        ({"ways": ("melted",)}, "bare, dressed, cut, turned, placed, layered"),
     ],
 )
 def test_arguments_that_cannot_be_composed_are_refused(worn, tmp_path, changes, reason):
@@ -377,7 +381,7 @@ def test_options_that_do_not_fit_are_refused(worn, tmp_path, changes, reason):
     changes = {name: (worn if value == "inside" else tmp_path) / value for name, value in changes.items()}
     options = {"data": [worn], "output": tmp_path / "set", "ways": "placed"} | changes
     options["backgrounds"] = str(options.get("backgrounds", "drawn"))
-    with pytest.raises(ConfigError, match=reason):
+    with pytest.raises((ConfigError, DataError), match=reason):
         run(**options)
     assert not (tmp_path / "set").exists()
 

@@ -472,3 +472,20 @@ def test_openvino_reports_to_nobody():
 
     assert "CPU" in done.stdout
     assert done.stdout.endswith("None\n")
+
+
+def test_a_signal_is_heard_after_a_network_was_given_up_in_another_thread(bundle):
+    script = (
+        "import gc, signal, sys, threading; from pathlib import Path; sys.path[:0] = ['src', '.']\n"
+        "from segmentation.bundle.bundle import load_bundle\n"
+        "from segmentation.inference.engines import load_engine\n"
+        "engines = [load_engine(load_bundle(Path(sys.argv[1])), engine='openvino')]\n"
+        "giving_up = threading.Thread(target=lambda: (engines.clear(), gc.collect()))\n"
+        "giving_up.start(); giving_up.join()\n"
+        "signal.signal(signal.SIGTERM, lambda *_: print('heard'))\n"
+        "signal.raise_signal(signal.SIGTERM)\n"
+    )
+    command = [sys.executable, "-c", script, str(bundle.path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr

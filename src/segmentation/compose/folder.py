@@ -1,18 +1,17 @@
 """Write a composed set into a folder: images, cutouts, and records of how to compose it again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from segmentation.compose.sources import Candidate, Source, Sources, measured
+from segmentation.compose.sources import Candidate, Source, Sources, Transparent, measured
 from segmentation.compose.ways import WAYS
 from segmentation.core.claim import claim
 from segmentation.core.counting import counted
-from segmentation.core.digests import sha256_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
 from segmentation.core.types import Sample
@@ -21,7 +20,7 @@ from segmentation.datasets.origin import COMPOSED, GARMENTS, write_origin
 from segmentation.images.files import write_image
 from segmentation.synth.paint import stream
 
-GENERATOR_VERSION = 1  # raise it when the same seed no longer gives the same pixels
+GENERATOR_VERSION = 2  # raise it when the same seed no longer gives the same pixels
 RECORD = "compose.json"
 
 _TRIES = 12  # candidates for one photo
@@ -46,7 +45,8 @@ class _Task:
 
     @property
     def image(self) -> Path:
-        return self.output / "images" / f"{self.name}.jpg"
+        suffix = ".png" if WAYS[self.way].transparent else ".jpg"
+        return self.output / "images" / f"{self.name}{suffix}"
 
     @property
     def cutout(self) -> Path:
@@ -61,13 +61,16 @@ def write_composed(
     seed: int,
     ways: Sequence[str],
     backgrounds: Sequence[Path] = (),
+    foregrounds: Sequence[Sample] = (),
     workers: int | None = None,
     counting: Counting | None = None,
 ) -> list[Path]:
     """Compose `count` photos into output/images/WAY-SEED-NUMBER.jpg and output/cutouts/WAY-SEED-NUMBER.png.
 
     `worn` are pairs of garments on mannequins, `others` further garments for the way `placed`; each of the
-    `ways`, names of `WAYS`, has an equal part. `backgrounds` are pictures, without any they are drawn.
+    `ways`, names of `WAYS`, has an equal part. `backgrounds` are pictures, without any they are drawn;
+    `foregrounds` are pictures with transparency for the way `layered` (see `usable_foreground`), whose
+    photos are written without loss as WAY-SEED-NUMBER.png, and whose cutouts keep the foreground's colours.
     `workers` processes work (all cores by default, 1 is this process); the pixels do not depend on it.
     `counting(what)` returns the function that is called with (done, total).
 
@@ -87,10 +90,10 @@ def write_composed(
         map_in_processes(measured, worn, workers, progress("measuring")) if measure else map(Source, worn)
     )
     found = tuple(figures)
-    sources = Sources(found, found + tuple(map(Source, others)), tuple(backgrounds))
+    transparent = tuple(map(Transparent, foregrounds))
+    sources = Sources(found, found + tuple(map(Source, others)), tuple(backgrounds), transparent)
     tasks = [_plan(output, ways[number % len(ways)], seed, number, sources) for number in range(count)]
-    samples = [source.sample for source in sources.all]
-    claim(output / RECORD, _record(samples, count, seed, ways, sources.backgrounds))
+    claim(output / RECORD, _record(sources, count, seed, ways))
     write_origin(output, {"origin": COMPOSED, GARMENTS: {task.name: _garment(task) for task in tasks}})
     missing = [task for task in tasks if not task.image.exists()]
     map_in_processes(_compose_one, missing, workers, progress("composing"))
@@ -119,7 +122,7 @@ def _plan(output: Path, way: str, seed: int, number: int, sources: Sources) -> _
         raise DataError(
             f"`ways={way}` needs {WAYS[way].needs}, found none that fit among "
             f"{counted(len(sources.all), 'pair')}; "
-            "give other `data`, or leave this way out"
+            f"{WAYS[way].remedy}, or leave this way out"
         )
     return _Task(output, way, seed, number, candidates, sources.backgrounds)
 
@@ -129,18 +132,24 @@ def _garment(task: _Task) -> str:
     return task.candidates[0].sources[0].sample.group
 
 
-def _record(
-    samples: Sequence[Sample], count: int, seed: int, ways: Sequence[str], backgrounds: Sequence[Path]
-) -> dict[str, Any]:
-    return {
+def _record(sources: Sources, count: int, seed: int, ways: Sequence[str]) -> dict[str, Any]:
+    pairs = [source.sample for source in sources.all]
+    grounds = [Sample(f"{number:06d}", path) for number, path in enumerate(sources.backgrounds)]
+    foregrounds = [
+        replace(source.sample, id=f"{number:06d}") for number, source in enumerate(sources.foregrounds)
+    ]
+    record: dict[str, Any] = {
         "generator": GENERATOR_VERSION,
         "seed": seed,
         "count": count,
         "ways": list(ways),
-        "pairs": len(samples),
-        "fingerprint": fingerprint(samples),
-        "backgrounds": {path.name: sha256_of(path) for path in backgrounds} or "drawn",
+        "pairs": len(pairs),
+        "fingerprint": fingerprint(pairs),
+        "backgrounds": fingerprint(grounds) if grounds else "drawn",
     }
+    if foregrounds:
+        record["foregrounds"] = fingerprint(foregrounds)
+    return record
 
 
 def _compose_one(task: _Task) -> bool:
@@ -150,8 +159,10 @@ def _compose_one(task: _Task) -> bool:
         pairs = [source.load() for source in candidate.sources]
         composed = WAYS[task.way].make(pairs, candidate.placement, rng, task.backgrounds)
         if composed is not None:
-            photo, alpha = composed
-            write_image(task.cutout, np.dstack([photo * (alpha > 0)[..., None], alpha]))
+            photo, cutout = composed
+            if cutout.ndim == 2:
+                cutout = np.dstack([photo * (cutout > 0)[..., None], cutout])
+            write_image(task.cutout, cutout)
             write_image(task.image, photo)
             return True
     return False

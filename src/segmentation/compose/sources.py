@@ -10,10 +10,13 @@ from segmentation.compose.figure import Figure, measure
 from segmentation.compose.placement import Placement
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import truth_of
-from segmentation.images.files import read_photo
+from segmentation.images.files import open_photo, read_mask, read_photo
 
 Composed = tuple[np.ndarray, np.ndarray]
-"""A photo, uint8 RGB [H, W, 3], and its alpha, uint8 [H, W]."""
+"""A photo, uint8 RGB [H, W, 3], and its alpha, uint8 [H, W].
+
+Where the cutout has colours of its own, it is in the place of alpha: RGBA [H, W, 4], and both may be uint16.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,20 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Transparent(Source):
+    """A picture with transparency, which is photo and ground truth of its sample."""
+
+    def load(self) -> "Loaded":
+        """Read its own colours, not those on white paper, in 16 bits where it has them. Raises ImageError."""
+        picture = open_photo(self.sample.photo, bits=16)
+        if picture.deep is None:
+            return Loaded(picture.pixels, read_mask(self.sample.photo))
+        return Loaded(picture.deep, read_mask(self.sample.photo, bits=16))
+
+
+@dataclass(frozen=True)
 class Loaded:
-    """A pair in memory: uint8 RGB [H, W, 3] and uint8 [H, W]."""
+    """A pair in memory: RGB [H, W, 3] and alpha [H, W], uint8; of `Transparent` pictures maybe uint16."""
 
     photo: np.ndarray
     alpha: np.ndarray
@@ -47,11 +62,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Sources:
-    """What there is to compose from: garments on mannequins, all pairs, and pictures of backgrounds."""
+    """What there is to compose from: garments on mannequins, all pairs, backgrounds, and foregrounds."""
 
     worn: tuple[Source, ...]
     all: tuple[Source, ...]
     backgrounds: tuple[Path, ...] = ()
+    foregrounds: tuple[Transparent, ...] = ()
 
     @property
     def bare(self) -> list[Source]:
@@ -70,13 +86,17 @@ class Way:
 
     `choose` yields candidates for one photo, all of one garment and the best first, none where no pairs fit;
     `make` composes a candidate, or returns None where its pixels do not fit after all. `needs` says which
-    pairs fit. `worn` is whether it needs figures.
+    pairs fit, `remedy` what to do where none does. `worn` is whether it needs figures, `transparent`
+    whether it takes foregrounds instead of pairs; such photos are written without loss, so that they can be
+    taken apart again.
     """
 
     needs: str
     worn: bool
     choose: Callable[[Sources, np.random.Generator], Iterator[Candidate]]
     make: Callable[[Sequence[Loaded], Placement | None, np.random.Generator, Sequence[Path]], Composed | None]
+    remedy: str = "give other `data`"
+    transparent: bool = False
 
 
 def measured(sample: Sample) -> Source:

@@ -3,6 +3,7 @@
 from segmentation.compose.bare import BARE
 from segmentation.compose.cut import CUT_FROM_DRESS
 from segmentation.compose.dressed import DRESSED
+from segmentation.compose.layered import LAYERED
 from segmentation.compose.placed import PLACED
 from segmentation.compose.sources import Way
 from segmentation.compose.turned import TURNED
@@ -13,4 +14,5 @@ WAYS: dict[str, Way] = {
     "cut": CUT_FROM_DRESS,
     "turned": TURNED,
     "placed": PLACED,
+    "layered": LAYERED,
 }

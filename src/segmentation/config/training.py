@@ -127,6 +127,13 @@ class AugmentConfig:
         maximum=1,
         common=False,
     )
+    one_channel: float = option(
+        0.0,
+        "probability of showing a photo as the grey picture of one of its channels, for a network that is to "
+        "score `channels` one by one",
+        maximum=1,
+        common=False,
+    )
 
 
 AUGMENTATIONS: dict[str, AugmentConfig] = {

@@ -28,9 +28,9 @@ class Problem:
 
 def check_headers(sample: Sample, *, cutout: bool) -> Problem | None:
     """Return what is wrong by the headers: sizes that differ, or a `cutout` without an alpha channel."""
-    photo_size = _attempt(lambda: image_size(sample.photo), sample.photo)
+    photo_size = attempt(lambda: image_size(sample.photo), sample.photo)
     truth = truth_of(sample)
-    truth_size = _attempt(truth.size, truth.path)
+    truth_size = attempt(truth.size, truth.path)
     for size in (photo_size, truth_size):
         if isinstance(size, Problem):
             return size
@@ -48,9 +48,9 @@ def check_pixels(sample: Sample, labels: LabelMap, *, cutout: bool) -> Problem |
 
     The ground truth is a `cutout`, a mask, or a label map.
     """
-    photo = _attempt(lambda: read_photo(sample.photo), sample.photo)
+    photo = attempt(lambda: read_photo(sample.photo), sample.photo)
     truth = truth_of(sample)
-    targets = _attempt(truth.read, truth.path)
+    targets = attempt(truth.read, truth.path)
     for picture in (photo, targets):
         if isinstance(picture, Problem):
             return picture
@@ -123,7 +123,8 @@ def _compare_sizes(
     )
 
 
-def _attempt(read: Callable[[], Any], path: Path) -> Any:
+def attempt(read: Callable[[], Any], path: Path) -> Any:
+    """Return what `read` returns, or as a `Problem` of the file why it cannot be read."""
     try:
         return read()
     except SegmentationError as error:  # "PATH: cannot be ... (why); what to do"

@@ -12,6 +12,7 @@ import numpy as np
 
 from segmentation.core.imports import import_openvino, require
 from segmentation.inference.engines.engine import Network
+from segmentation.inference.engines.openvino_core import openvino_core
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.inference.onnx_names import put_in_order
 from segmentation.models.weights import in_half_precision
@@ -47,7 +48,7 @@ def _write_openvino(model: "keras.Model", path: Path, description: dict[str, str
 
     with tempfile.TemporaryDirectory() as folder:
         _write_saved_model(model, Path(folder), description)
-        network = openvino.Core().read_model(folder)
+        network = openvino_core().read_model(folder)
     _halve(network)
     for key, value in description.items():
         network.set_rt_info(value, ["cutout", key])

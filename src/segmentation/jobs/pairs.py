@@ -1,13 +1,15 @@
 """The pairs that jobs train on and judge by, with events about those that are left out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.provenance import data_folder
 from segmentation.core.counting import counted
-from segmentation.core.errors import BundleError
+from segmentation.core.errors import BundleError, printable
 from segmentation.core.events import Caution, Note, counting
 from segmentation.core.workspace import Workspace
+from segmentation.datasets.check import Problem
 from segmentation.datasets.class_choice import GARMENT
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.known_photos import KnownPhotos
@@ -27,15 +29,20 @@ def find_dataset(
     """
     tell = context.tell
     dataset = discover(folder, classes=classes, trained_by=trained_by, on_progress=counting(tell, "reading"))
-    for problem in dataset.problems[:_MOST_LEFT_OUT]:
-        tell(Caution(f"left out: {problem.path} {problem.reason}; {problem.remedy}"))
-    if others := len(dataset.problems[_MOST_LEFT_OUT:]):
-        tell(Caution(f"left out: {others} more; `data data={folder}` shows all"))
+    tell_left_out(dataset.problems, context, f"; `data data={folder}` shows all")
     if dataset.classes:
         tell(Note(f"{folder}: {dataset.classes}"))
     for note in dataset.notes:
         tell(Caution(note))
     return dataset
+
+
+def tell_left_out(problems: Sequence[Problem], context: Context, more: str = "") -> None:
+    """Name files that cannot be used, and count those beyond the first; `more` says where these are named."""
+    for problem in problems[:_MOST_LEFT_OUT]:
+        context.tell(Caution(f"left out: {printable(str(problem.path))} {problem.reason}; {problem.remedy}"))
+    if others := len(problems[_MOST_LEFT_OUT:]):
+        context.tell(Caution(f"left out: {others} more{more}"))
 
 
 def find_pairs(bundle: ModelBundle, data: Path | None, context: Context) -> Dataset:

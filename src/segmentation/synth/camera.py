@@ -18,10 +18,7 @@ def expose(picture: np.ndarray, room_key: tuple[int, ...], view_key: tuple[int, 
     gain = exposure * np.array([1 + warmth, 1 + green, 1 - warmth])
     contrast, haze, dark_corners = room.uniform(0.94, 1.10), room.uniform(0, 0.02), room.uniform(0, 0.10)
     picture = blurred(picture, 0.00030 * height)
-    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    x = np.linspace(-1, 1, width, dtype=np.float32)[None]
-    vignette = 1 - np.float32(dark_corners) * (0.6 * y * y + 0.4 * x * x)
-    picture *= vignette[..., None] * (2048 * gain).astype(np.float32)
+    picture *= vignette(height, width, dark_corners)[..., None] * (2048 * gain).astype(np.float32)
     np.clip(picture, 0, 4095, out=picture)
     grain: np.ndarray = view.standard_normal((256, 256, 3), dtype=np.float32) * np.float32(
         view.uniform(0.7, 1.9)
@@ -33,6 +30,13 @@ def expose(picture: np.ndarray, room_key: tuple[int, ...], view_key: tuple[int, 
     levels += grain
     levels += 0.5
     return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
+
+
+def vignette(height: int, width: int, dark_corners: float) -> np.ndarray:
+    """Return the light that a lens lets through, float32 [height, width]: 1 amid, less in the corners."""
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None]
+    return 1 - np.float32(dark_corners) * (0.6 * y * y + 0.4 * x * x)
 
 
 def _curve(contrast: float, haze: float) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from segmentation.config.options import JobOptions, names_from, option
 
-WAYS = ("bare", "dressed", "cut", "turned", "placed")
+WAYS = ("bare", "dressed", "cut", "turned", "placed", "layered")
 """The ways to compose a photo, see `segmentation.compose`."""
 
 DRAWN = "drawn"
@@ -14,24 +14,35 @@ DRAWN = "drawn"
 
 @dataclass(frozen=True, kw_only=True)
 class ComposeOptions(JobOptions):
-    """Compose new photos with their cutouts out of pairs that you have."""
+    """Compose new photos with their cutouts out of pairs, or of pictures with transparency."""
 
     data: tuple[Path, ...] = option(
-        MISSING,
+        (),
         "folder of pairs of garments on mannequins; further ones lend their garments to the way `placed`. Of "
         "folders with train/ and val/ those in train/ are used",
         metavar="DIR",
+        shown="none",
+    )
+    foregrounds: tuple[Path, ...] = option(
+        (),
+        "folder of pictures with transparency for the way `layered`, such as cutouts; of one with train/ and "
+        "val/ those in train/ are used",
+        metavar="DIR",
+        shown="none",
     )
     output: Path = option(MISSING, "folder of pairs to write; the same set is gone on with", metavar="DIR")
     count: int = option(100, "photos to compose, as many by each way", minimum=1)
     ways: tuple[str, ...] = option(
-        WAYS,
+        (),
         "how to compose them: mannequins made bare above a line (bare), garments on other mannequins "
         "(dressed), skirts cut from dresses on bare mannequins (cut), turned to the side (turned), garments "
-        "on walls, floors and textures (placed)",
+        "on walls, floors and textures (placed), foregrounds over backgrounds with exact alpha (layered)",
         parse=names_from(WAYS),
         metavar="NAME[,NAME]",
+        shown="layered of foregrounds, all others of pairs",
     )
-    backgrounds: str = option(DRAWN, f"folder of pictures to place garments on, or {DRAWN}", metavar="DIR")
+    backgrounds: str = option(
+        DRAWN, f"folder of pictures to lay garments and foregrounds over, or {DRAWN}", metavar="DIR"
+    )
     seed: int = option(0, "seed of the set; the same seed gives the same pixels")
     workers: int | None = option(None, "processes that compose", minimum=1, shown="one a core", common=False)

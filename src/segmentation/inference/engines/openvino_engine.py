@@ -11,9 +11,9 @@ import numpy as np
 
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle
 from segmentation.core.errors import BundleError
-from segmentation.core.imports import import_openvino
 from segmentation.core.parallel import cores
 from segmentation.inference.engines.engine import Network
+from segmentation.inference.engines.openvino_core import openvino_core
 from segmentation.inference.engines.precision import ChosenPrecision, choose_precision
 from segmentation.preprocessing.preprocessing import Preprocessing
 
@@ -55,10 +55,7 @@ def compile_network(
     `cache` is a folder for the compiled network. Raises BundleError when it cannot be used, or when its
     input and output do not have the `shapes`.
     """
-    openvino = import_openvino()
-
     _check_ir(path)
-    core = openvino.Core()
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
         "NUM_STREAMS": streams,
@@ -68,7 +65,7 @@ def compile_network(
     if cache:
         settings["CACHE_DIR"] = str(cache)
     try:
-        compiled = core.compile_model(path, "CPU", settings)
+        compiled = openvino_core().compile_model(path, "CPU", settings)
         received = [list(port.shape) for port in (*compiled.inputs, *compiled.outputs)]
         requests: queue.SimpleQueue = queue.SimpleQueue()
         for _ in range(streams):

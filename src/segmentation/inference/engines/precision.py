@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.precisions import SAME_MASK_DICE
 from segmentation.core.errors import ConfigError
-from segmentation.core.imports import import_openvino
+from segmentation.inference.engines.openvino_core import openvino_core
 
 IN_WORDS = {"f32": "float32", "bf16": "bfloat16"}
 
@@ -23,9 +23,7 @@ class ChosenPrecision:
 
 def computes_in_bfloat16() -> bool:
     """Return whether this processor has instructions for bfloat16."""
-    openvino = import_openvino()
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def choose_precision(bundle: ModelBundle, wanted: str) -> ChosenPrecision:
