@@ -14,7 +14,7 @@ from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine
 from segmentation.inference.engines.precision import IN_WORDS as PRECISIONS_IN_WORDS
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scoring import load_score
+from segmentation.inference.scoring import load_score, own_tiling
 from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 from segmentation.scores.channels import Channels
@@ -128,9 +128,13 @@ def load_scorer(
     Raises what `load_engine` raises. Tells a Caution where the slow reference engine computes the scores
     because the model has no export, and where the threshold is at an end of the scores.
     """
-    tiling = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
+    asked = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
+    tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
     channels = _channels(scoring, models)
-    loaded = [_load_score(bundle, scoring, tiling, channels, streams, tell) for bundle in models.members]
+    loaded = [
+        _load_score(bundle, scoring, tiling, channels, streams, tell)
+        for bundle, tiling in zip(models.members, tilings, strict=True)
+    ]
     threshold = models.threshold if options.threshold is None else options.threshold
     if models.labels.binary and (doubt := doubt_about(threshold)):
         tell(Caution(doubt))
@@ -150,7 +154,7 @@ def load_scorer(
     settings = ScoreSettings(
         tuple(EngineName(engine.name, engine.precision) for engine in engines),
         scoring.way.tta,
-        str(tiling) if tiling else None,
+        "; ".join(dict.fromkeys(str(tiling) for tiling in tilings if tiling)) or None,
         str(channels) if channels else None,
         **(limits if models.labels.binary else {}),
     )

@@ -74,6 +74,8 @@ def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pa
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
     _check_matte(config, second_pass)
+    if config.preprocessing.sees == "tiles" and config.second_pass.look == "mask":
+        raise ConfigError("`sees=tiles`: expected `look=crop` with it, received mask; leave one of them out")
     classes = 1 if config.data.classes == DataConfig.classes else 2  # any number above one
     check_loss(config.loss, classes, config.data.target)
 
@@ -120,6 +122,10 @@ def _check_matte(config: RunConfig, second_pass: bool) -> None:
             )
         return
     preprocessing = config.preprocessing
+    if preprocessing.sees != "whole":
+        raise ConfigError(
+            "`sees=tiles`: expected without `target=alpha`, whose network sees nothing else; leave it out"
+        )
     if second_pass:
         raise ConfigError(
             "`second_pass`: expected without `target=alpha`, whose network sees a trimap; leave it out"

@@ -42,6 +42,7 @@ from segmentation.training.run_state import (
 )
 from segmentation.training.second_pass_pairs import SecondPassPairs
 from segmentation.training.task import task_of
+from segmentation.training.tile_pairs import TilePairs
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
 
@@ -173,6 +174,8 @@ def _prepare(
             preprocessing, mean=pairs.preprocessing.mean, std=pairs.preprocessing.std
         )
         return MattePairs(train, preprocessing, config, varied=True)
+    if config.preprocessing.sees == "tiles":
+        return TilePairs(train, pairs.preprocessing, config, labels, varied=True)
     return SecondPassPairs(train, pairs.preprocessing, config.data, view, varied=True) if view else pairs
 
 
@@ -191,6 +194,8 @@ def _pairs(
     labels: LabelMap,
     view: SecondPassView | None,
 ) -> PreparedPairs:
+    if config.preprocessing.sees == "tiles":
+        return TilePairs(samples, preprocessing, config, labels, varied=False)
     if view:
         return SecondPassPairs(samples, preprocessing, config.data, view, varied=False)
     if preprocessing.guides:
@@ -259,7 +264,7 @@ def _train(
     in_colour = config.preprocessing.colour == "colour"
     augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
     val_size = batch_size
-    if training.crops and not config.guides:
+    if training.crops and not pairs.cuts:
         guided = pairs.preprocessing.guided
         augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
     if training.crops:

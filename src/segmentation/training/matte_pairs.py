@@ -30,6 +30,8 @@ class MattePairs(PreparedPairs):
     trimap, as large as the network's input.
     """
 
+    cuts = True
+
     def __init__(
         self, samples: Sequence[Sample], preprocessing: Preprocessing, config: RunConfig, *, varied: bool
     ):
