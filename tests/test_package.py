@@ -27,6 +27,7 @@ ABSENT = (
     "tf2onnx",
     "pillow_heif",
     "pymatting",
+    "skimage",
 )
 """What the extras bring."""
 
@@ -200,6 +201,20 @@ def test_pairs_are_read_and_models_evaluated_without_any_extra(home):
         (("predict", "--input", "photos", "--engine", "keras"), "keras", "train"),
         (("export", "--format", "onnx", "--output", "model.onnx"), "keras", "export"),
         (("predict", "--input", "photos", "--save", "--refine", "closed-form"), "pymatting", "matting"),
+        (
+            (
+                "predict",
+                "--input",
+                "photos",
+                "--save",
+                "--matte",
+                "guided-filter",
+                "--matte-band",
+                "superpixels",
+            ),
+            "scikit-image",
+            "matting",
+        ),
     ],
 )
 def test_what_needs_an_extra_says_which_in_one_line(home, arguments, package, extra):

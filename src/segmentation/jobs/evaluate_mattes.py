@@ -77,7 +77,7 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
         raise ConfigError(f"`matte`: expected different mattes, received {', '.join(names)}; name each once")
     bundles = [bundle for one in named for bundle in one.bundles]
     if options.data is None and not bundles:
-        raise ConfigError("`matte`: expected `data` with it, pairs with a true alpha, received none")
+        raise ConfigError("`matte`: expected pairs with a true alpha, received none; name them with `data`")
     dataset = find_dataset(options.data or trained_on(bundles[0], context.workspace), context)
     samples = random_subset(_select(named, dataset, options.split), options.size, options.seed)
     photos = counted(len(dataset.samples), "photo")

@@ -133,7 +133,9 @@ def _check_matte(config: RunConfig, second_pass: bool) -> None:
     if preprocessing.colour != "colour":
         raise ConfigError("`colour`: expected colour with `target=alpha`, received grey; leave it out")
     if preprocessing.normalisation == "none":
-        raise ConfigError("`normalisation`: expected unit or mean-std with `target=alpha`, received none")
+        raise ConfigError(
+            "`normalisation`: expected unit or mean-std with `target=alpha`, received none; leave it out"
+        )
     if config.matte.prior != "none":
         ensure_available(config.matte.prior)
 
