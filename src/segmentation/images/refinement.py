@@ -23,6 +23,8 @@ CONVINCING = (0.8, 0.95)
 Colours of a garment that looks like its mannequin, or of a pattern, tell nothing of the edge.
 """
 
+_LINE_SMOOTHNESS = 1e-5  # the same for the windows in which an alpha is enlarged
+
 
 def refine(
     photo: np.ndarray,
@@ -44,7 +46,7 @@ def refine(
     - `closed-form`: the package pymatting, from the trimap alone (Levin, Lischinski and Weiss, "A
       Closed-Form Solution to Natural Image Matting", 2008). Without known pixels of both kinds about the
       band, and where its equations cannot be solved, alpha stays as it is.
-    - `closed-form-half`: the same at half the photo's size, in a fifth of the time.
+    - `closed-form-half`: the same at half the photo's size, in a fifth of the time, enlarged by the colours.
     - `knn`: the package pymatting as well (Chen, Li and Tang, "KNN Matting", 2012), by pixels of like colours
       in the whole photo.
 
@@ -108,14 +110,38 @@ def _closed_form(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, _radi
 def _closed_form_half(
     photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, _radius_px: int
 ) -> np.ndarray:
-    """Return the closed-form matte of the photo at half its size, enlarged: float64 [pixels of the band]."""
+    """Return the closed-form matte of the photo at half its size, enlarged: float32 [pixels of the band]."""
     height, width = trimap.shape
     half = max(1, width // 2), max(1, height // 2)
     seen, guess, known = (
         cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in (photo, alpha, trimap)
     )
     found = _by_pymatting("estimate_alpha_cf", seen, guess, as_trimap(known))
-    return cv2.resize(found, (width, height), interpolation=cv2.INTER_CUBIC)[trimap == UNKNOWN]
+    return _enlarged(found.astype(np.float32), seen, photo)[trimap == UNKNOWN]
+
+
+def _enlarged(alpha: np.ndarray, small: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """Enlarge the alpha of a `small` photo to that of the photo itself: float32 [H, W].
+
+    In each 3x3 window of the small photo it is a linear function of colour, as the closed form assumes; the
+    photo's colours are put into these functions, after the fast guided filter of He and Sun 2015.
+    """
+    colours = small.astype(np.float32) * np.float32(1 / 255)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return cv2.blur(values, (3, 3), borderType=cv2.BORDER_REFLECT)
+
+    centre, level = mean(colours), mean(alpha)
+    with_alpha = mean(colours * alpha[..., None]) - centre * level[..., None]
+    products = [mean(colours * colours[..., channel, None]) for channel in range(3)]
+    spread = np.stack(products, axis=-2) - centre[..., None] * centre[..., None, :]
+    spread += np.float32(_LINE_SMOOTHNESS) * np.eye(3, dtype=np.float32)
+    slope = np.linalg.solve(spread, with_alpha[..., None])[..., 0]  # [h, w, 3]
+    offset = level - (slope * centre).sum(axis=-1)
+    lines = cv2.resize(
+        np.dstack([mean(slope), mean(offset)]), photo.shape[1::-1], interpolation=cv2.INTER_LINEAR
+    )
+    return (lines[..., :3] * photo * np.float32(1 / 255)).sum(axis=-1) + lines[..., 3]
 
 
 def _knn(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray, _radius_px: int) -> np.ndarray:
