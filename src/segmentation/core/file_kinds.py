@@ -13,8 +13,12 @@ FILES = {  # the folder and the suffix of each kind
     "overlay": ("overlays", ".jpg"),
     "trimap": ("trimaps", ".png"),
     "review": ("review", ".jpg"),
+    "doubts": ("review", ".png"),
     "labels": ("labels", ".png"),
 }
+PREDICTED = "predicted"
+"""The folder of masks as they were predicted, of the photos whose masks a person changed in a review."""
+
 FORMATS = {
     "png": "cutout",
     "psd": "cutout-psd",
