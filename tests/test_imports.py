@@ -102,6 +102,8 @@ def test_every_part_has_its_place_in_the_order():
         ("pymatting", {"images/refinement.py"}),  # optional
         ("tensorflow", {"inference/formats.py"}),  # to run the two formats that are its own
         ("openvino", {"core/imports.py", "inference/formats.py"}),  # the second for types alone
+        ("fastapi", {"web/routes.py"}),  # optional
+        ("uvicorn", {"web/serve.py"}),  # optional
         ("keras.src", set()),
         ("torch", set()),
         ("jax", set()),
