@@ -1,11 +1,13 @@
 """Doubtful regions: parts of a mask or of its surroundings that a person decides on as a whole."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from segmentation.core.types import Prediction
+from segmentation.images.refinement import box_around
 
 _STEPS = 16  # of scores in a picture of doubts
 _DOUBTFUL = 8  # added to the value of a doubtful pixel
@@ -70,32 +72,42 @@ def find_regions(doubts: np.ndarray, mask: np.ndarray) -> list[Region]:
 
 def _thick_parts(doubtful: np.ndarray, inside: bool) -> list[Region]:
     """Return the connected parts of bool [H, W] that are somewhere thick, with what is thin about them."""
-    reach_px = max(1, round(_THIN * len(doubtful)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach_px + 1,) * 2)
-    part = np.pad(doubtful.astype(np.uint8), reach_px)  # the border of the photo makes nothing thin
-    opened = cv2.morphologyEx(part, cv2.MORPH_OPEN, disc)
-    inner = slice(reach_px, -reach_px)
-    opened = opened[inner, inner]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    box = box_around(doubtful, margin_px=1)
+    if box is None:
+        return []
+    rows, columns = box
+    reach_px, least_px = max(1.0, _THIN * len(doubtful)), _least_px(doubtful)
+    doubtful = doubtful[box]
+    margin_px = math.ceil(reach_px) + 1
+    padded = np.pad(doubtful.astype(np.uint8), margin_px, mode="edge")  # the border of the photo is no edge
+    own = slice(margin_px, -margin_px)
+    core = _distance_px(padded)[own, own] > reach_px
+    opened = _distance_px((~core).astype(np.uint8)) <= reach_px
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened.astype(np.uint8), connectivity=8)
     regions = []
     for number in range(1, count):
-        if stats[number, cv2.CC_STAT_AREA] >= _least_px(doubtful):
-            regions.append(_grown(labels, number, stats[number], doubtful, disc, inside))
+        if stats[number, cv2.CC_STAT_AREA] >= least_px:
+            left, top, pixels = _grown(labels, number, stats[number], doubtful, 2 * margin_px)
+            regions.append(_trimmed(columns.start + left, rows.start + top, pixels, inside))
     return regions
 
 
 def _grown(
-    labels: np.ndarray, number: int, stats: np.ndarray, doubtful: np.ndarray, disc: np.ndarray, inside: bool
-) -> Region:
-    """Return a part with the doubtful pixels that opening took from its edge."""
-    margin = len(disc)
-    left, top = (max(0, stats[place] - margin) for place in (cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP))
-    right = stats[cv2.CC_STAT_LEFT] + stats[cv2.CC_STAT_WIDTH] + margin
-    bottom = stats[cv2.CC_STAT_TOP] + stats[cv2.CC_STAT_HEIGHT] + margin
+    labels: np.ndarray, number: int, stats: np.ndarray, doubtful: np.ndarray, reach_px: int
+) -> tuple[int, int, np.ndarray]:
+    """Return a part, from its left and top, with the doubtful pixels that opening took from its edge."""
+    left, top = (max(0, int(stats[place]) - reach_px) for place in (cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP))
+    right = stats[cv2.CC_STAT_LEFT] + stats[cv2.CC_STAT_WIDTH] + reach_px
+    bottom = stats[cv2.CC_STAT_TOP] + stats[cv2.CC_STAT_HEIGHT] + reach_px
     box = slice(top, bottom), slice(left, right)
-    own = (labels[box] == number).astype(np.uint8)
-    pixels = cv2.dilate(own, disc).astype(bool) & doubtful[box] & ((labels[box] == 0) | (own > 0))
-    return _trimmed(int(left), int(top), pixels, inside)
+    own = labels[box] == number
+    near = _distance_px((~own).astype(np.uint8)) <= reach_px / 2
+    return left, top, own | (near & doubtful[box] & (labels[box] == 0))
+
+
+def _distance_px(inside: np.ndarray) -> np.ndarray:
+    """Return how far each pixel is from those that are 0: float32 [h, w]."""
+    return cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)
 
 
 def _islands(mask: np.ndarray) -> list[Region]:

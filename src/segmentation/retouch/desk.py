@@ -162,12 +162,13 @@ class Desk:
         DataError where nothing can be recorded.
         """
         with self._at(photo, revision, name) as (state, loaded):
-            if loaded.sheet.preview(operation) is None:
+            patch = loaded.sheet.preview(operation)
+            if patch is None:
                 return self._change(photo, loaded.sheet, None)
             if not state.kept:
                 self._record(photo, {"did": "keep", **keep_predicted(self.results, photo)})
             self._record(photo, {"did": "edit", "operation": plain(operation), "id": name})
-            return self._change(photo, loaded.sheet, loaded.sheet.do(operation))
+            return self._change(photo, loaded.sheet, loaded.sheet.put(patch))
 
     def toggle(self, photo: CutPhoto, revision: int, place: tuple[float, float], name: str = "") -> Change:
         """Put the doubtful region at a place, x and y, into the mask, or take it out; see `edit`."""

@@ -12,7 +12,7 @@ from segmentation.retouch.operations import Area, Operation, Spot, Stroke, Whole
 HALF = 128
 """The alpha from which on a pixel is garment."""
 
-_SUBPIXELS = 4  # a side, of the edge of an area
+_ROWS = 4  # in a pixel, of the edge of an area
 _BAND_PX = 64  # rows of an area at a time
 _SLIVER_PX = 3  # what a region leaves beside itself, and is no wider, goes with it
 _REACH_PX = 4  # from a region that its edge is smoothed
@@ -118,25 +118,28 @@ def _inside(points: np.ndarray, box: Box) -> np.ndarray:
 
     What it goes around twice is inside as well.
     """
-    starts = (points - (box.left, box.top)) * _SUBPIXELS
+    starts = (points - (box.left, box.top)) * (1, _ROWS)
     ends = np.roll(starts, -1, axis=0)
     coverage = np.empty((box.height, box.width), np.float32)
     for top in range(0, box.height, _BAND_PX):
         bottom = min(top + _BAND_PX, box.height)
-        middles = np.arange(top * _SUBPIXELS, bottom * _SUBPIXELS) + 0.5
+        middles = np.arange(top * _ROWS, bottom * _ROWS) + 0.5
         near = np.minimum(starts[:, 1], ends[:, 1]) <= middles[-1]
         near &= np.maximum(starts[:, 1], ends[:, 1]) >= middles[0]
         first, last = starts[near], ends[near]
         below = (first[:, 1:] <= middles).astype(np.int8) - (last[:, 1:] <= middles)  # [edges, rows]
         edges, rows = np.nonzero(below)
         (x, y), (across, down) = first[edges].T, (last - first)[edges].T
-        crossings = x + (middles[rows] - y) * across / down
-        columns = np.ceil(crossings - 0.5).clip(0, box.width * _SUBPIXELS).astype(int)
-        turns = np.zeros((len(middles), box.width * _SUBPIXELS + 1), np.int16)
-        np.add.at(turns, (rows, columns), below[edges, rows])
-        within = np.cumsum(turns, axis=1, dtype=np.int16)[:, :-1] != 0
-        parts = within.reshape(bottom - top, _SUBPIXELS, box.width, _SUBPIXELS)
-        coverage[top:bottom] = parts.mean(axis=(1, 3), dtype=np.float32)
+        crossings = (x + (middles[rows] - y) * across / down).clip(0, box.width)
+        columns = np.minimum(crossings.astype(int), box.width - 1)
+        # a line takes part of the pixel that it crosses, and from the next one on all of them
+        rest, width = crossings - columns, box.width + 1
+        places, turns = rows * width + columns, below[edges, rows]
+        changes = np.bincount(places, turns * (1 - rest), len(middles) * width)
+        changes += np.bincount(places + 1, turns * rest, len(middles) * width)
+        windings = np.cumsum(changes.reshape(len(middles), width)[:, :-1], axis=1)
+        parts = np.abs(windings).clip(0, 1).reshape(bottom - top, _ROWS, box.width)
+        coverage[top:bottom] = parts.mean(axis=1)
     return coverage
 
 

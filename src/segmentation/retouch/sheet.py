@@ -34,7 +34,10 @@ class Sheet:
 
     def do(self, operation: Operation) -> Box | None:
         """Do an operation; return where the alpha may have changed."""
-        patch = self.preview(operation)
+        return self.put(self.preview(operation))
+
+    def put(self, patch: Patch | None) -> Box | None:
+        """Do the operation that a `preview` was of."""
         if patch is None:
             self._before.append(None)
             return None
