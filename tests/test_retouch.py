@@ -1,6 +1,7 @@
 """Masks are retouched: what an operation does, what the journal keeps, what is written in the end."""
 
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,13 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.desk import NAMES, SIZE, draw_results, read
 from support.drawing import ellipse
+from support.folder_job import cut_folder
 
+from segmentation.cli.review import require_review
 from segmentation.confidence.doubts import find_regions
 from segmentation.config.jobs.collect import CollectOptions
-from segmentation.core.errors import DataError
+from segmentation.config.jobs.predict import PredictOptions
+from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import FILES
+from segmentation.core.lock import locked
 from segmentation.jobs.collect import collect
 from segmentation.jobs.context import Context
+from segmentation.jobs.review import latest_results
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.export import export
@@ -459,6 +465,46 @@ def test_a_killed_review_writes_what_was_accepted_when_it_is_opened_again(result
     assert "a_Front,redo," in (results / "review.csv").read_text()
 
 
+def test_what_is_accepted_while_predict_is_writing_is_written_when_it_has_ended(results):
+    with Desk(results) as desk:
+        photo = photo_called(desk, "a_Front")
+        desk.edit(photo, 0, stroke(1))
+        desk.decide(photo, 1, "accepted")
+        before = (results / "masks" / "a_Front.png").read_bytes()
+        with locked(results), ThreadPoolExecutor() as elsewhere:
+            elsewhere.submit(desk.write, photo).result()
+            assert "another process is writing here" in desk.problem_of("a_Front")
+            assert (results / "masks" / "a_Front.png").read_bytes() == before
+
+        desk.write(photo)
+
+        assert desk.problem_of("a_Front") == ""
+        assert np.array_equal(read(results / "masks" / "a_Front.png"), desk.alpha(photo).alpha)
+
+
+def test_predict_that_runs_again_keeps_what_was_accepted_and_what_is_in_hand(tmp_path):
+    results = draw_results(tmp_path, names=("a", "b", "c"))
+    with Desk(results) as desk:
+        accepted = accept(desk, "a", stroke(1))
+        photo = photo_called(desk, "b")
+        desk.edit(photo, 0, stroke(2))
+        in_hand = desk.alpha(photo).alpha
+
+        cut_folder(tmp_path / "photos", results, threshold=0.8)
+        desk.refresh()
+
+        assert np.array_equal(read(results / "masks" / "a.png"), accepted)
+        for name, mask in (("a", accepted), ("b", in_hand)):
+            assert np.array_equal(desk.alpha(photo_called(desk, name)).alpha, mask)
+        photo = photo_called(desk, "b")
+        assert desk.is_outdated(photo)  # so that the page can say so
+        assert not desk.is_outdated(photo_called(desk, "c"))
+        desk.restart(photo, 1)
+        assert not desk.is_outdated(photo)
+        assert np.array_equal(desk.alpha(photo).alpha, read(results / "masks" / "b.png"))
+        assert not np.array_equal(desk.alpha(photo).alpha, in_hand)
+
+
 def test_a_photo_that_became_another_is_not_retouched(results, drawn):
     source = drawn.parent / "photos" / "c_Front.png"
     content = source.read_bytes()
@@ -542,3 +588,22 @@ def test_results_of_several_classes_are_refused(tmp_path):
 
     with pytest.raises(DataError, match="masks of cutouts"):
         Desk(tmp_path)
+
+
+def test_a_review_after_predict_needs_files_to_review(tmp_path):
+    options = PredictOptions.of(input=tmp_path, review=True)
+
+    with pytest.raises(ConfigError, match="`review`: expected with `save`"):
+        require_review(options)
+
+
+def test_the_results_that_were_written_last_are_reviewed(tmp_path):
+    with pytest.raises(DataError, match="found nothing"):
+        latest_results(tmp_path)
+    for number, name in enumerate(("one", "two", "three")):
+        manifest = tmp_path / name / "predict" / "predictions.jsonl"
+        manifest.parent.mkdir(parents=True)
+        manifest.touch()
+        os.utime(manifest, (number % 2, number % 2))
+
+    assert latest_results(tmp_path) == tmp_path / "two" / "predict"

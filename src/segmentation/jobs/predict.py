@@ -220,7 +220,8 @@ def _about_files(options: PredictOptions) -> list[str]:
 
 def _about_cutouts(options: PredictOptions) -> list[str]:
     """The given options that mean nothing where classes are marked; overlays are written anyway."""
-    names = (name for name in (*vars(FileOptions()), *vars(TriageOptions())) if name != "overlay")
+    every = (*vars(FileOptions()), *vars(TriageOptions()), "review")
+    names = (name for name in every if name != "overlay")
     given = [f"`{_typed(options, name)}`" for name in names if name in options.given]
     return [*options_of_masks(options.given), *given]
 

@@ -90,7 +90,8 @@ def listening(host: str, port: int | None, before: int | None = None) -> socket.
     wanted = [port] if port is not None else [*([before] if before else []), _FIRST_PORT, 0]
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in wanted:
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # the protocol is named so that asyncio sends answers at once
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, number))

@@ -2,7 +2,7 @@
 
 import {picture} from "./server.js";
 
-const TINT = [230, 0, 120], TINT_SHARE = 0.5;
+const TINT = [230, 0, 120], TINT_SHARE = 0.4;
 const OUTLINE_PX = 256;  // a side, of the parts in which the outline is looked for
 const MOST_TILES = 96;
 

@@ -29,7 +29,7 @@ const told = {
   painting: () => Boolean(tools.brush),
   state: one => takeState(one.id, one.about),
   nothing: one => { if (one === work) notice(tools.tool === "hole" ? "No hole of the garment is here" : tools.tool === "island" ? "The largest part of the mask is no island" : "Nothing to change here"); },
-  refused: message => notice(message, true),
+  refused: message => { notice(message, true); refresh(); },
   stale: (one, message) => reopen(one, message),
 };
 
@@ -96,8 +96,8 @@ async function reopen(one, message) {
     work = null;
     await show(photo);
     if (!kept[3] && work) { [view.scale, view.left, view.top, view.fitted] = kept; view.moved(); }
-    if (message) notice(message, true);
   }
+  if (message) notice(message, true);
   refresh();
 }
 
@@ -377,6 +377,7 @@ onReachable(now => {
   if (now) refresh();
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+addEventListener("beforeunload", event => { if (work?.waiting.length) event.preventDefault(); });
 
 // The beginning
 

@@ -121,7 +121,7 @@ export class Queue {
     name.textContent = photo.view ? `${photo.view} · ${photo.garment}` : photo.name;
     row.title = [photo.name, ...photo.reasons, photo.problem].filter(Boolean).join("\n");
     const mark = photo.problem ? ["problem", "not written yet"] : photo.decision === "accepted" ? ["accepted", photo.pending ? "✓ writing" : "✓ accepted"]
-      : photo.decision === "redo" ? ["redo", "↺ to be redone"] : ["", ""];
+      : photo.decision === "redo" ? ["redo", "↺ redo"] : ["", ""];
     const parts = [Object.assign(document.createElement("span"), {className: `badge ${photo.predicted ?? ""}`, textContent: photo.shown})];
     if (mark[1]) parts.push(" ", Object.assign(document.createElement("span"), {className: `mark ${mark[0]}`, textContent: mark[1]}));
     else if (photo.undo) parts.push(" · corrected");

@@ -271,9 +271,12 @@ export class View {
   drawRegions(context) {
     this.inPhoto(context, pixel => {
       for (const region of this.regions) {
-        const hovered = region === this.hovered;
-        context.fillStyle = this.hatching(context, hovered);
-        context.fill(region.path, "evenodd");
+        const hovered = region === this.hovered, decided = this.isDecided(region);
+        context.setLineDash(decided ? [4 * this.ratio * pixel, 4 * this.ratio * pixel] : []);
+        if (!decided) {
+          context.fillStyle = this.hatching(context, hovered);
+          context.fill(region.path, "evenodd");
+        }
         context.strokeStyle = "#0008"; context.lineWidth = 3 * this.ratio * pixel;
         context.stroke(region.path);
         context.strokeStyle = DOUBT; context.lineWidth = (hovered ? 2.5 : 1.4) * this.ratio * pixel;
@@ -282,13 +285,19 @@ export class View {
     });
   }
 
+  // Whether a person has turned a region: then it is seen without lines over it.
+  isDecided({at: [x, y]}) {
+    const place = Math.floor(y) * this.layers.width + Math.floor(x);
+    return (this.layers.mask[place] > 127) !== (this.layers.predicted[place] > 127);
+  }
+
   // Lines of one width on the screen, so that what is below is seen between them.
   hatching(context, strong) {
     const name = strong ? "strong" : "light", side = 8 * this.ratio;
     this.hatchings ??= {};
     if (!this.hatchings[name]) {
       const tile = new OffscreenCanvas(side, side), draw = tile.getContext("2d");
-      draw.strokeStyle = DOUBT; draw.globalAlpha = strong ? 0.95 : 0.6; draw.lineWidth = (strong ? 2.2 : 1) * this.ratio;
+      draw.strokeStyle = DOUBT; draw.globalAlpha = strong ? 0.85 : 0.6; draw.lineWidth = (strong ? 1.8 : 1) * this.ratio;
       for (const shift of [-side, 0, side]) { draw.beginPath(); draw.moveTo(shift - 1, side + 1); draw.lineTo(shift + side + 1, -1); draw.stroke(); }
       this.hatchings[name] = context.createPattern(tile, "repeat");
     }
