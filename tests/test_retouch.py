@@ -27,7 +27,7 @@ from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.export import export
 from segmentation.retouch.journal import JOURNAL, Journal
-from segmentation.retouch.operations import Area, Spot, Stroke, Whole, parse, plain
+from segmentation.retouch.operations import Area, Refinement, Spot, Stroke, Whole, parse, plain
 from segmentation.retouch.painting import painted
 from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.state import PhotoState
@@ -141,6 +141,22 @@ def test_an_edge_that_is_doubtful_all_along_is_no_region():
     assert find_regions(doubts, garment) == []
 
 
+def test_an_edge_is_fitted_to_the_photo_along_a_stroke_and_nowhere_else():
+    """A mask whose edge runs 3 pixels beside that of the garment."""
+    photo = np.full((80, 100, 3), 210, np.uint8)
+    photo[:, 53:] = (120, 30, 50)
+    mask = np.zeros((80, 100), np.uint8)
+    mask[:, 50:] = 255
+    stroke = Refinement(16, ((51, 20), (51, 60)))
+
+    fitted = Sheet(mask, [stroke], photo).alpha
+
+    assert fitted[40, 50:53].mean() < 40
+    assert (fitted[40, 54:] > 200).all()
+    assert np.array_equal(fitted[:10], mask[:10])
+    assert np.array_equal(Sheet(mask, [parse(plain(stroke))], photo).alpha, fitted)
+
+
 @given(
     st.booleans(),
     st.floats(1, 60),
@@ -169,6 +185,7 @@ def test_a_stroke_is_the_same_after_it_was_written_down(add, size, hardness, poi
         {"kind": "area", "add": True, "points": [[1, 1], [2, 2]]},
         {"kind": "region", "add": True, "box": [0, 0, 2, 2], "runs": "9 9"},
         {"kind": "region", "add": True, "box": [0, 0, 10**6, 10**6], "runs": ""},
+        {"kind": "refinement", "size": 0, "points": [[1, 1]]},
         {"kind": "other", "add": True, "points": [[1, 1]]},
     ],
 )
@@ -377,7 +394,7 @@ def test_an_accepted_photo_is_written_as_it_was_seen_in_all_that_predict_was_ask
     before = {kind: files[kind].read_bytes() for kind in kinds}
 
     with Desk(results) as desk:
-        alpha = accept(desk, "a_Front", stroke(1), stroke(4))
+        alpha = accept(desk, "a_Front", stroke(1), stroke(4), Refinement(20, ((30, 20), (30, 80))))
 
     assert np.array_equal(read(files["mask"]), alpha)
     assert np.array_equal(read(files["cutout"])[..., 3], alpha)

@@ -12,7 +12,7 @@ from segmentation.core.file_kinds import PREDICTED
 from segmentation.core.files import temporary_folder, write_bytes
 from segmentation.core.lock import locked
 from segmentation.images.compositing import in_bits
-from segmentation.images.files import open_photo, read_mask
+from segmentation.images.files import Picture, open_photo, read_mask
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.file_record import FileRecord, is_as_recorded, record_of
 from segmentation.outputs.publishing import not_written, put_in_place
@@ -50,33 +50,36 @@ def check_photo(photo: CutPhoto) -> None:
         raise DataError(f"{name}: expected the photo that was cut out, received another; run predict again")
 
 
+def open_accepted(photo: CutPhoto, max_pixels: int | None = None) -> Picture:
+    """Return a photo as its files are made of it. Raises ConfigError and ImageError."""
+    options = photo.options()
+    return open_photo(photo.photo, max_pixels=max_pixels, bits=options.bits, keep_gps=options.keep_gps)
+
+
 def write_accepted(
     results: Path,
     photo: CutPhoto,
+    picture: Picture,
     sheet: Sheet,
     base: Path,
     ours: Mapping[str, FileRecord],
     begin: Callable[[Mapping[str, FileRecord]], None],
-    *,
-    max_pixels: int | None = None,
 ) -> tuple[str, ...]:
     """Write the files of a photo that was accepted; return what a person had changed elsewhere.
 
-    `base` is the file of the mask that the sheet began with, `ours` the records of what a review wrote
-    before, and `begin` is told the records of the new files before these take their places. A file that
-    neither predict nor a review wrote is saved under another name, see `unused_name`. Where nothing was
-    changed and nothing written before, all stays as predict wrote it. Raises SegmentationError; then all
-    files are as they were.
+    `picture` is the photo, see `open_accepted`, `base` is the file of the mask that the sheet began with,
+    `ours` the records of what a review wrote before, and `begin` is told the records of the new files before
+    these take their places. A file that neither predict nor a review wrote is saved under another name, see
+    `unused_name`. Where nothing was changed and nothing written before, all stays as predict wrote it.
+    Raises SegmentationError; then all files are as they were.
     """
     if not ours and np.array_equal(sheet.alpha, sheet.base):
         return ()
-    check_photo(photo)
     options = photo.options()
     writer = CutoutWriter.from_options(results, _no_enlargement, options)
-    picture = open_photo(photo.photo, max_pixels=max_pixels, bits=options.bits, keep_gps=options.keep_gps)
     alpha = sheet.alpha
     if options.bits == 16:
-        alpha = sheet.deep(read_mask(base, max_pixels=max_pixels, bits=16))
+        alpha = sheet.deep(read_mask(base, max_pixels=alpha.size, bits=16))
     if picture.alpha is not None:
         alpha = np.minimum(alpha, in_bits(picture.alpha, options.bits))
     outputs = photo.delivered

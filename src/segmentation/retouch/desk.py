@@ -17,7 +17,13 @@ from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.lock import locked
 from segmentation.images.files import open_photo, read_labels, read_mask
 from segmentation.outputs.publishing import unused_name
-from segmentation.retouch.acceptance import check_photo, keep_predicted, predicted_path, write_accepted
+from segmentation.retouch.acceptance import (
+    check_photo,
+    keep_predicted,
+    open_accepted,
+    predicted_path,
+    write_accepted,
+)
 from segmentation.retouch.journal import JOURNAL, Fields, Journal
 from segmentation.retouch.operations import Operation, Whole, plain
 from segmentation.retouch.painting import HALF, Box
@@ -233,8 +239,10 @@ class Desk:
             self._record(photo, {"did": "writing", "files": dict(files)})
 
         try:
-            sheet = Sheet(self._read_mask(base), done, binary=self._is_binary(photo))
-            write_accepted(self.results, photo, sheet, base, files, begin, max_pixels=self._max_pixels)
+            check_photo(photo)
+            picture = open_accepted(photo, self._max_pixels)
+            sheet = Sheet(self._read_mask(base), done, picture.seen, binary=self._is_binary(photo))
+            write_accepted(self.results, photo, picture, sheet, base, files, begin)
             written = {"did": "written", "revision": revision, "changed_px": sheet.changed_px}
             self._record(photo, written)
             self._problems.pop(photo.stem, None)
@@ -302,7 +310,7 @@ class Desk:
                     f"{printable(str(photo.photo))}: expected a mask of its size, received one of "
                     f"{base.shape[1]}x{base.shape[0]}; run predict again"
                 )
-            sheet = Sheet(base, state.done, binary=self._is_binary(photo))
+            sheet = Sheet(base, state.done, picture.seen, binary=self._is_binary(photo))
             loaded = _Loaded(sheet, ShownPhoto(picture), self._find_regions(photo, base))
             self._loaded[photo.stem] = loaded
             while (

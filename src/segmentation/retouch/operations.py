@@ -35,6 +35,14 @@ class Stroke:
 
 
 @dataclass(frozen=True)
+class Refinement:
+    """The edge of the mask is fitted to the photo along a stroke; `size` is its diameter in pixels."""
+
+    size: float
+    points: Points
+
+
+@dataclass(frozen=True)
 class Area:
     """The inside of a closed line is put into the mask, or taken out."""
 
@@ -58,7 +66,7 @@ class Whole:
     region: Region
 
 
-Operation = Stroke | Area | Spot | Whole
+Operation = Stroke | Refinement | Area | Spot | Whole
 
 _KINDS = {"stroke": Stroke, "area": Area, "spot": Spot}
 _FEWEST_POINTS = {"stroke": 1, "area": 3, "spot": 1}
@@ -75,6 +83,9 @@ def plain(operation: Operation) -> dict[str, Any]:
             "box": [region.left, region.top, width, height],
             "runs": encode(region.pixels),
         }
+    if isinstance(operation, Refinement):
+        points = [list(point) for point in operation.points]
+        return {"kind": "refinement", "size": operation.size, "points": points}
     kind = next(name for name, known in _KINDS.items() if isinstance(operation, known))
     found: dict[str, Any] = {"kind": kind, "add": operation.add}
     if isinstance(operation, Stroke):
@@ -85,6 +96,8 @@ def plain(operation: Operation) -> dict[str, Any]:
 def parse(fields: Mapping[str, Any]) -> Operation:
     """Read an operation. Raises DataError for what is none."""
     try:
+        if fields["kind"] == "refinement":
+            return Refinement(_number(fields["size"], 1, LARGEST_PX), _points(fields["points"], 1))
         add = fields["add"]
         if not isinstance(add, bool):
             raise ValueError("add")
@@ -97,7 +110,7 @@ def parse(fields: Mapping[str, Any]) -> Operation:
         return Area(add, points) if fields["kind"] == "area" else Spot(add, points)
     except (KeyError, TypeError, ValueError, DataError) as error:
         raise DataError(
-            f"expected a stroke, an area, a spot or a region, received another ({error})"
+            f"expected a stroke, a refinement, an area, a spot or a region, received another ({error})"
         ) from error
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from segmentation.retouch.operations import Area, Operation, Spot, Stroke, Whole
+from segmentation.retouch.edges import fit_to_colours
+from segmentation.retouch.operations import Area, Operation, Refinement, Spot, Stroke, Whole
 
 HALF = 128
 """The alpha from which on a pixel is garment."""
@@ -39,14 +40,19 @@ class Patch(NamedTuple):
     alpha: np.ndarray
 
 
-def painted(operation: Operation, alpha: np.ndarray, *, binary: bool = False) -> Patch | None:
+def painted(
+    operation: Operation, alpha: np.ndarray, photo: np.ndarray | None = None, *, binary: bool = False
+) -> Patch | None:
     """Return what an operation makes of an alpha, uint8 [H, W], where it may change it; None for nowhere.
 
-    With `binary` alpha stays 0 or 255. The same operation on the same alpha always gives the same.
+    `photo`, uint8 RGB [H, W, 3], is what an edge is fitted to; without it none is. With `binary` alpha stays
+    0 or 255. The same operation on the same alpha always gives the same.
     """
     match operation:
         case Stroke():
             patch = _stroke(operation, alpha)
+        case Refinement():
+            patch = None if photo is None else _refinement(operation, alpha, photo)
         case Area():
             patch = _area(operation, alpha)
         case Spot():
@@ -68,6 +74,22 @@ def _stroke(stroke: Stroke, alpha: np.ndarray) -> Patch | None:
         return None
     coverage = _coverage(points, radius, stroke.hardness, box)
     return Patch(box, _blended(alpha[box.slices], coverage, stroke.add))
+
+
+def _refinement(stroke: Refinement, alpha: np.ndarray, photo: np.ndarray) -> Patch | None:
+    """Fit the edge below a stroke to the photo, less towards the sides of the stroke."""
+    points, radius = np.array(stroke.points, np.float64), stroke.size / 2
+    box = _box_of(points, radius + 1, alpha.shape)
+    around = _box_of(points, 3 * radius + 4, alpha.shape)  # where colours are learnt from
+    if box is None or around is None:
+        return None
+    near, part = alpha[around.slices], alpha[box.slices]
+    fitted, share = fit_to_colours(photo[around.slices], near, radius)
+    top, left = box.top - around.top, box.left - around.left
+    inner = slice(top, top + box.height), slice(left, left + box.width)
+    changed = part + (fitted[inner] - part) * share[inner] * _coverage(points, radius, 0.5, box)
+    changed = np.rint(changed).astype(np.uint8)
+    return None if np.array_equal(changed, part) else Patch(box, changed)
 
 
 def _coverage(points: np.ndarray, radius: float, hardness: float, box: Box) -> np.ndarray:

@@ -12,12 +12,21 @@ from segmentation.retouch.painting import HALF, Box, Patch, painted
 class Sheet:
     """The alpha of a photo, uint8 [H, W]: `base` as it was predicted, `alpha` as it is now.
 
-    What each operation replaced is kept, compressed, so that undoing one takes no longer than doing it.
+    `photo`, uint8 RGB [H, W, 3], is what edges are fitted to. What each operation replaced is kept,
+    compressed, so that undoing one takes no longer than doing it.
     """
 
-    def __init__(self, base: np.ndarray, operations: Iterable[Operation] = (), *, binary: bool = False):
+    def __init__(
+        self,
+        base: np.ndarray,
+        operations: Iterable[Operation] = (),
+        photo: np.ndarray | None = None,
+        *,
+        binary: bool = False,
+    ):
         self.base = base
         self.alpha = base.copy()
+        self._photo = photo
         self._binary = binary
         self._before: list[tuple[Box, bytes] | None] = []
         for operation in operations:
@@ -30,7 +39,7 @@ class Sheet:
 
     def preview(self, operation: Operation) -> Patch | None:
         """Return what an operation would make of the alpha."""
-        return painted(operation, self.alpha, binary=self._binary)
+        return painted(operation, self.alpha, self._photo, binary=self._binary)
 
     def do(self, operation: Operation) -> Box | None:
         """Do an operation; return where the alpha may have changed."""

@@ -34,6 +34,7 @@ export const GROUPS = {
     lasso: ["Lasso", "l"],
     hole: ["Fill a hole", "f"],
     island: ["Remove an island", "i"],
+    refine: ["Fit the edge to the photo along a stroke", "h"],
     swap: ["Add or take out (Alt: the other one)", "x"],
     smaller: ["Smaller (or Shift and the wheel)", "["],
     larger: ["Larger", "]"],

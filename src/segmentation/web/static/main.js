@@ -276,7 +276,7 @@ const actions = {
   cancel: () => tools.cancel(),
   help: () => at("help").showModal(),
 };
-for (const tool of ["pointer", "brush", "eraser", "polygon", "lasso", "hole", "island"]) actions[tool] = () => tools.choose(tool);
+for (const tool of ["pointer", "brush", "eraser", "polygon", "lasso", "hole", "island", "refine"]) actions[tool] = () => tools.choose(tool);
 const HELD = ["before", "predicted", "pan"], REPEATED = ["smaller", "larger", "softer", "harder", "undo", "redo", "zoom-in", "zoom-out", "next", "previous"];
 
 addEventListener("keydown", event => {
@@ -321,7 +321,8 @@ tools.listeners.push(() => {
   at("options").hidden = tools.tool === "pointer";
   at("mode").hidden = !tools.draws;
   for (const button of document.querySelectorAll("[data-add]")) button.classList.toggle("on", (button.dataset.add === "1") === settings.add);
-  for (const name of ["size", "hardness"]) at(`${name}-label`).hidden = !tools.paints;
+  at("size-label").hidden = !tools.sized;
+  at("hardness-label").hidden = !tools.paints;
   at("size").value = Math.round(1000 * Math.log(settings.size) / Math.log(1000));
   at("size-value").textContent = `${settings.size} px`;
   at("hardness").value = Math.round(settings.hardness * 100);

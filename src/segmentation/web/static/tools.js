@@ -2,7 +2,7 @@
 
 import {Brush} from "./brush.js";
 
-const PAINTS = ["brush", "eraser"], DRAWS = ["polygon", "lasso"], SPOTS = ["hole", "island"];
+const PAINTS = ["brush", "eraser"], SIZED = [...PAINTS, "refine"], DRAWS = ["polygon", "lasso"], SPOTS = ["hole", "island"];
 const CLICK_PX = 4;
 const LARGEST = 1000;
 
@@ -10,6 +10,7 @@ const HINTS = {
   polygon: "Click the corners; the first corner, Enter or a double click closes it",
   lasso: "Draw around what is meant",
   hole: "Click a hole in the garment to fill it",
+  refine: "Lead it along an edge that is off: the mask follows the photo there",
   island: "Click a part beside the garment to remove it",
 };
 
@@ -31,6 +32,7 @@ export class Tools {
   }
 
   get paints() { return PAINTS.includes(this.tool); }
+  get sized() { return SIZED.includes(this.tool); }
   get draws() { return DRAWS.includes(this.tool); }
   get hint() { return HINTS[this.tool] ?? ""; }
   get adds() { return (this.tool === "brush" || (this.draws && this.settings.add)) !== this.alternate; }
@@ -48,7 +50,7 @@ export class Tools {
   setCursor() {
     const panning = this.panning || this.space;
     this.view.cursor.style.cursor = panning ? (this.panning ? "grabbing" : "grab")
-      : this.paints ? "none" : this.draws ? "crosshair" : SPOTS.includes(this.tool) ? "cell"
+      : this.sized ? "none" : this.draws ? "crosshair" : SPOTS.includes(this.tool) ? "cell"
       : this.view.hovered ? "pointer" : "default";
   }
 
@@ -94,7 +96,7 @@ export class Tools {
       if (!this.work.ready) return;
       this.brush = new Brush(this.work.layers, this.adds, this.settings.size, this.settings.hardness);
       this.paint(place);
-    } else if (this.tool === "lasso") this.line = [place];
+    } else if (this.tool === "lasso" || this.tool === "refine") this.line = [place];
     else if (this.tool === "polygon") this.corner(place);
     else this.work.operate({kind: "spot", add: this.tool === "hole", points: [place]});
   }
@@ -111,7 +113,7 @@ export class Tools {
     } else if (this.brush) {
       for (const point of event.getCoalescedEvents?.() ?? [event]) this.paint(this.view.place(point));
       if (!event.getCoalescedEvents?.().length) this.paint(this.view.place(event));
-    } else if (this.tool === "lasso" && this.line.length) {
+    } else if (this.pressed && (this.tool === "lasso" || this.tool === "refine") && this.line.length) {
       const place = this.view.place(event), last = this.line.at(-1);
       if (Math.hypot(place[0] - last[0], place[1] - last[1]) * this.view.scale > 1) this.line.push(place);
     } else if (this.tool === "pointer") this.hover(this.view.regionAt(this.view.place(event)));
@@ -133,6 +135,11 @@ export class Tools {
       this.brush = null;
       this.work.operate(stroke.operation);
     } else if (this.tool === "lasso" && this.line.length) this.close();
+    else if (this.tool === "refine" && this.line.length) {
+      const points = this.line.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100]);
+      this.line = [];
+      this.work.operate({kind: "refinement", size: this.settings.size, points});
+    }
     this.alternate = false;
     this.view.drawCursor();
   }
@@ -175,7 +182,13 @@ export class Tools {
       context.strokeStyle = "#000c"; context.lineWidth = 3 * ratio; draw();
       context.strokeStyle = "#fff"; context.lineWidth = 1.25 * ratio; draw();
     };
-    if (this.line.length) {
+    if (this.line.length && this.tool === "refine") {
+      context.strokeStyle = "#4f8dff66"; context.lineCap = context.lineJoin = "round";
+      context.lineWidth = Math.max(2, this.settings.size * this.view.scale);
+      context.beginPath();
+      for (const place of [...this.line, this.line.at(-1)]) context.lineTo(...this.view.onScreen(place));
+      context.stroke();
+    } else if (this.line.length) {
       const points = this.line.map(place => this.view.onScreen(place));
       if (this.tool === "polygon" && this.pointer) points.push(this.view.onScreen(this.view.place(this.pointer)));
       twice(() => { context.beginPath(); points.forEach(([x, y], index) => index ? context.lineTo(x, y) : context.moveTo(x, y)); context.stroke(); });
@@ -184,11 +197,11 @@ export class Tools {
         twice(() => { context.beginPath(); context.arc(x, y, 4 * ratio, 0, 7); context.stroke(); });
       }
     }
-    if (!this.paints || !this.pointer || this.panning || this.space) return;
+    if (!this.sized || !this.pointer || this.panning || this.space) return;
     const [x, y] = this.view.onScreen(this.view.place(this.pointer));
     const radius = Math.max(1.5, this.settings.size / 2 * this.view.scale);
     twice(() => { context.beginPath(); context.arc(x, y, radius, 0, 7); context.stroke(); });
-    if (this.settings.hardness < 1 && radius > 12) {
+    if (this.paints && this.settings.hardness < 1 && radius > 12) {
       context.strokeStyle = "#fff8"; context.lineWidth = ratio;
       context.beginPath(); context.arc(x, y, radius * (1 + this.settings.hardness) / 2, 0, 7); context.stroke();
     }
