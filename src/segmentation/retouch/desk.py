@@ -2,10 +2,8 @@
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -24,18 +22,17 @@ from segmentation.retouch.acceptance import (
     predicted_path,
     write_accepted,
 )
+from segmentation.retouch.coverage import Box
 from segmentation.retouch.journal import JOURNAL, Fields, Journal
 from segmentation.retouch.operations import Operation, Whole, plain
-from segmentation.retouch.painting import HALF, Box
+from segmentation.retouch.painting import HALF
 from segmentation.retouch.photos import CutPhoto, find_cut_photos
 from segmentation.retouch.sheet import Sheet
+from segmentation.retouch.shelf import Loaded, Shelf
 from segmentation.retouch.shown import ShownPhoto
 from segmentation.retouch.state import PhotoState
 
 LOCK = ".review.lock"
-
-_MOST_BYTES = 600_000_000  # of photos and sheets that are kept in memory
-_FEWEST = 2  # photos that are kept whatever they take: the one in hand and the next
 
 
 class StaleError(SegmentationError):
@@ -50,19 +47,6 @@ class Change(NamedTuple):
     alpha: np.ndarray | None
 
 
-@dataclass
-class _Loaded:
-    """A photo on the desk. `regions` are its doubtful ones."""
-
-    sheet: Sheet
-    shown: ShownPhoto
-    regions: list[Region]
-
-    @property
-    def nbytes(self) -> int:
-        return self.sheet.nbytes + self.shown.nbytes
-
-
 class Desk:
     """The review of a folder of results, open: one process at a time holds it, any thread may use it.
 
@@ -74,10 +58,9 @@ class Desk:
         self._max_pixels = max_pixels
         self._photos = find_cut_photos(results)
         self._states: dict[str, PhotoState] = {}
-        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
-        self._problems: dict[str, str] = {}
         self._lock = threading.RLock()
-        self._reading = threading.Lock()
+        self._shelf = Shelf(self._lock)
+        self._problems: dict[str, str] = {}
         self._journal = Journal(results / JOURNAL)
 
     def __enter__(self) -> Self:
@@ -116,7 +99,7 @@ class Desk:
                 before = self._photos.get(identity)
                 if before and before.sha256 == photo.sha256 and before.mask_digest == photo.mask_digest:
                     continue
-                self._loaded.pop(photo.stem, None)
+                self._shelf.drop(photo.stem)
             self._photos = found
 
     def photos(self) -> list[CutPhoto]:
@@ -148,7 +131,7 @@ class Desk:
 
     def shown(self, photo: CutPhoto) -> ShownPhoto:
         """Return the photo for the page. Raises SegmentationError where it cannot be read."""
-        return self._load(photo).shown
+        return self._shelf.get(photo.stem, lambda: self._read(photo)).shown
 
     def alpha(self, photo: CutPhoto, *, predicted: bool = False) -> Change:
         """Return the whole alpha of a photo, as it is or as it was `predicted`. Raises like `shown`."""
@@ -159,7 +142,7 @@ class Desk:
 
     def regions(self, photo: CutPhoto) -> list[Region]:
         """Return the doubtful regions of a photo, the largest first. Raises like `shown`."""
-        return self._load(photo).regions
+        return self._shelf.get(photo.stem, lambda: self._read(photo)).regions
 
     def edit(self, photo: CutPhoto, revision: int, operation: Operation, name: str = "") -> Change:
         """Do an operation to the mask as it was at a revision.
@@ -209,7 +192,7 @@ class Desk:
             kept = predicted_path(self.results, photo.stem)
             if kept.is_file():
                 kept.rename(unused_name(kept))
-            self._loaded.pop(photo.stem, None)
+            self._shelf.drop(photo.stem)
 
     def decide(self, photo: CutPhoto, revision: int, decision: str | None, name: str = "") -> None:
         """Decide on a photo: one of CHOICES, or None to take a decision back; see `edit`."""
@@ -253,20 +236,13 @@ class Desk:
             self._problems[photo.stem] = f"{printable(photo.stem)}: cannot be written ({reason}); report it"
 
     @contextmanager
-    def _at(self, photo: CutPhoto, revision: int, name: str) -> Iterator[tuple[PhotoState, _Loaded]]:
+    def _at(self, photo: CutPhoto, revision: int, name: str) -> Iterator[tuple[PhotoState, Loaded]]:
         """Hold a photo at a revision. Raises StaleError for another one."""
         with self._ready(photo) as loaded:
             yield self._check(photo, revision, name), loaded
 
-    @contextmanager
-    def _ready(self, photo: CutPhoto) -> Iterator[_Loaded]:
-        """Hold a photo that is on the desk; it is read without keeping others waiting."""
-        while True:
-            loaded = self._load(photo)
-            with self._lock:
-                if self._loaded.get(photo.stem) is loaded:
-                    yield loaded
-                    return
+    def _ready(self, photo: CutPhoto) -> AbstractContextManager[Loaded]:
+        return self._shelf.held(photo.stem, lambda: self._read(photo))
 
     def _check(self, photo: CutPhoto, revision: int, name: str) -> PhotoState:
         state = self.state_of(photo.stem)
@@ -286,18 +262,8 @@ class Desk:
             self._journal.append(line)
             self.state_of(photo.stem).take(line)
 
-    def _load(self, photo: CutPhoto) -> _Loaded:
-        with self._lock:
-            if found := self._loaded.get(photo.stem):
-                self._loaded.move_to_end(photo.stem)
-                return found
-        with self._reading:
-            with self._lock:
-                if found := self._loaded.get(photo.stem):
-                    return found
-            return self._read(photo)
-
-    def _read(self, photo: CutPhoto) -> _Loaded:
+    def _read(self, photo: CutPhoto) -> Loaded:
+        """Read a photo and its mask, and do to it what was done before."""
         check_photo(photo)
         picture = open_photo(photo.photo, max_pixels=self._max_pixels)
         with self._lock:
@@ -311,12 +277,8 @@ class Desk:
                     f"{base.shape[1]}x{base.shape[0]}; run predict again"
                 )
             sheet = Sheet(base, state.done, picture.seen, binary=self._is_binary(photo))
-            loaded = _Loaded(sheet, ShownPhoto(picture), self._find_regions(photo, base))
-            self._loaded[photo.stem] = loaded
-            while (
-                len(self._loaded) > _FEWEST and sum(one.nbytes for one in self._loaded.values()) > _MOST_BYTES
-            ):
-                self._loaded.popitem(last=False)
+            loaded = Loaded(sheet, ShownPhoto(picture), self._find_regions(photo, base))
+            self._shelf.put(photo.stem, loaded)
         return loaded
 
     def _read_mask(self, path: Path) -> np.ndarray:

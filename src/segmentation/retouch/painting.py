@@ -1,36 +1,21 @@
 """What an operation does to an alpha: the one implementation, of what is seen and of what is written."""
 
-import itertools
 import math
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from segmentation.retouch.coverage import Box, area_coverage, box_of, clipped, stroke_coverage
 from segmentation.retouch.edges import fit_to_colours
 from segmentation.retouch.operations import Area, Operation, Refinement, Spot, Stroke, Whole
 
 HALF = 128
 """The alpha from which on a pixel is garment."""
 
-_ROWS = 4  # in a pixel, of the edge of an area
-_BAND_PX = 64  # rows of an area at a time
 _SLIVER_PX = 3  # what a region leaves beside itself, and is no wider, goes with it
 _REACH_PX = 4  # from a region that its edge is smoothed
 _EDGE_SIGMA_PX = 0.8
-
-
-class Box(NamedTuple):
-    """A part of a photo, in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
 class Patch(NamedTuple):
@@ -69,100 +54,35 @@ def _stroke(stroke: Stroke, alpha: np.ndarray) -> Patch | None:
     if stroke.size < 2:
         points = np.floor(points) + 0.5  # a brush of one pixel paints whole ones
     radius = stroke.size / 2
-    box = _box_of(points, radius + 1, alpha.shape)
+    box = box_of(points, radius + 1, alpha.shape)
     if box is None:
         return None
-    coverage = _coverage(points, radius, stroke.hardness, box)
+    coverage = stroke_coverage(points, radius, stroke.hardness, box)
     return Patch(box, _blended(alpha[box.slices], coverage, stroke.add))
 
 
 def _refinement(stroke: Refinement, alpha: np.ndarray, photo: np.ndarray) -> Patch | None:
     """Fit the edge below a stroke to the photo, less towards the sides of the stroke."""
     points, radius = np.array(stroke.points, np.float64), stroke.size / 2
-    box = _box_of(points, radius + 1, alpha.shape)
-    around = _box_of(points, 3 * radius + 4, alpha.shape)  # where colours are learnt from
+    box = box_of(points, radius + 1, alpha.shape)
+    around = box_of(points, 3 * radius + 4, alpha.shape)  # where colours are learnt from
     if box is None or around is None:
         return None
     near, part = alpha[around.slices], alpha[box.slices]
     fitted, share = fit_to_colours(photo[around.slices], near, radius)
     top, left = box.top - around.top, box.left - around.left
     inner = slice(top, top + box.height), slice(left, left + box.width)
-    changed = part + (fitted[inner] - part) * share[inner] * _coverage(points, radius, 0.5, box)
+    changed = part + (fitted[inner] - part) * share[inner] * stroke_coverage(points, radius, 0.5, box)
     changed = np.rint(changed).astype(np.uint8)
     return None if np.array_equal(changed, part) else Patch(box, changed)
 
 
-def _coverage(points: np.ndarray, radius: float, hardness: float, box: Box) -> np.ndarray:
-    """Return how far a brush covers each pixel of a box: float32 [height, width] in [0, 1]."""
-    distance = np.full((box.height, box.width), np.float32(radius + 1) ** 2, np.float32)  # squared
-    points = _simplified(points, max(0.05, radius / 200)) - (box.left + 0.5, box.top + 0.5)
-    if len(points) == 1:
-        points = np.repeat(points, 2, axis=0)
-    reach = radius + 1
-    for start, end in itertools.pairwise(points):
-        left, top = np.maximum(np.floor(np.minimum(start, end) - reach), 0).astype(int)
-        right, bottom = np.minimum(
-            np.ceil(np.maximum(start, end) + reach) + 1, (box.width, box.height)
-        ).astype(int)
-        if left >= right or top >= bottom:
-            continue
-        part = distance[top:bottom, left:right]
-        across = np.arange(left, right, dtype=np.float32)[None, :] - np.float32(start[0])
-        down = np.arange(top, bottom, dtype=np.float32)[:, None] - np.float32(start[1])
-        along = (end - start).astype(np.float32)
-        length = float(along @ along)
-        if length:
-            share = np.clip((across * along[0] + down * along[1]) / np.float32(length), 0, 1)
-            np.minimum(part, (across - share * along[0]) ** 2 + (down - share * along[1]) ** 2, out=part)
-        else:
-            np.minimum(part, across**2 + down**2, out=part)
-    return _falloff(np.sqrt(distance, out=distance), radius, hardness)
-
-
-def _falloff(distance: np.ndarray, radius: float, hardness: float) -> np.ndarray:
-    """Return the effect of a brush at a distance from its middle: the edge is at least a pixel wide."""
-    width = max(1.0, radius * (1 - hardness))
-    outer = radius + 0.5 if width <= 1.0 else radius
-    share = np.clip((np.float32(outer) - distance) / np.float32(width), 0, 1)
-    return share if width <= 1.0 else share * share * (3 - 2 * share)
-
-
 def _area(area: Area, alpha: np.ndarray) -> Patch | None:
     points = np.array(area.points, np.float64)
-    box = _box_of(points, 1, alpha.shape)
+    box = box_of(points, 1, alpha.shape)
     if box is None:
         return None
-    return Patch(box, _blended(alpha[box.slices], _inside(points, box), area.add))
-
-
-def _inside(points: np.ndarray, box: Box) -> np.ndarray:
-    """Return how much of each pixel of a box a closed line goes around: float32 [height, width] in [0, 1].
-
-    What it goes around twice is inside as well.
-    """
-    starts = (points - (box.left, box.top)) * (1, _ROWS)
-    ends = np.roll(starts, -1, axis=0)
-    coverage = np.empty((box.height, box.width), np.float32)
-    for top in range(0, box.height, _BAND_PX):
-        bottom = min(top + _BAND_PX, box.height)
-        middles = np.arange(top * _ROWS, bottom * _ROWS) + 0.5
-        near = np.minimum(starts[:, 1], ends[:, 1]) <= middles[-1]
-        near &= np.maximum(starts[:, 1], ends[:, 1]) >= middles[0]
-        first, last = starts[near], ends[near]
-        below = (first[:, 1:] <= middles).astype(np.int8) - (last[:, 1:] <= middles)  # [edges, rows]
-        edges, rows = np.nonzero(below)
-        (x, y), (across, down) = first[edges].T, (last - first)[edges].T
-        crossings = (x + (middles[rows] - y) * across / down).clip(0, box.width)
-        columns = np.minimum(crossings.astype(int), box.width - 1)
-        # a line takes part of the pixel that it crosses, and from the next one on all of them
-        rest, width = crossings - columns, box.width + 1
-        places, turns = rows * width + columns, below[edges, rows]
-        changes = np.bincount(places, turns * (1 - rest), len(middles) * width)
-        changes += np.bincount(places + 1, turns * rest, len(middles) * width)
-        windings = np.cumsum(changes.reshape(len(middles), width)[:, :-1], axis=1)
-        parts = np.abs(windings).clip(0, 1).reshape(bottom - top, _ROWS, box.width)
-        coverage[top:bottom] = parts.mean(axis=1)
-    return coverage
+    return Patch(box, _blended(alpha[box.slices], area_coverage(points, box), area.add))
 
 
 def _spot(spot: Spot, alpha: np.ndarray) -> Patch | None:
@@ -188,7 +108,7 @@ def _spot(spot: Spot, alpha: np.ndarray) -> Patch | None:
             return None
     elif number == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()):
         return None
-    box = _clipped(left - 2, top - 2, left + width + 2, top + height + 2, alpha.shape)
+    box = clipped(left - 2, top - 2, left + width + 2, top + height + 2, alpha.shape)
     if box is None:
         return None
     near = cv2.dilate((labels[box.slices] == number).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
@@ -202,7 +122,7 @@ def _region(whole: Whole, alpha: np.ndarray) -> Patch | None:
     region = whole.region
     height, width = region.pixels.shape
     margin = 2 * _REACH_PX
-    box = _clipped(
+    box = clipped(
         region.left - margin,
         region.top - margin,
         region.left + width + margin,
@@ -252,26 +172,6 @@ def _blended(part: np.ndarray, coverage: np.ndarray, add: bool) -> np.ndarray:
     value = part.astype(np.float32)
     goal = np.float32(255 if add else 0)
     return np.rint(value + (goal - value) * coverage).astype(np.uint8)
-
-
-def _box_of(points: np.ndarray, reach: float, shape: tuple[int, ...]) -> Box | None:
-    left, top = np.floor(points.min(axis=0) - reach).astype(int)
-    right, bottom = np.ceil(points.max(axis=0) + reach).astype(int)
-    return _clipped(left, top, right, bottom, shape)
-
-
-def _clipped(left: int, top: int, right: int, bottom: int, shape: tuple[int, ...]) -> Box | None:
-    left, top = max(0, int(left)), max(0, int(top))
-    right, bottom = min(int(right), shape[1]), min(int(bottom), shape[0])
-    return Box(left, top, right - left, bottom - top) if left < right and top < bottom else None
-
-
-def _simplified(points: np.ndarray, tolerance_px: float) -> np.ndarray:
-    """Return a line with fewer points that is nowhere further away than the tolerance."""
-    if len(points) < 3:
-        return points
-    line = points.astype(np.float32).reshape(-1, 1, 2)
-    return cv2.approxPolyDP(line, tolerance_px, False).reshape(-1, 2).astype(np.float64)
 
 
 def _disc(radius_px: int) -> np.ndarray:

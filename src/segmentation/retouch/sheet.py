@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from segmentation.retouch.coverage import Box
 from segmentation.retouch.operations import Operation
-from segmentation.retouch.painting import HALF, Box, Patch, painted
+from segmentation.retouch.painting import HALF, Patch, painted
 
 
 class Sheet:
