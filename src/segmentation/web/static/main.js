@@ -1,7 +1,9 @@
 // The page: what keys and buttons do with the queue, the view, the tools and the photo in hand.
 
 import {Activity} from "./activity.js";
-import {addTips, fillHelp, nameOf, tip} from "./keys.js";
+import {prepareDialogs} from "./dialogs.js";
+import {addTips, nameOf, tip} from "./keys.js";
+import {Looks} from "./looks.js";
 import {Queue} from "./queue.js";
 import {get, onReachable, post} from "./server.js";
 import {Tools} from "./tools.js";
@@ -9,8 +11,6 @@ import {View} from "./view.js";
 import {Work} from "./work.js";
 
 const at = id => document.getElementById(id);
-const VIEWS = ["photo", "outline", "tint", "cutout", "mask"];
-const GROUNDS = ["checker", "white", "black", "colour", "picture"];
 const KEPT_MS = 6000, LOOK_MS = 2500, AHEAD = 2;
 
 const settings = Object.assign(
@@ -41,6 +41,9 @@ const hand = {
   operate: operation => work.operate(operation),
   toggle: (x, y) => work.toggle(x, y),
 };
+const looks = new Looks(view, settings, {
+  keep, notice: text => notice(text), changed: () => describe(), edited: () => Boolean(queue.current?.undo),
+});
 const tools = new Tools(view, hand, settings);
 const queue = new Queue(photo => show(photo));
 
@@ -58,6 +61,7 @@ async function show(photo) {
     if (queue.current !== photo) return;
     work = one;
     view.show(one.layers, one.about.regions);
+    if (view.split) view.split.before = one.about.undo ? "predicted" : "photo";
     Object.assign(photo, pick(one.about));
     describe();
     if (one.about.outdated) outdated(one);
@@ -204,35 +208,6 @@ function look() {
   }, LOOK_MS);
 }
 
-// Views and backgrounds
-
-function setMode(mode) {
-  view.mode = settings.mode = mode;
-  for (const button of document.querySelectorAll("[data-view]")) button.classList.toggle("on", button.dataset.view === mode);
-  at("grounds").hidden = mode !== "cutout";
-  keep(); view.redraw();
-}
-
-function setGround(ground) {
-  if (ground === "picture" && !view.groundPicture) ground = "checker";
-  view.ground = settings.ground = ground;
-  view.colour = settings.colour;
-  for (const element of document.querySelectorAll("[data-ground]")) element.classList.toggle("on", element.dataset.ground === ground);
-  document.querySelector(".swatch[data-ground=colour]").style.background = settings.colour;
-  keep(); view.redraw();
-}
-
-const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
-
-function setSplit(on) {
-  const edited = queue.current?.undo;
-  view.split = on ? {at: view.split?.at ?? 0.5, before: edited ? "predicted" : "photo"} : null;
-  at("slider").hidden = !on;
-  at("slider").style.left = `${100 * (view.split?.at ?? 0.5)}%`;
-  if (on) notice(edited ? "Left: as it was predicted. Right: as it is now." : "Left: the photo. Right: the mask.");
-  view.redraw(); describe();
-}
-
 function nextDoubt() {
   const regions = view.regions;
   if (!regions.length) { notice("Nothing is doubtful here"); return; }
@@ -244,8 +219,7 @@ function nextDoubt() {
 
 function setHeld(name, down) {
   if (name === "pan") { tools.space = down; tools.setCursor(); view.drawCursor(); return; }
-  view.before = down ? (name === "predicted" ? "predicted" : "photo") : null;
-  view.redraw();
+  looks.setBefore(down ? name : null);
 }
 
 // What keys and buttons do
@@ -256,9 +230,9 @@ const actions = {
   undecide: () => queue.current?.decision && decide(null),
   next: () => show(queue.neighbour(1)),
   previous: () => show(queue.neighbour(-1)),
-  view: () => setMode(after(VIEWS, view.mode)),
-  ground: () => { if (view.mode !== "cutout") setMode("cutout"); else setGround(after(view.groundPicture ? GROUNDS : GROUNDS.slice(0, 4), view.ground)); },
-  split: () => setSplit(!view.split),
+  view: () => looks.nextMode(),
+  ground: () => looks.nextGround(),
+  split: () => looks.toggleSplit(),
   doubts: () => { view.doubts = !view.doubts; describe(); view.redraw(); },
   "zoom-in": () => view.zoomBy(1.5),
   "zoom-out": () => view.zoomBy(1 / 1.5),
@@ -298,17 +272,9 @@ addEventListener("blur", () => { setHeld("pan", false); setHeld("before", false)
 const press = (id, name) => at(id).addEventListener("click", event => { actions[name](); event.currentTarget.blur(); });
 for (const [id, name] of Object.entries({accept: "accept", "redo-by-hand": "by-hand", undo: "undo", redo: "redo", previous: "previous", next: "next", split: "split", doubts: "doubts", "show-help": "help"})) press(id, name);
 for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => { tools.choose(button.dataset.tool); button.blur(); });
-for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => { setMode(button.dataset.view); button.blur(); });
-for (const button of document.querySelectorAll("button[data-ground]")) button.addEventListener("click", () => { setGround(button.dataset.ground); button.blur(); });
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => { settings.add = button.dataset.add === "1"; tools.settle(); button.blur(); });
 for (const button of document.querySelectorAll("[data-zoom]"))
   button.addEventListener("click", () => { actions[{in: "zoom-in", out: "zoom-out", 100: "full", fit: "fit"}[button.dataset.zoom]](); button.blur(); });
-at("colour").addEventListener("input", event => { settings.colour = event.target.value; setGround("colour"); });
-at("ground-picture").addEventListener("change", async event => {
-  const [file] = event.target.files;
-  if (!file) return;
-  try { view.groundPicture = await createImageBitmap(file); setGround("picture"); } catch { notice("This picture cannot be read"); }
-});
 
 // The size of the brush on a scale on which each step is as much more than the one before.
 const toSize = value => Math.max(1, Math.round(1000 ** (value / 1000)));
@@ -332,46 +298,6 @@ tools.listeners.push(() => {
 });
 view.listeners.push(() => { at("zoom").textContent = `${Math.round(view.scale * 100)}%`; });
 
-at("slider").addEventListener("pointerdown", event => at("slider").setPointerCapture(event.pointerId));
-at("slider").addEventListener("pointermove", event => {
-  if (!event.buttons) return;
-  const box = at("stage").getBoundingClientRect();
-  view.split.at = Math.min(0.98, Math.max(0.02, (event.clientX - box.left) / box.width));
-  at("slider").style.left = `${100 * view.split.at}%`;
-  view.redraw();
-});
-
-// Dialogs
-
-at("show-export").addEventListener("click", () => { at("exported").textContent = ""; at("export").showModal(); });
-for (const button of document.querySelectorAll("[data-form]"))
-  button.addEventListener("click", async () => {
-    const said = at("exported");
-    said.textContent = "Writing…";
-    try {
-      const {path, photos} = await post("api/export", {form: button.dataset.form});
-      said.textContent = `${photos} ${photos === 1 ? "photo" : "photos"} in ${path}`;
-      if (button.dataset.form === "zip") {
-        const link = Object.assign(document.createElement("a"), {href: `api/export.zip?v=${Date.now()}`, textContent: "download", download: "accepted.zip"});
-        said.append(" · ", link);
-      }
-    } catch (error) { said.textContent = error.message; }
-  });
-
-at("show-summary").addEventListener("click", async () => {
-  await activity.report();
-  const found = await get("api/summary").catch(() => null);
-  if (!found) return;
-  const figures = at("figures"), table = document.createElement("table");
-  figures.replaceChildren(...found.lines.map(line => Object.assign(document.createElement("p"), {textContent: `${line}.`})), table);
-  for (const [kind, share] of Object.entries(found.spent)) {
-    const row = table.insertRow();
-    row.insertCell().textContent = `time on photos predicted as ${kind}`;
-    row.insertCell().textContent = `${Math.round(100 * share)}%`;
-  }
-  at("summary").showModal();
-});
-
 onReachable(now => {
   at("offline").hidden = now;
   at("offline").textContent = "The program does not answer. What you have done is kept; start review again, and this page goes on.";
@@ -382,7 +308,7 @@ addEventListener("beforeunload", event => { if (work?.waiting.length) event.prev
 
 // The beginning
 
-fillHelp(at("keys"));
+prepareDialogs(() => activity.report());
 addTips();
 at("slider").title = tip("split");
 queue.filter.value = settings.filter in {all: 1, open: 1} ? settings.filter : "all";
@@ -390,8 +316,6 @@ queue.order.value = settings.order;
 queue.filter.addEventListener("change", () => { settings.filter = queue.filter.value; keep(); describe(); });
 queue.order.addEventListener("change", () => { settings.order = queue.order.value; keep(); });
 view.resize();
-setMode(settings.mode);
-setGround(settings.ground);
 tools.choose("pointer");
 await refresh();
 show(queue.shown.find(photo => !photo.decision) ?? queue.shown[0]);
