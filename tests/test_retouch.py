@@ -16,17 +16,20 @@ from support.folder_job import cut_folder
 from segmentation.cli.review import require_review
 from segmentation.confidence.doubts import find_regions
 from segmentation.config.jobs.collect import CollectOptions
+from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import FILES
+from segmentation.core.file_kinds import REVIEW_JOURNAL as JOURNAL
 from segmentation.core.lock import locked
 from segmentation.jobs.collect import collect
 from segmentation.jobs.context import Context
+from segmentation.jobs.deliver import deliver
 from segmentation.jobs.review import latest_results
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.export import export
-from segmentation.retouch.journal import JOURNAL, Journal
+from segmentation.retouch.journal import Journal
 from segmentation.retouch.operations import Area, Refinement, Spot, Stroke, Whole, parse, plain
 from segmentation.retouch.painting import painted
 from segmentation.retouch.sheet import Sheet
@@ -548,6 +551,19 @@ def test_corrections_of_a_review_become_pairs_and_are_measured(results, drawn, t
         assert taken[0].correction.changed_px == np.count_nonzero(
             (alpha > 127) != (read(results / "predicted" / "a_Front.png") > 127)
         )
+
+
+def test_shop_files_are_made_of_the_mask_that_was_accepted(tmp_path):
+    """Whatever predict was asked for: cutouts without transparency, trimmed, tell nothing of the mask."""
+    results = draw_results(tmp_path, names=("a", "b"), background="white", crop=5)
+    with Desk(results) as desk:
+        accepted = accept(desk, "a", Area(True, ((5, 5), (90, 5), (90, 120), (5, 120))))
+
+    done = deliver(DeliverOptions.of(results=results, format="png"), Context())
+
+    assert done.errors == []
+    assert (done.corrected, done.predicted.total()) == (1, 1)
+    assert np.array_equal(read(results / "delivery" / "a.png")[..., 3], accepted)
 
 
 def test_accepted_photos_are_exported_and_nothing_else(results):

@@ -11,7 +11,7 @@ import numpy as np
 
 from segmentation.confidence.doubts import Region, find_regions
 from segmentation.core.errors import DataError, SegmentationError, printable
-from segmentation.core.file_kinds import MANIFEST
+from segmentation.core.file_kinds import MANIFEST, REVIEW_JOURNAL
 from segmentation.core.lock import locked
 from segmentation.images.files import open_photo, read_labels, read_mask
 from segmentation.outputs.publishing import unused_name
@@ -23,7 +23,7 @@ from segmentation.retouch.acceptance import (
     write_accepted,
 )
 from segmentation.retouch.coverage import Box
-from segmentation.retouch.journal import JOURNAL, Fields, Journal
+from segmentation.retouch.journal import Fields, Journal
 from segmentation.retouch.operations import Operation, Whole, plain
 from segmentation.retouch.painting import HALF
 from segmentation.retouch.photos import CutPhoto, find_cut_photos
@@ -61,7 +61,7 @@ class Desk:
         self._lock = threading.RLock()
         self._shelf = Shelf(self._lock)
         self._problems: dict[str, str] = {}
-        self._journal = Journal(results / JOURNAL)
+        self._journal = Journal(results / REVIEW_JOURNAL)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

@@ -15,8 +15,6 @@ from typing import Any, Self
 from segmentation.core.errors import DataError, system_reason
 from segmentation.core.writable import not_writable
 
-JOURNAL = "review.jsonl"
-
 Fields = dict[str, Any]
 """The fields of a line: `photo` is the stem of its results, `did` what was done."""
 

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 
-from segmentation.core.errors import SegmentationError
+from segmentation.core.errors import SegmentationError, printable
 from segmentation.images.files import read_photo
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Change, Desk, StaleError
@@ -174,7 +174,9 @@ def application(desk: Desk, clerk: Clerk, summary: Callable[[], Summary]) -> Fas
             )
         accepted = [photo for photo in desk.photos() if desk.state_of(photo.stem).decision == ACCEPTED]
         path = export(desk.results, accepted, form)
-        return JSONResponse({"path": str(path.absolute()), "photos": len(accepted)}, headers=_NEVER)
+        return JSONResponse(
+            {"path": printable(str(path.absolute())), "photos": len(accepted)}, headers=_NEVER
+        )
 
     @app.get("/api/export.zip")
     def _download(_version: Annotated[str, Query(alias="v", max_length=64)] = "") -> FileResponse:
