@@ -3,6 +3,9 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from support.desk import NAMES, SIZE, draw_results, read
 from support.drawing import ellipse
 from support.folder_job import cut_folder
+from support.places import ROOT
 
 from segmentation.cli.review import require_review
 from segmentation.confidence.doubts import find_regions
@@ -483,6 +487,30 @@ def test_a_killed_review_writes_what_was_accepted_when_it_is_opened_again(result
 
     assert np.array_equal(read(results / "masks" / "a_Front.png"), alpha)
     assert "a_Front,redo," in (results / "review.csv").read_text()
+
+
+@pytest.mark.parametrize("step", [3, 9, 14, 18, 22, 26, 30])
+def test_a_review_that_is_killed_while_it_writes_loses_nothing(results, step):
+    """At the nth time that it touches something in the folder; what is there then is whole, old or new."""
+    before = read(results / "masks" / "a_Front.png")
+    killed = subprocess.run(
+        [sys.executable, "-m", "support.accepting", results, str(step)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "src", ROOT / "tests")))},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    now = read(results / "masks" / "a_Front.png")
+
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        alpha = desk.alpha(photo_called(desk, "a_Front")).alpha
+        assert any(np.array_equal(now, mask) for mask in (before, alpha))
+        clerk.wake()
+        assert clerk.wait(60)
+
+    assert np.array_equal(read(results / "masks" / "a_Front.png"), alpha)
+    assert np.array_equal(read(results / "cutouts" / "a_Front.png")[..., 3], alpha)
+    assert np.array_equal(read(results / "predicted" / "a_Front.png"), before)
+    assert not [path for path in results.rglob("*") if ".before" in path.name]
 
 
 def test_what_is_accepted_while_predict_is_writing_is_written_when_it_has_ended(results):
