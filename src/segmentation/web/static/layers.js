@@ -160,18 +160,21 @@ export class Layers {
   }
 
   // The outline in a part of the photo, as a path along the edges of its pixels.
-  outline(column, row) {
-    const key = `${column}/${row}`;
+  outline(column, row, predicted) {
+    const key = `${predicted ? "p" : ""}${column}/${row}`;
     let path = this.outlines.get(key);
-    if (path === undefined) this.outlines.set(key, path = this.trace(column * OUTLINE_PX, row * OUTLINE_PX));
+    if (path === undefined) {
+      path = this.trace(predicted ? this.predicted : this.mask, column * OUTLINE_PX, row * OUTLINE_PX);
+      this.outlines.set(key, path);
+    }
     return path;
   }
 
-  trace(left, top) {
+  trace(mask, left, top) {
     const right = Math.min(this.width, left + OUTLINE_PX), bottom = Math.min(this.height, top + OUTLINE_PX);
     const path = new Path2D();
     let found = false;
-    const inside = (x, y) => x >= 0 && y >= 0 && this.mask[y * this.width + x] > 127;
+    const inside = (x, y) => x >= 0 && y >= 0 && mask[y * this.width + x] > 127;
     const trace = (from, to, differs, line) => {
       for (let start = -1, at = from; at <= to; at++) {
         const here = at < to && differs(at);

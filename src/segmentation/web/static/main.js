@@ -211,7 +211,7 @@ function look() {
 function nextDoubt() {
   const regions = view.regions;
   if (!regions.length) { notice("Nothing is doubtful here"); return; }
-  if (!view.doubts) { view.doubts = true; describe(); }
+  if (!view.showsDoubts) { view.doubts = true; looks.setMode("outline"); describe(); }
   place = (place + 1) % regions.length;
   tools.hover(regions[place]);
   view.lookAt(regions[place].box);

@@ -68,9 +68,8 @@ export class View extends Viewport {
     const mode = side === "photo" ? "photo" : this.mode;
     if (mode === "cutout") this.drawGround(context);
     this.drawTiles(context, mode, side === "predicted");
-    if (mode === "outline" && side === "now") this.drawOutline(context);
-    if (mode === "outline" && side === "predicted") this.drawTiles(context, "tint", true);
-    if (side === "now" && this.doubts && mode !== "mask") this.drawRegions(context);
+    if (mode === "outline") this.drawOutline(context, side === "predicted");
+    if (side === "now" && this.showsDoubts) this.drawRegions(context);
   }
 
   drawTiles(context, mode, predicted) {
@@ -144,14 +143,16 @@ export class View extends Viewport {
     context.restore();
   }
 
-  drawOutline(context) {
+  get showsDoubts() { return this.doubts && this.mode !== "mask" && this.mode !== "photo"; }
+
+  drawOutline(context, predicted) {
     const part = Layers.outlinePart, [left, top, right, bottom] = this.seen;
     this.inPhoto(context, pixel => {
       context.lineCap = "square";
       const paths = [];
       for (let row = Math.floor(top / part); row * part < bottom; row++)
         for (let column = Math.floor(left / part); column * part < right; column++) {
-          const path = this.layers.outline(column, row);
+          const path = this.layers.outline(column, row, predicted);
           if (path) paths.push(path);
         }
       context.strokeStyle = "#fff9"; context.lineWidth = 3 * this.ratio * pixel;
@@ -200,7 +201,7 @@ export class View extends Viewport {
   }
 
   regionAt([x, y]) {
-    if (!this.doubts || this.mode === "mask") return null;
+    if (!this.showsDoubts) return null;
     const context = this.cursor.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     return this.regions.findLast(region => context.isPointInPath(region.path, x, y, "evenodd")) ?? null;
