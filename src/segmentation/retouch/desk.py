@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -139,6 +139,14 @@ class Desk:
             alpha = loaded.sheet.base if predicted else loaded.sheet.alpha
             height, width = alpha.shape
             return Change(self.state_of(photo.stem).revision, Box(0, 0, width, height), alpha.copy())
+
+    def prepare_first(self) -> None:
+        """Read the photo that a review begins with, the least certain one that is not decided, beforehand."""
+        waiting = [photo for photo in self.photos() if self.state_of(photo.stem).decision is None]
+        if waiting:
+            first = min(waiting, key=lambda photo: photo.confidence or 0.0)
+            with suppress(SegmentationError):  # the page says it
+                self.shown(first)
 
     def regions(self, photo: CutPhoto) -> list[Region]:
         """Return the doubtful regions of a photo, the largest first. Raises like `shown`."""

@@ -71,6 +71,7 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{taken}/{token}/"
         threading.Thread(target=_tell, args=(server, lambda: opened(address)), daemon=True).start()
+        threading.Thread(target=desk.prepare_first, daemon=True).start()
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:  # which uvicorn has raised again once it has ended in good order

@@ -37,9 +37,9 @@ const hand = {
   get layers() { return work?.layers; },
   get ready() { return Boolean(work); },
   changed: box => work.changed(box),
-  discard: () => work.discard(),
-  operate: operation => work.operate(operation),
-  toggle: (x, y) => work.toggle(x, y),
+  discard: () => work?.discard(),
+  operate: operation => work?.operate(operation),
+  toggle: (x, y) => work?.toggle(x, y),
 };
 const looks = new Looks(view, settings, {
   keep, notice: text => notice(text), changed: () => describe(), edited: () => Boolean(queue.current?.undo),
