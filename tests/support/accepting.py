@@ -5,7 +5,7 @@ from pathlib import Path
 
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.operations import Stroke
-from support.folder_job import die_at
+from support.folder_job import kill_at
 
 NAME = "a_Front"
 STROKE = Stroke(True, 30, 0.5, ((10, 10), (60, 70)))
@@ -16,7 +16,7 @@ def main(results: str, step: str) -> None:
         photo = next(photo for photo in desk.photos() if photo.stem == NAME)
         desk.edit(photo, 0, STROKE)
         desk.decide(photo, 1, "accepted")
-        die_at(int(step), Path(results))
+        kill_at(int(step), Path(results))
         desk.write(photo)
 
 
