@@ -572,7 +572,7 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
 
     assert pictures(output).keys() == {
         *(f"cutouts/a{suffix}" for suffix in SUFFIXES.values()),
-        *("masks/a.png", "overlays/a.jpg", "trimaps/a.png", "review/a.jpg"),
+        *("masks/a.png", "overlays/a.jpg", "trimaps/a.png", "review/a.jpg", "review/a.png"),
         *("review.html", "triage.csv"),
     }
     line = json.loads((output / "predictions.jsonl").read_text())

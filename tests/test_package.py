@@ -28,6 +28,9 @@ ABSENT = (
     "pillow_heif",
     "pymatting",
     "skimage",
+    "fastapi",
+    "pydantic",
+    "uvicorn",
 )
 """What the extras bring."""
 
@@ -215,6 +218,8 @@ def test_pairs_are_read_and_models_evaluated_without_any_extra(home):
             "scikit-image",
             "matting",
         ),
+        (("review", "results"), "fastapi", "review"),
+        (("predict", "--input", "photos", "--save", "--review"), "fastapi", "review"),
     ],
 )
 def test_what_needs_an_extra_says_which_in_one_line(home, arguments, package, extra):

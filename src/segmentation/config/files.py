@@ -1,10 +1,12 @@
 """Options of the files that are written for a folder of photos, and of its triage."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from segmentation.config.options import names_from, option, parse_path
+from segmentation.config.options import accept, names_from, option, options_of, parse_path, replaced
 from segmentation.config.values import HexColour
 from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS, TRIMAPS
 from segmentation.core.size import Size
@@ -160,6 +162,21 @@ class FileOptions(CutoutOptions, MatteOptions):
         False,
         "write trimaps too: white is certainly garment, black certainly background, grey is near the edge",
     )
+
+
+def asked_of(files: FileOptions) -> dict[str, Any]:
+    """Return the options that differ from their defaults as JSON holds them; paths are absolute."""
+    asked = {}
+    for found in options_of(FileOptions):
+        value = found.value_in(files)
+        if value != found.default:
+            asked[found.name] = found.plain(value.absolute() if isinstance(value, Path) else value)
+    return asked
+
+
+def files_as_asked(asked: Mapping[str, Any]) -> FileOptions:
+    """Return the options that `asked_of` made this of. Raises ConfigError for what is none of them."""
+    return replaced(FileOptions(), accept(FileOptions, asked))
 
 
 @dataclass(frozen=True, kw_only=True)

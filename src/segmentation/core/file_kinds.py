@@ -13,8 +13,15 @@ FILES = {  # the folder and the suffix of each kind
     "overlay": ("overlays", ".jpg"),
     "trimap": ("trimaps", ".png"),
     "review": ("review", ".jpg"),
+    "doubts": ("review", ".png"),
     "labels": ("labels", ".png"),
 }
+REVIEW_JOURNAL = "review.jsonl"
+"""The journal of a review of a folder of results."""
+
+PREDICTED = "predicted"
+"""The folder of masks as they were predicted, of the photos whose masks a person changed in a review."""
+
 FORMATS = {
     "png": "cutout",
     "psd": "cutout-psd",

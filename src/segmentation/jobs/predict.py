@@ -9,7 +9,7 @@ from typing import Any
 
 from segmentation.confidence.features import FEATURES_VERSION
 from segmentation.confidence.triage import FolderTriage, Limits, triage_photo
-from segmentation.config.files import FileOptions, TriageOptions
+from segmentation.config.files import FileOptions, TriageOptions, asked_of
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.options import fields_by_name
 from segmentation.core.errors import ConfigError
@@ -179,7 +179,13 @@ class FolderPrediction:
         if not self.output:
             return None
         settings = {**self._score_settings, **self._writer.settings}
-        return Manifest(self.output, settings, kinds=self._writer.kinds, overwrite=self.options.overwrite)
+        return Manifest(
+            self.output,
+            settings,
+            kinds=self._writer.kinds,
+            asked=asked_of(self.options.files) if self.models.labels.binary else None,
+            overwrite=self.options.overwrite,
+        )
 
     def _deliver(self, manifest: Manifest | None) -> Deliver:
         if not (manifest and self.output):
@@ -220,7 +226,8 @@ def _about_files(options: PredictOptions) -> list[str]:
 
 def _about_cutouts(options: PredictOptions) -> list[str]:
     """The given options that mean nothing where classes are marked; overlays are written anyway."""
-    names = (name for name in (*vars(FileOptions()), *vars(TriageOptions())) if name != "overlay")
+    every = (*vars(FileOptions()), *vars(TriageOptions()), "review")
+    names = (name for name in every if name != "overlay")
     given = [f"`{_typed(options, name)}`" for name in names if name in options.given]
     return [*options_of_masks(options.given), *given]
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from segmentation.confidence.doubts import encode_doubts
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import FILES
 from segmentation.core.types import Prediction
@@ -29,8 +30,8 @@ class CutoutWriter:
 
     Everything but a cutout that is cropped or placed on a canvas has the photo's size. `enlargement` tells
     how many times scores were enlarged to the photo; `files` are the options of the files, `style` is that of
-    the cutouts, `matte` finds their alpha in a last pass, and `review` asks for the picture that a contact
-    sheet shows.
+    the cutouts, `matte` finds their alpha in a last pass, and `review` asks for what a person who reviews is
+    shown: the picture of a contact sheet, and the places that are doubtful.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class CutoutWriter:
         self._files = files
         self._style = style
         self._matte = matte
-        wanted = {"mask": True, "overlay": files.overlay, "trimap": files.trimap, "review": review}
+        wanted = {"mask": True, "overlay": files.overlay, "trimap": files.trimap}
+        wanted |= {"review": review, "doubts": review}
         self._others = {kind for kind, asked in wanted.items() if asked}
 
     @classmethod
@@ -97,14 +99,22 @@ class CutoutWriter:
 
         Returns notes on them.
         """
-        alpha = self._alpha(picture, prediction)
+        if "review" in paths:
+            write_image(paths["review"], draw(picture.seen, prediction))
+        if "doubts" in paths:
+            write_image(paths["doubts"], encode_doubts(prediction), mostly_empty=True)
+        return self.write_alpha(paths, picture, self._alpha(picture, prediction))
+
+    def write_alpha(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
+        """Write the files of a photo whose alpha is known, uint8 or uint16 [H, W], wherever it came from.
+
+        Those that show a prediction are left out. Returns notes on the others.
+        """
         write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
         if "trimap" in paths:
             write_image(paths["trimap"], trimap(alpha, WIDE_BAND), mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:
             write_image(paths["overlay"], outlined(picture.seen, alpha), **picture.about)
-        if "review" in paths:
-            write_image(paths["review"], draw(picture.seen, prediction))
         return self._style.write(paths, picture, alpha)
 
     def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
