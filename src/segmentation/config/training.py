@@ -88,6 +88,18 @@ class PreprocessConfig:
         choices=("none", "unit", "mean-std"),
         common=False,
     )
+    shrink: str = option(
+        "area",
+        "interpolation of a photo that is made smaller for the network",
+        choices=("area", "nearest", "linear", "cubic", "lanczos"),
+        common=False,
+    )
+    enlarge: str = option(
+        "cubic",
+        "interpolation of scores that are made as large as the photo",
+        choices=("cubic", "nearest", "linear", "lanczos"),
+        common=False,
+    )
 
     @property
     def size(self) -> Size:

@@ -24,6 +24,7 @@ def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: boo
         **dict.fromkeys(LOSS_PARTS, config.loss.loss is not None),
         "resume": True,
         "overwrite": True,
+        "find_rate": True,
         "classes": inherits_classes,
         "data": not options.data,
         "second_pass": not options.second_pass,

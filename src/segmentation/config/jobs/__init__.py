@@ -8,6 +8,7 @@ from segmentation.config.jobs.compose import ComposeOptions
 from segmentation.config.jobs.data import DataOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.pseudo import PseudoOptions
@@ -23,6 +24,7 @@ JOBS: dict[str, type[JobOptions]] = {
     "compose": ComposeOptions,
     "train": TrainOptions,
     "recipe": RecipeOptions,
+    "experiment": ExperimentOptions,
     "eval": EvaluateOptions,
     "audit": AuditOptions,
     "calibrate": CalibrateOptions,
