@@ -25,7 +25,7 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.recipes import RECIPES
 from segmentation.models.architectures import describe
 
-_MODULES = {"eval": "evaluate"}
+_MODULES = {"eval": "evaluate", "learning-curve": "learning_curve"}
 
 DESCRIPTION = "Cut garments out of photos or mark classes of clothing: train models, evaluate them, use them."
 EPILOG = """three ways in:

@@ -74,30 +74,41 @@ def experiment(options: ExperimentOptions, context: Context) -> Experimented:
     that it was begun with, and DataError for pairs that cannot be read; whatever befalls a single cell is in
     its row.
     """
-    found, place, waves = planned(options, context)
-    with locked(place.folder), interruptible(context) as context:
-        _check_data(options, found, place, ending(context))
+    found = read_experiment(options.experiment, quick=options.quick)
+    output = options.output or context.workspace.results / "experiments" / found.name
+    return run_experiment(found, options.data, output, options.workers, context)
+
+
+def run_experiment(
+    found: Experiment, data: Sequence[Path], output: Path, workers: int, context: Context
+) -> Experimented:
+    """Run an experiment that was read, or made, on folders of pairs; see `experiment`."""
+    place = Place(context.workspace.home, output)
+    waves = cells_of(found, data, place, context.workspace.models)
+    with locked(output), interruptible(context) as context:
+        _check_data(data, found, place, ending(context))
         if warning := few_repeats(found):
             context.tell(Caution(warning))
-        runner = _Runner(found, waves, options.workers, replace(context, workspace=place))
+        runner = _Runner(found, waves, workers, replace(context, workspace=place))
+        interrupted = False
         try:
             runner.run()
         except KeyboardInterrupt:
-            return Experimented(_write(found, place, waves), place.folder, interrupted=True)
-    return Experimented(_write(found, place, waves), place.folder)
+            interrupted = True
+        return Experimented(_write(found, place, waves), output, interrupted)
 
 
-def _check_data(options: ExperimentOptions, found: Experiment, place: Place, context: Context) -> None:
+def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: Context) -> None:
     """Refuse photos that the finished cells were not trained on."""
     classes = str(found.base.get("classes", "garment"))
-    samples = [sample for folder in options.data for sample in find_dataset(folder, context, classes).samples]
+    samples = [sample for folder in data for sample in find_dataset(folder, context, classes).samples]
     digest, path = fingerprint(samples), place.folder / _RECORD
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("data_fingerprint") != digest:
         raise ConfigError(
             f"{place.folder}: expected the photos that this experiment was begun with, received others; give "
             "another `output`, or bring them back"
         )
-    about = {"experiment": found.name, "data": list(map(str, options.data)), "data_fingerprint": digest}
+    about = {"experiment": found.name, "data": list(map(str, data)), "data_fingerprint": digest}
     write_text(path, json.dumps({**about, **provenance(context.command)}, indent=2) + "\n")
 
 

@@ -15,7 +15,7 @@ from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.same_classes import check_same_classes
-from segmentation.datasets.split import Split
+from segmentation.datasets.split import Split, fewer
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
@@ -223,6 +223,8 @@ def _split(
         "give all of them the same groups with `classes`",
     )
     split = choose_split(dataset, config.data, config.training.seed)
+    if config.data.train_size:
+        split = fewer(split, config.data.train_size, config.training.seed)
     for number, other in enumerate(others, start=1):
         other_split = split_of_source(without_held_out(split, other, context), config)
         split = with_source(split, other.root, other_split, number)

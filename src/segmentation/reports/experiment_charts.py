@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")  # of Okabe and Ito
 _BESIDE = 34  # letters of a name at the side of a chart
 _ACROSS = 3  # panels of curves
-_FAR = 6  # times the median width of an interval, beyond which a difference is drawn at the edge
+_FAR = 6  # times the median reach of an interval, beyond which a difference is drawn at the edge
+_GAP = 0.6  # of a row, between two factors
 
 
 def forest_chart(figures: ExperimentFigures) -> "Figure | None":
@@ -35,7 +36,7 @@ def forest_chart(figures: ExperimentFigures) -> "Figure | None":
     rows = [row for row in figures.rows if row.difference]
     if not rows:
         return None
-    figure = new_figure((7.6, 1.1 + 0.27 * (len(rows) + _factors(rows))))
+    figure = new_figure((7.6, 1.1 + 0.25 * (len(rows) + _GAP * _factors(rows))))
     axes = figure.add_subplot()
     limit = _limit(rows)
     axes.axvspan(-figures.experiment.margin, figures.experiment.margin, color="#f0f0f0", zorder=0)
@@ -44,7 +45,7 @@ def forest_chart(figures: ExperimentFigures) -> "Figure | None":
     place, factor = 0.0, rows[0].variant.factor
     for row in rows:
         if row.variant.factor != factor:
-            place, factor = place + 1.0, row.variant.factor
+            place, factor = place + _GAP, row.variant.factor
         places.append(place)
         _draw_row(axes, row, place, limit)
         place += 1.0
@@ -109,7 +110,7 @@ def curves_chart(figures: ExperimentFigures) -> "Figure | None":
         if figures.measure == "Dice":
             scale_by_error(axes)
             axes.set_ylabel("Dice" if place % columns == 1 or columns == 1 else "")
-        axes.set_title(literal(sentence(factor), 40), fontsize=10)
+        axes.set_title(literal(sentence(factor.replace("_", " ")), 40), fontsize=10)
         axes.set_xlabel("Epoch")
         axes.locator_params(axis="x", integer=True)
         axes.grid(**GRID)
@@ -139,7 +140,8 @@ def _draw_row(axes: "Axes", row: Row, place: float, limit: float) -> None:
 def _limit(rows: list[Row]) -> float:
     """How far from zero the chart reaches: to the farthest end, unless that would squeeze the others."""
     ends = [max(abs(row.difference.low), abs(row.difference.high)) for row in rows if row.difference]
-    return max(min(max(ends), _FAR * float(np.median(ends))), 1e-4)
+    near = [end for end in ends if end <= _FAR * float(np.median(ends))]
+    return max(*near, 1e-4)
 
 
 def _factors(rows: list[Row]) -> int:
@@ -148,7 +150,7 @@ def _factors(rows: list[Row]) -> int:
 
 def _label(row: Row, figures: ExperimentFigures) -> str:
     one = figures.experiment.design == "one at a time"
-    return f"{row.variant.factor}: {row.variant.level}" if one else row.name
+    return f"{row.variant.factor.replace('_', ' ')}: {row.variant.level}" if one else row.name
 
 
 def _has_own_training(row: Row, figures: ExperimentFigures) -> bool:
