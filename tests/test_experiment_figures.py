@@ -125,7 +125,8 @@ def test_a_failed_variant_is_a_row_and_the_others_stand():
 
     assert figures.rows[2].words == "failed: no memory"
     assert figures.rows[1].difference is not None
-    assert "no memory" in markdown(figures)
+    assert "| epochs=2 |" in markdown(figures)
+    assert findings(figures)[-1] == "epochs=2 failed: no memory."
     assert len([*csv_rows(figures)]) == 4
 
 

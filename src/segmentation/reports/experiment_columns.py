@@ -20,24 +20,19 @@ class Column:
 def columns_of(figures: ExperimentFigures) -> list[Column]:
     """Return the columns: how good a variant is, how it differs from the base, what it costs."""
     found = [
-        Column(figures.measure, lambda row: _number(row.mean)),
-        Column("spread", lambda row: _number(row.spread)),
+        Column(figures.measure, mean_text),
         Column("worst photo", lambda row: _number(row.worst, ".3f")),
         Column("boundary F1", lambda row: _number(row.boundary_f1, ".3f")),
         Column("difference", lambda row: difference_text(row)),
         Column("95% interval", lambda row: interval_text(row)),
-        Column("so it is", lambda row: row.words, words=True),
+        Column("so it is", lambda row: short_words(row), words=True),
     ]
     if has_claims(figures):
-        found += [
-            Column("claim", claim_text, words=True),
-            Column("verdict", lambda row: row.verdict, words=True),
-        ]
+        found.append(Column("what is claimed", claim_text, words=True))
     return [
         *found,
-        Column("s a training", lambda row: _number(row.seconds, ".0f")),
+        Column("training, s", lambda row: _number(row.seconds, ".0f")),
         Column("GFLOP", lambda row: _number(row.gflop, ".2f")),
-        Column("million weights", lambda row: _number(row.parameters and row.parameters / 1e6, ".2f")),
         Column("repeats", lambda row: str(len(row.judged))),
     ]
 
@@ -45,6 +40,16 @@ def columns_of(figures: ExperimentFigures) -> list[Column]:
 def has_claims(figures: ExperimentFigures) -> bool:
     """Return whether somebody else's word stands beside any row."""
     return any(row.variant.claim for row in figures.rows)
+
+
+def mean_text(row: Row) -> str:
+    """Return the mean of the repeats and their spread."""
+    return _number(row.mean) + ("" if row.spread is None else f" ±{row.spread:.4f}")
+
+
+def short_words(row: Row) -> str:
+    """Return what is to be said of a row, without the reason of a failure."""
+    return row.words.partition(": ")[0]
 
 
 def difference_text(row: Row) -> str:
@@ -58,12 +63,12 @@ def interval_text(row: Row) -> str:
 
 
 def claim_text(row: Row) -> str:
-    """Return what is claimed of the variant; empty where nothing is."""
+    """Return what is claimed of the variant and what becomes of it; empty where nothing is."""
     claim = row.variant.claim
     if claim is None:
         return ""
     by = "" if claim.by is None else f" ({claim.by:+g})"
-    return f"{claim.says}{by}"
+    return f"{claim.says}{by}" + (f": {row.verdict}" if row.verdict else "")
 
 
 def _number(value: float | None, form: str = ".4f") -> str:

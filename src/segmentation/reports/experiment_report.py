@@ -72,7 +72,5 @@ def findings(figures: ExperimentFigures) -> list[str]:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
         if counts:
             said.append(f"Of {counted(verdicts.total(), 'claim')}: {counts}.")
-    failed = [row.name for row in figures.rows if any(cell.failure for cell in row.cells)]
-    if failed:
-        said.append(f"Failed: {', '.join(failed)}.")
+    said += [f"{row.name} {row.words}." for row in figures.rows if any(cell.failure for cell in row.cells)]
     return said

@@ -10,7 +10,13 @@ from rich.text import Text
 
 from segmentation.core.counting import counted
 from segmentation.evaluation.experiment import ExperimentFigures, Row
-from segmentation.reports.experiment_columns import columns_of, difference_text, interval_text
+from segmentation.reports.experiment_columns import (
+    columns_of,
+    difference_text,
+    interval_text,
+    mean_text,
+    short_words,
+)
 
 _SPECIAL = re.compile(r"([\\`*_~\[\]<>|&])")  # signs with a meaning in Markdown or its tables
 
@@ -28,10 +34,10 @@ def print_experiment(figures: ExperimentFigures, console: Console) -> None:
     table.add_column("so it is", overflow="fold")
     for row in figures.rows:
         difference = f"{difference_text(row)} ({interval_text(row)})" if row.difference else "-"
-        said = row.words.partition(": ")[0]
+        said = short_words(row)
         if row.verdict:
             said = f"{said}; claim {row.verdict}"
-        table.add_row(Text(row.name), _mean(row), difference, Text(said))
+        table.add_row(Text(row.name), mean_text(row), difference, Text(said))
     console.print(table)
     for row in figures.rows:
         if reason := row.words.partition(": ")[2]:
@@ -73,12 +79,6 @@ def markdown(figures: ExperimentFigures) -> str:
     escaped = [[_SPECIAL.sub(r"\\\1", cell) for cell in line] for line in lines]
     escaped.insert(1, rule)
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
-
-
-def _mean(row: Row) -> str:
-    if row.mean is None:
-        return "-"
-    return f"{row.mean:.4f}" + ("" if row.spread is None else f" ±{row.spread:.4f}")
 
 
 def _by_repeat(row: Row) -> str:
