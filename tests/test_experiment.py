@@ -13,7 +13,7 @@ from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
-from segmentation.jobs.experiment import CellEnded, experiment
+from segmentation.jobs.experiment import CellEnded, experiment, planned
 
 BASE = {
     "architecture": "simple",
@@ -213,7 +213,7 @@ def test_two_trainings_at_a_time_make_the_table_of_one_at_a_time(finished, tiny,
 def test_the_worse_half_is_given_up_early_and_keeps_its_row(pairs, tmp_path):
     file = tmp_path / "halved.toml"
     base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in {**BASE, "epochs": 4}.items())
-    levels = 'rate = { option = "learning_rate", levels = [0.02, 0.0] }'
+    levels = 'rate = { option = "learning_rate", levels = [0.02, 1e-9] }'
     file.write_text(f"halving = true\nseeds = [0]\n[base]\n{base}\n[factors]\n{levels}\n")
     done, _ = run_experiment(file, pairs, tmp_path / "home")
 
@@ -241,6 +241,18 @@ def test_a_second_pass_and_outliers_refer_to_the_models_of_the_base(pairs, tmp_p
         *("base", "passes=second", "passes=without", "passes=both")
     ]
     assert (done.output / "outliers" / "base.csv").read_text().startswith("id,exclude\n")
+
+
+def test_a_training_that_two_variants_share_is_never_run_by_two_processes_at_once(pairs, tmp_path):
+    file = tmp_path / "shared.toml"
+    file.write_text(
+        "seeds = [0]\n[factors.f.levels]\nplain = { epochs = 3 }\nflipped = { epochs = 3, tta = 'flip' }\n"
+    )
+    chosen = ExperimentOptions.of(experiment=str(file), data=[pairs])
+
+    _, _, waves = planned(chosen, Context(Workspace(tmp_path)))
+    assert [[cell.variant.name for cell in wave] for wave in waves] == [["base"], ["f=plain"], ["f=flipped"]]
+    assert waves[1][0].model == waves[2][0].model
 
 
 def test_the_quick_form_is_the_same_experiment_with_less(tiny, pairs, tmp_path, capsys):

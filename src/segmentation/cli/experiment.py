@@ -1,6 +1,9 @@
 """The command `experiment`."""
 
-from segmentation.cli.command_line import command_line
+import shlex
+from typing import TYPE_CHECKING
+
+from segmentation.cli.command_line import command_line, flags_of
 from segmentation.cli.display import warn
 from segmentation.cli.patience import STEPS_KEPT, seconds_left
 from segmentation.cli.training_display import TrainingDisplay
@@ -9,6 +12,9 @@ from segmentation.core.counting import counted
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.signals import exit_status
 from segmentation.jobs.context import Context
+
+if TYPE_CHECKING:
+    from segmentation.jobs.experiment_cells import Cell
 
 
 class ExperimentDisplay(TrainingDisplay):
@@ -65,5 +71,14 @@ def _print_plan(options: ExperimentOptions, context: Context) -> int:
     first = experiment.repeats[0]
     for cell in cells:
         if cell.repeat == first:
-            print(f"{cell.variant.name}: {command_line(cell.training)}")
+            print(f"{cell.variant.name}: {_said(cell)}")
     return 0
+
+
+def _said(cell: "Cell") -> str:
+    """The command that trains a cell, or the models that it scores with and how."""
+    if cell.judged_as_trained:
+        return command_line(cell.training)
+    models = ", ".join((cell.model, *cell.average_with))
+    how = shlex.join(flags_of(cell.judging))
+    return f"scored by {models}{f' with {how}' if how else ''}"

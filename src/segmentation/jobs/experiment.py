@@ -1,7 +1,7 @@
 """The job `experiment`: variants of a model, trained several times each, and which differ beyond chance."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -20,9 +20,9 @@ from segmentation.core.lock import locked
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.evaluation.experiment import CellFigures, ExperimentFigures, few_repeats, figures_of
 from segmentation.jobs.context import Context
-from segmentation.jobs.experiment_cells import Cell, Place, cells_of
+from segmentation.jobs.experiment_cells import Cell, Place, Run, cells_of
 from segmentation.jobs.experiment_records import read_record, write_outliers
-from segmentation.jobs.experiment_runs import Run, is_done, run_cells
+from segmentation.jobs.experiment_runs import is_done, run_cells
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.pairs import find_dataset
 from segmentation.reports.experiment_report import write_experiment
@@ -136,46 +136,47 @@ class _Runner:
     def run(self) -> None:
         """Run all cells that are left. Raises KeyboardInterrupt for an interruption."""
         for share in _RUNGS if self._experiment.halving else ():
-            figures = self._run(share)
-            self._given_up |= _worse_half(self._experiment, figures)
+            self._given_up |= _worse_half(self._experiment, self._run(share))
         self._run()
 
-    def _run(self, share: float = 1) -> dict[str, list[CellFigures]]:
-        """The figures of each variant that is not given up, trained for a share of its epochs."""
+    def _run(self, share: float = 1) -> list[tuple[Run, CellFigures]]:
+        """The figures of each cell that is not given up, trained for a share of its epochs."""
         place, tell = self._context.workspace, self._context.tell
         assert isinstance(place, Place)
         waves = [[cell for cell in wave if cell.variant.name not in self._given_up] for wave in self._waves]
         number, total = 0, sum(map(len, waves))
-        figures: dict[str, list[CellFigures]] = {}
+        done: list[tuple[Run, CellFigures]] = []
         for wave in waves:
-            runs = [Run(cell, _epochs(cell, share)) for cell in wave]
             left = []
-            for run in runs:
-                if (done := is_done(run, place)) is None:
+            for run in (Run(cell, _epochs(cell, share)) for cell in wave):
+                if (before := is_done(run, place)) is None:
                     left.append(run)
                     continue
                 number += 1
-                figures.setdefault(run.cell.variant.name, []).append(done)
-                tell(CellEnded(number, total, run.cell, done, again=True))
-            _write_outliers(self._experiment, left, figures, place)
+                done.append((run, before))
+                tell(CellEnded(number, total, run.cell, before, again=True))
+            _write_outliers(self._experiment, left, done, place)
             if left and self._workers > 1:
                 tell(Note(f"{counted(len(left), 'training')}, {self._workers} at a time"))
             for run, ended in run_cells(left, self._context, self._workers):
                 number += 1
-                figures.setdefault(run.cell.variant.name, []).append(ended)
+                done.append((run, ended))
                 tell(CellEnded(number, total, run.cell, ended))
-        return figures
+        return done
 
 
-def _worse_half(found: Experiment, figures: Mapping[str, Sequence[CellFigures]]) -> set[str]:
-    """The variants to give up, but for the base and those that others are built on."""
+def _worse_half(found: Experiment, done: Sequence[tuple[Run, CellFigures]]) -> set[str]:
+    """The variants to give up, but for the base and those that others are built on.
+
+    They are judged by the epochs of this rung alone, so that a run that goes on gives up the same ones.
+    """
     needed = {BASE, *(name for variant in found.variants for name in variant.needs)}
-    means = {
-        name: fmean(cell.quality or 0 for cell in cells)
-        for name, cells in figures.items()
-        if name not in needed
-    }
-    ranked = sorted(means, key=lambda name: -means[name])
+    scores: dict[str, list[float]] = {}
+    for run, figures in done:
+        if run.cell.variant.name not in needed:
+            reached = figures.history.get("val_dice", [])
+            scores.setdefault(run.cell.variant.name, []).append(max(reached[: run.epochs], default=0.0))
+    ranked = sorted(scores, key=lambda name: -fmean(scores[name]))
     return {*ranked[-(-len(ranked) // 2) :]}
 
 
@@ -189,9 +190,10 @@ def _epochs(cell: Cell, share: float) -> int:
 
 
 def _write_outliers(
-    found: Experiment, runs: Sequence[Run], done: Mapping[str, Sequence[CellFigures]], place: Place
+    found: Experiment, runs: Sequence[Run], done: Sequence[tuple[Run, CellFigures]], place: Place
 ) -> None:
     """Write the tables of outliers that trainings leave out, from the variants that they are named by."""
     named = {str({**found.base, **run.cell.variant.options}.get("exclude", "")) for run in runs}
     for name in sorted(one.removeprefix(OTHER) for one in named if one.startswith(OTHER)):
-        write_outliers(place.outliers(name), done.get(name, ()))
+        cells = [figures for run, figures in done if run.cell.variant.name == name]
+        write_outliers(place.outliers(name), cells)

@@ -74,6 +74,14 @@ class Cell:
         return f"{self.variant.name} ({self.repeat})"
 
 
+@dataclass(frozen=True)
+class Run:
+    """A cell, and the epoch after which its training stops and can be gone on with, 0 for never."""
+
+    cell: Cell
+    epochs: int = 0
+
+
 def cells_of(experiment: Experiment, data: Sequence[Path], place: Place, models: Path) -> list[list[Cell]]:
     """Return the cells in the order in which they can be trained: each list needs only those before it.
 
@@ -81,10 +89,11 @@ def cells_of(experiment: Experiment, data: Sequence[Path], place: Place, models:
     options that do not fit, and BundleError for a model that is not there.
     """
     planner = _Planner(experiment, tuple(data), place, models)
-    return [
+    waves = [
         [planner.cell(variant, repeat) for repeat in experiment.repeats for variant in variants]
         for variants in _in_order(experiment.variants)
     ]
+    return [part for wave in waves for part in _apart(wave)]
 
 
 def _in_order(variants: Sequence[Variant]) -> list[list[Variant]]:
@@ -95,6 +104,14 @@ def _in_order(variants: Sequence[Variant]) -> list[list[Variant]]:
         waves.append(fresh)
         ready |= {variant.name for variant in fresh}
     return waves
+
+
+def _apart(wave: list[Cell]) -> list[list[Cell]]:
+    """The cells that train a model, and then those that share it, which two processes would train at once."""
+    training = {cell.model: cell for cell in reversed(wave)}
+    first = [cell for cell in wave if training[cell.model] is cell]
+    others = [cell for cell in wave if training[cell.model] is not cell]
+    return [first, others] if others else [first]
 
 
 class _Planner:

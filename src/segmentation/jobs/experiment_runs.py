@@ -1,21 +1,14 @@
 """Running the cells of an experiment: a training each, in this process or in several at the same time."""
 
 import dataclasses
-import multiprocessing
-import os
 import shutil
 from collections.abc import Iterator, Sequence
-from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, load_bundle
 from segmentation.config.scoring import ModelOptions
 from segmentation.core.errors import SegmentationError
-from segmentation.core.events import Tell, counting, ignore
-from segmentation.core.imports import import_keras_quietly
-from segmentation.core.parallel import cores, end_with_parent
-from segmentation.core.signals import unheard_by_children
+from segmentation.core.events import Tell, counting
 from segmentation.evaluation.candidates import judged_together
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.experiment import CellFigures
@@ -23,22 +16,13 @@ from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import load_scorer
 from segmentation.jobs.context import Context
-from segmentation.jobs.experiment_cells import Cell, Place
+from segmentation.jobs.experiment_cells import Cell, Place, Run
+from segmentation.jobs.experiment_processes import run_in_processes
 from segmentation.jobs.experiment_records import figures_of_cell, read_record, write_record
 from segmentation.jobs.pairs import find_pairs
 from segmentation.jobs.training import Judged
 from segmentation.training.progress import EpochDone
 from segmentation.training.run_state import RECORD
-
-_POLL_S = 0.5  # how soon a person's Ctrl-C is noticed
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """A cell, and the epoch after which its training stops and can be gone on with, 0 for never."""
-
-    cell: Cell
-    epochs: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,13 +50,25 @@ def run_cells(runs: Sequence[Run], context: Context, workers: int = 1) -> Iterat
     of its own where there are several `workers`. Raises KeyboardInterrupt once `context.interrupted()`.
     """
     if workers > 1:
-        yield from _run_in_processes(runs, context, workers)
+        for run in run_in_processes(runs, context, workers):
+            yield run, _left_by(run.cell, context)
         return
     for run in runs:
         if context.interrupted():
             raise KeyboardInterrupt
         context.tell(CellStarted(run.cell))
         yield run, run_cell(run, context)
+
+
+def _left_by(cell: Cell, context: Context) -> CellFigures:
+    """The figures that a process has written; it was killed where there are none."""
+    place = context.workspace
+    assert isinstance(place, Place)
+    if found := read_record(cell.record(place)):
+        return found
+    found = CellFigures(cell.repeat, failure="its process was ended, as one is when memory runs out")
+    write_record(cell.record(place), found)
+    return found
 
 
 def run_cell(run: Run, context: Context) -> CellFigures:
@@ -177,53 +173,3 @@ def _remove_checkpoints(logs: Path) -> None:
     for path in [logs / RECORD, *logs.glob("epoch-*.weights.h5")]:
         path.unlink(missing_ok=True)
     shutil.rmtree(logs.with_name(f"{logs.name}-guides"), ignore_errors=True)
-
-
-def _run_in_processes(
-    runs: Sequence[Run], context: Context, workers: int
-) -> Iterator[tuple[Run, CellFigures]]:
-    spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads can hang
-    waiting, running = list(runs), dict[BaseProcess, Run]()
-    threads = max(1, cores() // workers)
-    try:
-        while waiting or running:
-            if context.interrupted():
-                raise KeyboardInterrupt
-            while waiting and len(running) < workers:
-                run = waiting.pop(0)
-                arguments = (run, context.workspace, context.command, threads)
-                process: BaseProcess = spawn.Process(target=_work, args=arguments)
-                with unheard_by_children():  # Ctrl-C is this process's, which ends the others
-                    process.start()
-                running[process] = run
-            wait([process.sentinel for process in running], _POLL_S)
-            for process in [process for process in running if not process.is_alive()]:
-                process.join()
-                run = running.pop(process)
-                yield run, _left_by(process, run.cell, context)
-    finally:
-        for process in running:
-            process.terminate()  # the epochs that it has finished are kept
-        for process in running:
-            process.join()
-
-
-def _left_by(process: BaseProcess, cell: Cell, context: Context) -> CellFigures:
-    """The figures that a process has written, or how it ended without."""
-    place = context.workspace
-    assert isinstance(place, Place)
-    found = read_record(cell.record(place))
-    if process.exitcode or found is None:
-        reason = f"its process ended with status {process.exitcode}"
-        found = CellFigures(cell.repeat, failure=f"{reason}; it may have run out of memory")
-        write_record(cell.record(place), found)
-    return found
-
-
-def _work(run: Run, place: Place, command: tuple[str, ...], threads: int) -> None:
-    """What a process of its own does: one cell, with its share of the cores."""
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[name] = str(threads)
-    end_with_parent()
-    import_keras_quietly()
-    run_cell(run, Context(place, ignore, command=command))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.core.tables import write_csv
+from segmentation.metrics.intervals import Interval
 from segmentation.metrics.learning_curve import LearningCurve
 from segmentation.reports.plots import BLUE, GRID, ORANGE, legend_below, new_figure, save, scale_by_error
 
@@ -37,15 +38,16 @@ def write_curve(curve: LearningCurve, errors: Mapping[int, Sequence[float]], mor
         label = "A training" if size == sizes[0] else None
         axes.plot([size] * len(values), values, "o", color=ORANGE, markersize=5, label=label)
     axes.axvspan(last, last + more, color="#f0f0f0", zorder=0, label=f"{more} photos more")
-    axes.set_xscale("log")
     scale_by_error(axes)
+    axes.set_xscale("log")
     ticks = [*sizes, last + more]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.minorticks_off()
     axes.set_xlabel("Photos learned from")
     axes.grid(**GRID)
     legend_below(figure)
     save(figure, folder / "curve.png")
 
 
-def _table(curve: LearningCurve, sizes: Sequence[int], more: int):
+def _table(curve: LearningCurve, sizes: Sequence[int], more: int) -> list[tuple[int, Interval]]:
     return [(place, curve.error(place)) for place in (*sizes, sizes[-1] + more)]
