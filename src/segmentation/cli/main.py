@@ -14,6 +14,7 @@ from segmentation import __version__
 from segmentation.cli.parser import OneLineParser, add_command, read_command
 from segmentation.cli.streams import prepare_streams, silence_standard_output
 from segmentation.cli.wording import as_typed, program, speaking_for
+from segmentation.config.experiment_file import shipped_experiments
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import JobOptions
 from segmentation.core.errors import STANDARD_OUTPUT, SegmentationError, unwritable
@@ -24,7 +25,7 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.recipes import RECIPES
 from segmentation.models.architectures import describe
 
-_MODULES = {"eval": "evaluate"}
+_MODULES = {"eval": "evaluate", "learning-curve": "learning_curve"}
 
 DESCRIPTION = "Cut garments out of photos or mark classes of clothing: train models, evaluate them, use them."
 EPILOG = """three ways in:
@@ -138,4 +139,6 @@ def _epilog(name: str) -> str | None:
         return f"architectures: {describe()}"
     if name == "recipe":
         return "recipes: " + "; ".join(f"{name}: {as_typed(made.about)}" for name, made in RECIPES.items())
+    if name == "experiment":
+        return f"experiments: {', '.join(shipped_experiments())}"
     return None

@@ -13,6 +13,8 @@ from segmentation.training.run_state import EpochsKept
 
 def run(options: TrainOptions, context: Context) -> int:
     """Train and print where the model is. Status 130 or 143 when it was ended early."""
+    if options.find_rate:
+        return _find_rate(options, context)
     try:
         with seconds_left(EPOCHS_KEPT), TrainingDisplay() as display:
             import_keras_quietly()
@@ -26,6 +28,21 @@ def run(options: TrainOptions, context: Context) -> int:
     if trained.interrupted:
         print("interrupted: this is the best epoch so far; `--resume` continues from the last one")
         return exit_status()
+    return 0
+
+
+def _find_rate(options: TrainOptions, context: Context) -> int:
+    with seconds_left(), TrainingDisplay() as display:
+        import_keras_quietly()
+        from segmentation.jobs.train import find_rate
+
+        found = find_rate(options, display.shown(context))
+    search = found.search
+    print(
+        f"suggested learning rate {search.suggested:.1e} (the loss is lowest at ten times that, and falls "
+        f"fastest at {search.steepest:.1e}): --learning-rate {search.suggested:.1e}"
+    )
+    print(f"picture: {found.output / 'rates.png'}, table: {found.output / 'rates.csv'}")
     return 0
 
 

@@ -41,6 +41,12 @@ class DataConfig:
     synthetic: int = option(0, "drawn garments to add to the training photos, three photos each; 0 for none")
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
+    train_size: int = option(
+        0,
+        "train on at most so many photos, whole garments drawn by the seed, a part of those of any larger "
+        "number; the held-out photos stay the same; 0 for all",
+        common=False,
+    )
     target: str = option(
         "soft",
         "ground truth as soft alpha, or as a mask cut at `target_threshold`; or alpha for a matte, which is "
@@ -102,6 +108,18 @@ class PreprocessConfig:
         "mean-std",
         "scaling of the pixels: none 0..255, unit 0..1, mean-std by the statistics of the training set",
         choices=("none", "unit", "mean-std"),
+        common=False,
+    )
+    shrink: str = option(
+        "area",
+        "interpolation of a photo that is made smaller for the network",
+        choices=("area", "nearest", "linear", "cubic", "lanczos"),
+        common=False,
+    )
+    enlarge: str = option(
+        "cubic",
+        "interpolation of scores that are made as large as the photo",
+        choices=("cubic", "nearest", "linear", "lanczos"),
         common=False,
     )
 

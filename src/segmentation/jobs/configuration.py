@@ -26,6 +26,7 @@ def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: boo
         **dict.fromkeys(MATTE_PARTS, not config.guides),
         "resume": True,
         "overwrite": True,
+        "find_rate": True,
         "classes": inherits_classes,
         "data": not options.data,
         "second_pass": not options.second_pass,

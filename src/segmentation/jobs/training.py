@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.mattes import evaluate_mattes
 from segmentation.evaluation.retouchers import Retouchers, compare_retouchers
+from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.matting import load_matte
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
@@ -35,6 +37,13 @@ from segmentation.jobs.openvino_export import with_openvino
 from segmentation.metrics.threshold import doubt_about
 from segmentation.reports.plots import plot_curves, plot_threshold
 from segmentation.training.fit import fit
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An event: the best epoch of a training was judged on the held-out photos at full resolution."""
+
+    evaluation: Evaluation
 
 
 def train_model(
@@ -51,14 +60,16 @@ def train_model(
     begun_with: Mapping[str, Any] | None = None,
     record: Mapping[str, Any] | None = None,
     repeat: str = "",
+    for_use: bool = True,
 ) -> ModelBundle:
     """Train a completed configuration on the split of data sets, and put the bundle at `path`.
 
     The held-out photos, at full resolution, give the figures of the model, the threshold of a cutout and its
     confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
     `begun_with` is what `fit` keeps for a resumption; `record` is added to the provenance; `repeat` is the
-    file of options that repeats the training. The bundle appears at `path` whole or not at all, in place of
-    what was there before. Raises what `fit` and `evaluate` raise.
+    file of options that repeats the training. A model that is not `for_use`, but for its figures alone, is
+    neither exported nor has it a confidence. Tells the events of `fit`, and `Judged`. The bundle appears at
+    `path` whole or not at all, in place of what was there before. Raises what `fit` and `evaluate` raise.
     """
     groups = merged_groups(dataset.groups for dataset in datasets)
     labels = datasets[0].labels
@@ -98,14 +109,15 @@ def train_model(
         if bundle.matte:
             bundle = judged_matte(bundle, split.val, scoring)
         else:
-            bundle = judged(bundle, split.val, scoring, retouchers)
+            bundle, evaluation = judged(bundle, split.val, scoring, retouchers)
+            context.tell(Judged(evaluation))
         if retouchers:
             context.tell(Note(retouchers.line()))
         if bundle.labels.binary and not bundle.matte and (doubt := doubt_about(bundle.threshold)):
             context.tell(Caution(doubt))
-        if hurried:
+        if hurried and for_use:
             context.tell(Note("not exported to OpenVINO, and without a confidence model, for want of time"))
-        else:
+        elif for_use:
             bundle = _exported(bundle, split, path, context)
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
@@ -114,7 +126,7 @@ def train_model(
         if repeat:
             write_text(folder / CONFIGURATION, repeat)
         bundle = save_description(bundle)  # from here on it can be loaded
-        if bundle.labels.binary and not bundle.matte and not hurried:
+        if bundle.labels.binary and not bundle.matte and for_use and not hurried:
             try:
                 confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
                 bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
@@ -164,8 +176,8 @@ def judged(
     samples: tuple[Sample, ...],
     on_score: OnProgress | None = None,
     retouchers: Retouchers | None = None,
-) -> ModelBundle:
-    """Return the bundle with its figures on `samples` at full resolution.
+) -> tuple[ModelBundle, Evaluation]:
+    """Return the bundle with its figures on `samples` at full resolution, and the figures of each.
 
     A cutout's are those at the threshold of the best mean Dice, which becomes that of the bundle; the curve
     is written beside it. Those of two people on the same photos are kept beside them.
@@ -184,4 +196,4 @@ def judged(
         evaluation.search.write_csv(bundle.path / "threshold.csv")
         plot_threshold(evaluation.search, bundle.path / "threshold.png")
     figures = {**bundle.provenance, "val_at_full_resolution": evaluation.summary()}
-    return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
+    return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures), evaluation

@@ -22,6 +22,7 @@ class Preprocessing:
     `guided` networks see the first scores of a double pass as their last channel; those of mattes see the
     `guides` instead, a trimap and perhaps a first alpha. `mean` and `std` are the
     training set's, a value a channel in 0..255 after `prepare`; used by the normalisation `mean-std` alone.
+    `shrink` and `enlarge` are the interpolations of a photo that is made smaller and of its scores.
     """
 
     input_size: Size
@@ -29,6 +30,8 @@ class Preprocessing:
     contrast: str = "none"
     normalisation: str = "mean-std"
     guided: bool = False
+    shrink: str = "area"
+    enlarge: str = "cubic"
     mean: tuple[float, ...] = field(default=(0.0,))
     std: tuple[float, ...] = field(default=(255.0,))
     guides: tuple[str, ...] = ()
@@ -37,7 +40,16 @@ class Preprocessing:
     def from_config(
         cls, config: PreprocessConfig, *, guided: bool = False, guides: tuple[str, ...] = ()
     ) -> "Preprocessing":
-        return cls(config.size, config.colour, config.contrast, config.normalisation, guided, guides=guides)
+        return cls(
+            config.size,
+            config.colour,
+            config.contrast,
+            config.normalisation,
+            guided,
+            config.shrink,
+            config.enlarge,
+            guides=guides,
+        )
 
     @property
     def channels(self) -> int:
@@ -54,7 +66,7 @@ class Preprocessing:
         # reading a bundle needs no OpenCV
         from segmentation.preprocessing.pixels import adjust_contrast, resize, to_grey
 
-        image, scores = resize(photo[..., :3], self.input_size), photo[..., 3:]
+        image, scores = resize(photo[..., :3], self.input_size, self.shrink), photo[..., 3:]
         if self.colour == "grey":
             image = to_grey(image)
         image = adjust_contrast(image, self.contrast)
@@ -77,9 +89,14 @@ class Preprocessing:
         return (images - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, the input size as WIDTHxHEIGHT."""
+        """Plain values, the input size as WIDTHxHEIGHT.
+
+        The usual interpolations are left out: models of earlier versions, which knew no others, stay as
+        they were.
+        """
+        usual = {"shrink": type(self).shrink, "enlarge": type(self).enlarge}
         plain = {
-            **vars(self),
+            **{name: value for name, value in vars(self).items() if usual.get(name) != value},
             "input_size": str(self.input_size),
             "mean": list(self.mean),
             "std": list(self.std),

@@ -92,27 +92,16 @@ def fit(
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
     state.begun_with = dict(begun_with or {})
-    keras.utils.set_random_seed(config.training.seed)
-    view = _view(config, first)
-    pairs = _prepare(config, train, labels, start, view, stop)
-    loss = _loss(config, pairs)
-    policy = dtype_policy(config.training.precision)
-    size = None if config.training.crops else pairs.preprocessing.input_size
-    model = build_network(config, pairs.preprocessing, len(labels.names), policy, size)
-    if not state.epochs:  # else the weights are those of the last epoch
-        if start:
-            load_start(model, start, labels, tell)
-        elif config.model.backbone_weights:
-            load_backbone(model, config.model.backbone_weights)
-    mixture = _mixture(config, train)
+    ready = prepare_training(
+        config, train, labels, start, first, begun=bool(state.epochs), tell=tell, stop=stop
+    )
+    model, pairs, policy, mixture = ready.model, ready.pairs, ready.policy, ready.mixture
     plan = _plan(config, model, pairs, policy, (len(mixture), len(val)))
     tell(TrainingStarted(logs.name, config.training.epochs, plan))
-    val_pairs = _pairs(config, val, pairs.preprocessing, labels, view)
+    val_pairs = _pairs(config, val, pairs.preprocessing, labels, _view(config, first))
     if stop() and not state.epochs:
         raise KeyboardInterrupt  # before the network is compiled, which may take long
-    interrupted = _train(
-        config, model, loss, pairs, val_pairs, mixture, plan.batch_size, state, tell=tell, stop=stop
-    )
+    interrupted = _train(config, ready, val_pairs, plan.batch_size, state, tell=tell, stop=stop)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
     bundle = ModelBundle(
@@ -144,6 +133,68 @@ def fit(
     save_weights(model, bundle.weights)
     write_history(folder / HISTORY, state.history)
     return bundle, state.history
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """What a training begins with: a network with its first weights, its pairs, and how they are mixed."""
+
+    model: keras.Model
+    loss: keras.losses.Loss
+    pairs: PreparedPairs
+    mixture: Mixture
+    policy: str
+
+    def batches(self, config: RunConfig, batch_size: int) -> Batches:
+        """Return the batches that the network learns from, augmented and cropped."""
+        training, pairs = config.training, self.pairs
+        in_colour = config.preprocessing.colour == "colour"
+        augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+        if training.crops and not pairs.cuts:
+            guided = pairs.preprocessing.guided
+            augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
+        return Batches(
+            pairs,
+            batch_size,
+            augment=augment,
+            seed=training.seed,
+            mixture=self.mixture,
+            weights=sample_weights(pairs.samples, config.data.pseudo_weight),
+            workers=training.workers,
+        )
+
+
+def prepare_training(
+    config: RunConfig,
+    train: Sequence[Sample],
+    labels: LabelMap = BINARY,
+    start: ModelBundle | None = None,
+    first: ModelBundle | None = None,
+    *,
+    begun: bool = False,
+    tell: Tell = ignore,
+    stop: Callable[[], bool] = lambda: False,
+) -> Ready:
+    """Return what a training of the completed `config` begins with; the arguments are as in `fit`.
+
+    With `begun` the first weights are left to whoever loads those of the last epoch.
+    """
+    keras.utils.set_random_seed(config.training.seed)
+    pairs = _prepare(config, train, labels, start, _view(config, first), stop)
+    loss = _loss(config, pairs)
+    policy = dtype_policy(config.training.precision)
+    size = None if config.training.crops else pairs.preprocessing.input_size
+    model = build_network(config, pairs.preprocessing, len(labels.names), policy, size)
+    if start and not begun:
+        load_start(model, start, labels, tell)
+    elif config.model.backbone_weights and not begun:
+        load_backbone(model, config.model.backbone_weights)
+    return Ready(model, loss, pairs, _mixture(config, train), policy)
+
+
+def choose_batch_size(config: RunConfig, ready: Ready) -> int:
+    """Return the batch size of a training, for `auto` the largest that fits its memory."""
+    return _plan(config, ready.model, ready.pairs, ready.policy, (0, 0)).batch_size
 
 
 def _prepare(
@@ -248,11 +299,8 @@ def _plan(
 
 def _train(
     config: RunConfig,
-    model: keras.Model,
-    loss: keras.losses.Loss,
-    pairs: PreparedPairs,
+    ready: Ready,
     val_pairs: PreparedPairs,
-    mixture: Mixture,
     batch_size: int,
     state: RunState,
     *,
@@ -260,24 +308,12 @@ def _train(
     stop: Callable[[], bool],
 ) -> bool:
     """Run the epochs that are left; return whether they were interrupted."""
-    training = config.training
-    in_colour = config.preprocessing.colour == "colour"
-    augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+    training, model = config.training, ready.model
     val_size = batch_size
-    if training.crops and not pairs.cuts:
-        guided = pairs.preprocessing.guided
-        augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
     if training.crops:
-        val_size = max(1, batch_size * training.crops.area // pairs.preprocessing.input_size.area)
-    batches = Batches(
-        pairs,
-        batch_size,
-        augment=augment,
-        seed=training.seed,
-        mixture=mixture,
-        weights=sample_weights(pairs.samples, config.data.pseudo_weight),
-        workers=training.workers,
-    )
+        whole = ready.pairs.preprocessing.input_size
+        val_size = max(1, batch_size * training.crops.area // whole.area)
+    batches = ready.batches(config, batch_size)
     val_batches = Batches(val_pairs, val_size, workers=training.workers)
     run = Run(training, batches, state, tell, stop)
     callbacks: list[keras.callbacks.Callback] = [run]
@@ -290,7 +326,7 @@ def _train(
         for run.phase in phases(training):
             if state.epochs >= run.phase.until or run.stalled():
                 continue
-            compile_network(config, model, loss, run.phase.frozen)
+            compile_network(config, model, ready.loss, run.phase.frozen)
             if state.epochs:  # between two phases as well, so that a resumed run does the same
                 load(model, state.weights(state.epochs))
             model.fit(
