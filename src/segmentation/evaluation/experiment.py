@@ -160,10 +160,9 @@ class ExperimentFigures:
             found.append(warning)
         compared = sum(row.difference is not None for row in self.rows)
         if compared:
-            chance = compared * (1 - CONFIDENCE)
             found.append(
-                f"Of {counted(compared, 'interval')} at {CONFIDENCE:.0%}, about {max(1, round(chance))} can "
-                "be expected to leave out zero although nothing differs: a single surprise is to be repeated."
+                f"One in {1 / (1 - CONFIDENCE):.0f} such intervals leaves out zero although nothing differs, and "
+                f"here {'is one' if compared == 1 else f'are {compared}'}: a single surprise is to be repeated."
             )
         if self.missing:
             found.append(
