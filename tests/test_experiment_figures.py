@@ -21,7 +21,9 @@ def cell(repeat, shift=0.0, noise=0.002, fold_photos=range(PHOTOS)):
         f"p{place}": 0.9 + 0.05 * np.sin(place) + shift + random.normal(0, noise) for place in fold_photos
     }
     photos = {name: PhotoFigures(f"g{name}", value, 0.8, 2) for name, value in quality.items()}
-    return CellFigures(repeat, photos, threshold=0.5, seconds=10.0, gflop=1.5, parameters=1e6, epochs=3)
+    return CellFigures(
+        repeat, f"{shift}-{repeat}", photos, threshold=0.5, seconds=10.0, gflop=1.5, parameters=1e6, epochs=3
+    )
 
 
 def compared(levels, shifts, repeats=3, **more):
@@ -41,6 +43,14 @@ def test_a_large_difference_is_told_from_chance_and_a_small_one_is_not():
     up = figures.rows[1].difference
     assert up.low < 0.03 < up.high
     assert "Better than the base, beyond chance: f=1" in findings(figures)[0]
+
+
+def test_trainings_that_variants_share_are_paid_for_once():
+    found = experiment_of({"seeds": [0, 1, 2], "factors": {"tta": ["flip"], "epochs": [2]}}, "drawn")
+    shifts = {"base": 0.0, "tta=flip": 0.0, "epochs=2": 0.01}
+    done = {name: [cell(repeat, shift) for repeat in found.repeats] for name, shift in shifts.items()}
+
+    assert figures_of(found, done).seconds == 2 * 3 * 10.0
 
 
 def test_one_training_proves_nothing_and_the_report_says_so():

@@ -21,11 +21,29 @@ def losses(best=1e-2, noise=0.0):
 
 @pytest.mark.parametrize("best", [1e-3, 1e-2, 1e-1])
 @pytest.mark.parametrize("noise", [0.0, 0.02])
-def test_a_tenth_of_the_rate_with_the_lowest_loss_is_suggested(best, noise):
+def test_the_rate_at_which_the_loss_falls_fastest_is_suggested(best, noise):
     found = suggest(RATES, losses(best, noise))
 
-    assert found.suggested == pytest.approx(best / 10, rel=0.6)
-    assert found.steepest < 10 * found.suggested
+    assert best / 20 < found.suggested < best / 3
+    assert found.lowest == pytest.approx(best, rel=0.8)
+
+
+def test_a_loss_that_falls_on_slowly_to_the_highest_rate_does_not_drag_the_suggestion_along():
+    """As with batch normalisation, where no rate makes the loss run away."""
+    decades = np.log10(RATES)
+    curve = -np.clip(decades + 4, 0, 1) - 0.05 * np.clip(decades + 3, 0, 3)
+    found = suggest(RATES, (curve + np.random.default_rng(0).normal(0, 0.03, len(RATES))).tolist())
+
+    assert 1e-4 < found.suggested < 1e-3
+    assert found.lowest > 1e-2
+
+
+def test_noise_of_the_first_steps_is_no_fall():
+    noise = np.random.default_rng(1).normal(0, 0.1, len(RATES))
+
+    with pytest.raises(TrainingError, match="received one that never does"):
+        suggest(RATES, noise.tolist())
+    assert suggest(RATES, (np.array(losses()) + noise).tolist()).suggested > 1e-4
 
 
 def test_losses_may_be_negative():

@@ -39,8 +39,8 @@ def _find_rate(options: TrainOptions, context: Context) -> int:
         found = find_rate(options, display.shown(context))
     search = found.search
     print(
-        f"suggested learning rate {search.suggested:.1e} (the loss is lowest at ten times that, and falls "
-        f"fastest at {search.steepest:.1e}): --learning-rate {search.suggested:.1e}"
+        f"suggested learning rate: --learning-rate {search.suggested:.1e}, where the loss falls fastest; "
+        f"it is lowest at {search.lowest:.1e}"
     )
     print(f"picture: {found.output / 'rates.png'}, table: {found.output / 'rates.csv'}")
     return 0

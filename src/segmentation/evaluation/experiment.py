@@ -33,10 +33,11 @@ class CellFigures:
     """One training of a variant, judged on the photos that it held out; `failure` is why there is none.
 
     `stopped` is the epoch after which it was given up, 0 for none. `seconds` are those of the training,
-    `gflop` those of a photo. `history` are its figures by epoch.
+    `gflop` those of a photo. `history` are its figures by epoch. Cells of one `model` share a training.
     """
 
     repeat: Repeat
+    model: str = ""
     photos: Mapping[str, PhotoFigures] = field(default_factory=dict)
     threshold: float | None = None
     seconds: float | None = None
@@ -144,8 +145,9 @@ class ExperimentFigures:
 
     @property
     def seconds(self) -> float:
-        """What all trainings took together."""
-        return sum(cell.seconds or 0 for row in self.rows for cell in row.cells)
+        """What all trainings took together, each once."""
+        trainings = {cell.model: cell.seconds or 0 for row in self.rows for cell in row.cells}
+        return sum(trainings.values())
 
     @property
     def photos(self) -> int:
@@ -160,10 +162,10 @@ class ExperimentFigures:
             found.append(warning)
         compared = sum(row.difference is not None for row in self.rows)
         if compared:
-            chance = compared * (1 - CONFIDENCE)
             found.append(
-                f"Of {counted(compared, 'interval')} at {CONFIDENCE:.0%}, about {max(1, round(chance))} can "
-                "be expected to leave out zero although nothing differs: a single surprise is to be repeated."
+                f"One in {1 / (1 - CONFIDENCE):.0f} such intervals leaves out zero although nothing differs, "
+                f"and here {'is one' if compared == 1 else f'are {compared}'}: a single surprise is to be "
+                "repeated."
             )
         if self.missing:
             found.append(

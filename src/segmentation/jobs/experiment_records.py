@@ -30,6 +30,7 @@ def figures_of_cell(
     measure = "iou" if several else "dice"
     return CellFigures(
         repeat=repeat,
+        model=bundle.name,
         photos={
             row.id: PhotoFigures(row.group, getattr(row, measure), row.boundary_f1, row.fault_count)
             for row in evaluation.rows

@@ -21,7 +21,7 @@ def write_rates(found: "RateSearch", folder: Path) -> None:
     axes.plot(found.rates, found.smoothed, color=BLUE, linewidth=1.8, label="Smoothed")
     axes.axvline(found.suggested, color=ORANGE, linewidth=1.4, label=f"Suggested {found.suggested:.1e}")
     axes.axvline(
-        found.steepest, color=GREY, linewidth=1.0, linestyle="--", label=f"Steepest {found.steepest:.1e}"
+        found.lowest, color=GREY, linewidth=1.0, linestyle="--", label=f"Lowest loss at {found.lowest:.1e}"
     )
     axes.set_xscale("log")
     low, high = min(found.smoothed), found.smoothed[0]

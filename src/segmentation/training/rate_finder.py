@@ -19,23 +19,23 @@ from segmentation.training.network import compile_network
 LOWEST, HIGHEST = 1e-6, 1.0
 STEPS = 120
 
-_SMOOTHING = 0.9  # share of the past in the smoothed loss
-_WARM_UP = 10  # steps before a loss counts, while the network leaves its first weights
-_BELOW = 10  # times the suggestion lies below the rate of the lowest loss
+_SMOOTHING = 7  # steps, a third of a decade of rates: the deviation of the bell that smooths the losses
+_LEARNS_NOTHING = 20  # steps at rates so low that they show where the loss begins, and its noise
 
 
 @dataclass(frozen=True)
 class RateSearch:
     """The losses of the steps at rising `rates`, as they were and smoothed.
 
-    The `suggested` rate is a tenth of that of the lowest smoothed loss; at the `steepest` it falls fastest.
+    The `suggested` rate is where the smoothed loss falls fastest; at the `lowest` it is lowest, which with
+    normalisation in the network may be far too high a rate to train with.
     """
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
     smoothed: tuple[float, ...]
     suggested: float
-    steepest: float
+    lowest: float
 
 
 def find_rate(
@@ -74,40 +74,46 @@ def find_rate(
             break
         rates.append(rate)
         losses.append(loss)
-        if _runs_away(smoothed(losses)):
+        if _runs_away(losses):
             break
     keras.utils.clear_session()
     return suggest(rates, losses)
 
 
 def suggest(rates: Sequence[float], losses: Sequence[float]) -> RateSearch:
-    """Return what losses at rising rates suggest. Raises TrainingError where they never fall."""
+    """Return what losses at rising rates suggest. Raises TrainingError where none makes them fall."""
     curve = smoothed(losses)
-    if len(curve) <= _WARM_UP + 1 or curve[_WARM_UP:].min() >= curve[_WARM_UP]:
+    if len(curve) <= _LEARNS_NOTHING or _fall(losses, curve) <= 0:
         raise TrainingError(
             "`find_rate`: expected a loss that falls at some rate, received one that never does; check the "
             "pairs, or try another loss or optimizer"
         )
-    lowest = _WARM_UP + int(curve[_WARM_UP:].argmin())
+    lowest = _LEARNS_NOTHING + int(curve[_LEARNS_NOTHING:].argmin())
     slopes = np.gradient(curve, np.log(rates))
-    steepest = _WARM_UP + int(slopes[_WARM_UP : lowest + 1].argmin())
-    return RateSearch(
-        tuple(rates), tuple(losses), tuple(curve.tolist()), rates[lowest] / _BELOW, rates[steepest]
-    )
+    steepest = _LEARNS_NOTHING + int(slopes[_LEARNS_NOTHING : lowest + 1].argmin())
+    return RateSearch(tuple(rates), tuple(losses), tuple(curve.tolist()), rates[steepest], rates[lowest])
 
 
 def smoothed(losses: Sequence[float]) -> np.ndarray:
-    """Return the exponential average of the losses, float64 [N], without the pull of its beginning."""
-    average, curve = 0.0, []
-    for count, loss in enumerate(losses, start=1):
-        average = _SMOOTHING * average + (1 - _SMOOTHING) * loss
-        curve.append(average / (1 - _SMOOTHING**count))
-    return np.array(curve)
+    """Return the losses smoothed over a few steps to both sides, float64 [N]."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(np.array(losses, np.float64), _SMOOTHING, mode="nearest")
 
 
-def _runs_away(curve: np.ndarray) -> bool:
-    """Whether the loss has risen again by as much as it had fallen."""
-    if len(curve) <= 2 * _WARM_UP:
+def _fall(losses: Sequence[float], curve: np.ndarray) -> float:
+    """How far the smoothed loss has fallen below where it began, less what noise alone can do."""
+    first = np.array(losses[:_LEARNS_NOTHING])
+    return float(first.mean() - curve.min(initial=np.inf, where=_later(curve)) - first.std())
+
+
+def _later(curve: np.ndarray) -> np.ndarray:
+    return np.arange(len(curve)) >= _LEARNS_NOTHING
+
+
+def _runs_away(losses: Sequence[float]) -> bool:
+    """Whether the loss has fallen, and has risen again by as much above where it began."""
+    curve = smoothed(losses)
+    if len(curve) <= _LEARNS_NOTHING or (fall := _fall(losses, curve)) <= 0:
         return False
-    began, lowest = curve[_WARM_UP], curve[_WARM_UP:].min()
-    return bool(curve[-1] > began + (began - lowest) and lowest < began)
+    return bool(curve[-1] > np.mean(losses[:_LEARNS_NOTHING]) + fall)
