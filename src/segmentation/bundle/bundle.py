@@ -101,7 +101,7 @@ class ModelBundle:
     @property
     def matte(self) -> bool:
         """Whether it finds the alpha in the unknown band of a trimap, and no mask by itself."""
-        return self.config.data.target == "alpha"
+        return bool(self.preprocessing.guides)
 
     @property
     def input_size(self) -> Size:

@@ -1,6 +1,7 @@
 """The entry point: `python main.py` in the clone and `garment-cutout` where the package is installed."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -71,6 +72,7 @@ def run() -> None:
 def end(status: int) -> NoReturn:
     """End the process; at once where a signal stopped it, since large libraries take seconds to unload."""
     if status > 128:
+        gc.collect()  # semaphores of a pool that was interrupted, else Python warns of them
         with suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(status)

@@ -85,13 +85,6 @@ class PreprocessConfig:
     input_size: Size | None = option(
         None, "input size of the network, width x height", shown="that of the architecture"
     )
-    sees: str = option(
-        "whole",
-        "what the network sees of a photo at its input size: the whole photo or, in a second pass, the whole "
-        "region of the first mask; or tiles of it at the photo's own resolution",
-        choices=("whole", "tiles"),
-        common=False,
-    )
     colour: str = option(
         "colour",
         "whether the network sees the photo in colour or in grey",
@@ -120,6 +113,13 @@ class PreprocessConfig:
         "cubic",
         "interpolation of scores that are made as large as the photo",
         choices=("cubic", "nearest", "linear", "lanczos"),
+        common=False,
+    )
+    sees: str = option(
+        "whole",
+        "what the network sees of a photo at its input size: the whole photo or, in a second pass, the whole "
+        "region of the first mask; or tiles of it at the photo's own resolution",
+        choices=("whole", "tiles"),
         common=False,
     )
 

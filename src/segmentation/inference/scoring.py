@@ -52,7 +52,7 @@ def load_score(
 
 def own_tiling(bundle: ModelBundle, overlap: float = Tiling.overlap) -> Tiling | None:
     """Return the tiles that a bundle's last pass was trained to see; None where it sees all at once."""
-    if bundle.config.preprocessing.sees != "tiles":
+    if bundle.preprocessing.sees != "tiles":
         return None
     return Tiling(bundle.input_size, overlap)
 

@@ -22,7 +22,8 @@ class Preprocessing:
     `guided` networks see the first scores of a double pass as their last channel; those of mattes see the
     `guides` instead, a trimap and perhaps a first alpha. `mean` and `std` are the
     training set's, a value a channel in 0..255 after `prepare`; used by the normalisation `mean-std` alone.
-    `shrink` and `enlarge` are the interpolations of a photo that is made smaller and of its scores.
+    `shrink` and `enlarge` are the interpolations of a photo that is made smaller and of its scores; `sees` is
+    whether the network is shown whole photos or tiles of them at their own resolution.
     """
 
     input_size: Size
@@ -35,6 +36,7 @@ class Preprocessing:
     mean: tuple[float, ...] = field(default=(0.0,))
     std: tuple[float, ...] = field(default=(255.0,))
     guides: tuple[str, ...] = ()
+    sees: str = "whole"
 
     @classmethod
     def from_config(
@@ -49,6 +51,7 @@ class Preprocessing:
             config.shrink,
             config.enlarge,
             guides=guides,
+            sees=config.sees,
         )
 
     @property
@@ -91,15 +94,14 @@ class Preprocessing:
     def to_json(self) -> dict[str, Any]:
         """Plain values, the input size as WIDTHxHEIGHT.
 
-        The usual interpolations are left out: models of earlier versions, which knew no others, stay as
-        they were.
+        What models of earlier versions did not know is left out where it is as usual: they stay as they were.
         """
-        usual = {"shrink": type(self).shrink, "enlarge": type(self).enlarge}
+        usual = {name: getattr(type(self), name) for name in ("shrink", "enlarge", "guides", "sees")}
         plain = {
-            **{name: value for name, value in vars(self).items() if usual.get(name) != value},
+            **vars(self),
             "input_size": str(self.input_size),
             "mean": list(self.mean),
             "std": list(self.std),
+            "guides": list(self.guides),
         }
-        guides = plain.pop("guides")  # which models of masks are known without
-        return {**plain, "guides": list(guides)} if guides else plain
+        return {name: value for name, value in plain.items() if usual.get(name, ...) != vars(self)[name]}
