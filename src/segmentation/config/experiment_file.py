@@ -1,6 +1,5 @@
 """Experiments as TOML files: those that come with the program, and a person's own."""
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,8 @@ from segmentation.config.experiment import BASE, DESIGNS, EXPECTATIONS, OTHER, C
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import JobOptions, accept, option, options_of
 from segmentation.config.scoring import ScoringOptions, parse_threshold
-from segmentation.core.errors import ConfigError, system_reason
-from segmentation.core.files import check_regular
+from segmentation.config.toml_file import read_tables
+from segmentation.core.errors import ConfigError
 
 SHIPPED = Path(__file__).with_name("experiments")
 """The experiments that come with the program."""
@@ -35,7 +34,6 @@ _TRAINED = {found.name for found in options_of(TrainOptions)}
 JUDGED = tuple(found.name for found in options_of(JudgeOptions) if found.name not in _TRAINED)
 """Options of judging that a variant may choose; those that a training has as well are the training's."""
 
-_LARGEST_BYTES = 2**20
 _TOP = ("about", "design", "seeds", "folds", "margin", "halving", "base", "factors", "quick")
 _QUICK = ("about", "seeds", "folds", "base", "factors", "without")
 _FACTOR = ("option", "levels", "claims")
@@ -54,21 +52,9 @@ def read_experiment(choice: str, *, quick: bool = False) -> Experiment:
     and the place in it, for a file that cannot be read, for what no experiment has, and for options that
     `train` and scoring do not have.
     """
-    path = SHIPPED / f"{choice}.toml" if choice in shipped_experiments() else Path(choice)
-    try:
-        content = check_regular(path).read_bytes()
-        if len(content) > _LARGEST_BYTES:
-            raise ValueError(f"expected at most {_LARGEST_BYTES} bytes")
-        tables = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: expected a TOML file, or one of {', '.join(shipped_experiments())}, received: "
-            f"{system_reason(error)}; check the path"
-        ) from error
-    except ValueError as error:
-        raise ConfigError(
-            f"{path}: expected an experiment in TOML, received a file with: {error}; mend that line"
-        ) from error
+    shipped = shipped_experiments()
+    path = SHIPPED / f"{choice}.toml" if choice in shipped else Path(choice)
+    tables = read_tables(path, f"a TOML file, or one of {', '.join(shipped)}", "an experiment in TOML")
     try:
         return experiment_of(tables, path.stem, quick=quick)
     except ConfigError as error:

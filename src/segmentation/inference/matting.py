@@ -16,7 +16,8 @@ from segmentation.images.boxes import box_around
 from segmentation.images.refinement import METHODS, ensure_available, refine
 from segmentation.images.trimaps import FROM_SCORES, UNKNOWN, ensure_band_available
 from segmentation.inference.engines import load_engine
-from segmentation.preprocessing.matting import TRIMAP_CHANNEL, at_least, with_trimap
+from segmentation.preprocessing.matting import TRIMAP_CHANNEL, with_trimap
+from segmentation.preprocessing.pixels import at_least
 from segmentation.scores.tiles import Tiling, tiled
 
 OVERLAP = 0.125

@@ -33,6 +33,16 @@ def resize(image: np.ndarray, size: Size, shrink: str = "area", enlarge: str = "
     return cv2.resize(image, (size.width, size.height), interpolation=interpolation)
 
 
+def at_least(picture: np.ndarray, size: Size) -> np.ndarray:
+    """Extend a picture, [H, W] or [H, W, C], by its last row and column until it has this size at least."""
+    missing = [
+        max(0, wanted - has) for wanted, has in zip((size.height, size.width), picture.shape, strict=False)
+    ]
+    if not any(missing):
+        return picture
+    return np.pad(picture, [(0, missing[0]), (0, missing[1]), *[(0, 0)] * (picture.ndim - 2)], mode="edge")
+
+
 def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
     """Resize class indices, uint8 [H, W], to the nearest: between two classes there is no third."""
     if labels.shape == (size.height, size.width):

@@ -8,6 +8,7 @@ import numpy as np
 from segmentation.evaluation.experiment import CellFigures, ExperimentFigures, Row
 from segmentation.reports.plots import (
     BLUE,
+    COLOURS,
     GREY,
     GRID,
     HIGHEST_DICE,
@@ -21,7 +22,6 @@ from segmentation.reports.plots import (
 if TYPE_CHECKING:
     from segmentation.reports.plots import Axes, Figure
 
-_COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")  # of Okabe and Ito
 _BESIDE = 34  # letters of a name at the side of a chart
 _ACROSS = 3  # panels of curves
 _FAR = 6  # times the median reach of an interval, beyond which a difference is drawn at the edge
@@ -166,4 +166,4 @@ def _mean_curve(cells: list[CellFigures], key: str) -> np.ndarray:
 
 
 def _colour(number: int) -> str:
-    return _COLOURS[number % len(_COLOURS)]
+    return COLOURS[number % len(COLOURS)]

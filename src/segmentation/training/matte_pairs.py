@@ -12,7 +12,8 @@ from segmentation.core.types import Sample
 from segmentation.datasets.trimaps import has_trimap, read_trimap
 from segmentation.images.colour_distance import colour_distance
 from segmentation.images.trimaps import UNKNOWN, as_trimap, soft_trimap
-from segmentation.preprocessing.matting import at_least, with_trimap
+from segmentation.preprocessing.matting import with_trimap
+from segmentation.preprocessing.pixels import at_least
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.batches import PreparedPairs

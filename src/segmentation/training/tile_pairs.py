@@ -9,7 +9,7 @@ import numpy as np
 from segmentation.config.training import RunConfig
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Sample
-from segmentation.preprocessing.matting import at_least
+from segmentation.preprocessing.pixels import at_least
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.batches import PreparedPairs
