@@ -53,9 +53,7 @@ def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMa
 
 def _in_one_channel(image: np.ndarray, probability: float, seed: int) -> np.ndarray:
     """Return the grey picture of a random channel with that probability, and the image itself otherwise."""
-    random = np.random.default_rng(
-        (seed, 3)
-    )  # other changes draw from the seed, and from (seed, 1) and (seed, 2)
+    random = np.random.default_rng((seed, 4))  # others draw from the seed and from (seed, 1) to (seed, 3)
     if random.random() >= probability:
         return image
     return as_grey(image, CHANNELS[random.integers(len(CHANNELS))])

@@ -50,9 +50,7 @@ class MattePairs(PreparedPairs):
         def change(photo: np.ndarray, layers: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
             if augment:
                 photo, layers = augment(photo, layers, seed)
-            random = np.random.default_rng(
-                (seed, 3)
-            )  # other changes draw from the seed, (seed, 1), (seed, 2)
+            random = np.random.default_rng((seed, 3))  # others draw from (seed, 1), (seed, 2), (seed, 4)
             known = self._random_trimap(layers, random)
             unknown = np.argwhere(known == UNKNOWN)
             centre = random.choice(unknown) if len(unknown) else random.integers(known.shape)
