@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.errors import ConfigError, DataError
@@ -15,6 +17,9 @@ from segmentation.evaluation.task import task_of
 
 OnProgress = Callable[[int, int], None]
 """Called with (done, total) after each photo."""
+
+Look = Callable[[Sample, np.ndarray], None]
+"""Sees a sample and its scores, float32 [H, W, C]."""
 
 _LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far off is no edge
 
@@ -29,6 +34,7 @@ def evaluate(
     target_threshold: float = 0.5,
     fault_options: FaultOptions = USUAL,
     estimator: ConfidenceEstimator | None = None,
+    look: Look | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
     """Score each photo once at its own size and measure it against its ground truth.
@@ -37,8 +43,8 @@ def evaluate(
     over these very photos. Its ground truth is garment where its alpha is at least `target_threshold`. Where
     `labels` has several classes, neither is used. The contour measures allow `tolerance_px`, and
     `fault_options` say what counts as a fault. An `estimator`
-    adds the confidence where a threshold is given. Photos are read one at a time; what waits for the best
-    threshold is kept compressed, some 50 kB a photo.
+    adds the confidence where a threshold is given, and `look` sees the scores of each photo. Photos are read
+    one at a time; what waits for the best threshold is kept compressed, some 50 kB a photo.
 
     Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
     usable ground truth and SegmentationError for scores out of range or of another shape; the last two name
@@ -60,6 +66,8 @@ def evaluate(
         image, truth = read_pair(sample)
         scores, seconds = score_photo(score, image, sample, labels)
         measurement.add(sample, image, truth, scores, seconds)
+        if look:
+            look(sample, scores)
         if on_progress:
             on_progress(done, len(samples))
     found = measurement.finish()
