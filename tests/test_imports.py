@@ -93,6 +93,7 @@ def test_every_part_has_its_place_in_the_order():
                 "images/text.py",
                 "images/tiff_write.py",
                 "reports/contact_sheet.py",
+                "reports/study_pictures.py",
             },
         ),
         ("psd_tools", {"images/psd_write.py", "images/psd_read.py"}),

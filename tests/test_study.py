@@ -14,6 +14,8 @@ from support.drawing import draw_set
 import main
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.presets import configure
+from segmentation.config.record import chosen
 from segmentation.config.study import Part, read_questions, shipped_questions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import REFINEMENTS
@@ -22,9 +24,12 @@ from segmentation.evaluation.study import photos_of_part, read_judged
 from segmentation.images.files import read_mask
 from segmentation.jobs.context import Context
 from segmentation.jobs.recipe_runs import is_done, models_of
-from segmentation.jobs.recipe_steps import Request
+from segmentation.jobs.recipe_runs import run as run_step
+from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.study_steps import study_steps
+from segmentation.jobs.training_checks import check_before_data
 from segmentation.metrics.intervals import paired_difference
+from segmentation.models.registry import complete
 from segmentation.reports.study_pictures import draw_detail, most_disputed
 
 QUESTION = """
@@ -58,6 +63,12 @@ workers = 1
 [steps.plain]
 job = "train"
 data = "{data}/pairs"
+
+[steps.cut]
+job = "predict"
+input = "{data}/pairs/images/000_Front.png"
+model = "{name}-plain"
+save = true
 
 [steps.more]
 job = "train"
@@ -189,7 +200,7 @@ def test_what_is_done_is_not_run_again_and_the_page_has_the_advice_of_today(stud
 
     question = write_question(studied, f'advice = "Leave it."\n{QUESTION}')
     assert run_study(studied, question, data) == 0
-    assert len(re.findall(r"step \d of 7: \S+ exists", capsys.readouterr().out)) == 7
+    assert len(re.findall(r"step \d of 8: \S+ exists", capsys.readouterr().out)) == 8
     assert {path: path.stat().st_mtime_ns for path in made} == before
     assert "**Advice:** Leave it." in page_of(studied)
 
@@ -217,6 +228,21 @@ def test_an_evaluation_is_done_again_for_other_options_and_for_another_model(stu
     assert is_done(step, records, context)
 
 
+def test_an_evaluation_that_is_interrupted_is_not_done(studied, data, tmp_path):
+    options = EvaluateOptions.of(model="tried-plain", data=data / "pairs", output=tmp_path / "out")
+    step, context = Step("out", options), Context(Workspace(studied))
+    with pytest.raises(KeyboardInterrupt):
+        run_step(step, tmp_path / "steps", replace(context, interrupted=lambda: True))
+    assert not is_done(step, tmp_path / "steps", context)
+
+    run_step(step, tmp_path / "steps", context)
+    assert is_done(step, tmp_path / "steps", context)
+
+
+def test_photos_that_a_step_predicts_are_there(studied):
+    assert [*(studied / "results" / "tried" / "cut").rglob("000_Front*.png")]
+
+
 def test_the_alphas_that_were_judged_are_kept(studied):
     results = studied / "results" / "tried" / "mirror" / "plain"
     rows = {row["id"]: row for row in csv.DictReader((results / "per_image.csv").open(newline=""))}
@@ -231,7 +257,13 @@ def test_steps_that_questions_share_are_made_once(tmp_path, data):
     request = replace(request_of(tmp_path, data, first), questions=(str(first), str(second)))
     names = [step.name for step in study_steps(request)]
     assert len({*names}) == len(names)
-    assert [name for name in names if "/" not in name] == ["contrast", "layers", "tried-plain", "tried-more"]
+    assert [name for name in names if "/" not in name] == [
+        "contrast",
+        "layers",
+        "tried-plain",
+        "cut",
+        "tried-more",
+    ]
 
     write_question(tmp_path, QUESTION.replace("filters = 4", "filters = 8"), "two")
     with pytest.raises(ConfigError, match="two: expected tried-plain as an earlier question has it"):
@@ -285,8 +317,10 @@ def test_each_question_of_the_program_is_one_that_can_be_answered(name, quick):
     for step in study_steps(Request(Path("sets"), "mine", questions=(name,), quick=quick)):
         assert {*models_of(step)} <= made
         made.add(step.name)
-        if quick and isinstance(step.options, TrainOptions):
-            assert step.options.run.training.epochs == 1
+        if isinstance(options := step.options, TrainOptions):
+            config = configure(options.preset, options.augmentation, chosen(options, "run"))
+            check_before_data(complete(config), None, second_pass=bool(options.second_pass))
+            assert not quick or config.training.epochs == 1
     assert question.title
     assert question.asks.endswith((".", "?"))
 
