@@ -15,6 +15,7 @@ from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.second_pass import Region as Rectangle
 from segmentation.preprocessing.second_pass import framed
+from segmentation.retouch.coverage import Box
 from segmentation.retouch.operations import Hint, Operation, Stroke
 from segmentation.retouch.painting import HALF, covered_by
 from segmentation.scores.two_passes import second_look
@@ -47,36 +48,48 @@ def find_hint(
     box, coverage = covered
     hints = [one for one in done if isinstance(one, Hint)]
     scores, settled = _told(first_scores, base, alpha, hints, stroke)
-    place = Rectangle(box.top, box.left, box.top + box.height, box.left + box.width)
-    view = passes.view
-    if passes.nearby:  # as far as a tile about it sees
-        reach = max(view.shape.height, view.shape.width) / 2
-        region = framed(place, reach, view.shape, alpha.shape)
-    else:
-        region = view.region_with(scores, place)
-    looked = second_look(passes.second, view, photo, scores, region)
-    enlargement = 1.0 if passes.nearby else max(1.0, len(looked) / view.shape.height)
+    region, looked = _looked_at_again(photo, scores, box, passes)
+    enlargement = 1.0 if passes.nearby else max(1.0, len(looked) / passes.view.shape.height)
     fresh = soft_alpha(Prediction("", looked, LabelMap(), threshold), enlargement)
-
-    part = alpha[region.slices]
-    reached = np.zeros(part.shape, np.float32)
+    reached = np.zeros(fresh.shape, np.float32)
     top, left = box.top - region.top, box.left - region.left
     reached[top : top + box.height, left : left + box.width] = coverage
-    own = reached >= _CORE
+    part, own = alpha[region.slices], reached >= _CORE
     free = own | ~settled[region.slices]
-    wanted = own | (
-        free & (fresh >= HALF) & (part < HALF) if stroke.add else free & (fresh < HALF) & (part >= HALF)
-    )
-    taken = _hanging_together(wanted, own, max(1, round(_SLIVER * len(alpha))))
-    near = cv2.dilate(taken.astype(np.uint8), _disc(_EDGE_PX)) > 0
-    goal = np.where(near & free, fresh, 0 if stroke.add else 255)
-    painted = np.rint(255 * (reached if stroke.add else 1 - reached)).astype(np.uint8)
-    changed = (
-        np.maximum(part, np.maximum(goal, painted))
-        if stroke.add
-        else np.minimum(part, np.minimum(goal, painted))
-    ).astype(np.uint8)
+    sliver_px = max(1, round(_SLIVER * len(alpha)))
+    if stroke.add:
+        changed = _added(part, fresh, reached, free, sliver_px)
+    else:  # as adding to what is around the garment
+        changed = 255 - _added(255 - part, 255 - fresh, reached, free, sliver_px)
     return _hint_of(stroke, region, part, changed)
+
+
+def _looked_at_again(
+    photo: np.ndarray, scores: np.ndarray, place: Box, passes: Passes
+) -> tuple[Rectangle, np.ndarray]:
+    """Return the region that the second pass sees because of a place, and its scores, float32 [h, w, 1]."""
+    view, limits = passes.view, photo.shape[:2]
+    around = Rectangle(place.top, place.left, place.top + place.height, place.left + place.width)
+    if passes.nearby:  # as far as a tile about it sees
+        region = framed(around, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
+    else:
+        region = view.region_with(scores, around)
+    return region, second_look(passes.second, view, photo, scores, region)
+
+
+def _added(
+    part: np.ndarray, fresh: np.ndarray, reached: np.ndarray, free: np.ndarray, sliver_px: int
+) -> np.ndarray:
+    """Return an alpha, uint8 [h, w], with what a stroke adds to it.
+
+    `fresh`, uint8 [h, w], is what the network says; `reached`, float32 in [0, 1], how far the stroke covers
+    each pixel; `free`, bool, where anything may change.
+    """
+    own = reached >= _CORE
+    taken = _hanging_together(own | (free & (fresh >= HALF) & (part < HALF)), own, sliver_px)
+    near = cv2.dilate(taken.astype(np.uint8), _disc(_EDGE_PX)) > 0
+    stroke = np.rint(255 * reached).astype(np.uint8)
+    return np.maximum(part, np.maximum(stroke, np.where(near & free, fresh, np.uint8(0))))
 
 
 def _told(
