@@ -48,7 +48,7 @@ def run(options: PredictOptions, context: Context) -> int:
         for line in _lines(done, str(display)):
             display.say(line)
     if options.review and done.output and tally.photos > tally.failed:
-        return max(review_results(done.output, context), status_of(tally))
+        return max(review_results(done.output, options, context), status_of(tally))
     return status_of(tally)
 
 

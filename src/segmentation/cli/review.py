@@ -49,6 +49,7 @@ def require_review(options: PredictOptions) -> None:
     require_server()
 
 
-def review_results(results: Path, context: Context) -> int:
-    """Review what another command has just written."""
-    return run(ReviewOptions.of(results=results), context)
+def review_results(results: Path, options: PredictOptions, context: Context) -> int:
+    """Review what predict has just written by its options."""
+    named = {"model": options.models.model[0]} if options.models.model else {}
+    return run(ReviewOptions.of(results=results, **named), context)

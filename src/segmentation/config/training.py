@@ -159,6 +159,13 @@ class AugmentConfig:
         maximum=1,
         common=False,
     )
+    strokes: float = option(
+        0.0,
+        "probability of strokes in the first-pass scores that a second pass sees, drawn as a person would "
+        "where these are wrong, so that it follows the smart strokes of `review`",
+        maximum=1,
+        common=False,
+    )
 
 
 AUGMENTATIONS: dict[str, AugmentConfig] = {

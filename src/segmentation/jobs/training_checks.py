@@ -74,6 +74,11 @@ def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pa
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
     _check_matte(config, second_pass)
+    if config.augmentation.strokes and not config.second_pass.guided:
+        raise ConfigError(
+            "`strokes`: expected a second pass that sees first-pass scores, received none; add `second_pass` "
+            "without `guide=truth`, or leave it out"
+        )
     if config.preprocessing.sees == "tiles" and config.second_pass.look == "mask":
         raise ConfigError("`sees=tiles`: expected `look=crop` with it, received mask; leave one of them out")
     classes = 1 if config.data.classes == DataConfig.classes else 2  # any number above one

@@ -41,6 +41,7 @@ from segmentation.training.run_state import (
     write_history,
 )
 from segmentation.training.second_pass_pairs import SecondPassPairs
+from segmentation.training.strokes import Strokes
 from segmentation.training.task import task_of
 from segmentation.training.tile_pairs import TilePairs
 
@@ -150,6 +151,8 @@ class Ready:
         training, pairs = config.training, self.pairs
         in_colour = config.preprocessing.colour == "colour"
         augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+        if config.augmentation.strokes and pairs.preprocessing.guided:
+            augment = Strokes(config.augmentation.strokes, augment)
         if training.crops and not pairs.cuts:
             guided = pairs.preprocessing.guided
             augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)

@@ -19,7 +19,7 @@ from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Change, Desk, StaleError
 from segmentation.retouch.export import ACCEPTED as EXPORTED
 from segmentation.retouch.export import export
-from segmentation.retouch.operations import parse
+from segmentation.retouch.operations import parse, parse_stroke
 from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.shown import thumbnail
 from segmentation.retouch.state import ACCEPTED
@@ -48,6 +48,14 @@ class Edit(Wish):
     """An operation, see `retouch.operations`."""
 
     operation: dict[str, Any]
+
+
+class Stroke(Wish):
+    """A stroke of which the network is to be told."""
+
+    add: bool
+    size: float
+    points: list[tuple[float, float]]
 
 
 class Click(Wish):
@@ -134,6 +142,21 @@ def application(desk: Desk, clerk: Clerk, summary: Callable[[], Summary]) -> Fas
     def _toggle(identity: Identity, click: Click) -> Response:
         place = click.x, click.y
         return _changed(desk, identity, lambda photo: desk.toggle(photo, click.revision, place, click.id))
+
+    @app.get("/api/network")
+    def _network() -> JSONResponse:
+        desk.check_network()
+        return JSONResponse({}, headers=_NEVER)
+
+    @app.post("/api/photos/{identity}/hints")
+    def _hints(identity: Identity) -> JSONResponse:
+        desk.prepare_hints(_find(desk, identity))
+        return JSONResponse({}, headers=_NEVER)
+
+    @app.post("/api/photos/{identity}/hint")
+    def _hint(identity: Identity, stroke: Stroke) -> Response:
+        told = parse_stroke(stroke.model_dump(include={"add", "size", "points"}))
+        return _changed(desk, identity, lambda photo: desk.hint(photo, stroke.revision, told, stroke.id))
 
     @app.post("/api/photos/{identity}/undo")
     def _undo(identity: Identity, wish: Wish) -> Response:
