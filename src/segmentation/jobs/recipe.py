@@ -1,7 +1,7 @@
 """The job `recipe`: the steps of a recorded recipe that are not done yet, one after another."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,15 @@ def recipe(options: RecipeOptions, context: Context) -> bool:
 
 
 def _run_all(steps: list[Step], context: Context) -> bool:
-    models, last = context.workspace.models, steps[-1]
-    if _is_done(models, last):
+    last = steps[-1]
+    if _is_done(context.workspace.models, last):
         raise ConfigError(f"`name={last.model}`: the model exists; choose another name")
+    return run_steps(steps, context)
+
+
+def run_steps(steps: Sequence[Step], context: Context) -> bool:
+    """Run the steps that are not done yet, see `recipe`; return whether all are done now."""
+    models = context.workspace.models
     for number, step in enumerate(steps, start=1):
         if context.interrupted():
             raise KeyboardInterrupt
