@@ -168,7 +168,7 @@ def _judge(
     """Compare old and new on held-out corrections and on the validation set."""
 
     def compared(data: Path, output: str) -> Compared:
-        models = (str(old.path), str(trained.absolute()))
+        models = (str(old.path.absolute()), str(trained.absolute()))
         return compare(CompareOptions.of(models=models, data=data, output=place.folder / output), context)
 
     corrections = compared(place.folder / HELD_OUT, ON_CORRECTIONS)
