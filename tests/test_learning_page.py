@@ -15,7 +15,7 @@ from segmentation.retouch.desk import Desk
 from segmentation.retouch.summary import summarise
 from segmentation.web.routes import application
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 class Client:

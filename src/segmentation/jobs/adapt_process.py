@@ -1,6 +1,7 @@
 """An adaptation in a process of its own, whose progress can be asked for. It begins without heavy imports."""
 
 import multiprocessing
+import os
 import threading
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -85,18 +86,23 @@ class AdaptProcess:
             self._process.join()
 
     def _follow(self, process: BaseProcess, receiver: Connection) -> None:
+        """Take what the process tells; how it ended counts once it has ended, and another may begin."""
+        ended: dict[str, Any] = {}
         with receiver:
             while True:
                 try:
-                    self._take(receiver.recv())
+                    told = receiver.recv()
                 except (EOFError, OSError):
                     break
+                if told.keys() & {"outcome", "error", "stopped"}:
+                    ended = told
+                else:
+                    self._take(told)
         process.join()
-        course = self._course
-        if not (course.outcome or course.error or course.stopped):
+        if not ended:
             reason = "its process was ended, as one is when memory runs out; close other programs and go on"
-            course = replace(course, error=reason, stopped=True)
-        self._course = replace(course, running=False, doing="", share=None)
+            ended = {"error": reason, "stopped": True}
+        self._course = replace(self._course, running=False, doing="", share=None, **ended)
 
     def _take(self, told: dict[str, Any]) -> None:
         line = told.pop("line", None)
@@ -126,6 +132,8 @@ def _work(options: AdaptOptions, home: Path, sender: Connection) -> None:
         tell.send(error=str(error))
     except Exception as error:  # of a library: the page says it
         tell.send(error=f"{type(error).__name__}: {error}"[:500])
+    sender.close()
+    os._exit(0)  # large libraries take seconds to unload
 
 
 class _Sender:

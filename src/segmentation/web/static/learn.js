@@ -4,7 +4,7 @@ import {get, post} from "./server.js";
 
 const at = id => document.getElementById(id);
 const LOOK_MS = 1500;
-const plain = text => text.replaceAll("`from_`: ", "").replace(/`([^`]*)`/g, "$1");
+const plain = text => text.replace(/`from_`[^:]*: /, "").replace(/`([^`]*)`/g, "$1");
 
 let timer = null;
 
