@@ -110,7 +110,7 @@ def test_every_part_has_its_place_in_the_order():
                 "inference/formats.py",
             },  # types, but for one
         ),
-        ("fastapi", {"web/routes.py"}),  # optional
+        ("fastapi", {"web/learning.py", "web/routes.py"}),  # optional
         ("uvicorn", {"web/serve.py"}),  # optional
         ("keras.src", set()),
         ("torch", set()),

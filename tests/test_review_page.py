@@ -226,3 +226,19 @@ def test_a_folder_is_exported(server, results, tab):
         page.tab.click("#exported a")
 
     assert download.value.path().read_bytes() == (results / "accepted.zip").read_bytes()
+
+
+def test_learning_is_begun_on_the_page_and_says_what_is_missing(server, tab):
+    page = tab(server.address)
+    page.wait_for("!document.getElementById('show-learn').hidden")
+    page.tab.click("#show-learn")
+    page.tab.fill("#learn-name", "mine")
+    page.tab.click("#learn-begin")
+    page.wait_for("document.getElementById('learn-outcome').textContent")
+
+    said = page.tab.text_content("#learn-outcome")
+    assert "masks that a person corrected, found none" in said
+    assert "`" not in said
+    assert page("document.getElementById('learn-begin').hidden") is False
+    page.tab.click("#learn button[value=close]")
+    assert page("document.getElementById('learn').open") is False

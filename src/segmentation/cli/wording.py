@@ -24,8 +24,8 @@ def program() -> str:
 
 
 def flag(name: str) -> str:
-    """Return the flag of an option: input_size is --input-size."""
-    return "--" + name.replace("_", "-")
+    """Return the flag of an option: input_size is --input-size, and from_, which Python reserves, --from."""
+    return "--" + name.rstrip("_").replace("_", "-")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The job `recipe`: the steps of a recorded recipe that are not done yet, one after another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def recipe(options: RecipeOptions, context: Context, said: Said = in_words) -> b
     with held, interruptible(context) as context:
         if is_model(steps[-1]) and is_done(steps[-1], request.results, context):
             raise ConfigError(f"`name={steps[-1].name}`: the model exists; choose another name")
-        if not _run_all(steps, request, context):
+        if not run_steps(steps, request.results / _RECORDS, context):
             return False
         if RECIPES[options.recipe].questions:
             from segmentation.jobs.study import write_page
@@ -99,8 +100,11 @@ def _steps(options: RecipeOptions, request: Request) -> list[Step]:
     return steps
 
 
-def _run_all(steps: list[Step], request: Request, context: Context) -> bool:
-    records = request.results / _RECORDS
+def run_steps(steps: Sequence[Step], records: Path, context: Context) -> bool:
+    """Run the steps that are not done yet, see `recipe`; return whether all are done now.
+
+    What is done is noted in the folder `records`, but for models, which know it.
+    """
     for number, step in enumerate(steps, start=1):
         if context.interrupted():
             raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.images.files import read_photo
+from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Change, Desk, StaleError
 from segmentation.retouch.export import ACCEPTED as EXPORTED
@@ -24,6 +25,7 @@ from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.shown import thumbnail
 from segmentation.retouch.state import ACCEPTED
 from segmentation.retouch.summary import Summary
+from segmentation.web.learning import learning
 from segmentation.web.wire import opened, overview, state_of
 
 STATIC = Path(__file__).parent / "static"
@@ -80,8 +82,13 @@ class Activity(BaseModel):
     clicks: Annotated[int, Field(ge=0, le=100_000)]
 
 
-def application(desk: Desk, clerk: Clerk, summary: Callable[[], Summary]) -> FastAPI:
-    """Return the page and what it asks for, without the guard that belongs before it."""
+def application(
+    desk: Desk, clerk: Clerk, summary: Callable[[], Summary], adapting: AdaptProcess | None = None
+) -> FastAPI:
+    """Return the page and what it asks for, without the guard that belongs before it.
+
+    `adapting` is what learns from the corrections; without it the page offers no learning.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.exception_handler(StaleError)
@@ -208,6 +215,8 @@ def application(desk: Desk, clerk: Clerk, summary: Callable[[], Summary]) -> Fas
             raise HTTPException(404)
         return FileResponse(path, media_type="application/zip", filename=path.name, headers=_NEVER)
 
+    if adapting:
+        app.include_router(learning(desk.results, clerk, adapting))
     app.mount("/", _Static(directory=STATIC, html=True))
     return app
 

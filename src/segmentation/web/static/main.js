@@ -3,6 +3,7 @@
 import {Activity} from "./activity.js";
 import {prepareDialogs} from "./dialogs.js";
 import {addTips, nameOf, tip} from "./keys.js";
+import {prepareLearning} from "./learn.js";
 import {Looks} from "./looks.js";
 import {Queue} from "./queue.js";
 import {Refused, get, onReachable, post} from "./server.js";
@@ -337,6 +338,7 @@ addEventListener("beforeunload", event => { if (work?.waiting.length) event.prev
 // The beginning
 
 prepareDialogs(() => activity.report());
+prepareLearning();
 addTips();
 at("slider").title = tip("split");
 queue.filter.value = settings.filter in {all: 1, open: 1} ? settings.filter : "all";
