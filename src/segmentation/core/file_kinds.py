@@ -38,3 +38,18 @@ SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 
 REFINEMENTS = ("none", "guided-filter", "closed-form")
 """Ways to refine the edge of a mask with the photo, by the names that the option `refine` takes."""
+
+
+def numbered(kind: str, number: int) -> str:
+    """Return the kind of the file of one of several objects, counted from 1: mask-1 of mask."""
+    return f"{kind}-{number}"
+
+
+def place_of(kind: str, stem: str) -> str:
+    """Return the path of a file below the results: masks/STEM.png, or masks/STEM-1.png of mask-1."""
+    if kind in FILES:
+        folder, suffix = FILES[kind]
+        return f"{folder}/{stem}{suffix}"
+    of_one, _dash, number = kind.rpartition("-")
+    folder, suffix = FILES[of_one]
+    return f"{folder}/{stem}-{number}{suffix}"

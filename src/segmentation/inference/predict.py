@@ -10,6 +10,7 @@ from segmentation.confidence.model import EVERYTHING, LEAST_AREA, MOST_AREA, NOT
 from segmentation.confidence.parts import parts_of, words_of
 from segmentation.core.errors import printable
 from segmentation.core.types import Prediction, ScoreFn
+from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.ensemble import Ensemble
 
 
@@ -22,7 +23,12 @@ def predict(
     estimator: ConfidenceEstimator | None = None,
 ) -> Prediction:
     """Score uint8 RGB [H, W, 3] and note what a person should know; estimate the confidence where asked."""
-    prediction = Prediction(sample_id, score(photo), models.labels, threshold)
+    if isinstance(score, ObjectEngine):
+        found = score.find(photo)
+        scores, objects = score.score(found, photo.shape), tuple(filter(score.is_one, found))
+    else:
+        scores, objects = score(photo), None
+    prediction = Prediction(sample_id, scores, models.labels, threshold, objects=objects)
     notes = _notes_of_cutout(prediction) if models.labels.binary else _notes_of_classes(prediction)
     prediction = dataclasses.replace(prediction, notes=notes)
     return estimator(photo, prediction) if estimator else prediction
@@ -31,6 +37,8 @@ def predict(
 def _notes_of_cutout(prediction: Prediction) -> tuple[str, ...]:
     if prediction.area < LEAST_AREA:
         return (NOTHING,)
+    if prediction.objects is not None:  # which may be many, and fill a photo
+        return ()
     if prediction.area > MOST_AREA:
         return (EVERYTHING,)
     return words_of(parts_of(prediction.mask))

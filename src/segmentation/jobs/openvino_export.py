@@ -16,7 +16,7 @@ from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.precisions import judge_precisions
 from segmentation.images.files import read_photo
-from segmentation.inference.engines import Engine, load_engine
+from segmentation.inference.engines import engine_of, load_engine
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.inference.engines.precision import computes_in_bfloat16
 from segmentation.inference.export import export
@@ -50,7 +50,7 @@ def _judged(bundle: ModelBundle, network: Path, samples: Sequence[Sample], tell:
     """The bundle with the figures of both precisions, all its passes in the same one."""
 
     def score_in(precision: str) -> ScoreFn:
-        last = Engine("openvino", precision, bundle.preprocessing, compile_network(network, precision))
+        last = engine_of(bundle, "openvino", precision, compile_network(network, precision))
         if not bundle.first:
             return last
         return with_first_pass(
@@ -73,7 +73,13 @@ def held_out_samples(bundle: ModelBundle, home: Path) -> list[Sample]:
     folder = data_folder(bundle, home)
     if folder and folder.is_dir():
         with contextlib.suppress(DataError):
-            dataset = discover(folder, check=False, classes=bundle.classes, trained_by=bundle.name)
+            dataset = discover(
+                folder,
+                check=False,
+                classes=bundle.classes,
+                trained_by=bundle.name,
+                objects=bundle.finds_objects,
+            )
             return list(select_samples(bundle, dataset))
     return []
 

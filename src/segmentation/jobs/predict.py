@@ -30,6 +30,7 @@ from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.object_writer import ObjectWriter
 from segmentation.outputs.pairs import refuse_pairs
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
@@ -74,9 +75,12 @@ class FolderPrediction:
             else find_models(options.models.model, context.workspace.models, options.scoring)
         )
         binary = self.models.labels.binary
-        if not binary and (unfit := _about_cutouts(options)):
+        self._finds_objects = self.models.members[0].finds_objects
+        if not (binary or self._finds_objects) and (unfit := _about_cutouts(options)):
             require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
-        triaged = binary and options.triage.triage and self.models.confidence_model
+        triaged = (
+            binary and not self._finds_objects and options.triage.triage and self.models.confidence_model
+        )
         self.limits = Limits(options.triage.auto_from, options.triage.redo_below) if triaged else None
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
@@ -89,7 +93,7 @@ class FolderPrediction:
         )
         self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
         if self.output:
-            if binary:
+            if binary or self._finds_objects:
                 refuse_pairs(self.output)
             else:
                 refuse_other_labels(self.output, self.models.labels)
@@ -110,7 +114,11 @@ class FolderPrediction:
             self._deliver(manifest),
             self.context,
             found=self._found,
-            doing="cutting" if self.models.labels.binary else "marking classes",
+            doing="finding objects"
+            if self._finds_objects
+            else "cutting"
+            if self.models.labels.binary
+            else "marking classes",
             workers=self.workers,
             bits=self.options.files.bits,
             keep_gps=self.options.files.keep_gps,
@@ -227,7 +235,9 @@ def _typed(options: PredictOptions, name: str) -> str:
 
 def _choose_writer(
     files: FileOptions, models: Ensemble, output: Path, review: bool
-) -> CutoutWriter | LabelWriter:
+) -> CutoutWriter | LabelWriter | ObjectWriter:
+    if models.members[0].finds_objects:
+        return ObjectWriter.from_options(output, files)
     if not models.labels.binary:
         return LabelWriter(output, models.labels)
     return CutoutWriter.from_options(output, models.enlargement, files, review=review)

@@ -20,6 +20,7 @@ from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.split import Split
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.evaluate import evaluate
+from segmentation.evaluation.object_figures import ObjectFigures
 from segmentation.evaluation.retouchers import Retouchers, compare_retouchers
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
@@ -89,9 +90,11 @@ def train_model(
             labels=labels,
             target_threshold=config.data.target_threshold,
         )
-        bundle = judged(bundle, split.val, scoring, retouchers)
+        bundle, objects = judged(bundle, split.val, scoring, retouchers)
         if retouchers:
             context.tell(Note(retouchers.line()))
+        if objects:
+            context.tell(Note(objects.line()))
         if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):
             context.tell(Caution(doubt))
         if hurried:
@@ -105,7 +108,7 @@ def train_model(
         if repeat:
             write_text(folder / CONFIGURATION, repeat)
         bundle = save_description(bundle)  # from here on it can be loaded
-        if bundle.labels.binary and not hurried:
+        if bundle.labels.binary and not bundle.finds_objects and not hurried:
             try:
                 confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
                 bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
@@ -135,8 +138,8 @@ def judged(
     samples: tuple[Sample, ...],
     on_score: OnProgress | None = None,
     retouchers: Retouchers | None = None,
-) -> ModelBundle:
-    """Return the bundle with its figures on `samples` at full resolution.
+) -> tuple[ModelBundle, ObjectFigures | None]:
+    """Return the bundle with its figures on `samples` at full resolution, and those of objects, if any.
 
     A cutout's are those at the threshold of the best mean Dice, which becomes that of the bundle; the curve
     is written beside it. Those of two people on the same photos are kept beside them.
@@ -155,4 +158,4 @@ def judged(
         evaluation.search.write_csv(bundle.path / "threshold.csv")
         plot_threshold(evaluation.search, bundle.path / "threshold.png")
     figures = {**bundle.provenance, "val_at_full_resolution": evaluation.summary()}
-    return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
+    return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures), evaluation.objects

@@ -5,12 +5,13 @@ from typing import Any
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.training import LOSS_PARTS, DataConfig, RunConfig
+from segmentation.config.training import LOSS_PARTS, LossConfig, RunConfig
 from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
 from segmentation.inference.scorer import require_cutout
+from segmentation.models.architectures import finds_objects
 from segmentation.training.objectives import check_loss
 
 
@@ -61,7 +62,9 @@ def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pa
     """Raise ConfigError for a completed configuration that could not be trained on any data."""
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
-    check_loss(config.loss, 1 if config.data.classes == DataConfig.classes else 2)  # any number above one
+    if finds_objects(config.model.architecture):
+        _check_objects(config, second_pass)
+    check_loss(config.loss, 1 if config.data.one_class else 2)  # any number above one
 
 
 def check_shares(mix: Sequence[float] | None, sources: int) -> None:
@@ -79,9 +82,27 @@ def check_made_by_a_person(split: Split) -> None:
         )
 
 
+def _check_objects(config: RunConfig, second_pass: bool) -> None:
+    """Refuse what a network of objects would ignore: its losses are those of its paper."""
+    name = config.model.architecture
+    if second_pass:
+        raise ConfigError(
+            f"`second_pass`: expected an architecture of masks, received {name}; choose unet-256"
+        )
+    usual = LossConfig()
+    changed = [
+        f"`{option}`" for option in vars(usual) if getattr(config.loss, option) != getattr(usual, option)
+    ]
+    if changed:
+        raise ConfigError(
+            f"{' and '.join(changed)}: expected without `architecture={name}`, which has losses of its own; "
+            "leave it out"
+        )
+
+
 def _check_classes(config: RunConfig, second_pass: bool) -> None:
     """Refuse drawn garments and a second pass for classes: they are for cutouts alone."""
-    if config.data.classes == DataConfig.classes:
+    if config.data.one_class:
         return
     cutouts_alone = {
         "second_pass": (second_pass, "leave it out"),

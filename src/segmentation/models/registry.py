@@ -11,6 +11,7 @@ from segmentation.core.size import Size
 from segmentation.core.types import InputShape
 from segmentation.models.architectures import ARCHITECTURES, MOST_FILTERS, Architecture
 from segmentation.models.backbones import BACKBONES, LEVELS
+from segmentation.models.mask_rcnn.found import MOST_OBJECTS, ROW
 
 if TYPE_CHECKING:
     import keras
@@ -63,9 +64,9 @@ def complete(config: RunConfig) -> RunConfig:
 def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> keras.Model:
     """Build the untrained network of a completed configuration: [N, H, W, C] -> scores [N, H, W, classes].
 
-    Height and width may be None, for any that the levels divide.
-
-    A backbone replaces the encoder of a U-Net.
+    Height and width may be None, for any that the levels divide. A backbone replaces the encoder of a U-Net.
+    A network that finds objects gives what `output_shape` says instead, of one class or of all but the
+    background.
     """
     from segmentation.models import autoencoder, deeplab, fc_densenet, fcn, segnet, unet, unet_backbone
 
@@ -80,6 +81,11 @@ def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> kera
     backbone = _backbone(model, row)
     if backbone:
         options["backbone"] = backbone
+    if row.finds_objects:
+        from segmentation.models.mask_rcnn.network import mask_rcnn
+
+        options["classes"] = max(1, classes - 1)
+        return mask_rcnn(input_shape, **options)
     if row.family == "unet":
         options["up_convs"] = row.up_convs
         if backbone:
@@ -95,6 +101,13 @@ def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> kera
         "deeplab_largefov": deeplab.deeplab_largefov,
     }
     return builders[row.family](input_shape, **options)
+
+
+def output_shape(model: ModelConfig, size: Size, classes: int) -> tuple[int, ...]:
+    """Return the shape of what the network makes of one photo of `size`, without that of the batch."""
+    if _row(model.architecture).finds_objects:
+        return (MOST_OBJECTS, ROW)
+    return (size.height, size.width, classes)
 
 
 def _row(name: str) -> Architecture:

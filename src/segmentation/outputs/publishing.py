@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from segmentation.core.errors import DataError, printable, remedy_for, system_reason
+from segmentation.core.file_kinds import place_of
 from segmentation.core.files import temporary_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
@@ -23,7 +24,11 @@ OUTDATED = "is kept, and was made from an earlier photo of this name"
 
 
 class FileWriter(Protocol[Made]):
-    """Writes the files of a photo: of each of its `kinds` one, at the path that it is given."""
+    """Writes the files of a photo: of each of its `kinds` one, at the path that it is given.
+
+    Where the number of files depends on what was made, `kinds_of` returns the kinds of that, and `kinds` are
+    those that are always there.
+    """
 
     @property
     def kinds(self) -> tuple[str, ...]: ...
@@ -48,9 +53,14 @@ class Publisher(Generic[Made]):
         self._manifest = manifest
         self._overwrite = overwrite
 
-    def planned(self, photo: Photo) -> Delivery:
-        """Return what would be delivered of a photo, without writing it."""
-        outputs = {kind: photo.outputs[kind] for kind in self._writer.kinds}
+    def planned(self, photo: Photo, made: Made | None = None) -> Delivery:
+        """Return what would be delivered of a photo, without writing it.
+
+        How many files some writers write is known only of what was `made` of it.
+        """
+        kinds_of = getattr(self._writer, "kinds_of", None)
+        kinds = self._writer.kinds if kinds_of is None or made is None else kinds_of(made)
+        outputs = {kind: place_of(kind, photo.stem) for kind in kinds}
         files = self._manifest.files_of(photo)
         changed = tuple(output for output in outputs.values() if files.is_changed(output))
         kept, replaced = ((), changed) if self._overwrite else (changed, ())
@@ -64,7 +74,7 @@ class Publisher(Generic[Made]):
         then no file of this photo was changed, or the manifest says that it was left unfinished.
         """
         try:
-            plan = self.planned(photo)
+            plan = self.planned(photo, made)
             outputs, kept = plan.outputs, plan.kept
             with temporary_folder(self._folder) as scratch:
                 paths = {kind: scratch / output for kind, output in outputs.items()}
@@ -75,6 +85,9 @@ class Publisher(Generic[Made]):
                 self._put(new, plan.replaced)
         except OSError as error:
             raise _not_written(self._folder, error) from error
+        if hasattr(self._writer, "kinds_of"):  # of an object that is found no more
+            earlier = self._manifest.files_of(photo)
+            earlier.withdraw(output for output in earlier.written if output not in outputs.values())
         before = self._manifest.files_of(photo).written
         files |= {output: before[output] for output in kept if output in before}
         notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept if output not in plan.outdated)

@@ -9,13 +9,13 @@ import numpy as np
 
 from segmentation.config.training import DataConfig
 from segmentation.core.errors import DataError, SegmentationError
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.mixture import Mixture
-from segmentation.training.task import task_of
+from segmentation.training.task import Task, task_of
 
 _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
 
@@ -38,10 +38,14 @@ class PreparedPairs:
         self.preprocessing = preprocessing
         self.config = config
         self.labels = labels
-        self._task = task_of(labels)
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._free_bytes = int(config.cache)
         self._lock = threading.Lock()
+
+    @property
+    def task(self) -> Task:
+        """What becomes of the ground truth."""
+        return task_of(self.labels)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -87,17 +91,21 @@ class PreparedPairs:
         """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W]."""
         if sample.truth is None:
             raise ValueError(f"{sample.id}: expected a photo with its ground truth")
-        photo, mask = read_photo(sample.photo), sample.truth.read()
-        if photo.shape[:2] != mask.shape:
+        photo, mask = read_photo(sample.photo), self._read_truth(sample.truth)
+        if photo.shape[:2] != mask.shape[:2]:
             raise DataError(
                 f"{sample.truth.path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
                 f"received {mask.shape[1]}x{mask.shape[0]}; export the mask again at the photo's size"
             )
         return photo, mask
 
+    def _read_truth(self, truth: GroundTruth) -> np.ndarray:
+        """The ground truth as its task takes it."""
+        return truth.read()
+
     def _resize(self, truth: np.ndarray) -> np.ndarray:
         """uint8 [H, W] -> uint8 [height, width]."""
-        return self._task.resize(truth, self.preprocessing.input_size, self.config)
+        return self.task.resize(truth, self.preprocessing.input_size, self.config)
 
 
 def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarray | None:
@@ -111,6 +119,8 @@ class Batches(keras.utils.PyDataset):
 
     Of several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
     ignored.
+
+    Targets of objects are a dictionary of arrays, see `ObjectLoss`.
 
     With `weights`, float32 [samples], a batch holds a third array: those of its samples, float32 [N].
 
@@ -137,7 +147,6 @@ class Batches(keras.utils.PyDataset):
         self.augment = augment
         self.seed = seed
         self._weights = weights
-        self._task = task_of(pairs.labels)
         self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
         self.failure: SegmentationError | None = None  # raised in a thread, by a file that cannot be used
@@ -167,7 +176,7 @@ class Batches(keras.utils.PyDataset):
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
-        targets = self._task.targets(np.stack(masks))  # [N, H, W, 1 or classes]
+        targets = self.pairs.task.targets(np.stack(masks))  # [N, H, W, 1 or classes]
         return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
 
     def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:

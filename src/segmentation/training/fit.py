@@ -14,6 +14,7 @@ from segmentation.core.digests import content_of
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.models.architectures import finds_objects
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.weights import save_weights
@@ -28,6 +29,8 @@ from segmentation.training.freezing import phases
 from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
 from segmentation.training.objectives import build_loss, check_loss
+from segmentation.training.objects.losses import ObjectLoss
+from segmentation.training.objects.pairs import ObjectPairs
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, TrainingStarted
 from segmentation.training.run_state import (
@@ -40,7 +43,6 @@ from segmentation.training.run_state import (
     write_history,
 )
 from segmentation.training.second_pass_pairs import SecondPassPairs
-from segmentation.training.task import task_of
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
 
@@ -180,10 +182,13 @@ def _pairs(
 ) -> PreparedPairs:
     if view:
         return SecondPassPairs(samples, preprocessing, config.data, view, varied=False)
-    return PreparedPairs(samples, preprocessing, config.data, labels)
+    kind = ObjectPairs if finds_objects(config.model.architecture) else PreparedPairs
+    return kind(samples, preprocessing, config.data, labels)
 
 
-def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
+def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss | ObjectLoss:
+    if finds_objects(config.model.architecture):
+        return ObjectLoss()
     classes = len(pairs.labels.names)
     check_loss(config.loss, classes)  # before many photos are read
     counted = config.loss.class_weights != "none"
@@ -229,7 +234,7 @@ def _plan(
 def _train(
     config: RunConfig,
     model: keras.Model,
-    loss: keras.losses.Loss,
+    loss: keras.losses.Loss | ObjectLoss,
     pairs: PreparedPairs,
     val_pairs: PreparedPairs,
     mixture: Mixture,
@@ -242,11 +247,13 @@ def _train(
     """Run the epochs that are left; return whether they were interrupted."""
     training = config.training
     in_colour = config.preprocessing.colour == "colour"
-    augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+    augment = pairs.vary(
+        build_augment(config.augmentation, colour=in_colour, labels=pairs.labels, task=pairs.task)
+    )
     val_size = batch_size
     if training.crops:
         guided = pairs.preprocessing.guided
-        augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
+        augment = Crops(training.crops, training.crop_focus, pairs.task, guided, augment)
         val_size = max(1, batch_size * training.crops.area // pairs.preprocessing.input_size.area)
     batches = Batches(
         pairs,
