@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import cv2
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
@@ -139,19 +138,29 @@ def draw(outline: Any, height: int, width: int) -> np.ndarray:
     """Return the pixels of an outline, bool [height, width]. Raises ValueError for one that is none."""
     if isinstance(outline, dict):
         return _decode_runs(outline, height, width)
-    mask = np.zeros((height, width), np.uint8)
+    mask = np.zeros((height, width), bool)
     for polygon in outline:
         corners = _numbers(polygon)
         if len(corners) < 6 or len(corners) % 2:
             raise ValueError(f"a polygon of {len(corners)} numbers, not of three corners or more")
         if not (np.abs(corners) <= _FARTHEST_PX).all():
             raise ValueError("a corner that is no place in the photo")
-        # a pixel is inside where its middle is; OpenCV counts from there, in steps of 1/256
-        places = np.round((corners.reshape(-1, 1, 2) - 0.5) * 256).astype(np.int32)
-        drawn = np.zeros_like(mask)
-        cv2.fillPoly(drawn, [places], 1, shift=8)
-        mask |= drawn
-    return mask.astype(bool)
+        mask |= _fill(corners.reshape(-1, 2), height, width)
+    return mask
+
+
+def _fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The pixels whose middles are inside of a polygon, x and y of corners [N, 2]: bool [height, width]."""
+    starts, ends = corners, np.roll(corners, -1, axis=0)
+    first, last = (int(np.ceil(place - 0.5)) for place in (corners[:, 1].min(), corners[:, 1].max()))
+    switches = np.zeros((height, width + 1), np.int32)  # where a row enters or leaves
+    for row in range(max(first, 0), min(last, height)):
+        middle = row + 0.5
+        crossing = (starts[:, 1] <= middle) != (ends[:, 1] <= middle)
+        (x, y), (end_x, end_y) = starts[crossing].T, ends[crossing].T
+        columns = np.ceil(x + (middle - y) * (end_x - x) / (end_y - y) - 0.5)
+        np.add.at(switches[row], columns.clip(0, width).astype(int), 1)
+    return switches[:, :-1].cumsum(axis=1) % 2 == 1
 
 
 def _decode_runs(plain: dict[str, Any], height: int, width: int) -> np.ndarray:
