@@ -33,14 +33,14 @@ def with_openvino(
     """Return the bundle with its network in OpenVINO's form, and the largest difference of its scores.
 
     The difference from Keras is taken on the first of `photos`. On `held_out`, samples that the model was
-    not trained on, float32 and bfloat16 are judged, where the processor computes in both; otherwise what is
+    not trained on, float32 and bfloat16 are judged, where the processor computes in both and the model finds no objects; otherwise what is
     recorded stays, and so it does, with a Caution, where these samples cannot be read. The description has
     yet to be saved. Raises what `export` raises, and leaves the bundle as it was.
     """
     with temporary_folder(bundle.path) as folder:
         path = folder / ENGINE_FILES[0]
         difference = export(bundle, "openvino", path, map(read_photo, photos[:_CHECKED_PHOTOS]))
-        if held_out and computes_in_bfloat16():
+        if held_out and computes_in_bfloat16() and not bundle.finds_objects:
             bundle = _judged(bundle, path, held_out, tell)
         put_export(bundle, folder)
     return bundle, difference

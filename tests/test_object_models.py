@@ -1,0 +1,387 @@
+"""A model that finds objects, from its training to its files: it learns, resumes, is judged and cuts out."""
+
+import dataclasses
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from support.object_model import SIZE, draw_set, draw_things
+from support.program import make, run
+
+from segmentation.bundle.bundle import load_bundle
+from segmentation.config.training import RunConfig
+from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.size import Size
+from segmentation.core.types import BINARY, FoundObject, LabelMap
+from segmentation.evaluation.object_figures import ObjectMeasurement
+from segmentation.images.files import read_labels, read_mask, write_image
+from segmentation.inference.engines import load_engine
+from segmentation.inference.engines.object_engine import objects_at, scores_of
+from segmentation.inference.export import FORMATS, export
+from segmentation.models import registry
+from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, MASK_PX, MOST_OBJECTS, ROW, SCORE
+from segmentation.models.parts import backbone_layers, copy_all_but_head, head_layers
+from segmentation.training.objects.judging import paste
+
+PHOTOS = [draw_things(seed)[0] for seed in range(4)]
+
+
+def build(shape=(64, 96, 3), classes=1, **options):
+    options = {"filters": 8, "levels": 4, "backbone_weights": "none", **options}
+    config = RunConfig().replace(architecture="mask-rcnn", input_size=Size(*shape[:2]), **options)
+    return registry.build(registry.complete(config).model, shape, classes)
+
+
+def one_object(top=2, left=3, side=10, score=0.9, index=1):
+    return FoundObject(
+        (left, top, left + side, top + side), score, index, np.ones((side, side), np.float32), top, left
+    )
+
+
+# the network
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("shape", [(64, 96, 3), (96, 64, 1)])
+def test_a_network_gives_the_same_number_of_objects_whatever_the_photo(policy, shape):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        network = build(shape, classes=3)
+    finally:
+        keras.config.set_dtype_policy(before)
+    photos = np.random.default_rng(0).standard_normal((2, *shape)).astype(np.float32)
+    rows = keras.ops.convert_to_numpy(network(photos))
+
+    assert rows.shape == (2, MOST_OBJECTS, ROW)
+    assert rows.dtype == np.float32
+    assert ((rows[..., BOX] >= 0) & (rows[..., BOX] <= 1)).all()
+    assert (np.diff(rows[..., SCORE], axis=1) <= 0).all()
+    assert {*np.unique(rows[..., CLASS])} <= {1, 2}
+    assert ((rows[..., MASK:] >= 0) & (rows[..., MASK:] <= 1)).all()
+
+
+def test_all_but_the_scores_of_the_classes_is_kept_for_others():
+    source, target = build(classes=1), build(classes=5)
+    copy_all_but_head(source, target)
+    heads = head_layers(target)
+
+    assert len(heads) == 2
+    assert [head.weights[0].shape[-1] for head in heads] == [5, 4]
+    box_head = [network.parts.box_head for network in (source, target)]
+    np.testing.assert_array_equal(*(head.hidden[0].kernel for head in box_head))
+    assert backbone_layers(target, 2)
+
+
+# from rows to pixels
+
+
+def test_a_mask_in_a_photo_is_the_one_that_training_compared():
+    random = np.random.default_rng(0)
+    rows = np.zeros((1, 3, ROW), np.float32)
+    rows[0, :, BOX] = [[0.1, 0.2, 0.55, 0.93], [0, 0, 1, 1], [0.4, 0.4, 0.42, 0.9]]
+    rows[0, :, SCORE], rows[0, :, CLASS] = [0.9, 0.8, 0.7], 1
+    rows[0, :, MASK:] = random.random((3, MASK_PX**2))
+    found = objects_at(rows[0], Size(90, 120), BINARY)
+    pasted = keras.ops.convert_to_numpy(paste(rows, 90, 120))[0]
+
+    for one, whole in zip(found, pasted, strict=True):
+        inside = whole > 0
+        np.testing.assert_allclose(one.placed((90, 120))[inside], whole[inside], atol=1e-3)
+
+
+def test_what_is_no_number_is_no_object():
+    rows = np.full((4, ROW), np.nan, np.float32)
+    rows[1, BOX], rows[1, SCORE] = [0, 0, np.inf, 1], 0.9
+    rows[2, BOX], rows[2, SCORE], rows[2, CLASS] = [0.1, 0.1, 0.9, 0.9], 0.9, 1e9
+    found = objects_at(rows, Size(20, 20), BINARY)
+
+    assert [one.index for one in found] == [1]
+
+
+def test_the_scores_of_classes_are_the_highest_of_their_objects():
+    labels = LabelMap.of(("background", "person", "bag"))
+    scores = scores_of([one_object(index=1), one_object(left=8, index=2)], (20, 20), labels)
+
+    assert scores[5, 5].tolist() == [0, 1, 0]
+    assert scores[5, 10].tolist() == [0, 1, 1]
+    assert scores[0, 0].tolist() == [1, 0, 0]
+
+
+# figures
+
+
+def judged(tmp_path, found, truth):
+    from segmentation.core.types import Sample
+    from segmentation.datasets.ground_truth import ObjectMask
+
+    write_image(tmp_path / "mask.png", truth)
+    measurement = ObjectMeasurement(BINARY)
+    measurement.add(Sample("a", tmp_path / "a.jpg", ObjectMask(tmp_path / "mask.png")), found, truth.shape)
+    return measurement.finish()
+
+
+def test_perfect_objects_have_an_average_precision_of_one(tmp_path):
+    truth = np.zeros((20, 40), np.uint8)
+    truth[2:12, 3:13], truth[2:12, 20:30] = 1, 2
+    both = (one_object(), one_object(left=20, score=0.8))
+
+    figures = judged(tmp_path, both, truth)
+    assert figures.masks["ap"] == pytest.approx(1)
+    assert figures.boxes["ap"] == pytest.approx(1)
+    assert figures.masks["ap_small"] == pytest.approx(1)
+    assert figures.masks["ap_large"] is None
+    # half of them is found: precision is 1 up to a recall of one half, which are 51 of COCO's 101 steps
+    assert judged(tmp_path, both[:1], truth).masks["ap"] == pytest.approx(51 / 101)
+    assert judged(tmp_path, (), truth).masks["ap"] == 0
+
+
+def test_a_mask_that_overlaps_by_six_tenths_counts_at_a_half_alone(tmp_path):
+    truth = np.zeros((20, 40), np.uint8)
+    truth[2:12, 3:13] = 1
+    figures = judged(
+        tmp_path,
+        (
+            dataclasses.replace(
+                one_object(), scores=np.pad(np.ones((10, 6)), ((0, 0), (0, 4))).astype(np.float32)
+            ),
+        ),
+        truth,
+    )
+
+    assert figures.masks["ap50"] == pytest.approx(1)
+    assert figures.masks["ap75"] == 0
+    assert figures.masks["ap"] == pytest.approx(3 / 10)  # at 0.50, 0.55 and 0.60
+    assert figures.boxes["ap"] == pytest.approx(1)
+
+
+# the whole way
+
+
+def test_four_photos_of_two_things_are_learned_nearly_by_heart(object_home):
+    make(
+        "eval",
+        "--home",
+        object_home,
+        "--model",
+        "things",
+        "--split",
+        "train",
+        "--output",
+        object_home / "eval",
+    )
+    figures = json.loads((object_home / "eval" / "metrics.json").read_text())
+
+    assert figures["objects"] == 8
+    assert figures["mask_ap50"] > 0.9
+    assert figures["mask_ap"] > 0.6
+    assert figures["box_ap"] > 0.6
+    assert (object_home / "eval" / "objects.csv").read_text().startswith("of,ap,ap50,ap75,ap_small")
+    assert "average precision" in (object_home / "eval" / "report.html").read_text()
+    recorded = load_bundle(object_home / "models" / "things").provenance["val_at_full_resolution"]
+    assert recorded["objects"] == 8
+    assert 0 <= recorded["mask_ap"] <= 1
+
+
+def test_openvino_finds_what_keras_finds(object_home):
+    bundle = load_bundle(object_home / "models" / "things")
+    reference, fast = (
+        load_engine(bundle, engine="keras"),
+        load_engine(bundle, engine="openvino", precision="f32"),
+    )
+    for photo in PHOTOS:
+        expected, found = (
+            [one for one in engine.find(photo) if one.score > 0.3] for engine in (reference, fast)
+        )
+        assert len(found) == len(expected) >= 2
+        for one, other in zip(found, expected, strict=True):
+            assert one.score == pytest.approx(other.score, abs=1e-3)
+            np.testing.assert_allclose(one.box, other.box, atol=0.05)
+            np.testing.assert_allclose(one.placed(SIZE), other.placed(SIZE), atol=0.02)
+        np.testing.assert_allclose(fast(photo), reference(photo), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "openvino"])
+def test_every_format_finds_what_keras_finds(object_home, tmp_path, name):
+    bundle = load_bundle(object_home / "models" / "things")
+    path = tmp_path / f"things{FORMATS[name].suffix}"
+    difference = export(bundle, name, path, PHOTOS)
+
+    assert difference is None or difference < 1e-3
+    assert "objects, float32 [1, 32, 790]" in (tmp_path / f"{path.name}.json").read_text()
+
+
+def test_each_object_has_a_mask_a_cutout_a_box_a_class_and_a_score(object_home, tmp_path):
+    write_image(tmp_path / "in" / "pair.png", PHOTOS[0])
+    write_image(tmp_path / "in" / "empty.png", np.full((96, 128, 3), 120, np.uint8))
+    done = run(
+        *("predict", "--home", object_home, "--model", "things", "--input", tmp_path / "in", "--save"),
+        *("--output", tmp_path / "out"),
+    )
+    lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    line = next(line for line in lines if line["stem"] == "pair")
+    numbers = draw_things(0)[1]
+
+    assert "the objects of 2 photos in" in done.stdout
+    assert len(line["objects"]) == 2
+    seen = set()
+    for place, one in enumerate(line["objects"], start=1):
+        assert one["class"] == "garment"
+        assert 0.5 <= one["score"] <= 1
+        assert one["mask"] == f"masks/pair-{place}.png"
+        assert one["cutout"] == f"cutouts/pair-{place}.png"
+        mask = read_mask(tmp_path / "out" / one["mask"])
+        assert mask.shape == SIZE
+        true = max((1, 2), key=lambda number: (mask[numbers == number] >= 128).sum())
+        thing, drawn = numbers == true, mask >= 128
+        assert 2 * (thing & drawn).sum() / (thing.sum() + drawn.sum()) > 0.8
+        left, _top, right, _bottom = one["box"]
+        columns = np.flatnonzero(thing.any(axis=0))
+        assert abs(left - columns[0]) < 8
+        assert abs(right - columns[-1] - 1) < 8
+        seen.add(true)
+    assert seen == {1, 2}
+    assert (tmp_path / "out" / "overlays" / "pair.jpg").is_file()
+    empty = next(line for line in lines if line["stem"] == "empty")
+    assert empty["outputs"].keys() >= {"overlay"}
+
+
+def test_photos_that_are_done_are_skipped_and_objects_that_are_no_more_are_removed(object_home, tmp_path):
+    write_image(tmp_path / "in" / "pair.png", PHOTOS[0])
+    command = ["predict", "--home", object_home, "--model", "things", "--input", tmp_path / "in", "--save"]
+    command += ["--output", tmp_path / "out", "--quiet"]
+    masks = tmp_path / "out" / "masks"
+    make(*command)
+    first = (tmp_path / "out" / "predictions.jsonl").read_text()
+    make(*command)
+    assert (tmp_path / "out" / "predictions.jsonl").read_text() == first
+
+    (masks / "pair-2.png").unlink()
+    make(*command)
+    assert (masks / "pair-2.png").is_file()
+
+    make(*command, "--object-score", "1")
+    assert not [*masks.iterdir()]
+    make(*command)
+    assert sorted(path.name for path in masks.iterdir()) == ["pair-1.png", "pair-2.png"]
+
+
+def test_a_training_that_was_stopped_goes_on_exactly(object_home, tmp_path):
+    options = [
+        *("--data", object_home / "pairs", "--architecture", "mask-rcnn", "--input-size", "64x64"),
+        *(
+            "--filters",
+            8,
+            "--levels",
+            4,
+            "--batch-size",
+            2,
+            "--precision",
+            "float32",
+            "--optimizer",
+            "momentum",
+        ),
+        *("--l2", 0.005, "--learning-rate", 0.002),
+    ]
+    make("train", "--home", tmp_path / "whole", *options, "--epochs", 2)
+    make("train", "--home", tmp_path / "parts", *options, "--epochs", 1)
+    shutil.rmtree(tmp_path / "parts" / "models")
+    make("train", "--home", tmp_path / "parts", "--name", "mask-rcnn", "--resume", "--epochs", 2)
+    histories = [
+        (tmp_path / home / "models" / "mask-rcnn" / "history.csv").read_text() for home in ("whole", "parts")
+    ]
+
+    assert histories[0] == histories[1]
+    assert histories[0].startswith("epoch,")
+    assert "val_dice" in histories[0]
+    assert "mask" in histories[0]
+
+
+# what does not fit
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--tta", "flip"], "--tta"),
+        (["--quality", "best"], "--quality=best"),
+        (["--tiles", "64x64"], "--tiles"),
+        (["--channels", "each"], "--channels"),
+        (["--fill-holes", "5"], "--fill-holes"),
+    ],
+)
+def test_ways_to_score_that_would_lose_the_objects_are_refused(object_home, options, said, capsys):
+    make(
+        "predict",
+        "--home",
+        object_home,
+        "--model",
+        "things",
+        "--input",
+        object_home / "pairs",
+        *options,
+        check=1,
+    )
+
+    assert said in (message := capsys.readouterr().err)
+    assert "which finds objects" in message
+
+
+@pytest.mark.parametrize("options", [["--loss", "ce"], ["--boundary-weight", "2"], ["--crops", "64x64"]])
+def test_losses_of_masks_and_crops_are_refused_before_anything_is_read(tmp_path, options, capsys):
+    make(
+        "train",
+        "--home",
+        tmp_path,
+        "--data",
+        tmp_path / "absent",
+        "--architecture",
+        "mask-rcnn",
+        *options,
+        check=1,
+    )
+
+    assert "absent" not in (message := capsys.readouterr().err)
+    assert options[0] in message
+
+
+def test_a_bundle_with_the_weights_or_the_network_of_another_is_refused(object_home, tmp_path):
+    copy = tmp_path / "things"
+    shutil.copytree(object_home / "models" / "things", copy)
+    plain = json.loads((copy / "bundle.json").read_text())
+
+    def refused(**changes):
+        changed = json.loads(json.dumps(plain))
+        changed["config"]["model"] |= changes
+        (copy / "bundle.json").write_text(json.dumps(changed))
+        return load_bundle(copy)
+
+    with pytest.raises(BundleError, match="filters"):
+        refused(filters=10**6)
+    with pytest.raises(BundleError, match="levels"):
+        refused(levels=2)
+    with pytest.raises(BundleError, match="backbone"):
+        refused(backbone="resnet50")
+    other = refused(filters=8)
+    with pytest.raises(BundleError, match="not the weights of mask-rcnn"):
+        load_engine(other, engine="keras")
+    other = refused(architecture="unet-efficientnet-lite0", backbone=None)
+    with pytest.raises(BundleError, match=r"expected shapes .* received"):
+        load_engine(other, engine="openvino", precision="f32")
+
+
+def test_the_standard_output_takes_no_several_cutouts(object_home, capsys):
+    photo = next((object_home / "pairs" / "train" / "images").iterdir())
+    make("predict", "--home", object_home, "--model", "things", "--input", photo, "--output", "-", check=1)
+    assert capsys.readouterr().err
+
+
+def test_the_numbers_that_masks_were_drawn_with_are_read_back(tmp_path):
+    draw_set(tmp_path, 1)
+    numbers = read_labels(tmp_path / "masks" / "photo-0.png")
+
+    np.testing.assert_array_equal(numbers, draw_things(0)[1])
+    with pytest.raises(ConfigError, match="levels"):
+        build(levels=3)
