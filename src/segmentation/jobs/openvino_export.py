@@ -32,10 +32,10 @@ def with_openvino(
 ) -> tuple[ModelBundle, float | None]:
     """Return the bundle with its network in OpenVINO's form, and the largest difference of its scores.
 
-    The difference from Keras is taken on the first of `photos`. On `held_out`, samples that the model was
-    not trained on, float32 and bfloat16 are judged, where the processor computes in both and the model finds no objects; otherwise what is
-    recorded stays, and so it does, with a Caution, where these samples cannot be read. The description has
-    yet to be saved. Raises what `export` raises, and leaves the bundle as it was.
+    The difference from Keras is taken on the first of `photos`. On `held_out`, samples that the model was not
+    trained on, float32 and bfloat16 are judged, where the processor computes in both (but for objects);
+    otherwise what is recorded stays, and so it does, with a Caution, where these samples cannot be read. The
+    description has yet to be saved. Raises what `export` raises, and leaves the bundle as it was.
     """
     with temporary_folder(bundle.path) as folder:
         path = folder / ENGINE_FILES[0]
