@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.core.types import Prediction
+from segmentation.core.types import FoundObject, Prediction
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import Picture
 from segmentation.outputs.cutout_style import cut_out
@@ -27,8 +27,10 @@ class Cutout:
         confidence: the Dice, in [0, 1], that is expected of the mask; None where the model has no confidence
             model or `triage` is off.
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
-        reasons: why it is not "auto".
-        notes: what was left out of the photo, and what a person should know about the result.
+        reasons: why it is not "auto". notes: what was left out of the photo, and what a person should know
+        about the result. objects: those that were found one by one, best first, of which the cutout is all
+        together: `box`, `score`,
+            and `placed(alpha.shape)`, its scores in the photo; empty for a model that finds none.
     """
 
     alpha: NDArray[np.uint8] = field(repr=False)
@@ -39,6 +41,7 @@ class Cutout:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     _picture: Picture = field(repr=False)
+    objects: tuple[FoundObject, ...] = ()
 
     @cached_property
     def rgba(self) -> NDArray[np.uint8]:

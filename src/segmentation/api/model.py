@@ -36,6 +36,7 @@ def load_model(
     channel_names: tuple[str, ...] = ("red", "green", "blue"),
     channel_merge: str = "mean",
     threshold: float | None = None,
+    object_score: float = 0.5,
     double_pass: bool | None = None,
     remove_islands: int = 0,
     fill_holes: int = 0,
@@ -70,6 +71,7 @@ def load_model(
         channel_names: which, of red, green, blue, lightness, green-red and blue-yellow.
         channel_merge: how their scores become one: "mean", "median", "max", or weights such as "0.2,0.5,0.3".
         threshold: the score, between 0 and 1, from which a pixel is garment; by default that of the model.
+        object_score: the score, 0 to 1, from which something is an object, of a model that finds objects.
         double_pass: False uses the first pass alone, True both.
         remove_islands: regions of the mask with fewer pixels than this are removed, except the largest.
         fill_holes: holes in the mask with fewer pixels than this are filled.
@@ -96,6 +98,7 @@ def load_model(
         "channel_names": channel_names,
         "channel_merge": channel_merge,
         "threshold": threshold,
+        "object_score": object_score,
         "double_pass": double_pass,
         "remove_islands": remove_islands,
         "fill_holes": fill_holes,
@@ -171,6 +174,7 @@ class Model:
             decision=verdict.decision if verdict else None,
             reasons=verdict.reasons if verdict else (),
             notes=(*picture.notes, *prediction.notes),
+            objects=prediction.objects or (),
             _picture=picture,
         )
 
