@@ -377,6 +377,16 @@ def test_a_bundle_with_the_weights_or_the_network_of_another_is_refused(object_h
         load_engine(other, engine="openvino", precision="f32")
 
 
+def test_a_model_of_objects_is_no_first_pass(object_home, tmp_path, capsys):
+    things = object_home / "models" / "things"
+    make(
+        *("train", "--home", tmp_path, "--data", tmp_path / "absent", "--second-pass", things),
+        check=2,
+    )
+
+    assert "which finds objects" in capsys.readouterr().err
+
+
 def test_the_standard_output_takes_no_several_cutouts(object_home, capsys):
     photo = next((object_home / "pairs" / "train" / "images").iterdir())
     make("predict", "--home", object_home, "--model", "things", "--input", photo, "--output", "-", check=2)

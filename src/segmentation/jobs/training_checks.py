@@ -42,6 +42,11 @@ def check_first_passes(first_passes: Sequence[ModelBundle], explicit: Mapping[st
         return {}
     for first in first_passes:
         require_cutout(first, "`second_pass`", "choose another first pass")
+        if first.finds_objects:
+            raise ConfigError(
+                f"`second_pass`: expected a model of masks, received {first.name}, which finds objects; choose "
+                "another first pass"
+            )
     double = [first.name for first in first_passes if first.first]
     if double:
         raise ConfigError(f"`second_pass`: expected models of a single pass, received {', '.join(double)}")
