@@ -44,8 +44,8 @@ def check_first_passes(first_passes: Sequence[ModelBundle], explicit: Mapping[st
         require_cutout(first, "`second_pass`", "choose another first pass")
         if first.finds_objects:
             raise ConfigError(
-                f"`second_pass`: expected a model of masks, received {first.name}, which finds objects; choose "
-                "another first pass"
+                f"`second_pass`: expected a model of masks, received {first.name}, which finds objects; "
+                "choose another first pass"
             )
     double = [first.name for first in first_passes if first.first]
     if double:
