@@ -97,28 +97,35 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
     colour = "grey (0.299 R + 0.587 G + 0.114 B)" if preprocessing.colour == "grey" else "RGB"
     size = preprocessing.input_size
     shape = f"1, {size.height}, {size.width}"
+    guides = {"trimap": "a trimap (0, 128, 255)", "alpha": "a first alpha (0 to 255)"}
+    behind = "".join(f", then {guides[name]}" for name in preprocessing.guides)
+    smaller = "area (cv2.INTER_AREA)" if preprocessing.shrink == "area" else preprocessing.shrink
+    resize = f"the whole photo to the input size; smaller by {smaller}, larger by cubic"
+    if preprocessing.guides or preprocessing.sees == "tiles":
+        resize = "none: tiles of the photo at its own resolution, as large as the input"
     return {
         "architecture": bundle.architecture,
-        "input": f"photo, uint8 [{shape}, {preprocessing.channels}], {colour}, 0 to 255",
-        "resize": "the whole photo to the input size; smaller by area (cv2.INTER_AREA), larger by cubic",
+        "input": f"photo, uint8 [{shape}, {preprocessing.channels}], {colour}, 0 to 255{behind}",
+        "resize": resize,
         "contrast": f"{preprocessing.contrast}, after resizing",
         "normalisation": f"{preprocessing.normalisation}, in the graph",
-        "output": _output_in_words(bundle, shape),
+        "output": _output_in_words(bundle, preprocessing),
         "labels": ", ".join(bundle.labels.names),
         **bundle.labels.task.rule(bundle.threshold),
     }
 
 
-def _output_in_words(bundle: ModelBundle, shape: str) -> str:
+def _output_in_words(bundle: ModelBundle, preprocessing: Preprocessing) -> str:
     if bundle.finds_objects:
         return (
             f"objects, float32 [1, {MOST_OBJECTS}, {ROW}], best first: top, left, bottom and right as "
             "shares of the photo, the score, the class from 1 on, and "
             f"{MASK_PX}x{MASK_PX} scores of a mask that fills the box"
         )
+    size = preprocessing.input_size
     return (
-        f"scores, float32 [{shape}, {len(bundle.labels.names)}], 0 to 1; "
-        "to the photo's size by cubic interpolation"
+        f"scores, float32 [1, {size.height}, {size.width}, {len(bundle.labels.names)}], 0 to 1; "
+        f"to the photo's size by {preprocessing.enlarge} interpolation"
     )
 
 

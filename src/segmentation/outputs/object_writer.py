@@ -12,6 +12,7 @@ from segmentation.core.file_kinds import numbered
 from segmentation.core.types import BINARY, Prediction
 from segmentation.images.files import Picture, write_image
 from segmentation.images.object_overlay import overlay_objects
+from segmentation.inference.matting import MattePass
 from segmentation.models.mask_rcnn.found import MASK_PX
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folders import prepare_folders
@@ -32,10 +33,10 @@ class ObjectWriter:
         self._cutouts = cutouts
 
     @classmethod
-    def from_options(cls, folder: Path, files: FileOptions) -> Self:
+    def from_options(cls, folder: Path, files: FileOptions, *, matte: MattePass | None = None) -> Self:
         """Return the writer that the options ask for. Raises what `CutoutWriter.from_options` raises."""
         of_one = dataclasses.replace(files, overlay=False)
-        return cls(folder, CutoutWriter.from_options(folder, _enlargement, of_one))
+        return cls(folder, CutoutWriter.from_options(folder, _enlargement, of_one, matte=matte))
 
     @property
     def settings(self) -> dict[str, Any]:

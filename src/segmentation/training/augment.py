@@ -9,9 +9,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segmentation.config.scoring import CHANNELS
 from segmentation.config.training import AugmentConfig
 from segmentation.core.imports import require
 from segmentation.core.types import BINARY, LabelMap
+from segmentation.scores.channels import as_grey
 from segmentation.training.recolour import recolour
 from segmentation.training.task import Task, task_of
 
@@ -32,9 +34,9 @@ def build_augment(
     classes in the picture stands for the garment that gets another colour. A `task` besides that of the
     labels says how masks are moved.
     """
-    recolours = config.recolour if colour else 0.0
+    recolours, one_channel = (config.recolour, config.one_channel) if colour else (0.0, 0.0)
     task = task or task_of(labels)
-    if not recolours and not _transforms(config, colour, labels, task):
+    if not recolours and not one_channel and not _transforms(config, colour, labels, task):
         return None
     local = threading.local()  # a composition carries its random state, so each thread has its own
 
@@ -47,9 +49,17 @@ def build_augment(
             image = recolour(image, task.choose_garment(garment, random), random)
         local.compose.set_random_seed(seed)
         changed = local.compose(image=image, mask=mask)
-        return changed["image"], changed["mask"]
+        return _in_one_channel(changed["image"], one_channel, seed), changed["mask"]
 
     return augment
+
+
+def _in_one_channel(image: np.ndarray, probability: float, seed: int) -> np.ndarray:
+    """Return the grey picture of a random channel with that probability, and the image itself otherwise."""
+    random = np.random.default_rng((seed, 4))  # others draw from the seed and from (seed, 1) to (seed, 3)
+    if random.random() >= probability:
+        return image
+    return as_grey(image, CHANNELS[random.integers(len(CHANNELS))])
 
 
 def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap, task: Task) -> list[Any]:

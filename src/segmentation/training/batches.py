@@ -24,8 +24,11 @@ class PreparedPairs:
     """Photos and ground truths at the network's size, read once while they fit into `config.cache`.
 
     `pairs[i]` is (uint8 [height, width, channels], uint8 [height, width]); safe to read from threads. Where
-    `labels` has several classes, the ground truth holds their indices.
+    `labels` has several classes, the ground truth holds their indices. Some kinds of pairs are larger, and
+    `vary` `cuts` what the network sees out of them.
     """
+
+    cuts = False
 
     def __init__(
         self,
@@ -38,14 +41,10 @@ class PreparedPairs:
         self.preprocessing = preprocessing
         self.config = config
         self.labels = labels
+        self.task: Task = task_of(labels)
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._free_bytes = int(config.cache)
         self._lock = threading.Lock()
-
-    @property
-    def task(self) -> Task:
-        """What becomes of the ground truth."""
-        return task_of(self.labels)
 
     def __len__(self) -> int:
         return len(self.samples)

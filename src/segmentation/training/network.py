@@ -72,7 +72,9 @@ def compile_network(
     freeze(model, frozen)
     backbone = [variable for layer in backbone_layers(model) for variable in layer.trainable_variables]
     optimizer = build_optimizer(config.training, backbone, model.weights)
-    judged_by = [object_dice()] if isinstance(loss, ObjectLoss) else metrics(model.output_shape[-1])
+    judged_by = metrics(model.output_shape[-1], config.data.target)
+    if isinstance(loss, ObjectLoss):
+        judged_by = [object_dice()]
     model.compile(optimizer, loss, weighted_metrics=judged_by)
     model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
 

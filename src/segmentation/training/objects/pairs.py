@@ -1,5 +1,6 @@
 """Training pairs of photos and their objects."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -7,10 +8,11 @@ import numpy as np
 
 from segmentation.config.training import DataConfig
 from segmentation.core.size import Size
-from segmentation.core.types import GroundTruth
+from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
 from segmentation.datasets.objects import objects_of
 from segmentation.models.mask_rcnn.found import MOST_OBJECTS
 from segmentation.preprocessing.pixels import resize_labels
+from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.batches import PreparedPairs
 
 _LEAST_PIXELS = 16  # of an object at the network's size; what augmentation leaves of another one is none
@@ -56,9 +58,15 @@ class ObjectPairs(PreparedPairs):
     Of more than MOST_OBJECTS objects in a photo the smallest are left out.
     """
 
-    @property
-    def task(self) -> ObjectTask:
-        return ObjectTask()
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        preprocessing: Preprocessing,
+        config: DataConfig,
+        labels: LabelMap = BINARY,
+    ):
+        super().__init__(samples, preprocessing, config, labels)
+        self.task = ObjectTask()
 
     def _read_truth(self, truth: GroundTruth) -> np.ndarray:
         objects = objects_of(truth)
