@@ -1,35 +1,21 @@
 """The parts of Mask R-CNN, each held against an independent one in numpy, scipy or COCO's library."""
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as run_lengths
 from scipy.ndimage import map_coordinates
+from support.object_model import draw_boxes, numpy, rows_of
 
 from segmentation.models.mask_rcnn.anchors import anchors_of
-from segmentation.models.mask_rcnn.boxes import decode, encode, iou_matrix
-from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, MASK_PX, ROW, SCORE, FoundObjects
+from segmentation.models.mask_rcnn.boxes import areas, decode, encode, iou_matrix
+from segmentation.models.mask_rcnn.found import MASK_PX, FoundObjects
 from segmentation.models.mask_rcnn.roi_align import align, level_shares
 from segmentation.models.mask_rcnn.suppression import keep_best
-from segmentation.training.objects.judging import paste, symmetric_best_dice
-from segmentation.training.objects.losses import mask_targets
-from segmentation.training.objects.matching import draw_weights, match
+from segmentation.training.objects.judging import paste
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-def numpy(tensor):
-    return keras.ops.convert_to_numpy(tensor)
-
-
-def draw_boxes(seed, count, side=60.0, least=2.0):
-    """Boxes (top, left, bottom, right) within a square of this side."""
-    random = np.random.default_rng(seed)
-    corner = random.uniform(0, side - least, (count, 2))
-    size = random.uniform(least, side / 2, (count, 2))
-    return np.concatenate([corner, np.minimum(corner + size, side)], axis=1).astype(np.float32)
 
 
 def overlaps_by_coco(boxes, others):
@@ -46,18 +32,25 @@ def overlaps_by_coco(boxes, others):
 # anchors
 
 
-def test_the_anchors_of_a_place_have_its_centre_one_area_and_the_three_ratios():
-    (fine, coarse) = anchors_of(64, 96, (8, 16))
-    assert fine.shape == (8 * 12 * 3, 4)
-    assert coarse.shape == (4 * 6 * 3, 4)
+@given(rows=st.integers(1, 5), columns=st.integers(1, 5))
+@settings(max_examples=15)
+def test_each_place_has_an_anchor_of_each_ratio_around_its_centre(rows, columns):
+    expected = [
+        [
+            (row + 0.5) * stride - 8 * stride * ratio**0.5 / 2,
+            (column + 0.5) * stride - 8 * stride / ratio**0.5 / 2,
+            (row + 0.5) * stride + 8 * stride * ratio**0.5 / 2,
+            (column + 0.5) * stride + 8 * stride / ratio**0.5 / 2,
+        ]
+        for stride in (8, 16)
+        for row in range(rows * 16 // stride)
+        for column in range(columns * 16 // stride)
+        for ratio in (0.5, 1, 2)
+    ]
+    made = np.concatenate(anchors_of(rows * 16, columns * 16, (8, 16)))
 
-    # the second row and third column of the coarse level
-    place = coarse.reshape(4, 6, 3, 4)[1, 2]
-    height, width = place[:, 2] - place[:, 0], place[:, 3] - place[:, 1]
-    np.testing.assert_allclose((place[:, 0] + place[:, 2]) / 2, 24, atol=1e-4)
-    np.testing.assert_allclose((place[:, 1] + place[:, 3]) / 2, 40, atol=1e-4)
-    np.testing.assert_allclose(height * width, (8 * 16) ** 2, rtol=1e-5)
-    np.testing.assert_allclose(height / width, [0.5, 1, 2], rtol=1e-5)
+    np.testing.assert_allclose(made, expected, rtol=1e-5)
+    np.testing.assert_allclose(numpy(areas(made[:3])), 64**2, rtol=1e-5)
 
 
 # boxes
@@ -184,61 +177,7 @@ def test_a_box_of_224_pixels_is_seen_at_stride_16_as_in_the_paper():
     assert [4 * 2 ** int(level) for level in shares.argmax(axis=1)] == [4, 4, 8, 8, 16, 16, 32, 32]
 
 
-# matching and drawing
-
-
-@given(seed=seeds)
-@settings(max_examples=30)
-def test_boxes_are_matched_as_the_paper_says(seed):
-    overlaps = np.random.default_rng(seed).uniform(0, 1, (1, 20, 4)).astype(np.float32)
-    overlaps[..., 3] = 0  # an object that is not there
-    found = [numpy(part)[0] for part in match(overlaps, 0.3, 0.7, nearest_too=True)]
-    nearest = {int(overlaps[0, :, column].argmax()) for column in range(3)}
-
-    for box, (place, positive, negative) in enumerate(zip(*found, strict=True)):
-        best = overlaps[0, box].max()
-        assert overlaps[0, box, place] == best
-        assert positive == (best >= 0.7 or box in nearest)
-        assert negative == (best < 0.3 and box not in nearest)
-
-
-@given(seed=seeds, positives=st.integers(0, 30), negatives=st.integers(0, 60))
-@settings(max_examples=10)
-def test_boxes_count_as_often_as_they_would_be_drawn(seed, positives, negatives):
-    positive = np.arange(100) < positives
-    negative = np.arange(100) >= 100 - negatives
-    weights = numpy(draw_weights(positive[np.newaxis], negative[np.newaxis], 16, 0.5))[0]
-    random, drawn = np.random.default_rng(seed), np.zeros(100)
-    for _ in range(3000):
-        chosen = random.permutation(np.flatnonzero(positive))[:8]
-        others = random.permutation(np.flatnonzero(negative))[: 16 - len(chosen)]
-        both = np.concatenate([chosen, others]).astype(int)
-        drawn[both] += 1 / max(len(both), 1)
-
-    np.testing.assert_allclose(weights, drawn / 3000, atol=0.02)
-    assert weights.sum() == pytest.approx(1 if positives + negatives else 0, abs=1e-5)
-
-
-def test_the_target_of_a_mask_is_what_its_box_shows_of_its_object_alone():
-    numbers = np.zeros((1, 56, 84), np.uint8)
-    numbers[0, 10:40, 20:50], numbers[0, 30:50, 40:70] = 1, 2  # the second hides a part of the first
-    boxes = np.array([[[10, 20, 40, 50], [30, 40, 50, 70], [0, 0, 56, 84]]], np.float32)
-    targets = numpy(mask_targets(numbers, boxes, np.array([[1, 2, 2]])))[0]
-
-    assert targets.shape == (3, MASK_PX, MASK_PX)
-    assert targets[1].all()
-    assert targets[0].mean() == pytest.approx(1 - 10 * 10 / (30 * 30), abs=0.04)
-    assert targets[2].mean() == pytest.approx(20 * 30 / (56 * 84), abs=0.03)
-
-
 # masks in the picture
-
-
-def rows_of(boxes, scores, masks, classes=1):
-    rows = np.zeros((1, len(boxes), ROW), np.float32)
-    rows[..., BOX], rows[..., SCORE], rows[..., CLASS] = boxes, scores, classes
-    rows[..., MASK:] = masks.reshape(len(boxes), -1)
-    return rows
 
 
 def test_a_pasted_mask_fills_its_box_and_nothing_else():
@@ -248,22 +187,6 @@ def test_a_pasted_mask_fills_its_box_and_nothing_else():
     expected = np.zeros((40, 60))
     expected[10:30, 30:60] = 1
     np.testing.assert_allclose(pasted, expected, atol=1e-5)
-
-
-def test_the_symmetric_best_dice_charges_what_is_missed_and_what_is_invented():
-    numbers = np.zeros((1, 40, 40), np.uint8)
-    numbers[0, :, :20], numbers[0, :, 20:] = 1, 2
-    targets = {"numbers": numbers, "classes": np.array([[1, 1, 0]])}
-    full = np.ones((3, MASK_PX, MASK_PX), np.float32)
-    left, right, whole = [0, 0, 1, 0.5], [0, 0.5, 1, 1], [0, 0, 1, 1]
-
-    def dice(boxes, scores):
-        return float(numpy(symmetric_best_dice(targets, rows_of(boxes, scores, full[: len(boxes)])))[0])
-
-    assert dice([left, right], [0.9, 0.9]) == pytest.approx(1)
-    assert dice([left, right], [0.9, 0.1]) == pytest.approx(0.5)  # one is missed
-    assert dice([left, right, [0, 0, 0.1, 0.1]], [0.9, 0.9, 0.9]) < 0.8  # one is invented
-    assert dice([whole], [0.9]) == pytest.approx(2 / 3)  # the two are one
 
 
 def test_rows_that_are_no_objects_are_left_out():

@@ -1,23 +1,20 @@
 """A model that finds objects, from its training to its files: it learns, resumes, is judged and cuts out."""
 
-import dataclasses
 import json
 import shutil
 
 import keras
 import numpy as np
 import pytest
-from support.object_model import OPTIONS, SIZE, draw_set, draw_things
+from support.object_model import OPTIONS, SIZE, draw_set, draw_things, one_object
 from support.program import make, run
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, FoundObject, LabelMap, Sample
+from segmentation.core.types import BINARY, LabelMap
 from segmentation.datasets.discover import discover
-from segmentation.datasets.ground_truth import ObjectMask
-from segmentation.evaluation.object_figures import ObjectMeasurement
 from segmentation.images.files import read_labels, read_mask, write_image
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.object_engine import objects_at, scores_of
@@ -35,12 +32,6 @@ def build(shape=(64, 96, 3), classes=1, **options):
     options = {"filters": 8, "levels": 4, "backbone_weights": "none", **options}
     config = RunConfig().replace(architecture="mask-rcnn", input_size=Size(*shape[:2]), **options)
     return registry.build(registry.complete(config).model, shape, classes)
-
-
-def one_object(top=2, left=3, side=10, score=0.9, index=1):
-    return FoundObject(
-        (left, top, left + side, top + side), score, index, np.ones((side, side), np.float32), top, left
-    )
 
 
 # the network
@@ -111,50 +102,6 @@ def test_the_scores_of_classes_are_the_highest_of_their_objects():
     assert scores[5, 5].tolist() == [0, 1, 0]
     assert scores[5, 10].tolist() == [0, 1, 1]
     assert scores[0, 0].tolist() == [1, 0, 0]
-
-
-# figures
-
-
-def judged(tmp_path, found, truth):
-    write_image(tmp_path / "mask.png", truth)
-    measurement = ObjectMeasurement(BINARY)
-    measurement.add(Sample("a", tmp_path / "a.jpg", ObjectMask(tmp_path / "mask.png")), found, truth.shape)
-    return measurement.finish()
-
-
-def test_perfect_objects_have_an_average_precision_of_one(tmp_path):
-    truth = np.zeros((20, 40), np.uint8)
-    truth[2:12, 3:13], truth[2:12, 20:30] = 1, 2
-    both = (one_object(), one_object(left=20, score=0.8))
-
-    figures = judged(tmp_path, both, truth)
-    assert figures.masks["ap"] == pytest.approx(1)
-    assert figures.boxes["ap"] == pytest.approx(1)
-    assert figures.masks["ap_small"] == pytest.approx(1)
-    assert figures.masks["ap_large"] is None
-    # half of them is found: precision is 1 up to a recall of one half, which are 51 of COCO's 101 steps
-    assert judged(tmp_path, both[:1], truth).masks["ap"] == pytest.approx(51 / 101)
-    assert judged(tmp_path, (), truth).masks["ap"] == 0
-
-
-def test_a_mask_that_overlaps_by_six_tenths_counts_at_a_half_alone(tmp_path):
-    truth = np.zeros((20, 40), np.uint8)
-    truth[2:12, 3:13] = 1
-    figures = judged(
-        tmp_path,
-        (
-            dataclasses.replace(
-                one_object(), scores=np.pad(np.ones((10, 6)), ((0, 0), (0, 4))).astype(np.float32)
-            ),
-        ),
-        truth,
-    )
-
-    assert figures.masks["ap50"] == pytest.approx(1)
-    assert figures.masks["ap75"] == 0
-    assert figures.masks["ap"] == pytest.approx(3 / 10)  # at 0.50, 0.55 and 0.60
-    assert figures.boxes["ap"] == pytest.approx(1)
 
 
 # the whole way

@@ -15,7 +15,7 @@ from segmentation.core.types import Coding
 from segmentation.datasets.coco import draw, read_coco
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import LabelFile, MaskFile, ObjectMask
-from segmentation.datasets.objects import number_values, numbered, objects_of
+from segmentation.datasets.objects import number_masks, number_values, objects_of
 from segmentation.images.files import write_image
 
 PHOTO = draw_pair(0, 60, 80)[0]
@@ -119,7 +119,7 @@ def test_more_objects_than_can_be_numbered_lose_the_smallest():
 def test_the_smaller_of_two_objects_lies_on_top():
     whole, part = np.ones((10, 10), bool), np.zeros((10, 10), bool)
     part[2:4, 2:4] = True
-    objects = numbered([(part, 1), (whole, 2), (~whole, 1)], (10, 10))
+    objects = number_masks([(part, 1), (whole, 2), (~whole, 1)], (10, 10))
 
     assert objects.classes == (1, 2)
     np.testing.assert_array_equal(objects.masks[0], part)

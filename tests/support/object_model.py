@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 
+from segmentation.core.types import FoundObject
 from segmentation.images.files import write_image
+from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, ROW, SCORE
 
 SIZE = (96, 128)  # rows and columns
 OPTIONS = {
@@ -59,3 +62,33 @@ def train_object_model(home: Path, epochs: int = 60) -> Path:
         "train", "--data", home / "pairs", "--home", home, "--name", "things", f"--epochs={epochs}", *options
     )
     return home / "models" / "things"
+
+
+def numpy(tensor: object) -> np.ndarray:
+    """Return a tensor as an array."""
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def draw_boxes(seed: int, count: int, side: float = 60.0, least: float = 2.0) -> np.ndarray:
+    """Draw boxes (top, left, bottom, right) within a square of this side."""
+    random = np.random.default_rng(seed)
+    corner = random.uniform(0, side - least, (count, 2))
+    size = random.uniform(least, side / 2, (count, 2))
+    return np.concatenate([corner, np.minimum(corner + size, side)], axis=1).astype(np.float32)
+
+
+def rows_of(boxes: list, scores: list, masks: np.ndarray, classes: int = 1) -> np.ndarray:
+    """Return what a network says of one photo, [1, K, ROW]."""
+    rows = np.zeros((1, len(boxes), ROW), np.float32)
+    rows[..., BOX], rows[..., SCORE], rows[..., CLASS] = boxes, scores, classes
+    rows[..., MASK:] = masks.reshape(len(boxes), -1)
+    return rows
+
+
+def one_object(
+    top: int = 2, left: int = 3, side: int = 10, score: float = 0.9, index: int = 1
+) -> FoundObject:
+    """Return a square that was found, all of whose pixels are certain."""
+    return FoundObject(
+        (left, top, left + side, top + side), score, index, np.ones((side, side), np.float32), top, left
+    )

@@ -27,10 +27,10 @@ class Cutout:
         confidence: the Dice, in [0, 1], that is expected of the mask; None where the model has no confidence
             model or `triage` is off.
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
-        reasons: why it is not "auto". notes: what was left out of the photo, and what a person should know
-        about the result. objects: those that were found one by one, best first, of which the cutout is all
-        together: `box`, `score`,
-            and `placed(alpha.shape)`, its scores in the photo; empty for a model that finds none.
+        reasons: why it is not "auto".
+        notes: what was left out of the photo, and what a person should know about the result.
+        objects: those that were found one by one, best first, of which the cutout is all together: `box`,
+            `score`, and `placed(alpha.shape)`, its scores in the photo; empty for a model that finds none.
     """
 
     alpha: NDArray[np.uint8] = field(repr=False)

@@ -70,12 +70,9 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     if done.options.dry_run:
         return [_dry(done)]
     binary = done.models.labels.binary
-    objects = done.models.members[0].finds_objects
-    lines = [
-        _objects(done)
-        if objects
-        else _summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))
-    ]
+    objects = done.models.finds_objects
+    what = ("mask", "cutout") if binary else ("label map", "overlay")
+    lines = [_objects(done) if objects else _summary(done, what)]
     if not done.output:
         lines = [counts]
     if done.tally.made:

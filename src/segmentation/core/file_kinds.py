@@ -64,5 +64,4 @@ def place_of(kind: str, stem: str) -> str:
         folder, suffix = FILES[kind]
         return f"{folder}/{stem}{suffix}"
     of_one, _dash, number = kind.rpartition("-")
-    folder, suffix = FILES[of_one]
-    return f"{folder}/{stem}-{number}{suffix}"
+    return place_of(of_one, f"{stem}-{number}")

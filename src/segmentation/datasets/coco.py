@@ -16,7 +16,7 @@ from segmentation.core.files import check_regular
 from segmentation.core.memory import pixels_that_fit
 from segmentation.core.types import Coding
 from segmentation.datasets.labels import UNLABELLED
-from segmentation.datasets.objects import Objects, numbered
+from segmentation.datasets.objects import Objects, number_masks
 from segmentation.images.formats import IMAGE_SUFFIXES
 
 FILE = "annotations.json"
@@ -75,7 +75,7 @@ class CocoObjects:
         masks = [
             (mask, 1 if binary else target_of[value]) for mask, value in self._masks() if target_of[value]
         ]
-        return numbered([one for one in masks if one[1] != 255], self.size())
+        return number_masks([one for one in masks if one[1] != 255], self.size())
 
     def _masks(self) -> list[tuple[np.ndarray, int]]:
         known = {*self.coding.values}

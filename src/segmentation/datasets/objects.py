@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.core.types import IGNORED, GroundTruth
 
-MOST_OBJECTS = 254
+MOST_NUMBERED = 254
 """Objects of a photo that are told apart; further ones, the smallest, are left out."""
 
 _HALF = 128  # alpha from which a pixel counts
@@ -43,18 +43,18 @@ def objects_of(truth: GroundTruth) -> Objects:
         return tell_apart()
     targets = truth.read()
     if truth.coding is None or {*truth.coding.targets} <= {0, 255}:
-        return numbered([(targets >= _HALF, 1)], targets.shape)
+        return number_masks([(targets >= _HALF, 1)], targets.shape)
     classes = [index for index in np.unique(targets).tolist() if index not in (0, IGNORED)]
-    return numbered([(targets == index, index) for index in classes], targets.shape)
+    return number_masks([(targets == index, index) for index in classes], targets.shape)
 
 
-def numbered(masks: list[tuple[np.ndarray, int]], shape: tuple[int, ...]) -> Objects:
+def number_masks(masks: list[tuple[np.ndarray, int]], shape: tuple[int, ...]) -> Objects:
     """Number masks, bool [H, W] with their classes, in their order; empty ones are left out."""
     sized = [(mask, kind, int(mask.sum())) for mask, kind in masks]
     sized = [one for one in sized if one[2]]
-    if len(sized) > MOST_OBJECTS:
-        least = sorted((area for _, _, area in sized), reverse=True)[MOST_OBJECTS - 1]
-        sized = [one for one in sized if one[2] >= least][:MOST_OBJECTS]
+    if len(sized) > MOST_NUMBERED:
+        least = sorted((area for _, _, area in sized), reverse=True)[MOST_NUMBERED - 1]
+        sized = [one for one in sized if one[2] >= least][:MOST_NUMBERED]
     numbers = np.zeros(shape, np.uint8)
     for place in sorted(range(len(sized)), key=lambda place: -sized[place][2]):
         numbers[sized[place][0]] = place + 1
@@ -72,13 +72,13 @@ def number_values(values: np.ndarray) -> Objects:
     places = places.reshape(values.shape)
     broad = [level for level in _broad(values) if level]
     if levels[-1] <= 255 and levels[-1] >= _HALF and len(broad) < 2:
-        return numbered([(values >= _HALF, 1)], values.shape)
+        return number_masks([(values >= _HALF, 1)], values.shape)
     kept = [level for level in levels.tolist() if level and (len(levels) <= _FEW or level in broad)]
-    if len(kept) <= MOST_OBJECTS:
+    if len(kept) <= MOST_NUMBERED:
         number_of = np.zeros(len(levels), np.uint8)
         number_of[np.isin(levels, kept)] = np.arange(1, len(kept) + 1)
         return Objects(number_of[places], (1,) * len(kept))
-    return numbered([(values == level, 1) for level in kept], values.shape)
+    return number_masks([(values == level, 1) for level in kept], values.shape)
 
 
 def _broad(values: np.ndarray) -> list[int]:

@@ -12,6 +12,7 @@ from segmentation.core.tables import write_csv
 from segmentation.core.types import FoundObject, LabelMap, Sample
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.datasets.objects import objects_of
+from segmentation.models.mask_rcnn.found import USUAL_SCORE
 
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
@@ -28,7 +29,7 @@ class ObjectFigures:
     `ap` is the mean over overlaps of 0.50 to 0.95, `ap50` and `ap75` are those at one, and the last three are
     of objects below 32x32, below 96x96 and of more pixels of the photo; `recall` is the share that is found
     at all, as a mean over the same overlaps. `by_class` are the masks' figures of each class. There are
-    `objects` in `photos`, and `found` ones with a score of at least 0.5.
+    `objects` in `photos`, and `found` ones with a score from which something counts as one.
     """
 
     masks: dict[str, float | None]
@@ -69,7 +70,7 @@ class ObjectMeasurement:
     """A judgement in progress: it takes in photos one by one, and keeps run lengths alone."""
 
     labels: LabelMap
-    least_score: float = 0.5
+    least_score: float = USUAL_SCORE
     images: list[dict[str, Any]] = field(default_factory=list)
     true: list[dict[str, Any]] = field(default_factory=list)
     found: list[dict[str, Any]] = field(default_factory=list)

@@ -148,7 +148,7 @@ def _as_scores(bundle: ModelBundle, network: Network) -> Network:
     def score(prepared: np.ndarray) -> np.ndarray:
         size = Size(*prepared.shape[1:3])
         found = objects_at(network(prepared)[0], size, bundle.labels)
-        return scores_of(list(found), (size.height, size.width), bundle.labels)[np.newaxis]
+        return scores_of(found, (size.height, size.width), bundle.labels)[np.newaxis]
 
     return score
 

@@ -24,8 +24,8 @@ def predict(
 ) -> Prediction:
     """Score uint8 RGB [H, W, 3] and note what a person should know; estimate the confidence where asked."""
     if isinstance(score, ObjectEngine):
-        found = score.find(photo)
-        scores, objects = score.score(found, photo.shape), tuple(filter(score.is_one, found))
+        objects = score.find(photo, score.least_score)
+        scores = score.score(objects, photo.shape)
     else:
         scores, objects = score(photo), None
     prediction = Prediction(sample_id, scores, models.labels, threshold, objects=objects)

@@ -132,7 +132,7 @@ def load_scorer(
     Raises what `load_engine` raises. Tells a Caution where the slow reference engine computes the scores
     because the model has no export, and where the threshold is at an end of the scores.
     """
-    if models.members[0].finds_objects:
+    if models.finds_objects:
         _check_objects(models, scoring)
     asked = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
     tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
@@ -165,7 +165,7 @@ def load_scorer(
         "; ".join(dict.fromkeys(str(tiling) for tiling in tilings if tiling)) or None,
         str(channels) if channels else None,
         **(limits if models.labels.binary else {}),
-        object_score=options.object_score if models.members[0].finds_objects else None,
+        object_score=options.object_score if models.finds_objects else None,
     )
     arithmetic = "; ".join(dict.fromkeys(map(_with_reason, engines)))
     return Scorer(models, score, estimator, threshold, settings, arithmetic)
@@ -185,6 +185,14 @@ def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another
         )
 
 
+def refuse_objects(bundle: ModelBundle, what: str, remedy: str) -> None:
+    """Raise ConfigError for a bundle that finds objects one by one; `what` can do nothing with them."""
+    if bundle.finds_objects:
+        raise ConfigError(
+            f"{what}: expected a model of scores, received {bundle.name}, which finds objects; {remedy}"
+        )
+
+
 def _no_mask(bundle: ModelBundle, remedy: str) -> ConfigError:
     return ConfigError(
         f"`model`: expected a model that makes masks, received {bundle.name}, which finds the alpha in a "
@@ -199,7 +207,6 @@ def options_of_masks(given: frozenset[str]) -> list[str]:
 
 def _check_objects(models: Ensemble, scoring: ScoringOptions) -> None:
     """Raise ConfigError for what would lose the objects among the scores that they make."""
-    name = models.members[0].name
     if len(models.members) > 1:
         raise ConfigError(f"`model`: expected one model that finds objects, received {models.name}; take one")
     given = {
@@ -211,9 +218,7 @@ def _check_objects(models: Ensemble, scoring: ScoringOptions) -> None:
     }
     for option in (option for option, value in given.items() if value):
         cause = "`quality=best`" if option == "tta" and not scoring.tta else f"`{option}`"
-        raise ConfigError(
-            f"{cause}: expected a model of scores, received {name}, which finds objects; leave it out"
-        )
+        refuse_objects(models.members[0], cause, "leave it out")
 
 
 def _channels(scoring: ScoringOptions, models: Ensemble) -> Channels | None:

@@ -48,7 +48,7 @@ def predict_stream(options: PredictOptions, context: Context, content: bytes | N
         output = Path(folder) / "results"
         changes = {"input": (source,), "output": output, "save": True, "triage": False}
         prediction = FolderPrediction(replaced(options, changes), context)
-        if prediction.models.members[0].finds_objects:
+        if prediction.models.finds_objects:
             raise ConfigError(
                 f"`output=-`: expected a model of one cutout, received {prediction.models.name}, which makes "
                 "one of each object; give a folder as `output`"

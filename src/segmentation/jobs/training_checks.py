@@ -12,7 +12,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
 from segmentation.images.refinement import ensure_available
-from segmentation.inference.scorer import require_cutout
+from segmentation.inference.scorer import refuse_objects, require_cutout
 from segmentation.models.architectures import ARCHITECTURES, finds_objects
 from segmentation.training.objectives import check_loss
 
@@ -44,11 +44,7 @@ def check_first_passes(first_passes: Sequence[ModelBundle], explicit: Mapping[st
         return {}
     for first in first_passes:
         require_cutout(first, "`second_pass`", "choose another first pass")
-        if first.finds_objects:
-            raise ConfigError(
-                f"`second_pass`: expected a model of masks, received {first.name}, which finds objects; "
-                "choose another first pass"
-            )
+        refuse_objects(first, "`second_pass`", "choose another first pass")
     double = [first.name for first in first_passes if first.first]
     if double:
         raise ConfigError(f"`second_pass`: expected models of a single pass, received {', '.join(double)}")
@@ -80,7 +76,7 @@ def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pa
     _check_pretrained(config, start)
     _check_matte(config, second_pass)
     if finds_objects(config.model.architecture):
-        _check_objects(config, second_pass)
+        _check_losses_of_objects(config)
     if config.preprocessing.sees == "tiles" and config.second_pass.look == "mask":
         raise ConfigError("`sees=tiles`: expected `look=crop` with it, received mask; leave one of them out")
     classes = 1 if config.data.one_class else 2  # any number above one
@@ -102,14 +98,9 @@ def check_made_by_a_person(split: Split) -> None:
         )
 
 
-def _check_objects(config: RunConfig, second_pass: bool) -> None:
+def _check_losses_of_objects(config: RunConfig) -> None:
     """Refuse what a network of objects would ignore: its losses are those of its paper."""
-    name = config.model.architecture
-    if second_pass:
-        raise ConfigError(
-            f"`second_pass`: expected an architecture of masks, received {name}; choose unet-256"
-        )
-    usual = LossConfig()
+    name, usual = config.model.architecture, LossConfig()
     changed = [
         f"`{option}`" for option in vars(usual) if getattr(config.loss, option) != getattr(usual, option)
     ]

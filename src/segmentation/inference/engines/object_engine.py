@@ -1,5 +1,6 @@
 """A network of objects on an engine: what it finds, at the photo's size, and the scores that this makes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,13 +10,10 @@ from segmentation.core.size import Size
 from segmentation.core.timing import timed
 from segmentation.core.types import FoundObject, LabelMap
 from segmentation.inference.engines.engine import Engine
-from segmentation.models.mask_rcnn.found import MASK_PX, FoundObjects
+from segmentation.models.mask_rcnn.found import MASK_PX, USUAL_SCORE, FoundObjects
 
 LEAST_SCORE = 0.05
 """Objects below it are not told of: precision and recall are judged down to it."""
-
-SCORE = 0.5
-"""The score from which an object is usually one."""
 
 
 @dataclass(frozen=True)
@@ -26,37 +24,36 @@ class ObjectEngine(Engine):
     """
 
     labels: LabelMap = LabelMap()
-    least_score: float = SCORE
+    least_score: float = USUAL_SCORE
 
-    def find(self, photo: np.ndarray) -> tuple[FoundObject, ...]:
-        """Return the objects of a photo, uint8 RGB [H, W, 3], down to LEAST_SCORE, best first."""
+    def find(self, photo: np.ndarray, least_score: float = LEAST_SCORE) -> tuple[FoundObject, ...]:
+        """Return the objects of a photo, uint8 RGB [H, W, 3], with at least such a score, best first."""
         with timed("preprocess"):
             prepared = self.preprocessing.prepare(photo)[np.newaxis]
         with timed("network"):
             rows = self.network(prepared)[0]
         with timed("resize"):
-            return objects_at(rows, Size(*photo.shape[:2]), self.labels)
+            return objects_at(rows, Size(*photo.shape[:2]), self.labels, least_score)
 
     def __call__(self, photo: np.ndarray) -> np.ndarray:
         """Score a photo: uint8 RGB [H, W, 3] -> float32 [H, W, classes] in [0, 1]."""
-        return self.score(self.find(photo), photo.shape[:2])
+        return self.score(self.find(photo, self.least_score), photo.shape)
 
     def score(self, found: tuple[FoundObject, ...], shape: tuple[int, ...]) -> np.ndarray:
-        """Return the scores that objects make: float32 [H, W, classes] in [0, 1]."""
-        return scores_of(list(filter(self.is_one, found)), shape, self.labels)
-
-    def is_one(self, found: FoundObject) -> bool:
-        """Return whether the score of an object is high enough."""
-        return found.score >= self.least_score
+        """Return the scores that objects make in a photo: float32 [H, W, classes] in [0, 1]."""
+        return scores_of([one for one in found if one.score >= self.least_score], shape, self.labels)
 
 
-def objects_at(rows: np.ndarray, size: Size, labels: LabelMap) -> tuple[FoundObject, ...]:
+def objects_at(
+    rows: np.ndarray, size: Size, labels: LabelMap, least_score: float = LEAST_SCORE
+) -> tuple[FoundObject, ...]:
     """Return the objects of a network's output, float32 [K, ROW], in a photo of this size, best first.
 
-    The scores between the middles of a mask's cells are interpolated. Of what is no number nothing is left.
+    Those below `least_score` are left out, and so is what is no number. The scores between the middles of a
+    mask's cells are interpolated.
     """
     rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0)
-    found = FoundObjects.of_rows(rows, LEAST_SCORE)
+    found = FoundObjects.of_rows(rows, least_score)
     scale = np.array([size.height, size.width, size.height, size.width], np.float32)
     objects = []
     for box, score, kind, mask in zip(
@@ -77,7 +74,7 @@ def objects_at(rows: np.ndarray, size: Size, labels: LabelMap) -> tuple[FoundObj
     return tuple(sorted(objects, key=lambda one: -one.score))
 
 
-def scores_of(objects: list[FoundObject], shape: tuple[int, ...], labels: LabelMap) -> np.ndarray:
+def scores_of(objects: Sequence[FoundObject], shape: tuple[int, ...], labels: LabelMap) -> np.ndarray:
     """Return what objects make of each pixel: float32 [H, W, classes] in [0, 1].
 
     A class has the highest of its objects' scores; the background what the highest of all leaves.

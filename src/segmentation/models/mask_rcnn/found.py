@@ -7,6 +7,9 @@ import numpy as np
 MOST_OBJECTS = 32
 """Objects that a network finds in a photo, and that it is shown in one in training."""
 
+USUAL_SCORE = 0.5
+"""The score from which something that was found usually is an object."""
+
 MASK_PX = 28
 """Side of the mask of an object, whatever the size of its box."""
 

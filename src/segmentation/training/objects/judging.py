@@ -7,11 +7,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from segmentation.models.mask_rcnn.found import BOX, MASK, MASK_PX, SCORE
+from segmentation.models.mask_rcnn.found import BOX, MASK, MASK_PX, SCORE, USUAL_SCORE
 
 Tensor = Any
 
-LEAST_SCORE = 0.5
 _STEP = 2  # pixels of the input by which masks are compared
 
 
@@ -25,7 +24,7 @@ def symmetric_best_dice(targets: Mapping[str, Tensor], found: Tensor) -> Tensor:
 
     Each object has the Dice of the found one that is most like it, and each found one that of the object most
     like it; of the two means the smaller counts, so that what is missed, invented or merged costs. Found
-    objects are those with a score of at least LEAST_SCORE; `targets` are those of `ObjectLoss`. Where there
+    objects are those with a score of at least USUAL_SCORE; `targets` are those of `ObjectLoss`. Where there
     is neither, the figure is 1.
     """
     numbers = ops.cast(targets["numbers"], "int32")[:, ::_STEP, ::_STEP]
@@ -33,7 +32,7 @@ def symmetric_best_dice(targets: Mapping[str, Tensor], found: Tensor) -> Tensor:
     true = ops.cast(targets["classes"] > 0, "float32")  # [N, M]
     places = np.arange(1, true.shape[1] + 1, dtype=np.int32)
     masks = ops.cast(ops.equal(numbers[:, None], places[:, None, None]), "float32")  # [N, M, h, w]
-    there = ops.cast(found[..., SCORE] >= LEAST_SCORE, "float32")  # [N, K]
+    there = ops.cast(found[..., SCORE] >= USUAL_SCORE, "float32")  # [N, K]
     drawn = ops.cast(paste(found, height, width) >= 0.5, "float32") * there[..., None, None]
     masks, drawn = (ops.reshape(part, (-1, part.shape[1], height * width)) for part in (masks, drawn))
     shared = ops.matmul(masks, ops.transpose(drawn, (0, 2, 1)))  # [N, M, K]
