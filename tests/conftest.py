@@ -84,7 +84,7 @@ def class_bundle(tmp_path_factory) -> Path:
 def object_home(tmp_path_factory) -> Path:
     """A home with the model `things`, which finds drawn things one by one, and its pairs in `pairs`.
 
-    The model sees 96x96 pixels, and is exported to OpenVINO.
+    The model sees 64x64 pixels, and is exported to OpenVINO.
     """
     from support.object_model import train_object_model
 

@@ -13,11 +13,12 @@ from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, ROW, SCORE
 SIZE = (96, 128)  # rows and columns
 OPTIONS = {
     "architecture": "mask-rcnn",
-    "input_size": "96x96",
-    "filters": 16,
+    "input_size": "64x64",
+    "filters": 8,
     "levels": 4,
     "optimizer": "adamw",
-    "learning_rate": 2e-3,
+    "learning_rate": 4e-3,
+    "l2": 1e-4,
     "batch_size": 4,
     "augmentation": "none",
     "precision": "float32",
@@ -51,12 +52,12 @@ def draw_set(folder: Path, count: int = 4, seed: int = 0, name: str = "photo") -
     return folder
 
 
-def train_object_model(home: Path, epochs: int = 60) -> Path:
+def train_object_model(home: Path, epochs: int = 40) -> Path:
     """Train models/things of `home` on the drawn photos in `home`/pairs, and return its folder."""
     from support.program import make
 
     draw_set(home / "pairs" / "train")
-    draw_set(home / "pairs" / "val", seed=100, name="other")
+    draw_set(home / "pairs" / "val", 2, seed=100, name="other")
     options = [f"--{name.replace('_', '-')}={value}" for name, value in OPTIONS.items()]
     make(
         "train", "--data", home / "pairs", "--home", home, "--name", "things", f"--epochs={epochs}", *options
