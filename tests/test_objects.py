@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as run_lengths
 from support.drawing import draw_pair
 
+from segmentation.config.jobs.data import DataOptions
 from segmentation.core.errors import DataError
 from segmentation.core.types import Coding
 from segmentation.datasets.coco import draw, read_coco
@@ -17,6 +18,8 @@ from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import LabelFile, MaskFile, ObjectMask
 from segmentation.datasets.objects import number_masks, number_values, objects_of
 from segmentation.images.files import write_image
+from segmentation.jobs.context import Context
+from segmentation.jobs.data import data
 
 PHOTO = draw_pair(0, 60, 80)[0]
 
@@ -99,8 +102,19 @@ def test_the_same_folder_has_objects_where_they_are_asked_for_and_is_refused_as_
 
     assert len(objects_of(sample.truth).classes) == 2
     np.testing.assert_array_equal(sample.truth.read(), np.where(two_boxes() > 0, 255, 0))
-    with pytest.raises(DataError, match="highest value is 2"):
+    with pytest.raises(DataError, match=r"highest value is 2.*`train architecture=mask-rcnn`"):
         discover(tmp_path)
+
+
+def test_a_folder_of_objects_can_be_looked_at(tmp_path):
+    write_image(tmp_path / "pairs" / "images" / "street.jpg", PHOTO)
+    write_image(tmp_path / "pairs" / "masks" / "street.png", two_boxes())
+    options = DataOptions.of(data=tmp_path / "pairs", objects=True, output=tmp_path / "sheet.png")
+    report = data(options, Context())
+
+    assert len(report.dataset.samples) == 1
+    assert report.dataset.problems == ()
+    assert (tmp_path / "sheet.png").is_file()
 
 
 def test_more_objects_than_can_be_numbered_lose_the_smallest():

@@ -19,6 +19,9 @@ class DataOptions(JobOptions):
         "program, such as ccp-12",
         metavar="garment|foreground|all|FILE",
     )
+    objects: bool = option(
+        False, "take each value of a mask for an object of its own, as networks that find objects do"
+    )
     output: Path | None = option(
         None,
         "file of the contact sheet, PNG or JPEG",
