@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 from support.drawing import draw_pair
-from support.folder_job import cut_folder, made, manifest_lines, pictures
+from support.folder_job import cut_folder, made, manifest_lines, pictures, scorer_of
 
+from segmentation.api.model import Model
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
@@ -102,7 +103,7 @@ def test_a_photo_without_objects_is_done_and_says_so(tmp_path):
 
     assert result.error is None
     assert result.objects == ()
-    assert "nothing" in " ".join(result.notes)
+    assert result.notes == ("no object found",)
     assert names(tmp_path / "out") == []
     assert made(find(tmp_path / "in", tmp_path / "out")) == []
 
@@ -122,12 +123,12 @@ def test_photos_that_are_done_are_skipped_unless_a_file_of_an_object_is_gone(pai
 def test_an_object_that_is_found_no_more_leaves_no_files_but_those_of_a_person(pair, tmp_path):
     output = tmp_path / "out"
     find(pair, output)
-    write_image(output / "cutouts" / "pair-2.png", np.zeros((HEIGHT, 2 * WIDTH, 4), np.uint8))
+    write_image(output / "cutouts" / "pair-2.png", np.full((HEIGHT, 2 * WIDTH, 4), 9, np.uint8))
     draw_garments(pair / "pair.png", 0)
     find(pair, output)
 
     assert names(output) == ["cutouts/pair-1.png", "cutouts/pair-2.png", "masks/pair-1.png"]
-    assert not read_photo(output / "cutouts" / "pair-2.png").any()
+    assert (read_mask(output / "cutouts" / "pair-2.png") == 9).all()
 
 
 def test_a_model_of_masks_after_one_of_objects_leaves_none_of_its_files_and_the_other_way_round(
@@ -155,7 +156,7 @@ def test_photos_whose_names_end_in_numbers_keep_their_own_files(pair, tmp_path):
 
 def test_options_of_cutouts_are_those_of_every_object(pair, tmp_path):
     find(pair, tmp_path / "plain")
-    find(pair, tmp_path / "out", format=("psd", "webp"), crop="tight", trimap=True, matte="guided-filter")
+    find(pair, tmp_path / "out", format=("psd", "webp"), crop=2, trimap=True, matte="guided-filter")
 
     assert names(tmp_path / "out") == [
         *(f"cutouts/pair-{number}.{suffix}" for number in (1, 2) for suffix in ("psd", "webp")),
@@ -184,3 +185,16 @@ def test_objects_below_the_least_score_are_none(pair, tmp_path):
     (result,) = cut_folder(pair, tmp_path / "out", score=strict, bundle=THINGS)
 
     assert result.objects == ()
+
+
+def test_from_python_each_object_is_cut_out_as_predict_writes_it(pair, tmp_path):
+    find(pair, tmp_path / "out")
+    model = Model(scorer_of(engine_of(THINGS, "drawn", "f32", find_red), THINGS), None, None)
+    cutout = model.cut_out(pair / "pair.png")
+
+    assert len(cutout.objects) == 2
+    assert cutout.mask.sum() == sum(cutout.of(found).mask.sum() for found in cutout.objects)
+    for number, found in enumerate(cutout.objects, start=1):
+        cutout.of(found).save(tmp_path / f"{number}.png")
+        written = (tmp_path / "out" / "cutouts" / f"pair-{number}.png").read_bytes()
+        assert (tmp_path / f"{number}.png").read_bytes() == written

@@ -13,11 +13,9 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.core.workspace import Workspace
 from segmentation.images.any_photo import Photo, take_photo
-from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture
 from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
-from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.folder_job import shares_of
 
 
@@ -165,18 +163,8 @@ class Model:
         if limits and models.confidence_model and prediction.confidence is not None:
             features, confidence = prediction.features, prediction.confidence
             verdict = triage_photo(features, confidence, models.confidence_model, limits)
-        alpha = soft_alpha(prediction, models.enlargement(prediction.scores))
-        return Cutout(
-            alpha=alpha if picture.alpha is None else blend_alpha(alpha, picture.alpha),
-            mask=prediction.mask,
-            scores=prediction.scores[..., 0],
-            confidence=None if prediction.confidence is None else round(prediction.confidence, 5),
-            decision=verdict.decision if verdict else None,
-            reasons=verdict.reasons if verdict else (),
-            notes=(*picture.notes, *prediction.notes),
-            objects=prediction.objects or (),
-            _picture=picture,
-        )
+        notes = (*picture.notes, *prediction.notes)
+        return Cutout.made(prediction, models.enlargement(prediction.scores), picture, verdict, notes)
 
     def mark_classes(self, photo: Photo) -> ClassMap:
         """Mark the classes in one photo; the result has the photo's size.

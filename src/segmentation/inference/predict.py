@@ -29,16 +29,19 @@ def predict(
     else:
         scores, objects = score(photo), None
     prediction = Prediction(sample_id, scores, models.labels, threshold, objects=objects)
-    notes = _notes_of_cutout(prediction) if models.labels.binary else _notes_of_classes(prediction)
-    prediction = dataclasses.replace(prediction, notes=notes)
+    prediction = dataclasses.replace(prediction, notes=_notes_on(prediction))
     return estimator(photo, prediction) if estimator else prediction
+
+
+def _notes_on(prediction: Prediction) -> tuple[str, ...]:
+    if prediction.objects is not None:  # which may be many, and fill a photo
+        return () if prediction.objects else ("no object found",)
+    return _notes_of_cutout(prediction) if prediction.labels.binary else _notes_of_classes(prediction)
 
 
 def _notes_of_cutout(prediction: Prediction) -> tuple[str, ...]:
     if prediction.area < LEAST_AREA:
         return (NOTHING,)
-    if prediction.objects is not None:  # which may be many, and fill a photo
-        return ()
     if prediction.area > MOST_AREA:
         return (EVERYTHING,)
     return words_of(parts_of(prediction.mask))

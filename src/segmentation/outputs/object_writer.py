@@ -9,7 +9,7 @@ import numpy as np
 
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import numbered
-from segmentation.core.types import BINARY, Prediction
+from segmentation.core.types import BINARY, FoundObject, Prediction
 from segmentation.images.files import Picture, write_image
 from segmentation.images.object_overlay import overlay_objects
 from segmentation.inference.matting import MattePass
@@ -36,7 +36,7 @@ class ObjectWriter:
     def from_options(cls, folder: Path, files: FileOptions, *, matte: MattePass | None = None) -> Self:
         """Return the writer that the options ask for. Raises what `CutoutWriter.from_options` raises."""
         of_one = dataclasses.replace(files, overlay=False)
-        return cls(folder, CutoutWriter.from_options(folder, _enlargement, of_one, matte=matte))
+        return cls(folder, CutoutWriter.from_options(folder, enlargement_of_object, of_one, matte=matte))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -59,18 +59,19 @@ class ObjectWriter:
         write_image(paths["overlay"], drawn, **picture.about)
         notes: list[str] = []
         for number, one in enumerate(objects, start=1):
-            alone = dataclasses.replace(
-                prediction,
-                scores=one.placed(prediction.scores.shape)[..., np.newaxis],
-                labels=BINARY,
-                objects=None,
-            )
+            alone = alone_in(prediction, one)
             of_one = {kind: paths[numbered(kind, number)] for kind in self._cutouts.kinds}
             notes += [f"object {number}: {note}" for note in self._cutouts.write(of_one, picture, alone)]
         return tuple(notes)
 
 
-def _enlargement(scores: np.ndarray) -> float:
-    """How many times the mask of an object, with these scores in the photo [H, W, 1], was enlarged."""
+def alone_in(prediction: Prediction, one: FoundObject) -> Prediction:
+    """Return the prediction of one of its objects, as if it were the only thing to cut out."""
+    scores = one.placed(prediction.scores.shape)[..., np.newaxis]
+    return dataclasses.replace(prediction, scores=scores, labels=BINARY, objects=None)
+
+
+def enlargement_of_object(scores: np.ndarray) -> float:
+    """Return how many times the mask of an object, with these scores in the photo [H, W, 1], was enlarged."""
     rows = np.count_nonzero(scores.any(axis=(1, 2)))
     return max(1.0, rows / MASK_PX)
