@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from functools import cache
 
 import keras
 import numpy as np
@@ -29,10 +30,17 @@ from segmentation.training.objects.judging import paste
 PHOTOS = [draw_things(seed)[0] for seed in range(4)]
 
 
-def build(shape=(64, 96, 3), classes=1, **options):
+@cache
+def build(shape=(64, 96, 3), classes=3, policy="float32", **options):
+    """A small network that nothing has changed yet, or only `copy_all_but_head`."""
     options = {"filters": 8, "levels": 4, "backbone_weights": "none", **options}
     config = RunConfig().replace(architecture="mask-rcnn", input_size=Size(*shape[:2]), **options)
-    return registry.build(registry.complete(config).model, shape, classes)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        return registry.build(registry.complete(config).model, shape, classes)
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 # the network
@@ -40,12 +48,7 @@ def build(shape=(64, 96, 3), classes=1, **options):
 
 @pytest.mark.parametrize(("policy", "shape"), [("float32", (64, 96, 3)), ("mixed_bfloat16", (96, 64, 1))])
 def test_a_network_gives_the_same_number_of_objects_whatever_the_photo(policy, shape):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        network = build(shape, classes=3)
-    finally:
-        keras.config.set_dtype_policy(before)
+    network = build(shape, policy=policy)
     photos = np.random.default_rng(0).standard_normal((2, *shape)).astype(np.float32)
     rows = keras.ops.convert_to_numpy(network(photos))
 
@@ -58,12 +61,12 @@ def test_a_network_gives_the_same_number_of_objects_whatever_the_photo(policy, s
 
 
 def test_all_but_the_scores_of_the_classes_is_kept_for_others():
-    source, target = build(classes=1), build(classes=5)
+    source, target = build(classes=1), build((64, 96, 3), policy="float32")
     copy_all_but_head(source, target)
     heads = head_layers(target)
 
     assert len(heads) == 2
-    assert [head.weights[0].shape[-1] for head in heads] == [5, 4]
+    assert [head.weights[0].shape[-1] for head in heads] == [3, 2]
     box_head = [network.parts.box_head for network in (source, target)]
     np.testing.assert_array_equal(*(head.hidden[0].kernel for head in box_head))
     assert backbone_layers(target, 2)
@@ -180,6 +183,7 @@ def test_predict_tells_of_each_object_and_names_its_files(object_home, tmp_path,
     assert seen == {1, 2}
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on_exactly(object_home, tmp_path):
     bundle = load_bundle(object_home / "models" / "things")
     samples = {sample.id: sample for sample in discover(object_home / "pairs", objects=True).samples}

@@ -144,7 +144,7 @@ def _row(result: Result) -> str:
     remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
     if result.objects is not None:
         found = ", ".join(f"{printable(str(one['class']))} {one['score']:.2f}" for one in result.objects)
-        return "  ".join(part for part in (seconds, name, found or "no object", remarks) if part)
+        return "  ".join(part for part in (seconds, name, found, remarks) if part)
     if result.classes is not None:
         shares = {name: share for name, share in result.classes.items() if share >= LEAST_SHARE}
         found = ", ".join(f"{printable(name)} {share:.1%}" for name, share in shares.items())
