@@ -52,7 +52,7 @@ def draw_set(folder: Path, count: int = 4, seed: int = 0, name: str = "photo") -
     return folder
 
 
-def train_object_model(home: Path, epochs: int = 40) -> Path:
+def train_object_model(home: Path, epochs: int = 34) -> Path:
     """Train models/things of `home` on the drawn photos in `home`/pairs, and return its folder."""
     from support.program import make
 
