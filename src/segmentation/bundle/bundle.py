@@ -29,6 +29,7 @@ from segmentation.core.files import put_together, write_text
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.core.unfinished import sweep
+from segmentation.models.architectures import finds_objects
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 DESCRIPTION = "bundle.json"
@@ -99,6 +100,11 @@ class ModelBundle:
     @property
     def architecture(self) -> str:
         return self.config.model.architecture
+
+    @property
+    def finds_objects(self) -> bool:
+        """Whether it finds objects one by one, besides cutting all of them out or marking their classes."""
+        return finds_objects(self.architecture)
 
     @property
     def matte(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from segmentation.config.training import DataConfig
 from segmentation.core.errors import DataError, SegmentationError
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -90,13 +90,17 @@ class PreparedPairs:
         """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W]."""
         if sample.truth is None:
             raise ValueError(f"{sample.id}: expected a photo with its ground truth")
-        photo, mask = read_photo(sample.photo), sample.truth.read()
-        if photo.shape[:2] != mask.shape:
+        photo, mask = read_photo(sample.photo), self._read_truth(sample.truth)
+        if photo.shape[:2] != mask.shape[:2]:
             raise DataError(
                 f"{sample.truth.path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
                 f"received {mask.shape[1]}x{mask.shape[0]}; export the mask again at the photo's size"
             )
         return photo, mask
+
+    def _read_truth(self, truth: GroundTruth) -> np.ndarray:
+        """The ground truth as its task takes it."""
+        return truth.read()
 
     def _resize(self, truth: np.ndarray) -> np.ndarray:
         """uint8 [H, W] -> uint8 [height, width]."""
@@ -114,6 +118,8 @@ class Batches(keras.utils.PyDataset):
 
     Of several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
     ignored.
+
+    Targets of objects are a dictionary of arrays, see `ObjectLoss`.
 
     With `weights`, float32 [samples], a batch holds a third array: those of its samples, float32 [N].
 
