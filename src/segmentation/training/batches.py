@@ -50,8 +50,8 @@ class PreparedPairs:
         return len(self.samples)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        if index in self._kept:
-            return self._kept[index]
+        if (kept := self._kept.get(index)) is not None:
+            return kept
         pair = self._prepare(self.samples[index])
         size = pair[0].nbytes + pair[1].nbytes
         with self._lock:
@@ -59,6 +59,17 @@ class PreparedPairs:
                 self._free_bytes -= size
                 self._kept[index] = pair
         return pair
+
+    @property
+    def kept_bytes(self) -> int:
+        """The memory that the kept pairs take."""
+        return sum(array.nbytes for pair in self._kept.values() for array in pair)
+
+    def release(self) -> None:
+        """Give the memory back; from here on pairs are read each time."""
+        with self._lock:
+            self._kept.clear()
+            self._free_bytes = 0
 
     def images(self, workers: int = 2) -> Iterator[np.ndarray]:
         """Yield all prepared photos in order, uint8 [height, width, channels], read by `workers` threads."""

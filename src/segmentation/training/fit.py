@@ -362,4 +362,7 @@ def _train(
                 "`input_size` or `filters`"
             ) from error
         raise
+    finally:  # Keras holds the batches for longer, and the next training of a recipe needs the memory
+        for one in (batches, val_batches):
+            one.pairs.release()
     return stop() and state.epochs < training.epochs
