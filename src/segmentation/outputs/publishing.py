@@ -61,7 +61,7 @@ class Publisher(Generic[Made]):
         How many files some writers write is known only of what was `made` of it.
         """
         kinds = self._writer.kinds if self._kinds_of is None or made is None else self._kinds_of(made)
-        outputs = {kind: place_of(kind, photo.stem) for kind in kinds}
+        outputs = {kind: photo.outputs.get(kind) or place_of(kind, photo.stem) for kind in kinds}
         files = self._manifest.files_of(photo)
         changed = tuple(output for output in outputs.values() if files.is_changed(output))
         kept, replaced = ((), changed) if self._overwrite else (changed, ())
