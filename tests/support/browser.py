@@ -14,7 +14,7 @@ import pytest
 from support.program import start
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 ON_SCREEN = """(x, y) => {
     const {view} = review, box = view.canvas.getBoundingClientRect();
