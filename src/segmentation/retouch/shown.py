@@ -1,5 +1,7 @@
 """A photo as the page shows it: tiles of it in its own and in smaller sizes, in sRGB."""
 
+import threading
+
 import cv2
 import numpy as np
 
@@ -12,9 +14,13 @@ _THUMBNAIL_PX = 112
 
 
 class ShownPhoto:
-    """The levels of a photo: the first has its own size, each further one half of that before."""
+    """The levels of a photo: the first has its own size, each further one half of that before.
+
+    Any thread may ask for tiles.
+    """
 
     def __init__(self, picture: Picture):
+        self._lock = threading.Lock()  # a page asks for several tiles at once, and each level is made once
         self._levels = [in_profile(picture.seen, picture.icc_profile, None)]
 
     @property
@@ -38,11 +44,12 @@ class ShownPhoto:
         return encode_jpeg(part) if row >= 0 and column >= 0 and part.size else None
 
     def _level(self, number: int) -> np.ndarray:
-        while len(self._levels) <= number:
-            last = self._levels[-1]
-            size = max(1, (last.shape[1] + 1) // 2), max(1, (last.shape[0] + 1) // 2)
-            self._levels.append(cv2.resize(last, size, interpolation=cv2.INTER_AREA))
-        return self._levels[number]
+        with self._lock:
+            while len(self._levels) <= number:
+                last = self._levels[-1]
+                size = max(1, (last.shape[1] + 1) // 2), max(1, (last.shape[0] + 1) // 2)
+                self._levels.append(cv2.resize(last, size, interpolation=cv2.INTER_AREA))
+            return self._levels[number]
 
 
 def encode_jpeg(picture: np.ndarray, quality: int = _QUALITY) -> bytes:
