@@ -12,6 +12,7 @@ from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk
+from segmentation.retouch.operations import Stroke
 from segmentation.retouch.summary import summarise
 from segmentation.web.routes import application
 
@@ -63,6 +64,23 @@ def test_the_page_says_why_nothing_can_be_learned_and_goes_on(results, tmp_path)
         assert "model name: expected" in ended(process).error
         assert client.ask("POST", "/api/adapt", json={"name": "", "how": "new"}).status_code == 422
         assert client.ask("POST", "/api/adapt", json={"name": "a", "how": "else"}).status_code == 422
+
+
+def test_learning_waits_for_the_files_of_what_was_accepted_and_says_what_keeps_them(results, tmp_path):
+    process = AdaptProcess(tmp_path)
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        client = Client(application(desk, clerk, lambda: summarise([], 4.0), process))
+        (photo, _other) = desk.photos()
+        desk.edit(photo, 0, Stroke(True, 30, 0.5, ((10, 10), (60, 70))))
+        desk.decide(photo, 1, "accepted")
+        photo.photo.unlink()
+
+        refused = client.ask("POST", "/api/adapt", json={"name": "mine", "how": "new"})
+
+        assert refused.status_code == 422
+        assert "1 accepted are not written yet" in refused.json()["message"]
+        assert "bring the photo back" in refused.json()["message"]
+        assert not process.course.running
 
 
 def test_learning_that_is_stopped_can_be_gone_on_with(results, tmp_path):

@@ -1,11 +1,36 @@
 """A review at work: several requests at once, writes that fail, and a predict that runs meanwhile."""
 
+import os
+import shutil
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
+from support.desk import draw_results, read
+from support.folder_job import cut_folder
 
+from segmentation.core.errors import DataError
 from segmentation.images.picture import Picture
+from segmentation.retouch.clerk import Clerk
+from segmentation.retouch.desk import Desk, StaleError
+from segmentation.retouch.export import export
+from segmentation.retouch.operations import Stroke
 from segmentation.retouch.shown import ShownPhoto
+
+STROKE = Stroke(True, 30, 0.5, ((10, 10), (60, 70)))
+
+
+def photo_called(desk, name):
+    return next(photo for photo in desk.photos() if photo.stem == name)
+
+
+def accept(desk, name, *operations):
+    photo = photo_called(desk, name)
+    for operation in operations:
+        desk.edit(photo, desk.state_of(name).revision, operation)
+    desk.decide(photo, desk.state_of(name).revision, "accepted")
+    return photo
 
 
 def test_tiles_that_are_asked_for_at_once_are_each_of_their_size():
@@ -17,3 +42,105 @@ def test_tiles_that_are_asked_for_at_once_are_each_of_their_size():
             tiles = [browser.submit(shown.tile, level, 0, 0) for level in (1, 1, 2, 2, 3, 3)]
         assert tiles[0].result() == tiles[1].result()
         assert [shown.tile(level, 1, 0) is None for level in (1, 2, 3)] == [False, True, True]
+
+
+def test_corrections_of_a_photo_are_not_written_for_another_one_of_its_name(tmp_path):
+    """It was accepted, and before its files were written, predict cut another photo out."""
+    results = draw_results(tmp_path, names=("a", "b"))
+    with Desk(results) as desk:
+        accept(desk, "a", STROKE)
+    shutil.copyfile(tmp_path / "photos" / "b.png", tmp_path / "photos" / "a.png")
+    cut_folder(tmp_path / "photos", results)
+    predicted = read(results / "masks" / "a.png")
+
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        clerk.finish()
+        assert desk.state_of("a").decision is None  # it was about another photo
+        assert np.array_equal(desk.alpha(photo_called(desk, "a")).alpha, predicted)
+
+    assert np.array_equal(read(results / "masks" / "a.png"), predicted)
+
+
+def test_a_mask_that_predict_replaces_is_not_changed_by_a_page_that_shows_the_one_before(tmp_path):
+    results = draw_results(tmp_path, names=("a", "b"))
+    with Desk(results) as desk:
+        photo = photo_called(desk, "a")
+        shown = desk.alpha(photo)
+        cut_folder(tmp_path / "photos", results, threshold=0.8)
+        desk.refresh()
+
+        with pytest.raises(StaleError):
+            desk.edit(photo_called(desk, "a"), shown.revision, STROKE)
+
+        now = desk.alpha(photo_called(desk, "a"))
+        assert np.array_equal(now.alpha, read(results / "masks" / "a.png"))
+        desk.edit(photo_called(desk, "a"), now.revision, STROKE)
+        assert desk.state_of("b").revision == 0  # which nobody has looked at
+
+
+def test_what_predict_writes_while_a_review_begins_is_noticed(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    desk = Desk(results)
+    draw_results(tmp_path / "more", names=("b",))
+    shutil.copyfile(tmp_path / "more" / "photos" / "b.png", tmp_path / "photos" / "b.png")
+    cut_folder(tmp_path / "photos", results)
+
+    with desk:
+        desk.refresh()
+        assert [photo.stem for photo in desk.photos()] == ["a", "b"]
+
+
+def test_a_review_of_a_folder_whose_record_is_gone_says_so(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        (results / "predictions.jsonl").unlink()
+        with pytest.raises(DataError, match="found no predictions"):
+            desk.refresh()
+
+
+def test_files_of_an_earlier_acceptance_are_no_persons_after_a_write_that_failed(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    cutout = results / "cutouts" / "a.png"
+    with Desk(results) as desk:
+        desk.write(accept(desk, "a", STROKE))
+        before = {path.name for path in (results / "masks").iterdir()}
+        cutout.unlink()
+        cutout.mkdir()  # nothing can take its place
+
+        photo = accept(desk, "a", Stroke(False, 12, 1.0, ((20, 20),)))
+        desk.write(photo)
+        assert "cannot be written" in desk.problem_of("a")
+        assert "1 accepted are not written yet" in desk.unwritten()
+        cutout.rmdir()
+        desk.write(photo)
+
+        assert desk.unwritten() == ""
+        assert {path.name for path in (results / "masks").iterdir()} == before  # nothing was put aside
+        assert np.array_equal(read(cutout)[..., 3], desk.alpha(photo).alpha)
+
+
+def test_beginning_again_leaves_the_mask_of_predict_also_where_the_one_before_cannot_be_put_aside(tmp_path):
+    name = "n" * 248  # with another suffix it is longer than a file system takes
+    results = draw_results(tmp_path, names=(name,))
+    with Desk(results) as desk:
+        photo = photo_called(desk, name)
+        predicted = desk.alpha(photo).alpha
+        desk.edit(photo, 0, STROKE)
+
+        with pytest.raises(DataError, match="cannot be written"):
+            desk.restart(photo, 1)
+
+        assert np.array_equal(desk.alpha(photo).alpha, predicted)
+
+
+def test_a_zip_holds_files_that_have_lost_their_date(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        desk.write(accept(desk, "a"))
+        os.utime(results / "masks" / "a.png", (0, 0))
+        packed = export(results, desk.photos(), "zip")
+        (results / "masks" / "a.png").unlink()
+        with pytest.raises(DataError, match="expected the file of an accepted photo, found none"):
+            export(results, desk.photos(), "zip")
+
+    assert "masks/a.png" in zipfile.ZipFile(packed).namelist()

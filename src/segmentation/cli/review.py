@@ -7,6 +7,7 @@ from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.review import ReviewOptions
 from segmentation.core.errors import ConfigError
+from segmentation.core.events import Caution
 from segmentation.core.signals import exit_status
 from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.jobs.context import Context
@@ -18,9 +19,13 @@ _STOPPED_BY_HAND = 130
 
 
 def run(options: ReviewOptions, context: Context) -> int:
-    """Serve the page until Ctrl-C, which is how a review ends: status 0. SIGTERM ends it with 143."""
+    """Serve the page until Ctrl-C, which is how a review ends: status 0. SIGTERM ends it with 143.
+
+    The status is 1 where files of accepted photos could not be written.
+    """
     require_server()
-    with review(options, Display().shown(context)) as desk:
+    context = Display().shown(context)
+    with review(options, context) as desk:
 
         def opened(address: str) -> None:
             print(f"reviewing {desk.results}: open {address}", flush=True)
@@ -41,7 +46,11 @@ def run(options: ReviewOptions, context: Context) -> int:
             for line in summary.lines():
                 print(as_typed(line))
             print(f"photo by photo: {desk.results / TABLE}")
-    return exit_status() if stopped and exit_status() != _STOPPED_BY_HAND else 0
+        if left := desk.unwritten():
+            context.tell(Caution(f"{left}; the next review of this folder writes them"))
+    if stopped and exit_status() != _STOPPED_BY_HAND:
+        return exit_status()
+    return 1 if left else 0
 
 
 def require_review(options: PredictOptions) -> None:

@@ -1,6 +1,6 @@
 """The files of an accepted photo: those that predict was asked for, made of the mask as it is now."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +62,16 @@ def write_accepted(
     picture: Picture,
     sheet: Sheet,
     base: Path,
-    ours: Mapping[str, FileRecord],
+    ours: Mapping[str, Sequence[FileRecord]],
     begin: Callable[[Mapping[str, FileRecord]], None],
 ) -> tuple[str, ...]:
     """Write the files of a photo that was accepted; return what a person had changed elsewhere.
 
     `picture` is the photo, see `open_accepted`, `base` is the file of the mask that the sheet began with,
-    `ours` the records of what a review wrote before, and `begin` is told the records of the new files before
-    these take their places. A file that neither predict nor a review wrote is saved under another name, see
-    `unused_name`. Where nothing was changed and nothing written before, all stays as predict wrote it.
-    Raises SegmentationError; then all files are as they were.
+    `ours` the records of all that a review wrote before, and `begin` is told the records of the new files
+    before these take their places. A file that neither predict nor a review wrote is saved under another
+    name, see `unused_name`. Where nothing was changed and nothing written before, all stays as predict wrote
+    it. Raises SegmentationError; then all files are as they were.
     """
     if not ours and np.array_equal(sheet.alpha, sheet.base):
         return ()
@@ -88,7 +88,7 @@ def write_accepted(
         writer.write_alpha(paths, picture, alpha)
         new = {output: paths[kind] for kind, output in outputs.items()}
         foreign = tuple(
-            output for output in new if is_foreign(results / output, _records(output, photo.files, ours))
+            output for output in new if is_foreign(results / output, _records(output, photo, ours))
         )
         begin({output: record_of(path) for output, path in new.items()})
         put_in_place(results, new, foreign)
@@ -103,8 +103,9 @@ def is_foreign(path: Path, records: Iterable[FileRecord]) -> bool:
         return False
 
 
-def _records(output: str, *files: Mapping[str, FileRecord]) -> list[FileRecord]:
-    return [known[output] for known in files if output in known]
+def _records(output: str, photo: CutPhoto, ours: Mapping[str, Sequence[FileRecord]]) -> Iterable[FileRecord]:
+    predicted = [photo.files[output]] if output in photo.files else []
+    return [*predicted, *ours.get(output, ())]
 
 
 def _no_enlargement(_scores: np.ndarray) -> float:

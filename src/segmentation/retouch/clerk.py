@@ -3,7 +3,7 @@
 import threading
 from typing import Self
 
-from segmentation.core.errors import SegmentationError
+from segmentation.core.errors import DataError, SegmentationError
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.summary import write_table
 
@@ -38,14 +38,18 @@ class Clerk:
 
     def wake(self) -> None:
         """Have what was accepted written."""
-        with self._idle:
+        with self._idle:  # else the thread could fall idle between the two
             self._busy = True
-        self._wanted.set()
+            self._wanted.set()
 
-    def finish(self) -> bool:
-        """Have what was accepted written, and wait for it, some minutes at most; return whether all is."""
+    def finish(self) -> None:
+        """Have what was accepted written, and wait for it, some minutes at most.
+
+        Raises DataError where something is not written then, with the reason.
+        """
         self.wake()
-        return self.wait(_WRITING_S)
+        if not self.wait(_WRITING_S) and (reason := self._desk.unwritten()):
+            raise DataError(reason)
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is in hand, at most so long; return whether all is written."""

@@ -14,7 +14,7 @@ from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.core.file_kinds import MANIFEST, REVIEW_JOURNAL
 from segmentation.core.lock import locked
 from segmentation.images.files import open_photo, read_labels, read_mask
-from segmentation.outputs.publishing import unused_name
+from segmentation.outputs.publishing import not_written, unused_name
 from segmentation.retouch.acceptance import (
     check_photo,
     keep_predicted,
@@ -60,6 +60,7 @@ class Desk:
         self.results = results
         self.network = network
         self._max_pixels = max_pixels
+        self._seen = self._stamp()
         self._photos = find_cut_photos(results)
         self._states: dict[str, PhotoState] = {}
         self._lock = threading.RLock()
@@ -76,7 +77,6 @@ class Desk:
             for line in self._journal.earlier():
                 self.state_of(line["photo"]).take(line)
             self._held = stack.pop_all()
-        self._seen = self._stamp()
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -93,18 +93,20 @@ class Desk:
         return self._journal.left_out
 
     def refresh(self) -> None:
-        """Take notice of what predict has written since."""
+        """Take notice of what predict has written since.
+
+        A photo whose mask became another before a person changed it has another revision then: a page that
+        shows the one before cannot change this one. Raises DataError where the record of predict is gone.
+        """
         with self._lock:
             if (stamp := self._stamp()) == self._seen:
                 return
+            before, self._photos = self._photos, find_cut_photos(self.results)
             self._seen = stamp
-            found = find_cut_photos(self.results)
-            for identity, photo in found.items():
-                before = self._photos.get(identity)
-                if before and before.sha256 == photo.sha256 and before.mask_digest == photo.mask_digest:
-                    continue
-                self._shelf.drop(photo.stem)
-            self._photos = found
+            changed = [photo for photo in self._photos.values() if not _is_same(before.get(photo.id), photo)]
+            for photo in [photo for photo in changed if self._shelf.drop(photo.stem)]:
+                if not self.state_of(photo.stem).kept:
+                    self._record(photo, {"did": "restart"})
 
     def photos(self) -> list[CutPhoto]:
         """Return all photos, in the order of their names."""
@@ -229,14 +231,20 @@ class Desk:
             return self._change(photo, loaded.sheet, loaded.sheet.do(state.operations[state.position - 1]))
 
     def restart(self, photo: CutPhoto, revision: int) -> None:
-        """Begin again from the mask that predict wrote last; what was done before stays in the journal."""
+        """Begin again from the mask that predict wrote last; what was done before stays in the journal.
+
+        Raises StaleError, and DataError where the mask that it began from before cannot be put aside.
+        """
         with self._lock:
             self._check(photo, revision, "")
             self._record(photo, {"did": "restart"})
-            kept = predicted_path(self.results, photo.stem)
-            if kept.is_file():
-                kept.rename(unused_name(kept))
             self._shelf.drop(photo.stem)
+            kept = predicted_path(self.results, photo.stem)
+            try:
+                if kept.is_file():
+                    kept.rename(unused_name(kept))
+            except OSError as error:
+                raise not_written(kept, error) from error
 
     def decide(self, photo: CutPhoto, revision: int, decision: str | None, name: str = "") -> None:
         """Decide on a photo: one of CHOICES, or None to take a decision back; see `edit`."""
@@ -254,10 +262,18 @@ class Desk:
         with self._lock:
             return [photo for photo in self._photos.values() if self.state_of(photo.stem).is_pending]
 
+    def unwritten(self) -> str:
+        """Return in words how many accepted photos are not written yet, and why; empty for none."""
+        if not (waiting := self.pending()):
+            return ""
+        problems = (self.problem_of(photo.stem) for photo in waiting)
+        reason = next(filter(None, problems), "they are being written; wait a moment")
+        return f"{len(waiting)} accepted are not written yet: {reason}"
+
     def write(self, photo: CutPhoto) -> None:
         """Write the files of an accepted photo; a failure is its problem, and it stays pending."""
         with self._lock:
-            state = self.state_of(photo.stem)
+            state = self._present_state(photo)
             if not state.is_pending:
                 return
             revision, done, files, base = state.revision, state.done, state.files, self._base_path(photo)
@@ -311,9 +327,7 @@ class Desk:
         check_photo(photo)
         picture = open_photo(photo.photo, max_pixels=self._max_pixels)
         with self._lock:
-            state = self.state_of(photo.stem)
-            if state.kept and photo.sha256 not in (None, state.kept.get("photo")):
-                self._record(photo, {"did": "restart"})  # what was done was done to another photo
+            state = self._present_state(photo)
             base = self._read_mask(self._base_path(photo))
             if base.shape != picture.pixels.shape[:2]:
                 raise DataError(
@@ -324,6 +338,13 @@ class Desk:
             loaded = Loaded(sheet, ShownPhoto(picture), self._find_regions(photo, base))
             self._shelf.put(photo.stem, loaded)
         return loaded
+
+    def _present_state(self, photo: CutPhoto) -> PhotoState:
+        """The state of a photo, which begins again where what was done was done to another photo."""
+        state = self.state_of(photo.stem)
+        if state.kept and photo.sha256 not in (None, state.kept.get("photo")):
+            self._record(photo, {"did": "restart"})
+        return state
 
     def _read_mask(self, path: Path) -> np.ndarray:
         return read_mask(path, max_pixels=self._max_pixels)
@@ -345,9 +366,17 @@ class Desk:
     def _is_binary(self, photo: CutPhoto) -> bool:
         return bool(photo.key.get("binary", False))
 
-    def _stamp(self) -> tuple[int, int]:
-        status = (self.results / MANIFEST).stat()
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = (self.results / MANIFEST).stat()
+        except OSError:
+            return None
         return status.st_mtime_ns, status.st_size
+
+
+def _is_same(before: CutPhoto | None, photo: CutPhoto) -> bool:
+    """Whether predict left a photo and its mask as they were."""
+    return before is not None and (before.sha256, before.mask_digest) == (photo.sha256, photo.mask_digest)
 
 
 def region_at(regions: list[Region], place: tuple[float, float]) -> Region | None:

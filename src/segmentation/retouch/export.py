@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from segmentation.core.errors import DataError, unwritable
+from segmentation.core.errors import DataError, printable, unwritable
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import atomic_file, atomic_folder
 from segmentation.retouch.photos import CutPhoto
@@ -19,11 +19,16 @@ def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "fold
     """Write the files of photos into a folder or a zip in that of the results, in place of an earlier one.
 
     Returns its path. It appears complete or not at all. Raises DataError where there is nothing to write,
-    and where it cannot be written.
+    where a file of a photo is missing, and where it cannot be written.
     """
     files = [output for photo in photos for output in photo.delivered.values()]
     if not files:
         raise DataError("expected accepted photos to export, found none; accept some first")
+    if missing := [output for output in files if not (results / output).is_file()]:
+        name = printable(str(results / missing[0]))
+        raise DataError(
+            f"{name}: expected the file of an accepted photo, found none; bring it back, or run predict again"
+        )
     path = results / (ACCEPTED if form == "folder" else f"{ACCEPTED}.zip")
     kinds = {folder for folder, _suffix in FILES.values()}
     if path.is_dir() and any(found.name not in kinds for found in path.iterdir()):
@@ -35,7 +40,11 @@ def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "fold
                     (folder / output).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(results / output, folder / output)
         else:
-            with atomic_file(path) as temporary, zipfile.ZipFile(temporary, "w") as packed:
+            # without strict times, since a copy may have lost its date, and a zip begins with 1980
+            with (
+                atomic_file(path) as temporary,
+                zipfile.ZipFile(temporary, "w", strict_timestamps=False) as packed,
+            ):
                 for output in files:
                     packed.write(results / output, output.encode("utf-8", "replace").decode())
     except OSError as error:

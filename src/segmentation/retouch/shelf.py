@@ -64,10 +64,10 @@ class Shelf:
             ):
                 self._loaded.popitem(last=False)
 
-    def drop(self, stem: str) -> None:
-        """Have a photo read anew when it is wanted next."""
+    def drop(self, stem: str) -> bool:
+        """Have a photo read anew when it is wanted next; return whether it was here."""
         with self._lock:
-            self._loaded.pop(stem, None)
+            return self._loaded.pop(stem, None) is not None
 
     def _find(self, stem: str) -> Loaded | None:
         with self._lock:

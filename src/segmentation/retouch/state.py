@@ -33,8 +33,8 @@ class PhotoState:
 
     `operations` are all that can be redone, of which the first `position` are done. `revision` grows with
     each change of mask or decision. `decision` is one of CHOICES or None. `kept` is what the operations are
-    about: the digests of the photo and of its predicted mask. `files` are the records of what was written
-    for it, and `written` the revision that they are of.
+    about: the digests of the photo and of its predicted mask. `files` are the records of all that was or may
+    have been written for it, by their paths, and `written` is the revision that was written last.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -42,7 +42,7 @@ class PhotoState:
     revision: int = 0
     decision: str | None = None
     kept: Mapping[str, Any] = field(default_factory=dict)
-    files: dict[str, Any] = field(default_factory=dict)
+    files: Mapping[str, list[Any]] = field(default_factory=dict)
     written: int | None = None
     changed_px: int | None = None
     effort: Effort = field(default_factory=Effort)
@@ -113,7 +113,9 @@ class PhotoState:
         self.kept = {"photo": line["of"], "mask": line["mask"]}
 
     def _writing(self, line: Mapping[str, Any]) -> None:
-        self.files = {**self.files, **line["files"]}
+        records = {output: dict(record) for output, record in dict(line["files"]).items()}
+        fresh = {output: [*self.files.get(output, ()), record] for output, record in records.items()}
+        self.files = {**self.files, **fresh}
 
     def _written(self, line: Mapping[str, Any]) -> None:
         self.written = int(line["revision"])

@@ -33,7 +33,8 @@ def learning(results: Path, clerk: Clerk, process: AdaptProcess) -> APIRouter:
 
     @router.post("")
     def _begin(beginning: Beginning) -> JSONResponse:
-        clerk.finish()
+        if beginning.how != "resume":
+            clerk.finish()  # else what is accepted would be left out
         chosen: dict[str, Any] = {"from_": results.absolute(), "name": beginning.name}
         if beginning.how != "new":
             chosen[beginning.how] = True
