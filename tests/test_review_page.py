@@ -160,6 +160,30 @@ def test_work_survives_a_reload_and_the_death_of_the_program(server, results, ta
     assert np.array_equal(page.mask(), read(results / "masks" / f"{page.name}.png"))
 
 
+def test_a_stroke_that_is_given_up_while_the_one_before_is_on_its_way_is_nowhere(server, tab):
+    page, held = tab(server.address), []
+    page.press("b")
+    page.tab.route("**/edit", lambda route: held.append(route))
+    page.drag((20, 20), (60, 30), release=False)
+    page.tab.mouse.up()
+    page.wait_for("review.work.waiting.length === 1")
+    before = page.mask()
+    page.drag((20, 120), (80, 130), release=False)
+    assert (page.mask() != before).any()
+    page.press("Escape")
+    page.tab.mouse.up()
+
+    wait_until(lambda: page("true") and held)
+    held[0].continue_()
+    page.settle()
+
+    shown = page.mask()
+    assert page("review.queue.current.undo") == 1
+    page.tab.reload()
+    page.wait_for("window.review && review.work")
+    assert np.array_equal(shown, page.mask())
+
+
 def test_two_tabs_on_one_photo_do_not_overwrite_each_other(server, tab):
     one, other = tab(server.address), tab(server.address)
     assert one.name == other.name

@@ -27,7 +27,7 @@ let work = null, summary = {}, place = -1;
 
 const told = {
   drawn: one => { if (one === work) view.redraw(); },
-  painting: () => Boolean(tools.brush),
+  painting: one => one === work && Boolean(tools.brush),
   state: one => takeState(one.id, one.about),
   nothing: one => { if (one === work) notice(tools.tool === "hole" ? "No hole of the garment is here" : tools.tool === "island" ? "The largest part of the mask is no island" : "Nothing to change here"); },
   refused: message => { notice(message, true); refresh(); },
@@ -36,7 +36,6 @@ const told = {
 
 const hand = {
   get layers() { return work?.layers; },
-  get ready() { return Boolean(work); },
   changed: box => work.changed(box),
   discard: () => work?.discard(),
   operate: operation => work?.operate(operation),

@@ -18,7 +18,7 @@ const HINTS = {
 };
 
 export class Tools {
-  // `work` has: layers, ready, operate(operation), hint(stroke), toggle(x, y), changed(box)
+  // `work` has: layers, discard(), operate(operation), hint(stroke), toggle(x, y), changed(box)
   constructor(view, work, settings) {
     Object.assign(this, {view, work, settings, tool: "pointer", pointer: null, line: [], told: [], brush: null, panning: null, alternate: false});
     this.listeners = [];
@@ -72,7 +72,7 @@ export class Tools {
 
   cancel() {
     this.line = [];
-    if (this.brush) { this.work.discard(); this.brush = null; }
+    if (this.brush) { this.brush = null; this.work.discard(); }
     this.view.drawCursor();
   }
 
@@ -98,7 +98,6 @@ export class Tools {
     this.alternate = event.altKey;
     const place = this.view.place(event);
     if (this.paints) {
-      if (!this.work.ready) return;
       this.brush = new Brush(this.work.layers, this.adds, this.settings.size, this.settings.hardness);
       this.paint(place);
     } else if (this.tool === "lasso" || this.leads) this.line = [place];

@@ -6,9 +6,10 @@ import {Refused, alpha, get, identity, post} from "./server.js";
 const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export class Work {
-  // `told` has: state(work), stale(work, message), refused(message), drawn()
+  // `told` has: state(work), nothing(work), stale(work, message), refused(message), drawn(work), and painting(work),
+  // whether a stroke is in hand
   constructor(about, mask, predicted, told) {
-    Object.assign(this, {about, told, truth: mask.alpha, waiting: [], active: false});
+    Object.assign(this, {about, told, truth: mask.alpha, waiting: [], active: false, unsettled: false});
     this.take(mask);
     this.layers = new Layers(about, mask.alpha.slice(), predicted.alpha, () => told.drawn(this));
   }
@@ -21,7 +22,6 @@ export class Work {
   }
 
   get id() { return this.about.id; }
-  get ready() { return true; }
 
   take(state) {
     const {alpha: _alpha, box: _box, ...rest} = state;
@@ -30,9 +30,16 @@ export class Work {
 
   changed(box) { this.layers.touch(box); this.told.drawn(this); }
 
-  // Show the mask as the program has it, since a stroke in hand is given up.
+  // Show the mask as the program has it, without what was painted and is given up.
   discard() {
-    if (this.waiting.length) return;
+    this.unsettled = true;
+    this.settle();
+  }
+
+  // What is shown differs from what the program has while changes are on their way or a stroke is in hand.
+  settle() {
+    if (!this.unsettled || this.waiting.length || this.told.painting(this)) return;
+    this.unsettled = false;
     this.layers.mask.set(this.truth);
     this.changed([0, 0, this.layers.width, this.layers.height]);
   }
@@ -58,6 +65,7 @@ export class Work {
       try {
         await this.sendOne(what, body);
         this.waiting.shift();
+        this.settle();
         resolve(true);
       } catch (error) {
         if (error instanceof Refused) {
@@ -67,7 +75,7 @@ export class Work {
           break;
         }
         await pause(700);  // the program does not answer; what was done is not lost
-        await this.resume(body.id);
+        await this.resume();
       }
     }
     this.active = false;
@@ -79,7 +87,7 @@ export class Work {
     const answer = await alpha(address, full);
     this.take(answer);
     if (answer.box) this.patch(answer.box, answer.alpha);
-    else if (["edit", "hint", "toggle"].includes(what)) { this.discard(); this.told.nothing(this); }
+    else if (["edit", "hint", "toggle"].includes(what)) this.told.nothing(this);
     this.told.state(this);
   }
 
@@ -95,23 +103,13 @@ export class Work {
   }
 
   patch([left, top, width, height], values) {
-    const across = this.layers.width, mine = this.waiting.length <= 1 && !this.told.painting();
+    const across = this.layers.width, mine = this.waiting.length <= 1 && !this.told.painting(this);
     for (let row = 0; row < height; row++) {
       const part = values.subarray(row * width, (row + 1) * width), at = (top + row) * across + left;
       this.truth.set(part, at);
       if (mine) this.layers.mask.set(part, at);
     }
-    if (mine) {
-      this.settle();
-      this.changed([left, top, width, height]);
-    } else this.unsettled = true;
-  }
-
-  // What came while another stroke was in hand is shown once none is.
-  settle() {
-    if (!this.unsettled) return;
-    this.unsettled = false;
-    this.layers.mask.set(this.truth);
-    this.layers.touch([0, 0, this.layers.width, this.layers.height]);
+    if (mine) this.changed([left, top, width, height]);
+    else this.unsettled = true;
   }
 }
