@@ -54,6 +54,6 @@ def _work(run: Run, place: Place, command: tuple[str, ...], threads: int) -> Non
         os.environ[name] = str(threads)
     end_with_parent()
     import_keras_quietly()
-    from segmentation.jobs.experiment_runs import run_cell
+    from segmentation.jobs.experiment_work import run_cell
 
     run_cell(run, Context(place, command=command))
