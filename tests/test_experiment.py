@@ -9,11 +9,14 @@ from support.drawing import draw_set
 from support.program import make, start
 
 from segmentation.bundle.bundle import load_bundle
+from segmentation.config.experiment import Repeat
 from segmentation.config.jobs.experiment import ExperimentOptions
-from segmentation.core.errors import ConfigError
+from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.workspace import Workspace
+from segmentation.evaluation.experiment import CellFigures, PhotoFigures
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment import CellEnded, experiment, planned
+from segmentation.jobs.experiment_records import write_outliers
 
 BASE = {
     "architecture": "simple",
@@ -173,6 +176,11 @@ def test_other_photos_under_a_finished_experiment_are_refused(finished, tiny, tm
     with pytest.raises(ConfigError, match="expected the photos that this experiment was begun with"):
         run_experiment(tiny, others, home)
 
+    record = home / "results" / "experiments" / "tiny" / "experiment.json"
+    record.write_text("{")
+    with pytest.raises(DataError, match="expected the record of an experiment, received a damaged file"):
+        run_experiment(tiny, others, home)
+
 
 @pytest.mark.parametrize(
     "moment",
@@ -241,6 +249,34 @@ def test_a_second_pass_and_outliers_refer_to_the_models_of_the_base(pairs, tmp_p
         *("base", "passes=second", "passes=without", "passes=both")
     ]
     assert (done.output / "outliers" / "base.csv").read_text().startswith("id,exclude\n")
+
+
+def test_outliers_of_a_variant_that_failed_are_those_of_none_and_whoever_needs_them_fails_too(
+    pairs, tmp_path
+):
+    """All else is run: the table of an earlier run, of which other trainings are, would be a wrong one."""
+    file = tmp_path / "outliers.toml"
+    base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in BASE.items() if name != "epochs")
+    file.write_text(
+        f'seeds = [0]\n[base]\n{base}\nepochs = 1\ninput_size = "33x48"\n[factors.passes.levels]\n'
+        'without = { exclude = "@base", input_size = "32x48" }\nother = { input_size = "32x48" }\n'
+    )
+    table = tmp_path / "home" / "results" / "experiments" / "outliers" / "outliers" / "base.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("id,exclude\n")
+
+    _done, events = run_experiment(file, pairs, tmp_path / "home")
+
+    failures = {event.cell.variant.name: event.figures.failure for event in events}
+    assert "33x48" in failures["base"]
+    assert "base.csv" in failures["passes=without"]
+    assert failures["passes=other"] == ""
+    assert not table.exists()
+
+
+def test_the_outliers_of_a_single_photo_are_none(tmp_path):
+    figures = PhotoFigures("a", 0.9, 0.9, 0)
+    assert write_outliers(tmp_path / "table.csv", [CellFigures(Repeat(0), photos={"a": figures})]) == []
 
 
 def test_a_training_that_two_variants_share_is_never_run_by_two_processes_at_once(pairs, tmp_path):

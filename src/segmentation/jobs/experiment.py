@@ -14,7 +14,7 @@ from segmentation.config.presets import configure
 from segmentation.config.record import chosen
 from segmentation.config.training import DataConfig
 from segmentation.core.counting import counted
-from segmentation.core.errors import ConfigError
+from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Caution, Note
 from segmentation.core.files import write_text
 from segmentation.core.lock import locked
@@ -108,13 +108,24 @@ def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: 
     datasets = [find_dataset(folder, context, classes, objects=objects) for folder in data]
     samples = [sample for dataset in datasets for sample in dataset.samples]
     digest, path = fingerprint(samples), place.folder / _RECORD
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("data_fingerprint") != digest:
+    if path.is_file() and _data_of(path) != digest:
         raise ConfigError(
             f"{place.folder}: expected the photos that this experiment was begun with, received others; give "
             "another `output`, or bring them back"
         )
     about = {"experiment": found.name, "data": list(map(str, data)), "data_fingerprint": digest}
     write_text(path, json.dumps({**about, **provenance(context.command)}, indent=2) + "\n")
+
+
+def _data_of(path: Path) -> str:
+    """The fingerprint of the photos that an experiment was begun with."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["data_fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: expected the record of an experiment, received a damaged file ({error}); give another "
+            "`output`, or remove it if the photos are the same"
+        ) from error
 
 
 def _write(found: Experiment, place: Place, waves: Iterable[list[Cell]]) -> ExperimentFigures:

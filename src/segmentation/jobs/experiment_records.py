@@ -67,13 +67,20 @@ def read_record(path: Path) -> CellFigures | None:
 
 
 def write_outliers(path: Path, cells: Sequence[CellFigures]) -> list[str]:
-    """Write a table that excludes the photos two deviations below the mean, and return their ids."""
+    """Write a table that excludes the photos two deviations below the mean, and return their ids.
+
+    Where a cell failed there is no table, not that of an earlier run either: the cells that need it fail as
+    well, and are run again with it.
+    """
+    if any(cell.failure for cell in cells):
+        path.unlink(missing_ok=True)
+        return []
     found: dict[str, list[float]] = {}
     for cell in cells:
         for name, one in cell.photos.items():
             found.setdefault(name, []).append(one.quality)
     means = {name: fmean(values) for name, values in found.items()}
-    limit = fmean(means.values()) - _DEVIATIONS * stdev(means.values())
+    limit = fmean(means.values()) - _DEVIATIONS * stdev(means.values()) if len(means) > 1 else 0.0
     outliers = sorted(name for name, value in means.items() if value < limit)
     write_csv(path, [(ID, EXCLUDE), *((name, YES) for name in outliers)])
     return outliers
