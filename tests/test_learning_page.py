@@ -9,6 +9,7 @@ from support.corrected import context
 from support.desk import draw_results
 
 from segmentation.config.jobs.adapt import AdaptOptions
+from segmentation.jobs.adapt_plan import Plan
 from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk
@@ -83,15 +84,20 @@ def test_learning_waits_for_the_files_of_what_was_accepted_and_says_what_keeps_t
         assert not process.course.running
 
 
-def test_learning_that_is_stopped_can_be_gone_on_with(results, tmp_path):
-    process = AdaptProcess(tmp_path)
-    process.start(AdaptOptions.of(from_=results, name="mine"))
+def test_learning_that_is_stopped_can_be_gone_on_with_once_it_has_begun(results, tmp_path):
+    process, options = AdaptProcess(tmp_path), AdaptOptions.of(from_=results, name="mine")
+    process.start(options)
     process.close()
-
     course = ended(process)
-    assert course.stopped or course.error
-    assert process.start(AdaptOptions.of(from_=results, name="mine"))
+    assert (course.stopped, course.error) == (False, "")
+    assert course.outcome == "Stopped before anything was learned."
+
+    plan = Plan("models/red", "digest", learned=8, judged=4, epochs=2, rate=0.1)
+    plan.write(tmp_path / "results" / "adapt" / "mine")
+    assert process.start(options)
     process.close()
+    course = ended(process)
+    assert (course.stopped, course.error, course.outcome) == (True, "", "")
 
 
 def test_a_page_without_learning_offers_none(results):

@@ -27,7 +27,16 @@ from segmentation.jobs.adapt_pairs import (
     find_validation,
 )
 from segmentation.jobs.adapt_placing import present_at, put, replaced_by
-from segmentation.jobs.adapt_plan import CORRECTIONS, HELD_OUT, PLAN, Plan, read_plan, shares_of, steps_of
+from segmentation.jobs.adapt_plan import (
+    CORRECTIONS,
+    HELD_OUT,
+    PLAN,
+    Plan,
+    place_of,
+    read_plan,
+    shares_of,
+    steps_of,
+)
 from segmentation.jobs.compare import Compared, compare
 from segmentation.jobs.context import Context
 from segmentation.jobs.corrections import find_corrections, model_of
@@ -65,7 +74,7 @@ def adapt(options: AdaptOptions, context: Context) -> Adapted:
     check_alone(options, "resume", "overwrite")
     name = check_name(options.name)
     target = context.workspace.models / name
-    place = WorkFolder(context.workspace.home, context.workspace.results / "adapt" / name)
+    place = place_of(context.workspace, name)
     with locked(place.folder, "choose another `name`"), interruptible(context) as context:
         plan = read_plan(place.folder) if not options.overwrite else None
         if options.resume:

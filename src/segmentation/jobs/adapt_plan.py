@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import FIRST, ModelBundle
+from segmentation.bundle.bundle import FIRST, ModelBundle, check_name
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.training import RunConfig
 from segmentation.config.values import Shares
-from segmentation.core.errors import ConfigError, TrainingError
+from segmentation.core.errors import ConfigError, SegmentationError, TrainingError
 from segmentation.core.files import check_regular, write_text
+from segmentation.core.workspace import WorkFolder, Workspace
 from segmentation.jobs.recipe_steps import Step
 
 PLAN = "adapt.json"
@@ -69,6 +70,20 @@ def read_plan(folder: Path) -> Plan | None:
             f"{path}: expected the plan of an adaptation, received a damaged one; start again "
             "with `overwrite`"
         ) from error
+
+
+def place_of(workspace: Workspace, name: str) -> WorkFolder:
+    """Return the place in which the adaptation that makes the model of a name works."""
+    return WorkFolder(workspace.home, workspace.results / "adapt" / check_name(name))
+
+
+def is_unfinished(workspace: Workspace, name: str) -> bool:
+    """Return whether there is an adaptation for the model of a name that can be gone on with."""
+    try:
+        plan = read_plan(place_of(workspace, name).folder)
+    except SegmentationError:  # no name, or a damaged plan
+        return False
+    return plan is not None and not plan.verdict
 
 
 def steps_of(plan: Plan, bundle: ModelBundle, name: str, folder: Path) -> list[Step]:

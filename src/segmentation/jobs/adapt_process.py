@@ -26,8 +26,8 @@ _ENDING_S = 8  # however deep in a library it is
 class Course:
     """How an adaptation goes: what it is `doing`, the `share` of that, and what it has said.
 
-    `outcome` is the sentence that it ended with, `taken` whether the new model has its
-    name, `error` why it failed, `stopped` whether it can be resumed.
+    `outcome` is the sentence that it ended with, `taken` whether the new model has its name, `error` why it
+    failed, `stopped` whether it can be resumed.
     """
 
     running: bool = False
@@ -51,6 +51,7 @@ class AdaptProcess:
         self._lock = threading.Lock()
         self._process: BaseProcess | None = None
         self._course = Course()
+        self._stopping = False
 
     @property
     def course(self) -> Course:
@@ -68,15 +69,16 @@ class AdaptProcess:
             with unheard_by_children():  # Ctrl-C is this process's, which ends the other
                 process.start()
             sender.close()
-            self._process = process
+            self._process, self._stopping = process, False
             self._course = Course(running=True, doing="starting")
-            threading.Thread(target=self._follow, args=(process, receiver), daemon=True).start()
+            threading.Thread(target=self._follow, args=(process, receiver, options.name), daemon=True).start()
             return True
 
     def stop(self) -> None:
         """Ask it to end; its finished epochs are kept."""
         with self._lock:
             if self._process and self._process.is_alive():
+                self._stopping = True
                 self._process.terminate()
 
     def close(self) -> None:
@@ -85,7 +87,7 @@ class AdaptProcess:
         if self._process:
             self._process.join()
 
-    def _follow(self, process: BaseProcess, receiver: Connection) -> None:
+    def _follow(self, process: BaseProcess, receiver: Connection, name: str) -> None:
         """Take what the process tells; how it ended counts once it has ended, and another may begin."""
         ended: dict[str, Any] = {}
         with receiver:
@@ -99,15 +101,25 @@ class AdaptProcess:
                 else:
                     self._take(told)
         process.join()
-        if not ended:
+        if not ended and not self._stopping:
             reason = "its process was ended, as one is when memory runs out; close other programs and go on"
-            ended = {"error": reason, "stopped": True}
+            ended = {"error": reason}
+        if "outcome" not in ended:
+            ended["stopped"] = _can_be_resumed(self._home, name)
+            if not ended["stopped"] and "error" not in ended:
+                ended["outcome"] = "Stopped before anything was learned."
         self._course = replace(self._course, running=False, doing="", share=None, **ended)
 
     def _take(self, told: dict[str, Any]) -> None:
         line = told.pop("line", None)
         lines = (*self._course.lines, str(line))[-_MOST_LINES:] if line else self._course.lines
         self._course = replace(self._course, lines=lines, **told)
+
+
+def _can_be_resumed(home: Path, name: str) -> bool:
+    from segmentation.jobs.adapt_plan import is_unfinished
+
+    return is_unfinished(Workspace(home), name)
 
 
 def _work(options: AdaptOptions, home: Path, sender: Connection) -> None:

@@ -43,7 +43,7 @@ function show(course) {
   at("learn-name").disabled = at("learn-replace").disabled = running;
   at("learn-begin").hidden = running;
   at("learn-stop").hidden = !running;
-  at("learn-on").hidden = running || !(stopped || error.includes("`resume`"));
+  at("learn-on").hidden = running || !stopped;
   at("learn-bar").hidden = !running;
   if (share === null) at("learn-bar").removeAttribute("value");
   else at("learn-bar").value = share;
