@@ -32,6 +32,11 @@ def read_trimap(sample: Sample, name: str, alpha: np.ndarray) -> np.ndarray:
     return found
 
 
+def trimap_or_drawn(sample: Sample, name: str, alpha: np.ndarray) -> np.ndarray:
+    """Return the trimap of a pair as `read_trimap` does, and DRAWN where the folder has none for it."""
+    return read_trimap(sample, name if has_trimap(sample, name) else DRAWN, alpha)
+
+
 def has_trimap(sample: Sample, name: str) -> bool:
     """Return whether there is such a trimap for a pair."""
     return name == DRAWN or _find(sample, name) is not None

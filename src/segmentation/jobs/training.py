@@ -14,7 +14,6 @@ from segmentation.bundle.provenance import provenance, seen_from
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Caution, Note, counting
-from segmentation.core.file_kinds import DRAWN
 from segmentation.core.files import atomic_folder, copy_folder, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
@@ -22,7 +21,7 @@ from segmentation.datasets.class_choice import merged_groups
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.split import Split
-from segmentation.datasets.trimaps import has_trimap, read_trimap
+from segmentation.datasets.trimaps import trimap_or_drawn
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.mattes import evaluate_mattes
@@ -166,7 +165,7 @@ def judged_matte(
     def start(
         sample: Sample, _photo: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        known = read_trimap(sample, first if has_trimap(sample, first) else DRAWN, target)
+        known = trimap_or_drawn(sample, first, target)
         return known, known, known
 
     evaluation = evaluate_mattes({"matte": lambda _sample: matte}, samples, first, start, None, on_photo)

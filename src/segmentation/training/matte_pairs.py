@@ -8,7 +8,7 @@ import numpy as np
 from segmentation.config.training import RunConfig
 from segmentation.core.file_kinds import DRAWN
 from segmentation.core.types import Sample
-from segmentation.datasets.trimaps import has_trimap, read_trimap
+from segmentation.datasets.trimaps import has_trimap, read_trimap, trimap_or_drawn
 from segmentation.images.colour_distance import colour_distance
 from segmentation.images.trimaps import UNKNOWN, as_trimap, soft_trimap
 from segmentation.preprocessing.matting import with_trimap
@@ -65,8 +65,7 @@ class MattePairs(PreparedPairs):
                 for name in self._given
             ]
         else:
-            name = self._matte.trimap_names[0]
-            trimaps = [read_trimap(sample, name if has_trimap(sample, name) else DRAWN, alpha)]
+            trimaps = [trimap_or_drawn(sample, self._matte.trimap_names[0], alpha)]
         layers = np.dstack([alpha, contrast, *trimaps])
         photo, layers = at_least(photo, self._size), at_least(layers, self._size)
         if self._varied:
