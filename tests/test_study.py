@@ -292,6 +292,7 @@ def test_a_step_of_each_fold_is_a_training_of_its_own(tmp_path, data):
         ('tta = "flip"', 'tta = "flop"', "ways.plain, averaged: `tta`: expected one of none, flip"),
         ('tta = "flip"', 'against = "nothing"', "ways.plain, averaged.against: expected one of plain"),
         ("lowest = 0.5", "lowest = 5", "parts.Faintest half in red.lowest: expected a share between 0 and 1"),
+        ('column = "contrast_red"', "", "parts.Faintest half in red.column: expected a text, received None"),
         ("count = 3", 'output = "there"', "steps.layers: expected what decides the result, received output"),
     ],
 )
@@ -329,11 +330,21 @@ def test_a_table_that_is_none_of_eval_is_named(tmp_path):
     assert read_judged(tmp_path) is None
     table = tmp_path / "per_image.csv"
     table.write_text("id,dice\na,0.5\n")
-    with pytest.raises(DataError, match=r"per_image\.csv: expected a table of `eval`"):
+    with pytest.raises(DataError, match=r"per_image\.csv: expected a table of `eval`.*no column seconds"):
         read_judged(tmp_path)
     table.write_text("matte,id,band_sad,seconds\nknn,a,0.5,1\nclosed-form,a,0.4,1\n")
     with pytest.raises(DataError, match="expected one matte, received several"):
         read_judged(tmp_path)
+
+
+def test_a_table_that_is_none_of_a_part_is_named_with_what_is_missing(tmp_path):
+    table, part = tmp_path / "contact-sheet.csv", Part("Faintest", "", "contrast_red", 0.5)
+    table.write_text("photo,contrast_green\na,0.5\n")
+    with pytest.raises(DataError, match=r"contact-sheet\.csv: .*no column contrast_red.*the part Faintest"):
+        photos_of_part(part, table)
+    table.write_text("photo,contrast_red\na,pale\n")
+    with pytest.raises(DataError, match="could not convert string to float: 'pale'"):
+        photos_of_part(part, table)
 
 
 def test_the_detail_is_where_the_ways_are_furthest_apart():

@@ -179,7 +179,10 @@ def _part(name: str, given: Any) -> Part:
     lowest = given.get("lowest")
     if not isinstance(lowest, float) or not 0 < lowest < 1:
         raise ConfigError(f"parts.{name}.lowest: expected a share between 0 and 1, received {lowest!r}")
-    return Part(name, str(given.get("file", "")), str(given.get("column", "")), lowest)
+    for key in ("file", "column"):
+        if not isinstance(given.get(key), str):
+            raise ConfigError(f"parts.{name}.{key}: expected a text, received {given.get(key)!r}; add it")
+    return Part(name, given["file"], given["column"], lowest)
 
 
 def _options(place: str, given: Any) -> dict[str, Any]:

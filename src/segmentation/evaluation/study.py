@@ -120,7 +120,9 @@ def read_judged(folder: Path) -> Judged | None:
             {name: float(row["seconds"]) for name, row in zip(names, rows, strict=True)},
         )
     except (KeyError, ValueError) as error:
-        raise DataError(f"{path}: expected a table of `eval`, received one without {error}") from error
+        raise DataError(
+            f"{path}: expected a table of `eval`, received another ({_in_words(error)})"
+        ) from error
 
 
 def photos_of_part(part: Part, file: Path) -> frozenset[str]:
@@ -135,9 +137,16 @@ def photos_of_part(part: Part, file: Path) -> frozenset[str]:
     try:
         values = {text_of(row["photo"]): float(row[part.column]) for row in rows if row[part.column]}
     except (KeyError, ValueError) as error:
-        raise DataError(f"{file}: expected numbers in {part.column}, received {error}") from error
+        raise DataError(
+            f"{file}: expected a table with the column photo and numbers in {part.column}, received another "
+            f"({_in_words(error)}); correct the part {part.name} of the question"
+        ) from error
     ranked: Sequence[str] = sorted(values, key=lambda name: (values[name], name))
     return frozenset(ranked[: max(1, round(part.lowest * len(ranked)))])
+
+
+def _in_words(error: KeyError | ValueError) -> str:
+    return f"no column {error.args[0]}" if isinstance(error, KeyError) else str(error)
 
 
 def _figures(row: Mapping[str, str]) -> dict[str, float]:
