@@ -112,18 +112,22 @@ def test_another_sites_page_changes_nothing(client, photo, origin):
 
 
 @pytest.mark.parametrize(
-    ("host", "given", "own"),
+    ("host", "port", "given", "own"),
     [
-        ("127.0.0.1", "localhost:8420", True),
-        ("::1", "[::1]:8420", True),
-        ("0.0.0.0", "192.168.1.5:8420", True),
-        ("0.0.0.0", "evil.example:8420", False),
-        ("studio.example", "studio.example:8420", True),
-        ("127.0.0.1", "192.168.1.5:8420", False),
+        ("127.0.0.1", 8420, "localhost:8420", True),
+        ("::1", 8420, "[::1]:8420", True),
+        ("0.0.0.0", 8420, "192.168.1.5:8420", True),
+        ("0.0.0.0", 8420, "evil.example:8420", False),
+        ("studio.example", 8420, "studio.example:8420", True),
+        ("127.0.0.1", 8420, "192.168.1.5:8420", False),
+        ("127.0.0.1", 80, "127.0.0.1", True),  # browsers leave the usual port out
+        ("::1", 80, "[::1]", True),
+        ("127.0.0.1", 80, "evil.example", False),
+        ("::1", 8420, "[::1]", False),
     ],
 )
-def test_names_of_the_server_are_its_own_alone(host, given, own):
-    assert is_own_host(given, host, 8420) is own
+def test_names_of_the_server_are_its_own_alone(host, port, given, own):
+    assert is_own_host(given, host, port) is own
 
 
 def test_bodies_have_a_limit(client, photo):
@@ -223,6 +227,17 @@ def test_a_photo_that_cannot_be_read_is_a_message(tmp_path):
         assert client.get(address(f"api/photos/{second['id']}")).status_code == 200
 
 
+def test_the_pictures_in_the_list_have_the_limit_of_the_review(results):
+    with Desk(results, max_pixels=1000) as desk, Clerk(desk) as clerk:
+        client = Client(application(desk, clerk, lambda: summarise([], 4.0)))
+        first, _second = client.get(address("api/overview")).json()["photos"]
+
+        answer = client.get(address(f"api/photos/{first['id']}/thumbnail"))
+
+    assert answer.status_code == 422
+    assert "1,000" in answer.json()["message"] or "1000" in answer.json()["message"]
+
+
 def test_the_address_stays_and_is_its_owners_alone(tmp_path):
     serve._remember(tmp_path, {"port": 8420, "token": TOKEN})
     path = tmp_path / serve.ADDRESS
@@ -240,5 +255,7 @@ def test_a_port_that_is_taken_is_told():
         taken = listener.getsockname()[1]
         with pytest.raises(DataError, match=f"`port` {taken}.*choose another"):
             serve.listening("127.0.0.1", taken)
+        with pytest.raises(DataError, match=r"`host` 203\.0\.113\.7: .*give an address of this machine"):
+            serve.listening("203.0.113.7", None)
         with serve.listening("127.0.0.1", None, taken) as other:  # that of the last time
             assert other.getsockname()[1] != taken

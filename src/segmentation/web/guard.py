@@ -76,8 +76,10 @@ class Guard:
 
 def is_own_host(given: str, host: str, port: int) -> bool:
     """Return whether the Host header of a request is this server's, and no name that only leads to it."""
-    name, colon, number = given.rpartition(":")
-    if not colon or number != str(port):
+    name, _colon, number = given.rpartition(":")
+    if not name or number.endswith("]"):  # browsers leave the usual port out
+        name, number = given, "80"
+    if number != str(port):
         return False
     name = name.removeprefix("[").removesuffix("]").lower()
     loopback = name in ("localhost", "127.0.0.1", "::1")

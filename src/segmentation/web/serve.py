@@ -1,5 +1,6 @@
 """The server of a review: where it listens, and how long."""
 
+import errno
 import json
 import os
 import re
@@ -94,7 +95,7 @@ def open_browser(address: str) -> None:
 
 
 def listening(host: str, port: int | None, before: int | None = None) -> socket.socket:
-    """Return a socket that listens on a host. Raises DataError where it cannot."""
+    """Return a socket that listens on a host, see `serve`. Raises DataError where it cannot."""
     wanted = [port] if port is not None else [*([before] if before else []), _FIRST_PORT, 0]
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in wanted:
@@ -110,6 +111,8 @@ def listening(host: str, port: int | None, before: int | None = None) -> socket.
             continue
         return listener
     reason = system_reason(failure) if isinstance(failure, OSError) else str(failure)
+    if isinstance(failure, socket.gaierror) or getattr(failure, "errno", 0) == errno.EADDRNOTAVAIL:
+        raise DataError(f"`host` {host}: cannot be had ({reason}); give an address of this machine")
     raise DataError(f"`port` {wanted[-1]} of {host}: cannot be had ({reason}); choose another `port`")
 
 
