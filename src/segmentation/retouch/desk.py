@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from segmentation.confidence.doubts import Region, find_regions
+from segmentation.confidence.doubts import Region
 from segmentation.core.errors import DataError, SegmentationError, printable
-from segmentation.core.file_kinds import MANIFEST, REVIEW_JOURNAL
+from segmentation.core.file_kinds import REVIEW_JOURNAL
 from segmentation.core.lock import locked
-from segmentation.images.files import open_photo, read_labels, read_mask
+from segmentation.images.files import open_photo
 from segmentation.outputs.publishing import not_written, unused_name
 from segmentation.retouch.acceptance import (
     check_photo,
@@ -26,8 +26,10 @@ from segmentation.retouch.coverage import Box
 from segmentation.retouch.journal import Fields, Journal
 from segmentation.retouch.network import Network
 from segmentation.retouch.operations import Operation, Stroke, plain
-from segmentation.retouch.painting import HALF, turned
-from segmentation.retouch.photos import CutPhoto, find_cut_photos
+from segmentation.retouch.painting import turned
+from segmentation.retouch.photo_list import PhotoList
+from segmentation.retouch.photos import CutPhoto
+from segmentation.retouch.reading import first_mask, load, region_at, sheet_of
 from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.shelf import Loaded, Shelf
 from segmentation.retouch.shown import ShownPhoto
@@ -51,17 +53,16 @@ class Change(NamedTuple):
 class Desk:
     """The review of a folder of results, open: one process at a time holds it, any thread may use it.
 
-    `network` is what hints are given to.
+    A photo may have `max_pixels`; `network` is what hints are given to.
 
     Entering raises DataError for a folder of other contents, and where another review is at work in it.
     """
 
     def __init__(self, results: Path, max_pixels: int | None = None, network: Network | None = None):
         self.results = results
+        self.max_pixels = max_pixels
         self.network = network
-        self._max_pixels = max_pixels
-        self._seen = self._stamp()
-        self._photos = find_cut_photos(results)
+        self._photos = PhotoList(results)
         self._states: dict[str, PhotoState] = {}
         self._lock = threading.RLock()
         self._shelf = Shelf(self._lock)
@@ -99,28 +100,18 @@ class Desk:
         shows the one before cannot change this one. Raises DataError where the record of predict is gone.
         """
         with self._lock:
-            if (stamp := self._stamp()) == self._seen:
-                return
-            before, self._photos = self._photos, find_cut_photos(self.results)
-            self._seen = stamp
-            changed = [photo for photo in self._photos.values() if not _is_same(before.get(photo.id), photo)]
-            for photo in [photo for photo in changed if self._shelf.drop(photo.stem)]:
+            for photo in [photo for photo in self._photos.refresh() if self._shelf.drop(photo.stem)]:
                 if not self.state_of(photo.stem).kept:
                     self._record(photo, {"did": "restart"})
 
     def photos(self) -> list[CutPhoto]:
         """Return all photos, in the order of their names."""
         with self._lock:
-            return sorted(self._photos.values(), key=lambda photo: photo.stem)
+            return self._photos.all()
 
     def photo(self, identity: str) -> CutPhoto:
         """Return a photo by its id. Raises DataError for an unknown one."""
-        try:
-            return self._photos[identity]
-        except KeyError:
-            raise DataError(
-                "expected a photo of this folder, received another; load the page again"
-            ) from None
+        return self._photos.find(identity)
 
     def state_of(self, stem: str) -> PhotoState:
         """Return the state of a photo."""
@@ -260,7 +251,7 @@ class Desk:
     def pending(self) -> list[CutPhoto]:
         """Return the accepted photos whose files are still to be written."""
         with self._lock:
-            return [photo for photo in self._photos.values() if self.state_of(photo.stem).is_pending]
+            return [photo for photo in self._photos.all() if self.state_of(photo.stem).is_pending]
 
     def unwritten(self) -> str:
         """Return in words how many accepted photos are not written yet, and why; empty for none."""
@@ -276,15 +267,16 @@ class Desk:
             state = self._present_state(photo)
             if not state.is_pending:
                 return
-            revision, done, files, base = state.revision, state.done, state.files, self._base_path(photo)
+            revision, done, files = state.revision, state.done, state.files
+            base = first_mask(self.results, photo, state)
 
         def begin(files: Mapping[str, Any]) -> None:
             self._record(photo, {"did": "writing", "files": dict(files)})
 
         try:
             check_photo(photo)
-            picture = open_accepted(photo, self._max_pixels)
-            sheet = Sheet(self._read_mask(base), done, picture.seen, binary=self._is_binary(photo))
+            picture = open_accepted(photo, self.max_pixels)
+            sheet = sheet_of(photo, base, done, picture, self.max_pixels)
             write_accepted(self.results, photo, picture, sheet, base, files, begin)
             written = {"did": "written", "revision": revision, "changed_px": sheet.changed_px}
             self._record(photo, written)
@@ -325,17 +317,10 @@ class Desk:
     def _read(self, photo: CutPhoto) -> Loaded:
         """Read a photo and its mask, and do to it what was done before."""
         check_photo(photo)
-        picture = open_photo(photo.photo, max_pixels=self._max_pixels)
+        picture = open_photo(photo.photo, max_pixels=self.max_pixels)
         with self._lock:
             state = self._present_state(photo)
-            base = self._read_mask(self._base_path(photo))
-            if base.shape != picture.pixels.shape[:2]:
-                raise DataError(
-                    f"{printable(str(photo.photo))}: expected a mask of its size, received one of "
-                    f"{base.shape[1]}x{base.shape[0]}; run predict again"
-                )
-            sheet = Sheet(base, state.done, picture.seen, binary=self._is_binary(photo))
-            loaded = Loaded(sheet, ShownPhoto(picture), self._find_regions(photo, base))
+            loaded = load(self.results, photo, state, picture, self.max_pixels)
             self._shelf.put(photo.stem, loaded)
         return loaded
 
@@ -345,46 +330,3 @@ class Desk:
         if state.kept and photo.sha256 not in (None, state.kept.get("photo")):
             self._record(photo, {"did": "restart"})
         return state
-
-    def _read_mask(self, path: Path) -> np.ndarray:
-        return read_mask(path, max_pixels=self._max_pixels)
-
-    def _base_path(self, photo: CutPhoto) -> Path:
-        kept = predicted_path(self.results, photo.stem)
-        if self.state_of(photo.stem).kept and kept.is_file():
-            return kept
-        return self.results / photo.outputs["mask"]
-
-    def _find_regions(self, photo: CutPhoto, base: np.ndarray) -> list[Region]:
-        doubts = np.zeros(base.shape, np.uint8)
-        path = self.results / photo.outputs.get("doubts", "")
-        if path.is_file():
-            read = read_labels(path)
-            doubts = read if read.shape == base.shape else doubts
-        return find_regions(doubts, base >= HALF)
-
-    def _is_binary(self, photo: CutPhoto) -> bool:
-        return bool(photo.key.get("binary", False))
-
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            status = (self.results / MANIFEST).stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size
-
-
-def _is_same(before: CutPhoto | None, photo: CutPhoto) -> bool:
-    """Whether predict left a photo and its mask as they were."""
-    return before is not None and (before.sha256, before.mask_digest) == (photo.sha256, photo.mask_digest)
-
-
-def region_at(regions: list[Region], place: tuple[float, float]) -> Region | None:
-    """Return the smallest region that holds a place, x and y in pixels; None where there is none."""
-    column, row = int(place[0]), int(place[1])
-    for region in reversed(regions):  # the smallest first
-        height, width = region.pixels.shape
-        down, across = row - region.top, column - region.left
-        if 0 <= down < height and 0 <= across < width and region.pixels[down, across]:
-            return region
-    return None

@@ -136,7 +136,9 @@ def application(
         photo = _find(desk, identity)
         drawn = desk.results / photo.outputs.get("review", "")
         path = drawn if drawn.is_file() else photo.photo
-        return Response(thumbnail(read_photo(path)), media_type="image/jpeg", headers=_FOREVER)
+        return Response(
+            thumbnail(read_photo(path, max_pixels=desk.max_pixels)), media_type="image/jpeg", headers=_FOREVER
+        )
 
     @app.post("/api/photos/{identity}/edit")
     def _edit(identity: Identity, edit: Edit) -> Response:
