@@ -18,7 +18,7 @@ from segmentation.core.workspace import Workspace
 from segmentation.inference.scoring import Passes
 from segmentation.jobs.context import Context
 from segmentation.jobs.review import review
-from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.preprocessing.second_pass import SecondPassView, in_8_bits
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.hints import find_hint
 from segmentation.retouch.network import Network
@@ -59,7 +59,7 @@ def passes(second):
 
 def told(stroke, sheet, done=(), second=by_colour):
     photo, mask = scene()
-    first = np.where(mask >= 128, LIKELY, UNLIKELY)[..., np.newaxis]
+    first = in_8_bits(np.where(mask >= 128, LIKELY, UNLIKELY)[..., np.newaxis])
     return find_hint(stroke, photo, first, passes(second), 0.5, sheet.base, sheet.alpha, done)
 
 
@@ -160,7 +160,7 @@ def test_a_stroke_far_from_the_garment_is_seen_by_the_network_too():
     photo[300:380, 40:200] = BODICE
     mask[300:380, 40:200] = 255
     photo[20:40, 240:280] = STRAP
-    first = np.where(mask >= 128, LIKELY, UNLIKELY)[..., np.newaxis]
+    first = in_8_bits(np.where(mask >= 128, LIKELY, UNLIKELY)[..., np.newaxis])
     stroke = Stroke(True, 5, 1.0, ((250, 30), (265, 30)))
 
     hint = find_hint(stroke, photo, first, passes(by_colour), 0.5, mask, mask)

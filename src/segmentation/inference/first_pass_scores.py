@@ -4,8 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
@@ -14,6 +12,7 @@ from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.images.files import read_photo, write_image
 from segmentation.inference.scoring import load_score
+from segmentation.preprocessing.second_pass import in_8_bits
 from segmentation.scores.augmentation import averaged
 
 
@@ -40,7 +39,7 @@ def write_first_pass_scores(
         if held_out:
             scores = averaged(held_out)(read_photo(sample.photo))
             path = folder / f"{_unused(sample.id, taken)}.png"
-            write_image(path, np.round(scores[..., 0] * 255.0).astype(np.uint8), mostly_empty=True)
+            write_image(path, in_8_bits(scores)[..., 0], mostly_empty=True)
             scored.append(dataclasses.replace(sample, first_scores=MaskFile(path)))
         elif sample.origin != "synthetic":
             names = ", ".join(first.name for first in first_passes)

@@ -120,7 +120,12 @@ class SecondPassView:
 
 def with_scores(photo: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Add the scores as a channel: uint8 RGB [H, W, 3], float32 [H, W, 1] in [0, 1] -> uint8 [H, W, 4]."""
-    return np.dstack([photo, np.round(scores * 255.0).astype(np.uint8)])
+    return np.dstack([photo, in_8_bits(scores)])
+
+
+def in_8_bits(scores: np.ndarray) -> np.ndarray:
+    """Return scores in [0, 1], float32 [H, W, 1], as a second pass sees them: uint8 [H, W, 1], 255 for 1."""
+    return np.round(scores * 255.0).astype(np.uint8)
 
 
 def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:

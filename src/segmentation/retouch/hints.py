@@ -17,7 +17,7 @@ from segmentation.preprocessing.second_pass import Region as Rectangle
 from segmentation.preprocessing.second_pass import framed
 from segmentation.retouch.coverage import Box
 from segmentation.retouch.operations import Hint, Operation, Stroke
-from segmentation.retouch.painting import HALF, covered_by
+from segmentation.retouch.painting import HALF, covered_by, disc
 from segmentation.scores.two_passes import score_region
 
 _SLIVER = 1 / 1152  # of the height: thinner changes lead to no other place, as those along an edge do
@@ -37,7 +37,7 @@ def find_hint(
 ) -> Hint | None:
     """Return what becomes of a mask by a stroke; None for a stroke beside the photo or that changes nothing.
 
-    `photo` is uint8 RGB [H, W, 3] and `first_scores`, float32 [H, W, 1], are of the first pass; `base` and
+    `photo` is uint8 RGB [H, W, 3] and `first_scores`, uint8 [H, W, 1], are of the first pass; `base` and
     `alpha`, uint8 [H, W], are the mask as it was predicted and as the operations that are `done` left it.
     What a person has changed, and what earlier hints lie on, is certain and stays. Only what hangs together
     with the stroke changes.
@@ -87,7 +87,7 @@ def _added(
     """
     own = reached >= _CORE
     taken = _hanging_together(own | (free & (fresh >= HALF) & (part < HALF)), own, sliver_px)
-    near = cv2.dilate(taken.astype(np.uint8), _disc(_EDGE_PX)) > 0
+    near = cv2.dilate(taken.astype(np.uint8), disc(_EDGE_PX)) > 0
     stroke = np.rint(255 * reached).astype(np.uint8)
     return np.maximum(part, np.maximum(stroke, np.where(near & free, fresh, np.uint8(0))))
 
@@ -95,15 +95,16 @@ def _added(
 def _told(
     first_scores: np.ndarray, base: np.ndarray, alpha: np.ndarray, hints: list[Hint], stroke: Stroke
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first scores with what a person said of them, and where that was: float and bool [H, W].
+    """Return the first scores with what a person said of them, and where that was.
 
+    They are float32 [H, W, 1] in [0, 1], and bool [H, W].
     What the network made of earlier hints is no more certain than it was.
     """
     garment = alpha >= HALF
     settled = garment != (base >= HALF)
     for hint in hints:
         settled[hint.region.slices] &= ~hint.region.pixels
-    scores = first_scores.copy()
+    scores = np.divide(first_scores, np.float32(255), dtype=np.float32)
     scores[settled, 0] = garment[settled]
     for told in [*(hint.stroke for hint in hints), stroke]:
         if covered := covered_by(told, alpha.shape):
@@ -115,11 +116,11 @@ def _told(
 
 def _hanging_together(wanted: np.ndarray, own: np.ndarray, sliver_px: int) -> np.ndarray:
     """Return what of bool [h, w] hangs together with the pixels of a stroke by more than slivers."""
-    thick = cv2.morphologyEx(wanted.astype(np.uint8), cv2.MORPH_OPEN, _disc(sliver_px)) | own
+    thick = cv2.morphologyEx(wanted.astype(np.uint8), cv2.MORPH_OPEN, disc(sliver_px)) | own
     _count, labels = cv2.connectedComponents(thick, connectivity=8)
     numbers = np.unique(labels[own])
     core = np.isin(labels, numbers[numbers > 0])
-    return wanted & (cv2.dilate(core.astype(np.uint8), _disc(sliver_px + 1)) > 0)
+    return wanted & (cv2.dilate(core.astype(np.uint8), disc(sliver_px + 1)) > 0)
 
 
 def _hint_of(stroke: Stroke, region: Rectangle, before: np.ndarray, after: np.ndarray) -> Hint | None:
@@ -131,7 +132,3 @@ def _hint_of(stroke: Stroke, region: Rectangle, before: np.ndarray, after: np.nd
     pixels = differs[part].copy()
     changed = Region(region.left + left, region.top + top, pixels, not stroke.add)
     return Hint(stroke.add, stroke.size, stroke.points, changed, after[part][pixels])
-
-
-def _disc(radius_px: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1,) * 2)

@@ -10,6 +10,7 @@ import numpy as np
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.inference.scoring import Passes, load_passes
+from segmentation.preprocessing.second_pass import in_8_bits
 from segmentation.retouch.hints import find_hint
 from segmentation.retouch.operations import Hint, Operation, Stroke
 from segmentation.retouch.photos import CutPhoto
@@ -30,7 +31,7 @@ class Network:
         self._lock = threading.Lock()
         self._bundle: ModelBundle | None = None
         self._passes: Passes | None = None
-        self._first_scores: OrderedDict[str, np.ndarray] = OrderedDict()  # uint8 [H, W], by photo
+        self._first_scores: OrderedDict[str, np.ndarray] = OrderedDict()  # uint8 [H, W, 1], by photo
 
     def check(self) -> None:
         """Raise DataError where there is no network that takes hints; the model is not loaded for it."""
@@ -82,12 +83,11 @@ class Network:
         name = f"{photo.id} {photo.sha256}"
         found = self._first_scores.pop(name, None)
         if found is None:
-            scores = _told_of_failures(lambda: passes.first(pixels))
-            found = np.round(scores[..., 0] * 255).astype(np.uint8)
+            found = in_8_bits(_told_of_failures(lambda: passes.first(pixels)))
         self._first_scores[name] = found
         while len(self._first_scores) > _KEPT:
             self._first_scores.popitem(last=False)
-        return passes, found[..., np.newaxis].astype(np.float32) / 255
+        return passes, found
 
     def _threshold(self, photo: CutPhoto) -> float:
         """Return the threshold that the mask was made with where it is of this model."""

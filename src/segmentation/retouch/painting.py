@@ -71,6 +71,11 @@ def covered_by(stroke: Stroke, shape: tuple[int, ...]) -> tuple[Box, np.ndarray]
     return None if box is None else (box, stroke_coverage(points, radius, stroke.hardness, box))
 
 
+def disc(radius_px: int) -> np.ndarray:
+    """Return the places within a radius of one, as OpenCV dilates and opens by them: uint8 [side, side]."""
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1,) * 2)
+
+
 def _stroke(stroke: Stroke, alpha: np.ndarray) -> Patch | None:
     covered = covered_by(stroke, alpha.shape)
     if covered is None:
@@ -150,20 +155,14 @@ def _region(whole: Whole, alpha: np.ndarray) -> Patch | None:
     if box is None:
         return None
     own = np.zeros((box.height, box.width), bool)
-    rows, columns = (
-        slice(max(0, start - origin), max(0, start - origin + length))
-        for start, origin, length in (
-            (region.top, box.top, height),
-            (region.left, box.left, width),
-        )
-    )
-    target = own[rows, columns]
+    top, left = region.top - box.top, region.left - box.left
+    target = own[top : top + height, left : left + width]  # less of it where the photo ends
     target[...] = region.pixels[: target.shape[0], : target.shape[1]]
     part = alpha[box.slices]
     garment = part >= HALF
     wanted = garment | own if whole.add else garment & ~own
     wanted ^= _slivers(wanted if not whole.add else ~wanted, own)
-    near = cv2.dilate(own.astype(np.uint8), _disc(_REACH_PX)) > 0
+    near = cv2.dilate(own.astype(np.uint8), disc(_REACH_PX)) > 0
     smooth = cv2.GaussianBlur(np.where(wanted, np.float32(255), np.float32(0)), (0, 0), _EDGE_SIGMA_PX)
     smooth = np.rint(smooth).astype(np.uint8)
     changed = np.maximum(part, smooth) if whole.add else np.minimum(part, smooth)
@@ -183,9 +182,9 @@ def _hint(hint: Hint, alpha: np.ndarray) -> Patch | None:
 
 def _slivers(side: np.ndarray, region: np.ndarray) -> np.ndarray:
     """Return the thin rests of a side, bool [h, w], that a region leaves beside it."""
-    near = cv2.dilate(region.astype(np.uint8), _disc(_SLIVER_PX)) > 0
+    near = cv2.dilate(region.astype(np.uint8), disc(_SLIVER_PX)) > 0
     thick = cv2.morphologyEx(
-        np.pad(side.astype(np.uint8), _SLIVER_PX, mode="edge"), cv2.MORPH_OPEN, _disc(_SLIVER_PX // 2 + 1)
+        np.pad(side.astype(np.uint8), _SLIVER_PX, mode="edge"), cv2.MORPH_OPEN, disc(_SLIVER_PX // 2 + 1)
     )[_SLIVER_PX:-_SLIVER_PX, _SLIVER_PX:-_SLIVER_PX]
     rests = side & (thick == 0)
     count, labels = cv2.connectedComponents(rests.astype(np.uint8), connectivity=8)
@@ -201,7 +200,3 @@ def _blended(part: np.ndarray, coverage: np.ndarray, add: bool) -> np.ndarray:
     value = part.astype(np.float32)
     goal = np.float32(255 if add else 0)
     return np.rint(value + (goal - value) * coverage).astype(np.uint8)
-
-
-def _disc(radius_px: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1,) * 2)
