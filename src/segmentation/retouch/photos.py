@@ -8,7 +8,7 @@ from typing import Any
 
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
-from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.outputs.manifest import Manifest
 
@@ -81,11 +81,8 @@ class CutPhoto:
                 "expected a record that tells how the cutouts were placed, received one of an earlier "
                 "version; run predict again"
             )
-        names = [name for name in _FORMAT_OF if _FORMAT_OF[name] in formats]
+        names = [name for name, kind in FORMATS.items() if kind in formats]
         return files_as_asked({**known, **({"format": names} if names else {})})
-
-
-_FORMAT_OF = {"png": "cutout", "psd": "cutout-psd", "tiff": "cutout-tiff", "webp": "cutout-webp"}
 
 
 def find_cut_photos(results: Path) -> dict[str, CutPhoto]:

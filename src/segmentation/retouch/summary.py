@@ -134,7 +134,7 @@ def _rows(reviewed: Iterable[Reviewed]) -> Iterator[tuple[object, ...]]:
             photo.decision,
             photo.confidence,
             state.decision,
-            effort.seconds,
+            round(effort.seconds, 2),
             effort.clicks,
             effort.strokes,
             effort.regions,
