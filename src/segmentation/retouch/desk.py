@@ -263,23 +263,22 @@ class Desk:
 
     def write(self, photo: CutPhoto) -> None:
         """Write the files of an accepted photo; a failure is its problem, and it stays pending."""
-        with self._lock:
-            state = self._present_state(photo)
-            if not state.is_pending:
-                return
-            revision, done, files = state.revision, state.done, state.files
-            base = first_mask(self.results, photo, state)
 
         def begin(files: Mapping[str, Any]) -> None:
             self._record(photo, {"did": "writing", "files": dict(files)})
 
         try:
-            check_photo(photo)
-            picture = open_accepted(photo, self.max_pixels)
-            sheet = sheet_of(photo, base, done, picture, self.max_pixels)
-            write_accepted(self.results, photo, picture, sheet, base, files, begin)
-            written = {"did": "written", "revision": revision, "changed_px": sheet.changed_px}
-            self._record(photo, written)
+            with self._lock:
+                state = self._present_state(photo)
+                waits, revision, done, files = state.is_pending, state.revision, state.done, state.files
+                base = first_mask(self.results, photo, state)
+            if waits:
+                check_photo(photo)
+                picture = open_accepted(photo, self.max_pixels)
+                sheet = sheet_of(photo, base, done, picture, self.max_pixels)
+                write_accepted(self.results, photo, picture, sheet, base, files, begin)
+                written = {"did": "written", "revision": revision, "changed_px": sheet.changed_px}
+                self._record(photo, written)
             self._problems.pop(photo.stem, None)
         except SegmentationError as error:
             self._problems[photo.stem] = str(error)
