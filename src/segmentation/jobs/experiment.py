@@ -63,8 +63,7 @@ def planned(options: ExperimentOptions, context: Context) -> tuple[Experiment, P
     Raises ConfigError and BundleError as `read_experiment` and `cells_of` do.
     """
     experiment = read_experiment(options.experiment, quick=options.quick)
-    output = options.output or context.workspace.results / "experiments" / experiment.name
-    place = Place(context.workspace.home, output)
+    place = Place(context.workspace.home, _output(experiment, options, context))
     return experiment, place, cells_of(experiment, options.data, place, context.workspace.models)
 
 
@@ -77,8 +76,7 @@ def experiment(options: ExperimentOptions, context: Context) -> Experimented:
     its row.
     """
     found = read_experiment(options.experiment, quick=options.quick)
-    output = options.output or context.workspace.results / "experiments" / found.name
-    return run_experiment(found, options.data, output, options.workers, context)
+    return run_experiment(found, options.data, _output(found, options, context), options.workers, context)
 
 
 def run_experiment(
@@ -98,6 +96,10 @@ def run_experiment(
         except KeyboardInterrupt:
             interrupted = True
         return Experimented(_write(found, place, waves), output, interrupted)
+
+
+def _output(found: Experiment, options: ExperimentOptions, context: Context) -> Path:
+    return options.output or context.workspace.results / "experiments" / found.name
 
 
 def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: Context) -> None:
