@@ -79,7 +79,7 @@ def test_learning_waits_for_the_files_of_what_was_accepted_and_says_what_keeps_t
         refused = client.ask("POST", "/api/adapt", json={"name": "mine", "how": "new"})
 
         assert refused.status_code == 422
-        assert "1 accepted are not written yet" in refused.json()["message"]
+        assert "1 accepted photo not written yet" in refused.json()["message"]
         assert "bring the photo back" in refused.json()["message"]
         assert not process.course.running
 

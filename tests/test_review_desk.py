@@ -110,7 +110,7 @@ def test_files_of_an_earlier_acceptance_are_no_persons_after_a_write_that_failed
         photo = accept(desk, "a", Stroke(False, 12, 1.0, ((20, 20),)))
         desk.write(photo)
         assert "cannot be written" in desk.problem_of("a")
-        assert "1 accepted are not written yet" in desk.unwritten()
+        assert "1 accepted photo not written yet" in desk.unwritten()
         cutout.rmdir()
         desk.write(photo)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from segmentation.confidence.doubts import Region
+from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.core.file_kinds import REVIEW_JOURNAL
 from segmentation.core.lock import locked
@@ -259,7 +260,7 @@ class Desk:
             return ""
         problems = (self.problem_of(photo.stem) for photo in waiting)
         reason = next(filter(None, problems), "they are being written; wait a moment")
-        return f"{len(waiting)} accepted are not written yet: {reason}"
+        return f"{counted(len(waiting), 'accepted photo')} not written yet: {reason}"
 
     def write(self, photo: CutPhoto) -> None:
         """Write the files of an accepted photo; a failure is its problem, and it stays pending."""
