@@ -19,14 +19,8 @@ WHOLE_PHOTOS: dict[str, Any] = {
 }
 """How a network that sees whole photos of one studio is trained."""
 
-_REGIONS: dict[str, Any] = {
-    **{**_SCHEDULE, **_COLOURS, "brightness": 0.15, "contrast_jitter": 0.15},
-    **{"recolour": 0.3, "shift": 0.04, "scale": 0.1},
-}
-_NETWORK = {"architecture": "unet-efficientnet-lite0"}
-_SECOND = {**_NETWORK, "levels": 4, "input_size": "320x480", "learning_rate": 1e-3, "batch_size": 8}
 _FAULTS = {"average": 0.99, "thin_weight": 2, "fault_weight": 1}
-_EVERY_KIND: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}
+_WHOLE: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}
 _CROPS: dict[str, Any] = {
     **{**_SCHEDULE, **_COLOURS, **_FAULTS, "brightness": 0.15, "contrast_jitter": 0.15, "recolour": 0.3},
     **{"shift": 0.04, "scale": 0.15, "crops": "288x432", "batch_size": 8, "learning_rate": 1e-3},
@@ -72,50 +66,6 @@ def _train(made: str, /, **options: Any) -> Step:
 
 
 def _default(data: Path, name: str) -> list[Step]:
-    """A first pass, models of its folds, the same with a second pass, and the second pass in two sizes."""
-    studio = data / "studio"
-    training = studio / "train"
-    pretrained, first, second = f"{name}-pretrained", f"{name}-first", f"{name}-second"
-    folds = {fold: f"{name}-fold{fold}" for fold in _FOLDS}
-    pairs = {fold: f"{name}-pair{fold}" for fold in _FOLDS}
-
-    def first_passes(fold: int) -> list[str]:
-        """The model of the same fold first, so that the held-out photos are new to both passes."""
-        return [folds[fold], *(folds[other] for other in _FOLDS if other != fold)]
-
-    second_pass = {"data": studio, "second_pass": [first, *folds.values()]}
-    return [
-        _train(
-            pretrained, data=data / "ccp", synthetic=100, **_NETWORK, input_size="192x288", epochs=6,
-            **WHOLE_PHOTOS,
-        ),
-        _train(first, data=studio, synthetic=20, model=pretrained, epochs=36, **WHOLE_PHOTOS),
-        *(
-            _train(
-                folds[fold], data=training, folds=3, fold=fold, model=pretrained, epochs=14, **WHOLE_PHOTOS,
-            )
-            for fold in _FOLDS
-        ),
-        *(
-            _train(
-                pairs[fold], data=training, folds=3, fold=fold, second_pass=first_passes(fold), **_SECOND,
-                epochs=6, **_REGIONS,
-            )
-            for fold in _FOLDS
-        ),
-        _train(second, **second_pass, **_SECOND, epochs=16, **_REGIONS),
-        _train(
-            name, **second_pass, model=second, input_size="384x576", epochs=10, learning_rate=5e-4,
-            batch_size=4, **_REGIONS,
-        ),
-        Step(
-            name,
-            CalibrateOptions.of(model=name, data=training, synthetic=60, fold_model=list(pairs.values())),
-        ),
-    ]  # fmt: skip
-
-
-def _every_kind(data: Path, name: str) -> list[Step]:
     """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
 
     It goes on with photos from other sides, few as they are. Second passes of the folds, for the confidence.
@@ -145,11 +95,11 @@ def _every_kind(data: Path, name: str) -> list[Step]:
             pretrained, data=data / "ccp", synthetic=100, **_LITE2, epochs=6,
             **{**WHOLE_PHOTOS, "input_size": "192x288", "scale": 0.2},
         ),
-        _train(first, **first_kinds, model=pretrained, epochs=24, **_EVERY_KIND),
+        _train(first, **first_kinds, model=pretrained, epochs=24, **_WHOLE),
         *(
             _train(
                 folds[fold], **fold_of(first_kinds, fold, "0.35,0.2,0.2,0.25", *products, street),
-                model=pretrained, epochs=10, **_EVERY_KIND,
+                model=pretrained, epochs=10, **_WHOLE,
             )
             for fold in _FOLDS
         ),
@@ -187,11 +137,9 @@ def _architectures(data: Path, name: str) -> list[Step]:
 
 
 RECIPES: dict[str, Recipe] = {
-    "default": Recipe("the model that comes with the program, from studio and ccp below `data`", _default),
-    "every-kind": Recipe(
-        "a model for mannequins, packshots, flat-lays and worn garments, from studio, packshots, flatlay and "
-        "ccp below `data`",
-        _every_kind,
+    "default": Recipe(
+        "the model that comes with the program, from studio, packshots, flatlay and ccp below `data`",
+        _default,
     ),
     "architectures": Recipe(
         "twelve classes of clothing by several architectures, from ccp below `data`, and all classes by the "
