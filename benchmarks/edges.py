@@ -25,7 +25,8 @@ import project  # noqa: F401  (so that the library is found)
 from segmentation.datasets.discover import discover
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import read_mask, read_photo
-from segmentation.images.refinement import BAND, RADIUS, refine, trimap
+from segmentation.images.refinement import RADIUS, refine
+from segmentation.images.trimaps import BAND, trimap
 from segmentation.synth import draw_photo
 
 WIDTH, HEIGHT = 1152, 1728

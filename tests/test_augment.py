@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_pair, ellipse
 
+from segmentation.config.scoring import CHANNELS
 from segmentation.config.training import AUGMENTATIONS, AugmentConfig
 from segmentation.core.types import LabelMap
+from segmentation.scores.channels import as_grey
 from segmentation.training.augment import build_augment
 
 NONE = AUGMENTATIONS["none"]
@@ -143,6 +145,19 @@ def test_grey_pictures_keep_their_channel():
 
     assert image.shape == (96, 80, 1)
     assert changed.shape == (96, 80)
+
+
+def test_a_photo_is_shown_as_one_of_its_channels_as_often_as_asked_for():
+    photo, mask = pair()
+    greys = {as_grey(photo, name).tobytes(): name for name in CHANNELS}
+    augment = build_augment(dataclasses.replace(NONE, one_channel=0.5))
+    shown = [augment(photo, mask, seed) for seed in range(400)]
+
+    seen = [greys.get(image.tobytes()) for image, _ in shown]
+    assert {*seen} == {*CHANNELS, None}
+    assert all(np.array_equal(image, photo) for (image, _), name in zip(shown, seen, strict=True) if not name)
+    assert 160 <= seen.count(None) <= 240
+    assert all(np.array_equal(changed, mask) for _, changed in shown)
 
 
 def test_a_mirrored_left_shoe_is_a_right_one():

@@ -21,6 +21,7 @@ from segmentation.datasets.ground_truth import LabelFile, MaskFile
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import build_augment
 from segmentation.training.batches import Batches, PreparedPairs
+from segmentation.training.task import task_of
 
 SIZE = Size(height=32, width=24)
 UNIT = Preprocessing(SIZE, normalisation="unit")
@@ -39,6 +40,7 @@ class Numbered:
 
     preprocessing = Preprocessing(Size(2, 2), normalisation="none")
     labels = LabelMap()
+    task = task_of(labels)
 
     def __init__(self, count):
         self.count = count

@@ -16,6 +16,7 @@ from support.program import run
 from main import main
 from segmentation.config.training import LossConfig, RunConfig
 from segmentation.config.values import LOSSES as NAMES
+from segmentation.config.values import MATTE_LOSSES
 from segmentation.core.errors import ConfigError
 from segmentation.training import class_losses, objectives
 from segmentation.training.class_losses import LOSSES
@@ -554,6 +555,6 @@ def test_weights_of_the_own_loss_are_refused_beside_a_sum_in_its_place(tmp_path,
 def test_a_sum_that_cannot_be_is_refused_in_a_line(tmp_path):
     done = run("train", "--home", tmp_path, "--loss", "ce + 2*dise", check=2)
 
-    assert f"expected one of {', '.join(NAMES)} at character 8" in done.stderr
+    assert f"expected one of {', '.join((*NAMES, *MATTE_LOSSES))} at character 8" in done.stderr
     assert "received 'dise'" in done.stderr
     assert not list(tmp_path.iterdir())

@@ -17,6 +17,7 @@ from segmentation.cli.parser import default_of, read_command
 from segmentation.cli.wording import as_typed, flag
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.matting import MatteConfig
 from segmentation.config.options import options_of
 from segmentation.config.presets import PRESETS, configure
 from segmentation.config.record import chosen, differences, record_of
@@ -32,7 +33,8 @@ from segmentation.config.training import (
     SecondPassConfig,
     TrainConfig,
 )
-from segmentation.config.values import LOSSES, LossSum, Memory, Shares
+from segmentation.config.values import LOSSES as MASK_LOSSES
+from segmentation.config.values import MATTE_LOSSES, LossSum, Memory, Shares
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.models import registry
@@ -44,9 +46,11 @@ SECTIONS = (
     AugmentConfig,
     ModelConfig,
     SecondPassConfig,
+    MatteConfig,
     LossConfig,
     TrainConfig,
 )
+LOSSES = (*MASK_LOSSES, *MATTE_LOSSES)
 FIELDS = options_of(RunConfig)
 ALL = [(command, found) for command, kind in JOBS.items() for found in options_of(kind)]
 
@@ -239,6 +243,8 @@ def option_values(found):
         return st.none() | st.sampled_from(["1", "0.7,0.3", "0.25,0.25,0.5"]).map(Shares.parse)
     if found.name == "classes":
         return st.sampled_from(["garment", "all", "groups/file.json"])
+    if found.name == "trimaps":
+        return st.sampled_from(["drawn", "trimap1,trimap2,drawn"])
     if found.name == "loss":
         return st.none() | loss_sums
     assert found.kind is Memory, f"no values for {found.name}"

@@ -1,5 +1,6 @@
 """The figures of a data set are those of its pixels, and every problem is shown with its remedy."""
 
+import csv
 import dataclasses
 import io
 import json
@@ -12,8 +13,9 @@ from support.program import run
 
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
+from segmentation.datasets.contrast import outline_contrast
 from segmentation.datasets.discover import discover
-from segmentation.datasets.summary import summarise
+from segmentation.datasets.summary import summarise, write_photos
 from segmentation.images.files import write_image
 from segmentation.reports.contact_sheet import draw_contact_sheet
 from segmentation.reports.data_tables import print_summary
@@ -66,6 +68,35 @@ def test_a_photo_of_one_colour_has_no_deviation(tmp_path):
     summary = summarise(discover(tmp_path))
     assert summary.mean == pytest.approx((10, 20, 30))
     assert summary.std == pytest.approx((0, 0, 0), abs=1e-5)
+
+
+def test_contrast_is_how_far_the_two_sides_of_the_outline_differ_in_a_channel(tmp_path):
+    photo = np.full((120, 90, 3), (90, 140, 200), np.uint8)
+    mask = np.zeros((120, 90), np.uint8)
+    mask[30:90, 20:70] = 255
+    photo[mask > 0] = (60, 140, 203)  # as green as the ground, a little bluer
+    write_image(tmp_path / "images" / "shirt.png", photo)
+    write_image(tmp_path / "masks" / "shirt.png", mask)
+    summary = summarise(discover(tmp_path))
+
+    (shirt,) = summary.each
+    levels = [shirt.contrast[name] for name in ("red", "green", "blue")]
+    assert levels == pytest.approx([30, 0, 3], abs=0.5)
+    assert shirt.contrast["lightness"] == pytest.approx(5, abs=3)
+
+    console = Console(width=160, file=io.StringIO())
+    print_summary(summary, (), console)
+    assert "red: 30 levels in the median, 0 photos below 10" in console.file.getvalue()
+    assert "green: 0 levels in the median, 1 photo below 10" in console.file.getvalue()
+
+    write_photos(summary, tmp_path / "photos.csv")
+    (row,) = csv.DictReader((tmp_path / "photos.csv").open())
+    assert float(row["contrast_red"]) == pytest.approx(30, abs=0.5)
+    assert (row["photo"], row["width"], row["height"]) == ("shirt", "90", "120")
+
+
+def test_a_garment_without_an_outline_has_no_contrast():
+    assert outline_contrast(np.zeros((40, 30, 3), np.uint8), np.ones((40, 30), bool)) is None
 
 
 def test_train_and_val_folders_are_counted(tmp_path):

@@ -34,7 +34,8 @@ from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import open_photo, read_photo
 from segmentation.images.outline import outlined
 from segmentation.images.psd_write import write_psd
-from segmentation.images.refinement import BAND, WIDE_BAND, refine, trimap
+from segmentation.images.refinement import refine
+from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle, cut_out
 
@@ -571,7 +572,7 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
 
     assert pictures(output).keys() == {
         *(f"cutouts/a{suffix}" for suffix in SUFFIXES.values()),
-        *("masks/a.png", "overlays/a.jpg", "trimaps/a.png", "review/a.jpg"),
+        *("masks/a.png", "overlays/a.jpg", "trimaps/a.png", "review/a.jpg", "review/a.png"),
         *("review.html", "triage.csv"),
     }
     line = json.loads((output / "predictions.jsonl").read_text())

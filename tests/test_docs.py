@@ -13,6 +13,7 @@ from segmentation.cli.main import build_parser
 from segmentation.cli.parser import read_command
 from segmentation.cli.reference import commands_page, tables_of
 from segmentation.cli.wording import flag
+from segmentation.config.experiment_file import read_experiment
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
 from segmentation.config.presets import PRESETS
@@ -138,7 +139,10 @@ def test_every_configuration_file_of_the_documents_can_be_read(tmp_path):
         if "[tool." not in block:
             assert tomllib.loads(block)
             (tmp_path / "config.toml").write_text(block)
-            read_options(tmp_path / "config.toml", JOBS["train"])
+            if "[factors" in block:
+                assert read_experiment(str(tmp_path / "config.toml")).variants
+            else:
+                read_options(tmp_path / "config.toml", JOBS["train"])
 
     assert len(found) >= 2
 

@@ -101,7 +101,16 @@ def test_every_part_has_its_place_in_the_order():
         ("scipy.io", {"datasets/matlab.py"}),
         ("pymatting", {"images/refinement.py"}),  # optional
         ("tensorflow", {"inference/formats.py"}),  # to run the two formats that are its own
-        ("openvino", {"core/imports.py", "inference/formats.py"}),  # the second for types alone
+        (
+            "openvino",
+            {
+                "core/imports.py",
+                "inference/engines/openvino_core.py",
+                "inference/formats.py",
+            },  # types, but for one
+        ),
+        ("fastapi", {"web/routes.py"}),  # optional
+        ("uvicorn", {"web/serve.py"}),  # optional
         ("keras.src", set()),
         ("torch", set()),
         ("jax", set()),

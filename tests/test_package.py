@@ -27,6 +27,10 @@ ABSENT = (
     "tf2onnx",
     "pillow_heif",
     "pymatting",
+    "skimage",
+    "fastapi",
+    "pydantic",
+    "uvicorn",
 )
 """What the extras bring."""
 
@@ -200,6 +204,22 @@ def test_pairs_are_read_and_models_evaluated_without_any_extra(home):
         (("predict", "--input", "photos", "--engine", "keras"), "keras", "train"),
         (("export", "--format", "onnx", "--output", "model.onnx"), "keras", "export"),
         (("predict", "--input", "photos", "--save", "--refine", "closed-form"), "pymatting", "matting"),
+        (
+            (
+                "predict",
+                "--input",
+                "photos",
+                "--save",
+                "--matte",
+                "guided-filter",
+                "--matte-band",
+                "superpixels",
+            ),
+            "scikit-image",
+            "matting",
+        ),
+        (("review", "results"), "fastapi", "review"),
+        (("predict", "--input", "photos", "--save", "--review"), "fastapi", "review"),
     ],
 )
 def test_what_needs_an_extra_says_which_in_one_line(home, arguments, package, extra):

@@ -260,3 +260,26 @@ def test_a_configuration_gives_its_own_preprocessing():
     config = PreprocessConfig(Size(32, 64), "grey", "clahe", "unit")
 
     assert dataclasses.asdict(Preprocessing.from_config(config)).items() >= dataclasses.asdict(config).items()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("nearest", cv2.INTER_NEAREST_EXACT), ("linear", cv2.INTER_LINEAR)]
+)
+def test_the_interpolation_of_photos_and_scores_can_be_chosen(name, code):
+    random = np.random.default_rng(0)
+    photo = random.integers(0, 256, (60, 40, 3), np.uint8)
+    scores = random.random((15, 10, 1), np.float32)
+    chosen = Preprocessing.from_config(
+        PreprocessConfig(input_size=Size(height=15, width=10), shrink=name, enlarge=name)
+    )
+
+    assert np.array_equal(chosen.prepare(photo), cv2.resize(photo, (10, 15), interpolation=code))
+    enlarged = resize_scores(scores, Size(60, 40), chosen.enlarge)
+    assert np.allclose(enlarged[..., 0], cv2.resize(scores[..., 0], (40, 60), interpolation=code))
+
+
+def test_the_usual_interpolation_is_not_recorded_so_that_earlier_models_stay_the_same():
+    usual, chosen = (Preprocessing(Size(15, 10), shrink=name) for name in ("area", "nearest"))
+
+    assert not {"shrink", "enlarge"} & usual.to_json().keys()
+    assert chosen.to_json()["shrink"] == "nearest"

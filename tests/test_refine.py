@@ -13,10 +13,11 @@ from scipy import ndimage
 
 from segmentation.core.errors import SegmentationError
 from segmentation.core.file_kinds import REFINEMENTS
-from segmentation.images import refinement as edges
+from segmentation.images.boxes import box_around
 from segmentation.images.compositing import in_bits
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.refinement import METHODS, ensure_available, refine, trimap
+from segmentation.images.refinement import METHODS, ensure_available, refine
+from segmentation.images.trimaps import trimap
 
 sides = st.integers(1, 24)
 levels = st.sampled_from([0, 0, 1, 100, 128, 200, 254, 255, 255])
@@ -236,6 +237,43 @@ def test_closed_form_follows_the_photo():
     np.testing.assert_array_equal(refine(photo, blurred, nothing_known, method="closed-form"), blurred)
 
 
+@pytest.mark.skipif(importlib.util.find_spec("pymatting") is None, reason="pymatting is optional")
+@pytest.mark.parametrize("method", ["closed-form-half", "knn"])
+def test_other_mattes_of_pymatting_follow_the_photo(method):
+    alpha = soft_disc()
+    photo = as_bytes(composite(textured((180, 60, 40)), textured((70, 110, 160), seed=1), alpha))
+    blurred = as_bytes(cv2.GaussianBlur(alpha, (0, 0), 4) * 255)
+    known = near_edge(blurred, 6)
+    refined = refine(photo, blurred, known, method=method)
+
+    def error(found):
+        return np.abs(found / 255 - alpha)[known == 128].mean()
+
+    assert error(refined) < 0.7 * error(blurred)
+    np.testing.assert_array_equal(refined[known != 128], blurred[known != 128])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pymatting") is None, reason="pymatting is optional")
+def test_the_closed_form_at_half_the_size_keeps_a_sharp_edge():
+    """It is enlarged along the colours: a cubic enlargement would blur an edge over two pixels."""
+    alpha = (soft_disc(softness_px=0.25) > 0.5).astype(np.float32)
+    photo = as_bytes(
+        composite(np.full((96, 96, 3), (180, 60, 40)), np.full((96, 96, 3), (70, 110, 160)), alpha)
+    )
+    known = near_edge(as_bytes(alpha * 255), 6)
+    refined = refine(photo, known, known, method="closed-form-half")
+    assert np.abs(refined / 255 - alpha).max() < 0.1
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pymatting") is None, reason="pymatting is optional")
+def test_pymatting_says_nothing_on_the_standard_output(capsys):
+    photo = np.full((40, 40, 3), 128, np.uint8)
+    known = np.full((40, 40), 128, np.uint8)
+    known[0, 0], known[39, 39] = 255, 0  # next to nothing known: its first try at a solution fails
+    refine(photo, known, known, method="closed-form")
+    assert capsys.readouterr().out == ""
+
+
 @settings(max_examples=20)
 @given(cutouts(), st.integers(1, 4))
 def test_the_rest_of_the_photo_does_not_matter(cutout, radius_px):
@@ -246,7 +284,7 @@ def test_the_rest_of_the_photo_does_not_matter(cutout, radius_px):
     wide = np.pad(photo, (*margin, (0, 0)), mode="edge"), np.pad(alpha, margin, mode="edge")
     wide_known = np.pad(known, margin, constant_values=0)
     refined = refine(*wide, wide_known, radius_px=radius_px)
-    part = edges.box_around(wide_known == 128, margin_px=radius_px)
+    part = box_around(wide_known == 128, margin_px=radius_px)
     if part is not None:
         cropped = refine(wide[0][part], wide[1][part], wide_known[part], radius_px=radius_px)
         assert np.abs(cropped.astype(int) - refined[part]).max() <= 1

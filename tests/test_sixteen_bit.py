@@ -24,7 +24,7 @@ from segmentation.core.types import LabelMap, Prediction
 from segmentation.images.compositing import blend, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import open_photo, read_mask, write_image
-from segmentation.images.refinement import WIDE_BAND, trimap
+from segmentation.images.trimaps import WIDE_BAND, trimap
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import cut_out
 

@@ -138,7 +138,7 @@ def start(source: Path, output: Path, **options) -> subprocess.Popen:
     )
 
 
-def _die_at(step: int, output: Path) -> None:
+def kill_at(step: int, output: Path) -> None:
     """Kill this process at the nth time that it touches something in the output folder."""
     steps = 0
 
@@ -154,7 +154,7 @@ def _die_at(step: int, output: Path) -> None:
 
 def main(source: str, output: str, *, die_at: int = 0, hang: bool = False, **options) -> int:
     if die_at:
-        _die_at(die_at, Path(output))
+        kill_at(die_at, Path(output))
     with Interruption() as interruption:
         cut_folder(
             Path(source),

@@ -18,8 +18,10 @@ ORDER = (
     "evaluation",
     "reports",
     "outputs",
+    "retouch",
     "jobs",
     "api",
+    "web",
     "cli",
     "main",
 )

@@ -16,6 +16,7 @@ _MODULES = (
     "segmentation.training.fit",
     "segmentation.inference.engines",
     "segmentation.inference.export",
+    "support.browser",
     "support.class_model",
     "support.program",
 )

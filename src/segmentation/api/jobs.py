@@ -18,6 +18,7 @@ from segmentation.jobs.context import Context
 if TYPE_CHECKING:
     from segmentation.datasets.discover import Dataset
     from segmentation.jobs.evaluate import Evaluated
+    from segmentation.jobs.evaluate_mattes import EvaluatedMattes
     from segmentation.jobs.predict import FolderPrediction
     from segmentation.jobs.train import Trained
 
@@ -82,13 +83,13 @@ def train(
 
 def evaluate(
     *, home: Folder = "", tell: Tell = warn, stop: Callable[[], bool] | None = None, **options: Any
-) -> "Evaluated":
+) -> "Evaluated | EvaluatedMattes":
     """Score a model at the photos' own resolution and write the report of `eval`.
 
         segmentation.evaluate(model="shoes", data="pairs", split="all")
 
     `options` are those of the command `eval` by name; `home`, `tell` and `stop` are as for `predict_folder`.
-    Returns the figures and the folder of the report.
+    Returns the figures and the folder of the report; of mattes (`matte`) the errors of the field.
 
     Raises ConfigError for options that do not exist or do not fit each other, BundleError for a model that is
     missing, and DataError for pairs that cannot be used.

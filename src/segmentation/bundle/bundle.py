@@ -99,6 +99,11 @@ class ModelBundle:
         return self.config.model.architecture
 
     @property
+    def matte(self) -> bool:
+        """Whether it finds the alpha in the unknown band of a trimap, and no mask by itself."""
+        return bool(self.preprocessing.guides)
+
+    @property
     def input_size(self) -> Size:
         return self.config.preprocessing.size
 
@@ -135,6 +140,8 @@ class ModelBundle:
             "labels": dataclasses.asdict(self.labels),
             "weights": self.files.get(WEIGHTS),
         }
+        if self.matte:
+            score_settings["prior"] = self.config.matte.prior
         if self.first:
             look = dataclasses.asdict(self.config.second_pass)
             score_settings["first"] = {"digest": self.first.digest, "threshold": self.first.threshold, **look}
@@ -236,13 +243,13 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
     """Load a bundle: by a name in `models_folder`, or by a path, which has a separator in it.
 
     What that folder lacks may be among the models that come with the program. None stands for the model
-    `DEFAULT` of the folder, or else for the only one there, or else, where there is none, for the `DEFAULT`
-    that comes with the program. Raises BundleError when there is no such model and when None could be
-    several, and ConfigError for a name that is none and for a relative path that leads upward.
+    `DEFAULT` of the folder, or else for the only one of masks there, or else, where there is none, for the
+    `DEFAULT` that comes with the program. Raises BundleError when there is no such model and when None could
+    be several, and ConfigError for a name that is none and for a relative path that leads upward.
     """
     if model is None:
         names = _names(models_folder) or _names(bundled_models())
-        names = [DEFAULT] if DEFAULT in names else names
+        names = [DEFAULT] if DEFAULT in names else _of_masks(models_folder, names)
         if len(names) != 1:
             raise BundleError(
                 f"`model`: expected one model in {models_folder} to take; {_choices(models_folder)}"
@@ -327,6 +334,18 @@ def _names(folder: Path) -> list[str]:
     except (OSError, ValueError):  # the folder's own name may be one that cannot be looked up
         return []
     return sorted(name for name in found if is_name(name))
+
+
+def _of_masks(folder: Path, names: list[str]) -> list[str]:
+    """Those of the names that are no mattes, which nobody means who names no model."""
+
+    def makes_masks(name: str) -> bool:
+        try:
+            return not load_bundle(folder / name).matte
+        except BundleError:  # which is told where it is taken
+            return True
+
+    return [name for name in names if makes_masks(name)] if len(names) > 1 else names
 
 
 def _choices(folder: Path) -> str:

@@ -12,6 +12,11 @@ from segmentation.config.record import chosen
 def words_of(options: JobOptions) -> list[str]:
     """Return the words of the command with the options that were chosen, positional ones first."""
     command = next(name for name, kind in JOBS.items() if isinstance(options, kind))
+    return [command, *flags_of(options)]
+
+
+def flags_of(options: JobOptions) -> list[str]:
+    """Return the words of the options that were chosen, positional ones first."""
     fields = {found.name: found for found in options_of(type(options))}
     positional: list[str] = []
     flags: list[str] = []
@@ -21,7 +26,7 @@ def words_of(options: JobOptions) -> list[str]:
             positional += map(str, values)
         else:
             flags += [word for single in values for word in _flagged(name, single)]
-    return [command, *positional, *flags]
+    return [*positional, *flags]
 
 
 def command_line(options: JobOptions, more: list[str] | None = None) -> str:

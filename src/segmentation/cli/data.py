@@ -21,4 +21,5 @@ def run(options: DataOptions, context: Context) -> int:
     for note in dataset.notes:
         print(note)
     print(f"contact sheet: {found.contact_sheet}")
+    print(f"each photo: {found.photos}")
     return 1 if dataset.problems else 0

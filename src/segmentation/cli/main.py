@@ -1,6 +1,7 @@
 """The entry point: `python main.py` in the clone and `garment-cutout` where the package is installed."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from segmentation import __version__
 from segmentation.cli.parser import OneLineParser, add_command, read_command
 from segmentation.cli.streams import prepare_streams, silence_standard_output
 from segmentation.cli.wording import as_typed, program, speaking_for
+from segmentation.config.experiment_file import shipped_experiments
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import JobOptions
 from segmentation.core.errors import STANDARD_OUTPUT, SegmentationError, unwritable
@@ -24,7 +26,7 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.recipes import RECIPES
 from segmentation.models.architectures import describe
 
-_MODULES = {"eval": "evaluate"}
+_MODULES = {"eval": "evaluate", "learning-curve": "learning_curve"}
 
 DESCRIPTION = "Cut garments out of photos or mark classes of clothing: train models, evaluate them, use them."
 EPILOG = """three ways in:
@@ -70,6 +72,7 @@ def run() -> None:
 def end(status: int) -> NoReturn:
     """End the process; at once where a signal stopped it, since large libraries take seconds to unload."""
     if status > 128:
+        gc.collect()  # semaphores of a pool that was interrupted, else Python warns of them
         with suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(status)
@@ -138,4 +141,6 @@ def _epilog(name: str) -> str | None:
         return f"architectures: {describe()}"
     if name == "recipe":
         return "recipes: " + "; ".join(f"{name}: {as_typed(made.about)}" for name, made in RECIPES.items())
+    if name == "experiment":
+        return f"experiments: {', '.join(shipped_experiments())}"
     return None

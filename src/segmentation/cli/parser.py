@@ -173,9 +173,10 @@ def _add_flag(holder: Any, found: OptionField, shown: bool) -> None:
         holder.add_argument(
             found.name,
             type=_argument_type(found.parse),
-            nargs="+" if found.many else None,
+            nargs="+" if found.many else None if found.required else "?",
             metavar=placeholder_of(found),
             help=help_text,
+            **({} if found.required else {"default": argparse.SUPPRESS}),
         )
         return
     common: dict[str, Any] = {"dest": found.name, "default": argparse.SUPPRESS, "help": help_text}

@@ -7,6 +7,7 @@ from rich.console import Console
 from segmentation.cli.changed_files import changed_lines
 from segmentation.cli.display import Display, warn
 from segmentation.cli.folder_display import FolderDisplay, profile
+from segmentation.cli.review import require_review, review_results
 from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.scoring import STREAM
@@ -28,6 +29,8 @@ def run(options: PredictOptions, context: Context) -> int:
     """
     if is_stream(options):
         return _run_stream(options, context)
+    if options.review:
+        require_review(options)
     rows = not options.save or options.dry_run
     display = FolderDisplay(rows=rows, quiet=options.quiet, json=options.json)
     with Interruption() as interruption:
@@ -44,6 +47,8 @@ def run(options: PredictOptions, context: Context) -> int:
     if not options.quiet:
         for line in _lines(done, str(display)):
             display.say(line)
+    if options.review and done.output and tally.photos > tally.failed:
+        return max(review_results(done.output, context), status_of(tally))
     return status_of(tally)
 
 

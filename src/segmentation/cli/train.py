@@ -13,6 +13,8 @@ from segmentation.training.run_state import EpochsKept
 
 def run(options: TrainOptions, context: Context) -> int:
     """Train and print where the model is. Status 130 or 143 when it was ended early."""
+    if options.find_rate:
+        return _find_rate(options, context)
     try:
         with seconds_left(EPOCHS_KEPT), TrainingDisplay() as display:
             import_keras_quietly()
@@ -29,11 +31,32 @@ def run(options: TrainOptions, context: Context) -> int:
     return 0
 
 
+def _find_rate(options: TrainOptions, context: Context) -> int:
+    with seconds_left(), TrainingDisplay() as display:
+        import_keras_quietly()
+        from segmentation.jobs.train import find_rate
+
+        found = find_rate(options, display.shown(context))
+    search = found.search
+    print(
+        f"suggested learning rate: --learning-rate {search.suggested:.1e}, where the loss falls fastest; "
+        f"it is lowest at {search.lowest:.1e}"
+    )
+    print(f"picture: {found.output / 'rates.png'}, table: {found.output / 'rates.csv'}")
+    return 0
+
+
 def trained_line(bundle: ModelBundle) -> str:
     """Return where a trained model is and how good it is, in a line."""
     from segmentation.reports.fault_words import faults_left
 
     figures = bundle.provenance["val_at_full_resolution"]
+    best = f"epoch {bundle.provenance['best_epoch']}"
+    if bundle.matte:
+        return (
+            f"{bundle.path}: held-out SAD in the unknown band {figures['band_sad']:.2f}, gradient "
+            f"{figures['band_gradient']:.2f} (trimaps: {figures['trimaps']}), {best}"
+        )
     if bundle.labels.binary:
         result = (
             f"Dice at full resolution {figures['dice_mean']:.4f} (median {figures['dice_median']:.4f}, "
@@ -44,5 +67,4 @@ def trained_line(bundle: ModelBundle) -> str:
             f"pixel accuracy at full resolution {figures['pixel_accuracy']:.4f}, mean IoU of "
             f"{len(bundle.labels.names)} classes {figures['mean_iou']:.4f}"
         )
-    best = f"epoch {bundle.provenance['best_epoch']}"
     return f"{bundle.path}: held-out {result}, {best}; {faults_left(figures)}"

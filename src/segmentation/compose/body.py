@@ -6,8 +6,8 @@ import numpy as np
 from segmentation.compose.figure import Figure, Outline
 from segmentation.compose.fringe import likeness, without_fringe
 from segmentation.compose.grain import grain_of, with_grain
+from segmentation.images.boxes import box_around
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.refinement import box_around
 from segmentation.synth.paint import blurred
 
 RELIEF_PX = 256

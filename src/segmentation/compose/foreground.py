@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.images.boxes import box_around
 from segmentation.images.compositing import VISIBLE
-from segmentation.images.refinement import box_around
 
 LARGEST_AREA = 0.8
 """Of the frame, that the box of a foreground has."""

@@ -8,7 +8,7 @@ from segmentation.compose.fringe import likeness, without_fringe
 from segmentation.compose.grain import grain_of, with_grain
 from segmentation.compose.placement import Placement, laid
 from segmentation.compose.sources import Composed
-from segmentation.images.refinement import box_around
+from segmentation.images.boxes import box_around
 
 MOST_LEFT = 0.01
 """The share of the other garment that may stick out; it is painted over with what is around it."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from segmentation.confidence.model import Features
-from segmentation.images.refinement import box_around
+from segmentation.images.boxes import box_around
 
 _GARMENT = 0.2  # of the largest region: from there on a region is a garment of its own
 _SEEN = 3e-5  # of the photo: what a person sees at a glance, 8 x 8 pixels of 1152 x 1728

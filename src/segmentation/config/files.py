@@ -1,12 +1,14 @@
 """Options of the files that are written for a folder of photos, and of its triage."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from segmentation.config.options import names_from, option, parse_path
+from segmentation.config.options import accept, names_from, option, options_of, parse_path, replaced
 from segmentation.config.values import HexColour
-from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS
+from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS, TRIMAPS
 from segmentation.core.size import Size
 
 CROP_MARGIN_PERCENT = 5.0
@@ -114,14 +116,40 @@ class CutoutOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileOptions(CutoutOptions):
+class MatteOptions:
+    """The last pass of a cutout, which finds the alpha of hair, fur, lace and sheer fabric."""
+
+    matte: str | None = option(
+        None,
+        "find the alpha of hair, fur, lace and sheer fabric in a last pass: by a model of "
+        f"`train target=alpha`, or by {', '.join(REFINEMENTS[1:-1])} or {REFINEMENTS[-1]}",
+        shown="none: the softness of the scores",
+        metavar="NAME",
+    )
+    matte_band: str = option(
+        "scores",
+        "where that pass looks: along the edge of the mask; where the scores are unsure, and along the edge; "
+        "or in the superpixels of the photo where they are",
+        choices=TRIMAPS,
+        common=False,
+    )
+    matte_width: float = option(
+        0.005,
+        "how far to each side it looks at least, in heights of the photo",
+        maximum=0.2,
+        common=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions(CutoutOptions, MatteOptions):
     """The files of a photo: masks, cutouts, overlays, trimaps."""
 
     binary: bool = option(False, "masks with hard edges", shown="soft edges")
     refine: str = option(
         "none",
         "refine the edge of the mask with the photo, for models that see far fewer pixels: with a "
-        "guided-filter, or in closed-form, which needs the package pymatting",
+        "guided-filter, or by closed-form, closed-form-half or knn, which need the package pymatting",
         choices=REFINEMENTS,
         common=False,
     )
@@ -134,6 +162,21 @@ class FileOptions(CutoutOptions):
         False,
         "write trimaps too: white is certainly garment, black certainly background, grey is near the edge",
     )
+
+
+def asked_of(files: FileOptions) -> dict[str, Any]:
+    """Return the options that differ from their defaults as JSON holds them; paths are absolute."""
+    asked = {}
+    for found in options_of(FileOptions):
+        value = found.value_in(files)
+        if value != found.default:
+            asked[found.name] = found.plain(value.absolute() if isinstance(value, Path) else value)
+    return asked
+
+
+def files_as_asked(asked: Mapping[str, Any]) -> FileOptions:
+    """Return the options that `asked_of` made this of. Raises ConfigError for what is none of them."""
+    return replaced(FileOptions(), accept(FileOptions, asked))
 
 
 @dataclass(frozen=True, kw_only=True)

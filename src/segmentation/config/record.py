@@ -7,7 +7,7 @@ from typing import Any
 
 from segmentation.config.options import JobOptions, options_of
 
-_NO_PART = ("resume", "overwrite")  # the model is the same with them
+_NO_PART = ("resume", "overwrite", "find_rate")  # the model is the same with them
 
 
 def chosen(options: JobOptions, section: str | None = None) -> dict[str, Any]:

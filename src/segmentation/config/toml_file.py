@@ -18,24 +18,30 @@ def read_options(path: Path, kind: type) -> dict[str, Any]:
     Tables are sections; an option may also stand at the top by its name alone. Raises ConfigError for a file
     that cannot be read, for an unknown option and for an invalid value.
     """
-    try:
-        content = check_regular(path).read_bytes()
-        if len(content) > _LARGEST_BYTES:
-            raise ValueError(f"expected at most {_LARGEST_BYTES} bytes")
-        tables = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        reason = system_reason(error)
-        raise ConfigError(
-            f"{path}: expected a TOML file of options, received: {reason}; check the path"
-        ) from error
-    except ValueError as error:
-        raise ConfigError(
-            f"{path}: expected options in TOML, received a file with: {error}; mend that line"
-        ) from error
+    tables = read_tables(path, "a TOML file of options", "options in TOML")
     try:
         return accept(kind, dict(_flat(tables)))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def read_tables(path: Path, file: str, content: str) -> dict[str, Any]:
+    """Return the tables of a TOML file. Raises ConfigError for one that cannot be read.
+
+    `file` and `content` say in the error what was expected: at the path, and in the file.
+    """
+    try:
+        read = check_regular(path).read_bytes()
+        if len(read) > _LARGEST_BYTES:
+            raise ValueError(f"expected at most {_LARGEST_BYTES} bytes")
+        return tomllib.loads(read.decode("utf-8"))
+    except OSError as error:
+        reason = system_reason(error)
+        raise ConfigError(f"{path}: expected {file}, received: {reason}; check the path") from error
+    except ValueError as error:
+        raise ConfigError(
+            f"{path}: expected {content}, received a file with: {error}; mend that line"
+        ) from error
 
 
 def write_options(options: Any, leave_out: Collection[str] = ()) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from segmentation.config.matting import MatteConfig
 from segmentation.config.options import OptionField, accept, option, options_of, plain, registered, replaced
-from segmentation.config.values import LOSSES, LossSum, Memory, Shares, parse_batch_size
+from segmentation.config.values import LOSSES, MATTE_LOSSES, LossSum, Memory, Shares, parse_batch_size
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 
@@ -18,6 +19,13 @@ class DataConfig:
         None,
         "shares of the sources (`data`) in an epoch, such as 0.7,0.3, adding up to 1",
         shown="every photo once",
+        common=False,
+    )
+    repeats: int = option(
+        1,
+        "how often an epoch shows a photo, each time changed and cropped anew: for small sets, whose epochs "
+        "would be over after a few steps",
+        minimum=1,
         common=False,
     )
     holdout: float = option(
@@ -33,10 +41,17 @@ class DataConfig:
     synthetic: int = option(0, "drawn garments to add to the training photos, three photos each; 0 for none")
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
+    train_size: int = option(
+        0,
+        "train on at most so many photos, whole garments drawn by the seed, a part of those of any larger "
+        "number; the held-out photos stay the same; 0 for all",
+        common=False,
+    )
     target: str = option(
         "soft",
-        "ground truth as soft alpha, or as a mask cut at `target_threshold`",
-        choices=("soft", "binary"),
+        "ground truth as soft alpha, or as a mask cut at `target_threshold`; or alpha for a matte, which is "
+        "found at the photo's own resolution in the unknown band of a trimap",
+        choices=("soft", "binary", "alpha"),
         common=False,
     )
     target_threshold: float = option(
@@ -88,6 +103,25 @@ class PreprocessConfig:
         choices=("none", "unit", "mean-std"),
         common=False,
     )
+    shrink: str = option(
+        "area",
+        "interpolation of a photo that is made smaller for the network",
+        choices=("area", "nearest", "linear", "cubic", "lanczos"),
+        common=False,
+    )
+    enlarge: str = option(
+        "cubic",
+        "interpolation of scores that are made as large as the photo",
+        choices=("cubic", "nearest", "linear", "lanczos"),
+        common=False,
+    )
+    sees: str = option(
+        "whole",
+        "what the network sees of a photo at its input size: the whole photo or, in a second pass, the whole "
+        "region of the first mask; or tiles of it at the photo's own resolution",
+        choices=("whole", "tiles"),
+        common=False,
+    )
 
     @property
     def size(self) -> Size:
@@ -115,6 +149,13 @@ class AugmentConfig:
     recolour: float = option(
         0.0,
         "probability of recolouring the garment, a band of it, or everything else",
+        maximum=1,
+        common=False,
+    )
+    one_channel: float = option(
+        0.0,
+        "probability of showing a photo as the grey picture of one of its channels, for a network that is to "
+        "score `channels` one by one",
         maximum=1,
         common=False,
     )
@@ -226,8 +267,10 @@ class LossConfig:
 
     loss: LossSum | None = option(
         None,
-        f"weighted sum of {', '.join(LOSSES[:-1])} and {LOSSES[-1]}, such as 0.5*ce + dice",
-        shown="that of `bce_weight`, `dice_weight` and `boundary_weight`",
+        f"weighted sum of {', '.join(LOSSES[:-1])} and {LOSSES[-1]}, such as 0.5*ce + dice; with "
+        f"`target=alpha` of {', '.join(MATTE_LOSSES[:-1])} and {MATTE_LOSSES[-1]}",
+        shown="that of `bce_weight`, `dice_weight` and `boundary_weight`; l1 + laplacian + gradient with "
+        "`target=alpha`",
     )
     class_weights: str = option(
         "none",
@@ -352,8 +395,16 @@ class RunConfig:
     augmentation: AugmentConfig = AugmentConfig()
     model: ModelConfig = ModelConfig()
     second_pass: SecondPassConfig = SecondPassConfig()
+    matte: MatteConfig = MatteConfig()
     loss: LossConfig = LossConfig()
     training: TrainConfig = TrainConfig()
+
+    @property
+    def guides(self) -> tuple[str, ...]:
+        """What a network of mattes sees behind the photo; nothing for others."""
+        if self.data.target != "alpha":
+            return ()
+        return ("trimap",) if self.matte.prior == "none" else ("trimap", "alpha")
 
     def replace(self, **options: Any) -> "RunConfig":
         """Return a copy with flat options set: `replace(epochs=3, filters=8)`; texts are read.

@@ -11,6 +11,9 @@ from typing import NoReturn, Self
 LOSSES = ("ce", "focal", "dice", "tversky", "lovasz", "mse")
 """The losses that a sum is made of; `training.class_losses` has their formulas."""
 
+MATTE_LOSSES = ("l1", "laplacian", "gradient", "composition")
+"""The losses of mattes; `training.matte_losses` has their formulas."""
+
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _BYTES = {"M": 1024**2, "G": 1024**3}
 
@@ -67,7 +70,7 @@ class LossSum(tuple[tuple[str, float], ...]):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read "0.5*ce + dice": names of LOSSES, each once, with weights above 0."""
+        """Read "0.5*ce + dice": names of LOSSES and MATTE_LOSSES, each once, with weights above 0."""
         found = re.finditer(rf"{_NUMBER}|[A-Za-z_]\w*|\S", text)
         tokens = iter([*((match.start(), match[0]) for match in found), (len(text), "")])
         weights: dict[str, float] = {}
@@ -88,8 +91,8 @@ class LossSum(tuple[tuple[str, float], ...]):
                 if token != "*":
                     refuse("*", place, token)
                 place, token = next(tokens)
-            if token not in LOSSES:
-                refuse(f"one of {', '.join(LOSSES)}", place, token)
+            if token not in (*LOSSES, *MATTE_LOSSES):
+                refuse(f"one of {', '.join((*LOSSES, *MATTE_LOSSES))}", place, token)
             if token in weights:
                 refuse("each loss once", place, token)
             weights[token] = weight

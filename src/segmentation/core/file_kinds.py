@@ -13,8 +13,15 @@ FILES = {  # the folder and the suffix of each kind
     "overlay": ("overlays", ".jpg"),
     "trimap": ("trimaps", ".png"),
     "review": ("review", ".jpg"),
+    "doubts": ("review", ".png"),
     "labels": ("labels", ".png"),
 }
+REVIEW_JOURNAL = "review.jsonl"
+"""The journal of a review of a folder of results."""
+
+PREDICTED = "predicted"
+"""The folder of masks as they were predicted, of the photos whose masks a person changed in a review."""
+
 FORMATS = {
     "png": "cutout",
     "psd": "cutout-psd",
@@ -36,5 +43,11 @@ ALIGNMENTS = {"center": 0.5, "top": 0.0, "bottom": 1.0}
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 """Ways in which a JPEG keeps colour, by the names that the option `subsampling` takes."""
 
-REFINEMENTS = ("none", "guided-filter", "closed-form")
+REFINEMENTS = ("none", "guided-filter", "closed-form", "closed-form-half", "knn")
 """Ways to refine the edge of a mask with the photo, by the names that the option `refine` takes."""
+
+TRIMAPS = ("edge", "scores", "superpixels")
+"""Ways to find the unknown band of a mask, by the names that the option `matte_band` takes."""
+
+DRAWN = "drawn"
+"""The name of trimaps that are made of a true alpha."""

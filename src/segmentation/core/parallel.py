@@ -81,11 +81,15 @@ def _prepare_worker() -> None:
     import cv2
 
     cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that started it was killed, whose folder nobody wants any more."""
+def end_with_parent() -> None:
+    """Have this process end when the one that started it was killed, whose folder nobody wants any more."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()

@@ -32,6 +32,7 @@ class Layout:
 LAYOUTS = (
     Layout("images", "cutouts", cutouts=True),
     Layout("images", "masks"),
+    Layout("images", "alpha"),  # alphamatting.com
     Layout("images", "labels", labels=True),
     Layout("original", "cutout", cutouts=True),
     Layout("original", "mask"),

@@ -61,6 +61,22 @@ def folds(samples: Iterable[Sample], count: int, seed: int = 0) -> list[Split]:
     return [_split(groups, [fold == number for fold in fold_of_group]) for number in range(count)]
 
 
+def fewer(split: Split, count: int, seed: int = 0) -> Split:
+    """Return the split with about `count` photos to train on, whole garments, as many as come next to it.
+
+    Those of a smaller count are among those of a larger one. Raises ConfigError for a count below 1, and what
+    `holdout` raises.
+    """
+    if count < 1:
+        raise ConfigError(f"photos to train on: expected at least 1, received {count}")
+    chosen: list[Sample] = []
+    for group in _shuffled_groups(split.train, seed):
+        if chosen and abs(len(chosen) - count) <= abs(len(chosen) + len(group) - count):
+            break
+        chosen += group
+    return Split(tuple(sorted(chosen, key=lambda sample: sample.id)), split.val)
+
+
 def apart_from(held_out: Iterable[Sample], samples: Iterable[Sample]) -> tuple[Sample, ...]:
     """Return the samples without those that were made of garments that are held out.
 

@@ -3,12 +3,16 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from segmentation.config.scoring import CHANNELS
 from segmentation.core.parallel import OnProgress, map_in_threads
+from segmentation.core.tables import write_csv
 from segmentation.core.types import IGNORED, LabelMap, Sample
+from segmentation.datasets.contrast import outline_contrast
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.images.files import read_photo
@@ -28,13 +32,25 @@ class Area:
 
 
 @dataclass(frozen=True)
+class PhotoFigures:
+    """Figures of a pair: `area` is a fraction of the frame, `contrast` that of `outline_contrast`."""
+
+    photo: str
+    view: str
+    width: int
+    height: int
+    area: float
+    contrast: dict[str, float] | None
+
+
+@dataclass(frozen=True)
 class Summary:
     """Plain values, so that `dataclasses.asdict` gives JSON.
 
     `photos` and `cutouts` count files, usable or not; everything else is over the usable pairs.
     `views` and `resolutions` ("WIDTHxHEIGHT") count photos, the most frequent first; `mean` and `std`
-    are of the red, green and blue of all pixels, 0 to 255. `train` and `val` are None where the
-    folders make no split.
+    are of the red, green and blue of all pixels, 0 to 255. `each` has the pairs one by one. `train` and `val`
+    are None where the folders make no split.
     """
 
     photos: int
@@ -46,6 +62,7 @@ class Summary:
     area: Area
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    each: tuple[PhotoFigures, ...]
     train: int | None
     val: int | None
 
@@ -54,9 +71,8 @@ class Summary:
 class _Pair:
     """Return what one pair contributes: float64 sums per channel over the photo's pixels."""
 
-    resolution: str
+    figures: PhotoFigures
     pixels: int
-    area: float
     sums: np.ndarray
     squares: np.ndarray
 
@@ -64,7 +80,8 @@ class _Pair:
 def summarise(dataset: Dataset, on_progress: OnProgress | None = None) -> Summary:
     """Measure every pair of `dataset` at full size. Raises ImageError for a file that cannot be read."""
     pairs = map_in_threads(lambda sample: _measure(sample, dataset.labels), dataset.samples, on_progress)
-    areas = [pair.area for pair in pairs]
+    each = tuple(pair.figures for pair in pairs)
+    areas = [figures.area for figures in each]
     pixels = sum(pair.pixels for pair in pairs)
     mean = sum((pair.sums for pair in pairs), np.zeros(3)) / pixels
     variance = sum((pair.squares for pair in pairs), np.zeros(3)) / pixels - mean**2
@@ -75,13 +92,27 @@ def summarise(dataset: Dataset, on_progress: OnProgress | None = None) -> Summar
         pairs=len(pairs),
         garments=len({sample.group for sample in dataset.samples}),
         views=dict(Counter(sample.view for sample in dataset.samples).most_common()),
-        resolutions=dict(Counter(pair.resolution for pair in pairs).most_common()),
+        resolutions=dict(Counter(f"{one.width}x{one.height}" for one in each).most_common()),
         area=Area(min(areas), float(np.median(areas)), math.fsum(areas) / len(areas), max(areas)),
         mean=tuple(mean.tolist()),
         std=tuple(np.sqrt(variance.clip(0)).tolist()),
+        each=each,
         train=len(split.train) if split else None,
         val=len(split.val) if split else None,
     )
+
+
+def write_photos(summary: Summary, path: Path) -> None:
+    """Write the figures of each pair into a table."""
+    heading = ("photo", "view", "width", "height", "area", *(f"contrast_{name}" for name in CHANNELS))
+    rows = (
+        (one.photo, one.view, one.width, one.height, one.area, *_levels(one.contrast)) for one in summary.each
+    )
+    write_csv(path, [heading, *rows])
+
+
+def _levels(contrast: dict[str, float] | None) -> list[float | None]:
+    return [contrast[name] if contrast else None for name in CHANNELS]
 
 
 def _measure(sample: Sample, labels: LabelMap) -> _Pair:
@@ -89,10 +120,11 @@ def _measure(sample: Sample, labels: LabelMap) -> _Pair:
     height, width, _ = photo.shape
     mean, std = (column[:, 0] for column in cv2.meanStdDev(photo))  # float64 [3, 1] -> [3]
     pixels = height * width
+    region = (indices != 0) & (indices != IGNORED)
+    area = np.count_nonzero(region) / indices.size
     return _Pair(
-        resolution=f"{width}x{height}",
+        PhotoFigures(sample.id, sample.view, width, height, area, outline_contrast(photo, region)),
         pixels=pixels,
-        area=np.count_nonzero((indices != 0) & (indices != IGNORED)) / indices.size,
         sums=mean * pixels,
         squares=(std**2 + mean**2) * pixels,
     )

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from segmentation.core.bands import PIXELS, Band, bands_of
-from segmentation.images.refinement import box_around
+from segmentation.images.boxes import box_around
 
 RADII = (1 / 90, 1 / 400, 1 / 800)
 """The radius in which each pass looks for colours, in heights of the photo: 19, 4 and 2 px of 1728."""

@@ -92,14 +92,20 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
     colour = "grey (0.299 R + 0.587 G + 0.114 B)" if preprocessing.colour == "grey" else "RGB"
     size = preprocessing.input_size
     shape = f"1, {size.height}, {size.width}"
+    guides = {"trimap": "a trimap (0, 128, 255)", "alpha": "a first alpha (0 to 255)"}
+    behind = "".join(f", then {guides[name]}" for name in preprocessing.guides)
+    smaller = "area (cv2.INTER_AREA)" if preprocessing.shrink == "area" else preprocessing.shrink
+    resize = f"the whole photo to the input size; smaller by {smaller}, larger by cubic"
+    if preprocessing.guides or preprocessing.sees == "tiles":
+        resize = "none: tiles of the photo at its own resolution, as large as the input"
     return {
         "architecture": bundle.architecture,
-        "input": f"photo, uint8 [{shape}, {preprocessing.channels}], {colour}, 0 to 255",
-        "resize": "the whole photo to the input size; smaller by area (cv2.INTER_AREA), larger by cubic",
+        "input": f"photo, uint8 [{shape}, {preprocessing.channels}], {colour}, 0 to 255{behind}",
+        "resize": resize,
         "contrast": f"{preprocessing.contrast}, after resizing",
         "normalisation": f"{preprocessing.normalisation}, in the graph",
         "output": f"scores, float32 [{shape}, {len(bundle.labels.names)}], 0 to 1; "
-        "to the photo's size by cubic interpolation",
+        f"to the photo's size by {preprocessing.enlarge} interpolation",
         "labels": ", ".join(bundle.labels.names),
         **bundle.labels.task.rule(bundle.threshold),
     }

@@ -14,7 +14,7 @@ from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine
 from segmentation.inference.engines.precision import IN_WORDS as PRECISIONS_IN_WORDS
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scoring import load_score
+from segmentation.inference.scoring import load_score, own_tiling
 from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 from segmentation.scores.channels import Channels
@@ -99,9 +99,11 @@ def find_models(
 def choose_passes(bundle: ModelBundle, scoring: ScoringOptions) -> ModelBundle:
     """Return the bundle, or its first pass alone where `scoring` is for that.
 
-    Raises ConfigError where both passes are asked for of a model that has one, and where passes are chosen of
-    a model of classes; a quality is for every model.
+    Raises ConfigError where both passes are asked for of a model that has one, where passes are chosen of a
+    model of classes, and for a matte; a quality is for every model.
     """
+    if bundle.matte:
+        raise _no_mask(bundle, "leave it out of `model`")
     double_pass = scoring.double_pass
     if double_pass is not None:
         require_cutout(bundle, "`double_pass`" if double_pass else "`no_double_pass`", "leave it out")
@@ -126,9 +128,13 @@ def load_scorer(
     Raises what `load_engine` raises. Tells a Caution where the slow reference engine computes the scores
     because the model has no export, and where the threshold is at an end of the scores.
     """
-    tiling = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
+    asked = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
+    tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
     channels = _channels(scoring, models)
-    loaded = [_load_score(bundle, scoring, tiling, channels, streams, tell) for bundle in models.members]
+    loaded = [
+        _load_score(bundle, scoring, tiling, channels, streams, tell)
+        for bundle, tiling in zip(models.members, tilings, strict=True)
+    ]
     threshold = models.threshold if options.threshold is None else options.threshold
     if models.labels.binary and (doubt := doubt_about(threshold)):
         tell(Caution(doubt))
@@ -148,7 +154,7 @@ def load_scorer(
     settings = ScoreSettings(
         tuple(EngineName(engine.name, engine.precision) for engine in engines),
         scoring.way.tta,
-        str(tiling) if tiling else None,
+        "; ".join(dict.fromkeys(str(tiling) for tiling in tilings if tiling)) or None,
         str(channels) if channels else None,
         **(limits if models.labels.binary else {}),
     )
@@ -159,13 +165,22 @@ def load_scorer(
 def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another `model`") -> None:
     """Raise ConfigError for a bundle that does not cut one thing out, but marks several classes.
 
-    `what` names the job or the options that can do nothing with it.
+    `what` names the job or the options that can do nothing with it. Nor does a matte cut anything out.
     """
+    if bundle.matte:
+        raise _no_mask(bundle, remedy)
     if not bundle.labels.binary:
         raise ConfigError(
             f"{what}: expected a model that cuts one thing out, received {bundle.name}, which marks "
             f"{len(bundle.labels.names)} classes; {remedy}"
         )
+
+
+def _no_mask(bundle: ModelBundle, remedy: str) -> ConfigError:
+    return ConfigError(
+        f"`model`: expected a model that makes masks, received {bundle.name}, which finds the alpha in a "
+        f"trimap; {remedy}, and give it to `predict matte={bundle.name}`, or to `eval`"
+    )
 
 
 def options_of_masks(given: frozenset[str]) -> list[str]:

@@ -30,16 +30,16 @@ def load_score(
 ) -> tuple[ScoreFn, list[Engine]]:
     """Return the score function of a bundle and the engines that it runs on, the first pass first.
 
-    The last pass scores what it sees in tiles where a `tiling` is given; those of a second pass in which the
-    first one found nothing score 0. All passes see grey pictures of `channels` where they are given. The
-    other arguments are those of `load_engine`, and so is what it raises.
+    The last pass scores what it sees in tiles where a `tiling` is given, or where it was trained on tiles;
+    those of a second pass in which the first one found nothing score 0. All passes see grey pictures of
+    `channels` where they are given. The other arguments are those of `load_engine`, and so is what it raises.
     """
     passes = bundle.passes
     if bundle.precisions:  # which are those of all passes together
         passes = tuple(dataclasses.replace(one, precisions=bundle.precisions) for one in passes)
     engines = [load_engine(one, engine=engine, precision=precision, streams=streams) for one in passes]
     last: ScoreFn = engines[-1]
-    if tiling:
+    if tiling := tiling or own_tiling(bundle):
         last = tiling.over(last, _anything_found if bundle.preprocessing.guided else None)
     if not channels:
         return with_first_pass(bundle, last, engines[0]), engines
@@ -48,6 +48,13 @@ def load_score(
         return with_first_pass(bundle, on_channel(last, last_name), on_channel(engines[0], first_name))
 
     return channels.over(score_of), engines
+
+
+def own_tiling(bundle: ModelBundle, overlap: float = Tiling.overlap) -> Tiling | None:
+    """Return the tiles that a bundle's last pass was trained to see; None where it sees all at once."""
+    if bundle.preprocessing.sees != "tiles":
+        return None
+    return Tiling(bundle.input_size, overlap)
 
 
 def with_first_pass(bundle: ModelBundle, second: ScoreFn, first: ScoreFn) -> ScoreFn:
@@ -73,6 +80,8 @@ def enlargement_of(bundle: ModelBundle) -> Enlargement:
     view = second_pass_view(bundle)
 
     def enlargement(scores: np.ndarray) -> float:
+        if own_tiling(bundle):
+            return 1.0
         region = view.region(scores) if view else None
         rows = region.bottom - region.top if region else len(scores)
         return max(1.0, rows / bundle.input_size.height)

@@ -116,7 +116,7 @@ def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequen
     """The settings of all folds, of which the first is chosen; they are trained as those of the recipe."""
     network: dict[str, Any] = {}
     if not start:
-        network = {"architecture": ARCHITECTURE, "filters": FILTERS, "input_size": _input_size(samples)}
+        network = {"architecture": ARCHITECTURE, "filters": FILTERS, "input_size": usual_input_size(samples)}
     typed = {name: getattr(options, name) for name in ("architecture", "filters", "input_size")}
     network |= {name: value for name, value in typed.items() if value is not None}
     if options.architecture and options.filters is None:
@@ -126,8 +126,8 @@ def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequen
     return complete(configure(None, None, explicit, base=start.config if start else None))
 
 
-def _input_size(samples: Sequence[Sample]) -> Size:
-    """About as many pixels as 192x288 has, in the median proportions of the photos."""
+def usual_input_size(samples: Sequence[Sample]) -> Size:
+    """Return about as many pixels as 192x288 has, in the median proportions of the photos."""
     proportion = median(height / width for height, width in (image_size(sample.photo) for sample in samples))
     sides = (_PIXELS * proportion) ** 0.5, (_PIXELS / proportion) ** 0.5
     return Size(*(max(_STEP, _STEP * round(side / _STEP)) for side in sides))

@@ -7,6 +7,7 @@ from pathlib import Path
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.provenance import data_folder
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.matting import MATTE_PARTS
 from segmentation.config.toml_file import read_options, write_options
 from segmentation.config.training import LOSS_PARTS, RunConfig
 
@@ -22,8 +23,10 @@ def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: boo
     again = dataclasses.replace(options, run=config, name=None, preset=None, augmentation=None)
     left_out = {
         **dict.fromkeys(LOSS_PARTS, config.loss.loss is not None),
+        **dict.fromkeys(MATTE_PARTS, not config.guides),
         "resume": True,
         "overwrite": True,
+        "find_rate": True,
         "classes": inherits_classes,
         "data": not options.data,
         "second_pass": not options.second_pass,

@@ -8,7 +8,7 @@ from segmentation.core.events import counting
 from segmentation.core.lock import locked_file
 from segmentation.datasets.class_statistics import ClassStatistics, count_classes
 from segmentation.datasets.discover import Dataset, discover
-from segmentation.datasets.summary import Summary, summarise
+from segmentation.datasets.summary import Summary, summarise, write_photos
 from segmentation.images.files import write_image
 from segmentation.jobs.context import Context
 from segmentation.reports.contact_sheet import draw_contact_sheet
@@ -24,10 +24,11 @@ class DataReport:
     classes: ClassStatistics | None
     counted: int
     contact_sheet: Path
+    photos: Path
 
 
 def data(options: DataOptions, context: Context) -> DataReport:
-    """Measure every pair, and draw some of them into a contact sheet.
+    """Measure every pair, write its figures into a table, and draw some pairs into a contact sheet.
 
     Raises what `discover`, `summarise` and `count_classes` raise, and DataError when another process writes
     the contact sheet.
@@ -46,4 +47,6 @@ def _measure(folder: Path, sheet: Path, options: DataOptions, context: Context) 
     if dataset.classes and not dataset.labels.binary:
         classes = count_classes(training, dataset.labels, counting(tell, "counting"))
     write_image(sheet, draw_contact_sheet(dataset.samples, labels=dataset.labels))
-    return DataReport(folder, dataset, summary, classes, len(training), sheet)
+    photos = sheet.with_suffix(".csv")
+    write_photos(summary, photos)
+    return DataReport(folder, dataset, summary, classes, len(training), sheet, photos)

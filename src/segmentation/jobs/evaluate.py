@@ -1,10 +1,11 @@
 """The job `eval`: the figures of a model, or of several as one, on pairs, and a report."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from segmentation.bundle.bundle import find_bundle
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
@@ -27,6 +28,8 @@ from segmentation.inference.scorer import (
     require_cutout,
 )
 from segmentation.jobs.context import Context
+from segmentation.jobs.evaluate_mattes import EvaluatedMattes, evaluate_matte_models
+from segmentation.jobs.option_checks import check_with
 from segmentation.jobs.pairs import find_pairs
 from segmentation.reports.evaluation import write_evaluation
 from segmentation.reports.settings import settings_in_words
@@ -50,13 +53,18 @@ class Evaluated:
         return self.output / "report.html"
 
 
-def evaluate(options: EvaluateOptions, context: Context) -> Evaluated:
+def evaluate(options: EvaluateOptions, context: Context) -> Evaluated | EvaluatedMattes:
     """Score the models on pairs at the photos' own resolution, and write the figures and the report.
+
+    Mattes are measured by the errors of the field, see `evaluate_matte_models`.
 
     Raises ConfigError for options or pairs that do not fit the models, and DataError for pairs that cannot be
     read or of which none are left, and for a folder of results that cannot be written or that another process
     writes into.
     """
+    if options.mattes.matte or _are_mattes(options.models.model, context):
+        return evaluate_matte_models(options, context)
+    check_with(options, ("trimaps",), "matte")
     models = find_models(options.models.model, context.workspace.models, options.scoring)
     if unfit := [*options_of_masks(options.given), *(["`robustness`"] if options.robustness else [])]:
         require_cutout(models.members[0], " ".join(unfit), "leave it out")
@@ -117,6 +125,10 @@ def _evaluate(
         robustness=robustness,
     )
     return Evaluated(models, samples, evaluation, robustness, output)
+
+
+def _are_mattes(names: Sequence[str], context: Context) -> bool:
+    return bool(names) and all(find_bundle(name, context.workspace.models).matte for name in names)
 
 
 def _select(models: Ensemble, dataset: Dataset, side: str) -> tuple[Sample, ...]:

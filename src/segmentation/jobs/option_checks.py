@@ -1,6 +1,8 @@
 """Checks of options that exclude each other, in any job."""
 
-from segmentation.config.options import JobOptions
+from collections.abc import Iterable
+
+from segmentation.config.options import JobOptions, fields_by_name
 from segmentation.core.errors import ConfigError
 
 
@@ -8,3 +10,10 @@ def check_alone(options: JobOptions, name: str, other: str) -> None:
     """Raise ConfigError where two options are given that exclude each other."""
     if getattr(options, name) and getattr(options, other):
         raise ConfigError(f"`{name}`: expected without `{other}`, received both; leave one of them out")
+
+
+def check_with(options: JobOptions, names: Iterable[str], other: str) -> None:
+    """Raise ConfigError where one of the options is given that does nothing without another."""
+    given = [name for name in names if name in options.given]
+    if given and not fields_by_name(type(options))[other].value_in(options):
+        raise ConfigError(f"`{given[0]}`: expected with `{other}`, received alone; add that, or leave it out")

@@ -9,12 +9,13 @@ from typing import Any
 
 from segmentation.confidence.features import FEATURES_VERSION
 from segmentation.confidence.triage import FolderTriage, Limits, triage_photo
-from segmentation.config.files import FileOptions, TriageOptions
+from segmentation.config.files import FileOptions, TriageOptions, asked_of
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.options import fields_by_name
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.matting import MattePass, load_matte_pass
 from segmentation.inference.scorer import (
     Scorer,
     find_models,
@@ -25,6 +26,7 @@ from segmentation.inference.scorer import (
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import PhotoDone, Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
+from segmentation.jobs.option_checks import check_with
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
@@ -80,10 +82,14 @@ class FolderPrediction:
         self.limits = Limits(options.triage.auto_from, options.triage.redo_below) if triaged else None
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
-        self._writer = _choose_writer(options.files, self.models, output, review=self.limits is not None)
         self._photos = Photos.of(options.photos, self.output)
         self._found = self._photos.found(context.tell)  # what cannot be found fails before anything is loaded
         self.workers = self._photos.streams(options.work.workers)
+        check_with(options, ("matte_band", "matte_width"), "matte")
+        matte = load_matte_pass(
+            options.files, context.workspace.models, options.scoring, streams=self.workers
+        )
+        self._writer = _choose_writer(options.files, self.models, output, matte, self.limits is not None)
         self._scorer = scorer or load_scorer(
             self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
         )
@@ -173,7 +179,13 @@ class FolderPrediction:
         if not self.output:
             return None
         settings = {**self._score_settings, **self._writer.settings}
-        return Manifest(self.output, settings, kinds=self._writer.kinds, overwrite=self.options.overwrite)
+        return Manifest(
+            self.output,
+            settings,
+            kinds=self._writer.kinds,
+            asked=asked_of(self.options.files) if self.models.labels.binary else None,
+            overwrite=self.options.overwrite,
+        )
 
     def _deliver(self, manifest: Manifest | None) -> Deliver:
         if not (manifest and self.output):
@@ -214,7 +226,8 @@ def _about_files(options: PredictOptions) -> list[str]:
 
 def _about_cutouts(options: PredictOptions) -> list[str]:
     """The given options that mean nothing where classes are marked; overlays are written anyway."""
-    names = (name for name in (*vars(FileOptions()), *vars(TriageOptions())) if name != "overlay")
+    every = (*vars(FileOptions()), *vars(TriageOptions()), "review")
+    names = (name for name in every if name != "overlay")
     given = [f"`{_typed(options, name)}`" for name in names if name in options.given]
     return [*options_of_masks(options.given), *given]
 
@@ -226,11 +239,11 @@ def _typed(options: PredictOptions, name: str) -> str:
 
 
 def _choose_writer(
-    files: FileOptions, models: Ensemble, output: Path, review: bool
+    files: FileOptions, models: Ensemble, output: Path, matte: MattePass | None, review: bool
 ) -> CutoutWriter | LabelWriter:
     if not models.labels.binary:
         return LabelWriter(output, models.labels)
-    return CutoutWriter.from_options(output, models.enlargement, files, review=review)
+    return CutoutWriter.from_options(output, models.enlargement, files, matte=matte, review=review)
 
 
 def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:

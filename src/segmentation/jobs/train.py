@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from segmentation.bundle.bundle import ModelBundle, check_name, find_bundle
 from segmentation.config.jobs.train import TrainOptions
@@ -15,7 +15,7 @@ from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.same_classes import check_same_classes
-from segmentation.datasets.split import Split
+from segmentation.datasets.split import Split, fewer
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
@@ -28,6 +28,7 @@ from segmentation.jobs.training_checks import (
     check_first_passes,
     check_loss_parts,
     check_made_by_a_person,
+    check_matte_parts,
     check_shares,
     check_start,
 )
@@ -42,7 +43,11 @@ from segmentation.jobs.training_data import (
     without_held_out,
 )
 from segmentation.models.registry import complete
+from segmentation.reports.rates import write_rates
 from segmentation.training.run_state import RECORD, EpochsKept, check_changes, check_folder, read_run
+
+if TYPE_CHECKING:
+    from segmentation.training.rate_finder import RateSearch
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,14 @@ class Trained:
     @property
     def interrupted(self) -> bool:
         return self.bundle.provenance["interrupted"]
+
+
+@dataclass(frozen=True)
+class RateFound:
+    """What rising learning rates did, and the folder of rates.csv and rates.png."""
+
+    search: "RateSearch"
+    output: Path
 
 
 class _Choice(NamedTuple):
@@ -68,11 +81,12 @@ class _Choice(NamedTuple):
     inherits_classes: bool
 
 
-def train(options: TrainOptions, context: Context) -> Trained:
+def train(options: TrainOptions, context: Context, *, for_use: bool = True) -> Trained:
     """Train a model and put it into the models folder.
 
-    Tells the events of `training.progress`. With `resume` the options are those that the run was begun with,
-    but for those that are given. Raises ConfigError for options that do not fit each other or the data,
+    One that is not `for_use` is there for its figures, see `train_model`. Tells the events of
+    `training.progress`, and `Judged`. With `resume` the options are those that the run was begun with, but
+    for those that are given. Raises ConfigError for options that do not fit each other or the data,
     DataError for data that cannot be trained on and where another process trains a model of this name,
     TrainingError as `fit` does, and EpochsKept, a KeyboardInterrupt, for Ctrl-C when epochs are kept that
     `resume` continues from.
@@ -85,7 +99,7 @@ def train(options: TrainOptions, context: Context) -> Trained:
     in_use = locked(path, remedy="") if path.is_dir() else nullcontext()  # by who calibrates or exports it
     with interruptible(context) as context, locked(logs, "choose another `name`"), in_use:
         try:
-            return _train(options, path, logs, context)
+            return _train(options, path, logs, context, for_use=for_use)
         except KeyboardInterrupt:
             if not (logs / RECORD).exists():
                 raise
@@ -96,29 +110,19 @@ def train(options: TrainOptions, context: Context) -> Trained:
             raise TrainingError(f"{unwritable(error)}; `resume` goes on from the finished epochs") from error
 
 
-def _train(options: TrainOptions, path: Path, logs: Path, context: Context) -> Trained:
+def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, for_use: bool) -> Trained:
     models, home = context.workspace.models, context.workspace.home
     if options.resume:
         state = read_run(logs)
         options = going_on(options, state, home)
     elif not options.overwrite:
         _refuse_to_replace(path, logs / RECORD)
-    config, start, first_passes, inherits_classes = _choose(options, models)
+    choice = config, start, first_passes, inherits_classes = _choose(options, models)
     if options.resume:
         for change in check_changes(state, {"config": config.to_json()}):
             context.tell(Note(f"going on with another option: {change}"))
     check_before_data(config, start, second_pass=bool(first_passes))
-    folders = options.data or (default_data(ending(context)),)
-    check_shares(config.data.mix, len(folders))
-    inherited = start if inherits_classes else None
-    classes = inherited.classes if inherited else config.data.classes
-    trained_by = inherited.name if inherited else None
-    reading = ending(context)
-    datasets = [find_dataset(folder, reading, classes, trained_by) for folder in folders]
-    excluded: list[str] = []
-    if options.exclude:
-        datasets, excluded = without_excluded(datasets, options.exclude, reading)
-    split = _split(config, datasets, first_passes, logs, reading)
+    datasets, split, excluded = _read(options, choice, logs, context)
     made_with = record_of(options)
     record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)}
     if excluded:
@@ -136,8 +140,57 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context) -> T
         begun_with=begun_with(options, home),
         record=record,
         repeat=repeating(options, config, inherits_classes=inherits_classes),
+        for_use=for_use,
     )
     return Trained(bundle)
+
+
+def find_rate(options: TrainOptions, context: Context) -> RateFound:
+    """Try rising learning rates on the training that the options describe; write a table and a picture.
+
+    They are in the results folder, under the name that the model would have. Raises what `train` raises
+    before its first epoch, and TrainingError for a loss that never falls.
+    """
+    from segmentation.training.rate_finder import find_rate as find
+
+    check_alone(options, "resume", "overwrite")
+    choice = _choose(options, context.workspace.models)
+    check_before_data(choice.config, choice.start, second_pass=bool(choice.first_passes))
+    name = check_name(options.name or options.preset or choice.config.model.architecture)
+    output = context.workspace.results / "rates" / name
+    with locked(output), interruptible(context) as context:
+        logs = context.workspace.logs / name
+        datasets, split, _excluded = _read(options, choice, logs, context)
+        found = find(
+            choice.config,
+            split.train,
+            labels=datasets[0].labels,
+            start=choice.start,
+            first=choice.first_passes[0] if choice.first_passes else None,
+            tell=context.tell,
+            stop=context.stop,
+        )
+        write_rates(found, output)
+    return RateFound(found, output)
+
+
+def _read(
+    options: TrainOptions, choice: _Choice, logs: Path, context: Context
+) -> tuple[list[Dataset], Split, list[str]]:
+    """The pairs, those to train on and to hold out, and the ids of those that are excluded."""
+    config, start, first_passes, inherits_classes = choice
+    folders = options.data or (default_data(ending(context)),)
+    check_shares(config.data.mix, len(folders))
+    inherited = start if inherits_classes else None
+    classes = inherited.classes if inherited else config.data.classes
+    trained_by = inherited.name if inherited else None
+    reading = ending(context)
+    datasets = [find_dataset(folder, reading, classes, trained_by) for folder in folders]
+    excluded: list[str] = []
+    if options.exclude:
+        datasets, excluded = without_excluded(datasets, options.exclude, reading)
+    split = _split(config, datasets, first_passes, logs, reading)
+    return datasets, split, excluded
 
 
 def _choose(options: TrainOptions, models: Path) -> _Choice:
@@ -154,6 +207,7 @@ def _choose(options: TrainOptions, models: Path) -> _Choice:
         configure(options.preset, options.augmentation, explicit, base=start.config if start else None)
     )
     check_loss_parts(explicit, config.loss.loss)
+    check_matte_parts(explicit, config)
     return _Choice(config, start, first_passes, inherits_classes)
 
 
@@ -171,6 +225,8 @@ def _split(
         "give all of them the same groups with `classes`",
     )
     split = choose_split(dataset, config.data, config.training.seed)
+    if config.data.train_size:
+        split = fewer(split, config.data.train_size, config.training.seed)
     for number, other in enumerate(others, start=1):
         other_split = split_of_source(without_held_out(split, other, context), config)
         split = with_source(split, other.root, other_split, number)

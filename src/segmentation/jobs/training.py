@@ -3,14 +3,18 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle, save_description
 from segmentation.bundle.provenance import provenance, seen_from
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Caution, Note, counting
+from segmentation.core.file_kinds import DRAWN
 from segmentation.core.files import atomic_folder, copy_folder, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
@@ -18,9 +22,13 @@ from segmentation.datasets.class_choice import merged_groups
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.split import Split
+from segmentation.datasets.trimaps import has_trimap, read_trimap
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.evaluate import evaluate
+from segmentation.evaluation.mattes import evaluate_mattes
 from segmentation.evaluation.retouchers import Retouchers, compare_retouchers
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.inference.matting import load_matte
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
@@ -29,6 +37,13 @@ from segmentation.jobs.openvino_export import with_openvino
 from segmentation.metrics.threshold import doubt_about
 from segmentation.reports.plots import plot_curves, plot_threshold
 from segmentation.training.fit import fit
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An event: the best epoch of a training was judged on the held-out photos at full resolution."""
+
+    evaluation: Evaluation
 
 
 def train_model(
@@ -45,14 +60,16 @@ def train_model(
     begun_with: Mapping[str, Any] | None = None,
     record: Mapping[str, Any] | None = None,
     repeat: str = "",
+    for_use: bool = True,
 ) -> ModelBundle:
     """Train a completed configuration on the split of data sets, and put the bundle at `path`.
 
     The held-out photos, at full resolution, give the figures of the model, the threshold of a cutout and its
     confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
     `begun_with` is what `fit` keeps for a resumption; `record` is added to the provenance; `repeat` is the
-    file of options that repeats the training. The bundle appears at `path` whole or not at all, in place of
-    what was there before. Raises what `fit` and `evaluate` raise.
+    file of options that repeats the training. A model that is not `for_use`, but for its figures alone, is
+    neither exported nor has it a confidence. Tells the events of `fit`, and `Judged`. The bundle appears at
+    `path` whole or not at all, in place of what was there before. Raises what `fit` and `evaluate` raise.
     """
     groups = merged_groups(dataset.groups for dataset in datasets)
     labels = datasets[0].labels
@@ -85,18 +102,22 @@ def train_model(
         scoring = counting(context.tell, "scoring")
         retouchers = compare_retouchers(
             datasets[0].samples,
-            datasets[0].copies,
+            () if bundle.matte else datasets[0].copies,
             labels=labels,
             target_threshold=config.data.target_threshold,
         )
-        bundle = judged(bundle, split.val, scoring, retouchers)
+        if bundle.matte:
+            bundle = judged_matte(bundle, split.val, scoring)
+        else:
+            bundle, evaluation = judged(bundle, split.val, scoring, retouchers)
+            context.tell(Judged(evaluation))
         if retouchers:
             context.tell(Note(retouchers.line()))
-        if bundle.labels.binary and (doubt := doubt_about(bundle.threshold)):
+        if bundle.labels.binary and not bundle.matte and (doubt := doubt_about(bundle.threshold)):
             context.tell(Caution(doubt))
-        if hurried:
+        if hurried and for_use:
             context.tell(Note("not exported to OpenVINO, and without a confidence model, for want of time"))
-        else:
+        elif for_use:
             bundle = _exported(bundle, split, path, context)
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
@@ -105,7 +126,7 @@ def train_model(
         if repeat:
             write_text(folder / CONFIGURATION, repeat)
         bundle = save_description(bundle)  # from here on it can be loaded
-        if bundle.labels.binary and not hurried:
+        if bundle.labels.binary and not bundle.matte and for_use and not hurried:
             try:
                 confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
                 bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
@@ -120,7 +141,9 @@ def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -
     """The bundle with its network in OpenVINO's form, or as it is where that cannot be."""
     photos = [sample.photo for sample in split.val]
     try:
-        bundle, _difference = with_openvino(bundle, photos, split.val, context.tell)
+        # of mattes there are no masks by which precisions could be told apart
+        judged_by = () if bundle.matte else split.val
+        bundle, _difference = with_openvino(bundle, photos, judged_by, context.tell)
     except (ExportError, BundleError) as failure:  # the training is worth keeping without it
         reason = str(failure).replace(bundle.path.name, path.name)
         context.tell(Note(f"no OpenVINO export, so predict will use Keras: {reason}"))
@@ -130,13 +153,31 @@ def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -
     return bundle
 
 
+def judged_matte(
+    bundle: ModelBundle, samples: tuple[Sample, ...], on_photo: OnProgress | None = None
+) -> ModelBundle:
+    """Return the bundle of a matte with its errors on `samples`, by the first of its trimaps."""
+    matte = load_matte(bundle, engine="keras")
+    first = bundle.config.matte.trimap_names[0]
+
+    def start(
+        sample: Sample, _photo: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        known = read_trimap(sample, first if has_trimap(sample, first) else DRAWN, target)
+        return known, known, known
+
+    evaluation = evaluate_mattes({"matte": lambda _sample: matte}, samples, first, start, None, on_photo)
+    figures = evaluation.baseline.summary() | {"images": len(samples), "trimaps": first}
+    return dataclasses.replace(bundle, provenance={**bundle.provenance, "val_at_full_resolution": figures})
+
+
 def judged(
     bundle: ModelBundle,
     samples: tuple[Sample, ...],
     on_score: OnProgress | None = None,
     retouchers: Retouchers | None = None,
-) -> ModelBundle:
-    """Return the bundle with its figures on `samples` at full resolution.
+) -> tuple[ModelBundle, Evaluation]:
+    """Return the bundle with its figures on `samples` at full resolution, and the figures of each.
 
     A cutout's are those at the threshold of the best mean Dice, which becomes that of the bundle; the curve
     is written beside it. Those of two people on the same photos are kept beside them.
@@ -155,4 +196,4 @@ def judged(
         evaluation.search.write_csv(bundle.path / "threshold.csv")
         plot_threshold(evaluation.search, bundle.path / "threshold.png")
     figures = {**bundle.provenance, "val_at_full_resolution": evaluation.summary()}
-    return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures)
+    return dataclasses.replace(bundle, threshold=evaluation.threshold, provenance=figures), evaluation

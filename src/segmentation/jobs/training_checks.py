@@ -5,12 +5,15 @@ from typing import Any
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.matting import MATTE_PARTS
 from segmentation.config.training import LOSS_PARTS, DataConfig, RunConfig
 from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
+from segmentation.images.refinement import ensure_available
 from segmentation.inference.scorer import require_cutout
+from segmentation.models.architectures import ARCHITECTURES
 from segmentation.training.objectives import check_loss
 
 
@@ -57,11 +60,24 @@ def check_loss_parts(explicit: Collection[str], loss: LossSum | None) -> None:
         )
 
 
+def check_matte_parts(explicit: Collection[str], config: RunConfig) -> None:
+    """Raise ConfigError for options of mattes where masks are trained, which would ignore them."""
+    if (given := [f"`{name}`" for name in MATTE_PARTS if name in explicit]) and not config.guides:
+        raise ConfigError(
+            f"{' and '.join(given)}: expected `target=alpha` with it, received {config.data.target}; add "
+            "it, or leave them out"
+        )
+
+
 def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pass: bool) -> None:
     """Raise ConfigError for a completed configuration that could not be trained on any data."""
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
-    check_loss(config.loss, 1 if config.data.classes == DataConfig.classes else 2)  # any number above one
+    _check_matte(config, second_pass)
+    if config.preprocessing.sees == "tiles" and config.second_pass.look == "mask":
+        raise ConfigError("`sees=tiles`: expected `look=crop` with it, received mask; leave one of them out")
+    classes = 1 if config.data.classes == DataConfig.classes else 2  # any number above one
+    check_loss(config.loss, classes, config.data.target)
 
 
 def check_shares(mix: Sequence[float] | None, sources: int) -> None:
@@ -86,13 +102,42 @@ def _check_classes(config: RunConfig, second_pass: bool) -> None:
     cutouts_alone = {
         "second_pass": (second_pass, "leave it out"),
         "synthetic": (config.data.synthetic, "set it to 0"),
-        "target=binary": (config.data.target == "binary", "leave it out"),
+        f"target={config.data.target}": (config.data.target != "soft", "leave it out"),
     }
     for name, remedy in ((name, remedy) for name, (given, remedy) in cutouts_alone.items() if given):
         raise ConfigError(
             f"`{name}`: expected `classes=garment`, a cutout, received `classes={config.data.classes}`; "
             f"{remedy}"
         )
+
+
+def _check_matte(config: RunConfig, second_pass: bool) -> None:
+    """Refuse what a matte cannot be trained with, and a network of mattes for masks."""
+    guess = ARCHITECTURES[config.model.architecture].guess
+    if config.data.target != "alpha":
+        if guess:
+            raise ConfigError(
+                f"`architecture={config.model.architecture}`: expected `target=alpha` with it, received "
+                f"{config.data.target}; add it, or choose another"
+            )
+        return
+    preprocessing = config.preprocessing
+    if preprocessing.sees != "whole":
+        raise ConfigError(
+            "`sees=tiles`: expected without `target=alpha`, whose network sees nothing else; leave it out"
+        )
+    if second_pass:
+        raise ConfigError(
+            "`second_pass`: expected without `target=alpha`, whose network sees a trimap; leave it out"
+        )
+    if preprocessing.colour != "colour":
+        raise ConfigError("`colour`: expected colour with `target=alpha`, received grey; leave it out")
+    if preprocessing.normalisation == "none":
+        raise ConfigError(
+            "`normalisation`: expected unit or mean-std with `target=alpha`, received none; leave it out"
+        )
+    if config.matte.prior != "none":
+        ensure_available(config.matte.prior)
 
 
 def _check_pretrained(config: RunConfig, start: ModelBundle | None) -> None:

@@ -13,7 +13,8 @@ class Architecture:
     `levels` is how often the picture is halved, so sides are multiples of 2 ** levels; `possible_levels` is
     None where any number of them can be built. `filters` are those of the first level, doubled with each
     further one, unless `about` says otherwise. `family` is the builder. Only U-Nets can take another
-    `backbone`, and have `down_convs` and `up_convs` in each level.
+    `backbone`, and have `down_convs` and `up_convs` in each level. With `guess` the last channel of the input
+    is a first alpha, to which the network finds the difference.
     """
 
     filters: int
@@ -25,6 +26,7 @@ class Architecture:
     backbone: str | None = None
     family: str = "unet"
     possible_levels: range | None = None
+    guess: bool = False
 
 
 def _square(side_px: int) -> Size:
@@ -47,6 +49,15 @@ ARCHITECTURES: dict[str, Architecture] = {
         )
         for backbone in ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2", "densenet121")
     },
+    "matte-efficientnet-lite0": Architecture(
+        16,
+        5,
+        _square(512),
+        "for mattes: as unet-efficientnet-lite0, changes the first alpha that it is given",
+        up_convs=2,
+        backbone="efficientnet-lite0",
+        guess=True,
+    ),
     "segnet": Architecture(
         32,
         5,

@@ -51,7 +51,7 @@ def head_layers(model: keras.Model) -> list[keras.Layer]:
         layer = made_by[id(tensors.pop())]
         if layer.weights:
             found.append(layer)
-        else:
+        elif not isinstance(layer, keras.layers.InputLayer):
             tensors += keras.tree.flatten(layer.input)
     return found
 

@@ -28,9 +28,9 @@ def load_backbone(model: keras.Model, weights: str) -> None:
     keras.applications Keras downloads them, once, and a file is the `notop` one that it would download,
     or one that the whole network saved. Nothing of a file is run.
 
-    A network for grey photos gets the sum of the first kernel's three colours, and the channel of first-pass
-    scores, which ImageNet does not have, gets zeros. Raises ConfigError when the ImageNet weights are not
-    available, and when a file does not fit; the network then stays as it was.
+    A network for grey photos gets the sum of the first kernel's three colours, and channels behind the photo,
+    such as first-pass scores, which ImageNet does not have, get zeros. Raises ConfigError when the ImageNet
+    weights are not available, and when a file does not fit; the network then stays as it was.
     """
     if weights == "none":
         return
@@ -124,12 +124,11 @@ def _to_keras(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _for_photo(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the first kernel [k, k, 3, O] for an input of `shape`: colour or grey, with scores or not."""
+    """Return the first kernel [k, k, 3, O] for an input of `shape`: colour or grey, with guides or not."""
     if shape[2] < 3:
         kernel = kernel.sum(axis=2, keepdims=True)
-    if shape[2] == kernel.shape[2] + 1:
-        kernel = np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
-    return kernel
+    guides = np.zeros((*kernel.shape[:2], shape[2] - kernel.shape[2], kernel.shape[3]), kernel.dtype)
+    return np.concatenate([kernel, guides], axis=2)
 
 
 def _imagenet_path(backbone: str) -> Path:

@@ -83,7 +83,7 @@ def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> kera
     if row.family == "unet":
         options["up_convs"] = row.up_convs
         if backbone:
-            return unet_backbone.unet_backbone(input_shape, **options)
+            return unet_backbone.unet_backbone(input_shape, guess=row.guess, **options)
         return unet.unet(input_shape, down_convs=row.down_convs, **options)
     builders: dict[str, Callable[..., keras.Model]] = {
         "segnet": segnet.segnet,

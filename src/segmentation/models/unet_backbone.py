@@ -7,6 +7,7 @@ import keras
 from segmentation.core.types import InputShape
 from segmentation.models.blocks import conv_norm_relu, decode, score_head
 from segmentation.models.encoder import encode
+from segmentation.models.guess import alpha_head
 
 
 def unet_backbone(
@@ -19,12 +20,14 @@ def unet_backbone(
     up_convs: int,
     norm: str = "batch",
     momentum: float = 0.9,
+    guess: bool = False,
 ) -> keras.Model:
     """Build a U-Net on a backbone: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1].
 
     The decoder has `filters` at full resolution, doubled with each of the `levels` halvings below it.
     A backbone starts with stride 2, so one convolution of the photo itself replaces its missing finest
     features and keeps edges sharp. `norm` is that of the decoder; a backbone keeps its batch normalisation.
+    With `guess` the last channel of the input is a first alpha, which the untrained network returns as it is.
     Height and width must be multiples of 2 ** levels. The weights are random: see `pretrained.load_backbone`.
     After Iglovikov and Shvets 2018 (TernausNet).
     """
@@ -34,4 +37,5 @@ def unet_backbone(
     skips |= encode(inputs, backbone, levels=levels, momentum=momentum)
     *finer, coarsest = (skips[2**level] for level in range(levels + 1))
     tensor = decode(coarsest, finer, filters, up_convs, **norms)
-    return keras.Model(inputs, score_head(tensor, classes))
+    head = alpha_head(tensor, inputs, classes) if guess else score_head(tensor, classes)
+    return keras.Model(inputs, head)

@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.core.bands import PIXELS, bands_of
 from segmentation.core.types import Prediction
-from segmentation.images.refinement import box_around
+from segmentation.images.boxes import box_around
 from segmentation.metrics.threshold import CERTAIN
 
 _REACH_PX = 3  # of the scores before they were enlarged: as far from the edge its softness is as they say

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.core.errors import DataError, ImageError, SegmentationError
-from segmentation.core.file_kinds import FILES
+from segmentation.core.file_kinds import FILES, PREDICTED
 from segmentation.core.files import encodable
 from segmentation.core.tables import text_of, write_csv
 from segmentation.core.walking import files_below
@@ -75,14 +75,17 @@ def refuse_label_maps(retouched: Path) -> None:
 def find_predictions(retouched: Path, given: Path | None, record: str) -> Path | None:
     """Return the folder of predicted masks, of the `given` output of predict or that `retouched` lies in.
 
-    An output of predict holds a file called `record`. Returns None where nothing was given and none is found.
-    Raises DataError where `given` holds no masks, or is the folder of retouched files.
+    An output of predict holds a file called `record`. Where its own masks were corrected, those that were
+    kept are the predicted ones. Returns None where nothing was given and none is found. Raises DataError
+    where `given` holds no masks, or is the folder of retouched files.
     """
     corrected = retouched.resolve()
     folder = FILES["mask"][0]
     if given is None:
         masks = corrected.parent / folder
-        usable = masks.is_dir() and masks != corrected and (corrected.parent / record).is_file()
+        if masks == corrected:
+            masks = corrected.parent / PREDICTED
+        usable = masks.is_dir() and (corrected.parent / record).is_file()
         return masks if usable else None
     masks = given / folder if (given / folder).is_dir() else given
     if masks.name != folder or not masks.is_dir():
@@ -143,12 +146,16 @@ def collect(
 
 
 def predicted_masks(predictions: Path | None, photos: Iterable[Photo]) -> dict[str, tuple[Path, ...]]:
-    """Return the masks in a folder of predictions by the stems of their photos."""
+    """Return the masks in a folder of predictions by the stems of their photos.
+
+    Beside masks that a person changed in a review, those that were kept of before are meant.
+    """
     if predictions is None:
         return {}
-    suffix = FILES["mask"][1]
-    masks = [path for path in files_below(predictions) if path.suffix == suffix]
-    return assign_files(masks, predictions, (photo.stem for photo in photos))[0]
+    stems = [photo.stem for photo in photos]
+    found = _masks_below(predictions, stems)
+    kept = predictions.parent / PREDICTED
+    return found | _masks_below(kept, stems) if kept.is_dir() else found
 
 
 def write_report(folder: Path, collected: Iterable[Collected]) -> Path:
@@ -190,6 +197,11 @@ def _is_there(folder: Path, photo: Photo, alpha: np.ndarray) -> bool:
         return np.array_equal(read_mask(mask), alpha)
     except ImageError:  # damaged since
         return False
+
+
+def _masks_below(folder: Path, stems: Iterable[str]) -> dict[str, tuple[Path, ...]]:
+    masks = [path for path in files_below(folder) if path.suffix == FILES["mask"][1]]
+    return assign_files(masks, folder, stems)[0]
 
 
 def _row(result: Collected) -> dict[str, str]:

@@ -19,7 +19,7 @@ from segmentation.images.colour import in_profile, srgb_profile
 from segmentation.images.compositing import blend, cover, crop_box, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import Picture, open_photo, write_image
-from segmentation.images.refinement import WIDE_BAND, trimap
+from segmentation.images.trimaps import WIDE_BAND, trimap
 
 NOTHING_FOUND = "nothing found, so that the cutout is empty"
 

@@ -6,13 +6,16 @@ from typing import Any, Self
 
 import numpy as np
 
+from segmentation.confidence.doubts import encode_doubts
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import FILES
 from segmentation.core.types import Prediction
 from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
-from segmentation.images.refinement import BAND, WIDE_BAND, ensure_available, refine, trimap
+from segmentation.images.refinement import ensure_available, refine
+from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
+from segmentation.inference.matting import MattePass
 from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle
@@ -27,7 +30,8 @@ class CutoutWriter:
 
     Everything but a cutout that is cropped or placed on a canvas has the photo's size. `enlargement` tells
     how many times scores were enlarged to the photo; `files` are the options of the files, `style` is that of
-    the cutouts, and `review` asks for the picture that a contact sheet shows.
+    the cutouts, `matte` finds their alpha in a last pass, and `review` asks for what a person who reviews is
+    shown: the picture of a contact sheet, and the places that are doubtful.
     """
 
     def __init__(
@@ -37,18 +41,27 @@ class CutoutWriter:
         files: FileOptions = FileOptions(),
         style: CutoutStyle = CutoutStyle(),
         *,
+        matte: MattePass | None = None,
         review: bool = False,
     ):
         self._folder = folder
         self._enlargement = enlargement
         self._files = files
         self._style = style
-        wanted = {"mask": True, "overlay": files.overlay, "trimap": files.trimap, "review": review}
+        self._matte = matte
+        wanted = {"mask": True, "overlay": files.overlay, "trimap": files.trimap}
+        wanted |= {"review": review, "doubts": review}
         self._others = {kind for kind, asked in wanted.items() if asked}
 
     @classmethod
     def from_options(
-        cls, folder: Path, enlargement: Enlargement, files: FileOptions, *, review: bool = False
+        cls,
+        folder: Path,
+        enlargement: Enlargement,
+        files: FileOptions,
+        *,
+        matte: MattePass | None = None,
+        review: bool = False,
     ) -> Self:
         """Return the writer that the options ask for.
 
@@ -57,7 +70,8 @@ class CutoutWriter:
         """
         if files.refine != "none":
             ensure_available(files.refine)
-        return cls(folder, enlargement, files, CutoutStyle.from_options(files), review=review)
+        style = CutoutStyle.from_options(files)
+        return cls(folder, enlargement, files, style, matte=matte, review=review)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -68,6 +82,7 @@ class CutoutWriter:
             "refined": self._files.refine,
             "writer": _VERSION,
             **self._style.settings,
+            **(self._matte.settings if self._matte else {}),
         }
 
     @property
@@ -84,14 +99,22 @@ class CutoutWriter:
 
         Returns notes on them.
         """
-        alpha = self._alpha(picture, prediction)
+        if "review" in paths:
+            write_image(paths["review"], draw(picture.seen, prediction))
+        if "doubts" in paths:
+            write_image(paths["doubts"], encode_doubts(prediction), mostly_empty=True)
+        return self.write_alpha(paths, picture, self._alpha(picture, prediction))
+
+    def write_alpha(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
+        """Write the files of a photo whose alpha is known, uint8 or uint16 [H, W], wherever it came from.
+
+        Those that show a prediction are left out. Returns notes on the others.
+        """
         write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
         if "trimap" in paths:
             write_image(paths["trimap"], trimap(alpha, WIDE_BAND), mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:
             write_image(paths["overlay"], outlined(picture.seen, alpha), **picture.about)
-        if "review" in paths:
-            write_image(paths["review"], draw(picture.seen, prediction))
         return self._style.write(paths, picture, alpha)
 
     def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
@@ -101,11 +124,13 @@ class CutoutWriter:
 
     def _alpha_of_garment(self, picture: Picture, prediction: Prediction) -> np.ndarray:
         bits, method = self._files.bits, self._files.refine
-        if self._files.binary and method == "none":
+        if self._files.binary and method == "none" and not self._matte:
             return hard_alpha(prediction, bits)
         alpha = soft_alpha(prediction, self._enlargement(prediction.scores), bits)
         if method != "none":
             alpha = refine(picture.seen, alpha, trimap(alpha, BAND), method=method)
+        if self._matte:
+            alpha = self._matte(picture.seen, alpha, prediction)
         if self._files.binary:
             opaque = np.iinfo(alpha.dtype).max
             alpha = (alpha > opaque // 2) * alpha.dtype.type(opaque)

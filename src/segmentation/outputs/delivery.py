@@ -19,6 +19,7 @@ from segmentation.outputs.names import assign_files, retouched_files
 from segmentation.outputs.naming import Photo, is_delivery
 from segmentation.outputs.results_folder import ResultsFolder
 from segmentation.outputs.retouched import corrected_alpha
+from segmentation.outputs.reviewed import is_as_reviewed, reviewed_files
 
 UNDECIDED = "not triaged"  # in the place of a decision
 
@@ -105,6 +106,7 @@ def find_sources(
     records = sorted(manifest.records(), key=lambda record: record["stem"])
     given = corrected or results / FILES["cutout"][0]
     files, strays = assign_files(retouched_files(given, warn), given, (record["stem"] for record in records))
+    reviewed = reviewed_files(results)
     for record in records:
         if record["error"] is not None:
             if not record["stem"].endswith("/") and os.path.lexists(record["input"]):
@@ -118,7 +120,13 @@ def find_sources(
         if corrected is None:
             known = manifest.files_of(photo)
             found = {path: path.relative_to(results).as_posix() for path in (*changed, mask)}
-            changed = tuple(path for path, output in found.items() if known.is_changed(output))
+            changed = tuple(
+                path
+                for path, output in found.items()
+                if known.is_changed(output)
+                # cutouts of a review are made of the mask that it wrote
+                and (path == mask or not is_as_reviewed(path, reviewed.get(output, [])))
+            )
         yield Source(_checked(photo, changed, folder), mask, changed, record.get("decision") or UNDECIDED)
     if manifest.left_out:
         warn(f"{manifest.left_out} damaged lines of {manifest.path} are left out; run predict again")

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,11 @@ class Manifest:
     """`predictions.jsonl` of an output folder, open: one process at a time reads and extends it.
 
     `settings` is everything besides the photo that decides the bytes of the outputs, as plain JSON; `kinds`
-    are the files that a photo is done with (see Photo.outputs). With `overwrite` nothing counts as done. A
-    line is appended and flushed for each result, so that a process that is killed loses no line; one that was
-    torn by it is cut off. On leaving without an error superseded lines are dropped. Lines of photos that this
-    run does not meet stay, except failures of what is gone.
+    are the files that a photo is done with (see Photo.outputs), and `asked` are the options of files that
+    differ from their defaults, so that the same files can be made of a corrected mask. With `overwrite`
+    nothing counts as done. A line is appended and flushed for each result, so that a process that is killed
+    loses no line; one that was torn by it is cut off. On leaving without an error superseded lines are
+    dropped. Lines of photos that this run does not meet stay, except failures of what is gone.
 
     Entering makes the folder and raises DataError when another process writes into it, and when it cannot be
     written. It holds two digests and a place for each photo of earlier runs, and the key of each photo in
@@ -52,10 +53,12 @@ class Manifest:
         settings: dict[str, Any],
         *,
         kinds: Sequence[str] = ("mask", "cutout"),
+        asked: Mapping[str, Any] | None = None,
         overwrite: bool = False,
     ):
         self._folder = folder
         self._kinds = kinds
+        self._asked = asked
         self.path = folder / MANIFEST
         self._settings = settings
         self._overwrite = overwrite
@@ -185,6 +188,8 @@ class Manifest:
 
     def _append(self, result: Result) -> None:
         plain = line_of(result)
+        if self._asked is not None:
+            plain["asked"] = self._asked
         plain["files"] = {name: origin_of(result.key, name) | record for name, record in result.files.items()}
         before = PhotoFiles(self._folder, result.stem, self._line(result.stem), result.key)
         made = () if result.error else result.files  # what a failure was about to make, is made by none

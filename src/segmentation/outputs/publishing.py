@@ -72,9 +72,9 @@ class Publisher(Generic[Made]):
                 new = {output: paths[kind] for kind, output in outputs.items() if output not in kept}
                 files = {output: record_of(path) for output, path in new.items()}
                 self._manifest.begin(photo, files)
-                self._put(new, plan.replaced)
+                put_in_place(self._folder, new, plan.replaced)
         except OSError as error:
-            raise _not_written(self._folder, error) from error
+            raise not_written(self._folder, error) from error
         before = self._manifest.files_of(photo).written
         files |= {output: before[output] for output in kept if output in before}
         notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept if output not in plan.outdated)
@@ -82,24 +82,29 @@ class Publisher(Generic[Made]):
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in plan.replaced)
         return replace(plan, notes=notes, files=files)
 
-    def _put(self, files: Mapping[str, Path], replaced: Container[str]) -> None:
-        """Move files to their places; where one cannot be, all places hold what they held before."""
-        done: list[tuple[Path, Path]] = []
-        for output, path in files.items():
-            target, former = self._folder / output, path.with_name(f"{path.name}{SAVED}")
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if output in replaced:
-                    target.rename(unused_name(target))
-                elif target.is_file():
-                    target.rename(former)
-                done.append((target, former))
-                path.replace(target)
-            except OSError as error:
-                for place, before in done:
-                    with suppress(OSError):
-                        before.replace(place) if before.exists() else place.unlink(missing_ok=True)
-                raise _not_written(target, error) from error
+
+def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[str]) -> None:
+    """Move files to their places in a folder; where one cannot be, all places hold what they held before.
+
+    `files` are temporary ones by their paths relative to the folder. What is in the place of those that are
+    `replaced` is saved, see `unused_name`. Raises DataError.
+    """
+    done: list[tuple[Path, Path]] = []
+    for output, path in files.items():
+        target, former = folder / output, path.with_name(f"{path.name}{SAVED}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if output in replaced:
+                target.rename(unused_name(target))
+            elif target.is_file():
+                target.rename(former)
+            done.append((target, former))
+            path.replace(target)
+        except OSError as error:
+            for place, before in done:
+                with suppress(OSError):
+                    before.replace(place) if before.exists() else place.unlink(missing_ok=True)
+            raise not_written(target, error) from error
 
 
 def unused_name(path: Path) -> Path:
@@ -109,6 +114,7 @@ def unused_name(path: Path) -> Path:
     return next(name for name in names if not os.path.lexists(name))
 
 
-def _not_written(path: Path, error: OSError) -> DataError:
+def not_written(path: Path, error: OSError) -> DataError:
+    """Return the error of a file that could not be put in its place, and what to do about it."""
     reason = system_reason(error)
     return DataError(f"{printable(str(path))}: cannot be written ({reason}); {remedy_for(path, error)}")

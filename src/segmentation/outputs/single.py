@@ -10,7 +10,7 @@ from segmentation.core.file_kinds import FILES, FORMATS
 from segmentation.core.types import Prediction
 from segmentation.images.compositing import blend
 from segmentation.images.files import Picture, write_image
-from segmentation.images.refinement import WIDE_BAND, trimap
+from segmentation.images.trimaps import WIDE_BAND, trimap
 
 _CUTOUTS = (*(FILES[kind][1] for kind in FORMATS.values()), ".tiff", ".jpeg")
 _LABELS = (".png",)

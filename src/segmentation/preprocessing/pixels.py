@@ -11,10 +11,17 @@ from segmentation.core.size import Size
 _CLAHE_CLIP, _CLAHE_TILES = 2.0, (8, 8)
 _MOST_ENLARGED, _MOST_SHRUNK = 128, 4  # channels that OpenCV resizes together, and with INTER_AREA
 _STRETCHES = {"stretch-2-98": (2, 98), "stretch-10-90": (10, 90)}
+_INTERPOLATIONS = {
+    "area": cv2.INTER_AREA,
+    "cubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_LANCZOS4,
+    "linear": cv2.INTER_LINEAR,
+    "nearest": cv2.INTER_NEAREST_EXACT,
+}
 
 
-def resize(image: np.ndarray, size: Size) -> np.ndarray:
-    """Resize [H, W] or [H, W, C]: smaller with INTER_AREA, larger with INTER_CUBIC (the capstone's finding).
+def resize(image: np.ndarray, size: Size, shrink: str = "area", enlarge: str = "cubic") -> np.ndarray:
+    """Resize [H, W] or [H, W, C], by default as the capstone found best, with these interpolations by name.
 
     When one side shrinks and the other grows, the shrinking decides, since it is the one that aliases.
     """
@@ -22,8 +29,18 @@ def resize(image: np.ndarray, size: Size) -> np.ndarray:
     if (height, width) == (size.height, size.width):
         return image
     shrinks = size.height < height or size.width < width
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    interpolation = _INTERPOLATIONS[shrink if shrinks else enlarge]
     return cv2.resize(image, (size.width, size.height), interpolation=interpolation)
+
+
+def at_least(picture: np.ndarray, size: Size) -> np.ndarray:
+    """Extend a picture, [H, W] or [H, W, C], by its last row and column until it has this size at least."""
+    missing = [
+        max(0, wanted - has) for wanted, has in zip((size.height, size.width), picture.shape, strict=False)
+    ]
+    if not any(missing):
+        return picture
+    return np.pad(picture, [(0, missing[0]), (0, missing[1]), *[(0, 0)] * (picture.ndim - 2)], mode="edge")
 
 
 def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
@@ -33,10 +50,11 @@ def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
     return cv2.resize(labels, (size.width, size.height), interpolation=cv2.INTER_NEAREST_EXACT)
 
 
-def resize_scores(scores: np.ndarray, size: Size) -> np.ndarray:
+def resize_scores(scores: np.ndarray, size: Size, enlarge: str = "cubic") -> np.ndarray:
     """Resize float32 scores [H, W, C] and keep them in [0, 1], which cubic interpolation leaves.
 
-    Classes are resized by as many at a time as OpenCV takes.
+    `enlarge` is the interpolation of those that grow. Classes are resized by as many at a time as OpenCV
+    takes.
     """
     height, width, classes = scores.shape
     if (height, width) == (size.height, size.width):
@@ -44,7 +62,7 @@ def resize_scores(scores: np.ndarray, size: Size) -> np.ndarray:
     shrinks = size.height < height or size.width < width
     most = _MOST_SHRUNK if shrinks else _MOST_ENLARGED
     parts = [np.ascontiguousarray(scores[..., first : first + most]) for first in range(0, classes, most)]
-    parts = [resize(part, size).reshape(size.height, size.width, -1) for part in parts]
+    parts = [resize(part, size, enlarge=enlarge).reshape(size.height, size.width, -1) for part in parts]
     resized = np.concatenate(parts, axis=-1) if parts[1:] else parts[0]
     return np.clip(resized, 0.0, 1.0, out=resized)
 

@@ -12,13 +12,18 @@ import numpy as np
 from segmentation.config.training import PreprocessConfig
 from segmentation.core.size import Size
 
+_UNKNOWN = 128  # in a trimap, and as an alpha
+
 
 @dataclass(frozen=True)
 class Preprocessing:
     """The recorded way from a photo to the network's input.
 
-    `guided` networks see the first scores of a double pass as their last channel. `mean` and `std` are the
+    `guided` networks see the first scores of a double pass as their last channel; those of mattes see the
+    `guides` instead, a trimap and perhaps a first alpha. `mean` and `std` are the
     training set's, a value a channel in 0..255 after `prepare`; used by the normalisation `mean-std` alone.
+    `shrink` and `enlarge` are the interpolations of a photo that is made smaller and of its scores; `sees` is
+    whether the network is shown whole photos or tiles of them at their own resolution.
     """
 
     input_size: Size
@@ -26,35 +31,56 @@ class Preprocessing:
     contrast: str = "none"
     normalisation: str = "mean-std"
     guided: bool = False
+    shrink: str = "area"
+    enlarge: str = "cubic"
     mean: tuple[float, ...] = field(default=(0.0,))
     std: tuple[float, ...] = field(default=(255.0,))
+    guides: tuple[str, ...] = ()
+    sees: str = "whole"
 
     @classmethod
-    def from_config(cls, config: PreprocessConfig, *, guided: bool = False) -> "Preprocessing":
-        return cls(config.size, config.colour, config.contrast, config.normalisation, guided)
+    def from_config(
+        cls, config: PreprocessConfig, *, guided: bool = False, guides: tuple[str, ...] = ()
+    ) -> "Preprocessing":
+        return cls(
+            config.size,
+            config.colour,
+            config.contrast,
+            config.normalisation,
+            guided,
+            config.shrink,
+            config.enlarge,
+            guides=guides,
+            sees=config.sees,
+        )
 
     @property
     def channels(self) -> int:
         """Channels of the network's input."""
-        return (1 if self.colour == "grey" else 3) + self.guided
+        return (1 if self.colour == "grey" else 3) + self.guided + len(self.guides)
 
     def prepare(self, photo: np.ndarray) -> np.ndarray:
         """uint8 RGB [H, W, 3] of any size -> uint8 [height, width, channels] at the input size.
 
         A fourth channel holds the first scores of a double pass. Without it a guided network sees a photo in
-        which the first pass has found nothing.
+        which the first pass has found nothing. Behind the photo of a matte there are its guides; without them
+        all of it is unknown.
         """
         # reading a bundle needs no OpenCV
         from segmentation.preprocessing.pixels import adjust_contrast, resize, to_grey
 
-        image, scores = resize(photo[..., :3], self.input_size), photo[..., 3:]
+        image, scores = resize(photo[..., :3], self.input_size, self.shrink), photo[..., 3:]
         if self.colour == "grey":
             image = to_grey(image)
         image = adjust_contrast(image, self.contrast)
-        if not self.guided:
+        if not (self.guided or self.guides):
             return image
-        scores = resize(scores, self.input_size) if scores.size else np.zeros_like(image[..., 0])
-        return np.dstack([image, scores])
+        if scores.size:
+            return np.dstack([image, resize(scores, self.input_size)])
+        missing = np.full(
+            (*image.shape[:2], max(1, len(self.guides))), _UNKNOWN if self.guides else 0, np.uint8
+        )
+        return np.dstack([image, missing])
 
     def normalise(self, images: np.ndarray) -> np.ndarray:
         """uint8 [..., channels] -> float32 of the same shape, as the network expects it."""
@@ -66,10 +92,16 @@ class Preprocessing:
         return (images - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, the input size as WIDTHxHEIGHT."""
-        return {
+        """Plain values, the input size as WIDTHxHEIGHT.
+
+        What models of earlier versions did not know is left out where it is as usual: they stay as they were.
+        """
+        usual = {name: getattr(type(self), name) for name in ("shrink", "enlarge", "guides", "sees")}
+        plain = {
             **vars(self),
             "input_size": str(self.input_size),
             "mean": list(self.mean),
             "std": list(self.std),
+            "guides": list(self.guides),
         }
+        return {name: value for name, value in plain.items() if usual.get(name, ...) != vars(self)[name]}

@@ -8,11 +8,10 @@ import numpy as np
 from segmentation.evaluation.compare import LESS_IS_BETTER, MEASURES, Comparison, Figures
 from segmentation.evaluation.history import History
 from segmentation.reports.plots import (
-    BLUE,
+    COLOURS,
     GREY,
     GRID,
     HIGHEST_DICE,
-    ORANGE,
     legend_below,
     literal,
     new_figure,
@@ -23,7 +22,6 @@ from segmentation.reports.plots import (
 if TYPE_CHECKING:
     from segmentation.reports.plots import Axes, Figure
 
-_COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")  # of Okabe and Ito
 _DASHES = ("solid", (0, (5, 1)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # once the colours are used up
 _MARKERS = ("o", "D", "s", "^", "v", "P", "X")
 _MOST_MARKERS = 60  # on a curve, before they run into each other
@@ -197,17 +195,17 @@ def _seconds(model: Figures) -> float:
 
 
 def _colour(number: int) -> str:
-    return _COLOURS[number % len(_COLOURS)]
+    return COLOURS[number % len(COLOURS)]
 
 
 def _marker(number: int) -> str:
     """Of models that share a colour, once the colours are used up, each has another marker."""
-    return _MARKERS[(number + number // len(_COLOURS)) % len(_MARKERS)]
+    return _MARKERS[(number + number // len(COLOURS)) % len(_MARKERS)]
 
 
 def _line(number: int) -> dict[str, Any]:
     """The style of a model's curves."""
-    dashes = _DASHES[number // len(_COLOURS) % len(_DASHES)]
+    dashes = _DASHES[number // len(COLOURS) % len(_DASHES)]
     return {"color": _colour(number), "linestyle": dashes, "linewidth": 1.6}
 
 

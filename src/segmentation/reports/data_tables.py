@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from segmentation.config.scoring import CHANNELS
 from segmentation.core.counting import counted
 from segmentation.core.errors import printable
 from segmentation.core.types import BINARY, IGNORED, LabelMap
 from segmentation.datasets.check import Problem
 from segmentation.datasets.class_choice import ClassChoice
 from segmentation.datasets.class_statistics import ClassStatistics
+from segmentation.datasets.contrast import FAINT
 from segmentation.datasets.summary import Summary
 
 _MOST_LINES = 12  # of viewpoints or resolutions; street photos have hundreds
@@ -94,6 +97,8 @@ def _figures(summary: Summary, labels: LabelMap) -> Table:
     )
     table.add_row("mean of R, G, B", ", ".join(f"{value:.1f}" for value in summary.mean))
     table.add_row("std of R, G, B", ", ".join(f"{value:.1f}" for value in summary.std))
+    if contrasts := [one.contrast for one in summary.each if one.contrast]:
+        table.add_row("outline contrast", "\n".join(_contrast(name, contrasts) for name in CHANNELS))
     return table
 
 
@@ -101,3 +106,9 @@ def _counts(counts: dict[str, int], unnamed: str = "") -> str:
     named = [f"{name or unnamed}: {count}" for name, count in list(counts.items())[:_MOST_LINES]]
     others = len(counts) - len(named)
     return "\n".join([*named, f"and {others} more"] if others else named)
+
+
+def _contrast(name: str, contrasts: list[dict[str, float]]) -> str:
+    levels = [contrast[name] for contrast in contrasts]
+    faint = sum(level < FAINT for level in levels)
+    return f"{name}: {median(levels):.0f} levels in the median, {counted(faint, 'photo')} below {FAINT:.0f}"

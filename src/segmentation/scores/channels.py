@@ -63,11 +63,15 @@ def channel(picture: np.ndarray, name: str) -> np.ndarray:
     return cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2LAB)[..., _LAB.index(name)]
 
 
+def as_grey(picture: np.ndarray, name: str) -> np.ndarray:
+    """Return a channel of a picture, uint8 [H, W, 3 or more], as a grey picture in RGB, uint8 [H, W, 3]."""
+    return np.repeat(channel(picture, name)[..., np.newaxis], 3, axis=-1)
+
+
 def on_channel(score: ScoreFn, name: str) -> ScoreFn:
     """Score the grey picture of a channel. First-pass scores behind RGB stay."""
 
     def score_channel(picture: np.ndarray) -> np.ndarray:
-        grey = np.repeat(channel(picture, name)[..., np.newaxis], 3, axis=-1)
-        return score(np.dstack([grey, picture[..., 3:]]))
+        return score(np.dstack([as_grey(picture, name), picture[..., 3:]]))
 
     return score_channel

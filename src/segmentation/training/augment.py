@@ -9,9 +9,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segmentation.config.scoring import CHANNELS
 from segmentation.config.training import AugmentConfig
 from segmentation.core.imports import require
 from segmentation.core.types import BINARY, LabelMap
+from segmentation.scores.channels import as_grey
 from segmentation.training.recolour import recolour
 from segmentation.training.task import task_of
 
@@ -29,8 +31,8 @@ def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMa
     edge, photo and mask alike. Masks of several `labels` are not interpolated between classes, and one of the
     classes in the picture stands for the garment that gets another colour.
     """
-    recolours = config.recolour if colour else 0.0
-    if not recolours and not _transforms(config, colour, labels):
+    recolours, one_channel = (config.recolour, config.one_channel) if colour else (0.0, 0.0)
+    if not recolours and not one_channel and not _transforms(config, colour, labels):
         return None
     task = task_of(labels)
     local = threading.local()  # a composition carries its random state, so each thread has its own
@@ -44,9 +46,17 @@ def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMa
             image = recolour(image, task.choose_garment(garment, random), random)
         local.compose.set_random_seed(seed)
         changed = local.compose(image=image, mask=mask)
-        return changed["image"], changed["mask"]
+        return _in_one_channel(changed["image"], one_channel, seed), changed["mask"]
 
     return augment
+
+
+def _in_one_channel(image: np.ndarray, probability: float, seed: int) -> np.ndarray:
+    """Return the grey picture of a random channel with that probability, and the image itself otherwise."""
+    random = np.random.default_rng((seed, 4))  # others draw from the seed and from (seed, 1) to (seed, 3)
+    if random.random() >= probability:
+        return image
+    return as_grey(image, CHANNELS[random.integers(len(CHANNELS))])
 
 
 def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list[Any]:

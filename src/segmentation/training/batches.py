@@ -15,7 +15,7 @@ from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.mixture import Mixture
-from segmentation.training.task import task_of
+from segmentation.training.task import Task, task_of
 
 _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
 
@@ -24,8 +24,11 @@ class PreparedPairs:
     """Photos and ground truths at the network's size, read once while they fit into `config.cache`.
 
     `pairs[i]` is (uint8 [height, width, channels], uint8 [height, width]); safe to read from threads. Where
-    `labels` has several classes, the ground truth holds their indices.
+    `labels` has several classes, the ground truth holds their indices. Some kinds of pairs are larger, and
+    `vary` `cuts` what the network sees out of them.
     """
+
+    cuts = False
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class PreparedPairs:
         self.preprocessing = preprocessing
         self.config = config
         self.labels = labels
-        self._task = task_of(labels)
+        self.task: Task = task_of(labels)
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._free_bytes = int(config.cache)
         self._lock = threading.Lock()
@@ -97,7 +100,7 @@ class PreparedPairs:
 
     def _resize(self, truth: np.ndarray) -> np.ndarray:
         """uint8 [H, W] -> uint8 [height, width]."""
-        return self._task.resize(truth, self.preprocessing.input_size, self.config)
+        return self.task.resize(truth, self.preprocessing.input_size, self.config)
 
 
 def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarray | None:
@@ -137,7 +140,6 @@ class Batches(keras.utils.PyDataset):
         self.augment = augment
         self.seed = seed
         self._weights = weights
-        self._task = task_of(pairs.labels)
         self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
         self.failure: SegmentationError | None = None  # raised in a thread, by a file that cannot be used
@@ -167,7 +169,7 @@ class Batches(keras.utils.PyDataset):
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
-        targets = self._task.targets(np.stack(masks))  # [N, H, W, 1 or classes]
+        targets = self.pairs.task.targets(np.stack(masks))  # [N, H, W, 1 or classes]
         return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
 
     def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:

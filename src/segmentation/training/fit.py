@@ -25,6 +25,7 @@ from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.crops import Crops
 from segmentation.training.freezing import phases
+from segmentation.training.matte_pairs import MattePairs
 from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
 from segmentation.training.objectives import build_loss, check_loss
@@ -41,6 +42,7 @@ from segmentation.training.run_state import (
 )
 from segmentation.training.second_pass_pairs import SecondPassPairs
 from segmentation.training.task import task_of
+from segmentation.training.tile_pairs import TilePairs
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
 
@@ -90,27 +92,16 @@ def fit(
     }
     state = resume(logs, settings) if resuming else RunState(logs, settings)
     state.begun_with = dict(begun_with or {})
-    keras.utils.set_random_seed(config.training.seed)
-    view = _view(config, first)
-    pairs = _prepare(config, train, labels, start, view, stop)
-    loss = _loss(config, pairs)
-    policy = dtype_policy(config.training.precision)
-    size = None if config.training.crops else pairs.preprocessing.input_size
-    model = build_network(config, pairs.preprocessing, len(labels.names), policy, size)
-    if not state.epochs:  # else the weights are those of the last epoch
-        if start:
-            load_start(model, start, labels, tell)
-        elif config.model.backbone_weights:
-            load_backbone(model, config.model.backbone_weights)
-    mixture = _mixture(config, train)
+    ready = prepare_training(
+        config, train, labels, start, first, begun=bool(state.epochs), tell=tell, stop=stop
+    )
+    model, pairs, policy, mixture = ready.model, ready.pairs, ready.policy, ready.mixture
     plan = _plan(config, model, pairs, policy, (len(mixture), len(val)))
     tell(TrainingStarted(logs.name, config.training.epochs, plan))
-    val_pairs = _pairs(config, val, pairs.preprocessing, labels, view)
+    val_pairs = _pairs(config, val, pairs.preprocessing, labels, _view(config, first))
     if stop() and not state.epochs:
         raise KeyboardInterrupt  # before the network is compiled, which may take long
-    interrupted = _train(
-        config, model, loss, pairs, val_pairs, mixture, plan.batch_size, state, tell=tell, stop=stop
-    )
+    interrupted = _train(config, ready, val_pairs, plan.batch_size, state, tell=tell, stop=stop)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
     bundle = ModelBundle(
@@ -144,6 +135,68 @@ def fit(
     return bundle, state.history
 
 
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """What a training begins with: a network with its first weights, its pairs, and how they are mixed."""
+
+    model: keras.Model
+    loss: keras.losses.Loss
+    pairs: PreparedPairs
+    mixture: Mixture
+    policy: str
+
+    def batches(self, config: RunConfig, batch_size: int) -> Batches:
+        """Return the batches that the network learns from, augmented and cropped."""
+        training, pairs = config.training, self.pairs
+        in_colour = config.preprocessing.colour == "colour"
+        augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+        if training.crops and not pairs.cuts:
+            guided = pairs.preprocessing.guided
+            augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
+        return Batches(
+            pairs,
+            batch_size,
+            augment=augment,
+            seed=training.seed,
+            mixture=self.mixture,
+            weights=sample_weights(pairs.samples, config.data.pseudo_weight),
+            workers=training.workers,
+        )
+
+
+def prepare_training(
+    config: RunConfig,
+    train: Sequence[Sample],
+    labels: LabelMap = BINARY,
+    start: ModelBundle | None = None,
+    first: ModelBundle | None = None,
+    *,
+    begun: bool = False,
+    tell: Tell = ignore,
+    stop: Callable[[], bool] = lambda: False,
+) -> Ready:
+    """Return what a training of the completed `config` begins with; the arguments are as in `fit`.
+
+    With `begun` the first weights are left to whoever loads those of the last epoch.
+    """
+    keras.utils.set_random_seed(config.training.seed)
+    pairs = _prepare(config, train, labels, start, _view(config, first), stop)
+    loss = _loss(config, pairs)
+    policy = dtype_policy(config.training.precision)
+    size = None if config.training.crops else pairs.preprocessing.input_size
+    model = build_network(config, pairs.preprocessing, len(labels.names), policy, size)
+    if start and not begun:
+        load_start(model, start, labels, tell)
+    elif config.model.backbone_weights and not begun:
+        load_backbone(model, config.model.backbone_weights)
+    return Ready(model, loss, pairs, _mixture(config, train), policy)
+
+
+def choose_batch_size(config: RunConfig, ready: Ready) -> int:
+    """Return the batch size of a training, for `auto` the largest that fits its memory."""
+    return _plan(config, ready.model, ready.pairs, ready.policy, (0, 0)).batch_size
+
+
 def _prepare(
     config: RunConfig,
     train: Sequence[Sample],
@@ -152,14 +205,28 @@ def _prepare(
     view: SecondPassView | None,
     stop: Callable[[], bool],
 ) -> PreparedPairs:
-    preprocessing = Preprocessing.from_config(config.preprocessing, guided=config.second_pass.guided)
-    pairs = _pairs(config, train, preprocessing, labels, view)
+    preprocessing = Preprocessing.from_config(
+        config.preprocessing, guided=config.second_pass.guided, guides=config.guides
+    )
+    guides = len(preprocessing.guides)  # which a network sees as they are, in [0, 1]
+    if guides:
+        pairs = PreparedPairs(train, dataclasses.replace(preprocessing, guides=()), config.data, labels)
+    else:
+        pairs = _pairs(config, train, preprocessing, labels, view)
     if preprocessing.normalisation == "mean-std":
         known = start.preprocessing if start else preprocessing
         mean, std = known.mean, known.std
         if not start or known.normalisation != "mean-std":
             mean, std = statistics(_until(stop, pairs.images(config.training.workers)))
+            mean, std = (*mean, *[0.0] * guides), (*std, *[255.0] * guides)
         pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
+    if guides:
+        preprocessing = dataclasses.replace(
+            preprocessing, mean=pairs.preprocessing.mean, std=pairs.preprocessing.std
+        )
+        return MattePairs(train, preprocessing, config, varied=True)
+    if config.preprocessing.sees == "tiles":
+        return TilePairs(train, pairs.preprocessing, config, labels, varied=True)
     return SecondPassPairs(train, pairs.preprocessing, config.data, view, varied=True) if view else pairs
 
 
@@ -178,17 +245,21 @@ def _pairs(
     labels: LabelMap,
     view: SecondPassView | None,
 ) -> PreparedPairs:
+    if config.preprocessing.sees == "tiles":
+        return TilePairs(samples, preprocessing, config, labels, varied=False)
     if view:
         return SecondPassPairs(samples, preprocessing, config.data, view, varied=False)
+    if preprocessing.guides:
+        return MattePairs(samples, preprocessing, config, varied=False)
     return PreparedPairs(samples, preprocessing, config.data, labels)
 
 
 def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
-    classes = len(pairs.labels.names)
-    check_loss(config.loss, classes)  # before many photos are read
+    classes, target = len(pairs.labels.names), config.data.target
+    check_loss(config.loss, classes, target)  # before many photos are read
     counted = config.loss.class_weights != "none"
     counts = pairs.class_counts(config.training.workers) if counted else None
-    return build_loss(config.loss, classes, counts)
+    return build_loss(config.loss, classes, counts, target)
 
 
 def _view(config: RunConfig, first: ModelBundle | None) -> SecondPassView | None:
@@ -200,7 +271,7 @@ def _view(config: RunConfig, first: ModelBundle | None) -> SecondPassView | None
 
 def _mixture(config: RunConfig, train: Sequence[Sample]) -> Mixture:
     shares = config.data.mix
-    return Mixture([sample.source for sample in train], shares, config.training.seed)
+    return Mixture([sample.source for sample in train], shares, config.training.seed, config.data.repeats)
 
 
 def _plan(
@@ -228,11 +299,8 @@ def _plan(
 
 def _train(
     config: RunConfig,
-    model: keras.Model,
-    loss: keras.losses.Loss,
-    pairs: PreparedPairs,
+    ready: Ready,
     val_pairs: PreparedPairs,
-    mixture: Mixture,
     batch_size: int,
     state: RunState,
     *,
@@ -240,23 +308,12 @@ def _train(
     stop: Callable[[], bool],
 ) -> bool:
     """Run the epochs that are left; return whether they were interrupted."""
-    training = config.training
-    in_colour = config.preprocessing.colour == "colour"
-    augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+    training, model = config.training, ready.model
     val_size = batch_size
     if training.crops:
-        guided = pairs.preprocessing.guided
-        augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
-        val_size = max(1, batch_size * training.crops.area // pairs.preprocessing.input_size.area)
-    batches = Batches(
-        pairs,
-        batch_size,
-        augment=augment,
-        seed=training.seed,
-        mixture=mixture,
-        weights=sample_weights(pairs.samples, config.data.pseudo_weight),
-        workers=training.workers,
-    )
+        whole = ready.pairs.preprocessing.input_size
+        val_size = max(1, batch_size * training.crops.area // whole.area)
+    batches = ready.batches(config, batch_size)
     val_batches = Batches(val_pairs, val_size, workers=training.workers)
     run = Run(training, batches, state, tell, stop)
     callbacks: list[keras.callbacks.Callback] = [run]
@@ -269,7 +326,7 @@ def _train(
         for run.phase in phases(training):
             if state.epochs >= run.phase.until or run.stalled():
                 continue
-            compile_network(config, model, loss, run.phase.frozen)
+            compile_network(config, model, ready.loss, run.phase.frozen)
             if state.epochs:  # between two phases as well, so that a resumed run does the same
                 load(model, state.weights(state.epochs))
             model.fit(

@@ -10,17 +10,19 @@ class Mixture:
 
     `sources` is the number of each sample's source. Without `shares` an epoch holds every sample once. With
     `shares`, one for each source, adding up to 1, it holds every sample of the first source once and as many
-    of the others as their shares ask for; no sample is repeated before all of its source were taken.
+    of the others as their shares ask for; no sample is repeated before all of its source were taken. Where
+    there are `repeats`, "once" is so many times.
     """
 
-    def __init__(self, sources: Sequence[int], shares: Sequence[float] | None, seed: int):
+    def __init__(self, sources: Sequence[int], shares: Sequence[float] | None, seed: int, repeats: int = 1):
         self._seed = seed
         if shares is None:
-            self._members, self._counts = [np.arange(len(sources))], [len(sources)]
+            self._members, self._counts = [np.arange(len(sources))], [repeats * len(sources)]
         else:
             self._members = [np.nonzero(np.equal(sources, number))[0] for number in range(len(shares))]
-            whole = len(self._members[0]) / shares[0]
-            self._counts = [len(self._members[0]), *(round(whole * share) for share in shares[1:])]
+            first = repeats * len(self._members[0])
+            whole = first / shares[0]
+            self._counts = [first, *(round(whole * share) for share in shares[1:])]
 
     def __len__(self) -> int:
         return sum(self._counts)

@@ -68,7 +68,7 @@ def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Lo
     freeze(model, frozen)
     backbone = [variable for layer in backbone_layers(model) for variable in layer.trainable_variables]
     optimizer = build_optimizer(config.training, backbone, model.weights)
-    model.compile(optimizer, loss, weighted_metrics=metrics(model.output_shape[-1]))
+    model.compile(optimizer, loss, weighted_metrics=metrics(model.output_shape[-1], config.data.target))
     model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
 
 

@@ -21,6 +21,14 @@ from segmentation.training.class_losses import (
     two_classes,
 )
 from segmentation.training.class_weights import class_weights
+from segmentation.training.matte_losses import (
+    DEFAULT,
+    MATTE_LOSSES,
+    MatteLoss,
+    closeness,
+    soft_dice,
+    soft_iou,
+)
 from segmentation.training.pixel_weights import pixel_weights
 
 _PHOTO = (1, 2, 3)  # the axes of one photo
@@ -82,23 +90,28 @@ def class_accuracy(targets: Tensor, scores: Tensor) -> Tensor:
     return 1.0 - ops.sum(areas - overlap, axis=-1) / ops.maximum(ops.sum(areas, axis=-1), 1.0)
 
 
-def metrics(classes: int = 1) -> list[keras.metrics.Metric]:
-    """Return new training metrics, each the mean over photos; their names do not depend on the classes."""
-    functions = zip(("dice", "iou", "accuracy"), _objective_of(classes).metrics, strict=True)
+def metrics(classes: int = 1, target: str = "soft") -> list[keras.metrics.Metric]:
+    """Return new training metrics, each the mean over photos; their names depend on neither argument."""
+    functions = zip(("dice", "iou", "accuracy"), _objective_of(classes, target).metrics, strict=True)
     return [keras.metrics.MeanMetricWrapper(function, name=name) for name, function in functions]
 
 
-def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None = None) -> keras.losses.Loss:
+def build_loss(
+    config: LossConfig, classes: int, class_counts: np.ndarray | None = None, target: str = "soft"
+) -> keras.losses.Loss:
     """Build the loss of a network with so many classes, 1 for a cutout: `config.loss`, or the default.
 
     The default is CrossEntropyMinusDice for a cutout, and for several classes `ce` and `dice` with the same
-    weights. `class_counts` are the pixels [P, C] of each class in each photo, which class weights are made
-    from. `config.loss` sees a cutout as the two classes background and garment.
+    weights; that of the `target` alpha is the sum `DEFAULT` of losses of mattes. `class_counts` are the
+    pixels [P, C] of each class in each photo, which class weights are made from. `config.loss` sees a cutout
+    as the two classes background and garment.
 
     Raises what `check_loss` raises.
     """
-    check_loss(config, classes)
-    terms = _objective_of(classes).terms(config)
+    check_loss(config, classes, target)
+    terms = _objective_of(classes, target).terms(config)
+    if target == "alpha":
+        return MatteLoss(terms)
     if not terms:
         return CrossEntropyMinusDice(config)
     weights = None
@@ -109,10 +122,16 @@ def build_loss(config: LossConfig, classes: int, class_counts: np.ndarray | None
     return LossSum(terms, weights, config.label_smoothing)
 
 
-def check_loss(config: LossConfig, classes: int) -> None:
-    """Raise ConfigError for options that the loss over so many classes would ignore."""
-    objective = _objective_of(classes)
+def check_loss(config: LossConfig, classes: int, target: str = "soft") -> None:
+    """Raise ConfigError for options that the loss over so many classes, or of the target, would ignore."""
+    objective = _objective_of(classes, target)
     terms = objective.terms(config)
+    known, others = (MATTE_LOSSES, "masks") if target == "alpha" else (LOSSES, "mattes, for `target=alpha`")
+    if unfit := [name for name in terms if name not in known]:
+        raise ConfigError(
+            f"`loss`: expected some of {', '.join(known)}, received {unfit[0]}, a loss of {others}; choose "
+            "another"
+        )
     chosen = {"class_weights": config.class_weights != "none", "label_smoothing": config.label_smoothing}
     named = " and ".join(f"`{name}`" for name, given in chosen.items() if given)
     if named and not {*terms}.intersection(CROSS_ENTROPIES):
@@ -204,7 +223,27 @@ class _ClassObjective:
                 )
 
 
-def _objective_of(classes: int) -> type[_CutoutObjective] | type[_ClassObjective]:
+class _MatteObjective:
+    metrics = (soft_dice, soft_iou, closeness)
+
+    @staticmethod
+    def terms(config: LossConfig) -> Mapping[str, float]:
+        return config.loss.weights if config.loss is not None else DEFAULT
+
+    @staticmethod
+    def check(config: LossConfig) -> None:
+        for name in PIXEL_WEIGHTS:
+            if weight := getattr(config, name):
+                raise ConfigError(
+                    f"`{name}`: expected 0 with `target=alpha`, received {weight:g}; set it to 0"
+                )
+
+
+def _objective_of(
+    classes: int, target: str
+) -> type[_CutoutObjective] | type[_ClassObjective] | type[_MatteObjective]:
+    if target == "alpha":
+        return _MatteObjective
     return _CutoutObjective if classes == 1 else _ClassObjective
 
 

@@ -67,6 +67,14 @@ class CutoutTask:
         return (truth >= 128).astype(np.uint8)
 
 
+class MatteTask(CutoutTask):
+    """The task of a network that finds alpha in a trimap's band; its ground truth has layers, [H, W, L]."""
+
+    def targets(self, truths: np.ndarray) -> np.ndarray:
+        """Return the layers that `matte_losses` describes, float32 [..., L]."""
+        return truths.astype(np.float32) / 255.0
+
+
 @dataclass(frozen=True)
 class ClassTask:
     """The task of a network that predicts which of `classes` a pixel belongs to."""

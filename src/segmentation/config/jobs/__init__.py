@@ -8,10 +8,13 @@ from segmentation.config.jobs.compose import ComposeOptions
 from segmentation.config.jobs.data import DataOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.config.jobs.export import ExportOptions
+from segmentation.config.jobs.learning_curve import LearningCurveOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.config.jobs.recipe import RecipeOptions
+from segmentation.config.jobs.review import ReviewOptions
 from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.config.jobs.synth import SynthOptions
 from segmentation.config.jobs.train import TrainOptions
@@ -23,12 +26,15 @@ JOBS: dict[str, type[JobOptions]] = {
     "compose": ComposeOptions,
     "train": TrainOptions,
     "recipe": RecipeOptions,
+    "experiment": ExperimentOptions,
+    "learning-curve": LearningCurveOptions,
     "eval": EvaluateOptions,
     "audit": AuditOptions,
     "calibrate": CalibrateOptions,
     "compare": CompareOptions,
     "predict": PredictOptions,
     "pseudo": PseudoOptions,
+    "review": ReviewOptions,
     "deliver": DeliverOptions,
     "collect": CollectOptions,
     "submit": SubmitOptions,

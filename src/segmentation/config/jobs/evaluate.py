@@ -6,6 +6,29 @@ from pathlib import Path
 from segmentation.config.faults import FaultOptions
 from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import ModelOptions, ScoringOptions
+from segmentation.core.file_kinds import DRAWN, REFINEMENTS, TRIMAPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatteEvaluationOptions:
+    """The mattes that are measured in the place of masks, and the trimaps that they are given."""
+
+    matte: tuple[str, ...] = option(
+        (),
+        "measure a matte, a model of `train target=alpha` or one of "
+        f"{', '.join(REFINEMENTS[1:])}, by the errors of the field; can be repeated: the first is what the "
+        "others are compared with; with + between models, such as those of folds, each photo is for those "
+        "that were not trained on it",
+        shown="masks are measured",
+        metavar="NAME",
+    )
+    trimaps: str = option(
+        DRAWN,
+        "trimaps for the mattes: a folder beside the photos, such as trimap1; drawn, made of the true alpha; "
+        f"or what `model` finds on its own, by {', '.join(TRIMAPS[:-1])} or {TRIMAPS[-1]}",
+        metavar="NAME",
+        common=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +51,7 @@ class EvaluateOptions(JobOptions):
     )
     faults: FaultOptions = FaultOptions()
     report_images: int = option(40, "photos in the report, worst first, and faults, largest first")
+    mattes: MatteEvaluationOptions = MatteEvaluationOptions()
     robustness: bool = option(
         False,
         "score every photo some 40 times more, with its light, sharpness, compression, framing and size "

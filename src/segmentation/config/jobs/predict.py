@@ -35,6 +35,9 @@ class PredictOptions(JobOptions):
     scoring: ScoringOptions = ScoringOptions()
     triage: TriageOptions = TriageOptions()
     work: WorkerOptions = WorkerOptions()
+    review: bool = option(
+        False, "with `save`: open the page on which masks are accepted and corrected when all are there"
+    )
     dry_run: bool = option(False, "with `save`: only say what would be written, and write nothing")
     json: bool = option(
         False,

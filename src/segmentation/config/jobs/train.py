@@ -65,4 +65,10 @@ class TrainOptions(JobOptions):
         shown="no",
     )
     overwrite: bool = option(False, "replace a model of this name", shown="no")
+    find_rate: bool = option(
+        False,
+        "train nothing, but try rising learning rates for some steps, and suggest one, with a picture of the "
+        "loss",
+        shown="no",
+    )
     run: RunConfig = RunConfig()

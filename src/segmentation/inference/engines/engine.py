@@ -34,4 +34,4 @@ class Engine:
         with timed("network"):
             scores = self.network(prepared)[0]  # [h, w, classes]
         with timed("resize"):
-            return resize_scores(scores, Size(*photo.shape[:2]))
+            return resize_scores(scores, Size(*photo.shape[:2]), self.preprocessing.enlarge)

@@ -1,0 +1,136 @@
+"""Doubtful regions: parts of a mask or of its surroundings that a person decides on as a whole."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segmentation.core.types import Prediction
+from segmentation.images.refinement import box_around
+
+_STEPS = 16  # of scores in a picture of doubts
+_DOUBTFUL = 8  # added to the value of a doubtful pixel
+
+_THIN = 1 / 576  # of the height: what the edge of a good mask varies by is no region
+_SMALLEST = 6e-5  # of the photo, without its thin parts: 120 pixels of 1152 x 1728
+_LEAST_PX = 12  # of small photos
+_MOST_REGIONS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A connected part of a photo: `left` and `top` in pixels, and the `pixels` that it has from there on.
+
+    `pixels` are bool [h, w]. `inside` is whether the region belongs to the mask as it was predicted.
+    """
+
+    left: int
+    top: int
+    pixels: np.ndarray
+    inside: bool
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """The rows and the columns of the photo that `pixels` are about."""
+        height, width = self.pixels.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+
+def encode_doubts(prediction: Prediction) -> np.ndarray:
+    """Return the scores of a cutout in 16 steps, and where they are doubtful: a grey picture, uint8 [H, W].
+
+    A pixel is 16 x step, and 8 more where it is doubtful: as bright as its score.
+    """
+    step = np.minimum(prediction.scores[..., 0] * _STEPS, _STEPS - 1).astype(np.uint8)
+    doubts = step * np.uint8(_STEPS)
+    if prediction.doubtful is not None:
+        doubts += prediction.doubtful * np.uint8(_DOUBTFUL)
+    return doubts
+
+
+def find_regions(doubts: np.ndarray, mask: np.ndarray) -> list[Region]:
+    """Return the regions of a picture of doubts, uint8 [H, W], the largest first.
+
+    They are the doubtful parts of the `mask`, bool [H, W], and those of its surroundings, but for what is
+    thin as the doubts along any edge are, and what nobody would see. Parts of the mask that are detached from
+    the rest of it are regions as well, certain or not.
+    """
+    doubtful = (doubts & _DOUBTFUL) > 0
+    found = [
+        region
+        for side, inside in ((mask, True), (~mask, False))
+        for region in _thick_parts(doubtful & side, inside)
+    ]
+    covered = np.zeros(mask.shape, bool)
+    for region in found:
+        covered[region.slices] |= region.pixels
+    found += [island for island in _islands(mask) if not covered[island.slices][island.pixels].mean() > 0.5]
+    found.sort(key=lambda region: (-np.count_nonzero(region.pixels), region.top, region.left))
+    return found[:_MOST_REGIONS]
+
+
+def _thick_parts(doubtful: np.ndarray, inside: bool) -> list[Region]:
+    """Return the connected parts of bool [H, W] that are somewhere thick, with what is thin about them."""
+    box = box_around(doubtful, margin_px=1)
+    if box is None:
+        return []
+    rows, columns = box
+    reach_px, least_px = max(1.0, _THIN * len(doubtful)), _least_px(doubtful)
+    doubtful = doubtful[box]
+    margin_px = math.ceil(reach_px) + 1
+    padded = np.pad(doubtful.astype(np.uint8), margin_px, mode="edge")  # the border of the photo is no edge
+    own = slice(margin_px, -margin_px)
+    core = _distance_px(padded)[own, own] > reach_px
+    opened = _distance_px((~core).astype(np.uint8)) <= reach_px
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened.astype(np.uint8), connectivity=8)
+    regions = []
+    for number in range(1, count):
+        if stats[number, cv2.CC_STAT_AREA] >= least_px:
+            left, top, pixels = _grown(labels, number, stats[number], doubtful, 2 * margin_px)
+            regions.append(_trimmed(columns.start + left, rows.start + top, pixels, inside))
+    return regions
+
+
+def _grown(
+    labels: np.ndarray, number: int, stats: np.ndarray, doubtful: np.ndarray, reach_px: int
+) -> tuple[int, int, np.ndarray]:
+    """Return a part, from its left and top, with the doubtful pixels that opening took from its edge."""
+    left, top = (max(0, int(stats[place]) - reach_px) for place in (cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP))
+    right = stats[cv2.CC_STAT_LEFT] + stats[cv2.CC_STAT_WIDTH] + reach_px
+    bottom = stats[cv2.CC_STAT_TOP] + stats[cv2.CC_STAT_HEIGHT] + reach_px
+    box = slice(top, bottom), slice(left, right)
+    own = labels[box] == number
+    near = _distance_px((~own).astype(np.uint8)) <= reach_px / 2
+    return left, top, own | (near & doubtful[box] & (labels[box] == 0))
+
+
+def _distance_px(inside: np.ndarray) -> np.ndarray:
+    """Return how far each pixel is from those that are 0: float32 [h, w]."""
+    return cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)
+
+
+def _islands(mask: np.ndarray) -> list[Region]:
+    """Return the parts of a mask beside its largest one."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return []
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    regions = []
+    for number in range(1, count):
+        left, top, width, height, area = map(int, stats[number])
+        if number != largest and area >= _least_px(mask):
+            box = slice(top, top + height), slice(left, left + width)
+            regions.append(Region(left, top, labels[box] == number, True))
+    return regions
+
+
+def _least_px(photo: np.ndarray) -> float:
+    return max(_SMALLEST * photo.size, _LEAST_PX)
+
+
+def _trimmed(left: int, top: int, pixels: np.ndarray, inside: bool) -> Region:
+    across, down, width, height = cv2.boundingRect(pixels.astype(np.uint8))
+    return Region(
+        left + across, top + down, pixels[down : down + height, across : across + width].copy(), inside
+    )

@@ -1,0 +1,180 @@
+"""The job `eval` for mattes: their errors on pairs with a true alpha, and a report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.core.counting import counted
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.events import Note, counting
+from segmentation.core.file_kinds import TRIMAPS
+from segmentation.core.lock import locked
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset
+from segmentation.datasets.known_photos import KnownPhotos
+from segmentation.datasets.selection import random_subset, without_predicted
+from segmentation.datasets.trimaps import DRAWN_WIDTH, read_trimap
+from segmentation.evaluation.matte_figures import MatteEvaluation
+from segmentation.evaluation.mattes import MatteOf, Start, evaluate_mattes
+from segmentation.images.trimaps import FROM_SCORES, WIDE_BAND, soft_trimap
+from segmentation.inference.matting import Matte, classical, load_matte, matte_bundles, mean_of
+from segmentation.inference.predict import predict
+from segmentation.inference.scorer import find_models, load_scorer
+from segmentation.jobs.context import Context
+from segmentation.jobs.pairs import find_dataset, trained_on
+from segmentation.outputs.alpha import soft_alpha
+from segmentation.reports.matte_report import Details, write_mattes
+
+_OF_MASKS = ("robustness", "tolerance_px", "fault_thickness_px", "fault_area_px")  # options of `eval`
+
+
+@dataclass(frozen=True)
+class EvaluatedMattes:
+    """The errors of mattes on samples, and the folder of results with report.html."""
+
+    samples: tuple[Sample, ...]
+    evaluation: MatteEvaluation
+    output: Path
+
+    @property
+    def report(self) -> Path:
+        return self.output / "report.html"
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A matte by its name: a method, or models, of which a photo is for those that do not know it."""
+
+    name: str
+    bundles: tuple[ModelBundle, ...] = ()
+
+    def unknown_to(self, dataset: Dataset) -> frozenset[str]:
+        """Return the ids of photos that one of the models at least was not trained on."""
+        ids = frozenset(sample.id for sample in dataset.samples)
+        if not self.bundles:
+            return ids
+        known = [KnownPhotos.trained_on(bundle).garments(dataset.samples) for bundle in self.bundles]
+        return frozenset(
+            sample.id for sample in dataset.samples if any(sample.group not in groups for groups in known)
+        )
+
+
+def evaluate_matte_models(options: EvaluateOptions, context: Context) -> EvaluatedMattes:
+    """Find the alpha of photos with every matte, measure it, and write the figures and the report.
+
+    Raises ConfigError for names that are no matte, DataError for pairs that cannot be read or of which none
+    are left, and for trimaps that are not there.
+    """
+    if unfit := [f"`{name}`" for name in _OF_MASKS if name in options.given]:
+        raise ConfigError(f"{' '.join(unfit)}: expected for masks, received with mattes; leave it out")
+    named = [_named(name, context) for name in options.mattes.matte or options.models.model]
+    names = [one.name for one in named]
+    if len({*names}) < len(names):
+        raise ConfigError(f"`matte`: expected different mattes, received {', '.join(names)}; name each once")
+    bundles = [bundle for one in named for bundle in one.bundles]
+    if options.data is None and not bundles:
+        raise ConfigError("`matte`: expected pairs with a true alpha, received none; name them with `data`")
+    dataset = find_dataset(options.data or trained_on(bundles[0], context.workspace), context)
+    samples = random_subset(_select(named, dataset, options.split), options.size, options.seed)
+    photos = counted(len(dataset.samples), "photo")
+    context.tell(Note(f"{', '.join(names)}: {len(samples)} of {photos} ({options.split})"))
+    output = options.output or context.workspace.results / "mattes" / "-".join(names).replace("/", "-")
+    with locked(output):
+        details = Details()
+        evaluation = evaluate_mattes(
+            {one.name: _matte_of(one, options) for one in named},
+            samples,
+            options.mattes.trimaps,
+            _start(options, context),
+            details,
+            on_progress=counting(context.tell, "matting"),
+        )
+        write_mattes(evaluation, details, output, options.report_images, _provenance(named, dataset, options))
+    return EvaluatedMattes(samples, evaluation, output)
+
+
+def _named(name: str, context: Context) -> _Named:
+    bundles = matte_bundles(name, context.workspace.models)
+    return _Named("+".join(bundle.name for bundle in bundles) or name, bundles)
+
+
+def _select(named: Sequence[_Named], dataset: Dataset, side: str) -> tuple[Sample, ...]:
+    made = without_predicted(dataset.samples)
+    if side == "all":
+        return made
+    unseen = frozenset.intersection(*(one.unknown_to(dataset) for one in named))
+    chosen = tuple(sample for sample in made if (sample.id in unseen) == (side == "held-out"))
+    if not chosen:
+        raise DataError(
+            f"{dataset.root}: expected {side} photos, found none among {len(made)}; give other `data`, or "
+            "`split=all`"
+        )
+    return chosen
+
+
+def _matte_of(named: _Named, options: EvaluateOptions) -> MatteOf:
+    if not named.bundles:
+        method = classical(named.name)
+        return lambda _sample: method
+    loaded = [
+        (
+            load_matte(bundle, engine=options.scoring.engine, precision=options.scoring.way.precision),
+            KnownPhotos.trained_on(bundle),
+        )
+        for bundle in named.bundles
+    ]
+
+    def matte_of(sample: Sample) -> Matte:
+        unseen = [matte for matte, trained in loaded if sample not in trained]
+        return mean_of(unseen or [matte for matte, _ in loaded])
+
+    return matte_of
+
+
+def _start(options: EvaluateOptions, context: Context) -> Start:
+    """What mattes begin with: a trimap that is given, or a mask that a model makes."""
+    name = options.mattes.trimaps
+    if name not in TRIMAPS:
+
+        def given(
+            sample: Sample, _photo: np.ndarray, target: np.ndarray
+        ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            known = read_trimap(sample, name, target)
+            return known, known, known
+
+        return given
+    if not options.mattes.matte:
+        raise ConfigError(
+            f"`trimaps={name}`: expected the matte in `matte`, and in `model` what finds its trimap, "
+            "received no `matte`; name both"
+        )
+    models = find_models(options.models.model, context.workspace.models, options.scoring)
+    scorer = load_scorer(models, options.models, options.scoring, tell=context.tell)
+
+    def found(
+        sample: Sample, photo: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        prediction = predict(scorer.score, models, sample.id, photo, scorer.threshold)
+        scores = prediction.scores[..., 0]
+        known = FROM_SCORES[name](photo, scores, scorer.threshold, WIDE_BAND)
+        alpha = soft_alpha(prediction, models.enlargement(prediction.scores))
+        return alpha, known, soft_trimap(target, DRAWN_WIDTH, DRAWN_WIDTH)
+
+    return found
+
+
+def _provenance(named: Sequence[_Named], dataset: Dataset, options: EvaluateOptions) -> dict[str, object]:
+    trained = {
+        one.name: ", ".join(sorted({str(bundle.provenance.get("data")) for bundle in one.bundles}))
+        for one in named
+        if one.bundles
+    }
+    return {
+        "judged on": f"{dataset.root} ({options.split})",
+        "trimaps": options.mattes.trimaps,
+        **{f"{name} was trained on": where for name, where in trained.items()},
+    }

@@ -1,0 +1,199 @@
+"""The job `experiment`: variants of a model, trained several times each, and which differ beyond chance."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+
+from segmentation.bundle.provenance import provenance
+from segmentation.config.experiment import BASE, OTHER, Experiment
+from segmentation.config.experiment_file import read_experiment
+from segmentation.config.jobs.experiment import ExperimentOptions
+from segmentation.config.presets import configure
+from segmentation.config.record import chosen
+from segmentation.core.counting import counted
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Caution, Note
+from segmentation.core.files import write_text
+from segmentation.core.lock import locked
+from segmentation.datasets.fingerprint import fingerprint
+from segmentation.evaluation.experiment import CellFigures, ExperimentFigures, few_repeats, figures_of
+from segmentation.jobs.context import Context
+from segmentation.jobs.experiment_cells import Cell, Place, Run, cells_of
+from segmentation.jobs.experiment_records import read_record, write_outliers
+from segmentation.jobs.experiment_runs import is_done, run_cells
+from segmentation.jobs.interruption import ending, interruptible
+from segmentation.jobs.pairs import find_dataset
+from segmentation.reports.experiment_report import write_experiment
+
+_RECORD = "experiment.json"
+_RUNGS = (0.25, 0.5)  # of the epochs, after which the worse half is given up
+
+
+@dataclass(frozen=True)
+class CellEnded:
+    """An event: cell `number` of `total` has its figures, or a failure; `again` where it had them before."""
+
+    number: int
+    total: int
+    cell: Cell
+    figures: CellFigures
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Experimented:
+    """The figures of an experiment, whole or `interrupted`, and the folder of its results."""
+
+    figures: ExperimentFigures
+    output: Path
+    interrupted: bool = False
+
+    @property
+    def report(self) -> Path:
+        return self.output / "experiment.html"
+
+
+def planned(options: ExperimentOptions, context: Context) -> tuple[Experiment, Place, list[list[Cell]]]:
+    """Return the experiment, the place of its results, and its cells in the order in which they can be run.
+
+    Raises ConfigError and BundleError as `read_experiment` and `cells_of` do.
+    """
+    experiment = read_experiment(options.experiment, quick=options.quick)
+    output = options.output or context.workspace.results / "experiments" / experiment.name
+    place = Place(context.workspace.home, output)
+    return experiment, place, cells_of(experiment, options.data, place, context.workspace.models)
+
+
+def experiment(options: ExperimentOptions, context: Context) -> Experimented:
+    """Run the cells that are not done yet, going on with trainings that were begun, and write the report.
+
+    Tells `CellStarted` and CellEnded besides the events of trainings, which run quietly where there are
+    several workers. Raises ConfigError for an experiment that does not fit, and for photos that are not those
+    that it was begun with, and DataError for pairs that cannot be read; whatever befalls a single cell is in
+    its row.
+    """
+    found = read_experiment(options.experiment, quick=options.quick)
+    output = options.output or context.workspace.results / "experiments" / found.name
+    return run_experiment(found, options.data, output, options.workers, context)
+
+
+def run_experiment(
+    found: Experiment, data: Sequence[Path], output: Path, workers: int, context: Context
+) -> Experimented:
+    """Run an experiment that was read, or made, on folders of pairs; see `experiment`."""
+    place = Place(context.workspace.home, output)
+    waves = cells_of(found, data, place, context.workspace.models)
+    with locked(output), interruptible(context) as context:
+        _check_data(data, found, place, ending(context))
+        if warning := few_repeats(found):
+            context.tell(Caution(warning))
+        runner = _Runner(found, waves, workers, replace(context, workspace=place))
+        interrupted = False
+        try:
+            runner.run()
+        except KeyboardInterrupt:
+            interrupted = True
+        return Experimented(_write(found, place, waves), output, interrupted)
+
+
+def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: Context) -> None:
+    """Refuse photos that the finished cells were not trained on."""
+    classes = str(found.base.get("classes", "garment"))
+    samples = [sample for folder in data for sample in find_dataset(folder, context, classes).samples]
+    digest, path = fingerprint(samples), place.folder / _RECORD
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("data_fingerprint") != digest:
+        raise ConfigError(
+            f"{place.folder}: expected the photos that this experiment was begun with, received others; give "
+            "another `output`, or bring them back"
+        )
+    about = {"experiment": found.name, "data": list(map(str, data)), "data_fingerprint": digest}
+    write_text(path, json.dumps({**about, **provenance(context.command)}, indent=2) + "\n")
+
+
+def _write(found: Experiment, place: Place, waves: Iterable[list[Cell]]) -> ExperimentFigures:
+    done: dict[str, list[CellFigures]] = {}
+    for cell in (cell for wave in waves for cell in wave):
+        if (ended := read_record(cell.record(place))) is not None:
+            done.setdefault(cell.variant.name, []).append(ended)
+    measure = "Dice" if found.base.get("classes", "garment") == "garment" else "IoU"
+    figures = figures_of(found, done, measure)
+    write_experiment(figures, place.folder)
+    return figures
+
+
+class _Runner:
+    """Runs the cells, and gives up the worse half of the variants early where that is asked for.
+
+    That is successive halving (Jamieson and Talwalkar 2016), with the base always kept.
+    """
+
+    def __init__(self, found: Experiment, waves: list[list[Cell]], workers: int, context: Context):
+        self._experiment, self._waves, self._workers, self._context = found, waves, workers, context
+        self._given_up: set[str] = set()
+
+    def run(self) -> None:
+        """Run all cells that are left. Raises KeyboardInterrupt for an interruption."""
+        for share in _RUNGS if self._experiment.halving else ():
+            self._given_up |= _worse_half(self._experiment, self._run(share))
+        self._run()
+
+    def _run(self, share: float = 1) -> list[tuple[Run, CellFigures]]:
+        """The figures of each cell that is not given up, trained for a share of its epochs."""
+        place, tell = self._context.workspace, self._context.tell
+        assert isinstance(place, Place)
+        waves = [[cell for cell in wave if cell.variant.name not in self._given_up] for wave in self._waves]
+        number, total = 0, sum(map(len, waves))
+        done: list[tuple[Run, CellFigures]] = []
+        for wave in waves:
+            left = []
+            for run in (Run(cell, _epochs(cell, share)) for cell in wave):
+                if (before := is_done(run, place)) is None:
+                    left.append(run)
+                    continue
+                number += 1
+                done.append((run, before))
+                tell(CellEnded(number, total, run.cell, before, again=True))
+            _write_outliers(self._experiment, left, done, place)
+            if left and self._workers > 1:
+                tell(Note(f"{counted(len(left), 'training')}, {self._workers} at a time"))
+            for run, ended in run_cells(left, self._context, self._workers):
+                number += 1
+                done.append((run, ended))
+                tell(CellEnded(number, total, run.cell, ended))
+        return done
+
+
+def _worse_half(found: Experiment, done: Sequence[tuple[Run, CellFigures]]) -> set[str]:
+    """The variants to give up, but for the base and those that others are built on.
+
+    They are judged by the epochs of this rung alone, so that a run that goes on gives up the same ones.
+    """
+    needed = {BASE, *(name for variant in found.variants for name in variant.needs)}
+    scores: dict[str, list[float]] = {}
+    for run, figures in done:
+        if run.cell.variant.name not in needed:
+            reached = figures.history.get("val_dice", [])
+            scores.setdefault(run.cell.variant.name, []).append(max(reached[: run.epochs], default=0.0))
+    ranked = sorted(scores, key=lambda name: -fmean(scores[name]))
+    return {*ranked[-(-len(ranked) // 2) :]}
+
+
+def _epochs(cell: Cell, share: float) -> int:
+    """Where a training stops that is to have a share of its epochs; 0 for never."""
+    if share == 1:
+        return 0
+    options = cell.training
+    config = configure(options.preset, options.augmentation, chosen(options, "run"))
+    return max(1, round(share * config.training.epochs))
+
+
+def _write_outliers(
+    found: Experiment, runs: Sequence[Run], done: Sequence[tuple[Run, CellFigures]], place: Place
+) -> None:
+    """Write the tables of outliers that trainings leave out, from the variants that they are named by."""
+    named = {str({**found.base, **run.cell.variant.options}.get("exclude", "")) for run in runs}
+    for name in sorted(one.removeprefix(OTHER) for one in named if one.startswith(OTHER)):
+        cells = [figures for run, figures in done if run.cell.variant.name == name]
+        write_outliers(place.outliers(name), cells)

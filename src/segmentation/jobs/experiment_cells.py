@@ -1,0 +1,198 @@
+"""The cells of an experiment: what each trains and how it is judged, by names that tell its options apart."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segmentation.bundle.bundle import find_bundle
+from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, Experiment, Repeat, Variant
+from segmentation.config.experiment_file import JUDGED, JudgeOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.record import digest_of, record_of
+from segmentation.core.workspace import Workspace
+
+_LONGEST_NAME = 60  # letters of a variant in the name of a file
+_DIGITS = 8  # of a digest in a name, enough to tell the cells of one experiment apart
+
+
+@dataclass(frozen=True)
+class Place(Workspace):
+    """A working folder whose models and logs are those of an experiment, in its folder of results."""
+
+    folder: Path = Path()
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def cells(self) -> Path:
+        """The folder of the figures of each cell."""
+        return self.folder / "cells"
+
+    def outliers(self, variant: str) -> Path:
+        """The table of the photos that a variant cuts out far worse than the others."""
+        return self.folder / "outliers" / f"{_file_name(variant)}.csv"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A variant in one of its repeats: the options of its training and of judging, and the model's name.
+
+    Variants that are trained alike share a model. `average_with` are the models that score together with it.
+    `name` is that of its record; it changes with whatever decides the figures.
+    """
+
+    variant: Variant
+    repeat: Repeat
+    name: str
+    training: TrainOptions
+    judging: JudgeOptions
+    average_with: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> str:
+        assert self.training.name  # of every cell
+        return self.training.name
+
+    @property
+    def judged_as_trained(self) -> bool:
+        """Whether the figures are those that the training itself takes of its held-out photos."""
+        return not self.judging.given and not self.average_with
+
+    def record(self, place: Place) -> Path:
+        """The file of its figures."""
+        return place.cells / f"{self.name}.json"
+
+    def __str__(self) -> str:
+        return f"{self.variant.name} ({self.repeat})"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A cell, and the epoch after which its training stops and can be gone on with, 0 for never."""
+
+    cell: Cell
+    epochs: int = 0
+
+
+def cells_of(experiment: Experiment, data: Sequence[Path], place: Place, models: Path) -> list[list[Cell]]:
+    """Return the cells in the order in which they can be trained: each list needs only those before it.
+
+    `models` is the folder in which a model that the base or a level names is found. Raises ConfigError for
+    options that do not fit, and BundleError for a model that is not there.
+    """
+    planner = _Planner(experiment, tuple(data), place, models)
+    waves = [
+        [planner.cell(variant, repeat) for repeat in experiment.repeats for variant in variants]
+        for variants in _in_order(experiment.variants)
+    ]
+    return [part for wave in waves for part in _apart(wave)]
+
+
+def _in_order(variants: Sequence[Variant]) -> list[list[Variant]]:
+    """The base alone, so that its figures are there first, then what is built on what stands before it."""
+    waves, ready = [[variants[0]]], {BASE}
+    while left := [variant for variant in variants if variant.name not in ready]:
+        fresh = [variant for variant in left if {*variant.needs} <= ready]
+        waves.append(fresh)
+        ready |= {variant.name for variant in fresh}
+    return waves
+
+
+def _apart(wave: list[Cell]) -> list[list[Cell]]:
+    """The cells that train a model, and then those that share it, which two processes would train at once."""
+    training = {cell.model: cell for cell in reversed(wave)}
+    first = [cell for cell in wave if training[cell.model] is cell]
+    others = [cell for cell in wave if training[cell.model] is not cell]
+    return [first, others] if others else [first]
+
+
+class _Planner:
+    """Makes cells, and remembers which trainings are the same."""
+
+    def __init__(self, experiment: Experiment, data: tuple[Path, ...], place: Place, models: Path):
+        self._experiment, self._data, self._place, self._models = experiment, data, place, models
+        self._variants = {variant.name: variant for variant in experiment.variants}
+        self._names: dict[str, str] = {}  # of trainings, by what decides them
+
+    def cell(self, variant: Variant, repeat: Repeat) -> Cell:
+        training = self._training(variant, repeat)
+        judging = JudgeOptions.of(**_part(self._options(variant), judged=True))
+        others = tuple(self._model(name, repeat) for name in variant.average_with)
+        decided = [str(training.name), digest_of(record_of(judging)), *others]
+        name = f"{_file_name(variant.name)}-{_of_repeat(repeat)}-{digest_of({'cell': decided})[:_DIGITS]}"
+        return Cell(variant, repeat, name, training, judging, others)
+
+    def _training(self, variant: Variant, repeat: Repeat) -> TrainOptions:
+        chosen = _part(self._options(variant), judged=False)
+        chosen |= {"seed": repeat.seed}
+        if repeat.fold:
+            chosen |= {"folds": self._experiment.folds, "fold": repeat.fold}
+        known = {key: self._resolved(key, value, repeat) for key, value in chosen.items()}
+        decided = record_of(TrainOptions.of(**known)) | {
+            key: self._decided(value) for key, value in chosen.items() if key == "exclude"
+        }
+        digest = digest_of(decided)[:_DIGITS]
+        name = self._names.setdefault(digest, f"{_file_name(variant.name)}-{_of_repeat(repeat)}-{digest}")
+        for key in ("model", "second_pass"):
+            if key in known:
+                known[key] = self._found(known[key])
+        return TrainOptions.of(**known, data=self._data, name=name)
+
+    def _options(self, variant: Variant) -> dict[str, Any]:
+        return {**self._experiment.base, **variant.options}
+
+    def _resolved(self, key: str, value: Any, repeat: Repeat) -> Any:
+        """The value with the names of models, or of a table, in the place of variants."""
+        if key == "exclude" and isinstance(value, str) and value.startswith(OTHER):
+            return self._place.outliers(value.removeprefix(OTHER))
+        if isinstance(value, list):
+            return [name for one in value for name in self._models_of(one, repeat)]
+        return self._models_of(value, repeat)[0] if isinstance(value, str) else value
+
+    def _decided(self, value: Any) -> str:
+        """What a table of outliers depends on: the trainings that it is made from, wherever it lies."""
+        if not (isinstance(value, str) and value.startswith(OTHER)):
+            return str(value)
+        name = value.removeprefix(OTHER)
+        return ", ".join(self._model(name, one) for one in self._experiment.repeats)
+
+    def _models_of(self, value: str, repeat: Repeat) -> list[str]:
+        if not value.startswith(OTHER):
+            return [value]
+        name = value.removeprefix(OTHER)
+        if not name.endswith(EVERY_FOLD):
+            return [self._model(name, repeat)]
+        name = name.removesuffix(EVERY_FOLD)
+        same_seed = [one for one in self._experiment.repeats if one.seed == repeat.seed and one != repeat]
+        return [self._model(name, one) for one in (repeat, *same_seed)]
+
+    def _model(self, variant: str, repeat: Repeat) -> str:
+        return str(self._training(self._variants[variant], repeat).name)
+
+    def _found(self, names: Any) -> Any:
+        """A model of the user's by its path, since the models folder of a cell is the experiment's."""
+        if isinstance(names, list | tuple):
+            return [self._found(name) for name in names]
+        ours = names in self._names.values()
+        return names if ours else str(find_bundle(names, self._models).path.absolute())
+
+
+def _part(options: Mapping[str, Any], *, judged: bool) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if (name in JUDGED) == judged}
+
+
+def _of_repeat(repeat: Repeat) -> str:
+    return f"s{repeat.seed}" + (f"f{repeat.fold}" if repeat.fold else "")
+
+
+def _file_name(text: str) -> str:
+    """The letters and digits of a text, for the name of a file or a model."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")[:_LONGEST_NAME] or "variant"

@@ -1,0 +1,175 @@
+"""Running the cells of an experiment: a training each, in this process or in several at the same time."""
+
+import dataclasses
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, load_bundle
+from segmentation.config.scoring import ModelOptions
+from segmentation.core.errors import SegmentationError
+from segmentation.core.events import Tell, counting
+from segmentation.evaluation.candidates import judged_together
+from segmentation.evaluation.evaluate import evaluate
+from segmentation.evaluation.experiment import CellFigures
+from segmentation.evaluation.set_figures import Evaluation
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import load_scorer
+from segmentation.jobs.context import Context
+from segmentation.jobs.experiment_cells import Cell, Place, Run
+from segmentation.jobs.experiment_processes import run_in_processes
+from segmentation.jobs.experiment_records import figures_of_cell, read_record, write_record
+from segmentation.jobs.pairs import find_pairs
+from segmentation.jobs.training import Judged
+from segmentation.training.progress import EpochDone
+from segmentation.training.run_state import RECORD
+
+
+@dataclasses.dataclass(frozen=True)
+class CellStarted:
+    """An event: a cell is about to be trained and judged in this process."""
+
+    cell: Cell
+
+
+def is_done(run: Run, place: Place) -> CellFigures | None:
+    """Return the figures of a run that has come as far as it is wanted; None where it is still to be run.
+
+    One that failed is to be run again.
+    """
+    found = read_record(run.cell.record(place))
+    if found is None or found.failure:
+        return None
+    return found if not found.stopped or (run.epochs and found.stopped >= run.epochs) else None
+
+
+def run_cells(runs: Sequence[Run], context: Context, workers: int = 1) -> Iterator[tuple[Run, CellFigures]]:
+    """Run cells that do not need each other, and yield each with its figures as it ends.
+
+    The workspace of the context is a `Place`. What fails is a cell with the reason. Each cell is in a process
+    of its own where there are several `workers`. Raises KeyboardInterrupt once `context.interrupted()`.
+    """
+    if workers > 1:
+        for run in run_in_processes(runs, context, workers):
+            yield run, _left_by(run.cell, context)
+        return
+    for run in runs:
+        if context.interrupted():
+            raise KeyboardInterrupt
+        context.tell(CellStarted(run.cell))
+        yield run, run_cell(run, context)
+
+
+def _left_by(cell: Cell, context: Context) -> CellFigures:
+    """The figures that a process has written; it was killed where there are none."""
+    place = context.workspace
+    assert isinstance(place, Place)
+    if found := read_record(cell.record(place)):
+        return found
+    found = CellFigures(cell.repeat, failure="its process was ended, as one is when memory runs out")
+    write_record(cell.record(place), found)
+    return found
+
+
+def run_cell(run: Run, context: Context) -> CellFigures:
+    """Train a cell unless its model is there, judge it, and write and return its figures.
+
+    An error is a failure of the cell. Raises KeyboardInterrupt for an interruption.
+    """
+    place, cell = context.workspace, run.cell
+    assert isinstance(place, Place)
+    try:
+        figures = _run(cell, place, context, run.epochs)
+    except SegmentationError as error:
+        figures = CellFigures(cell.repeat, failure=str(error))
+    except Exception as error:  # of a library: the other cells are worth running
+        figures = CellFigures(cell.repeat, failure=f"{type(error).__name__}: {error}"[:500])
+    write_record(cell.record(place), figures)
+    return figures
+
+
+def _run(cell: Cell, place: Place, context: Context, epochs: int) -> CellFigures:
+    bundle, evaluation = _model(cell, place, context, epochs)
+    stopped = bundle.provenance["epochs"] if bundle.provenance["interrupted"] else 0
+    if evaluation is None or not cell.judged_as_trained:
+        evaluation = _judge(cell, bundle, place, context.tell)
+    if not stopped:
+        _remove_checkpoints(place.logs / cell.model)
+    return figures_of_cell(cell.repeat, bundle, evaluation, stopped)
+
+
+def _model(cell: Cell, place: Place, context: Context, epochs: int) -> tuple[ModelBundle, Evaluation | None]:
+    """The model of a cell, trained as far as wanted, and its figures if it was trained now."""
+    path, logs = place.models / cell.model, place.logs / cell.model
+    if (path / DESCRIPTION).is_file():
+        bundle = load_bundle(path)
+        enough = epochs and bundle.provenance["epochs"] >= epochs
+        if enough or not bundle.provenance["interrupted"]:
+            return bundle, None
+    import keras
+
+    from segmentation.jobs.train import train
+
+    keras.utils.clear_session()  # else the networks of all cells stay in memory
+    begun = (logs / RECORD).is_file()
+    options = dataclasses.replace(
+        cell.training,
+        resume=begun,
+        overwrite=not begun,
+        given=cell.training.given | {"resume" if begun else "overwrite"},
+    )
+    limit = _Limit(context, epochs)
+    trained = train(options, limit.context, for_use=False)
+    if trained.interrupted and not limit.reached:
+        raise KeyboardInterrupt
+    return trained.bundle, limit.evaluation
+
+
+class _Limit:
+    """A context that stops a training after some epochs, and keeps the figures that it is judged by."""
+
+    def __init__(self, context: Context, epochs: int):
+        self._epochs, self._tell = epochs, context.tell
+        self.reached = False
+        self.evaluation: Evaluation | None = None
+        self.context = dataclasses.replace(
+            context,
+            tell=self._receive,
+            stop=lambda: self.reached or context.stop(),
+            interrupted=lambda: self.reached or context.interrupted(),
+        )
+
+    def _receive(self, event: object) -> None:
+        match event:
+            case EpochDone(epoch):
+                self.reached = bool(self._epochs) and epoch >= self._epochs
+            case Judged(evaluation):
+                self.evaluation = evaluation
+        self._tell(event)
+
+
+def _judge(cell: Cell, bundle: ModelBundle, place: Place, tell: Tell) -> Evaluation:
+    """The figures of the model, or of all that score together, on the photos that none was trained on."""
+    members = [bundle, *(load_bundle(place.models / name) for name in cell.average_with)]
+    judging = cell.judging
+    scoring = dataclasses.replace(judging.scoring, engine="keras")  # by which trainings are judged
+    scorer = load_scorer(
+        Ensemble(tuple(members)), ModelOptions(threshold=judging.threshold), scoring, tell=tell
+    )
+    dataset = find_pairs(bundle, cell.training.data[0], Context(place))
+    samples = judged_together({member.name: member for member in members}, dataset)
+    return evaluate(
+        scorer.score,
+        samples,
+        judging.threshold,
+        labels=bundle.labels,
+        target_threshold=bundle.config.data.target_threshold,
+        on_progress=counting(tell, "scoring"),
+    )
+
+
+def _remove_checkpoints(logs: Path) -> None:
+    """Leave of a run that came to its end what people read: its events for TensorBoard and its history."""
+    for path in [logs / RECORD, *logs.glob("epoch-*.weights.h5")]:
+        path.unlink(missing_ok=True)
+    shutil.rmtree(logs.with_name(f"{logs.name}-guides"), ignore_errors=True)

@@ -1,0 +1,128 @@
+"""The job `learning-curve`: trainings on growing parts of the pairs, and what more of them may bring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from segmentation.config.experiment import Experiment, Factor
+from segmentation.config.jobs.learning_curve import LearningCurveOptions
+from segmentation.core.counting import counted
+from segmentation.core.errors import DataError
+from segmentation.core.types import Sample
+from segmentation.datasets.split import folds
+from segmentation.evaluation.experiment import ExperimentFigures, Row
+from segmentation.jobs.audit_folds import usual_input_size
+from segmentation.jobs.context import Context
+from segmentation.jobs.experiment import run_experiment
+from segmentation.jobs.interruption import ending
+from segmentation.jobs.pairs import find_dataset
+from segmentation.jobs.recipes import WHOLE_PHOTOS
+from segmentation.metrics.learning_curve import LearningCurve, fit_learning_curve
+from segmentation.reports.learning_curve import write_curve
+
+_NETWORK: dict[str, Any] = {"architecture": "unet-efficientnet-lite0", "filters": 16}
+_FEWEST = 3  # photos to learn from
+_MOST_EPOCHS = 8  # times those of all pairs
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The curves of the error, 1 - Dice, and of the share of photos with a fault.
+
+    They are over the photos learned from; `photos` are those that a model of all pairs learns from. Both are
+    None where the trainings were interrupted.
+    """
+
+    figures: ExperimentFigures
+    photos: int
+    error: LearningCurve | None
+    faulty: LearningCurve | None
+    output: Path
+
+    def lines(self, more: int) -> list[str]:
+        """Return in words what `more` photos are likely to bring."""
+        if self.error is None or self.faulty is None:
+            return []
+        now, gain, clean = self.error.error(self.photos), self.error.gain(self.photos, more), self.faulty
+        repaired = clean.gain(self.photos, more)
+        return [
+            f"with {counted(self.photos, 'photo')}: Dice {1 - now.mean:.4f} on held-out ones",
+            f"with {more} more: Dice likely up by {gain.mean:.4f} ({gain.low:.4f} to {gain.high:.4f})",
+            f"and of a hundred photos, {100 * repaired.mean:.0f} more without a fault "
+            f"({100 * repaired.low:.0f} to {100 * repaired.high:.0f}), beside "
+            f"{100 * (1 - clean.error(self.photos).mean):.0f} now",
+            "the ranges hold four fifths of the curves that fit resampled trainings; photos of another kind "
+            "may bring more",
+        ]
+
+
+def learning_curve(options: LearningCurveOptions, context: Context) -> Learned:
+    """Train on growing parts of the pairs, fit the curve, and write it.
+
+    Goes on with what is there, as `experiment` does. Raises DataError for too few pairs, and where too many
+    trainings failed, and what `run_experiment` raises.
+    """
+    samples = find_dataset(options.data, ending(context)).samples
+    photos = len(folds(samples, options.folds)[0].train)
+    sizes = _sizes(photos, options.steps)
+    found = _experiment(options, samples, photos, sizes[:-1])
+    name = options.data.resolve().name
+    output = options.output or context.workspace.results / "learning-curve" / name
+    done = run_experiment(found, [options.data], output, options.workers, context)
+    if done.interrupted:
+        return Learned(done.figures, photos, None, None, output)
+    rows = dict(zip([photos, *sizes[:-1]], done.figures.rows, strict=True))
+    error = fit_learning_curve({size: errors for size, row in rows.items() if (errors := _errors(row))})
+    faulty = fit_learning_curve({size: shares for size, row in rows.items() if (shares := _faulty(row))})
+    write_curve(error, {size: _errors(row) for size, row in rows.items()}, options.more, output)
+    return Learned(done.figures, photos, error, faulty, output)
+
+
+def _sizes(photos: int, steps: int) -> list[int]:
+    """Each half of the next, the last one all. Raises DataError where the first is too small."""
+    sizes = [photos // 2**step for step in reversed(range(steps))]
+    if sizes[0] < _FEWEST:
+        raise DataError(
+            f"learning curve: expected {_FEWEST * 2 ** (steps - 1)} photos to learn from with {steps} "
+            f"`steps`, received {photos}; add pairs, or take fewer `steps`"
+        )
+    return sizes
+
+
+def _experiment(
+    options: LearningCurveOptions, samples: Sequence[Sample], photos: int, sizes: Sequence[int]
+) -> Experiment:
+    """All pairs as the base, and a level for each smaller number, with as many steps."""
+    network: dict[str, Any] = {"model": options.model} if options.model else dict(_NETWORK)
+    if not options.model:
+        network["input_size"] = str(usual_input_size(samples))
+    if options.architecture:
+        network |= {"architecture": options.architecture, "filters": 0}
+    typed = {name: getattr(options, name) for name in ("filters", "input_size")}
+    network |= {name: str(value) for name, value in typed.items() if value is not None}
+    chosen = {"epochs": options.epochs, "batch_size": options.batch_size}
+    levels = {
+        str(size): {
+            "train_size": size,
+            "epochs": round(options.epochs * min(photos / size, _MOST_EPOCHS)),
+        }
+        for size in sizes
+    }
+    return Experiment(
+        name="learning-curve",
+        about=f"What {counted(photos, 'photo')} to learn from bring, and fewer.",
+        base={**WHOLE_PHOTOS, **network, **chosen},
+        factors=(Factor("photos", levels),),
+        seeds=(0,),
+        folds=options.folds,
+    )
+
+
+def _errors(row: Row) -> list[float]:
+    return [1 - cell.quality for cell in row.judged if cell.quality is not None]
+
+
+def _faulty(row: Row) -> list[float]:
+    return [fmean(bool(one.faults) for one in cell.photos.values()) for cell in row.judged]

@@ -1,0 +1,43 @@
+"""The job `review`: the results of predict on the desk of a person who accepts and corrects them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from segmentation.config.jobs.review import ReviewOptions
+from segmentation.core.errors import DataError
+from segmentation.core.events import Caution
+from segmentation.core.file_kinds import MANIFEST
+from segmentation.jobs.context import Context
+from segmentation.retouch.desk import Desk
+from segmentation.retouch.summary import Summary, summarise
+
+
+@contextmanager
+def review(options: ReviewOptions, context: Context) -> Iterator[Desk]:
+    """Yield the review of a folder of results, open.
+
+    Damaged lines of its journal are told as a Caution. Raises DataError for a folder of other contents, and
+    where another review is at work in it.
+    """
+    results = options.results or latest_results(context.workspace.results)
+    with Desk(results, options.max_pixels) as desk:
+        if desk.left_out:
+            context.tell(Caution(f"{desk.left_out} damaged lines of {desk.journal} are left out"))
+        yield desk
+
+
+def latest_results(folder: Path) -> Path:
+    """Return the folder of results of predict that was written last. Raises DataError where there is none."""
+    manifests = sorted(folder.glob(f"*/predict/{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns)
+    if not manifests:
+        raise DataError(
+            f"{folder}: expected what predict wrote, found nothing; name the folder of results as `results`"
+        )
+    return manifests[-1].parent
+
+
+def summary_of(desk: Desk, options: ReviewOptions) -> Summary:
+    """Return the figures of a review up to now."""
+    reviewed = ((photo, desk.state_of(photo.stem)) for photo in desk.photos())
+    return summarise(reviewed, options.minutes_by_hand)

@@ -1,0 +1,111 @@
+"""The files of an accepted photo: those that predict was asked for, made of the mask as it is now."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segmentation.core.digests import read_sha256
+from segmentation.core.errors import DataError, printable, system_reason
+from segmentation.core.file_kinds import PREDICTED
+from segmentation.core.files import temporary_folder, write_bytes
+from segmentation.core.lock import locked
+from segmentation.images.compositing import in_bits
+from segmentation.images.files import Picture, open_photo, read_mask
+from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.outputs.file_record import FileRecord, is_as_recorded, record_of
+from segmentation.outputs.publishing import not_written, put_in_place
+from segmentation.retouch.photos import CutPhoto
+from segmentation.retouch.sheet import Sheet
+
+
+def predicted_path(results: Path, stem: str) -> Path:
+    """Return where the mask of a photo is kept as it was predicted."""
+    return results / PREDICTED / f"{stem}.png"
+
+
+def keep_predicted(results: Path, photo: CutPhoto) -> dict[str, Any]:
+    """Keep a photo's mask as it is before anything is changed.
+
+    Returns what it is of: the digests of the photo, and of the mask as predict wrote it. Raises DataError
+    where it cannot be read or written.
+    """
+    mask, kept = results / photo.outputs["mask"], predicted_path(results, photo.stem)
+    try:
+        write_bytes(kept, mask.read_bytes())
+    except OSError as error:
+        raise not_written(kept, error) from error
+    return {"of": photo.sha256, "mask": photo.mask_digest}
+
+
+def check_photo(photo: CutPhoto) -> None:
+    """Raise DataError where the photo is gone, or is no longer the one that was cut out."""
+    name = printable(str(photo.photo))
+    try:
+        present = read_sha256(photo.photo)
+    except OSError as error:
+        raise DataError(f"{name}: cannot be read ({system_reason(error)}); bring the photo back") from error
+    if photo.sha256 not in (None, present):
+        raise DataError(f"{name}: expected the photo that was cut out, received another; run predict again")
+
+
+def open_accepted(photo: CutPhoto, max_pixels: int | None = None) -> Picture:
+    """Return a photo as its files are made of it. Raises ConfigError and ImageError."""
+    options = photo.options()
+    return open_photo(photo.photo, max_pixels=max_pixels, bits=options.bits, keep_gps=options.keep_gps)
+
+
+def write_accepted(
+    results: Path,
+    photo: CutPhoto,
+    picture: Picture,
+    sheet: Sheet,
+    base: Path,
+    ours: Mapping[str, FileRecord],
+    begin: Callable[[Mapping[str, FileRecord]], None],
+) -> tuple[str, ...]:
+    """Write the files of a photo that was accepted; return what a person had changed elsewhere.
+
+    `picture` is the photo, see `open_accepted`, `base` is the file of the mask that the sheet began with,
+    `ours` the records of what a review wrote before, and `begin` is told the records of the new files before
+    these take their places. A file that neither predict nor a review wrote is saved under another name, see
+    `unused_name`. Where nothing was changed and nothing written before, all stays as predict wrote it.
+    Raises SegmentationError; then all files are as they were.
+    """
+    if not ours and np.array_equal(sheet.alpha, sheet.base):
+        return ()
+    options = photo.options()
+    writer = CutoutWriter.from_options(results, _no_enlargement, options)
+    alpha = sheet.alpha
+    if options.bits == 16:
+        alpha = sheet.deep(read_mask(base, max_pixels=alpha.size, bits=16))
+    if picture.alpha is not None:
+        alpha = np.minimum(alpha, in_bits(picture.alpha, options.bits))
+    outputs = photo.delivered
+    with locked(results, ""), temporary_folder(results) as scratch:
+        paths = {kind: scratch / output for kind, output in outputs.items()}
+        writer.write_alpha(paths, picture, alpha)
+        new = {output: paths[kind] for kind, output in outputs.items()}
+        foreign = tuple(
+            output for output in new if is_foreign(results / output, _records(output, photo.files, ours))
+        )
+        begin({output: record_of(path) for output, path in new.items()})
+        put_in_place(results, new, foreign)
+    return foreign
+
+
+def is_foreign(path: Path, records: Iterable[FileRecord]) -> bool:
+    """Return whether a file is there that is not as any of its records has it."""
+    try:
+        return path.is_file() and not is_as_recorded(path, path.stat(), records)
+    except OSError:
+        return False
+
+
+def _records(output: str, *files: Mapping[str, FileRecord]) -> list[FileRecord]:
+    return [known[output] for known in files if output in known]
+
+
+def _no_enlargement(_scores: np.ndarray) -> float:
+    return 1.0

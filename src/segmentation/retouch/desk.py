@@ -1,0 +1,325 @@
+"""A review at work: the photos of a folder of results, what was decided, and the sheets on the desk."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from segmentation.confidence.doubts import Region, find_regions
+from segmentation.core.errors import DataError, SegmentationError, printable
+from segmentation.core.file_kinds import MANIFEST, REVIEW_JOURNAL
+from segmentation.core.lock import locked
+from segmentation.images.files import open_photo, read_labels, read_mask
+from segmentation.outputs.publishing import unused_name
+from segmentation.retouch.acceptance import (
+    check_photo,
+    keep_predicted,
+    open_accepted,
+    predicted_path,
+    write_accepted,
+)
+from segmentation.retouch.coverage import Box
+from segmentation.retouch.journal import Fields, Journal
+from segmentation.retouch.operations import Operation, Whole, plain
+from segmentation.retouch.painting import HALF
+from segmentation.retouch.photos import CutPhoto, find_cut_photos
+from segmentation.retouch.sheet import Sheet
+from segmentation.retouch.shelf import Loaded, Shelf
+from segmentation.retouch.shown import ShownPhoto
+from segmentation.retouch.state import PhotoState
+
+LOCK = ".review.lock"
+
+
+class StaleError(SegmentationError):
+    """What was asked for is about a state of the photo that is no longer the present one."""
+
+
+class Change(NamedTuple):
+    """The revision that a change led to, and what the alpha is then in the box that it may have changed."""
+
+    revision: int
+    box: Box | None
+    alpha: np.ndarray | None
+
+
+class Desk:
+    """The review of a folder of results, open: one process at a time holds it, any thread may use it.
+
+    Entering raises DataError for a folder of other contents, and where another review is at work in it.
+    """
+
+    def __init__(self, results: Path, max_pixels: int | None = None):
+        self.results = results
+        self._max_pixels = max_pixels
+        self._photos = find_cut_photos(results)
+        self._states: dict[str, PhotoState] = {}
+        self._lock = threading.RLock()
+        self._shelf = Shelf(self._lock)
+        self._problems: dict[str, str] = {}
+        self._journal = Journal(results / REVIEW_JOURNAL)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(
+                locked(self.results, "go on in the page of the review that is open", name=LOCK)
+            )
+            stack.enter_context(self._journal)
+            for line in self._journal.earlier():
+                self.state_of(line["photo"]).take(line)
+            self._held = stack.pop_all()
+        self._seen = self._stamp()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._held.close()
+
+    @property
+    def journal(self) -> Path:
+        """The file of the journal."""
+        return self._journal.path
+
+    @property
+    def left_out(self) -> int:
+        """Lines of the journal that are damaged."""
+        return self._journal.left_out
+
+    def refresh(self) -> None:
+        """Take notice of what predict has written since."""
+        with self._lock:
+            if (stamp := self._stamp()) == self._seen:
+                return
+            self._seen = stamp
+            found = find_cut_photos(self.results)
+            for identity, photo in found.items():
+                before = self._photos.get(identity)
+                if before and before.sha256 == photo.sha256 and before.mask_digest == photo.mask_digest:
+                    continue
+                self._shelf.drop(photo.stem)
+            self._photos = found
+
+    def photos(self) -> list[CutPhoto]:
+        """Return all photos, in the order of their names."""
+        with self._lock:
+            return sorted(self._photos.values(), key=lambda photo: photo.stem)
+
+    def photo(self, identity: str) -> CutPhoto:
+        """Return a photo by its id. Raises DataError for an unknown one."""
+        try:
+            return self._photos[identity]
+        except KeyError:
+            raise DataError(
+                "expected a photo of this folder, received another; load the page again"
+            ) from None
+
+    def state_of(self, stem: str) -> PhotoState:
+        """Return the state of a photo."""
+        return self._states.setdefault(stem, PhotoState())
+
+    def problem_of(self, stem: str) -> str:
+        """Return why the files of an accepted photo could not be written yet; empty where they could."""
+        return self._problems.get(stem, "")
+
+    def is_outdated(self, photo: CutPhoto) -> bool:
+        """Return whether predict made another mask after a person had begun to change the one before."""
+        kept = self.state_of(photo.stem).kept
+        return bool(kept) and photo.mask_digest not in (None, kept.get("mask"))
+
+    def shown(self, photo: CutPhoto) -> ShownPhoto:
+        """Return the photo for the page. Raises SegmentationError where it cannot be read."""
+        return self._shelf.get(photo.stem, lambda: self._read(photo)).shown
+
+    def alpha(self, photo: CutPhoto, *, predicted: bool = False) -> Change:
+        """Return the whole alpha of a photo, as it is or as it was `predicted`. Raises like `shown`."""
+        with self._ready(photo) as loaded:
+            alpha = loaded.sheet.base if predicted else loaded.sheet.alpha
+            height, width = alpha.shape
+            return Change(self.state_of(photo.stem).revision, Box(0, 0, width, height), alpha.copy())
+
+    def prepare_first(self) -> None:
+        """Read the photo that a review begins with, the least certain one that is not decided, beforehand."""
+        waiting = [photo for photo in self.photos() if self.state_of(photo.stem).decision is None]
+        if waiting:
+            first = min(waiting, key=lambda photo: photo.confidence or 0.0)
+            with suppress(SegmentationError):  # the page says it
+                self.shown(first)
+
+    def regions(self, photo: CutPhoto) -> list[Region]:
+        """Return the doubtful regions of a photo, the largest first. Raises like `shown`."""
+        return self._shelf.get(photo.stem, lambda: self._read(photo)).regions
+
+    def edit(self, photo: CutPhoto, revision: int, operation: Operation, name: str = "") -> Change:
+        """Do an operation to the mask as it was at a revision.
+
+        `name` stands for the operation where it is sent again. Raises StaleError for another revision,
+        DataError where nothing can be recorded.
+        """
+        with self._at(photo, revision, name) as (state, loaded):
+            patch = loaded.sheet.preview(operation)
+            if patch is None:
+                return self._change(photo, loaded.sheet, None)
+            if not state.kept:
+                self._record(photo, {"did": "keep", **keep_predicted(self.results, photo)})
+            self._record(photo, {"did": "edit", "operation": plain(operation), "id": name})
+            return self._change(photo, loaded.sheet, loaded.sheet.put(patch))
+
+    def toggle(self, photo: CutPhoto, revision: int, place: tuple[float, float], name: str = "") -> Change:
+        """Put the doubtful region at a place, x and y, into the mask, or take it out; see `edit`."""
+        with self._at(photo, revision, name) as (_state, loaded):
+            region = region_at(loaded.regions, place)
+            if region is None:
+                return self._change(photo, loaded.sheet, None)
+            garment = loaded.sheet.alpha[region.slices][region.pixels] >= HALF
+            return self.edit(photo, revision, Whole(bool(garment.mean() < 0.5), region), name)
+
+    def undo(self, photo: CutPhoto, revision: int, name: str = "") -> Change:
+        """Undo the last operation; see `edit`."""
+        with self._at(photo, revision, name) as (state, loaded):
+            if not state.position:
+                return self._change(photo, loaded.sheet, None)
+            self._record(photo, {"did": "undo", "id": name})
+            return self._change(photo, loaded.sheet, loaded.sheet.undo())
+
+    def redo(self, photo: CutPhoto, revision: int, name: str = "") -> Change:
+        """Do again what was undone last; see `edit`."""
+        with self._at(photo, revision, name) as (state, loaded):
+            if state.position == len(state.operations):
+                return self._change(photo, loaded.sheet, None)
+            self._record(photo, {"did": "redo", "id": name})
+            return self._change(photo, loaded.sheet, loaded.sheet.do(state.operations[state.position - 1]))
+
+    def restart(self, photo: CutPhoto, revision: int) -> None:
+        """Begin again from the mask that predict wrote last; what was done before stays in the journal."""
+        with self._lock:
+            self._check(photo, revision, "")
+            self._record(photo, {"did": "restart"})
+            kept = predicted_path(self.results, photo.stem)
+            if kept.is_file():
+                kept.rename(unused_name(kept))
+            self._shelf.drop(photo.stem)
+
+    def decide(self, photo: CutPhoto, revision: int, decision: str | None, name: str = "") -> None:
+        """Decide on a photo: one of CHOICES, or None to take a decision back; see `edit`."""
+        with self._lock:
+            self._check(photo, revision, name)
+            self._problems.pop(photo.stem, None)
+            self._record(photo, {"did": "decide", "decision": decision, "id": name})
+
+    def note_activity(self, photo: CutPhoto, seconds: float, clicks: int) -> None:
+        """Record that a person was at work on a photo for so long."""
+        self._record(photo, {"did": "active", "seconds": round(seconds, 2), "clicks": clicks})
+
+    def pending(self) -> list[CutPhoto]:
+        """Return the accepted photos whose files are still to be written."""
+        with self._lock:
+            return [photo for photo in self._photos.values() if self.state_of(photo.stem).is_pending]
+
+    def write(self, photo: CutPhoto) -> None:
+        """Write the files of an accepted photo; a failure is its problem, and it stays pending."""
+        with self._lock:
+            state = self.state_of(photo.stem)
+            if not state.is_pending:
+                return
+            revision, done, files, base = state.revision, state.done, state.files, self._base_path(photo)
+
+        def begin(files: Mapping[str, Any]) -> None:
+            self._record(photo, {"did": "writing", "files": dict(files)})
+
+        try:
+            check_photo(photo)
+            picture = open_accepted(photo, self._max_pixels)
+            sheet = Sheet(self._read_mask(base), done, picture.seen, binary=self._is_binary(photo))
+            write_accepted(self.results, photo, picture, sheet, base, files, begin)
+            written = {"did": "written", "revision": revision, "changed_px": sheet.changed_px}
+            self._record(photo, written)
+            self._problems.pop(photo.stem, None)
+        except SegmentationError as error:
+            self._problems[photo.stem] = str(error)
+        except Exception as error:  # one odd photo must not end the review
+            reason = printable(f"{type(error).__name__}: {error}")
+            self._problems[photo.stem] = f"{printable(photo.stem)}: cannot be written ({reason}); report it"
+
+    @contextmanager
+    def _at(self, photo: CutPhoto, revision: int, name: str) -> Iterator[tuple[PhotoState, Loaded]]:
+        """Hold a photo at a revision. Raises StaleError for another one."""
+        with self._ready(photo) as loaded:
+            yield self._check(photo, revision, name), loaded
+
+    def _ready(self, photo: CutPhoto) -> AbstractContextManager[Loaded]:
+        return self._shelf.held(photo.stem, lambda: self._read(photo))
+
+    def _check(self, photo: CutPhoto, revision: int, name: str) -> PhotoState:
+        state = self.state_of(photo.stem)
+        if revision != state.revision or (name and name == state.last):
+            raise StaleError(
+                f"{printable(photo.stem)} was changed elsewhere in the meantime; here it is as it is now"
+            )
+        return state
+
+    def _change(self, photo: CutPhoto, sheet: Sheet, box: Box | None) -> Change:
+        part = None if box is None else sheet.alpha[box.slices].copy()
+        return Change(self.state_of(photo.stem).revision, box, part)
+
+    def _record(self, photo: CutPhoto, fields: Fields) -> None:
+        line = {"photo": photo.stem, "at": round(time.time(), 2), **fields}
+        with self._lock:
+            self._journal.append(line)
+            self.state_of(photo.stem).take(line)
+
+    def _read(self, photo: CutPhoto) -> Loaded:
+        """Read a photo and its mask, and do to it what was done before."""
+        check_photo(photo)
+        picture = open_photo(photo.photo, max_pixels=self._max_pixels)
+        with self._lock:
+            state = self.state_of(photo.stem)
+            if state.kept and photo.sha256 not in (None, state.kept.get("photo")):
+                self._record(photo, {"did": "restart"})  # what was done was done to another photo
+            base = self._read_mask(self._base_path(photo))
+            if base.shape != picture.pixels.shape[:2]:
+                raise DataError(
+                    f"{printable(str(photo.photo))}: expected a mask of its size, received one of "
+                    f"{base.shape[1]}x{base.shape[0]}; run predict again"
+                )
+            sheet = Sheet(base, state.done, picture.seen, binary=self._is_binary(photo))
+            loaded = Loaded(sheet, ShownPhoto(picture), self._find_regions(photo, base))
+            self._shelf.put(photo.stem, loaded)
+        return loaded
+
+    def _read_mask(self, path: Path) -> np.ndarray:
+        return read_mask(path, max_pixels=self._max_pixels)
+
+    def _base_path(self, photo: CutPhoto) -> Path:
+        kept = predicted_path(self.results, photo.stem)
+        if self.state_of(photo.stem).kept and kept.is_file():
+            return kept
+        return self.results / photo.outputs["mask"]
+
+    def _find_regions(self, photo: CutPhoto, base: np.ndarray) -> list[Region]:
+        doubts = np.zeros(base.shape, np.uint8)
+        path = self.results / photo.outputs.get("doubts", "")
+        if path.is_file():
+            read = read_labels(path)
+            doubts = read if read.shape == base.shape else doubts
+        return find_regions(doubts, base >= HALF)
+
+    def _is_binary(self, photo: CutPhoto) -> bool:
+        return bool(photo.key.get("binary", False))
+
+    def _stamp(self) -> tuple[int, int]:
+        status = (self.results / MANIFEST).stat()
+        return status.st_mtime_ns, status.st_size
+
+
+def region_at(regions: list[Region], place: tuple[float, float]) -> Region | None:
+    """Return the smallest region that holds a place, x and y in pixels; None where there is none."""
+    column, row = int(place[0]), int(place[1])
+    for region in reversed(regions):  # the smallest first
+        height, width = region.pixels.shape
+        down, across = row - region.top, column - region.left
+        if 0 <= down < height and 0 <= across < width and region.pixels[down, across]:
+            return region
+    return None

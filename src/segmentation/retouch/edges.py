@@ -1,0 +1,41 @@
+"""An edge that is fitted to the photo: by the colours of the garment and of its surroundings nearby.
+
+It is for places where a person sees that the edge is beside that of the garment. On 10 studio photos it
+halves the error of edges that are 4 pixels off; edges as the bundled model draws them it makes worse.
+"""
+
+import cv2
+import numpy as np
+
+from segmentation.images.trimaps import GARMENT, SURROUNDINGS, UNKNOWN, trimap
+
+_ALIKE, _APART = 25.0, 80.0  # distances of two colours, of 255: nothing is told by them, and all that can be
+_STEEPNESS = 2.0  # of alpha between the two colours, since patterns and noise are no half transparency
+_NOISE_PX = 0.7
+
+
+def fit_to_colours(photo: np.ndarray, alpha: np.ndarray, reach_px: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the alpha that colours tell of within `reach_px` of an edge, and how much they tell.
+
+    `photo` is uint8 RGB [H, W, 3], `alpha` uint8 [H, W]. A colour between the mean one of the garment about
+    it and that of its surroundings is a mixture of the two. Returns float32 [H, W], the alpha from 0 to 255,
+    and a share in [0, 1], which is 0 further from the edge and where both are of one colour.
+    """
+    known = trimap(alpha, max(1.0, reach_px) / len(alpha))
+    colours = photo.astype(np.float32)
+    garment, surroundings = (_mean_near(colours, known == side, reach_px) for side in (GARMENT, SURROUNDINGS))
+    along = garment - surroundings
+    length = np.sqrt((along * along).sum(axis=2))
+    mixed = ((colours - surroundings) * along).sum(axis=2) / np.maximum(length * length, 1.0)
+    mixed = cv2.GaussianBlur(mixed, (0, 0), _NOISE_PX)
+    fitted = np.clip((mixed - 0.5) * _STEEPNESS + 0.5, 0, 1) * np.float32(255)
+    share = np.clip((length - _ALIKE) / (_APART - _ALIKE), 0, 1)
+    return fitted, np.where(known == UNKNOWN, share, np.float32(0))
+
+
+def _mean_near(colours: np.ndarray, known: np.ndarray, reach_px: float) -> np.ndarray:
+    """Return the mean colour of the known pixels nearby: float32 [H, W, 3]; 0 where there are none."""
+    sigma = max(1.0, reach_px)
+    weight = known.astype(np.float32)
+    total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., np.newaxis]
+    return cv2.GaussianBlur(colours * weight[..., np.newaxis], (0, 0), sigma) / np.maximum(total, 1e-6)

@@ -1,0 +1,138 @@
+"""What a retoucher does to a mask, as it is recorded: in pixels of the photo, whatever was on the screen.
+
+Places are x, y in pixels from the upper left corner of the photo: the first pixel reaches from 0 to 1.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from segmentation.confidence.doubts import Region
+from segmentation.core.errors import DataError
+from segmentation.datasets.rle import decode, encode
+
+MOST_POINTS = 20_000
+LARGEST_PX = 4000.0
+_FURTHEST_PX = 1e6  # outside of any photo
+
+Points = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A stroke of the brush, or where it does not `add`, of the eraser.
+
+    `size` is its diameter in pixels; `hardness` the share of its radius up to which it has its full effect.
+    """
+
+    add: bool
+    size: float
+    hardness: float
+    points: Points
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """The edge of the mask is fitted to the photo along a stroke; `size` is its diameter in pixels."""
+
+    size: float
+    points: Points
+
+
+@dataclass(frozen=True)
+class Area:
+    """The inside of a closed line is put into the mask, or taken out."""
+
+    add: bool
+    points: Points
+
+
+@dataclass(frozen=True)
+class Spot:
+    """The hole at a place is filled, or where it does not `add`, the island there removed."""
+
+    add: bool
+    points: Points
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A region is put into the mask, or taken out, its edge included."""
+
+    add: bool
+    region: Region
+
+
+Operation = Stroke | Refinement | Area | Spot | Whole
+
+_KINDS = {"stroke": Stroke, "area": Area, "spot": Spot}
+_FEWEST_POINTS = {"stroke": 1, "area": 3, "spot": 1}
+
+
+def plain(operation: Operation) -> dict[str, Any]:
+    """Return an operation as JSON holds it, the inverse of `parse`."""
+    if isinstance(operation, Whole):
+        region = operation.region
+        height, width = region.pixels.shape
+        return {
+            "kind": "region",
+            "add": operation.add,
+            "box": [region.left, region.top, width, height],
+            "runs": encode(region.pixels),
+        }
+    if isinstance(operation, Refinement):
+        points = [list(point) for point in operation.points]
+        return {"kind": "refinement", "size": operation.size, "points": points}
+    kind = next(name for name, known in _KINDS.items() if isinstance(operation, known))
+    found: dict[str, Any] = {"kind": kind, "add": operation.add}
+    if isinstance(operation, Stroke):
+        found |= {"size": operation.size, "hardness": operation.hardness}
+    return found | {"points": [list(point) for point in operation.points]}
+
+
+def parse(fields: Mapping[str, Any]) -> Operation:
+    """Read an operation. Raises DataError for what is none."""
+    try:
+        if fields["kind"] == "refinement":
+            return Refinement(_number(fields["size"], 1, LARGEST_PX), _points(fields["points"], 1))
+        add = fields["add"]
+        if not isinstance(add, bool):
+            raise ValueError("add")
+        if fields["kind"] == "region":
+            return Whole(add, _region(fields))
+        points = _points(fields["points"], _FEWEST_POINTS[fields["kind"]])
+        if fields["kind"] == "stroke":
+            size = _number(fields["size"], 1, LARGEST_PX)
+            return Stroke(add, size, _number(fields["hardness"], 0, 1), points)
+        return Area(add, points) if fields["kind"] == "area" else Spot(add, points)
+    except (KeyError, TypeError, ValueError, DataError) as error:
+        raise DataError(
+            f"expected a stroke, a refinement, an area, a spot or a region, received another ({error})"
+        ) from error
+
+
+def _points(values: Any, fewest: int) -> Points:
+    if not isinstance(values, list) or not fewest <= len(values) <= MOST_POINTS:
+        raise ValueError(f"expected {fewest} to {MOST_POINTS} points")
+    return tuple(
+        (_number(x, -_FURTHEST_PX, _FURTHEST_PX), _number(y, -_FURTHEST_PX, _FURTHEST_PX)) for x, y in values
+    )
+
+
+def _number(value: Any, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"expected a number, received {value!r}")
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ValueError(f"expected a number from {low:g} to {high:g}, received {value:g}")
+    return float(value)
+
+
+def _region(fields: Mapping[str, Any]) -> Region:
+    left, top, width, height = (int(_number(value, 0, _FURTHEST_PX)) for value in fields["box"])
+    if width * height > 10**9:
+        raise ValueError("box")
+    pixels = decode(str(fields["runs"]), height, width)
+    return Region(left, top, np.ascontiguousarray(pixels), not fields["add"])

@@ -1,0 +1,132 @@
+"""The photos that predict cut out into a folder, as its record tells of them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from segmentation.config.files import FileOptions, files_as_asked
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.viewpoint_names import group_and_view
+from segmentation.outputs.manifest import Manifest
+
+SHOWN_ONLY = ("review", "doubts")
+"""Kinds of files that show a prediction, and are not delivered."""
+
+_ODD_VIEW = "not as from the garment's other sides"
+_DRIFT = "unlike the photos that the model knows"
+
+
+@dataclass(frozen=True)
+class CutPhoto:
+    """A photo that predict cut out: the fields of its record that a review needs.
+
+    `id` stands for the photo in addresses. `outputs` are its files by kind, relative to the folder, `files`
+    the records of what predict wrote, and `asked` the options that it wrote them by.
+    """
+
+    id: str
+    stem: str
+    photo: Path
+    outputs: Mapping[str, str]
+    files: Mapping[str, Any]
+    sha256: str | None
+    decision: str | None
+    confidence: float | None
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    asked: Mapping[str, Any] | None = None
+    key: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def garment(self) -> str:
+        """The name that the viewpoints of a garment share."""
+        return group_and_view(self.stem)[0]
+
+    @property
+    def view(self) -> str:
+        return group_and_view(self.stem)[1]
+
+    @property
+    def flags(self) -> list[str]:
+        """What a queue can be filtered by besides the decision: an odd viewpoint, drift."""
+        found = {"viewpoint": _ODD_VIEW, "drift": _DRIFT}
+        return [name for name, words in found.items() if any(words in reason for reason in self.reasons)]
+
+    @property
+    def mask_digest(self) -> str | None:
+        """The SHA-256 of the mask as predict wrote it."""
+        return self.files.get(self.outputs["mask"], {}).get("sha256")
+
+    @property
+    def delivered(self) -> dict[str, str]:
+        """The files that are made of a mask, by kind."""
+        return {kind: path for kind, path in self.outputs.items() if kind not in SHOWN_ONLY}
+
+    def options(self) -> FileOptions:
+        """Return the options by which the files are written.
+
+        Raises ConfigError where a record of an earlier version does not tell them.
+        """
+        if self.asked is not None:
+            return files_as_asked(self.asked)
+        key = self.key
+        known = {"binary": key.get("binary", False), "bits": key.get("bits", 8)}
+        usual = key.get("background") is None and key.get("crop") is None and key.get("canvas") is None
+        formats = {kind for kind in self.outputs if kind.startswith("cutout")}
+        if not usual:
+            raise ConfigError(
+                "expected a record that tells how the cutouts were placed, received one of an earlier "
+                "version; run predict again"
+            )
+        names = [name for name in _FORMAT_OF if _FORMAT_OF[name] in formats]
+        return files_as_asked({**known, **({"format": names} if names else {})})
+
+
+_FORMAT_OF = {"png": "cutout", "psd": "cutout-psd", "tiff": "cutout-tiff", "webp": "cutout-webp"}
+
+
+def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
+    """Return the photos that predict cut out into a folder, by their ids.
+
+    Raises DataError for a folder of other contents.
+    """
+    if not (results / MANIFEST).is_file():
+        raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
+    manifest = Manifest(results, {})
+    manifest.look()
+    photos = {}
+    for record in manifest.records():
+        if record["error"] is not None:
+            continue
+        outputs = record.get("outputs") or {}
+        if "mask" not in outputs or outputs["mask"].partition("/")[0] != FILES["mask"][0]:
+            raise DataError(
+                f"{results}: expected masks of cutouts, received other results; choose a folder of cutouts"
+            )
+        key = record.get("key") or {}
+        cut = CutPhoto(
+            id_of(record["stem"]),
+            record["stem"],
+            Path(record["input"]),
+            outputs,
+            record.get("files") or {},
+            key.get("sha256"),
+            record.get("decision"),
+            record.get("confidence"),
+            tuple(record.get("reasons") or ()),
+            tuple(record.get("notes") or ()),
+            record.get("asked"),
+            key,
+        )
+        photos[cut.id] = cut
+    if not photos:
+        raise DataError(f"{results}: expected masks to review, found none; run predict again")
+    return photos
+
+
+def id_of(stem: str) -> str:
+    """Return what stands for a photo in addresses, so that none of them is a path."""
+    return hashlib.blake2b(stem.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -1,0 +1,138 @@
+"""The state of a photo under review, as the lines of the journal about it make it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from segmentation.core.errors import DataError
+from segmentation.retouch.operations import Operation, Whole, parse
+
+ACCEPTED, REDO = "accepted", "redo"
+CHOICES = (ACCEPTED, REDO)
+"""What a person decides on a photo: its mask is good, or is made from scratch elsewhere."""
+
+_LONGEST_S = 3600.0  # of activity in one line
+
+
+@dataclass
+class Effort:
+    """What a photo took: seconds of activity, clicks, and strokes, areas and regions as they were made."""
+
+    seconds: float = 0.0
+    clicks: int = 0
+    strokes: int = 0
+    regions: int = 0
+    undone: int = 0
+
+
+@dataclass
+class PhotoState:
+    """The state of one photo.
+
+    `operations` are all that can be redone, of which the first `position` are done. `revision` grows with
+    each change of mask or decision. `decision` is one of CHOICES or None. `kept` is what the operations are
+    about: the digests of the photo and of its predicted mask. `files` are the records of what was written
+    for it, and `written` the revision that they are of.
+    """
+
+    operations: list[Operation] = field(default_factory=list)
+    position: int = 0
+    revision: int = 0
+    decision: str | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    files: dict[str, Any] = field(default_factory=dict)
+    written: int | None = None
+    changed_px: int | None = None
+    effort: Effort = field(default_factory=Effort)
+    last: str = ""
+
+    @property
+    def done(self) -> list[Operation]:
+        """The operations that make the mask."""
+        return self.operations[: self.position]
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the photo is accepted and its files are still to be written."""
+        return self.decision == ACCEPTED and self.written != self.revision
+
+    def take(self, line: Mapping[str, Any]) -> bool:
+        """Change by a line of the journal; return whether it is one that is known here and fits the state."""
+        known = _EFFECTS.get(line["did"])
+        if known is None:
+            return False
+        try:
+            known(self, line)
+        except (KeyError, TypeError, ValueError, DataError):
+            return False
+        return True
+
+    def _edit(self, line: Mapping[str, Any]) -> None:
+        operation = parse(line["operation"])
+        self.operations[self.position :] = [operation]
+        self.position += 1
+        if isinstance(operation, Whole):
+            self.effort.regions += 1
+        else:
+            self.effort.strokes += 1
+        self._changed(line)
+
+    def _undo(self, line: Mapping[str, Any]) -> None:
+        if not self.position:
+            raise ValueError("nothing to undo")
+        self.position -= 1
+        self.effort.undone += 1
+        self._changed(line)
+
+    def _redo(self, line: Mapping[str, Any]) -> None:
+        if self.position == len(self.operations):
+            raise ValueError("nothing to redo")
+        self.position += 1
+        self._changed(line)
+
+    def _restart(self, line: Mapping[str, Any]) -> None:
+        self.operations, self.position, self.kept = [], 0, {}
+        self._changed(line)
+
+    def _changed(self, line: Mapping[str, Any]) -> None:
+        self.revision += 1
+        self.decision = None  # what was decided was about another mask
+        self.last = str(line.get("id", ""))
+
+    def _decide(self, line: Mapping[str, Any]) -> None:
+        decision = line["decision"]
+        if decision not in (*CHOICES, None):
+            raise ValueError("decision")
+        self.revision += 1
+        self.decision = decision
+        self.last = str(line.get("id", ""))
+
+    def _keep(self, line: Mapping[str, Any]) -> None:
+        self.kept = {"photo": line["of"], "mask": line["mask"]}
+
+    def _writing(self, line: Mapping[str, Any]) -> None:
+        self.files = {**self.files, **line["files"]}
+
+    def _written(self, line: Mapping[str, Any]) -> None:
+        self.written = int(line["revision"])
+        self.changed_px = int(line["changed_px"])
+
+    def _active(self, line: Mapping[str, Any]) -> None:
+        seconds, clicks = float(line["seconds"]), int(line["clicks"])
+        if not (0 <= seconds <= _LONGEST_S and clicks >= 0):
+            raise ValueError("activity")
+        self.effort.seconds += seconds
+        self.effort.clicks += clicks
+
+
+_EFFECTS = {
+    "edit": PhotoState._edit,
+    "undo": PhotoState._undo,
+    "redo": PhotoState._redo,
+    "restart": PhotoState._restart,
+    "decide": PhotoState._decide,
+    "keep": PhotoState._keep,
+    "writing": PhotoState._writing,
+    "written": PhotoState._written,
+    "active": PhotoState._active,
+}

@@ -1,0 +1,143 @@
+"""What a review took and what it saved: a table of the photos and figures of the whole."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segmentation.core.errors import printable
+from segmentation.core.tables import write_csv
+from segmentation.retouch.photos import CutPhoto
+from segmentation.retouch.state import ACCEPTED, REDO, PhotoState
+
+TABLE = "review.csv"
+COLUMNS = (
+    "photo",
+    "predicted_as",
+    "confidence",
+    "decision",
+    "active_seconds",
+    "clicks",
+    "strokes",
+    "regions",
+    "undone",
+    "changed_px",
+)
+
+_FEWEST = 3  # photos from which on a pace can be told
+_USUAL = "not triaged"
+
+Reviewed = tuple[CutPhoto, PhotoState]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a review: photos by decision, hours of activity, and the time of each kind of photo.
+
+    `spent` is the share of the time, in [0, 1], by what triage had said of the photos. `minutes_by_hand` is
+    what cutting one out would take.
+    """
+
+    photos: int
+    accepted: int
+    redo: int
+    changed: int
+    seconds: float
+    spent: Mapping[str, float]
+    minutes_by_hand: float
+
+    @property
+    def decided(self) -> int:
+        return self.accepted + self.redo
+
+    @property
+    def seconds_a_photo(self) -> float | None:
+        """The mean time of a photo that was decided; None where there are too few to tell."""
+        return self.seconds / self.decided if self.decided >= _FEWEST else None
+
+    @property
+    def an_hour(self) -> float | None:
+        """Photos an hour; None where nothing tells."""
+        return 3600 * self.decided / self.seconds if self.decided and self.seconds else None
+
+    @property
+    def saved_minutes(self) -> float:
+        """What the masks saved against cutting the accepted photos out by hand; less than 0 is a loss."""
+        return self.accepted * self.minutes_by_hand - self.seconds / 60
+
+    def lines(self) -> list[str]:
+        """Return the summary in words, sentences without a full stop."""
+        lines = [
+            f"{self.accepted} of {self.photos} accepted, {self.changed} of them changed; {self.redo} to be "
+            f"redone; {self.photos - self.decided} left"
+        ]
+        if self.an_hour:
+            lines.append(f"{self.seconds / 60:.1f} minutes at work, {self.an_hour:.0f} photos an hour")
+            verb = "saved" if self.saved_minutes >= 0 else "lost"
+            lines.append(
+                f"{abs(self.saved_minutes):.0f} minutes {verb} against {self.minutes_by_hand:g} minutes by "
+                "hand for each accepted photo"
+            )
+        return lines
+
+    def plain(self) -> dict[str, Any]:
+        """Return the figures as JSON holds them."""
+        return {
+            "photos": self.photos,
+            "accepted": self.accepted,
+            "redo": self.redo,
+            "changed": self.changed,
+            "left": self.photos - self.decided,
+            "seconds": round(self.seconds, 1),
+            "seconds_a_photo": self.seconds_a_photo,
+            "photos_an_hour": self.an_hour,
+            "saved_minutes": self.saved_minutes,
+            "minutes_by_hand": self.minutes_by_hand,
+            "spent": dict(self.spent),
+        }
+
+
+def summarise(reviewed: Iterable[Reviewed], minutes_by_hand: float) -> Summary:
+    """Return the figures of a review."""
+    rows = list(reviewed)
+    seconds = sum(state.effort.seconds for _photo, state in rows)
+    spent: dict[str, float] = {}
+    for photo, state in rows:
+        kind = photo.decision or _USUAL
+        spent[kind] = spent.get(kind, 0.0) + (state.effort.seconds / seconds if seconds else 0.0)
+    accepted = [state for _photo, state in rows if state.decision == ACCEPTED]
+    return Summary(
+        photos=len(rows),
+        accepted=len(accepted),
+        redo=sum(state.decision == REDO for _photo, state in rows),
+        changed=sum(state.position > 0 for state in accepted),
+        seconds=seconds,
+        spent=spent,
+        minutes_by_hand=minutes_by_hand,
+    )
+
+
+def write_table(results: Path, reviewed: Iterable[Reviewed]) -> Path:
+    """Write review.csv into a folder of results, a row for each photo that a person was at work on."""
+    path = results / TABLE
+    write_csv(path, [COLUMNS, *_rows(reviewed)])
+    return path
+
+
+def _rows(reviewed: Iterable[Reviewed]) -> Iterator[tuple[object, ...]]:
+    for photo, state in reviewed:
+        effort = state.effort
+        if not (state.decision or effort.seconds or state.operations):
+            continue
+        yield (
+            printable(photo.stem),
+            photo.decision,
+            photo.confidence,
+            state.decision,
+            effort.seconds,
+            effort.clicks,
+            effort.strokes,
+            effort.regions,
+            effort.undone,
+            state.changed_px,
+        )

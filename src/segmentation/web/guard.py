@@ -1,0 +1,142 @@
+"""What stands before the page: only who knows its address is let in, and no other site speaks for them.
+
+The token in the address is a secret. The Host header has to be the server's own, which a name that someone
+else's name server bound to this machine is not. Whatever changes something has to come from the page itself,
+by its Origin.
+"""
+
+import ipaddress
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+MOST_BYTES = 4_000_000
+"""The most that a request may send."""
+
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_SAFE = ("GET", "HEAD")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Guard:
+    """An ASGI application that lets requests to `/TOKEN/...` through to another one, as `/...`.
+
+    `host` and `port` are what the server listens on; beyond loopback addresses, any address of the machine
+    and its own name are taken for it.
+    """
+
+    def __init__(self, application: Application, token: str, host: str, port: int):
+        self._application = application
+        self._token = token.encode()
+        self._host = host
+        self._port = port
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get(b"host", "")
+        if not is_own_host(host, self._host, self._port):
+            await refuse(send, 403, "expected the address that `review` printed")
+            return
+        if scope["method"] not in _SAFE and headers.get(b"origin") != f"http://{host}":
+            await refuse(send, 403, "expected a request of the page of `review` itself")
+            return
+        path: str = scope["path"]
+        given, slash, rest = path.removeprefix("/").partition("/")
+        if not secrets.compare_digest(given.encode("utf-8", "surrogatepass"), self._token):
+            await refuse(send, 404, "nothing here; open the whole address that `review` printed")
+            return
+        if not slash:
+            await answer(send, 307, b"", {"location": f"{path}/"})
+            return
+        length = headers.get(b"content-length", "0")
+        if not length.isdigit() or int(length) > MOST_BYTES:
+            await refuse(send, 413, f"expected at most {MOST_BYTES} bytes")
+            return
+        inner = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode("utf-8", "surrogatepass")}
+        await self._application(inner, _limited(receive), _with_headers(send))
+
+
+def is_own_host(given: str, host: str, port: int) -> bool:
+    """Return whether the Host header of a request is this server's, and no name that only leads to it."""
+    name, colon, number = given.rpartition(":")
+    if not colon or number != str(port):
+        return False
+    name = name.removeprefix("[").removesuffix("]").lower()
+    loopback = name in ("localhost", "127.0.0.1", "::1")
+    if is_loopback(host):
+        return loopback
+    return loopback or name in (host.lower(), socket.gethostname().lower()) or _is_address(name)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether nobody but this machine reaches what listens on a host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def refuse(send: Send, status: int, reason: str) -> None:
+    """Answer that a request is refused, and why."""
+    await answer(send, status, f"{reason}\n".encode(), {"content-type": "text/plain; charset=utf-8"})
+
+
+async def answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
+    """Send a whole answer."""
+    fields = [(name.encode(), value.encode()) for name, value in {**_HEADERS, **headers}.items()]
+    fields.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _limited(receive: Receive) -> Receive:
+    """Return what a request sends, cut short where it is more than it may be: then it is no valid one."""
+    received = 0
+
+    async def limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MOST_BYTES:
+            return {"type": "http.disconnect"}
+        return message
+
+    return limited
+
+
+def _with_headers(send: Send) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            fields = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+            message = {**message, "headers": [*message.get("headers", []), *fields]}
+        await send(message)
+
+    return wrapped

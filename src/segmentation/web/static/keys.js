@@ -1,0 +1,87 @@
+// The keys, as they are pressed, shown in tool tips and listed in the help.
+
+export const GROUPS = {
+  "Decide": {
+    accept: ["Accept, and on to the next", "Enter", "a"],
+    "by-hand": ["To be redone by hand, and on", "r"],
+    undecide: ["Take the decision back", "Backspace"],
+    next: ["Next photo", "ArrowRight", "j"],
+    previous: ["Previous photo", "ArrowLeft", "k"],
+    help: ["These keys", "?"],
+  },
+  "Look": {
+    view: ["Next view: photo, outline, tint, cutout, mask", "w"],
+    ground: ["Next background of the cutout", "g"],
+    before: ["Hold: the photo alone", "c"],
+    predicted: ["Hold: the mask as it was predicted", "Shift+C"],
+    split: ["Before and after, side by side", "s"],
+    "zoom-in": ["Zoom in (or the wheel)", "+", "="],
+    "zoom-out": ["Zoom out", "-"],
+    full: ["100%: pixel by pixel", "1"],
+    fit: ["The garment, and once more the whole photo", "0"],
+    pan: ["Hold: move the photo", "Space"],
+  },
+  "Doubtful regions": {
+    doubtful: ["Go to the next one", "n"],
+    toggle: ["Put it in, or take it out", "t"],
+    pointer: ["Pointer: click one to put it in or take it out", "v"],
+    doubts: ["Show or hide them", "d"],
+  },
+  "Correct": {
+    brush: ["Brush", "b"],
+    eraser: ["Eraser", "e"],
+    polygon: ["Polygon", "p"],
+    lasso: ["Lasso", "l"],
+    hole: ["Fill a hole", "f"],
+    island: ["Remove an island", "i"],
+    refine: ["Fit the edge to the photo along a stroke", "h"],
+    swap: ["Add or take out (Alt: the other one)", "x"],
+    smaller: ["Smaller (or Shift and the wheel)", "["],
+    larger: ["Larger", "]"],
+    softer: ["Softer", "{"],
+    harder: ["Harder", "}"],
+    undo: ["Undo", "Ctrl+Z"],
+    redo: ["Do again", "Ctrl+Shift+Z", "Ctrl+Y"],
+    cancel: ["Give up what is being drawn", "Escape"],
+  },
+};
+
+const NAMES = {ArrowRight: "→", ArrowLeft: "←", Backspace: "⌫", Escape: "Esc"};
+const ALL = Object.assign({}, ...Object.values(GROUPS));
+const BY_KEY = new Map(Object.entries(ALL).flatMap(([name, [, ...keys]]) => keys.map(key => [key.toLowerCase(), name])));
+
+export const label = key => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+
+export function tip(name) {
+  if (name === "size") return `Size of the brush (${label("[")} and ${label("]")}, or Shift and the wheel)`;
+  if (name === "hardness") return `Hardness of the brush (${label("{")} and ${label("}")})`;
+  const [text, ...keys] = ALL[name];
+  return `${text} (${keys.map(label).join(" or ")})`;
+}
+
+// The name of what a key does, or undefined.
+export function nameOf(event) {
+  const key = event.key === " " ? "space" : event.key.toLowerCase();
+  const control = event.ctrlKey || event.metaKey;
+  if (control) return BY_KEY.get(`ctrl+${event.shiftKey ? "shift+" : ""}${key}`);
+  if (event.altKey && key !== "alt") return undefined;
+  if (event.shiftKey && key === "c") return "predicted";
+  return BY_KEY.get(key);
+}
+
+export function fillHelp(holder) {
+  for (const [title, entries] of Object.entries(GROUPS)) {
+    const section = document.createElement("section"), list = document.createElement("dl");
+    section.append(Object.assign(document.createElement("h3"), {textContent: title}), list);
+    for (const [text, ...keys] of Object.values(entries)) {
+      const term = document.createElement("dt");
+      keys.forEach(key => term.append(Object.assign(document.createElement("kbd"), {textContent: label(key)}), " "));
+      list.append(term, Object.assign(document.createElement("dd"), {textContent: text}));
+    }
+    holder.append(section);
+  }
+}
+
+export function addTips() {
+  for (const element of document.querySelectorAll("[data-key]")) element.title = tip(element.dataset.key);
+}

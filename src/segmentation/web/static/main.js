@@ -1,0 +1,322 @@
+// The page: what keys and buttons do with the queue, the view, the tools and the photo in hand.
+
+import {Activity} from "./activity.js";
+import {prepareDialogs} from "./dialogs.js";
+import {addTips, nameOf, tip} from "./keys.js";
+import {Looks} from "./looks.js";
+import {Queue} from "./queue.js";
+import {get, onReachable, post} from "./server.js";
+import {Tools} from "./tools.js";
+import {View} from "./view.js";
+import {Work} from "./work.js";
+
+const at = id => document.getElementById(id);
+const KEPT_MS = 6000, LOOK_MS = 2500, AHEAD = 2;
+
+const settings = Object.assign(
+  {size: 24, hardness: 0.8, add: true, mode: "outline", ground: "checker", colour: "#3b6ea5", filter: "all", order: "garments"},
+  JSON.parse(localStorage.getItem("review") ?? "{}"),
+);
+const keep = () => localStorage.setItem("review", JSON.stringify(settings));
+
+const view = new View(at("stage"), at("picture"), at("cursor"));
+const activity = new Activity();
+const opened = new Map();  // works that are open or being opened, by id: the one in hand and those ahead
+let work = null, summary = {}, place = -1;
+
+const told = {
+  drawn: one => { if (one === work) view.redraw(); },
+  painting: () => Boolean(tools.brush),
+  state: one => takeState(one.id, one.about),
+  nothing: one => { if (one === work) notice(tools.tool === "hole" ? "No hole of the garment is here" : tools.tool === "island" ? "The largest part of the mask is no island" : "Nothing to change here"); },
+  refused: message => { notice(message, true); refresh(); },
+  stale: (one, message) => reopen(one, message),
+};
+
+const hand = {
+  get layers() { return work?.layers; },
+  get ready() { return Boolean(work); },
+  changed: box => work.changed(box),
+  discard: () => work?.discard(),
+  operate: operation => work?.operate(operation),
+  toggle: (x, y) => work?.toggle(x, y),
+};
+const looks = new Looks(view, settings, {
+  keep, notice: text => notice(text), changed: () => describe(), edited: () => Boolean(queue.current?.undo),
+});
+const tools = new Tools(view, hand, settings);
+const queue = new Queue(photo => show(photo));
+
+// The photo in hand
+
+async function show(photo) {
+  if (!photo || photo === queue.current && work) return;
+  tools.cancel();
+  queue.select(photo);
+  activity.begin(photo.id);
+  work = null; place = -1;
+  describe();
+  try {
+    const one = await open(photo.id);
+    if (queue.current !== photo) return;
+    work = one;
+    view.show(one.layers, one.about.regions);
+    if (view.split) view.split.before = one.about.undo ? "predicted" : "photo";
+    Object.assign(photo, pick(one.about));
+    describe();
+    if (one.about.outdated) outdated(one);
+    else if (one.about.problem) notice(one.about.problem, true);
+    else at("notice").hidden = true;
+    ahead();
+  } catch (error) {
+    opened.delete(photo.id);
+    if (queue.current === photo) { view.layers = null; view.redraw(); notice(error.message, true); }
+  }
+}
+
+function open(id) {
+  if (!opened.has(id)) {
+    const waiting = Work.open(id, told).then(async one => {
+      await one.layers.prepare(view.scaleThatFits(one.about.width, one.about.height));
+      return one;
+    });
+    waiting.catch(() => opened.delete(id));
+    opened.set(id, waiting);
+  }
+  return opened.get(id);
+}
+
+function ahead() {
+  const next = [queue.nextOpen, queue.neighbour(1), queue.neighbour(-1)].filter(Boolean).slice(0, AHEAD).map(photo => photo.id);
+  for (const id of next) open(id).catch(() => {});
+  for (const [id, waiting] of opened)
+    if (id !== work?.id && !next.includes(id)) waiting.then(one => { if (one !== work && !one.active) opened.delete(id); }, () => {});
+}
+
+async function reopen(one, message) {
+  opened.delete(one.id);
+  if (one === work) {
+    const photo = queue.current, kept = [view.scale, view.left, view.top, view.fitted];
+    work = null;
+    await show(photo);
+    if (!kept[3] && work) { [view.scale, view.left, view.top, view.fitted] = kept; view.moved(); }
+  }
+  if (message) notice(message, true);
+  refresh();
+}
+
+const pick = ({revision, undo, redo, decision, pending, problem, outdated}) => ({revision, undo, redo, decision, pending, problem, outdated});
+
+function takeState(id, state) {
+  const photo = queue.all.get(id);
+  if (!photo) return;
+  Object.assign(photo, pick(state));
+  queue.update(photo);
+  describe();
+  if (photo.pending) look();
+}
+
+async function decide(decision) {
+  if (!work) return;
+  tools.cancel();
+  const photo = queue.current, one = work;
+  photo.decision = decision;
+  if (decision === "accepted") photo.pending = true;
+  queue.update(photo);
+  const sent = one.decide(decision), reported = activity.report();
+  const next = decision ? queue.nextOpen : null;
+  if (next) show(next);
+  else { describe(); if (decision) notice(queue.left ? "" : "All photos of this queue are decided"); }
+  await sent; await reported;
+  summary = await get("api/summary").catch(() => summary);
+  describe();
+}
+
+// What the page says
+
+function describe() {
+  const photo = queue.current;
+  at("name").textContent = photo?.name ?? "";
+  at("name").title = photo?.name ?? "";
+  at("badge").textContent = photo?.shown ?? "";
+  at("badge").className = `badge ${photo?.predicted ?? ""}`;
+  at("badge").title = photo?.predicted ? `Expected Dice of the mask; predicted as ${photo.predicted}` : "";
+  at("reasons").textContent = photo?.reasons.join("; ") ?? "";
+  at("reasons").title = photo?.reasons.join("\n") ?? "";
+  at("undo").disabled = !photo?.undo;
+  at("redo").disabled = !photo?.redo;
+  at("accept").classList.toggle("on", photo?.decision === "accepted");
+  at("accept").textContent = photo?.decision === "accepted" ? "Accepted" : "Accept";
+  at("redo-by-hand").classList.toggle("on", photo?.decision === "redo");
+  at("previous").disabled = !queue.neighbour(-1);
+  at("next").disabled = !queue.neighbour(1);
+  const left = queue.left, pace = summary.seconds_a_photo;
+  at("left").textContent = !queue.shown.length ? "" : left ? `${left} left${pace ? ` · about ${duration(left * pace)}` : ""}` : "none left";
+  at("progress").firstElementChild.style.width = `${100 * queue.decided / Math.max(1, queue.shown.length)}%`;
+  at("doubts").lastElementChild.textContent = work?.about.regions.length ?? 0;
+  at("doubts").classList.toggle("on", view.doubts);
+  at("split").classList.toggle("on", Boolean(view.split));
+}
+
+function duration(seconds) {
+  if (seconds < 90) return `${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+function notice(text, stays = false, action = null) {
+  clearTimeout(notice.timer);
+  const box = at("notice");
+  box.hidden = !text;
+  box.replaceChildren(text);
+  if (action) box.append(action);
+  if (text && !stays) notice.timer = setTimeout(() => { box.hidden = true; }, KEPT_MS);
+}
+
+function outdated(one) {
+  const button = Object.assign(document.createElement("button"), {className: "plain", textContent: "Begin again from the new mask"});
+  button.style.cssText = "border-color: var(--line)";
+  button.onclick = async () => {
+    try { await post(`api/photos/${one.id}/restart`, {revision: one.about.revision}); notice(""); } catch (error) { notice(error.message, true); }
+    reopen(one, "");
+  };
+  notice("predict has made another mask since you began; your corrections are on the earlier one.", true, button);
+}
+
+async function refresh() {
+  try {
+    const all = await get("api/overview");
+    summary = all.summary;
+    document.title = `Review · ${all.folder.split("/").filter(Boolean).slice(-2).join("/")}`;
+    queue.take(all.photos);
+    if (work) {
+      const now = queue.all.get(work.id);
+      if (now && !work.active && now.revision !== work.about.revision) reopen(work, `${now.name} was changed elsewhere in the meantime; here it is as it is now`);
+    }
+    if (all.problem) notice(all.problem, true);
+    describe();
+    return all;
+  } catch { return null; }
+}
+
+// While files are being written, look how that goes.
+function look() {
+  clearTimeout(look.timer);
+  look.timer = setTimeout(async () => {
+    const all = await refresh();
+    if (all?.photos.some(photo => photo.pending)) look();
+  }, LOOK_MS);
+}
+
+function nextDoubt() {
+  const regions = view.regions;
+  if (!regions.length) { notice("Nothing is doubtful here"); return; }
+  if (!view.showsDoubts) { view.doubts = true; looks.setMode("outline"); describe(); }
+  place = (place + 1) % regions.length;
+  tools.hover(regions[place]);
+  view.lookAt(regions[place].box);
+}
+
+function setHeld(name, down) {
+  if (name === "pan") { tools.space = down; tools.setCursor(); view.drawCursor(); return; }
+  looks.setBefore(down ? name : null);
+}
+
+// What keys and buttons do
+
+const actions = {
+  accept: () => tools.tool === "polygon" && tools.line.length ? tools.close() : decide("accepted"),
+  "by-hand": () => decide("redo"),
+  undecide: () => queue.current?.decision && decide(null),
+  next: () => show(queue.neighbour(1)),
+  previous: () => show(queue.neighbour(-1)),
+  view: () => looks.nextMode(),
+  ground: () => looks.nextGround(),
+  split: () => looks.toggleSplit(),
+  doubts: () => { view.doubts = !view.doubts; describe(); view.redraw(); },
+  "zoom-in": () => view.zoomBy(1.5),
+  "zoom-out": () => view.zoomBy(1 / 1.5),
+  full: () => view.zoomTo(1),
+  fit: () => view.fitted === "garment" ? view.fit() : view.fitGarment(),
+  doubtful: nextDoubt,
+  toggle: () => { if (view.hovered) work?.toggle(...view.hovered.at); else nextDoubt(); },
+  swap: () => { if (tools.paints) tools.choose(tools.tool === "brush" ? "eraser" : "brush"); else { settings.add = !settings.add; tools.settle(); } },
+  smaller: () => tools.resize(1 / 1.2),
+  larger: () => tools.resize(1.2),
+  softer: () => tools.harden(-0.1),
+  harder: () => tools.harden(0.1),
+  undo: () => tools.line.length ? (tools.line.pop(), view.drawCursor()) : queue.current?.undo && work?.undo(),
+  redo: () => queue.current?.redo && work?.redo(),
+  cancel: () => tools.cancel(),
+  help: () => at("help").showModal(),
+};
+for (const tool of ["pointer", "brush", "eraser", "polygon", "lasso", "hole", "island", "refine"]) actions[tool] = () => tools.choose(tool);
+const HELD = ["before", "predicted", "pan"], REPEATED = ["smaller", "larger", "softer", "harder", "undo", "redo", "zoom-in", "zoom-out", "next", "previous"];
+
+addEventListener("keydown", event => {
+  if (document.querySelector("dialog[open]") || event.target.closest("select, input:not([type=range])")) return;
+  const name = nameOf(event);
+  if (!name) return;
+  event.preventDefault();
+  if (HELD.includes(name)) { if (!event.repeat) setHeld(name, true); return; }
+  if (event.repeat && !REPEATED.includes(name)) return;
+  if (tools.brush && name !== "cancel") return;  // a stroke is in hand
+  actions[name]();
+});
+addEventListener("keyup", event => {
+  if (event.key === " ") setHeld("pan", false);
+  if (["c", "C", "Shift"].includes(event.key) && view.before) setHeld("before", false);
+});
+addEventListener("blur", () => { setHeld("pan", false); setHeld("before", false); });
+
+const press = (id, name) => at(id).addEventListener("click", event => { actions[name](); event.currentTarget.blur(); });
+for (const [id, name] of Object.entries({accept: "accept", "redo-by-hand": "by-hand", undo: "undo", redo: "redo", previous: "previous", next: "next", split: "split", doubts: "doubts", "show-help": "help"})) press(id, name);
+for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => { tools.choose(button.dataset.tool); button.blur(); });
+for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => { settings.add = button.dataset.add === "1"; tools.settle(); button.blur(); });
+for (const button of document.querySelectorAll("[data-zoom]"))
+  button.addEventListener("click", () => { actions[{in: "zoom-in", out: "zoom-out", 100: "full", fit: "fit"}[button.dataset.zoom]](); button.blur(); });
+
+// The size of the brush on a scale on which each step is as much more than the one before.
+const toSize = value => Math.max(1, Math.round(1000 ** (value / 1000)));
+at("size").addEventListener("input", event => { settings.size = toSize(event.target.value); tools.settle(); });
+at("hardness").addEventListener("input", event => { settings.hardness = event.target.value / 100; tools.settle(); });
+for (const id of ["size", "hardness"]) at(id).addEventListener("change", event => event.target.blur());
+
+tools.listeners.push(() => {
+  for (const button of document.querySelectorAll("[data-tool]")) button.classList.toggle("on", button.dataset.tool === tools.tool);
+  at("options").hidden = tools.tool === "pointer";
+  at("mode").hidden = !tools.draws;
+  for (const button of document.querySelectorAll("[data-add]")) button.classList.toggle("on", (button.dataset.add === "1") === settings.add);
+  at("size-label").hidden = !tools.sized;
+  at("hardness-label").hidden = !tools.paints;
+  at("size").value = Math.round(1000 * Math.log(settings.size) / Math.log(1000));
+  at("size-value").textContent = `${settings.size} px`;
+  at("hardness").value = Math.round(settings.hardness * 100);
+  at("hardness-value").textContent = `${Math.round(settings.hardness * 100)}%`;
+  at("hint").textContent = tools.hint;
+  keep();
+});
+view.listeners.push(() => { at("zoom").textContent = `${Math.round(view.scale * 100)}%`; });
+
+onReachable(now => {
+  at("offline").hidden = now;
+  at("offline").textContent = "The program does not answer. What you have done is kept; start review again, and this page goes on.";
+  if (now) refresh();
+});
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+addEventListener("beforeunload", event => { if (work?.waiting.length) event.preventDefault(); });
+
+// The beginning
+
+prepareDialogs(() => activity.report());
+addTips();
+at("slider").title = tip("split");
+queue.filter.value = settings.filter in {all: 1, open: 1} ? settings.filter : "all";
+queue.order.value = settings.order;
+queue.filter.addEventListener("change", () => { settings.filter = queue.filter.value; keep(); describe(); });
+queue.order.addEventListener("change", () => { settings.order = queue.order.value; keep(); });
+view.resize();
+tools.choose("pointer");
+await refresh();
+show(queue.shown.find(photo => !photo.decision) ?? queue.shown[0]);
+window.review = {view, tools, queue, get work() { return work; }, show};  // for tests and the curious

@@ -1,0 +1,222 @@
+// The tools: what the pointer does on the stage.
+
+import {Brush} from "./brush.js";
+
+const PAINTS = ["brush", "eraser"], SIZED = [...PAINTS, "refine"], DRAWS = ["polygon", "lasso"], SPOTS = ["hole", "island"];
+const CLICK_PX = 4;
+const LARGEST = 1000;
+
+const HINTS = {
+  polygon: "Click the corners; the first corner, Enter or a double click closes it",
+  lasso: "Draw around what is meant",
+  hole: "Click a hole in the garment to fill it",
+  refine: "Lead it along an edge that is off: the mask follows the photo there",
+  island: "Click a part beside the garment to remove it",
+};
+
+export class Tools {
+  // `work` has: layers, ready, operate(operation), toggle(x, y), changed(box)
+  constructor(view, work, settings) {
+    Object.assign(this, {view, work, settings, tool: "pointer", pointer: null, line: [], brush: null, panning: null, alternate: false});
+    this.listeners = [];
+    view.overlay = context => this.drawOverlay(context);
+    const canvas = view.cursor;
+    canvas.addEventListener("pointerdown", event => this.down(event));
+    canvas.addEventListener("pointermove", event => this.move(event));
+    canvas.addEventListener("pointerup", event => this.up(event));
+    canvas.addEventListener("pointercancel", event => this.up(event));
+    canvas.addEventListener("pointerleave", () => { this.pointer = null; this.hover(null); view.drawCursor(); });
+    canvas.addEventListener("dblclick", () => { if (this.tool === "polygon") this.close(); });
+    canvas.addEventListener("contextmenu", event => event.preventDefault());
+    canvas.addEventListener("wheel", event => this.wheel(event), {passive: false});
+  }
+
+  get paints() { return PAINTS.includes(this.tool); }
+  get sized() { return SIZED.includes(this.tool); }
+  get draws() { return DRAWS.includes(this.tool); }
+  get hint() { return HINTS[this.tool] ?? ""; }
+  get adds() { return (this.tool === "brush" || (this.draws && this.settings.add)) !== this.alternate; }
+  get busy() { return Boolean(this.brush) || this.line.length > 0; }
+
+  choose(tool) {
+    this.cancel();
+    this.tool = tool;
+    this.hover(null);
+    this.settle();
+  }
+
+  settle() { this.setCursor(); this.view.drawCursor(); this.listeners.forEach(listener => listener()); }
+
+  setCursor() {
+    const panning = this.panning || this.space;
+    this.view.cursor.style.cursor = panning ? (this.panning ? "grabbing" : "grab")
+      : this.sized ? "none" : this.draws ? "crosshair" : SPOTS.includes(this.tool) ? "cell"
+      : this.view.hovered ? "pointer" : "default";
+  }
+
+  resize(factor) {
+    const size = this.settings.size, next = Math.round(size * factor);
+    this.settings.size = Math.min(LARGEST, Math.max(1, next === size ? size + Math.sign(factor - 1) : next));
+    this.settle();
+  }
+
+  harden(step) {
+    this.settings.hardness = Math.min(1, Math.max(0, Math.round((this.settings.hardness + step) * 20) / 20));
+    this.settle();
+  }
+
+  cancel() {
+    this.line = [];
+    if (this.brush) { this.work.discard(); this.brush = null; }
+    this.view.drawCursor();
+  }
+
+  wheel(event) {
+    event.preventDefault();
+    const by = event.deltaY || event.deltaX;
+    if (event.altKey || event.shiftKey) { this.resize(by < 0 ? 1.15 : 1 / 1.15); return; }
+    const box = this.view.canvas.getBoundingClientRect(), ratio = this.view.ratio;
+    const at = [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
+    this.view.zoomBy(event.ctrlKey ? Math.exp(-by / 100) : by < 0 ? 1.25 : 0.8, at);
+  }
+
+  down(event) {
+    if (!this.work.layers) return;
+    this.view.cursor.setPointerCapture(event.pointerId);
+    this.pressed = {x: event.clientX, y: event.clientY, moved: false};
+    if (event.button === 1 || this.space || (event.button === 0 && this.tool === "pointer")) {
+      this.panning = {x: event.clientX, y: event.clientY};
+      this.setCursor();
+      return;
+    }
+    if (event.button !== 0) return;
+    this.alternate = event.altKey;
+    const place = this.view.place(event);
+    if (this.paints) {
+      if (!this.work.ready) return;
+      this.brush = new Brush(this.work.layers, this.adds, this.settings.size, this.settings.hardness);
+      this.paint(place);
+    } else if (this.tool === "lasso" || this.tool === "refine") this.line = [place];
+    else if (this.tool === "polygon") this.corner(place);
+    else this.work.operate({kind: "spot", add: this.tool === "hole", points: [place]});
+  }
+
+  move(event) {
+    this.pointer = event;
+    if (this.pressed && Math.hypot(event.clientX - this.pressed.x, event.clientY - this.pressed.y) > CLICK_PX) this.pressed.moved = true;
+    if (this.panning) {
+      if (this.pressed.moved) {
+        const ratio = this.view.ratio;
+        this.view.pan((event.clientX - this.panning.x) * ratio, (event.clientY - this.panning.y) * ratio);
+        this.panning = {x: event.clientX, y: event.clientY};
+      }
+    } else if (this.brush) {
+      for (const point of event.getCoalescedEvents?.() ?? [event]) this.paint(this.view.place(point));
+      if (!event.getCoalescedEvents?.().length) this.paint(this.view.place(event));
+    } else if (this.pressed && (this.tool === "lasso" || this.tool === "refine") && this.line.length) {
+      const place = this.view.place(event), last = this.line.at(-1);
+      if (Math.hypot(place[0] - last[0], place[1] - last[1]) * this.view.scale > 1) this.line.push(place);
+    } else if (this.tool === "pointer") this.hover(this.view.regionAt(this.view.place(event)));
+    this.view.drawCursor();
+  }
+
+  up(event) {
+    const pressed = this.pressed;
+    this.pressed = null;
+    if (this.panning) {
+      this.panning = null;
+      this.setCursor();
+      if (!pressed?.moved && this.tool === "pointer" && event.button === 0 && !this.space) {
+        const place = this.view.place(event);
+        if (this.view.regionAt(place)) this.work.toggle(...place);
+      }
+    } else if (this.brush) {
+      const stroke = this.brush;
+      this.brush = null;
+      this.work.operate(stroke.operation);
+    } else if (this.tool === "lasso" && this.line.length) this.close();
+    else if (this.tool === "refine" && this.line.length) {
+      const points = this.line.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100]);
+      this.line = [];
+      this.work.operate({kind: "refinement", size: this.settings.size, points});
+    }
+    this.alternate = false;
+    this.view.drawCursor();
+  }
+
+  hover(region) {
+    if (this.view.hovered === region) return;
+    this.view.hovered = region;
+    this.view.canvas.parentElement.title = "";
+    this.view.cursor.title = region ? "Doubtful: click puts it in or takes it out" : "";
+    this.setCursor();
+    this.view.redraw();
+  }
+
+  paint([x, y]) {
+    const box = this.brush.to(x, y);
+    if (box) this.work.changed(box);
+  }
+
+  corner(place) {
+    const first = this.line[0];
+    if (first && this.line.length > 2) {
+      const [ax, ay] = this.view.onScreen(first), [bx, by] = this.view.onScreen(place);
+      if (Math.hypot(ax - bx, ay - by) < 9 * this.view.ratio) { this.close(); return; }
+    }
+    this.line.push(place);
+  }
+
+  // Close the line about an area.
+  close() {
+    const line = this.line;
+    this.line = [];
+    this.view.drawCursor();
+    const points = line.filter(([x, y], index) => !index || x !== line[index - 1][0] || y !== line[index - 1][1]);
+    if (points.length > 2) this.work.operate({kind: "area", add: this.adds, points: points.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100])});
+  }
+
+  drawOverlay(context) {
+    const ratio = this.view.ratio;
+    const twice = draw => {
+      context.strokeStyle = "#000c"; context.lineWidth = 3 * ratio; draw();
+      context.strokeStyle = "#fff"; context.lineWidth = 1.25 * ratio; draw();
+    };
+    if (this.line.length && this.tool === "refine") {
+      context.strokeStyle = "#4f8dff66"; context.lineCap = context.lineJoin = "round";
+      context.lineWidth = Math.max(2, this.settings.size * this.view.scale);
+      context.beginPath();
+      for (const place of [...this.line, this.line.at(-1)]) context.lineTo(...this.view.onScreen(place));
+      context.stroke();
+    } else if (this.line.length) {
+      const points = this.line.map(place => this.view.onScreen(place));
+      if (this.tool === "polygon" && this.pointer) points.push(this.view.onScreen(this.view.place(this.pointer)));
+      twice(() => { context.beginPath(); points.forEach(([x, y], index) => index ? context.lineTo(x, y) : context.moveTo(x, y)); context.stroke(); });
+      if (this.tool === "polygon") {
+        const [x, y] = points[0];
+        twice(() => { context.beginPath(); context.arc(x, y, 4 * ratio, 0, 7); context.stroke(); });
+      }
+    }
+    if (!this.sized || !this.pointer || this.panning || this.space) return;
+    const [x, y] = this.view.onScreen(this.view.place(this.pointer));
+    const radius = Math.max(1.5, this.settings.size / 2 * this.view.scale);
+    twice(() => { context.beginPath(); context.arc(x, y, radius, 0, 7); context.stroke(); });
+    if (this.paints && this.settings.hardness < 1 && radius > 12) {
+      context.strokeStyle = "#fff8"; context.lineWidth = ratio;
+      context.beginPath(); context.arc(x, y, radius * (1 + this.settings.hardness) / 2, 0, 7); context.stroke();
+    }
+    if (radius > 8 || radius < 4) {  // its middle, or where it is too small to be seen
+      const arm = radius < 4 ? 6 : 3;
+      twice(() => {
+        context.beginPath();
+        const gap = radius < 4 ? 3 : 0;
+        for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+          if (!gap && dx + dy < 0) continue;
+          context.moveTo(x + (gap ? dx * gap : -dx * arm) * ratio, y + (gap ? dy * gap : -dy * arm) * ratio);
+          context.lineTo(x + dx * (gap + arm) * ratio, y + dy * (gap + arm) * ratio);
+        }
+        context.stroke();
+      });
+    }
+  }
+}

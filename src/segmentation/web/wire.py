@@ -1,0 +1,84 @@
+"""What the page is told of a review, as JSON."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from segmentation.confidence.doubts import Region
+from segmentation.confidence.model import shown
+from segmentation.core.errors import printable
+from segmentation.retouch.desk import Desk
+from segmentation.retouch.photos import CutPhoto
+from segmentation.retouch.shown import TILE_PX
+from segmentation.retouch.summary import Summary
+
+_LINE_TOLERANCE_PX = 0.7
+
+
+def overview(desk: Desk, summary: Summary) -> dict[str, Any]:
+    """Return the photos of a review with their states, and the figures of the whole."""
+    return {
+        "folder": printable(str(desk.results)),
+        "photos": [listed(desk, photo) for photo in desk.photos()],
+        "summary": summary.plain(),
+    }
+
+
+def listed(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
+    """Return a photo as an entry of the queue."""
+    return {
+        "id": photo.id,
+        "name": printable(photo.stem),
+        "garment": printable(photo.garment),
+        "view": photo.view,
+        "predicted": photo.decision,
+        "confidence": photo.confidence,
+        "shown": "" if photo.confidence is None else shown(photo.confidence),
+        "reasons": [printable(reason) for reason in dict.fromkeys((*photo.reasons, *photo.notes))],
+        "flags": photo.flags,
+        "version": (photo.sha256 or "")[:12],
+        **state_of(desk, photo),
+    }
+
+
+def state_of(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
+    """Return what may change of a photo while it is reviewed."""
+    state = desk.state_of(photo.stem)
+    return {
+        "revision": state.revision,
+        "undo": state.position,
+        "redo": len(state.operations) - state.position,
+        "decision": state.decision,
+        "pending": state.is_pending,
+        "problem": desk.problem_of(photo.stem),
+        "outdated": desk.is_outdated(photo),
+    }
+
+
+def opened(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
+    """Return a photo as it is laid before a person: its size and its doubtful regions besides its entry."""
+    width, height = desk.shown(photo).size
+    return {
+        **listed(desk, photo),
+        "width": width,
+        "height": height,
+        "tile": TILE_PX,
+        "regions": [drawn(region) for region in desk.regions(photo)],
+    }
+
+
+def drawn(region: Region) -> dict[str, Any]:
+    """Return a region as lines about it, and a place inside, in pixels of the photo."""
+    pixels = np.pad(region.pixels.astype(np.uint8), 1)
+    contours, _ = cv2.findContours(pixels, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    inside = cv2.distanceTransform(pixels, cv2.DIST_L2, 3)
+    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
+    origin = np.array([region.left - 0.5, region.top - 0.5])
+    lines = [cv2.approxPolyDP(line, _LINE_TOLERANCE_PX, True).reshape(-1, 2) + origin for line in contours]
+    height, width = region.pixels.shape
+    return {
+        "box": [region.left, region.top, width, height],
+        "at": [float(column + region.left - 0.5), float(row + region.top - 0.5)],
+        "lines": [line.round(1).tolist() for line in lines],
+    }

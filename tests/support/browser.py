@@ -1,0 +1,165 @@
+"""The page of a review in the system's Chromium, and the program that serves it."""
+
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from support.program import start
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE_S = 30
+
+ON_SCREEN = """(x, y) => {
+    const {view} = review, box = view.canvas.getBoundingClientRect();
+    const [across, down] = view.onScreen([x, y]);
+    return [box.left + across / view.ratio, box.top + down / view.ratio];
+}"""
+SEEN = """(left, top, width, height) => {
+    const {view} = review, {scale} = view;
+    view.draw();
+    const part = [view.left + left * scale, view.top + top * scale, width * scale, height * scale];
+    return Array.from(view.canvas.getContext('2d').getImageData(...part).data);
+}"""
+
+
+class Page:
+    """A tab that shows the page of a review."""
+
+    def __init__(self, tab, address: str):
+        self.tab = tab
+        self.errors: list[str] = []
+        tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        tab.goto(address)
+        self.wait_for("window.review && review.work")
+
+    def __call__(self, expression: str):
+        """What an expression is worth on the page."""
+        return self.tab.evaluate(expression)
+
+    def wait_for(self, expression: str) -> None:
+        wait_until(lambda: self(f"Boolean({expression})"), expression)
+
+    def settle(self) -> None:
+        """Wait until the program has answered to all that was done, and the canvas shows it."""
+        self.wait_for(
+            "review.work && !review.work.active && !review.work.waiting.length && !review.view.waiting"
+        )
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.tab.keyboard.press(key)
+
+    def on_screen(self, x: float, y: float) -> tuple[float, float]:
+        """Where a place of the photo is in the window."""
+        return tuple(self(f"({ON_SCREEN})({x}, {y})"))
+
+    def click(self, x: float, y: float) -> None:
+        self.tab.mouse.move(*self.on_screen(x, y))
+        self.tab.mouse.click(*self.on_screen(x, y))
+        self.settle()
+
+    def drag(self, *places: tuple[float, float], release: bool = True) -> None:
+        """Press the button at the first place and lead the pointer over the others."""
+        self.tab.mouse.move(*self.on_screen(*places[0]))
+        self.tab.mouse.down()
+        for place in places[1:]:
+            self.tab.mouse.move(*self.on_screen(*place), steps=6)
+        if release:
+            self.tab.mouse.up()
+            self.settle()
+
+    def zoom(self, scale: float, x: float, y: float) -> None:
+        """Show a place of the photo in the middle of the stage."""
+        self(f"review.view.zoomTo({scale})")
+        self(f"review.view.left = Math.round(review.view.canvas.width / 2 - {x * scale})")
+        self(f"review.view.top = Math.round(review.view.canvas.height / 2 - {y * scale})")
+        self("review.view.moved()")
+        self.settle()
+
+    def mask(self) -> np.ndarray:
+        """The mask that the page holds, uint8 [H, W]."""
+        width, height, values = self(
+            "[review.work.layers.width, review.work.layers.height, Array.from(review.work.layers.mask)]"
+        )
+        return np.array(values, np.uint8).reshape(height, width)
+
+    def seen_mask(self, left: int, top: int, width: int, height: int) -> np.ndarray:
+        """What the canvas shows of a part in the view of the mask: uint8 [h, w], on the screen."""
+        assert self("review.view.mode") == "mask"
+        values = self(f"({SEEN})({left}, {top}, {width}, {height})")
+        scale = round(self("review.view.scale"))
+        pixels = np.array(values, np.uint8).reshape(height * scale, width * scale, 4)
+        assert (pixels[..., 0] == pixels[..., 1]).all()
+        assert (pixels[..., 3] == 255).all()
+        return pixels[..., 0]
+
+    @property
+    def name(self) -> str:
+        return self("review.queue.current.name")
+
+
+def wait_until(holds: Callable[[], bool], what: str = "") -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        time.sleep(0.03)
+
+
+@contextmanager
+def browser() -> Iterator:
+    """Chromium without a window; the test is skipped where it is not installed."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium is here: `apt-get install chromium` adds one")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
+    with playwright.sync_playwright() as driver:
+        shown = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield shown
+        shown.close()
+
+
+class Server:
+    """The program at `review`, as a process that can be killed and started again."""
+
+    def __init__(self, results):
+        self._results = results
+        self.start()
+
+    def start(self) -> None:
+        self.process = start("review", self._results, "--no-browser")
+        line = self.process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, f"no address in {line!r}: {self.process.stderr.read()}"
+        self.address = found[0]
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self._close()
+
+    def end(self) -> tuple[int, str]:
+        """End it as a person does; return its status and what it printed."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            printed, _ = self.process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return self.process.returncode, printed
+
+    def _close(self) -> None:
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process.poll() is None:
+            self.kill()

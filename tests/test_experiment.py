@@ -1,0 +1,265 @@
+"""Experiments: variants of a model on the same photos, and which of their differences could be chance."""
+
+import csv
+import json
+import shutil
+
+import pytest
+from support.drawing import draw_set
+from support.program import make, start
+
+from segmentation.bundle.bundle import load_bundle
+from segmentation.config.jobs.experiment import ExperimentOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.workspace import Workspace
+from segmentation.jobs.context import Context
+from segmentation.jobs.experiment import CellEnded, experiment, planned
+
+BASE = {
+    "architecture": "simple",
+    "filters": 4,
+    "levels": 2,
+    "input_size": "32x48",
+    "batch_size": 4,
+    "epochs": 2,
+}
+TINY = """
+about = "Two optimizers and a size that no network takes."
+seeds = [0, 1, 2]
+
+[base]
+architecture = "simple"
+filters = 4
+levels = 2
+input_size = "32x48"
+batch_size = 4
+epochs = 2
+patience = 0
+
+[factors]
+optimizer = ["sgd"]
+input_size = ["33x48"]
+
+[factors.flips.levels.averaged]
+tta = "flip"
+[factors.flips.claims.averaged]
+says = "averaging helps a little"
+expected = "better"
+
+[quick]
+seeds = [0]
+base = { epochs = 1 }
+without = ["input_size", "flips"]
+"""
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return draw_set(tmp_path_factory.mktemp("data") / "pairs", garments=6)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    path = tmp_path_factory.mktemp("experiments") / "tiny.toml"
+    path.write_text(TINY)
+    return path
+
+
+def read_table(folder):
+    with (folder / "table.csv").open(newline="") as file:
+        return {row["variant"]: row for row in csv.DictReader(file)}
+
+
+def without_seconds(folder):
+    return {name: {**row, "seconds": ""} for name, row in read_table(folder).items()}
+
+
+def run_experiment(file, pairs, home, **options):
+    """Run an experiment as a job; the events that it told."""
+    events = []
+    chosen = ExperimentOptions.of(experiment=str(file), data=[pairs], **options)
+    done = experiment(chosen, Context(Workspace(home), tell=events.append))
+    return done, [event for event in events if isinstance(event, CellEnded)]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny, pairs):
+    home = tmp_path_factory.mktemp("home")
+    make("experiment", tiny, "--data", pairs, "--home", home, check=1)  # a variant fails
+    return home / "results" / "experiments" / "tiny"
+
+
+def test_an_experiment_has_a_row_for_each_variant_and_a_page_with_pictures(finished):
+    table = read_table(finished)
+
+    assert [*table] == ["base", "optimizer=sgd", "input_size=33x48", "flips=averaged"]
+    assert table["base"]["repeats"] == table["optimizer=sgd"]["repeats"] == "3"
+    sgd = table["optimizer=sgd"]
+    assert float(sgd["low"]) < float(sgd["difference"]) < float(sgd["high"])
+    assert float(sgd["difference"]) == pytest.approx(
+        float(sgd["dice_mean"]) - float(table["base"]["dice_mean"]), abs=1e-5
+    )
+    page = (finished / "experiment.html").read_text()
+    assert "Two optimizers and a size that no network takes." in page
+    assert (finished / "charts" / "differences.png").stat().st_size > 1000
+    assert (finished / "charts" / "curves.png").is_file()
+    assert "| optimizer=sgd |" in (finished / "table.md").read_text()
+
+
+def test_a_variant_that_fails_is_a_row_with_its_reason(finished):
+    row = read_table(finished)["input_size=33x48"]
+
+    assert row["repeats"] == "0"
+    assert row["failed"] == "3"
+    assert row["words"].startswith("failed: `input_size`")
+    assert "33" in row["words"]
+
+
+def test_a_claim_stands_beside_its_row_with_what_became_of_it(finished):
+    row = read_table(finished)["flips=averaged"]
+
+    assert row["claim"] == "averaging helps a little"
+    assert row["verdict"] in ("confirmed", "refuted", "undecided")
+    assert "averaging helps a little" in (finished / "experiment.html").read_text()
+
+
+def test_variants_that_are_judged_in_another_way_share_the_training(finished):
+    models = sorted(path.name for path in (finished / "models").iterdir())
+
+    assert [name.rpartition("-")[0] for name in models] == [
+        *(f"base-s{seed}" for seed in range(3)),
+        *(f"optimizer-sgd-s{seed}" for seed in range(3)),
+    ]
+    table = read_table(finished)
+    assert table["flips=averaged"]["epochs"] == table["base"]["epochs"]
+    assert table["flips=averaged"]["by_repeat"] != table["base"]["by_repeat"]
+
+
+def test_the_models_are_those_that_train_makes_and_litter_no_folder_of_models(finished, pairs, tmp_path):
+    make("train", "--data", pairs, "--home", tmp_path, "--name", "same", *flags(), "--seed", 1)
+    by_hand = load_bundle(tmp_path / "models" / "same")
+    (made,) = (finished / "models").glob("base-s1-*")
+
+    figures = [bundle.provenance["val_at_full_resolution"] for bundle in (by_hand, load_bundle(made))]
+    assert figures[0] == figures[1]
+    assert (made / "history.csv").read_text() == (by_hand.path / "history.csv").read_text()
+    assert not (finished.parents[2] / "models").exists()
+    assert not list((finished / "logs").rglob("*.weights.h5"))  # checkpoints go once a cell is done
+    assert list((finished / "logs").rglob("*tfevents*"))
+
+
+def flags():
+    """The options of the base of TINY, as typed."""
+    given = {**BASE, "patience": 0}
+    return [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
+
+
+def test_the_same_command_trains_nothing_twice_and_only_what_was_added(finished, pairs, tmp_path):
+    home = shutil.copytree(finished.parents[2], tmp_path / "home")
+    more = tmp_path / "tiny.toml"
+    more.write_text(TINY.replace('["sgd"]', '["sgd", "adam"]').replace('input_size = ["33x48"]', ""))
+    _, events = run_experiment(more, pairs, home)
+
+    assert [str(event.cell) for event in events if not event.again] == [
+        f"optimizer=adam (seed {seed})" for seed in range(3)
+    ]
+    assert len(events) == 12
+
+
+def test_other_photos_under_a_finished_experiment_are_refused(finished, tiny, tmp_path):
+    home = shutil.copytree(finished.parents[2], tmp_path / "home")
+    others = draw_set(tmp_path / "others", garments=4)
+
+    with pytest.raises(ConfigError, match="expected the photos that this experiment was begun with"):
+        run_experiment(tiny, others, home)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("epoch   1/2", marks=pytest.mark.slow),  # of the first cell
+        "6 of 12",  # between two cells
+        pytest.param("flips=averaged (seed 1)", marks=pytest.mark.slow),
+    ],
+)
+def test_an_experiment_that_is_killed_goes_on_to_the_same_table(finished, tiny, pairs, tmp_path, moment):
+    process = start("experiment", tiny, "--data", pairs, "--home", tmp_path)
+    for line in process.stdout:
+        if line.startswith(moment):
+            process.kill()
+            break
+    process.communicate()
+    output = tmp_path / "results" / "experiments" / "tiny"
+    assert not (output / "table.csv").exists()
+
+    make("experiment", tiny, "--data", pairs, "--home", tmp_path, check=1)
+    assert without_seconds(output) == without_seconds(finished)
+
+
+@pytest.mark.slow
+def test_two_trainings_at_a_time_make_the_table_of_one_at_a_time(finished, tiny, pairs, tmp_path):
+    make("experiment", tiny, "--data", pairs, "--home", tmp_path, "--workers", 2, check=1)
+
+    theirs, ours = (
+        read_table(folder) for folder in (tmp_path / "results" / "experiments" / "tiny", finished)
+    )
+    for name, row in ours.items():
+        for measure in ("dice_mean", "difference", "low", "high"):
+            if row[measure]:  # threads add up in another order
+                assert float(theirs[name][measure]) == pytest.approx(float(row[measure]), abs=0.02)
+        assert theirs[name]["failed"] == row["failed"]
+
+
+def test_the_worse_half_is_given_up_early_and_keeps_its_row(pairs, tmp_path):
+    file = tmp_path / "halved.toml"
+    base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in {**BASE, "epochs": 4}.items())
+    levels = 'rate = { option = "learning_rate", levels = [0.02, 1e-9] }'
+    file.write_text(f"halving = true\nseeds = [0]\n[base]\n{base}\n[factors]\n{levels}\n")
+    done, _ = run_experiment(file, pairs, tmp_path / "home")
+
+    kept, given_up = done.figures.rows[1:]
+    assert kept.epochs == 4
+    assert given_up.epochs == 1
+    assert given_up.words == "given up after 1 epoch, in the worse half"
+
+
+def test_a_second_pass_and_outliers_refer_to_the_models_of_the_base(pairs, tmp_path):
+    file = tmp_path / "passes.toml"
+    base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in BASE.items())
+    file.write_text(
+        f"folds = 2\n[base]\n{base}\n[factors.passes.levels]\n"
+        'second = { second_pass = ["@base*"] }\nwithout = { exclude = "@base" }\n'
+        'both = { average_with = "passes=without" }\n'
+    )
+    done, events = run_experiment(file, pairs, tmp_path / "home")
+
+    assert [event.figures.failure for event in events] == [""] * 8
+    (second,) = (done.output / "models").glob("passes-second-s0f1-*")
+    (first,) = (done.output / "models").glob("base-s0f1-*")
+    assert load_bundle(second).first.digest == load_bundle(first).digest
+    assert [row.name for row in done.figures.rows] == [
+        *("base", "passes=second", "passes=without", "passes=both")
+    ]
+    assert (done.output / "outliers" / "base.csv").read_text().startswith("id,exclude\n")
+
+
+def test_a_training_that_two_variants_share_is_never_run_by_two_processes_at_once(pairs, tmp_path):
+    file = tmp_path / "shared.toml"
+    file.write_text(
+        "seeds = [0]\n[factors.f.levels]\nplain = { epochs = 3 }\nflipped = { epochs = 3, tta = 'flip' }\n"
+    )
+    chosen = ExperimentOptions.of(experiment=str(file), data=[pairs])
+
+    _, _, waves = planned(chosen, Context(Workspace(tmp_path)))
+    assert [[cell.variant.name for cell in wave] for wave in waves] == [["base"], ["f=plain"], ["f=flipped"]]
+    assert waves[1][0].model == waves[2][0].model
+
+
+def test_the_quick_form_is_the_same_experiment_with_less(tiny, pairs, tmp_path, capsys):
+    make("experiment", tiny, "--data", pairs, "--home", tmp_path, "--quick", "--print")
+
+    shown = capsys.readouterr().out
+    assert "tiny-quick: 2 variants, 1 repeat each, 2 trainings" in shown
+    assert "--optimizer sgd" in shown
+    assert "--epochs 1" in shown
+    assert not (tmp_path / "results").exists()

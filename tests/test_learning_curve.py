@@ -1,0 +1,82 @@
+"""What more pairs are likely to bring: the curve, its uncertainty, and the job that measures it."""
+
+import csv
+import itertools
+
+import numpy as np
+import pytest
+from support.drawing import draw_set
+from support.program import make
+
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.datasets.discover import discover
+from segmentation.datasets.split import fewer, folds
+from segmentation.metrics.learning_curve import fit_learning_curve
+
+
+def errors_at(photos, floor=0.01, scale=0.5, power=0.7):
+    return floor + scale * photos**-power
+
+
+def measured(sizes, noise, seed=0):
+    random = np.random.default_rng(seed)
+    return {size: (errors_at(size) * (1 + random.normal(0, noise, 3))).tolist() for size in sizes}
+
+
+def test_a_curve_without_noise_is_found():
+    curve = fit_learning_curve(measured([12, 25, 50, 100, 200], noise=0))
+
+    assert curve.error(400).mean == pytest.approx(errors_at(400), rel=0.03)
+    assert curve.gain(200, 200).mean == pytest.approx(errors_at(200) - errors_at(400), rel=0.1)
+
+
+def test_the_range_of_the_gain_holds_the_truth_mostly_and_grows_with_the_noise():
+    truth = errors_at(100) - errors_at(150)
+    gains = [fit_learning_curve(measured([12, 25, 50, 100], 0.1, seed)).gain(100, 50) for seed in range(20)]
+    steady = fit_learning_curve(measured([12, 25, 50, 100], 0.01)).gain(100, 50)
+
+    assert np.mean([gain.low <= truth <= gain.high for gain in gains]) >= 0.75
+    assert steady.high - steady.low < np.mean([gain.high - gain.low for gain in gains])
+
+
+def test_errors_that_never_fall_promise_next_to_nothing():
+    curve = fit_learning_curve({size: [0.05, 0.05, 0.05] for size in (10, 20, 40)})
+
+    assert curve.gain(40, 50).mean < 0.003
+
+
+def test_two_sizes_are_too_few_for_a_curve():
+    with pytest.raises(DataError, match="expected trainings on 3 numbers of photos at least, received 2"):
+        fit_learning_curve({10: [0.1], 20: [0.05]})
+
+
+def test_a_smaller_part_of_the_photos_is_within_a_larger_one_and_holds_whole_garments(tmp_path):
+    split = folds(discover(draw_set(tmp_path / "pairs", garments=9)).samples, 3)[0]
+    parts = [fewer(split, count, seed=1) for count in (2, 5, 8, 99)]
+
+    assert [len(part.train) for part in parts] == [2, 4, 8, 12]
+    for small, large in itertools.pairwise(parts):
+        assert {*small.train} <= {*large.train}
+        assert small.val == split.val
+    assert all(sum(one.group == sample.group for one in parts[1].train) == 2 for sample in parts[1].train)
+    with pytest.raises(ConfigError, match="expected at least 1"):
+        fewer(split, 0)
+
+
+def test_the_job_says_what_more_photos_are_likely_to_bring(tmp_path, capsys):
+    pairs = draw_set(tmp_path / "pairs", garments=12)
+    network = ("--architecture", "simple", "--filters", 4, "--input-size", "32x48", "--batch-size", 4)
+    command = ("learning-curve", "--data", pairs, "--home", tmp_path, "--folds", 2)
+    make(*command, *network, "--epochs", 1, "--more", 10, "--steps", 3)
+
+    shown = capsys.readouterr().out
+    assert "with 12 photos: Dice 0." in shown
+    assert "with 10 more: Dice likely up by " in shown
+    folder = tmp_path / "results" / "learning-curve" / "pairs"
+    with (folder / "curve.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["photos"] for row in rows] == ["3", "6", "12", "22"]
+    assert (folder / "curve.png").stat().st_size > 1000
+
+    make(*command, *network, "--epochs", 1, "--more", 10, "--steps", 4, check=2)
+    assert "expected 24 photos to learn from with 4 --steps, received 12" in capsys.readouterr().err

@@ -1,0 +1,152 @@
+"""What a network of mattes learns from: crops at the photo's own resolution, around what is unknown."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from support.mattes import draw_matte, draw_matte_set
+
+from segmentation.config.training import AUGMENTATIONS, RunConfig
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.size import Size
+from segmentation.datasets.discover import discover
+from segmentation.datasets.trimaps import read_trimap
+from segmentation.images.files import read_mask, read_photo
+from segmentation.images.trimaps import GARMENT, SURROUNDINGS, UNKNOWN, soft_trimap
+from segmentation.jobs.training_checks import check_before_data, check_matte_parts
+from segmentation.models.registry import complete
+from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.training.augment import build_augment
+from segmentation.training.matte_pairs import MattePairs
+
+SIZE, CROP = Size(64, 64), Size(32, 32)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    return discover(draw_matte_set(tmp_path_factory.mktemp("pairs") / "set")).samples
+
+
+def pairs_of(samples, *, varied=True, **options):
+    config = RunConfig().replace(
+        **{"target": "alpha", "input_size": SIZE, "crops": CROP, "prior": "none", **options}
+    )
+    preprocessing = Preprocessing(SIZE, normalisation="unit", guides=config.guides)
+    return MattePairs(samples, preprocessing, config, varied=varied)
+
+
+def test_the_folders_of_alphamatting_are_read_as_they_are(samples):
+    assert [sample.id for sample in samples] == ["GT00", "GT01", "GT02", "GT03"]
+    _photo, alpha = draw_matte(1)
+    np.testing.assert_array_equal(samples[1].truth.read(), alpha)
+    np.testing.assert_array_equal(read_trimap(samples[1], "trimap1", alpha), soft_trimap(alpha, 0.05, 0.05))
+    with pytest.raises(DataError, match=r"trimap9/GT01: expected the trimap of GT01.png, found none"):
+        read_trimap(samples[1], "trimap9", alpha)
+    with pytest.raises(DataError, match=r"expected the photo's size 8x8, received 80x96"):
+        read_trimap(samples[1], "trimap1", np.zeros((8, 8), np.uint8))
+
+
+@pytest.mark.parametrize("trimaps", ["drawn", "trimap1", "trimap1,drawn", "trimap9"])
+def test_a_crop_is_a_part_of_the_photo_with_something_unknown_in_it(samples, trimaps):
+    pairs = pairs_of(samples, trimaps=trimaps)
+    vary = pairs.vary(None)
+    photo = read_photo(samples[0].photo)
+    corners = {}
+    for seed in range(25):
+        seen, targets = vary(*pairs[0], seed)
+        assert seen.shape == (32, 32, 4)
+        assert targets.shape == (32, 32, 3)
+        alpha, band = targets[..., 0], targets[..., 1]
+        assert band.any()
+        np.testing.assert_array_equal(band == 255, seen[..., 3] == UNKNOWN)
+        assert (alpha[seen[..., 3] == GARMENT] == 255).all()
+        assert (alpha[seen[..., 3] == SURROUNDINGS] == 0).all()
+        places = np.lib.stride_tricks.sliding_window_view(photo, (32, 32), axis=(0, 1))
+        at = np.argwhere((places == seen[..., :3].transpose(2, 0, 1)).all(axis=(2, 3, 4)))
+        assert len(at) == 1  # nothing was resized
+        corners[seed] = tuple(at[0])
+        np.testing.assert_array_equal(alpha, draw_matte(0)[1][tuple(slice(one, one + 32) for one in at[0])])
+    assert len({*corners.values()}) > 10
+    np.testing.assert_array_equal(vary(*pairs[0], 3)[0], vary(*pairs[0], 3)[0])
+
+
+def test_drawn_trimaps_are_of_many_widths_and_given_ones_of_one(samples):
+    def shares(trimaps):
+        pairs = pairs_of(samples, trimaps=trimaps, crops=SIZE, most_band=0.1)
+        return {round(float(pairs.vary(None)(*pairs[0], seed)[1][..., 1].mean()), 1) for seed in range(20)}
+
+    assert len(shares("drawn")) > 8
+    assert len(shares("trimap1")) < len(shares("drawn"))
+
+
+def test_photo_alpha_and_trimap_move_together(samples):
+    pairs = pairs_of(samples, trimaps="trimap1", crops=SIZE)
+    augment = build_augment(dataclasses.replace(AUGMENTATIONS["none"], flip=1.0), labels=pairs.labels)
+    for seed in range(5):
+        seen, targets = pairs.vary(augment)(*pairs[0], seed)
+        photo, alpha = (one[:, ::-1] for one in draw_matte(0))
+        places = np.lib.stride_tricks.sliding_window_view(photo, (64, 64), axis=(0, 1))
+        (at,) = np.argwhere((places == seen[..., :3].transpose(2, 0, 1)).all(axis=(2, 3, 4)))
+        part = tuple(slice(one, one + 64) for one in at)
+        np.testing.assert_array_equal(targets[..., 0], alpha[part])
+        np.testing.assert_array_equal(seen[..., 3], soft_trimap(alpha, 0.05, 0.05)[part])
+
+
+def test_a_small_photo_is_extended_to_the_crop(samples):
+    pairs = pairs_of(samples, crops="128x128", input_size="128x128")
+    seen, targets = pairs.vary(None)(*pairs[0], 0)
+    assert seen.shape == (128, 128, 4)
+    np.testing.assert_array_equal(seen[:96, :80, :3], read_photo(samples[0].photo))
+    np.testing.assert_array_equal(targets[:96, :80, 0], read_mask(samples[0].truth.path))
+
+
+def test_held_out_pairs_are_the_same_every_time_and_as_large_as_the_input(samples):
+    pairs = pairs_of(samples, varied=False, trimaps="trimap1")
+    seen, targets = pairs[1]
+    assert seen.shape == (64, 64, 4)
+    np.testing.assert_array_equal(seen, pairs_of(samples, varied=False, trimaps="trimap1")[1][0])
+    assert targets[..., 1].mean() > 0.3 * 255  # most of the band
+
+
+def test_a_first_alpha_is_behind_the_trimap_and_agrees_with_what_is_known(samples):
+    pairs = pairs_of(samples, prior="guided-filter")
+    seen, _ = pairs.vary(None)(*pairs[0], 1)
+    assert seen.shape == (32, 32, 5)
+    known = seen[..., 3] != UNKNOWN
+    np.testing.assert_array_equal(seen[..., 4][known], seen[..., 3][known])
+
+
+def test_the_distance_of_colours_is_that_of_foreground_and_background(samples):
+    pairs = pairs_of(samples, loss="l1 + composition", crops=SIZE)
+    _, targets = pairs.vary(None)(*pairs[0], 0)
+    expected = np.abs(np.subtract((150, 40, 60), (70, 150, 190))).mean()
+    assert np.median(targets[..., 2][targets[..., 1] == 255]) == pytest.approx(expected, abs=12)
+    assert not pairs_of(samples).vary(None)(*pairs_of(samples)[0], 0)[1][..., 2].any()
+
+
+@pytest.mark.parametrize(
+    ("options", "second_pass", "expected"),
+    [
+        ({"colour": "grey"}, False, "`colour`: expected colour with `target=alpha`"),
+        ({"normalisation": "none"}, False, "`normalisation`: expected unit or mean-std"),
+        ({}, True, "`second_pass`: expected without `target=alpha`"),
+        ({"target": "soft"}, False, "`architecture=matte-efficientnet-lite0`: expected `target=alpha`"),
+        ({"classes": "all"}, False, "`target=alpha`: expected `classes=garment`"),
+        ({"loss": "ce"}, False, "`loss`: expected some of l1"),
+    ],
+)
+def test_what_a_matte_cannot_be_trained_with_is_refused(options, second_pass, expected):
+    config = complete(
+        RunConfig().replace(
+            **{"target": "alpha", "architecture": "matte-efficientnet-lite0", "backbone_weights": "none"}
+            | options
+        )
+    )
+    with pytest.raises(ConfigError, match=expected):
+        check_before_data(config, None, second_pass=second_pass)
+
+
+def test_options_of_mattes_mean_nothing_for_masks():
+    with pytest.raises(ConfigError, match="`trimaps` and `prior`: expected `target=alpha` with it"):
+        check_matte_parts(["prior", "trimaps"], RunConfig())
+    check_matte_parts(["prior"], RunConfig().replace(target="alpha"))

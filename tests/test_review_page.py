@@ -1,0 +1,188 @@
+"""The page of `review` in a real browser: what a retoucher does is what is on the disk."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from support.browser import Page, Server, browser, wait_until
+from support.desk import NAMES, draw_results, read
+
+SIZE = 160, 220
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def results(tmp_path):
+    return draw_results(tmp_path, size=SIZE)
+
+
+@pytest.fixture
+def server(results):
+    with Server(results) as started:
+        yield started
+
+
+@pytest.fixture
+def tab(chromium):
+    """What opens a tab of its own; no page may have thrown an error in the end."""
+    pages, contexts = [], []
+
+    def opened(address):
+        contexts.append(chromium.new_context(viewport={"width": 1366, "height": 768}))
+        pages.append(Page(contexts[-1].new_page(), address))
+        return pages[-1]
+
+    yield opened
+    errors = [error for page in pages for error in page.errors]
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def region_of(page):
+    return page("review.view.regions[0].at")
+
+
+def decisions(results):
+    lines = [json.loads(line) for line in (results / "review.jsonl").read_text().splitlines()]
+    return {line["photo"]: line["decision"] for line in lines if line["did"] == "decide"}
+
+
+def test_a_folder_is_decided_with_the_keyboard(server, results, tab):
+    page = tab(server.address)
+    order = page("review.queue.shown.map(photo => photo.name)")
+    assert sorted(order) == sorted(NAMES)
+    places = [order.index("a_Front"), order.index("a_Back")]
+    assert abs(places[0] - places[1]) == 1  # viewpoints of one garment side by side
+
+    keys = ["Enter", "r", "a", "Enter", "Enter"]
+    for number, key in enumerate(keys):
+        assert page.name == order[number]
+        page.settle()
+        page.press(key)
+        page.wait_for(f"review.work && review.queue.current.name === {order[number + 1]!r}")
+    page.wait_for("document.getElementById('left').textContent.startsWith('1 left')")
+
+    wait_until(lambda: len(decisions(results)) == 5)
+    expected = ["accepted", "redo", "accepted", "accepted", "accepted"]
+    assert decisions(results) == dict(zip(order, expected, strict=False))
+
+    page.press("ArrowLeft")  # decisions can be changed
+    page.wait_for(f"review.work && review.queue.current.name === {order[4]!r}")
+    page.press("r")
+    wait_until(lambda: decisions(results)[order[4]] == "redo")
+    status, printed = server.end()
+    assert status == 0
+    assert "3 of 6 accepted, 0 of them changed; 2 to be redone; 1 left" in printed
+    rows = list(csv.DictReader((results / "review.csv").open()))
+    decided = {row["photo"]: row["decision"] for row in rows if row["decision"]}
+    assert decided == decisions(results)
+
+
+def test_what_the_canvas_shows_is_what_is_written_pixel_by_pixel(server, results, tab):
+    """A region, hard and soft strokes, a lasso, an undo: the same on the page, in the canvas, in the file."""
+    page = tab(server.address)
+    name = page.name
+    page.click(*region_of(page))
+    assert page("review.queue.current.undo") == 1
+    page.press("b")
+    page("review.tools.settings.size = 17; review.tools.settings.hardness = 0.4;")
+    page.drag((40, 50), (90, 60), (120, 140))
+    page.press("e")
+    page.drag((60, 100), (140, 100))
+    page.press("1", "x", "x")
+    page("review.tools.settings.size = 1; review.tools.settings.hardness = 1;")
+    page.zoom(16, 80, 110)
+    page.drag((75.5, 110.5), (85.5, 110.5))
+    page.zoom(2, 80, 110)
+    page.press("l")
+    page.drag((30, 150), (60, 150), (60, 190), (35, 180))
+    page.drag((100, 150), (130, 150), (130, 190))
+    page.press("Control+z")
+    page.settle()
+    assert page("[review.queue.current.undo, review.queue.current.redo]") == [5, 1]
+    mask = page.mask()
+    page("document.querySelector('[data-view=mask]').click()")
+    page.zoom(1, 80, 110)
+    assert np.array_equal(page.seen_mask(0, 0, *SIZE), mask)
+    page.zoom(8, 80, 110)
+    part = page.seen_mask(50, 80, 60, 50)
+    assert np.array_equal(part, np.kron(mask[80:130, 50:110], np.ones((8, 8), np.uint8)))
+
+    page.press("Enter")
+    path = results / "masks" / f"{name}.png"
+    wait_until(lambda: np.array_equal(read(path), mask))
+    assert len({*np.unique(mask)}) > 20  # soft edges among them
+    wait_until(lambda: np.array_equal(read(results / "cutouts" / f"{name}.png")[..., 3], mask))
+    assert not np.array_equal(read(results / "predicted" / f"{name}.png"), mask)
+
+
+def test_work_survives_a_reload_and_the_death_of_the_program(server, results, tab):
+    page = tab(server.address)
+    page.press("b")
+    page("review.tools.settings.size = 12")
+    page.drag((20, 20), (60, 30))
+    page.drag((20, 60), (60, 70))
+    mask = page.mask()
+
+    page.tab.reload()
+    page.wait_for("window.review && review.work")
+    assert np.array_equal(page.mask(), mask)
+
+    page.press("b")
+    page.drag((20, 120), (80, 130), release=False)
+    server.kill()  # in the middle of a stroke
+    page.tab.mouse.up()
+    page.wait_for("!document.getElementById('offline').hidden")
+    address = server.address
+    server.start()
+    assert server.address == address
+    page.wait_for("document.getElementById('offline').hidden")
+    page.settle()
+    wait_until(lambda: page("review.queue.current.undo") == 3)
+
+    page.tab.reload()
+    page.wait_for("window.review && review.work")
+    assert (page.mask()[118:122, 30:70] == 255).any()
+    page.press("Control+z")
+    page.settle()
+    assert np.array_equal(page.mask(), mask)
+    page.press("Control+z")
+    page.settle()
+    page.press("Control+z")
+    page.settle()
+    assert np.array_equal(page.mask(), read(results / "masks" / f"{page.name}.png"))
+
+
+def test_two_tabs_on_one_photo_do_not_overwrite_each_other(server, tab):
+    one, other = tab(server.address), tab(server.address)
+    assert one.name == other.name
+    for page in (one, other):
+        page.press("b")
+    one.drag((20, 20), (60, 30))
+
+    other.drag((20, 120), (60, 130))
+
+    other.wait_for("document.getElementById('notice').textContent.includes('changed elsewhere')")
+    other.wait_for("review.work")
+    assert np.array_equal(other.mask(), one.mask())
+    other.drag((20, 120), (60, 130))
+    assert other("review.queue.current.undo") == 2
+
+
+def test_a_folder_is_exported(server, results, tab):
+    page = tab(server.address)
+    page.press("Enter")
+    page.tab.click("#show-export")
+    page.tab.click("[data-form=zip]")
+    page.wait_for("document.getElementById('exported').textContent.includes('1 photo in')")
+    with page.tab.expect_download() as download:
+        page.tab.click("#exported a")
+
+    assert download.value.path().read_bytes() == (results / "accepted.zip").read_bytes()
