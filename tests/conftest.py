@@ -78,3 +78,16 @@ def class_bundle(tmp_path_factory) -> Path:
     from support.class_model import train_class_model
 
     return train_class_model(tmp_path_factory.mktemp("street") / "models" / "street")
+
+
+@pytest.fixture(scope="session")
+def object_home(tmp_path_factory) -> Path:
+    """A home with the model `things`, which finds drawn things one by one, and its pairs in `pairs`.
+
+    The model sees 64x64 pixels, and is exported to OpenVINO.
+    """
+    from support.object_model import train_object_model
+
+    home = tmp_path_factory.mktemp("things")
+    train_object_model(home)
+    return home

@@ -249,6 +249,16 @@ def test_the_cache_keeps_no_more_than_its_limit(samples):
     assert kept == int(0.01 * 2**20) // PAIR_BYTES == 3
 
 
+def test_released_pairs_take_no_memory_and_are_read_again(samples):
+    pairs = PreparedPairs(samples, UNIT, DataConfig())
+    before = pairs[0][0]
+    assert pairs.kept_bytes == PAIR_BYTES
+    pairs.release()
+    np.testing.assert_array_equal(pairs[0][0], before)
+
+    assert pairs.kept_bytes == 0
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_all_photos_come_in_order_whoever_reads_them(samples, workers):
     pairs = PreparedPairs(samples, UNIT, DataConfig(cache=Memory.parse("0MB")))

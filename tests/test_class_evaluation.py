@@ -355,7 +355,8 @@ def test_the_printed_tables_tell_of_each_class_in_80_columns():
     names = ("background", "accessories", "dress", "headwear")
     confusion = np.zeros((2, 4, 4), int)
     confusion[:, 0, 0], confusion[:, 2, 2], confusion[0, 2, 1] = 900_000, 50_000, 50_000
-    rows = tuple(ImageRow(str(number), "", 0.5, 0.4, 0.9, 0.1, 0.2, 0.1, 0.1, 0.0) for number in range(2))
+    figures = 0.5, 0.4, 0.9, 0.1, 0.2, 0.1, 0.1, 0.1, 0.0
+    rows = tuple(ImageRow(str(number), "", *figures) for number in range(2))
     evaluation = Evaluation(rows, 0.5, 2.0, None, classes=ClassFigures(LabelMap.of(names), confusion))
     console = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
     print_evaluation(evaluation, console)

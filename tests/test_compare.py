@@ -185,7 +185,7 @@ def test_changes_are_sorted_and_have_their_sign(pair):
 
 
 def a_row(name, dice):
-    return ImageRow(name, "Front", dice, dice / (2 - dice), 1.0, dice / 2, dice / 2, 0.1, 0.1, 0.01)
+    return ImageRow(name, "Front", dice, dice / (2 - dice), 1.0, dice / 2, dice / 2, dice / 3, 0.1, 0.1, 0.01)
 
 
 def a_candidate(name, dice, **facts):

@@ -16,6 +16,7 @@ from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen
 from segmentation.images.files import read_mask
+from segmentation.jobs.recipe_steps import Request
 from segmentation.jobs.recipes import RECIPES
 from segmentation.models.registry import complete
 from segmentation.synth.backdrop import draw_backdrop
@@ -80,14 +81,14 @@ def test_its_descriptions_name_no_path_of_the_machine_that_it_was_made_on(name):
 def test_its_recipe_is_the_recorded_one():
     trained = {"default": load_bundle(MODEL), "default-first": load_bundle(MODEL / "first")}
     configs = {}
-    for step in RECIPES["default"].steps(Path("data"), "default"):
+    for step in RECIPES["default"].steps(Request(Path("data"), "default")):
         options = step.options
         if isinstance(options, CalibrateOptions):
             continue
         explicit = chosen(options, "run")
         if options.second_pass:
             explicit.setdefault("look", "crop")
-        configs[step.model] = complete(configure(None, None, explicit, base=configs.get(options.model)))
+        configs[step.name] = complete(configure(None, None, explicit, base=configs.get(options.model)))
 
     assert {name: bundle.config for name, bundle in trained.items()} == {
         name: configs[name] for name in trained

@@ -17,6 +17,7 @@ from segmentation.config.experiment_file import read_experiment
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
 from segmentation.config.presets import PRESETS
+from segmentation.config.study import read_questions
 from segmentation.config.toml_file import read_options
 from segmentation.config.training import AUGMENTATIONS
 from segmentation.jobs.recipes import RECIPES
@@ -139,7 +140,9 @@ def test_every_configuration_file_of_the_documents_can_be_read(tmp_path):
         if "[tool." not in block:
             assert tomllib.loads(block)
             (tmp_path / "config.toml").write_text(block)
-            if "[factors" in block:
+            if "[ways" in block:
+                assert read_questions((str(tmp_path / "config.toml"),), quick=True)
+            elif "[factors" in block:
                 assert read_experiment(str(tmp_path / "config.toml")).variants
             else:
                 read_options(tmp_path / "config.toml", JOBS["train"])

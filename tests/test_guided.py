@@ -9,16 +9,19 @@ from hypothesis import strategies as st
 from PIL import Image
 from support.drawing import draw_pair
 
-from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
+from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig, RunConfig
+from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_mask, read_photo
+from segmentation.jobs.training_checks import check_before_data
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.scores.two_passes import double_pass
 from segmentation.training.augment import build_augment
 from segmentation.training.second_pass_pairs import SecondPassPairs
+from segmentation.training.strokes import Strokes
 
 SIZE = Size(height=48, width=32)
 KINDS = pytest.mark.parametrize("kind", ["crop", "mask"])
@@ -111,3 +114,60 @@ def test_the_guide_keeps_its_values_when_colours_change(samples):
         image, _ = pairs.vary(build_augment(colours))(*pairs[0], seed)
         exact = pairs[0][0]
         np.testing.assert_array_equal(image[..., 3][image[..., 3] > 0], exact[..., 3][image[..., 3] > 0])
+
+
+def faulty_guide(height=96, width=64):
+    """A pair of which the guide lacks a sleeve of the garment, and has a block beside it."""
+    truth = np.zeros((height, width), np.uint8)
+    truth[20:80, 20:44] = truth[24:40, 8:20] = 255
+    guide = np.where(truth > 0, 210, 30).astype(np.uint8)
+    guide[24:40, 8:20] = 40
+    guide[60:72, 44:56] = 190
+    return np.dstack([np.zeros((height, width, 3), np.uint8), guide]), truth
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_strokes_are_certain_and_say_what_is_true(seed):
+    seen, truth = faulty_guide()
+
+    image, same = Strokes(1.0, None)(seen, truth, seed)
+
+    assert np.array_equal(same, truth)
+    assert np.array_equal(image[..., :3], seen[..., :3])
+    drawn = image[..., 3] != seen[..., 3]
+    assert drawn.any()
+    assert np.array_equal(image[..., 3][drawn], truth[drawn])
+    assert Strokes(1.0, None)(seen, truth, seed)[0].tobytes() == image.tobytes()
+
+
+def test_most_strokes_lie_where_the_first_pass_is_wrong():
+    seen, truth = faulty_guide()
+    wrong = (seen[..., 3] >= 128) != (truth >= 128)
+    images = [Strokes(0.5, None)(seen, truth, seed)[0] for seed in range(200)]
+    drawn = [image[..., 3] != seen[..., 3] for image in images]
+
+    assert 70 < sum(one.any() for one in drawn) < 130
+    touching = [(one & wrong).any() for one in drawn if one.any()]
+    assert 0.7 < np.mean(touching) < 1.0
+
+
+def test_strokes_move_with_the_pair(samples):
+    pairs = pairs_of(samples, "crop", varied=True)
+    change = pairs.vary(build_augment(AugmentConfig()))
+    for seed in range(5):
+        image, truth = change(*pairs[0], seed)
+        told, same = Strokes(1.0, change)(*pairs[0], seed)
+
+        drawn = told[..., 3] != image[..., 3]
+        assert np.array_equal(truth, same)
+        assert np.array_equal(told[..., :3], image[..., :3])
+        assert ((told[..., 3] >= 128) == (truth >= 128))[drawn].all()
+
+
+@pytest.mark.parametrize("options", [{}, {"look": "crop", "guide": "truth"}])
+def test_strokes_need_a_second_pass_that_sees_first_scores(options):
+    config = RunConfig().replace(input_size="32x48", strokes=0.5, **options)
+
+    with pytest.raises(ConfigError, match="`strokes`"):
+        check_before_data(config, None, second_pass=bool(options))
+    check_before_data(config.replace(look="crop", guide="held-out"), None, second_pass=True)

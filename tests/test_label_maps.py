@@ -701,7 +701,7 @@ def test_groups_that_cannot_work_are_refused(tmp_path, groups, said):
 
 
 def test_groups_that_are_not_there_are_refused_with_the_nearest():
-    with pytest.raises(DataError, match=r"expected garment, all, ccp-12 or .* did you mean ccp-12\?"):
+    with pytest.raises(DataError, match=r"garment, foreground, all, ccp-12 or .* did you mean ccp-12\?"):
         choose_classes(classes_of(["null", "dress"]), "ccp12")
 
 

@@ -77,7 +77,7 @@ def test_figures_are_those_of_each_photo_by_its_trimap(folder):
 
 def test_methods_are_compared_by_one_command(folder, tmp_path, capsys):
     output = tmp_path / "out"
-    made = ("--data", folder, "--home", tmp_path, "--output", output, "--report-images", "2")
+    made = ("--data", folder, "--home", tmp_path, "--output", output, "--report-images", "2", "--save-alpha")
     make("eval", "--matte", "guided-filter", "--matte", "closed-form", "--trimaps", "trimap1", *made)
     printed = capsys.readouterr().out
     assert "unknown band of 4 photos, trimaps: trimap1" in printed
@@ -88,6 +88,10 @@ def test_methods_are_compared_by_one_command(folder, tmp_path, capsys):
     assert len(rows) == 8
     mean = np.mean([float(row["band_sad"]) for row in rows if row["matte"] == "closed-form"])
     assert figures["mattes"]["closed-form"]["band_sad"] == pytest.approx(mean, abs=1e-5)
+    photo, target = draw_matte(0)
+    known = soft_trimap(target, 0.05, 0.05)
+    kept = read_mask(output / "alpha" / "closed-form" / "GT00.png")
+    assert (kept == refine(photo, known, known, method="closed-form")).all()
     page = (output / "report.html").read_text()
     assert page.count("<img") == 2
     assert "closed-form" in page

@@ -78,7 +78,7 @@ def help_of(job, word, capsys):
 
 def flags_in(text):
     """The flags that a help lists in its groups."""
-    return {found for line in text.splitlines() for found in re.findall(r"^  (--[a-z-]+)", line)}
+    return {found for line in text.splitlines() for found in re.findall(r"^  (--[a-z0-9-]+)", line)}
 
 
 def test_what_is_not_typed_is_the_default_and_not_given():

@@ -22,7 +22,10 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import replaced
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen, digest_of, record_of
-from segmentation.jobs.recipes import RECIPES, Recipe, Step
+from segmentation.core.file_kinds import REFINEMENTS
+from segmentation.jobs.recipe_runs import models_of
+from segmentation.jobs.recipe_steps import Request, Step
+from segmentation.jobs.recipes import RECIPES, Recipe
 from segmentation.models.registry import complete
 from segmentation.training.run_state import read_run
 
@@ -31,12 +34,18 @@ TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_si
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_step_is_a_job_that_can_be_done(name):
-    made = {}
-    for step in RECIPES[name].steps(Path("data sets"), "mine"):
+    made, folders = {}, {}
+    for step in RECIPES[name].steps(Request(Path("data sets"), "mine", Path("results", "mine"))):
         options = step.options
         if isinstance(options, CalibrateOptions):
             assert {options.model, *options.fold_model} <= made.keys()
-            assert options.model == step.model
+            assert options.model == step.name
+            continue
+        if not isinstance(options, TrainOptions):
+            known = {*made, "default", *REFINEMENTS}
+            assert {*models_of(step)} <= known
+            assert step.output.is_relative_to(Path("results", "mine", step.name))
+            folders[step.output] = step
             continue
         built_on = {options.model, *options.second_pass} - {None}
         assert built_on <= made.keys()
@@ -44,16 +53,16 @@ def test_every_step_is_a_job_that_can_be_done(name):
         base = made.get(options.model)
         config = complete(configure(options.preset, options.augmentation, chosen(options, "run"), base=base))
         assert config.model.filters
-        assert all(folder.is_relative_to("data sets") for folder in options.data)
-        assert options.name == step.model
-        made[step.model] = config
+        assert all(folder.is_relative_to("data sets") or folder in folders for folder in options.data)
+        assert options.name == step.name
+        made[step.name] = config
 
-    assert step.model == "mine"
+    assert RECIPES[name].questions or step.name == "mine"
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_step_as_a_command_gives_its_options_back(name):
-    for step in RECIPES[name].steps(Path("data sets"), "mine"):
+    for step in RECIPES[name].steps(Request(Path("data sets"), "mine")):
         typed = build_parser().parse_args(words_of(step.options))
         options = read_command(JOBS[typed.command], typed)
 
@@ -65,7 +74,7 @@ def test_print_shows_commands_that_can_be_pasted():
     shown = run("recipe", "default", "--print", "--name", "mine", "--data", "my photos")
 
     lines = [shlex.split(line) for line in shown.stdout.splitlines()]
-    expected = RECIPES["default"].steps(Path("my photos"), "mine")
+    expected = RECIPES["default"].steps(Request(Path("my photos"), "mine"))
     assert lines == [["python", "main.py", *words_of(step.options)] for step in expected]
 
 
@@ -77,7 +86,8 @@ def pairs(tmp_path_factory):
 def tiny_steps(**more):
     """The steps of a recipe of two trainings."""
 
-    def steps(data, name):
+    def steps(request):
+        data, name = request.data, request.name
         first = TrainOptions.of(data=data, name=f"{name}-start", **TINY, **more)
         return [
             Step(f"{name}-start", first),
@@ -102,7 +112,7 @@ def tiny_recipe(monkeypatch, pairs):
 def trained(tmp_path_factory, pairs):
     """A home with both models of the tiny recipe, trained by its very commands."""
     home = tmp_path_factory.mktemp("trained")
-    for step in tiny_steps()(pairs, "mine"):
+    for step in tiny_steps()(Request(pairs, "mine")):
         make(*words_of(step.options), "--home", home)
     return home
 
@@ -208,7 +218,7 @@ def test_an_interrupted_recipe_keeps_its_epochs_and_goes_on_with_them(pairs, tmp
     """The recipe of the program is too long for a test: its first training, with pairs as street photos."""
     (tmp_path / "data").mkdir()
     shutil.copytree(pairs, tmp_path / "data" / "ccp")
-    drawn = RECIPES["default"].steps(tmp_path / "data", "mine")[0]
+    drawn = RECIPES["default"].steps(Request(tmp_path / "data", "mine"))[0]
     command = [*words_of(replaced(drawn.options, {"synthetic": 0})), "--home", tmp_path]
     training = start(*command)
     for line in training.stdout:
@@ -227,8 +237,8 @@ def test_an_interrupted_recipe_keeps_its_epochs_and_goes_on_with_them(pairs, tmp
 def test_a_calibration_is_done_when_its_own_options_are_recorded(home, pairs, monkeypatch, capfd):
     calibration = CalibrateOptions.of(model="mine", data=pairs)
 
-    def steps(data, name):
-        return [*tiny_steps()(data, name), Step(name, calibration)]
+    def steps(request):
+        return [*tiny_steps()(request), Step(request.name, calibration)]
 
     monkeypatch.setitem(RECIPES, "tiny", Recipe("two trainings and a calibration", steps))
     command = ["recipe", "tiny", "--data", str(pairs), "--home", str(home), "--name", "mine"]

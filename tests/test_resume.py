@@ -1,6 +1,7 @@
 """A training that is interrupted goes on as if nothing had been; a photo that breaks is named."""
 
 import dataclasses
+import gc
 import shutil
 
 import numpy as np
@@ -14,6 +15,7 @@ from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.models.registry import complete
+from segmentation.training.batches import PreparedPairs
 from segmentation.training.fit import fit
 from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
 
@@ -47,6 +49,13 @@ def train(samples, folder, **options):
     (folder / "model").mkdir(parents=True, exist_ok=True)
     options = {"config": CONFIG, "fingerprint": "one", **options}
     return fit(train=samples[:4], val=samples[4:], folder=folder / "model", logs=folder / "logs", **options)
+
+
+def test_a_training_that_has_ended_keeps_no_photo_in_memory(samples, tmp_path):
+    train(samples, tmp_path)
+    in_memory = [found for found in gc.get_objects() if isinstance(found, PreparedPairs)]
+
+    assert sum(pairs.kept_bytes for pairs in in_memory) == 0
 
 
 def test_a_resumed_training_ends_as_an_uninterrupted_one(samples, tmp_path):

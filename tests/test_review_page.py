@@ -176,6 +176,46 @@ def test_two_tabs_on_one_photo_do_not_overwrite_each_other(server, tab):
     assert other("review.queue.current.undo") == 2
 
 
+def test_a_smart_stroke_is_followed_undone_and_there_after_a_reload(results, tab):
+    with Server(results, "--model", "default") as server:
+        page = tab(server.address)
+        before = page.mask()
+        page.press("q", "x")  # the other one of garment and not garment
+        page("review.tools.settings.size = 10; review.tools.settings.add = false; review.tools.settle()")
+        page.drag((80, 100), (84, 130))
+        once = page.mask()
+        assert once[104:126, 81:83].max() < 128
+        page.drag((60, 120), (66, 140))
+        twice = page.mask()
+        assert page("review.queue.current.undo") == 2
+        assert not page("review.tools.told.length")
+
+        page.tab.reload()
+        page.wait_for("window.review && review.work")
+        assert np.array_equal(page.mask(), twice)
+        for expected in (once, before):
+            page.press("Control+z")
+            page.settle()
+            assert np.array_equal(page.mask(), expected)
+
+
+def test_without_a_network_the_smart_brush_says_why(server, tab):
+    page = tab(server.address)  # of masks whose model is nowhere
+    button = page.tab.locator("[data-tool=hint]")
+    page.wait_for(
+        "document.querySelector('[data-tool=hint]').title.includes('the model that the masks are of')"
+    )
+    assert button.get_attribute("aria-disabled") == "true"
+
+    page.press("q")
+
+    assert page("review.tools.tool") == "pointer"
+    assert "the model that the masks are of" in page.tab.locator("#notice").text_content()
+    page.press("b")
+    page.drag((20, 20), (60, 30))
+    assert page("review.queue.current.undo") == 1
+
+
 def test_a_folder_is_exported(server, results, tab):
     page = tab(server.address)
     page.press("Enter")
@@ -186,3 +226,19 @@ def test_a_folder_is_exported(server, results, tab):
         page.tab.click("#exported a")
 
     assert download.value.path().read_bytes() == (results / "accepted.zip").read_bytes()
+
+
+def test_learning_is_begun_on_the_page_and_says_what_is_missing(server, tab):
+    page = tab(server.address)
+    page.wait_for("!document.getElementById('show-learn').hidden")
+    page.tab.click("#show-learn")
+    page.tab.fill("#learn-name", "mine")
+    page.tab.click("#learn-begin")
+    page.wait_for("document.getElementById('learn-outcome').textContent")
+
+    said = page.tab.text_content("#learn-outcome")
+    assert "masks that a person corrected, found none" in said
+    assert "`" not in said
+    assert page("document.getElementById('learn-begin').hidden") is False
+    page.tab.click("#learn button[value=close]")
+    assert page("document.getElementById('learn').open") is False

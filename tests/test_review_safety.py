@@ -188,6 +188,21 @@ def test_a_change_is_answered_with_the_part_of_the_mask_that_it_changed(client, 
     assert "changed elsewhere" in again.json()["message"]
 
 
+def test_a_smart_stroke_that_cannot_be_followed_is_answered_in_one_line(client, photo):
+    stroke = {"revision": photo["revision"], "add": True, "size": 7, "points": [[5, 5], [20, 20]]}
+    place = address(f"api/photos/{photo['id']}/hint")
+    for answer in (
+        client.get(address("api/network")),
+        client.post(address(f"api/photos/{photo['id']}/hints"), headers=OWN),
+        client.post(place, json=stroke, headers=OWN),
+        client.post(place, json={**stroke, "size": 0}, headers=OWN),
+        client.post(place, json={**stroke, "points": []}, headers=OWN),
+        client.post(place, json={**stroke, "model": "/etc"}, headers=OWN),
+    ):
+        assert answer.status_code == 422
+        assert answer.json()["message"].startswith("expected")
+
+
 def mask_of(client, photo):
     opened = client.get(address(f"api/photos/{photo['id']}")).json()
     content = client.get(address(f"api/photos/{photo['id']}/mask")).content

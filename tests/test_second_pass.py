@@ -26,7 +26,8 @@ def home(tmp_path_factory):
         size = ("--input-size", "32x48", "--folds", 2, "--fold", fold)
         make("train", "--home", home, *data, *SMALL, *size, "--name", f"fold-{fold}")
     first_passes = ("--second-pass", "fold-1", "--second-pass", "fold-2")
-    make("train", "--home", home, *data, *SMALL, "--input-size", "64x96", *first_passes, "--name", "pair")
+    size = ("--input-size", "64x96", "--strokes", 0.5)
+    make("train", "--home", home, *data, *SMALL, *size, *first_passes, "--name", "pair")
     return home
 
 
@@ -39,6 +40,7 @@ def test_both_passes_are_one_model(home):
 
     assert pair.config.second_pass.look == "crop"
     assert pair.config.second_pass.margin_px == 50
+    assert pair.config.augmentation.strokes == 0.5
     assert pair.first.digest == load_bundle(home / "models" / "fold-1").digest
     assert pair.digest != pair.first.digest
     assert pair.precisions is None or pair.precisions.photos == len(pair.split["val"])
@@ -111,6 +113,7 @@ def test_the_capstones_form_learns_from_the_truth_and_needs_no_folds(home):
         (("--second-pass", "fold-1"), ("was not trained on", "fold-1", "--folds")),
         (("--second-pass", "pair"), ("single pass", "pair")),
         (("--look", "mask"), ("--second-pass with it",)),
+        (("--strokes", 0.5), ("--strokes", "add --second-pass")),
         (("--second-pass", "fold-1", "--look", "none"), ("--look none",)),
     ],
 )

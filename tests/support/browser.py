@@ -14,7 +14,7 @@ import pytest
 from support.program import start
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 ON_SCREEN = """(x, y) => {
     const {view} = review, box = view.canvas.getBoundingClientRect();
@@ -127,12 +127,13 @@ def browser() -> Iterator:
 class Server:
     """The program at `review`, as a process that can be killed and started again."""
 
-    def __init__(self, results):
+    def __init__(self, results, *options):
         self._results = results
+        self._options = options
         self.start()
 
     def start(self) -> None:
-        self.process = start("review", self._results, "--no-browser")
+        self.process = start("review", self._results, "--no-browser", *self._options)
         line = self.process.stdout.readline()
         found = re.search(r"http://\S+", line)
         assert found, f"no address in {line!r}: {self.process.stderr.read()}"

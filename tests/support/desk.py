@@ -15,7 +15,7 @@ NAMES = ("a_Front", "a_Back", "b_Front", "c_Front", "d_Front", "e_Front")
 SIZE = 96, 128  # width, height
 
 
-def draw_results(folder: Path, names=NAMES, size=SIZE, **options) -> Path:
+def draw_results(folder: Path, names=NAMES, size=SIZE, model_bundle=BUNDLE, **options) -> Path:
     """Photos of garments with a sash that the second opinion does not take for garment; their results."""
     source, output = folder / "photos", folder / "results"
     source.mkdir(parents=True)
@@ -27,7 +27,7 @@ def draw_results(folder: Path, names=NAMES, size=SIZE, **options) -> Path:
         photo[rows][alpha[rows] > 0] = (150, 60, 60)
         Image.fromarray(photo).save(source / f"{name}.png")
     estimator = estimator_for([doubting_score], 0.5, CONFIDENCE_MODEL)
-    bundle = dataclasses.replace(BUNDLE, confidence_model=CONFIDENCE_MODEL)
+    bundle = dataclasses.replace(model_bundle, confidence_model=CONFIDENCE_MODEL)
     cut_folder(source, output, bundle=bundle, score=red_score, estimator=estimator, **options)
     return output
 

@@ -5,14 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.core.types import Prediction
+from segmentation.confidence.triage import Verdict
+from segmentation.core.types import FoundObject, Prediction
+from segmentation.images.compositing import blend_alpha
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import Picture
+from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.object_writer import alone_in, enlargement_of_object
 from segmentation.outputs.single import write_cutout, write_label_map
 
 
@@ -29,6 +34,9 @@ class Cutout:
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
         reasons: why it is not "auto".
         notes: what was left out of the photo, and what a person should know about the result.
+        objects: those that were found one by one, best first, of which the cutout is all together. Each has
+            its `box` (left, top, right, bottom) in pixels and its `score`, and `of` cuts it out alone. There
+            are none where the model finds no objects.
     """
 
     alpha: NDArray[np.uint8] = field(repr=False)
@@ -38,7 +46,42 @@ class Cutout:
     decision: str | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+    objects: tuple[FoundObject, ...]
     _picture: Picture = field(repr=False)
+    _prediction: Prediction = field(repr=False)
+
+    @classmethod
+    def made(
+        cls,
+        prediction: Prediction,
+        enlargement: float,
+        picture: Picture,
+        verdict: Verdict | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Self:
+        """Return what a prediction cuts out of a picture; see `soft_alpha` for the `enlargement`."""
+        alpha = soft_alpha(prediction, enlargement)
+        return cls(
+            alpha=alpha if picture.alpha is None else blend_alpha(alpha, picture.alpha),
+            mask=prediction.mask,
+            scores=prediction.scores[..., 0],
+            confidence=None if prediction.confidence is None else round(prediction.confidence, 5),
+            decision=verdict.decision if verdict else None,
+            reasons=verdict.reasons if verdict else (),
+            notes=notes,
+            objects=prediction.objects or (),
+            _picture=picture,
+            _prediction=prediction,
+        )
+
+    def of(self, found: FoundObject) -> "Cutout":
+        """Return the cutout of one of the `objects` alone, as `predict` writes it.
+
+        for number, found in enumerate(cutout.objects, start=1):
+            cutout.of(found).save(f"cutouts/street-{number}.png")
+        """
+        alone = alone_in(self._prediction, found)
+        return Cutout.made(alone, enlargement_of_object(alone.scores), self._picture)
 
     @cached_property
     def rgba(self) -> NDArray[np.uint8]:

@@ -99,7 +99,9 @@ def evaluate(
     return run(EvaluateOptions.of(**_named(options)), _context(home, tell, stop))
 
 
-def find_dataset(folder: Folder, *, classes: str = "garment", check: bool = True) -> "Dataset":
+def find_dataset(
+    folder: Folder, *, classes: str = "garment", check: bool = True, objects: bool = False
+) -> "Dataset":
     """Read a folder of pairs: its usable `samples`, and the `problems` of what was left out.
 
         pairs = segmentation.find_dataset("pairs")
@@ -107,15 +109,17 @@ def find_dataset(folder: Folder, *, classes: str = "garment", check: bool = True
 
     Args:
         folder: with `images` and `cutouts`, `masks` or `labels`, or in another layout that is understood.
-        classes: those to make out of label maps: "garment" (all clothing as one), "all", the name of a group
-            of classes, or the path of a JSON file of groups.
+        classes: those to make out of label maps: "garment" (all clothing as one), "foreground" (whatever is
+            not background, as one), "all", the name of a group of classes, or the path of a JSON file of
+            groups.
         check: False reads headers only, so that damaged files and identical photos stay unnoticed.
+        objects: True takes each value of a mask for an object of its own.
 
     Raises DataError for a folder that is absent or has no usable pair, and for classes that it does not have.
     """
     from segmentation.datasets.discover import discover
 
-    return discover(Path(folder), classes=classes, check=check)
+    return discover(Path(folder), classes=classes, check=check, objects=objects)
 
 
 def _context(home: Folder, tell: Tell, stop: Callable[[], bool] | None) -> Context:

@@ -13,11 +13,9 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.core.workspace import Workspace
 from segmentation.images.any_photo import Photo, take_photo
-from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture
 from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
-from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.folder_job import shares_of
 
 
@@ -36,6 +34,7 @@ def load_model(
     channel_names: tuple[str, ...] = ("red", "green", "blue"),
     channel_merge: str = "mean",
     threshold: float | None = None,
+    object_score: float = 0.5,
     double_pass: bool | None = None,
     remove_islands: int = 0,
     fill_holes: int = 0,
@@ -70,6 +69,7 @@ def load_model(
         channel_names: which, of red, green, blue, lightness, green-red and blue-yellow.
         channel_merge: how their scores become one: "mean", "median", "max", or weights such as "0.2,0.5,0.3".
         threshold: the score, between 0 and 1, from which a pixel is garment; by default that of the model.
+        object_score: the score, 0 to 1, from which something is an object, of a model that finds objects.
         double_pass: False uses the first pass alone, True both.
         remove_islands: regions of the mask with fewer pixels than this are removed, except the largest.
         fill_holes: holes in the mask with fewer pixels than this are filled.
@@ -96,6 +96,7 @@ def load_model(
         "channel_names": channel_names,
         "channel_merge": channel_merge,
         "threshold": threshold,
+        "object_score": object_score,
         "double_pass": double_pass,
         "remove_islands": remove_islands,
         "fill_holes": fill_holes,
@@ -162,17 +163,8 @@ class Model:
         if limits and models.confidence_model and prediction.confidence is not None:
             features, confidence = prediction.features, prediction.confidence
             verdict = triage_photo(features, confidence, models.confidence_model, limits)
-        alpha = soft_alpha(prediction, models.enlargement(prediction.scores))
-        return Cutout(
-            alpha=alpha if picture.alpha is None else blend_alpha(alpha, picture.alpha),
-            mask=prediction.mask,
-            scores=prediction.scores[..., 0],
-            confidence=None if prediction.confidence is None else round(prediction.confidence, 5),
-            decision=verdict.decision if verdict else None,
-            reasons=verdict.reasons if verdict else (),
-            notes=(*picture.notes, *prediction.notes),
-            _picture=picture,
-        )
+        notes = (*picture.notes, *prediction.notes)
+        return Cutout.made(prediction, models.enlargement(prediction.scores), picture, verdict, notes)
 
     def mark_classes(self, photo: Photo) -> ClassMap:
         """Mark the classes in one photo; the result has the photo's size.

@@ -4,6 +4,7 @@ Plain JSON and arrays: reading a bundle imports neither TensorFlow nor Keras and
 bundle may come from anyone, so whatever it says is checked before it is believed.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -12,6 +13,7 @@ import re
 import reprlib
 import shlex
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from segmentation.core.files import put_together, write_text
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.core.unfinished import sweep
+from segmentation.models.architectures import finds_objects
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 DESCRIPTION = "bundle.json"
@@ -97,6 +100,11 @@ class ModelBundle:
     @property
     def architecture(self) -> str:
         return self.config.model.architecture
+
+    @property
+    def finds_objects(self) -> bool:
+        """Whether it finds objects one by one, besides cutting all of them out or marking their classes."""
+        return finds_objects(self.architecture)
 
     @property
     def matte(self) -> bool:
@@ -262,6 +270,22 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
         sweep(models_folder)  # it may lie there whole, about to take a place when its process was killed
     is_bundled = model == DEFAULT and DEFAULT in _names(bundled_models())
     return load_bundle(bundled_models() / model if is_bundled and not _exists(path) else path)
+
+
+def find_by_digest(digests: Collection[str], models_folder: Path, likely: str = "") -> ModelBundle | None:
+    """Return the model of which one of the digests is, or its first pass alone; None where none is there.
+
+    Those of the folder and those that come with the program are looked at, the one of the `likely` name
+    first.
+    """
+    folders = (models_folder, bundled_models())
+    paths = [folder / name for folder in folders for name in _names(folder)]
+    for path in sorted(paths, key=lambda path: path.name != likely):
+        with contextlib.suppress(BundleError):  # which is told where it is taken by its name
+            bundle = load_bundle(path)
+            if any(one.digest in digests for one in bundle.passes):
+                return bundle
+    return None
 
 
 def check_name(name: str) -> str:

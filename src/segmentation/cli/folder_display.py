@@ -142,6 +142,9 @@ def _row(result: Result) -> str:
         return _planned(result)
     name, seconds = printable(Path(result.input).name), f"{result.seconds:6.2f} s"
     remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))
+    if result.objects is not None:
+        found = ", ".join(f"{printable(str(one['class']))} {one['score']:.2f}" for one in result.objects)
+        return "  ".join(part for part in (seconds, name, found, remarks) if part)
     if result.classes is not None:
         shares = {name: share for name, share in result.classes.items() if share >= LEAST_SHARE}
         found = ", ".join(f"{printable(name)} {share:.1%}" for name, share in shares.items())

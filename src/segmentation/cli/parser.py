@@ -187,7 +187,10 @@ def _add_flag(holder: Any, found: OptionField, shown: bool) -> None:
     common |= {"type": _argument_type(found.parse), "metavar": _metavar(found)}
     if found.about.bare is not None:
         common |= {"nargs": "?", "const": found.about.bare}
-    holder.add_argument(flag(found.name), action="append" if found.many else _Once, **common)
+    if found.about.listed:
+        holder.add_argument(flag(found.name), action="extend", nargs="+", **common)
+    else:
+        holder.add_argument(flag(found.name), action="append" if found.many else _Once, **common)
 
 
 def _help(found: OptionField) -> str:

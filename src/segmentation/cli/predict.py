@@ -48,7 +48,7 @@ def run(options: PredictOptions, context: Context) -> int:
         for line in _lines(done, str(display)):
             display.say(line)
     if options.review and done.output and tally.photos > tally.failed:
-        return max(review_results(done.output, context), status_of(tally))
+        return max(review_results(done.output, options, context), status_of(tally))
     return status_of(tally)
 
 
@@ -70,7 +70,9 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     if done.options.dry_run:
         return [_dry(done)]
     binary = done.models.labels.binary
-    lines = [_summary(done, ("mask", "cutout") if binary else ("label map", "overlay"))]
+    objects = done.models.finds_objects
+    what = ("mask", "cutout") if binary else ("label map", "overlay")
+    lines = [_objects(done) if objects else _summary(done, what)]
     if not done.output:
         lines = [counts]
     if done.tally.made:
@@ -78,7 +80,7 @@ def _lines(done: FolderPrediction, counts: str) -> list[str]:
     lines += changed_lines(done.kept, done.replaced, done.outdated)
     if done.triage:
         lines += _triage_lines(done)
-    elif binary and done.options.triage.triage and not done.limits:
+    elif binary and not objects and done.options.triage.triage and not done.limits:
         lines.append(_never_calibrated(done))
     return [as_typed(line) for line in lines]
 
@@ -90,13 +92,21 @@ def _dry(done: FolderPrediction) -> str:
     return f"{', '.join(parts)}; nothing was written"
 
 
+def _objects(done: FolderPrediction) -> str:
+    photos = counted(done.tally.made + done.tally.skipped, "photo")
+    return _details(done, f"the objects of {photos} in {done.output}")
+
+
 def _summary(done: FolderPrediction, what: tuple[str, str]) -> str:
+    count = done.tally.made + done.tally.skipped
+    plural = "" if count == 1 else "s"
+    return _details(done, f"{count} {what[0]}{plural} and {what[1]}{plural} in {done.output}")
+
+
+def _details(done: FolderPrediction, made: str) -> str:
     tally = done.tally
     parts = [(tally.skipped, "skipped as done"), (tally.failed, "failed"), (tally.noted, "with notes")]
     details = ", ".join(f"{count} {kind}" for count, kind in parts if count)
-    count = tally.made + tally.skipped
-    plural = "" if count == 1 else "s"
-    made = f"{count} {what[0]}{plural} and {what[1]}{plural} in {done.output}"
     return f"{made} ({details}; see predictions.jsonl)" if details else made
 
 

@@ -1,21 +1,25 @@
 """The command `recipe`."""
 
+from typing import Any
+
 from segmentation.cli.calibrate import confidence_line
 from segmentation.cli.command_line import command_line
 from segmentation.cli.display import warn
 from segmentation.cli.patience import STEPS_KEPT, seconds_left
 from segmentation.cli.train import trained_line
 from segmentation.cli.training_display import TrainingDisplay
+from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.recipe import RecipeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.signals import exit_status
 from segmentation.jobs.context import Context
-from segmentation.jobs.recipe import StepEnded, StepStarted, recipe, steps_of
+from segmentation.jobs.recipe import PageWritten, StepEnded, StepStarted, recipe, steps_of
+from segmentation.jobs.recipe_steps import Step
 
 
 class RecipeDisplay(TrainingDisplay):
-    """Shows each step as its command, the model that it made, and what is shown of a training.
+    """Shows each step as its command, what it made, and what is shown of a training.
 
     `place` is the current step, empty before the first. `home` are the words that choose the working folder.
     """
@@ -31,10 +35,11 @@ class RecipeDisplay(TrainingDisplay):
             case StepStarted(number, total, step, done):
                 place = f"step {number} of {total}"
                 self.place = "" if done else place
-                print(f"{place}: {f'{step.model} exists' if done else self._command(event)}", flush=True)
-            case StepEnded(step, bundle):
-                trained = isinstance(step.options, TrainOptions)
-                print(trained_line(bundle) if trained else confidence_line(bundle), flush=True)
+                print(f"{place}: {f'{step.name} exists' if done else self._command(event)}", flush=True)
+            case StepEnded(step, result):
+                print(_result_line(step, result), flush=True)
+            case PageWritten(page):
+                print(f"study: {page}", flush=True)
             case _:
                 super().__call__(event)
 
@@ -47,14 +52,14 @@ def run(options: RecipeOptions, context: Context) -> int:
     typed_home = any(word.split("=")[0] == "--home" for word in context.command)
     home = ["--home", str(context.workspace.home)] if typed_home else []
     if options.print:
-        for step in steps_of(options):
+        for step in steps_of(options, context.workspace):
             print(command_line(step.options, home))
         return 0
     display, done = RecipeDisplay(home), False
     try:
         with seconds_left(STEPS_KEPT), display:
             import_keras_quietly()
-            done = recipe(options, display.shown(context))
+            done = recipe(options, display.shown(context), command_line)
     except KeyboardInterrupt:
         if not display.place:
             raise
@@ -66,3 +71,9 @@ def run(options: RecipeOptions, context: Context) -> int:
         warn(f"{display.place} was interrupted; the same command continues from there")
         return exit_status()
     return 0
+
+
+def _result_line(step: Step, result: Any) -> str:
+    if isinstance(step.options, TrainOptions):
+        return trained_line(result)
+    return confidence_line(result) if isinstance(step.options, CalibrateOptions) else f"made: {step.output}"

@@ -8,6 +8,7 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.review import ReviewOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.signals import exit_status
+from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.jobs.context import Context
 from segmentation.jobs.review import review, summary_of
 from segmentation.retouch.summary import TABLE
@@ -33,6 +34,7 @@ def run(options: ReviewOptions, context: Context) -> int:
             port=options.port,
             summary=lambda: summary_of(desk, options),
             opened=opened,
+            adapting=AdaptProcess(context.workspace.home.absolute()),
         )
         summary = summary_of(desk, options)
         if summary.decided:
@@ -49,6 +51,7 @@ def require_review(options: PredictOptions) -> None:
     require_server()
 
 
-def review_results(results: Path, context: Context) -> int:
-    """Review what another command has just written."""
-    return run(ReviewOptions.of(results=results), context)
+def review_results(results: Path, options: PredictOptions, context: Context) -> int:
+    """Review what predict has just written by its options."""
+    named = {"model": options.models.model[0]} if options.models.model else {}
+    return run(ReviewOptions.of(results=results, **named), context)

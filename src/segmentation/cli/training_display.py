@@ -94,4 +94,5 @@ class TrainingDisplay(Display):
 
 
 def _shown(figures: Any, prefix: str = "") -> str:
-    return f"loss {figures[f'{prefix}loss']:.4f}  Dice {figures[f'{prefix}dice']:.4f}"
+    loss, dice = figures[f"{prefix}loss"], figures.get(f"{prefix}dice")
+    return f"loss {loss:.4f}" if dice is None else f"loss {loss:.4f}  Dice {dice:.4f}"

@@ -12,7 +12,7 @@ from segmentation.config.options import options_of
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _GENERAL = ("home", "config", "set")  # of every command, so that no job has them
-_ASSIGNMENT = re.compile(r"([a-z_]+)=(\S+)")
+_ASSIGNMENT = re.compile(r"([a-z_][a-z0-9_]*)=(\S+)")
 _ADVICE, _OTHERWISE = "; ", ", or "
 _running = ""  # the command, whose messages advise no other command's options
 
@@ -24,8 +24,8 @@ def program() -> str:
 
 
 def flag(name: str) -> str:
-    """Return the flag of an option: input_size is --input-size."""
-    return "--" + name.replace("_", "-")
+    """Return the flag of an option: input_size is --input-size, and from_, which Python reserves, --from."""
+    return "--" + name.rstrip("_").replace("_", "-")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from segmentation.config.experiment import BASE, DESIGNS, EXPECTATIONS, OTHER, C
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import JobOptions, accept, option, options_of
 from segmentation.config.scoring import ScoringOptions, parse_threshold
-from segmentation.config.toml_file import read_tables
+from segmentation.config.toml_file import check_names, read_tables, table_in
 from segmentation.core.errors import ConfigError
 
 SHIPPED = Path(__file__).with_name("experiments")
@@ -63,17 +63,17 @@ def read_experiment(choice: str, *, quick: bool = False) -> Experiment:
 
 def experiment_of(tables: Mapping[str, Any], name: str, *, quick: bool = False) -> Experiment:
     """Return the experiment that the tables of a file describe. Raises ConfigError, naming the place."""
-    _check_names("the experiment", tables, _TOP)
+    check_names("the experiment", tables, _TOP)
     hurried = tables.get("quick", {})
-    _check_names("quick", hurried, _QUICK)
+    check_names("quick", hurried, _QUICK)
     if quick and not hurried:
         raise ConfigError("`quick`: expected a table quick in the experiment, received none; add one")
     changes = hurried if quick else {}
-    base = {**_table(tables, "base"), **_table(changes, "base")}
+    base = {**table_in(tables, "base"), **table_in(changes, "base")}
     _check_options("base", base)
     without = changes.get("without", [])
-    _check_names("quick.without", without, [*_table(tables, "factors")])
-    given = {**_table(tables, "factors"), **_table(changes, "factors")}
+    check_names("quick.without", without, [*table_in(tables, "factors")])
+    given = {**table_in(tables, "factors"), **table_in(changes, "factors")}
     given = {key: value for key, value in given.items() if key not in without}
     top = {key: value for key, value in {**tables, **changes}.items() if key not in ("base", "factors")}
     experiment = Experiment(
@@ -95,7 +95,7 @@ def _factor(name: str, given: Any) -> Factor:
     place = f"factors.{name}"
     if not isinstance(given, dict):
         given = {"levels": given}  # `colour = ["grey"]`
-    _check_names(place, given, _FACTOR)
+    check_names(place, given, _FACTOR)
     levels = given.get("levels")
     if isinstance(levels, list):
         option = given.get("option", name)
@@ -111,8 +111,8 @@ def _factor(name: str, given: Any) -> Factor:
         _check_options(
             f"{place}.levels.{level}", {key: one for key, one in options.items() if key != "average_with"}
         )
-    claims = _table(given, "claims")
-    _check_names(f"{place}.claims", claims, [*levels])
+    claims = table_in(given, "claims")
+    check_names(f"{place}.claims", claims, [*levels])
     return Factor(
         name, levels, {level: _claim(f"{place}.claims.{level}", one) for level, one in claims.items()}
     )
@@ -121,7 +121,7 @@ def _factor(name: str, given: Any) -> Factor:
 def _claim(place: str, given: Any) -> Claim:
     if isinstance(given, str):
         return Claim(given)
-    _check_names(place, given, _CLAIM)
+    check_names(place, given, _CLAIM)
     expected = given.get("expected", "")
     if expected:
         _one_of(f"{place}.expected", expected, EXPECTATIONS)
@@ -169,21 +169,6 @@ def _check(experiment: Experiment) -> None:
         ready |= fresh
     if needed[BASE]:
         raise ConfigError(f"{BASE}: expected no other variant in it, received {needed[BASE][0]}")
-
-
-def _check_names(place: str, given: Any, known: Collection[str]) -> None:
-    if not isinstance(given, dict | list):
-        raise ConfigError(f"{place}: expected a table, received {given!r}")
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ConfigError(f"{place}: expected some of {', '.join(known)}, received {unknown[0]!r}")
-
-
-def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
-    found = tables.get(name, {})
-    if not isinstance(found, dict):
-        raise ConfigError(f"{name}: expected a table, received {found!r}")
-    return found
 
 
 def _one_of(place: str, value: Any, known: Collection[str]) -> str:

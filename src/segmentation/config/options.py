@@ -34,7 +34,7 @@ class Option:
     Numbers lie between `minimum` and `maximum`. `parse` reads the text of one value where the type cannot.
     `metavar` stands for the value in help. Only `common` options are in the short help. `shown` describes
     the default where its value does not. `bare` is the value of a flag that is given without one. A
-    `positional` option is typed without its name.
+    `positional` option is typed without its name; behind the flag of a `listed` one several values may stand.
     """
 
     help: str
@@ -47,6 +47,7 @@ class Option:
     shown: str | None = None
     bare: Any = None
     positional: bool = False
+    listed: bool = False
 
 
 def option(default: Any, help: str, **about: Any) -> Any:

@@ -90,6 +90,13 @@ class ModelOptions:
         metavar="auto|X",
     )
 
+    object_score: float = option(
+        0.5,
+        "score from which something is an object, 0 to 1, of a model that finds objects",
+        maximum=1,
+        common=False,
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringOptions:

@@ -44,6 +44,23 @@ def read_tables(path: Path, file: str, content: str) -> dict[str, Any]:
         ) from error
 
 
+def table_in(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a table of tables, empty where there is none. Raises ConfigError for something else."""
+    found = tables.get(name, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"{name}: expected a table, received {found!r}")
+    return found
+
+
+def check_names(place: str, given: Any, known: Collection[str]) -> None:
+    """Raise ConfigError for a name that is not known in a table or a list, and for what is neither."""
+    if not isinstance(given, dict | list):
+        raise ConfigError(f"{place}: expected a table, received {given!r}")
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ConfigError(f"{place}: expected some of {', '.join(known)}, received {unknown[0]!r}")
+
+
 def write_options(options: Any, leave_out: Collection[str] = ()) -> str:
     """Return options as a TOML file that `read_options` reads back, without those in `leave_out`."""
     import tomli_w

@@ -62,7 +62,8 @@ class DataConfig:
     )
     classes: str = option(
         "garment",
-        "classes of label maps to train on: garment, all clothing as one; all, every class; a JSON file of "
+        "classes of label maps to train on: garment, all clothing as one; foreground, whatever is not "
+        "background, as one; all, every class; a JSON file of "
         "groups, or the name of one that comes with the program, such as ccp-12",
     )
     pseudo_weight: float = option(
@@ -76,6 +77,11 @@ class DataConfig:
         "memory for resized photos that are kept between epochs; the others are read again",
         common=False,
     )
+
+    @property
+    def one_class(self) -> bool:
+        """Whether one thing is cut out, and no classes are marked."""
+        return self.classes in ("garment", "foreground")
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,13 @@ class AugmentConfig:
         0.0,
         "probability of showing a photo as the grey picture of one of its channels, for a network that is to "
         "score `channels` one by one",
+        maximum=1,
+        common=False,
+    )
+    strokes: float = option(
+        0.0,
+        "probability of strokes in the first-pass scores that a second pass sees, drawn as a person would "
+        "where these are wrong, so that it follows the smart strokes of `review`",
         maximum=1,
         common=False,
     )
@@ -336,9 +349,16 @@ class TrainConfig:
         Memory.parse("12GB"), "memory of the training device, for `batch_size=auto`", common=False
     )
     optimizer: str = option(
-        "rmsprop", "optimizer", choices=("rmsprop", "adam", "adamw", "adadelta", "sgd", "nesterov")
+        "rmsprop",
+        "optimizer",
+        choices=("rmsprop", "adam", "adamw", "adadelta", "sgd", "momentum", "nesterov"),
     )
     learning_rate: float = option(3e-4, "learning rate, or its highest value under a schedule")
+    l2: float = option(
+        0.0,
+        "L2 penalty of the kernels: the loss has this share of half their squared sum besides; 0 for none",
+        common=False,
+    )
     schedule: str = option(
         "fixed",
         "learning rate over time: fixed; plateau (x0.1 after 4 epochs without gain); cosine, to zero; "

@@ -51,3 +51,17 @@ TRIMAPS = ("edge", "scores", "superpixels")
 
 DRAWN = "drawn"
 """The name of trimaps that are made of a true alpha."""
+
+
+def numbered(kind: str, number: int) -> str:
+    """Return the kind of the file of one of several objects, counted from 1: mask-1 of mask."""
+    return f"{kind}-{number}"
+
+
+def place_of(kind: str, stem: str) -> str:
+    """Return the path of a file below the results: masks/STEM.png, or masks/STEM-1.png of mask-1."""
+    if kind in FILES:
+        folder, suffix = FILES[kind]
+        return f"{folder}/{stem}{suffix}"
+    of_one, _dash, number = kind.rpartition("-")
+    return place_of(of_one, f"{stem}-{number}")

@@ -212,6 +212,35 @@ def _place(mask: np.ndarray) -> str:
     return f"column {column}, row {row}"
 
 
+@dataclass(frozen=True, eq=False)
+class FoundObject:
+    """One object that a model finds in a photo, in pixels of the photo.
+
+    `box` is (left, top, right, bottom), `score` in [0, 1] how sure the model is, `index` that of its class,
+    from 1 on. `scores`, float32 [h, w] in [0, 1], tell which pixels belong to it, from the row `top` and the
+    column `left` on.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    index: int
+    scores: np.ndarray
+    top: int
+    left: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Where in the photo its scores are."""
+        height, width = self.scores.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+    def placed(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return its scores in the whole photo, float32 [H, W]."""
+        whole = np.zeros(shape[:2], np.float32)
+        whole[self.window] = self.scores
+        return whole
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a model says of one photo, at the photo's own size: nobody downstream resizes.
@@ -220,6 +249,7 @@ class Prediction:
     what the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is
     expected of the mask, `features` what it was found from, and `doubtful`, bool [H, W], the pixels that
     speak against it; None and nothing where no one asked.
+    `objects` are those that were found one by one, best first; None of a model that finds none.
     """
 
     sample_id: str
@@ -230,6 +260,7 @@ class Prediction:
     notes: tuple[str, ...] = ()
     features: Mapping[str, float] = field(default_factory=dict)
     doubtful: np.ndarray | None = None
+    objects: tuple[FoundObject, ...] | None = None
 
     @cached_property
     def indices(self) -> np.ndarray:

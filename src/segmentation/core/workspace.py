@@ -30,3 +30,18 @@ class Workspace:
     @property
     def results(self) -> Path:
         return self.home / "results"
+
+
+@dataclass(frozen=True)
+class WorkFolder(Workspace):
+    """A working folder whose models and logs are those of one piece of work, in a `folder` of its own."""
+
+    folder: Path = Path()
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"

@@ -10,7 +10,7 @@ import numpy as np
 
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.core.types import IGNORED, GroundTruth, LabelMap, Sample
-from segmentation.datasets.ground_truth import TableRows, truth_of
+from segmentation.datasets.ground_truth import FromTable, ObjectMask, truth_of
 from segmentation.datasets.mask_doubts import doubt, doubt_colours, remedy_for_dark
 from segmentation.images.files import has_alpha, image_size, kind_of_pixels, read_photo
 
@@ -63,7 +63,7 @@ def check_pixels(sample: Sample, labels: LabelMap, *, cutout: bool) -> Problem |
 
 def _check_mask(truth: GroundTruth, mask: np.ndarray, *, cutout: bool) -> Problem | None:
     path, lowest, highest = truth.path, int(mask.min()), int(mask.max())
-    is_picture = truth.coding is None
+    is_picture = truth.coding is None and not isinstance(truth, ObjectMask)
     if is_picture and not cutout and (found := _check_colours(path, opaque=lowest >= _HALF)):
         return found
     if highest == 0:
@@ -110,10 +110,10 @@ def _compare_sizes(
     if truth_size == photo_size:
         return None
     (height, width), (photo_height, photo_width) = truth_size, photo_size
-    if isinstance(truth, TableRows):
+    if isinstance(truth, FromTable):
         return Problem(
             photo,
-            f"is {photo_width}x{photo_height}, {truth.rows.path.name} gives {width}x{height}",
+            f"is {photo_width}x{photo_height}, {truth.table.name} gives {width}x{height}",
             "take the photo that the table was made for",
         )
     return Problem(

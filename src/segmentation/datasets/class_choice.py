@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from segmentation.core.files import check_regular
 from segmentation.core.types import BINARY, IGNORED, Coding, LabelMap
 from segmentation.datasets.labels import BACKGROUND, LABELS_FILE, Classes, key
 
-GARMENT, ALL = "garment", "all"
+GARMENT, FOREGROUND, ALL = "garment", "foreground", "all"
 GROUPS_OF_CLASSES = Path(__file__).with_name("groups_of_classes")
 _IGNORED = frozenset({"ignore", "ignored"})  # names of the group, or the class, that counts nowhere
 _LONGEST_NAME = 100  # as a bundle allows it
@@ -54,11 +54,12 @@ def choose_classes(
 ) -> ClassChoice:
     """Make classes out of those of label maps, as `choice` has it.
 
-    `garment` is one class, all clothing; `all` every class under its own name, the background first. Else it
-    is the name of one of the `groups_of_classes`, or a JSON file such as {"background": ["null", "skin"],
-    "dress": ["dress", "romper"]}: what is in no group belongs to the first, the background, and what is in
-    the group `ignore`, or has that name and is in no group, counts nowhere. Label maps whose classes are the
-    groups themselves, such as those that a model predicted, stay as they are.
+    `garment` is one class, all clothing, and `foreground` is one, whatever is not background; `all` every
+    class under its own name, the background first. Else it is the name of one of the `groups_of_classes`, or
+    a JSON file such as {"background": ["null", "skin"], "dress": ["dress", "romper"]}: what is in no group
+    belongs to the first, the background, and what is in the group `ignore`, or has that name and is in no
+    group, counts nowhere. Label maps whose classes are the groups themselves, such as those that a model
+    predicted, stay as they are.
 
     Raises DataError for classes without clothing (`garment`), for a file of another form, and for names that
     the label maps do not have. The file of a model, named `trained_by`, may have such names; instead label
@@ -66,6 +67,11 @@ def choose_classes(
     """
     if choice == GARMENT:
         return _garment(classes)
+    if choice == FOREGROUND:
+        return _one(
+            classes,
+            [value for value, name in classes.names.items() if key(name) not in BACKGROUND | _IGNORED],
+        )
     if choice == ALL:
         listed = groups = _every_class(classes)
     else:
@@ -112,9 +118,15 @@ def _garment(classes: Classes) -> ClassChoice:
         received = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
         raise DataError(
             f"{classes.path}: expected a name of clothing, such as dress or trousers, received "
-            f"{printable(received) or 'no names'}; call what is to be cut out garment"
+            f"{printable(received) or 'no names'}; call what is to be cut out garment, or give "
+            f"`classes={FOREGROUND}` for whatever is not background"
         )
-    targets = {value: 255 if value in classes.garment else 0 for value in classes.names}
+    return _one(classes, classes.garment)
+
+
+def _one(classes: Classes, values: Collection[int]) -> ClassChoice:
+    """One thing, which has these values."""
+    targets = {value: 255 if value in values else 0 for value in classes.names}
     return ClassChoice(BINARY, _coding(classes, targets), classes, {})
 
 
@@ -150,7 +162,7 @@ def _groups_path(choice: str | Path) -> Path:
     path = choice if isinstance(choice, Path) else named.get(choice, Path(choice))
     if path.is_file():
         return path
-    known, written = [GARMENT, ALL, *named], str(choice)
+    known, written = [GARMENT, FOREGROUND, ALL, *named], str(choice)
     raise DataError(
         f"`classes={printable(written)}`: expected {', '.join(known)} or a JSON file of groups, found no "
         f"such file{_nearest(written, known)}; check the name"

@@ -11,9 +11,10 @@ from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.check import Problem, check_headers, check_pixels
-from segmentation.datasets.class_choice import GARMENT, ClassChoice, choose_classes, merged_groups
+from segmentation.datasets.class_choice import FOREGROUND, GARMENT, ClassChoice, choose_classes, merged_groups
+from segmentation.datasets.ground_truth import MaskFile, ObjectMask
 from segmentation.datasets.groups import DUPLICATES_FILE, merge_groups, read_duplicates
-from segmentation.datasets.labels import LABELS_FILE, find_classes
+from segmentation.datasets.labels import LABELS_FILE, find_classes, read_classes
 from segmentation.datasets.layouts import SIDES, Part, find_parts
 from segmentation.datasets.matching import Pair, match
 from segmentation.datasets.origin import GARMENTS, PSEUDO, read_origin
@@ -49,11 +50,13 @@ def discover(
     check: bool = True,
     classes: str | Path = GARMENT,
     trained_by: str | None = None,
+    objects: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Dataset:
     """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
 
-    Instead of a folder of masks there may be a table of run lengths, as iMaterialist's.
+    Instead of a folder of masks there may be a table of run lengths, as iMaterialist's, or COCO's JSON. With
+    `objects` each value of a mask is an object of its own.
 
     Photo and mask belong together by their path below the two folders without the extension; a mask
     may also end in _mask. `classes` are those to make out of label maps, possibly those of the model
@@ -85,7 +88,10 @@ def discover(
         coding = choices[pair.part].coding if pair.part in choices else None
         record = records[pair.part]
         group = record.get(GARMENTS, {}).get(pair.id, group)
-        return Sample(pair.id, pair.photo, pair.truth(coding), group, view, record["origin"])
+        truth = pair.truth(coding)
+        if objects and isinstance(truth, MaskFile) and not pair.part.layout.cutouts:
+            truth = ObjectMask(truth.path)
+        return Sample(pair.id, pair.photo, truth, group, view, record["origin"])
 
     labels = next((choice.labels for choice in choices.values()), BINARY)
 
@@ -133,10 +139,10 @@ def _choices(
     choices = {}
     for part in parts:
         if part.layout.labels:
-            found = find_classes(part.folder)
+            found = read_classes(part.masks) if part.layout.coco else find_classes(part.folder)
             found = found.with_unlabelled() if part.layout.table else found
             choices[part] = choose_classes(found, classes, trained_by=trained_by)
-        elif classes != GARMENT:
+        elif classes not in (GARMENT, FOREGROUND):
             raise DataError(
                 f"{part.folder}: expected label maps, which mark classes, received {part.layout}; "
                 "choose a folder of label maps"

@@ -7,7 +7,7 @@ from pathlib import Path
 from segmentation.core.digests import sha256_of_photo
 from segmentation.core.parallel import map_in_threads
 from segmentation.core.types import GroundTruth, Sample
-from segmentation.datasets.ground_truth import TableRows
+from segmentation.datasets.ground_truth import FromTable
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:
@@ -36,7 +36,7 @@ def _describe(sample: Sample) -> str:
 def _describe_truth(truth: GroundTruth | None) -> str:
     if truth is None:
         return "none"
-    if isinstance(truth, TableRows):  # the rest of the table may change
+    if isinstance(truth, FromTable):  # the rest of the table may change
         return f"rows {hashlib.sha256(truth.read().data).hexdigest()}"
     return _describe_file(truth.path)
 

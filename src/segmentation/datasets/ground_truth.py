@@ -8,9 +8,18 @@ import numpy as np
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.types import Coding, GroundTruth, Sample, coded
+from segmentation.datasets.coco import CocoObjects
 from segmentation.datasets.matlab import SUFFIX, label_map_size, read_label_map
+from segmentation.datasets.objects import Objects, number_values
 from segmentation.datasets.run_table import PhotoRows, read_runs, table_size
-from segmentation.images.files import image_size, kind_of_pixels, read_labels, read_mask, read_photo
+from segmentation.images.files import (
+    has_alpha,
+    image_size,
+    kind_of_pixels,
+    read_labels,
+    read_mask,
+    read_photo,
+)
 
 
 def truth_of(sample: Sample) -> GroundTruth:
@@ -30,6 +39,33 @@ class MaskFile:
     def read(self) -> np.ndarray:
         """Return the alpha, uint8 [H, W]. Raises ImageError for a file that is no picture."""
         return read_mask(self.path)
+
+    def size(self) -> tuple[int, int]:
+        """Return height and width, from the header."""
+        return image_size(self.path)
+
+
+@dataclass(frozen=True)
+class ObjectMask:
+    """A picture of objects: each has a value, or a colour, of its own, and what is black is none."""
+
+    path: Path
+    coding: ClassVar[None] = None
+
+    def read(self) -> np.ndarray:
+        """Return uint8 [H, W], 255 in every object. Raises ImageError for a file that is no picture."""
+        return np.where(self.read_objects().numbers > 0, np.uint8(255), np.uint8(0))
+
+    def read_objects(self) -> Objects:
+        """Return the objects, see `number_values`. Raises like `read`."""
+        if has_alpha(self.path):
+            return number_values(read_mask(self.path))
+        if kind_of_pixels(self.path) != "colours":
+            return number_values(read_labels(self.path))
+        red, green, blue = np.moveaxis(read_photo(self.path).astype(np.int32), -1, 0)
+        if (red == green).all() and (green == blue).all():
+            return number_values(red)
+        return number_values(red << 16 | green << 8 | blue)
 
     def size(self) -> tuple[int, int]:
         """Return height and width, from the header."""
@@ -89,6 +125,11 @@ class TableRows:
         """The photo, since the table holds the rows of many."""
         return self.rows.photo
 
+    @property
+    def table(self) -> Path:
+        """The table."""
+        return self.rows.path
+
     def read(self) -> np.ndarray:
         """Return targets, uint8 [H, W]. Raises DataError for rows that are none."""
         background = {
@@ -101,6 +142,10 @@ class TableRows:
     def size(self) -> tuple[int, int]:
         """Return height and width, as the rows give them."""
         return table_size(self.rows)
+
+
+FromTable = TableRows | CocoObjects
+"""Ground truths that are rows of a file which tells of many photos."""
 
 
 def _targets(values: np.ndarray, coding: Coding, path: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ from segmentation.core.errors import DataError
 from segmentation.images.formats import IMAGE_SUFFIXES
 
 SIDES = ("train", "val")
-TABLE = "train.csv"
+TABLE, COCO = "train.csv", "annotations.json"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Layout:
     masks: str
     cutouts: bool = False
     labels: bool = False
-    table: bool = False  # `masks` is a table of run lengths
+    table: bool = False  # `masks` is a file that tells of many photos: run lengths, or
+    coco: bool = False  # COCO's JSON
     numbered: bool = False  # viewpoints are numbers at the end of the name
 
     def __str__(self) -> str:
@@ -39,6 +40,7 @@ LAYOUTS = (
     Layout("train", "train_masks", numbered=True),  # Carvana
     Layout("images", TABLE, labels=True, table=True),
     Layout("train", TABLE, labels=True, table=True),  # iMaterialist
+    Layout("images", COCO, labels=True, table=True, coco=True),
 )
 
 
@@ -138,9 +140,11 @@ def _holds_a_layout(folder: Path) -> bool:
 
 
 def _tables(folder: Path) -> dict[str, Path]:
-    """The table of run lengths, if there is one; its name is read in any case as well."""
+    """The tables of objects, if there are any; their names are read in any case as well."""
     return {
-        path.name.lower(): path for path in folder.iterdir() if path.name.lower() == TABLE and path.is_file()
+        path.name.lower(): path
+        for path in folder.iterdir()
+        if path.name.lower() in (TABLE, COCO) and path.is_file()
     }
 
 

@@ -10,7 +10,7 @@ _NEAR = 4  # levels that a careless brush or a lossy file is away from white
 _SAVE_AS_MASK = "save the background as 0 and the garment as 255"
 _LABELS = (
     'or put the label maps into a folder named labels, beside a labels.json such as {"0": "background", '
-    '"1": "garment", "255": "ignore"}'
+    '"1": "garment", "255": "ignore"}, or `train architecture=mask-rcnn`, to which each value is an object'
 )
 
 _UNKNOWN = (64, 191)  # levels of a trimap's band, of which half white is usual

@@ -2,8 +2,8 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segmentation.core.counting import counted
@@ -11,6 +11,7 @@ from segmentation.core.errors import printable
 from segmentation.core.types import Coding, GroundTruth
 from segmentation.core.walking import walk
 from segmentation.datasets.check import Problem
+from segmentation.datasets.coco import CocoObjects, CocoPhoto, read_coco
 from segmentation.datasets.ground_truth import LabelFile, MaskFile, TableRows
 from segmentation.datasets.layouts import Part
 from segmentation.datasets.matlab import SUFFIX as MATLAB_SUFFIX
@@ -24,7 +25,7 @@ class Pair:
 
     id: str
     photo: Path
-    mask: Path | PhotoRows
+    mask: Path | PhotoRows | CocoPhoto
     part: Part
 
     def truth(self, coding: Coding | None) -> GroundTruth:
@@ -32,6 +33,9 @@ class Pair:
         if isinstance(self.mask, PhotoRows):
             assert coding  # the rows of a table are of classes
             return TableRows(self.mask, coding)
+        if isinstance(self.mask, CocoPhoto):
+            assert coding
+            return CocoObjects(self.mask, coding)
         return LabelFile(self.mask, coding) if coding else MaskFile(self.mask)
 
 
@@ -73,27 +77,34 @@ def match(part: Part, problems: list[Problem], counts: Counter[str], notes: list
 def _match_rows(
     part: Part, problems: list[Problem], counts: Counter[str], notes: list[str]
 ) -> Iterator[Pair]:
-    table = index_table(part.masks)
+    attributes = 0
+    rows: Mapping[str, PhotoRows | CocoPhoto]
+    if part.layout.coco:
+        rows = read_coco(part.masks)
+    else:
+        table = index_table(part.masks)
+        rows = {name: PhotoRows(Path(name), table.path, places) for name, places in table.rows.items()}
+        attributes = table.attributes
     photos = _files_by_id(part.photos, problems)
     counts["photos"] += sum(map(len, photos.values()))
-    counts["masks"] += len(table.rows)
-    if table.attributes:
-        notes.append(f"{table.path}: attributes of {table.attributes} rows are not read, their classes are")
+    counts["masks"] += len(rows)
+    if attributes:
+        notes.append(f"{part.masks}: attributes of {attributes} rows are not read, their classes are")
     for name, paths in photos.items():
         if len(paths) > 1:
             names = " and ".join(path.name for path in paths)
             reason = f"{names} have the same name: which one is meant is unclear, so none is used"
             problems.append(Problem(paths[0], reason, "keep one of them"))
-        elif name not in table.rows:
-            reason = f"has no row in {table.path.name}"
+        elif name not in rows:
+            reason = f"has no row in {part.masks.name}"
             problems.append(Problem(paths[0], reason, "add its rows, or remove the photo"))
         else:
-            yield Pair(name, paths[0], PhotoRows(paths[0], table.path, table.rows[name]), part)
-    absent = [name for name in table.rows if name not in photos]
+            yield Pair(name, paths[0], replace(rows[name], photo=paths[0]), part)
+    absent = [name for name in rows if name not in photos]
     if absent:
         photos_absent = counted(len(absent), "photo that is", "photos that are")
         reason = f"has rows of {photos_absent} not in {part.photos.name}, such as {absent[0][:60]}"
-        problems.append(Problem(table.path, printable(reason), "add the photos, or remove their rows"))
+        problems.append(Problem(part.masks, printable(reason), "add the photos, or remove their rows"))
 
 
 def _files_by_id(

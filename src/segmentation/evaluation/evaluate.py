@@ -3,18 +3,25 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.measurement import MeasureSettings
-from segmentation.evaluation.photo import read_pair, score_photo
+from segmentation.evaluation.object_figures import ObjectMeasurement
+from segmentation.evaluation.photo import find_objects, read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.evaluation.task import task_of
+from segmentation.inference.engines.object_engine import ObjectEngine
 
 OnProgress = Callable[[int, int], None]
 """Called with (done, total) after each photo."""
+
+Look = Callable[[Sample, np.ndarray], None]
+"""Sees a sample and its scores, float32 [H, W, C]."""
 
 _LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far off is no edge
 
@@ -29,6 +36,7 @@ def evaluate(
     target_threshold: float = 0.5,
     fault_options: FaultOptions = USUAL,
     estimator: ConfidenceEstimator | None = None,
+    look: Look | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
     """Score each photo once at its own size and measure it against its ground truth.
@@ -37,8 +45,10 @@ def evaluate(
     over these very photos. Its ground truth is garment where its alpha is at least `target_threshold`. Where
     `labels` has several classes, neither is used. The contour measures allow `tolerance_px`, and
     `fault_options` say what counts as a fault. An `estimator`
-    adds the confidence where a threshold is given. Photos are read one at a time; what waits for the best
-    threshold is kept compressed, some 50 kB a photo.
+    adds the confidence where a threshold is given, and `look` sees the scores of each photo. Photos are read
+    one at a time; what waits for the best threshold is kept compressed, some 50 kB a photo.
+
+    A `score` that finds objects is judged by these as well, with COCO's average precision.
 
     Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
     usable ground truth and SegmentationError for scores out of range or of another shape; the last two name
@@ -56,14 +66,23 @@ def evaluate(
     measurement = task_of(labels).measure(
         MeasureSettings(threshold, tolerance_px, target_threshold, estimator, fault_options)
     )
+    objects = ObjectMeasurement(labels, score.least_score) if isinstance(score, ObjectEngine) else None
     for done, sample in enumerate(samples, start=1):
         image, truth = read_pair(sample)
-        scores, seconds = score_photo(score, image, sample, labels)
+        if objects and isinstance(score, ObjectEngine):
+            found, scores, seconds = find_objects(score, image)
+            objects.add(sample, found, image.shape)
+        else:
+            scores, seconds = score_photo(score, image, sample, labels)
         measurement.add(sample, image, truth, scores, seconds)
+        if look:
+            look(sample, scores)
         if on_progress:
             on_progress(done, len(samples))
-    found = measurement.finish()
-    if found.confidence_model is None:
-        return found
-    fitted_on = KnownPhotos.of_confidence(found.confidence_model)
-    return dataclasses.replace(found, fitted_on=len(fitted_on.among(samples)))
+    evaluation = measurement.finish()
+    if objects:
+        evaluation = dataclasses.replace(evaluation, objects=objects.finish())
+    if evaluation.confidence_model is None:
+        return evaluation
+    fitted_on = KnownPhotos.of_confidence(evaluation.confidence_model)
+    return dataclasses.replace(evaluation, fitted_on=len(fitted_on.among(samples)))

@@ -18,9 +18,9 @@ class ImageRow:
 
     Of several classes Dice and IoU are means over those that the photo has or is predicted to have (traces
     are not, see LEAST_SHARE), the figures of the boundary over those without the background, and the areas
-    are of all but the background. `confidence` is the Dice that was expected, None where it was not
-    estimated. `faults` are the places to be mended, the largest first; of several classes those where the
-    class is not the true one.
+    are of all but the background. `boundary_f1_1px` allows one pixel, whatever the tolerance of the others.
+    `confidence` is the Dice that was expected, None where it was not estimated. `faults` are the
+    places to be mended, the largest first; of several classes those where the class is not the true one.
     """
 
     id: str
@@ -30,6 +30,7 @@ class ImageRow:
     accuracy: float
     boundary_iou: float
     boundary_f1: float
+    boundary_f1_1px: float
     area_target: float
     area_mask: float
     seconds: float
@@ -90,6 +91,7 @@ def cutout_row(
         accuracy=metrics.accuracy(counts),
         boundary_iou=metrics.boundary_iou(mask, target, tolerance_px),
         boundary_f1=metrics.boundary_f1(mask, target, tolerance_px),
+        boundary_f1_1px=metrics.boundary_f1(mask, target, 1),
         area_target=(counts.tp + counts.fn) / mask.size,
         area_mask=(counts.tp + counts.fp) / mask.size,
         seconds=seconds,
@@ -124,6 +126,7 @@ def class_row(
         accuracy=class_metrics.pixel_accuracy(confusion),
         boundary_iou=_mean([metrics.boundary_iou(*pair, tolerance_px) for pair in pairs]),
         boundary_f1=_mean([metrics.boundary_f1(*pair, tolerance_px) for pair in pairs]),
+        boundary_f1_1px=_mean([metrics.boundary_f1(*pair, 1) for pair in pairs]),
         area_target=int(confusion[1:].sum()) / counted,
         area_mask=int(confusion[:, 1:].sum()) / counted,
         seconds=seconds,

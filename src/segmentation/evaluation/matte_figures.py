@@ -39,7 +39,7 @@ class MatteRow:
     def plain(self) -> dict[str, object]:
         """Return all figures by name, as a table holds them."""
         times = {name: getattr(self, name) for name in ("unknown", "seconds", "cpu_seconds")}
-        return {"id": self.id, **{name: self.figure(name) for name in FIGURES}, **times}
+        return {"id": self.id, **{name: self.figure(name) for name in FIGURES}, **times, "group": self.group}
 
 
 FIGURES = tuple(f"{region}_{error}" for region in REGIONS for error in ERRORS)

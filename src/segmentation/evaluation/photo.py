@@ -5,9 +5,10 @@ import time
 import numpy as np
 
 from segmentation.core.errors import DataError, SegmentationError
-from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
+from segmentation.core.types import BINARY, FoundObject, LabelMap, Sample, ScoreFn
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.images.files import read_photo
+from segmentation.inference.engines.object_engine import ObjectEngine
 
 
 def read_pair(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
@@ -49,6 +50,16 @@ def score_photo(
             f"the model's weights are damaged or its training went astray: train it again"
         )
     return scores.astype(np.float32, copy=False), seconds
+
+
+def find_objects(
+    engine: ObjectEngine, image: np.ndarray
+) -> tuple[tuple[FoundObject, ...], np.ndarray, float]:
+    """Return the objects in a photo, the scores that they make, [H, W, C], and the seconds."""
+    start = time.perf_counter()
+    found = engine.find(image)
+    seconds = time.perf_counter() - start
+    return found, engine.score(found, image.shape), seconds
 
 
 def _size(image: np.ndarray) -> str:

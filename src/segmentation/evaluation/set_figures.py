@@ -13,6 +13,7 @@ from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.config.options import plain
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.image_row import ImageRow
+from segmentation.evaluation.object_figures import ObjectFigures
 from segmentation.evaluation.retouchers import Retouchers
 from segmentation.metrics.faults import Fault
 from segmentation.metrics.intervals import Interval, mean_interval
@@ -33,7 +34,8 @@ class Evaluation:
 
     `confidence_model` is what their confidence comes from, which was fitted on `fitted_on` of them. Several
     classes need no threshold: there are `classes` in place of a `search`. `retouchers` are the figures of two
-    people's ground truths of the same photo, None where there are no such pairs.
+    people's ground truths of the same photo, None where there are no such pairs. `objects` are the figures of
+    those that were found one by one, None where the model finds none.
     """
 
     rows: tuple[ImageRow, ...]
@@ -45,6 +47,7 @@ class Evaluation:
     fitted_on: int = 0
     fault_options: FaultOptions = USUAL
     retouchers: Retouchers | None = None
+    objects: ObjectFigures | None = None
 
     @property
     def worst_first(self) -> list[ImageRow]:
@@ -111,6 +114,7 @@ class Evaluation:
             **({"retouchers": self.retouchers.summary()} if self.retouchers else {}),
             **(self._threshold_summary(self.search) if self.search else {}),
             **(self.classes.summary() if self.classes else {}),
+            **(self.objects.summary() if self.objects else {}),
             **(self.triage.summary() if self.triage else {}),
         }
 

@@ -72,6 +72,11 @@ class Ensemble:
     def labels(self) -> LabelMap:
         return self.members[0].labels
 
+    @property
+    def finds_objects(self) -> bool:
+        """Whether it finds objects one by one; only a single model can."""
+        return any(member.finds_objects for member in self.members)
+
     def enlargement(self, scores: np.ndarray) -> float:
         """Return how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged.
 

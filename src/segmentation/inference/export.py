@@ -16,9 +16,12 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import ExportError, MissingExtraError
 from segmentation.core.files import put_together, temporary_folder, write_text
 from segmentation.core.imports import import_keras_quietly
+from segmentation.core.size import Size
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
+from segmentation.inference.engines.object_engine import objects_at, scores_of
 from segmentation.inference.formats import FORMATS, silenced
+from segmentation.models.mask_rcnn.found import MASK_PX, MOST_OBJECTS, ROW
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -61,6 +64,8 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
         difference = None
         if network:
             reference = keras_network(model, preprocessing)
+            if bundle.finds_objects:  # whose order may differ where two are equally likely
+                network, reference = (_as_scores(bundle, one) for one in (network, reference))
             difference = largest_difference(network, reference, preprocessing, photos)
             if not difference <= TOLERANCE:
                 raise ExportError(
@@ -104,11 +109,24 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
         "resize": resize,
         "contrast": f"{preprocessing.contrast}, after resizing",
         "normalisation": f"{preprocessing.normalisation}, in the graph",
-        "output": f"scores, float32 [{shape}, {len(bundle.labels.names)}], 0 to 1; "
-        f"to the photo's size by {preprocessing.enlarge} interpolation",
+        "output": _output_in_words(bundle, preprocessing),
         "labels": ", ".join(bundle.labels.names),
         **bundle.labels.task.rule(bundle.threshold),
     }
+
+
+def _output_in_words(bundle: ModelBundle, preprocessing: Preprocessing) -> str:
+    if bundle.finds_objects:
+        return (
+            f"objects, float32 [1, {MOST_OBJECTS}, {ROW}], best first: top, left, bottom and right as "
+            "shares of the photo, the score, the class from 1 on, and "
+            f"{MASK_PX}x{MASK_PX} scores of a mask that fills the box"
+        )
+    size = preprocessing.input_size
+    return (
+        f"scores, float32 [1, {size.height}, {size.width}, {len(bundle.labels.names)}], 0 to 1; "
+        f"to the photo's size by {preprocessing.enlarge} interpolation"
+    )
 
 
 def largest_difference(
@@ -122,6 +140,17 @@ def largest_difference(
     prepared = (preprocessing.prepare(photo)[np.newaxis] for photo in photos)
     differences = (np.abs(network(photo) - reference(photo)) for photo in prepared)
     return float(np.max([np.quantile(difference, 0.999) for difference in differences]))
+
+
+def _as_scores(bundle: ModelBundle, network: Network) -> Network:
+    """Return a network of objects as one of scores: of each pixel the highest that an object gives it."""
+
+    def score(prepared: np.ndarray) -> np.ndarray:
+        size = Size(*prepared.shape[1:3])
+        found = objects_at(network(prepared)[0], size, bundle.labels)
+        return scores_of(found, (size.height, size.width), bundle.labels)[np.newaxis]
+
+    return score
 
 
 def _check_target(path: Path, name: str) -> None:

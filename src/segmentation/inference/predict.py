@@ -10,6 +10,7 @@ from segmentation.confidence.model import EVERYTHING, LEAST_AREA, MOST_AREA, NOT
 from segmentation.confidence.parts import parts_of, words_of
 from segmentation.core.errors import printable
 from segmentation.core.types import Prediction, ScoreFn
+from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.ensemble import Ensemble
 
 
@@ -22,10 +23,20 @@ def predict(
     estimator: ConfidenceEstimator | None = None,
 ) -> Prediction:
     """Score uint8 RGB [H, W, 3] and note what a person should know; estimate the confidence where asked."""
-    prediction = Prediction(sample_id, score(photo), models.labels, threshold)
-    notes = _notes_of_cutout(prediction) if models.labels.binary else _notes_of_classes(prediction)
-    prediction = dataclasses.replace(prediction, notes=notes)
+    if isinstance(score, ObjectEngine):
+        objects = score.find(photo, score.least_score)
+        scores = score.score(objects, photo.shape)
+    else:
+        scores, objects = score(photo), None
+    prediction = Prediction(sample_id, scores, models.labels, threshold, objects=objects)
+    prediction = dataclasses.replace(prediction, notes=_notes_on(prediction))
     return estimator(photo, prediction) if estimator else prediction
+
+
+def _notes_on(prediction: Prediction) -> tuple[str, ...]:
+    if prediction.objects is not None:  # which may be many, and fill a photo
+        return () if prediction.objects else ("no object found",)
+    return _notes_of_cutout(prediction) if prediction.labels.binary else _notes_of_classes(prediction)
 
 
 def _notes_of_cutout(prediction: Prediction) -> tuple[str, ...]:

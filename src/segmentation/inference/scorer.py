@@ -1,5 +1,6 @@
 """Models that are loaded by name and ready to score photos with the options of scoring."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine
+from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.engines.precision import IN_WORDS as PRECISIONS_IN_WORDS
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import load_score, own_tiling
@@ -47,6 +49,7 @@ class ScoreSettings:
     channels: str | None = None
     islands_px: int | None = None
     holes_px: int | None = None
+    object_score: float | None = None
 
     @property
     def computed_by(self) -> str:
@@ -63,6 +66,7 @@ class ScoreSettings:
             "channels": self.channels,
             "islands_px": self.islands_px,
             "holes_px": self.holes_px,
+            "object_score": self.object_score,
         }
         return {name: value for name, value in saved.items() if value is not None}
 
@@ -128,6 +132,8 @@ def load_scorer(
     Raises what `load_engine` raises. Tells a Caution where the slow reference engine computes the scores
     because the model has no export, and where the threshold is at an end of the scores.
     """
+    if models.finds_objects:
+        _check_objects(models, scoring)
     asked = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
     tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
     channels = _channels(scoring, models)
@@ -139,6 +145,8 @@ def load_scorer(
     if models.labels.binary and (doubt := doubt_about(threshold)):
         tell(Caution(doubt))
     score = averaged([score for score, _ in loaded])
+    if isinstance(score, ObjectEngine):
+        score = dataclasses.replace(score, least_score=options.object_score)
     augmentations = scoring.way.tta.split("+")
     if "scales" in augmentations:
         score = rescaled(score)
@@ -157,6 +165,7 @@ def load_scorer(
         "; ".join(dict.fromkeys(str(tiling) for tiling in tilings if tiling)) or None,
         str(channels) if channels else None,
         **(limits if models.labels.binary else {}),
+        object_score=options.object_score if models.finds_objects else None,
     )
     arithmetic = "; ".join(dict.fromkeys(map(_with_reason, engines)))
     return Scorer(models, score, estimator, threshold, settings, arithmetic)
@@ -176,6 +185,14 @@ def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another
         )
 
 
+def refuse_objects(bundle: ModelBundle, what: str, remedy: str) -> None:
+    """Raise ConfigError for a bundle that finds objects one by one; `what` can do nothing with them."""
+    if bundle.finds_objects:
+        raise ConfigError(
+            f"{what}: expected a model of scores, received {bundle.name}, which finds objects; {remedy}"
+        )
+
+
 def _no_mask(bundle: ModelBundle, remedy: str) -> ConfigError:
     return ConfigError(
         f"`model`: expected a model that makes masks, received {bundle.name}, which finds the alpha in a "
@@ -186,6 +203,22 @@ def _no_mask(bundle: ModelBundle, remedy: str) -> ConfigError:
 def options_of_masks(given: frozenset[str]) -> list[str]:
     """Return those of the given options that mean nothing where classes are marked, as messages name them."""
     return [f"`{name}`" for name in ("threshold", "remove_islands", "fill_holes") if name in given]
+
+
+def _check_objects(models: Ensemble, scoring: ScoringOptions) -> None:
+    """Raise ConfigError for what would lose the objects among the scores that they make."""
+    if len(models.members) > 1:
+        raise ConfigError(f"`model`: expected one model that finds objects, received {models.name}; take one")
+    given = {
+        "tta": scoring.way.tta != "none",
+        "tiles": scoring.tiles,
+        "channels": scoring.channels != "rgb",
+        "remove_islands": scoring.remove_islands,
+        "fill_holes": scoring.fill_holes,
+    }
+    for option in (option for option, value in given.items() if value):
+        cause = "`quality=best`" if option == "tta" and not scoring.tta else f"`{option}`"
+        refuse_objects(models.members[0], cause, "leave it out")
 
 
 def _channels(scoring: ScoringOptions, models: Ensemble) -> Channels | None:

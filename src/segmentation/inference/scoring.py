@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,20 @@ from segmentation.scores.tiles import Tiling
 from segmentation.scores.two_passes import double_pass
 
 _TRACE = 13  # of 255: what the first pass may have missed is at least this likely
+
+
+class Passes(NamedTuple):
+    """The two passes of a model one by one: `second` takes what `view` shows of a photo, uint8 [h, w, 4].
+
+    `nearby` is whether the second one sees tiles at the photo's own resolution, for which a place and its
+    surroundings are enough.
+    """
+
+    first: ScoreFn
+    second: ScoreFn
+    view: SecondPassView
+    nearby: bool
+
 
 Enlargement = Callable[[np.ndarray], float]
 """Tells how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size."""
@@ -34,13 +49,10 @@ def load_score(
     those of a second pass in which the first one found nothing score 0. All passes see grey pictures of
     `channels` where they are given. The other arguments are those of `load_engine`, and so is what it raises.
     """
-    passes = bundle.passes
-    if bundle.precisions:  # which are those of all passes together
-        passes = tuple(dataclasses.replace(one, precisions=bundle.precisions) for one in passes)
-    engines = [load_engine(one, engine=engine, precision=precision, streams=streams) for one in passes]
-    last: ScoreFn = engines[-1]
-    if tiling := tiling or own_tiling(bundle):
-        last = tiling.over(last, _anything_found if bundle.preprocessing.guided else None)
+    engines = [
+        load_engine(one, engine=engine, precision=precision, streams=streams) for one in _passes_of(bundle)
+    ]
+    last = _in_tiles(bundle, engines[-1], tiling or own_tiling(bundle))
     if not channels:
         return with_first_pass(bundle, last, engines[0]), engines
 
@@ -48,6 +60,32 @@ def load_score(
         return with_first_pass(bundle, on_channel(last, last_name), on_channel(engines[0], first_name))
 
     return channels.over(score_of), engines
+
+
+def load_passes(bundle: ModelBundle) -> Passes | None:
+    """Return the passes of a model that sees its own first scores; None where it has but one, or sees none.
+
+    Raises what `load_engine` raises.
+    """
+    view = second_pass_view(bundle)
+    if not view or not bundle.preprocessing.guided:
+        return None
+    first, second = map(load_engine, _passes_of(bundle))
+    tiling = own_tiling(bundle)
+    return Passes(first, _in_tiles(bundle, second, tiling), view, tiling is not None)
+
+
+def _passes_of(bundle: ModelBundle) -> tuple[ModelBundle, ...]:
+    if not bundle.precisions:
+        return bundle.passes
+    # which are those of all passes together
+    return tuple(dataclasses.replace(one, precisions=bundle.precisions) for one in bundle.passes)
+
+
+def _in_tiles(bundle: ModelBundle, last: ScoreFn, tiling: Tiling | None) -> ScoreFn:
+    if not tiling:
+        return last
+    return tiling.over(last, _anything_found if bundle.preprocessing.guided else None)
 
 
 def own_tiling(bundle: ModelBundle, overlap: float = Tiling.overlap) -> Tiling | None:

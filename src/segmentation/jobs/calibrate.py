@@ -10,7 +10,7 @@ from segmentation.core.lock import locked
 from segmentation.core.size import Size
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.calibration import fit_confidence
-from segmentation.inference.scorer import require_cutout
+from segmentation.inference.scorer import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.pairs import find_dataset, trained_on
@@ -36,6 +36,7 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     others = [find_bundle(name, workspace.models) for name in options.fold_model]
     for model in (bundle, *others):
         require_cutout(model, "calibrate")
+        refuse_objects(model, "calibrate", "choose another `model`")
     folders = options.data or (() if options.synthetic else (trained_on(bundle, workspace),))
     datasets = [find_dataset(folder, context) for folder in folders]
     if options.exclude:

@@ -1,5 +1,6 @@
 """The job `collect`: training pairs of cutouts that a retoucher corrected."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.pairs import check_ours, count_pairs, prepare
 from segmentation.outputs.results_folder import ResultsFolder
-from segmentation.outputs.retouched import match
+from segmentation.outputs.retouched import Match, match
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,29 @@ def collect(options: CollectOptions, context: Context) -> Collection:
         # before the first pair, so that none is taken for a pair of another origin
         write_origin(output, {"origin": RETOUCHED})
         prepare(output)
-        work = partial(
-            collect_one,
-            folder=output,
-            predictions=predicted_masks(predictions, (*(found.photo for found in matches), *missing)),
-            results=ResultsFolder.around(options.input, options.predictions),
+        collected = make_pairs(
+            matches,
+            output,
+            predicted_masks(predictions, (*(found.photo for found in matches), *missing)),
+            ResultsFolder.around(options.input, options.predictions),
+            context,
             untouched=options.untouched,
         )
-        collected = tuple(map_in_threads(work, matches, counting(context.tell, "collecting")))
         report = write_report(output, collected)
         pairs = count_pairs(output)
         write_origin(output, {"origin": RETOUCHED, "photos": pairs})
     return Collection(collected, tuple(missing), pairs, output, report)
+
+
+def make_pairs(
+    matches: Iterable[Match],
+    output: Path,
+    predictions: Mapping[str, tuple[Path, ...]],
+    results: ResultsFolder | None,
+    context: Context,
+    *,
+    untouched: bool = False,
+) -> tuple[Collected, ...]:
+    """Make the pair of each match in a folder of pairs; the arguments are as in `outputs.collect.collect`."""
+    work = partial(collect_one, folder=output, predictions=predictions, results=results, untouched=untouched)
+    return tuple(map_in_threads(work, matches, counting(context.tell, "collecting")))

@@ -45,13 +45,27 @@ def configuration_of(bundle: ModelBundle, home: Path) -> str:
     if path.is_file():
         read_options(path, TrainOptions)  # whoever made the bundle may have written anything
         return path.read_text(encoding="utf-8")
+    return repeating(_put_together(bundle, home), bundle.config)
+
+
+def recorded_training(bundle: ModelBundle, home: Path) -> TrainOptions:
+    """Return the options of the training that made a model, as `configuration_of` has them.
+
+    Raises ConfigError as it does.
+    """
+    path = bundle.path / CONFIGURATION
+    if path.is_file():
+        return TrainOptions.of(**read_options(path, TrainOptions))
+    return _put_together(bundle, home)
+
+
+def _put_together(bundle: ModelBundle, home: Path) -> TrainOptions:
     data, start = data_folder(bundle, home), bundle.provenance.get("start")
-    options = TrainOptions(
+    return TrainOptions(
         data=(data,) if data else (),
         model=start if isinstance(start, str) else None,
         second_pass=_typed(bundle, "--second-pass"),
     )
-    return repeating(options, bundle.config)
 
 
 def _typed(bundle: ModelBundle, flag: str) -> tuple[str, ...]:

@@ -41,7 +41,9 @@ def data(options: DataOptions, context: Context) -> DataReport:
 
 def _measure(folder: Path, sheet: Path, options: DataOptions, context: Context) -> DataReport:
     tell = context.tell
-    dataset = discover(folder, classes=options.classes, on_progress=counting(tell, "reading"))
+    dataset = discover(
+        folder, classes=options.classes, objects=options.objects, on_progress=counting(tell, "reading")
+    )
     summary = summarise(dataset, on_progress=counting(tell, "measuring"))
     classes, training = None, dataset.folder_split.train if dataset.folder_split else dataset.samples
     if dataset.classes and not dataset.labels.binary:

@@ -5,16 +5,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from segmentation.bundle.bundle import find_bundle
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
-from segmentation.core.types import Sample
+from segmentation.core.types import Prediction, Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.selection import random_subset, select_samples
 from segmentation.evaluation.candidates import judged_together
+from segmentation.evaluation.evaluate import Look
 from segmentation.evaluation.evaluate import evaluate as evaluate_scores
 from segmentation.evaluation.retouchers import compare_retouchers
 from segmentation.evaluation.robustness import CASES, Robustness, measure_robustness
@@ -31,6 +34,8 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.evaluate_mattes import EvaluatedMattes, evaluate_matte_models
 from segmentation.jobs.option_checks import check_with
 from segmentation.jobs.pairs import find_pairs
+from segmentation.outputs.alpha import soft_alpha
+from segmentation.outputs.alpha_files import ALPHA, write_alpha
 from segmentation.reports.evaluation import write_evaluation
 from segmentation.reports.settings import settings_in_words
 
@@ -66,7 +71,8 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated | Evaluate
         return evaluate_matte_models(options, context)
     check_with(options, ("trimaps",), "matte")
     models = find_models(options.models.model, context.workspace.models, options.scoring)
-    if unfit := [*options_of_masks(options.given), *(["`robustness`"] if options.robustness else [])]:
+    of_cutouts = [f"`{name}`" for name in ("robustness", "save_alpha") if getattr(options, name)]
+    if unfit := [*options_of_masks(options.given), *of_cutouts]:
         require_cutout(models.members[0], " ".join(unfit), "leave it out")
     dataset = find_pairs(models.members[0], options.data, context)
     samples = random_subset(_select(models, dataset, options.split), options.size, options.seed)
@@ -98,6 +104,7 @@ def _evaluate(
         target_threshold=target_threshold,
         fault_options=options.faults,
         estimator=scorer.estimator if models.confidence_model else None,
+        look=_saving(scorer, output / ALPHA) if options.save_alpha else None,
         on_progress=counting(context.tell, "scoring"),
     )
     retouchers = compare_retouchers(
@@ -125,6 +132,16 @@ def _evaluate(
         robustness=robustness,
     )
     return Evaluated(models, samples, evaluation, robustness, output)
+
+
+def _saving(scorer: Scorer, folder: Path) -> Look:
+    """A `Look` that writes the alpha of each photo, as `predict` does."""
+
+    def save(sample: Sample, scores: np.ndarray) -> None:
+        prediction = Prediction(sample.id, scores, scorer.models.labels, scorer.threshold)
+        write_alpha(folder, sample.id, soft_alpha(prediction, scorer.models.enlargement(scores)))
+
+    return save
 
 
 def _are_mattes(names: Sequence[str], context: Context) -> bool:

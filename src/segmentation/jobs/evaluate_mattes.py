@@ -1,6 +1,6 @@
 """The job `eval` for mattes: their errors on pairs with a true alpha, and a report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import random_subset, without_predicted
 from segmentation.datasets.trimaps import DRAWN_WIDTH, read_trimap
 from segmentation.evaluation.matte_figures import MatteEvaluation
-from segmentation.evaluation.mattes import MatteOf, Start, evaluate_mattes
+from segmentation.evaluation.mattes import Look, MatteOf, Start, evaluate_mattes
 from segmentation.images.trimaps import FROM_SCORES, WIDE_BAND, soft_trimap
 from segmentation.inference.matting import Matte, classical, load_matte, matte_bundles, mean_of
 from segmentation.inference.predict import predict
@@ -27,6 +27,7 @@ from segmentation.inference.scorer import find_models, load_scorer
 from segmentation.jobs.context import Context
 from segmentation.jobs.pairs import find_dataset, trained_on
 from segmentation.outputs.alpha import soft_alpha
+from segmentation.outputs.alpha_files import ALPHA, write_alpha
 from segmentation.reports.matte_report import Details, write_mattes
 
 _OF_MASKS = ("robustness", "tolerance_px", "fault_thickness_px", "fault_area_px")  # options of `eval`
@@ -85,16 +86,36 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
     output = options.output or context.workspace.results / "mattes" / "-".join(names).replace("/", "-")
     with locked(output):
         details = Details()
+        looks: list[Look] = [details, *([_saving(output / ALPHA)] if options.save_alpha else [])]
+
+        def look(
+            sample: Sample, photo: np.ndarray, target: np.ndarray, found: Mapping[str, np.ndarray]
+        ) -> None:
+            for one in looks:
+                one(sample, photo, target, found)
+
         evaluation = evaluate_mattes(
             {one.name: _matte_of(one, options) for one in named},
             samples,
             options.mattes.trimaps,
             _start(options, context),
-            details,
+            look,
             on_progress=counting(context.tell, "matting"),
         )
         write_mattes(evaluation, details, output, options.report_images, _provenance(named, dataset, options))
     return EvaluatedMattes(samples, evaluation, output)
+
+
+def _saving(folder: Path) -> Look:
+    """A `Look` that writes the alphas of each photo, of several mattes into a folder each."""
+
+    def save(
+        sample: Sample, _photo: np.ndarray, _target: np.ndarray, found: Mapping[str, np.ndarray]
+    ) -> None:
+        for name, alpha in found.items():
+            write_alpha(folder / name if len(found) > 1 else folder, sample.id, alpha)
+
+    return save
 
 
 def _named(name: str, context: Context) -> _Named:

@@ -12,6 +12,7 @@ from segmentation.config.experiment_file import read_experiment
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen
+from segmentation.config.training import DataConfig
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution, Note
@@ -25,6 +26,7 @@ from segmentation.jobs.experiment_records import read_record, write_outliers
 from segmentation.jobs.experiment_runs import is_done, run_cells
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.pairs import find_dataset
+from segmentation.models.architectures import finds_objects
 from segmentation.reports.experiment_report import write_experiment
 
 _RECORD = "experiment.json"
@@ -101,7 +103,10 @@ def run_experiment(
 def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: Context) -> None:
     """Refuse photos that the finished cells were not trained on."""
     classes = str(found.base.get("classes", "garment"))
-    samples = [sample for folder in data for sample in find_dataset(folder, context, classes).samples]
+    varied = [variant.options for variant in found.variants]
+    objects = any(finds_objects(str(options.get("architecture"))) for options in (found.base, *varied))
+    datasets = [find_dataset(folder, context, classes, objects=objects) for folder in data]
+    samples = [sample for dataset in datasets for sample in dataset.samples]
     digest, path = fingerprint(samples), place.folder / _RECORD
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("data_fingerprint") != digest:
         raise ConfigError(
@@ -117,7 +122,8 @@ def _write(found: Experiment, place: Place, waves: Iterable[list[Cell]]) -> Expe
     for cell in (cell for wave in waves for cell in wave):
         if (ended := read_record(cell.record(place))) is not None:
             done.setdefault(cell.variant.name, []).append(ended)
-    measure = "Dice" if found.base.get("classes", "garment") == "garment" else "IoU"
+    one_class = DataConfig(classes=found.base.get("classes", DataConfig.classes)).one_class
+    measure = "Dice" if one_class else "IoU"
     figures = figures_of(found, done, measure)
     write_experiment(figures, place.folder)
     return figures

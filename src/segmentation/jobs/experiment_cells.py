@@ -11,25 +11,15 @@ from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, Experiment, 
 from segmentation.config.experiment_file import JUDGED, JudgeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
-from segmentation.core.workspace import Workspace
+from segmentation.core.workspace import WorkFolder
 
 _LONGEST_NAME = 60  # letters of a variant in the name of a file
 _DIGITS = 8  # of a digest in a name, enough to tell the cells of one experiment apart
 
 
 @dataclass(frozen=True)
-class Place(Workspace):
+class Place(WorkFolder):
     """A working folder whose models and logs are those of an experiment, in its folder of results."""
-
-    folder: Path = Path()
-
-    @property
-    def models(self) -> Path:
-        return self.folder / "models"
-
-    @property
-    def logs(self) -> Path:
-        return self.folder / "logs"
 
     @property
     def cells(self) -> Path:

@@ -16,7 +16,7 @@ from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.precisions import judge_precisions
 from segmentation.images.files import read_photo
-from segmentation.inference.engines import Engine, load_engine
+from segmentation.inference.engines import engine_of, load_engine
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.inference.engines.precision import computes_in_bfloat16
 from segmentation.inference.export import export
@@ -32,15 +32,15 @@ def with_openvino(
 ) -> tuple[ModelBundle, float | None]:
     """Return the bundle with its network in OpenVINO's form, and the largest difference of its scores.
 
-    The difference from Keras is taken on the first of `photos`. On `held_out`, samples that the model was
-    not trained on, float32 and bfloat16 are judged, where the processor computes in both; otherwise what is
-    recorded stays, and so it does, with a Caution, where these samples cannot be read. The description has
-    yet to be saved. Raises what `export` raises, and leaves the bundle as it was.
+    The difference from Keras is taken on the first of `photos`. On `held_out`, samples that the model was not
+    trained on, float32 and bfloat16 are judged, where the processor computes in both (but for objects);
+    otherwise what is recorded stays, and so it does, with a Caution, where these samples cannot be read. The
+    description has yet to be saved. Raises what `export` raises, and leaves the bundle as it was.
     """
     with temporary_folder(bundle.path) as folder:
         path = folder / ENGINE_FILES[0]
         difference = export(bundle, "openvino", path, map(read_photo, photos[:_CHECKED_PHOTOS]))
-        if held_out and computes_in_bfloat16():
+        if held_out and computes_in_bfloat16() and not bundle.finds_objects:
             bundle = _judged(bundle, path, held_out, tell)
         put_export(bundle, folder)
     return bundle, difference
@@ -50,7 +50,7 @@ def _judged(bundle: ModelBundle, network: Path, samples: Sequence[Sample], tell:
     """The bundle with the figures of both precisions, all its passes in the same one."""
 
     def score_in(precision: str) -> ScoreFn:
-        last = Engine("openvino", precision, bundle.preprocessing, compile_network(network, precision))
+        last = engine_of(bundle, "openvino", precision, compile_network(network, precision))
         if not bundle.first:
             return last
         return with_first_pass(
@@ -73,7 +73,13 @@ def held_out_samples(bundle: ModelBundle, home: Path) -> list[Sample]:
     folder = data_folder(bundle, home)
     if folder and folder.is_dir():
         with contextlib.suppress(DataError):
-            dataset = discover(folder, check=False, classes=bundle.classes, trained_by=bundle.name)
+            dataset = discover(
+                folder,
+                check=False,
+                classes=bundle.classes,
+                trained_by=bundle.name,
+                objects=bundle.finds_objects,
+            )
             return list(select_samples(bundle, dataset))
     return []
 

@@ -20,15 +20,26 @@ _MOST_LEFT_OUT = 20  # files that are named one by one
 
 
 def find_dataset(
-    folder: Path, context: Context, classes: str | Path = GARMENT, trained_by: str | None = None
+    folder: Path,
+    context: Context,
+    classes: str | Path = GARMENT,
+    trained_by: str | None = None,
+    *,
+    objects: bool = False,
 ) -> Dataset:
     """Read the pairs of a folder; events name what was left out and why, and the classes.
 
-    `classes` are those to make out of label maps, possibly those of the model `trained_by`. Raises what
-    `discover` raises.
+    `classes` are those to make out of label maps, possibly those of the model `trained_by`; with `objects`
+    each value of a mask is one. Raises what `discover` raises.
     """
     tell = context.tell
-    dataset = discover(folder, classes=classes, trained_by=trained_by, on_progress=counting(tell, "reading"))
+    dataset = discover(
+        folder,
+        classes=classes,
+        trained_by=trained_by,
+        objects=objects,
+        on_progress=counting(tell, "reading"),
+    )
     tell_left_out(dataset.problems, context, f"; `data data={folder}` shows all")
     if dataset.classes:
         tell(Note(f"{folder}: {dataset.classes}"))
@@ -52,7 +63,7 @@ def find_pairs(bundle: ModelBundle, data: Path | None, context: Context) -> Data
     other classes.
     """
     folder = data or trained_on(bundle, context.workspace)
-    dataset = find_dataset(folder, context, bundle.classes, bundle.name)
+    dataset = find_dataset(folder, context, bundle.classes, bundle.name, objects=bundle.finds_objects)
     known = {bundle.name: bundle.labels, str(dataset.root): dataset.labels}
     check_same_classes(known, "give other `data`")
     _tell_names(bundle, dataset, context)

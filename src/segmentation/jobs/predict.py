@@ -21,6 +21,7 @@ from segmentation.inference.scorer import (
     find_models,
     load_scorer,
     options_of_masks,
+    refuse_objects,
     require_cutout,
 )
 from segmentation.jobs.context import Context
@@ -32,6 +33,7 @@ from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.object_writer import ObjectWriter
 from segmentation.outputs.pairs import refuse_pairs
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
@@ -76,9 +78,13 @@ class FolderPrediction:
             else find_models(options.models.model, context.workspace.models, options.scoring)
         )
         binary = self.models.labels.binary
-        if not binary and (unfit := _about_cutouts(options)):
+        self._finds_objects = self.models.finds_objects
+        if not (binary or self._finds_objects) and (unfit := _about_cutouts(options)):
             require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
-        triaged = binary and options.triage.triage and self.models.confidence_model
+        if options.review:
+            refuse_objects(self.models.members[0], "`review`", "leave it out")
+        masks_alone = binary and not self._finds_objects
+        triaged = masks_alone and options.triage.triage and self.models.confidence_model
         self.limits = Limits(options.triage.auto_from, options.triage.redo_below) if triaged else None
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
@@ -95,7 +101,7 @@ class FolderPrediction:
         )
         self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
         if self.output:
-            if binary:
+            if binary or self._finds_objects:
                 refuse_pairs(self.output)
             else:
                 refuse_other_labels(self.output, self.models.labels)
@@ -116,7 +122,7 @@ class FolderPrediction:
             self._deliver(manifest),
             self.context,
             found=self._found,
-            doing="cutting" if self.models.labels.binary else "marking classes",
+            doing=_doing(self.models),
             workers=self.workers,
             bits=self.options.files.bits,
             keep_gps=self.options.files.keep_gps,
@@ -178,12 +184,12 @@ class FolderPrediction:
     def _manifest(self) -> Manifest | None:
         if not self.output:
             return None
-        settings = {**self._score_settings, **self._writer.settings}
+        settings, binary = {**self._score_settings, **self._writer.settings}, self.models.labels.binary
         return Manifest(
             self.output,
             settings,
             kinds=self._writer.kinds,
-            asked=asked_of(self.options.files) if self.models.labels.binary else None,
+            asked=None if self._finds_objects or not binary else asked_of(self.options.files),
             overwrite=self.options.overwrite,
         )
 
@@ -232,6 +238,12 @@ def _about_cutouts(options: PredictOptions) -> list[str]:
     return [*options_of_masks(options.given), *given]
 
 
+def _doing(models: Ensemble) -> str:
+    if models.finds_objects:
+        return "finding objects"
+    return "cutting" if models.labels.binary else "marking classes"
+
+
 def _typed(options: PredictOptions, name: str) -> str:
     """The name under which an option was given; one that is on by default may have been turned off."""
     found = fields_by_name(PredictOptions)[name]
@@ -240,7 +252,9 @@ def _typed(options: PredictOptions, name: str) -> str:
 
 def _choose_writer(
     files: FileOptions, models: Ensemble, output: Path, matte: MattePass | None, review: bool
-) -> CutoutWriter | LabelWriter:
+) -> CutoutWriter | LabelWriter | ObjectWriter:
+    if models.finds_objects:
+        return ObjectWriter.from_options(output, files, matte=matte)
     if not models.labels.binary:
         return LabelWriter(output, models.labels)
     return CutoutWriter.from_options(output, models.enlargement, files, matte=matte, review=review)

@@ -47,7 +47,13 @@ def predict_stream(options: PredictOptions, context: Context, content: bytes | N
             raise ConfigError(f"`output=-`: expected a photo as `input`, received {source}; check the path")
         output = Path(folder) / "results"
         changes = {"input": (source,), "output": output, "save": True, "triage": False}
-        (result,) = FolderPrediction(replaced(options, changes), context)
+        prediction = FolderPrediction(replaced(options, changes), context)
+        if prediction.models.finds_objects:
+            raise ConfigError(
+                f"`output=-`: expected a model of one cutout, received {prediction.models.name}, which makes "
+                "one of each object; give a folder as `output`"
+            )
+        (result,) = prediction
         if result.error:
             raise DataError(result.error.replace(str(source), _NAME if content is not None else str(source)))
         kind = FORMATS[options.files.format[0]] if "mask" in result.outputs else "labels"

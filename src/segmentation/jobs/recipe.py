@@ -1,20 +1,23 @@
 """The job `recipe`: the steps of a recorded recipe that are not done yet, one after another."""
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, check_name, load_bundle
+from segmentation.bundle.bundle import check_name
 from segmentation.config.jobs.recipe import RecipeOptions
-from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.record import differences, digest_of, record_of
 from segmentation.core.errors import ConfigError
 from segmentation.core.lock import locked
+from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import interruptible
-from segmentation.jobs.recipes import RECIPES, Step
+from segmentation.jobs.recipe_runs import check_job, going_on, is_done, is_model, run
+from segmentation.jobs.recipe_steps import Request, Step
+from segmentation.jobs.recipes import RECIPES
+from segmentation.jobs.study_steps import Said, in_words
+
+_RECORDS = "steps"  # the folder that notes which of them are done
 
 
 @dataclass(frozen=True)
@@ -29,110 +32,89 @@ class StepStarted:
 
 @dataclass(frozen=True)
 class StepEnded:
-    """An event: a step has made or calibrated this model, or was interrupted."""
+    """An event: a step has its result, the bundle of a model, or was interrupted."""
 
     step: Step
-    bundle: ModelBundle
+    result: Any
     interrupted: bool
 
 
-def steps_of(options: RecipeOptions) -> list[Step]:
-    """Return the steps of the recipe that the options choose. Raises ConfigError for an invalid name."""
-    name = check_name(options.name or f"my-{options.recipe}")
-    steps = RECIPES[options.recipe].steps(options.data, name)
+@dataclass(frozen=True)
+class PageWritten:
+    """An event: the page of a study is written."""
+
+    page: Path
+
+
+def steps_of(options: RecipeOptions, workspace: Workspace) -> list[Step]:
+    """Return the steps of the recipe that the options choose.
+
+    Raises ConfigError for an invalid name, and for a question of a study that cannot be used.
+    """
+    return _steps(options, _request(options, workspace))
+
+
+def recipe(options: RecipeOptions, context: Context, said: Said = in_words) -> bool:
+    """Run the steps that are not done yet, resuming a training; return whether all are done now.
+
+    The page of a study is written at the end, again where all steps were done before; `said` makes the
+    command of a job of its options. Tells StepStarted, StepEnded and PageWritten besides the events of the
+    steps. Raises ConfigError where the last model exists, and where an earlier one was made with other
+    options; and what the jobs of the steps raise.
+    """
+    request = _request(options, context.workspace)
+    steps = _steps(options, request)
+    held = locked(context.workspace.logs / request.name, "choose another `name`")
+    with held, interruptible(context) as context:
+        if is_model(steps[-1]) and is_done(steps[-1], request.results, context):
+            raise ConfigError(f"`name={steps[-1].name}`: the model exists; choose another name")
+        if not run_steps(steps, request.results / _RECORDS, context):
+            return False
+        if RECIPES[options.recipe].questions:
+            from segmentation.jobs.study import write_page
+
+            context.tell(PageWritten(write_page(request, steps, said, context)))
+        return True
+
+
+def _request(options: RecipeOptions, workspace: Workspace) -> Request:
+    given = [name for name in ("questions", "quick") if getattr(options, name)]
+    if given and not RECIPES[options.recipe].questions:
+        raise ConfigError(
+            f"`{given[0]}`: expected with the recipe of a study, received with {options.recipe}; leave it out"
+        )
+    usual = f"my-{options.recipe}{'-quick' if options.quick else ''}"
+    name = check_name(options.name or usual)
+    results = workspace.results / name
+    if results.is_relative_to(Path.cwd()):
+        results = results.relative_to(Path.cwd())  # so that commands are the same on every machine
+    return Request(options.data, name, results, options.questions, options.quick)
+
+
+def _steps(options: RecipeOptions, request: Request) -> list[Step]:
+    steps = RECIPES[options.recipe].steps(request)
     for step in steps:
-        check_name(step.model)
+        check_job(step)
+        if is_model(step):
+            check_name(step.name)
     return steps
 
 
-def recipe(options: RecipeOptions, context: Context) -> bool:
-    """Run the steps that are not done yet, resuming a training; return whether all are done now.
+def run_steps(steps: Sequence[Step], records: Path, context: Context) -> bool:
+    """Run the steps that are not done yet, see `recipe`; return whether all are done now.
 
-    Tells StepStarted and StepEnded besides the events of the steps. Raises ConfigError where the last model
-    exists, and where an earlier one was made with other options; and what the jobs of the steps raise.
+    What is done is noted in the folder `records`, but for models, which know it.
     """
-    steps = steps_of(options)
-    held = locked(context.workspace.logs / steps[-1].model, "choose another `name`")
-    with held, interruptible(context) as context:
-        return _run_all(steps, context)
-
-
-def _run_all(steps: list[Step], context: Context) -> bool:
-    models, last = context.workspace.models, steps[-1]
-    if _is_done(models, last):
-        raise ConfigError(f"`name={last.model}`: the model exists; choose another name")
     for number, step in enumerate(steps, start=1):
         if context.interrupted():
             raise KeyboardInterrupt
-        if _is_done(models, step):
+        if is_done(step, records, context):
             context.tell(StepStarted(number, len(steps), step, done=True))
             continue
-        step = _going_on(step, context)
+        step = going_on(step, context)
         context.tell(StepStarted(number, len(steps), step))
-        bundle, interrupted = _run(step, context)
-        context.tell(StepEnded(step, bundle, interrupted))
+        result, interrupted = run(step, records, context)
+        context.tell(StepEnded(step, result, interrupted))
         if interrupted:
             return False
     return True
-
-
-def _is_done(models: Path, step: Step) -> bool:
-    """Return whether the model exists, fully trained or calibrated, with the options of the step.
-
-    Raises ConfigError for one that was trained with others.
-    """
-    path = models / step.model
-    if not (path / DESCRIPTION).is_file():
-        return False
-    recorded, expected = load_bundle(path).provenance, record_of(step.options)
-    if not isinstance(step.options, TrainOptions):
-        return recorded.get("calibrated_digest") == digest_of(expected)
-    if recorded.get("digest") != digest_of(expected):
-        raise ConfigError(
-            f"{path}: expected the model of this step, received {_made_otherwise(recorded, expected)}; "
-            "choose another `name`, or move it away"
-        )
-    return not recorded.get("interrupted")
-
-
-def _made_otherwise(recorded: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
-    options = recorded.get("options")
-    if not isinstance(options, dict):
-        return "one of an older version, which does not record the options that it was trained with"
-    return f"one with other options ({'; '.join(differences(options, expected))})"
-
-
-def _going_on(step: Step, context: Context) -> Step:
-    """The step to run: a training that has finished epochs is resumed.
-
-    Raises ConfigError where they are those of other options.
-    """
-    from segmentation.training.run_state import RECORD, read_run
-
-    if not isinstance(step.options, TrainOptions):
-        return step
-    logs = context.workspace.logs / step.model
-    if not (logs / RECORD).is_file():
-        return step
-    recorded, expected = read_run(logs).begun_with.get("options"), record_of(step.options)
-    if recorded is not None and (others := differences(recorded, expected)):
-        raise ConfigError(
-            f"{logs}: expected the interrupted run of this step, received one with other options "
-            f"({'; '.join(others)}); choose another `name`, or move it away"
-        )
-    given = step.options.given | {"resume"}
-    return Step(step.model, dataclasses.replace(step.options, resume=True, given=given))
-
-
-def _run(step: Step, context: Context) -> tuple[ModelBundle, bool]:
-    """The model that a step made, and whether it was interrupted."""
-    import keras
-
-    from segmentation.jobs.calibrate import calibrate
-    from segmentation.jobs.train import train
-
-    keras.utils.clear_session()  # else the networks of all steps stay in memory
-    if isinstance(step.options, TrainOptions):
-        trained = train(step.options, context)
-        return trained.bundle, trained.interrupted
-    return calibrate(step.options, context), False

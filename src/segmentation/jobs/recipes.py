@@ -1,4 +1,4 @@
-"""Recorded recipes: the trainings, one after another, that make a model from the data sets.
+"""Recorded recipes: the jobs, one after another, that make a model or a study from the data sets.
 
 Standard library and options only, since `--help` lists the recipes.
 """
@@ -10,6 +10,8 @@ from typing import Any
 
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.jobs.recipe_steps import Request, Step
+from segmentation.jobs.study_steps import study_steps
 
 _SCHEDULE = {"optimizer": "adamw", "schedule": "cosine", "patience": 0}
 _COLOURS = {"hue": 10, "saturation": 30, "value": 20}
@@ -43,33 +45,28 @@ _ARCHITECTURES: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Step:
-    """A job of a recipe, and the name of the model that it trains or calibrates."""
-
-    model: str
-    options: TrainOptions | CalibrateOptions
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """A description, and the steps for a folder of data sets and a name.
+    """A description, and the steps for what is asked.
 
-    The last model that is trained has that name; those that it is built on are called NAME-....
+    The last model that is trained has the name that was asked for; those that it is built on are called
+    NAME-.... One of `questions` makes the tables of a study.
     """
 
     about: str
-    steps: Callable[[Path, str], list[Step]]
+    steps: Callable[[Request], list[Step]]
+    questions: bool = False
 
 
 def _train(made: str, /, **options: Any) -> Step:
     return Step(made, TrainOptions.of(**options, name=made))
 
 
-def _default(data: Path, name: str) -> list[Step]:
+def _default(request: Request) -> list[Step]:
     """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
 
     It goes on with photos from other sides, few as they are. Second passes of the folds, for the confidence.
     """
+    data, name = request.data, request.name
     studio, street, views = data / "studio", data / "ccp" / "train", data / "studio" / "views"
     products = [data / "packshots", data / "flatlay"]
     every = {"exclude": "held-out", "cache": _CACHE}
@@ -125,7 +122,8 @@ def _default(data: Path, name: str) -> list[Step]:
     ]  # fmt: skip
 
 
-def _architectures(data: Path, name: str) -> list[Step]:
+def _architectures(request: Request) -> list[Step]:
+    data, name = request.data, request.name
     street = {"data": data / "ccp", **_STREET}
     twelve = {**street, "learning_rate": 1e-3, "classes": "ccp-12"}
     every = {**street, "learning_rate": 4e-3, "classes": "all"}
@@ -145,5 +143,11 @@ RECIPES: dict[str, Recipe] = {
         "twelve classes of clothing by several architectures, from ccp below `data`, and all classes by the "
         "best two of them, each starting from its model of the twelve",
         _architectures,
+    ),
+    "study": Recipe(
+        "the tables of a study of tiles, channels, composing and mattes, from studio, packshots, "
+        "alphamatting, foregrounds and textures below `data`",
+        study_steps,
+        questions=True,
     ),
 }

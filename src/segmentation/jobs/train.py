@@ -42,6 +42,7 @@ from segmentation.jobs.training_data import (
     without_excluded,
     without_held_out,
 )
+from segmentation.models.architectures import finds_objects
 from segmentation.models.registry import complete
 from segmentation.reports.rates import write_rates
 from segmentation.training.run_state import RECORD, EpochsKept, check_changes, check_folder, read_run
@@ -185,7 +186,8 @@ def _read(
     classes = inherited.classes if inherited else config.data.classes
     trained_by = inherited.name if inherited else None
     reading = ending(context)
-    datasets = [find_dataset(folder, reading, classes, trained_by) for folder in folders]
+    objects = finds_objects(config.model.architecture)
+    datasets = [find_dataset(folder, reading, classes, trained_by, objects=objects) for folder in folders]
     excluded: list[str] = []
     if options.exclude:
         datasets, excluded = without_excluded(datasets, options.exclude, reading)

@@ -111,6 +111,8 @@ def train_model(
         else:
             bundle, evaluation = judged(bundle, split.val, scoring, retouchers)
             context.tell(Judged(evaluation))
+            if evaluation.objects:
+                context.tell(Note(evaluation.objects.line()))
         if retouchers:
             context.tell(Note(retouchers.line()))
         if bundle.labels.binary and not bundle.matte and (doubt := doubt_about(bundle.threshold)):
@@ -126,7 +128,8 @@ def train_model(
         if repeat:
             write_text(folder / CONFIGURATION, repeat)
         bundle = save_description(bundle)  # from here on it can be loaded
-        if bundle.labels.binary and not bundle.matte and for_use and not hurried:
+        masks_alone = bundle.labels.binary and not bundle.matte and not bundle.finds_objects
+        if masks_alone and for_use and not hurried:
             try:
                 confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
                 bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))

@@ -6,14 +6,14 @@ from typing import Any
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.matting import MATTE_PARTS
-from segmentation.config.training import LOSS_PARTS, DataConfig, RunConfig
+from segmentation.config.training import LOSS_PARTS, LossConfig, RunConfig
 from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
 from segmentation.images.refinement import ensure_available
-from segmentation.inference.scorer import require_cutout
-from segmentation.models.architectures import ARCHITECTURES
+from segmentation.inference.scorer import refuse_objects, require_cutout
+from segmentation.models.architectures import ARCHITECTURES, finds_objects
 from segmentation.training.objectives import check_loss
 
 
@@ -44,6 +44,7 @@ def check_first_passes(first_passes: Sequence[ModelBundle], explicit: Mapping[st
         return {}
     for first in first_passes:
         require_cutout(first, "`second_pass`", "choose another first pass")
+        refuse_objects(first, "`second_pass`", "choose another first pass")
     double = [first.name for first in first_passes if first.first]
     if double:
         raise ConfigError(f"`second_pass`: expected models of a single pass, received {', '.join(double)}")
@@ -74,9 +75,16 @@ def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pa
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
     _check_matte(config, second_pass)
+    if finds_objects(config.model.architecture):
+        _check_losses_of_objects(config)
+    if config.augmentation.strokes and not config.second_pass.guided:
+        raise ConfigError(
+            "`strokes`: expected a second pass that sees first-pass scores, received none; add `second_pass` "
+            "without `guide=truth`, or leave it out"
+        )
     if config.preprocessing.sees == "tiles" and config.second_pass.look == "mask":
         raise ConfigError("`sees=tiles`: expected `look=crop` with it, received mask; leave one of them out")
-    classes = 1 if config.data.classes == DataConfig.classes else 2  # any number above one
+    classes = 1 if config.data.one_class else 2  # any number above one
     check_loss(config.loss, classes, config.data.target)
 
 
@@ -95,9 +103,22 @@ def check_made_by_a_person(split: Split) -> None:
         )
 
 
+def _check_losses_of_objects(config: RunConfig) -> None:
+    """Refuse what a network of objects would ignore: its losses are those of its paper."""
+    name, usual = config.model.architecture, LossConfig()
+    changed = [
+        f"`{option}`" for option in vars(usual) if getattr(config.loss, option) != getattr(usual, option)
+    ]
+    if changed:
+        raise ConfigError(
+            f"{' and '.join(changed)}: expected without `architecture={name}`, which has losses of its own; "
+            "leave it out"
+        )
+
+
 def _check_classes(config: RunConfig, second_pass: bool) -> None:
     """Refuse drawn garments and a second pass for classes: they are for cutouts alone."""
-    if config.data.classes == DataConfig.classes:
+    if config.data.one_class:
         return
     cutouts_alone = {
         "second_pass": (second_pass, "leave it out"),

@@ -28,6 +28,11 @@ class Architecture:
     possible_levels: range | None = None
     guess: bool = False
 
+    @property
+    def finds_objects(self) -> bool:
+        """Whether it finds objects one by one, each with its mask, and is trained and judged by them."""
+        return self.family == "mask_rcnn"
+
 
 def _square(side_px: int) -> Size:
     return Size(side_px, side_px)
@@ -115,6 +120,27 @@ ARCHITECTURES |= {
     )
     for backbone in ("resnet50", "resnet101", "mobilenet-v3")
 }
+ARCHITECTURES |= {
+    name: Architecture(
+        64,
+        5,
+        _square(320),
+        f"objects one by one, each with its mask, on {BACKBONES[backbone].about}; filters of the pyramid "
+        "and of the heads (He et al. 2017)",
+        backbone=backbone,
+        family="mask_rcnn",
+        possible_levels=range(4, 6),
+    )
+    for name, backbone in (
+        ("mask-rcnn", "efficientnet-lite0"),
+        ("mask-rcnn-efficientnet-lite2", "efficientnet-lite2"),
+    )
+}
+
+
+def finds_objects(name: str) -> bool:
+    """Return whether the architecture of this name finds objects one by one; no unknown one does."""
+    return name in ARCHITECTURES and ARCHITECTURES[name].finds_objects
 
 
 def describe() -> str:

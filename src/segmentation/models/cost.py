@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     import keras
 
 _FLOAT_BYTES = 4
-_OPTIMIZER_SLOTS = {"rmsprop": 1, "adam": 2, "adamw": 2, "adadelta": 2, "sgd": 0, "nesterov": 1}
+_OPTIMIZER_SLOTS = {
+    "rmsprop": 1,
+    "adam": 2,
+    "adamw": 2,
+    "adadelta": 2,
+    "sgd": 0,
+    "momentum": 1,
+    "nesterov": 1,
+}
 _WORKSPACE_BYTES = 512 * 1024**2  # what the framework and the convolution library take beside the tensors
 
 
@@ -75,8 +83,9 @@ def measure(model: keras.Model) -> Cost:
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        values = math.prod(layer.output.shape[1:])
+        values = sum(math.prod(tensor.shape[1:]) for tensor in keras.tree.flatten(layer.output))
         activations += values
+        operations += 2 * getattr(layer, "operations", 0)  # of a layer of layers
         if isinstance(layer, UpConv2D):
             operations += 2 * values * layer.products
         elif isinstance(layer, keras.layers.Conv2D):

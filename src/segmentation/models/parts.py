@@ -41,10 +41,14 @@ def backbone_layers(model: keras.Model, levels: int = LEVELS) -> list[keras.Laye
 def head_layers(model: keras.Model) -> list[keras.Layer]:
     """Return the layers that score the classes: the last ones with weights before the output.
 
-    An FCN has one for each stride that it scores.
+    An FCN has one for each stride that it scores; a network of objects scores boxes and masks.
     """
     import keras
 
+    from segmentation.models.mask_rcnn.network import MaskRCNN
+
+    if isinstance(model, MaskRCNN):
+        return [model.parts.box_head.logits, model.parts.mask_head.logits]
     made_by = {id(layer.output): layer for layer in model.layers}
     tensors, found = [model.output], []
     while tensors:
@@ -62,12 +66,18 @@ def copy_all_but_head(source: keras.Model, target: keras.Model) -> None:
     Raises ValueError with the reason, in one line, when the networks differ in more than the classes.
     """
     head = {id(layer) for layer in head_layers(target)}
-    if len(source.layers) != len(target.layers):
-        raise ValueError(f"expected {len(target.layers)} layers, received {len(source.layers)}")
-    for old, new in zip(source.layers, target.layers, strict=True):
+    before, after = _single_layers(source), _single_layers(target)
+    if len(before) != len(after):
+        raise ValueError(f"expected {len(after)} layers, received {len(before)}")
+    for old, new in zip(before, after, strict=True):
         if id(new) in head:
             continue
         expected, received = ([tuple(weight.shape) for weight in layer.weights] for layer in (new, old))
         if expected != received:
             raise ValueError(f"layer {new.name}: expected shapes {expected}, received {received}")
         new.set_weights(old.get_weights())
+
+
+def _single_layers(model: keras.Model) -> list[keras.Layer]:
+    """Return the layers of the network, in place of a layer of layers those that it names."""
+    return [single for layer in model.layers for single in getattr(layer, "sublayers", (layer,))]

@@ -11,6 +11,7 @@ from segmentation.core.size import Size
 from segmentation.core.types import InputShape
 from segmentation.models.architectures import ARCHITECTURES, MOST_FILTERS, Architecture
 from segmentation.models.backbones import BACKBONES, LEVELS
+from segmentation.models.mask_rcnn.found import MOST_OBJECTS, ROW
 
 if TYPE_CHECKING:
     import keras
@@ -24,9 +25,9 @@ def complete(config: RunConfig) -> RunConfig:
     Raises ConfigError for an unknown architecture or backbone (naming the choices), for a backbone other than
     the architecture's, for levels that the architecture or backbone does not have, for too many filters, for
     an input size or crops that the levels do not divide (naming the nearest size that they do), for crops
-    that are larger than the input or that the architecture does not take, for options of a backbone without
-    one, for `freeze_epochs` without `freeze`, and for a backbone without chosen weights whose ImageNet
-    weights are not installed.
+    that are larger than the input or that the architecture does not take, for what a network of objects
+    cannot see or make, for options of a backbone without one, for `freeze_epochs` without `freeze`, and for a
+    backbone without chosen weights whose ImageNet weights are not installed.
     """
     name = config.model.architecture
     row = _row(name)
@@ -55,6 +56,8 @@ def complete(config: RunConfig) -> RunConfig:
             raise ConfigError(f"`crops`: expected a network that takes any size ({names}), received {name}")
         if crops.height > size.height or crops.width > size.width:
             raise ConfigError(f"`crops`: expected at most the `input_size` {size}, received {crops}")
+    if row.finds_objects:
+        _check_finds_objects(config)
     weights = _backbone_weights(config.model, backbone)
     _check_transfer(config.training, name, backbone)
     return config.replace(filters=filters, levels=levels, input_size=size, backbone_weights=weights)
@@ -63,9 +66,9 @@ def complete(config: RunConfig) -> RunConfig:
 def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> keras.Model:
     """Build the untrained network of a completed configuration: [N, H, W, C] -> scores [N, H, W, classes].
 
-    Height and width may be None, for any that the levels divide.
-
-    A backbone replaces the encoder of a U-Net.
+    Height and width may be None, for any that the levels divide. A backbone replaces the encoder of a U-Net.
+    A network that finds objects gives what `output_shape` says instead, of one class or of all but the
+    background.
     """
     from segmentation.models import autoencoder, deeplab, fc_densenet, fcn, segnet, unet, unet_backbone
 
@@ -80,6 +83,11 @@ def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> kera
     backbone = _backbone(model, row)
     if backbone:
         options["backbone"] = backbone
+    if row.finds_objects:
+        from segmentation.models.mask_rcnn.network import mask_rcnn
+
+        options["classes"] = max(1, classes - 1)
+        return mask_rcnn(input_shape, **options)
     if row.family == "unet":
         options["up_convs"] = row.up_convs
         if backbone:
@@ -95,6 +103,13 @@ def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> kera
         "deeplab_largefov": deeplab.deeplab_largefov,
     }
     return builders[row.family](input_shape, **options)
+
+
+def output_shape(model: ModelConfig, size: Size, classes: int) -> tuple[int, ...]:
+    """Return the shape of what the network makes of one photo of `size`, without that of the batch."""
+    if _row(model.architecture).finds_objects:
+        return (MOST_OBJECTS, ROW)
+    return (size.height, size.width, classes)
 
 
 def _row(name: str) -> Architecture:
@@ -153,6 +168,21 @@ def _check_transfer(training: TrainConfig, name: str, backbone: str | None) -> N
         raise ConfigError(
             f"`freeze_epochs`: expected `freeze=N` beside it, received {training.freeze_epochs} alone; add "
             "`freeze=5` for the whole backbone, or leave it out"
+        )
+
+
+def _check_finds_objects(config: RunConfig) -> None:
+    """Refuse what would cut a photo into parts, or make scores of its objects: they would be lost."""
+    name = config.model.architecture
+    asked = {
+        "second_pass": config.second_pass.look != "none",
+        f"sees={config.preprocessing.sees}": config.preprocessing.sees != "whole",
+        f"target={config.data.target}": config.data.target == "alpha",
+    }
+    for option in (option for option, given in asked.items() if given):
+        raise ConfigError(
+            f"`{option}`: expected without `architecture={name}`, which finds the objects of whole photos in "
+            "one pass; leave it out"
         )
 
 

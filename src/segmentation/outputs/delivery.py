@@ -113,7 +113,10 @@ def find_sources(
                 yield _failed(results, record)
             continue
         if "mask" not in record.get("outputs", {}):
-            raise DataError(f"{results}: expected cutouts, received label maps, which have no shop files")
+            raise DataError(
+                f"{results}: expected a cutout of each photo, received label maps or objects, which have no "
+                "shop files"
+            )
         photo = DeliveredPhoto(Path(record["input"]), record["stem"])
         mask = results / record["outputs"]["mask"]
         changed = files.get(photo.stem, ())

@@ -5,7 +5,7 @@ import errno
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,6 +198,7 @@ def _cut(
         {name: round(value, 6) for name, value in prediction.features.items()},
         key=key,
         classes=figures.get("classes"),
+        objects=_objects(prediction, delivery.outputs),
         files=delivery.files,
         kept=delivery.kept,
         replaced=delivery.replaced,
@@ -212,6 +213,30 @@ def _figures(prediction: Prediction) -> dict[str, Any]:
     return {"classes": shares_of(prediction)}
 
 
+def _objects(prediction: Prediction, outputs: Mapping[str, str]) -> tuple[dict[str, Any], ...] | None:
+    """Return what a line of the manifest tells of each object; None of a model that finds none."""
+    if prediction.objects is None:
+        return None
+    names, size = prediction.labels.task.index_names, prediction.scores.shape[0] * prediction.scores.shape[1]
+    found = []
+    for number, one in enumerate(prediction.objects, start=1):
+        files = {
+            kind.removesuffix(f"-{number}"): output
+            for kind, output in outputs.items()
+            if kind.endswith(f"-{number}")
+        }
+        found.append(
+            {
+                "class": names[one.index],
+                "score": round(one.score, 5),
+                "box": [round(place, 1) for place in one.box],
+                "area": round(np.count_nonzero(one.scores >= prediction.threshold) / size, 6),
+                **files,
+            }
+        )
+    return tuple(found)
+
+
 def shares_of(prediction: Prediction) -> dict[str, float]:
     """Return the share of the photo of each class that was found except the background, the largest first."""
     names, indices = prediction.labels.names, prediction.indices
@@ -223,6 +248,7 @@ def shares_of(prediction: Prediction) -> dict[str, float]:
 def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:
     """Return the result of a failure; withdraw outputs of what the file was before, which would mislead."""
     if manifest and key and not manifest.is_of(photo, key):  # without a key the file could not be reached
-        manifest.files_of(photo).withdraw(photo.outputs.values())
+        files = manifest.files_of(photo)
+        files.withdraw({*photo.outputs.values(), *files.written})
         key = None
     return Result(str(photo.path), photo.stem, error=reason, key=key)

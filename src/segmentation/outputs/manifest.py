@@ -118,6 +118,11 @@ class Manifest:
         There are none where an earlier run recorded that there was nothing to write.
         """
         recorded = self._recorded(photo.stem)
+        if recorded and recorded.objects and not recorded.empty:
+            outputs = self._line(photo.stem).get("outputs")
+            outputs = outputs if isinstance(outputs, dict) else {}
+            found = {kind: output for kind, output in outputs.items() if isinstance(output, str)}
+            return {kind: photo.outputs[kind] for kind in self._kinds} | found
         return {} if recorded and recorded.empty else {kind: photo.outputs[kind] for kind in self._kinds}
 
     def earlier(self, photo: Photo, key: Fields | None) -> Result:
@@ -137,6 +142,7 @@ class Manifest:
             decision=recorded.get("decision"),
             reasons=tuple(recorded.get("reasons", ())),
             classes=recorded.get("classes"),
+            objects=tuple(recorded["objects"]) if isinstance(recorded.get("objects"), list) else None,
         )
 
     def conflict(self, photo: Photo) -> str | None:

@@ -17,14 +17,16 @@ Fields = dict[str, Any]
 class Line(NamedTuple):
     """Where a line begins in the file, in bytes, and the digest of its key; None for a failure.
 
-    `empty` is whether nothing was to be made of the photo, `mixed` whether it tells of files that were made
-    from an earlier photo of this name.
+    `objects` is whether its files are those of objects, as many as there are; `empty` is whether nothing was
+    to be made of the photo, `mixed` whether it tells of files that were made from an earlier photo of this
+    name.
     """
 
     place: int
     key: bytes | None
     empty: bool
     mixed: bool
+    objects: bool = False
 
 
 @dataclass
@@ -56,7 +58,9 @@ def read_index(path: Path) -> Index:
             index.untidy |= failed or stem in index.lines
             empty = not failed and plain.get("outputs") == {}
             key = None if failed else digest(plain["key"])
-            index.lines[stem] = Line(place, key, empty, _is_mixed(plain))
+            index.lines[stem] = Line(
+                place, key, empty, _is_mixed(plain), isinstance(plain.get("objects"), list)
+            )
     index.untidy |= index.left_out > 0
     return index
 

@@ -1,13 +1,15 @@
 """Putting the files of a photo in place: complete, recorded, and never over what a person changed."""
 
 import os
-from collections.abc import Container, Mapping
+import re
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from segmentation.core.errors import DataError, printable, remedy_for, system_reason
+from segmentation.core.file_kinds import place_of
 from segmentation.core.files import temporary_folder
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
@@ -23,7 +25,11 @@ OUTDATED = "is kept, and was made from an earlier photo of this name"
 
 
 class FileWriter(Protocol[Made]):
-    """Writes the files of a photo: of each of its `kinds` one, at the path that it is given."""
+    """Writes the files of a photo: of each of its `kinds` one, at the path that it is given.
+
+    Where the number of files depends on what was made, `kinds_of` returns the kinds of that, and `kinds` are
+    those that are always there.
+    """
 
     @property
     def kinds(self) -> tuple[str, ...]: ...
@@ -47,10 +53,15 @@ class Publisher(Generic[Made]):
         self._writer = writer
         self._manifest = manifest
         self._overwrite = overwrite
+        self._kinds_of: Callable[[Made], tuple[str, ...]] | None = getattr(writer, "kinds_of", None)
 
-    def planned(self, photo: Photo) -> Delivery:
-        """Return what would be delivered of a photo, without writing it."""
-        outputs = {kind: photo.outputs[kind] for kind in self._writer.kinds}
+    def planned(self, photo: Photo, made: Made | None = None) -> Delivery:
+        """Return what would be delivered of a photo, without writing it.
+
+        How many files some writers write is known only of what was `made` of it.
+        """
+        kinds = self._writer.kinds if self._kinds_of is None or made is None else self._kinds_of(made)
+        outputs = {kind: photo.outputs.get(kind) or place_of(kind, photo.stem) for kind in kinds}
         files = self._manifest.files_of(photo)
         changed = tuple(output for output in outputs.values() if files.is_changed(output))
         kept, replaced = ((), changed) if self._overwrite else (changed, ())
@@ -64,7 +75,7 @@ class Publisher(Generic[Made]):
         then no file of this photo was changed, or the manifest says that it was left unfinished.
         """
         try:
-            plan = self.planned(photo)
+            plan = self.planned(photo, made)
             outputs, kept = plan.outputs, plan.kept
             with temporary_folder(self._folder) as scratch:
                 paths = {kind: scratch / output for kind, output in outputs.items()}
@@ -75,12 +86,21 @@ class Publisher(Generic[Made]):
                 put_in_place(self._folder, new, plan.replaced)
         except OSError as error:
             raise not_written(self._folder, error) from error
-        before = self._manifest.files_of(photo).written
+        earlier = self._manifest.files_of(photo)
+        earlier.withdraw({output for output in earlier.known if self._is_superseded(output, plan, photo)})
+        before = earlier.written
         files |= {output: before[output] for output in kept if output in before}
         notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept if output not in plan.outdated)
         notes += tuple(f"{output} {OUTDATED}" for output in plan.outdated)
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in plan.replaced)
         return replace(plan, notes=notes, files=files)
+
+    def _is_superseded(self, output: str, plan: Delivery, photo: Photo) -> bool:
+        """Whether an earlier file shows other objects than are there now, or all of them as one."""
+        if output in plan.outputs.values():
+            return False
+        of_one_object = re.compile(rf"[^/]+/{re.escape(photo.stem)}-[0-9]+\.[a-z]+")  # masks/STEM-1.png
+        return self._kinds_of is not None or of_one_object.fullmatch(output) is not None
 
 
 def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[str]) -> None:

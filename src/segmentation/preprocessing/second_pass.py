@@ -18,6 +18,7 @@ _MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others hav
 _SPECK = 0.02  # of the largest region's area: smaller ones do not widen what is looked at
 _MARGINS = (0.4, 1.8)  # of the margin, while training: a first mask may be too small or too large
 _MOST_SHIFT = 0.05  # of the region's height and width, while training
+_ROOM = 3  # margins about a place that is to be seen: as far as what is there may reach
 _STAGE_MARGIN = 1.5 * _MARGINS[1]  # of the margin: room for the widest one, shifted
 
 
@@ -33,6 +34,11 @@ class Region:
     @property
     def slices(self) -> tuple[slice, slice]:
         return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def joined(self, other: "Region") -> "Region":
+        """Return the smallest rectangle that holds both."""
+        top, left = min(self.top, other.top), min(self.left, other.left)
+        return Region(top, left, max(self.bottom, other.bottom), max(self.right, other.right))
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,14 @@ class SecondPassView:
         if self.kind == "mask":
             return Region(0, 0, *mask.shape) if mask.any() else None
         return region_of(mask, self._margin(mask), self.shape)
+
+    def region_with(self, scores: np.ndarray, place: Region) -> Region:
+        """Where to look in a photo with these first scores so that a place, with room about it, is seen."""
+        found, limits = self.region(scores), scores.shape[:2]
+        if self.kind == "mask":
+            return Region(0, 0, *limits)
+        around = framed(place, _ROOM * self._margin(scores), self.shape, limits)
+        return framed(around.joined(found), 0, self.shape, limits) if found else around
 
     def keep(self, scores: np.ndarray) -> np.ndarray:
         """bool [H, W, 1]: the pixels that are not blanked in a whole photo, or in a region of it."""
@@ -114,11 +128,18 @@ def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
 
     The margin is in pixels of the mask. None for an empty mask. Specks beside a large region are left out.
     """
-    height, width = mask.shape
     found = _bounds(mask)
     if found is None:
         return None
-    top, bottom, left, right = found + np.array([-margin, margin, -margin, margin])
+    top, bottom, left, right = found
+    return framed(Region(top, left, bottom, right), margin, shape, mask.shape)
+
+
+def framed(region: Region, margin: float, shape: Size, limits: tuple[int, int]) -> Region:
+    """Return a rectangle with a margin, as `region_of` does, in a photo of `limits`, height and width."""
+    height, width = limits
+    top, bottom = region.top - margin, region.bottom + margin
+    left, right = region.left - margin, region.right + margin
     tall, wide = bottom - top, right - left
     rows = max(tall, wide * shape.height / shape.width)
     columns = max(wide, tall * shape.width / shape.height)
@@ -135,13 +156,13 @@ def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
     return distance <= margin
 
 
-def _bounds(mask: np.ndarray) -> np.ndarray | None:
+def _bounds(mask: np.ndarray) -> tuple[int, int, int, int] | None:
     """Top, bottom, left and right of the regions that are no specks; None when there are none."""
     regions = _regions(mask)
     if not len(regions):
         return None
     left, top, width, height = regions.T[: cv2.CC_STAT_AREA]
-    return np.array([top.min(), (top + height).max(), left.min(), (left + width).max()], float)
+    return int(top.min()), int((top + height).max()), int(left.min()), int((left + width).max())
 
 
 def _regions(mask: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """A comparison as tables of GitHub Markdown, to be pasted into a text."""
 
-import re
 from collections.abc import Sequence
 
 from segmentation.evaluation.compare import Comparison
@@ -13,8 +12,7 @@ from segmentation.reports.compare_columns import (
     quality_columns,
     training_columns,
 )
-
-_SPECIAL = re.compile(r"([\\`*_~\[\]<>|&])")  # signs with a meaning in Markdown or its tables
+from segmentation.reports.markdown import escaped, markdown_table
 
 
 def markdown(comparison: Comparison) -> str:
@@ -44,7 +42,4 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *["---:"] * (len(headings) - 1)]
-    lines = [[_SPECIAL.sub(r"\\\1", cell) for cell in line] for line in (headings, *rows)]
-    lines.insert(1, rule)
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return markdown_table(list(map(escaped, headings)), [list(map(escaped, row)) for row in rows])

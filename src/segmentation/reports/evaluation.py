@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from segmentation.evaluation.robustness import Robustness
 
 
+OBJECTS = "objects.csv"
+
+
 class Report(Protocol):
     """The part of a report that differs between cutouts and classes.
 
@@ -62,11 +65,11 @@ def write_evaluation(
     """Write the figures of an evaluation and its report into `folder`.
 
     They are metrics.json, per_image.csv (worst first), faults.csv (largest first), threshold.csv and
-    report.html. Of several classes there are classes.csv and confusion.csv in place of threshold.csv. The
-    worst `report_images` photos and those of as many faults are scored again for their pictures in the
-    report; `provenance` is shown in its head as it is. `averaged`, the digests of models whose scores were
-    averaged, by name, is `models` in metrics.json. `robustness` has a section, and robustness.json and .csv.
-    Raises as `evaluate` does.
+    report.html, and objects.csv of a model that finds objects. Of several classes there are classes.csv and
+    confusion.csv in place of threshold.csv. The worst `report_images` photos and those of as many faults are
+    scored again for their pictures in the report; `provenance` is shown in its head as it is. `averaged`, the
+    digests of models whose scores were averaged, by name, is `models` in metrics.json. `robustness` has a
+    section, and robustness.json and .csv. Raises as `evaluate` does.
     """
     folder = Path(folder)
     report = _report(evaluation, target_threshold, robustness)
@@ -77,6 +80,10 @@ def write_evaluation(
     write_csv(folder / "per_image.csv", _by_photo(evaluation, report.columns()))
     write_csv(folder / "faults.csv", _by_fault(evaluation))
     report.write_tables(folder)
+    if evaluation.objects:
+        evaluation.objects.write(folder / OBJECTS)
+    else:
+        (folder / OBJECTS).unlink(missing_ok=True)
     by_id = {sample.id: sample for sample in samples}
     pictures = _draw(report, evaluation, score, by_id, report_images, target_threshold)
     write_text(folder / "report.html", report.render(pictures, model_name, provenance or {}))

@@ -34,6 +34,7 @@ def fill_page(
         faulty_photos=len(evaluation.rows) - evaluation.clean,
         definition=definition(evaluation.fault_options),
         retouchers=evaluation.retouchers,
+        objects=evaluation.objects,
         figure=figure_text,
         percent=share_text,
         missed_colour=html.css(MISSED),

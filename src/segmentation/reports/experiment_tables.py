@@ -1,6 +1,5 @@
 """An experiment's table for a terminal, as CSV and as Markdown."""
 
-import re
 from collections.abc import Iterator
 
 from rich import box
@@ -17,8 +16,7 @@ from segmentation.reports.experiment_columns import (
     mean_text,
     short_words,
 )
-
-_SPECIAL = re.compile(r"([\\`*_~\[\]<>|&])")  # signs with a meaning in Markdown or its tables
+from segmentation.reports.markdown import escaped, markdown_table
 
 
 def print_experiment(figures: ExperimentFigures, console: Console) -> None:
@@ -74,11 +72,11 @@ def markdown(figures: ExperimentFigures) -> str:
     """Return the table in GitHub's Markdown, to be pasted into a text."""
     columns = columns_of(figures)
     rows = [[row.name, *(column.cell(row) for column in columns)] for row in figures.rows]
-    rule = ["---", *("---" if column.words else "---:" for column in columns)]
-    lines = [["variant", *(column.heading for column in columns)], *rows]
-    escaped = [[_SPECIAL.sub(r"\\\1", cell) for cell in line] for line in lines]
-    escaped.insert(1, rule)
-    return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
+    words = {0, *(place for place, column in enumerate(columns, start=1) if column.words)}
+    headings, *rows = [
+        list(map(escaped, line)) for line in (["variant", *(column.heading for column in columns)], *rows)
+    ]
+    return markdown_table(headings, rows, words)
 
 
 def _by_repeat(row: Row) -> str:

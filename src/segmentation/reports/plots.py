@@ -106,7 +106,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
     `history` maps names to one value an epoch, as Keras does: `loss`, `val_loss`, `dice`, ...,
     `learning_rate`. The format follows the suffix.
     """
-    names = [name for name in history if not name.startswith("val_")]
+    names = list(dict.fromkeys(name.removeprefix("val_") for name in history))
     names.sort(key=lambda name: ("loss", "dice").index(name) if name in ("loss", "dice") else 2)
     names.sort(key=lambda name: name == "learning_rate")
     columns = min(_ACROSS, max(len(names), 1))

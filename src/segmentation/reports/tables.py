@@ -11,6 +11,7 @@ from rich.text import Text
 from segmentation.core.counting import counted
 from segmentation.core.types import LEAST_SHARE
 from segmentation.evaluation.class_figures import ClassFigures
+from segmentation.evaluation.object_figures import ObjectFigures
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.metrics.intervals import CONFIDENCE
 from segmentation.reports.fault_words import figure_text, lines_on_faults, share_text
@@ -30,11 +31,24 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
         figures = f"{row.dice:.4f}", f"{row.iou:.4f}", f"{row.boundary_f1:.4f}"
         worst.add_row(Text(row.id), *figures, str(row.fault_count), share_text(row.largest_fault_share))
     console.print(worst)
+    if evaluation.objects:
+        console.print(_objects(evaluation.objects))
     for line in lines_on_faults(evaluation):
         console.print(line, soft_wrap=True)
     if evaluation.triage:
         for line in evaluation.triage.lines():
             console.print(line, soft_wrap=True)
+
+
+def _objects(figures: ObjectFigures) -> Table:
+    table = Table(title=f"{counted(figures.objects, 'object')}, {figures.found} found", box=box.SIMPLE)
+    table.add_column("average precision of")
+    for heading in ("AP", "AP50", "AP75", "small", "medium", "large"):
+        table.add_column(heading, justify="right")
+    by_class = {f"masks of {name}": values for name, values in figures.by_class.items()}
+    for of, values in {"masks": figures.masks, "boxes": figures.boxes, **by_class}.items():
+        table.add_row(Text(of), *(_NOTHING if value is None else f"{value:.3f}" for value in values.values()))
+    return table
 
 
 def _summaries(evaluation: Evaluation) -> list[Table]:

@@ -24,8 +24,9 @@ from segmentation.retouch.acceptance import (
 )
 from segmentation.retouch.coverage import Box
 from segmentation.retouch.journal import Fields, Journal
-from segmentation.retouch.operations import Operation, Whole, plain
-from segmentation.retouch.painting import HALF
+from segmentation.retouch.network import Network
+from segmentation.retouch.operations import Operation, Stroke, plain
+from segmentation.retouch.painting import HALF, turned
 from segmentation.retouch.photos import CutPhoto, find_cut_photos
 from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.shelf import Loaded, Shelf
@@ -50,11 +51,14 @@ class Change(NamedTuple):
 class Desk:
     """The review of a folder of results, open: one process at a time holds it, any thread may use it.
 
+    `network` is what hints are given to.
+
     Entering raises DataError for a folder of other contents, and where another review is at work in it.
     """
 
-    def __init__(self, results: Path, max_pixels: int | None = None):
+    def __init__(self, results: Path, max_pixels: int | None = None, network: Network | None = None):
         self.results = results
+        self.network = network
         self._max_pixels = max_pixels
         self._photos = find_cut_photos(results)
         self._states: dict[str, PhotoState] = {}
@@ -173,8 +177,40 @@ class Desk:
             region = region_at(loaded.regions, place)
             if region is None:
                 return self._change(photo, loaded.sheet, None)
-            garment = loaded.sheet.alpha[region.slices][region.pixels] >= HALF
-            return self.edit(photo, revision, Whole(bool(garment.mean() < 0.5), region), name)
+            return self.edit(photo, revision, turned(region, loaded.sheet.alpha), name)
+
+    def check_network(self) -> None:
+        """Raise SegmentationError where there is no network that takes hints."""
+        self._network().check()
+
+    def prepare_hints(self, photo: CutPhoto) -> None:
+        """Have the network ready for hints on a photo. Raises SegmentationError where there is none."""
+        network = self._network()
+        with self._ready(photo) as loaded:
+            pixels = loaded.sheet.photo
+        assert pixels is not None  # with which every sheet on a desk is made
+        network.prepare(photo, pixels)
+
+    def hint(self, photo: CutPhoto, revision: int, stroke: Stroke, name: str = "") -> Change:
+        """Tell the network of a stroke, and have the mask follow; see `edit`.
+
+        Others need not wait while the network is at work. Raises like `prepare_hints` as well.
+        """
+        network = self._network()
+        with self._at(photo, revision, name) as (state, loaded):
+            sheet, done = loaded.sheet, list(state.done)
+            pixels, alpha = sheet.photo, sheet.alpha.copy()
+        assert pixels is not None
+        hint = network.hint(photo, pixels, stroke, sheet.base, alpha, done)
+        if hint is None:
+            with self._at(photo, revision, name) as (_state, loaded):
+                return self._change(photo, loaded.sheet, None)
+        return self.edit(photo, revision, hint, name)
+
+    def _network(self) -> Network:
+        if self.network is None:
+            raise DataError("expected a review with a network, received one without; start review again")
+        return self.network
 
     def undo(self, photo: CutPhoto, revision: int, name: str = "") -> Change:
         """Undo the last operation; see `edit`."""

@@ -3,7 +3,9 @@
 Places are x, y in pixels from the upper left corner of the photo: the first pixel reaches from 0 to 1.
 """
 
+import base64
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,22 +68,44 @@ class Whole:
     region: Region
 
 
-Operation = Stroke | Refinement | Area | Spot | Whole
+@dataclass(frozen=True, eq=False)
+class Hint:
+    """A stroke of which the network was told, and what the mask became by its scores.
+
+    `size` is its diameter in pixels. `region` has the pixels that changed, `alpha`, uint8 [pixels], is what
+    they became, row by row: the network is not needed again.
+    """
+
+    add: bool
+    size: float
+    points: Points
+    region: Region
+    alpha: np.ndarray
+
+    @property
+    def stroke(self) -> Stroke:
+        """The stroke itself."""
+        return Stroke(self.add, self.size, 1.0, self.points)
+
+
+Operation = Stroke | Refinement | Area | Spot | Whole | Hint
 
 _KINDS = {"stroke": Stroke, "area": Area, "spot": Spot}
-_FEWEST_POINTS = {"stroke": 1, "area": 3, "spot": 1}
+_FEWEST_POINTS = {"stroke": 1, "area": 3, "spot": 1, "hint": 1}
 
 
 def plain(operation: Operation) -> dict[str, Any]:
     """Return an operation as JSON holds it, the inverse of `parse`."""
     if isinstance(operation, Whole):
-        region = operation.region
-        height, width = region.pixels.shape
+        return {"kind": "region", "add": operation.add, **_plain_region(operation.region)}
+    if isinstance(operation, Hint):
         return {
-            "kind": "region",
+            "kind": "hint",
             "add": operation.add,
-            "box": [region.left, region.top, width, height],
-            "runs": encode(region.pixels),
+            "size": operation.size,
+            "points": [list(point) for point in operation.points],
+            **_plain_region(operation.region),
+            "alpha": base64.b64encode(zlib.compress(operation.alpha.tobytes())).decode(),
         }
     if isinstance(operation, Refinement):
         points = [list(point) for point in operation.points]
@@ -104,14 +128,27 @@ def parse(fields: Mapping[str, Any]) -> Operation:
         if fields["kind"] == "region":
             return Whole(add, _region(fields))
         points = _points(fields["points"], _FEWEST_POINTS[fields["kind"]])
-        if fields["kind"] == "stroke":
+        if fields["kind"] in ("stroke", "hint"):
             size = _number(fields["size"], 1, LARGEST_PX)
+            if fields["kind"] == "hint":
+                region = _region(fields)
+                return Hint(add, size, points, region, _alpha(fields, int(region.pixels.sum())))
             return Stroke(add, size, _number(fields["hardness"], 0, 1), points)
         return Area(add, points) if fields["kind"] == "area" else Spot(add, points)
     except (KeyError, TypeError, ValueError, DataError) as error:
         raise DataError(
-            f"expected a stroke, a refinement, an area, a spot or a region, received another ({error})"
+            "expected a stroke, a refinement, an area, a spot, a region or a hint, received another "
+            f"({error})"
         ) from error
+
+
+def parse_stroke(fields: Mapping[str, Any]) -> Stroke:
+    """Read a stroke with a hard edge, of which a network is to be told. Raises DataError for what is none."""
+    try:
+        size, points = _number(fields["size"], 1, LARGEST_PX), _points(fields["points"], 1)
+        return Stroke(bool(fields["add"]), size, 1.0, points)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"expected a stroke, received another ({error})") from error
 
 
 def _points(values: Any, fewest: int) -> Points:
@@ -128,6 +165,22 @@ def _number(value: Any, low: float, high: float) -> float:
     if not math.isfinite(value) or not low <= value <= high:
         raise ValueError(f"expected a number from {low:g} to {high:g}, received {value:g}")
     return float(value)
+
+
+def _plain_region(region: Region) -> dict[str, Any]:
+    height, width = region.pixels.shape
+    return {"box": [region.left, region.top, width, height], "runs": encode(region.pixels)}
+
+
+def _alpha(fields: Mapping[str, Any], count: int) -> np.ndarray:
+    packed = zlib.decompressobj()
+    try:
+        content = packed.decompress(base64.b64decode(fields["alpha"], validate=True), count + 1)
+    except zlib.error as error:
+        raise ValueError(f"alpha: {error}") from error
+    if len(content) != count:
+        raise ValueError(f"alpha: expected {count} values")
+    return np.frombuffer(content, np.uint8)
 
 
 def _region(fields: Mapping[str, Any]) -> Region:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from segmentation.confidence.doubts import Region
 from segmentation.retouch.coverage import Box, area_coverage, box_of, clipped, stroke_coverage
 from segmentation.retouch.edges import fit_to_colours
-from segmentation.retouch.operations import Area, Operation, Refinement, Spot, Stroke, Whole
+from segmentation.retouch.operations import Area, Hint, Operation, Refinement, Spot, Stroke, Whole
 
 HALF = 128
 """The alpha from which on a pixel is garment."""
@@ -44,20 +45,37 @@ def painted(
             patch = _spot(operation, alpha)
         case Whole():
             patch = _region(operation, alpha)
+        case Hint():
+            patch = _hint(operation, alpha)
     if binary and patch:
         return Patch(patch.box, np.where(patch.alpha >= HALF, np.uint8(255), np.uint8(0)))
     return patch
 
 
-def _stroke(stroke: Stroke, alpha: np.ndarray) -> Patch | None:
+def turned(region: Region, alpha: np.ndarray) -> Whole:
+    """Return the operation that puts a region into a mask, uint8 [H, W], or takes it out if it is in it."""
+    garment = alpha[region.slices][region.pixels] >= HALF
+    return Whole(bool(garment.mean() < 0.5), region)
+
+
+def covered_by(stroke: Stroke, shape: tuple[int, ...]) -> tuple[Box, np.ndarray] | None:
+    """Return the part of a photo [H, W] that a stroke reaches, and how far it covers each pixel there.
+
+    The second is float32 [height, width] in [0, 1]. None for a stroke beside the photo.
+    """
     points = np.array(stroke.points, np.float64)  # [points, 2]
     if stroke.size < 2:
         points = np.floor(points) + 0.5  # a brush of one pixel paints whole ones
     radius = stroke.size / 2
-    box = box_of(points, radius + 1, alpha.shape)
-    if box is None:
+    box = box_of(points, radius + 1, shape)
+    return None if box is None else (box, stroke_coverage(points, radius, stroke.hardness, box))
+
+
+def _stroke(stroke: Stroke, alpha: np.ndarray) -> Patch | None:
+    covered = covered_by(stroke, alpha.shape)
+    if covered is None:
         return None
-    coverage = stroke_coverage(points, radius, stroke.hardness, box)
+    box, coverage = covered
     return Patch(box, _blended(alpha[box.slices], coverage, stroke.add))
 
 
@@ -150,6 +168,17 @@ def _region(whole: Whole, alpha: np.ndarray) -> Patch | None:
     smooth = np.rint(smooth).astype(np.uint8)
     changed = np.maximum(part, smooth) if whole.add else np.minimum(part, smooth)
     return Patch(box, np.where(near, changed, part))
+
+
+def _hint(hint: Hint, alpha: np.ndarray) -> Patch | None:
+    region = hint.region
+    height, width = region.pixels.shape
+    box = clipped(region.left, region.top, region.left + width, region.top + height, alpha.shape)
+    if box is None or (box.height, box.width) != (height, width) or not region.pixels.any():
+        return None
+    part = alpha[box.slices].copy()
+    part[region.pixels] = hint.alpha
+    return Patch(box, part)
 
 
 def _slivers(side: np.ndarray, region: np.ndarray) -> np.ndarray:

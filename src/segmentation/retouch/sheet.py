@@ -27,7 +27,7 @@ class Sheet:
     ):
         self.base = base
         self.alpha = base.copy()
-        self._photo = photo
+        self.photo = photo
         self._binary = binary
         self._before: list[tuple[Box, bytes] | None] = []
         for operation in operations:
@@ -40,7 +40,7 @@ class Sheet:
 
     def preview(self, operation: Operation) -> Patch | None:
         """Return what an operation would make of the alpha."""
-        return painted(operation, self.alpha, self._photo, binary=self._binary)
+        return painted(operation, self.alpha, self.photo, binary=self._binary)
 
     def do(self, operation: Operation) -> Box | None:
         """Do an operation; return where the alpha may have changed."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import DataError
+from segmentation.retouch.journal import parse as parse_line
 from segmentation.retouch.operations import Operation, Whole, parse
 
 ACCEPTED, REDO = "accepted", "redo"
@@ -136,3 +138,18 @@ _EFFECTS = {
     "written": PhotoState._written,
     "active": PhotoState._active,
 }
+
+
+def read_states(journal: Path) -> dict[str, PhotoState]:
+    """Return the states of photos by their stems, as a journal has them that others may be writing.
+
+    Damaged lines are left out; without a journal there are none.
+    """
+    states: dict[str, PhotoState] = {}
+    try:
+        lines = journal.read_bytes().splitlines()
+    except OSError:
+        return states
+    for fields in filter(None, map(parse_line, lines)):
+        states.setdefault(fields["photo"], PhotoState()).take(fields)
+    return states

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segmentation.core.types import ScoreFn
-from segmentation.preprocessing.second_pass import SecondPassView, with_scores
+from segmentation.preprocessing.second_pass import Region, SecondPassView, with_scores
 
 
 def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreFn:
@@ -18,10 +18,17 @@ def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreF
         region = view.region(scores)
         if region is None:
             return scores
-        part = scores[region.slices]
-        kept = view.keep(part)  # [h, w, 1]
         result = np.zeros(scores.shape, scores.dtype)  # takes no memory outside the region
-        result[region.slices] = second(with_scores(photo[region.slices], part) * kept) * kept
+        result[region.slices] = second_look(second, view, photo, scores, region)
         return result
 
     return score
+
+
+def second_look(
+    second: ScoreFn, view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Region
+) -> np.ndarray:
+    """Return the second scores, float32 [h, w, 1], of a region of a photo with its first-pass scores."""
+    part = scores[region.slices]
+    kept = view.keep(part)  # [h, w, 1]
+    return second(with_scores(photo[region.slices], part) * kept) * kept

@@ -15,7 +15,7 @@ from segmentation.core.imports import require
 from segmentation.core.types import BINARY, LabelMap
 from segmentation.scores.channels import as_grey
 from segmentation.training.recolour import recolour
-from segmentation.training.task import task_of
+from segmentation.training.task import Task, task_of
 
 Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change.
@@ -24,22 +24,25 @@ The mask may hold the indices of several classes, where `build_augment` is given
 [H, W, M] has others behind the first, which move with it."""
 
 
-def build_augment(config: AugmentConfig, *, colour: bool = True, labels: LabelMap = BINARY) -> Augment | None:
+def build_augment(
+    config: AugmentConfig, *, colour: bool = True, labels: LabelMap = BINARY, task: Task | None = None
+) -> Augment | None:
     """Return the composed changes of `config`, None when there are none.
 
     `colour` is whether images have hues. Where a pair is moved, its border is extended with the pixels at its
     edge, photo and mask alike. Masks of several `labels` are not interpolated between classes, and one of the
-    classes in the picture stands for the garment that gets another colour.
+    classes in the picture stands for the garment that gets another colour. A `task` besides that of the
+    labels says how masks are moved.
     """
     recolours, one_channel = (config.recolour, config.one_channel) if colour else (0.0, 0.0)
-    if not recolours and not one_channel and not _transforms(config, colour, labels):
+    task = task or task_of(labels)
+    if not recolours and not one_channel and not _transforms(config, colour, labels, task):
         return None
-    task = task_of(labels)
     local = threading.local()  # a composition carries its random state, so each thread has its own
 
     def augment(image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         if not hasattr(local, "compose"):
-            local.compose = _albumentations().Compose(_transforms(config, colour, labels))
+            local.compose = _albumentations().Compose(_transforms(config, colour, labels, task))
         random = np.random.default_rng(seed)
         if random.random() < recolours:
             garment = mask if mask.ndim == 2 else mask[..., 0]
@@ -59,7 +62,7 @@ def _in_one_channel(image: np.ndarray, probability: float, seed: int) -> np.ndar
     return as_grey(image, CHANNELS[random.integers(len(CHANNELS))])
 
 
-def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list[Any]:
+def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap, task: Task) -> list[Any]:
     library = _albumentations()
     transforms = []
     if config.flip:
@@ -71,7 +74,7 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap) -> list[A
             rotate=(-config.rotation, config.rotation),
             keep_ratio=True,
             interpolation=cv2.INTER_LINEAR,
-            mask_interpolation=task_of(labels).interpolation,
+            mask_interpolation=task.interpolation,
             border_mode=cv2.BORDER_REPLICATE,
             p=1.0,
         )

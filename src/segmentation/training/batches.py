@@ -9,7 +9,7 @@ import numpy as np
 
 from segmentation.config.training import DataConfig
 from segmentation.core.errors import DataError, SegmentationError
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -50,8 +50,8 @@ class PreparedPairs:
         return len(self.samples)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        if index in self._kept:
-            return self._kept[index]
+        if (kept := self._kept.get(index)) is not None:
+            return kept
         pair = self._prepare(self.samples[index])
         size = pair[0].nbytes + pair[1].nbytes
         with self._lock:
@@ -59,6 +59,17 @@ class PreparedPairs:
                 self._free_bytes -= size
                 self._kept[index] = pair
         return pair
+
+    @property
+    def kept_bytes(self) -> int:
+        """The memory that the kept pairs take."""
+        return sum(array.nbytes for pair in self._kept.values() for array in pair)
+
+    def release(self) -> None:
+        """Give the memory back; from here on pairs are read each time."""
+        with self._lock:
+            self._kept.clear()
+            self._free_bytes = 0
 
     def images(self, workers: int = 2) -> Iterator[np.ndarray]:
         """Yield all prepared photos in order, uint8 [height, width, channels], read by `workers` threads."""
@@ -90,13 +101,17 @@ class PreparedPairs:
         """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W]."""
         if sample.truth is None:
             raise ValueError(f"{sample.id}: expected a photo with its ground truth")
-        photo, mask = read_photo(sample.photo), sample.truth.read()
-        if photo.shape[:2] != mask.shape:
+        photo, mask = read_photo(sample.photo), self._read_truth(sample.truth)
+        if photo.shape[:2] != mask.shape[:2]:
             raise DataError(
                 f"{sample.truth.path}: expected the photo's size {photo.shape[1]}x{photo.shape[0]}, "
                 f"received {mask.shape[1]}x{mask.shape[0]}; export the mask again at the photo's size"
             )
         return photo, mask
+
+    def _read_truth(self, truth: GroundTruth) -> np.ndarray:
+        """The ground truth as its task takes it."""
+        return truth.read()
 
     def _resize(self, truth: np.ndarray) -> np.ndarray:
         """uint8 [H, W] -> uint8 [height, width]."""
@@ -114,6 +129,8 @@ class Batches(keras.utils.PyDataset):
 
     Of several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
     ignored.
+
+    Targets of objects are a dictionary of arrays, see `ObjectLoss`.
 
     With `weights`, float32 [samples], a batch holds a third array: those of its samples, float32 [N].
 

@@ -14,6 +14,7 @@ from segmentation.core.digests import content_of
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.models.architectures import finds_objects
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.weights import save_weights
@@ -29,6 +30,8 @@ from segmentation.training.matte_pairs import MattePairs
 from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
 from segmentation.training.objectives import build_loss, check_loss
+from segmentation.training.objects.losses import ObjectLoss
+from segmentation.training.objects.pairs import ObjectPairs
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, TrainingStarted
 from segmentation.training.run_state import (
@@ -41,7 +44,7 @@ from segmentation.training.run_state import (
     write_history,
 )
 from segmentation.training.second_pass_pairs import SecondPassPairs
-from segmentation.training.task import task_of
+from segmentation.training.strokes import Strokes
 from segmentation.training.tile_pairs import TilePairs
 
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
@@ -140,7 +143,7 @@ class Ready:
     """What a training begins with: a network with its first weights, its pairs, and how they are mixed."""
 
     model: keras.Model
-    loss: keras.losses.Loss
+    loss: keras.losses.Loss | ObjectLoss
     pairs: PreparedPairs
     mixture: Mixture
     policy: str
@@ -149,10 +152,14 @@ class Ready:
         """Return the batches that the network learns from, augmented and cropped."""
         training, pairs = config.training, self.pairs
         in_colour = config.preprocessing.colour == "colour"
-        augment = pairs.vary(build_augment(config.augmentation, colour=in_colour, labels=pairs.labels))
+        augment = pairs.vary(
+            build_augment(config.augmentation, colour=in_colour, labels=pairs.labels, task=pairs.task)
+        )
+        if config.augmentation.strokes and pairs.preprocessing.guided:
+            augment = Strokes(config.augmentation.strokes, augment)
         if training.crops and not pairs.cuts:
             guided = pairs.preprocessing.guided
-            augment = Crops(training.crops, training.crop_focus, task_of(pairs.labels), guided, augment)
+            augment = Crops(training.crops, training.crop_focus, pairs.task, guided, augment)
         return Batches(
             pairs,
             batch_size,
@@ -251,10 +258,13 @@ def _pairs(
         return SecondPassPairs(samples, preprocessing, config.data, view, varied=False)
     if preprocessing.guides:
         return MattePairs(samples, preprocessing, config, varied=False)
-    return PreparedPairs(samples, preprocessing, config.data, labels)
+    kind = ObjectPairs if finds_objects(config.model.architecture) else PreparedPairs
+    return kind(samples, preprocessing, config.data, labels)
 
 
-def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss:
+def _loss(config: RunConfig, pairs: PreparedPairs) -> keras.losses.Loss | ObjectLoss:
+    if finds_objects(config.model.architecture):
+        return ObjectLoss()
     classes, target = len(pairs.labels.names), config.data.target
     check_loss(config.loss, classes, target)  # before many photos are read
     counted = config.loss.class_weights != "none"
@@ -352,4 +362,7 @@ def _train(
                 "`input_size` or `filters`"
             ) from error
         raise
+    finally:  # Keras holds the batches for longer, and the next training of a recipe needs the memory
+        for one in (batches, val_batches):
+            one.pairs.release()
     return stop() and state.epochs < training.epochs

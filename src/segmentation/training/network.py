@@ -16,6 +16,8 @@ from segmentation.models.weights import load_weights
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.freezing import freeze
 from segmentation.training.objectives import metrics
+from segmentation.training.objects.judging import object_dice
+from segmentation.training.objects.losses import ObjectLoss
 from segmentation.training.optimizers import build_optimizer
 
 
@@ -63,12 +65,17 @@ def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, tell: T
     tell(Note(f"{start.name}: the head starts from scratch, {change}"))
 
 
-def compile_network(config: RunConfig, model: keras.Model, loss: keras.losses.Loss, frozen: int) -> None:
+def compile_network(
+    config: RunConfig, model: keras.Model, loss: keras.losses.Loss | ObjectLoss, frozen: int
+) -> None:
     """Freeze `frozen` levels of the backbone, and compile the network with a new optimizer."""
     freeze(model, frozen)
     backbone = [variable for layer in backbone_layers(model) for variable in layer.trainable_variables]
     optimizer = build_optimizer(config.training, backbone, model.weights)
-    model.compile(optimizer, loss, weighted_metrics=metrics(model.output_shape[-1], config.data.target))
+    judged_by = metrics(model.output_shape[-1], config.data.target)
+    if isinstance(loss, ObjectLoss):
+        judged_by = [object_dice()]
+    model.compile(optimizer, loss, weighted_metrics=judged_by)
     model.optimizer.build(model.trainable_variables)  # so that loading weights loads its state too
 
 

@@ -19,6 +19,7 @@ OPTIMIZERS: dict[str, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] =
     "adamw": (keras.optimizers.AdamW, {"weight_decay": 0.01}),
     "adadelta": (keras.optimizers.Adadelta, {}),
     "sgd": (keras.optimizers.SGD, {}),
+    "momentum": (keras.optimizers.SGD, {"momentum": _MOMENTUM}),
     "nesterov": (keras.optimizers.SGD, {"momentum": _MOMENTUM, "nesterov": True}),
 }
 """The class of each and its options. Steps are proportional to the learning rate, weight decay included."""
@@ -35,6 +36,8 @@ def build_optimizer(
     kind, options = OPTIMIZERS[config.optimizer]
     if backbone and config.backbone_rate != 1:
         kind = _slowed(kind, backbone, config.backbone_rate)
+    if config.l2:
+        kind = _penalised(kind, config.l2)
     if config.average:
         kind = averaging(kind, weights, config.average)
     return kind(config.learning_rate, **options)
@@ -61,6 +64,26 @@ def _slowed(
                 variable.assign(value + share * (variable - value))
 
     return Slowed
+
+
+def _penalised(kind: type[keras.optimizers.Optimizer], share: float) -> type[keras.optimizers.Optimizer]:
+    """Return the optimizer class that also pulls kernels to 0, as `share` / 2 * sum of squares would.
+
+    Biases and the scales of normalisations, which have one axis, are left alone.
+    """
+
+    class Penalised(kind):
+        def apply(self, grads, trainable_variables=None):
+            variables = self._trainable_variables if trainable_variables is None else trainable_variables
+            pulled = [
+                grad
+                if grad is None or len(variable.shape) < 2
+                else grad + share * ops.cast(variable, grad.dtype)
+                for grad, variable in zip(grads, variables, strict=True)
+            ]
+            super().apply(pulled, trainable_variables)
+
+    return Penalised
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -1,7 +1,7 @@
 """The differences between training cutouts and training classes, except the loss (see `objectives`)."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -24,8 +24,8 @@ class Task(Protocol):
         """Return the ground truth at `size`."""
         ...
 
-    def targets(self, truths: np.ndarray) -> np.ndarray:
-        """Return the targets of the network: uint8 [...] -> float32 [..., C] in [0, 1]."""
+    def targets(self, truths: np.ndarray) -> Any:
+        """Return the targets of the network: uint8 [...] -> float32 [..., C] in [0, 1], or several arrays."""
         ...
 
     def choose_garment(self, truth: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -15,15 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.images.files import read_photo
+from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Change, Desk, StaleError
 from segmentation.retouch.export import ACCEPTED as EXPORTED
 from segmentation.retouch.export import export
-from segmentation.retouch.operations import parse
+from segmentation.retouch.operations import parse, parse_stroke
 from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.shown import thumbnail
 from segmentation.retouch.state import ACCEPTED
 from segmentation.retouch.summary import Summary
+from segmentation.web.learning import learning
 from segmentation.web.wire import opened, overview, state_of
 
 STATIC = Path(__file__).parent / "static"
@@ -50,6 +52,14 @@ class Edit(Wish):
     operation: dict[str, Any]
 
 
+class Stroke(Wish):
+    """A stroke of which the network is to be told."""
+
+    add: bool
+    size: float
+    points: list[tuple[float, float]]
+
+
 class Click(Wish):
     """A click on a doubtful region, in pixels of the photo."""
 
@@ -72,8 +82,13 @@ class Activity(BaseModel):
     clicks: Annotated[int, Field(ge=0, le=100_000)]
 
 
-def application(desk: Desk, clerk: Clerk, summary: Callable[[], Summary]) -> FastAPI:
-    """Return the page and what it asks for, without the guard that belongs before it."""
+def application(
+    desk: Desk, clerk: Clerk, summary: Callable[[], Summary], adapting: AdaptProcess | None = None
+) -> FastAPI:
+    """Return the page and what it asks for, without the guard that belongs before it.
+
+    `adapting` is what learns from the corrections; without it the page offers no learning.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.exception_handler(StaleError)
@@ -135,6 +150,21 @@ def application(desk: Desk, clerk: Clerk, summary: Callable[[], Summary]) -> Fas
         place = click.x, click.y
         return _changed(desk, identity, lambda photo: desk.toggle(photo, click.revision, place, click.id))
 
+    @app.get("/api/network")
+    def _network() -> JSONResponse:
+        desk.check_network()
+        return JSONResponse({}, headers=_NEVER)
+
+    @app.post("/api/photos/{identity}/hints")
+    def _hints(identity: Identity) -> JSONResponse:
+        desk.prepare_hints(_find(desk, identity))
+        return JSONResponse({}, headers=_NEVER)
+
+    @app.post("/api/photos/{identity}/hint")
+    def _hint(identity: Identity, stroke: Stroke) -> Response:
+        told = parse_stroke(stroke.model_dump(include={"add", "size", "points"}))
+        return _changed(desk, identity, lambda photo: desk.hint(photo, stroke.revision, told, stroke.id))
+
     @app.post("/api/photos/{identity}/undo")
     def _undo(identity: Identity, wish: Wish) -> Response:
         return _changed(desk, identity, lambda photo: desk.undo(photo, wish.revision, wish.id))
@@ -185,6 +215,8 @@ def application(desk: Desk, clerk: Clerk, summary: Callable[[], Summary]) -> Fas
             raise HTTPException(404)
         return FileResponse(path, media_type="application/zip", filename=path.name, headers=_NEVER)
 
+    if adapting:
+        app.include_router(learning(desk.results, clerk, adapting))
     app.mount("/", _Static(directory=STATIC, html=True))
     return app
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from segmentation.core.errors import DataError, SegmentationError, system_reason
 from segmentation.core.imports import require
+from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.summary import Summary
@@ -41,8 +42,11 @@ def serve(
     port: int | None = None,
     summary: Callable[[], Summary],
     opened: Callable[[str], None] = lambda _address: None,
+    adapting: AdaptProcess | None = None,
 ) -> bool:
     """Serve the page of a review until Ctrl-C or SIGTERM; `opened` is told its address once it is there.
+
+    `adapting` is what learns from the corrections, and is ended with the page.
 
     Without a `port` the one of the last time is taken, so that a page that is still open goes on, else the
     first free one. Returns whether a signal ended it. Raises DataError where the port cannot be had,
@@ -58,7 +62,7 @@ def serve(
     with listening(host, port, remembered.get("port")) as listener, Clerk(desk) as clerk:
         taken: int = listener.getsockname()[1]
         _remember(desk.results, {"port": taken, "token": token})
-        guarded = Guard(application(desk, clerk, summary), token, host, taken)
+        guarded = Guard(application(desk, clerk, summary, adapting), token, host, taken)
         config = uvicorn.Config(
             guarded,
             log_level="warning",
@@ -76,6 +80,9 @@ def serve(
             server.run(sockets=[listener])
         except KeyboardInterrupt:  # which uvicorn has raised again once it has ended in good order
             return True
+        finally:
+            if adapting:
+                adapting.close()
         return False
 
 

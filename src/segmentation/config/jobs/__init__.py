@@ -1,5 +1,6 @@
 """The options of each job, a dataclass each; its docstring is what `--help` says of the command."""
 
+from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.audit import AuditOptions
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.collect import CollectOptions
@@ -37,6 +38,7 @@ JOBS: dict[str, type[JobOptions]] = {
     "review": ReviewOptions,
     "deliver": DeliverOptions,
     "collect": CollectOptions,
+    "adapt": AdaptOptions,
     "submit": SubmitOptions,
     "export": ExportOptions,
 }

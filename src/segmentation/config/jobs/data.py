@@ -14,9 +14,13 @@ class DataOptions(JobOptions):
     data: Path | None = option(None, "folder of pairs", shown="the data folder", metavar="DIR")
     classes: str = option(
         DataConfig.classes,
-        "classes of label maps to look at: garment, all clothing as one; all, every class; a JSON file of "
-        "groups, or the name of one that comes with the program, such as ccp-12",
-        metavar="garment|all|FILE",
+        "classes of label maps to look at: garment, all clothing as one; foreground, whatever is not "
+        "background, as one; all, every class; a JSON file of groups, or the name of one that comes with the "
+        "program, such as ccp-12",
+        metavar="garment|foreground|all|FILE",
+    )
+    objects: bool = option(
+        False, "take each value of a mask for an object of its own, as networks that find objects do"
     )
     output: Path | None = option(
         None,

@@ -57,6 +57,13 @@ class EvaluateOptions(JobOptions):
         "score every photo some 40 times more, with its light, sharpness, compression, framing and size "
         "disturbed, and report how much worse the masks become",
     )
+    save_alpha: bool = option(
+        False,
+        "write the alpha that was found of each photo as well, as alpha/PHOTO.png; of several mattes into a "
+        "folder each",
+        shown="off",
+        common=False,
+    )
     output: Path | None = option(
         None,
         "folder of the results",

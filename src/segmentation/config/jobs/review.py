@@ -16,6 +16,12 @@ class ReviewOptions(JobOptions):
     results: Path | None = option(
         None, "folder that predict wrote", shown="the one that predict wrote last", positional=True
     )
+    model: str | None = option(
+        None,
+        "model whose second pass is told of smart strokes, by its name in the models folder or its path",
+        shown="the one that the masks are of",
+        metavar="NAME",
+    )
     port: int | None = option(
         None,
         "port of the page on this machine",

@@ -2,9 +2,17 @@
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import ConfigError
-from segmentation.inference.engines.engine import Engine
+from segmentation.inference.engines.engine import Engine, Network
+from segmentation.inference.engines.object_engine import ObjectEngine
 
-__all__ = ["Engine", "load_engine"]
+__all__ = ["Engine", "engine_of", "load_engine"]
+
+
+def engine_of(bundle: ModelBundle, name: str, precision: str, network: Network, reason: str = "") -> Engine:
+    """Return the engine of a loaded `network`: one that finds objects where the bundle does."""
+    if bundle.finds_objects:
+        return ObjectEngine(name, precision, bundle.preprocessing, network, reason, bundle.labels)
+    return Engine(name, precision, bundle.preprocessing, network, reason)
 
 
 def load_engine(
@@ -29,8 +37,8 @@ def load_engine(
         from segmentation.inference.engines.keras_engine import keras_network, load_model
 
         model = load_model(bundle, preprocessing)
-        return Engine("keras", "f32", preprocessing, keras_network(model, preprocessing))
+        return engine_of(bundle, "keras", "f32", keras_network(model, preprocessing))
     from segmentation.inference.engines.openvino_engine import openvino_network
 
     network, chosen = openvino_network(bundle, preprocessing, precision, streams)
-    return Engine("openvino", chosen.name, preprocessing, network, chosen.reason)
+    return engine_of(bundle, "openvino", chosen.name, network, chosen.reason)

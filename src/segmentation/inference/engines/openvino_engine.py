@@ -15,6 +15,7 @@ from segmentation.core.parallel import cores
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.openvino_core import openvino_core
 from segmentation.inference.engines.precision import ChosenPrecision, choose_precision
+from segmentation.models import registry
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 _KEPT_NETWORKS = 8  # compiled, of some 40 MB each
@@ -37,7 +38,7 @@ def openvino_network(
     chosen = choose_precision(bundle, precision)
     size = preprocessing.input_size
     photo = [1, size.height, size.width, preprocessing.channels]
-    shapes = photo, [*photo[:3], len(bundle.labels.names)]
+    shapes = photo, [1, *registry.output_shape(bundle.config.model, size, len(bundle.labels.names))]
     cache = _cache_folder(bundle)
     return compile_network(bundle.openvino, chosen.name, streams, shapes=shapes, cache=cache), chosen
 

@@ -29,10 +29,17 @@ def computes_in_bfloat16() -> bool:
 def choose_precision(bundle: ModelBundle, wanted: str) -> ChosenPrecision:
     """Return the precision of a bundle's network where `wanted` is auto, fastest, f32 or bf16.
 
-    Raises ConfigError for bfloat16 without a processor for it.
+    Raises ConfigError for bfloat16 without a processor for it, and of a model that finds objects.
     """
     if wanted == "f32":
         return ChosenPrecision("f32")
+    if bundle.finds_objects:  # places of up to some hundred pixels, of which bfloat16 has eight bits
+        if wanted == "bf16":
+            raise ConfigError(
+                f"`precision=bf16`: expected a model of scores, received {bundle.name}, whose boxes would be "
+                "pixels off; use auto or f32"
+            )
+        return ChosenPrecision("f32", "boxes would be pixels off in bfloat16")
     if not computes_in_bfloat16():
         if wanted == "bf16":
             raise ConfigError("`precision=bf16`: this processor has no bfloat16 arithmetic; use auto or f32")

@@ -28,6 +28,7 @@ export const GROUPS = {
     doubts: ["Show or hide them", "d"],
   },
   "Correct": {
+    hint: ["Smart brush: a rough stroke, which the network takes further", "q"],
     brush: ["Brush", "b"],
     eraser: ["Eraser", "e"],
     polygon: ["Polygon", "p"],

@@ -3,9 +3,10 @@
 import {Activity} from "./activity.js";
 import {prepareDialogs} from "./dialogs.js";
 import {addTips, nameOf, tip} from "./keys.js";
+import {prepareLearning} from "./learn.js";
 import {Looks} from "./looks.js";
 import {Queue} from "./queue.js";
-import {get, onReachable, post} from "./server.js";
+import {Refused, get, onReachable, post} from "./server.js";
 import {Tools} from "./tools.js";
 import {View} from "./view.js";
 import {Work} from "./work.js";
@@ -39,12 +40,14 @@ const hand = {
   changed: box => work.changed(box),
   discard: () => work?.discard(),
   operate: operation => work?.operate(operation),
+  hint: stroke => work?.hint(stroke),
   toggle: (x, y) => work?.toggle(x, y),
 };
 const looks = new Looks(view, settings, {
   keep, notice: text => notice(text), changed: () => describe(), edited: () => Boolean(queue.current?.undo),
 });
 const tools = new Tools(view, hand, settings);
+const network = {reason: "", loading: false};  // which strokes of the smart brush are told to
 const queue = new Queue(photo => show(photo));
 
 // The photo in hand
@@ -68,6 +71,7 @@ async function show(photo) {
     else if (one.about.problem) notice(one.about.problem, true);
     else at("notice").hidden = true;
     ahead();
+    prepareHints();
   } catch (error) {
     opened.delete(photo.id);
     if (queue.current === photo) { view.layers = null; view.redraw(); notice(error.message, true); }
@@ -91,6 +95,31 @@ function ahead() {
   for (const id of next) open(id).catch(() => {});
   for (const [id, waiting] of opened)
     if (id !== work?.id && !next.includes(id)) waiting.then(one => { if (one !== work && !one.active) opened.delete(id); }, () => {});
+}
+
+// Have the network ready for the photo in hand while the smart brush is: loading it takes a moment.
+async function prepareHints() {
+  const one = work;
+  if (!one || tools.tool !== "hint") return;
+  network.loading = true; tools.settle();
+  try { await post(`api/photos/${one.id}/hints`, {}); }
+  catch (error) { if (error instanceof Refused && one === work) notice(error.message, true); }
+  network.loading = false; tools.settle();
+}
+
+async function lookForNetwork() {
+  try { await get("api/network"); network.reason = ""; }
+  catch (error) { if (error instanceof Refused) network.reason = error.message; }
+  const button = document.querySelector("[data-tool=hint]");
+  button.classList.toggle("off", Boolean(network.reason));
+  button.setAttribute("aria-disabled", String(Boolean(network.reason)));
+  button.title = network.reason ? `${tip("hint")}\nNot here: ${network.reason}` : tip("hint");
+}
+
+function choose(tool) {
+  if (tool === "hint" && network.reason) { notice(network.reason); return; }
+  tools.choose(tool);
+  prepareHints();
 }
 
 async function reopen(one, message) {
@@ -250,7 +279,7 @@ const actions = {
   cancel: () => tools.cancel(),
   help: () => at("help").showModal(),
 };
-for (const tool of ["pointer", "brush", "eraser", "polygon", "lasso", "hole", "island", "refine"]) actions[tool] = () => tools.choose(tool);
+for (const tool of ["pointer", "brush", "eraser", "hint", "polygon", "lasso", "hole", "island", "refine"]) actions[tool] = () => choose(tool);
 const HELD = ["before", "predicted", "pan"], REPEATED = ["smaller", "larger", "softer", "harder", "undo", "redo", "zoom-in", "zoom-out", "next", "previous"];
 
 addEventListener("keydown", event => {
@@ -271,7 +300,7 @@ addEventListener("blur", () => { setHeld("pan", false); setHeld("before", false)
 
 const press = (id, name) => at(id).addEventListener("click", event => { actions[name](); event.currentTarget.blur(); });
 for (const [id, name] of Object.entries({accept: "accept", "redo-by-hand": "by-hand", undo: "undo", redo: "redo", previous: "previous", next: "next", split: "split", doubts: "doubts", "show-help": "help"})) press(id, name);
-for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => { tools.choose(button.dataset.tool); button.blur(); });
+for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => { choose(button.dataset.tool); button.blur(); });
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => { settings.add = button.dataset.add === "1"; tools.settle(); button.blur(); });
 for (const button of document.querySelectorAll("[data-zoom]"))
   button.addEventListener("click", () => { actions[{in: "zoom-in", out: "zoom-out", 100: "full", fit: "fit"}[button.dataset.zoom]](); button.blur(); });
@@ -285,7 +314,7 @@ for (const id of ["size", "hardness"]) at(id).addEventListener("change", event =
 tools.listeners.push(() => {
   for (const button of document.querySelectorAll("[data-tool]")) button.classList.toggle("on", button.dataset.tool === tools.tool);
   at("options").hidden = tools.tool === "pointer";
-  at("mode").hidden = !tools.draws;
+  at("mode").hidden = !tools.chooses;
   for (const button of document.querySelectorAll("[data-add]")) button.classList.toggle("on", (button.dataset.add === "1") === settings.add);
   at("size-label").hidden = !tools.sized;
   at("hardness-label").hidden = !tools.paints;
@@ -293,7 +322,7 @@ tools.listeners.push(() => {
   at("size-value").textContent = `${settings.size} px`;
   at("hardness").value = Math.round(settings.hardness * 100);
   at("hardness-value").textContent = `${Math.round(settings.hardness * 100)}%`;
-  at("hint").textContent = tools.hint;
+  at("hint").textContent = tools.tool === "hint" && network.loading ? "The network is being loaded; you can draw already" : tools.hint;
   keep();
 });
 view.listeners.push(() => { at("zoom").textContent = `${Math.round(view.scale * 100)}%`; });
@@ -309,6 +338,7 @@ addEventListener("beforeunload", event => { if (work?.waiting.length) event.prev
 // The beginning
 
 prepareDialogs(() => activity.report());
+prepareLearning();
 addTips();
 at("slider").title = tip("split");
 queue.filter.value = settings.filter in {all: 1, open: 1} ? settings.filter : "all";
@@ -318,5 +348,5 @@ queue.order.addEventListener("change", () => { settings.order = queue.order.valu
 view.resize();
 tools.choose("pointer");
 await refresh();
-show(queue.shown.find(photo => !photo.decision) ?? queue.shown[0]);
+show(queue.shown.find(photo => !photo.decision) ?? queue.shown[0]).then(lookForNetwork);
 window.review = {view, tools, queue, get work() { return work; }, show};  // for tests and the curious

@@ -2,11 +2,14 @@
 
 import {Brush} from "./brush.js";
 
-const PAINTS = ["brush", "eraser"], SIZED = [...PAINTS, "refine"], DRAWS = ["polygon", "lasso"], SPOTS = ["hole", "island"];
+const PAINTS = ["brush", "eraser"], SIZED = [...PAINTS, "hint", "refine"], DRAWS = ["polygon", "lasso"], SPOTS = ["hole", "island"];
+const LEADS = ["hint", "refine"];  // a line that is sent when the pointer is up
+const COLOURS = {in: "#4f8dff80", out: "#ff5a4d80"};
 const CLICK_PX = 4;
 const LARGEST = 1000;
 
 const HINTS = {
+  hint: "Draw roughly over what is wrong: the network finds how far it reaches",
   polygon: "Click the corners; the first corner, Enter or a double click closes it",
   lasso: "Draw around what is meant",
   hole: "Click a hole in the garment to fill it",
@@ -15,9 +18,9 @@ const HINTS = {
 };
 
 export class Tools {
-  // `work` has: layers, ready, operate(operation), toggle(x, y), changed(box)
+  // `work` has: layers, ready, operate(operation), hint(stroke), toggle(x, y), changed(box)
   constructor(view, work, settings) {
-    Object.assign(this, {view, work, settings, tool: "pointer", pointer: null, line: [], brush: null, panning: null, alternate: false});
+    Object.assign(this, {view, work, settings, tool: "pointer", pointer: null, line: [], told: [], brush: null, panning: null, alternate: false});
     this.listeners = [];
     view.overlay = context => this.drawOverlay(context);
     const canvas = view.cursor;
@@ -34,8 +37,10 @@ export class Tools {
   get paints() { return PAINTS.includes(this.tool); }
   get sized() { return SIZED.includes(this.tool); }
   get draws() { return DRAWS.includes(this.tool); }
+  get chooses() { return this.draws || this.tool === "hint"; }
+  get leads() { return LEADS.includes(this.tool); }
   get hint() { return HINTS[this.tool] ?? ""; }
-  get adds() { return (this.tool === "brush" || (this.draws && this.settings.add)) !== this.alternate; }
+  get adds() { return (this.tool === "brush" || (this.chooses && this.settings.add)) !== this.alternate; }
   get busy() { return Boolean(this.brush) || this.line.length > 0; }
 
   choose(tool) {
@@ -96,7 +101,7 @@ export class Tools {
       if (!this.work.ready) return;
       this.brush = new Brush(this.work.layers, this.adds, this.settings.size, this.settings.hardness);
       this.paint(place);
-    } else if (this.tool === "lasso" || this.tool === "refine") this.line = [place];
+    } else if (this.tool === "lasso" || this.leads) this.line = [place];
     else if (this.tool === "polygon") this.corner(place);
     else this.work.operate({kind: "spot", add: this.tool === "hole", points: [place]});
   }
@@ -113,7 +118,7 @@ export class Tools {
     } else if (this.brush) {
       for (const point of event.getCoalescedEvents?.() ?? [event]) this.paint(this.view.place(point));
       if (!event.getCoalescedEvents?.().length) this.paint(this.view.place(event));
-    } else if (this.pressed && (this.tool === "lasso" || this.tool === "refine") && this.line.length) {
+    } else if (this.pressed && (this.tool === "lasso" || this.leads) && this.line.length) {
       const place = this.view.place(event), last = this.line.at(-1);
       if (Math.hypot(place[0] - last[0], place[1] - last[1]) * this.view.scale > 1) this.line.push(place);
     } else if (this.tool === "pointer") this.hover(this.view.regionAt(this.view.place(event)));
@@ -135,12 +140,22 @@ export class Tools {
       this.brush = null;
       this.work.operate(stroke.operation);
     } else if (this.tool === "lasso" && this.line.length) this.close();
-    else if (this.tool === "refine" && this.line.length) {
+    else if (this.leads && this.line.length) {
       const points = this.line.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100]);
       this.line = [];
-      this.work.operate({kind: "refinement", size: this.settings.size, points});
+      if (this.tool === "refine") this.work.operate({kind: "refinement", size: this.settings.size, points});
+      else this.tell({add: this.adds, size: this.settings.size, points});
     }
     this.alternate = false;
+    this.view.drawCursor();
+  }
+
+  // A stroke that the network is told of stays in sight until the mask has followed it.
+  async tell(stroke) {
+    const work = this.work.hint(stroke);
+    this.told.push(stroke);
+    await work;
+    this.told.splice(this.told.indexOf(stroke), 1);
     this.view.drawCursor();
   }
 
@@ -182,13 +197,16 @@ export class Tools {
       context.strokeStyle = "#000c"; context.lineWidth = 3 * ratio; draw();
       context.strokeStyle = "#fff"; context.lineWidth = 1.25 * ratio; draw();
     };
-    if (this.line.length && this.tool === "refine") {
-      context.strokeStyle = "#4f8dff66"; context.lineCap = context.lineJoin = "round";
-      context.lineWidth = Math.max(2, this.settings.size * this.view.scale);
+    const lead = ({add, size, points}) => {
+      context.strokeStyle = add ? COLOURS.in : COLOURS.out; context.lineCap = context.lineJoin = "round";
+      context.lineWidth = Math.max(2, size * this.view.scale);
       context.beginPath();
-      for (const place of [...this.line, this.line.at(-1)]) context.lineTo(...this.view.onScreen(place));
+      for (const place of [...points, points.at(-1)]) context.lineTo(...this.view.onScreen(place));
       context.stroke();
-    } else if (this.line.length) {
+    };
+    this.told.forEach(lead);
+    if (this.line.length && this.leads) lead({add: this.adds || this.tool === "refine", size: this.settings.size, points: this.line});
+    else if (this.line.length) {
       const points = this.line.map(place => this.view.onScreen(place));
       if (this.tool === "polygon" && this.pointer) points.push(this.view.onScreen(this.view.place(this.pointer)));
       twice(() => { context.beginPath(); points.forEach(([x, y], index) => index ? context.lineTo(x, y) : context.moveTo(x, y)); context.stroke(); });

@@ -38,6 +38,7 @@ export class Work {
   }
 
   operate(operation) { return this.enqueue("edit", {operation}); }
+  hint(stroke) { return this.enqueue("hint", stroke); }
   toggle(x, y) { return this.enqueue("toggle", {x, y}); }
   undo() { return this.enqueue("undo", {}); }
   redo() { return this.enqueue("redo", {}); }
@@ -78,7 +79,7 @@ export class Work {
     const answer = await alpha(address, full);
     this.take(answer);
     if (answer.box) this.patch(answer.box, answer.alpha);
-    else if (what === "edit" || what === "toggle") { this.discard(); this.told.nothing(this); }
+    else if (["edit", "hint", "toggle"].includes(what)) { this.discard(); this.told.nothing(this); }
     this.told.state(this);
   }
 

@@ -1,0 +1,303 @@
+"""How many actions does a mask need in a review, if a retoucher who knows the truth takes the best each time?
+
+    python benchmarks/review.py --data DIR [--model NAME] [--network NAME] [--most N] [--photos N]
+        [--output FILE]
+
+Photos whose masks are below a Dice of 0.99, and of 0.995, are corrected until they reach it: by clicks on
+doubtful regions alone, by strokes that the network is told of, by a plain brush, and by whatever is best of
+all three. The operations are those of the page. A stroke is led along the middle of a fault, in the size that
+leaves the best mask. Printed are the actions that it takes, as interactive segmentation reports its clicks: a
+photo that does not get there counts with the most actions that were allowed. The last figures are of single
+actions: the share of all faults that one of them mends.
+"""
+
+import argparse
+import csv
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from project import ROOT
+from skimage.graph import MCP_Geometric, route_through_array
+
+from segmentation.bundle.bundle import find_bundle
+from segmentation.confidence.doubts import encode_doubts, find_regions
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import discover
+from segmentation.evaluation.photo import read_pair
+from segmentation.inference.predict import predict
+from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.scoring import Passes, load_passes
+from segmentation.metrics.faults import Fault, faults
+from segmentation.metrics.masks import counts, dice
+from segmentation.outputs.alpha import soft_alpha
+from segmentation.retouch.hints import find_hint
+from segmentation.retouch.operations import Operation, Stroke
+from segmentation.retouch.painting import HALF, turned
+from segmentation.retouch.sheet import Sheet
+
+TARGETS = 0.99, 0.995
+LOOKED_AT = 3  # faults, the largest ones, among which the best stroke is looked for
+MENDED = 0.9  # of the wrong pixels of a fault
+SIZES = (0.25, 0.5, 1.0)  # quantiles of what is free about a line, of which strokes are made as wide
+LARGEST_PX = 400
+
+WAYS = ("regions", "network", "brush", "all")
+
+
+@dataclass
+class Case:
+    """A photo with its mask on the desk, and all that an oracle needs."""
+
+    photo: np.ndarray
+    truth: np.ndarray
+    sheet: Sheet
+    done: list[Operation]
+    regions: Sequence
+    first_scores: np.ndarray
+    passes: Passes
+    threshold: float
+
+    @property
+    def dice(self) -> float:
+        return self.dice_of(self.sheet.alpha)
+
+    def dice_of(self, alpha: np.ndarray) -> float:
+        return float(dice(counts(alpha >= HALF, self.truth)))
+
+    def after(self, operation: Operation) -> np.ndarray | None:
+        """The alpha after an operation, which is not done."""
+        patch = self.sheet.preview(operation)
+        if patch is None:
+            return None
+        alpha = self.sheet.alpha.copy()
+        alpha[patch.box.slices] = patch.alpha
+        return alpha
+
+    def do(self, operation: Operation) -> None:
+        self.sheet.do(operation)
+        self.done.append(operation)
+
+    def again(self) -> "Case":
+        """The same photo as it was predicted."""
+        return Case(**{**vars(self), "sheet": Sheet(self.sheet.base), "done": []})
+
+    def wrong_by_region(self) -> list[tuple[np.ndarray, bool]]:
+        """The largest faults, bool [H, W] of the wrong pixels, and whether garment is missing there."""
+        return [self.wrong_in(fault) for fault in faults(self.sheet.alpha >= HALF, self.truth)[:LOOKED_AT]]
+
+    def wrong_in(self, fault: Fault) -> tuple[np.ndarray, bool]:
+        """The wrong pixels that hang together in the box of a fault."""
+        rows = slice(fault.top, fault.top + fault.height)
+        columns = slice(fault.left, fault.left + fault.width)
+        garment = self.sheet.alpha >= HALF
+        missing = int((self.truth & ~garment)[rows, columns].sum())
+        add = 2 * missing > int((self.truth ^ garment)[rows, columns].sum())
+        wrong = np.zeros(garment.shape, np.uint8)
+        wrong[rows, columns] = (self.truth & ~garment if add else garment & ~self.truth)[rows, columns]
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(wrong, connectivity=8)
+        return labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()), add
+
+
+# The actions that may be taken
+
+
+def clicks(case: Case) -> Iterator[Operation]:
+    """Yield a click on each doubtful region that is mostly wrong."""
+    for region in case.regions:
+        whole = turned(region, case.sheet.alpha)
+        if (case.truth[region.slices][region.pixels] == whole.add).mean() > 0.5:
+            yield whole
+
+
+def brush_strokes(case: Case) -> Iterator[Stroke]:
+    """Yield strokes of several sizes along the middle of the largest faults."""
+    for wrong, add in case.wrong_by_region():
+        yield from along(wrong, add, case.truth == add)
+
+
+def hints(case: Case) -> Iterator[Operation]:
+    """Yield what the network makes of these strokes."""
+    for stroke in brush_strokes(case):
+        if found := hint_of(case, stroke):
+            yield found
+
+
+def hint_of(case: Case, stroke: Stroke) -> Operation | None:
+    """Return what the network makes of a stroke."""
+    sheet = case.sheet
+    return find_hint(
+        stroke, case.photo, case.first_scores, case.passes, case.threshold, sheet.base, sheet.alpha, case.done
+    )
+
+
+def everything(case: Case) -> Iterator[Operation]:
+    """Yield all of these."""
+    yield from clicks(case)
+    yield from hints(case)
+    yield from brush_strokes(case)
+
+
+ACTIONS: dict[str, Callable[[Case], Iterator[Operation]]] = {
+    "regions": clicks,
+    "network": hints,
+    "brush": brush_strokes,
+    "all": everything,
+}
+
+
+def along(wrong: np.ndarray, add: bool, free: np.ndarray) -> Iterator[Stroke]:
+    """Yield strokes from one end of a fault to the other, as wide as what is free about them is in places.
+
+    `wrong` and `free`, bool [H, W], are the pixels of the fault, and those on which a stroke does no harm.
+    """
+    left, top, width, height = cv2.boundingRect(wrong.astype(np.uint8))
+    part = np.pad(wrong[top : top + height, left : left + width], 1)
+    depth = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    costs = np.where(part, 1 / np.maximum(depth, 0.5), -1)  # negative: no way
+    end = np.unravel_index(int(depth.argmax()), depth.shape)
+    for _ in range(2):  # the furthest from anywhere, and the furthest from that
+        start, end = end, furthest(part, end)
+    path, _cost = route_through_array(costs, start, end, fully_connected=True, geometric=True)
+    rows, columns = np.array(path).T
+    places = np.column_stack([columns + left - 0.5, rows + top - 0.5])
+    points = cv2.approxPolyDP(places.astype(np.float32).reshape(-1, 1, 2), 1.0, False).reshape(-1, 2)
+    room = cv2.distanceTransform(free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    widths = 2 * room[rows + top - 1, columns + left - 1]
+    for size in dict.fromkeys(np.quantile(widths, SIZES).round().clip(2, LARGEST_PX)):
+        yield Stroke(add, float(size), 1.0, tuple((float(x), float(y)) for x, y in points))
+
+
+def furthest(inside: np.ndarray, start: tuple[int, ...]) -> tuple[int, int]:
+    """Return the place of bool [h, w] that is the furthest from a place on ways within."""
+    distances, _ = MCP_Geometric(np.where(inside, 1.0, -1.0)).find_costs([start])
+    row, column = np.unravel_index(np.where(np.isfinite(distances), distances, -1).argmax(), inside.shape)
+    return int(row), int(column)
+
+
+# What it takes
+
+
+def actions_to(case: Case, way: str, most: int) -> list[float]:
+    """Return the Dice after no action, one, two ...; until the last target is reached or nothing helps."""
+    reached = [case.dice]
+    while reached[-1] < TARGETS[-1] and len(reached) <= most:
+        best, best_dice = None, reached[-1]
+        for operation in ACTIONS[way](case):
+            alpha = case.after(operation)
+            if alpha is not None and (found := case.dice_of(alpha)) > best_dice:
+                best, best_dice = operation, found
+        if best is None:
+            break
+        case.do(best)
+        reached.append(best_dice)
+    return reached
+
+
+def mended(case: Case, fault: Fault, way: str) -> bool:
+    """Return whether one action mends a fault and leaves the mask better than it was."""
+    wrong, add = case.wrong_in(fault)
+    if way == "regions":
+        found: Iterator[Operation | None] = (
+            whole for whole in clicks(case) if wrong[whole.region.slices][whole.region.pixels].any()
+        )
+    else:
+        strokes = along(wrong, add, case.truth == add)
+        found = strokes if way == "brush" else (hint_of(case, stroke) for stroke in strokes)
+    for operation in found:
+        alpha = case.after(operation) if operation else None
+        if alpha is None:
+            continue
+        right = ((alpha >= HALF) == case.truth)[wrong].mean()
+        if right >= MENDED and case.dice_of(alpha) > case.dice:
+            return True
+    return False
+
+
+def begin(sample: Sample, scorer: Scorer, passes: Passes, threshold: float, at: float) -> Case:
+    """Return a photo as predict would lay it before a person."""
+    photo, truth = read_pair(sample)
+    prediction = predict(scorer.score, scorer.models, sample.id, photo, scorer.threshold, scorer.estimator)
+    alpha = soft_alpha(prediction, scorer.models.enlargement(prediction.scores))
+    regions = find_regions(encode_doubts(prediction), alpha >= HALF)
+    target = truth >= at * 255
+    return Case(photo, target, Sheet(alpha), [], regions, passes.first(photo), passes, threshold)
+
+
+def main() -> None:
+    """Measure, print, and write a row for each photo."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of pairs")
+    parser.add_argument("--model", help="name or path of a model (default: default)")
+    parser.add_argument("--network", help="model that is told of strokes (default: the same)")
+    parser.add_argument("--most", type=int, default=20, help="actions that a photo may take (default: 20)")
+    parser.add_argument("--photos", type=int, help="the first N of the folder (default: all)")
+    parser.add_argument(
+        "--output", type=Path, default=Path("review-oracle.csv"), help="(default: %(default)s)"
+    )
+    options = parser.parse_args()
+    models = find_models([options.model] if options.model else [], ROOT / "models")
+    network = find_bundle(options.network, ROOT / "models") if options.network else models.members[0]
+    passes = load_passes(network)
+    if passes is None:
+        parser.error(f"expected a model with two passes, received {network.name}")
+    scorer = load_scorer(models)
+    threshold = network.threshold if options.network else scorer.threshold
+    rows = []
+    for sample in discover(options.data).samples[: options.photos]:
+        case = begin(sample, scorer, passes, threshold, models.members[0].config.data.target_threshold)
+        rows.append(row_of(sample.id, case, options.most))
+        print(".", end="", flush=True)
+    with options.output.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"\n{models.name}, {len(rows)} photos of {options.data}; photo by photo in {options.output}\n")
+    for line in table(rows, options.most):
+        print(line)
+
+
+def row_of(name: str, case: Case, most: int) -> dict[str, object]:
+    """Return the figures of a photo."""
+    found = faults(case.sheet.alpha >= HALF, case.truth)
+    row: dict[str, object] = {"photo": name, "dice": round(case.dice, 5), "faults": len(found)}
+    for way in WAYS:
+        reached = actions_to(case.again(), way, most) if case.dice < TARGETS[-1] else [case.dice]
+        for target in TARGETS:
+            row[f"{way}_to_{target}"] = next(
+                (count for count, value in enumerate(reached) if value >= target), ""
+            )
+        row[f"{way}_dice"] = round(reached[-1], 5)
+    for way in WAYS[:-1]:
+        row[f"{way}_mends"] = sum(mended(case, fault, way) for fault in found)
+    return row
+
+
+def table(rows: Sequence[dict], most: int) -> Iterator[str]:
+    """Yield the lines of a table of both targets, and of the faults that one action mends."""
+    for target in TARGETS:
+        below = [row for row in rows if row["dice"] < target]
+        yield f"to a Dice of {target}: {len(below)} photos below it"
+        if not below:
+            continue
+        yield f"  {'':8} {'mean':>6} {'median':>7} {'reached':>8} {'within 2':>9}"
+        for way in WAYS:
+            found = [row[f"{way}_to_{target}"] for row in below]
+            taken = [most if count == "" else count for count in found]
+            reached, within = sum(count != "" for count in found), sum(count <= 2 for count in taken)
+            yield (
+                f"  {way:8} {statistics.fmean(taken):6.2f} {statistics.median(taken):7.1f} "
+                f"{reached / len(below):8.0%} {within / len(below):9.0%}"
+            )
+    total = sum(row["faults"] for row in rows)
+    yield f"faults that one action mends, of {total}:"
+    for way in WAYS[:-1]:
+        share = sum(row[f"{way}_mends"] for row in rows) / max(1, total)
+        yield f"  {way:8} {share:.0%}"
+
+
+if __name__ == "__main__":
+    main()

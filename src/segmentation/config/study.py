@@ -1,0 +1,198 @@
+"""Questions of a study: what is made to answer one, the ways that are compared, and what a reader concludes.
+
+Those that come with the program are TOML files, one a question; a person's own are files of the same form.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segmentation.config.toml_file import check_names, read_tables, table_in
+from segmentation.core.errors import ConfigError
+
+SHIPPED = Path(__file__).with_name("studies")
+"""The questions that come with the program."""
+
+MEASURES = (
+    *("dice", "clean", "boundary_f1", "boundary_f1_1px"),
+    *("band_sad", "band_mse", "band_gradient", "band_connectivity"),
+    *("whole_sad", "whole_mse", "whole_gradient", "whole_connectivity"),
+)
+"""The figures of a photo that a table can have: of masks, and errors of mattes."""
+
+PLACES = ("data", "name", "results")
+"""What stands in braces in a value: the folder of data sets, the name of the study, its folder of results."""
+
+EACH = "each"
+"""The `fold` that makes a training for every one of its folds, NAME-1 and so on."""
+
+_TOP = ("title", "asks", "advice", "measures", "usual", "steps", "ways", "parts", "quick")
+_PART = ("file", "column", "lowest")
+
+
+@dataclass(frozen=True)
+class Made:
+    """Something that a question needs: its name, the command that makes it, and the options of that."""
+
+    name: str
+    job: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of the ways that are compared, as options of `eval`, and the way that it is compared with."""
+
+    name: str
+    options: Mapping[str, Any]
+    against: str
+
+    @property
+    def short(self) -> str:
+        """The name as that of a file."""
+        return short_name(self.name)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The photos that have the `lowest` share of the values of a column, in a table of photos."""
+
+    name: str
+    file: str
+    column: str
+    lowest: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """A table of a study. `advice` is what a person concludes who has read it, empty before."""
+
+    name: str
+    title: str
+    asks: str
+    advice: str
+    measures: tuple[str, ...]
+    steps: tuple[Made, ...]
+    ways: tuple[Way, ...]
+    parts: tuple[Part, ...] = ()
+
+
+def short_name(text: str) -> str:
+    """Return the letters and digits of a text, for the name of a file."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def shipped_questions() -> list[str]:
+    """Return the names of the questions that come with the program."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def read_questions(choices: tuple[str, ...], *, quick: bool = False) -> list[Question]:
+    """Read questions, by their names or by the paths of TOML files; all that come with the program for none.
+
+    With `quick` what the table quick of each says takes the place of the rest. Raises ConfigError, naming the
+    file, for one that cannot be read or is no question, and for two questions of one name.
+    """
+    found = [_read(choice, quick) for choice in choices or shipped_questions()]
+    names = [question.name for question in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ConfigError(f"`questions`: expected different ones, received {twice[0]} twice; name each once")
+    return found
+
+
+def filled(value: Any, places: Mapping[str, str]) -> Any:
+    """Return a value with what stands for names in braces, in texts and in lists of them."""
+    if isinstance(value, list | tuple):
+        return [filled(one, places) for one in value]
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"\{(\w+)\}", lambda found: places.get(found[1], found[0]), value)
+
+
+def _read(choice: str, quick: bool) -> Question:
+    shipped = shipped_questions()
+    path = SHIPPED / f"{choice}.toml" if choice in shipped else Path(choice)
+    tables = read_tables(path, f"a TOML file, or one of {', '.join(shipped)}", "a question in TOML")
+    try:
+        check_names("the question", tables, _TOP)
+        changes = table_in(tables, "quick")
+        if quick and not changes:
+            raise ConfigError("quick: expected a table in the question, received none; add one")
+        return _question(path.stem, _merged(tables, changes) if quick else tables)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _question(name: str, tables: Mapping[str, Any]) -> Question:
+    usual = table_in(tables, "usual")
+    measures = tables.get("measures", ["dice"])
+    check_names("measures", measures, MEASURES)
+    ways = {way: _options(f"ways.{way}", given) for way, given in table_in(tables, "ways").items()}
+    if not ways:
+        raise ConfigError("ways: expected one way at least, received none")
+    if len({short_name(way) for way in ways}) < len(ways):
+        raise ConfigError(f"ways: expected names that differ in letters, received {', '.join(ways)}")
+    return Question(
+        name=name,
+        title=str(tables.get("title", name)),
+        asks=str(tables.get("asks", "")),
+        advice=str(tables.get("advice", "")),
+        measures=tuple(measures),
+        steps=tuple(
+            made for key, given in table_in(tables, "steps").items() for made in _made(key, given, usual)
+        ),
+        ways=tuple(_way(way, given, usual, [*ways]) for way, given in ways.items()),
+        parts=tuple(_part(part, given) for part, given in table_in(tables, "parts").items()),
+    )
+
+
+def _made(name: str, given: Any, usual: Mapping[str, Any]) -> list[Made]:
+    """What a table of a step makes: one thing, or a model of each fold."""
+    place = f"steps.{name}"
+    options = _options(place, given)
+    if not isinstance(job := options.pop("job", None), str):
+        raise ConfigError(f"{place}: expected the command that makes it in job, received {job!r}")
+    options = {**table_in(usual, job), **options}
+    if options.get("fold") != EACH:
+        return [Made(name, job, options)]
+    if not isinstance(folds := options.get("folds"), int):
+        raise ConfigError(f"{place}: expected a number of folds, received {folds!r}; add folds")
+    return [Made(f"{name}-{fold}", job, _of_fold(options, fold)) for fold in range(1, folds + 1)]
+
+
+def _of_fold(options: Mapping[str, Any], fold: int) -> dict[str, Any]:
+    """Options in which {fold} stands for its number."""
+    return {**{key: filled(value, {"fold": str(fold)}) for key, value in options.items()}, "fold": fold}
+
+
+def _way(name: str, given: dict[str, Any], usual: Mapping[str, Any], names: list[str]) -> Way:
+    against = given.pop("against", names[0])
+    if against not in names:
+        raise ConfigError(f"ways.{name}.against: expected one of {', '.join(names)}, received {against!r}")
+    return Way(name, {**table_in(usual, "eval"), **given}, against)
+
+
+def _part(name: str, given: Any) -> Part:
+    check_names(f"parts.{name}", given, _PART)
+    lowest = given.get("lowest")
+    if not isinstance(lowest, float) or not 0 < lowest < 1:
+        raise ConfigError(f"parts.{name}.lowest: expected a share between 0 and 1, received {lowest!r}")
+    return Part(name, str(given.get("file", "")), str(given.get("column", "")), lowest)
+
+
+def _options(place: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise ConfigError(f"{place}: expected a table of options, received {given!r}")
+    return dict(given)
+
+
+def _merged(tables: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables in which changes take the place of single values, however deep they stand."""
+    merged = dict(tables)
+    for name, value in changes.items():
+        before = merged.get(name)
+        both = isinstance(value, dict) and isinstance(before, dict)
+        merged[name] = _merged(before or {}, value) if both else value
+    return merged

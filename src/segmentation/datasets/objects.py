@@ -1,0 +1,99 @@
+"""The objects of a photo one by one, from whichever form a data set holds its ground truth in."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segmentation.core.types import IGNORED, GroundTruth
+
+MOST_NUMBERED = 254
+"""Objects of a photo that are told apart; further ones, the smallest, are left out."""
+
+_HALF = 128  # alpha from which a pixel counts
+_FEW = 64  # levels that a picture of objects may have where some of them are soft edges
+
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """The objects of one photo.
+
+    `numbers` uint8 [H, W] has the number of each pixel's object, 0 where there is none; the object with the
+    number n is of the class `classes[n - 1]`, counted from 1. Where objects overlap the smaller one lies on
+    top.
+    """
+
+    numbers: np.ndarray
+    classes: tuple[int, ...]
+
+    @property
+    def masks(self) -> list[np.ndarray]:
+        """The mask of each object, bool [H, W]."""
+        return [self.numbers == number for number in range(1, len(self.classes) + 1)]
+
+
+def objects_of(truth: GroundTruth) -> Objects:
+    """Return the objects of a ground truth.
+
+    A mask of objects and a table tell them apart. Of a cutout or a mask the whole is one object, and of a
+    label map each class is. Raises what `GroundTruth.read` raises.
+    """
+    tell_apart = getattr(truth, "read_objects", None)
+    if tell_apart:
+        return tell_apart()
+    targets = truth.read()
+    if truth.coding is None or {*truth.coding.targets} <= {0, 255}:
+        return number_masks([(targets >= _HALF, 1)], targets.shape)
+    classes = [index for index in np.unique(targets).tolist() if index not in (0, IGNORED)]
+    return number_masks([(targets == index, index) for index in classes], targets.shape)
+
+
+def number_masks(masks: list[tuple[np.ndarray, int]], shape: tuple[int, ...]) -> Objects:
+    """Number masks, bool [H, W] with their classes, in their order; empty ones are left out."""
+    sized = [(mask, kind, int(mask.sum())) for mask, kind in masks]
+    sized = [one for one in sized if one[2]]
+    if len(sized) > MOST_NUMBERED:
+        least = sorted((area for _, _, area in sized), reverse=True)[MOST_NUMBERED - 1]
+        sized = [one for one in sized if one[2] >= least][:MOST_NUMBERED]
+    numbers = np.zeros(shape, np.uint8)
+    for place in sorted(range(len(sized)), key=lambda place: -sized[place][2]):
+        numbers[sized[place][0]] = place + 1
+    return _without_hidden(numbers, [kind for _, kind, _ in sized])
+
+
+def number_values(values: np.ndarray) -> Objects:
+    """Return the objects of a picture whose every value is one: integers [H, W], 0 for none.
+
+    A mask of a single object is known by its soft or hard white: of values up to 255 without two areas of
+    different ones, those from 128 on are the object. Where a picture has many values, those that only edges
+    have are none.
+    """
+    levels, places = np.unique(values, return_inverse=True)
+    places = places.reshape(values.shape)
+    broad = [level for level in _broad(values) if level]
+    if levels[-1] <= 255 and levels[-1] >= _HALF and len(broad) < 2:
+        return number_masks([(values >= _HALF, 1)], values.shape)
+    kept = [level for level in levels.tolist() if level and (len(levels) <= _FEW or level in broad)]
+    if len(kept) <= MOST_NUMBERED:
+        number_of = np.zeros(len(levels), np.uint8)
+        number_of[np.isin(levels, kept)] = np.arange(1, len(kept) + 1)
+        return Objects(number_of[places], (1,) * len(kept))
+    return number_masks([(values == level, 1) for level in kept], values.shape)
+
+
+def _broad(values: np.ndarray) -> list[int]:
+    """The values that have an area of their own, a square of three pixels at least."""
+    picture = values.astype(np.float32)  # exact for what 24 bits hold
+    kernel = np.ones((3, 3), np.uint8)
+    flat = cv2.erode(picture, kernel) == cv2.dilate(picture, kernel)
+    return np.unique(values[flat]).tolist()
+
+
+def _without_hidden(numbers: np.ndarray, classes: list[int]) -> Objects:
+    """Number anew where an object is hidden by others altogether."""
+    seen = np.unique(numbers[numbers > 0])
+    if len(seen) == len(classes):
+        return Objects(numbers, tuple(classes))
+    number_of = np.zeros(256, np.uint8)
+    number_of[seen] = np.arange(1, len(seen) + 1)
+    return Objects(number_of[numbers], tuple(classes[number - 1] for number in seen))

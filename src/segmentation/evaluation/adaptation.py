@@ -1,0 +1,100 @@
+"""Whether a model that was trained on corrections is better than the one before: figures and a sentence."""
+
+from dataclasses import dataclass
+
+from segmentation.core.counting import counted
+from segmentation.evaluation.compare import Comparison
+from segmentation.metrics.intervals import CONFIDENCE, Interval
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the mean Dice of a set of photos changes from the old model to the new one, paired.
+
+    `old` and `new` are the means; `better` and `worse` count photos.
+    """
+
+    photos: int
+    old: float
+    new: float
+    change: Interval
+    better: int
+    worse: int
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "Trial":
+        """Return the change from the first model of a comparison to its second."""
+        difference = comparison.pairs[0].differences["dice"]
+        old, new = (model.means["dice"].mean for model in comparison.models)
+        return cls(len(comparison.photos), old, new, difference.interval, difference.better, difference.worse)
+
+    def __str__(self) -> str:
+        """Return it in words: "Dice 0.9712 to 0.9830, +0.0118 (95% interval +0.0041 to +0.0202)"."""
+        change = self.change
+        return (
+            f"Dice {self.old:.4f} to {self.new:.4f}, {change.mean:+.4f} "
+            f"({CONFIDENCE:.0%} interval {change.low:+.4f} to {change.high:+.4f})"
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The trials of a new model on corrected photos and, if there is one, on the validation set of the old.
+
+    Neither model was trained on any of the photos.
+    """
+
+    old: str
+    new: str
+    corrections: Trial
+    validation: Trial | None
+
+    @property
+    def gains(self) -> bool:
+        """Whether it cuts corrected photos out better, beyond chance."""
+        return self.corrections.change.low > 0
+
+    @property
+    def loses(self) -> bool:
+        """Whether it is worse on the validation set, beyond chance."""
+        return self.validation is not None and self.validation.change.high < 0
+
+    @property
+    def outweighed(self) -> bool:
+        """Whether it is worse on the validation set by more than it gains, be that chance or not."""
+        gain = self.corrections.change.mean
+        return self.validation is not None and self.validation.change.mean + max(gain, 0.0) < 0
+
+    @property
+    def better(self) -> bool:
+        """Whether it is worth a name of its own: it gains more than it may cost."""
+        return self.gains and not self.outweighed
+
+    @property
+    def better_everywhere(self) -> bool:
+        """Whether it may take the place of another model: it gains, and costs nothing beyond chance."""
+        return self.better and not self.loses
+
+    def __str__(self) -> str:
+        """Return in one sentence whether it is better, where, and at what cost."""
+        trial = self.corrections
+        said = "better" if self.gains else "perhaps better" if trial.change.mean > 0 else "no better"
+        chance = "" if self.gains or trial.change.high < 0 else ", which could be chance"
+        photos = f"{counted(trial.photos, 'photo')} that neither has learned from"
+        return (
+            f"{self.new} is {said} than {self.old} on corrected photos ({photos}: {trial}{chance}), "
+            f"{self._cost()}"
+        )
+
+    def _cost(self) -> str:
+        trial = self.validation
+        if trial is None:
+            return "and what it costs on others is unknown, since there is no validation set"
+        figures = f"({counted(trial.photos, 'validation photo')}: {trial})"
+        if self.outweighed:
+            return f"and loses more on others {figures}"
+        if self.loses:
+            return f"at the cost of others {figures}"
+        if trial.change.low > 0:
+            return f"and better on others as well {figures}"
+        return f"and costs nothing beyond chance on others {figures}"

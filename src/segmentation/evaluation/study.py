@@ -1,0 +1,153 @@
+"""The figures of a study: ways of one question on held-out photos, read from what `eval` has written."""
+
+import csv
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean, median
+
+import numpy as np
+
+from segmentation.config.study import Part, Question
+from segmentation.core.errors import DataError
+from segmentation.core.tables import text_of
+from segmentation.metrics.intervals import Difference, Interval, mean_interval, paired_difference
+
+_ERRORS = ("sad", "mse", "gradient", "connectivity")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A way by the photos that it was judged on: the figures of each by name, its garment, its seconds."""
+
+    photos: Mapping[str, Mapping[str, float]]
+    groups: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+    def among(self, chosen: Collection[str]) -> "Judged":
+        """Return what it is on those photos alone."""
+        kept = {name: figures for name, figures in self.photos.items() if name in chosen}
+        return Judged(kept, self.groups, self.seconds)
+
+    @property
+    def seconds_a_photo(self) -> float | None:
+        """The median."""
+        return median(self.seconds[name] for name in self.photos) if self.photos else None
+
+    def mean(self, measure: str) -> float | None:
+        """Return the mean of a figure over the photos; None where it was not measured."""
+        values = [figures[measure] for figures in self.photos.values() if measure in figures]
+        return fmean(values) if values else None
+
+    def interval(self, measure: str) -> Interval | None:
+        """Return the mean with its interval; None of fewer than two photos."""
+        names = [name for name, figures in self.photos.items() if measure in figures]
+        if len(names) < 2:
+            return None
+        values = np.array([self.photos[name][measure] for name in names])
+        return mean_interval(values, [self.groups[name] for name in names])
+
+    def against(self, other: "Judged", measure: str) -> Difference | None:
+        """Return how far it is from another way on the photos of both; None of fewer than two of these."""
+        names = [
+            name
+            for name, figures in self.photos.items()
+            if measure in figures and measure in other.photos.get(name, {})
+        ]
+        if len(names) < 2:
+            return None
+        values, before = (np.array([one.photos[name][measure] for name in names]) for one in (self, other))
+        groups = [self.groups[name] for name in names]
+        return paired_difference(values, before, groups, less_is_better=less_is_better(measure))
+
+
+@dataclass(frozen=True)
+class WayFigures:
+    """A way: what was run and on which pairs, its figures, None before it was judged, and what it costs.
+
+    `training_seconds` are those of its models and of the models that these are built on.
+    """
+
+    name: str
+    against: str
+    command: str
+    data: str
+    judged: Judged | None
+    training_seconds: float | None
+
+
+@dataclass(frozen=True)
+class QuestionFigures:
+    """A question with its ways, and the commands of what these need.
+
+    `parts` are photos by the name of the part.
+    """
+
+    question: Question
+    ways: tuple[WayFigures, ...]
+    commands: tuple[str, ...]
+    parts: Mapping[str, frozenset[str]]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, WayFigures]:
+        return {way.name: way for way in self.ways}
+
+
+def less_is_better(measure: str) -> bool:
+    """Return whether a measure is an error."""
+    return measure.endswith(_ERRORS)
+
+
+def read_judged(folder: Path) -> Judged | None:
+    """Read the figures of the photos from a folder that `eval` wrote; None where there is none.
+
+    Raises DataError for a table without the figures of `eval`, and for one of several mattes.
+    """
+    path = folder / "per_image.csv"
+    if not path.is_file():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        names = [text_of(row["id"]) for row in rows]
+        if len({*names}) < len(names):
+            raise DataError(f"{path}: expected one matte, received several; evaluate each by itself")
+        groups = [text_of(row.get("group") or "") for row in rows]
+        return Judged(
+            {name: _figures(row) for name, row in zip(names, rows, strict=True)},
+            {name: group or name for name, group in zip(names, groups, strict=True)},
+            {name: float(row["seconds"]) for name, row in zip(names, rows, strict=True)},
+        )
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{path}: expected a table of `eval`, received one without {error}") from error
+
+
+def photos_of_part(part: Part, file: Path) -> frozenset[str]:
+    """Return the photos with the lowest values of the part's column in a table of photos; none without it.
+
+    Raises DataError for a table without that column.
+    """
+    if not file.is_file():
+        return frozenset()
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    try:
+        values = {text_of(row["photo"]): float(row[part.column]) for row in rows if row[part.column]}
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{file}: expected numbers in {part.column}, received {error}") from error
+    ranked: Sequence[str] = sorted(values, key=lambda name: (values[name], name))
+    return frozenset(ranked[: max(1, round(part.lowest * len(ranked)))])
+
+
+def _figures(row: Mapping[str, str]) -> dict[str, float]:
+    """The figures of a photo: all numbers, and whether it is clean where faults are counted."""
+    found = {}
+    for name, text in row.items():
+        try:
+            found[name] = float(text)
+        except (TypeError, ValueError):
+            continue
+    if "faults" in found:
+        found["clean"] = float(found["faults"] == 0)
+    return found

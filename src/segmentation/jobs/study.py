@@ -1,0 +1,153 @@
+"""The page of a study, from what its steps have written."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from segmentation.bundle.bundle import DESCRIPTION, load_bundle
+from segmentation.bundle.provenance import provenance
+from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.study import Question, filled, read_questions
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import discover
+from segmentation.evaluation.photo import read_pair
+from segmentation.evaluation.study import Judged, QuestionFigures, WayFigures, photos_of_part, read_judged
+from segmentation.images.files import write_image
+from segmentation.jobs.context import Context
+from segmentation.jobs.recipe_runs import models_of
+from segmentation.jobs.recipe_steps import Request, Step
+from segmentation.jobs.study_steps import Said, places_of, steps_of_question, way_steps
+from segmentation.outputs.alpha_files import ALPHA, read_alpha
+from segmentation.reports.study import write_study
+from segmentation.reports.study_pictures import Detail, draw_detail, most_disputed
+
+_PAGE, _PICTURES = "README.md", "pictures"
+
+
+def write_page(request: Request, steps: Sequence[Step], said: Said, context: Context) -> Path:
+    """Write README.md and its pictures into the folder of results, and return its path.
+
+    `said` makes the command of a job of its options. Ways that have not been judged yet are rows that say so.
+    Raises DataError for tables that `eval` did not write, and ImageError for pictures that cannot be written.
+    """
+    trained = {step.name: step for step in steps if isinstance(step.options, TrainOptions)}
+    figures, pictures = [], {}
+    for question in read_questions(request.questions, quick=request.quick):
+        ways = way_steps(question, request)
+        judged = {name: read_judged(_output(step)) for name, step in ways.items()}
+        figures.append(_figures(question, ways, judged, trained, request, said, context))
+        pictures[question.name] = _pictures(question, ways, judged, request.results)
+    page = request.results / _PAGE
+    write_study(figures, [_about(context)], pictures, page)
+    return page
+
+
+def _figures(
+    question: Question,
+    ways: Mapping[str, Step],
+    judged: Mapping[str, Judged | None],
+    trained: Mapping[str, Step],
+    request: Request,
+    said: Said,
+    context: Context,
+) -> QuestionFigures:
+    places = places_of(request)
+    found = tuple(
+        WayFigures(
+            way.name,
+            way.against,
+            said(ways[way.name].options),
+            _data_of(ways[way.name], request),
+            judged[way.name],
+            _training_seconds(ways[way.name], trained, context.workspace.models),
+        )
+        for way in question.ways
+    )
+    parts = {part.name: photos_of_part(part, Path(filled(part.file, places))) for part in question.parts}
+    commands = tuple(said(step.options) for step in steps_of_question(question, request))
+    return QuestionFigures(question, found, commands, parts)
+
+
+def _training_seconds(step: Step, trained: Mapping[str, Step], models: Path) -> float | None:
+    """How long the trainings of the models took that a step needs, by way of others too; None without any."""
+    needed: dict[str, None] = {}
+    waiting = models_of(step)
+    while waiting:
+        name = waiting.pop()
+        if name in trained and name not in needed:
+            needed[name] = None
+            waiting += models_of(trained[name])
+    recorded = [
+        load_bundle(models / name).provenance.get("training_seconds")
+        for name in needed
+        if (models / name / DESCRIPTION).is_file()
+    ]
+    known = [float(seconds) for seconds in recorded if isinstance(seconds, int | float)]
+    return sum(known) if known and len(known) == len(needed) else None
+
+
+def _pictures(
+    question: Question, ways: Mapping[str, Step], judged: Mapping[str, Judged | None], results: Path
+) -> list[str]:
+    """Draw the most disputed detail of each set of pairs; return the lines that show them."""
+    sets: dict[Path, list[str]] = {}
+    for name, step in ways.items():
+        assert isinstance(step.options, EvaluateOptions)
+        if judged[name] is not None and step.options.data:
+            sets.setdefault(step.options.data, []).append(name)
+    lines = []
+    for number, (folder, names) in enumerate(sets.items(), start=1):
+        photos = frozenset.intersection(*(frozenset(_photos(judged[name])) for name in names))
+        samples = [sample for sample in discover(folder, check=False).samples if sample.id in photos]
+        chosen = _most_disputed(samples, {name: _output(ways[name]) / ALPHA for name in names})
+        if chosen is None:
+            continue
+        sample, alphas, detail = chosen
+        photo, target = read_pair(sample)
+        file = f"{_PICTURES}/{question.name}-{number}.png"
+        write_image(results / file, draw_detail(photo, target, alphas, detail))
+        shown = f"{sample.id}, where the ways are furthest apart, pixel for pixel"
+        lines.append(f"{shown}:\n\n![{shown}]({file})")
+    return lines
+
+
+def _most_disputed(
+    samples: Sequence[Sample], folders: Mapping[str, Path]
+) -> tuple[Sample, dict[str, np.ndarray], Detail] | None:
+    best = None
+    for sample in samples:
+        found = {name: read_alpha(folder, sample.id) for name, folder in folders.items()}
+        alphas = {name: alpha for name, alpha in found.items() if alpha is not None}
+        if len(alphas) < 2 or len({alpha.shape for alpha in alphas.values()}) > 1:
+            continue
+        detail = most_disputed(alphas)
+        if best is None or detail.apart > best[2].apart:
+            best = sample, alphas, detail
+    return best
+
+
+def _photos(judged: Judged | None) -> Sequence[str]:
+    return [*judged.photos] if judged else []
+
+
+def _data_of(step: Step, request: Request) -> str:
+    """The folder of pairs, without that of all data sets."""
+    assert isinstance(step.options, EvaluateOptions)
+    data = step.options.data
+    if data is None:
+        return "the pairs of the model"
+    return str(data.relative_to(request.data)) if data.is_relative_to(request.data) else data.name
+
+
+def _output(step: Step) -> Path:
+    assert step.output is not None  # of every evaluation
+    return step.output
+
+
+def _about(context: Context) -> str:
+    made = provenance(context.command)
+    command = f"`{' '.join(context.command)}`" if context.command else "a program"
+    versions = ", ".join(f"{name} {made['versions'][name]}" for name in ("tensorflow", "keras"))
+    return f"Written by {command} at commit {made['git_commit']}, {made['started'][:10]}, with {versions}."

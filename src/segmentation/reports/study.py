@@ -1,0 +1,133 @@
+"""A study as a page of Markdown: for each question what was run, its table, a picture, and the advice."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from segmentation.core.counting import counted
+from segmentation.core.files import write_text
+from segmentation.evaluation.study import Judged, QuestionFigures, WayFigures, less_is_better
+from segmentation.metrics.intervals import CONFIDENCE
+from segmentation.reports.markdown import escaped, markdown_table
+
+_NOTHING = "-"
+_HEADINGS = {
+    "dice": "Dice",
+    "clean": "clean",
+    "boundary_f1": "boundary F1, 2 px",
+    "boundary_f1_1px": "boundary F1, 1 px",
+}
+_ERRORS = {"sad": "SAD", "mse": "MSE", "gradient": "Grad", "connectivity": "Conn"}
+_SCALES = {"mse": 1000.0}  # thousandths
+
+
+_HOW = (
+    f"In brackets behind a figure is its {CONFIDENCE:.0%} interval over the photos, by garment; below it how "
+    "far the way is from the one that it is compared with, on the same photos, with the interval of the "
+    "paired differences: bold where that leaves out zero. Differences of errors are in per cent. SAD, Grad "
+    "and Conn are in thousands, MSE in thousandths, and less is better. Seconds are the median of a photo, "
+    "minutes those of all trainings that a way needs, both on the machine of the runs. Every network was "
+    "trained once: the intervals tell of the choice of photos, not of how a training happens to go."
+)
+
+
+def write_study(
+    questions: Sequence[QuestionFigures],
+    about: Sequence[str],
+    pictures: Mapping[str, Sequence[str]],
+    path: Path,
+) -> None:
+    """Write the page. `about` are paragraphs at its beginning, `pictures` those of each question by name."""
+    sections = [_section(one, pictures.get(one.question.name, ())) for one in questions]
+    write_text(path, "\n\n".join(["# Study", *about, _HOW, *sections]) + "\n")
+
+
+def _section(figures: QuestionFigures, pictures: Sequence[str]) -> str:
+    question = figures.question
+    advice = question.advice or "not given yet: a person who has read the table writes it into the question."
+    parts = [f"## {question.title}", question.asks, f"**Advice:** {advice}", _table(figures)]
+    for name, photos in figures.parts.items():
+        told = f"on {counted(len(photos), 'photo')}" if photos else "not measured yet"
+        parts.append(f"{name}, {told}:")
+        if photos:
+            parts.append(_table(figures, photos))
+    parts += [*pictures, _commands(figures)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _table(figures: QuestionFigures, photos: frozenset[str] | None = None) -> str:
+    measures = figures.question.measures
+    headings = ["way", "held-out photos", *map(_heading, measures), "seconds a photo", "training minutes"]
+    rows = []
+    for way in figures.ways:
+        judged, other = (_among(one, photos) for one in (way, figures.by_name[way.against]))
+        if judged is None or not judged.photos:
+            told = "not judged yet" if judged is None else "none"
+            rows.append([escaped(way.name), told, *[_NOTHING] * (len(headings) - 2)])
+            continue
+        base = None if way.against == way.name else other
+        minutes = _NOTHING if way.training_seconds is None else f"{way.training_seconds / 60:.0f}"
+        rows.append(
+            [
+                escaped(way.name),
+                escaped(f"{len(judged.photos)} of {way.data}"),
+                *(_cell(judged, base, measure) for measure in measures),
+                f"{judged.seconds_a_photo:.2f}",
+                minutes,
+            ]
+        )
+    compared = [f"{way.name}: with {way.against}" for way in figures.ways if _unusual(way, figures)]
+    note = f"\nCompared: {'; '.join(compared)}; all others with {figures.ways[0].name}.\n" if compared else ""
+    return (markdown_table(headings, rows, words=(0, 1)) + note).rstrip()
+
+
+def _unusual(way: WayFigures, figures: QuestionFigures) -> bool:
+    first = figures.ways[0].name
+    return way.against not in (first, way.name)
+
+
+def _among(way: WayFigures, photos: frozenset[str] | None) -> Judged | None:
+    if way.judged is None or photos is None:
+        return way.judged
+    return way.judged.among(photos)
+
+
+def _cell(judged: Judged, base: Judged | None, measure: str) -> str:
+    mean = judged.mean(measure)
+    if mean is None:
+        return _NOTHING
+    found = _text(measure, mean)
+    interval = judged.interval(measure)
+    if interval and interval.low < interval.high:
+        found += f" ({_text(measure, interval.low)} to {_text(measure, interval.high)})"
+    before = base.among(judged.photos).mean(measure) if base else None
+    difference = judged.against(base, measure) if base and before is not None else None
+    if difference is None or before is None:
+        return found
+    if not difference.better + difference.worse:
+        return f"{found}<br>the same"
+    one = difference.interval
+    low, middle, high = (_difference(measure, value, before) for value in (one.low, one.mean, one.high))
+    told = f"{middle} ({low} to {high})"
+    return f"{found}<br>{f'**{told}**' if one.low > 0 or one.high < 0 else told}"
+
+
+def _difference(measure: str, value: float, before: float) -> str:
+    if less_is_better(measure):
+        return f"{value / before:+.1%}" if before else _NOTHING
+    return f"{100 * value:+.0f}%" if measure == "clean" else f"{value:+.4f}"
+
+
+def _text(measure: str, value: float) -> str:
+    if less_is_better(measure):
+        return f"{value * _SCALES.get(measure.rpartition('_')[2], 1):.2f}"
+    return f"{value:.0%}" if measure == "clean" else f"{value:.4f}"
+
+
+def _heading(measure: str) -> str:
+    region, _, error = measure.partition("_")
+    return f"{_ERRORS[error]}, {region}" if error in _ERRORS else _HEADINGS[measure]
+
+
+def _commands(figures: QuestionFigures) -> str:
+    lines = [*figures.commands, *(way.command for way in figures.ways)]
+    return "What was run:\n\n```\n" + "\n".join(lines) + "\n```"

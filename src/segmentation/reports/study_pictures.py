@@ -1,0 +1,63 @@
+"""The same detail of a photo by each way of a question, pixel for pixel, with labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap
+
+_DETAIL_PX = 200
+_GAP_PX = 4
+_COLUMNS = 4
+_LINES = 2
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A part of a photo, and how far the alphas of several ways are apart in it, 0 to 255."""
+
+    rows: slice
+    columns: slice
+    apart: float
+
+
+def most_disputed(alphas: Mapping[str, np.ndarray]) -> Detail:
+    """Return the part of a photo in which alphas, uint8 [H, W] by the names of ways, differ most."""
+    stacked = np.stack([alpha.astype(np.float32) for alpha in alphas.values()])  # [ways, H, W]
+    height, width = stacked.shape[1:]
+    apart = cv2.blur(stacked.std(axis=0), (_DETAIL_PX // 2, _DETAIL_PX // 2), borderType=cv2.BORDER_REFLECT)
+    down, across = np.unravel_index(int(apart.argmax()), apart.shape)
+    return Detail(_span(int(down), height), _span(int(across), width), float(apart.max()))
+
+
+def draw_detail(
+    photo: np.ndarray, target: np.ndarray, alphas: Mapping[str, np.ndarray], detail: Detail
+) -> np.ndarray:
+    """Draw a detail of the photo, uint8 RGB [H, W, 3], of the true alpha and of each other, with labels.
+
+    Returns uint8 RGB, four tiles a row.
+    """
+    part = detail.rows, detail.columns
+    greys = {"true alpha": target, **alphas}
+    tiles = {"photo": photo[part], **{name: np.dstack([alpha[part]] * 3) for name, alpha in greys.items()}}
+    height, width = tiles["photo"].shape[:2]
+    across = min(_COLUMNS, len(tiles))
+    down = -(-len(tiles) // across)
+    step_x, step_y = width + _GAP_PX, height + TEXT_GAP_PX + _LINES * LINE_HEIGHT_PX + _GAP_PX
+    sheet = Image.new("RGB", (across * step_x - _GAP_PX, down * step_y - _GAP_PX), PAPER)
+    pen, font = ImageDraw.Draw(sheet), load_font()
+    for number, (name, tile) in enumerate(tiles.items()):
+        left, top = number % across * step_x, number // across * step_y
+        sheet.paste(Image.fromarray(tile), (left, top))
+        for line, text in enumerate(wrap(name, font, width)):
+            y = top + height + TEXT_GAP_PX + line * LINE_HEIGHT_PX
+            pen.text((left + width / 2, y), text, fill=INK, font=font, anchor="ma")
+    return np.array(sheet)
+
+
+def _span(centre: int, length: int) -> slice:
+    start = max(0, min(centre - _DETAIL_PX // 2, length - _DETAIL_PX))
+    return slice(start, min(start + _DETAIL_PX, length))

@@ -1,0 +1,137 @@
+"""What a network makes of a stroke: its second pass scores the photo again, and the stroke is certain there.
+
+As in interactive segmentation a person says roughly what is garment, or is not, and the network finds how far
+that reaches. A hint that adds takes nothing out, and one that takes out adds nothing.
+"""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from segmentation.confidence.doubts import Region
+from segmentation.core.types import LabelMap, Prediction
+from segmentation.inference.scoring import Passes
+from segmentation.outputs.alpha import soft_alpha
+from segmentation.preprocessing.second_pass import Region as Rectangle
+from segmentation.preprocessing.second_pass import framed
+from segmentation.retouch.coverage import Box
+from segmentation.retouch.operations import Hint, Operation, Stroke
+from segmentation.retouch.painting import HALF, covered_by
+from segmentation.scores.two_passes import second_look
+
+_SLIVER = 1 / 1152  # of the height: thinner changes lead to no other place, as those along an edge do
+_EDGE_PX = 3  # about what changes: the soft edge, which changes with it
+_CORE = 0.5  # coverage from which on a pixel is of a stroke
+
+
+def find_hint(
+    stroke: Stroke,
+    photo: np.ndarray,
+    first_scores: np.ndarray,
+    passes: Passes,
+    threshold: float,
+    base: np.ndarray,
+    alpha: np.ndarray,
+    done: Iterable[Operation] = (),
+) -> Hint | None:
+    """Return what becomes of a mask by a stroke; None for a stroke beside the photo or that changes nothing.
+
+    `photo` is uint8 RGB [H, W, 3] and `first_scores`, float32 [H, W, 1], are of the first pass; `base` and
+    `alpha`, uint8 [H, W], are the mask as it was predicted and as the operations that are `done` left it.
+    What a person has changed, and what earlier hints lie on, is certain and stays. Only what hangs together
+    with the stroke changes.
+    """
+    covered = covered_by(stroke, alpha.shape)
+    if covered is None:
+        return None
+    box, coverage = covered
+    hints = [one for one in done if isinstance(one, Hint)]
+    scores, settled = _told(first_scores, base, alpha, hints, stroke)
+    region, looked = _looked_at_again(photo, scores, box, passes)
+    enlargement = 1.0 if passes.nearby else max(1.0, len(looked) / passes.view.shape.height)
+    fresh = soft_alpha(Prediction("", looked, LabelMap(), threshold), enlargement)
+    reached = np.zeros(fresh.shape, np.float32)
+    top, left = box.top - region.top, box.left - region.left
+    reached[top : top + box.height, left : left + box.width] = coverage
+    part, own = alpha[region.slices], reached >= _CORE
+    free = own | ~settled[region.slices]
+    sliver_px = max(1, round(_SLIVER * len(alpha)))
+    if stroke.add:
+        changed = _added(part, fresh, reached, free, sliver_px)
+    else:  # as adding to what is around the garment
+        changed = 255 - _added(255 - part, 255 - fresh, reached, free, sliver_px)
+    return _hint_of(stroke, region, part, changed)
+
+
+def _looked_at_again(
+    photo: np.ndarray, scores: np.ndarray, place: Box, passes: Passes
+) -> tuple[Rectangle, np.ndarray]:
+    """Return the region that the second pass sees because of a place, and its scores, float32 [h, w, 1]."""
+    view, limits = passes.view, photo.shape[:2]
+    around = Rectangle(place.top, place.left, place.top + place.height, place.left + place.width)
+    if passes.nearby:  # as far as a tile about it sees
+        region = framed(around, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
+    else:
+        region = view.region_with(scores, around)
+    return region, second_look(passes.second, view, photo, scores, region)
+
+
+def _added(
+    part: np.ndarray, fresh: np.ndarray, reached: np.ndarray, free: np.ndarray, sliver_px: int
+) -> np.ndarray:
+    """Return an alpha, uint8 [h, w], with what a stroke adds to it.
+
+    `fresh`, uint8 [h, w], is what the network says; `reached`, float32 in [0, 1], how far the stroke covers
+    each pixel; `free`, bool, where anything may change.
+    """
+    own = reached >= _CORE
+    taken = _hanging_together(own | (free & (fresh >= HALF) & (part < HALF)), own, sliver_px)
+    near = cv2.dilate(taken.astype(np.uint8), _disc(_EDGE_PX)) > 0
+    stroke = np.rint(255 * reached).astype(np.uint8)
+    return np.maximum(part, np.maximum(stroke, np.where(near & free, fresh, np.uint8(0))))
+
+
+def _told(
+    first_scores: np.ndarray, base: np.ndarray, alpha: np.ndarray, hints: list[Hint], stroke: Stroke
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first scores with what a person said of them, and where that was: float and bool [H, W].
+
+    What the network made of earlier hints is no more certain than it was.
+    """
+    garment = alpha >= HALF
+    settled = garment != (base >= HALF)
+    for hint in hints:
+        settled[hint.region.slices] &= ~hint.region.pixels
+    scores = first_scores.copy()
+    scores[settled, 0] = garment[settled]
+    for told in [*(hint.stroke for hint in hints), stroke]:
+        if covered := covered_by(told, alpha.shape):
+            box, coverage = covered
+            scores[box.slices][coverage >= _CORE] = told.add
+            settled[box.slices] |= coverage >= _CORE
+    return scores, settled
+
+
+def _hanging_together(wanted: np.ndarray, own: np.ndarray, sliver_px: int) -> np.ndarray:
+    """Return what of bool [h, w] hangs together with the pixels of a stroke by more than slivers."""
+    thick = cv2.morphologyEx(wanted.astype(np.uint8), cv2.MORPH_OPEN, _disc(sliver_px)) | own
+    _count, labels = cv2.connectedComponents(thick, connectivity=8)
+    numbers = np.unique(labels[own])
+    core = np.isin(labels, numbers[numbers > 0])
+    return wanted & (cv2.dilate(core.astype(np.uint8), _disc(sliver_px + 1)) > 0)
+
+
+def _hint_of(stroke: Stroke, region: Rectangle, before: np.ndarray, after: np.ndarray) -> Hint | None:
+    differs = before != after
+    left, top, width, height = cv2.boundingRect(differs.astype(np.uint8))
+    if not width:
+        return None
+    part = slice(top, top + height), slice(left, left + width)
+    pixels = differs[part].copy()
+    changed = Region(region.left + left, region.top + top, pixels, not stroke.add)
+    return Hint(stroke.add, stroke.size, stroke.points, changed, after[part][pixels])
+
+
+def _disc(radius_px: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1,) * 2)

@@ -1,0 +1,65 @@
+"""Strokes of a person, simulated in what a second pass is trained on: they are certain first scores.
+
+As interactive segmentation does it (Xu et al., "Deep Interactive Object Selection", 2016; Sofiiuk, Petrov and
+Konushin, "Reviving Iterative Training with Mask Guidance", 2022): most lie where the first scores are wrong.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segmentation.training.augment import Augment
+
+_HALF = 128  # of first scores and ground truth, from 0 to 255
+_AGREEING = 0.2  # share of the strokes that lie anywhere, as where a person guards what is right
+_MOST = 3  # strokes on a photo
+_REACH = 0.25  # of the height: how far a stroke leads
+_LARGEST = 0.04  # of the height: the radius of a stroke
+_SQUARE = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Changes of a pair after which a `share` of the guides, the last channel, carries strokes.
+
+    The same seed, the same strokes.
+    """
+
+    share: float
+    change: Augment | None
+
+    def __call__(self, seen: np.ndarray, truth: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 [H, W, C], uint8 [H, W], seed -> the changed pair."""
+        if self.change:
+            seen, truth = self.change(seen, truth, seed)
+        random = np.random.default_rng((seed, 5))  # others draw from the seed and from (seed, 1) to (seed, 4)
+        if random.random() >= self.share:
+            return seen, truth
+        guide = seen[..., -1].copy()
+        for _ in range(random.integers(1, _MOST + 1)):
+            _draw_stroke(guide, truth >= _HALF, random)
+        return np.dstack([seen[..., :-1], guide]), truth
+
+
+def _draw_stroke(guide: np.ndarray, garment: np.ndarray, random: np.random.Generator) -> None:
+    """Draw a stroke into first scores, uint8 [H, W]: certain, and nowhere beyond what is `garment` or is not.
+
+    It begins where the scores are wrong by more than an edge, and mostly stays in that place.
+    """
+    wrong = cv2.erode(((guide >= _HALF) != garment).astype(np.uint8), _SQUARE)
+    if random.random() < _AGREEING or not wrong.any():
+        wrong = np.ones_like(wrong)
+    row, column = random.choice(np.argwhere(wrong))
+    side = (garment == garment[row, column]).astype(np.uint8)
+    _, labels = cv2.connectedComponents(side & wrong, connectivity=8)
+    others = np.argwhere(labels == labels[row, column])
+    reach = _REACH * len(guide)
+    near = others[np.abs(others - (row, column)).max(axis=1) <= reach]
+    bends = [near[number] for number in random.integers(len(near), size=random.integers(1, 3))]
+    deepest = cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_5)[row, column]
+    radius = random.uniform(0.5, max(1.0, min(deepest, _LARGEST * len(guide))))
+    line = np.array([(row, column), *bends], np.int32)[:, ::-1]  # x, y
+    drawn = np.zeros_like(guide)
+    cv2.polylines(drawn, [line.reshape(-1, 1, 2)], False, 1, max(1, round(2 * radius)))
+    guide[(drawn & side) > 0] = 255 if garment[row, column] else 0

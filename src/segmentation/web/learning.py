@@ -1,0 +1,55 @@
+"""What the page of a review asks of learning: begin an adaptation, look how it goes, stop it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from segmentation.config.jobs.adapt import AdaptOptions
+from segmentation.jobs.adapt_process import AdaptProcess
+from segmentation.retouch.clerk import Clerk
+
+_NEVER = {"cache-control": "no-store"}
+_WRITING_S = 600.0  # that is waited for the files of accepted photos
+
+
+class Beginning(BaseModel):
+    """The name of the new model, and whether an interrupted adaptation goes on or its model is replaced."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    how: Literal["new", "resume", "overwrite"] = "new"
+
+
+def learning(results: Path, clerk: Clerk, process: AdaptProcess) -> APIRouter:
+    """Return the addresses that begin an adaptation to what was corrected in `results`, and follow it."""
+    router = APIRouter(prefix="/api/adapt")
+
+    @router.get("")
+    def _course() -> JSONResponse:
+        return JSONResponse(_told(process), headers=_NEVER)
+
+    @router.post("")
+    def _begin(beginning: Beginning) -> JSONResponse:
+        clerk.wake()
+        clerk.wait(_WRITING_S)
+        chosen: dict[str, Any] = {"from_": results.absolute(), "name": beginning.name}
+        if beginning.how != "new":
+            chosen[beginning.how] = True
+        process.start(AdaptOptions.of(**chosen))
+        return JSONResponse(_told(process), headers=_NEVER)
+
+    @router.post("/stop")
+    def _stop() -> JSONResponse:
+        process.stop()
+        return JSONResponse(_told(process), headers=_NEVER)
+
+    return router
+
+
+def _told(process: AdaptProcess) -> dict[str, Any]:
+    return asdict(process.course)

@@ -1,0 +1,136 @@
+"""How well objects are found: average precision, against an independent implementation and by hand."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.object_model import one_object
+
+from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.datasets.ground_truth import ObjectMask
+from segmentation.datasets.objects import Objects, number_masks
+from segmentation.evaluation.object_figures import ObjectMeasurement
+from segmentation.images.files import write_image
+
+SHAPE = (24, 32)
+THRESHOLDS = np.linspace(0.5, 0.95, 10)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A ground truth that is no file."""
+
+    objects: Objects
+    path: Path = Path("drawn")
+    coding: None = None
+
+    def read_objects(self):
+        return self.objects
+
+
+def judged(tmp_path, found, truth):
+    write_image(tmp_path / "mask.png", truth)
+    measurement = ObjectMeasurement(BINARY)
+    measurement.add(Sample("a", tmp_path / "a.jpg", ObjectMask(tmp_path / "mask.png")), found, truth.shape)
+    return measurement.finish()
+
+
+def test_perfect_objects_have_an_average_precision_of_one(tmp_path):
+    truth = np.zeros((20, 40), np.uint8)
+    truth[2:12, 3:13], truth[2:12, 20:30] = 1, 2
+    both = (one_object(), one_object(left=20, score=0.8))
+
+    figures = judged(tmp_path, both, truth)
+    assert figures.masks["ap"] == pytest.approx(1)
+    assert figures.boxes["ap"] == pytest.approx(1)
+    assert figures.masks["ap_small"] == pytest.approx(1)
+    assert figures.masks["ap_large"] is None
+    # half of them is found: precision is 1 up to a recall of one half, which are 51 of COCO's 101 steps
+    assert judged(tmp_path, both[:1], truth).masks["ap"] == pytest.approx(51 / 101)
+    assert judged(tmp_path, (), truth).masks["ap"] == 0
+
+
+def test_a_mask_that_overlaps_by_six_tenths_counts_at_a_half_alone(tmp_path):
+    truth = np.zeros((20, 40), np.uint8)
+    truth[2:12, 3:13] = 1
+    figures = judged(
+        tmp_path,
+        (replace(one_object(), scores=np.pad(np.ones((10, 6)), ((0, 0), (0, 4))).astype(np.float32)),),
+        truth,
+    )
+
+    assert figures.masks["ap50"] == pytest.approx(1)
+    assert figures.masks["ap75"] == 0
+    assert figures.masks["ap"] == pytest.approx(3 / 10)  # at 0.50, 0.55 and 0.60
+    assert figures.boxes["ap"] == pytest.approx(1)
+
+
+@given(seed=st.integers(0, 2**32 - 1), photos=st.integers(1, 3))
+@settings(max_examples=25, deadline=None)
+def test_average_precision_is_the_area_under_the_curve_of_greedily_matched_objects(seed, photos):
+    random = np.random.default_rng(seed)
+    measurement = ObjectMeasurement(LabelMap.of(("background", "person", "bag")))
+    truths, founds = [], []
+    for _ in range(photos):
+        objects = number_masks([(draw_box(random), int(kind)) for kind in random.integers(1, 3, 4)], SHAPE)
+        found = tuple(
+            found_box(box, float(random.uniform(0.05, 1)), int(random.integers(1, 3)))
+            for box in [*(shaken(mask, random) for mask in objects.masks), draw_box(random)]
+        )
+        measurement.add(Sample("a", Path("a.jpg"), Drawn(objects)), found, SHAPE)
+        truths.append(objects)
+        founds.append(found)
+
+    figures = measurement.finish()
+    kinds = {kind for objects in truths for kind in objects.classes}
+    by_class = {
+        kind: [precision(truths, founds, kind, threshold) for threshold in THRESHOLDS] for kind in kinds
+    }
+    assert figures.masks["ap"] == pytest.approx(np.mean([*by_class.values()]), abs=1e-6)
+    assert figures.masks["ap50"] == pytest.approx(np.mean([each[0] for each in by_class.values()]), abs=1e-6)
+    assert figures.masks["ap75"] == pytest.approx(np.mean([each[5] for each in by_class.values()]), abs=1e-6)
+    for kind, name in ((1, "person"), (2, "bag")):
+        expected = pytest.approx(np.mean(by_class[kind]), abs=1e-6) if kind in kinds else None
+        assert figures.by_class[name]["ap"] == expected
+
+
+def draw_box(random):
+    """A random rectangle, bool [H, W]."""
+    mask = np.zeros(SHAPE, bool)
+    top, left = random.integers(0, SHAPE[0] - 8), random.integers(0, SHAPE[1] - 8)
+    mask[top : top + random.integers(3, 12), left : left + random.integers(3, 12)] = True
+    return mask
+
+
+def shaken(mask, random):
+    """Nearly the same mask."""
+    return np.roll(mask, random.integers(-2, 3, 2), (0, 1))
+
+
+def found_box(mask, score, index):
+    return replace(
+        one_object(score=score, index=index), scores=mask.astype(np.float32), top=0, left=0, box=(0, 0, 1, 1)
+    )
+
+
+def precision(truths, founds, kind, threshold):
+    """The mean, over 101 recalls, of the best precision at such a recall or a higher one."""
+    hits = []  # of all photos: score, and whether it is right
+    count = 0
+    for objects, found in zip(truths, founds, strict=True):
+        left = [mask for mask, of in zip(objects.masks, objects.classes, strict=True) if of == kind]
+        count += len(left)
+        for one in sorted((one for one in found if one.index == kind), key=lambda one: -one.score):
+            mask = one.scores >= 0.5
+            overlaps = [(mask & other).sum() / (mask | other).sum() for other in left]
+            right = bool(overlaps) and max(overlaps) >= threshold
+            if right:
+                del left[int(np.argmax(overlaps))]
+            hits.append((one.score, right))
+    right = np.array([right for _, right in sorted(hits, reverse=True)], float)
+    recalls, precisions = right.cumsum() / count, right.cumsum() / (np.arange(len(right)) + 1)
+    steps = [precisions[recalls >= recall - 1e-9].max(initial=0) for recall in np.linspace(0, 1, 101)]
+    return np.mean(steps)

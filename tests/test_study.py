@@ -1,0 +1,350 @@
+"""Studies: questions as descriptions, runs that are made once, and a page that tells what they found."""
+
+import csv
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.drawing import draw_set
+
+import main
+from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.presets import configure
+from segmentation.config.record import chosen
+from segmentation.config.study import Part, read_questions, shipped_questions
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.file_kinds import REFINEMENTS
+from segmentation.core.workspace import Workspace
+from segmentation.evaluation.study import photos_of_part, read_judged
+from segmentation.images.files import read_mask
+from segmentation.jobs.context import Context
+from segmentation.jobs.recipe_runs import is_done, models_of
+from segmentation.jobs.recipe_runs import run as run_step
+from segmentation.jobs.recipe_steps import Request, Step
+from segmentation.jobs.study_steps import study_steps
+from segmentation.jobs.training_checks import check_before_data
+from segmentation.metrics.intervals import paired_difference
+from segmentation.models.registry import complete
+from segmentation.reports.study_pictures import draw_detail, most_disputed
+
+QUESTION = """
+title = "Mirror images"
+asks = "Does averaging over the mirror image help?"
+measures = ["dice", "clean", "boundary_f1", "boundary_f1_1px"]
+
+[usual.train]
+architecture = "simple"
+filters = 4
+levels = 2
+input_size = "32x48"
+batch_size = 4
+epochs = 2
+patience = 0
+
+[usual.eval]
+data = "{data}/pairs"
+report_images = 0
+
+[steps.contrast]
+job = "data"
+data = "{data}/pairs"
+
+[steps.layers]
+job = "compose"
+foregrounds = "{data}/pairs/cutouts"
+count = 3
+workers = 1
+
+[steps.plain]
+job = "train"
+data = "{data}/pairs"
+
+[steps.cut]
+job = "predict"
+input = "{data}/pairs/images/000_Front.png"
+model = "{name}-plain"
+save = true
+
+[steps.more]
+job = "train"
+data = ["{data}/pairs", "{results}/layers"]
+
+[ways.plain]
+model = "{name}-plain"
+
+[ways."plain, averaged"]
+model = "{name}-plain"
+tta = "flip"
+
+[ways."with layers"]
+model = "{name}-more"
+
+[parts."Faintest half in red"]
+file = "{results}/contrast/contact-sheet.csv"
+column = "contrast_red"
+lowest = 0.5
+
+[quick.usual.train]
+epochs = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    draw_set(folder / "pairs", garments=8, height=192, width=160)
+    return folder
+
+
+def write_question(folder, text=QUESTION, name="mirror"):
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.toml"
+    path.write_text(text)
+    return path
+
+
+def run_study(home, question, data, *more):
+    chosen = (
+        "--questions",
+        str(question),
+        "--data",
+        str(data),
+        "--home",
+        str(home),
+        "--name",
+        "tried",
+        "--quick",
+    )
+    return main.main(["recipe", "study", *chosen, *more])
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory, data):
+    home = tmp_path_factory.mktemp("home")
+    assert run_study(home, write_question(home), data) == 0
+    return home
+
+
+def page_of(home):
+    return (home / "results" / "tried" / "README.md").read_text()
+
+
+def cells_of(page, way):
+    line = next(line for line in page.splitlines() if line.startswith(f"| {way} |"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_page_has_a_row_for_each_way_with_what_was_run_and_on_which_photos(studied, data):
+    page = page_of(studied)
+    table = studied / "results" / "tried" / "mirror" / "plain" / "per_image.csv"
+    rows = list(csv.DictReader(table.open(newline="")))
+
+    assert "## Mirror images" in page
+    assert "Does averaging over the mirror image help?" in page
+    plain = cells_of(page, "plain")
+    assert plain[1] == f"{len(rows)} of pairs"
+    dice = np.mean([float(row["dice"]) for row in rows])
+    assert plain[2].startswith(f"{dice:.4f}")
+    assert float(plain[-2]) >= 0
+    assert plain[-1] == "0"  # minutes
+    assert f"python main.py eval --model tried-plain --data {data}/pairs" in page
+    assert f"python main.py train --data {data}/pairs --data {studied}/results/tried/layers" in page
+    assert f"python main.py compose --foregrounds {data}/pairs/cutouts" in page
+
+
+def test_differences_are_those_of_the_same_photos(studied):
+    results = studied / "results" / "tried" / "mirror"
+    plain, averaged = (read_judged(results / name) for name in ("plain", "plain-averaged"))
+    names = [*plain.photos]
+    expected = paired_difference(
+        *(np.array([one.photos[name]["dice"] for name in names]) for one in (averaged, plain)),
+        [plain.groups[name] for name in names],
+    ).interval
+
+    assert averaged.against(plain, "dice").interval == expected
+    told = f"{expected.mean:+.4f} ({expected.low:+.4f} to {expected.high:+.4f})"
+    assert told in cells_of(page_of(studied), "plain, averaged")[2]
+    assert "<br>" not in cells_of(page_of(studied), "plain")[2]  # which the others are compared with
+
+
+def test_the_page_shows_the_same_detail_by_each_way(studied):
+    page = page_of(studied)
+    shown = re.search(r"!\[(\w+), .*\]\((pictures/mirror-1\.png)\)", page)
+    picture = np.array(Image.open(studied / "results" / "tried" / shown[2]))
+
+    assert shown[1] in read_judged(studied / "results" / "tried" / "mirror" / "plain").photos
+    tile = 160  # of photos that are narrower than a detail
+    assert picture.shape[1] == 4 * tile + 3 * 4  # photo, true alpha, and three ways in the next row
+    assert picture.shape[0] > 2 * 192
+
+
+def test_a_part_of_the_photos_has_a_table_of_its_own(studied):
+    results = studied / "results" / "tried"
+    photos = photos_of_part(Part("", "", "contrast_red", 0.5), results / "contrast" / "contact-sheet.csv") & {
+        *read_judged(results / "mirror" / "plain").photos
+    }
+    page = page_of(studied).split("Faintest half in red, on 8 photos:")[1]
+
+    assert cells_of(page, "plain")[1] == (f"{len(photos)} of pairs" if photos else "none")
+
+
+def test_what_is_done_is_not_run_again_and_the_page_has_the_advice_of_today(studied, data, capsys):
+    made = [*(studied / "results" / "tried").rglob("*.csv"), *(studied / "models").rglob("bundle.json")]
+    before = {path: path.stat().st_mtime_ns for path in made}
+    capsys.readouterr()
+
+    question = write_question(studied, f'advice = "Leave it."\n{QUESTION}')
+    assert run_study(studied, question, data) == 0
+    assert len(re.findall(r"step \d of 8: \S+ exists", capsys.readouterr().out)) == 8
+    assert {path: path.stat().st_mtime_ns for path in made} == before
+    assert "**Advice:** Leave it." in page_of(studied)
+
+
+def request_of(home, data, question):
+    return Request(data, "tried", home / "results" / "tried", (str(question),), quick=True)
+
+
+def test_an_evaluation_is_done_again_for_other_options_and_for_another_model(studied, data):
+    steps = {step.name: step for step in study_steps(request_of(studied, data, studied / "mirror.toml"))}
+    step, records = steps["mirror/plain"], studied / "results" / "tried" / "steps"
+    context = Context(Workspace(studied))
+    assert is_done(step, records, context)
+
+    fewer = EvaluateOptions.of(model="tried-plain", data=data / "pairs", size=2, output=step.output)
+    assert not is_done(replace(step, options=fewer), records, context)
+    bundle = studied / "models" / "tried-plain" / "bundle.json"
+    text = bundle.read_text()
+    changed = json.loads(text)
+    bundle.write_text(json.dumps({**changed, "threshold": 0.123}))
+    try:
+        assert not is_done(step, records, context)
+    finally:
+        bundle.write_text(text)
+    assert is_done(step, records, context)
+
+
+def test_an_evaluation_that_is_interrupted_is_not_done(studied, data, tmp_path):
+    options = EvaluateOptions.of(model="tried-plain", data=data / "pairs", output=tmp_path / "out")
+    step, context = Step("out", options), Context(Workspace(studied))
+    with pytest.raises(KeyboardInterrupt):
+        run_step(step, tmp_path / "steps", replace(context, interrupted=lambda: True))
+    assert not is_done(step, tmp_path / "steps", context)
+
+    run_step(step, tmp_path / "steps", context)
+    assert is_done(step, tmp_path / "steps", context)
+
+
+def test_photos_that_a_step_predicts_are_there(studied):
+    assert [*(studied / "results" / "tried" / "cut").rglob("000_Front*.png")]
+
+
+def test_the_alphas_that_were_judged_are_kept(studied):
+    results = studied / "results" / "tried" / "mirror" / "plain"
+    rows = {row["id"]: row for row in csv.DictReader((results / "per_image.csv").open(newline=""))}
+    for name, row in rows.items():
+        alpha = read_mask(results / "alpha" / f"{name}.png")
+        assert alpha.shape == (192, 160)
+        assert (alpha >= 128).mean() == pytest.approx(float(row["area_mask"]), abs=0.01)
+
+
+def test_steps_that_questions_share_are_made_once(tmp_path, data):
+    first, second = (write_question(tmp_path, name=name) for name in ("one", "two"))
+    request = replace(request_of(tmp_path, data, first), questions=(str(first), str(second)))
+    names = [step.name for step in study_steps(request)]
+    assert len({*names}) == len(names)
+    assert [name for name in names if "/" not in name] == [
+        "contrast",
+        "layers",
+        "tried-plain",
+        "cut",
+        "tried-more",
+    ]
+
+    write_question(tmp_path, QUESTION.replace("filters = 4", "filters = 8"), "two")
+    with pytest.raises(ConfigError, match="two: expected tried-plain as an earlier question has it"):
+        study_steps(request)
+
+
+def test_a_step_of_each_fold_is_a_training_of_its_own(tmp_path, data):
+    text = QUESTION.replace(
+        "[steps.plain]", '[steps.part]\njob = "train"\nfolds = 3\nfold = "each"\n[steps.plain]'
+    )
+    steps = study_steps(request_of(tmp_path, data, write_question(tmp_path, text)))
+    folds = [step.options.run.data.fold for step in steps if step.name.startswith("tried-part-")]
+    assert folds == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            'measures = ["dice",',
+            'measures = ["beauty",',
+            "measures: expected some of dice, .*received 'beauty'",
+        ),
+        ("[ways.plain]", "[roads.plain]", "the question: expected some of .*ways.* received 'roads'"),
+        ('job = "compose"', 'job = "composer"', "steps.layers.job: expected one of .*received 'composer'"),
+        ('tta = "flip"', 'tta = "flop"', "ways.plain, averaged: `tta`: expected one of none, flip"),
+        ('tta = "flip"', 'against = "nothing"', "ways.plain, averaged.against: expected one of plain"),
+        ("lowest = 0.5", "lowest = 5", "parts.Faintest half in red.lowest: expected a share between 0 and 1"),
+        ("count = 3", 'output = "there"', "steps.layers: expected what decides the result, received output"),
+    ],
+)
+def test_a_question_that_is_none_is_refused_with_its_file_and_place(tmp_path, data, before, after, message):
+    assert before in QUESTION
+    question = write_question(tmp_path, QUESTION.replace(before, after))
+    with pytest.raises(ConfigError, match=f"mirror.*{message}"):
+        study_steps(request_of(tmp_path, data, question))
+
+
+def test_questions_are_for_a_study_alone(data, tmp_path, capsys):
+    words = ["recipe", "default", "--data", str(data), "--quick", "--home", str(tmp_path)]
+    assert main.main(words) == 2
+    assert "--quick: expected with the recipe of a study, received with default" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("name", shipped_questions())
+def test_each_question_of_the_program_is_one_that_can_be_answered(name, quick):
+    """Models are trained before they are used, and no way is judged on photos that only others saw."""
+    (question,) = read_questions((name,), quick=quick)
+    made = {"default", *REFINEMENTS}
+    for step in study_steps(Request(Path("sets"), "mine", questions=(name,), quick=quick)):
+        assert {*models_of(step)} <= made
+        made.add(step.name)
+        if isinstance(options := step.options, TrainOptions):
+            config = configure(options.preset, options.augmentation, chosen(options, "run"))
+            check_before_data(complete(config), None, second_pass=bool(options.second_pass))
+            assert not quick or config.training.epochs == 1
+    assert question.title
+    assert question.asks.endswith((".", "?"))
+
+
+def test_a_table_that_is_none_of_eval_is_named(tmp_path):
+    assert read_judged(tmp_path) is None
+    table = tmp_path / "per_image.csv"
+    table.write_text("id,dice\na,0.5\n")
+    with pytest.raises(DataError, match=r"per_image\.csv: expected a table of `eval`"):
+        read_judged(tmp_path)
+    table.write_text("matte,id,band_sad,seconds\nknn,a,0.5,1\nclosed-form,a,0.4,1\n")
+    with pytest.raises(DataError, match="expected one matte, received several"):
+        read_judged(tmp_path)
+
+
+def test_the_detail_is_where_the_ways_are_furthest_apart():
+    one = np.zeros((600, 500), np.uint8)
+    other = one.copy()
+    other[400:440, 300:340] = 255
+    detail = most_disputed({"one": one, "other": other})
+
+    assert detail.rows.start <= 400 < 440 <= detail.rows.stop
+    assert detail.columns.start <= 300 < 340 <= detail.columns.stop
+    photo = np.dstack([other] * 3)
+    drawn = draw_detail(photo, other, {"one": one, "other": other}, detail)
+    tile = drawn[:200, :200]
+    assert (tile == photo[detail.rows, detail.columns]).all()  # pixel for pixel
