@@ -23,12 +23,14 @@ WHOLE_PHOTOS: dict[str, Any] = {
 
 _FAULTS = {"average": 0.99, "thin_weight": 2, "fault_weight": 1}
 _WHOLE: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}
-_CROPS: dict[str, Any] = {
+_REGIONS: dict[str, Any] = {
     **{**_SCHEDULE, **_COLOURS, **_FAULTS, "brightness": 0.15, "contrast_jitter": 0.15, "recolour": 0.3},
-    **{"shift": 0.04, "scale": 0.15, "crops": "288x432", "batch_size": 8, "learning_rate": 1e-3},
+    **{"shift": 0.04, "scale": 0.15, "batch_size": 4, "learning_rate": 1e-3},
 }
+_REGION = "576x864"
 _LITE2 = {"architecture": "unet-efficientnet-lite2"}
-_SECOND_ON_CROPS = {**_LITE2, "levels": 4, "input_size": "576x864", **_CROPS}
+_SECOND = {**_LITE2, "levels": 4, "input_size": _REGION, **_REGIONS}
+_ON_CROPS = {"crops": "288x432", "batch_size": 8}
 _CACHE = "9GB"
 _FOLDS = (1, 2, 3)
 _PAIRED = (1, 2)  # the photos that two folds hold out are enough for a confidence
@@ -64,7 +66,8 @@ def _train(made: str, /, **options: Any) -> Step:
 def _default(request: Request) -> list[Step]:
     """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
 
-    It goes on with photos from other sides, few as they are. Second passes of the folds, for the confidence.
+    That second pass learns edges from crops, and then from whole regions what belongs to a garment, also of
+    photos from other sides, few as they are. Second passes of the folds, for the confidence.
     """
     data, name = request.data, request.name
     studio, street, views = data / "studio", data / "ccp" / "train", data / "studio" / "views"
@@ -100,15 +103,15 @@ def _default(request: Request) -> list[Step]:
             )
             for fold in _FOLDS
         ),
-        _train(second, **kinds, second_pass=guides, **_SECOND_ON_CROPS, epochs=48),
+        _train(second, **kinds, second_pass=guides, **{**_SECOND, **_ON_CROPS}, epochs=48),
         _train(
-            name, **with_views, second_pass=guides, model=second, epochs=12,
-            **{**_CROPS, "learning_rate": 5e-4},
+            name, **with_views, second_pass=guides, model=second, epochs=8,
+            **{**_REGIONS, "crops": _REGION, "learning_rate": 7e-4},
         ),
         *(
             _train(
                 pairs[fold], **fold_of(kinds, fold, "0.7,0.3", data / "packshots"),
-                second_pass=first_passes(fold), **_SECOND_ON_CROPS, epochs=24,
+                second_pass=first_passes(fold), **_SECOND, epochs=8,
             )
             for fold in _PAIRED
         ),
