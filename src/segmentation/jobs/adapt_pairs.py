@@ -1,4 +1,4 @@
-"""The pairs of an adaptation: corrections to learn from and to judge by, and what is replayed beside them."""
+"""The pairs of an adaptation: corrections to train on and to judge by, and what is replayed beside them."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -44,7 +44,7 @@ def collect_corrections(
     folder: Path,
     context: Context,
 ) -> Split:
-    """Make the pairs of corrections in `folder`, and return those to learn from and those to judge by.
+    """Make the pairs of corrections in `folder`, and return those to train on and those to judge by.
 
     The first of `models` learns, and all are judged. Pairs of a photo that the first was trained on are left
     out. Whole garments that none of them knows are held out. Raises DataError where there are too few.
@@ -71,7 +71,7 @@ def collect_corrections(
     write_origin(folder / HELD_OUT, {**record, "photos": len(split.val)})
     for sample in split.val:
         _move(sample, pairs, folder / HELD_OUT)
-    for sample in _others(dataset.samples, split):
+    for sample in _without(dataset.samples, (*split.train, *split.val)):
         remove_pair(pairs, sample.id)
     write_origin(pairs, {**record, "photos": len(split.train)})
     return split
@@ -174,7 +174,7 @@ def _split(dataset: Dataset, models: Sequence[ModelBundle], fraction: float, con
                 f"{printable(learned_before[0].id)}, which {bundle.name} was trained on"
             )
         )
-    samples = _others(dataset.samples, Split(learned_before, ()))
+    samples = _without(dataset.samples, learned_before)
     _check_enough(len(samples), "corrected and new to the model")
     garments = len({sample.group for sample in samples})
     if garments < FEWEST_GARMENTS:
@@ -188,7 +188,7 @@ def _split(dataset: Dataset, models: Sequence[ModelBundle], fraction: float, con
         held_out = holdout(fresh, min(0.5, max(fraction, _FEWEST_JUDGED / max(1, len(fresh))))).val
     except DataError:
         held_out = ()
-    learned = _others(samples, Split(held_out, ()))
+    learned = _without(samples, held_out)
     if len(held_out) < 2 or len({sample.group for sample in learned}) < 2:
         raise DataError(
             f"`from_`: expected corrections of more garments that no model knows, so that some can be "
@@ -205,9 +205,9 @@ def _check_enough(count: int, what: str) -> None:
         )
 
 
-def _others(samples: Iterable[Sample], split: Split) -> tuple[Sample, ...]:
-    known = {sample.id for sample in (*split.train, *split.val)}
-    return tuple(sample for sample in samples if sample.id not in known)
+def _without(samples: Iterable[Sample], left_out: Iterable[Sample]) -> tuple[Sample, ...]:
+    names = {sample.id for sample in left_out}
+    return tuple(sample for sample in samples if sample.id not in names)
 
 
 def _move(sample: Sample, pairs: Path, target: Path) -> None:

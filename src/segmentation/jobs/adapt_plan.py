@@ -18,7 +18,7 @@ from segmentation.jobs.recipe_steps import Step
 
 PLAN = "adapt.json"
 CORRECTIONS, HELD_OUT = "corrections", "held-out"
-"""The folders of pairs that are learned from, and by which old and new are judged."""
+"""The folders of pairs to train on, and of those by which old and new are judged."""
 
 _STEPS = 25  # of an epoch; there may be a dozen corrections
 _USUAL_BATCH = 4  # of a model that does not record its own

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -87,7 +87,7 @@ class Publisher(Generic[Made]):
         except OSError as error:
             raise not_written(self._folder, error) from error
         earlier = self._manifest.files_of(photo)
-        earlier.withdraw({output for output in earlier.known if self._is_superseded(output, plan, photo)})
+        earlier.withdraw(self._superseded(earlier.known, plan, photo))
         before = earlier.written
         files |= {output: before[output] for output in kept if output in before}
         notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept if output not in plan.outdated)
@@ -95,12 +95,13 @@ class Publisher(Generic[Made]):
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in plan.replaced)
         return replace(plan, notes=notes, files=files)
 
-    def _is_superseded(self, output: str, plan: Delivery, photo: Photo) -> bool:
-        """Whether an earlier file shows other objects than are there now, or all of them as one."""
-        if output in plan.outputs.values():
-            return False
+    def _superseded(self, earlier: Iterable[str], plan: Delivery, photo: Photo) -> set[str]:
+        """The earlier files that show other objects than are there now, or all of them as one."""
+        others = {*earlier} - {*plan.outputs.values()}
+        if self._kinds_of:
+            return others
         of_one_object = re.compile(rf"[^/]+/{re.escape(photo.stem)}-[0-9]+\.[a-z]+")  # masks/STEM-1.png
-        return self._kinds_of is not None or of_one_object.fullmatch(output) is not None
+        return {output for output in others if of_one_object.fullmatch(output)}
 
 
 def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[str]) -> None:

@@ -8,6 +8,7 @@ from segmentation.retouch.desk import Desk
 from segmentation.retouch.summary import write_table
 
 _PAUSE_S = 3.0  # before what failed is tried again
+_WRITING_S = 600.0  # that is waited for the files of accepted photos
 
 
 class Clerk:
@@ -40,6 +41,11 @@ class Clerk:
         with self._idle:
             self._busy = True
         self._wanted.set()
+
+    def finish(self) -> bool:
+        """Have what was accepted written, and wait for it, some minutes at most; return whether all is."""
+        self.wake()
+        return self.wait(_WRITING_S)
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is in hand, at most so long; return whether all is written."""

@@ -18,7 +18,7 @@ from segmentation.preprocessing.second_pass import framed
 from segmentation.retouch.coverage import Box
 from segmentation.retouch.operations import Hint, Operation, Stroke
 from segmentation.retouch.painting import HALF, covered_by
-from segmentation.scores.two_passes import second_look
+from segmentation.scores.two_passes import score_region
 
 _SLIVER = 1 / 1152  # of the height: thinner changes lead to no other place, as those along an edge do
 _EDGE_PX = 3  # about what changes: the soft edge, which changes with it
@@ -48,9 +48,9 @@ def find_hint(
     box, coverage = covered
     hints = [one for one in done if isinstance(one, Hint)]
     scores, settled = _told(first_scores, base, alpha, hints, stroke)
-    region, looked = _looked_at_again(photo, scores, box, passes)
-    enlargement = 1.0 if passes.nearby else max(1.0, len(looked) / passes.view.shape.height)
-    fresh = soft_alpha(Prediction("", looked, LabelMap(), threshold), enlargement)
+    region, rescored = _scored_again(photo, scores, box, passes)
+    enlargement = 1.0 if passes.nearby else max(1.0, len(rescored) / passes.view.shape.height)
+    fresh = soft_alpha(Prediction("", rescored, LabelMap(), threshold), enlargement)
     reached = np.zeros(fresh.shape, np.float32)
     top, left = box.top - region.top, box.left - region.left
     reached[top : top + box.height, left : left + box.width] = coverage
@@ -64,7 +64,7 @@ def find_hint(
     return _hint_of(stroke, region, part, changed)
 
 
-def _looked_at_again(
+def _scored_again(
     photo: np.ndarray, scores: np.ndarray, place: Box, passes: Passes
 ) -> tuple[Rectangle, np.ndarray]:
     """Return the region that the second pass sees because of a place, and its scores, float32 [h, w, 1]."""
@@ -74,7 +74,7 @@ def _looked_at_again(
         region = framed(around, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
     else:
         region = view.region_with(scores, around)
-    return region, second_look(passes.second, view, photo, scores, region)
+    return region, score_region(passes.second, view, photo, scores, region)
 
 
 def _added(

@@ -19,13 +19,13 @@ def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreF
         if region is None:
             return scores
         result = np.zeros(scores.shape, scores.dtype)  # takes no memory outside the region
-        result[region.slices] = second_look(second, view, photo, scores, region)
+        result[region.slices] = score_region(second, view, photo, scores, region)
         return result
 
     return score
 
 
-def second_look(
+def score_region(
     second: ScoreFn, view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Region
 ) -> np.ndarray:
     """Return the second scores, float32 [h, w, 1], of a region of a photo with its first-pass scores."""

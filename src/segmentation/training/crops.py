@@ -14,6 +14,18 @@ _CENTRAL = 0.5  # of a crop's height and width: where the pixel that it is drawn
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
+def off_centre(size: Size, random: np.random.Generator) -> np.ndarray:
+    """Draw how far the middle of a crop is from the pixel that it shows: float64 [2], down and across."""
+    return _CENTRAL * (random.random(2) - 0.5) * (size.height, size.width)
+
+
+def corner_about(middle: np.ndarray, size: Size, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return top and left of the crop of `size` about a place in a picture [H, W], wholly inside of it."""
+    extent = np.array([size.height, size.width])
+    top, left = np.clip(np.round(middle - extent / 2).astype(int), 0, np.subtract(shape[:2], extent))
+    return int(top), int(left)
+
+
 @dataclass(frozen=True)
 class Crops:
     """Random crops of `size` after a change of whole pairs; the same seed, the same crop.
@@ -45,10 +57,7 @@ class Crops:
             top, left = random.integers(room + 1)
             return int(top), int(left)
         pixel = random.choice(np.argwhere(hard))
-        place = 0.5 + _CENTRAL * (random.random(2) - 0.5)  # of the pixel in the crop, down and across
-        corner = np.round(pixel - place * (self.size.height, self.size.width)).astype(int)
-        top, left = np.clip(corner, 0, room)
-        return int(top), int(left)
+        return corner_about(pixel - off_centre(self.size, random), self.size, mask.shape)
 
     def _hard(self, image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """bool [H, W]"""

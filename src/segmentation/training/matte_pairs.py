@@ -7,7 +7,6 @@ import numpy as np
 
 from segmentation.config.training import RunConfig
 from segmentation.core.file_kinds import DRAWN
-from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.trimaps import has_trimap, read_trimap
 from segmentation.images.colour_distance import colour_distance
@@ -17,9 +16,8 @@ from segmentation.preprocessing.pixels import at_least
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.batches import PreparedPairs
+from segmentation.training.crops import corner_about, off_centre
 from segmentation.training.task import MatteTask
-
-_CENTRAL = 0.5  # of a crop's height and width: where the pixel that it is drawn around may lie
 
 
 class MattePairs(PreparedPairs):
@@ -54,8 +52,7 @@ class MattePairs(PreparedPairs):
             known = self._random_trimap(layers, random)
             unknown = np.argwhere(known == UNKNOWN)
             centre = random.choice(unknown) if len(unknown) else random.integers(known.shape)
-            shift = _CENTRAL * (random.random(2) - 0.5) * (self._size.height, self._size.width)
-            return self._crop(photo, layers, known, centre + shift)
+            return self._crop(photo, layers, known, centre + off_centre(self._size, random))
 
         return change
 
@@ -91,11 +88,11 @@ class MattePairs(PreparedPairs):
         self, photo: np.ndarray, layers: np.ndarray, known: np.ndarray, centre: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return what the network sees about a pixel, and the targets, uint8 [h, w, 3], of `matte_losses`."""
-        size = np.array([self._size.height, self._size.width])
-        top, left = np.clip(np.round(centre - size / 2).astype(int), 0, np.subtract(known.shape, size))
-        part = slice(top, top + size[0]), slice(left, left + size[1])
+        size = self._size
+        top, left = corner_about(centre, size, known.shape)
+        part = slice(top, top + size.height), slice(left, left + size.width)
         seen = with_trimap(np.ascontiguousarray(photo[part]), known[part], self._matte.prior)
-        preprocessing = dataclasses.replace(self.preprocessing, input_size=Size(*map(int, size)))
+        preprocessing = dataclasses.replace(self.preprocessing, input_size=size)
         band = np.where(known[part] == UNKNOWN, np.uint8(255), np.uint8(0))
         alpha, contrast = layers[part][..., 0], layers[part][..., 1]
         return preprocessing.prepare(seen), np.dstack([alpha, band, contrast])

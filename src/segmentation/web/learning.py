@@ -11,9 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.retouch.clerk import Clerk
-
-_NEVER = {"cache-control": "no-store"}
-_WRITING_S = 600.0  # that is waited for the files of accepted photos
+from segmentation.web.wire import NEVER_KEPT
 
 
 class Beginning(BaseModel):
@@ -31,22 +29,21 @@ def learning(results: Path, clerk: Clerk, process: AdaptProcess) -> APIRouter:
 
     @router.get("")
     def _course() -> JSONResponse:
-        return JSONResponse(_told(process), headers=_NEVER)
+        return JSONResponse(_told(process), headers=NEVER_KEPT)
 
     @router.post("")
     def _begin(beginning: Beginning) -> JSONResponse:
-        clerk.wake()
-        clerk.wait(_WRITING_S)
+        clerk.finish()
         chosen: dict[str, Any] = {"from_": results.absolute(), "name": beginning.name}
         if beginning.how != "new":
             chosen[beginning.how] = True
         process.start(AdaptOptions.of(**chosen))
-        return JSONResponse(_told(process), headers=_NEVER)
+        return JSONResponse(_told(process), headers=NEVER_KEPT)
 
     @router.post("/stop")
     def _stop() -> JSONResponse:
         process.stop()
-        return JSONResponse(_told(process), headers=_NEVER)
+        return JSONResponse(_told(process), headers=NEVER_KEPT)
 
     return router
 

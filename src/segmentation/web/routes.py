@@ -26,13 +26,11 @@ from segmentation.retouch.shown import thumbnail
 from segmentation.retouch.state import ACCEPTED
 from segmentation.retouch.summary import Summary
 from segmentation.web.learning import learning
-from segmentation.web.wire import opened, overview, state_of
+from segmentation.web.wire import NEVER_KEPT, opened, overview, state_of
 
 STATIC = Path(__file__).parent / "static"
 
 _FOREVER = {"cache-control": "private, max-age=86400, immutable"}  # addresses hold the version of the photo
-_NEVER = {"cache-control": "no-store"}
-_EXPORT_S = 600.0  # that is waited for the files of accepted photos
 
 Identity = Annotated[str, Field(max_length=64)]
 
@@ -93,33 +91,33 @@ def application(
 
     @app.exception_handler(StaleError)
     def _stale(_request: Request, error: StaleError) -> JSONResponse:
-        return JSONResponse({"message": str(error)}, 409, _NEVER)
+        return JSONResponse({"message": str(error)}, 409, NEVER_KEPT)
 
     @app.exception_handler(SegmentationError)
     def _refused(_request: Request, error: SegmentationError) -> JSONResponse:
-        return JSONResponse({"message": str(error)}, 422, _NEVER)
+        return JSONResponse({"message": str(error)}, 422, NEVER_KEPT)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_request: Request, _error: RequestValidationError) -> JSONResponse:
         message = "expected a request of this page, received another; load the page again"
-        return JSONResponse({"message": message}, 422, _NEVER)
+        return JSONResponse({"message": message}, 422, NEVER_KEPT)
 
     @app.get("/api/overview")
     def _overview() -> JSONResponse:
         desk.refresh()
-        return JSONResponse(overview(desk, summary()) | {"problem": clerk.problem}, headers=_NEVER)
+        return JSONResponse(overview(desk, summary()) | {"problem": clerk.problem}, headers=NEVER_KEPT)
 
     @app.get("/api/summary")
     def _summary() -> JSONResponse:
-        return JSONResponse(summary().plain() | {"lines": summary().lines()}, headers=_NEVER)
+        return JSONResponse(summary().plain() | {"lines": summary().lines()}, headers=NEVER_KEPT)
 
     @app.get("/api/photos/{identity}")
     def _photo(identity: Identity) -> JSONResponse:
-        return JSONResponse(opened(desk, _find(desk, identity)), headers=_NEVER)
+        return JSONResponse(opened(desk, _find(desk, identity)), headers=NEVER_KEPT)
 
     @app.get("/api/photos/{identity}/state")
     def _state(identity: Identity) -> JSONResponse:
-        return JSONResponse(state_of(desk, _find(desk, identity)), headers=_NEVER)
+        return JSONResponse(state_of(desk, _find(desk, identity)), headers=NEVER_KEPT)
 
     @app.get("/api/photos/{identity}/mask")
     def _mask(identity: Identity, of: Literal["now", "predicted"] = "now") -> Response:
@@ -153,12 +151,12 @@ def application(
     @app.get("/api/network")
     def _network() -> JSONResponse:
         desk.check_network()
-        return JSONResponse({}, headers=_NEVER)
+        return JSONResponse({}, headers=NEVER_KEPT)
 
     @app.post("/api/photos/{identity}/hints")
     def _hints(identity: Identity) -> JSONResponse:
         desk.prepare_hints(_find(desk, identity))
-        return JSONResponse({}, headers=_NEVER)
+        return JSONResponse({}, headers=NEVER_KEPT)
 
     @app.post("/api/photos/{identity}/hint")
     def _hint(identity: Identity, stroke: Stroke) -> Response:
@@ -177,35 +175,34 @@ def application(
     def _restart(identity: Identity, wish: Wish) -> JSONResponse:
         photo = _find(desk, identity)
         desk.restart(photo, wish.revision)
-        return JSONResponse(state_of(desk, photo), headers=_NEVER)
+        return JSONResponse(state_of(desk, photo), headers=NEVER_KEPT)
 
     @app.post("/api/photos/{identity}/decide")
     def _decide(identity: Identity, decision: Decision) -> JSONResponse:
         photo = _find(desk, identity)
         desk.decide(photo, decision.revision, decision.decision, decision.id)
         clerk.wake()
-        return JSONResponse(state_of(desk, photo), headers=_NEVER)
+        return JSONResponse(state_of(desk, photo), headers=NEVER_KEPT)
 
     @app.post("/api/photos/{identity}/active")
     def _active(identity: Identity, activity: Activity) -> JSONResponse:
         desk.note_activity(_find(desk, identity), activity.seconds, activity.clicks)
         clerk.wake()
-        return JSONResponse({}, headers=_NEVER)
+        return JSONResponse({}, headers=NEVER_KEPT)
 
     @app.post("/api/export")
     def _export(form: Annotated[Literal["zip", "folder"], Body(embed=True)]) -> JSONResponse:
-        clerk.wake()
-        if not clerk.wait(_EXPORT_S):
+        if not clerk.finish():
             waiting = desk.pending()
             problems = [problem for photo in waiting if (problem := desk.problem_of(photo.stem))]
             reason = problems[0] if problems else "they are being written; wait a moment"
             return JSONResponse(
-                {"message": f"{len(waiting)} accepted are not written yet: {reason}"}, 422, _NEVER
+                {"message": f"{len(waiting)} accepted are not written yet: {reason}"}, 422, NEVER_KEPT
             )
         accepted = [photo for photo in desk.photos() if desk.state_of(photo.stem).decision == ACCEPTED]
         path = export(desk.results, accepted, form)
         return JSONResponse(
-            {"path": printable(str(path.absolute())), "photos": len(accepted)}, headers=_NEVER
+            {"path": printable(str(path.absolute())), "photos": len(accepted)}, headers=NEVER_KEPT
         )
 
     @app.get("/api/export.zip")
@@ -213,7 +210,7 @@ def application(
         path = desk.results / f"{EXPORTED}.zip"
         if not path.is_file():
             raise HTTPException(404)
-        return FileResponse(path, media_type="application/zip", filename=path.name, headers=_NEVER)
+        return FileResponse(path, media_type="application/zip", filename=path.name, headers=NEVER_KEPT)
 
     if adapting:
         app.include_router(learning(desk.results, clerk, adapting))
@@ -245,6 +242,6 @@ def _changed(desk: Desk, identity: str, change: Callable[[CutPhoto], Change]) ->
 def _raw(desk: Desk, photo: CutPhoto, change: Change) -> Response:
     """Return bytes of an alpha; their box and the state of the photo are in a header."""
     about = json.dumps({**state_of(desk, photo), "revision": change.revision, "box": change.box})
-    headers = {**_NEVER, "content-encoding": "gzip", "x-about": about}
+    headers = {**NEVER_KEPT, "content-encoding": "gzip", "x-about": about}
     content = b"" if change.alpha is None else change.alpha.tobytes()
     return Response(gzip.compress(content, 1), media_type="application/octet-stream", headers=headers)

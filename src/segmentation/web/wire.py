@@ -13,6 +13,9 @@ from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.shown import TILE_PX
 from segmentation.retouch.summary import Summary
 
+NEVER_KEPT = {"cache-control": "no-store"}
+"""The header of what may change: no cache keeps it."""
+
 _LINE_TOLERANCE_PX = 0.7
 
 

@@ -1,4 +1,4 @@
-"""The figure that epochs are judged by: how well the objects of a photo are told apart and drawn."""
+"""The figure that epochs are judged by: how well the objects of a photo are detected and segmented."""
 
 from collections.abc import Mapping
 from typing import Any
