@@ -33,7 +33,7 @@ _SECOND = {**_LITE2, "levels": 4, "input_size": _REGION, **_REGIONS}
 _ON_CROPS = {"crops": "288x432", "batch_size": 8}
 _CACHE = "9GB"
 _FOLDS = (1, 2, 3)
-_PAIRED = (1, 2)  # the photos that two folds hold out are enough for a confidence
+_PAIRED = 1  # the photos that one fold holds out are enough for a confidence
 _STREET: dict[str, Any] = {"input_size": "192x288", "batch_size": 4, "loss": "ce + dice", **_SCHEDULE}
 _ARCHITECTURES: dict[str, dict[str, Any]] = {
     "lite0": {"architecture": "unet-efficientnet-lite0", "epochs": 16},
@@ -66,8 +66,9 @@ def _train(made: str, /, **options: Any) -> Step:
 def _default(request: Request) -> list[Step]:
     """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
 
-    That second pass learns edges from crops, and then from whole regions what belongs to a garment, also of
-    photos from other sides, few as they are. Second passes of the folds, for the confidence.
+    The first pass learns at last where no garment is. The second pass learns edges from crops, and then from
+    whole regions what belongs to a garment, also of photos from other sides, few as they are. A second pass
+    of a fold, for the confidence.
     """
     data, name = request.data, request.name
     studio, street, views = data / "studio", data / "ccp" / "train", data / "studio" / "views"
@@ -75,9 +76,9 @@ def _default(request: Request) -> list[Step]:
     every = {"exclude": "held-out", "cache": _CACHE}
     first_kinds = {"data": [studio, *products, street], "mix": "0.35,0.2,0.2,0.25", **every}
     kinds = {"data": [studio, *products, street], "mix": "0.5,0.25,0.15,0.1", **every}
-    pretrained, first, second = f"{name}-pretrained", f"{name}-first", f"{name}-second"
+    pretrained, garments, first = f"{name}-pretrained", f"{name}-garments", f"{name}-first"
+    second, pair = f"{name}-second", f"{name}-pair"
     folds = {fold: f"{name}-fold{fold}" for fold in _FOLDS}
-    pairs = {fold: f"{name}-pair{fold}" for fold in _PAIRED}
 
     def fold_of(kinds: dict[str, Any], fold: int, mix: str, *folders: Path) -> dict[str, Any]:
         """Photos of every folder are held out, and none of `studio/val` is trained on."""
@@ -95,7 +96,11 @@ def _default(request: Request) -> list[Step]:
             pretrained, data=data / "ccp", synthetic=100, **_LITE2, epochs=6,
             **{**WHOLE_PHOTOS, "input_size": "192x288", "scale": 0.2},
         ),
-        _train(first, **first_kinds, model=pretrained, epochs=24, **_WHOLE),
+        _train(garments, **first_kinds, model=pretrained, epochs=24, **_WHOLE),
+        _train(
+            first, **first_kinds, model=garments, epochs=6, empty_rooms=60,
+            **{**_WHOLE, "learning_rate": 4e-4},
+        ),
         *(
             _train(
                 folds[fold], **fold_of(first_kinds, fold, "0.35,0.2,0.2,0.25", *products, street),
@@ -108,18 +113,15 @@ def _default(request: Request) -> list[Step]:
             name, **with_views, second_pass=guides, model=second, epochs=8,
             **{**_REGIONS, "crops": _REGION, "learning_rate": 7e-4},
         ),
-        *(
-            _train(
-                pairs[fold], **fold_of(kinds, fold, "0.7,0.3", data / "packshots"),
-                second_pass=first_passes(fold), **_SECOND, epochs=8,
-            )
-            for fold in _PAIRED
+        _train(
+            pair, **fold_of(kinds, _PAIRED, "0.7,0.3", data / "packshots"),
+            second_pass=first_passes(_PAIRED), **_SECOND, epochs=8,
         ),
         Step(
             name,
             CalibrateOptions.of(
                 model=name, data=[studio / "train", data / "packshots"], exclude="held-out", synthetic=60,
-                fold_model=list(pairs.values()),
+                fold_model=[pair],
             ),
         ),
     ]  # fmt: skip
