@@ -10,6 +10,7 @@ from segmentation.config.options import names_from
 from segmentation.core.errors import DataError
 from segmentation.images.files import image_size, read_mask, read_photo
 from segmentation.synth import VIEWS, draw_photo, write_studio
+from segmentation.synth.studio import draw_empty_room
 
 SIZE = (96, 144)  # width, height
 
@@ -87,6 +88,15 @@ def test_a_small_drawing_is_a_reduction_of_a_large_one(garment, view):
 def test_views_of_a_garment_share_the_room():
     front, back = (draw_photo(5, 2, view, *SIZE)[0].astype(float) for view in ("Front", "Back"))
     assert np.abs(front[:10] - back[:10]).mean() < 8
+
+
+def test_empty_rooms_show_by_turns_the_room_a_stand_and_a_bare_mannequin():
+    rooms = [draw_empty_room(3, number, 96, 144) for number in range(6)]
+
+    assert {(room.shape, room.dtype) for room in rooms} == {((144, 96, 3), np.dtype(np.uint8))}
+    assert np.array_equal(rooms[2], draw_empty_room(3, 2, 96, 144))
+    outlines = [cv2.Canny(room[:115, 24:72], 60, 120).mean() for room in rooms]  # above stand and turntable
+    assert min(outlines[2], outlines[5]) > 2 * max(outlines[0], outlines[3])
 
 
 def test_a_set_holds_every_view_with_its_cutout(studio):

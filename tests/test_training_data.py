@@ -9,9 +9,11 @@ from segmentation.config.training import DataConfig, RunConfig
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.size import Size
 from segmentation.datasets.discover import discover
+from segmentation.datasets.ground_truth import truth_of
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.selection import random_subset, select_samples, without_predicted
-from segmentation.jobs.training_data import choose_split, with_drawn_garments
+from segmentation.images.files import read_photo
+from segmentation.jobs.training_data import choose_split, with_drawn_photos
 from segmentation.models.registry import complete
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.synth import write_studio
@@ -100,7 +102,7 @@ def test_predictions_are_no_truth_to_judge_by(drawn, tmp_path):
 
 def test_drawn_garments_are_learned_from_and_never_held_out(foldered, tmp_path):
     config = complete(RunConfig().replace(synthetic=2, architecture="simple", input_size=Size(96, 64)))
-    split = with_drawn_garments(foldered.folder_split, config, tmp_path, None)
+    split = with_drawn_photos(foldered.folder_split, config, tmp_path, None)
 
     assert split.val == foldered.folder_split.val
     added = [sample for sample in split.train if sample.origin == "synthetic"]
@@ -108,10 +110,24 @@ def test_drawn_garments_are_learned_from_and_never_held_out(foldered, tmp_path):
     assert len(split.train) == len(foldered.folder_split.train) + 6
 
 
+def test_rooms_without_a_garment_are_learned_from_and_never_held_out(foldered, tmp_path):
+    config = complete(RunConfig().replace(empty_rooms=3, architecture="simple", input_size=Size(96, 64)))
+    split = with_drawn_photos(foldered.folder_split, config, tmp_path, None)
+
+    assert split.val == foldered.folder_split.val
+    added = split.train[len(foldered.folder_split.train) :]
+    assert [sample.origin for sample in added] == ["synthetic"] * 3
+    for sample in added:
+        photo, truth = read_photo(sample.photo), truth_of(sample).read()
+        assert not truth.any()
+        assert truth.shape == photo.shape[:2] == (192, 128)
+    assert with_drawn_photos(foldered.folder_split, config, tmp_path, None) == split
+
+
 def test_a_garment_that_the_data_has_is_not_drawn_into_the_training(drawn, tmp_path):
     config = complete(RunConfig().replace(synthetic=6, architecture="simple", input_size=Size(96, 64)))
     split = choose_split(drawn, config.data, seed=0)
-    extended = with_drawn_garments(split, config, tmp_path, None)
+    extended = with_drawn_photos(split, config, tmp_path, None)
 
     added = {sample.group for sample in extended.train} - {sample.group for sample in split.train}
     assert len(added) == 2  # garments 4 and 5: the first four are those of the set

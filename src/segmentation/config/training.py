@@ -39,6 +39,12 @@ class DataConfig:
         common=False,
     )
     synthetic: int = option(0, "drawn garments to add to the training photos, three photos each; 0 for none")
+    empty_rooms: int = option(
+        0,
+        "drawn rooms without a garment to add to the training photos, a third of them with a bare mannequin, "
+        "of which the model learns that there is nothing to cut out; 0 for none",
+        common=False,
+    )
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
     fold: int = option(1, "which of the folds is held out, counted from 1", minimum=1)
     train_size: int = option(

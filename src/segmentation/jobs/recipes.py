@@ -21,23 +21,19 @@ WHOLE_PHOTOS: dict[str, Any] = {
 }
 """How a network that sees whole photos of one studio is trained."""
 
-_REGIONS: dict[str, Any] = {
-    **{**_SCHEDULE, **_COLOURS, "brightness": 0.15, "contrast_jitter": 0.15},
-    **{"recolour": 0.3, "shift": 0.04, "scale": 0.1},
-}
-_NETWORK = {"architecture": "unet-efficientnet-lite0"}
-_SECOND = {**_NETWORK, "levels": 4, "input_size": "320x480", "learning_rate": 1e-3, "batch_size": 8}
 _FAULTS = {"average": 0.99, "thin_weight": 2, "fault_weight": 1}
-_EVERY_KIND: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}
-_CROPS: dict[str, Any] = {
+_WHOLE: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}
+_REGIONS: dict[str, Any] = {
     **{**_SCHEDULE, **_COLOURS, **_FAULTS, "brightness": 0.15, "contrast_jitter": 0.15, "recolour": 0.3},
-    **{"shift": 0.04, "scale": 0.15, "crops": "288x432", "batch_size": 8, "learning_rate": 1e-3},
+    **{"shift": 0.04, "scale": 0.15, "batch_size": 4, "learning_rate": 1e-3},
 }
+_REGION = "576x864"
 _LITE2 = {"architecture": "unet-efficientnet-lite2"}
-_SECOND_ON_CROPS = {**_LITE2, "levels": 4, "input_size": "576x864", **_CROPS}
+_SECOND = {**_LITE2, "levels": 4, "input_size": _REGION, **_REGIONS}
+_ON_CROPS = {"crops": "288x432", "batch_size": 8}
 _CACHE = "9GB"
 _FOLDS = (1, 2, 3)
-_PAIRED = (1, 2)  # the photos that two folds hold out are enough for a confidence
+_PAIRED = 1  # the photos that one fold holds out are enough for a confidence
 _STREET: dict[str, Any] = {"input_size": "192x288", "batch_size": 4, "loss": "ce + dice", **_SCHEDULE}
 _ARCHITECTURES: dict[str, dict[str, Any]] = {
     "lite0": {"architecture": "unet-efficientnet-lite0", "epochs": 16},
@@ -68,54 +64,11 @@ def _train(made: str, /, **options: Any) -> Step:
 
 
 def _default(request: Request) -> list[Step]:
-    """A first pass, models of its folds, the same with a second pass, and the second pass in two sizes."""
-    data, name = request.data, request.name
-    studio = data / "studio"
-    training = studio / "train"
-    pretrained, first, second = f"{name}-pretrained", f"{name}-first", f"{name}-second"
-    folds = {fold: f"{name}-fold{fold}" for fold in _FOLDS}
-    pairs = {fold: f"{name}-pair{fold}" for fold in _FOLDS}
-
-    def first_passes(fold: int) -> list[str]:
-        """The model of the same fold first, so that the held-out photos are new to both passes."""
-        return [folds[fold], *(folds[other] for other in _FOLDS if other != fold)]
-
-    second_pass = {"data": studio, "second_pass": [first, *folds.values()]}
-    return [
-        _train(
-            pretrained, data=data / "ccp", synthetic=100, **_NETWORK, input_size="192x288", epochs=6,
-            **WHOLE_PHOTOS,
-        ),
-        _train(first, data=studio, synthetic=20, model=pretrained, epochs=36, **WHOLE_PHOTOS),
-        *(
-            _train(
-                folds[fold], data=training, folds=3, fold=fold, model=pretrained, epochs=14, **WHOLE_PHOTOS,
-            )
-            for fold in _FOLDS
-        ),
-        *(
-            _train(
-                pairs[fold], data=training, folds=3, fold=fold, second_pass=first_passes(fold), **_SECOND,
-                epochs=6, **_REGIONS,
-            )
-            for fold in _FOLDS
-        ),
-        _train(second, **second_pass, **_SECOND, epochs=16, **_REGIONS),
-        _train(
-            name, **second_pass, model=second, input_size="384x576", epochs=10, learning_rate=5e-4,
-            batch_size=4, **_REGIONS,
-        ),
-        Step(
-            name,
-            CalibrateOptions.of(model=name, data=training, synthetic=60, fold_model=list(pairs.values())),
-        ),
-    ]  # fmt: skip
-
-
-def _every_kind(request: Request) -> list[Step]:
     """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
 
-    It goes on with photos from other sides, few as they are. Second passes of the folds, for the confidence.
+    The first pass learns at last where no garment is. The second pass learns edges from crops, and then from
+    whole regions what belongs to a garment, also of photos from other sides, few as they are. A second pass
+    of a fold, for the confidence.
     """
     data, name = request.data, request.name
     studio, street, views = data / "studio", data / "ccp" / "train", data / "studio" / "views"
@@ -123,9 +76,9 @@ def _every_kind(request: Request) -> list[Step]:
     every = {"exclude": "held-out", "cache": _CACHE}
     first_kinds = {"data": [studio, *products, street], "mix": "0.35,0.2,0.2,0.25", **every}
     kinds = {"data": [studio, *products, street], "mix": "0.5,0.25,0.15,0.1", **every}
-    pretrained, first, second = f"{name}-pretrained", f"{name}-first", f"{name}-second"
+    pretrained, garments, first = f"{name}-pretrained", f"{name}-garments", f"{name}-first"
+    second, pair = f"{name}-second", f"{name}-pair"
     folds = {fold: f"{name}-fold{fold}" for fold in _FOLDS}
-    pairs = {fold: f"{name}-pair{fold}" for fold in _PAIRED}
 
     def fold_of(kinds: dict[str, Any], fold: int, mix: str, *folders: Path) -> dict[str, Any]:
         """Photos of every folder are held out, and none of `studio/val` is trained on."""
@@ -143,31 +96,32 @@ def _every_kind(request: Request) -> list[Step]:
             pretrained, data=data / "ccp", synthetic=100, **_LITE2, epochs=6,
             **{**WHOLE_PHOTOS, "input_size": "192x288", "scale": 0.2},
         ),
-        _train(first, **first_kinds, model=pretrained, epochs=24, **_EVERY_KIND),
+        _train(garments, **first_kinds, model=pretrained, epochs=24, **_WHOLE),
+        _train(
+            first, **{**first_kinds, "mix": "0.45,0.17,0.17,0.21"}, model=garments, epochs=6,
+            empty_rooms=45, synthetic=20, **{**_WHOLE, "learning_rate": 4e-4},
+        ),
         *(
             _train(
                 folds[fold], **fold_of(first_kinds, fold, "0.35,0.2,0.2,0.25", *products, street),
-                model=pretrained, epochs=10, **_EVERY_KIND,
+                model=pretrained, epochs=10, **_WHOLE,
             )
             for fold in _FOLDS
         ),
-        _train(second, **kinds, second_pass=guides, **_SECOND_ON_CROPS, epochs=48),
+        _train(second, **kinds, second_pass=guides, **{**_SECOND, **_ON_CROPS}, epochs=48),
         _train(
-            name, **with_views, second_pass=guides, model=second, epochs=12,
-            **{**_CROPS, "learning_rate": 5e-4},
+            name, **with_views, second_pass=guides, model=second, epochs=8,
+            **{**_REGIONS, "crops": _REGION, "learning_rate": 7e-4},
         ),
-        *(
-            _train(
-                pairs[fold], **fold_of(kinds, fold, "0.7,0.3", data / "packshots"),
-                second_pass=first_passes(fold), **_SECOND_ON_CROPS, epochs=24,
-            )
-            for fold in _PAIRED
+        _train(
+            pair, **fold_of(kinds, _PAIRED, "0.7,0.3", data / "packshots"),
+            second_pass=first_passes(_PAIRED), **_SECOND, epochs=8,
         ),
         Step(
             name,
             CalibrateOptions.of(
                 model=name, data=[studio / "train", data / "packshots"], exclude="held-out", synthetic=60,
-                fold_model=list(pairs.values()),
+                fold_model=[pair],
             ),
         ),
     ]  # fmt: skip
@@ -186,11 +140,9 @@ def _architectures(request: Request) -> list[Step]:
 
 
 RECIPES: dict[str, Recipe] = {
-    "default": Recipe("the model that comes with the program, from studio and ccp below `data`", _default),
-    "every-kind": Recipe(
-        "a model for mannequins, packshots, flat-lays and worn garments, from studio, packshots, flatlay and "
-        "ccp below `data`",
-        _every_kind,
+    "default": Recipe(
+        "the model that comes with the program, from studio, packshots, flatlay and ccp below `data`",
+        _default,
     ),
     "architectures": Recipe(
         "twelve classes of clothing by several architectures, from ccp below `data`, and all classes by the "

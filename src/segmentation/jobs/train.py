@@ -36,7 +36,7 @@ from segmentation.jobs.training_data import (
     choose_split,
     default_data,
     split_of_source,
-    with_drawn_garments,
+    with_drawn_photos,
     with_first_pass_scores,
     with_source,
     without_excluded,
@@ -235,7 +235,7 @@ def _split(
     if first_passes:
         check_made_by_a_person(split)
     drawing = counting(context.tell, "drawing")
-    split = with_drawn_garments(split, config, context.workspace.drawn, drawing)
+    split = with_drawn_photos(split, config, context.workspace.drawn, drawing)
     if first_passes:
         folder = logs.with_name(f"{logs.name}-guides")
         scoring = counting(context.tell, "first pass")

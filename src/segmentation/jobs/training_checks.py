@@ -123,6 +123,7 @@ def _check_classes(config: RunConfig, second_pass: bool) -> None:
     cutouts_alone = {
         "second_pass": (second_pass, "leave it out"),
         "synthetic": (config.data.synthetic, "set it to 0"),
+        "empty_rooms": (config.data.empty_rooms, "set it to 0"),
         f"target={config.data.target}": (config.data.target != "soft", "leave it out"),
     }
     for name, remedy in ((name, remedy) for name, (given, remedy) in cutouts_alone.items() if given):

@@ -21,7 +21,7 @@ from segmentation.datasets.split import Split, apart_from, folds, holdout
 from segmentation.images.files import image_size
 from segmentation.inference.first_pass_scores import write_first_pass_scores
 from segmentation.jobs.context import Context
-from segmentation.synth import drawn_set
+from segmentation.synth import drawn_empty_rooms, drawn_set
 
 _DRAWN = 60  # garments of the set that stands in for missing photos
 
@@ -131,26 +131,32 @@ def with_source(split: Split, folder: Path, other: Split, number: int) -> Split:
     return Split(split.train + added(other.train), split.val + added(other.val))
 
 
-def with_drawn_garments(
+def with_drawn_photos(
     split: Split, config: RunConfig, folder: Path, on_photo: OnProgress | None = None
 ) -> Split:
-    """Return the split with `config.data.synthetic` drawn garments added to its training photos.
+    """Return the split with drawn garments and empty rooms added to its training photos.
 
-    They are drawn below `folder`, in the shape of the photos and twice as high as the network's input,
-    from the run's seed, and kept for the next run that asks for the same. A garment that the split
-    already has, as in a drawn set, is not added, since it could be held out.
+    There are `config.data.synthetic` and `config.data.empty_rooms` of them. They are drawn below `folder`, in
+    the shape of the photos and twice as high as the network's input, from the run's seed, and kept for the
+    next run that asks for the same. A garment that the split already has, as in a drawn set, is not added,
+    since it could be held out.
     """
-    if not config.data.synthetic:
+    garments, rooms = config.data.synthetic, config.data.empty_rooms
+    if not garments and not rooms:
         return split
     assert config.preprocessing.input_size is not None  # of a completed configuration
     height = 2 * config.preprocessing.input_size.height
     photo_height, photo_width = image_size(split.train[0].photo)
-    size = Size(height, round(height * photo_width / photo_height))
-    drawn = drawn_set(folder, config.data.synthetic, size, config.training.seed, on_photo)
+    size, seed = Size(height, round(height * photo_width / photo_height)), config.training.seed
+    drawn = [drawn_set(folder, garments, size, seed, on_photo)] if garments else []
+    if rooms:
+        drawn.append(drawn_empty_rooms(folder, rooms, size, seed, on_photo))
     known = {sample.group for sample in split.train + split.val}
-    samples = [sample for sample in discover(drawn, check=False).samples if sample.group not in known]
-    added = tuple(dataclasses.replace(sample, origin="synthetic") for sample in samples)
-    return Split(split.train + added, split.val)
+    samples = [sample for one in drawn for sample in discover(one, check=False).samples]
+    added = (sample for sample in samples if sample.group not in known)
+    return Split(
+        (*split.train, *(dataclasses.replace(sample, origin="synthetic") for sample in added)), split.val
+    )
 
 
 def with_first_pass_scores(

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from segmentation.config.jobs.synth import VIEWS
 from segmentation.core.claim import claim
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
 from segmentation.images.files import write_image
-from segmentation.synth.studio import check_arguments, draw_photo
+from segmentation.synth.studio import check_arguments, draw_empty_room, draw_photo
 
 GENERATOR_VERSION = 1  # raise it when the same seed no longer gives the same pixels
 RECORD = "synth.json"
@@ -59,6 +61,30 @@ def write_studio(
     jobs = [(output, seed, garment, view, width, height) for garment in range(count) for view in views]
     map_in_processes(_draw_one, jobs, workers, on_photo)
     return [_image_path(output, seed, garment, view) for _, _, garment, view, _, _ in jobs]
+
+
+def write_empty_rooms(
+    output: Path,
+    count: int,
+    width: int,
+    height: int,
+    seed: int,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> None:
+    """Draw `count` rooms without a garment into output/images, and cutouts of nothing into output/cutouts.
+
+    The arguments, and what is raised, are those of `write_studio`.
+    """
+    claim(output / RECORD, {"generator": GENERATOR_VERSION, "seed": seed, "empty": count})
+    jobs = [(output, seed, number, width, height) for number in range(count)]
+    map_in_processes(_draw_empty_one, jobs, None, on_photo)
+
+
+def _draw_empty_one(job: tuple[Path, int, int, int, int]) -> None:
+    output, seed, number, width, height = job
+    stem = f"empty-{seed:04d}-{number:06d}_{VIEWS[0]}"
+    write_image(output / "cutouts" / f"{stem}.png", np.zeros((height, width, 4), np.uint8))
+    write_image(output / "images" / f"{stem}.jpg", draw_empty_room(seed, number, width, height))
 
 
 def _draw_one(job: _Job) -> None:

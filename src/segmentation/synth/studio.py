@@ -64,6 +64,28 @@ def draw_photo(seed: int, garment: int, view: str, width: int, height: int) -> t
     return photo, np.dstack([photo * (alpha > 0)[..., None], alpha])
 
 
+def draw_empty_room(seed: int, number: int, width: int, height: int) -> np.ndarray:
+    """Draw a studio without a garment, as a photo, uint8 RGB [H, W, 3].
+
+    By turns it shows the room alone, with a stand, and with a bare mannequin on it. The same arguments give
+    the same pixels. Raises DataError for arguments it cannot draw.
+    """
+    view = VIEWS[0]
+    check_arguments(seed, number, view, width, height)
+    key, view_key = (seed, number), (seed, number, len(VIEWS))
+    room = design_room(key, dark=bool(stream(*key, 94).integers(2)))
+    pose = _pose(key, view_key, view, width, height)
+    picture = draw_backdrop(room, width, height)
+    draw_clutter(picture, room)
+    if number % 3:
+        draw_stand(picture, room, pose)
+    if number % 3 == 2:
+        draw_mannequin(picture, design_mannequin(key), pose, _light(key))
+        draw_mannequin(picture, design_mannequin(key), pose, _light(key), parts="arms")
+    draw_foreground(picture, np.zeros((height, width), np.float32), room, pose.x_px / width)
+    return expose(picture, key, view_key)
+
+
 def check_arguments(seed: int, garment: int, view: str, width: int, height: int) -> None:
     """Raise DataError when a photo cannot be drawn from these arguments."""
     if seed < 0 or garment < 0:
