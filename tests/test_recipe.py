@@ -210,7 +210,7 @@ def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
 
     assert "step 1 of" in shown
     assert recipe.returncode == 130, said
-    assert "step 1 of 11 was interrupted; the same command continues from there" in said
+    assert "step 1 of 10 was interrupted; the same command continues from there" in said
     assert not list((tmp_path / "models").glob("*/bundle.json"))
 
 
