@@ -4,27 +4,33 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segmentation.core.files import atomic_folder
+from segmentation.core.parallel import OnProgress
 from segmentation.core.size import Size
 from segmentation.synth.folder import GENERATOR_VERSION, write_empty_rooms, write_studio
 
 
-def drawn_set(
-    folder: Path, count: int, size: Size, seed: int, on_photo: Callable[[int, int], None] | None = None
-) -> Path:
+def drawn_set(folder: Path, count: int, size: Size, seed: int, on_photo: OnProgress | None = None) -> Path:
     """Return the folder below `folder` with `count` drawn garments at `size`, drawn unless it is there."""
-    drawn = folder / f"{count}-{size}-{seed}-version-{GENERATOR_VERSION}"
-    if not drawn.exists():
-        with atomic_folder(drawn, replace=False) as unfinished:  # another process may read what it has drawn
-            write_studio(unfinished, count, size.width, size.height, seed, on_photo=on_photo)
-    return drawn
+
+    def draw(output: Path) -> None:
+        write_studio(output, count, size.width, size.height, seed, on_photo=on_photo)
+
+    return _kept(folder / f"{count}-{size}-{seed}-version-{GENERATOR_VERSION}", draw)
 
 
 def drawn_empty_rooms(
-    folder: Path, count: int, size: Size, seed: int, on_photo: Callable[[int, int], None] | None = None
+    folder: Path, count: int, size: Size, seed: int, on_photo: OnProgress | None = None
 ) -> Path:
     """Return the folder below `folder` with `count` rooms without a garment, drawn unless it is there."""
-    drawn = folder / f"empty-{count}-{size}-{seed}-version-{GENERATOR_VERSION}"
+
+    def draw(output: Path) -> None:
+        write_empty_rooms(output, count, size.width, size.height, seed, on_photo)
+
+    return _kept(folder / f"empty-{count}-{size}-{seed}-version-{GENERATOR_VERSION}", draw)
+
+
+def _kept(drawn: Path, draw: Callable[[Path], None]) -> Path:
     if not drawn.exists():
-        with atomic_folder(drawn, replace=False) as unfinished:
-            write_empty_rooms(unfinished, count, size.width, size.height, seed, on_photo)
+        with atomic_folder(drawn, replace=False) as unfinished:  # another process may read what it has drawn
+            draw(unfinished)
     return drawn

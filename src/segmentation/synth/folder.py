@@ -9,7 +9,7 @@ import numpy as np
 from segmentation.config.jobs.synth import VIEWS
 from segmentation.core.claim import claim
 from segmentation.core.errors import DataError
-from segmentation.core.parallel import map_in_processes
+from segmentation.core.parallel import OnProgress, map_in_processes
 from segmentation.images.files import write_image
 from segmentation.synth.studio import check_arguments, draw_empty_room, draw_photo
 
@@ -69,11 +69,11 @@ def write_empty_rooms(
     width: int,
     height: int,
     seed: int,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnProgress | None = None,
 ) -> None:
     """Draw `count` rooms without a garment into output/images, and cutouts of nothing into output/cutouts.
 
-    The arguments, and what is raised, are those of `write_studio`.
+    The arguments are those of `write_studio`. Raises DataError for a folder that holds something else.
     """
     claim(output / RECORD, {"generator": GENERATOR_VERSION, "seed": seed, "empty": count})
     jobs = [(output, seed, number, width, height) for number in range(count)]

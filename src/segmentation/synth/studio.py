@@ -80,8 +80,9 @@ def draw_empty_room(seed: int, number: int, width: int, height: int) -> np.ndarr
     if number % 3:
         draw_stand(picture, room, pose)
     if number % 3 == 2:
-        draw_mannequin(picture, design_mannequin(key), pose, _light(key))
-        draw_mannequin(picture, design_mannequin(key), pose, _light(key), parts="arms")
+        mannequin, light = design_mannequin(key), _light(key)
+        draw_mannequin(picture, mannequin, pose, light)
+        draw_mannequin(picture, mannequin, pose, light, parts="arms")
     draw_foreground(picture, np.zeros((height, width), np.float32), room, pose.x_px / width)
     return expose(picture, key, view_key)
 
