@@ -130,8 +130,8 @@ def studied(tmp_path_factory, data):
     return home
 
 
-def page_of(home):
-    return (home / "results" / "tried" / "README.md").read_text()
+def page_of(home, name="mirror.md"):
+    return (home / "results" / "tried" / name).read_text()
 
 
 def cells_of(page, way):
@@ -144,7 +144,7 @@ def test_the_page_has_a_row_for_each_way_with_what_was_run_and_on_which_photos(s
     table = studied / "results" / "tried" / "mirror" / "plain" / "per_image.csv"
     rows = list(csv.DictReader(table.open(newline="")))
 
-    assert "## Mirror images" in page
+    assert page.startswith("# Mirror images\n")
     assert "Does averaging over the mirror image help?" in page
     plain = cells_of(page, "plain")
     assert plain[1] == f"{len(rows)} of pairs"
@@ -203,6 +203,20 @@ def test_what_is_done_is_not_run_again_and_the_page_has_the_advice_of_today(stud
     assert len(re.findall(r"step \d of 8: \S+ exists", capsys.readouterr().out)) == 8
     assert {path: path.stat().st_mtime_ns for path in made} == before
     assert "**Advice:** Leave it." in page_of(studied)
+
+
+def test_questions_that_were_answered_at_different_times_stand_in_one_list(studied, data):
+    notes = studied / "results" / "tried" / "notes.md"
+    notes.write_text("# What I think\n\nA person's own page.\n")
+    before = {name: page_of(studied, name) for name in ("mirror.md", "notes.md")}
+    other = QUESTION.replace("Mirror images", "Mirrors | again").replace("mirror image?", "image?")
+    assert run_study(studied, write_question(studied, f'advice = "Leave\\nit."\n{other}', "again"), data) == 0
+
+    rows = [line for line in page_of(studied, "README.md").splitlines() if "](" in line]
+    assert rows[0] == r"| [Mirrors \| again](again.md) | Leave it. |"
+    assert rows[1].startswith("| [Mirror images](mirror.md) | ")
+    assert len(rows) == 2
+    assert {name: page_of(studied, name) for name in before} == before
 
 
 def request_of(home, data, question):
@@ -268,6 +282,11 @@ def test_steps_that_questions_share_are_made_once(tmp_path, data):
     write_question(tmp_path, QUESTION.replace("filters = 4", "filters = 8"), "two")
     with pytest.raises(ConfigError, match="two: expected tried-plain as an earlier question has it"):
         study_steps(request)
+
+
+def test_a_question_does_not_take_the_name_of_their_list(tmp_path, data):
+    with pytest.raises(ConfigError, match="expected another name than readme"):
+        study_steps(request_of(tmp_path, data, write_question(tmp_path, name="Readme")))
 
 
 def test_a_step_of_each_fold_is_a_training_of_its_own(tmp_path, data):

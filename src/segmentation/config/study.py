@@ -28,6 +28,7 @@ PLACES = ("data", "name", "results")
 EACH = "each"
 """The `fold` that makes a training for every one of its folds, NAME-1 and so on."""
 
+_INDEX = "readme"
 _TOP = ("title", "asks", "advice", "measures", "usual", "steps", "ways", "parts", "quick")
 _PART = ("file", "column", "lowest")
 
@@ -99,6 +100,8 @@ def read_questions(choices: tuple[str, ...], *, quick: bool = False) -> list[Que
     names = [question.name for question in found]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ConfigError(f"`questions`: expected different ones, received {twice[0]} twice; name each once")
+    if any(name.lower() == _INDEX for name in names):
+        raise ConfigError(f"`questions`: expected another name than {_INDEX}, that of the list; rename it")
     return found
 
 

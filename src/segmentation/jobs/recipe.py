@@ -41,7 +41,7 @@ class StepEnded:
 
 @dataclass(frozen=True)
 class PageWritten:
-    """An event: the page of a study is written."""
+    """An event: the pages of a study are written; `page` lists them."""
 
     page: Path
 
@@ -57,7 +57,7 @@ def steps_of(options: RecipeOptions, workspace: Workspace) -> list[Step]:
 def recipe(options: RecipeOptions, context: Context, said: Said = in_words) -> bool:
     """Run the steps that are not done yet, resuming a training; return whether all are done now.
 
-    The page of a study is written at the end, again where all steps were done before; `said` makes the
+    The pages of a study are written at the end, again where all steps were done before; `said` makes the
     command of a job of its options. Tells StepStarted, StepEnded and PageWritten besides the events of the
     steps. Raises ConfigError where the last model exists, and where an earlier one was made with other
     options; and what the jobs of the steps raise.
@@ -71,9 +71,9 @@ def recipe(options: RecipeOptions, context: Context, said: Said = in_words) -> b
         if not run_steps(steps, request.results / _RECORDS, context):
             return False
         if RECIPES[options.recipe].questions:
-            from segmentation.jobs.study import write_page
+            from segmentation.jobs.study import write_pages
 
-            context.tell(PageWritten(write_page(request, steps, said, context)))
+            context.tell(PageWritten(write_pages(request, steps, said, context)))
         return True
 
 

@@ -1,4 +1,4 @@
-"""The page of a study, from what its steps have written."""
+"""The pages of a study, one a question, from what its steps have written."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,28 +20,28 @@ from segmentation.jobs.recipe_runs import models_of
 from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.study_steps import Said, places_of, steps_of_question, way_steps
 from segmentation.outputs.alpha_files import ALPHA, read_alpha
-from segmentation.reports.study import write_study
+from segmentation.reports.study import write_index, write_question
 from segmentation.reports.study_pictures import Detail, draw_detail, most_disputed
 
-_PAGE, _PICTURES = "README.md", "pictures"
+_PICTURES = "pictures"
 
 
-def write_page(request: Request, steps: Sequence[Step], said: Said, context: Context) -> Path:
-    """Write README.md and its pictures into the folder of results, and return its path.
+def write_pages(request: Request, steps: Sequence[Step], said: Said, context: Context) -> Path:
+    """Write a page for each question and its pictures into the folder of results; return that of their list.
 
-    `said` makes the command of a job of its options. Ways that have not been judged yet are rows that say so.
-    Raises DataError for tables that `eval` did not write, and ImageError for pictures that cannot be written.
+    The list is of all pages in the folder, those of other calls too. `said` makes the command of a job of its
+    options. Ways that have not been judged yet are rows that say so. Raises DataError for tables that `eval`
+    did not write, and ImageError for pictures that cannot be written.
     """
     trained = {step.name: step for step in steps if isinstance(step.options, TrainOptions)}
-    figures, pictures = [], {}
+    about = _about(context)
     for question in read_questions(request.questions, quick=request.quick):
         ways = way_steps(question, request)
         judged = {name: read_judged(_output(step)) for name, step in ways.items()}
-        figures.append(_figures(question, ways, judged, trained, request, said, context))
-        pictures[question.name] = _pictures(question, ways, judged, request.results)
-    page = request.results / _PAGE
-    write_study(figures, [_about(context)], pictures, page)
-    return page
+        figures = _figures(question, ways, judged, trained, request, said, context)
+        pictures = _pictures(question, ways, judged, request.results)
+        write_question(figures, about, pictures, request.results)
+    return write_index(request.results)
 
 
 def _figures(

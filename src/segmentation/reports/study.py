@@ -1,7 +1,11 @@
-"""A study as a page of Markdown: for each question what was run, its table, a picture, and the advice."""
+"""A study as pages of Markdown: for each question what was run, its table, a picture, and the advice.
 
-from collections.abc import Mapping, Sequence
+A list of all of them, whenever they were written, is their front page.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from segmentation.core.counting import counted
 from segmentation.core.files import write_text
@@ -9,6 +13,11 @@ from segmentation.evaluation.study import Judged, QuestionFigures, WayFigures, l
 from segmentation.metrics.intervals import CONFIDENCE
 from segmentation.reports.markdown import escaped, markdown_table
 
+INDEX = "README.md"
+"""The list of the questions in the folder of a study."""
+
+_ADVICE = "**Advice:** "
+_NO_ADVICE = "not given yet: a person who has read the table writes it into the question."
 _NOTHING = "-"
 _HEADINGS = {
     "dice": "Dice",
@@ -30,28 +39,41 @@ _HOW = (
 )
 
 
-def write_study(
-    questions: Sequence[QuestionFigures],
-    about: Sequence[str],
-    pictures: Mapping[str, Sequence[str]],
-    path: Path,
-) -> None:
-    """Write the page. `about` are paragraphs at its beginning, `pictures` those of each question by name."""
-    sections = [_section(one, pictures.get(one.question.name, ())) for one in questions]
-    write_text(path, "\n\n".join(["# Study", *about, _HOW, *sections]) + "\n")
+def write_question(figures: QuestionFigures, about: str, pictures: Sequence[str], folder: Path) -> Path:
+    """Write the page of a question into the folder of the study, and return its path.
 
-
-def _section(figures: QuestionFigures, pictures: Sequence[str]) -> str:
+    `about` is a paragraph on how it was made, `pictures` are paragraphs that show some.
+    """
     question = figures.question
-    advice = question.advice or "not given yet: a person who has read the table writes it into the question."
-    parts = [f"## {question.title}", question.asks, f"**Advice:** {advice}", _table(figures)]
+    advice = " ".join(question.advice.split()) or _NO_ADVICE
+    parts = [f"# {question.title}", question.asks, f"{_ADVICE}{advice}", _table(figures)]
     for name, photos in figures.parts.items():
         told = f"on {counted(len(photos), 'photo')}" if photos else "not measured yet"
         parts.append(f"{name}, {told}:")
         if photos:
             parts.append(_table(figures, photos))
-    parts += [*pictures, _commands(figures)]
-    return "\n\n".join(part for part in parts if part)
+    parts += [*pictures, _commands(figures), "How to read it:", _HOW, about]
+    page = folder / f"{question.name}.md"
+    write_text(page, "\n\n".join(part for part in parts if part) + "\n")
+    return page
+
+
+def write_index(folder: Path) -> Path:
+    """Write the list of all pages of questions in the folder of a study, and return its path."""
+    found = [entry for page in sorted(folder.glob("*.md")) if (entry := _entry(page)) is not None]
+    index = folder / INDEX
+    write_text(index, "\n\n".join(["# Study", markdown_table(["question", "advice"], found, (0, 1))]))
+    return index
+
+
+def _entry(page: Path) -> tuple[str, str] | None:
+    """The row of a page; None for a file that is no page of a question."""
+    title, *lines = page.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    advice = next((line.removeprefix(_ADVICE) for line in lines if line.startswith(_ADVICE)), None)
+    if advice is None or page.name == INDEX:
+        return None
+    title, advice = (text.replace("|", "\\|") for text in (title.removeprefix("# "), advice))
+    return f"[{title}]({quote(page.name)})", advice
 
 
 def _table(figures: QuestionFigures, photos: frozenset[str] | None = None) -> str:
