@@ -45,7 +45,7 @@ _LONGEST_PATH, _LONGEST_REASON = 4096, 500
 
 @dataclass(frozen=True)
 class ModelBundle:
-    """What a trained model is.
+    """A trained model and everything that was recorded with it.
 
     `preprocessing` is the recorded way from a photo to the network's input; `threshold` turns scores
     into a mask; `split` names the samples of the training and the validation set, and `contents` maps these
@@ -103,12 +103,12 @@ class ModelBundle:
 
     @property
     def finds_objects(self) -> bool:
-        """Whether it finds objects one by one, besides cutting all of them out or marking their classes."""
+        """Return whether it finds objects one by one, besides cutting all of them out or marking classes."""
         return finds_objects(self.architecture)
 
     @property
     def matte(self) -> bool:
-        """Whether it finds the alpha in the unknown band of a trimap, and no mask by itself."""
+        """Return whether the model finds the alpha in the unknown band of a trimap, and no mask by itself."""
         return bool(self.preprocessing.guides)
 
     @property
@@ -117,12 +117,12 @@ class ModelBundle:
 
     @property
     def classes(self) -> str | Path:
-        """What it makes of label maps (see `choose_classes`): its file of groups, or the name of a choice."""
+        """Return its choice of classes (see `choose_classes`): its file of groups, or the name of one."""
         return self.groups or self.config.data.classes
 
     @property
     def groups(self) -> Path | None:
-        """Its file of groups, which names in label maps make which class; a model of one class has none."""
+        """Return its file of groups, which maps names in label maps to classes; None for a single class."""
         groups = self.path / GROUPS
         return groups if not self.labels.binary and _is_regular(groups) else None
 
@@ -361,7 +361,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _of_masks(folder: Path, names: list[str]) -> list[str]:
-    """Those of the names that are no mattes, which nobody means who names no model."""
+    """Return the models that are not for mattes, which are never meant when no model is named."""
 
     def makes_masks(name: str) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Where the models lie that come with the program."""
+"""The folder of the models that come with the program."""
 
 from pathlib import Path
 

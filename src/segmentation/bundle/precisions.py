@@ -1,4 +1,4 @@
-"""How good a model is in float32 and in bfloat16, and whether the faster of the two is good enough."""
+"""The quality of a model in float32 and in bfloat16, and whether the faster of the two is good enough."""
 
 from dataclasses import dataclass
 

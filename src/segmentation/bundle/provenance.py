@@ -1,4 +1,4 @@
-"""Where a model comes from: data, versions, commit, command, time."""
+"""The provenance of a model: data, versions, commit, command, time."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What a bundle's description may say. It may come from anyone, so every value is checked and none is run.
+"""The schema of a bundle's description: it may come from anyone, so every value is checked and none is run.
 
 Needs neither TensorFlow nor Keras.
 """
@@ -208,7 +208,7 @@ def _ids(place: str, plain: Any) -> list[str]:
 
 
 def _provenance(plain: Any) -> dict[str, Any]:
-    """How the model came to be: any plain values, and texts where the program shows or follows them."""
+    """Return the provenance of the model: any plain values, but texts where the program shows one."""
     _check_dictionary("provenance", plain)
     for name, kind in (("data", str), ("git_commit", str | None)):
         value = plain.get(name, "")

@@ -1,4 +1,4 @@
-"""What a summary says of files that a person had changed."""
+"""The part of a summary that names files which a person had changed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How far away a background is: surfaces, on which things lie, and scenes behind the focus of a lens."""
+"""The depth of a background: surfaces on which things lie, and scenes behind the focus of a lens."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Where garment and mannequin are in a photo, and what tone the mannequin has, from photo and alpha."""
+"""The position of garment and mannequin in a photo, and the mannequin's tone, found from photo and alpha."""
 
 from dataclasses import dataclass
 
@@ -65,14 +65,14 @@ class Figure:
 
     @property
     def bare(self) -> bool:
-        """Whether the mannequin wears nothing above the waist: a skirt or trousers alone."""
+        """Return whether the mannequin wears nothing above the waist, only a skirt or trousers."""
         waist = float(np.median(self.garment.widths[: LEVELS // 8]))
         low = self.torso.bottom < self.garment.top + 0.1 * waist
         return low and self.torso.height > 0.9 * waist and self.torso.top > 0.01
 
     @property
     def closed(self) -> bool:
-        """Whether the garment hangs from the shoulders and has no opening all the way down."""
+        """Return whether the garment hangs from the shoulders and has no opening all the way down."""
         lower = self.garment.filled[LEVELS // 4 : LEVELS * 3 // 4]
         neck = self.torso.top > 0.01 and self.torso.height < self.garment.height
         return neck and not self.bare and float(lower.min()) > 0.97

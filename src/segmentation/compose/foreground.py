@@ -1,4 +1,4 @@
-"""What is laid over a background: colours under a soft alpha, cut out, turned, scaled and put in its place.
+"""Foregrounds to lay over a background: colours under a soft alpha, cut out, turned, scaled and put in place.
 
 Colours are multiplied with alpha on the way, so that those of transparent pixels, which may be anything,
 never reach an edge.
@@ -42,7 +42,7 @@ class Foreground:
 
     @property
     def colours(self) -> np.ndarray:
-        """Its own colours, float32 RGB [h, w, 3] in 0...1, black where there is nothing of it."""
+        """Return its own colours, float32 RGB [h, w, 3] in 0...1, black where it is fully transparent."""
         share = self.alpha[..., None]
         return np.divide(self.mixed, share, out=np.zeros_like(self.mixed), where=share > 0)
 

@@ -1,4 +1,4 @@
-"""What lies around a garment that is taken away: its surroundings, without what its edge left in them."""
+"""The surroundings of a garment that is removed, without the traces that its edge left in them."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""How the garment of one photo lies on another: scale and shift, found from the outlines of both."""
+"""The placement of one photo's garment on another: scale and shift, found from the outlines of both."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What foregrounds are laid over: white and grey grounds, the user's pictures, drawn walls and fabrics."""
+"""Backgrounds for foregrounds: white and grey grounds, the user's pictures, drawn walls and fabrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -62,7 +62,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Sources:
-    """What there is to compose from: garments on mannequins, all pairs, backgrounds, and foregrounds."""
+    """The material to compose from: garments on mannequins, all pairs, backgrounds, and foregrounds."""
 
     worn: tuple[Source, ...]
     all: tuple[Source, ...]

@@ -110,7 +110,7 @@ class FolderTriage:
 
     @property
     def shifts(self) -> list[str]:
-        """In words, how the photos as a whole differ from those that the model knows."""
+        """Return in words how the photos as a whole differ from those that the model knows."""
         if len(self.rows) < FEWEST_SHIFTED:
             return []
         far = {name: value for name, value in self.drift.items() if abs(value) >= SHIFTED}

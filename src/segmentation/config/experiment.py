@@ -1,4 +1,4 @@
-"""What an experiment is: options of a training that all variants share, and what each varies."""
+"""Experiments: the options of a training that all variants share, and those that each one varies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ EXPECTATIONS = ("better", "worse", "same")
 
 @dataclass(frozen=True)
 class Claim:
-    """What somebody else says of a variant: in words, which way it differs from the base, and by how much."""
+    """A published claim about a variant: which way it differs from the base, in words, and by how much."""
 
     says: str
     expected: str = ""
@@ -38,7 +38,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Variant:
-    """What is compared: `options` of `train` and of scoring that it has besides those of the base.
+    """A variant to compare: the `options` of `train` and of scoring that it adds to those of the base.
 
     `levels` are those of the factors, empty for the base. `average_with` names variants whose models score
     together with its own; one that has nothing else of its own is scored by them and the base alone.

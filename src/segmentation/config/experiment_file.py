@@ -22,7 +22,7 @@ OF_THE_CELL = ("name", "data", "resume", "overwrite", "find_rate")
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeOptions(JobOptions):
-    """How the models of a variant are judged."""
+    """Options for judging the models of a variant."""
 
     threshold: float | None = option(
         None, "score from which a pixel is garment", parse=parse_threshold, shown="the best", metavar="auto|X"

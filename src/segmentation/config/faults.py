@@ -7,7 +7,7 @@ from segmentation.config.options import option
 
 @dataclass(frozen=True, kw_only=True)
 class FaultOptions:
-    """From which size on a place where a mask is wrong is a fault, which a retoucher has to mend."""
+    """The size from which a wrong place in a mask is a fault that a retoucher has to mend."""
 
     fault_thickness_px: int = option(
         5,

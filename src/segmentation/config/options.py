@@ -90,12 +90,12 @@ class OptionField:
 
     @property
     def optional(self) -> bool:
-        """Whether None is a valid value."""
+        """Return whether None is a valid value."""
         return NoneType in get_args(self.type)
 
     @property
     def many(self) -> bool:
-        """Whether it holds several values of one type."""
+        """Return whether the option holds several values of one type."""
         return get_origin(self._plain_type) is tuple
 
     @property

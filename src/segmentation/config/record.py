@@ -1,4 +1,4 @@
-"""What a model's record says of the options that made it, and whether two records are of the same options."""
+"""The options in a model's record, and whether two records are of the same options."""
 
 import hashlib
 import json

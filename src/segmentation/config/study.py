@@ -152,7 +152,7 @@ def _question(name: str, tables: Mapping[str, Any]) -> Question:
 
 
 def _made(name: str, given: Any, usual: Mapping[str, Any]) -> list[Made]:
-    """What a table of a step makes: one thing, or a model of each fold."""
+    """Return what a table of a step makes: one thing, or a model for each fold."""
     place = f"steps.{name}"
     options = _options(place, given)
     if not isinstance(job := options.pop("job", None), str):

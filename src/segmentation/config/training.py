@@ -86,7 +86,7 @@ class DataConfig:
 
     @property
     def one_class(self) -> bool:
-        """Whether one thing is cut out, and no classes are marked."""
+        """Return whether one thing is cut out, and no classes are marked."""
         return self.classes in ("garment", "foreground")
 
 
@@ -266,7 +266,7 @@ class SecondPassConfig:
 
     @property
     def guided(self) -> bool:
-        """Whether the network sees the first-pass scores as one more channel."""
+        """Return whether the network sees the first-pass scores as one more channel."""
         return self.look != "none" and self.guide == "held-out"
 
 
@@ -427,7 +427,7 @@ class RunConfig:
 
     @property
     def guides(self) -> tuple[str, ...]:
-        """What a network of mattes sees behind the photo; nothing for others."""
+        """Return the channels that a network of mattes sees behind the photo; none for others."""
         if self.data.target != "alpha":
             return ()
         return ("trimap",) if self.matte.prior == "none" else ("trimap", "alpha")

@@ -1,1 +1,1 @@
-"""What every other room may use: errors, types, files, signals, timing and tables."""
+"""The basis of every other room: errors, types, files, signals, timing and tables."""

@@ -1,4 +1,4 @@
-"""What cutting one thing out and marking classes differ in wherever pixels are decided or spoken of.
+"""The differences between cutting one thing out and marking classes, wherever pixels are decided or named.
 
 Training, evaluation and reports have a pair of their own for what only they do.
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Task(Protocol):
-    """How scores and ground truth become indices of classes, and what people call all this.
+    """The conversion of scores and ground truth into class indices, and the words for all of it.
 
     `truth` is the word for a ground truth, `group` that for photos that belong together. Of several classes
     the first is the background; the indices of a cutout are 0, outside, and 1.
@@ -21,12 +21,12 @@ class Task(Protocol):
 
     @property
     def index_names(self) -> tuple[str, ...]:
-        """What each index stands for."""
+        """Return the name of each index."""
         ...
 
     @property
     def area(self) -> str:
-        """What is not background."""
+        """Return the words for everything but the background."""
         ...
 
     @property
@@ -58,7 +58,7 @@ class CutoutTask:
 
     @property
     def index_names(self) -> tuple[str, ...]:
-        """What each index stands for."""
+        """Return the name of each index."""
         return ("background", self.name)
 
     @property
@@ -89,17 +89,17 @@ class ClassTask:
 
     @property
     def index_names(self) -> tuple[str, ...]:
-        """What each index stands for."""
+        """Return the name of each index."""
         return self.names
 
     @property
     def area(self) -> str:
-        """What is not background."""
+        """Return the words for everything but the background."""
         return f"not {self.names[0]}"
 
     @property
     def counted(self) -> str:
-        """How many classes there are, in words."""
+        """Return the number of classes, in words."""
         return f"the {len(self.names)} classes"
 
     def decide(self, scores: np.ndarray, _threshold: float) -> np.ndarray:

@@ -80,7 +80,7 @@ class GroundTruth(Protocol):
 
 @dataclass(frozen=True)
 class Coding:
-    """What the values in a file of labels become in the program's arrays.
+    """The mapping from the values in a file of labels to those in the program's arrays.
 
     `values`, sorted, are those that a file may hold, as the file called `names_file` names them; `targets`,
     as many, are what they become: of a binary set 255 in the garment and 0 outside, else the index of a
@@ -113,12 +113,12 @@ class LabelMap:
 
     @property
     def binary(self) -> bool:
-        """Whether the model cuts one thing out; the only place that decides it."""
+        """Return whether the model cuts one thing out; the only place that decides it."""
         return len(self.names) == 1
 
     @property
     def task(self) -> Task:
-        """How scores and ground truth become indices of these classes."""
+        """Return the task, which turns scores and ground truth into indices of these classes."""
         return CutoutTask(*self.names) if self.binary else ClassTask(self.names)
 
     @property
@@ -207,7 +207,7 @@ def _packed(colours: np.ndarray) -> np.ndarray:
 
 
 def _place(mask: np.ndarray) -> str:
-    """Where the first pixel of a mask is, counted from 0."""
+    """Return the position of the first pixel of a mask in words, counted from 0."""
     row, column = np.unravel_index(mask.argmax(), mask.shape)
     return f"column {column}, row {row}"
 
@@ -230,7 +230,7 @@ class FoundObject:
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """Where in the photo its scores are."""
+        """Return the slices of the photo that the object's scores cover."""
         height, width = self.scores.shape
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
@@ -243,7 +243,7 @@ class FoundObject:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one photo, at the photo's own size: nobody downstream resizes.
+    """A model's prediction for one photo, at the photo's own size: nobody downstream resizes.
 
     `scores` is float32 [H, W, C] in [0, 1]; `threshold` turns those of a cutout into a mask; `notes` holds
     what the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is

@@ -14,7 +14,7 @@ Kind = Literal["file", "folder", "loop", "nowhere", "closed"]
 
 @dataclass(frozen=True)
 class Entry:
-    """What lies in a folder: `path` as the user sees it, `real` without links.
+    """An entry of a folder: `path` as the user sees it, `real` without links.
 
     A `loop` is a link to a folder that holds it, a link to `nowhere` has lost its target, a `closed` folder
     cannot be listed; `reason` says so in words, and is empty for the others. Whatever is no folder is a

@@ -1,4 +1,4 @@
-"""Whether a folder can be written in, found out without writing."""
+"""A check whether a folder can be written in, made without writing."""
 
 import errno
 import os

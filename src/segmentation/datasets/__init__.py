@@ -1,1 +1,1 @@
-"""From folders to samples: layouts, matching, ground truth, classes and splits."""
+"""Data sets, from folders to samples: layouts, matching, ground truth, classes and splits."""

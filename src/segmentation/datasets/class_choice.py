@@ -148,7 +148,7 @@ def _every_class(classes: Classes) -> dict[str, list[str]]:
 
 
 def _in_own_colours(labels: LabelMap, classes: Classes, targets: Mapping[int, int]) -> LabelMap:
-    """In the colours of the label maps, where every class has one."""
+    """Return the classes in the colours of the label maps, if every class has one there."""
     colour_of = {targets[value]: colour for colour, value in reversed(classes.colours.items())}
     if any(index not in colour_of for index in range(len(labels.names))):
         return labels

@@ -1,4 +1,4 @@
-"""How many pixels and photos each class has, as a basis for choosing and weighting classes."""
+"""The number of pixels and photos of each class, as a basis for choosing and weighting classes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ _FARTHEST_PX = 10**6  # of a corner from the origin
 
 @dataclass(frozen=True)
 class CocoPhoto:
-    """What a file says of one photo: its size, and of each object the value of its class and its outline.
+    """A photo as its file describes it: its size, and of each object the value of its class and its outline.
 
     An outline is a list of polygons, [x, y, x, y, ...] each, or a dictionary of run lengths.
     """

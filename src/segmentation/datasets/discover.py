@@ -23,7 +23,7 @@ from segmentation.datasets.split import Split
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a folder holds: usable pairs sorted by id (at least one), and what was left out and why.
+    """The contents of a folder: usable pairs sorted by id (at least one), and what was left out and why.
 
     `folder_split` is the split that the folders train/ and val/ make, else None; `photos_found` and
     `masks_found` count the files, usable or not. `labels` are the classes of the ground truth, and `classes`

@@ -1,4 +1,4 @@
-"""Which photos a model knows: by their contents, since cameras give every shoot the same names."""
+"""The photos that a model knows, found by their contents, since cameras give every shoot the same names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -117,7 +117,7 @@ def _is_trimap(mask: np.ndarray) -> bool:
 
 
 def _is_inverted(mask: np.ndarray) -> bool:
-    """Whether more is marked at the frame than inside: a garment that fills the photo does the reverse."""
+    """Return whether more is marked at the frame than inside, unlike a garment that fills the photo."""
     marked = mask >= _HALF
     frame = np.concatenate([marked[0], marked[-1], marked[1:-1, 0], marked[1:-1, -1]]).mean()
     share = marked.mean()

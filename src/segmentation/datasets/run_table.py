@@ -26,7 +26,7 @@ _LONGEST_LINE = 2**25  # bytes; runs of a photo of 20 million pixels with a new 
 
 @dataclass(frozen=True)
 class RunTable:
-    """Where the rows of each photo are: by its name without extension, (number of the line, first byte).
+    """The places of each photo's rows, by its name without extension: (number of the line, first byte).
 
     `attributes` counts the rows whose class has attributes (13_2_5), which are not read.
     """
@@ -38,7 +38,7 @@ class RunTable:
 
 @dataclass(frozen=True)
 class PhotoRows:
-    """Where the rows of one photo are in the table at `path`."""
+    """The places of one photo's rows in the table at `path`."""
 
     photo: Path
     path: Path

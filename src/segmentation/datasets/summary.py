@@ -20,7 +20,7 @@ from segmentation.images.files import read_photo
 
 @dataclass(frozen=True)
 class Area:
-    """How much of the frame the garments cover (alpha of at least one half), as fractions in [0, 1].
+    """The share of the frame that the garments cover (alpha of at least one half), as fractions in [0, 1].
 
     Of several classes all but the background are meant.
     """

@@ -1,4 +1,4 @@
-"""Whether a model that was trained on corrections is better than the one before: figures and a sentence."""
+"""A verdict on a model that was trained on corrections, compared with the one before: figures, a sentence."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from segmentation.metrics.intervals import CONFIDENCE, Interval
 
 @dataclass(frozen=True)
 class Trial:
-    """How the mean Dice of a set of photos changes from the old model to the new one, paired.
+    """The change of the mean Dice of a set of photos from the old model to the new one, paired.
 
     `old` and `new` are the means; `better` and `worse` count photos.
     """
@@ -51,28 +51,28 @@ class Verdict:
 
     @property
     def gains(self) -> bool:
-        """Whether it cuts corrected photos out better, beyond chance."""
+        """Return whether the new model cuts corrected photos out better, beyond chance."""
         return self.corrections.change.low > 0
 
     @property
     def loses(self) -> bool:
-        """Whether it is worse on the validation set, beyond chance."""
+        """Return whether the new model is worse on the validation set, beyond chance."""
         return self.validation is not None and self.validation.change.high < 0
 
     @property
     def outweighed(self) -> bool:
-        """Whether it is worse on the validation set by more than it gains, be that chance or not."""
+        """Return whether it loses more on the validation set than it gains, be that chance or not."""
         gain = self.corrections.change.mean
         return self.validation is not None and self.validation.change.mean + max(gain, 0.0) < 0
 
     @property
     def better(self) -> bool:
-        """Whether it is worth a name of its own: it gains more than it may cost."""
+        """Return whether the new model deserves a name of its own: it gains more than it may cost."""
         return self.gains and not self.outweighed
 
     @property
     def better_everywhere(self) -> bool:
-        """Whether it may take the place of another model: it gains, and costs nothing beyond chance."""
+        """Return whether it may replace another model: it gains, and costs nothing beyond chance."""
         return self.better and not self.loses
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 
 @dataclass(frozen=True)
 class Facts:
-    """What a model is and what it costs, both passes together; None for what its bundle does not record.
+    """The facts about a model and its cost, both passes together; None for what its bundle does not record.
 
     `computed_by` names its engines, `decided` are all settings that decide its scores. `megabytes`
     (10^6 bytes) is what its engine reads from disk, `gflop` and `cpu_seconds` (of all threads, median) are

@@ -1,4 +1,4 @@
-"""How well a model marks classes over a whole set of photos."""
+"""Figures on a model that marks classes, over a whole set of photos."""
 
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property

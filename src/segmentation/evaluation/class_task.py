@@ -1,4 +1,4 @@
-"""How well classes are marked: confusion matrices, and figures of the maps."""
+"""The evaluation of classes: confusion matrices, and figures of the label maps."""
 
 from dataclasses import dataclass, field
 

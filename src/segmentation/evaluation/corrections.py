@@ -1,4 +1,4 @@
-"""How far a mask that a retoucher corrected is from the one that was predicted."""
+"""The distance between a mask that a retoucher corrected and the one that was predicted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _HALF = 128  # alpha from which a pixel is garment
 
 @dataclass(frozen=True)
 class Correction:
-    """What a retoucher changed of one mask.
+    """The changes that a retoucher made to one mask.
 
     Pixels are counted where alpha passes one half: `changed_px` of the photo, `changed_share` of the
     corrected garment, `dice` of prediction and correction. Edge distances in pixels, mean and 95th
@@ -37,7 +37,7 @@ class Correction:
 
     @property
     def small(self) -> bool:
-        """Whether less than SMALL_SHARE of the garment changed."""
+        """Return whether less than SMALL_SHARE of the garment changed."""
         return self.changed_share < SMALL_SHARE
 
 

@@ -1,4 +1,4 @@
-"""How well a garment is cut out: masks at a threshold, the given one or the best."""
+"""The evaluation of cutouts: masks at a threshold, either the given one or the best."""
 
 import dataclasses
 import zlib

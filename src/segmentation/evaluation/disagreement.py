@@ -1,4 +1,4 @@
-"""How a label differs from scores of models not trained on it: regions, a shift, and the photo's own edges.
+"""The disagreement of a label with scores of models not trained on it: regions, a shift, the photo's edges.
 
 Differences along an edge depend more on the model than on the label, and so they are left out. A wrong
 label differs from what the model is certain of in a region wider than an edge, or lies beside its garment,
@@ -46,7 +46,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """How the label of one pair differs from the scores; `regions` largest share first.
+    """The disagreement of one pair's label with the scores; `regions` with the largest share first.
 
     `across_px` and `down_px` are how far the label would have to move to fit best, at most 1/86 of the
     photo's height; `gain` is the share of the garment that would gain by it. `contrast` is that of the photo

@@ -1,4 +1,4 @@
-"""How photos differ between studios: light, lens, sensor, compression, framing. Pure and repeatable.
+"""The ways in which studios' photos differ: light, lens, sensor, compression, framing. Pure and repeatable.
 
 Each disturbance has a few levels, the strongest beyond what a studio would accept. After Hendrycks and
 Dietterich 2019 (corruptions in levels) and Engstrom et al. 2019 (shifts); the levels were chosen here.

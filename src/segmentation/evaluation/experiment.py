@@ -145,18 +145,18 @@ class ExperimentFigures:
 
     @property
     def seconds(self) -> float:
-        """What all trainings took together, each once."""
+        """Return the seconds that all trainings took together, each counted once."""
         trainings = {cell.model: cell.seconds or 0 for row in self.rows for cell in row.cells}
         return sum(trainings.values())
 
     @property
     def photos(self) -> int:
-        """How many photos were held out by any repeat of the base."""
+        """Return the number of photos that any repeat of the base held out."""
         return len({name for cell in self.base.cells for name in cell.photos})
 
     @property
     def warnings(self) -> list[str]:
-        """What limits the conclusions, a sentence each."""
+        """Return the limits of the conclusions, a sentence each."""
         found = []
         if warning := few_repeats(self.experiment):
             found.append(warning)

@@ -1,4 +1,4 @@
-"""How a training went, epoch by epoch, and whether it was still improving when it ended."""
+"""The course of a training, epoch by epoch, and whether it was still improving when it ended."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _LARGEST_HISTORY_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class LastQuarter:
-    """By how much the best value of `measure`, in [0, 1], rose over the last quarter of the epochs.
+    """The rise of the best value of `measure`, in [0, 1], over the last quarter of the epochs.
 
     `slowed` is whether the learning rate fell there below a twentieth of its highest, which flattens any
     curve.

@@ -40,12 +40,12 @@ class ImageRow:
 
     @property
     def garment(self) -> str:
-        """What the photo is resampled with: its garment, or itself where that is not known."""
+        """Return the unit that the photo is resampled with: its garment, or itself if that is unknown."""
         return self.group or self.id
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing to mend."""
+        """Return whether there is nothing to mend."""
         return not self.faults
 
     @property

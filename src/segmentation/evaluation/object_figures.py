@@ -1,4 +1,4 @@
-"""How well objects are found and drawn: COCO's average precision, by COCO's own library."""
+"""Figures on how well objects are found and drawn: COCO's average precision, by COCO's own library."""
 
 import contextlib
 import io
@@ -137,7 +137,7 @@ class ObjectMeasurement:
         )
 
     def _of_kind(self, kind: str) -> list[dict[str, Any]]:
-        """What was found, with its mask or its box alone, from which the library takes the area."""
+        """Return what was found, with its mask or its box alone, from which the library takes the area."""
         other = "bbox" if kind == "segm" else "segmentation"
         return [{name: value for name, value in one.items() if name != other} for one in self.found]
 

@@ -1,4 +1,4 @@
-"""How far the cutouts of two people agree who cut out the same photo: the line to compare a model with."""
+"""The agreement between two people's cutouts of the same photo: the line to compare a model with."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

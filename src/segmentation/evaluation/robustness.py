@@ -1,4 +1,4 @@
-"""How much worse the masks become on disturbed photos."""
+"""The loss of quality of the masks on disturbed photos."""
 
 import json
 from collections.abc import Callable, Sequence

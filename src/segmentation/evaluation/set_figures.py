@@ -79,7 +79,7 @@ class Evaluation:
 
     @cached_property
     def triage(self) -> Triage | None:
-        """How well confidence orders these photos; None where there is none."""
+        """Return figures on how well confidence orders these photos; None if there is no confidence."""
         confidence = [row.confidence for row in self.rows]
         if not self.confidence_model or None in confidence or len(self.rows) < FEWEST:
             return None

@@ -1,4 +1,4 @@
-"""What colours mean: pictures are converted through their colour profiles, so that a person sees the same."""
+"""Colour profiles: pictures are converted through theirs, so that a person sees the same colours."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""How far apart the colours of foreground and background are about each pixel of a photo."""
+"""The distance between the colours of foreground and background about each pixel of a photo."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the camera noted of a photo: its EXIF, as far as it stays true of a cutout."""
+"""The camera's notes on a photo: its EXIF data, as far as they stay true of a cutout."""
 
 from contextlib import suppress
 from typing import Any, BinaryIO

@@ -1,4 +1,4 @@
-"""What a picture that Pillow has open tells of itself besides its pixels: depth, orientation, frames."""
+"""The properties of a picture that Pillow has open, besides its pixels: depth, orientation, frames."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ class Picture:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What a file says of the picture besides its pixels, as `write_image` and `write_psd` take it."""
+        """Return the file's metadata, all but the pixels, as `write_image` and `write_psd` take them."""
         return {"icc_profile": self.icc_profile, "dpi": self.dpi, "exif": self.exif}
 
     @cached_property

@@ -1,4 +1,4 @@
-"""How this program uses its decoders: it limits pixels itself, and says itself what is odd in a file."""
+"""The program's setup of Pillow: it limits pixels itself, and reports itself what is odd in a file."""
 
 import logging
 import warnings

@@ -1,4 +1,4 @@
-"""What the reader of every format gives: the header of a picture, and its pixels on demand."""
+"""The result of every format's reader: the header of a picture, and its pixels on demand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which of its numbers is white: values of any type become the whole range of 8 or 16 bits."""
+"""The value that stands for white: values of any type are scaled to the whole range of 8 or 16 bits."""
 
 from typing import NamedTuple
 

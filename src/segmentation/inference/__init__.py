@@ -1,1 +1,1 @@
-"""From a model bundle to a score function, and from a photo to a prediction."""
+"""Inference: from a model bundle to a score function, and from a photo to a prediction."""

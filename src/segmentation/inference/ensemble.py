@@ -49,7 +49,7 @@ class Ensemble:
 
     @property
     def digest(self) -> str | list[str]:
-        """What decides the scores: the digest of the one model, or those of all."""
+        """Return the digest that decides the scores: that of the one model, or those of all."""
         digests = [member.digest for member in self.members]
         return digests if digests[1:] else digests[0]
 
@@ -65,7 +65,7 @@ class Ensemble:
 
     @property
     def confidence_model(self) -> ConfidenceModel | None:
-        """That of the first member: it is no worse a guess than a mean of several."""
+        """Return the confidence model of the first member: it is no worse a guess than a mean of several."""
         return self.members[0].confidence_model
 
     @property
@@ -74,7 +74,7 @@ class Ensemble:
 
     @property
     def finds_objects(self) -> bool:
-        """Whether it finds objects one by one; only a single model can."""
+        """Return whether it finds objects one by one; only a single model can."""
         return any(member.finds_objects for member in self.members)
 
     def enlargement(self, scores: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""What a second pass is trained on: the scores of first passes for photos that they were not trained on."""
+"""Scores to train a second pass on: those of first passes for photos that they were not trained on."""
 
 import dataclasses
 from collections.abc import Sequence

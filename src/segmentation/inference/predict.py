@@ -1,4 +1,4 @@
-"""From a photo to a prediction."""
+"""Prediction, from a photo to its scores, notes and confidence."""
 
 import dataclasses
 

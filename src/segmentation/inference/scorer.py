@@ -38,7 +38,7 @@ class EngineName(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoreSettings:
-    """What decides the scores besides the models: the engine of each pass, augmentation and cleaning.
+    """The settings that decide the scores besides the models: each pass's engine, augmentation and cleaning.
 
     The limits of the cleaning are in pixels, and None where classes are marked.
     """

@@ -102,7 +102,7 @@ def with_first_pass(bundle: ModelBundle, second: ScoreFn, first: ScoreFn) -> Sco
 
 
 def _anything_found(seen: np.ndarray) -> bool:
-    """Whether the first-pass scores of a tile, its last channel, tell of a trace of garment."""
+    """Return whether the first-pass scores of a tile, its last channel, show a trace of garment."""
     return bool(seen[..., -1].max() >= _TRACE)
 
 

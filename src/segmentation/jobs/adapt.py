@@ -52,7 +52,7 @@ _MADE = (CORRECTIONS, HELD_OUT, ON_CORRECTIONS, ON_VALIDATION, "models", "logs",
 
 @dataclasses.dataclass(frozen=True)
 class Adapted:
-    """Whether the new model is better, and where it is: `taken` to its name, or else where it was trained.
+    """The verdict on the new model and its folder: its own name if it was `taken`, else where it was trained.
 
     `reports` are those of the comparisons. Of an adaptation that was interrupted there is no verdict.
     """

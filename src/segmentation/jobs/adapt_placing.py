@@ -1,4 +1,4 @@
-"""Where the new model of an adaptation goes: to its name, in the place of the model that has it, if any."""
+"""The place of an adaptation's new model: under its name, replacing the model that has it, if any."""
 
 import dataclasses
 from contextlib import nullcontext

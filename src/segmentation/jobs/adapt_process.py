@@ -24,7 +24,7 @@ _ENDING_S = 8  # however deep in a library it is
 
 @dataclass(frozen=True)
 class Course:
-    """How an adaptation goes: what it is `doing`, the `share` of that, and what it has said.
+    """The course of an adaptation: what it is `doing`, the `share` of that which is done, and its messages.
 
     `outcome` is the sentence that it ended with, `taken` whether the new model has its name, `error` why it
     failed, `stopped` whether it can be resumed.
@@ -55,7 +55,7 @@ class AdaptProcess:
 
     @property
     def course(self) -> Course:
-        """How the last adaptation went, or goes."""
+        """Return the course of the last adaptation, which may still be running."""
         return self._course
 
     def start(self, options: AdaptOptions) -> bool:
@@ -123,7 +123,7 @@ def _can_be_resumed(home: Path, name: str) -> bool:
 
 
 def _work(options: AdaptOptions, home: Path, sender: Connection) -> None:
-    """What the process does: the adaptation, of which it sends what is to be told."""
+    """Run the adaptation in its own process, and send what it has to tell."""
     end_with_parent()
     interrupt_on_signals()
     tell = _Sender(sender)

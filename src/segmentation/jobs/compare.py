@@ -37,7 +37,7 @@ _LONGEST_NAME_BYTES = 200  # of a folder; file systems allow 255
 
 @dataclass(frozen=True)
 class Compared:
-    """How models compare, and the folder of results with report.html and table.md."""
+    """The comparison of models, and the folder of results with report.html and table.md."""
 
     comparison: Comparison
     output: Path
@@ -150,7 +150,7 @@ def _gallery(
 
 
 def _about(dataset: Dataset, baseline: ModelBundle) -> dict[str, object]:
-    """How the comparison was made, for the report."""
+    """Return the settings of the comparison, for the report."""
     truth = f"garment where its alpha is at least {baseline.config.data.target_threshold:g}"
     if not baseline.labels.binary:
         truth = f"{len(baseline.labels.names)} classes: {', '.join(baseline.labels.names)}"

@@ -40,7 +40,7 @@ class Delivered:
 
     @property
     def errors(self) -> list[str]:
-        """Why photos failed."""
+        """Return the reasons for which photos failed."""
         return [result.error for result in self.results if result.error]
 
 

@@ -157,7 +157,7 @@ def _matte_of(named: _Named, options: EvaluateOptions) -> MatteOf:
 
 
 def _start(options: EvaluateOptions, context: Context) -> Start:
-    """What mattes begin with: a trimap that is given, or a mask that a model makes."""
+    """Return the function that begins a matte: from a given trimap, or from a mask that a model makes."""
     name = options.mattes.trimaps
     if name not in TRIMAPS:
 

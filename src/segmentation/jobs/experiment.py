@@ -200,7 +200,7 @@ def _worse_half(found: Experiment, done: Sequence[tuple[Run, CellFigures]]) -> s
 
 
 def _epochs(cell: Cell, share: float) -> int:
-    """Where a training stops that is to have a share of its epochs; 0 for never."""
+    """Return the epoch at which a training with a share of its epochs stops; 0 for all of them."""
     if share == 1:
         return 0
     options = cell.training

@@ -53,7 +53,7 @@ class Cell:
 
     @property
     def judged_as_trained(self) -> bool:
-        """Whether the figures are those that the training itself takes of its held-out photos."""
+        """Return whether the figures are those that the training itself takes of its held-out photos."""
         return not self.judging.given and not self.average_with
 
     def record(self, place: Place) -> Path:
@@ -148,7 +148,7 @@ class _Planner:
         return self._models_of(value, repeat)[0] if isinstance(value, str) else value
 
     def _decided(self, value: Any) -> str:
-        """What a table of outliers depends on: the trainings that it is made from, wherever it lies."""
+        """Return what a value depends on: for a table of outliers its trainings, wherever it lies."""
         if not (isinstance(value, str) and value.startswith(OTHER)):
             return str(value)
         name = value.removeprefix(OTHER)

@@ -49,7 +49,7 @@ def run_in_processes(runs: Sequence[Run], context: Context, workers: int) -> Ite
 
 
 def _work(run: Run, place: Place, command: tuple[str, ...], threads: int) -> None:
-    """What a process of its own does: one cell, with its share of the cores."""
+    """Run one cell in a process of its own, with its share of the cores."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(threads)
     end_with_parent()

@@ -108,7 +108,7 @@ class FolderPrediction:
 
     @property
     def arithmetic(self) -> str:
-        """What computes the scores, and why in that precision."""
+        """Return the engine that computes the scores, and why it does so in that precision."""
         return self._scorer.arithmetic
 
     def __iter__(self) -> Iterator[Result]:
@@ -154,7 +154,7 @@ class FolderPrediction:
         return result
 
     def _planned(self, manifest: Manifest) -> Iterator[Result]:
-        """What a run would do, without an area where a photo would be cut out."""
+        """Yield the results that a run would have, without an area where a photo would be cut out."""
         assert self.output
         check_folders(self.output, self._writer.kinds)
         manifest.look()

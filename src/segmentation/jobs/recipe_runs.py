@@ -142,7 +142,7 @@ def _make_model(step: Step, context: Context) -> tuple[ModelBundle, bool]:
 
 
 def _decided(step: Step, context: Context) -> dict[str, Any]:
-    """What decides the result: the options, and the models as they are now."""
+    """Return everything that decides the result: the options, and the models as they are now."""
     models = {}
     for name in models_of(step):
         try:

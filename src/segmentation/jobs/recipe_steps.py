@@ -1,4 +1,4 @@
-"""What a recipe is asked for, and a step of it.
+"""Steps and requests of recipes.
 
 Standard library and options only, since `--help` lists the recipes.
 """
@@ -11,7 +11,7 @@ from segmentation.config.options import JobOptions
 
 @dataclass(frozen=True)
 class Request:
-    """What a recipe is asked for: the folder of data sets, and the name of what it makes.
+    """The request to a recipe: the folder of data sets, and the name of what it makes.
 
     `results` is the folder in which it may write anything but models. Of the recipe of a study `questions`
     are those to answer, all where there are none, and `quick` asks for their short form.

@@ -71,7 +71,7 @@ def _figures(
 
 
 def _training_seconds(step: Step, trained: Mapping[str, Step], models: Path) -> float | None:
-    """How long the trainings of the models took that a step needs, by way of others too; None without any."""
+    """Return how long the models that a step needs, even indirectly, trained; None if there are none."""
     needed: dict[str, None] = {}
     waiting = models_of(step)
     while waiting:

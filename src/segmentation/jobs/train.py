@@ -64,14 +64,14 @@ class Trained:
 
 @dataclass(frozen=True)
 class RateFound:
-    """What rising learning rates did, and the folder of rates.csv and rates.png."""
+    """The effect of rising learning rates, and the folder of rates.csv and rates.png."""
 
     search: "RateSearch"
     output: Path
 
 
 class _Choice(NamedTuple):
-    """What the options choose: the completed configuration, and the models that it is built on.
+    """The outcome of the options: the completed configuration, and the models that it is built on.
 
     `inherits_classes` is whether the classes are those of `start`.
     """

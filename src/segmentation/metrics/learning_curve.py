@@ -1,4 +1,4 @@
-"""How the error falls with the number of photos to learn from, and what more of them are likely to bring.
+"""The fall of the error with the number of training photos, and what more photos are likely to bring.
 
 An inverse power law with a floor (Figueroa et al. 2012; Hestness et al. 2017), and how uncertain its fit is.
 """

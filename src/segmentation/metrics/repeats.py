@@ -1,4 +1,4 @@
-"""How two variants of a model differ that were trained several times: by chance, or beyond it.
+"""The difference between two variants of a model that were trained several times: by chance, or beyond it.
 
 Two kinds of chance are at work: which photos there are to judge on, and how each training happens to go (its
 first weights, its order, the photos that its fold leaves it). An interval that knows of one alone is too

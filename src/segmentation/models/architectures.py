@@ -30,7 +30,7 @@ class Architecture:
 
     @property
     def finds_objects(self) -> bool:
-        """Whether it finds objects one by one, each with its mask, and is trained and judged by them."""
+        """Return whether it finds objects one by one, each with a mask, and is trained and judged by them."""
         return self.family == "mask_rcnn"
 
 

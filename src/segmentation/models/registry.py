@@ -1,4 +1,4 @@
-"""From a configuration to a network: its options are completed and checked, then it is built."""
+"""The way from a configuration to a network: its options are completed and checked, then it is built."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from keras import layers, ops
 
 
 class PoolingIndices(layers.Layer):
-    """Where in each 2x2 window the maximum is: [N, H, W, C] -> [N, H / 2, W / 2, C], 0 to 3.
+    """The place of the maximum in each 2x2 window: [N, H, W, C] -> [N, H / 2, W / 2, C], 0 to 3.
 
     The places are counted along the rows, and of equal values the first one counts: behind a ReLU whole
     windows are zero. Height and width must be even. The indices are in the floating-point type of the

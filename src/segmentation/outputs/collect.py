@@ -56,7 +56,7 @@ class Collected:
 
     @property
     def taken(self) -> bool:
-        """Whether the pair holds what is in the file."""
+        """Return whether the pair now holds the content of the file."""
         return self.change in (ADDED, REPLACED, KEPT)
 
 

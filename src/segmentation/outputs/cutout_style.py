@@ -1,4 +1,4 @@
-"""How cutouts are written, and the writing of them in every format that was asked for."""
+"""The style of cutouts, and the writing of them in every format that was asked for."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ NOTHING_FOUND = "nothing found, so that the cutout is empty"
 
 @dataclass(frozen=True)
 class CutoutStyle:
-    """How cutouts are written: the options, and the background.
+    """The style of cutouts: the options, and the background.
 
     The background is a picture of any size with its colour profile, one pixel without a profile for a colour,
     which counts in the profile of each photo, or None for transparency.
@@ -59,7 +59,7 @@ class CutoutStyle:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the bytes of cutouts besides the photo and its alpha, as plain JSON."""
+        """Return what decides the bytes of cutouts besides the photo and its alpha, as plain JSON."""
         options, background = self.options, None
         if self.background is not None:
             pixels, profile = self.background.pixels, self.background.icc_profile

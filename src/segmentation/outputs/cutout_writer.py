@@ -75,7 +75,7 @@ class CutoutWriter:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the bytes of the files besides the prediction, as plain JSON."""
+        """Return what decides the bytes of the files besides the prediction, as plain JSON."""
         return {
             "kinds": self.kinds,
             "binary": self._files.binary,

@@ -35,7 +35,7 @@ class DeliveredPhoto(Photo):
 
 @dataclass(frozen=True)
 class Source:
-    """What a photo is delivered from: its mask, or the files that a person changed."""
+    """The source of a delivered photo: its mask, or the files that a person changed."""
 
     photo: DeliveredPhoto
     mask: Path

@@ -1,4 +1,4 @@
-"""By what a file that the program wrote is known again, so that what a person changed is told from it."""
+"""Records of the files that the program wrote, by which those that a person changed are recognized."""
 
 import os
 from collections.abc import Iterable, Mapping

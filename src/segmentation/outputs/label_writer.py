@@ -44,7 +44,7 @@ class LabelWriter:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the bytes of the files besides the prediction, as plain JSON."""
+        """Return what decides the bytes of the files besides the prediction, as plain JSON."""
         return {"kinds": self.kinds, "writer": _VERSION}
 
     def prepare(self) -> None:

@@ -40,7 +40,7 @@ class ObjectWriter:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the bytes of the files besides the prediction, as plain JSON."""
+        """Return what decides the bytes of the files besides the prediction, as plain JSON."""
         return {**self._cutouts.settings, "objects": _VERSION}
 
     def prepare(self) -> None:

@@ -27,7 +27,7 @@ class PhotoFiles:
 
     @property
     def written(self) -> dict[str, FileRecord]:
-        """By what the outputs of the last run are known again."""
+        """Return the records of the last run's outputs, by which they are recognized."""
         return self.line.get("files") or {}
 
     @property

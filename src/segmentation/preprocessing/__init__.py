@@ -1,1 +1,1 @@
-"""From a photo to the network's input, in one pass or two."""
+"""Preprocessing, from a photo to the network's input, in one pass or two."""

@@ -1,4 +1,4 @@
-"""What a network of mattes sees: a photo at its own resolution, its trimap, and a first alpha."""
+"""The input of a network of mattes: a photo at its own resolution, its trimap, and a first alpha."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How pixels are resized and adjusted, and their statistics."""
+"""Resizing and adjusting of pixels, and their statistics."""
 
 from collections.abc import Iterable
 from typing import Any

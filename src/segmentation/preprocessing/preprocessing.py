@@ -1,4 +1,4 @@
-"""From a photo to the network's input, the same when training and when predicting.
+"""The way from a photo to the network's input, the same in training and in prediction.
 
 `prepare` is the part that depends on one photo alone (contrast, size, colour) and stays uint8, so that
 it can be kept between epochs; `normalise` is the part that depends on the training set.

@@ -1,4 +1,4 @@
-"""What the second network of a double pass sees: a photo, told by the first network's scores where to look.
+"""The input of a double pass's second network: the photo's region that the first network's scores point to.
 
 From the capstone, whose second network saw the photo blanked outside of the first mask, dilated. Cutting the
 region of that mask out instead shows it larger, which sharpens the edge.
@@ -59,14 +59,14 @@ class SecondPassView:
         return cls(config.look, config.margin_px, threshold, shape)
 
     def region(self, scores: np.ndarray) -> Region | None:
-        """Where to look in a photo with these first scores, float32 [H, W, 1]; None if nothing was found."""
+        """Return the region to look at by first scores, float32 [H, W, 1]; None if they found nothing."""
         mask = scores[..., 0] >= self.threshold
         if self.kind == "mask":
             return Region(0, 0, *mask.shape) if mask.any() else None
         return region_of(mask, self._margin(mask), self.shape)
 
     def region_with(self, scores: np.ndarray, place: Region) -> Region:
-        """Where to look in a photo with these first scores so that a place, with room about it, is seen."""
+        """Return the region to look at by these first scores, extended to show a place with room about it."""
         found, limits = self.region(scores), scores.shape[:2]
         if self.kind == "mask":
             return Region(0, 0, *limits)

@@ -137,5 +137,5 @@ def _hatched(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def _indices(there: np.ndarray) -> tuple[int, ...]:
-    """Of the classes [C] that are there, without the background."""
+    """Return the indices of the classes that are there, bool [C], without the background."""
     return tuple(index for index in np.flatnonzero(there).tolist() if index)

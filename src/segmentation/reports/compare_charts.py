@@ -199,7 +199,7 @@ def _colour(number: int) -> str:
 
 
 def _marker(number: int) -> str:
-    """Of models that share a colour, once the colours are used up, each has another marker."""
+    """Return a model's marker: models that share a colour, once all colours are used, have different ones."""
     return _MARKERS[(number + number // len(COLOURS)) % len(_MARKERS)]
 
 

@@ -138,7 +138,7 @@ def _draw_row(axes: "Axes", row: Row, place: float, limit: float) -> None:
 
 
 def _limit(rows: list[Row]) -> float:
-    """How far from zero the chart reaches: to the farthest end, unless that would squeeze the others."""
+    """Return how far from zero the chart reaches: to the farthest end, unless it would squeeze the others."""
     ends = [max(abs(row.difference.low), abs(row.difference.high)) for row in rows if row.difference]
     near = [end for end in ends if end <= _FAR * float(np.median(ends))]
     return max(*near, 1e-4)
@@ -154,7 +154,7 @@ def _label(row: Row, figures: ExperimentFigures) -> str:
 
 
 def _has_own_training(row: Row, figures: ExperimentFigures) -> bool:
-    """Whether a variant is more than the base's models judged in another way."""
+    """Return whether a variant is more than the base's models judged in another way."""
     ours = [cell.history for cell in row.judged]
     return ours != [cell.history for cell in figures.base.judged]
 

@@ -8,7 +8,7 @@ from segmentation.reports.fault_pictures import FaultPictures
 
 @dataclass(frozen=True)
 class Pictures:
-    """Those of whole photos, by id, as their kind of report has them, and those of the largest faults."""
+    """The pictures of whole photos, by id, in the form that their report has, and of the largest faults."""
 
     photos: dict[str, Any] = field(default_factory=dict)
     faults: list[FaultPictures] = field(default_factory=list)

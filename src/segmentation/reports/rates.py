@@ -1,4 +1,4 @@
-"""What rising learning rates did to the loss, as a table and a picture."""
+"""The effect of rising learning rates on the loss, as a table and a picture."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

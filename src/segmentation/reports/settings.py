@@ -1,4 +1,4 @@
-"""What decided the scores, in words, for the pages that people read."""
+"""The settings that decided the scores, in words, for the pages that people read."""
 
 from collections.abc import Mapping
 

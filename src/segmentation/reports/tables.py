@@ -97,7 +97,7 @@ def _class_summary(evaluation: Evaluation, classes: ClassFigures) -> Table:
 
 
 def _fault_measures(summary: Mapping[str, Any]) -> dict[str, str]:
-    """What the figures on faults are called, and their keys."""
+    """Return the names of the figures on faults, and their keys."""
     return {
         f"clean rate ({summary['clean_images']} of {counted(summary['images'], 'photo')})": "clean_rate",
         "faults a photo, mean": "faults_mean",

@@ -1,4 +1,4 @@
-"""How much of each pixel of a photo strokes and areas cover."""
+"""The share of each pixel of a photo that strokes and areas cover."""
 
 import itertools
 from typing import NamedTuple

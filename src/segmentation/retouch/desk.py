@@ -40,7 +40,7 @@ LOCK = ".review.lock"
 
 
 class StaleError(SegmentationError):
-    """What was asked for is about a state of the photo that is no longer the present one."""
+    """A request about a state of the photo that is no longer the present one."""
 
 
 class Change(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a network makes of a stroke: its second pass scores the photo again, and the stroke is certain there.
+"""Hints: the network's second pass scores the photo again about a stroke, where the answer is certain.
 
 As in interactive segmentation a person says roughly what is garment, or is not, and the network finds how far
 that reaches. A hint that adds takes nothing out, and one that takes out adds nothing.

@@ -1,4 +1,4 @@
-"""What a retoucher does to a mask, as it is recorded: in pixels of the photo, whatever was on the screen.
+"""A retoucher's operations on a mask, recorded in pixels of the photo, whatever was on the screen.
 
 Places are x, y in pixels from the upper left corner of the photo: the first pixel reaches from 0 to 1.
 """

@@ -1,4 +1,4 @@
-"""What an operation does to an alpha: the one implementation, of what is seen and of what is written."""
+"""The effect of operations on an alpha: the one implementation, for what is seen and what is written."""
 
 import math
 from typing import NamedTuple
@@ -20,7 +20,7 @@ _EDGE_SIGMA_PX = 0.8
 
 
 class Patch(NamedTuple):
-    """What the alpha of a part of a photo becomes: uint8 [height, width] of its `box`."""
+    """The new alpha of a part of a photo: uint8 [height, width] of its `box`."""
 
     box: Box
     alpha: np.ndarray

@@ -48,5 +48,5 @@ class PhotoList:
 
 
 def _is_same(before: CutPhoto | None, photo: CutPhoto) -> bool:
-    """Whether predict left a photo and its mask as they were."""
+    """Return whether predict left a photo and its mask as they were."""
     return before is not None and (before.sha256, before.mask_digest) == (photo.sha256, photo.mask_digest)

@@ -51,7 +51,7 @@ class CutPhoto:
 
     @property
     def flags(self) -> list[str]:
-        """What a queue can be filtered by besides the decision: an odd viewpoint, drift."""
+        """Return what a queue can be filtered by besides the decision: an odd viewpoint, drift."""
         found = {"viewpoint": _ODD_VIEW, "drift": _DRIFT}
         return [name for name, words in found.items() if any(words in reason for reason in self.reasons)]
 

@@ -31,7 +31,7 @@ class ShownPhoto:
 
     @property
     def nbytes(self) -> int:
-        """How much memory it takes."""
+        """Return the memory that it takes, in bytes."""
         return sum(level.nbytes for level in self._levels)
 
     def tile(self, level: int, column: int, row: int) -> bytes | None:

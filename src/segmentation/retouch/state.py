@@ -18,7 +18,7 @@ _LONGEST_S = 3600.0  # of activity in one line
 
 @dataclass
 class Effort:
-    """What a photo took: seconds of activity, clicks, and strokes, areas and regions as they were made."""
+    """The effort that a photo took: seconds of activity, clicks, and strokes, areas and regions as made."""
 
     seconds: float = 0.0
     clicks: int = 0
@@ -55,7 +55,7 @@ class PhotoState:
 
     @property
     def is_pending(self) -> bool:
-        """Whether the photo is accepted and its files are still to be written."""
+        """Return whether the photo is accepted and its files are still to be written."""
         return self.decision == ACCEPTED and self.written != self.revision
 
     def take(self, line: Mapping[str, Any]) -> bool:

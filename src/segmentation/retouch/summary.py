@@ -1,4 +1,4 @@
-"""What a review took and what it saved: a table of the photos and figures of the whole."""
+"""The cost of a review and what it saved: a table of the photos, and figures on the whole."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Summary:
 
     @property
     def saved_minutes(self) -> float:
-        """What the masks saved against cutting the accepted photos out by hand; less than 0 is a loss."""
+        """Return the minutes saved against cutting the accepted photos out by hand; below 0 is a loss."""
         return self.accepted * self.minutes_by_hand - self.seconds / 60
 
     def lines(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a garment is made of."""
+"""The fabrics of garments."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Fabric:
-    """What a garment is made of: its pattern, its colours (the ground first) and how it reflects light.
+    """The fabric of a garment: its pattern, its colours (the ground first) and how it reflects light.
 
     gloss: strength of the highlight; power: its sharpness; crumple: how much it wrinkles.
     """

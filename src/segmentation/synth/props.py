@@ -1,4 +1,4 @@
-"""What stands around in a studio: cables, boxes, chairs, lamps, umbrellas and a monitor."""
+"""Things that stand around in a studio: cables, boxes, chairs, lamps, umbrellas and a monitor."""
 
 import numpy as np
 

@@ -25,7 +25,7 @@ Knots = np.ndarray | Sequence[float]
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the body stands in the picture: pixels = (x_px + x * scale_px, y_px + y * scale_px)."""
+    """The pose of a body in the picture: pixels = (x_px + x * scale_px, y_px + y * scale_px)."""
 
     x_px: float
     y_px: float

@@ -1,4 +1,4 @@
-"""From the measures of a garment to pieces of cloth: tubes of fabric and the outlines cut out of them."""
+"""Tailoring, from the measures of a garment to pieces of cloth: tubes of fabric with outlines cut out."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""What is sewn on: seams, hems, waistbands, belts, pockets, buttons, zippers, lapels and bows."""
+"""Details that are sewn on: seams, hems, waistbands, belts, pockets, buttons, zippers, lapels and bows."""
 
 from collections.abc import Callable
 

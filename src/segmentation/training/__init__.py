@@ -1,1 +1,1 @@
-"""From samples to a model bundle: batches, losses, schedules and the fit loop."""
+"""Training, from samples to a model bundle: batches, losses, schedules and the fit loop."""

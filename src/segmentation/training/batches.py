@@ -1,4 +1,4 @@
-"""From samples to batches: prepared pairs kept in memory, and the Keras data set that augments them."""
+"""Batches of samples: prepared pairs kept in memory, and the Keras data set that augments them."""
 
 import threading
 from collections.abc import Iterator, Sequence

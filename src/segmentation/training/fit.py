@@ -140,7 +140,7 @@ def fit(
 
 @dataclasses.dataclass(frozen=True)
 class Ready:
-    """What a training begins with: a network with its first weights, its pairs, and how they are mixed."""
+    """The beginning of a training: a network with its first weights, its pairs, and how they are mixed."""
 
     model: keras.Model
     loss: keras.losses.Loss | ObjectLoss

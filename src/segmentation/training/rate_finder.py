@@ -102,7 +102,7 @@ def smoothed(losses: Sequence[float]) -> np.ndarray:
 
 
 def _fall(losses: Sequence[float], curve: np.ndarray) -> float:
-    """How far the smoothed loss has fallen below where it began, less what noise alone can do."""
+    """Return how far the smoothed loss has fallen below its beginning, less what noise alone can do."""
     first = np.array(losses[:_LEARNS_NOTHING])
     return float(first.mean() - curve.min(initial=np.inf, where=_later(curve)) - first.std())
 
@@ -112,7 +112,7 @@ def _later(curve: np.ndarray) -> np.ndarray:
 
 
 def _runs_away(losses: Sequence[float]) -> bool:
-    """Whether the loss has fallen, and has risen again by as much above where it began."""
+    """Return whether the loss has fallen, and has then risen by as much above its beginning."""
     curve = smoothed(losses)
     if len(curve) <= _LEARNS_NOTHING or (fall := _fall(losses, curve)) <= 0:
         return False

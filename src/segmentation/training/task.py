@@ -13,7 +13,7 @@ from segmentation.preprocessing.pixels import resize, resize_labels
 
 
 class Task(Protocol):
-    """From ground truth, uint8 [H, W], see `GroundTruth`, to the targets of a network."""
+    """The conversion of ground truth, uint8 [H, W], see `GroundTruth`, into the targets of a network."""
 
     @property
     def interpolation(self) -> int:

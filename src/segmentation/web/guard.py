@@ -1,4 +1,4 @@
-"""What stands before the page: only who knows its address is let in, and no other site speaks for them.
+"""The guard of the page: only those who know its address get in, and no other site can act for them.
 
 The token in the address is a secret. The Host header has to be the server's own, which a name that someone
 else's name server bound to this machine is not. Whatever changes something has to come from the page itself,

@@ -1,4 +1,4 @@
-"""What the page of a review asks of learning: begin an adaptation, look how it goes, stop it."""
+"""The page's requests for learning: begin an adaptation, watch its progress, stop it."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the page asks for and what it sends: each address does one thing to the desk."""
+"""The addresses that the page asks and sends to: each does one thing to the desk."""
 
 import gzip
 import json
@@ -66,13 +66,13 @@ class Click(Wish):
 
 
 class Decision(Wish):
-    """What a person decided."""
+    """A person's decision on a photo."""
 
     decision: Literal["accepted", "redo"] | None
 
 
 class Activity(BaseModel):
-    """How long a person was at work on a photo, and how often they clicked."""
+    """The seconds for which a person worked on a photo, and the number of their clicks."""
 
     model_config = ConfigDict(extra="forbid")
 

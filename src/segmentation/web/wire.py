@@ -1,4 +1,4 @@
-"""What the page is told of a review, as JSON."""
+"""The state of a review as JSON for the page."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ ROW = MASK + MASK_PX**2
 
 @dataclass(frozen=True)
 class FoundObjects:
-    """What a network found in one picture, best first; K objects.
+    """The objects that a network found in one picture, best first; K of them.
 
     `boxes` float32 [K, 4] are (top, left, bottom, right) as fractions of the picture, `scores` [K] in [0, 1],
     `classes` int [K] count from 1, `masks` [K, 28, 28] in [0, 1] fill the boxes.

@@ -53,7 +53,7 @@ class Proposals(keras.layers.Layer):
 
     @property
     def count(self) -> int:
-        """How many boxes it gives; a very small picture has fewer anchors."""
+        """Return the number of boxes that it gives; a very small picture has fewer anchors."""
         return min(PROPOSALS, sum(min(_BEST_OF_LEVEL, len(anchors)) for anchors in self.anchors))
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

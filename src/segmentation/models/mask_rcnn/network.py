@@ -28,7 +28,7 @@ FINEST = 2
 
 @dataclass(frozen=True)
 class Parts:
-    """What training reaches into: parts that share their layers with the network.
+    """The parts that training reaches into, which share their layers with the network.
 
     `trunk` gives the levels of the pyramid by rising stride, then logits [N, A] and steps [N, A, 4] of all
     `anchors` [A, 4], of which `proposals` makes boxes; `finish` takes what the trunk gives to the output.

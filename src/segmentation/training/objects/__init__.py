@@ -1,1 +1,1 @@
-"""How a network learns to find objects: its targets, its losses, and the figure that epochs are judged by."""
+"""Training to find objects: the targets, the losses, and the figure that epochs are judged by."""

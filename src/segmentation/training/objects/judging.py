@@ -59,7 +59,7 @@ def paste(found: Tensor, height: int, width: int) -> Tensor:
 
 
 def _axis(low: Tensor, high: Tensor, length: int) -> Tensor:
-    """How much each cell counts at each of `length` pixels: two [N, K] -> [N, K, length, 28]."""
+    """Return the weight of each cell at each of `length` pixels: two [N, K] -> [N, K, length, 28]."""
     middles = (np.arange(length, dtype=np.float32) + 0.5) / length
     low, side = low[..., None], ops.maximum(high - low, 1e-6)[..., None]
     share = (middles - low) / side  # [N, K, length], 0 to 1 inside of the box

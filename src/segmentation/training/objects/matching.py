@@ -1,4 +1,4 @@
-"""Which box is meant by which object, and how much each counts.
+"""The matching of boxes to objects, and the weight of each.
 
 The papers draw some boxes of each photo at random, so that the many of the background do not drown the few of
 objects. Here every box counts as often as it would be drawn: the mean of all draws, without their noise, and
