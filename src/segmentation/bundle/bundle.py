@@ -388,7 +388,7 @@ def _shortened(reason: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """`value` as it may be recorded: None for a figure that is not finite, texts of one line."""
+    """Return `value` as it may be recorded: None for a figure that is not finite, texts of one line."""
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -37,13 +37,13 @@ def provenance(command: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def seen_from(home: Path, folder: Path) -> Path:
-    """The folder's path relative to `home`, or as it is where it is absolute and not below `home`."""
+    """Return the folder's path relative to `home`, or as it is where it is absolute and not below `home`."""
     elsewhere = folder.is_absolute() and not folder.is_relative_to(home)
     return folder if elsewhere else Path(os.path.relpath(folder, home))
 
 
 def data_folder(bundle: ModelBundle, home: Path) -> Path | None:
-    """The folder of pairs that the model was trained from, there or not; None where it does not say."""
+    """Return the folder of pairs that the model was trained on, there or not; None if it does not say."""
     data = bundle.provenance.get("data")
     return home / data if isinstance(data, str) and data else None
 

@@ -112,7 +112,7 @@ def _is_shallow(plain: Any, levels: int) -> bool:
 
 
 def _config(plain: Any) -> RunConfig:
-    """The configuration; its values are those of the flags, and the network can be built."""
+    """Return the configuration; its values are those of the flags, and the network can be built."""
     config = RunConfig.from_json(plain)
     # whatever else is missing came with a later version and has its default
     _check_dictionary("config", plain, ("model", "preprocessing"))
@@ -132,7 +132,7 @@ def _config(plain: Any) -> RunConfig:
 
 
 def _preprocessing(plain: Any, config: RunConfig) -> Preprocessing:
-    """The configured preprocessing with the recorded statistics of the training set.
+    """Return the configured preprocessing with the recorded statistics of the training set.
 
     Bundles of earlier versions repeat here what the configuration says.
     """
@@ -250,7 +250,7 @@ def _agreement(value: Any) -> float | None:
 
 
 def _confidence_model(plain: Any) -> ConfidenceModel | None:
-    """Finite figures that every confidence and deviation can be computed from."""
+    """Return the confidence model, whose figures are finite and allow every confidence to be computed."""
     if plain is None:
         return None
     place = "experience"
@@ -284,7 +284,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
 
 
 def _first(checksum: Any, config: RunConfig) -> str | None:
-    """The checksum of the first pass's description, where there is one."""
+    """Return the checksum of the first pass's description, where there is one."""
     if (checksum is not None) is not (config.second_pass.look != "none"):
         raise ValueError(
             f"first: expected a checksum with a second pass, config.second_pass.look is "

@@ -49,7 +49,7 @@ def _counts(done: Collection) -> str:
 
 
 def _corrections(done: Collection) -> list[str]:
-    """Lines about how much of the predictions was corrected."""
+    """Return lines about how much of the predictions was corrected."""
     corrections = done.corrections
     compared = len(corrections)
     if not compared:

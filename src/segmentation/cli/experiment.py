@@ -76,7 +76,7 @@ def _print_plan(options: ExperimentOptions, context: Context) -> int:
 
 
 def _said(cell: "Cell") -> str:
-    """The command that trains a cell, or the models that it scores with and how."""
+    """Return the command that trains a cell, or the models that it scores with and how."""
     if cell.judged_as_trained:
         return command_line(cell.training)
     models = ", ".join((cell.model, *cell.average_with))

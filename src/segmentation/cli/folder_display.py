@@ -120,7 +120,7 @@ class FolderDisplay(Display):
 
 
 def _fields(result: Result) -> dict[str, Any]:
-    """The fields of a line of JSON: those of the manifest, without what the program alone needs."""
+    """Return the fields of a line of JSON: those of the manifest, without what the program alone needs."""
     fields = line_of(result) | {"skipped": result.skipped, "kept": result.kept, "outdated": result.outdated}
     return {name: value for name, value in fields.items() if name not in _INTERNAL}
 

@@ -131,12 +131,12 @@ def _complain(message: str) -> None:
 
 
 def _command(name: str) -> ModuleType:
-    """The module that runs a command and shows it; heavy libraries are imported with it."""
+    """Return the module that runs a command and shows it; heavy libraries are imported with it."""
     return import_module(f"segmentation.cli.{_MODULES.get(name, name)}")
 
 
 def _epilog(name: str) -> str | None:
-    """The end of a command's help: the tables that its options choose from."""
+    """Return the end of a command's help: the tables that its options choose from."""
     if name == "train":
         return f"architectures: {describe()}"
     if name == "recipe":

@@ -82,7 +82,7 @@ def tables_of(kind: type[JobOptions]) -> str:
 
 
 def _command(name: str, kind: type[JobOptions]) -> str:
-    """The section of a command: the options of the short help, then the others."""
+    """Return the section of a command: the options of the short help, then the others."""
     options = options_of(kind)
     common = [found for found in options if found.about.common]
     others = [found for found in options if not found.about.common]
@@ -102,7 +102,7 @@ def _groups(options: Iterable[OptionField]) -> Iterator[str]:
 
 
 def _by_section(options: Iterable[OptionField]) -> Iterator[tuple[tuple[str, ...], list[OptionField]]]:
-    """The sections in their order, those of the job itself first."""
+    """Yield the sections in their order, those of the job itself first."""
     ordered = sorted(options, key=lambda found: bool(found.section))
     for section, members in groupby(ordered, key=lambda found: found.section):
         yield section, list(members)
@@ -121,7 +121,7 @@ def _lines(found: OptionField) -> Iterator[str]:
 
 
 def _usage(found: OptionField) -> str:
-    """The option as the usage of a command shows it."""
+    """Return the option as the usage of a command shows it."""
     placeholder = placeholder_of(found)
     if found.about.positional:
         return placeholder
@@ -143,12 +143,12 @@ def _sentence(text: str) -> str:
 
 
 def _summary(kind: type[JobOptions]) -> str:
-    """The description of a command, for the list of commands."""
+    """Return the description of a command, for the list of commands."""
     return _text(f"{summary_of(kind)[0].lower()}{summary_of(kind)[1:]}")
 
 
 def _text(text: str) -> str:
-    """A phrase as Markdown: options as typed and in code, and the signs of Markdown escaped."""
+    """Return a phrase as Markdown: options as typed and in code, and the signs of Markdown escaped."""
     pieces = re.split(r"(`[^`]*`)", as_typed(text))
     return "".join(piece if piece.startswith("`") else _plain(piece) for piece in pieces)
 

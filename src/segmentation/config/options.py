@@ -277,7 +277,7 @@ def replaced(options: Options, values: Mapping[str, Any]) -> Options:
 
 
 def _place(kind: type, values: Mapping[str, Any], base: Any) -> Any:
-    """An instance of `kind` with the values of its fields, the others as in `base` or by default."""
+    """Return an instance of `kind` with the values of its fields, the others as in `base` or by default."""
     hints = get_type_hints(kind)
     chosen = {}
     for item in dataclasses.fields(kind):

@@ -166,7 +166,7 @@ def _made(name: str, given: Any, usual: Mapping[str, Any]) -> list[Made]:
 
 
 def _of_fold(options: Mapping[str, Any], fold: int) -> dict[str, Any]:
-    """Options in which {fold} stands for its number."""
+    """Return the options with the number of the fold in place of {fold}."""
     return {**{key: filled(value, {"fold": str(fold)}) for key, value in options.items()}, "fold": fold}
 
 
@@ -195,7 +195,7 @@ def _options(place: str, given: Any) -> dict[str, Any]:
 
 
 def _merged(tables: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables in which changes take the place of single values, however deep they stand."""
+    """Return the tables with changes in place of single values, however deep they stand."""
     merged = dict(tables)
     for name, value in changes.items():
         before = merged.get(name)

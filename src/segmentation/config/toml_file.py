@@ -69,7 +69,7 @@ def write_options(options: Any, leave_out: Collection[str] = ()) -> str:
 
 
 def _flat(tables: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
-    """The values by NAME and TABLE.NAME; a table may be called as an option of another place is."""
+    """Return the values by NAME and TABLE.NAME; a table may be called as an option of another place is."""
     found = []
     for name, value in tables.items():
         if isinstance(value, dict):
@@ -80,7 +80,7 @@ def _flat(tables: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
 
 
 def _without(saved: Any, names: Collection[str]) -> Any:
-    """A copy without None, which TOML does not have, without some options, and without empty tables.
+    """Return a copy without None, which TOML does not have, without some options, and without empty tables.
 
     Tables are called as some options are, and stay.
     """

@@ -42,5 +42,5 @@ def read_sha256(path: Path) -> str:
 
 @lru_cache(maxsize=100_000)
 def _sha256(path: Path, _size: int, _changed: int) -> str:
-    """Remember what was read in this run; a file that changes has another size or time."""
+    """Return the digest, remembered during this run; a file that changes has another size or time."""
     return read_sha256(path)

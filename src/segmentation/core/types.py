@@ -108,7 +108,7 @@ class LabelMap:
 
     @classmethod
     def of(cls, names: tuple[str, ...]) -> "LabelMap":
-        """Classes of these names in the colours of `colours_of`, with pixels that may be ignored."""
+        """Return classes of these names in the colours of `colours_of`, with pixels that may be ignored."""
         return cls(names, colours_of(names), IGNORED)
 
     @property
@@ -135,7 +135,7 @@ class LabelMap:
         return next(grey for level in range(255, -1, -1) if (grey := (level,) * 3) not in self.colours)
 
     def classify(self, scores: np.ndarray, threshold: float) -> np.ndarray:
-        """The class of each pixel: float32 [H, W, C] in [0, 1] -> indices, uint8 [H, W].
+        """Return the class of each pixel: float32 [H, W, C] in [0, 1] -> indices, uint8 [H, W].
 
         Of several classes that with the highest score, the first of equals; of a cutout 1 where the score
         reaches the threshold.
@@ -143,7 +143,7 @@ class LabelMap:
         return self.task.decide(scores, threshold)
 
     def decode(self, indices: np.ndarray) -> np.ndarray:
-        """Class indices [H, W] -> their colours, uint8 RGB [H, W, 3]. Raises DataError for other indices."""
+        """Return the colours of indices: [H, W] -> uint8 RGB [H, W, 3]. Raises DataError for unknown ones."""
         indices = indices.astype(np.uint8) if indices.dtype == bool else indices
         colour_of = np.zeros((256, 3), np.uint8)
         known = np.zeros(256, bool)
@@ -159,7 +159,7 @@ class LabelMap:
         return colour_of[indices]
 
     def encode(self, picture: np.ndarray) -> np.ndarray:
-        """Colours, uint8 RGB [H, W, 3] -> class indices, uint8 [H, W], the inverse of `decode`.
+        """Return the class indices of colours: uint8 RGB [H, W, 3] -> uint8 [H, W], the inverse of `decode`.
 
         Of classes that share a colour the first is meant. Raises DataError for a colour of no class.
         """
@@ -179,7 +179,7 @@ BINARY = LabelMap()
 
 
 def coded(picture: np.ndarray, value_of: Mapping[Colour, int]) -> np.ndarray:
-    """The value of each pixel's colour: uint8 RGB [H, W, 3] -> integers [H, W].
+    """Return the value of each pixel's colour: uint8 RGB [H, W, 3] -> integers [H, W].
 
     Raises DataError that names a colour without a value, where it is and how many such pixels there are.
     """
@@ -201,7 +201,7 @@ def coded(picture: np.ndarray, value_of: Mapping[Colour, int]) -> np.ndarray:
 
 
 def _packed(colours: np.ndarray) -> np.ndarray:
-    """uint8 [..., 3] -> int32 [...]: 0xRRGGBB."""
+    """Pack the bytes of each colour into one number: uint8 [..., 3] -> int32 [...], 0xRRGGBB."""
     red, green, blue = np.moveaxis(colours.astype(np.int32), -1, 0)
     return red << 16 | green << 8 | blue
 

@@ -93,7 +93,7 @@ def _check_colours(path: Path, *, opaque: bool) -> Problem | None:
 
 
 def _check_classes(truth: GroundTruth, targets: np.ndarray) -> Problem | None:
-    """A background of several names is a label: such a photo is labelled, with none of the other classes."""
+    """Return the problem of a label map without a class; a background of several names counts as one."""
     several = truth.coding is not None and truth.coding.targets.count(0) > 1
     if np.isin(targets, [IGNORED] if several else [0, IGNORED]).all():
         return Problem(

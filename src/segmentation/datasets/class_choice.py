@@ -125,7 +125,7 @@ def _garment(classes: Classes) -> ClassChoice:
 
 
 def _one(classes: Classes, values: Collection[int]) -> ClassChoice:
-    """One thing, which has these values."""
+    """Return the choice of one thing, which has these values."""
     targets = {value: 255 if value in values else 0 for value in classes.names}
     return ClassChoice(BINARY, _coding(classes, targets), classes, {})
 
@@ -137,7 +137,7 @@ def _coding(classes: Classes, targets: Mapping[int, int]) -> Coding:
 
 
 def _every_class(classes: Classes) -> dict[str, list[str]]:
-    """One group for each name: the background, then the others in the order of their values."""
+    """Return one group for each name: the background, then the others in the order of their values."""
     groups: dict[str, list[str]] = {}
     for value in sorted(classes.names):
         name = key(classes.names[value])
@@ -195,7 +195,7 @@ def read_groups(path: Path) -> dict[str, list[str]]:
 def _grouped(
     path: Path, groups: Mapping[str, Sequence[str]], classes: Classes, trained_by: str | None
 ) -> dict[str, list[str]]:
-    """The names of the label maps, as `key` has them, by the groups of a file."""
+    """Return the names of the label maps, as `key` has them, by the groups of a file."""
     known = list(dict.fromkeys(map(key, classes.names.values())))
     listed = {name: group for group, names in groups.items() for name in names}
     unknown = next((name for name in listed if name not in known), None)

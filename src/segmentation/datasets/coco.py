@@ -150,7 +150,7 @@ def draw(outline: Any, height: int, width: int) -> np.ndarray:
 
 
 def _fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The pixels whose middles are inside of a polygon, x and y of corners [N, 2]: bool [height, width]."""
+    """Return the pixels with their middles in a polygon, x and y of corners [N, 2]: bool [height, width]."""
     starts, ends = corners, np.roll(corners, -1, axis=0)
     first, last = (int(np.ceil(place - 0.5)) for place in (corners[:, 1].min(), corners[:, 1].max()))
     switches = np.zeros((height, width + 1), np.int32)  # where a row enters or leaves
@@ -164,7 +164,7 @@ def _fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _decode_runs(plain: dict[str, Any], height: int, width: int) -> np.ndarray:
-    """Runs of 0 and 1 in turn down the columns: a list, or COCO's text of it."""
+    """Decode runs of 0 and 1 in turn down the columns: a list, or COCO's text of it."""
     size, counts = plain.get("size"), plain.get("counts")
     if size != [height, width]:
         raise ValueError(f"run lengths of the size {str(size)[:40]}, not of [{height}, {width}]")
@@ -177,7 +177,7 @@ def _decode_runs(plain: dict[str, Any], height: int, width: int) -> np.ndarray:
 
 
 def _counts_of_text(text: str) -> np.ndarray:
-    """Five bits a character, the lowest first; from the fourth on, differences to the one before last."""
+    """Decode five bits a character, lowest first; from the fourth on, differences to the one before last."""
     counts: list[int] = []
     value = shift = 0
     for letter in text:

@@ -32,7 +32,7 @@ def outline_contrast(photo: np.ndarray, region: np.ndarray) -> dict[str, float] 
 
 
 def _across(picture: np.ndarray, inside: np.ndarray, outline: np.ndarray) -> float:
-    """The median difference across an outline, bool [H, W], of a picture, uint8 [H, W]."""
+    """Return the median difference across an outline, bool [H, W], of a picture, uint8 [H, W]."""
     reach = 2 * round(_REACH * max(picture.shape)) + 1
     sides = []
     for weight in (inside, 1 - inside):

@@ -135,7 +135,7 @@ def discover(
 def _choices(
     root: Path, parts: Iterable[Part], classes: str | Path, trained_by: str | None
 ) -> dict[Part, ClassChoice]:
-    """The classes made out of the label maps of each part, which are the same in all."""
+    """Return the classes made out of the label maps of each part, which are the same in all."""
     choices = {}
     for part in parts:
         if part.layout.labels:
@@ -182,7 +182,7 @@ def _keep_val_copies(pairs: Iterable[Pair], problems: list[Problem]) -> list[Pai
 def _keep_sides_apart(
     root: Path, samples: list[Sample], side_of_id: dict[str, str], problems: list[Problem]
 ) -> list[Sample]:
-    """Without the training photos of garments that are also in val: validation would flatter the model."""
+    """Drop the training photos of garments that are also in val: validation would flatter the model."""
     in_val = {sample.group: sample for sample in samples if side_of_id[sample.id] == "val"}
     kept = []
     for sample in samples:

@@ -96,7 +96,7 @@ class LabelFile:
         return self.path.suffix.lower() == SUFFIX
 
     def _values(self) -> np.ndarray:
-        """Integers [H, W], as the file has them."""
+        """Return the values as the file has them, integers [H, W]."""
         if self._is_matlab:
             return read_label_map(self.path)
         kind = kind_of_pixels(self.path) if self.coding.colours else "values"
@@ -149,7 +149,7 @@ FromTable = TableRows | CocoObjects
 
 
 def _targets(values: np.ndarray, coding: Coding, path: Path) -> np.ndarray:
-    """Integers [H, W] -> uint8 [H, W]: what the values of a label map become."""
+    """Return what the values of a label map become: integers [H, W] -> uint8 [H, W]."""
     low, high = coding.values[0], coding.values[-1]
     target_of = np.full(high - low + 1, -1, np.int16)
     target_of[np.array(coding.values) - low] = coding.targets

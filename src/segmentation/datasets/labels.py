@@ -125,7 +125,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _entries(path: Path, plain: dict[str, Any]) -> Iterator[tuple[int, str, Colour | None]]:
-    """The value, the name and the colour of each class."""
+    """Yield the value, the name and the colour of each class."""
     categories = plain.get("categories")
     if isinstance(categories, list):
         for category in categories:

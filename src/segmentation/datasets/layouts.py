@@ -140,7 +140,7 @@ def _holds_a_layout(folder: Path) -> bool:
 
 
 def _tables(folder: Path) -> dict[str, Path]:
-    """The tables of objects, if there are any; their names are read in any case as well."""
+    """Return the tables of objects, if there are any; their names are read in any case as well."""
     return {
         path.name.lower(): path
         for path in folder.iterdir()
@@ -149,7 +149,7 @@ def _tables(folder: Path) -> dict[str, Path]:
 
 
 def _subfolders(folder: Path) -> dict[str, Path]:
-    """Folders by lower-case name; "Images" is read like "images"."""
+    """Return the folders by lower-case name; "Images" is read like "images"."""
     try:
         paths = sorted(folder.iterdir(), reverse=True)
         return {path.name.lower(): path for path in paths if path.is_dir() and not path.name.startswith(".")}

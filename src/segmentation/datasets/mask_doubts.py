@@ -78,7 +78,7 @@ def remedy_for_dark(highest: int) -> str:
 
 
 def _flat_levels(mask: np.ndarray) -> str:
-    """The levels of a picture of few, in words, where others than black and white have areas of their own."""
+    """Return the levels of a picture of few, in words, if any but black and white have areas of their own."""
     counts = np.bincount(mask.ravel(), minlength=256)
     levels = np.flatnonzero(counts)
     lowest, highest = levels[0], levels[-1]

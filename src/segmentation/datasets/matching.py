@@ -110,7 +110,7 @@ def _match_rows(
 def _files_by_id(
     folder: Path, problems: list[Problem], others: Collection[str] = ()
 ) -> dict[str, list[Path]]:
-    """Images and files of `others`, suffixes, below `folder`, by their relative path without extension.
+    """Return images and files of `others`, suffixes, below `folder`, by relative path without extension.
 
     Hidden ones are skipped; what cannot be followed becomes a problem.
     """

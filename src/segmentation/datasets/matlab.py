@@ -93,7 +93,7 @@ def _read(content: bytes) -> np.ndarray:
 
 
 def _find(content: bytes) -> tuple[_Variable, tuple[int, int]]:
-    """The variable groundtruth, which is an array of numbers, and its height and width."""
+    """Return the variable groundtruth, which is an array of numbers, and its height and width."""
     from scipy.io import whosmat
 
     order, others = _byte_order(content), []
@@ -160,6 +160,6 @@ def _check_data(element: bytes, order: str) -> None:
 
 
 def _tag(element: bytes, place: int, order: str) -> tuple[int, int, bool]:
-    """Type and bytes of an element within another; a small one holds its data in the tag itself."""
+    """Read type and bytes of an element within another; a small one holds its data in the tag itself."""
     kind, size = struct.unpack_from(f"{order}II", element, place)
     return (kind & 0xFFFF, kind >> 16, True) if kind >> 16 else (kind, size, False)

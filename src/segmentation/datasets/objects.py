@@ -82,7 +82,7 @@ def number_values(values: np.ndarray) -> Objects:
 
 
 def _broad(values: np.ndarray) -> list[int]:
-    """The values that have an area of their own, a square of three pixels at least."""
+    """Return the values that have an area of their own, a square of three pixels at least."""
     picture = values.astype(np.float32)  # exact for what 24 bits hold
     kernel = np.ones((3, 3), np.uint8)
     flat = cv2.erode(picture, kernel) == cv2.dilate(picture, kernel)

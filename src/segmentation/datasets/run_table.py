@@ -142,7 +142,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _columns(path: Path, file: BinaryIO) -> dict[str, int]:
-    """The place of every column by its name; the file stands behind the heading then."""
+    """Return the place of every column by its name; the file stands behind the heading then."""
     heading = _split(file.readline(_LONGEST_LINE).removeprefix(b"\xef\xbb\xbf"))
     columns = {name: number for number, name in enumerate(heading)}
     missing = [name for name in _COLUMNS if name not in columns]
@@ -156,7 +156,7 @@ def _columns(path: Path, file: BinaryIO) -> dict[str, int]:
 
 
 def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """The number, the first byte and the text of each line behind the heading."""
+    """Yield the number, the first byte and the text of each line behind the heading."""
     line, place = 2, file.tell()
     while text := file.readline(_LONGEST_LINE):
         if len(text) == _LONGEST_LINE:
@@ -173,7 +173,7 @@ def _split(line: bytes) -> list[str]:
 
 
 def _stem(name: str) -> str:
-    """The name of a photo without its extension, which tables may leave out."""
+    """Return the name of a photo without its extension, which tables may leave out."""
     path = PurePosixPath(unicodedata.normalize("NFC", name))
     return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else str(path)
 

@@ -108,7 +108,7 @@ def _shuffled_groups(samples: Iterable[Sample], seed: int) -> list[list[Sample]]
 
 
 def _nearest_subset(sizes: list[int], fraction: float) -> set[int]:
-    """Indices of a proper subset whose sizes add up nearest to `fraction` of the total (subset sum).
+    """Return indices of a proper subset whose sizes add up nearest to `fraction` of the total (subset sum).
 
     Sums are reached in the order of the list, so a shuffled list gives a random subset.
     """

@@ -62,5 +62,5 @@ def _find(sample: Sample, name: str) -> Path | None:
 
 
 def _folder(sample: Sample, name: str) -> Path:
-    """The folder beside that of the photos, below which a photo has the path that is its id."""
+    """Return the folder beside that of the photos, below which a photo has the path that is its id."""
     return sample.photo.parents[len(Path(sample.id).parts)] / name

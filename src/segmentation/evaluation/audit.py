@@ -138,7 +138,7 @@ def rank(disagreements: Iterable[Disagreement]) -> tuple[Finding, ...]:
 
 
 def _limit(values: Sequence[float]) -> float:
-    """The value from which others are outliers, by median and median absolute deviation."""
+    """Return the value from which others are outliers, by median and median absolute deviation."""
     if not values:
         return 0.0
     middle = np.median(values)

@@ -169,7 +169,7 @@ def _bytes_read(bundle: ModelBundle, engine: str) -> int:
 
 
 def _cost(passes: Sequence[ModelBundle], name: str) -> float | None:
-    """The sum over the passes, where all of them record it."""
+    """Return the sum over the passes, where all of them record it."""
     recorded = [member.provenance.get("cost") for member in passes]
     found = [_number(cost.get(name)) if isinstance(cost, dict) else None for cost in recorded]
     known = [figure for figure in found if figure is not None]
@@ -177,7 +177,7 @@ def _cost(passes: Sequence[ModelBundle], name: str) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    """The number, or None: a bundle may come from anyone, and its provenance may hold anything."""
+    """Return the number, or None: a bundle may come from anyone, and its provenance may hold anything."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if 0 <= value < _LARGEST_NUMBER else None

@@ -127,5 +127,5 @@ def _known(value: float) -> float | None:
 
 
 def _listed(labels: LabelMap, there: np.ndarray) -> str:
-    """The names of the classes [C] that are there, without the background."""
+    """Return the names of the classes [C] that are there, without the background."""
     return "; ".join(labels.names[index] for index in np.flatnonzero(there) if index)

@@ -112,7 +112,7 @@ def _resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def _signed(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """The certainty of scores, from 1, garment, to -1, background; the threshold is 0."""
+    """Return the certainty of scores, from 1, garment, to -1, background; the threshold is 0."""
     inside = (scores - threshold) / max(1 - threshold, 1e-6)
     outside = (scores - threshold) / max(threshold, 1e-6)
     return np.where(scores >= threshold, inside, outside).clip(-1, 1).astype(np.float32)
@@ -137,7 +137,7 @@ def _regions(
     outlines: tuple[np.ndarray, np.ndarray],
     factor: float,
 ) -> tuple[Region, ...]:
-    """The regions that certainly contradict the label and survive a morphological opening."""
+    """Return the regions that certainly contradict the label and survive a morphological opening."""
     narrow, beside = (_disc(share * len(label)) for share in (_NARROW, _BESIDE))
     garment = max(1.0, (np.count_nonzero(label) + np.count_nonzero(signed >= 0)) / 2)
     of_label_alone = outlines[0] & ~outlines[1]
@@ -170,7 +170,7 @@ def _regions(
 
 
 def _best_shift(signed: np.ndarray, label: np.ndarray) -> tuple[int, int, float]:
-    """The shift, across and down, with which the label fits best, and the gain in mean certainty there."""
+    """Return the shift, across and down, at which the label fits best, and its gain in mean certainty."""
     left, top, width, height = cv2.boundingRect(label.astype(np.uint8))
     if not width:
         return 0, 0, 0.0

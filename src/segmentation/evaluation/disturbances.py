@@ -88,7 +88,7 @@ def _resolution(photo: np.ndarray, share: float) -> np.ndarray:
 
 
 def _moved(image: np.ndarray, scale: float = 1.0, right_px: int = 0, down_px: int = 0) -> np.ndarray:
-    """Scaled about the centre, then moved."""
+    """Scale the picture about its centre, then move it."""
     height, width = image.shape[:2]
     across, down = ((1 - scale) * (length - 1) / 2 for length in (width, height))
     matrix = np.array([[scale, 0, across + right_px], [0, scale, down + down_px]])

@@ -140,5 +140,5 @@ def _faults(mask: np.ndarray, target: np.ndarray, options: FaultOptions) -> tupl
 
 
 def _mean(values: list[float]) -> float:
-    """The mean; 1 of no values, since two maps without a class agree."""
+    """Return the mean; 1 for no values, since two maps without a class agree."""
     return fmean(values) if values else 1.0

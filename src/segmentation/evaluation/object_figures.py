@@ -143,7 +143,7 @@ class ObjectMeasurement:
 
 
 def _judge(true: "COCO", found: list[dict[str, Any]], kind: str, category: int | None = None) -> np.ndarray:
-    """The twelve figures of COCO, -1 where there is nothing to judge."""
+    """Return the twelve figures of COCO, -1 where there is nothing to judge."""
     from pycocotools.cocoeval import COCOeval
 
     if not found:

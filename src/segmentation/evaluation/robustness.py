@@ -184,7 +184,7 @@ def _dice(mask: np.ndarray, target: np.ndarray) -> float:
 
 
 def _condensed(dice: np.ndarray, agreement: np.ndarray, threshold: float) -> Robustness:
-    """The means over the photos of their figures, [photos, 1 + CASES]."""
+    """Return the means over the photos of their figures, [photos, 1 + CASES]."""
     change = dice - dice[:, :1]
     error = change.std(axis=0, ddof=1) / np.sqrt(len(dice)) if len(dice) > 1 else None
     levels = tuple(

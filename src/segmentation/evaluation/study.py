@@ -150,7 +150,7 @@ def _in_words(error: KeyError | ValueError) -> str:
 
 
 def _figures(row: Mapping[str, str]) -> dict[str, float]:
-    """The figures of a photo: all numbers, and whether it is clean where faults are counted."""
+    """Return the figures of a photo: all numbers, and whether it is clean where faults are counted."""
     found = {}
     for name, text in row.items():
         try:

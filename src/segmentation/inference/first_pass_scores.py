@@ -53,7 +53,7 @@ def write_first_pass_scores(
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """The name, lengthened where another has it already, on disks that ignore case as well."""
+    """Return the name, lengthened where another has it already, on disks that ignore case as well."""
     while name.casefold() in taken:
         name += "~"
     taken.add(name.casefold())

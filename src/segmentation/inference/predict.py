@@ -48,6 +48,6 @@ def _notes_of_cutout(prediction: Prediction) -> tuple[str, ...]:
 
 
 def _notes_of_classes(prediction: Prediction) -> tuple[str, ...]:
-    """People and their clothes may fill a photo, and are in many parts; that there is nothing is odd."""
+    """Note that nothing was found; people and their clothes may fill a photo, and be in many parts."""
     background = printable(prediction.labels.names[0])
     return (f"hardly anything but {background} found",) if prediction.area < LEAST_AREA else ()

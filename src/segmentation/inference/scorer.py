@@ -222,7 +222,7 @@ def _check_objects(models: Ensemble, scoring: ScoringOptions) -> None:
 
 
 def _channels(scoring: ScoringOptions, models: Ensemble) -> Channels | None:
-    """Raises ConfigError for models without passes to cross, and for other than one weight each."""
+    """Return the channels. Raises ConfigError for models without passes to cross, or not one weight each."""
     if scoring.channels == "rgb":
         return None
     cross = scoring.channels == "cross"

@@ -137,7 +137,7 @@ def _prepare(options: AdaptOptions, present: ModelBundle | None, folder: Path, c
 
 
 def _going_on(options: AdaptOptions, plan: Plan | None, folder: Path) -> Plan:
-    """The plan of an interrupted adaptation; TrainingError where there is none, or of other options."""
+    """Return the plan of an interrupted adaptation; TrainingError for none, or for other options."""
     if plan is None or plan.verdict:
         raise TrainingError(f"`resume`: no interrupted adaptation in {folder}; start it without `resume`")
     if others := differences(plan.options, _recorded(options)):
@@ -194,7 +194,7 @@ def _judge(
 
 
 def _recorded(options: AdaptOptions) -> dict[str, Any]:
-    """The options as the plan keeps them, with absolute paths: a resumption may begin elsewhere."""
+    """Return the options as the plan keeps them, with absolute paths: a resumption may begin elsewhere."""
     paths = {found.name for found in options_of(AdaptOptions) if found.kind is Path}
     recorded = record_of(options)
     for name in paths & recorded.keys():

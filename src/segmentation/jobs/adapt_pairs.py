@@ -232,7 +232,7 @@ def _has_guides(samples: Iterable[Sample], known: Sequence[KnownPhotos]) -> bool
 
 
 def _recorded(bundle: ModelBundle, home: Path) -> TrainOptions:
-    """The options of the training that made a bundle, as far as it records them."""
+    """Return the options of the training that made a bundle, as far as it records them."""
     try:
         return recorded_training(bundle, home)
     except ConfigError:  # whoever made the bundle may have written anything

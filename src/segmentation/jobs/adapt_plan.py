@@ -128,7 +128,7 @@ def _step(
 
 
 def _configuration(plan: Plan, start: ModelBundle, replay: Sequence[str]) -> RunConfig:
-    """The configuration that the model was trained with, but for a short training at a low rate."""
+    """Return the configuration that the model was trained with, but for a short training at a low rate."""
     config = start.config
     batch = config.training.batch_size
     if not isinstance(batch, int):

@@ -113,7 +113,7 @@ def _check_start(start: ModelBundle, dataset: Dataset) -> None:
 
 
 def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequence[Sample]) -> RunConfig:
-    """The settings of all folds, of which the first is chosen; they are trained as those of the recipe."""
+    """Return the settings of all folds, with the first chosen; they are trained as those of the recipe."""
     network: dict[str, Any] = {}
     if not start:
         network = {"architecture": ARCHITECTURE, "filters": FILTERS, "input_size": usual_input_size(samples)}

@@ -90,7 +90,7 @@ def compare(options: CompareOptions, context: Context) -> Compared:
 
 
 def _find_bundles(options: CompareOptions, context: Context) -> dict[str, ModelBundle]:
-    """The bundles by distinct names, in the order in which they were given."""
+    """Return the bundles by distinct names, in the order in which they were given."""
     if len(options.models) < 2:
         raise ConfigError(
             f"compare: expected two or more models, received {options.models[0]} alone; add another"
@@ -114,7 +114,7 @@ def _evaluate(
     options: CompareOptions,
     context: Context,
 ) -> Candidate:
-    """One model on the photos, with its engine, which is freed before the next is loaded."""
+    """Evaluate one model on the photos, with its engine, which is freed before the next is loaded."""
     scorer = _load(bundle, options, context.tell)
     timed = CpuTimed(scorer.score)
     evaluation = evaluate(
@@ -137,7 +137,7 @@ def _gallery(
     options: CompareOptions,
     context: Context,
 ) -> Gallery:
-    """A few photos, scored again by every model for their pictures."""
+    """Return a few photos, scored again by every model for their pictures."""
     by_id = {sample.id: sample for sample in samples}
     chosen = [by_id[name] for name in choose_photos(comparison, options.report_images)]
     baseline = next(iter(bundles.values()))

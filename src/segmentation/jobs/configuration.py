@@ -69,7 +69,7 @@ def _put_together(bundle: ModelBundle, home: Path) -> TrainOptions:
 
 
 def _typed(bundle: ModelBundle, flag: str) -> tuple[str, ...]:
-    """The values of a flag in the recorded command; whoever made the bundle may have recorded anything."""
+    """Return a flag's values in the recorded command; whoever made the bundle may have recorded anything."""
     command = bundle.provenance.get("command")
     words = [word for word in command if isinstance(word, str)] if isinstance(command, list) else []
     return tuple(value for word, value in pairwise(words) if word == flag)

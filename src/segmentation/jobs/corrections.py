@@ -124,7 +124,7 @@ def _only_digest(corrections: Sequence[Corrections]) -> object:
 
 
 def _known(models: Path) -> Iterator[ModelBundle]:
-    """The models that can be named, and the first passes in them."""
+    """Yield the models that can be named, and the first passes in them."""
     for folder in dict.fromkeys((models, bundled_models())):
         for description in sorted(folder.glob(f"*/{DESCRIPTION}")):
             try:
@@ -137,7 +137,7 @@ def _known(models: Path) -> Iterator[ModelBundle]:
 def _corrected(
     folder: Path, results: ResultsFolder, context: Context
 ) -> Iterator[tuple[CutPhoto, tuple[Path, ...]]]:
-    """The photos that count as corrected, and the files that hold the corrections."""
+    """Yield the photos that count as corrected, and the files that hold the corrections."""
     states = read_states(folder / REVIEW_JOURNAL)
     reviewed = reviewed_files(folder)
     open_photos = []

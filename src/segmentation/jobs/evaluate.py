@@ -135,7 +135,7 @@ def _evaluate(
 
 
 def _saving(scorer: Scorer, folder: Path) -> Look:
-    """A `Look` that writes the alpha of each photo, as `predict` does."""
+    """Return a `Look` that writes the alpha of each photo, as `predict` does."""
 
     def save(sample: Sample, scores: np.ndarray) -> None:
         prediction = Prediction(sample.id, scores, scorer.models.labels, scorer.threshold)
@@ -178,7 +178,7 @@ def _disturb(
 
 
 def _provenance(scorer: Scorer, judged_on: str) -> dict[str, object]:
-    """The models and the pairs, for the head of the report."""
+    """Return the models and the pairs, for the head of the report."""
     members = scorer.models.members
     return {
         "architecture": _joined(bundle.architecture for bundle in members),
@@ -191,7 +191,7 @@ def _provenance(scorer: Scorer, judged_on: str) -> dict[str, object]:
 
 
 def _digests(models: Ensemble) -> dict[str, str]:
-    """The digests of several models by name; empty for a single one."""
+    """Return the digests of several models by name; empty for a single one."""
     if len(models.members) == 1:
         return {}
     return {name: bundle.digest for name, bundle in zip(models.names, models.members, strict=True)}

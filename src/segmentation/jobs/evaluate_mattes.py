@@ -107,7 +107,7 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
 
 
 def _saving(folder: Path) -> Look:
-    """A `Look` that writes the alphas of each photo, of several mattes into a folder each."""
+    """Return a `Look` that writes the alphas of each photo, of several mattes into a folder each."""
 
     def save(
         sample: Sample, _photo: np.ndarray, _target: np.ndarray, found: Mapping[str, np.ndarray]

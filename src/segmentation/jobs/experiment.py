@@ -120,7 +120,7 @@ def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: 
 
 
 def _data_of(path: Path) -> str:
-    """The fingerprint of the photos that an experiment was begun with."""
+    """Return the fingerprint of the photos that an experiment was begun with."""
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["data_fingerprint"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -159,7 +159,7 @@ class _Runner:
         self._run()
 
     def _run(self, share: float = 1) -> list[tuple[Run, CellFigures]]:
-        """The figures of each cell that is not given up, trained for a share of its epochs."""
+        """Return the figures of each cell that is not given up, trained for a share of its epochs."""
         place, tell = self._context.workspace, self._context.tell
         assert isinstance(place, Place)
         waves = [[cell for cell in wave if cell.variant.name not in self._given_up] for wave in self._waves]
@@ -185,7 +185,7 @@ class _Runner:
 
 
 def _worse_half(found: Experiment, done: Sequence[tuple[Run, CellFigures]]) -> set[str]:
-    """The variants to give up, but for the base and those that others are built on.
+    """Return the variants to give up, but for the base and those that others are built on.
 
     They are judged by the epochs of this rung alone, so that a run that goes on gives up the same ones.
     """

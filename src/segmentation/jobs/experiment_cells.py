@@ -27,7 +27,7 @@ class Place(WorkFolder):
         return self.folder / "cells"
 
     def outliers(self, variant: str) -> Path:
-        """The table of the photos that a variant cuts out far worse than the others."""
+        """Return the table of the photos that a variant cuts out far worse than the others."""
         return self.folder / "outliers" / f"{_file_name(variant)}.csv"
 
 
@@ -57,7 +57,7 @@ class Cell:
         return not self.judging.given and not self.average_with
 
     def record(self, place: Place) -> Path:
-        """The file of its figures."""
+        """Return the file of its figures."""
         return place.cells / f"{self.name}.json"
 
     def __str__(self) -> str:
@@ -87,7 +87,7 @@ def cells_of(experiment: Experiment, data: Sequence[Path], place: Place, models:
 
 
 def _in_order(variants: Sequence[Variant]) -> list[list[Variant]]:
-    """The base alone, so that its figures are there first, then what is built on what stands before it."""
+    """Return the base alone, so that its figures come first, then what is built on what stands before it."""
     waves, ready = [[variants[0]]], {BASE}
     while left := [variant for variant in variants if variant.name not in ready]:
         fresh = [variant for variant in left if {*variant.needs} <= ready]
@@ -97,7 +97,7 @@ def _in_order(variants: Sequence[Variant]) -> list[list[Variant]]:
 
 
 def _apart(wave: list[Cell]) -> list[list[Cell]]:
-    """The cells that train a model, and then those that share it, which two processes would train at once."""
+    """Return the cells that train a model, then those that share it, lest two processes train it at once."""
     training = {cell.model: cell for cell in reversed(wave)}
     first = [cell for cell in wave if training[cell.model] is cell]
     others = [cell for cell in wave if training[cell.model] is not cell]
@@ -140,7 +140,7 @@ class _Planner:
         return {**self._experiment.base, **variant.options}
 
     def _resolved(self, key: str, value: Any, repeat: Repeat) -> Any:
-        """The value with the names of models, or of a table, in the place of variants."""
+        """Return the value with the names of models, or of a table, in the place of variants."""
         if key == "exclude" and isinstance(value, str) and value.startswith(OTHER):
             return self._place.outliers(value.removeprefix(OTHER))
         if isinstance(value, list):
@@ -168,7 +168,7 @@ class _Planner:
         return str(self._training(self._variants[variant], repeat).name)
 
     def _found(self, names: Any) -> Any:
-        """A model of the user's by its path, since the models folder of a cell is the experiment's."""
+        """Return a model of the user's by its path, since the models folder of a cell is the experiment's."""
         if isinstance(names, list | tuple):
             return [self._found(name) for name in names]
         ours = names in self._names.values()
@@ -184,5 +184,5 @@ def _of_repeat(repeat: Repeat) -> str:
 
 
 def _file_name(text: str) -> str:
-    """The letters and digits of a text, for the name of a file or a model."""
+    """Return the letters and digits of a text, for the name of a file or a model."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")[:_LONGEST_NAME] or "variant"

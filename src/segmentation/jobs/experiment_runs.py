@@ -47,7 +47,7 @@ def run_cells(runs: Sequence[Run], context: Context, workers: int = 1) -> Iterat
 
 
 def _left_by(cell: Cell, context: Context) -> CellFigures:
-    """The figures that a process has written; it was killed where there are none."""
+    """Return the figures that a process has written; without any it was killed."""
     place = context.workspace
     assert isinstance(place, Place)
     if found := read_record(cell.record(place)):

@@ -51,7 +51,7 @@ def _run(cell: Cell, place: Place, context: Context, epochs: int) -> CellFigures
 
 
 def _model(cell: Cell, place: Place, context: Context, epochs: int) -> tuple[ModelBundle, Evaluation | None]:
-    """The model of a cell, trained as far as wanted, and its figures if it was trained now."""
+    """Return the model of a cell, trained as far as wanted, and its figures if it was trained now."""
     path, logs = place.models / cell.model, place.logs / cell.model
     if (path / DESCRIPTION).is_file():
         bundle = load_bundle(path)
@@ -101,7 +101,7 @@ class _Limit:
 
 
 def _judge(cell: Cell, bundle: ModelBundle, place: Place, tell: Tell) -> Evaluation:
-    """The figures of the model, or of all that score together, on the photos that none was trained on."""
+    """Return the figures of the model, or of all that score together, on photos that none was trained on."""
     members = [bundle, *(load_bundle(place.models / name) for name in cell.average_with)]
     judging = cell.judging
     scoring = dataclasses.replace(judging.scoring, engine="keras")  # by which trainings are judged

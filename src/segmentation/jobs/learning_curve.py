@@ -81,7 +81,7 @@ def learning_curve(options: LearningCurveOptions, context: Context) -> Learned:
 
 
 def _sizes(photos: int, steps: int) -> list[int]:
-    """Each half of the next, the last one all. Raises DataError where the first is too small."""
+    """Return sizes, each half of the next, the last one all. Raises DataError if the first is too small."""
     sizes = [photos // 2**step for step in reversed(range(steps))]
     if sizes[0] < _FEWEST:
         raise DataError(
@@ -94,7 +94,7 @@ def _sizes(photos: int, steps: int) -> list[int]:
 def _experiment(
     options: LearningCurveOptions, samples: Sequence[Sample], photos: int, sizes: Sequence[int]
 ) -> Experiment:
-    """All pairs as the base, and a level for each smaller number, with as many steps."""
+    """Return the experiment: all pairs as the base, a level for each smaller number, with as many steps."""
     network: dict[str, Any] = {"model": options.model} if options.model else dict(_NETWORK)
     if not options.model:
         network["input_size"] = str(usual_input_size(samples))

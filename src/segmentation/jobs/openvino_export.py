@@ -47,7 +47,7 @@ def with_openvino(
 
 
 def _judged(bundle: ModelBundle, network: Path, samples: Sequence[Sample], tell: Tell) -> ModelBundle:
-    """The bundle with the figures of both precisions, all its passes in the same one."""
+    """Return the bundle with the figures of both precisions, all its passes in the same one."""
 
     def score_in(precision: str) -> ScoreFn:
         last = engine_of(bundle, "openvino", precision, compile_network(network, precision))

@@ -225,13 +225,13 @@ def predict(options: PredictOptions, context: Context, scorer: Scorer | None = N
 
 
 def _about_files(options: PredictOptions) -> list[str]:
-    """The given options that do nothing without `save`."""
+    """Return the given options that do nothing without `save`."""
     names = (*_ABOUT_FILES, *vars(FileOptions()))
     return [f"`{_typed(options, name)}`" for name in dict.fromkeys(names) if name in options.given]
 
 
 def _about_cutouts(options: PredictOptions) -> list[str]:
-    """The given options that mean nothing where classes are marked; overlays are written anyway."""
+    """Return the given options that mean nothing where classes are marked; overlays are written anyway."""
     every = (*vars(FileOptions()), *vars(TriageOptions()), "review")
     names = (name for name in every if name != "overlay")
     given = [f"`{_typed(options, name)}`" for name in names if name in options.given]
@@ -245,7 +245,7 @@ def _doing(models: Ensemble) -> str:
 
 
 def _typed(options: PredictOptions, name: str) -> str:
-    """The name under which an option was given; one that is on by default may have been turned off."""
+    """Return the name under which an option was given; one that is on by default may have been turned off."""
     found = fields_by_name(PredictOptions)[name]
     return f"no_{name}" if found.value_in(options) is False and found.default else name
 
@@ -261,7 +261,7 @@ def _choose_writer(
 
 
 def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:
-    """The settings that decide the scores of a photo, by the names in the manifest."""
+    """Return the settings that decide the scores of a photo, by the names in the manifest."""
     settings = {"model": scorer.models.digest, **scorer.settings.plain()}
     if scorer.models.labels.binary:
         settings["threshold"] = scorer.threshold

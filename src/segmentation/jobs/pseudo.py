@@ -117,7 +117,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
 
 
 def _settings(scorer: Scorer) -> dict[str, Any]:
-    """The settings that decide the predictions, by the names in the record beside the pairs."""
+    """Return the settings that decide the predictions, by the names in the record beside the pairs."""
     models = scorer.models
     named = [
         {"name": name, "digest": member.digest}
@@ -133,7 +133,7 @@ def _settings(scorer: Scorer) -> dict[str, Any]:
 
 
 def _digest(models: Ensemble) -> str | None:
-    """The digest of the models' confidence model; None where there is none."""
+    """Return the digest of the models' confidence model; None where there is none."""
     if models.confidence_model is None:
         return None
     fitted = json.dumps(dataclasses.asdict(models.confidence_model), sort_keys=True)

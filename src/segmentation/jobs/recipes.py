@@ -64,7 +64,7 @@ def _train(made: str, /, **options: Any) -> Step:
 
 
 def _default(request: Request) -> list[Step]:
-    """A first pass for every kind of photo, models of its folds, and a second pass that learns from them.
+    """Return a first pass for every kind of photo, its folds' models, and a second pass on their scores.
 
     The first pass learns at last where no garment is. The second pass learns edges from crops, and then from
     whole regions what belongs to a garment, also of photos from other sides, few as they are. A second pass
@@ -81,12 +81,12 @@ def _default(request: Request) -> list[Step]:
     folds = {fold: f"{name}-fold{fold}" for fold in _FOLDS}
 
     def fold_of(kinds: dict[str, Any], fold: int, mix: str, *folders: Path) -> dict[str, Any]:
-        """Photos of every folder are held out, and none of `studio/val` is trained on."""
+        """Return options that hold photos of every folder out, and train on none of `studio/val`."""
         held_out = {"held_out_from": "all", "folds": 3, "fold": fold}
         return {**kinds, **held_out, "data": [studio / "train", *folders], "mix": mix}
 
     def first_passes(fold: int) -> list[str]:
-        """The model of the same fold first, so that the held-out photos are new to both passes."""
+        """Return the model of the same fold first, so that the held-out photos are new to both passes."""
         return [folds[fold], *(folds[other] for other in _FOLDS if other != fold)]
 
     guides = [first, *folds.values()]

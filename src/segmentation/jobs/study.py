@@ -133,7 +133,7 @@ def _photos(judged: Judged | None) -> Sequence[str]:
 
 
 def _data_of(step: Step, request: Request) -> str:
-    """The folder of pairs, without that of all data sets."""
+    """Return the folder of pairs, without that of all data sets."""
     assert isinstance(step.options, EvaluateOptions)
     data = step.options.data
     if data is None:

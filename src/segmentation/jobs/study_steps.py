@@ -67,7 +67,7 @@ def places_of(request: Request) -> dict[str, str]:
 
 
 def _step(place: str, job: str, name: str, options: Mapping[str, Any], request: Request) -> Step:
-    """A step whose options are checked; `place` names it in errors."""
+    """Return a step whose options are checked; `place` names it in errors."""
     kind = JOBS.get(job)
     if kind is None:
         raise ConfigError(f"{place}.job: expected one of {', '.join(JOBS)}, received {job!r}")

@@ -178,7 +178,7 @@ def find_rate(options: TrainOptions, context: Context) -> RateFound:
 def _read(
     options: TrainOptions, choice: _Choice, logs: Path, context: Context
 ) -> tuple[list[Dataset], Split, list[str]]:
-    """The pairs, those to train on and to hold out, and the ids of those that are excluded."""
+    """Return the pairs, those to train on and to hold out, and the ids of those that are excluded."""
     config, start, first_passes, inherits_classes = choice
     folders = options.data or (default_data(ending(context)),)
     check_shares(config.data.mix, len(folders))
@@ -220,7 +220,7 @@ def _split(
     logs: Path,
     context: Context,
 ) -> Split:
-    """The samples to train on and to hold out, with drawn garments and first-pass scores."""
+    """Return the samples to train on and to hold out, with drawn garments and first-pass scores."""
     dataset, *others = datasets
     check_same_classes(
         {str(dataset.root): dataset.labels for dataset in datasets},

@@ -140,7 +140,7 @@ def train_model(
 
 
 def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -> ModelBundle:
-    """The bundle with its network in OpenVINO's form, or as it is where that cannot be."""
+    """Return the bundle with its network in OpenVINO's form, or as it is where that cannot be."""
     photos = [sample.photo for sample in split.val]
     try:
         # of mattes there are no masks by which precisions could be told apart

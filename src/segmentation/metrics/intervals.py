@@ -112,7 +112,7 @@ def rank_correlation(values: np.ndarray, others: np.ndarray) -> float:
 
 
 def _by_garment(values: np.ndarray, garments: Sequence[str] | None) -> tuple[np.ndarray, np.ndarray]:
-    """The sum of the values of each garment and the number of its photos, both float64."""
+    """Return the sum of the values of each garment and the number of its photos, both float64."""
     names, places = np.unique(np.arange(len(values)) if garments is None else garments, return_inverse=True)
     if len(names) < 2:
         return values, np.ones(len(values))

@@ -66,7 +66,7 @@ def fit_learning_curve(errors: Mapping[int, Sequence[float]]) -> LearningCurve:
 
 
 def _fit(sizes: Sequence[int], errors: Sequence[float]) -> tuple[float, float, float]:
-    """The floor, scale and power of least squares in the logarithm, by a search over the floor."""
+    """Return the floor, scale and power of least squares in the logarithm, by a search over the floor."""
     n, values = np.array(sizes, np.float64), np.maximum(np.array(errors, np.float64), 1e-6)
     best, found = np.inf, (0.0, float(values.mean()), _STEEPNESS[0])
     for share in np.linspace(0, 0.95, 20):  # of the lowest error, which is not below the floor

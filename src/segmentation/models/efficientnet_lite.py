@@ -85,7 +85,7 @@ def _rounded(filters: float) -> int:
 def _block(
     inputs: keras.KerasTensor, name: str, stage: _Stage, stride: int, momentum: float
 ) -> keras.KerasTensor:
-    """Inverted bottleneck (Sandler et al. 2018): widen, filter each channel alone, narrow, add."""
+    """Build an inverted bottleneck (Sandler et al. 2018): widen, filter each channel alone, narrow, add."""
     tensor, width = inputs, inputs.shape[-1]
     if stage.expansion > 1:
         width *= stage.expansion

@@ -146,7 +146,7 @@ def _failed(results: Path, record: Mapping[str, Any]) -> Source:
 
 
 def _checked(photo: DeliveredPhoto, changed: Sequence[Path], results: ResultsFolder) -> DeliveredPhoto:
-    """The photo, with a problem where it or a changed file is not of what was cut out."""
+    """Return the photo, with a problem where it or a changed file is not of what was cut out."""
     try:
         results.check(photo, changed)
     except SegmentationError as error:

@@ -96,7 +96,7 @@ class Publisher(Generic[Made]):
         return replace(plan, notes=notes, files=files)
 
     def _superseded(self, earlier: Iterable[str], plan: Delivery, photo: Photo) -> set[str]:
-        """The earlier files that show other objects than are there now, or all of them as one."""
+        """Return the earlier files that show other objects than are there now, or all of them as one."""
         others = {*earlier} - {*plan.outputs.values()}
         if self._kinds_of:
             return others

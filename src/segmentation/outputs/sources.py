@@ -136,5 +136,5 @@ def _relative(source: Path, base: Path) -> str:
 
 
 def _absolute(source: Path) -> Path:
-    """The path from the root without "..", through links as they are called."""
+    """Return the path from the root without "..", through links as they are called."""
     return Path(os.path.normpath(source.absolute()))

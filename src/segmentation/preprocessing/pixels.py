@@ -87,7 +87,7 @@ def to_grey(image: np.ndarray) -> np.ndarray:
 
 
 def statistics(images: Iterable[np.ndarray]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation a channel over all pixels of uint8 [H, W, C] images, in 0..255.
+    """Return mean and standard deviation a channel over all pixels of uint8 [H, W, C] images, in 0..255.
 
     A channel without any variation gets the deviation 1, so that it can be divided by.
     """

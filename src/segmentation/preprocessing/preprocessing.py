@@ -60,7 +60,7 @@ class Preprocessing:
         return (1 if self.colour == "grey" else 3) + self.guided + len(self.guides)
 
     def prepare(self, photo: np.ndarray) -> np.ndarray:
-        """uint8 RGB [H, W, 3] of any size -> uint8 [height, width, channels] at the input size.
+        """Prepare a photo: uint8 RGB [H, W, 3] of any size -> uint8 [height, width, channels] at the input's.
 
         A fourth channel holds the first scores of a double pass. Without it a guided network sees a photo in
         which the first pass has found nothing. Behind the photo of a matte there are its guides; without them
@@ -83,7 +83,7 @@ class Preprocessing:
         return np.dstack([image, missing])
 
     def normalise(self, images: np.ndarray) -> np.ndarray:
-        """uint8 [..., channels] -> float32 of the same shape, as the network expects it."""
+        """Normalise for the network: uint8 [..., channels] -> float32 of the same shape."""
         images = images.astype(np.float32)
         if self.normalisation == "none":
             return images
@@ -92,7 +92,7 @@ class Preprocessing:
         return (images - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, the input size as WIDTHxHEIGHT.
+        """Return plain values, the input size as WIDTHxHEIGHT.
 
         What models of earlier versions did not know is left out where it is as usual: they stay as they were.
         """

@@ -74,7 +74,7 @@ class SecondPassView:
         return framed(around.joined(found), 0, self.shape, limits) if found else around
 
     def keep(self, scores: np.ndarray) -> np.ndarray:
-        """bool [H, W, 1]: the pixels that are not blanked in a whole photo, or in a region of it."""
+        """Return the pixels that are not blanked, in a whole photo or in a region of it: bool [H, W, 1]."""
         if self.kind == "crop":
             return np.ones(scores.shape, bool)
         return dilated(scores[..., 0] >= self.threshold, self._margin(scores))[..., np.newaxis]
@@ -111,7 +111,7 @@ class SecondPassView:
         return seen * dataclasses.replace(self, margin_px=margin_px).keep(scores)
 
     def _margin(self, photo: np.ndarray) -> float:
-        """The margin in pixels of a whole photo, or of anything of its height."""
+        """Return the margin in pixels of a whole photo, or of anything of its height."""
         return self.margin_px * len(photo) / _MARGIN_HEIGHT_PX
 
     def _mask(self, seen: np.ndarray) -> np.ndarray:
@@ -129,7 +129,7 @@ def in_8_bits(scores: np.ndarray) -> np.ndarray:
 
 
 def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
-    """The rectangle around a bool mask [H, W] and a margin, in the proportions of `shape` where they fit.
+    """Return the rectangle around a bool mask [H, W] and a margin, in the proportions of `shape` if they fit.
 
     The margin is in pixels of the mask. None for an empty mask. Specks beside a large region are left out.
     """
@@ -154,7 +154,7 @@ def framed(region: Region, margin: float, shape: Size, limits: tuple[int, int]) 
 
 
 def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
-    """bool [H, W] grown by `margin` pixels in every direction."""
+    """Return a mask, bool [H, W], grown by `margin` pixels in every direction."""
     if not mask.any():
         return mask
     distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
@@ -162,7 +162,7 @@ def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
 
 
 def _bounds(mask: np.ndarray) -> tuple[int, int, int, int] | None:
-    """Top, bottom, left and right of the regions that are no specks; None when there are none."""
+    """Return top, bottom, left and right of the regions that are no specks; None if there are none."""
     regions = _regions(mask)
     if not len(regions):
         return None
@@ -171,7 +171,7 @@ def _bounds(mask: np.ndarray) -> tuple[int, int, int, int] | None:
 
 
 def _regions(mask: np.ndarray) -> np.ndarray:
-    """OpenCV's statistics [N, 5] of the regions that are no specks."""
+    """Return OpenCV's statistics [N, 5] of the regions that are no specks."""
     seen = mask.astype(np.uint8)
     left, top, width, height = cv2.boundingRect(seen)  # labels take four times as much
     if not width:
@@ -185,14 +185,14 @@ def _regions(mask: np.ndarray) -> np.ndarray:
 
 
 def _span(centre: float, length: float, limit: int) -> tuple[int, int]:
-    """Whole pixels of `length` about `centre`, moved into 0 to `limit` or cut where it is longer."""
+    """Return whole pixels of `length` about `centre`, moved into 0 to `limit` or cut where it is longer."""
     length = min(round(length), limit)
     start = min(max(round(centre - length / 2), 0), limit - length)
     return start, start + length
 
 
 def _shifted(region: Region, limits: tuple[int, int], share: np.ndarray) -> Region:
-    """The region moved by shares of its own height and width, and cut off at the limits."""
+    """Return the region moved by shares of its own height and width, and cut off at the limits."""
     height, width = region.bottom - region.top, region.right - region.left
     down, across = round(share[0] * height), round(share[1] * width)
     top, left = max(region.top + down, 0), max(region.left + across, 0)

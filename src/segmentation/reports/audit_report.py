@@ -209,7 +209,7 @@ def draw_pair(
 
 
 def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: Region) -> str:
-    """The region and what is around it, with both outlines."""
+    """Return the region and what is around it, with both outlines."""
     height, width = target.shape
     around = round(max(_AROUND * max(region.width, region.height), _LEAST_AROUND * height))
     box = (

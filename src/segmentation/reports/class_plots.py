@@ -79,5 +79,5 @@ def plot_iou(iou: Sequence[float]) -> bytes:
 
 
 def _percent(share: float) -> str:
-    """Two digits: 96, 4.2, 0.3."""
+    """Return a percentage of two digits: 96, 4.2, 0.3."""
     return f"{share:.0%}"[:-1] if share >= 0.0995 else f"{100 * share:.1f}"

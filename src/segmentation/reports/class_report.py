@@ -122,7 +122,7 @@ def draw_classes(
 
 
 def _differences(image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """The photo pale and grey, with missed, excess and confused pixels in their colours."""
+    """Return the photo pale and grey, with missed, excess and confused pixels in their colours."""
     overlay = differences(image, truth > 0, predicted > 0)
     overlay[(truth > 0) & (predicted > 0) & (truth != predicted)] = CONFUSED
     return overlay

@@ -204,7 +204,7 @@ def _marker(number: int) -> str:
 
 
 def _line(number: int) -> dict[str, Any]:
-    """The style of a model's curves."""
+    """Return the style of a model's curves."""
     dashes = _DASHES[number // len(COLOURS) % len(_DASHES)]
     return {"color": _colour(number), "linestyle": dashes, "linewidth": 1.6}
 

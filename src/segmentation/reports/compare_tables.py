@@ -63,7 +63,7 @@ def _models(
     columns: Sequence[Column],
     references: Mapping[str, float] = MappingProxyType({}),
 ) -> "Table":
-    """A row a model, then a row a published figure."""
+    """Return a row for each model, then a row for each published figure."""
     headings = [fill(column.heading, _HEADING_WIDTH, break_long_words=False) for column in columns]
     table = _table(title, "model", *headings)
     for column, shown in zip(columns, table.columns[1:], strict=True):
@@ -99,7 +99,7 @@ def _difference_cells(measure: str, difference: Difference) -> Sequence[str]:
 
 
 def _changes(pair: Pair, comparison: Comparison) -> "Table":
-    """The largest gain first, the largest loss last."""
+    """Return the largest gain first, the largest loss last."""
     title = f"{pair.model}: largest gains and losses in {MEASURES[comparison.compared[0]]}"
     table = _table(title, "photo", comparison.baseline, pair.model, "difference")
     for change in (*pair.gains[:_SHOWN_CHANGES], *reversed(pair.losses[:_SHOWN_CHANGES])):
@@ -119,7 +119,7 @@ def _table(title: str, first: str, *headings: str) -> "Table":
 
 
 def _text(content: str) -> "Text":
-    """A cell that is no markup."""
+    """Return a cell that is no markup."""
     from rich.text import Text
 
     return Text(content)

@@ -46,6 +46,6 @@ def differences(image: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.n
 
 
 def _box(content: np.ndarray) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the True pixels; of the whole frame where there are none."""
+    """Return left, top, right and bottom of the True pixels; of the whole frame if there are none."""
     left, top, across, down = cv2.boundingRect(content.astype(np.uint8))
     return (left, top, left + across, top + down) if across else (0, 0, *content.shape[::-1])

@@ -97,7 +97,7 @@ def _report(evaluation: Evaluation, target_threshold: float, robustness: "Robust
 
 
 def _by_photo(evaluation: Evaluation, columns: Mapping[str, Sequence[object]]) -> list[list[object]]:
-    """The heading and a row for each photo, worst first."""
+    """Return the heading and a row for each photo, worst first."""
     heading: list[object] = [*evaluation.rows[0].plain(), *columns]
     others = {
         row.id: [column[place] for column in columns.values()] for place, row in enumerate(evaluation.rows)
@@ -106,7 +106,7 @@ def _by_photo(evaluation: Evaluation, columns: Mapping[str, Sequence[object]]) -
 
 
 def _by_fault(evaluation: Evaluation) -> list[list[object]]:
-    """The heading and a row for each fault, the largest share of the garment first."""
+    """Return the heading and a row for each fault, the largest share of the garment first."""
     heading: list[object] = ["photo", *(field.name for field in fields(Fault))]
     return [heading, *([row.id, *asdict(fault).values()] for row, fault in evaluation.faults)]
 
@@ -119,7 +119,7 @@ def _draw(
     count: int,
     target_threshold: float,
 ) -> Pictures:
-    """Pictures of the worst photos and of the largest faults."""
+    """Draw the worst photos and the largest faults."""
     pictures = Pictures()
     worst = [row.id for row in evaluation.worst_first[:count]]
     largest: dict[str, list[tuple[int, Fault]]] = {}

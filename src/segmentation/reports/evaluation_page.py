@@ -44,7 +44,7 @@ def fill_page(
 
 
 def _by_view(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Mean figures of each viewpoint, worst first; nothing where there is only one."""
+    """Return mean figures of each viewpoint, worst first; nothing if there is only one."""
     groups: dict[str, list[ImageRow]] = {}
     for row in evaluation.rows:
         groups.setdefault(row.view or "unnamed", []).append(row)

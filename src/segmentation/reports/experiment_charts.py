@@ -160,7 +160,7 @@ def _has_own_training(row: Row, figures: ExperimentFigures) -> bool:
 
 
 def _mean_curve(cells: list[CellFigures], key: str) -> np.ndarray:
-    """The mean of the repeats by epoch, float64 [epochs]; of those that went on as long."""
+    """Return the mean of the repeats by epoch, float64 [epochs]; of those that went on as long."""
     curves = [cell.history.get(key, []) for cell in cells]
     return np.array([np.mean([v for v in values if v is not None]) for values in zip_longest(*curves)])
 

@@ -83,7 +83,7 @@ def part_around(fault: Fault, shape: tuple[int, ...]) -> tuple[slice, slice]:
 
 
 def _marked(image: np.ndarray, fault: Fault, line_px: int) -> np.ndarray:
-    """The photo with a frame around the fault, which covers none of it."""
+    """Return the photo with a frame around the fault, which covers none of it."""
     beside = _BESIDE_PX * line_px
     first = fault.left - beside, fault.top - beside
     last = fault.left + fault.width - 1 + beside, fault.top + fault.height - 1 + beside
@@ -93,7 +93,7 @@ def _marked(image: np.ndarray, fault: Fault, line_px: int) -> np.ndarray:
 def _cut_out(
     part: np.ndarray, target: np.ndarray, mask: np.ndarray, line_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The part as the ground truth and as the mask cut it out, with what is wrong in two colours."""
+    """Return the part as the ground truth and as the mask cut it out, with what is wrong in two colours."""
     faded = cv2.addWeighted(part, 1 - _FADED, np.full_like(part, _BACKDROP), _FADED, 0)
     true, found = (np.where(inside[..., None], part, faded) for inside in (target, mask))
     for wrong, colour in ((target & ~mask, MISSED), (mask & ~target, EXCESS)):
@@ -105,7 +105,7 @@ def _cut_out(
 def _coloured(
     part: np.ndarray, truth: np.ndarray, predicted: np.ndarray, labels: LabelMap, line_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The part in the colours of its true and of its predicted classes, with lines around what is wrong."""
+    """Return the part in the colours of its true and its predicted classes, with lines around the errors."""
     true, found = (
         _edged(overlay_classes(part, indices, labels), truth != predicted, line_px)
         for indices in (truth, predicted)
@@ -114,7 +114,7 @@ def _coloured(
 
 
 def _edged(picture: np.ndarray, mask: np.ndarray, line_px: int) -> np.ndarray:
-    """The picture with the edge of the mask, but without a line where the picture ends."""
+    """Return the picture with the edge of the mask, but without a line where the picture ends."""
     around = 2 * line_px
     picture, inside = (
         cv2.copyMakeBorder(one, around, around, around, around, cv2.BORDER_REPLICATE)

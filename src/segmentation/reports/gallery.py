@@ -166,7 +166,7 @@ class _Colours:
 def _draw(
     image: np.ndarray, truth: np.ndarray, found: Sequence[np.ndarray], style: _Outlines | _Colours
 ) -> list[np.ndarray]:
-    """The photo, and over it the ground truth and what each model found, small."""
+    """Return the photo, and over it the ground truth and what each model found, small."""
     box = style.region(truth, found)
     region = image[box]
     height, width = region.shape[:2]

@@ -102,14 +102,14 @@ def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
 
 
 def _hinted(prediction: Prediction) -> np.ndarray:
-    """Pixels that may belong to the garment, or to a class that is not background: bool [H, W]."""
+    """Return the pixels that may belong to the garment, or to a class that is not background: bool [H, W]."""
     if prediction.labels.binary:
         return prediction.scores[..., 0] >= _HINT
     return prediction.scores[..., 1:].max(axis=-1) >= _HINT
 
 
 def _region(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a mask with its margin; all of them where it is empty."""
+    """Return rows and columns of a mask with its margin; all of them if it is empty."""
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     if not width:
         return slice(None), slice(None)

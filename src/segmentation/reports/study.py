@@ -67,7 +67,7 @@ def write_index(folder: Path) -> Path:
 
 
 def _entry(page: Path) -> tuple[str, str] | None:
-    """The row of a page; None for a file that is no page of a question."""
+    """Return the row of a page; None for a file that is no page of a question."""
     title, *lines = page.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
     advice = next((line.removeprefix(_ADVICE) for line in lines if line.startswith(_ADVICE)), None)
     if advice is None or page.name == INDEX:

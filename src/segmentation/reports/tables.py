@@ -107,7 +107,7 @@ def _fault_measures(summary: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _measures(title: str, summary: Mapping[str, Any], keys: Mapping[str, str]) -> Table:
-    """A row for each name with the value of its key, and the interval where there is one."""
+    """Return a row for each name with the value of its key, and the interval where there is one."""
     table, intervals = Table(title=title), summary["intervals"]
     table.add_column("measure", overflow="fold")
     table.add_column("value", justify="right")
@@ -122,7 +122,7 @@ def _measures(title: str, summary: Mapping[str, Any], keys: Mapping[str, str]) -
 
 
 def _by_class(figures: ClassFigures) -> Table:
-    """A row for each class, by its share of the pixels."""
+    """Return a row for each class, by its share of the pixels."""
     table = Table(
         title="classes by their share of the pixels",
         caption="recall: how much of a class is found; precision: how much of what is marked as it is right; "

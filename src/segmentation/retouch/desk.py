@@ -325,7 +325,7 @@ class Desk:
         return loaded
 
     def _present_state(self, photo: CutPhoto) -> PhotoState:
-        """The state of a photo, which begins again where what was done was done to another photo."""
+        """Return the state of a photo, which begins again where what was done was done to another photo."""
         state = self.state_of(photo.stem)
         if state.kept and photo.sha256 not in (None, state.kept.get("photo")):
             self._record(photo, {"did": "restart"})

@@ -119,7 +119,7 @@ class _Sewn:
 
 @lru_cache(maxsize=2)  # all tiles of a picture are of one size
 def _window(height: int, width: int) -> np.ndarray:
-    """float32 [height, width, 1], 1 in the middle."""
+    """Return the weights of a tile's pixels, float32 [height, width, 1], 1 in the middle."""
     down, across = (
         np.exp(-0.5 * ((np.arange(length) - (length - 1) / 2) / (_SPREAD * length)) ** 2)
         for length in (height, width)

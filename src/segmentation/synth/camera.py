@@ -40,7 +40,7 @@ def vignette(height: int, width: int, dark_corners: float) -> np.ndarray:
 
 
 def _curve(contrast: float, haze: float) -> np.ndarray:
-    """Tone curve [4096] for values 0...2: contrast around the middle, a soft shoulder instead of clipping."""
+    """Return a tone curve [4096] for values 0...2: contrast in the middle, a soft shoulder, no clipping."""
     value = np.linspace(0, 2, 4096)
     value = 0.5 + (value - 0.5) * contrast
     value = np.where(value > 0.85, 0.85 + 0.15 * np.tanh((value - 0.85) / 0.15), value)

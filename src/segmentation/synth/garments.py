@@ -152,7 +152,7 @@ def _fabric(rng: np.random.Generator, key: tuple[int, ...], hard: str, mannequin
 
 
 def _cut(rng: np.random.Generator, kind: str) -> dict:
-    """The measures of one kind of garment."""
+    """Return the measures of one kind of garment."""
     uniform = rng.uniform
     cut = {
         "top": 0.05,

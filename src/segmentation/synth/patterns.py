@@ -23,7 +23,7 @@ def _lay(cloth: np.ndarray, mask: np.ndarray, colour: ArrayLike) -> None:
 
 
 def _stamp(cloth: np.ndarray, polygons: list[np.ndarray], colour: ArrayLike, opacity: float = 1.0) -> None:
-    """Many motifs of one colour at once; points in 0...1 of the swatch."""
+    """Stamp many motifs of one colour at once; points in 0...1 of the swatch."""
     size = cloth.shape[0]
     fine = 2 if size < 500 else 1  # sampling the swatch smooths the steps of a large one
     mask = coverage([polygon * size for polygon in polygons], (0, 0, size, size), fine)
@@ -146,7 +146,7 @@ def _plaid(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
 
 
 def _checks(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
-    """Gingham, houndstooth-like tweed or small windows: two colours on a tight grid."""
+    """Weave gingham, houndstooth-like tweed or small windows: two colours on a tight grid."""
     y, x = _grid(size)
     count = rng.integers(28, 64)
     across, down = np.sin(2 * np.pi * x * count), np.sin(2 * np.pi * y * count)
@@ -172,7 +172,7 @@ def _dots(rng: np.random.Generator, fabric: Fabric, size: int) -> Woven:
 
 
 def _scrolls(rng: np.random.Generator, count: int, width: float) -> list[np.ndarray]:
-    """Curls and petals as in damask and lace, each with its mirror image."""
+    """Return curls and petals as in damask and lace, each with its mirror image."""
     shapes = []
     for _ in range(count):
         x, y, angle, radius = (

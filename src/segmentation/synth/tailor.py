@@ -58,7 +58,7 @@ def cut_out(garment: Garment, mannequin: Mannequin) -> list[Piece]:
 
 
 def _between(top: np.ndarray, hem: np.ndarray, phi: np.ndarray) -> np.ndarray:
-    """A panel from its upper edge, left to right, down the side and back along the hem."""
+    """Return a panel from its upper edge, left to right, down the side and back along the hem."""
     sides = np.linspace(0, 1, 40)[1:-1]
     right = np.stack([np.full(38, phi[-1]), top[-1] + (hem[-1] - top[-1]) * sides], 1)
     left = np.stack([np.full(38, phi[0]), hem[0] + (top[0] - hem[0]) * sides], 1)
@@ -71,7 +71,7 @@ def _shoulder_y(mannequin: Mannequin, x: float) -> float:
 
 
 def _neck_curve(garment: Garment, mannequin: Mannequin, depth: float, back: bool) -> np.ndarray:
-    """The right half of the neckline as (x, y): from the middle of the body up to the shoulder."""
+    """Return the right half of the neckline as (x, y): from the middle of the body up to the shoulder."""
     x, shoulder = garment.neck_width, _shoulder_y(mannequin, garment.neck_width)
     low = max(shoulder + depth, shoulder - 0.012)
     t = np.linspace(0, 1, 40)
@@ -101,7 +101,7 @@ def _shouldered(garment: Garment, mannequin: Mannequin, tube: Tube, depth: float
 
 
 def _right_half(garment: Garment, mannequin: Mannequin, tube: Tube, depth: float, back: bool) -> np.ndarray:
-    """(phi, y) from the middle of the neckline over shoulder and armhole down the side to the hem."""
+    """Return (phi, y) from the middle of the neckline over shoulder and armhole down the side to the hem."""
     neck = _neck_curve(garment, mannequin, depth, back)
     tip = np.array([garment.shoulder, _shoulder_y(mannequin, garment.shoulder)])
     under_y = 0.150 if not garment.sleeve else 0.135

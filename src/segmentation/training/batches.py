@@ -98,7 +98,7 @@ class PreparedPairs:
         return self.preprocessing.prepare(photo), self._resize(mask)
 
     def _read(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-        """The photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W]."""
+        """Return the photo, uint8 RGB [H, W, 3], and its ground truth, uint8 [H, W]."""
         if sample.truth is None:
             raise ValueError(f"{sample.id}: expected a photo with its ground truth")
         photo, mask = read_photo(sample.photo), self._read_truth(sample.truth)
@@ -110,11 +110,11 @@ class PreparedPairs:
         return photo, mask
 
     def _read_truth(self, truth: GroundTruth) -> np.ndarray:
-        """The ground truth as its task takes it."""
+        """Return the ground truth as its task takes it."""
         return truth.read()
 
     def _resize(self, truth: np.ndarray) -> np.ndarray:
-        """uint8 [H, W] -> uint8 [height, width]."""
+        """Resize a ground truth: uint8 [H, W] -> uint8 [height, width]."""
         return self.task.resize(truth, self.preprocessing.input_size, self.config)
 
 

@@ -42,7 +42,7 @@ class Crops:
     change: Augment | None
 
     def __call__(self, image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 [H, W, C], uint8 [H, W], seed -> both at `size`, which is H x W at most."""
+        """Return crops: uint8 [H, W, C], uint8 [H, W], seed -> both at `size`, which is H x W at most."""
         if self.change:
             image, mask = self.change(image, mask, seed)
         random = np.random.default_rng((seed, 2))  # the other changes draw from the seed, and from (seed, 1)
@@ -60,7 +60,7 @@ class Crops:
         return corner_about(pixel - off_centre(self.size, random), self.size, mask.shape)
 
     def _hard(self, image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """bool [H, W]"""
+        """Return the pixels that are hard, bool [H, W]."""
         if self.guided and random.random() < 0.5:
             off = np.abs(image[..., -1].astype(np.int16) - mask) >= _WRONG
             wrong = cv2.erode(off.astype(np.uint8), _SQUARE)

@@ -30,7 +30,7 @@ class Strokes:
     change: Augment | None
 
     def __call__(self, seen: np.ndarray, truth: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 [H, W, C], uint8 [H, W], seed -> the changed pair."""
+        """Return the changed pair: uint8 [H, W, C], uint8 [H, W], seed -> both of the same shape."""
         if self.change:
             seen, truth = self.change(seen, truth, seed)
         random = np.random.default_rng((seed, 5))  # others draw from the seed and from (seed, 1) to (seed, 4)

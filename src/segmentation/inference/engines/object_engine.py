@@ -90,6 +90,6 @@ def scores_of(objects: Sequence[FoundObject], shape: tuple[int, ...], labels: La
 
 
 def _cells(start: int, end: int, low: float, high: float) -> np.ndarray:
-    """The place of each pixel's middle in the cells of a mask that fills `low` to `high`."""
+    """Return the place of each pixel's middle in the cells of a mask that fills `low` to `high`."""
     shares = (np.arange(start, end, dtype=np.float32) + 0.5 - low) / max(high - low, 1e-6)
     return (shares * MASK_PX - 0.5).clip(0, MASK_PX - 1).astype(np.float32)

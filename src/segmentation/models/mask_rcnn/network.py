@@ -128,7 +128,7 @@ def mask_rcnn(
 
 
 def _pyramid(features: dict[int, Tensor], strides: list[int], filters: int, **norms: Any) -> list[Tensor]:
-    """Features by stride -> [N, H / s, W / s, filters] by rising stride, the coarse added to the fine."""
+    """Merge features by stride, the coarse added to the fine: [N, H / s, W / s, filters] by rising stride."""
     merged: list[Tensor] = []
     for stride in reversed(strides):
         tensor = layers.Conv2D(filters, 1, name=f"lateral_{stride}")(features[stride])

@@ -87,7 +87,7 @@ class _Targets(NamedTuple):
 
 
 def _targets(truth: np.ndarray) -> _Targets:
-    """Boxes float32 [M, 4], classes int32 [M] and numbers uint8 [H, W] of one photo."""
+    """Return boxes float32 [M, 4], classes int32 [M] and numbers uint8 [H, W] of one photo."""
     boxes, classes = np.zeros((MOST_OBJECTS, 4), np.float32), np.zeros(MOST_OBJECTS, np.int32)
     numbers = np.ascontiguousarray(truth[..., 0])
     for number in np.unique(numbers[numbers > 0]):
