@@ -1,4 +1,4 @@
-"""Where the project lies. A benchmark imports this first, so that the library is found uninstalled."""
+"""The place of the project. A benchmark imports this first, so that the library is found uninstalled."""
 
 import sys
 from pathlib import Path

@@ -90,7 +90,7 @@ def _compare(label: str, config: RunConfig, samples: tuple, rounds: int) -> None
 
 
 def _seconds(model: keras.Model, data: keras.utils.PyDataset) -> float:
-    """Of one epoch; Keras starts and ends its reading threads outside of it."""
+    """Return the seconds of one epoch; Keras starts and ends its reading threads outside of it."""
     clock = _Clock()
     model.fit(data, callbacks=[clock], verbose=0)
     return clock.seconds

@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: `make docs`, or `sphinx-build -W -b html docs OUTPUT`.
+"""The configuration of Sphinx: `make docs`, or `sphinx-build -W -b html docs OUTPUT`.
 
 Nothing is fetched, neither while building nor while reading.
 """

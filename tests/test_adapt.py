@@ -97,7 +97,7 @@ def test_a_model_learns_what_was_corrected_and_goes_on_after_an_interruption(hom
 
 
 def test_a_model_that_costs_more_than_it_gains_replaces_none(home, tmp_path):
-    """On the validation set the blue part of a garment is none, so that who learned blue is worse there."""
+    """The validation set takes no blue part for garment, so that a model trained on blue is worse there."""
     shutil.copytree(home / "models" / "red", home / "models" / "taken")
     before = (home / "models" / "taken" / "bundle.json").read_bytes()
     both = tmp_path / "both"

@@ -1,4 +1,4 @@
-"""When a model that learned from corrections counts as better, and what is said of it."""
+"""The conditions under which a model trained on corrections counts as better, and what is said of it."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What `import segmentation` offers."""
+"""The interface that `import segmentation` offers."""
 
 import inspect
 import io

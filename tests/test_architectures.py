@@ -1,4 +1,4 @@
-"""What each architecture has of its paper: places of maxima, holes, skips, the pyramid, dense blocks."""
+"""The parts that each architecture takes from its paper: maxima, holes, skips, the pyramid, dense blocks."""
 
 import re
 
@@ -172,7 +172,7 @@ def test_deeplab_v3_has_the_multi_grid_of_its_paper_and_no_other_network_has(lev
 
 
 def reach(layer):
-    """How many rows above and below a value a convolution's results depend on it."""
+    """Return how many rows above and below a value affect a convolution's result for it."""
     impulse = np.zeros((1, 81, 1, layer.input.shape[-1]), np.float32)
     impulse[0, 40] = 1
     answer = keras.ops.convert_to_numpy(layer(impulse))[0, :, 0]

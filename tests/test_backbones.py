@@ -487,7 +487,7 @@ def test_of_a_state_that_ends_too_early_nothing_is_taken(monkeypatch):
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """From a backbone's name to (the whole network, its file of weights in the form of Keras 2)."""
+    """Map a backbone's name to (the whole network, its file of weights in the form of Keras 2)."""
     folder, made = tmp_path_factory.mktemp("published"), {}
 
     def publish(backbone):

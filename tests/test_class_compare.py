@@ -163,7 +163,7 @@ def test_the_tables_show_all_figures_of_classes(comparison):
 
 
 def extra(model):
-    """What `summary` tells beyond the figures of papers."""
+    """Return what `summary` tells beyond the figures of papers."""
     known = ("pixel_accuracy", "mean_accuracy", "mean_iou", "frequency_weighted_iou", "mean_dice")
     return [value for name, value in model.whole.items() if name not in known]
 

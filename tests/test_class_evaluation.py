@@ -75,7 +75,7 @@ def written(judged, samples, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pixels():
-    """What is true and what is predicted of every pixel that counts, photo by photo."""
+    """Return the true and the predicted classes of every pixel that counts, photo by photo."""
     drawn = [draw_classes(100 + number) for number in range(IMAGES)]
     return [(truth[3:].ravel(), clumsy_score(photo).argmax(axis=-1)[3:].ravel()) for photo, truth in drawn]
 

@@ -59,7 +59,7 @@ def example(dtype=np.float32):
 
 
 def per_photo(oracle, labels, scores):
-    """What `oracle` gives for the pixels of each photo that count: indices [M] and scores float64 [M, C]."""
+    """Return what `oracle` gives for the counted pixels of each photo: indices [M], scores float64 [M, C]."""
     results = []
     for photo_labels, photo_scores in zip(labels, scores.astype(float), strict=True):
         known = photo_labels != IGNORED

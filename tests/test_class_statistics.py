@@ -1,4 +1,4 @@
-"""How many pixels and photos each class has, counted over whole label maps."""
+"""The number of pixels and photos of each class, counted over whole label maps."""
 
 import dataclasses
 import json

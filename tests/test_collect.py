@@ -1,4 +1,4 @@
-"""What a retoucher corrected comes back as pairs to learn from, and it is said how much was corrected."""
+"""Corrections by a retoucher come back as pairs to train on, and the program says how much was corrected."""
 
 import csv
 import json

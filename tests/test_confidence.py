@@ -1,4 +1,4 @@
-"""How far a mask can be trusted: what speaks against it, what that means, and how that is learned."""
+"""The confidence in a mask: what speaks against it, what that means, and how a model of it is fitted."""
 
 import dataclasses
 import json
@@ -426,7 +426,7 @@ def test_a_photo_unlike_those_known_is_told_by_what_it_is_unlike():
 
 
 def test_a_measure_that_is_not_known_is_not_held_against_a_photo():
-    """Of an empty mask there is no height, so that experience with one among its photos knows none."""
+    """An empty mask has no height, so that a confidence model fitted with one among its photos knows none."""
     rows = [ORDINARY, {name: value for name, value in ORDINARY.items() if name != "height"}]
     confidence_model = dataclasses.replace(AN_EXPERIENCE, usual=usual_of(rows))
 
@@ -468,7 +468,7 @@ def made_up(count=240, seed=0):
 
 
 def learned(features, dice, views=1):
-    """What is learned where so many photos after each other show one garment."""
+    """Return what is learned where `views` photos in succession show one garment."""
     names = [str(number) for number in range(len(dice))]
     return fit_confidence_model(features, dice, names, [str(number // views) for number in range(len(dice))])
 

@@ -1,4 +1,4 @@
-"""How a model was trained, as a file that `train` reads."""
+"""The configuration of a training, as a file that `train` reads."""
 
 import shutil
 import subprocess

@@ -353,7 +353,7 @@ def test_the_commands_say_what_is_of_an_earlier_photo(source, tmp_path, capsys):
 
 @pytest.mark.parametrize("canvas", ["48x64", "90x120"])
 def test_a_corrected_cutout_on_a_canvas_is_never_paired_with_the_photo(source, tmp_path, canvas):
-    """It lies elsewhere than in the photo, as large as it may be."""
+    """The garment lies elsewhere on the canvas than in the photo, even if both have the same size."""
     output = tmp_path / "out"
     cut_folder(source, output, canvas=canvas)
     erase(output / "cutouts/b.png", output / "cutouts/b.tif")

@@ -54,7 +54,7 @@ def garment():
 
 
 def share(crops, picture, mask, holds):
-    """Of 200 crops, the share for which `holds` is true of the crop's mask and its place."""
+    """Return the share of 200 crops for which `holds` is true of the crop's mask and its place."""
     found = [crops(picture, mask, seed) for seed in range(200)]
     return np.mean([holds(cut_mask, cut[0, 0, :2].astype(int)) for cut, cut_mask in found])
 

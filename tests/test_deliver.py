@@ -1,4 +1,4 @@
-"""From results and corrections to the files of a shop: the job `deliver`."""
+"""The job `deliver`: results and corrections become the files of a shop."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a retoucher opens elsewhere: every format read back, by its own library and by a second one."""
+"""Files that a retoucher opens elsewhere: every format read back, by its own library and a second one."""
 
 import importlib.util
 import io
@@ -620,7 +620,7 @@ def test_what_cannot_be_done_is_refused_in_one_line_with_a_remedy(photos, argume
 
 
 def wanted_by(*arguments):
-    """What a command with these arguments writes."""
+    """Return the files that a command with these arguments should write."""
     typed = build_parser().parse_args(["predict", "--input", "in", *arguments])
     return CutoutStyle.from_options(read_command(PredictOptions, typed).files)
 

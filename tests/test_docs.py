@@ -44,7 +44,7 @@ def blocks(text, language):
 
 
 def commands_in_blocks():
-    """What follows the program's name in every command of a fenced block."""
+    """Return what follows the program's name in every command of a fenced block."""
     for document in DOCUMENTS:
         for language in ("", "sh", "bash", "console", "text"):
             for block in blocks(read(document), language):

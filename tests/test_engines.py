@@ -320,7 +320,7 @@ def test_an_export_records_the_figures_of_both_precisions(tmp_path):
 
 @needs_bfloat16
 def test_the_export_of_a_model_judges_both_precisions_on_the_photos_that_it_held_out(tmp_path, tiny_set):
-    """What `export` says of the precision is what is taken from then on."""
+    """The precision that `export` recommends is the one that is used from then on."""
     bundle = make_bundle(tmp_path / "models" / "mine")
     held_out = ["000_Front", "000_Back"]
     provenance = {"data": str(tiny_set)}
@@ -457,7 +457,7 @@ def test_a_network_that_took_the_place_of_another_is_not_taken_for_it(bundle, tm
 
 
 def test_openvino_reports_to_nobody():
-    """Its telemetry would fork a process that reaches out to the network, at every import."""
+    """OpenVINO's telemetry would fork a process that connects to the network, at every import."""
     script = (
         "import sys; sys.path[:0] = ['src', '.']; from segmentation.core.imports import import_openvino; "
         "print(import_openvino().Core().available_devices, sys.modules['openvino_telemetry'])"

@@ -1,4 +1,4 @@
-"""What a job tells whoever watches it."""
+"""The events that a job sends to whoever watches it."""
 
 import dataclasses
 

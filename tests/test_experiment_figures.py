@@ -1,4 +1,4 @@
-"""What an experiment may say of its figures: which differences could be chance, and what claims come to."""
+"""Conclusions from an experiment's figures: which differences could be chance, and what claims come to."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a studio may rely on overnight: a job that is killed and goes on, and nothing lost or half done."""
+"""A studio's needs overnight: a killed job goes on, and nothing is lost or half done."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""What a studio may rely on when disks are full, folders closed, and files have odd names."""
+"""A studio's needs in trouble: disks are full, folders are closed, and files have odd names."""
 
 import contextlib
 import errno

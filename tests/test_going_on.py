@@ -48,7 +48,7 @@ def begun(tmp_path_factory):
 
 @pytest.fixture
 def home(begun, tmp_path):
-    """That home, moved to another place."""
+    """Return that home, moved to another place."""
     return shutil.copytree(begun, tmp_path / "moved")
 
 

@@ -466,7 +466,7 @@ def read_or_refused(bundle, content):
 
 
 def check_fields(bundle):
-    """What the rest of the program takes for granted."""
+    """Check what the rest of the program takes for granted."""
     assert isinstance(bundle, ModelBundle)
     assert registry.complete(bundle.config).model.architecture in registry.ARCHITECTURES
     assert isinstance(bundle.input_size, Size)
@@ -526,7 +526,7 @@ def test_real_models_are_read():
 
 
 class Payload:
-    """What leaves a mark when it is unpickled."""
+    """An object that leaves a mark when it is unpickled."""
 
     def __init__(self, mark):
         self.mark = mark

@@ -1,4 +1,4 @@
-"""Whatever a file holds, and wherever it lies: a picture with honest notes, or one line that says why not."""
+"""Pictures of any content, in any place, give a picture with honest notes, or one line that says why not."""
 
 import contextlib
 import io
@@ -698,7 +698,7 @@ def test_a_tiny_file_that_declares_a_huge_photo_is_refused_before_it_costs_anyth
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_more_pixels_than_the_data_can_become_are_damage(tmp_path, kind):
-    """At most 1032 bytes come of one that is deflated."""
+    """One deflated byte becomes 1032 bytes at most."""
     if kind == "PNG":
         content = png(4000, 4000, 8, 2, bytes(5000))
     else:

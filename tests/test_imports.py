@@ -139,7 +139,7 @@ def test_images_are_opened_and_written_in_one_place(path):
 
 @pytest.mark.parametrize("library", ["keras", "cv2", "numpy", "rich", "matplotlib", "sklearn"])
 def test_help_needs_no_heavy_import(library):
-    """What `main.py` imports when it starts, followed through the project at module level."""
+    """The imports of `main.py` are followed through the project, at module level."""
     seen, waiting = set(), ["main.py"]
     while waiting:
         path = ROOT / waiting.pop()

@@ -127,7 +127,7 @@ def killed_at_every_step(tmp_path):
 
 
 def exported(model):
-    """What the network of a model was exported as, b"" where that cannot be used."""
+    """Return the exported network of a model; b"" if it cannot be used."""
     content = {(model / name).read_bytes() for name in ENGINE_FILES}
     assert len(content) == 1, "a graph that would score with the weights of another"
     return content.pop()

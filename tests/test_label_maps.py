@@ -401,7 +401,7 @@ def test_a_fingerprint_knows_what_is_made_of_the_classes(tmp_path):
 
 
 def said_of(folder: Path) -> str:
-    """What is said of the pair `odd`, beside a good one."""
+    """Return the message about the pair `odd`, beside a good one."""
     write_image(folder / "images" / "odd.png", draw_pair(9)[0])
     dataset = discover(folder, classes="all")
     (problem,) = dataset.problems

@@ -1,4 +1,4 @@
-"""What a model of several classes leaves of a photo: a map of its classes, their colours, and their areas."""
+"""The files of a model of several classes for a photo: the map of classes, their colours, and their areas."""
 
 import json
 import shutil

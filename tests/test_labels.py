@@ -202,7 +202,7 @@ def test_cutouts_and_masks_are_worth_more_than_label_maps(folder, other):
 
 
 def problem_with(folder: Path, picture: Image.Image) -> str:
-    """What is said of the pair `odd` with that label map; the two good pairs remain."""
+    """Return the message about the pair `odd` with that label map; the two good pairs remain."""
     write_image(folder / "images" / "odd.png", draw_pair(9)[0])
     picture.save(folder / "labels" / "odd.png")
     dataset = discover(folder)

@@ -71,7 +71,7 @@ def test_a_photo_is_alpha_of_the_foreground_and_the_rest_of_the_background(seed,
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("seed", range(4))
 def test_alpha_is_measured_back_from_the_foreground_over_black_and_over_white(seed, dtype):
-    """As `alphamatting.com` measured it, by triangulation (Smith and Blinn, 1996)."""
+    """The method is that of `alphamatting.com`: triangulation (Smith and Blinn, 1996)."""
     layers = layered(*hairy(dtype=dtype), [], rng(seed))
     most = np.iinfo(dtype).max
     dark, light = (

@@ -1,4 +1,4 @@
-"""What more pairs are likely to bring: the curve, its uncertainty, and the job that measures it."""
+"""The likely benefit of more pairs: the curve, its uncertainty, and the job that measures it."""
 
 import csv
 import itertools

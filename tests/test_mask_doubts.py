@@ -1,4 +1,4 @@
-"""What is no mask is told before a training: label maps, trimaps, colours, and masks turned inside out."""
+"""Files that are no masks are reported before a training: label maps, trimaps, colours, inverted masks."""
 
 from pathlib import Path
 

@@ -102,7 +102,7 @@ def test_a_photo_of_which_all_is_known_stays_as_it_is(bundle):
 
 
 def test_a_tile_sees_the_photo_at_its_own_resolution(bundle):
-    """In a photo as large as the input the matte is the network's own scores."""
+    """The matte of a photo as large as the input is the network's own scores."""
     photo, known = start(2, 64, 64)
     found = load_matte(bundle, engine="keras")(photo, known, known)
     scores = load_engine(bundle, engine="keras")(with_trimap(photo, known, "guided-filter"))[..., 0]

@@ -1,4 +1,4 @@
-"""What a network of mattes learns from: crops at the photo's own resolution, around what is unknown."""
+"""The training data of a network of mattes: crops at the photo's own resolution, around unknown pixels."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""How well objects are found: average precision, against an independent implementation and by hand."""
+"""The average precision of found objects, against an independent implementation and by hand."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

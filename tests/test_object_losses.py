@@ -1,4 +1,4 @@
-"""What a network of objects learns by: which boxes count, the five losses, and the figure of an epoch."""
+"""The training of a network of objects: which boxes count, the five losses, and the figure of an epoch."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is written of objects: a mask and a cutout of each, with all options, and nothing that is old."""
+"""The files of objects: a mask and a cutout of each, with all options, and nothing that is old."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the optimizers do with gradients, beyond what Keras promises of each."""
+"""The optimizers' use of gradients, beyond what Keras promises of each."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a retoucher gets: every photo once, under its own name, with soft or hard edges where they belong."""
+"""A retoucher's results: every photo once, under its own name, with soft or hard edges where they belong."""
 
 import csv
 import gzip

@@ -146,7 +146,7 @@ def test_the_version_stands_in_one_place():
 
 
 def test_what_the_base_imports_is_a_dependency():
-    """Whatever a module imports, but for the extras, is named in pyproject.toml."""
+    """Every module that is imported, but for the extras, is named in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     distributions = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn"}
     extras = {*ABSENT, "h5py", "ai_edge_litert"}

@@ -1,4 +1,4 @@
-"""What a photo says of itself reaches its cutouts: colours, transparency, and what the camera noted."""
+"""The metadata of a photo reaches its cutouts: colours, transparency, and the camera's notes."""
 
 import io
 import struct
@@ -340,7 +340,7 @@ def test_a_photo_of_a_phone_is_read_where_its_package_is_installed(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".CR2", ".dng", ".psd", ".jxl"])
 def test_a_picture_that_is_not_read_says_what_to_do(tmp_path, suffix):
-    """Whatever its content: that of a raw file may be a TIFF, with a preview as its first page."""
+    """The content does not matter: that of a raw file may be a TIFF, with a preview as its first page."""
     path = tmp_path / f"look{suffix}"
     Image.fromarray(PHOTO).save(path, "TIFF")
     with pytest.raises(ImageError, match=rf"holds look\{suffix} of a format that is not read; .*export"):

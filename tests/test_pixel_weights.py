@@ -1,4 +1,4 @@
-"""Which pixels count more in the loss of a cutout, against scipy's morphology."""
+"""The weights of pixels in the loss of a cutout, against scipy's morphology."""
 
 import keras
 import numpy as np

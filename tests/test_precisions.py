@@ -1,4 +1,4 @@
-"""Which arithmetic a model is computed in: by what it loses against the ground truth of held-out photos."""
+"""The choice of a model's precision: by what it loses against the ground truth of held-out photos."""
 
 import json
 import re

@@ -27,7 +27,7 @@ def default():
 
 
 def settings_of(bundle, **scoring):
-    """What decides the scores of a bundle with these options, and the passes that are used."""
+    """Return what decides the scores of a bundle with these options, and the passes that are used."""
     options = ScoringOptions(**scoring)
     chosen = choose_passes(bundle, options)
     return chosen.digest, load_scorer(Ensemble((chosen,)), scoring=options).settings.plain()

@@ -29,7 +29,7 @@ def test_the_rate_at_which_the_loss_falls_fastest_is_suggested(best, noise):
 
 
 def test_a_loss_that_falls_on_slowly_to_the_highest_rate_does_not_drag_the_suggestion_along():
-    """As with batch normalisation, where no rate makes the loss run away."""
+    """Batch normalisation behaves like this: no rate makes the loss run away."""
     decades = np.log10(RATES)
     curve = -np.clip(decades + 4, 0, 1) - 0.05 * np.clip(decades + 3, 0, 3)
     found = suggest(RATES, (curve + np.random.default_rng(0).normal(0, 0.03, len(RATES))).tolist())

@@ -255,7 +255,7 @@ def test_other_mattes_of_pymatting_follow_the_photo(method):
 
 @pytest.mark.skipif(importlib.util.find_spec("pymatting") is None, reason="pymatting is optional")
 def test_the_closed_form_at_half_the_size_keeps_a_sharp_edge():
-    """It is enlarged along the colours: a cubic enlargement would blur an edge over two pixels."""
+    """The alpha is enlarged along the colours: a cubic enlargement would blur an edge over two pixels."""
     alpha = (soft_disc(softness_px=0.25) > 0.5).astype(np.float32)
     photo = as_bytes(
         composite(np.full((96, 96, 3), (180, 60, 40)), np.full((96, 96, 3), (70, 110, 160)), alpha)

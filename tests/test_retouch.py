@@ -491,7 +491,7 @@ def test_a_killed_review_writes_what_was_accepted_when_it_is_opened_again(result
 
 @pytest.mark.parametrize("step", [3, 9, 14, 18, 22, 26, 30])
 def test_a_review_that_is_killed_while_it_writes_loses_nothing(results, step):
-    """At the nth time that it touches something in the folder; what is there then is whole, old or new."""
+    """The process is killed at its nth access to the folder; what is there then is whole, old or new."""
     before = read(results / "masks" / "a_Front.png")
     killed = subprocess.run(
         [sys.executable, "-m", "support.accepting", results, str(step)],
@@ -582,7 +582,7 @@ def test_corrections_of_a_review_become_pairs_and_are_measured(results, drawn, t
 
 
 def test_shop_files_are_made_of_the_mask_that_was_accepted(tmp_path):
-    """Whatever predict was asked for: cutouts without transparency, trimmed, tell nothing of the mask."""
+    """The options of predict do not matter: trimmed cutouts without transparency tell nothing of the mask."""
     results = draw_results(tmp_path, names=("a", "b"), background="white", crop=5)
     with Desk(results) as desk:
         accepted = accept(desk, "a", Area(True, ((5, 5), (90, 5), (90, 120), (5, 120))))

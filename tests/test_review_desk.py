@@ -45,7 +45,7 @@ def test_tiles_that_are_asked_for_at_once_are_each_of_their_size():
 
 
 def test_corrections_of_a_photo_are_not_written_for_another_one_of_its_name(tmp_path):
-    """It was accepted, and before its files were written, predict cut another photo out."""
+    """The photo was accepted, and before its files were written, predict cut another photo out."""
     results = draw_results(tmp_path, names=("a", "b"))
     with Desk(results) as desk:
         accept(desk, "a", STROKE)

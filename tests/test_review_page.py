@@ -30,7 +30,7 @@ def server(results):
 
 @pytest.fixture
 def tab(chromium):
-    """What opens a tab of its own; no page may have thrown an error in the end."""
+    """Return a function that opens a new tab; no page may have thrown an error in the end."""
     pages, contexts = [], []
 
     def opened(address):

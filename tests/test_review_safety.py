@@ -1,4 +1,4 @@
-"""Who is let in to the page of a review, and what it answers to whom."""
+"""Access to the page of a review: who is let in, and which requests are answered."""
 
 import asyncio
 import json

@@ -24,7 +24,7 @@ def parse(path):
 
 
 def is_test(node):
-    """Whether pytest collects it, by its name, from a file that it reads."""
+    """Return whether pytest collects it, by its name, from a file that it reads."""
     if isinstance(node, ast.ClassDef):
         return node.name.startswith("Test")
     return isinstance(node, ast.FunctionDef) and node.name.startswith("test")
@@ -44,7 +44,7 @@ def names_twice(tree):
 
 
 def is_accessor(node):
-    """Whether it is one of the several functions of a property."""
+    """Return whether it is one of the several functions of a property."""
     return any(ast.unparse(decorator).endswith((".setter", ".deleter")) for decorator in node.decorator_list)
 
 

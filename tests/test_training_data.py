@@ -1,4 +1,4 @@
-"""Which photos a model learns from, and which ones it is judged on."""
+"""The photos that a model is trained on, and those that it is judged on."""
 
 from dataclasses import replace
 

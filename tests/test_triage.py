@@ -1,4 +1,4 @@
-"""Which photos of a folder need a person, how that is told, and what it is worth."""
+"""The photos of a folder that need a person, how they are found, and what that is worth."""
 
 import csv
 import dataclasses
@@ -639,7 +639,7 @@ def test_where_nothing_was_found_the_doubtful_place_is_shown():
 
 
 class Page(HTMLParser):
-    """What a browser would show and fetch."""
+    """A page's contents as a browser would show and fetch them."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,1 +1,1 @@
-"""What test files share: drawn photos, bundles, the program as a user runs it."""
+"""Helpers that test files share: drawn photos, bundles, the program as a user runs it."""

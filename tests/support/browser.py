@@ -40,7 +40,7 @@ class Page:
         self.wait_for("window.review && review.work")
 
     def __call__(self, expression: str):
-        """What an expression is worth on the page."""
+        """Return the value of an expression on the page."""
         return self.tab.evaluate(expression)
 
     def wait_for(self, expression: str) -> None:
@@ -57,7 +57,7 @@ class Page:
             self.tab.keyboard.press(key)
 
     def on_screen(self, x: float, y: float) -> tuple[float, float]:
-        """Where a place of the photo is in the window."""
+        """Return the position in the window of a place in the photo."""
         return tuple(self(f"({ON_SCREEN})({x}, {y})"))
 
     def click(self, x: float, y: float) -> None:
@@ -91,7 +91,7 @@ class Page:
         return np.array(values, np.uint8).reshape(height, width)
 
     def seen_mask(self, left: int, top: int, width: int, height: int) -> np.ndarray:
-        """What the canvas shows of a part in the view of the mask: uint8 [h, w], on the screen."""
+        """Return what the canvas shows of a part in the view of the mask: uint8 [h, w], on the screen."""
         assert self("review.view.mode") == "mask"
         values = self(f"({SEEN})({left}, {top}, {width}, {height})")
         scale = round(self("review.view.scale"))

@@ -75,7 +75,7 @@ def made(results: list[Result]) -> list[str]:
 
 
 def red_score(photo: np.ndarray) -> np.ndarray:
-    """How much redder than green a pixel is. The drawn garments are red."""
+    """Return how much redder than green each pixel is. The drawn garments are red."""
     difference = photo[..., :1].astype(np.float32) - photo[..., 1:2]
     return np.clip(difference / 128, 0, 1).astype(np.float32)
 

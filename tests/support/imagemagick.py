@@ -7,7 +7,7 @@ import pytest
 
 
 def _find() -> str | None:
-    """Its program: `magick` from version 7 on; `convert` before, which elsewhere may be another program."""
+    """Return ImageMagick's program: `magick` from version 7 on, or `convert`, unless it is something else."""
     for name in ("magick", "convert"):
         if shutil.which(name):
             said = subprocess.run([name, "-version"], capture_output=True, text=True, check=False)
@@ -21,5 +21,5 @@ needs_imagemagick = pytest.mark.skipif(PROGRAM is None, reason="ImageMagick is n
 
 
 def imagemagick(*arguments: object) -> bytes:
-    """What it prints."""
+    """Run ImageMagick, and return what it prints."""
     return subprocess.run([PROGRAM, *map(str, arguments)], check=True, capture_output=True, timeout=60).stdout

@@ -1,4 +1,4 @@
-"""Which tests take seconds: those that compute with a network, or run a command of the program.
+"""The tests that take seconds: those that compute with a network, or run a command of the program.
 
 It is read from their code, so that nobody has to keep a list: those that use, through whatever functions and
 fixtures of their file, a name that comes from one of these modules.

@@ -1,4 +1,4 @@
-"""Those that a training tells its events: one interrupts it, one remembers what a person should know."""
+"""Receivers of a training's events: one interrupts it, one remembers what a person should know."""
 
 from segmentation.core.events import Note
 from segmentation.training.progress import StepDone

@@ -45,7 +45,7 @@ def draw_worn_set(folder: Path, dresses: int = 3, skirts: int = 3, **size: int) 
 
 
 def coloured(photo: np.ndarray, colour) -> np.ndarray:
-    """Where a photo has nearly this colour, in any light: bool [H, W]."""
+    """Return where a photo has nearly this colour, in any light: bool [H, W]."""
     own = photo / np.maximum(photo.sum(axis=2, keepdims=True), 1.0)
     return np.abs(own - np.array(colour) / sum(colour)).max(axis=2) < 0.12
 
