@@ -34,9 +34,9 @@ class Cutout:
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
         reasons: why it is not "auto".
         notes: what was left out of the photo, and what a person should know about the result.
-        objects: those that were found one by one, best first, of which the cutout is all together. Each has
-            its `box` (left, top, right, bottom) in pixels and its `score`, and `of` cuts it out alone. There
-            are none where the model finds no objects.
+        objects: the objects that were found one by one, best first; the cutout is all of them together. Each
+            has its `box` (left, top, right, bottom) in pixels and its `score`, and `of` cuts it out alone.
+            Empty for a model that does not find objects.
     """
 
     alpha: NDArray[np.uint8] = field(repr=False)
@@ -113,8 +113,9 @@ class ClassMap:
     Attributes:
         indices: the class of each pixel, uint8 [H, W]; 0 is the background.
         scores: float32 [H, W, C] in [0, 1], of each class.
-        names: of the classes, by index.
-        shares: the share of the photo of each class that was found but the background, the largest first.
+        names: the names of the classes, by index.
+        shares: the share of the photo that each found class covers, without the background, the largest
+            first.
         notes: what was left out of the photo, and what a person should know about the result.
     """
 

@@ -89,7 +89,7 @@ def evaluate(
         segmentation.evaluate(model="shoes", data="pairs", split="all")
 
     `options` are those of the command `eval` by name; `home`, `tell` and `stop` are as for `predict_folder`.
-    Returns the figures and the folder of the report; of mattes (`matte`) the errors of the field.
+    Returns the figures and the folder of the report; for mattes (`matte`) the usual error measures.
 
     Raises ConfigError for options that do not exist or do not fit each other, BundleError for a model that is
     missing, and DataError for pairs that cannot be used.

@@ -76,8 +76,8 @@ def load_model(
         triage: estimate the confidence of each mask and decide by it; without, a photo takes less time.
         auto_from: the confidence from which a mask is accepted as it is.
         redo_below: the confidence below which a mask is better done by hand.
-        max_pixels: files that declare more pixels are refused; by default those of more than fit the
-            memory, and of more than 200 million.
+        max_pixels: files that declare more pixels are refused; by default those of more than fit into memory,
+            and of more than 200 million.
 
     Raises ConfigError for an invalid value and for an option that does not apply to the model,
     BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and

@@ -157,11 +157,11 @@ class ModelBundle:
 
 
 def save_description(bundle: ModelBundle, *, exported: bool = True) -> ModelBundle:
-    """Write `bundle.json` into the bundle's folder; give the bundle with the checksums that it records.
+    """Write `bundle.json` into the bundle's folder; return the bundle with the checksums recorded.
 
-    These are the weights' and, where a network was exported whole, those of `ENGINE_FILES`, unless `exported`
-    is False, and the description's of a first pass: nothing that predictions do not need, so that a lost plot
-    does not disable a model.
+    They are the checksums of the weights, of `ENGINE_FILES` where a network was exported whole (unless
+    `exported` is False), and of a first pass's description: nothing that predictions do not need, so that a
+    lost plot does not disable a model.
     """
     whole = exported and all((bundle.path / name).is_file() for name in ENGINE_FILES)
     checksums = {name: sha256_of(bundle.path / name) for name in (WEIGHTS, *(ENGINE_FILES if whole else ()))}
@@ -188,8 +188,8 @@ def save_description(bundle: ModelBundle, *, exported: bool = True) -> ModelBund
 def put_export(bundle: ModelBundle, made: Path) -> None:
     """Move an exported network, the files of the folder `made`, into the bundle; the next saving records it.
 
-    Until then the bundle, if it was saved, is one without an exported network: a process that is killed
-    meanwhile leaves no graph that scores with the weights of another.
+    Until then the saved bundle has no exported network: a process that is killed meanwhile leaves no graph
+    that scores with the weights of another.
     """
     if bundle.openvino:
         save_description(bundle, exported=False)
@@ -251,9 +251,9 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
     """Load a bundle: by a name in `models_folder`, or by a path, which has a separator in it.
 
     What that folder lacks may be among the models that come with the program. None stands for the model
-    `DEFAULT` of the folder, or else for the only one of masks there, or else, where there is none, for the
+    `DEFAULT` of the folder, or else for the only model of masks there, or else, if there is none, for the
     `DEFAULT` that comes with the program. Raises BundleError when there is no such model and when None could
-    be several, and ConfigError for a name that is none and for a relative path that leads upward.
+    be several, and ConfigError for an invalid name and for a relative path that leads upward.
     """
     if model is None:
         names = _names(models_folder) or _names(bundled_models())
@@ -273,15 +273,15 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
 
 
 def find_by_digest(digests: Collection[str], models_folder: Path, likely: str = "") -> ModelBundle | None:
-    """Return the model of which one of the digests is, or its first pass alone; None where none is there.
+    """Return the model with one of these digests, or its first pass alone; None if there is none.
 
-    Those of the folder and those that come with the program are looked at, the one of the `likely` name
+    The models of the folder and those that come with the program are searched, the one with the `likely` name
     first.
     """
     folders = (models_folder, bundled_models())
     paths = [folder / name for folder in folders for name in _names(folder)]
     for path in sorted(paths, key=lambda path: path.name != likely):
-        with contextlib.suppress(BundleError):  # which is told where it is taken by its name
+        with contextlib.suppress(BundleError):  # reported when the model is loaded by its name
             bundle = load_bundle(path)
             if any(one.digest in digests for one in bundle.passes):
                 return bundle
@@ -338,7 +338,7 @@ def _load_first(path: Path, checksum: str) -> ModelBundle:
 
 
 def _is_regular(file: Path) -> bool:
-    """Return whether it is a file of its own: a link could lead anywhere, and a pipe would be waited for."""
+    """Return whether it is a regular file: a link could lead anywhere, and reading a pipe could block."""
     try:
         return stat.S_ISREG(file.lstat().st_mode)
     except (OSError, ValueError):
@@ -366,7 +366,7 @@ def _of_masks(folder: Path, names: list[str]) -> list[str]:
     def makes_masks(name: str) -> bool:
         try:
             return not load_bundle(folder / name).matte
-        except BundleError:  # which is told where it is taken
+        except BundleError:  # reported when the model is loaded
             return True
 
     return [name for name in names if makes_masks(name)] if len(names) > 1 else names

@@ -5,7 +5,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 INSTALLED = _PACKAGE / "bundled"
-"""Of an installed package: they belong to it, and stay as they are."""
+"""The folder of models in an installed package, which are never changed."""
 
 
 def bundled_models() -> Path:

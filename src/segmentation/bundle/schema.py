@@ -28,7 +28,7 @@ _MOST_LEVELS = 13  # halvings from the largest side to a single pixel
 _MOST_LABELS, _LONGEST_LABEL = 256, 100
 _MOST_PHOTOS = 10**7
 _DEEPEST = 32  # dictionaries and lists within each other; training writes four
-_LARGEST_FIGURE = 1e6  # of what photos are like and of how much it counts
+_LARGEST_FIGURE = 1e6  # of the features of photos and of their weights
 _DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less overflows float32
 
 # what breaks a line, moves a terminal's cursor, or cannot be written as UTF-8
@@ -45,7 +45,7 @@ _FIELDS = ("config", "preprocessing", "labels", "threshold", "split", "provenanc
 
 
 def read_description(content: bytes) -> dict[str, Any]:
-    """Give the fields of a ModelBundle, all but its path, from the JSON text `content`.
+    """Return the fields of a ModelBundle, all but its path, from the JSON text `content`.
 
     Raises ValueError, which names the value and says what was expected.
     """

@@ -29,7 +29,7 @@ def new_console() -> Console:
 
 
 def warn(message: str) -> None:
-    """Print a line on stderr; that it cannot be read is ignored, since the files are what matters."""
+    """Print a line on stderr; errors in doing so are ignored, since the files are what matters."""
     with suppress(OSError):
         print(as_typed(message), file=sys.stderr)
 

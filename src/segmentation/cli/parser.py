@@ -28,7 +28,7 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"error: {message}; `{self.prog} --help` explains the options\n")
 
     def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
-        """Refuse what is left over here, where the command is known whose options it was to be one of."""
+        """Refuse arguments that are left over, here where the command is known that they were meant for."""
         known, left = super().parse_known_args(*arguments, **named)
         if left:
             alike = get_close_matches(left[0].partition("=")[0], self._option_string_actions, n=1)

@@ -66,7 +66,7 @@ def _run_stream(options: PredictOptions, context: Context) -> int:
 
 
 def _lines(done: FolderPrediction, counts: str) -> list[str]:
-    """Return the lines at the end."""
+    """Return the lines of the summary at the end."""
     if done.options.dry_run:
         return [_dry(done)]
     binary = done.models.labels.binary

@@ -1,4 +1,4 @@
-"""The standard streams: any terminal shows any name, and an error of the standard output is known as one."""
+"""The standard streams: any terminal shows any name, and errors of the standard output are recognized."""
 
 import io
 import os
@@ -40,5 +40,5 @@ def prepare_streams() -> None:
 
 
 def silence_standard_output() -> None:
-    """Let what is still to be written there go nowhere, after it has failed."""
+    """Discard whatever is still to be written there, after it has failed."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

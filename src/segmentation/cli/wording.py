@@ -60,7 +60,7 @@ def _possible(message: str) -> str:
 
 
 def _is_possible(way: str) -> bool:
-    """Return whether the running command has all options that a way out names."""
+    """Return whether the running command has all options that a piece of advice names."""
     own = {found.name for found in options_of(JOBS[_running])}
     for quoted in _QUOTED.findall(way):
         if quoted.split()[:1] and quoted.split()[0] in JOBS:

@@ -8,14 +8,15 @@ _GAMMA = 2.2  # light adds up, stored values do not
 
 _SEEN_PX = 128  # height and width of the picture in which that is judged
 _CELLS = 4  # down and across
-_MOST_APART = 0.5  # of all differences of colour, those between the cells; in nine of ten scenes it is more
-_MOST_UNLIKE = 0.3  # how much they differ in what differences each has
+_MOST_APART = 0.5  # variation between cells over all variation of colour; in nine of ten scenes it is more
+_MOST_UNLIKE = 0.3  # variation between cells in how much each one varies
 
 
 def is_surface(picture: np.ndarray) -> bool:
     """Return whether a picture, uint8 RGB [H, W, 3], shows a surface: much the same in all its parts.
 
-    Their means differ little by what the whole has of differences, and each has as many of its own.
+    The means of the parts differ little compared with the variation of the whole, and each part varies about
+    as much as the others.
     """
     small = cv2.resize(picture, (_SEEN_PX, _SEEN_PX), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     colours = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)

@@ -102,7 +102,7 @@ def measure(photo: np.ndarray, alpha: np.ndarray) -> Figure | None:
 
 
 def outline_of(mask: np.ndarray) -> Outline | None:
-    """Return the outline of a mask, bool [H, W], without specks; None of an empty one."""
+    """Return the outline of a mask, bool [H, W], without specks; None for an empty one."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     areas = stats[1:, cv2.CC_STAT_AREA]
     if not len(areas):

@@ -13,20 +13,20 @@ from segmentation.images.boxes import box_around
 from segmentation.images.compositing import VISIBLE
 
 LARGEST_AREA = 0.8
-"""Of the frame, that the box of a foreground has."""
+"""The largest share of the frame that a foreground's box takes up."""
 
 LEAST_WHERE_CUT = 0.25
-"""The least such share of what its picture cuts off: it stands close to the camera, not in a far corner."""
+"""The least such share where its picture cuts it off: it stands close to the camera, not in a far corner."""
 
 LARGEST_PX = 1728
 SMALLEST_PX = 300
-"""Of the frame's longer and shorter side."""
+"""The largest and smallest frames, by their longer and their shorter side."""
 
 _AS_IT_IS = 0.5  # how often it keeps its pixels: whatever is resampled is softer than it was measured
 _MOST_ENLARGED = 1.25  # of its own pixels
 _SHAPES = (2 / 3, 3 / 4, 4 / 5, 1.0, 5 / 4, 4 / 3, 3 / 2)  # of frames, width by height
-_CUT_OFF = 0.02  # of a border of its own picture: what is touched by more goes on beyond it
-_MARGIN = 1 / 50  # in heights of what can be seen: the tips of hairs go on in what cannot
+_CUT_OFF = 0.02  # of a border of its own picture: a foreground that covers more of it is cut off there
+_MARGIN = 1 / 50  # in heights of the visible part: the tips of hairs reach beyond it
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Foreground:
 
 
 def cut_out(colours: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> Foreground | None:
-    """Return what can be seen of a picture, half of the time mirrored and turned a little; None of nothing.
+    """Return the visible part of a picture, half of the time mirrored and turned a little; None if empty.
 
     `colours`, RGB [H, W, 3], and `alpha` [H, W] are each uint8 or uint16. What its picture cuts off is not
     turned, so that it can lie at the border of a frame.
@@ -109,9 +109,9 @@ def framed(
 
 
 def _room_around(size: np.ndarray, least: float, rng: np.random.Generator) -> np.ndarray:
-    """Return by how much a frame is higher and wider than what is in it, float64 [2], at least 1.
+    """Return how much higher and wider a frame is than its content, float64 [2], at least 1.
 
-    That has the `least` of its area or more.
+    The content takes up a share of `least` or more of its area.
     """
     tall = size[0] / size[1]
     shape = _SHAPES[rng.integers(len(_SHAPES))]

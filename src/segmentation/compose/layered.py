@@ -21,11 +21,11 @@ _LEAST_NEAR_PX = LEAST_PX * ENLARGED_FAR / ENLARGED_NEAR
 def layered(
     colours: np.ndarray, alpha: np.ndarray, backgrounds: Sequence[Path], rng: np.random.Generator
 ) -> Layers | None:
-    """Return a foreground over one of the backgrounds, or a drawn one; None of a foreground without anything.
+    """Return a foreground over one of the backgrounds, or a drawn one; None for an empty foreground.
 
     `colours`, RGB [H, W, 3], are its own, also under a soft `alpha` [H, W]; both are uint8 or uint16, and so
     are the layers. It lies on a surface, or before a scene that is out of focus. A background is enlarged
-    only so far as its focus allows, so that a small one makes a small photo.
+    only as far as its focus allows, so that a small one makes a small photo.
     """
     foreground = cut_out(colours, alpha, rng)
     if foreground is None:

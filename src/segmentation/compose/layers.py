@@ -1,8 +1,8 @@
-"""A foreground over a background: exact layers, of which the photo is made by no more than their alpha.
+"""A foreground over a background: exact layers, from which the photo is made by nothing but their alpha.
 
 photo = alpha * foreground + (1 - alpha) * background, pixel by pixel in the stored values, as cutouts are
-laid over backgrounds everywhere, rounded once. So all that makes the two look like one photo happens in the
-layers themselves: light, wrap and grain in the foreground, shadow, blur and grain in the background.
+laid over backgrounds everywhere, rounded once. So everything that makes the two look like one photo happens
+in the layers themselves: light, wrap and grain in the foreground, shadow, blur and grain in the background.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def laid_over(
 def _by_one_camera(
     colours: np.ndarray, ground: np.ndarray, alpha: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return both with the same dark corners and the same grain, each with what it lacks of that."""
+    """Return both with the same dark corners and the same grain; each gets what it lacks of these."""
     height, width = alpha.shape
     corners = vignette(height, width, rng.uniform(0, 0.12))[..., None]
     colours, ground = (np.clip(picture * corners * 255, 0, 255) for picture in (colours, ground))

@@ -87,6 +87,6 @@ def _shading(alpha: np.ndarray, light: Light) -> np.ndarray:
 
 
 def _shoulder(colours: np.ndarray) -> np.ndarray:
-    """Return colours of which the brightest lose a little instead of all that is above white."""
+    """Return colours with the brightest compressed a little, instead of clipping all above white."""
     over = np.maximum(colours - 0.9, 0)
     return np.clip(np.where(over > 0, 0.9 + 0.1 * np.tanh(over / 0.1), colours), 0, 1)

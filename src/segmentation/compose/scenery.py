@@ -25,7 +25,7 @@ ENLARGED_NEAR, ENLARGED_FAR = 1.6, 3.0
 """How far a picture is enlarged, in focus and behind it, where nobody misses detail."""
 
 LEAST_PX = 150
-"""Of a picture's shorter side, so that the smallest frame does not enlarge it further."""
+"""The least shorter side of a picture, so that the smallest frame does not enlarge it further."""
 
 _BLUR = (0.002, 0.016)  # radius of what lies behind the focus, in heights of the frame
 _LAMP = (0.15, 0.5)  # how much light a shadow takes in a shop, and elsewhere

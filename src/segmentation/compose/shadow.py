@@ -7,7 +7,7 @@ from segmentation.compose.light import Light
 from segmentation.synth.paint import blurred
 
 MOST = 0.85
-"""Of the light; some always comes from elsewhere."""
+"""The most that a shadow takes of the light; some always comes from elsewhere."""
 
 
 def shadow(

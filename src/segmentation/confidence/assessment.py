@@ -41,7 +41,7 @@ class Triage:
         return _running_error(self.dice[np.argsort(-self.confidence, kind="stable")])
 
     def best_risk(self) -> np.ndarray:
-        """Return `risk` in the order of Dice itself, below which no confidence can be."""
+        """Return `risk` in the order of Dice itself, the lower bound for any confidence."""
         return _running_error(np.sort(self.dice)[::-1])
 
     def caught(self, reviewed: float, below: float = GOOD_DICE) -> float:

@@ -12,7 +12,7 @@ from segmentation.images.refinement import box_around
 _STEPS = 16  # of scores in a picture of doubts
 _DOUBTFUL = 8  # added to the value of a doubtful pixel
 
-_THIN = 1 / 576  # of the height: what the edge of a good mask varies by is no region
+_THIN = 1 / 576  # of the height: the variation along the edge of a good mask is no region
 _SMALLEST = 6e-5  # of the photo, without its thin parts: 120 pixels of 1152 x 1728
 _LEAST_PX = 12  # of small photos
 _MOST_REGIONS = 60

@@ -9,10 +9,10 @@ BASE = "base"
 """The name of the variant that all others are compared with."""
 
 OTHER = "@"
-"""What a value begins with that stands for the model of another variant of the same repeat, by its name."""
+"""The prefix of a value that names another variant, for its model of the same repeat."""
 
 EVERY_FOLD = "*"
-"""What such a value ends with that stands for the models of all folds, that of this fold first."""
+"""The suffix of such a value that stands for the models of all folds, that of this fold first."""
 
 DESIGNS = ("one at a time", "grid", "paired")
 EXPECTATIONS = ("better", "worse", "same")

@@ -1,4 +1,4 @@
-"""Options of what counts as a fault of a mask."""
+"""Options that say what counts as a fault of a mask."""
 
 from dataclasses import dataclass
 

@@ -18,7 +18,7 @@ MERGES = ("mean", "median", "max")
 
 MOST_WORKERS = 256
 STREAM = Path("-")
-"""The standard input or output in the place of a file."""
+"""The path that stands for the standard input or output."""
 
 
 def parse_threshold(text: str) -> float | None:
@@ -102,7 +102,7 @@ class ModelOptions:
 class ScoringOptions:
     """The way in which models score photos.
 
-    None of `precision`, `tta` and `double_pass` is what the quality sets.
+    Those of `precision`, `tta` and `double_pass` that are None are set by the quality.
     """
 
     quality: str = option(

@@ -23,7 +23,7 @@ MEASURES = (
 """The figures of a photo that a table can have: of masks, and errors of mattes."""
 
 PLACES = ("data", "name", "results")
-"""What stands in braces in a value: the folder of data sets, the name of the study, its folder of results."""
+"""The names in braces in a value: the folder of data sets, the name of the study, its folder of results."""
 
 EACH = "each"
 """The `fold` that makes a training for every one of its folds, NAME-1 and so on."""

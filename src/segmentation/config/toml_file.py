@@ -69,7 +69,7 @@ def write_options(options: Any, leave_out: Collection[str] = ()) -> str:
 
 
 def _flat(tables: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
-    """Return the values by NAME and TABLE.NAME; a table may be called as an option of another place is."""
+    """Return the values by NAME and TABLE.NAME; a table may have the name of an option elsewhere."""
     found = []
     for name, value in tables.items():
         if isinstance(value, dict):
@@ -82,7 +82,7 @@ def _flat(tables: Mapping[str, Any], place: str = "") -> list[tuple[str, Any]]:
 def _without(saved: Any, names: Collection[str]) -> Any:
     """Return a copy without None, which TOML does not have, without some options, and without empty tables.
 
-    Tables are called as some options are, and stay.
+    Tables stay, even those that have the name of an option.
     """
     if not isinstance(saved, dict):
         return saved

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 PIXELS = 1 << 22
-"""About as many pixels has a band: those of an ordinary photo, which is one band."""
+"""The approximate number of pixels in a band: those of an ordinary photo, which is a single band."""
 
 
 class Band(NamedTuple):

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 STANDARD_OUTPUT = "standard output"
-"""What an error of the system names in place of a file where the standard output has failed."""
+"""The name in a system error, in place of a file's, when the standard output has failed."""
 
 _LONGEST_NAME = 255  # bytes of the name of a file or a folder, on nearly every file system
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -31,7 +31,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def check_regular(path: Path) -> Path:
     """Return the path of a regular file.
 
-    Raises OSError where there is none: a pipe would be waited for for ever, and a device need not end.
+    Raises OSError where there is none: reading a pipe could block for ever, and a device need not end.
     """
     kind = path.stat().st_mode
     if not stat.S_ISREG(kind):
@@ -49,7 +49,7 @@ def write_text(path: Path, text: str) -> None:
 def encodable(text: str) -> str:
     r"""Return `text` as UTF-8 can hold it: bytes of file names that are not UTF-8 as escapes, such as \udcfc.
 
-    So has `printable` them. Compare names in this form with those that were read from a file.
+    `printable` shows them in the same way. Compare names in this form with those that were read from a file.
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

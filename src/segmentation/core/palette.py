@@ -24,7 +24,7 @@ _TO_XYZ = (
 def palette(count: int) -> tuple[tuple[int, int, int], ...]:
     """Return the first `count` of `MOST` different colours, uint8 RGB, black first and white never.
 
-    Each lies as far as it can, in CIELAB, from white and from all before it, so that the colour of an index
+    Each is as far as possible, in CIELAB, from white and from all before it, so that the colour of an index
     is always the same. Raises ValueError for more than `MOST`.
     """
     if count > MOST:
@@ -35,8 +35,8 @@ def palette(count: int) -> tuple[tuple[int, int, int], ...]:
 def colours_of(names: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
     """Return a colour of the palette for each class, black for the first, the background.
 
-    Names of `CLOTHING` have the colours of their places there, which no other class has beside them; names
-    without any of these have the first colours, in their order. Raises ValueError for more than `MOST`.
+    Names of `CLOTHING` have the colours of their places there, which no other class then has; names without
+    any of these have the first colours, in their order. Raises ValueError for more than `MOST`.
     """
     first, every = palette(len(names)), _all_colours()
     own = {name: every[CLOTHING.index(name)] for name in names[1:] if name in CLOTHING[1:]}

@@ -71,7 +71,7 @@ def map_in_processes(
                 for future in as_completed(index_of):
                     received(index_of[future], future.result())
             except BaseException:
-                # what is in hand is waited for, since its folder may go now
+                # wait for the work in hand, since its folder may be removed now
                 pool.shutdown(cancel_futures=True)
                 raise
     return [results[index] for index in range(len(items))]
@@ -85,7 +85,7 @@ def _prepare_worker() -> None:
 
 
 def end_with_parent() -> None:
-    """Have this process end when the one that started it was killed, whose folder nobody wants any more."""
+    """Have this process end when the one that started it is killed, since nobody wants its folder then."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 

@@ -29,9 +29,9 @@ def interrupt_on_signals() -> None:
 
 @contextmanager
 def unheard_by_children() -> Iterator[None]:
-    """Have processes that are started within this context never hear Ctrl-C, not even while they begin.
+    """Shield processes that are started within this context from Ctrl-C, even while they begin.
 
-    A terminal sends it to all processes of a command. Here it is heard when the context ends.
+    A terminal sends it to all processes of a command. This process receives it when the context ends.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -93,9 +93,9 @@ class Interruption:
 class Deadline:
     """Context that ends the process `seconds` after the first SIGINT or SIGTERM, unless it has ended by then.
 
-    Libraries that compute for long hear no signal meanwhile, and to interrupt them in the middle could crash
-    them. It ends with the exit status that shells expect and `message` on stderr, and no half-written file is
-    left. Outside of the main thread it does nothing.
+    Libraries that compute for long handle no signal meanwhile, and interrupting them could crash them. It
+    ends with the exit status that shells expect and `message` on stderr, and no half-written file is left.
+    Outside of the main thread it does nothing.
     """
 
     def __init__(self, seconds: float, message: str):
@@ -135,7 +135,7 @@ class Deadline:
     def _end(self, status: int) -> NoReturn:
         children = multiprocessing.active_children()
         for child in children:
-            child.kill()  # else they would write on into what is removed now
+            child.kill()  # else they would go on writing into what is removed now
         for child in children:
             child.join(1)
         remove_unfinished()

@@ -36,7 +36,7 @@ def cell(text: str) -> str:
 
 
 def text_of(cell: str) -> str:
-    """Return the text that `cell` made a field of a table of, its escapes apart (see `encodable`)."""
+    """Return the text that `cell` made into a field of a table, except for its escapes (see `encodable`)."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 

@@ -15,10 +15,10 @@ from segmentation.core.palette import colours_of
 from segmentation.core.task import ClassTask, CutoutTask, Task
 
 IGNORED = 255
-"""In arrays of class indices: a pixel that counts nowhere, neither in a loss nor in a figure."""
+"""The value, in arrays of class indices, of a pixel that counts nowhere: in no loss and in no figure."""
 
 LEAST_SHARE = 0.001
-"""Of a photo: on fewer pixels a class that is predicted is a trace, with which nobody would list it.
+"""The share of a photo below which a predicted class is only a trace, for which nobody would list it.
 
 Of the classes that people marked in street photos about one in forty is smaller.
 """
@@ -56,7 +56,7 @@ class GroundTruth(Protocol):
     """The mask or the label map of a photo, in whichever form a data set holds it.
 
     `path` is the file to mend where the two do not fit; `coding` says what the values of a label map become,
-    None where there are none but those of the mask itself.
+    None where the values are those of the mask itself.
     """
 
     @property
@@ -161,7 +161,7 @@ class LabelMap:
     def encode(self, picture: np.ndarray) -> np.ndarray:
         """Return the class indices of colours: uint8 RGB [H, W, 3] -> uint8 [H, W], the inverse of `decode`.
 
-        Of classes that share a colour the first is meant. Raises DataError for a colour of no class.
+        A colour that several classes share stands for the first. Raises DataError for a colour of no class.
         """
         index_of: dict[Colour, int] = {}
         for index, colour in self._colour_of_index().items():
@@ -248,8 +248,8 @@ class Prediction:
     `scores` is float32 [H, W, C] in [0, 1]; `threshold` turns those of a cutout into a mask; `notes` holds
     what the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is
     expected of the mask, `features` what it was found from, and `doubtful`, bool [H, W], the pixels that
-    speak against it; None and nothing where no one asked.
-    `objects` are those that were found one by one, best first; None of a model that finds none.
+    speak against it; they are None or empty where no one asked. `objects` are those that were found one by
+    one, best first; None for a model that finds none.
     """
 
     sample_id: str

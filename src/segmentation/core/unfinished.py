@@ -18,14 +18,14 @@ UNFINISHED = ".tmp-"
 """The prefix of files and folders that are not complete yet."""
 
 RETIRED = ".old-"
-"""In the name of a folder whose place another one takes, before that folder's own name."""
+"""The mark before a folder's own name, while another one takes its place."""
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _NAME = re.compile(
     rf"{re.escape(UNFINISHED)}(?:(?P<host>[0-9a-f]{{8}})-)?[0-9a-f]{{16}}"
     rf"(?:{re.escape(RETIRED)}(?P<retired>.+)|[.-].+)?"
 )
-_WEEK_S = 7 * 24 * 3600  # after which a file of another machine, whose locks may be unknown here, is dead
+_WEEK_S = 7 * 24 * 3600  # after which a file of another machine, whose locks may not show here, is dead
 
 _in_progress: set[Path] = set()
 _swept: set[Path] = set()

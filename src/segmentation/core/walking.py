@@ -17,8 +17,8 @@ class Entry:
     """An entry of a folder: `path` as the user sees it, `real` without links.
 
     A `loop` is a link to a folder that holds it, a link to `nowhere` has lost its target, a `closed` folder
-    cannot be listed; `reason` says so in words, and is empty for the others. Whatever is no folder is a
-    `file`.
+    cannot be listed; `reason` says so in words, and is empty for the others. Everything that is no folder is
+    a `file`.
     """
 
     path: Path
@@ -48,7 +48,7 @@ class Folder:
         return Folder(entry.path, entry.real, self)
 
     def entries(self) -> list[Entry]:
-        """Return what lies in it, but hidden entries, by name. Raises OSError where it cannot be listed."""
+        """Return its entries by name, without hidden ones. Raises OSError where it cannot be listed."""
         with os.scandir(self.path) as listing:
             found = [self._entry(entry) for entry in listing if not entry.name.startswith(".")]
         return sorted(found, key=attrgetter("path.name"))
@@ -72,7 +72,7 @@ class Folder:
 
 
 def walk(root: Path) -> Iterator[Entry]:
-    """Yield what lies in a folder and its subfolders but these themselves, in the order of the names."""
+    """Yield the contents of a folder and its subfolders, not the folders themselves, in order of names."""
     waiting = [Folder.start(root)]  # a stack: paths may be very deep
     while waiting:
         folder = waiting.pop()

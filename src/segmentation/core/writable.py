@@ -18,7 +18,7 @@ def not_writable(folder: Path, error: OSError) -> DataError:
 def check_writable(folder: Path) -> None:
     """Raise DataError where a folder, or the one in which it would have to be made, cannot be written in.
 
-    Nothing is written, so that what only shows then, such as a quota, is not found.
+    Nothing is written, so that limits which only show in writing, such as a quota, are not found.
     """
     try:
         _look(folder.absolute())

@@ -9,7 +9,7 @@ WAYS = ("bare", "dressed", "cut", "turned", "placed", "layered")
 """The ways to compose a photo, see `segmentation.compose`."""
 
 DRAWN = "drawn"
-"""Instead of a folder of backgrounds."""
+"""The value that takes the place of a folder of backgrounds."""
 
 
 @dataclass(frozen=True, kw_only=True)
