@@ -61,7 +61,7 @@ class CocoObjects:
         return self.of.height, self.of.width
 
     def read(self) -> np.ndarray:
-        """Return targets, uint8 [H, W]. Raises DataError for outlines that are none."""
+        """Return targets, uint8 [H, W]. Raises DataError for invalid outlines."""
         target_of = dict(zip(self.coding.values, self.coding.targets, strict=True))
         values = np.full(self.size(), target_of.get(UNLABELLED, 0), np.uint8)
         for mask, value in sorted(self._masks(), key=lambda one: -int(one[0].sum())):
@@ -69,7 +69,7 @@ class CocoObjects:
         return values
 
     def read_objects(self) -> Objects:
-        """Return the objects that are not background. Raises DataError for outlines that are none."""
+        """Return the objects that are not background. Raises DataError for invalid outlines."""
         target_of = dict(zip(self.coding.values, self.coding.targets, strict=True))
         binary = {*self.coding.targets} <= {0, 255}
         masks = [
@@ -97,7 +97,7 @@ class CocoObjects:
 
 
 def read_coco(path: Path) -> dict[str, CocoPhoto]:
-    """Read what a file tells of each photo, by its name without extension; `photo` is that name for now.
+    """Read a file's contents for each photo, by its name without extension; `photo` is that name for now.
 
     What is marked as a crowd is left out. Raises DataError for a file of another form.
     """
@@ -135,7 +135,7 @@ def read_coco(path: Path) -> dict[str, CocoPhoto]:
 
 
 def draw(outline: Any, height: int, width: int) -> np.ndarray:
-    """Return the pixels of an outline, bool [height, width]. Raises ValueError for one that is none."""
+    """Return the pixels of an outline, bool [height, width]. Raises ValueError for an invalid one."""
     if isinstance(outline, dict):
         return _decode_runs(outline, height, width)
     mask = np.zeros((height, width), bool)

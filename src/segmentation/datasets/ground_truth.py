@@ -47,7 +47,7 @@ class MaskFile:
 
 @dataclass(frozen=True)
 class ObjectMask:
-    """A picture of objects: each has a value, or a colour, of its own, and what is black is none."""
+    """A picture of objects: each has a value, or a colour, of its own, and black is background."""
 
     path: Path
     coding: ClassVar[None] = None
@@ -106,7 +106,7 @@ class LabelFile:
             # a palette may have them in another order
             return coded(read_photo(self.path), dict(self.coding.colours))
         except DataError as error:
-            if kind == "palette":  # of colours that mean nothing
+            if kind == "palette":  # of a palette whose colours mean nothing
                 return read_labels(self.path)
             raise DataError(
                 f"{printable(str(self.path))}: holds other colours than {self.coding.names_file}: {error}"
@@ -131,7 +131,7 @@ class TableRows:
         return self.rows.path
 
     def read(self) -> np.ndarray:
-        """Return targets, uint8 [H, W]. Raises DataError for rows that are none."""
+        """Return targets, uint8 [H, W]. Raises DataError for invalid rows."""
         background = {
             value
             for value, target in zip(self.coding.values, self.coding.targets, strict=True)
@@ -145,7 +145,7 @@ class TableRows:
 
 
 FromTable = TableRows | CocoObjects
-"""Ground truths that are rows of a file which tells of many photos."""
+"""Ground truths that are rows of one file for many photos."""
 
 
 def _targets(values: np.ndarray, coding: Coding, path: Path) -> np.ndarray:

@@ -53,11 +53,11 @@ class KnownPhotos:
             return any(sample.id == name for name, _ in self.photos)
 
     def among(self, samples: Iterable[Sample]) -> tuple[Sample, ...]:
-        """Return those of the samples that are among these photos."""
+        """Return the samples that are among these photos."""
         return tuple(sample for sample in samples if sample in self)
 
     def garments(self, samples: Iterable[Sample]) -> frozenset[str]:
-        """Return the groups, as the samples name them, of which any photo is among these.
+        """Return the groups, as the samples name them, with at least one photo among these.
 
         Another viewpoint of a known garment is told by its name, unless the samples have other photos under
         the names of the known ones: then it is the name of another garment.
@@ -74,13 +74,13 @@ class KnownPhotos:
         return frozenset(groups)
 
     def namesakes(self, samples: Iterable[Sample]) -> tuple[Sample, ...]:
-        """Return the samples that have the id of one of these photos and are none of them."""
+        """Return the samples that have the id of one of these photos but are other photos."""
         names = {name for name, _ in self.photos}
         return tuple(sample for sample in samples if sample.id in names and sample not in self)
 
     @cached_property
     def names_alone(self) -> frozenset[str]:
-        """The ids of those that have no digest."""
+        """The ids of the photos that have no digest."""
         return frozenset(name for name, content in self.photos if not content)
 
     @cached_property

@@ -19,16 +19,16 @@ UNLABELLED = -1
 """The value of pixels that no row of a table of run lengths covers."""
 
 BACKGROUND = frozenset({"background", "null", "bg"})
-"""Lower-case names of what belongs to no class."""
+"""Lower-case names of pixels that belong to no class."""
 _NAMES = """
     blazer blouse bodysuit bra cape cardigan coat dress hoodie intimate jacket jeans jumper leggings panties
     pants romper shirt shorts skirt suit sweater sweatshirt swimwear t-shirt top vest
     anorak bikini camisole corset dungarees garment gilet gown jumpsuit jumpsuits kaftan kimono lingerie outer
     outerwear overalls parka polo poncho pullover robe sari skort swimsuit trousers tshirt tunic underwear
     upper-clothes upperclothes waistcoat
-"""  # those of Clothing Co-Parsing, and what other data sets call the like
+"""  # the names of Clothing Co-Parsing, and those that other data sets use
 CLOTHING = frozenset(_NAMES.split())
-"""Lower-case names of what a studio cuts out; shoes, bags, hats, scarves, ties, socks and tights are not."""
+"""Lower-case names of what a studio cuts out: no shoes, bags, hats, scarves, ties, socks or tights."""
 
 _VALUE = re.compile(r"0|[1-9][0-9]{0,4}")  # as far as 16 bits go, and somewhat further
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")

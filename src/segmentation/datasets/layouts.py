@@ -22,7 +22,7 @@ class Layout:
     masks: str
     cutouts: bool = False
     labels: bool = False
-    table: bool = False  # `masks` is a file that tells of many photos: run lengths, or
+    table: bool = False  # `masks` is one file for many photos: run lengths, or
     coco: bool = False  # COCO's JSON
     numbered: bool = False  # viewpoints are numbers at the end of the name
 

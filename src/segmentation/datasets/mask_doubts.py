@@ -5,7 +5,7 @@ import numpy as np
 
 _HALF = 128  # alpha from which a pixel counts as garment
 _FEW = 64  # levels that a picture of hard areas may have; a soft edge has more
-_LEAST_FLAT = 0.001  # of the photo: smaller areas of one level are chance
+_LEAST_FLAT = 0.001  # of the photo: smaller areas of one level may be chance
 _NEAR = 4  # levels that a careless brush or a lossy file is away from white
 _SAVE_AS_MASK = "save the background as 0 and the garment as 255"
 _LABELS = (
@@ -95,7 +95,7 @@ def _flat_levels(mask: np.ndarray) -> str:
 
 
 def _level_of_garment(mask: np.ndarray) -> int:
-    """Return the level of more than half of all that is marked, 255 where there is none."""
+    """Return the level of more than half of the marked pixels, 255 where there is none."""
     marked = np.bincount(mask.ravel(), minlength=256)[_HALF:]
     return int(marked.argmax()) + _HALF if marked.max() > marked.sum() / 2 else 255
 

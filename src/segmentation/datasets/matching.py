@@ -40,10 +40,10 @@ class Pair:
 
 
 def match(part: Part, problems: list[Problem], counts: Counter[str], notes: list[str]) -> Iterator[Pair]:
-    """Yield the pairs of a part; files that are in none become problems, and are counted all the same.
+    """Yield the pairs of a part; files without a partner become problems, and are counted all the same.
 
-    `counts` gains "photos" and "masks", `notes` what a table holds that is not read. Raises DataError for a
-    table that is none.
+    `counts` gains "photos" and "masks", `notes` what a table holds that is not read. Raises DataError for an
+    invalid table.
     """
     if part.layout.table:
         yield from _match_rows(part, problems, counts, notes)

@@ -35,8 +35,8 @@ class Objects:
 def objects_of(truth: GroundTruth) -> Objects:
     """Return the objects of a ground truth.
 
-    A mask of objects and a table tell them apart. Of a cutout or a mask the whole is one object, and of a
-    label map each class is. Raises what `GroundTruth.read` raises.
+    A mask of objects and a table distinguish them. A whole cutout or mask is one object, and each class of a
+    label map is one. Raises what `GroundTruth.read` raises.
     """
     tell_apart = getattr(truth, "read_objects", None)
     if tell_apart:
@@ -62,11 +62,11 @@ def number_masks(masks: list[tuple[np.ndarray, int]], shape: tuple[int, ...]) ->
 
 
 def number_values(values: np.ndarray) -> Objects:
-    """Return the objects of a picture whose every value is one: integers [H, W], 0 for none.
+    """Return the objects of a picture in which each value is an object: integers [H, W], 0 for none.
 
     A mask of a single object is known by its soft or hard white: of values up to 255 without two areas of
-    different ones, those from 128 on are the object. Where a picture has many values, those that only edges
-    have are none.
+    different ones, those from 128 on are the object. In a picture of many values, those that only edges have
+    are no objects.
     """
     levels, places = np.unique(values, return_inverse=True)
     places = places.reshape(values.shape)

@@ -26,7 +26,7 @@ def check_same_classes(known: Mapping[str, LabelMap], remedy: str = "leave one o
 def check_same_groups(files: Mapping[str, Path]) -> None:
     """Raise ConfigError where two owners have a name of label maps in different classes.
 
-    `files` maps the name of each owner to its file of groups. Raises DataError for a file that is none.
+    `files` maps the name of each owner to its file of groups. Raises DataError for an invalid file.
     """
     group_of = {
         owner: {name: group for group, names in read_groups(path).items() for name in names}

@@ -16,7 +16,7 @@ def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out"
 
     Held out are the photos that the bundle's split names as such; of other data those in val/, or else all,
     but none of garments that the model was trained on (see `KnownPhotos`). Raises DataError when nothing is
-    left, as of predicted pairs.
+    left, as with predicted pairs only.
     """
     samples = without_predicted(dataset.samples)
     known = KnownPhotos.trained_on(bundle)
@@ -37,7 +37,7 @@ def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out"
 
 
 def without_predicted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
-    """Return the samples but predicted (pseudo) ones: no model or label is judged by another model's opinion.
+    """Return the samples without predicted (pseudo) ones: nothing is judged by another model's opinion.
 
     Raises DataError when nothing else is among them.
     """

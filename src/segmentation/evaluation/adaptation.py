@@ -29,7 +29,7 @@ class Trial:
         return cls(len(comparison.photos), old, new, difference.interval, difference.better, difference.worse)
 
     def __str__(self) -> str:
-        """Return it in words: "Dice 0.9712 to 0.9830, +0.0118 (95% interval +0.0041 to +0.0202)"."""
+        """Return the change in words: "Dice 0.9712 to 0.9830, +0.0118 (95% interval +0.0041 to +0.0202)"."""
         change = self.change
         return (
             f"Dice {self.old:.4f} to {self.new:.4f}, {change.mean:+.4f} "

@@ -20,7 +20,7 @@ Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
 """Scores for a pair by models that were not trained on it, and the threshold of their mask."""
 
 LEAST_QUALITY = 0.9
-"""The median held-out Dice from which models may mark labels; poorer ones see their own errors in them."""
+"""The least median held-out Dice of models that may mark labels; poorer ones would see their own errors."""
 
 _OUTLYING = 3.5  # deviations, by the median, from which Iglewicz and Hoaglin (1993) call a value an outlier
 _LEAST_REGION = 0.02  # of the garment's area
@@ -40,7 +40,7 @@ class Finding:
 
 
 def quality(pairs: Sequence[Disagreement]) -> float:
-    """Return how good the models are that judge the labels: their median held-out Dice; 0 of no pairs.
+    """Return the quality of the models that judge the labels: their median held-out Dice; 0 for no pairs.
 
     A few wrong labels do not change the median.
     """
@@ -48,7 +48,7 @@ def quality(pairs: Sequence[Disagreement]) -> float:
 
 
 def words_on_quality(findings: Sequence[Finding]) -> str:
-    """Return how good the models are that judged the labels, and why they mark none where they are poor."""
+    """Return the quality of the models in words, and why they mark no labels where they are poor."""
     found = quality([finding.disagreement for finding in findings])
     judged = f"the models that judged these labels reach a held-out Dice of {found:.4f} (median)"
     if found >= LEAST_QUALITY:
@@ -60,7 +60,7 @@ def words_on_quality(findings: Sequence[Finding]) -> str:
 
 
 def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -> Unbiased:
-    """Return what scores each sample: the models not trained on it, averaged, on the photo and mirrored.
+    """Return the scores of each sample: by the models not trained on it, averaged, as is and mirrored.
 
     Predicted pairs are left out. Raises DataError, naming a sample, where every model was trained on it, and
     where all are predicted.

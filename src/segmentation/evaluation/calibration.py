@@ -65,7 +65,7 @@ def fit_confidence(
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A model with what it predicts with."""
+    """A model with its score function and settings."""
 
     bundle: ModelBundle
     trained_on: KnownPhotos

@@ -96,7 +96,7 @@ def judged_together(
 
     Held out are those that `select_samples` names for one of them and whose garments none of them was trained
     on; `train` are those that at least one was trained on. `bundles` maps names to bundles, whose order does
-    not matter. Raises DataError when nothing is left, as of predicted pairs.
+    not matter. Raises DataError when nothing is left, as with predicted pairs only.
     """
     made = without_predicted(dataset.samples)
     if side == "all":

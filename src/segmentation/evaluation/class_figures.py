@@ -16,9 +16,9 @@ from segmentation.metrics.masks import Counts
 class ClassRow:
     """One class over all photos.
 
-    `share` is its part of the pixels that count, `recall` of its pixels how many are found, `precision` of
-    the predicted ones how many are right; all in [0, 1], None where there is nothing to divide by. `photos`
-    have it, `photos_predicted` are predicted to, `photos_both` rightly so.
+    `share` is its part of the pixels that count, `recall` the part of its pixels that are found, `precision`
+    the part of the predicted ones that are right; all in [0, 1], None where there is nothing to divide by.
+    `photos` have it, `photos_predicted` are predicted to, `photos_both` rightly so.
     """
 
     index: int

@@ -25,7 +25,7 @@ MEASURES = {
 """The measures of each photo and their names; of several classes Dice and IoU are means."""
 
 LESS_IS_BETTER = frozenset({"fault_count", "largest_fault_share"})
-"""Those of the measures that are better the lower they are."""
+"""The measures that are better the lower they are."""
 
 _CHANGES = 10  # photos listed as gains, and as losses
 
@@ -58,7 +58,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that has been evaluated, and how its training went where that is known."""
+    """A model that has been evaluated, and the course of its training where that is known."""
 
     name: str
     facts: Facts

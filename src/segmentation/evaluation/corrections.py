@@ -9,7 +9,7 @@ import numpy as np
 from segmentation.images.compositing import in_bits
 from segmentation.metrics import masks as metrics
 
-NEAR_PX = 2.0  # of an outline that needed no retouching: two retouchers differ by as much
+NEAR_PX = 2.0  # of an outline that needed no retouching: as much as two retouchers differ
 SMALL_SHARE = 0.01  # of the garment: about what two retouchers differ by, whose Dice is 0.995
 
 _HALF = 128  # alpha from which a pixel is garment

@@ -51,7 +51,7 @@ class CellFigures:
 
     @property
     def quality(self) -> float | None:
-        """The mean over the photos; None of a training that failed."""
+        """The mean over the photos; None for a training that failed."""
         return fmean(one.quality for one in self.photos.values()) if self.photos else None
 
     @property
@@ -181,7 +181,7 @@ class ExperimentFigures:
 
 
 def few_repeats(experiment: Experiment) -> str:
-    """Return what is to be said of an experiment with too few repeats; empty for enough."""
+    """Return the warning about too few repeats; empty if there are enough."""
     repeats = len(experiment.repeats)
     if repeats >= FEWEST:
         return ""

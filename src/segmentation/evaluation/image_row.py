@@ -19,8 +19,8 @@ class ImageRow:
     Of several classes Dice and IoU are means over those that the photo has or is predicted to have (traces
     are not, see LEAST_SHARE), the figures of the boundary over those without the background, and the areas
     are of all but the background. `boundary_f1_1px` allows one pixel, whatever the tolerance of the others.
-    `confidence` is the Dice that was expected, None where it was not estimated. `faults` are the
-    places to be mended, the largest first; of several classes those where the class is not the true one.
+    `confidence` is the Dice that was expected, None where it was not estimated. `faults` are the places to
+    mend, the largest first; for several classes those with a wrong class.
     """
 
     id: str

@@ -55,12 +55,12 @@ class MatteFigures:
 
     @property
     def seconds(self) -> float:
-        """The median of a photo."""
+        """The median over the photos."""
         return median(row.seconds for row in self.rows)
 
     @property
     def cpu_seconds(self) -> float:
-        """The median of a photo, all threads together."""
+        """The median over the photos, all threads together."""
         return median(row.cpu_seconds for row in self.rows)
 
     def values(self, figure: str) -> np.ndarray:
@@ -73,14 +73,14 @@ class MatteFigures:
 
     @cached_property
     def intervals(self) -> dict[str, Interval]:
-        """The means of all errors over the photos with their intervals; none of one photo."""
+        """The means of all errors over the photos with their intervals; empty for a single photo."""
         if len(self.rows) < 2:
             return {}
         groups = [row.group or row.id for row in self.rows]
         return {figure: mean_interval(self.values(figure), groups) for figure in FIGURES}
 
     def against(self, baseline: "MatteFigures", figure: str) -> Difference | None:
-        """Return how far an error is from that of the baseline on the same photos; None of one photo."""
+        """Return how far an error is from the baseline's on the same photos; None for a single photo."""
         if len(self.rows) < 2:
             return None
         groups = [row.group or row.id for row in self.rows]

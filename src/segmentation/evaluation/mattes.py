@@ -48,7 +48,7 @@ def evaluate_mattes(
         for name, matte_of in mattes.items():
             matte = matte_of(sample)
             if not rows[name]:
-                matte(photo, alpha, known)  # whatever a first call has to load
+                matte(photo, alpha, known)  # a warm-up, so that loading is not timed
             began, cpu_began = time.perf_counter(), time.process_time()
             found[name] = matte(photo, alpha, known)
             times = time.perf_counter() - began, time.process_time() - cpu_began

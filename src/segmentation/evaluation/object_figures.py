@@ -113,7 +113,7 @@ class ObjectMeasurement:
         from pycocotools.coco import COCO
 
         names = self.labels.task.index_names
-        with contextlib.redirect_stdout(io.StringIO()):  # it tells of each of its steps
+        with contextlib.redirect_stdout(io.StringIO()):  # the library prints each of its steps
             true = COCO()
             true.dataset = {
                 "images": self.images,

@@ -69,7 +69,7 @@ class Evaluation:
     def intervals(self) -> dict[str, Interval]:
         """Means over the photos with their intervals, by their names in the summary.
 
-        There is none of one photo, nor where all photos are equal, of which resampling says nothing.
+        There is none for a single photo, nor where all photos are equal, since resampling says nothing then.
         """
         if len(self.rows) < 2:
             return {}

@@ -26,7 +26,7 @@ class Judged:
     seconds: Mapping[str, float]
 
     def among(self, chosen: Collection[str]) -> "Judged":
-        """Return what it is on those photos alone."""
+        """Return the figures on those photos alone."""
         kept = {name: figures for name, figures in self.photos.items() if name in chosen}
         return Judged(kept, self.groups, self.seconds)
 
@@ -41,7 +41,7 @@ class Judged:
         return fmean(values) if values else None
 
     def interval(self, measure: str) -> Interval | None:
-        """Return the mean with its interval; None of fewer than two photos."""
+        """Return the mean with its interval; None for fewer than two photos."""
         names = [name for name, figures in self.photos.items() if measure in figures]
         if len(names) < 2:
             return None
@@ -49,7 +49,7 @@ class Judged:
         return mean_interval(values, [self.groups[name] for name in names])
 
     def against(self, other: "Judged", measure: str) -> Difference | None:
-        """Return how far it is from another way on the photos of both; None of fewer than two of these."""
+        """Return how far it is from another way on the photos of both; None for fewer than two of these."""
         names = [
             name
             for name, figures in self.photos.items()

@@ -224,7 +224,7 @@ def write_image(
     if exif:
         encoding["exif"] = exif
     if palette:
-        encoding["bits"] = 8  # where fewer would do, not every reader takes them
+        encoding["bits"] = 8  # even where fewer would do, since not every reader takes those
     content = io.BytesIO()  # Pillow's encoders overlook that a full disk took only a part
     try:
         deep = image.dtype == np.uint16 and image.ndim == 3

@@ -11,9 +11,9 @@ _MOST_DPI = 30_000  # more is damage, and PSD holds no more than 65535
 
 
 def bits_of(picture: Image.Image) -> int:
-    """Return the bits of a channel in the file, which Pillow's modes tell of grey only.
+    """Return the bits of a channel in the file, which Pillow's modes tell only for grey.
 
-    To be asked before the picture is decoded.
+    Call it before the picture is decoded.
     """
     if picture.mode in ("I", "F"):
         return 32
@@ -34,7 +34,7 @@ def orientation_of(picture: Image.Image) -> int | None:
 def resolution_of(picture: Image.Image) -> tuple[float, float] | None:
     """Return the pixels per inch across and down, of the picture as a person sees it.
 
-    To be asked before the picture is decoded.
+    Call it before the picture is decoded.
     """
     dpi = picture.info.get("dpi")
     return upright_resolution(dpi, orientation_of(picture)) if dpi else None
@@ -52,7 +52,7 @@ def upright_resolution(dpi: Any, orientation: int | None) -> tuple[float, float]
 
 
 def count_frames(picture: Image.Image) -> int:
-    """Count frames; ask after the first is decoded, for there may be damage further on."""
+    """Count the frames; call it after the first is decoded, since there may be damage further on."""
     if picture.format == "MPO":
         return 1  # a phone's photo; the others are its preview, depth or brightness
     try:

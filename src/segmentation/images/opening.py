@@ -32,7 +32,7 @@ _MOST_PIXELS_A_BYTE = 200  # a photo of very low quality has 50
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", *TIFF_SIGNATURES)
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 
-# how Python shows the bytes of a file, and says that they are no number
+# how Python shows the bytes of a file, or says that they are no number
 _BYTES = re.compile(r"\bb(['\"])(.*)\1")
 _NO_NUMBER = re.compile(r"(invalid literal for int\(\) with base 10|could not convert string to float): ")
 
@@ -79,7 +79,7 @@ def _file(source: Source) -> BinaryIO:
 
 
 def _check_kind(path: Path) -> None:
-    status = path.stat()  # before opening it: that may wait for ever on a pipe, or rewind a tape
+    status = path.stat()  # before opening it: opening may block for ever on a pipe, or rewind a tape
     if stat.S_ISDIR(status.st_mode):
         raise ValueError("a folder, not a file")
     if not stat.S_ISREG(status.st_mode):

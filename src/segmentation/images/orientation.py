@@ -18,7 +18,7 @@ LYING_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 
 
 def turned(image: np.ndarray, orientation: int | None) -> np.ndarray:
-    """Turn an array [H, W] or [H, W, C] as its orientation says, one that is none leaves it."""
+    """Turn an array [H, W] or [H, W, C] as its orientation says; an invalid one leaves it as it is."""
     if orientation not in _TURNS:
         return image
     return np.ascontiguousarray(_TURNS[orientation](image))

@@ -51,7 +51,7 @@ class PngChunks:
         """Read or skip a chunk; return whether there is more."""
         wanted = kind in _NEEDED or kind in _ABOUT or kind == b"iCCP" or kind in _TEXTS
         if not wanted and kind[:1].isupper() and kind.isalpha():
-            wanted = True  # whoever needs to understand it finds it
+            wanted = True  # kept for a reader that needs to understand it
         if not wanted or (kind in _TEXTS and length > _MOST_TEXT):
             file.seek(length + 4, io.SEEK_CUR)
             return True

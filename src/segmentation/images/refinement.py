@@ -157,11 +157,11 @@ def _by_pymatting(name: str, photo: np.ndarray, alpha: np.ndarray, trimap: np.nd
     require("pymatting", "matting")
     import pymatting
 
-    # its remarks on speed would get into what this program writes to the standard output
+    # its remarks on speed would be mixed into this program's standard output
     vars(import_module("pymatting.preconditioner.ichol"))["print"] = lambda *_words: None
     try:
         return getattr(pymatting, name)(photo / 255, trimap / 255)
-    except ValueError:  # neither decomposed nor solved
+    except ValueError:  # the equations cannot be decomposed or solved
         return given
 
 
@@ -172,4 +172,4 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarra
     "knn": _knn,
 }
 
-_GLOBAL = frozenset({"knn"})  # those that look at known pixels wherever they are
+_GLOBAL = frozenset({"knn"})  # the methods that look at known pixels wherever they are

@@ -42,7 +42,7 @@ def encode_png(
 
     order = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
     settings = [cv2.IMWRITE_PNG_COMPRESSION, _LEVEL]
-    settings += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]  # smaller and quicker, of cutouts
+    settings += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]  # smaller and quicker for cutouts
     settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH]
     try:
         done, encoded = cv2.imencode(".png", cv2.cvtColor(image, order), settings)

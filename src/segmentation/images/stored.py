@@ -22,8 +22,8 @@ class Pixels:
     CIELAB (L, a and b with 128 as their zero, uint8), four of CMYK (uint8, 0 is no ink). `alpha`, uint8 or
     uint16 [H, W], is the transparency, None where there is none; the colours are not multiplied with it.
     `values` [H, W] are what the file stores, where that is one number a pixel: of palette pictures the index.
-    `selections`, like `alpha`, are channels that a person saved beside the picture.
-    `unknown` are those of the notes that tell of pixels without a value, which a mask may not have.
+    `selections`, like `alpha`, are channels that a person saved beside the picture. `unknown` are the notes
+    on pixels without a value, which a mask may not have.
     """
 
     colours: np.ndarray

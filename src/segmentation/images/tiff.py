@@ -44,7 +44,7 @@ _BY_ITSELF = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001, 50002, 52546)  # c
 def read_tiff(file: BinaryIO) -> Stored:
     """Return the photo of a TIFF or BigTIFF; raise ValueError for one that holds no picture of a known kind.
 
-    Its pixels and EXIF are read while the file is open. Whatever else is wrong with it has any type.
+    Its pixels and EXIF are read while the file is open. Other damage may raise an error of any type.
     """
     from tifffile import TiffFile
 

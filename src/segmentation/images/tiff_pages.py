@@ -34,7 +34,7 @@ def page_of_photo(tiff: Any) -> tuple[Any, tuple[str, ...]]:
 def _pages(tiff: Any) -> list[Any]:
     """Return the pages of a file that hold anything, each once, those below another page after it."""
     found: dict[int, Any] = {}  # by their places: pages that follow each other in a circle have no end
-    with suppress(Exception):  # anything at a damaged page behind the first
+    with suppress(Exception):  # a damaged page behind the first may raise anything
         for number in range(_MOST_PAGES):
             page = tiff.pages[number]
             if page.offset in found:

@@ -53,7 +53,7 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
                 chosen.write(deployable(model, preprocessing), unfinished, description)
         except MissingExtraError:
             raise
-        except Exception as error:  # whatever the converters raise
+        except Exception as error:  # converters may raise anything
             reason = (str(error) or type(error).__name__).splitlines()[0]
             if isinstance(error, OSError) or "iostream" in reason:
                 raise ExportError(

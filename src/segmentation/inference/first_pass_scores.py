@@ -27,7 +27,7 @@ def write_first_pass_scores(
     They are the mean scores of those of `first_passes` that were not trained on the photo. A model scores
     photos that it was trained on better than new ones, so that a second pass trained on such scores would
     trust the first too much. Drawn photos that every model was trained on are left out. Raises DataError when
-    that is so of another photo.
+    that holds for any other photo.
     """
     # float32 on every processor, so that a training learns from the same scores wherever it is repeated
     scorers = [

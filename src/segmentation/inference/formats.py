@@ -42,7 +42,7 @@ def _write_openvino(model: "keras.Model", path: Path, description: dict[str, str
     """Write a `deployable` network as OpenVINO XML at `path`, its weights as .bin beside it.
 
     Weights that float16 holds as they are take half the space; the network computes in float32 all the same.
-    OpenVINO reads the TensorFlow form itself: its converter for Python would report its use to its makers.
+    OpenVINO reads the TensorFlow form itself: its converter for Python would send telemetry.
     """
     openvino = import_openvino()
 
@@ -90,7 +90,7 @@ def _write_litert(model: "keras.Model", path: Path, _description: dict[str, str]
 
 
 def _write_onnx(model: "keras.Model", path: Path, description: dict[str, str]) -> None:
-    require("tf2onnx", "export")  # Keras needs it, and would say so in many lines
+    require("tf2onnx", "export")  # Keras needs it, and prints many lines about it
     require("onnx", "export")
     import onnx
 

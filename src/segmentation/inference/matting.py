@@ -41,7 +41,7 @@ def is_classical(name: str) -> bool:
 
 
 def matte_bundles(name: str, models_folder: Path) -> tuple[ModelBundle, ...]:
-    """Return the models that a name stands for, several with + between them; none where it is a method.
+    """Return the models that a name stands for, several with + between them; none for a method.
 
     Raises ConfigError for a model that is no matte, and what `find_bundle` raises.
     """

@@ -34,7 +34,7 @@ def predict(
 
 
 def _notes_on(prediction: Prediction) -> tuple[str, ...]:
-    if prediction.objects is not None:  # which may be many, and fill a photo
+    if prediction.objects is not None:  # objects may be many, and fill a photo
         return () if prediction.objects else ("no object found",)
     return _notes_of_cutout(prediction) if prediction.labels.binary else _notes_of_classes(prediction)
 

@@ -103,7 +103,7 @@ def find_models(
 def choose_passes(bundle: ModelBundle, scoring: ScoringOptions) -> ModelBundle:
     """Return the bundle, or its first pass alone where `scoring` is for that.
 
-    Raises ConfigError where both passes are asked for of a model that has one, where passes are chosen of a
+    Raises ConfigError where both passes are asked for but the model has one, where passes are chosen for a
     model of classes, and for a matte; a quality is for every model.
     """
     if bundle.matte:
@@ -174,7 +174,8 @@ def load_scorer(
 def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another `model`") -> None:
     """Raise ConfigError for a bundle that does not cut one thing out, but marks several classes.
 
-    `what` names the job or the options that can do nothing with it. Nor does a matte cut anything out.
+    `what` names the job or the options that can do nothing with it. A matte is refused as well, since it cuts
+    nothing out.
     """
     if bundle.matte:
         raise _no_mask(bundle, remedy)

@@ -63,7 +63,7 @@ def load_score(
 
 
 def load_passes(bundle: ModelBundle) -> Passes | None:
-    """Return the passes of a model that sees its own first scores; None where it has but one, or sees none.
+    """Return the passes of a model that sees its own first scores; None where it has only one, or sees none.
 
     Raises what `load_engine` raises.
     """

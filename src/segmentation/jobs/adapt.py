@@ -54,7 +54,7 @@ _MADE = (CORRECTIONS, HELD_OUT, ON_CORRECTIONS, ON_VALIDATION, "models", "logs",
 class Adapted:
     """The verdict on the new model and its folder: its own name if it was `taken`, else where it was trained.
 
-    `reports` are those of the comparisons. Of an adaptation that was interrupted there is no verdict.
+    `reports` are those of the comparisons. An adaptation that was interrupted has no verdict.
     """
 
     verdict: Verdict | None
@@ -68,8 +68,8 @@ def adapt(options: AdaptOptions, context: Context) -> Adapted:
 
     All that is needed on the way is in the folder NAME of results/adapt, from which `resume` goes on. Tells
     StepStarted and StepEnded of `recipe`, and what trainings and comparisons tell. Raises ConfigError for a
-    name that is taken and for options that do not fit, DataError for corrections that nothing can be learned
-    from, TrainingError where there is nothing to resume, and what the jobs of the steps raise.
+    name that is taken and for options that do not fit, DataError for corrections that cannot be trained on,
+    TrainingError where there is nothing to resume, and what the jobs of the steps raise.
     """
     check_alone(options, "resume", "overwrite")
     name = check_name(options.name)
@@ -89,7 +89,7 @@ def adapt(options: AdaptOptions, context: Context) -> Adapted:
             plan = _prepare(options, present_at(target), place.folder, ending(context))
         try:
             return _adapt(plan, name, target, place, context)
-        except KeyboardInterrupt:  # whatever was in hand, the plan goes on from there
+        except KeyboardInterrupt:  # the plan resumes from there, whatever was in progress
             return Adapted(None, place.models / name)
 
 
@@ -209,7 +209,7 @@ def _absolute(path: str) -> str:
 
 @contextmanager
 def _undone(made: Sequence[Path]) -> Iterator[None]:
-    """Begin without what an earlier adaptation left, and leave nothing where this one cannot begin."""
+    """Remove what an earlier adaptation left, and leave nothing behind where this one cannot begin."""
     for path in made:
         _remove(path)
     try:

@@ -82,8 +82,8 @@ def find_replay(
 ) -> tuple[list[Dataset], Path | None]:
     """Return the pairs to train on beside the corrections, and the table of those that are left out of them.
 
-    What is found, and what is not, is told as a Note. Raises DataError for a folder that is named and cannot
-    be read.
+    A Note tells what is found and what is not. Raises DataError for a folder that is named and cannot be
+    read.
     """
     if options.replay:
         return [find_dataset(folder, context) for folder in options.replay], None
@@ -109,7 +109,7 @@ def find_replay(
 def find_guides(
     options: AdaptOptions, bundle: ModelBundle, replay: Sequence[Dataset], context: Context
 ) -> tuple[list[ModelBundle], list[Dataset]]:
-    """Return the first passes that show a second pass photos which they do not know, and what it can replay.
+    """Return first passes for photos that they were not trained on, and the folders that can be replayed.
 
     The first is that of the bundle, which does not know the corrected photos. The others are named or
     recorded models of its folds. A folder is replayed where each of its pairs has such a first pass.
@@ -127,7 +127,7 @@ def find_guides(
             continue
         if not found.first and found.digest not in {guide.digest for guide in guides}:
             guides.append(found)
-    if not bundle.config.second_pass.guided:  # it learns from the ground truth
+    if not bundle.config.second_pass.guided:  # it is trained on the ground truth
         return guides, list(replay)
     known = [KnownPhotos.trained_on(guide) for guide in guides]
     usable = [dataset for dataset in replay if _has_guides(dataset.samples, known)]

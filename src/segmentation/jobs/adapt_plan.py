@@ -19,7 +19,7 @@ from segmentation.jobs.recipe_steps import Step
 
 PLAN = "adapt.json"
 CORRECTIONS, HELD_OUT = "corrections", "held-out"
-"""The folders of pairs to train on, and of those by which old and new are judged."""
+"""The folders of the pairs to train on, and of those that judge the old and the new model."""
 
 _STEPS = 25  # of an epoch; there may be a dozen corrections
 _USUAL_BATCH = 4  # of a model that does not record its own
@@ -78,7 +78,7 @@ def place_of(workspace: Workspace, name: str) -> WorkFolder:
 
 
 def is_unfinished(workspace: Workspace, name: str) -> bool:
-    """Return whether there is an adaptation for the model of a name that can be gone on with."""
+    """Return whether there is an adaptation for the model of a name that can be resumed."""
     try:
         plan = read_plan(place_of(workspace, name).folder)
     except SegmentationError:  # no name, or a damaged plan

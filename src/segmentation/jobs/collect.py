@@ -77,7 +77,7 @@ def collect(options: CollectOptions, context: Context) -> Collection:
         reason = f"has no photo in {options.photos}; add it, or rename the file"
         context.tell(Caution(f"left out: {printable(str(path))} {reason}"))
     with locked(output):
-        # before the first pair, so that none is taken for a pair of another origin
+        # before the first pair, so that no pair is taken for one of another origin
         write_origin(output, {"origin": RETOUCHED})
         prepare(output)
         collected = make_pairs(

@@ -55,7 +55,7 @@ def compare(options: CompareOptions, context: Context) -> Compared:
     """Evaluate each model on the photos that none was trained on, and write figures, charts and the report.
 
     Raises ConfigError for fewer than two models, models of different classes and options that do not fit
-    them, and DataError for pairs that cannot be read or of which none are left.
+    them, and DataError for pairs that cannot be read, or when none are left.
     """
     bundles = _find_bundles(options, context)
     check_comparable(bundles)

@@ -34,8 +34,8 @@ class ComposedSet:
 def compose(options: ComposeOptions, context: Context) -> ComposedSet:
     """Compose a set of pairs and return its photos.
 
-    Files that cannot be used are told and left out. Raises ConfigError without anything to compose from and
-    for an output among that, DataError for folders of which nothing can be used, and what `discover` and
+    Files that cannot be used are reported and left out. Raises ConfigError without anything to compose from
+    and for an output among that, DataError for folders of which nothing can be used, and what `discover` and
     `write_composed` raise.
     """
     if not options.data and not options.foregrounds:

@@ -61,10 +61,10 @@ class Evaluated:
 def evaluate(options: EvaluateOptions, context: Context) -> Evaluated | EvaluatedMattes:
     """Score the models on pairs at the photos' own resolution, and write the figures and the report.
 
-    Mattes are measured by the errors of the field, see `evaluate_matte_models`.
+    Mattes are measured by the usual error measures, see `evaluate_matte_models`.
 
     Raises ConfigError for options or pairs that do not fit the models, and DataError for pairs that cannot be
-    read or of which none are left, and for a folder of results that cannot be written or that another process
+    read, or when none are left, and for a folder of results that cannot be written or that another process
     writes into.
     """
     if options.mattes.matte or _are_mattes(options.models.model, context):

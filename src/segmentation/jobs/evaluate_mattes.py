@@ -48,7 +48,7 @@ class EvaluatedMattes:
 
 @dataclass(frozen=True)
 class _Named:
-    """A matte by its name: a method, or models, of which a photo is for those that do not know it."""
+    """A matte by its name: a method, or models, each for the photos that it was not trained on."""
 
     name: str
     bundles: tuple[ModelBundle, ...] = ()
@@ -67,8 +67,8 @@ class _Named:
 def evaluate_matte_models(options: EvaluateOptions, context: Context) -> EvaluatedMattes:
     """Find the alpha of photos with every matte, measure it, and write the figures and the report.
 
-    Raises ConfigError for names that are no matte, DataError for pairs that cannot be read or of which none
-    are left, and for trimaps that are not there.
+    Raises ConfigError for names that are no matte, DataError for pairs that cannot be read, or when none are
+    left, and for missing trimaps.
     """
     if unfit := [f"`{name}`" for name in _OF_MASKS if name in options.given]:
         raise ConfigError(f"{' '.join(unfit)}: expected for masks, received with mattes; leave it out")

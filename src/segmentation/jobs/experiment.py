@@ -72,7 +72,7 @@ def experiment(options: ExperimentOptions, context: Context) -> Experimented:
 
     Tells `CellStarted` and CellEnded besides the events of trainings, which run quietly where there are
     several workers. Raises ConfigError for an experiment that does not fit, and for photos that are not those
-    that it was begun with, and DataError for pairs that cannot be read; whatever befalls a single cell is in
+    that it was begun with, and DataError for pairs that cannot be read; the failure of a single cell is in
     its row.
     """
     found = read_experiment(options.experiment, quick=options.quick)

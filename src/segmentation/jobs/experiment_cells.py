@@ -1,4 +1,4 @@
-"""The cells of an experiment: what each trains and how it is judged, by names that tell its options apart."""
+"""The cells of an experiment: what each trains and how it is judged, by names that depend on its options."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from segmentation.config.record import digest_of, record_of
 from segmentation.core.workspace import WorkFolder
 
 _LONGEST_NAME = 60  # letters of a variant in the name of a file
-_DIGITS = 8  # of a digest in a name, enough to tell the cells of one experiment apart
+_DIGITS = 8  # of a digest in a name, enough to distinguish the cells of one experiment
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _judge(cell: Cell, bundle: ModelBundle, place: Place, tell: Tell) -> Evaluat
 
 
 def _remove_checkpoints(logs: Path) -> None:
-    """Leave of a run that came to its end what people read: its events for TensorBoard and its history."""
+    """Keep only what people read of a finished run: its events for TensorBoard and its history."""
     for path in [logs / RECORD, *logs.glob("epoch-*.weights.h5")]:
         path.unlink(missing_ok=True)
     shutil.rmtree(logs.with_name(f"{logs.name}-guides"), ignore_errors=True)

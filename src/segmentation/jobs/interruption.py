@@ -23,7 +23,7 @@ def interruptible(context: Context) -> Iterator[Context]:
 
 
 def ending(context: Context) -> Context:
-    """Return a context for work that is worth nothing unless it is finished.
+    """Return a context for work that is of no use unless it is finished.
 
     The first event that is told after an interruption raises KeyboardInterrupt.
     """

@@ -23,7 +23,7 @@ from segmentation.metrics.learning_curve import LearningCurve, fit_learning_curv
 from segmentation.reports.learning_curve import write_curve
 
 _NETWORK: dict[str, Any] = {"architecture": "unet-efficientnet-lite0", "filters": 16}
-_FEWEST = 3  # photos to learn from
+_FEWEST = 3  # photos to train on
 _MOST_EPOCHS = 8  # times those of all pairs
 
 
@@ -31,7 +31,7 @@ _MOST_EPOCHS = 8  # times those of all pairs
 class Learned:
     """The curves of the error, 1 - Dice, and of the share of photos with a fault.
 
-    They are over the photos learned from; `photos` are those that a model of all pairs learns from. Both are
+    They are over the number of training photos; `photos` is that of a model trained on all pairs. Both are
     None where the trainings were interrupted.
     """
 

@@ -85,6 +85,6 @@ def held_out_samples(bundle: ModelBundle, home: Path) -> list[Sample]:
 
 
 def drawn_photos(folder: Path) -> list[Path]:
-    """Return a few photos that need no data, drawn below `folder`."""
+    """Return a few photos drawn below `folder`, which need no data set."""
     drawn = drawn_set(folder, _DRAWN_GARMENTS, Size(864, 576), 0)
     return [sample.photo for sample in discover(drawn, check=False).samples]

@@ -20,7 +20,7 @@ from segmentation.jobs.interruption import ending
 from segmentation.jobs.recipe_steps import Step
 
 _MODULES = {"eval": "evaluate"}
-_WHOLE = ("synth", "compose", "data", "eval", "compare")  # jobs that are worth nothing unless they end
+_WHOLE = ("synth", "compose", "data", "eval", "compare")  # jobs that are of no use unless they finish
 _OTHERS = ("train", "calibrate", "predict", "pseudo")
 _NAME_MODELS = ("model", "models", "matte", "second_pass", "fold_model")  # options
 TOGETHER = "+"
@@ -147,7 +147,7 @@ def _decided(step: Step, context: Context) -> dict[str, Any]:
     for name in models_of(step):
         try:
             bundle = find_bundle(name, context.workspace.models)
-        except SegmentationError:  # a method, or a model that is not there, as the job itself says best
+        except SegmentationError:  # a method, or a missing model, which the job itself reports best
             continue
         models[name] = {"digest": bundle.digest, "threshold": bundle.threshold}
     return {"options": record_of(step.options), "models": models}

@@ -13,8 +13,8 @@ from segmentation.config.options import JobOptions
 class Request:
     """The request to a recipe: the folder of data sets, and the name of what it makes.
 
-    `results` is the folder in which it may write anything but models. Of the recipe of a study `questions`
-    are those to answer, all where there are none, and `quick` asks for their short form.
+    `results` is the folder in which it may write anything but models. For the recipe of a study, `questions`
+    are those to answer, or all of them if empty, and `quick` asks for their short form.
     """
 
     data: Path

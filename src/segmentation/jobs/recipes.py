@@ -66,9 +66,9 @@ def _train(made: str, /, **options: Any) -> Step:
 def _default(request: Request) -> list[Step]:
     """Return a first pass for every kind of photo, its folds' models, and a second pass on their scores.
 
-    The first pass learns at last where no garment is. The second pass learns edges from crops, and then from
-    whole regions what belongs to a garment, also of photos from other sides, few as they are. A second pass
-    of a fold, for the confidence.
+    The first pass finally learns where no garment is. The second pass learns edges from crops, and then what
+    belongs to a garment from whole regions, also of the few photos from other sides. A second pass of one
+    fold gives the confidence.
     """
     data, name = request.data, request.name
     studio, street, views = data / "studio", data / "ccp" / "train", data / "studio" / "views"

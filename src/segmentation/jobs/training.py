@@ -66,8 +66,8 @@ def train_model(
     The held-out photos, at full resolution, give the figures of the model, the threshold of a cutout and its
     confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
     `begun_with` is what `fit` keeps for a resumption; `record` is added to the provenance; `repeat` is the
-    file of options that repeats the training. A model that is not `for_use`, but for its figures alone, is
-    neither exported nor has it a confidence. Tells the events of `fit`, and `Judged`. The bundle appears at
+    file of options that repeats the training. A model that is not `for_use`, but only there for its figures,
+    is not exported and has no confidence. Tells the events of `fit`, and `Judged`. The bundle appears at
     `path` whole or not at all, in place of what was there before. Raises what `fit` and `evaluate` raise.
     """
     groups = merged_groups(dataset.groups for dataset in datasets)
@@ -143,7 +143,7 @@ def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -
     """Return the bundle with its network in OpenVINO's form, or as it is where that cannot be."""
     photos = [sample.photo for sample in split.val]
     try:
-        # of mattes there are no masks by which precisions could be told apart
+        # mattes have no masks by which precisions could be compared
         judged_by = () if bundle.matte else split.val
         bundle, _difference = with_openvino(bundle, photos, judged_by, context.tell)
     except (ExportError, BundleError) as failure:  # the training is worth keeping without it

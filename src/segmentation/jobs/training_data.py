@@ -98,7 +98,7 @@ def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
 
 
 def split_of_source(dataset: Dataset, config: RunConfig) -> Split:
-    """Return what of a data set besides the first is trained on, and what is held out.
+    """Return the training and the held-out part of a data set besides the first.
 
     Nothing is, unless `config.data.held_out_from` asks for it and a person made the pairs. Raises what
     `choose_split` raises.

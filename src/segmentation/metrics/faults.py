@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 MISSED, EXCESS, CONFUSED, MIXED = "missed", "excess", "confused", "mixed"
-"""Kinds: garment left out, something else taken in, a class taken for another, and none of them alone."""
+"""Kinds: garment left out, something else taken in, a class taken for another, and a mixture of these."""
 
 REFERENCE_HEIGHT_PX = 1728
 """The height for which sizes are given; in photos of other heights they are in proportion."""
@@ -25,7 +25,7 @@ class Fault:
     """A connected region in which a mask is wrong, in pixels of the photo.
 
     `kind` is MISSED, EXCESS, CONFUSED or, where no more than nine tenths are of one kind, MIXED. `share` is
-    the area over that of the true garment, or over that of the frame where there is none.
+    the area over that of the true garment, or over that of the frame if there is no garment.
     """
 
     left: int

@@ -44,7 +44,7 @@ def fit_learning_curve(errors: Mapping[int, Sequence[float]]) -> LearningCurve:
     """Fit the error over the number of photos; `errors` are those of each training, by its number of photos.
 
     The trainings of each number are resampled, and one of the numbers is left out in turn, since three or
-    four points do not tell the form of a curve. Raises DataError for fewer than `FEWEST_SIZES` numbers.
+    four points do not determine the form of a curve. Raises DataError for fewer than `FEWEST_SIZES` numbers.
     """
     if len(errors) < FEWEST_SIZES:
         raise DataError(

@@ -40,7 +40,7 @@ ERRORS = tuple(field.name for field in fields(MatteErrors))
 def matte_errors(alpha: np.ndarray, target: np.ndarray, region: np.ndarray | None = None) -> MatteErrors:
     """Return the errors of an alpha against the true one in a region, by default everywhere.
 
-    Of an empty region all are 0. Raises ValueError for arrays of other shapes.
+    For an empty region all are 0. Raises ValueError for arrays of other shapes.
     """
     region = np.ones(target.shape, bool) if region is None else region
     if not alpha.shape == target.shape == region.shape:

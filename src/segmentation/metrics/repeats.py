@@ -1,7 +1,7 @@
 """The difference between two variants of a model that were trained several times: by chance, or beyond it.
 
 Two kinds of chance are at work: which photos there are to judge on, and how each training happens to go (its
-first weights, its order, the photos that its fold leaves it). An interval that knows of one alone is too
+first weights, its order, the photos that its fold leaves it). An interval that covers only one of them is too
 narrow.
 """
 
@@ -15,10 +15,10 @@ import numpy as np
 from segmentation.metrics.intervals import CONFIDENCE, Interval, mean_interval
 
 FEWEST = 3
-"""Repeats from which on the chance of a training can be told at all."""
+"""The least number of repeats from which the chance of a training can be estimated at all."""
 
 _PRIOR = 4  # degrees of freedom that the usual spread of all variants counts for
-_FEWEST_POOLED = 3  # variants from which there is such a thing
+_FEWEST_POOLED = 3  # the least number of variants for that
 
 Values = Mapping[str, float]
 """The figure of each photo by its id."""
@@ -33,7 +33,7 @@ class Repeated:
 
     @property
     def variance(self) -> float | None:
-        """The variance of the repeats; None of a single one."""
+        """The variance of the repeats; None for a single one."""
         return float(np.var(self.repeats, ddof=1)) if len(self.repeats) > 1 else None
 
 
@@ -59,7 +59,7 @@ def differences(variant: Sequence[Values | None], base: Sequence[Values | None])
 
 
 def usual_variance(compared: Sequence[Repeated]) -> float | None:
-    """Return the median of the variances of the repeats of all variants; None of fewer than three."""
+    """Return the median of the variances of the repeats of all variants; None for fewer than three."""
     known = [one.variance for one in compared if one.variance is not None]
     return median(known) if len(known) >= _FEWEST_POOLED else None
 

@@ -13,7 +13,7 @@ from segmentation.inference.engines.engine import Engine
 from segmentation.models.mask_rcnn.found import MASK_PX, USUAL_SCORE, FoundObjects
 
 LEAST_SCORE = 0.05
-"""Objects below it are not told of: precision and recall are judged down to it."""
+"""The least score of a reported object: precision and recall are judged down to it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def objects_at(
 ) -> tuple[FoundObject, ...]:
     """Return the objects of a network's output, float32 [K, ROW], in a photo of this size, best first.
 
-    Those below `least_score` are left out, and so is what is no number. The scores between the middles of a
+    Objects below `least_score` are left out, and so are those with a NaN. The scores between the middles of a
     mask's cells are interpolated.
     """
     rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 @cache
 def openvino_core() -> "openvino.Core":
-    """Return the one core of this process, which is never given up.
+    """Return the one core of this process, which is never released.
 
     Its device for CPUs gives the thread that first uses it a stack for signal handlers, and takes that back
-    when the core goes. In another thread it cannot, and the next signal would crash the process.
+    when the core is released. In another thread it cannot, and the next signal would crash the process.
     """
     return import_openvino().Core()

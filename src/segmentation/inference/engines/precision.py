@@ -29,7 +29,7 @@ def computes_in_bfloat16() -> bool:
 def choose_precision(bundle: ModelBundle, wanted: str) -> ChosenPrecision:
     """Return the precision of a bundle's network where `wanted` is auto, fastest, f32 or bf16.
 
-    Raises ConfigError for bfloat16 without a processor for it, and of a model that finds objects.
+    Raises ConfigError for bfloat16 without a processor for it, and for a model that finds objects.
     """
     if wanted == "f32":
         return ChosenPrecision("f32")
