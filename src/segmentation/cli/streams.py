@@ -1,4 +1,4 @@
-"""The standard streams: any terminal shows any name, and errors of the standard output are recognized."""
+"""The standard streams: any terminal shows any name, and errors of the standard output are recognised."""
 
 import io
 import os

@@ -39,7 +39,7 @@ HEIF = "HEIF"
 """The format of phones, which an optional package reads."""
 
 NAMELESS = {".tga": "TGA", ".dib": "DIB"}
-"""Formats without a signature, recognized by the suffix alone."""
+"""Formats without a signature, recognised by the suffix alone."""
 
 IMAGE_SUFFIXES = frozenset({*FORMATS, *_READ_BESIDES, *NAMELESS, ".heic", ".heif", ".hif"})
 """The suffixes of files that are read."""

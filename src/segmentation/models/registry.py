@@ -25,9 +25,9 @@ def complete(config: RunConfig) -> RunConfig:
     Raises ConfigError for an unknown architecture or backbone (naming the choices), for a backbone other than
     the architecture's, for levels that the architecture or backbone does not have, for too many filters, for
     an input size or crops that the levels do not divide (naming the nearest size that they do), for crops
-    that are larger than the input or that the architecture does not take, for what a network of objects
-    cannot see or make, for options of a backbone without one, for `freeze_epochs` without `freeze`, and for a
-    backbone without chosen weights whose ImageNet weights are not installed.
+    that are larger than the input or that the architecture does not take, for options that a network of
+    objects cannot have, for options of a backbone without one, for `freeze_epochs` without `freeze`, and for
+    a backbone without chosen weights whose ImageNet weights are not installed.
     """
     name = config.model.architecture
     row = _row(name)
@@ -106,7 +106,7 @@ def build(model: ModelConfig, input_shape: InputShape, classes: int = 1) -> kera
 
 
 def output_shape(model: ModelConfig, size: Size, classes: int) -> tuple[int, ...]:
-    """Return the shape of what the network makes of one photo of `size`, without that of the batch."""
+    """Return the shape of the network's output for one photo of `size`, without the batch axis."""
     if _row(model.architecture).finds_objects:
         return (MOST_OBJECTS, ROW)
     return (size.height, size.width, classes)
@@ -172,7 +172,7 @@ def _check_transfer(training: TrainConfig, name: str, backbone: str | None) -> N
 
 
 def _check_finds_objects(config: RunConfig) -> None:
-    """Refuse what would cut a photo into parts, or make scores of its objects: they would be lost."""
+    """Refuse options that cut a photo into parts, or turn its objects into scores: they would be lost."""
     name = config.model.architecture
     asked = {
         "second_pass": config.second_pass.look != "none",

@@ -23,10 +23,10 @@ def segnet(
 ) -> keras.Model:
     """Build SegNet: [N, H, W, C] normalised photo -> [N, H, W, classes] scores in [0, 1], float32.
 
-    The decoder mirrors the encoder. All that it gets from it are the places of the maxima, into which it
-    unpools. `filters` of the first level double with each of the `levels` halvings up to the fourth; height
-    and width must be multiples of 2 ** levels. After Badrinarayanan, Kendall and Cipolla 2017, whose network
-    has 64 filters and 5 levels: the 13 convolutions of VGG16. Layers have the same names as there.
+    The decoder mirrors the encoder. All that it gets from the encoder are the places of the maxima, into
+    which it unpools. `filters` of the first level double with each of the `levels` halvings up to the fourth;
+    height and width must be multiples of 2 ** levels. After Badrinarayanan, Kendall and Cipolla 2017, whose
+    network has 64 filters and 5 levels: the 13 convolutions of VGG16. Layers have the same names as there.
     """
     norms: dict[str, Any] = {"norm": norm, "momentum": momentum}
     widths = [filters * min(2**level, _WIDEST) for level in range(levels)]

@@ -21,7 +21,7 @@ _SHAPES = re.compile(
     r".*?path=(?P<name>[\w./-]+)"
 )
 _LAYER = re.compile(r"could not be loaded\. Example error message for object <\w+ name=(?P<name>[\w./-]+)")
-_OBJECT = re.compile(r"<[^<>]*>")  # as Python shows one
+_OBJECT = re.compile(r"<[^<>]*>")  # an object as Python prints it
 _LONGEST_REASON = 300
 
 
@@ -60,9 +60,9 @@ def load_weights(model: "keras.Model", path: Path) -> None:
     """
     try:
         _refuse_links(path)
-        with warnings.catch_warnings(action="ignore"):  # a warning a layer before the one error
+        with warnings.catch_warnings(action="ignore"):  # one warning for each layer before the one error
             model.load_weights(path)
-    except Exception as error:  # whatever a damaged HDF5 file makes its reader raise
+    except Exception as error:  # a damaged HDF5 file may make its reader raise anything
         raise ValueError(_reason(error)) from error
     if not all(np.isfinite(weights).all() for weights in model.get_weights()):
         raise ValueError("they are not all finite")
@@ -103,7 +103,7 @@ def _refuse_links(path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return in a line of words what is wrong with a file of weights: Keras prints its objects and arrays."""
+    """Return in one line what is wrong with a file of weights, without the objects that Keras prints."""
     text = " ".join(str(error).split())
     if isinstance(error, OSError):
         if error.errno:

@@ -1,4 +1,4 @@
-"""Records of version 0.1.0, which did not say by what the files that it wrote are known again."""
+"""Records of version 0.1.0, which did not say how to recognise the files that it wrote."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from segmentation.outputs.manifest_lines import Fields, encode, parse
 
 
 def adoption(path: Path) -> Callable[[Fields], Fields] | None:
-    """Return what completes the lines of a manifest of that version; None for one of a later version.
+    """Return a function that completes the lines of a manifest of that version; None for a later version.
 
     Files that are no newer than the manifest are the program's.
     """

@@ -10,7 +10,7 @@ from segmentation.core.types import Prediction
 from segmentation.images.boxes import box_around
 from segmentation.metrics.threshold import CERTAIN
 
-_REACH_PX = 3  # of the scores before they were enlarged: as far from the edge its softness is as they say
+_REACH_PX = 3  # of the scores before they were enlarged: so far from the edge they decide its softness
 _LEAST_STEP = 0.955  # of OpenCV's distances between two neighbours, which are a little short
 _TYPES = {8: np.uint8, 16: np.uint16}
 

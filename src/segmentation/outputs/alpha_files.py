@@ -7,7 +7,7 @@ import numpy as np
 from segmentation.images.files import read_mask, write_image
 
 ALPHA = "alpha"
-"""The folder, in that of the results."""
+"""The folder of alphas, in the folder of results."""
 
 
 def write_alpha(folder: Path, sample_id: str, alpha: np.ndarray) -> None:

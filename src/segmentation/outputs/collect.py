@@ -148,7 +148,7 @@ def collect(
 def predicted_masks(predictions: Path | None, photos: Iterable[Photo]) -> dict[str, tuple[Path, ...]]:
     """Return the masks in a folder of predictions by the stems of their photos.
 
-    Beside masks that a person changed in a review, those that were kept of before are meant.
+    For masks that a person changed in a review, these are the ones that were kept from before.
     """
     if predictions is None:
         return {}

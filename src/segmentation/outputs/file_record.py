@@ -1,4 +1,4 @@
-"""Records of the files that the program wrote, by which those that a person changed are recognized."""
+"""Records of the files that the program wrote, by which those that a person changed are recognised."""
 
 import os
 from collections.abc import Iterable, Mapping

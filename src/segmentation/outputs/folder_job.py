@@ -32,9 +32,9 @@ from segmentation.outputs.result import Result
 class Delivery:
     """The files of a photo by kind, and notes on them.
 
-    `files` is by what they are known again (see `record_of`), `kept` are those that a person had changed and
-    that stayed, `replaced` those that were saved under another name, `outdated` what a person made from an
-    earlier photo of this name.
+    `files` are the records by which they are recognised (see `record_of`), `kept` are those that a person had
+    changed and that stayed, `replaced` those that were saved under another name, `outdated` what a person
+    made from an earlier photo of this name.
     """
 
     outputs: dict[str, str]
@@ -140,7 +140,7 @@ def run_folder(
         finally:
             closed.set()
             while waiting:
-                with contextlib.suppress(SegmentationError):  # the first of them is on its way already
+                with contextlib.suppress(SegmentationError):  # the first of them is already on its way
                     list(finish_oldest())
 
 
@@ -214,7 +214,7 @@ def _figures(prediction: Prediction) -> dict[str, Any]:
 
 
 def _objects(prediction: Prediction, outputs: Mapping[str, str]) -> tuple[dict[str, Any], ...] | None:
-    """Return what a line of the manifest tells of each object; None of a model that finds none."""
+    """Return the fields of each object for a line of the manifest; None for a model that finds none."""
     if prediction.objects is None:
         return None
     names, size = prediction.labels.task.index_names, prediction.scores.shape[0] * prediction.scores.shape[1]

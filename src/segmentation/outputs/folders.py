@@ -20,7 +20,7 @@ def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
 
 
 def check_folders(output: Path, kinds: Iterable[str]) -> None:
-    """Raise what a run would raise that cannot write files of these kinds there, without writing anything."""
+    """Raise the error of a run that cannot write files of these kinds there, without writing anything."""
     check_writable(output)
     for name in (LOCK, MANIFEST):
         check_replaceable(output / name)

@@ -40,7 +40,7 @@ class Manifest:
     differ from their defaults, so that the same files can be made of a corrected mask. With `overwrite`
     nothing counts as done. A line is appended and flushed for each result, so that a process that is killed
     loses no line; one that was torn by it is cut off. On leaving without an error superseded lines are
-    dropped. Lines of photos that this run does not meet stay, except failures of what is gone.
+    dropped. Lines of photos that this run does not meet stay, except for failures of files that are gone.
 
     Entering makes the folder and raises DataError when another process writes into it, and when it cannot be
     written. It holds two digests and a place for each photo of earlier runs, and the key of each photo in
@@ -198,7 +198,7 @@ class Manifest:
             plain["asked"] = self._asked
         plain["files"] = {name: origin_of(result.key, name) | record for name, record in result.files.items()}
         before = PhotoFiles(self._folder, result.stem, self._line(result.stem), result.key)
-        made = () if result.error else result.files  # what a failure was about to make, is made by none
+        made = () if result.error else result.files  # a failure has made no files
         if earlier := before.left_behind(made):
             plain["earlier"] = earlier
         with self._lock:

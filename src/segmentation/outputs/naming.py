@@ -98,7 +98,7 @@ def refuse_results(source: Path, option: str = "input") -> None:
 def results_around(source: Path) -> Path | None:
     """Return the folder of results that a file or a folder is or lies in, through links; None for others.
 
-    What lies in such a folder beside the results does not belong to them.
+    Other files in such a folder do not belong to the results.
     """
     place = real(source)
     written = {folder for folder, _suffix in FILES.values()}

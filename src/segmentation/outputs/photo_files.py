@@ -27,12 +27,12 @@ class PhotoFiles:
 
     @property
     def written(self) -> dict[str, FileRecord]:
-        """Return the records of the last run's outputs, by which they are recognized."""
+        """Return the records of the last run's outputs, by which they are recognised."""
         return self.line.get("files") or {}
 
     @property
     def known(self) -> dict[str, FileRecord]:
-        """The same of the outputs of all runs."""
+        """The records of the outputs of all runs."""
         return (self.line.get("earlier") or {}) | self.written
 
     def is_changed(self, output: str) -> bool:
@@ -43,14 +43,14 @@ class PhotoFiles:
         except OSError:
             return False
         if not stat.S_ISREG(status.st_mode) or not status.st_size:
-            return False  # nobody's work: a power cut leaves empty files
+            return False  # no person's work: a power cut leaves empty files
         records = (self.written, self.line.get("earlier") or {})
         return not is_as_recorded(path, status, [files[output] for files in records if output in files])
 
     def made_from(self, output: str) -> dict[str, Any]:
         """Return what a file was made from, see `origin_of`; empty where nothing says it.
 
-        One that no run wrote was made from what the outputs of the last run are made from.
+        A file that no run wrote was made from the same as the outputs of the last run.
         """
         for files in (self.written, self.line.get("earlier") or {}):
             if "photo" in (record := files.get(output, {})):

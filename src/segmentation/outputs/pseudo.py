@@ -38,7 +38,7 @@ class PseudoWriter:
     """Writes the photo and the scores of every prediction that is confident enough into a folder of pairs.
 
     `settings`, plain JSON, is what decides the predictions; with `min_confidence`, in [0, 1], it is recorded
-    beside the pairs. Confident enough is a prediction whose confidence reaches it and that has no notes;
+    beside the pairs. A prediction is confident enough if its confidence reaches that and it has no notes;
     where the model has no confidence model, the expected Dice of its scores stands in, and `stood_in` becomes
     true. `highest` is the highest confidence of those that were left out, None where there are none.
 

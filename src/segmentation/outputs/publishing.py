@@ -58,7 +58,7 @@ class Publisher(Generic[Made]):
     def planned(self, photo: Photo, made: Made | None = None) -> Delivery:
         """Return what would be delivered of a photo, without writing it.
 
-        How many files some writers write is known only of what was `made` of it.
+        The number of files that some writers write is known only from what was `made` of it.
         """
         kinds = self._writer.kinds if self._kinds_of is None or made is None else self._kinds_of(made)
         outputs = {kind: photo.outputs.get(kind) or place_of(kind, photo.stem) for kind in kinds}

@@ -10,16 +10,16 @@ class Result:
     """A line of the manifest: output paths relative to the output folder, area as a fraction of the photo.
 
     `classes` are the shares of the photo of the classes that were found, the largest first, without the
-    background; None of a cutout, as `threshold` is where there are classes. `objects` are those that were
+    background; None for a cutout, as `threshold` is where there are classes. `objects` are those that were
     found one by one, best first: class, score, box (left, top, right, bottom) in pixels, area as a fraction
-    of the photo, and its files by kind; None of a model that finds none. Where it was asked for, `confidence`
-    is the Dice that is expected of the mask, `decision` is what should become of the photo and `reasons` why
-    (see Verdict), and `features` are what they were found from. `stem` is the name of the outputs (see
-    Photo); `key` is what they were made from: size, time of change and SHA-256 of the photo's file, and the
-    settings. `files` is by what each output is known again (see `record_of`). `skipped` results leave the
-    line of an earlier run as it is, and have what stands there; `kept` and `replaced` are outputs that a
-    person had changed, `outdated` what a person made from an earlier photo of this name (see Delivery), which
-    no line holds.
+    of the photo, and its files by kind; None for a model that finds none. Where it was asked for,
+    `confidence` is the Dice that is expected of the mask, `decision` is what should become of the photo and
+    `reasons` why (see Verdict), and `features` are what they were found from. `stem` is the name of the
+    outputs (see Photo); `key` is what they were made from: size, time of change and SHA-256 of the photo's
+    file, and the settings. `files` are the records by which each output is recognised (see `record_of`).
+    `skipped` results leave the line of an earlier run as it is, and have what stands there; `kept` and
+    `replaced` are outputs that a person had changed, `outdated` what a person made from an earlier photo of
+    this name (see Delivery), which no line holds.
     """
 
     input: str

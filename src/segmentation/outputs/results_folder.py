@@ -42,7 +42,7 @@ class ResultsFolder:
         return cls.look(folder) if folder else None
 
     def corrected(self, photo: Photo, files: Sequence[Path]) -> tuple[Path, ...]:
-        """Return those of a photo's files that a person changed, else those of the last run, else all."""
+        """Return the files of a photo that a person changed, else those of the last run, else all."""
         found = [(path, self._output(path), self._known(photo, path)) for path in files]
         if not all(output for _path, output, _known in found):
             return tuple(files)

@@ -29,7 +29,7 @@ def read_list(listed: Path) -> tuple[Path, ...]:
 
     Where the file has NUL characters, as `find -print0` writes them, paths end with those. Empty lines are
     left out; names that are not UTF-8 are kept as they are, and UTF-16 is known by its mark. Raises DataError
-    for a file that cannot be read, for one without paths and for one that is no list.
+    for a file that cannot be read, for one without paths and for one that is not a list.
     """
     try:
         content = sys.stdin.buffer.read() if listed == STREAM else listed.read_bytes()
@@ -59,8 +59,8 @@ def find_all_photos(
     """Find the photos of one source, see `find_photos`, or of several folders and files as if they were one.
 
     The names of several lead from the current folder, if all lie below it, else from the lowest folder that
-    holds them all, so that equal names of different folders stay apart. What is named twice, by itself and
-    by a folder that holds it, is found once. A path that leads nowhere is a Photo with its problem.
+    holds them all, so that equal names of different folders stay apart. A file that is named twice, by itself
+    and by a folder that holds it, is found once. A path that leads nowhere is a Photo with its problem.
     Messages call the sources by the name of their `option`.
     """
     if len(sources) == 1:

@@ -94,7 +94,8 @@ class Preprocessing:
     def to_json(self) -> dict[str, Any]:
         """Return plain values, the input size as WIDTHxHEIGHT.
 
-        What models of earlier versions did not know is left out where it is as usual: they stay as they were.
+        Fields that earlier versions did not know are left out at their defaults, so that old models stay the
+        same.
         """
         usual = {name: getattr(type(self), name) for name in ("shrink", "enlarge", "guides", "sees")}
         plain = {

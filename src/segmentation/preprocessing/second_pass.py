@@ -15,10 +15,10 @@ from segmentation.core.size import Size
 from segmentation.preprocessing.pixels import resize
 
 _MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
-_SPECK = 0.02  # of the largest region's area: smaller ones do not widen what is looked at
+_SPECK = 0.02  # of the largest region's area: smaller ones do not widen the region to look at
 _MARGINS = (0.4, 1.8)  # of the margin, while training: a first mask may be too small or too large
 _MOST_SHIFT = 0.05  # of the region's height and width, while training
-_ROOM = 3  # margins about a place that is to be seen: as far as what is there may reach
+_ROOM = 3  # margins about a place that has to be visible: as far as an object there may reach
 _STAGE_MARGIN = 1.5 * _MARGINS[1]  # of the margin: room for the widest one, shifted
 
 

@@ -70,8 +70,9 @@ def write_audit(
 ) -> int:
     """Write audit.csv and audit.html, with pictures of the `report_images` most suspicious, into `folder`.
 
-    They are scored again for that. `about` is shown as it is. Decisions of a person in an earlier table are
-    kept, and their number is returned. Raises what `read_pair`, `score_photo` and `read_decisions` raise.
+    They are scored again for the pictures. `about` is shown as it is. Decisions of a person in an earlier
+    table are kept, and their number is returned. Raises what `read_pair`, `score_photo` and `read_decisions`
+    raise.
     """
     by_id = {sample.id: sample for sample in samples}
     shown = findings[:report_images]

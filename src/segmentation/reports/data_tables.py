@@ -18,7 +18,7 @@ from segmentation.datasets.class_statistics import ClassStatistics
 from segmentation.datasets.contrast import FAINT
 from segmentation.datasets.summary import Summary
 
-_MOST_LINES = 12  # of viewpoints or resolutions; street photos have hundreds
+_MOST_LINES = 12  # rows of viewpoints or resolutions; street photos have hundreds
 
 
 def print_summary(

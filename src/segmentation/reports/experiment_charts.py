@@ -31,7 +31,8 @@ _GAP = 0.6  # of a row, between two factors
 def forest_chart(figures: ExperimentFigures) -> "Figure | None":
     """Draw each variant's difference from the base with its interval; None where there is none.
 
-    Variants that are far off are drawn at the edge, with their figure, so that the others can be told apart.
+    Variants that are far off are drawn at the edge, with their figure, so that the others can be
+    distinguished.
     """
     rows = [row for row in figures.rows if row.difference]
     if not rows:

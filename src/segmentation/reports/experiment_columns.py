@@ -38,7 +38,7 @@ def columns_of(figures: ExperimentFigures) -> list[Column]:
 
 
 def has_claims(figures: ExperimentFigures) -> bool:
-    """Return whether somebody else's word stands beside any row."""
+    """Return whether there is a published claim about any row."""
     return any(row.variant.claim for row in figures.rows)
 
 
@@ -48,7 +48,7 @@ def mean_text(row: Row) -> str:
 
 
 def short_words(row: Row) -> str:
-    """Return what is to be said of a row, without the reason of a failure."""
+    """Return the remark on a row, without the reason of a failure."""
     return row.words.partition(": ")[0]
 
 
@@ -63,7 +63,7 @@ def interval_text(row: Row) -> str:
 
 
 def claim_text(row: Row) -> str:
-    """Return what is claimed of the variant and what becomes of it; empty where nothing is."""
+    """Return the claim about the variant and its verdict; empty if there is none."""
     claim = row.variant.claim
     if claim is None:
         return ""

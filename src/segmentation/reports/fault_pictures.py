@@ -26,7 +26,7 @@ class FaultPictures:
     """A fault of a photo as data URIs: the photo, its ground truth, and the mask, all of the same part.
 
     `scale` is their pixels over those of the photo, at most 1; `width` and `height` are those of a picture.
-    Of several classes `told` says which class is taken for which, most of the fault long.
+    For several classes `told` says which class is taken for which in most of the fault.
     """
 
     photo_id: str

@@ -12,7 +12,7 @@ from segmentation.reports.plots import BLUE, GRID, ORANGE, legend_below, new_fig
 
 
 def write_curve(curve: LearningCurve, errors: Mapping[int, Sequence[float]], more: int, folder: Path) -> None:
-    """Write curve.csv and curve.png into `folder`: Dice over the photos learned from, and `more` of them."""
+    """Write curve.csv and curve.png into `folder`: Dice by the number of training photos, and for `more`."""
     sizes = sorted(errors)
     last = sizes[-1]
     places = np.geomspace(sizes[0], last + more, 60)

@@ -8,7 +8,7 @@ from segmentation.evaluation.matte_figures import MatteEvaluation
 from segmentation.metrics.intervals import CONFIDENCE
 
 ERROR_NAMES = {"sad": "SAD", "mse": "MSE", "gradient": "Grad", "connectivity": "Conn"}
-"""What the errors are called in the field."""
+"""The usual names of the errors."""
 
 UNITS = "SAD, Grad and Conn in thousands, MSE in thousandths; less is better"
 
@@ -18,7 +18,7 @@ _SCALES = {"mse": 1000.0}
 def cells_of(evaluation: MatteEvaluation, region: str) -> list[tuple[str, list[str]]]:
     """Return a row for each matte: its name, the errors in a region, and its times.
 
-    Behind an error are its interval and, of all but the baseline, how far it is from that.
+    After an error come its interval and, for all but the baseline, its difference from that.
     """
     rows = []
     for matte in evaluation.mattes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HIGHEST_DICE = 0.999  # drawn: on a scale of errors 1 lies at infinity
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#767676"  # Okabe and Ito: apart for every kind of sight
 COLOURS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-"""Theirs for any number of curves, one after another."""
+"""Their colours for any number of curves, one after another."""
 
 _DICE_STEPS = (0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995)
 GRID: dict[str, Any] = {"color": "#e5e5e5", "linewidth": 0.6}

@@ -6,7 +6,7 @@ from segmentation.core.counting import counted
 
 
 def settings_in_words(computed_by: str, decided: Mapping[str, object]) -> dict[str, object]:
-    """Return what there is to say of `computed_by` and of the settings as `ScoreSettings.plain` has them."""
+    """Return `computed_by` and the settings, as `ScoreSettings.plain` has them, in words."""
     words: dict[str, object] = {"scored by": computed_by}
     if (tta := decided.get("tta", "none")) != "none":
         words["averaged over"] = tta

@@ -28,8 +28,8 @@ def predicted_path(results: Path, stem: str) -> Path:
 def keep_predicted(results: Path, photo: CutPhoto) -> dict[str, Any]:
     """Keep a photo's mask as it is before anything is changed.
 
-    Returns what it is of: the digests of the photo, and of the mask as predict wrote it. Raises DataError
-    where it cannot be read or written.
+    Returns its origin: the digests of the photo, and of the mask as predict wrote it. Raises DataError where
+    it cannot be read or written.
     """
     mask, kept = results / photo.outputs["mask"], predicted_path(results, photo.stem)
     try:

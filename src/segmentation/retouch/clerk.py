@@ -7,8 +7,8 @@ from segmentation.core.errors import DataError, SegmentationError
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.summary import write_table
 
-_PAUSE_S = 3.0  # before what failed is tried again
-_WRITING_S = 600.0  # that is waited for the files of accepted photos
+_PAUSE_S = 3.0  # before a failed write is tried again
+_WRITING_S = 600.0  # to wait for the files of accepted photos
 
 
 class Clerk:
@@ -43,7 +43,7 @@ class Clerk:
             self._wanted.set()
 
     def finish(self) -> None:
-        """Have what was accepted written, and wait for it, some minutes at most.
+        """Have the accepted photos written, and wait for that, some minutes at most.
 
         Raises DataError where something is not written then, with the reason.
         """

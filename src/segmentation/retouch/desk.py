@@ -95,7 +95,7 @@ class Desk:
         return self._journal.left_out
 
     def refresh(self) -> None:
-        """Take notice of what predict has written since.
+        """Take notice of new results of predict.
 
         A photo whose mask became another before a person changed it has another revision then: a page that
         shows the one before cannot change this one. Raises DataError where the record of predict is gone.

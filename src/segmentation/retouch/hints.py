@@ -35,12 +35,12 @@ def find_hint(
     alpha: np.ndarray,
     done: Iterable[Operation] = (),
 ) -> Hint | None:
-    """Return what becomes of a mask by a stroke; None for a stroke beside the photo or that changes nothing.
+    """Return a mask after a stroke; None for a stroke outside of the photo or one that changes nothing.
 
     `photo` is uint8 RGB [H, W, 3] and `first_scores`, uint8 [H, W, 1], are of the first pass; `base` and
     `alpha`, uint8 [H, W], are the mask as it was predicted and as the operations that are `done` left it.
-    What a person has changed, and what earlier hints lie on, is certain and stays. Only what hangs together
-    with the stroke changes.
+    What a person has changed, and what earlier hints lie on, is certain and stays. Only pixels that are
+    connected with the stroke change.
     """
     covered = covered_by(stroke, alpha.shape)
     if covered is None:
@@ -70,7 +70,7 @@ def _scored_again(
     """Return the region that the second pass sees because of a place, and its scores, float32 [h, w, 1]."""
     view, limits = passes.view, photo.shape[:2]
     around = Rectangle(place.top, place.left, place.top + place.height, place.left + place.width)
-    if passes.nearby:  # as far as a tile about it sees
+    if passes.nearby:  # the reach of a tile about it
         region = framed(around, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
     else:
         region = view.region_with(scores, around)
@@ -95,10 +95,10 @@ def _added(
 def _told(
     first_scores: np.ndarray, base: np.ndarray, alpha: np.ndarray, hints: list[Hint], stroke: Stroke
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first scores with what a person said of them, and where that was.
+    """Return the first scores with a person's corrections of them, and where these are.
 
-    They are float32 [H, W, 1] in [0, 1], and bool [H, W].
-    What the network made of earlier hints is no more certain than it was.
+    They are float32 [H, W, 1] in [0, 1], and bool [H, W]. The network's answers to earlier hints are no more
+    certain than before.
     """
     garment = alpha >= HALF
     settled = garment != (base >= HALF)
@@ -115,7 +115,7 @@ def _told(
 
 
 def _hanging_together(wanted: np.ndarray, own: np.ndarray, sliver_px: int) -> np.ndarray:
-    """Return what of bool [h, w] hangs together with the pixels of a stroke by more than slivers."""
+    """Return the part of bool [h, w] that is connected with a stroke's pixels by more than slivers."""
     thick = cv2.morphologyEx(wanted.astype(np.uint8), cv2.MORPH_OPEN, disc(sliver_px)) | own
     _count, labels = cv2.connectedComponents(thick, connectivity=8)
     numbers = np.unique(labels[own])

@@ -22,7 +22,7 @@ Fields = dict[str, Any]
 class Journal:
     """A journal that is open for appending; one process holds it at a time, which the caller sees to.
 
-    `left_out` counts the whole lines that are no lines of a journal.
+    `left_out` counts the whole lines that do not belong in a journal.
     """
 
     def __init__(self, path: Path):
@@ -75,7 +75,7 @@ class Journal:
 
 
 def parse(line: bytes) -> Fields | None:
-    """Return the fields of a line; None for what is no line of a journal."""
+    """Return the fields of a line; None for one that does not belong in a journal."""
     try:
         fields = json.loads(line)
         sound = isinstance(fields["photo"], str) and isinstance(fields["did"], str)

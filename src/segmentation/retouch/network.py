@@ -52,7 +52,7 @@ class Network:
         alpha: np.ndarray,
         done: Iterable[Operation],
     ) -> Hint | None:
-        """Return what becomes of a mask by a stroke, see `find_hint`. Raises DataError."""
+        """Return a mask after a stroke, see `find_hint`. Raises DataError."""
         with self._lock:
             passes, first_scores = self._scored(photo, pixels)
             threshold = self._threshold(photo)
@@ -103,7 +103,7 @@ def digests_of(photo: CutPhoto) -> list[Any]:
 
 
 def _told_of_failures(work: Callable[[], Found]) -> Found:
-    """Return what some work on the network finds; whatever it fails by becomes one line."""
+    """Return the result of some work on the network; any failure becomes a message of one line."""
     try:
         return work()
     except SegmentationError:

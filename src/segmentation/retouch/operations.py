@@ -70,7 +70,7 @@ class Whole:
 
 @dataclass(frozen=True, eq=False)
 class Hint:
-    """A stroke of which the network was told, and what the mask became by its scores.
+    """A stroke that was given to the network as a hint, and the mask that resulted.
 
     `size` is its diameter in pixels. `region` has the pixels that changed, `alpha`, uint8 [pixels], is what
     they became, row by row: the network is not needed again.
@@ -118,7 +118,7 @@ def plain(operation: Operation) -> dict[str, Any]:
 
 
 def parse(fields: Mapping[str, Any]) -> Operation:
-    """Read an operation. Raises DataError for what is none."""
+    """Read an operation. Raises DataError for anything else."""
     try:
         if fields["kind"] == "refinement":
             return Refinement(_number(fields["size"], 1, LARGEST_PX), _points(fields["points"], 1))
@@ -143,7 +143,7 @@ def parse(fields: Mapping[str, Any]) -> Operation:
 
 
 def parse_stroke(fields: Mapping[str, Any]) -> Stroke:
-    """Read a stroke with a hard edge, of which a network is to be told. Raises DataError for what is none."""
+    """Read a stroke with a hard edge, as a hint for a network. Raises DataError for anything else."""
     try:
         size, points = _number(fields["size"], 1, LARGEST_PX), _points(fields["points"], 1)
         return Stroke(bool(fields["add"]), size, 1.0, points)

@@ -12,9 +12,9 @@ from segmentation.retouch.edges import fit_to_colours
 from segmentation.retouch.operations import Area, Hint, Operation, Refinement, Spot, Stroke, Whole
 
 HALF = 128
-"""The alpha from which on a pixel is garment."""
+"""The alpha from which a pixel is garment."""
 
-_SLIVER_PX = 3  # what a region leaves beside itself, and is no wider, goes with it
+_SLIVER_PX = 3  # rests that a region leaves beside itself go with it if they are no wider
 _REACH_PX = 4  # from a region that its edge is smoothed
 _EDGE_SIGMA_PX = 0.8
 
@@ -31,8 +31,8 @@ def painted(
 ) -> Patch | None:
     """Return what an operation makes of an alpha, uint8 [H, W], where it may change it; None for nowhere.
 
-    `photo`, uint8 RGB [H, W, 3], is what an edge is fitted to; without it none is. With `binary` alpha stays
-    0 or 255. The same operation on the same alpha always gives the same.
+    `photo`, uint8 RGB [H, W, 3], is what an edge is fitted to; without it no edge is fitted. With `binary`
+    alpha stays 0 or 255. The same operation on the same alpha always gives the same.
     """
     match operation:
         case Stroke():
@@ -88,7 +88,7 @@ def _refinement(stroke: Refinement, alpha: np.ndarray, photo: np.ndarray) -> Pat
     """Fit the edge below a stroke to the photo, less towards the sides of the stroke."""
     points, radius = np.array(stroke.points, np.float64), stroke.size / 2
     box = box_of(points, radius + 1, alpha.shape)
-    around = box_of(points, 3 * radius + 4, alpha.shape)  # where colours are learnt from
+    around = box_of(points, 3 * radius + 4, alpha.shape)  # where colours are taken from
     if box is None or around is None:
         return None
     near, part = alpha[around.slices], alpha[box.slices]
@@ -111,7 +111,7 @@ def _area(area: Area, alpha: np.ndarray) -> Patch | None:
 def _spot(spot: Spot, alpha: np.ndarray) -> Patch | None:
     """Fill the hole about a place, or remove the island there, soft edges included.
 
-    What reaches the border of the photo is no hole, and the largest part of the mask no island.
+    An area that reaches the border of the photo is no hole, and the largest part of the mask no island.
     """
     (x, y), *_rest = spot.points
     column, row = math.floor(x), math.floor(y)

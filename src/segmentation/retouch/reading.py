@@ -1,4 +1,4 @@
-"""Photos of a folder of results as they come onto the desk: read, with what was done to them done again."""
+"""Photos of a folder of results as they come onto the desk: read, with all earlier operations redone."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Channels: a photo scored as grey pictures, for garments that one of its channels tells from the ground."""
+"""Channels: a photo scored as grey pictures, for garments that stand out in one of its channels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The Dice that scores alone let expect, for models without a confidence model."""
+"""The Dice to expect by the scores alone, for models without a confidence model."""
 
 import numpy as np
 

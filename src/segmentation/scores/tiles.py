@@ -1,4 +1,4 @@
-"""Tiles: a photo scored in overlapping slices of its own resolution, sewn without seams."""
+"""Tiles: a photo scored in overlapping parts at its own resolution, merged without seams."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from segmentation.core.types import ScoreFn
 
 _SPREAD = 1 / 6  # the standard deviation of the window of a tile, of its height and width
 _WHOLE = 0.1  # the weight of the whole's own scores, beside 1 in the middle of a tile
-_UNSURE = (0.05, 0.95)  # scores between these are looked at again
+_UNSURE = (0.05, 0.95)  # pixels with scores between these are scored again
 
 Tile = tuple[slice, slice]
 

@@ -25,7 +25,7 @@ class Run(keras.callbacks.Callback):
     the epoch that it cuts short is not kept.
 
     Where weights are averaged, the network has the averages whenever it is judged, saved and loaded, and the
-    optimizer's state has the weights themselves. Only while it learns it is the other way round.
+    optimizer's state has the weights themselves. Only during training steps is it the other way round.
     """
 
     def __init__(

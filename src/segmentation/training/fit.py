@@ -215,7 +215,7 @@ def _prepare(
     preprocessing = Preprocessing.from_config(
         config.preprocessing, guided=config.second_pass.guided, guides=config.guides
     )
-    guides = len(preprocessing.guides)  # which a network sees as they are, in [0, 1]
+    guides = len(preprocessing.guides)  # channels that a network sees as they are, in [0, 1]
     if guides:
         pairs = PreparedPairs(train, dataclasses.replace(preprocessing, guides=()), config.data, labels)
     else:
@@ -354,7 +354,7 @@ def _train(
         return True
     except Exception as error:
         failure = batches.failure or val_batches.failure
-        if failure:  # which TensorFlow has wrapped in an error of its own
+        if failure:  # the error that TensorFlow has wrapped in one of its own
             raise failure from error
         if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
             raise TrainingError(

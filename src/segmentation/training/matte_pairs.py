@@ -59,7 +59,7 @@ class MattePairs(PreparedPairs):
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         photo, alpha = self._read(sample)
         contrast = colour_distance(photo, alpha) if self._compares_colours else np.zeros_like(alpha)
-        if self._varied:  # nothing stands for a trimap that the set does not have
+        if self._varied:  # nothing takes the place of a trimap that the set does not have
             trimaps = [
                 read_trimap(sample, name, alpha) if has_trimap(sample, name) else np.zeros_like(alpha)
                 for name in self._given

@@ -53,7 +53,8 @@ def thin_parts(targets: Tensor, width_px: int) -> Tensor:
 def faults(targets: Tensor, scores: Tensor, width_px: int) -> Tensor:
     """Return 1 where mask and ground truth differ over a square of `width_px` at least, else 0: [N, H, W, C].
 
-    Both are cut at 0.5. An edge that is off by less is none; a strap lost or a shoulder taken for garment is.
+    Both are cut at 0.5. An edge that is off by less does not count; a lost strap or a shoulder taken for
+    garment does.
     """
     wrong = ops.cast(ops.not_equal(targets >= 0.5, scores >= 0.5), targets.dtype)
     return _dilated(_eroded(wrong, width_px), width_px)

@@ -53,7 +53,7 @@ def find_rate(
     The arguments are as in `fit`; nothing is kept of the network. Raises what `fit` raises before its first
     epoch, TrainingError for a loss that never falls, and KeyboardInterrupt once `stop()` is true.
     """
-    config = config.replace(average=0)  # it would lag behind
+    config = config.replace(average=0)  # an average would lag behind
     ready = prepare_training(config, train, labels, start, first, tell=tell, stop=stop)
     batches = ready.batches(config, choose_batch_size(config, ready))
     model = ready.model

@@ -21,7 +21,7 @@ TENSORBOARD = "tensorboard"
 
 _WEIGHTS = "epoch-*.weights.h5"
 _OF_A_RUN = (RECORD, HISTORY, TENSORBOARD, _WEIGHTS, LOCK)
-_ANY_TIME = ("workers", "cache")  # options that a run may go on with, whatever they were
+_ANY_TIME = ("workers", "cache")  # options that may differ when a run is resumed
 
 History = dict[str, list[float]]
 """A list for each quantity (loss, dice, val_loss, ..., learning_rate), one value for each finished epoch."""
@@ -148,7 +148,7 @@ def resume(folder: Path, settings: dict[str, Any]) -> RunState:
 
 
 def check_changes(state: RunState, settings: Mapping[str, Any]) -> list[str]:
-    """Return in words which options a run goes on with that it was not begun with.
+    """Return in words which options differ from those that a run was begun with.
 
     Only what decides nothing may change, and the number of epochs where the learning rate does not depend
     on it: with other settings no single command would repeat the model. Raises TrainingError that says in

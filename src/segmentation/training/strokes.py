@@ -12,7 +12,7 @@ import numpy as np
 from segmentation.training.augment import Augment
 
 _HALF = 128  # of first scores and ground truth, from 0 to 255
-_AGREEING = 0.2  # share of the strokes that lie anywhere, as where a person guards what is right
+_AGREEING = 0.2  # share of the strokes that lie anywhere, like those by which a person protects correct parts
 _MOST = 3  # strokes on a photo
 _REACH = 0.25  # of the height: how far a stroke leads
 _LARGEST = 0.04  # of the height: the radius of a stroke

@@ -1,1 +1,1 @@
-"""The page of a review: what it is served, and by what it is kept to the person at this machine."""
+"""The page of a review: its server, and the guard that keeps it to the person at this machine."""

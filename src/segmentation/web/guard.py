@@ -1,8 +1,8 @@
 """The guard of the page: only those who know its address get in, and no other site can act for them.
 
-The token in the address is a secret. The Host header has to be the server's own, which a name that someone
-else's name server bound to this machine is not. Whatever changes something has to come from the page itself,
-by its Origin.
+The token in the address is a secret. The Host header has to be the server's own, not a name that someone
+else's name server has bound to this machine. Whatever changes something has to come from the page itself, by
+its Origin.
 """
 
 import ipaddress
@@ -120,7 +120,7 @@ def _is_address(name: str) -> bool:
 
 
 def _limited(receive: Receive) -> Receive:
-    """Return what a request sends, cut short where it is more than it may be: then it is no valid one."""
+    """Return the body of a request, cut short where it is too long: then it is no longer valid."""
     received = 0
 
     async def limited() -> Message:

@@ -34,7 +34,7 @@ def learning(results: Path, clerk: Clerk, process: AdaptProcess) -> APIRouter:
     @router.post("")
     def _begin(beginning: Beginning) -> JSONResponse:
         if beginning.how != "resume":
-            clerk.finish()  # else what is accepted would be left out
+            clerk.finish()  # else accepted photos would be left out
         chosen: dict[str, Any] = {"from_": results.absolute(), "name": beginning.name}
         if beginning.how != "new":
             chosen[beginning.how] = True

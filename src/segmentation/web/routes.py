@@ -51,7 +51,7 @@ class Edit(Wish):
 
 
 class Stroke(Wish):
-    """A stroke of which the network is to be told."""
+    """A stroke to give to the network as a hint."""
 
     add: bool
     size: float
@@ -83,9 +83,9 @@ class Activity(BaseModel):
 def application(
     desk: Desk, clerk: Clerk, summary: Callable[[], Summary], adapting: AdaptProcess | None = None
 ) -> FastAPI:
-    """Return the page and what it asks for, without the guard that belongs before it.
+    """Return the page and its addresses, without the guard that belongs in front of them.
 
-    `adapting` is what learns from the corrections; without it the page offers no learning.
+    `adapting` trains a model on the corrections; without it the page offers no learning.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 

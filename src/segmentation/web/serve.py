@@ -47,7 +47,7 @@ def serve(
 ) -> bool:
     """Serve the page of a review until Ctrl-C or SIGTERM; `opened` is told its address once it is there.
 
-    `adapting` is what learns from the corrections, and is ended with the page.
+    `adapting` trains a model on the corrections, and is ended with the page.
 
     Without a `port` the one of the last time is taken, so that a page that is still open goes on, else the
     first free one. Returns whether a signal ended it. Raises DataError where the port cannot be had,
@@ -79,7 +79,7 @@ def serve(
         threading.Thread(target=desk.prepare_first, daemon=True).start()
         try:
             server.run(sockets=[listener])
-        except KeyboardInterrupt:  # which uvicorn has raised again once it has ended in good order
+        except KeyboardInterrupt:  # uvicorn raises the signal again once it has ended in good order
             return True
         finally:
             if adapting:

@@ -9,7 +9,7 @@ Tensor = Any
 
 RPN_SCALES = (1.0, 1.0, 1.0, 1.0)
 HEAD_SCALES = (10.0, 10.0, 5.0, 5.0)
-"""What steps are multiplied by: those of proposals to objects are small (Girshick 2015)."""
+"""The factors that scale steps: those from proposals to objects are small (Girshick 2015)."""
 
 _LARGEST_GROWTH = float(
     np.log(1000 / 16)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 MOST_OBJECTS = 32
-"""Objects that a network finds in a photo, and that it is shown in one in training."""
+"""The most objects that a network finds in a photo, and that it is shown in one in training."""
 
 USUAL_SCORE = 0.5
-"""The score from which something that was found usually is an object."""
+"""The score from which something that was found is usually an object."""
 
 MASK_PX = 28
-"""Side of the mask of an object, whatever the size of its box."""
+"""The side of an object's mask, whatever the size of its box."""
 
 BOX, SCORE, CLASS, MASK = slice(0, 4), 4, 5, 6
-"""Where a row has what: `BOX` as fractions of the picture, then two numbers, then from `MASK` on the mask."""
+"""The layout of a row: `BOX` as fractions of the picture, then two numbers, then the mask from `MASK` on."""
 
 ROW = MASK + MASK_PX**2
 

@@ -1,4 +1,4 @@
-"""The heads: what proposes regions, what classifies and moves a box, and what draws the mask in it.
+"""The heads: one proposes regions, one classifies and moves boxes, and one draws the masks in them.
 
 Each is a layer of layers, which it names as `sublayers`; `operations` are those of a photo in multiply-adds.
 """

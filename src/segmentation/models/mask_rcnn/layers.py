@@ -15,7 +15,7 @@ from segmentation.models.mask_rcnn.suppression import keep_best
 Tensor = Any
 
 PROPOSALS = 100
-"""Boxes of a photo that the heads look at."""
+"""The number of boxes of a photo that the heads look at."""
 
 _BEST_OF_LEVEL = 200  # proposals of each level before suppression
 _OVERLAP_OF_PROPOSALS, _OVERLAP_OF_OBJECTS = 0.7, 0.5
@@ -82,7 +82,7 @@ class Detections(keras.layers.Layer):
         best, order = ops.top_k(ops.reshape(scores, (-1, count * classes)), min(_CANDIDATES, count * classes))
         found = take_each(found, order // classes)
         numbers = ops.cast(order % classes, "float32")[..., np.newaxis]
-        # boxes of different classes lie in different places, so that they do not suppress each other
+        # boxes of different classes are moved apart, so that they do not suppress each other
         kept = keep_best(found + numbers * 2.0 * max(self.height, self.width), _OVERLAP_OF_OBJECTS)
         best = ops.where(kept > 0, best, best * _SUPPRESSED)
         scores, order = ops.top_k(best, min(MOST_OBJECTS, best.shape[1]))

@@ -43,17 +43,17 @@ class Parts:
 
 
 class MaskRCNN(keras.Model):
-    """Photo [N, H, W, C] -> objects [N, K, ROW], see `found`; in training also what the trunk has made.
+    """Photo [N, H, W, C] -> objects [N, K, ROW], see `found`; in training also the trunk's outputs.
 
-    The loss that it is compiled with is called with (parts, what the trunk has made, targets) and returns the
-    loss of each photo, [N], by name; their sum is what is learned. Metrics are called with the targets and
-    the objects of photos that are held out.
+    The loss that it is compiled with is called with (parts, the trunk's outputs, targets) and returns the
+    loss of each photo, [N], by name; their sum is minimised. Metrics are called with the targets and the
+    objects of photos that are held out.
     """
 
     parts: Parts
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Any:
-        """Return the objects, or in training the list of what the trunk has made."""
+        """Return the objects, or in training the list of the trunk's outputs."""
         if training:
             return self.parts.trunk(inputs, training=True)
         return super().call(inputs, training=training, mask=mask)

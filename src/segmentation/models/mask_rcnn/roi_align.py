@@ -15,7 +15,7 @@ Tensor = Any
 SAMPLES = 2
 """Points along each side of a cell, over which its value is the mean."""
 
-_USUAL_CELLS = 14  # a box of 224 pixels, on which ImageNet was learned, at stride 16
+_USUAL_CELLS = 14  # a box of 224 pixels, the size of ImageNet's training photos, at stride 16
 
 
 def align(pyramid: Mapping[int, Tensor], boxes: Tensor, cells: int, samples: int = SAMPLES) -> Tensor:

@@ -1,7 +1,7 @@
 """Greedy non-maximum suppression as a fixed number of products of matrices.
 
-Loops whose end depends on the data, and lists whose length does, are what engines and exchange formats
-disagree about. Here every shape is known beforehand, so that the network is one piece everywhere.
+Loops whose end depends on the data, and lists whose length does, are handled differently by engines and
+exchange formats. Here every shape is known beforehand, so that the network is one piece everywhere.
 """
 
 from typing import Any

@@ -15,7 +15,7 @@ from segmentation.preprocessing.pixels import resize_labels
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.batches import PreparedPairs
 
-_LEAST_PIXELS = 16  # of an object at the network's size; what augmentation leaves of another one is none
+_LEAST_PIXELS = 16  # of an object at the network's size; if augmentation leaves less of one, it is dropped
 
 
 class ObjectTask:
