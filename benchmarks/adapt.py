@@ -41,7 +41,7 @@ HALF = 128
 
 
 class Place(WorkFolder):
-    """The project's working folder, but for models, logs and results, which are nobody's afterwards."""
+    """The project's working folder, but for models, logs and results, which nobody needs afterwards."""
 
     @property
     def results(self) -> Path:

@@ -93,7 +93,8 @@ def _print_ranks(seed: int, kinds: dict[str, str], table: Path) -> None:
 def plant(samples: Sequence[Sample], seed: int) -> dict[str, tuple[str, np.ndarray]]:
     """The kind and the alpha, uint8 [H, W], of fifteen errors by the id of the sample that gets them.
 
-    No garment gets two. What does not suit a garment, as a lost strap where there is none, goes to another.
+    No garment gets two. An error that does not suit a garment, such as a lost strap where there is none, goes
+    to another.
     """
     random = np.random.default_rng(seed)
     waiting = [samples[index] for index in random.permutation(len(samples))]

@@ -1,6 +1,6 @@
 """A retoucher in a review who knows the truth: a photo on the desk, and the actions that may be best.
 
-It is imported by the benchmark of reviews. The operations are those of the page. A stroke is led along the
+It is imported by the benchmark of reviews. The operations are those of the page. A stroke runs along the
 middle of a fault, in several sizes.
 """
 
@@ -71,7 +71,7 @@ class Case:
         return [self.wrong_in(fault) for fault in faults(self.sheet.alpha >= HALF, self.truth)[:LOOKED_AT]]
 
     def wrong_in(self, fault: Fault) -> tuple[np.ndarray, bool]:
-        """The wrong pixels that hang together in the box of a fault."""
+        """The connected wrong pixels in the box of a fault."""
         rows = slice(fault.top, fault.top + fault.height)
         columns = slice(fault.left, fault.left + fault.width)
         garment = self.sheet.alpha >= HALF

@@ -41,7 +41,7 @@ WAYS = tuple(ACTIONS)
 
 
 def actions_to(case: Case, way: str, most: int) -> list[float]:
-    """Return the Dice after no action, one, two ...; until the last target is reached or nothing helps."""
+    """Return the Dice after no action, one, two, ... until the last target is reached or nothing helps."""
     reached = [case.dice]
     while reached[-1] < TARGETS[-1] and len(reached) <= most:
         best, best_dice = None, reached[-1]

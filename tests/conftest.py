@@ -71,7 +71,7 @@ def source(tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def class_bundle(tmp_path_factory) -> Path:
-    """A model that tells drawn garments, their bags and the background apart by their colours.
+    """A model that distinguishes drawn garments, their bags and the background by their colours.
 
     It lies in models/street of a home, sees 48x64 pixels, and is exported to OpenVINO.
     """

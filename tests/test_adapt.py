@@ -27,7 +27,7 @@ from segmentation.training.progress import EpochDone
 
 
 class Told:
-    """Remembers what a job told, and interrupts it after the first epoch if asked to."""
+    """A receiver that remembers what a job told, and interrupts it after the first epoch if asked to."""
 
     def __init__(self, interrupt=False):
         self.events, self._interrupt = [], interrupt
@@ -143,7 +143,7 @@ def test_both_passes_learn_and_the_second_sees_what_its_first_does_not_know(home
     assert load_bundle(done.model).first.digest != load_bundle(home / "models" / "pair").first.digest
 
 
-# Corrections that nothing can be learned from
+# Corrections that cannot be trained on
 
 
 @pytest.fixture

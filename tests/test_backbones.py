@@ -299,7 +299,7 @@ def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_p
 
 
 class FloatStorage:
-    """Stands for torch.FloatStorage, whose name it is pickled by."""
+    """A stand-in for torch.FloatStorage, by whose name it is pickled."""
 
 
 def _rebuild_tensor_v2(*_):
@@ -320,7 +320,7 @@ class Storage:
 
 
 class Writer(pickle._Pickler):
-    """Writes the stand-ins by torch's names."""
+    """A pickler that writes the stand-ins by torch's names."""
 
     def __init__(self, file, legacy):
         super().__init__(file, protocol=2)

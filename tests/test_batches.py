@@ -279,7 +279,7 @@ def test_a_mask_of_another_size_is_refused_with_both_sizes(samples):
 
 
 class Recorder(keras.callbacks.Callback):
-    """Sets the epoch, as the training does, and keeps which samples the network was given in each step."""
+    """A callback that sets the epoch, as the training does, and keeps the samples of each step."""
 
     def __init__(self, batches):
         super().__init__()
@@ -296,7 +296,7 @@ class Recorder(keras.callbacks.Callback):
 
 
 class SumOfPowers(keras.metrics.Sum):
-    """Sum of 2 ** number over the samples: tells which they were."""
+    """The sum of 2 ** number over the samples, which tells which samples they were."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):  # noqa: ARG002
         super().update_state(2.0 ** y_pred[:, 0, 0, 0])

@@ -33,7 +33,7 @@ NASTY = LabelMap.of(("background", "<img src=x onerror=alert(1)>&", "$\\frac{a}{
 
 
 def draw_street(folder: Path, names=NAMES) -> Path:
-    """Photos of dresses and bags, with a strip that no one can tell; the second has no bag."""
+    """Photos of dresses and bags, with a strip whose class is unknown; the second has no bag."""
     for number in range(IMAGES):
         photo, indices = draw_classes(100 + number)
         indices[:3] = 9

@@ -27,7 +27,7 @@ QUICK = (
 
 
 def draw_people(folder: Path, count: int, seed: int) -> Path:
-    """Photos of yellow hair above a blue dress somewhere on a grey wall, and a strip that no one can tell."""
+    """Photos of yellow hair above a blue dress somewhere on a grey wall, and a strip of an unknown class."""
     random = np.random.default_rng(seed)
     for kind in ("images", "labels"):
         (folder / kind).mkdir(parents=True)

@@ -444,7 +444,7 @@ def test_what_is_usual_is_mean_and_deviation_and_never_narrower_than_can_be_seen
     assert usual["height"] == (0.4, 0.02)
 
 
-# --- learning it -----------------------------------------------------------------------------------------
+# --- fitting it ------------------------------------------------------------------------------------------
 
 
 def made_up(count=240, seed=0):
@@ -550,7 +550,7 @@ def test_doubts_that_mean_nothing_make_no_order():
     assert abs(learned(features, shuffled).correlation) < 0.25
 
 
-# --- from which photos it is learned ---------------------------------------------------------------------
+# --- from which photos it is fitted ----------------------------------------------------------------------
 
 
 @pytest.fixture

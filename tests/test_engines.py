@@ -440,7 +440,7 @@ def test_compiled_networks_are_kept_in_the_users_cache(bundle, tmp_path, monkeyp
 
 
 def test_a_network_that_took_the_place_of_another_is_not_taken_for_it(bundle, tmp_path, monkeypatch):
-    """OpenVINO tells networks apart by the path and the time of their files alone."""
+    """OpenVINO distinguishes networks by the path and the time of their files alone."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     other = exported(make_bundle(tmp_path / "other", seed=1))
     scores = {}

@@ -19,7 +19,7 @@ TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_si
 
 
 class AfterAnEpoch:
-    """Stops a training after its first epoch."""
+    """A receiver that stops a training after its first epoch."""
 
     over = False
 

@@ -1,4 +1,4 @@
-"""A second pass learns from what it will see: the same look, a little wrong at random, at the same photos."""
+"""A second pass is trained on what it will see: the same views of the same photos, slightly wrong."""
 
 import dataclasses
 

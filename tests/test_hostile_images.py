@@ -737,7 +737,7 @@ def test_half_a_jpeg_with_an_end_marker_is_damage(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", jpegs())
 def test_a_jpeg_whose_rest_never_arrived_is_damage(tmp_path, kind):
-    """Copies that break off leave zeros, which many an encoder's tables take for flat blocks."""
+    """Copies that break off leave zeros, which the tables of many encoders take for flat blocks."""
     content = jpegs()[kind]
     for share in (0.4, 0.7, 0.95):
         arrived = content[: round(len(content) * share)]
@@ -749,7 +749,7 @@ def test_a_jpeg_whose_rest_never_arrived_is_damage(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", jpegs())
 def test_damage_of_a_jpeg_is_seen_behind_an_odd_header(tmp_path, kind):
-    """libjpeg ends at its first remark, and what is amiss further on is not told."""
+    """libjpeg ends at its first remark, and does not report what is wrong further on."""
     content = jpegs()[kind]
     half = content[: len(content) // 2] + b"\xff\xd9"
     tables = content.index(b"\xff\xdb")

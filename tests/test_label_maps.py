@@ -35,7 +35,7 @@ FORMS = ("index", "palette", "colour", "mat", "packed-mat", "double-mat", "table
 
 
 def draw_values(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A photo and its label map: hair above a dress above shoes, and a corner that no one can tell."""
+    """A photo and its label map: hair above a dress above shoes, and a corner whose class is unknown."""
     photo, alpha = draw_pair(seed)
     labels = np.where(alpha == 255, 3, 0).astype(np.uint8)
     labels[:8], labels[-8:], labels[20:24, :4] = 1, 7, 9

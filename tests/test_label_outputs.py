@@ -205,7 +205,7 @@ def test_a_photo_of_background_alone_is_noted_and_many_parts_are_not():
     assert predict(colour_score, STREET, "a", plain, 0.5).notes == ()
 
 
-# --- a folder to learn from --------------------------------------------------------------------------------
+# --- a folder to train on ----------------------------------------------------------------------------------
 
 
 def test_label_maps_and_their_photos_are_a_folder_of_pairs(street, tmp_path):

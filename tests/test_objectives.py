@@ -78,7 +78,7 @@ def test_the_metrics_of_photos_of_garments_are_practically_unsmoothed(function, 
 @settings(max_examples=40)
 @given(masks, units)
 def test_cross_entropy_is_that_of_scikit_learn_photo_by_photo(targets, scores):
-    # as far as float32 tells scores from 0 and 1
+    # as far as float32 distinguishes scores from 0 and 1
     clipped = np.clip(scores, 1e-6, 1 - 1e-6)
     expected = per_photo(lambda target, score: log_loss(target, score, labels=[0, 1]), targets, clipped)
 

@@ -1,4 +1,4 @@
-"""Photos that a model is sure of become pairs to learn from, and never pass for what a person made."""
+"""Photos that a model is sure of become pairs to train on, and never pass for a person's work."""
 
 import dataclasses
 import json
@@ -436,7 +436,7 @@ def test_train_learns_from_both_and_is_judged_on_real_pairs_alone(home, capsys, 
     assert np.count_nonzero(weights == np.float32(0.3)) == len(learned)
     assert np.count_nonzero(weights == 1) == len(bundle.split["train"]) - len(learned)
     assert of_validation is None
-    # a copy of a real photo is learned from only if that one is not held out
+    # a copy of a real photo is trained on only if that one is not held out
     held_out = any(name.startswith("000_") for name in bundle.split["val"])
     assert ("predicted/000_Front" in learned) != held_out
     assert ("left out: 1 predicted or composed pair " in capsys.readouterr().err) == held_out

@@ -1,4 +1,4 @@
-"""A double pass as a user trains and uses it: one model that holds both, learned from honest first scores."""
+"""A double pass as a user trains and uses it: one model that holds both, trained on held-out first scores."""
 
 import json
 import os

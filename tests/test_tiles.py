@@ -1,4 +1,4 @@
-"""Tiles: what a network says of a photo in slices, sewn so that no seam is seen."""
+"""Tiles: a network's scores of parts of a photo, merged without visible seams."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Going on from learned weights: frozen levels, a lower rate for the backbone, and other classes."""
+"""Transfer learning: frozen levels, a lower rate for the backbone, and other classes."""
 
 import dataclasses
 import json

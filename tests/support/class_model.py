@@ -1,4 +1,4 @@
-"""Drawn photos of dresses and bags, and a tiny model that tells the two and the background apart."""
+"""Drawn photos of dresses and bags, and a tiny model that distinguishes the two and the background."""
 
 from dataclasses import replace
 from pathlib import Path

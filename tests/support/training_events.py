@@ -15,7 +15,7 @@ def interrupting(epoch):
 
 
 class Listening:
-    """Shows nothing, and remembers the notes."""
+    """A receiver that shows nothing, and remembers the notes."""
 
     def __init__(self):
         self.notes = []

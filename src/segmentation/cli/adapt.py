@@ -11,7 +11,7 @@ from segmentation.jobs.context import Context
 
 
 class AdaptDisplay(TrainingDisplay):
-    """Shows which pass is trained, and what is shown of a training."""
+    """A display of the pass that is trained, and of all that a training shows."""
 
     def __call__(self, event: object) -> None:
         """Show an event; unknown ones are ignored."""

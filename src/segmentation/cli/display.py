@@ -35,7 +35,7 @@ def warn(message: str) -> None:
 
 
 class Display:
-    """Shows the events of every job: a bar for each count, lines for notes.
+    """A display of the events of every job: a bar for each count, lines for notes.
 
     It is entered around a job that tells its events through `shown(context)`.
     """

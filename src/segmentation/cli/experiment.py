@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ExperimentDisplay(TrainingDisplay):
-    """Shows each cell as it ends, and what is shown of a training that runs in this process."""
+    """A display of each cell as it ends, and of all that a training in this process shows."""
 
     def __call__(self, event: object) -> None:
         """Show an event; unknown ones are ignored."""

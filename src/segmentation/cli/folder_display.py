@@ -30,7 +30,7 @@ _FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no t
 
 
 class FolderDisplay(Display):
-    """Shows a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
+    """A display of a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
 
     `rows` asks for a line for each photo, even when `quiet`. The number of photos, for the time left, is
     counted in another thread, and only where there is a bar. With `json` the standard output has a line of

@@ -22,7 +22,7 @@ _PLACEHOLDERS = {int: "N", float: "X", Path: "PATH"}
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Report a mistake in one line, without the usage of every option."""
+    """A parser that reports a mistake in one line, without the usage of every option."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}; `{self.prog} --help` explains the options\n")
@@ -38,7 +38,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 class _Once(argparse.Action):
-    """Store the value of a flag; refuse a second one, which would replace the first in silence."""
+    """An action that stores the value of a flag, and refuses a second one, which would replace it."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, typed: argparse.Namespace, value: Any, flag: str | None = None
@@ -49,7 +49,7 @@ class _Once(argparse.Action):
 
 
 class _Switch(argparse.BooleanOptionalAction):
-    """Store whether a flag or its --no- form was typed; refuse both."""
+    """An action that stores whether a flag or its --no- form was typed, and refuses both."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, typed: argparse.Namespace, value: Any, flag: str | None = None
@@ -62,7 +62,7 @@ class _Switch(argparse.BooleanOptionalAction):
 
 
 class _HelpAll(argparse.Action):
-    """Print the help of every option, those included that the short help leaves out."""
+    """An action that prints the help of every option, including those that the short help leaves out."""
 
     def __init__(self, option_strings: list[str], dest: str, show: Callable[[], str], help: str):
         super().__init__(option_strings, dest, nargs=0, help=help)

@@ -19,7 +19,7 @@ from segmentation.jobs.recipe_steps import Step
 
 
 class RecipeDisplay(TrainingDisplay):
-    """Shows each step as its command, what it made, and what is shown of a training.
+    """A display of each step as its command, of what it made, and of all that a training shows.
 
     `place` is the current step, empty before the first. `home` are the words that choose the working folder.
     """

@@ -19,7 +19,7 @@ from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
 
 
 class TrainingDisplay(Display):
-    """Shows one training after another, and the work around them."""
+    """A display of one training after another, and of the work around them."""
 
     def __init__(self) -> None:
         super().__init__()

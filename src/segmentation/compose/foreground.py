@@ -31,7 +31,7 @@ _MARGIN = 1 / 50  # in heights of the visible part: the tips of hairs reach beyo
 
 @dataclass(frozen=True)
 class Foreground:
-    """Colours times alpha, float32 RGB [h, w, 3], and alpha, float32 [h, w], both in 0...1.
+    """A foreground: colours times alpha, float32 RGB [h, w, 3], and alpha, float32 [h, w], both in 0...1.
 
     `cut` says of the top, bottom, left and right whether its own picture ended there and cut it off.
     """

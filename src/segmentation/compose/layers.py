@@ -24,7 +24,7 @@ _WRAP = (1 / 900, 1 / 300)  # how far light comes round an edge, in heights of t
 
 @dataclass(frozen=True)
 class Layers:
-    """Foreground and background, RGB [H, W, 3], and alpha [H, W], all uint8 or all uint16."""
+    """A foreground and a background, RGB [H, W, 3], and alpha [H, W], all uint8 or all uint16."""
 
     colours: np.ndarray
     background: np.ndarray

@@ -22,9 +22,9 @@ _WRAPPED = 0.3  # how much of the background the outermost edge takes on
 
 @dataclass(frozen=True)
 class Light:
-    """`right` and `down` point towards the light, at most 1 in length; `colour` is the mean, float64 [3].
+    """The light of a picture: `right` and `down` point towards it, at most 1 in length.
 
-    `haze` is the brightness of the darkest parts.
+    `colour` is the mean, float64 [3], and `haze` the brightness of the darkest parts.
     """
 
     right: float

@@ -54,7 +54,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Pairs from which a photo may be composed, the garment's first, and how the first lies on the second."""
+    """The pairs that a photo may be composed from, the garment's first, and how it lies on the second."""
 
     sources: tuple[Source, ...]
     placement: Placement | None = None

@@ -21,7 +21,7 @@ _RESAMPLES, _SEED, _INTERVAL = 1000, 0, (2.5, 97.5)
 
 @dataclass(frozen=True)
 class Triage:
-    """Confidence and Dice of the same photos, float [N] in [0, 1], and their garments.
+    """The confidence and the Dice of the same photos, float [N] in [0, 1], and their garments.
 
     The confidence comes from `confidence_model`, which was fitted on `known` of the photos.
     """

@@ -16,7 +16,7 @@ _UNSURE = 0.2  # scores from 0.2 to 0.8 are doubtful
 
 @dataclass(frozen=True)
 class ConfidenceEstimator:
-    """Adds features to predictions and, with a `confidence_model`, their confidence.
+    """The estimator that adds features to predictions and, with a `confidence_model`, their confidence.
 
     `second` is another score function for the same photos; `threshold` turns its scores into a mask.
     """

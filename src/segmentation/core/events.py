@@ -9,7 +9,7 @@ Tell = Callable[[object], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` items are done; `doing` says in words what is being done."""
+    """An event: `done` of `total` items are done; `doing` says in words what is being done."""
 
     doing: str
     done: int

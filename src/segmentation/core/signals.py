@@ -56,7 +56,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 class Interruption:
-    """Context in which the first SIGINT or SIGTERM sets `requested` and a second ends the process at once.
+    """A context in which the first SIGINT or SIGTERM sets `requested` and a second ends the process at once.
 
     On leaving, signals do what they did before, and the Interruption that it lies within has been requested
     too. A signal that was ignored stays ignored, as shells want it for background commands. Outside of the
@@ -91,7 +91,7 @@ class Interruption:
 
 
 class Deadline:
-    """Context that ends the process `seconds` after the first SIGINT or SIGTERM, unless it has ended by then.
+    """A context that ends the process `seconds` after the first SIGINT or SIGTERM, unless it ends by itself.
 
     Libraries that compute for long handle no signal meanwhile, and interrupting them could crash them. It
     ends with the exit status that shells expect and `message` on stderr, and no half-written file is left.

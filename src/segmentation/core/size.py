@@ -24,7 +24,7 @@ class Size:
 
     @property
     def area(self) -> int:
-        """Pixels in all."""
+        """The number of pixels."""
         return self.height * self.width
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class CutoutTask:
-    """One thing, called `name`, is cut out: there is one score, and a threshold decides."""
+    """The task of cutting out one thing, called `name`: there is one score, and a threshold decides."""
 
     name: str
     truth = "cutout"
@@ -81,7 +81,7 @@ class CutoutTask:
 
 @dataclass(frozen=True)
 class ClassTask:
-    """Each pixel is of one of several classes, that with the highest score, whatever the threshold."""
+    """The task of marking classes: each pixel gets the one with the highest score, whatever the threshold."""
 
     names: tuple[str, ...]
     truth = "label map"

@@ -12,7 +12,7 @@ TABLE, COCO = "train.csv", "annotations.json"
 
 @dataclass(frozen=True)
 class Layout:
-    """Two folders, or a folder and a table, beside each other.
+    """A layout: two folders, or a folder and a table, beside each other.
 
     `cutouts` carry the ground truth in their alpha channel; `labels` are label maps, whose values a
     labels.json names.

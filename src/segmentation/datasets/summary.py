@@ -69,7 +69,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class _Pair:
-    """Return what one pair contributes: float64 sums per channel over the photo's pixels."""
+    """The contribution of one pair: float64 sums per channel over the photo's pixels."""
 
     figures: PhotoFigures
     pixels: int

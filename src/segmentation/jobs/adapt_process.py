@@ -149,7 +149,7 @@ def _work(options: AdaptOptions, home: Path, sender: Connection) -> None:
 
 
 class _Sender:
-    """Sends events as changes of a course."""
+    """A receiver of events that sends them as changes of a course."""
 
     def __init__(self, sender: Connection):
         self._sender = sender

@@ -143,7 +143,7 @@ def _write(found: Experiment, place: Place, waves: Iterable[list[Cell]]) -> Expe
 
 
 class _Runner:
-    """Runs the cells, and gives up the worse half of the variants early where that is asked for.
+    """A runner of cells that gives up the worse half of the variants early where that is asked for.
 
     That is successive halving (Jamieson and Talwalkar 2016), with the base always kept.
     """

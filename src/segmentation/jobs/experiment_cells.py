@@ -105,7 +105,7 @@ def _apart(wave: list[Cell]) -> list[list[Cell]]:
 
 
 class _Planner:
-    """Makes cells, and remembers which trainings are the same."""
+    """A planner that makes cells, and remembers which trainings are the same."""
 
     def __init__(self, experiment: Experiment, data: tuple[Path, ...], place: Place, models: Path):
         self._experiment, self._data, self._place, self._models = experiment, data, place, models

@@ -20,7 +20,7 @@ _STEEPNESS = (0.05, 2.0)  # of the power, beyond which no learning curve was see
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Curves floor + scale * n ** -power of the error over n photos: the best, and resampled ones.
+    """The curves floor + scale * n ** -power of the error over n photos: the best, and resampled ones.
 
     `curves` are float64 [K, 3], rows of floor, scale and power, the best first.
     """

@@ -19,7 +19,7 @@ Number = TypeVar("Number", float, np.ndarray)
 
 @dataclass(frozen=True)
 class Counts(Generic[Number]):
-    """Pixels by outcome: four integers for one mask, or four int64 [256] for masks at all thresholds."""
+    """The pixels by outcome: four integers for one mask, or four int64 [256] for masks at all thresholds."""
 
     tp: Number
     fp: Number

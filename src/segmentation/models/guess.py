@@ -7,7 +7,7 @@ from keras import layers, ops
 
 
 class FromGuess(layers.Layer):
-    """Add a change to a first alpha, the last channel of a picture, and keep it in [0, 1].
+    """A layer that adds a change to a first alpha, the last channel of a picture, and keeps it in [0, 1].
 
     [N, H, W, 1] and [N, H, W, C] -> [N, H, W, 1]. In training the gradient passes as if nothing had been cut
     off (Bengio et al. 2013): a first alpha of 0 or 1 can be wrong, and the change has to be able to grow from

@@ -26,7 +26,7 @@ class PoolingIndices(layers.Layer):
 
 
 class MaxUnpooling2D(layers.Layer):
-    """Put each value back to where its maximum was, and zeros around it.
+    """A layer that puts each value back to where its maximum was, and zeros around it.
 
     Values and `PoolingIndices`, both [N, H, W, C] -> [N, 2 * H, 2 * W, C]. After Badrinarayanan et al. 2017.
     """

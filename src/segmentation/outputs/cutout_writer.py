@@ -26,7 +26,7 @@ _VERSION = 6  # raise it whenever the same prediction gives other files, so that
 
 
 class CutoutWriter:
-    """Writes `masks/STEM.png` (grey), cutouts and whatever else is wanted below a folder.
+    """The writer of `masks/STEM.png` (grey), cutouts and whatever else is wanted below a folder.
 
     Everything but a cutout that is cropped or placed on a canvas has the photo's size. `enlargement` tells
     how many times scores were enlarged to the photo; `files` are the options of the files, `style` is that of

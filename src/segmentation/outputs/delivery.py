@@ -156,7 +156,7 @@ def _checked(photo: DeliveredPhoto, changed: Sequence[Path], results: ResultsFol
 
 @dataclass(frozen=True)
 class DeliveryWriter:
-    """Writes the cutouts of an alpha, uint8 or uint16 [H, W], in a style."""
+    """The writer of the cutouts of an alpha, uint8 or uint16 [H, W], in a style."""
 
     style: CutoutStyle
 

@@ -56,7 +56,7 @@ _NOTHING_MORE_CAN_BE_WRITTEN = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUO
 
 @dataclass
 class Tally:
-    """Counts of the photos of a folder job: made, skipped as done before, and failed; `noted` have notes."""
+    """The counts of a folder job's photos: made, skipped as done before, and failed; `noted` have notes."""
 
     made: int = 0
     skipped: int = 0

@@ -29,7 +29,7 @@ _OF_CUTOUTS = ("masks", "cutouts", "trimaps", "review")  # folders that only a c
 
 
 class LabelWriter:
-    """Writes `labels/STEM.png`, the index of each pixel's class, and `overlays/STEM.jpg` below a folder.
+    """The writer of `labels/STEM.png`, each pixel's class index, and `overlays/STEM.jpg` below a folder.
 
     The label map has the photo's size and shows the colours of `labels`. Together with the photos as
     `images`, and the labels.json that names its indices, the folder is a set of pairs that its origin.json

@@ -33,7 +33,7 @@ _UNFINISHED = "was being written when the program was stopped; run the same comm
 
 
 class Manifest:
-    """`predictions.jsonl` of an output folder, open: one process at a time reads and extends it.
+    """The open `predictions.jsonl` of an output folder: one process at a time reads and extends it.
 
     `settings` is everything besides the photo that decides the bytes of the outputs, as plain JSON; `kinds`
     are the files that a photo is done with (see Photo.outputs), and `asked` are the options of files that
@@ -92,7 +92,7 @@ class Manifest:
 
     @property
     def left_out(self) -> int:
-        """Lines that are damaged or of another version; their photos are done again."""
+        """The number of lines that are damaged or of another version; their photos are done again."""
         return self._index.left_out
 
     def key(self, photo: Photo) -> Fields | None:

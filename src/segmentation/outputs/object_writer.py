@@ -21,7 +21,7 @@ _VERSION = 1  # raise it whenever the same prediction gives other files, so that
 
 
 class ObjectWriter:
-    """Writes `masks/STEM-1.png`, `cutouts/STEM-1.png` and so on for each object, and `overlays/STEM.jpg`.
+    """The writer of `masks/STEM-1.png`, `cutouts/STEM-1.png` and so on for objects, and `overlays/STEM.jpg`.
 
     Masks and cutouts are those that a `CutoutWriter` makes of one object alone, with all of its options.
     """

@@ -35,7 +35,7 @@ NOTED = "not taken"
 
 
 class PseudoWriter:
-    """Writes the photo and the scores of every prediction that is confident enough into a folder of pairs.
+    """The writer of the photo and scores of every prediction that is confident enough into a folder of pairs.
 
     `settings`, plain JSON, is what decides the predictions; with `min_confidence`, in [0, 1], it is recorded
     beside the pairs. A prediction is confident enough if its confidence reaches that and it has no notes;

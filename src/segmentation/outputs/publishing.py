@@ -25,7 +25,7 @@ OUTDATED = "is kept, and was made from an earlier photo of this name"
 
 
 class FileWriter(Protocol[Made]):
-    """Writes the files of a photo: of each of its `kinds` one, at the path that it is given.
+    """A writer of the files of a photo: one for each of its `kinds`, at the path that it is given.
 
     Where the number of files depends on what was made, `kinds_of` returns the kinds of that, and `kinds` are
     those that are always there.
@@ -39,7 +39,7 @@ class FileWriter(Protocol[Made]):
 
 
 class Publisher(Generic[Made]):
-    """Delivers the files of photos into the folder of an open manifest.
+    """The publisher of photos' files into the folder of an open manifest.
 
     They are written aside first. Then the manifest records what they are, and they take the place of what an
     earlier run wrote. A file that is not as the manifest records it was changed by a person: it is kept, or

@@ -17,7 +17,7 @@ COLUMNS = ("img", "rle_mask")
 
 
 class SubmissionRows:
-    """Collects a row (file name, run lengths) for each predicted photo, masks encoded in `order`.
+    """A collection of rows (file name, run lengths), one for each predicted photo, masks encoded in `order`.
 
     With a folder `masks`, the masks with hard edges are written there too.
     """

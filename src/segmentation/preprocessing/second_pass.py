@@ -43,7 +43,7 @@ class Region:
 
 @dataclass(frozen=True)
 class SecondPassView:
-    """`crop`, the region of the first mask, or `mask`, the photo blanked outside of the dilated mask.
+    """A view: `crop`, the region of the first mask, or `mask`, the photo blanked outside of the dilated mask.
 
     `margin_px` belongs to photos 1728 pixels high; `threshold` turns the first scores into a mask; `shape` is
     the second network's input.

@@ -47,7 +47,7 @@ _LEAST_AROUND = 1 / 30  # of the photo's height
 
 @dataclass(frozen=True)
 class PairPictures:
-    """Data URIs of one pair: the frame, three views of the garment, and a close-up of its largest region."""
+    """The data URIs of a pair: the frame, three views of the garment, a close-up of its largest region."""
 
     frame: str
     label: str

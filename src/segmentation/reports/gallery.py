@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Rows of pictures under `headings`, and what their colours mean: names and RGB."""
+    """The rows of pictures under `headings`, and what their colours mean: names and RGB."""
 
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -131,7 +131,7 @@ def gallery_figure(gallery: Gallery) -> "Figure":
 
 
 class _Outlines:
-    """A cutout is an outline, around the region of the garment."""
+    """The drawing of cutouts: an outline, around the region of the garment."""
 
     def region(self, truth: np.ndarray, found: Sequence[np.ndarray]) -> tuple[slice, slice]:
         return region_of(truth > 0, np.logical_or.reduce(found))
@@ -146,7 +146,7 @@ class _Outlines:
 
 @dataclass(frozen=True)
 class _Colours:
-    """Classes lie over the whole photo in their colours."""
+    """The drawing of classes: their colours over the whole photo."""
 
     labels: LabelMap
 

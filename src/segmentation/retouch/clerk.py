@@ -12,7 +12,7 @@ _WRITING_S = 600.0  # to wait for the files of accepted photos
 
 
 class Clerk:
-    """Context in which a thread writes what a desk has accepted; leaving it writes what is left, once.
+    """A context in which a thread writes what a desk has accepted; leaving it writes the rest, once.
 
     What cannot be written, as while predict is writing in the same folder, is tried again.
     """

@@ -91,7 +91,7 @@ class Desk:
 
     @property
     def left_out(self) -> int:
-        """Lines of the journal that are damaged."""
+        """The number of lines of the journal that are damaged."""
         return self._journal.left_out
 
     def refresh(self) -> None:

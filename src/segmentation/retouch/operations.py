@@ -38,7 +38,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Refinement:
-    """The edge of the mask is fitted to the photo along a stroke; `size` is its diameter in pixels."""
+    """A fitting of the mask's edge to the photo along a stroke; `size` is its diameter in pixels."""
 
     size: float
     points: Points
@@ -46,7 +46,7 @@ class Refinement:
 
 @dataclass(frozen=True)
 class Area:
-    """The inside of a closed line is put into the mask, or taken out."""
+    """The inside of a closed line, put into the mask or taken out."""
 
     add: bool
     points: Points
@@ -54,7 +54,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Spot:
-    """The hole at a place is filled, or where it does not `add`, the island there removed."""
+    """A hole at a place to fill or, where it does not `add`, an island there to remove."""
 
     add: bool
     points: Points
@@ -62,7 +62,7 @@ class Spot:
 
 @dataclass(frozen=True, eq=False)
 class Whole:
-    """A region is put into the mask, or taken out, its edge included."""
+    """A region put into the mask or taken out, its edge included."""
 
     add: bool
     region: Region

@@ -28,7 +28,7 @@ class Loaded:
 
 
 class Shelf:
-    """Photos in memory by their stems, the one that was used last at the end; any thread may use it.
+    """The photos in memory by their stems, the one used last at the end; any thread may use it.
 
     A photo is read while others may hold the `lock`, which keeps what is on the shelf as it is.
     """

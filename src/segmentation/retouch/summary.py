@@ -57,7 +57,7 @@ class Summary:
 
     @property
     def an_hour(self) -> float | None:
-        """Photos an hour; None if unknown."""
+        """The photos an hour; None if unknown."""
         return 3600 * self.decided / self.seconds if self.decided and self.seconds else None
 
     @property

@@ -19,7 +19,7 @@ from segmentation.training.schedules import learning_rate, stops
 
 
 class Run(keras.callbacks.Callback):
-    """Keeps `state` on disk in step with the training, so that it can be interrupted at any time.
+    """A callback that keeps `state` on disk in step with the training, which can be interrupted any time.
 
     Once `stop()` is true the training ends after the current step, or that of the evaluation after an epoch;
     the epoch that it cuts short is not kept.

@@ -33,7 +33,7 @@ class _Head(keras.layers.Layer):
 
 
 class RegionProposals(_Head):
-    """Levels of a pyramid [N, h, w, C] -> logits [N, A] and steps [N, A, 4] of the anchors of all levels."""
+    """A head: pyramid levels [N, h, w, C] -> logits [N, A] and steps [N, A, 4] of all levels' anchors."""
 
     def __init__(self, filters: int, places: int):
         super().__init__("region_proposals")
