@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from segmentation.core.counting import counted
 
 LARGEST_LOSS = {"dice": 0.0003, "boundary_f1": 0.002, "clean": 1}
-"""What bfloat16 may lose against float32 over the held-out photos: in the means, and in clean photos."""
+"""The most that bfloat16 may lose against float32 over the held-out photos: in means, and in clean photos."""
 
 SAME_MASK_DICE = 0.9995
 """The agreement of masks by which models are judged that do not have these figures."""

@@ -19,10 +19,10 @@ from segmentation.images.decontamination import decontaminate
 from segmentation.synth.paint import blurred, pick, wavy_line
 
 SHARES = {"bare": 0.6, "skin-coloured": 0.2, "open": 0.2}
-"""How often each of them is made."""
+"""The share of photos of each kind."""
 
 CUT = (0.28, 0.6)
-"""Between which shares of the garment's height the line lies."""
+"""The range of the line, in shares of the garment's height."""
 
 _WIDEST = 1.15  # a body at the waist, in widths of the chest
 _NECK = 0.02  # how far it rises above the garment, in heights of the photo, where one can tell its tone

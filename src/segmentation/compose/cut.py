@@ -13,7 +13,7 @@ from segmentation.compose.sources import Candidate, Composed, Loaded, Sources, W
 from segmentation.compose.worn import put_on
 
 CUT = (0.28, 0.52)
-"""Between which shares of the dress's height its waist is looked for."""
+"""The range in which a dress's waist is looked for, in shares of its height."""
 
 _SCALES = (0.75, 1.3)
 _EASE = (0.99, 1.05)  # the width of its waist, in widths of the other's

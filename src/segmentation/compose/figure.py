@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 LEVELS = 96
-"""How many rows of an outline are kept, from its top to its bottom."""
+"""The number of rows that are kept of an outline, from its top to its bottom."""
 
 _HEIGHT_PX = 432  # of the photo in which a figure is measured
 _SPECK = 0.03  # of the largest region's area

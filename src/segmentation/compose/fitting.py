@@ -9,7 +9,7 @@ from segmentation.compose.placement import Placement
 from segmentation.compose.sources import Candidate, Source
 
 Place = Callable[[Figure, Figure, np.random.Generator], Placement | None]
-"""From the figures of a garment and of a mannequin to how the one lies on the other, None without a fit."""
+"""A function from the figures of a garment and a mannequin to a placement of it there; None without a fit."""
 
 
 def fitting(

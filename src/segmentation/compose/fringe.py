@@ -7,10 +7,10 @@ from segmentation.compose.figure import Figure
 from segmentation.synth.paint import blurred
 
 BAND = 1 / 300
-"""How far the colours of an edge reach beyond its alpha, in heights of the photo: 6 px of 1728."""
+"""The reach of an edge's colours beyond its alpha, in heights of the photo: 6 px of 1728."""
 
 REST = 1 / 90
-"""How far a garment's back or lining, which its alpha leaves out, is looked for around it: 19 px of 1728."""
+"""The range in which a garment's back or lining, which its alpha leaves out, is looked for: 19 px of 1728."""
 
 
 def without_fringe(

@@ -16,13 +16,13 @@ from segmentation.synth.room import design_room
 from segmentation.synth.surface import Light, shade
 
 IN_A_SHOP = {"white": 0.16, "grey": 0.14, "wall": 0.2, "ground": 0.5}
-"""How often each is used for a garment alone; a ground is one of the user's pictures, or a drawn fabric."""
+"""The share of each for a garment alone; a ground is one of the user's pictures, or a drawn fabric."""
 
 DRAWN = {"grey": 0.12, "wall": 0.23, "fabric": 0.65}
-"""How often each is drawn where there are no pictures."""
+"""The share of each that is drawn where there are no pictures."""
 
 ENLARGED_NEAR, ENLARGED_FAR = 1.6, 3.0
-"""How far a picture is enlarged, in focus and behind it, where nobody misses detail."""
+"""The most that a picture is enlarged, in focus and behind it, where nobody misses detail."""
 
 LEAST_PX = 150
 """The least shorter side of a picture, so that the smallest frame does not enlarge it further."""

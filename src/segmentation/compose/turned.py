@@ -21,7 +21,7 @@ NARROWER = (0.62, 0.9)
 """The width of a turned mannequin, in widths from the front."""
 
 UNEVEN = 0.35
-"""By how much the far side is narrower, and the near one wider, at most."""
+"""The most by which the far side is narrower, and the near one wider."""
 
 SLANT = 0.05
 """The slope of hems at the farthest from the camera's height."""

@@ -15,7 +15,7 @@ MOST_LEFT = 0.01
 
 _HEM_SHADOW = 0.25
 _CONTACT = 0.3
-"""How much light a hem takes from the mannequin below it, and an edge from what it touches."""
+"""The share of light that a hem takes from the mannequin below it, and an edge from what it touches."""
 
 
 def put_on(

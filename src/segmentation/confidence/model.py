@@ -41,7 +41,7 @@ UNCONFIRMED = "no garment that the model is sure of"
 """The reason that is given where it is more."""
 
 UNLIKE = 4.0
-"""Standard deviations from which on a photo counts as unlike those that the model was fitted on."""
+"""The standard deviations from which a photo counts as unlike those that the model was fitted on."""
 
 _USUAL_DEVIATION = 0.8  # mean absolute deviation of a normal distribution, in standard deviations
 _TELLING = 0.05  # of the error's exponent: an error 12% larger

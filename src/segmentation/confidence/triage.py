@@ -26,7 +26,7 @@ DECISIONS = tuple(reversed(files.DECISIONS))
 """The decisions on a photo, the most work first."""
 
 SHIFTED = 1.0
-"""Standard deviations from which on the photos of a folder, on average, are reported as different."""
+"""The number of standard deviations from which a folder's photos, on average, are reported as different."""
 
 FEWEST_SHIFTED = 10
 """The fewest photos whose mean says anything."""

@@ -10,13 +10,13 @@ from segmentation.confidence.model import Features
 from segmentation.core.viewpoint_names import group_and_view
 
 MOST_HEIGHT = 1.15
-"""How many times as high a garment may be from one side as from others; 98% of drawn garments stay below."""
+"""The most times as high that a garment may be from one side as from others; 98% of drawn ones stay below."""
 
 MOST_AREA = 1.6
-"""How many times as large it may be; drawn garments always stay below."""
+"""The most times as large that it may be; drawn garments always stay below."""
 
 MOST_COLOUR = 25.0
-"""How far its median colours may differ, in CIE 1976 colour difference; drawn garments reach 20."""
+"""The most that its median colours may differ, in CIE 1976 colour difference; drawn garments reach 20."""
 
 _DETAIL = "Detail"  # of a garment, which has neither its height nor its area
 

@@ -14,7 +14,7 @@ from segmentation.core.size import Size
 CROP_MARGIN_PERCENT = 5.0
 JPEG_QUALITY = 92
 DECISIONS = ("auto", "review", "redo")
-"""What triage decides on a photo."""
+"""The decisions of triage on a photo."""
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Tell = Callable[[object], None]
-"""Takes an event: one of these, or one that a job defines. Called from the job's thread."""
+"""A receiver of events: of these, or of those that a job defines. It is called from the job's thread."""
 
 
 @dataclass(frozen=True)

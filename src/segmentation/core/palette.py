@@ -10,7 +10,7 @@ CLOTHING = (
     *("background", "skin", "hair", "headwear", "top", "coat"),
     *("dress", "trousers", "skirt", "legwear", "shoes", "accessories"),
 )
-"""Names of classes that have the same colour among whatever others they are."""
+"""Names of classes whose colours are the same whatever other classes there are."""
 
 _LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 _WHITE_POINT = (0.95047, 1.0, 1.08883)  # D65

@@ -12,7 +12,7 @@ from segmentation.core.signals import unheard_by_children
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 OnProgress = Callable[[int, int], None]
-"""Called in the caller's thread with (done, total) after each item."""
+"""A function that is called in the caller's thread with (done, total) after each item."""
 
 _MOST_WORKERS = 8  # each holds a decoded photo, which may be hundreds of megabytes
 

@@ -8,7 +8,7 @@ import numpy as np
 from segmentation.core.types import IGNORED, GroundTruth
 
 MOST_NUMBERED = 254
-"""Objects of a photo that have a number; further ones, the smallest, are left out."""
+"""The most objects of a photo that get a number; further ones, the smallest, are left out."""
 
 _HALF = 128  # alpha from which a pixel counts
 _FEW = 64  # levels that a picture of objects may have where some of them are soft edges

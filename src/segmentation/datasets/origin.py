@@ -9,7 +9,7 @@ from segmentation.core.files import check_regular, write_text
 
 RECORD = "origin.json"
 GARMENTS = "garments"
-"""In the record of composed pairs: the group of the garment that each pair, by its id, was made of."""
+"""The key, in the record of composed pairs, of the group of the garment that each pair was made of, by id."""
 
 REAL, RETOUCHED, PSEUDO, COMPOSED = "real", "retouched", "pseudo", "composed"
 

@@ -7,7 +7,7 @@ import numpy as np
 from segmentation.core.errors import DataError
 
 Order = Literal["row", "column"]
-"""Pixels are numbered from 1 along rows (Carvana) or down columns (most other competitions)."""
+"""The order of pixels, numbered from 1: along rows (Carvana) or down columns (most other competitions)."""
 
 _MEMORY_ORDER: dict[Order, Literal["C", "F"]] = {"row": "C", "column": "F"}
 _MOST_DIGITS = 18  # two such numbers add up within int64

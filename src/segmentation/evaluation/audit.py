@@ -17,7 +17,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.scores.augmentation import averaged, flipped
 
 Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
-"""Scores for a pair by models that were not trained on it, and the threshold of their mask."""
+"""The score function for a pair, of models that were not trained on it, and the threshold of their mask."""
 
 LEAST_QUALITY = 0.9
 """The least median held-out Dice of models that may mark labels; poorer ones would see their own errors."""

@@ -20,7 +20,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.metrics import masks as metrics
 
 FEWEST_PHOTOS = 12
-"""Photos that a confidence model needs; with fewer, good and bad masks cannot be separated."""
+"""The number of photos that a confidence model needs; fewer cannot separate good and bad masks."""
 
 
 def fit_confidence(

@@ -18,10 +18,10 @@ from segmentation.evaluation.task import task_of
 from segmentation.inference.engines.object_engine import ObjectEngine
 
 OnProgress = Callable[[int, int], None]
-"""Called with (done, total) after each photo."""
+"""A function that is called with (done, total) after each photo."""
 
 Look = Callable[[Sample, np.ndarray], None]
-"""Sees a sample and its scores, float32 [H, W, C]."""
+"""A function that sees a sample and its scores, float32 [H, W, C]."""
 
 _LARGEST_TOLERANCE_PX = 50  # the work grows with its square, and an edge so far off is no edge
 

@@ -12,7 +12,7 @@ from segmentation.metrics.intervals import Difference, Interval, mean_interval, 
 from segmentation.metrics.matting import ERRORS, MatteErrors
 
 REGIONS = ("band", "whole")
-"""Where errors are counted: in the unknown band of the trimap, and in the whole photo."""
+"""The regions in which errors are counted: the unknown band of the trimap, and the whole photo."""
 
 
 @dataclass(frozen=True)

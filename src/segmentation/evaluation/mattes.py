@@ -19,7 +19,7 @@ Start = Callable[[Sample, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray,
 it is given, and the trimap in whose unknown band it is judged, all uint8 [H, W]."""
 
 Look = Callable[[Sample, np.ndarray, np.ndarray, Mapping[str, np.ndarray]], None]
-"""Sees a photo, its true alpha, and the alphas that were found by the names of the mattes."""
+"""A function that sees a sample, its photo, its true alpha, and the alphas found, by names of mattes."""
 
 MatteOf = Callable[[Sample], Matte]
 """The matte of a photo: that of a model that was not trained on it."""

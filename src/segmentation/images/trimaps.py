@@ -17,7 +17,7 @@ SURROUNDINGS, UNKNOWN, GARMENT = 0, 128, 255
 """The values of a trimap."""
 
 BAND = 1 / 800
-"""How far the unknown band reaches to each side of an edge, in heights of the photo: 2 px of 1728.
+"""The reach of the unknown band to each side of an edge, in heights of the photo: 2 px of 1728.
 
 For networks that see a third of the pixels or more; coarser edges need a wider band.
 """
@@ -26,7 +26,7 @@ WIDE_BAND = 1 / 200
 """The same for a person or another matting program that looks for the edge from scratch: 9 px of 1728."""
 
 SURE = (0.05, 0.95)
-"""Scores between these are of pixels that a model is unsure of."""
+"""The range of scores of pixels that a model is unsure of."""
 
 SUPERPIXEL = 2.0
 """The side of a superpixel, in widths of the band."""

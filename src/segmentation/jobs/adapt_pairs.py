@@ -27,7 +27,7 @@ from segmentation.outputs.collect import write_report
 from segmentation.outputs.pairs import IMAGES, mask_path, prepare, remove_pair
 
 FEWEST, FEWEST_GARMENTS = 8, 4
-"""Corrected photos that an adaptation needs, and garments that they show."""
+"""The numbers of corrected photos that an adaptation needs, and of garments that they show."""
 
 _FEWEST_JUDGED = 4
 

@@ -24,7 +24,7 @@ _WHOLE = ("synth", "compose", "data", "eval", "compare")  # jobs that are of no 
 _OTHERS = ("train", "calibrate", "predict", "pseudo")
 _NAME_MODELS = ("model", "models", "matte", "second_pass", "fold_model")  # options
 TOGETHER = "+"
-"""What stands between models that are one matte."""
+"""The sign between models that are one matte together."""
 
 
 def check_job(step: Step) -> None:

@@ -19,7 +19,7 @@ WHOLE_PHOTOS: dict[str, Any] = {
     **{"learning_rate": 1e-3, "batch_size": 8, **_SCHEDULE, **_COLOURS},
     **{"brightness": 0.25, "contrast_jitter": 0.2, "recolour": 0.5, "shift": 0.06, "scale": 0.12},
 }
-"""How a network that sees whole photos of one studio is trained."""
+"""The options that train a network which sees whole photos of one studio."""
 
 _FAULTS = {"average": 0.99, "thin_weight": 2, "fault_weight": 1}
 _WHOLE: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}

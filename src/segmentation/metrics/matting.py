@@ -13,7 +13,7 @@ import numpy as np
 
 GRADIENT_SIGMA_PX = 1.4
 CONNECTIVITY_STEPS = 10
-"""How many levels of alpha connections are looked at; their distance is 0.1."""
+"""The number of levels of alpha at which connections are examined; their distance is 0.1."""
 
 _LEAST_TAIL = 1e-2  # of the derivative's kernel: where it ends
 _NO_LOSS = 0.15  # a pixel that is so far above its connected level still counts as connected
@@ -34,7 +34,7 @@ class MatteErrors:
 
 
 ERRORS = tuple(field.name for field in fields(MatteErrors))
-"""Their names."""
+"""The names of the errors."""
 
 
 def matte_errors(alpha: np.ndarray, target: np.ndarray, region: np.ndarray | None = None) -> MatteErrors:

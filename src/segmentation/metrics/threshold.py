@@ -11,7 +11,7 @@ from segmentation.core.tables import write_csv
 from segmentation.metrics.masks import THRESHOLDS, Counts, dice
 
 CERTAIN = 0.02
-"""Scores that are no further than this from 0 or 1 say so: a network's scores end at about 0.01 and 0.99."""
+"""The distance from 0 or 1 within which scores are certain: a network's scores end at about 0.01 and 0.99."""
 
 _PLATEAU = 1e-6  # mean Dice that differs by less than this is the same
 

@@ -46,10 +46,10 @@ class Delivery:
 
 
 Decide = Callable[[Features, float], Verdict]
-"""Takes the features of a prediction and its confidence; returns the decision of triage."""
+"""A function from the features of a prediction and its confidence to the decision of triage."""
 
 Deliver = Callable[[Photo, Picture, Prediction], Delivery]
-"""Takes a photo, its picture and its prediction; returns what it wrote. Called from threads."""
+"""A function of a photo, its picture and its prediction that returns what it wrote. Called from threads."""
 
 _NOTHING_MORE_CAN_BE_WRITTEN = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 

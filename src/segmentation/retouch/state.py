@@ -11,7 +11,7 @@ from segmentation.retouch.operations import Operation, Whole, parse
 
 ACCEPTED, REDO = "accepted", "redo"
 CHOICES = (ACCEPTED, REDO)
-"""What a person decides on a photo: its mask is good, or is made from scratch elsewhere."""
+"""A person's decisions on a photo: its mask is good, or is made from scratch elsewhere."""
 
 _LONGEST_S = 3600.0  # of activity in one line
 

@@ -17,7 +17,7 @@ _UNSURE = (0.05, 0.95)  # pixels with scores between these are scored again
 Tile = tuple[slice, slice]
 
 Worth = Callable[[np.ndarray], bool]
-"""Whether a tile of a picture, uint8 [h, w, C], is worth a look."""
+"""A function that returns whether a tile of a picture, uint8 [h, w, C], is worth scoring."""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 SIDES = 8.0
-"""Side of a square anchor in strides: 32 pixels at stride 4, as Lin et al. 2017 have it."""
+"""The side of a square anchor in strides: 32 pixels at stride 4, as Lin et al. 2017 have it."""
 
 RATIOS = (0.5, 1.0, 2.0)
-"""Heights of the anchors of a place by their widths."""
+"""The heights of a place's anchors over their widths."""
 
 
 def anchors_of(

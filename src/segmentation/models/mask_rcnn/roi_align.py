@@ -13,7 +13,7 @@ from keras import ops
 Tensor = Any
 
 SAMPLES = 2
-"""Points along each side of a cell, over which its value is the mean."""
+"""The number of points along each side of a cell, over which its value is the mean."""
 
 _USUAL_CELLS = 14  # a box of 224 pixels, the size of ImageNet's training photos, at stride 16
 

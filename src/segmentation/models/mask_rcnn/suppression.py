@@ -13,7 +13,7 @@ from segmentation.models.mask_rcnn.boxes import iou_matrix
 Tensor = Any
 
 ROUNDS = 16
-"""Rounds that are computed: enough for chains of so many boxes, each suppressed but for the one before it."""
+"""The number of rounds: enough for chains of so many boxes, each suppressed but for the one before it."""
 
 
 def keep_best(boxes: Tensor, limit: float, rounds: int = ROUNDS) -> Tensor:
