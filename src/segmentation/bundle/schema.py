@@ -39,7 +39,7 @@ _CONTENT = re.compile(rf"[0-9a-f]{{{CONTENT_DIGITS}}}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _NETWORK = ("architecture", "filters", "levels", "norm")  # no defaults: weights fit one value of each
-# which bundles of earlier versions do not have
+# fields that bundles of earlier versions lack
 _LATER_FIELDS = ("precisions", "bf16_agreement", "contents", "experience", "first")
 _FIELDS = ("config", "preprocessing", "labels", "threshold", "split", "provenance", "files")
 
@@ -254,7 +254,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
     if plain is None:
         return None
     place = "experience"
-    later = ("contents",)  # which those of earlier versions lack
+    later = ("contents",)  # fields that earlier versions lack
     needed = [field.name for field in fields(ConfidenceModel) if field.name not in later]
     _check_fields(place, plain, needed, optional=later)
     _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))

@@ -27,7 +27,7 @@ def prepare_streams() -> None:
     assert isinstance(sys.stdout, io.TextIOWrapper)
     assert isinstance(sys.stderr, io.TextIOWrapper)
     sys.stderr.reconfigure(errors="backslashreplace")
-    is_its_own = sys.stdout is sys.__stdout__  # which stays open
+    is_its_own = sys.stdout is sys.__stdout__  # the process's own stream stays open
     if is_its_own and isinstance(getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), io.FileIO):
         sys.stdout.flush()
         sys.stdout = io.TextIOWrapper(

@@ -110,7 +110,7 @@ def configure(
     if base:
         config = dataclasses.replace(config, model=base.model, preprocessing=base.preprocessing)
     layer = dict(PRESETS[preset]) if preset else {}
-    preset_augmentation = layer.pop("augmentation", None)  # which the preset's other options refine
+    preset_augmentation = layer.pop("augmentation", None)  # the preset's other options refine it
     if preset_augmentation:
         config = dataclasses.replace(config, augmentation=AUGMENTATIONS[preset_augmentation])
     config = config.replace(**layer)

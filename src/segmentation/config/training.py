@@ -271,7 +271,7 @@ class SecondPassConfig:
 
 
 PIXEL_WEIGHTS = ("boundary_weight", "thin_weight", "fault_weight")  # of the pixels in the loss of a cutout
-LOSS_PARTS = (  # which `loss` replaces
+LOSS_PARTS = (  # the options that `loss` replaces
     *("bce_weight", "dice_weight", *PIXEL_WEIGHTS),
     *("boundary_width", "thin_width", "fault_width"),
 )

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 _MOST_PIXELS = 200_000_000  # twice the largest cameras' photos
-_BYTES_A_PIXEL = 64  # that a photo takes at most while it is cut out (about 25), and as much for another one
+_BYTES_A_PIXEL = 64  # the most that a photo takes while it is cut out (about 25), and room for another one
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
 
 

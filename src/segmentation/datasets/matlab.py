@@ -27,7 +27,7 @@ _MOST_VARIABLES = 100
 _HEAD_BYTES = 4096  # with the flags, the shape and the name of a variable
 _MATRIX, _COMPRESSED = 14, 15  # types of elements
 _NUMBERS = range(6, 16)  # classes of arrays: double, single, and integers of 8 to 64 bits
-_DATA_TYPES = (*range(1, 8), 9, 12, 13)  # as which those are stored
+_DATA_TYPES = (*range(1, 8), 9, 12, 13)  # the types in which those are stored
 _REMEDY = f"save the label map alone with `save('ID.mat', '{VARIABLE}', '-v7')`"
 
 
@@ -139,7 +139,7 @@ def _variables(content: bytes, order: str) -> Iterator[_Variable]:
             raise ValueError("damaged, or the file ends too early")
         if kind == _COMPRESSED:
             head = b""
-            with suppress(zlib.error):  # which whosmat misses then
+            with suppress(zlib.error):  # whosmat does not see the variable then
                 head = zlib.decompressobj().decompress(content[start:place], _HEAD_BYTES)
             yield _Variable(head, start, size, True)
         else:

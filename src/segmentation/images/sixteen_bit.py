@@ -19,7 +19,7 @@ def decode_colour(content: bytes) -> np.ndarray | None:
     import cv2
 
     try:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)  # nor turned
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)  # not turned
     except cv2.error:  # larger than it allows
         return None
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:

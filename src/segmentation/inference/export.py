@@ -64,7 +64,7 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
         difference = None
         if network:
             reference = keras_network(model, preprocessing)
-            if bundle.finds_objects:  # whose order may differ where two are equally likely
+            if bundle.finds_objects:  # their order may differ where two are equally likely
                 network, reference = (_as_scores(bundle, one) for one in (network, reference))
             difference = largest_difference(network, reference, preprocessing, photos)
             if not difference <= TOLERANCE:

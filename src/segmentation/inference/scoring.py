@@ -78,7 +78,7 @@ def load_passes(bundle: ModelBundle) -> Passes | None:
 def _passes_of(bundle: ModelBundle) -> tuple[ModelBundle, ...]:
     if not bundle.precisions:
         return bundle.passes
-    # which are those of all passes together
+    # the precisions are those of all passes together
     return tuple(dataclasses.replace(one, precisions=bundle.precisions) for one in bundle.passes)
 
 

@@ -104,7 +104,7 @@ def _judge(cell: Cell, bundle: ModelBundle, place: Place, tell: Tell) -> Evaluat
     """Return the figures of the model, or of all that score together, on photos that none was trained on."""
     members = [bundle, *(load_bundle(place.models / name) for name in cell.average_with)]
     judging = cell.judging
-    scoring = dataclasses.replace(judging.scoring, engine="keras")  # by which trainings are judged
+    scoring = dataclasses.replace(judging.scoring, engine="keras")  # the engine that judges trainings
     scorer = load_scorer(
         Ensemble(tuple(members)), ModelOptions(threshold=judging.threshold), scoring, tell=tell
     )

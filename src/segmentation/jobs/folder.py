@@ -43,7 +43,7 @@ class Photos:
     sources: tuple[Path, ...]
     max_pixels: int | None
     exclude: Path | None
-    option: str = "input"  # that named the sources
+    option: str = "input"  # the option that named the sources
 
     @classmethod
     def of(cls, options: InputOptions, exclude: Path | None = None) -> Self:

@@ -26,7 +26,7 @@ def review(options: ReviewOptions, context: Context) -> Iterator[Desk]:
     results = options.results or latest_results(context.workspace.results)
     models = context.workspace.models
     if options.model:
-        find_bundle(options.model, models)  # which is better told now than at the first stroke
+        find_bundle(options.model, models)  # an error is better reported now than at the first stroke
 
     def find() -> ModelBundle:
         return model_of(desk, options.model, models)

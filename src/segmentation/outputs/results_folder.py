@@ -88,7 +88,7 @@ class ResultsFolder:
         """Return what a file was made from; one that lies elsewhere is a copy of what lies here."""
         if output := self._output(path):
             return known.made_from(output)
-        if path.suffix.lower() in DOCUMENTS or not has_alpha(path):  # which may be a mask
+        if path.suffix.lower() in DOCUMENTS or not has_alpha(path):  # it may be a mask
             return {}
         copied = known.made_from(f"{FILES['cutout'][0]}/{known.stem}{path.suffix}")
         return {name: value for name, value in copied.items() if name == "canvas"}

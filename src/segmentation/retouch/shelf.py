@@ -11,7 +11,7 @@ from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.shown import ShownPhoto
 
 _MOST_BYTES = 600_000_000
-_FEWEST = 2  # that are kept whatever they take: the photo in hand and the next
+_FEWEST = 2  # kept whatever memory they take: the photo in hand and the next
 
 
 @dataclass

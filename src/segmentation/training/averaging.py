@@ -42,6 +42,6 @@ def averaging(
 
 def exchange(model: keras.Model) -> None:
     """Let the weights and their averages change places, if the network's optimizer has averaged any."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # which scales a loss in float16
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # without loss scaling
     if hasattr(optimizer, "exchange") and int(optimizer.iterations):
         optimizer.exchange()

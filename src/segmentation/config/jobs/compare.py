@@ -7,7 +7,7 @@ from segmentation.config.faults import FaultOptions
 from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import ScoringOptions, parse_threshold
 
-MOST_IMAGES = 100  # of which one picture is made
+MOST_IMAGES = 100  # photos in one picture
 
 
 @dataclass(frozen=True)
