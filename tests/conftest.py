@@ -91,3 +91,26 @@ def object_home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("things")
     train_object_model(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def object_server():
+    """An object store on this machine."""
+    from support.object_store import ObjectStore
+
+    store = ObjectStore()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def object_store(object_server, monkeypatch, request):
+    """The object store with an empty bucket, `object_store.bucket`, for one test, and the way to it."""
+    from support.object_store import ENVIRONMENT
+
+    for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": object_server.endpoint}.items():
+        monkeypatch.setenv(name, value)
+    object_server.bucket = f"bucket-{abs(hash(request.node.nodeid)) % 10**12}"
+    object_server.client.create_bucket(Bucket=object_server.bucket)
+    yield object_server
+    object_server.forget()

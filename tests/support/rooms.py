@@ -2,6 +2,7 @@
 
 ORDER = (
     "core",
+    "stores",
     "config",
     "images",
     "models",

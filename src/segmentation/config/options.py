@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 from numbers import Integral, Real
 from pathlib import Path
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from segmentation.core.errors import ConfigError
@@ -101,8 +101,8 @@ class OptionField:
     @property
     def kind(self) -> Any:
         """The type of one value; of `int | str` the first type."""
-        plain = self._plain_type
-        return get_args(plain)[0] if self.many else (get_args(plain) or (plain,))[0]
+        plain = get_args(self._plain_type)[0] if self.many else self._plain_type
+        return get_args(plain)[0] if isinstance(plain, UnionType) else plain
 
     @property
     def _plain_type(self) -> Any:

@@ -8,6 +8,7 @@ from segmentation.config.options import names_from, option
 from segmentation.config.quality import QUALITIES, Quality
 from segmentation.config.values import Shares
 from segmentation.core.size import Size
+from segmentation.stores.address import Place, parse_place
 
 ENGINES = ("auto", "openvino", "keras")
 PRECISIONS = ("auto", "fastest", "f32", "bf16")
@@ -57,9 +58,11 @@ def max_pixels_option() -> Any:
 class InputOptions:
     """The photos to read."""
 
-    input: tuple[Path, ...] = option(
+    input: tuple[Place, ...] = option(
         (),
-        "folder of photos, or one photo; can be repeated; - is a photo from the standard input",
+        "folder of photos, or one photo; can be repeated; - is a photo from the standard input; `predict` "
+        "takes the address of an object store as well, such as s3://BUCKET/FOLDER",
+        parse=parse_place,
         shown="the photos that `files_from` lists",
         metavar="PATH",
     )

@@ -1,13 +1,14 @@
 """The part that jobs over a folder of photos share: a result and an event for each photo."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from segmentation.config.scoring import InputOptions
+from segmentation.config.stores import StoreOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.parallel import cores
@@ -19,14 +20,18 @@ from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
 from segmentation.outputs.sources import find_all_photos, read_list
+from segmentation.outputs.stored_photos import find_stored_photos
+from segmentation.stores.address import Address, Place
+from segmentation.stores.downloads import Downloads
+from segmentation.stores.store import Store
 
 
 @dataclass(frozen=True)
 class FolderStarted:
-    """An event: photos are about to be predicted; `count()` counts them, which may take a while."""
+    """An event: photos are about to be predicted; `count()` counts them, see `Photos.count`."""
 
     doing: str
-    count: Callable[[], int]
+    count: Callable[[], int | None]
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,23 @@ class PhotoDone:
 
 @dataclass(frozen=True)
 class Photos:
-    """The photos of a job: the folders and files to look in, without what lies in `exclude`, its results."""
+    """The photos of a job: the folders and files to look in, without what lies in `exclude`, its results.
+
+    In their place there may be a single address in a store.
+    """
 
     sources: tuple[Path, ...]
     max_pixels: int | None
-    exclude: Path | None
+    exclude: Place | None
     option: str = "input"  # the option that named the sources
+    address: Address | None = None
+    stores: StoreOptions = StoreOptions()
 
     @classmethod
-    def of(cls, options: InputOptions, exclude: Path | None = None) -> Self:
-        """Return the photos that the options name.
+    def of(
+        cls, options: InputOptions, exclude: Place | None = None, stores: StoreOptions | None = None
+    ) -> Self:
+        """Return the photos that the options name, of a store where `stores` says how those are read.
 
         Raises ConfigError where they name none or name them in two ways, DataError for a list of paths that
         cannot be read.
@@ -57,13 +69,39 @@ class Photos:
         sources = read_list(options.files_from) if options.files_from else options.input
         if not sources:
             raise ConfigError("`input`: expected a folder of photos or a photo, received none; add `input`")
-        return cls(sources, options.max_pixels, exclude, "files_from" if options.files_from else "input")
+        option = "files_from" if options.files_from else "input"
+        addresses = [source for source in sources if isinstance(source, Address)]
+        if addresses and stores is None:
+            raise ConfigError(
+                f"`{option}` {addresses[0]}: expected a folder of photos on this machine, received an "
+                "address; copy the photos into a folder"
+            )
+        if addresses and len(sources) > 1:
+            raise ConfigError(
+                f"`{option}` {addresses[0]}: expected an address alone, received {len(sources)} inputs; run "
+                "the command for each of them"
+            )
+        paths = tuple(source for source in sources if isinstance(source, Path))
+        address = addresses[0] if addresses else None
+        return cls(paths, options.max_pixels, exclude, option, address, stores or StoreOptions())
 
     def found(self, tell: Tell = ignore) -> Iterator[Photo]:
         """Find them, from the first; what is left out is told as a Caution. Raises DataError for none."""
-        return find_all_photos(
-            self.sources, exclude=self.exclude, warn=lambda text: tell(Caution(text)), option=self.option
-        )
+
+        def warn(text: str) -> None:
+            tell(Caution(text))
+
+        if self.address:
+            store = Store(self.address, self.stores.patience)
+            return find_stored_photos(
+                self.address, store, exclude=self.exclude, warn=warn, option=self.option
+            )
+        exclude = self.exclude if isinstance(self.exclude, Path) else None
+        return find_all_photos(self.sources, exclude=exclude, warn=warn, option=self.option)
+
+    def count(self) -> int | None:
+        """Count them, which may take a while; None of a store, whose names would be listed twice for it."""
+        return None if self.address else sum(1 for _ in self.found())
 
     def streams(self, workers: int | None = None) -> int:
         """Return how many are processed at the same time: a single photo uses all cores."""
@@ -92,24 +130,26 @@ def predict_photos(
     where the models have a confidence model, a confidence. Closing the iterator finishes the photos in hand.
     """
 
-    def count() -> int:
-        return sum(1 for _ in photos.found())
-
-    context.tell(FolderStarted(doing, count))
-    results = run_folder(
-        scorer.score,
-        scorer.models,
-        photos.found(context.tell) if found is None else found,
-        scorer.threshold,
-        deliver,
-        workers=workers,
-        stop=context.stop,
-        manifest=manifest,
-        read=partial(open_photo, max_pixels=photos.max_pixels, bits=bits, keep_gps=keep_gps),
-        estimator=scorer.estimator if estimate else None,
-        decide=decide,
-    )
-    with closing(results):
+    context.tell(FolderStarted(doing, photos.count))
+    found = photos.found(context.tell) if found is None else found
+    with ExitStack() as stack:
+        if photos.address:
+            downloads = stack.enter_context(Downloads(photos.stores.read_ahead))
+            found = downloads.fetched(found, manifest.will_be_read if manifest else lambda _photo: True)
+        results = run_folder(
+            scorer.score,
+            scorer.models,
+            found,
+            scorer.threshold,
+            deliver,
+            workers=workers,
+            stop=context.stop,
+            manifest=manifest,
+            read=partial(open_photo, max_pixels=photos.max_pixels, bits=bits, keep_gps=keep_gps),
+            estimator=scorer.estimator if estimate else None,
+            decide=decide,
+        )
+        stack.enter_context(closing(results))
         for result in results:
             context.tell(PhotoDone(result))
             yield result

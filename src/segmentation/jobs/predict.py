@@ -88,7 +88,7 @@ class FolderPrediction:
         self.limits = Limits(options.triage.auto_from, options.triage.redo_below) if triaged else None
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
-        self._photos = Photos.of(options.photos, self.output)
+        self._photos = Photos.of(options.photos, self.output, options.stores)
         self._found = self._photos.found(context.tell)  # what cannot be found fails before anything is loaded
         self.workers = self._photos.streams(options.work.workers)
         check_with(options, ("matte_band", "matte_width"), "matte")
@@ -163,15 +163,15 @@ class FolderPrediction:
             if self.context.stop():
                 self.stopped = True
                 return
-            key = manifest.key(photo)
+            key = None if manifest.will_be_read(photo) else manifest.key(photo)
             if error := photo.problem or manifest.conflict(photo):
-                result = Result(str(photo.path), photo.stem, error=error)
+                result = Result(photo.name, photo.stem, error=error)
             elif manifest.is_done(photo, key):
                 result = manifest.earlier(photo, key)
             else:
                 plan = planned(photo)
                 result = Result(
-                    str(photo.path),
+                    photo.name,
                     photo.stem,
                     plan.outputs,
                     kept=plan.kept,

@@ -43,7 +43,7 @@ def predict_stream(options: PredictOptions, context: Context, content: bytes | N
         if content is not None:
             source = Path(folder) / _NAME
             source.write_bytes(content)
-        elif not source.is_file():
+        elif not (isinstance(source, Path) and source.is_file()):
             raise ConfigError(f"`output=-`: expected a photo as `input`, received {source}; check the path")
         output = Path(folder) / "results"
         changes = {"input": (source,), "output": output, "save": True, "triage": False}

@@ -20,6 +20,7 @@ from segmentation.confidence.triage import Verdict
 from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.core.timing import timed
 from segmentation.core.types import Prediction, ScoreFn
+from segmentation.core.unfinished import errors_renamed
 from segmentation.images.files import Picture, open_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.predict import predict
@@ -118,6 +119,9 @@ def run_folder(
         except BaseException:
             closed.set()
             raise
+        finally:
+            if photo.download:
+                photo.download.release()
 
     def finish_oldest() -> Iterator[Result]:
         result = waiting.popleft().result()
@@ -157,7 +161,7 @@ def _cut(
 ) -> Result:
     """Take one photo from its file to its outputs. Raises DataError when nothing more can be written."""
     started = time.perf_counter()
-    name, key = str(photo.path), None
+    name, key = photo.name, None
     try:
         if photo.problem:
             raise DataError(photo.problem)
@@ -167,7 +171,7 @@ def _cut(
         if manifest and (conflict := manifest.conflict(photo)):
             return Result(name, photo.stem, error=conflict, skipped=True)
         with timed("decode"):
-            picture = read(photo.path)
+            picture = _read(photo, read)
         prediction = predict(score, models, photo.stem, picture.seen, threshold, estimator)
         verdict = None
         if decide and prediction.confidence is not None:
@@ -204,6 +208,14 @@ def _cut(
         replaced=delivery.replaced,
         outdated=delivery.outdated,
     )
+
+
+def _read(photo: Photo, read: Callable[[Path], Picture]) -> Picture:
+    if not photo.download:
+        return read(photo.path)
+    path = photo.download.file()
+    with errors_renamed(str(path), photo.name):
+        return read(path)
 
 
 def _figures(prediction: Prediction) -> dict[str, Any]:
@@ -251,4 +263,4 @@ def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | No
         files = manifest.files_of(photo)
         files.withdraw({*photo.outputs.values(), *files.written})
         key = None
-    return Result(str(photo.path), photo.stem, error=reason, key=key)
+    return Result(photo.name, photo.stem, error=reason, key=key)

@@ -28,6 +28,7 @@ from segmentation.outputs.manifest_lines import (
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles
 from segmentation.outputs.result import Result, line_of
+from segmentation.stores.address import is_address, located
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
 
@@ -98,11 +99,20 @@ class Manifest:
     def key(self, photo: Photo) -> Fields | None:
         """Return what the outputs of a photo are made from; None when its file cannot be read."""
         key = None
+        if photo.download:
+            key = {**photo.download.record(self._line(photo.stem).get("key")), **self._settings}
         with contextlib.suppress(OSError):
-            if photo.path.is_file():  # opening a pipe would wait for ever
+            if not photo.download and photo.path.is_file():  # opening a pipe would wait for ever
                 key = {**record_of(photo.path), **self._settings}
         self._keys[photo.stem] = key
         return key
+
+    def will_be_read(self, photo: Photo) -> bool:
+        """Return whether a photo has to be fetched, since it is not known to be done."""
+        if not photo.download or photo.problem:
+            return False
+        record = photo.download.as_known(self._line(photo.stem).get("key"))
+        return record is None or not self.is_done(photo, {**record, **self._settings})
 
     def is_done(self, photo: Photo, key: Fields | None) -> bool:
         """Return whether an earlier run made the photo's outputs from the same key, and they exist."""
@@ -130,7 +140,7 @@ class Manifest:
         self._keys.pop(photo.stem, None)
         recorded = self._line(photo.stem)
         return Result(
-            str(photo.path),
+            photo.name,
             photo.stem,
             self.outputs(photo),
             key=key,
@@ -151,10 +161,10 @@ class Manifest:
         if self._overwrite or recorded is None or recorded.key is None:
             return None
         other = self._line(photo.stem)["input"]
-        if other == str(photo.path.absolute()) or not os.path.lexists(other):
+        if other == located(photo.name) or not (is_address(other) or os.path.lexists(other)):
             return None
         return (
-            f"{printable(str(photo.path))}: its results would replace those of {printable(other)}; give "
+            f"{printable(photo.name)}: its results would replace those of {printable(other)}; give "
             "another `output`, or `overwrite` to have them replaced"
         )
 
@@ -162,7 +172,7 @@ class Manifest:
         """Record, before they take their place, that the outputs of a photo are being written: `files`."""
         self._index.untidy = True
         key = self._keys.get(photo.stem)
-        self._append(Result(str(photo.path), photo.stem, error=_UNFINISHED, files=files, key=key))
+        self._append(Result(photo.name, photo.stem, error=_UNFINISHED, files=files, key=key))
 
     def append(self, result: Result) -> None:
         """Write a result's line. Any thread may call it. Raises DataError when it cannot be written."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from segmentation.core.files import atomic_file
+from segmentation.stores.address import is_address
 
 Fields = dict[str, Any]
 """The fields of a line."""
@@ -123,4 +124,6 @@ def _is_mixed(plain: Fields) -> bool:
 
 
 def _is_gone(failure: Fields) -> bool:
+    if is_address(failure["input"]):
+        return False
     return failure["stem"].endswith("/") or not os.path.lexists(failure["input"])

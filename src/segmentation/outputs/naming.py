@@ -14,6 +14,7 @@ from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, MANIFEST
 from segmentation.core.walking import Entry, Folder, cannot_be_listed, real
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
+from segmentation.stores.downloads import Download
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
 
@@ -22,12 +23,19 @@ _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
 class Photo:
     """A photo to work on, or a place that may hold some and cannot be reached: `problem` then says why.
 
-    `stem` is the relative path of its results without their suffix; that of a place ends in "/".
+    `stem` is the relative path of its results without their suffix; that of a place ends in "/". A photo of
+    an object store has a `download`; its `path` is only for show.
     """
 
     path: Path
     stem: str
     problem: str | None = None
+    download: Download | None = None
+
+    @property
+    def name(self) -> str:
+        """The path or the address, as the user knows it."""
+        return str(self.download.stored.address if self.download else self.path)
 
     @property
     def outputs(self) -> dict[str, str]:

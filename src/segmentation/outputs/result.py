@@ -1,8 +1,9 @@
 """The result of a photo of a folder job, and its line in the manifest."""
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
+
+from segmentation.stores.address import located
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Result:
 
 def line_of(result: Result) -> dict[str, Any]:
     """Return the fields of a line; the features are called evidence there, as in every manifest so far."""
-    plain = {**asdict(result), "input": str(Path(result.input).absolute())}
+    plain = {**asdict(result), "input": located(result.input)}
     for name in ("skipped", "kept", "replaced", "outdated"):
         del plain[name]
     if result.objects is None:

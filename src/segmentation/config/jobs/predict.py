@@ -6,6 +6,7 @@ from pathlib import Path
 from segmentation.config.files import FileOptions, TriageOptions
 from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import InputOptions, ModelOptions, ScoringOptions, WorkerOptions
+from segmentation.config.stores import StoreOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class PredictOptions(JobOptions):
     scoring: ScoringOptions = ScoringOptions()
     triage: TriageOptions = TriageOptions()
     work: WorkerOptions = WorkerOptions()
+    stores: StoreOptions = StoreOptions()
     review: bool = option(
         False, "with `save`: open the page on which masks are accepted and corrected when all are there"
     )

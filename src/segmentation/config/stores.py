@@ -1,0 +1,38 @@
+"""Options of jobs that read and write object stores."""
+
+from dataclasses import dataclass
+
+from segmentation.config.options import option
+from segmentation.stores.downloads import READ_AHEAD
+from segmentation.stores.patience import Patience
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreOptions:
+    """How an object store is read and written."""
+
+    read_ahead: int = option(
+        READ_AHEAD,
+        "photos of an object store that are fetched ahead of those in hand",
+        minimum=1,
+        maximum=1000,
+        common=False,
+    )
+    store_attempts: int = option(
+        Patience.attempts,
+        "times that a call to an object store is made at most, with longer and longer pauses between them",
+        minimum=1,
+        maximum=100,
+        common=False,
+    )
+    store_timeout: float = option(
+        Patience.timeout_s,
+        "seconds without an answer after which a call to S3 has failed",
+        minimum=0.1,
+        common=False,
+    )
+
+    @property
+    def patience(self) -> Patience:
+        """What the options say of calls."""
+        return Patience(self.store_attempts, self.store_timeout)

@@ -1,0 +1,1 @@
+"""Object stores: their addresses, what lies there, and calls that are tried again."""
