@@ -19,7 +19,7 @@ class Exactness:
     """The figures of a model on photos with their ground truth, at full size and with all passes.
 
     `dice` is the mean Dice and `boundary_f1` the mean F1 of contours within 2 px, both in [0, 1]; `clean` is
-    the number of photos without a fault. Of several classes these are the means over those of a photo, and a
+    the number of photos without a fault. For several classes these are the means over those of a photo, and a
     photo is clean where no region is of the wrong class.
     """
 

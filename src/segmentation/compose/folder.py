@@ -74,7 +74,7 @@ def write_composed(
     `workers` processes work (all cores by default, 1 is this process); the pixels do not depend on it.
     `counting(what)` returns the function that is called with (done, total).
 
-    output/compose.json records all that decides the pixels; a folder that holds the same set is gone on with.
+    output/compose.json records all that decides the pixels; a folder that holds the same set is continued.
     Returns the images in order; a photo for which no pairs fitted is left out. Raises DataError for arguments
     that cannot be composed, for pairs of which none fit a way, and for a folder that holds something else;
     ImageError when a file cannot be read or written.

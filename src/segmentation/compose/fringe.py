@@ -16,7 +16,7 @@ REST = 1 / 90
 def without_fringe(
     photo: np.ndarray, alpha: np.ndarray, part: np.ndarray, figure: Figure, height: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is behind a part of the garment and its fringe, and where that is to be seen.
+    """Return what is behind a part of the garment and its fringe, and where that shows.
 
     `photo` is RGB [h, w, 3], `alpha` uint8 [h, w], `part` bool [h, w], all of a crop; `height` is that of
     the whole photo in pixels. Returns float32 RGB [h, w, 3], continued from wall and mannequin nearby, and

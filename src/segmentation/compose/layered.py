@@ -14,7 +14,7 @@ from segmentation.compose.sources import Candidate, Composed, Loaded, Sources, W
 from segmentation.images.files import read_photo
 
 _FAR, _FAR_WHERE_CUT = 0.2, 0.75  # how often the background is out of focus; what is cut off lies on nothing
-_LEAST_AREA = 0.12  # of the frame: hair is to be seen
+_LEAST_AREA = 0.12  # of the frame: hair has to be visible
 _LEAST_NEAR_PX = LEAST_PX * ENLARGED_FAR / ENLARGED_NEAR
 
 

@@ -115,7 +115,7 @@ class OptionField:
         return tuple(choices() if callable(choices) else choices)
 
     def parse(self, text: str) -> Any:
-        """Read one value as a person types it; of several values a tuple, if the text holds several.
+        """Read one value as a person types it; for several values a tuple, if the text holds several.
 
         Raises ValueError that says what was expected and what was received.
         """

@@ -1,4 +1,4 @@
-"""Folders of pictures that are made from arguments: a record of these claims the folder for that one set."""
+"""Folders of pictures that are made from arguments: a record of these claims the folder for one set."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from segmentation.core.files import write_text
 
 
 def claim(path: Path, record: dict[str, Any]) -> None:
-    """Write the record of a set to `path` in its folder, so that the set can be gone on with.
+    """Write the record of a set to `path` in its folder, so that the set can be continued.
 
     Hidden files do not count. Raises DataError where the folder holds anything but this very set.
     """

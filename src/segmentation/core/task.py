@@ -12,8 +12,8 @@ import numpy as np
 class Task(Protocol):
     """The conversion of scores and ground truth into class indices, and the words for all of it.
 
-    `truth` is the word for a ground truth, `group` that for photos that belong together. Of several classes
-    the first is the background; the indices of a cutout are 0, outside, and 1.
+    `truth` is the word for a ground truth, `group` that for photos that belong together. The first of several
+    classes is the background; the indices of a cutout are 0, outside, and 1.
     """
 
     truth: str

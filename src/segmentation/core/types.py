@@ -20,7 +20,7 @@ IGNORED = 255
 LEAST_SHARE = 0.001
 """The share of a photo below which a predicted class is only a trace, for which nobody would list it.
 
-Of the classes that people marked in street photos about one in forty is smaller.
+About one in forty of the classes that people marked in street photos is smaller.
 """
 
 Colour = tuple[int, int, int]
@@ -98,7 +98,7 @@ class Coding:
 class LabelMap:
     """The classes of a model: one name is a binary cutout (sigmoid), more are a softmax over classes.
 
-    Of several classes the first is the background. The indices of a binary map are 0, outside, and 1. Pixels
+    The first of several classes is the background. The indices of a binary map are 0, outside, and 1. Pixels
     with the index `ignore`, if it is given, count nowhere.
     """
 
@@ -137,8 +137,8 @@ class LabelMap:
     def classify(self, scores: np.ndarray, threshold: float) -> np.ndarray:
         """Return the class of each pixel: float32 [H, W, C] in [0, 1] -> indices, uint8 [H, W].
 
-        Of several classes that with the highest score, the first of equals; of a cutout 1 where the score
-        reaches the threshold.
+        For several classes it is the one with the highest score, the first of equals; for a cutout 1 where
+        the score reaches the threshold.
         """
         return self.task.decide(scores, threshold)
 

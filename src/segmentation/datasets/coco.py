@@ -48,7 +48,7 @@ class CocoObjects:
 
     @property
     def path(self) -> Path:
-        """The photo, since the file tells of many."""
+        """The photo, since the file describes many."""
         return self.of.photo
 
     @property

@@ -59,7 +59,7 @@ def read_decisions(path: Path) -> dict[str, bool]:
 def without(dataset: Dataset, excluded: Collection[str]) -> Dataset:
     """Return the data set without the samples of these ids, in its folder split as well.
 
-    Raises DataError when none, or none of a side, is left.
+    Raises DataError when no sample, or none of one side, is left.
     """
     split = dataset.folder_split
     if split:

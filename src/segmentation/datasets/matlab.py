@@ -1,6 +1,6 @@
 """Label maps in MATLAB files of version 5, as Clothing Co-Parsing was published (Yang, Luo, Lin, CVPR 2014).
 
-Of a file that anyone may have written only the one variable is unpacked, up to a bound, and only where it is
+Since anyone may have written the file, only the one variable is unpacked, up to a bound, and only where it is
 an array of numbers: a few kilobytes can unpack to gigabytes, and cells can be nested endlessly.
 """
 

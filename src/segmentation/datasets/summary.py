@@ -22,7 +22,7 @@ from segmentation.images.files import read_photo
 class Area:
     """The share of the frame that the garments cover (alpha of at least one half), as fractions in [0, 1].
 
-    Of several classes all but the background are meant.
+    With several classes, all but the background count.
     """
 
     min: float

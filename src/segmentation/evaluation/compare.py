@@ -22,7 +22,7 @@ MEASURES = {
     "fault_count": "faults a photo",
     "largest_fault_share": "largest fault",
 }
-"""The measures of each photo and their names; of several classes Dice and IoU are means."""
+"""The measures of each photo and their names; for several classes Dice and IoU are means."""
 
 LESS_IS_BETTER = frozenset({"fault_count", "largest_fault_share"})
 """The measures that are better the lower they are."""

@@ -16,11 +16,11 @@ from segmentation.metrics.faults import Fault, faults
 class ImageRow:
     """One photo's figures: measures and areas (of the frame) in [0, 1], seconds of scoring alone.
 
-    Of several classes Dice and IoU are means over those that the photo has or is predicted to have (traces
-    are not, see LEAST_SHARE), the figures of the boundary over those without the background, and the areas
-    are of all but the background. `boundary_f1_1px` allows one pixel, whatever the tolerance of the others.
-    `confidence` is the Dice that was expected, None where it was not estimated. `faults` are the places to
-    mend, the largest first; for several classes those with a wrong class.
+    For several classes Dice and IoU are means over those that the photo has or is predicted to have (traces
+    do not count, see LEAST_SHARE), the figures of the boundary over those without the background, and the
+    areas are of all but the background. `boundary_f1_1px` allows one pixel, whatever the tolerance of the
+    others. `confidence` is the Dice that was expected, None where it was not estimated. `faults` are the
+    places to mend, the largest first; for several classes those with a wrong class.
     """
 
     id: str

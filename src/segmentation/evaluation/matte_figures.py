@@ -116,7 +116,7 @@ class MatteEvaluation:
         return sorted(self.mattes[-1].rows, key=lambda row: (-row.band.sad, row.id))
 
     def summary(self) -> dict[str, Any]:
-        """Return the figures by name, ready for JSON; of all but the baseline the differences from it."""
+        """Return the figures by name, ready for JSON; for all but the baseline the differences from it."""
         found = {matte.name: matte.summary() for matte in self.mattes}
         for matte in self.mattes[1:]:
             differences = {figure: matte.against(self.baseline, figure) for figure in FIGURES}

@@ -42,8 +42,8 @@ def open_photo(
     """Read a photo as a person sees it, from a path or the bytes of a file.
 
     Palettes are looked up, and grey, CMYK and CIELAB are converted through their colour profile, see
-    `to_rgb`; of several frames or pages the first is read, of a TIFF no preview. With `bits` of 16 a file in
-    RGB or grey that has as many keeps them beside its 8. The EXIF is without the place where the photo was
+    `to_rgb`; the first of several frames or pages is read, but no preview in a TIFF. With `bits` of 16 a file
+    in RGB or grey that has as many keeps them beside its 8. The EXIF is without the place where the photo was
     taken, but with `keep_gps`. Raises ImageError with the file's name and the reason, without decoding
     anything where the file declares more than `max_pixels` pixels, by default `pixels_that_fit`, or more than
     the bytes of a photo hold.
@@ -53,7 +53,7 @@ def open_photo(
 
 
 def convert_photo(image: Image.Image) -> Picture:
-    """Return a Pillow image as `open_photo` would read it from a file; of several frames the present one.
+    """Return a Pillow image as `open_photo` would read it from a file; the present one of several frames.
 
     The image stays as it is. Raises ImageError where it cannot be decoded.
     """

@@ -40,9 +40,9 @@ class Stored:
     """A picture whose header is read.
 
     `height` and `width` are those of the picture as a person sees it. `bits` are those of a channel. `kind`
-    is what a pixel holds, and `mode` says the same in the words of the format. `decode` reads the
-    pixels, those of 16 bits as uint16 where it is called with True; it and `read_exif` may fail in any way,
-    and are to be called while the file is open.
+    is what a pixel holds, and `mode` says the same in the words of the format. `decode` reads the pixels,
+    those of 16 bits as uint16 where it is called with True; it and `read_exif` may fail in any way, and have
+    to be called while the file is open.
     """
 
     height: int

@@ -1,4 +1,4 @@
-"""Trimaps: where a photo is certainly garment, certainly surroundings, and where its alpha is to be found.
+"""Trimaps: where a photo is certainly garment, certainly surroundings, and where its alpha is unknown.
 
 A trimap is uint8 [H, W] with the values `GARMENT`, `SURROUNDINGS` and `UNKNOWN`. Widths are in heights of the
 photo, so that a band is as wide on a large photo as on a small one; no band is narrower than a pixel.

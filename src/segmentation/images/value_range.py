@@ -23,11 +23,11 @@ class FullRange(NamedTuple):
 def full_range(values: np.ndarray, bits: int) -> FullRange:
     """Scale the samples of a picture, [H, W] or [H, W, C], to uint8 or uint16.
 
-    Whole numbers of up to 16 bits without a sign reach from black to white by their bits. Of others, no file
-    says what is white: it is the smallest of 1 (of floating point), the largest number of 8, 10, 12, 14 or 16
-    bits and that of the type which is not below the values, but for one in a hundred that may be clipped.
-    As few may be no number, which becomes 0, or infinite, which is clipped. Raises UnreadKindError for more
-    of these, and for values that lie elsewhere, such as heights, or light brighter than white.
+    Whole numbers of up to 16 bits without a sign reach from black to white by their bits. For other types no
+    file says what is white: it is the smallest of 1 (for floating point), the largest number of 8, 10, 12, 14
+    or 16 bits and that of the type which is not below the values, but for one in a hundred that may be
+    clipped. As few may be no number, which becomes 0, or infinite, which is clipped. Raises UnreadKindError
+    for more of these, and for values that lie elsewhere, such as heights, or light brighter than white.
     """
     if values.dtype == bool:
         return FullRange(values.astype(np.uint8) * np.uint8(255))

@@ -81,7 +81,7 @@ def is_unfinished(workspace: Workspace, name: str) -> bool:
     """Return whether there is an adaptation for the model of a name that can be resumed."""
     try:
         plan = read_plan(place_of(workspace, name).folder)
-    except SegmentationError:  # no name, or a damaged plan
+    except SegmentationError:  # an invalid name, or a damaged plan
         return False
     return plan is not None and not plan.verdict
 

@@ -37,9 +37,10 @@ def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: boo
 def configuration_of(bundle: ModelBundle, home: Path) -> str:
     """Return the TOML file with which `train config=FILE` repeats the training of a model.
 
-    Bundles hold one; of an earlier version's it is put together from what they record: the configuration,
-    where the pairs and the weights came from, and the first passes. `home` is the working folder, which the
-    record of the data is relative to. Raises ConfigError for a file that holds something else.
+    Bundles hold one; for a bundle of an earlier version it is put together from what that records: the
+    configuration, where the pairs and the weights came from, and the first passes. `home` is the working
+    folder, which the record of the data is relative to. Raises ConfigError for a file that holds something
+    else.
     """
     path = bundle.path / CONFIGURATION
     if path.is_file():

@@ -66,7 +66,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Run:
-    """A cell, and the epoch after which its training stops and can be gone on with, 0 for never."""
+    """A cell, and the epoch after which its training stops and can be resumed, 0 for never."""
 
     cell: Cell
     epochs: int = 0

@@ -19,9 +19,9 @@ class CellStarted:
 
 
 def is_done(run: Run, place: Place) -> CellFigures | None:
-    """Return the figures of a run that has come as far as it is wanted; None where it is still to be run.
+    """Return the figures of a run that has come as far as it is wanted; None if it still has to be run.
 
-    One that failed is to be run again.
+    One that failed has to be run again.
     """
     found = read_record(run.cell.record(place))
     if found is None or found.failure:

@@ -17,7 +17,7 @@ from segmentation.jobs.context import Context
 class Exported:
     """The exported file. Of 1000 scores 999 are within `difference`, in [0, 1], of those of Keras.
 
-    It is None where nothing was checked: of a configuration, and without the runtime of the format.
+    It is None where nothing was checked: for a configuration, and without the runtime of the format.
     `precision` is the one that this program will compute the model in, None for a file for other programs.
     """
 

@@ -103,7 +103,7 @@ def _steps(options: RecipeOptions, request: Request) -> list[Step]:
 def run_steps(steps: Sequence[Step], records: Path, context: Context) -> bool:
     """Run the steps that are not done yet, see `recipe`; return whether all are done now.
 
-    What is done is noted in the folder `records`, but for models, which know it.
+    Finished steps are noted in the folder `records`, except for models, which record it themselves.
     """
     for number, step in enumerate(steps, start=1):
         if context.interrupted():

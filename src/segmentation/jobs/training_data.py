@@ -42,7 +42,7 @@ def default_data(context: Context) -> Path:
 def without_excluded(
     datasets: Sequence[Dataset], table: Path, context: Context
 ) -> tuple[list[Dataset], list[str]]:
-    """Return the data sets without the pairs that a table excludes, and which of these there were.
+    """Return the data sets without the pairs that a table excludes, and the ids of those that were there.
 
     Events name both. Raises what `read_exclusion` and `without` raise.
     """

@@ -80,8 +80,8 @@ def frequency_weighted_iou(confusion: np.ndarray) -> float:
 def present(confusion: np.ndarray, least_share: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Return which classes a photo has, and which it is predicted to have: two arrays of bool [C].
 
-    One pixel is enough to have a class; to be predicted it takes a pixel, and at least `least_share`, in
-    [0, 1], of the pixels that count. Of several photos, [P, C, C], both are [P, C].
+    One pixel is enough to have a class; to be predicted it takes a pixel, and at least `least_share`, in [0,
+    1], of the pixels that count. For several photos, [P, C, C], both are [P, C].
     """
     predicted = _predicted(confusion)
     least_px = least_share * confusion.sum(axis=(-2, -1))[..., np.newaxis]

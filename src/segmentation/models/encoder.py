@@ -23,7 +23,7 @@ def encode(
 ) -> dict[int, keras.KerasTensor]:
     """Build a backbone on a photo: [N, H, W, C] -> features by stride, 2 to 2 ** levels.
 
-    The features of stride s are [N, H / s, W / s, filters]; of a network of keras.applications, those of
+    The features of stride s are [N, H / s, W / s, filters]; in a network of keras.applications, those of
     strides beyond `output_stride` have that one, by dilation, which is `multi_grid` times as large in its
     last residual blocks, if it has any. Height and width must be multiples of 2 ** levels, or of
     `output_stride` where that is less. `momentum` is that of the batch statistics; the weights are random,

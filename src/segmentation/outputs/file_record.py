@@ -11,7 +11,8 @@ from segmentation.core.file_kinds import FILES
 FileRecord = Mapping[str, Any]
 """`bytes`, the size; `mtime_ns`, the time of the last change; `sha256` of the content.
 
-In a manifest also what the file was made from, see `origin_of`; of one that a person put there that alone.
+In a manifest also what the file was made from, see `origin_of`; a file that a person put there has that
+alone.
 """
 
 DOCUMENTS = frozenset({".psd", ".psb"})

@@ -10,7 +10,7 @@ from segmentation.core.writable import check_replaceable, check_writable, not_wr
 
 
 def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
-    """Make the folders of these kinds of files. Raises DataError when nothing can be written there."""
+    """Make the folders for these kinds of files. Raises DataError when nothing can be written there."""
     for folder in {output / FILES[kind][0]: None for kind in kinds}:
         try:
             with unfinished(folder, "", is_folder=False):

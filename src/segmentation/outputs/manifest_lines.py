@@ -18,8 +18,8 @@ Fields = dict[str, Any]
 class Line(NamedTuple):
     """The byte at which a line begins in the file, and the digest of its key; None for a failure.
 
-    `objects` is whether its files are those of objects, as many as there are; `empty` is whether nothing was
-    to be made of the photo, `mixed` whether it tells of files that were made from an earlier photo of this
+    `objects` is whether its files are those of objects, as many as there are; `empty` is whether there was
+    nothing to make of the photo, `mixed` whether it lists files that were made from an earlier photo of this
     name.
     """
 

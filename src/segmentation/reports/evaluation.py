@@ -65,7 +65,7 @@ def write_evaluation(
     """Write the figures of an evaluation and its report into `folder`.
 
     They are metrics.json, per_image.csv (worst first), faults.csv (largest first), threshold.csv and
-    report.html, and objects.csv of a model that finds objects. Of several classes there are classes.csv and
+    report.html, and objects.csv of a model that finds objects. For several classes there are classes.csv and
     confusion.csv in place of threshold.csv. The worst `report_images` photos and those of as many faults are
     scored again for their pictures in the report; `provenance` is shown in its head as it is. `averaged`, the
     digests of models whose scores were averaged, by name, is `models` in metrics.json. `robustness` has a

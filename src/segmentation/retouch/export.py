@@ -12,7 +12,7 @@ from segmentation.core.files import atomic_file, atomic_folder
 from segmentation.retouch.photos import CutPhoto
 
 ACCEPTED = "accepted"
-"""The name of the folder in that of the results, and of the zip but for its suffix."""
+"""The name of the folder in the folder of results, and of the zip without its suffix."""
 
 
 def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "folder"]) -> Path:

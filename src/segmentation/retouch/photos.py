@@ -1,4 +1,4 @@
-"""The photos that predict cut out into a folder, as its record tells of them."""
+"""The photos that predict cut out into a folder, as its record describes them."""
 
 import hashlib
 from collections.abc import Mapping

@@ -127,7 +127,7 @@ def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarra
 class Batches(keras.utils.PyDataset):
     """Batches of (float32 [N, H, W, C] normalised, float32 [N, H, W, 1] in [0, 1]).
 
-    Of several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
+    For several classes the targets are one-hot, float32 [N, H, W, classes], and 0 in all where a pixel is
     ignored.
 
     Targets of objects are a dictionary of arrays, see `ObjectLoss`.

@@ -55,7 +55,7 @@ class ObjectTask:
 class ObjectPairs(PreparedPairs):
     """`PreparedPairs` whose ground truth is that of `ObjectTask`.
 
-    Of more than MOST_OBJECTS objects in a photo the smallest are left out.
+    If a photo has more than MOST_OBJECTS objects, the smallest are left out.
     """
 
     def __init__(
