@@ -209,7 +209,7 @@ def test_photos_that_are_not_those_that_were_cut_out_are_refused(drawn, harm, wo
     home, results, _bundle = drawn
     shifted(results, *NAMES)
     harm(home / "shoot" / "photos" / "c_Front.png")
-    with pytest.raises(DataError, match=f"1 corrected photo cannot be learned from, such as .*{words}"):
+    with pytest.raises(DataError, match=f"1 corrected photo cannot be trained on, such as .*{words}"):
         adapt(options(results), context(home))
 
 

@@ -80,7 +80,7 @@ class Verdict:
         trial = self.corrections
         said = "better" if self.gains else "perhaps better" if trial.change.mean > 0 else "no better"
         chance = "" if self.gains or trial.change.high < 0 else ", which could be chance"
-        photos = f"{counted(trial.photos, 'photo')} that neither has learned from"
+        photos = f"{counted(trial.photos, 'photo')} that neither was trained on"
         return (
             f"{self.new} is {said} than {self.old} on corrected photos ({photos}: {trial}{chance}), "
             f"{self._cost()}"

@@ -77,7 +77,7 @@ def find_corrections(folders: Sequence[Path], context: Context) -> list[Correcti
         context.tell(Caution(fault))
     if faults:
         raise DataError(
-            f"{counted(len(faults), 'corrected photo')} cannot be learned from, such as {faults[0]}"
+            f"{counted(len(faults), 'corrected photo')} cannot be trained on, such as {faults[0]}"
         )
     if not stems:
         names = ", ".join(map(str, folders))

@@ -43,7 +43,7 @@ def write_curve(curve: LearningCurve, errors: Mapping[int, Sequence[float]], mor
     ticks = [*sizes, last + more]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
-    axes.set_xlabel("Photos learned from")
+    axes.set_xlabel("Training photos")
     axes.grid(**GRID)
     legend_below(figure)
     save(figure, folder / "curve.png")
