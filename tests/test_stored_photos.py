@@ -193,7 +193,7 @@ def test_results_have_the_names_that_a_folder_gives_them(tmp_path_factory, names
 
 
 def test_memory_does_not_grow_with_the_listing():
-    """A million names are named one by one: what is held is seen by how far the listing has been read."""
+    """A million names are named one by one; how far the listing has been read shows what is held."""
     taken = 0
 
     def listing():

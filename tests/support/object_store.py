@@ -24,7 +24,7 @@ _STATUS = {
 
 @dataclass
 class Fault:
-    """What requests of a `method` with `part` in their path receive, the first `times` of them.
+    """The answers that requests of a `method` with `part` in their path receive, the first `times` of them.
 
     `kind` is an error code of S3; or "silence", which ends with the test; or "cut", half of the answer.
     """

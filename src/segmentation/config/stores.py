@@ -9,7 +9,7 @@ from segmentation.stores.patience import Patience
 
 @dataclass(frozen=True, kw_only=True)
 class StoreOptions:
-    """How an object store is read and written."""
+    """The way in which an object store is read and written."""
 
     read_ahead: int = option(
         READ_AHEAD,
@@ -34,5 +34,5 @@ class StoreOptions:
 
     @property
     def patience(self) -> Patience:
-        """What the options say of calls."""
+        """Return the limits of calls that the options set."""
         return Patience(self.store_attempts, self.store_timeout)

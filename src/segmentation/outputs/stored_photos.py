@@ -114,7 +114,7 @@ def _without_results(
     exclude: Place | None,
     warn: Callable[[str], None],
 ) -> Iterator[Stored]:
-    """Leave out results, which lie beside their manifest: each folder of that kind is looked at once."""
+    """Leave out results, which lie beside their manifest; each folder of that kind is checked once."""
     last: tuple[Address, bool] | None = None
     for found in objects:
         if isinstance(exclude, Address) and exclude.holds(found.address):

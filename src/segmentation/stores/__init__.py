@@ -1,1 +1,1 @@
-"""Object stores: their addresses, what lies there, and calls that are tried again."""
+"""Object stores: their addresses, their objects, and calls that are tried again."""

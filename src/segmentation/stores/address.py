@@ -1,4 +1,4 @@
-"""Addresses in object stores, told from paths on this machine."""
+"""Addresses in object stores, distinguished from paths on this machine."""
 
 import re
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Address:
 
     @property
     def name(self) -> str:
-        """What follows the last slash."""
+        """The part after the last slash."""
         return self.path.rpartition("/")[2]
 
     @property

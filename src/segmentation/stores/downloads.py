@@ -47,7 +47,7 @@ class Download:
         return self._path
 
     def record(self, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return by what the object is known again: size, time of change, version, SHA-256 of the content.
+        """Return the record by which the object is recognised: size, time of change, version, SHA-256.
 
         Where it is as `known`, it need not be read. Raises DataError where it cannot be fetched.
         """
@@ -55,7 +55,7 @@ class Download:
         return earlier or {**self._told, "sha256": read_sha256(self.file())}
 
     def as_known(self, known: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Return the record of an object that is as it was recorded before; None of any other."""
+        """Return the record of an object that is as it was recorded before; None for any other."""
         told = self._told
         if not known or "sha256" not in known or not self.stored.can_be_told_apart:
             return None
@@ -63,7 +63,7 @@ class Download:
         return {**told, "sha256": known["sha256"]} if alike else None
 
     def release(self) -> None:
-        """Remove the file: it is needed no more."""
+        """Remove the file, which is no longer needed."""
         if self._begun and not self._begun.cancel():
             self._begun.exception()
         if self._path:
@@ -83,7 +83,7 @@ class Download:
 
 
 class Downloaded(Protocol):
-    """Whatever may have a download."""
+    """Anything that may have a download."""
 
     @property
     def download(self) -> Download | None: ...
@@ -93,7 +93,7 @@ Item = TypeVar("Item", bound=Downloaded)
 
 
 class Downloads:
-    """Context with the files of downloads, which are removed at its end; `ahead` are fetched early.
+    """A context with the files of downloads, which are removed at its end; `ahead` are fetched early.
 
     What a process that was killed left there is removed by the next.
     """

@@ -14,7 +14,7 @@ _FINAL_NAMES = ("NoCredentialsError", "PartialCredentialsError", "ParamValidatio
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a call is made at most, and how long one may take, in seconds.
+    """The most times that a call is made, and how long one may take, in seconds.
 
     The pause before the second call is `pause_s` and doubles from call to call up to `longest_pause_s`, each
     by chance between half of that and all of it, so that many readers of a store that is throttled do not

@@ -48,7 +48,7 @@ class Store:
             yield from self._list_folders(below)
 
     def look(self, address: Address) -> Stored | None:
-        """Return what is told of an object; None where there is none, or a folder."""
+        """Return the facts about an object; None where there is none, or a folder."""
         try:
             told = self._call(lambda: self._files.info(address.path), address)
         except _Absent:
@@ -95,7 +95,7 @@ class Store:
                 yield Stored.of(address, told)
 
     def _folder(self, folder: Address) -> list[dict[str, Any]]:
-        """Return what lies in a folder, in the order of the names of all objects below it."""
+        """Return the entries of a folder, in the order of the names of all objects below it."""
         found = self._call(lambda: self._files.ls(folder.path, detail=True), folder)
         found = [told for told in found if self._name(told["name"], folder) != folder.path]
         return sorted(found, key=lambda told: told["name"].rstrip("/") + "/" * (told["type"] == "directory"))
@@ -121,7 +121,7 @@ class Store:
 
 
 class _Absent(DataError):
-    """There is no such object."""
+    """The error for an object that does not exist."""
 
 
 def _file_system(scheme: str, patience: Patience) -> Any:

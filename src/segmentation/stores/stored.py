@@ -1,4 +1,4 @@
-"""What a store tells of an object."""
+"""The facts that a store tells about an object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Stored:
 
     @classmethod
     def of(cls, address: Address, told: Mapping[str, Any]) -> "Stored":
-        """Return the object by what fsspec tells of it, whose names differ from store to store."""
+        """Return the object from the facts that fsspec tells, whose names differ from store to store."""
         size = told.get("size", told.get("Size"))
         version = next((str(told[name]).strip('"') for name in _VERSIONS if told.get(name)), "")
         changed = next((told[name] for name in _TIMES if told.get(name)), 0)
@@ -33,7 +33,7 @@ class Stored:
 
     @property
     def can_be_told_apart(self) -> bool:
-        """Whether a change of the object would show."""
+        """Return whether a change of the object would show."""
         return bool(self.version or self.changed_ns)
 
 
