@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from segmentation.confidence.drift import Drift, shifts_of
 from segmentation.confidence.model import (
     DOUBTS,
-    DRIFT,
     EVERYTHING,
     LEAST_AREA,
     MOST_THICK_DISAGREEMENT,
@@ -24,9 +24,6 @@ from segmentation.core.errors import ConfigError
 
 DECISIONS = tuple(reversed(files.DECISIONS))
 """The decisions on a photo, the most work first."""
-
-SHIFTED = 1.0
-"""The number of standard deviations from which a folder's photos, on average, are reported as different."""
 
 FEWEST_SHIFTED = 10
 """The fewest photos whose mean says anything."""
@@ -113,9 +110,7 @@ class FolderTriage:
         """Return in words how the photos as a whole differ from those that the model knows."""
         if len(self.rows) < FEWEST_SHIFTED:
             return []
-        far = {name: value for name, value in self.drift.items() if abs(value) >= SHIFTED}
-        ordered = sorted(far, key=lambda name: -abs(far[name]))
-        return [f"{DRIFT[name][far[name] > 0]} ({far[name]:+.1f} standard deviations)" for name in ordered]
+        return shifts_of(self.drift)
 
 
 def triage_photo(
@@ -148,8 +143,7 @@ def triage_folder(
 
     `is_ours` selects the records of predictions that the confidence model is about.
     """
-    rows, views, failures, others = [], [], {}, 0
-    sums, counts = dict.fromkeys(DRIFT, 0.0), dict.fromkeys(DRIFT, 0)
+    rows, views, failures, others, drift = [], [], {}, 0, Drift()
     for record in records:
         stem, features = record["stem"], record.get("evidence", {})
         if record["error"] is not None:
@@ -164,13 +158,10 @@ def triage_folder(
         rows.append(Row(stem, confidence, record["area"], verdict, cutout))
         if view := View.of(stem, confidence, features):
             views.append(view)
-        for name, deviation in confidence_model.deviations(features).items():
-            sums[name] += deviation
-            counts[name] += 1
+        drift.add(confidence_model.deviations(features))
     odd = odd_views(views)
     rows = [
         replace(row, verdict=row.verdict.besides(odd[row.stem])) if row.stem in odd else row for row in rows
     ]
     rows.sort(key=lambda row: (DECISIONS.index(row.verdict.decision), row.confidence, row.stem))
-    drift = {name: sums[name] / counts[name] for name in DRIFT if counts[name]}
-    return FolderTriage(tuple(rows), drift, failures, others)
+    return FolderTriage(tuple(rows), drift.mean, failures, others)

@@ -115,7 +115,7 @@ def predict_photos(
     deliver: Deliver,
     context: Context,
     *,
-    found: Iterable[Photo] | None = None,
+    found: Iterable[Photo | None] | None = None,
     doing: str,
     workers: int = 1,
     bits: int = 8,
@@ -135,7 +135,9 @@ def predict_photos(
     with ExitStack() as stack:
         if photos.address:
             downloads = stack.enter_context(Downloads(photos.stores.read_ahead))
-            found = downloads.fetched(found, manifest.will_be_read if manifest else lambda _photo: True)
+            found = downloads.fetched(
+                filter(None, found), manifest.will_be_read if manifest else lambda _photo: True
+            )
         results = run_folder(
             scorer.score,
             scorer.models,

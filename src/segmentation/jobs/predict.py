@@ -1,6 +1,6 @@
 """The job `predict`: a folder of photos to masks and cutouts, or to label maps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -33,6 +33,7 @@ from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.naming import Photo
 from segmentation.outputs.object_writer import ObjectWriter
 from segmentation.outputs.pairs import refuse_pairs
 from segmentation.outputs.publishing import Publisher
@@ -46,8 +47,9 @@ _ABOUT_FILES = ("output", "binary", "overwrite", "dry_run")  # and those of File
 class FolderPrediction:
     """A run over a folder: iterate for the result of each photo; afterwards it holds those of the folder.
 
-    A `scorer` that is already loaded replaces the options of models and scores. `output` is the folder of
-    results, None where nothing is written; `workers` photos are processed at the same time; `kept`,
+    A `scorer` that is already loaded replaces the options of models and scores, and `arrivals` are the photos
+    of a run that begins before they are there, see `run_folder`: it may be iterated again. `output` is the
+    folder of results, None where nothing is written; `workers` photos are processed at the same time; `kept`,
     `replaced` and `outdated` are files that a person had changed, see Delivery; `triage` sorts the photos,
     and `caution` is why its confidence is less reliable than usual; `stopped` is whether photos were left for
     the next run.
@@ -56,6 +58,7 @@ class FolderPrediction:
     options: PredictOptions
     context: Context
     scorer: InitVar[Scorer | None] = None
+    arrivals: InitVar[Iterable[Photo | None] | None] = None
     models: Ensemble = field(init=False)
     output: Path | None = field(init=False, default=None)
     workers: int = field(init=False, default=1)
@@ -68,7 +71,7 @@ class FolderPrediction:
     caution: str = field(init=False, default="")
     stopped: bool = field(init=False, default=False)
 
-    def __post_init__(self, scorer: Scorer | None) -> None:
+    def __post_init__(self, scorer: Scorer | None, arrivals: Iterable[Photo | None] | None) -> None:
         options, context = self.options, self.context
         if not options.save and (unwritten := _about_files(options)):
             raise ConfigError(f"{' '.join(unwritten)}: expected with `save`, which writes files; add `save`")
@@ -89,7 +92,8 @@ class FolderPrediction:
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
         self._photos = Photos.of(options.photos, self.output, options.stores)
-        self._found = self._photos.found(context.tell)  # what cannot be found fails before anything is loaded
+        # what cannot be found fails before anything is loaded
+        self._found = self._photos.found(context.tell) if arrivals is None else arrivals
         self.workers = self._photos.streams(options.work.workers)
         check_with(options, ("matte_band", "matte_width"), "matte")
         matte = load_matte_pass(
@@ -159,7 +163,7 @@ class FolderPrediction:
         check_folders(self.output, self._writer.kinds)
         manifest.look()
         planned = Publisher(self.output, self._writer, manifest, overwrite=self.options.overwrite).planned
-        for photo in self._found:
+        for photo in filter(None, self._found):
             if self.context.stop():
                 self.stopped = True
                 return

@@ -82,7 +82,7 @@ class Tally:
 def run_folder(
     score: ScoreFn,
     models: ModelBundle | Ensemble,
-    photos: Iterable[Photo],
+    photos: Iterable[Photo | None],
     threshold: float,
     deliver: Deliver,
     *,
@@ -97,7 +97,8 @@ def run_folder(
 
     Each of `workers` threads takes one photo at a time from the file to its outputs, so that reading,
     scoring and writing overlap; `score`, `deliver` and `stop` are called from all of them. At most
-    2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder.
+    2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder. None
+    among the photos means that there are no others yet: results that are there are yielded meanwhile.
 
     With a `manifest`, photos that it records as done are skipped, and every other result is recorded in it
     before it is yielded. With an `estimator` results have features and confidence, with `decide` also a
@@ -136,6 +137,10 @@ def run_folder(
             for photo in photos:
                 if closed.is_set() or stop():
                     break
+                if photo is None:
+                    while waiting and waiting[0].done():
+                        yield from finish_oldest()
+                    continue
                 waiting.append(pool.submit(work, photo))
                 if len(waiting) == 2 * workers:
                     yield from finish_oldest()

@@ -70,13 +70,7 @@ def find_photos(
     Raises DataError at once when `source`, which messages call by the name of its `option`, does not exist,
     lies in `exclude`, is a folder of results or holds no photo.
     """
-    excluded = exclude and real(exclude)
-    if excluded and real(source).is_relative_to(excluded):
-        raise DataError(
-            f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
-            "nothing is read; give another `output`"
-        )
-    refuse_results(source, option)
+    refuse_source(source, exclude, option)
     if source.is_file():
         return iter([Photo(source, source.stem)])
     if not source.is_dir():
@@ -84,7 +78,7 @@ def find_photos(
             f"`{option}` {source}: expected a folder of photos or a photo, found {what_is_at(source)}; "
             "check the path"
         )
-    photos = walk_photos([PhotoFolder(Folder.start(source), "")], excluded, warn)
+    photos = photos_below(source, exclude, warn)
     first = next(photos, None)
     if first is None:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -92,6 +86,24 @@ def find_photos(
             f"`{option}` {source}: expected photos ({suffixes}), found none in it or below; check the path"
         )
     return itertools.chain([first], photos)
+
+
+def photos_below(
+    folder: Path, exclude: Path | None, warn: Callable[[str], None] = lambda _message: None
+) -> Iterator[Photo]:
+    """Find the photos of a folder that may have none, see `find_photos`."""
+    return walk_photos([PhotoFolder(Folder.start(folder), "")], exclude and real(exclude), warn)
+
+
+def refuse_source(source: Path, exclude: Path | None, option: str = "input") -> None:
+    """Raise DataError for a source that lies in the folder of results, or is one; see `find_photos`."""
+    excluded = exclude and real(exclude)
+    if excluded and real(source).is_relative_to(excluded):
+        raise DataError(
+            f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
+            "nothing is read; give another `output`"
+        )
+    refuse_results(source, option)
 
 
 def refuse_results(source: Path, option: str = "input") -> None:

@@ -19,6 +19,7 @@ from segmentation.config.jobs.review import ReviewOptions
 from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.config.jobs.synth import SynthOptions
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.jobs.watch import WatchOptions
 from segmentation.config.options import JobOptions
 
 JOBS: dict[str, type[JobOptions]] = {
@@ -34,6 +35,7 @@ JOBS: dict[str, type[JobOptions]] = {
     "calibrate": CalibrateOptions,
     "compare": CompareOptions,
     "predict": PredictOptions,
+    "watch": WatchOptions,
     "pseudo": PseudoOptions,
     "review": ReviewOptions,
     "deliver": DeliverOptions,

@@ -1,0 +1,97 @@
+"""Waiting until something changes in a folder: the system tells of it, or one looks now and then."""
+
+import logging
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from segmentation.core.events import Caution, Tell
+from segmentation.core.imports import require
+
+POLL_S = 5.0
+"""How often a folder is looked into where the system does not tell of changes."""
+
+_ANYWAY_S = 30.0  # how often where it does: links may lead to where it does not see any
+_STEP_MS = 50
+_REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre", "virtiofs", "vboxsf", "fuse")
+
+
+class Changes(Protocol):
+    """Tells when something has changed; `every_s` is how often to look whatever it has told."""
+
+    every_s: float
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a change, for about so many seconds at most; return whether there was one."""
+
+
+class Untold:
+    """A folder that is looked into now and then."""
+
+    def __init__(self, every_s: float):
+        self.every_s = every_s
+
+    def wait(self, seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+
+class Told:
+    """A folder of whose changes the system tells. Raises OSError or RuntimeError where it cannot."""
+
+    every_s = _ANYWAY_S
+
+    def __init__(self, folder: Path):
+        watchfiles = require("watchfiles", "service")
+        logging.getLogger("watchfiles").setLevel(logging.ERROR)
+        self._changes = watchfiles.watch(
+            folder,
+            watch_filter=None,
+            step=_STEP_MS,
+            debounce=10 * _STEP_MS,
+            rust_timeout=2 * _STEP_MS,
+            yield_on_timeout=True,
+            force_polling=False,
+            ignore_permission_denied=True,
+        )
+        next(self._changes)
+
+    def wait(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while not next(self._changes):
+            if time.monotonic() >= until:
+                return False
+        return True
+
+
+def changes_of(folder: Path, poll_s: float | None, tell: Tell) -> Changes:
+    """Return what tells of the changes of a folder: the system, or a look each `poll_s` seconds.
+
+    By default that is each POLL_S seconds on network drives, and where the system can tell of no more
+    folders, which is told as a Caution. Raises MissingExtraError where what listens to it is not installed.
+    """
+    if poll_s is not None:
+        return Untold(poll_s)
+    if is_remote(folder):
+        return Untold(POLL_S)
+    try:
+        return Told(folder)
+    except (OSError, RuntimeError) as error:
+        looked = f"it is looked into every {POLL_S:g} seconds"
+        tell(Caution(f"{folder}: the system tells of no changes ({error}); {looked}"))
+        return Untold(POLL_S)
+
+
+def is_remote(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+    """Return whether a folder lies on a network drive, where others write unheard."""
+    place, kind = os.path.realpath(folder), ""
+    longest = -1
+    with suppress(OSError):
+        for line in mounts.read_text(errors="surrogateescape").splitlines():
+            before, _dash, after = line.partition(" - ")
+            point = before.split(" ")[4].encode(errors="surrogateescape").decode("unicode_escape")
+            if len(point) > longest and Path(place).is_relative_to(point):
+                longest, kind = len(point), after.split(" ")[0]
+    return kind.startswith(_REMOTE)
