@@ -34,12 +34,15 @@ from segmentation.confidence.model import (
     unlike,
     usual_of,
 )
+from segmentation.confidence.outcomes import FaultOutcomes
+from segmentation.config.faults import FaultOptions
 from segmentation.core.errors import DataError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.discover import discover
 from segmentation.datasets.origin import PSEUDO
 from segmentation.evaluation import calibration
 from segmentation.evaluation.calibration import FEWEST_PHOTOS, fit_confidence
+from segmentation.evaluation.evaluate import evaluate
 from segmentation.images.files import read_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.predict import predict
@@ -335,6 +338,10 @@ experiences = st.builds(
     bias=figures,
     error=st.floats(0, 1),
     correlation=st.floats(-1, 1),
+    outcomes=st.none()
+    | st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.booleans(), st.integers(0, 9))).map(
+        lambda rows: FaultOutcomes(*(zip(*rows, strict=True) if rows else [()] * 4), 5, 100)
+    ),
 )
 shares = st.floats(0, 1)
 evidences = st.fixed_dictionaries(
@@ -637,6 +644,22 @@ def test_photos_without_a_garment_found_teach_nothing_of_the_others(pairs, monke
 def test_too_few_photos_are_refused_with_the_way_out(pairs, kept):
     with pytest.raises(DataError, match=rf"one: expected at least 12 .* received {kept}; .*`fold_model`"):
         fit_confidence(a_model("one", pairs[kept:]), pairs)
+
+
+@pytest.mark.usefixtures("seen")
+def test_a_calibration_records_which_masks_had_a_fault_as_an_evaluation_measures_them(pairs):
+    small = FaultOptions(fault_thickness_px=3, fault_area_px=0)
+    for options in (FaultOptions(), small):
+        measured = evaluate(red_score, pairs, BUNDLE.threshold, fault_options=options)
+        outcomes = fit_confidence(a_model("one", ()), pairs, fault_options=options).outcomes
+
+        assert outcomes.faulty == tuple(not row.clean for row in measured.rows)
+        assert (outcomes.thickness_px, outcomes.area_px) == (
+            options.fault_thickness_px,
+            options.fault_area_px,
+        )
+        groups = [sample.group for sample in pairs]
+        assert [outcomes.garments.index(one) for one in outcomes.garments] == list(map(groups.index, groups))
 
 
 @pytest.mark.usefixtures("seen")

@@ -29,6 +29,10 @@ from segmentation.models import registry
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 MISSING = object()
+OUTCOMES = {
+    **{"confidence": [0.5, 0.25], "faulty": [True, False], "odd": [False, False]},
+    **{"garments": [0, 1], "thickness_px": 5, "area_px": 100},
+}
 
 
 @pytest.fixture
@@ -338,6 +342,14 @@ def test_a_description_without_end_is_not_read_to_its_end(bundle):
         ("experience.bias", 10**400, "experience.bias"),
         ("experience.error", -0.1, "experience.error"),
         ("experience.error", 1.5, "experience.error"),
+        ("experience.outcomes", [], "experience.outcomes: expected a dictionary"),
+        ("experience.outcomes", {}, "experience.outcomes: .*confidence, .* missing"),
+        ("experience.outcomes", OUTCOMES | {"surprise": 1}, "experience.outcomes: .*'surprise'"),
+        ("experience.outcomes", OUTCOMES | {"confidence": [0.5, 2]}, "outcomes.confidence: .*from 0 to 1"),
+        ("experience.outcomes", OUTCOMES | {"faulty": [True]}, "outcomes.faulty: expected 2 values"),
+        ("experience.outcomes", OUTCOMES | {"odd": [True, 0]}, "outcomes.odd: expected true or false"),
+        ("experience.outcomes", OUTCOMES | {"garments": [0, -1]}, "outcomes.garments"),
+        ("experience.outcomes", OUTCOMES | {"area_px": 1e9}, "outcomes.area_px"),
         ("experience.correlation", 2, "experience.correlation"),
         ("experience.correlation", False, "experience.correlation"),
     ],

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -841,6 +842,7 @@ def home(tmp_path_factory, studio_pairs):
         description.write_text(json.dumps(json.loads(description.read_text()) | {"experience": None}))
     shown = run("calibrate", "--home", home, "--model", "judged", "--data", studio_pairs).stdout
     assert "judged: fitted on 12 photos that it was not trained on" in shown
+    assert re.search(r"of 12 masks have a fault \(at least 5 px thick, more than 100 px\); ", shown)
     return home
 
 

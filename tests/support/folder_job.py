@@ -16,6 +16,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.training import RunConfig
+from segmentation.core.events import Tell, ignore
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.signals import Interruption, exit_status
 from segmentation.core.size import Size
@@ -108,12 +109,13 @@ def cut_folder(
     bundle: ModelBundle = BUNDLE,
     threshold: float = 0.5,
     estimator: ConfidenceEstimator | None = None,
+    tell: Tell = ignore,
     **options,
 ) -> list[Result]:
     """Run `predict` over a folder with a score function in the place of a model; `options` are the job's."""
     chosen = PredictOptions.of(**{"input": source, "output": output, "save": True, "workers": 2, **options})
     scorer = scorer_of(score, bundle, threshold, estimator)
-    return list(FolderPrediction(chosen, Context(stop=stop), scorer))
+    return list(FolderPrediction(chosen, Context(tell=tell, stop=stop), scorer))
 
 
 def delivered(folder: Path, writer: FileWriter) -> Deliver:

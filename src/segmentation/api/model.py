@@ -16,6 +16,7 @@ from segmentation.images.any_photo import Photo, take_photo
 from segmentation.images.files import Picture
 from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
+from segmentation.jobs.triage_limits import check_promise, choose_limits
 from segmentation.outputs.folder_job import shares_of
 
 
@@ -41,6 +42,8 @@ def load_model(
     triage: bool = True,
     auto_from: float = 0.985,
     redo_below: float = 0.92,
+    promise: float | None = None,
+    certainty: float = 0.9,
     max_pixels: int | None = None,
 ) -> "Model":
     """Load a model, ready to score photos.
@@ -76,12 +79,16 @@ def load_model(
         triage: estimate the confidence of each mask and decide by it; without, a photo takes less time.
         auto_from: the confidence from which a mask is accepted as it is.
         redo_below: the confidence below which a mask is better done by hand.
+        promise: in place of `auto_from`: accept so many masks that at most this share of them has a fault, as
+            far as the photos are like those that the model was calibrated on.
+        certainty: how certain the promise is, as a probability.
         max_pixels: files that declare more pixels are refused; by default those of more than fit into memory,
             and of more than 200 million.
 
-    Raises ConfigError for an invalid value and for an option that does not apply to the model,
-    BundleError for a model that is missing or damaged, and MissingExtraError where Keras would be needed and
-    is not installed. Warns where Keras computes, slowly, because the model was never exported.
+    Raises ConfigError for an invalid value, for an option that does not apply to the model and for a promise
+    that cannot be made, BundleError for a model that is missing or damaged, and MissingExtraError where Keras
+    would be needed and is not installed. Warns where Keras computes, slowly, because the model was never
+    exported.
     """
     defaults = load_model.__kwdefaults__ or {}
     chosen = {
@@ -103,6 +110,8 @@ def load_model(
         "triage": triage,
         "auto_from": auto_from,
         "redo_below": redo_below,
+        "promise": promise,
+        "certainty": certainty,
         "max_pixels": max_pixels,
     }
     given = {name: value for name, value in chosen.items() if value != defaults[name]}
@@ -110,10 +119,10 @@ def load_model(
     models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring)
     if not models.labels.binary and (unfit := options_of_masks(options.given)):
         require_cutout(models.members[0], " ".join(unfit), "leave it out")
-    limits = Limits(options.triage.auto_from, options.triage.redo_below)
-    triaged = models.labels.binary and options.triage.triage and models.confidence_model
+    limits = choose_limits(options, models, warn)
     scorer = load_scorer(models, options.models, options.scoring, tell=warn)
-    return Model(scorer, limits if triaged else None, options.max_pixels)
+    check_promise(limits, models, scorer)
+    return Model(scorer, limits, options.max_pixels)
 
 
 class Model:

@@ -178,7 +178,7 @@ def save_description(bundle: ModelBundle, *, exported: bool = True) -> ModelBund
         "files": saved.files,
         "precisions": dataclasses.asdict(saved.precisions) if saved.precisions else None,
         "bf16_agreement": saved.bf16_agreement,
-        "experience": dataclasses.asdict(saved.confidence_model) if saved.confidence_model else None,
+        "experience": _experience(saved.confidence_model),
         "first": sha256_of(bundle.path / FIRST / DESCRIPTION) if bundle.first else None,
     }
     write_text(saved.path / DESCRIPTION, json.dumps(description, indent=2) + "\n")
@@ -350,6 +350,13 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # the folder's own name may be one that cannot be looked up
         return False
+
+
+def _experience(model: ConfidenceModel | None) -> dict[str, Any] | None:
+    """A confidence model as it is recorded, without the outcomes of one that has none."""
+    if model is None:
+        return None
+    return {name: value for name, value in dataclasses.asdict(model).items() if value is not None}
 
 
 def _names(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
+from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import ConfigError
@@ -254,7 +255,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
     if plain is None:
         return None
     place = "experience"
-    later = ("contents",)  # fields that earlier versions lack
+    later = ("contents", "outcomes")  # fields that earlier versions lack
     needed = [field.name for field in fields(ConfidenceModel) if field.name not in later]
     _check_fields(place, plain, needed, optional=later)
     _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
@@ -280,7 +281,39 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
         bias=_number(f"{place}.bias", plain["bias"], -_LARGEST_FIGURE, _LARGEST_FIGURE),
         error=_number(f"{place}.error", plain["error"], 0, 1),
         correlation=_number(f"{place}.correlation", plain["correlation"], -1, 1),
+        outcomes=_outcomes(f"{place}.outcomes", plain.get("outcomes")),
     )
+
+
+def _outcomes(place: str, plain: Any) -> FaultOutcomes | None:
+    if plain is None:
+        return None
+    _check_fields(place, plain, [field.name for field in fields(FaultOutcomes)])
+    confidence = _numbers(f"{place}.confidence", plain["confidence"], 0, 1)
+    flags = {name: _flags(f"{place}.{name}", plain[name]) for name in ("faulty", "odd")}
+    garments = _list(f"{place}.garments", plain["garments"])
+    for garment in garments:
+        _whole(f"{place}.garments", garment, 0, _MOST_PHOTOS)
+    for name, values in (*flags.items(), ("garments", garments)):
+        if len(values) != len(confidence):
+            raise ValueError(
+                f"{place}.{name}: expected {len(confidence)} values, one a photo, received {len(values)}"
+            )
+    return FaultOutcomes(
+        confidence=tuple(confidence),
+        faulty=tuple(flags["faulty"]),
+        odd=tuple(flags["odd"]),
+        garments=tuple(garments),
+        thickness_px=_whole(f"{place}.thickness_px", plain["thickness_px"], 1, _LARGEST_SIDE_PX),
+        area_px=_whole(f"{place}.area_px", plain["area_px"], 0, _LARGEST_SIDE_PX**2),
+    )
+
+
+def _flags(place: str, plain: Any) -> list[bool]:
+    for value in _list(place, plain):
+        if not isinstance(value, bool):
+            raise ValueError(f"{place}: expected true or false, received {value!r}")
+    return plain
 
 
 def _first(checksum: Any, config: RunConfig) -> str | None:

@@ -3,6 +3,10 @@
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.cli.display import Display
 from segmentation.cli.patience import seconds_left
+from segmentation.cli.wording import as_typed
+from segmentation.confidence.promise import least_share
+from segmentation.config.faults import FaultOptions
+from segmentation.config.files import CERTAINTY
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.core.counting import counted
 from segmentation.jobs.calibrate import calibrate
@@ -14,7 +18,22 @@ def run(options: CalibrateOptions, context: Context) -> int:
     with seconds_left(), Display() as display:
         bundle = calibrate(options, display.shown(context))
     print(confidence_line(bundle))
+    print(faults_line(bundle, options.faults))
     return 0
+
+
+def faults_line(bundle: ModelBundle, faults: FaultOptions) -> str:
+    """Return how many photos of the calibration had a fault, and what can be promised of them, in a line."""
+    assert bundle.confidence_model
+    outcomes = bundle.confidence_model.outcomes
+    assert outcomes
+    found = f"{outcomes.faults} of {counted(len(outcomes.faulty), 'mask')} have a fault ({faults})"
+    least = least_share(outcomes, CERTAINTY)
+    if least is None:
+        return f"{found}; that is too many for a promise, or they are too few"
+    return as_typed(
+        f"{found}; the least that can be promised with {CERTAINTY:.0%} certainty: `predict promise={least:g}`"
+    )
 
 
 def confidence_line(bundle: ModelBundle) -> str:

@@ -34,6 +34,8 @@ def _lines(done: Delivered) -> list[str]:
     parts += [f"{done.left_out} left out"] if done.left_out else []
     parts += [f"{len(done.errors)} failed"] if done.errors else []
     lines = [f"{counted(delivered, 'cutout')} in {done.output}: {', '.join(parts)}"]
+    if done.promise:
+        lines.append(f"promise: {done.promise.sentence()}")
     kept = [output for result in done.results for output in result.kept]
     replaced = [output for result in done.results for output in result.replaced]
     outdated = [output for result in done.results for output in result.outdated]

@@ -15,6 +15,7 @@ from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 from segmentation.core.signals import Interruption, exit_status
 from segmentation.jobs.context import Context
+from segmentation.jobs.delivery_promise import DRIFT_REMEDY
 from segmentation.jobs.folder import status_of
 from segmentation.jobs.predict import FolderPrediction, predict
 from segmentation.jobs.predict_stream import check_stream, is_stream, predict_stream
@@ -117,10 +118,14 @@ def _triage_lines(done: FolderPrediction) -> list[str]:
     before = sum(done.triage.counts.values()) > done.tally.photos
     counts += ", with those of earlier runs" if before else ""
     lines = [f"{counts}: the least certain first in {done.output / REVIEW}"]
+    if done.limits and done.limits.promise:
+        lines.append(f"promise: {done.limits.promise.sentence()}")
     if done.caution:
         lines.append(f"confidence is a rough guide here: {done.caution}")
     if done.triage.shifts:
         lines.append(f"unlike the photos that {done.models.name} knows: {', '.join(done.triage.shifts)}")
+        if done.limits and done.limits.promise:
+            lines.append(f"so the promise may not hold here: {DRIFT_REMEDY}")
     return lines
 
 

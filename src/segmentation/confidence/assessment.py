@@ -8,6 +8,7 @@ import numpy as np
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.core.counting import counted
 from segmentation.metrics.intervals import rank_correlation
+from segmentation.metrics.selective import augrc, aurc
 
 FEWEST = 5
 """The fewest photos whose order can be assessed."""
@@ -23,7 +24,8 @@ _RESAMPLES, _SEED, _INTERVAL = 1000, 0, (2.5, 97.5)
 class Triage:
     """The confidence and the Dice of the same photos, float [N] in [0, 1], and their garments.
 
-    The confidence comes from `confidence_model`, which was fitted on `known` of the photos.
+    The confidence comes from `confidence_model`, which was fitted on `known` of the photos. `faulty` is
+    whether their masks have a fault, bool [N]; None where that was not measured.
     """
 
     confidence: np.ndarray
@@ -31,6 +33,7 @@ class Triage:
     garments: tuple[str, ...]
     confidence_model: ConfidenceModel
     known: int = 0
+    faulty: np.ndarray | None = None
 
     def risk(self) -> np.ndarray:
         """Return the mean error, 1 - Dice, of the 1, 2, ... N most certain photos: float [N].
@@ -87,6 +90,7 @@ class Triage:
                 f"caught_by_reviewing_{share:.0%}": self.caught(share) if bad else None for share in _REVIEWED
             },
             "worst_fifth_caught_by_reviewing_20%": self.worst_caught(0.2),
+            **self._of_faults(),
         }
 
     def lines(self) -> list[str]:
@@ -101,6 +105,7 @@ class Triage:
                 f"others it differed from Dice by {self.confidence_model.error:.4f} on average, with a rank "
                 f"correlation of {self.confidence_model.correlation:.2f}"
             )
+        order += self._faults_in_words()
         if not bad:
             return [f"no mask is below {GOOD_DICE:g}", *order]
         found = [
@@ -109,6 +114,37 @@ class Triage:
             for share in _REVIEWED
         ]
         return [*found, *order]
+
+    def faulty_caught(self, reviewed: float) -> float:
+        """Return the share of masks with a fault that are among the `reviewed` share; NaN where none has."""
+        faulty = np.zeros(0, bool) if self.faulty is None else self.faulty
+        return float(np.mean(self._least_certain(reviewed)[faulty])) if faulty.any() else float("nan")
+
+    def _faults_in_words(self) -> list[str]:
+        if self.faulty is None or not self.faulty.any():
+            return []
+        figures, count = self._of_faults(), int(np.count_nonzero(self.faulty))
+        return [
+            f"{counted(count, 'mask has', 'masks have')} a fault: review the least certain 20% and you catch "
+            f"{self.faulty_caught(0.2):.0%} of these; in the order of confidence AURC is "
+            f"{figures['faults_aurc']:.3f}, where {count / len(self.faulty):.3f} is chance and "
+            f"{figures['faults_aurc_best']:.3f} the best, and AUGRC {figures['faults_augrc']:.3f}"
+        ]
+
+    def _of_faults(self) -> dict[str, float | None]:
+        """The figures about faults by name: none where they were not measured."""
+        if self.faulty is None:
+            return {}
+        losses, some = self.faulty.astype(float), bool(self.faulty.any())
+        return {
+            "faults_aurc": aurc(self.confidence, losses),
+            "faults_aurc_best": aurc(-losses, losses),
+            "faults_augrc": augrc(self.confidence, losses),
+            **{
+                f"faulty_caught_by_reviewing_{share:.0%}": self.faulty_caught(share) if some else None
+                for share in _REVIEWED
+            },
+        }
 
     def _least_certain(self, share: float) -> np.ndarray:
         chosen = np.zeros(len(self.confidence), bool)

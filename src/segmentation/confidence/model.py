@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.confidence.outcomes import FaultOutcomes
+
 Features = Mapping[str, float]
 """Finite figures of a photo and its prediction by name, see `confidence.features`."""
 
@@ -78,7 +80,8 @@ class ConfidenceModel:
     mask, 1 - Dice, is 10^(bias + sum of weights x signs); no weight is negative, so that no doubt raises the
     confidence. `error` is the mean absolute difference of confidence and Dice and `correlation` their rank
     correlation, both cross-validated by garment. `samples` are the ids of the photos, and `contents` the
-    digests of their files in the same order, of which models of earlier versions have none.
+    digests of their files in the same order, of which models of earlier versions have none; nor have these
+    `outcomes`, which of the masks had a fault.
     """
 
     samples: tuple[str, ...]
@@ -88,6 +91,7 @@ class ConfidenceModel:
     error: float
     correlation: float
     contents: tuple[str, ...] = ()
+    outcomes: FaultOutcomes | None = None
 
     @property
     def photos(self) -> int:

@@ -18,6 +18,7 @@ from segmentation.confidence.model import (
     unlike,
 )
 from segmentation.confidence.parts import several_garments, words_of
+from segmentation.confidence.promise import Promise
 from segmentation.confidence.viewpoints import View, odd_views
 from segmentation.config import files
 from segmentation.core.errors import ConfigError
@@ -34,10 +35,14 @@ MEASURES = {*DOUBTS, *SHAPE}
 
 @dataclass(frozen=True)
 class Limits:
-    """The confidence from which a mask is accepted as it is, and below which it is better made by hand."""
+    """The confidence from which a mask is accepted as it is, and below which it is better made by hand.
+
+    `promise` is what `auto` was chosen by, None where a person chose it.
+    """
 
     auto: float
     redo: float
+    promise: Promise | None = None
 
     def __post_init__(self) -> None:
         if self.redo > self.auto:
@@ -131,6 +136,11 @@ def triage_photo(
     if certain:
         return Verdict("review" if reasons else "auto", tuple(reasons))
     return Verdict(decision, tuple(reasons) or (f"confidence below {limits.auto:g}",))
+
+
+def is_odd(features: Features, confidence_model: ConfidenceModel) -> bool:
+    """Return whether a photo is held back from `auto` however certain its mask is."""
+    return triage_photo(features, 1.0, confidence_model, Limits(0.0, 0.0)).decision != "auto"
 
 
 def triage_folder(

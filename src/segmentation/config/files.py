@@ -16,6 +16,8 @@ JPEG_QUALITY = 92
 DECISIONS = ("auto", "review", "redo")
 """The decisions of triage on a photo."""
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
+CERTAINTY = 0.9
+"""Of a promise: how often it holds, if it were made again and again."""
 
 
 def parse_background(text: str) -> Path | HexColour | None:
@@ -180,7 +182,27 @@ def files_as_asked(asked: Mapping[str, Any]) -> FileOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TriageOptions:
+class PromiseOptions:
+    """A promise about the photos that nobody looks at."""
+
+    promise: float | None = option(
+        None,
+        "take only so many masks as they are that at most this share of them has a fault, as long as the "
+        "photos are like those that the model was calibrated on; the limit of confidence follows from that",
+        maximum=1,
+        shown="no promise",
+        metavar="SHARE",
+    )
+    certainty: float = option(
+        CERTAINTY,
+        "with `promise`: how certain it is, as a probability",
+        maximum=1,
+        common=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriageOptions(PromiseOptions):
     """The triage: which photos a person has to check."""
 
     auto_from: float = option(

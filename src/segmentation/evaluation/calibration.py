@@ -8,6 +8,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.fitting import fit_confidence_model
 from segmentation.confidence.model import ConfidenceModel, garment_found
+from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
@@ -18,6 +19,7 @@ from segmentation.evaluation.photo import read_pair
 from segmentation.inference.predict import predict
 from segmentation.inference.scoring import load_score
 from segmentation.metrics import masks as metrics
+from segmentation.metrics.faults import faults
 
 FEWEST_PHOTOS = 12
 """The number of photos that a confidence model needs; fewer cannot separate good and bad masks."""
@@ -28,16 +30,19 @@ def fit_confidence(
     samples: Sequence[Sample],
     others: Sequence[ModelBundle] = (),
     on_progress: OnProgress | None = None,
+    fault_options: FaultOptions = USUAL,
 ) -> ConfidenceModel:
     """Return the confidence model of a bundle, fitted on predictions of photos that it was not trained on.
 
     Each photo is predicted by the bundle or, where it was trained on it, by the first of `others`, models of
-    its folds, that was not. Photos in which no garment was found have no confidence and are left out. Raises
-    DataError where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
+    its folds, that was not. Photos in which no garment was found have no confidence and are left out. Which
+    masks have a fault of `fault_options` is recorded. Raises DataError where fewer than `FEWEST_PHOTOS` are
+    left, and what `read_pair` does.
     """
     samples = without_predicted(samples)
     models = [_Loaded.of(model) for model in (bundle, *others)]
-    features, dice, used = [], [], []
+    features, dice, faulty, used = [], [], [], []
+    sizes = fault_options.fault_thickness_px, fault_options.fault_area_px
     for done, sample in enumerate(samples, start=1):
         unbiased = next((model for model in models if sample not in model.trained_on), None)
         if unbiased:
@@ -48,6 +53,7 @@ def fit_confidence(
             if garment_found(prediction.features):
                 features.append(prediction.features)
                 dice.append(metrics.dice(metrics.counts(prediction.mask, target)))
+                faulty.append(bool(faults(prediction.mask, target, *sizes)))
                 used.append(sample)
         if on_progress:
             on_progress(done, len(samples))
@@ -58,7 +64,12 @@ def fit_confidence(
             "its folds with `fold_model`"
         )
     fitted = fit_confidence_model(
-        features, dice, [sample.id for sample in used], [sample.group for sample in used]
+        features,
+        dice,
+        [sample.id for sample in used],
+        [sample.group or sample.id for sample in used],
+        faulty,
+        fault_options,
     )
     return dataclasses.replace(fitted, contents=tuple(content_of(sample.photo) for sample in used))
 

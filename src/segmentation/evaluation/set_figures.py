@@ -85,7 +85,12 @@ class Evaluation:
             return None
         garments = tuple(row.garment for row in self.rows)
         return Triage(
-            np.array(confidence), self._column("dice"), garments, self.confidence_model, self.fitted_on
+            np.array(confidence),
+            self._column("dice"),
+            garments,
+            self.confidence_model,
+            self.fitted_on,
+            ~self._column("clean"),
         )
 
     def summary(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
         samples += discover(drawn, check=False).samples
     with locked(bundle.path, remedy=""):
         bundle = load_bundle(bundle.path)  # another process may have saved it meanwhile
-        confidence_model = fit_confidence(bundle, samples, others, counting(tell, "scoring"))
+        confidence_model = fit_confidence(bundle, samples, others, counting(tell, "scoring"), options.faults)
         record = {
             **bundle.provenance,
             "calibrated": list(context.command),

@@ -2,19 +2,22 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from segmentation.confidence.promise import Promise
 from segmentation.config.files import DECISIONS
 from segmentation.config.jobs.deliver import DeliverOptions
-from segmentation.core.errors import DataError, SegmentationError
+from segmentation.core.errors import ConfigError, DataError, SegmentationError
 from segmentation.core.events import Caution, counting
 from segmentation.core.lock import locked
 from segmentation.core.parallel import map_in_threads
 from segmentation.images.files import open_photo
 from segmentation.jobs.context import Context
+from segmentation.jobs.delivery_promise import promised_stems
+from segmentation.jobs.option_checks import check_with
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.delivery import UNDECIDED, DeliveryWriter, Source, find_sources, refuse_output
 from segmentation.outputs.manifest import Manifest
@@ -29,7 +32,7 @@ class Delivered:
     """The outcome: a result for each photo, and the folder of the files.
 
     `corrected` counts photos of which a person changed the mask, `predicted` the others by decision, and
-    `left_out` those whose decision was not asked for.
+    `left_out` those whose decision was not asked for; `promise` is what the decisions were made by.
     """
 
     output: Path
@@ -37,6 +40,7 @@ class Delivered:
     corrected: int
     predicted: Counter[str] = field(default_factory=Counter)
     left_out: int = 0
+    promise: Promise | None = None
 
     @property
     def errors(self) -> list[str]:
@@ -49,8 +53,14 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
 
     The mask is the corrected one where a person changed a file of the photo, else the predicted one; the
     colours are the photo's. A photo that fails is a result with its error. Raises DataError for a folder of
-    other contents, and when another process is at work in it or in the output.
+    other contents, and when another process is at work in it or in the output; for a promise what
+    `promised_stems` raises.
     """
+    check_with(options, ("certainty",), "promise")
+    if options.triage.promise is not None and "decisions" in options.given:
+        raise ConfigError(
+            "`promise`: expected without `decisions`, since it decides, received both; leave one of them out"
+        )
     style = CutoutStyle.from_options(options.files)
     writable = os.access(options.results, os.W_OK)  # else nobody can be changing it
     with locked(options.results, "") if writable else nullcontext():
@@ -63,13 +73,21 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
     def warn(text: str) -> None:
         context.tell(Caution(text))
 
-    sources = list(find_sources(options.results, options.corrected, warn))
+    sources, decisions, promise = (
+        list(find_sources(options.results, options.corrected, warn)),
+        options.decisions,
+        None,
+    )
+    if options.triage.promise is not None:
+        stems, promise = promised_stems(options.results, options.triage, context)
+        sources = [_promised(source, stems) for source in sources]
+        decisions = DECISIONS[:1]
     refuse_output(output, options.results, sources)
-    chosen = [source for source in sources if source.corrected or _is_wanted(source, options.decisions)]
+    chosen = [source for source in sources if source.corrected or _is_wanted(source, decisions)]
     if not chosen:
         raise DataError(
             f"{options.results}: expected cutouts to deliver, found none of {len(sources)} that is corrected "
-            f"or decided as {', '.join(options.decisions)}"
+            f"or decided as {', '.join(decisions)}"
         )
     writer = DeliveryWriter(style)
     manifest = Manifest(output, style.settings, kinds=style.kinds, overwrite=options.overwrite)
@@ -87,7 +105,14 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
         corrected=sum(bool(source.corrected) for source in delivered),
         predicted=Counter(source.decision for source in delivered if not source.corrected),
         left_out=len(sources) - len(chosen),
+        promise=promise,
     )
+
+
+def _promised(source: Source, stems: Collection[str]) -> Source:
+    """A source with the decision that a promise makes."""
+    decision = DECISIONS[0] if source.photo.stem in stems else DECISIONS[1]
+    return replace(source, decision=decision)
 
 
 def _is_wanted(source: Source, decisions: Sequence[str]) -> bool:

@@ -28,6 +28,7 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.folder import PhotoDone, Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.jobs.option_checks import check_with
+from segmentation.jobs.triage_limits import check_promise, choose_limits
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
@@ -86,9 +87,7 @@ class FolderPrediction:
             require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
         if options.review:
             refuse_objects(self.models.members[0], "`review`", "leave it out")
-        masks_alone = binary and not self._finds_objects
-        triaged = masks_alone and options.triage.triage and self.models.confidence_model
-        self.limits = Limits(options.triage.auto_from, options.triage.redo_below) if triaged else None
+        self.limits = choose_limits(options, self.models, context.tell)
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
         self._photos = Photos.of(options.photos, self.output, options.stores)
@@ -103,6 +102,7 @@ class FolderPrediction:
         self._scorer = scorer or load_scorer(
             self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
         )
+        check_promise(self.limits, self.models, self._scorer)
         self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
         if self.output:
             if binary or self._finds_objects:

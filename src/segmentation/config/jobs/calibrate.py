@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from segmentation.config.faults import FaultOptions
 from segmentation.config.options import JobOptions, option
 
 
@@ -36,3 +37,4 @@ class CalibrateOptions(JobOptions):
         metavar="NAME",
     )
     synthetic: int = option(0, "drawn garments to add, from three viewpoints each")
+    faults: FaultOptions = FaultOptions()

@@ -3,7 +3,7 @@
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
-from segmentation.config.files import DECISIONS, CutoutOptions
+from segmentation.config.files import DECISIONS, CutoutOptions, PromiseOptions
 from segmentation.config.options import JobOptions, names_from, option
 from segmentation.config.scoring import max_pixels_option
 
@@ -27,6 +27,7 @@ class DeliverOptions(JobOptions):
         parse=names_from(DECISIONS),
         metavar="NAME[,NAME]",
     )
+    triage: PromiseOptions = PromiseOptions()
     overwrite: bool = option(False, "redo files that are done", shown="skip what would be the same")
     max_pixels: int | None = max_pixels_option()
     files: CutoutOptions = CutoutOptions()

@@ -1,0 +1,71 @@
+"""The limits of triage: those that a person chose, or those that keep a promise."""
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.promise import make_promise
+from segmentation.confidence.triage import Limits
+from segmentation.config.files import AUTO_FROM, REDO_BELOW, PromiseOptions
+from segmentation.config.jobs.predict import PredictOptions
+from segmentation.config.loading import LoadOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.events import Caution, Tell
+from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.scorer import Scorer
+from segmentation.jobs.folder_triage import caution_about
+from segmentation.jobs.option_checks import check_with
+
+USUAL = Limits(AUTO_FROM, REDO_BELOW)
+"""The limits of those who choose none."""
+
+
+def choose_limits(options: PredictOptions | LoadOptions, models: Ensemble, tell: Tell) -> Limits | None:
+    """Return the limits that the options ask for; None for photos that nothing sorts.
+
+    Where they ask for a promise and the model knows no faults, a Caution says so and the usual limit stands.
+    Raises ConfigError for limits that cross, for a promise about photos that nothing sorts or beside a limit
+    that is given, and what `make_promise` raises.
+    """
+    triage = options.triage
+    usual = Limits(triage.auto_from, triage.redo_below)
+    check_with(options, ("certainty",), "promise")
+    masks_alone = models.labels.binary and not models.finds_objects
+    triaged = masks_alone and triage.triage and models.confidence_model is not None
+    if triage.promise is None:
+        return usual if triaged else None
+    if "auto_from" in options.given:
+        raise ConfigError(
+            "`promise`: expected without `auto_from`, which it chooses, received both; leave one of them out"
+        )
+    if not triaged:
+        received = "`no_triage`" if not triage.triage else f"{models.name}, which has no confidence"
+        raise ConfigError(
+            f"`promise`: expected photos that are sorted by confidence, received {received}; leave it out"
+        )
+    return promised_limits(triage, models.members[0], tell, usual)
+
+
+def promised_limits(
+    options: PromiseOptions,
+    bundle: ModelBundle,
+    tell: Tell,
+    usual: Limits = USUAL,
+) -> Limits:
+    """Return the limits that keep a promise about the masks of a bundle, or the usual ones, as above."""
+    assert options.promise is not None
+    outcomes = bundle.confidence_model and bundle.confidence_model.outcomes
+    if not outcomes:
+        tell(
+            Caution(
+                f"no promise: {bundle.name} knows no faults, since it was calibrated by an earlier version; "
+                f"`calibrate model={bundle.name} data=DIR` finds them out, and until then masks are accepted "
+                f"from a confidence of {usual.auto:g} on"
+            )
+        )
+        return usual
+    promise = make_promise(outcomes, options.promise, options.certainty)
+    return Limits(promise.limit, min(usual.redo, promise.limit), promise)
+
+
+def check_promise(limits: Limits | None, models: Ensemble, scorer: Scorer) -> None:
+    """Raise ConfigError where masks are made in another way than those that a promise was made of."""
+    if limits and limits.promise and (differs := caution_about(models, scorer.threshold, scorer.settings)):
+        raise ConfigError(f"`promise`: cannot be kept: {differs}; predict as it was fitted, or leave it out")

@@ -1,0 +1,302 @@
+"""A promise about the photos that nobody looks at, kept, refused, and told in plain words."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score
+from support.bundles import CONFIDENCE_MODEL, write_bundle
+from support.folder_job import cut_folder, manifest_lines
+from support.program import run
+
+from segmentation.api.model import load_model
+from segmentation.confidence.outcomes import FaultOutcomes
+from segmentation.confidence.promise import fewest, least_share, make_promise
+from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict
+from segmentation.config.jobs.deliver import DeliverOptions
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.workspace import Workspace
+from segmentation.jobs.context import Context
+from segmentation.jobs.deliver import deliver
+from segmentation.metrics.selective import augrc, aurc
+from segmentation.reports.review import write_review
+
+shares = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=30).map(np.array)
+
+
+def outcomes_of(confidence, faulty, odd=None, garments=None):
+    count = len(confidence)
+    return FaultOutcomes(
+        tuple(map(float, confidence)),
+        tuple(map(bool, faulty)),
+        tuple(map(bool, np.zeros(count) if odd is None else odd)),
+        tuple(range(count)) if garments is None else tuple(garments),
+        5,
+        100,
+    )
+
+
+def falling(count, faulty=()):
+    """Outcomes of so many photos, each less certain than the one before; those of `faulty` have a fault."""
+    return outcomes_of(np.linspace(0.999, 0.9, count), [place in faulty for place in range(count)])
+
+
+# --- what an order is worth ------------------------------------------------------------------------------
+
+
+@given(shares)
+def test_the_area_under_the_risk_is_the_mean_over_all_orders_of_equal_photos(rows):
+    confidence, losses = rows.T.astype(float)
+    random = np.random.default_rng(0)
+    areas = []
+    for _ in range(100):
+        mixed = random.permutation(len(rows))
+        order = mixed[np.argsort(-confidence[mixed], kind="stable")]
+        areas.append(np.mean([losses[order[:count]].mean() for count in range(1, len(rows) + 1)]))
+
+    assert aurc(confidence, losses) == pytest.approx(np.mean(areas), abs=5 * np.std(areas) / 100**0.5 + 1e-9)
+
+
+@given(shares)
+def test_the_generalised_area_is_that_of_the_roc_curve(rows):
+    confidence, losses = rows.T.astype(float)
+    accuracy = 1 - losses.mean()
+    if 0 < accuracy < 1:
+        roc = roc_auc_score(1 - losses, confidence)
+        assert augrc(confidence, losses) == pytest.approx(
+            (1 - roc) * accuracy * (1 - accuracy) + (1 - accuracy) ** 2 / 2
+        )
+    else:
+        assert augrc(confidence, losses) == pytest.approx((1 - accuracy) / 2)
+
+
+def test_an_order_that_says_nothing_costs_the_mean_loss_and_a_perfect_one_less():
+    losses = np.array([0.0, 1, 0, 1])
+
+    assert aurc(np.ones(4), losses) == pytest.approx(0.5)
+    assert augrc(np.ones(4), losses) == pytest.approx(0.25)
+    assert aurc(-losses, losses) == pytest.approx((0 + 0 + 1 / 3 + 2 / 4) / 4)
+
+
+# --- a promise is kept, or not made ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("share", "certainty"), [(0.05, 0.9), (0.1, 0.9), (0.2, 0.5)])
+def test_a_promise_is_kept_as_often_as_it_says(share, certainty):
+    """Studios whose true share of faults is known: the chosen limit breaks the promise seldom enough."""
+    random = np.random.default_rng(0)
+    grid = np.linspace(0, 1, 2001)
+    broken = made = 0
+    studios = 300
+    for _ in range(studios):
+        confidence = random.random(300)
+        faulty = random.random(300) < 0.5 * (1 - confidence) ** 3
+        try:
+            promise = make_promise(outcomes_of(confidence, faulty), share, certainty)
+        except ConfigError:
+            continue
+        made += 1
+        true_share = 0.5 * np.mean((1 - grid[grid >= promise.limit]) ** 3)
+        broken += true_share > share
+
+    assert made > studios / 3
+    assert broken <= (1 - certainty) * studios + 3 * (studios * certainty * (1 - certainty)) ** 0.5
+
+
+@given(st.sampled_from([0.02, 0.05, 0.1, 0.3]), st.sampled_from([0.5, 0.9, 0.95]))
+def test_as_few_photos_do_as_the_exact_test_of_a_share_allows(share, certainty):
+    count = fewest(share, certainty)
+    level = 1 - 2 * (1 - certainty)  # one-sided
+
+    if level > 0:
+        for photos, enough in ((count, True), (count - 1, False)):
+            high = binomtest(0, photos).proportion_ci(level).high if photos else 1
+            assert (high <= share) is enough
+    assert make_promise(falling(count), share, certainty).photos == count
+
+
+def test_too_few_photos_are_refused_with_how_many_it_takes_and_what_they_allow():
+    with pytest.raises(
+        ConfigError, match=r"`promise` 0\.05: expected at least 45 garments .* received 40; promise 0\.06"
+    ):
+        make_promise(falling(40), 0.05, 0.9)
+    with pytest.raises(ConfigError, match=r"give `calibrate` 5 more"):
+        make_promise(falling(40), 0.05, 0.9)
+
+
+def test_faults_where_confidence_is_highest_are_no_ground_for_a_promise():
+    with pytest.raises(ConfigError, match=r"received faults in 3 of 300 .* promise 0\.\d+, the least"):
+        make_promise(falling(300, faulty=(0, 1, 2)), 0.05, 0.9)
+    with pytest.raises(ConfigError, match="do without a promise, or train a better model"):
+        make_promise(falling(100, faulty=range(100)), 0.05, 0.9)
+
+
+def test_the_limit_is_where_faults_begin_to_be_too_many():
+    promise = make_promise(falling(400, faulty=range(200, 400)), 0.05, 0.9)
+    sure = make_promise(falling(400, faulty=range(200, 400)), 0.05, 0.99)
+
+    assert 200 < promise.photos < 220
+    assert promise.faulty == promise.photos - 200
+    assert binomtest(promise.faulty, promise.photos).proportion_ci(0.8).high <= 0.05
+    assert binomtest(promise.faulty + 1, promise.photos + 1).proportion_ci(0.8).high > 0.05
+    assert sure.photos < promise.photos
+    assert sure.limit > promise.limit
+
+
+def test_views_of_a_garment_count_as_one():
+    views = outcomes_of(np.linspace(0.999, 0.9, 90), np.zeros(90), garments=np.arange(90) // 3)
+
+    with pytest.raises(ConfigError, match=r"at least 45 garments .* received 30"):
+        make_promise(views, 0.05, 0.9)
+    assert least_share(views, 0.9) == least_share(falling(30), 0.9)
+
+
+def test_photos_that_are_looked_at_anyway_say_nothing_of_those_that_are_not():
+    faulty = np.arange(100) % 2
+    promise = make_promise(outcomes_of(np.full(100, 0.95), faulty, odd=faulty), 0.05, 0.9)
+
+    assert (promise.photos, promise.faulty, promise.limit) == (50, 0, 0.95)
+
+
+@given(shares, st.randoms())
+def test_the_order_of_the_photos_does_not_matter(rows, random):
+    mixed = list(rows)
+    random.shuffle(mixed)
+    limits = []
+    for one in (rows, np.array(mixed)):
+        outcomes = outcomes_of(0.9 + one[:, 0] / 100, one[:, 1])
+        limits.append(least_share(outcomes, 0.9))
+
+    assert limits[0] == limits[1]
+
+
+@pytest.mark.parametrize(("share", "certainty"), [(0, 0.9), (1, 0.9), (0.05, 0), (0.05, 1)])
+def test_what_cannot_be_promised_is_refused(share, certainty):
+    with pytest.raises(ConfigError, match="expected a number between 0 and 1"):
+        make_promise(falling(100), share, certainty)
+
+
+def test_a_promise_is_told_in_plain_words():
+    words = make_promise(falling(100), 0.05, 0.9).sentence()
+
+    assert words.startswith("at most 5% of what is taken as it is has a fault, with 90% certainty")
+    assert "as long as the photos are like the 100 that the model was calibrated on" in words
+    assert words.endswith("100 of those were as certain, 0.9 or more, and none of them had a fault")
+
+
+# --- folders ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model in a home, calibrated on a hundred photos without a fault, with a confidence below 0.985."""
+    usual = dict.fromkeys(CONFIDENCE_MODEL.usual, (-1.5, 9.0)) | {"lightness": (70.0, 90.0)}
+    outcomes = outcomes_of(np.linspace(0.9, 0.5, 100), np.zeros(100))
+    confidence_model = dataclasses.replace(CONFIDENCE_MODEL, usual=usual, outcomes=outcomes)
+    return write_bundle(tmp_path / "models" / "mine", threshold=0.5, confidence_model=confidence_model)
+
+
+def without_outcomes(model):
+    return dataclasses.replace(model.confidence_model, outcomes=None)
+
+
+def test_photos_as_certain_as_promised_are_taken_and_delivered(source, model, tmp_path):
+    results = tmp_path / "out"
+    cut_folder(source, results, bundle=model)
+    before = {line["stem"]: line["decision"] for line in manifest_lines(results)}
+    cut_folder(source, results, bundle=model, promise=0.05)
+    records = manifest_lines(results)
+    taken = {line["stem"] for line in records if line["decision"] == "auto"}
+
+    assert "auto" not in before.values()
+    promise = make_promise(model.confidence_model.outcomes, 0.05, 0.9)
+    assert promise.limit == 0.5
+    assert taken == {line["stem"] for line in records if line["confidence"] >= 0.5}
+    assert taken
+    page = (results / "review.html").read_text()
+    assert "A promise:</b> at most 5% of what is taken as it is has a fault" in page
+
+    cut_folder(source, results, bundle=model)  # whose decisions are by the usual limit again
+    delivered = deliver(DeliverOptions.of(results=results, promise=0.05), Context(Workspace(tmp_path)))
+    assert {result.stem for result in delivered.results} == taken
+    assert delivered.promise == promise
+    assert delivered.left_out == len(records) - len(taken)
+
+
+def test_a_model_of_an_earlier_version_says_that_it_knows_no_faults_and_goes_on(source, model, tmp_path):
+    old = dataclasses.replace(model, confidence_model=without_outcomes(model))
+    told = []
+    cut_folder(source, tmp_path / "plain", bundle=old)
+    cut_folder(source, tmp_path / "out", bundle=old, promise=0.05, tell=told.append)
+    plain, promised = (
+        [(line["stem"], line["decision"], line["reasons"]) for line in manifest_lines(tmp_path / name)]
+        for name in ("plain", "out")
+    )
+
+    (caution,) = [event.text for event in told if "no promise" in getattr(event, "text", "")]
+    assert "mine knows no faults" in caution
+    assert "`calibrate model=mine data=DIR`" in caution
+    assert promised == plain
+    assert "A promise" not in (tmp_path / "out" / "review.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"promise": 0.001}, "at least 2302 garments .* received 100"),
+        ({"promise": 0.05, "auto_from": 0.95}, "`promise`: expected without `auto_from`"),
+        ({"promise": 0.05, "triage": False}, "`promise`: expected photos that are sorted .* `no_triage`"),
+        ({"certainty": 0.5}, "`certainty`: expected with `promise`"),
+        ({"promise": 0.05, "threshold": 0.7}, "cannot be kept: it was fitted at the model's own threshold"),
+    ],
+)
+def test_a_promise_that_cannot_be_kept_is_refused_before_a_photo_is_made(
+    source, model, tmp_path, options, words
+):
+    threshold = options.pop("threshold", 0.5)
+    with pytest.raises(ConfigError, match=words):
+        cut_folder(source, tmp_path / "out", bundle=model, threshold=threshold, **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_delivery_promises_nothing_of_masks_that_were_made_in_another_way(source, model, tmp_path):
+    cut_folder(source, tmp_path / "out", bundle=model, threshold=0.3)
+    told = []
+    with pytest.raises(DataError, match="found none of 6 that is corrected or decided as auto"):
+        deliver(
+            DeliverOptions.of(results=tmp_path / "out", promise=0.05),
+            Context(Workspace(tmp_path), tell=told.append),
+        )
+    assert any("6 photos were not scored as mine was calibrated" in str(event) for event in told)
+
+    with pytest.raises(DataError, match=r"expected masks of one model in .* that was calibrated"):
+        deliver(
+            DeliverOptions.of(results=tmp_path / "out", promise=0.05), Context(Workspace(tmp_path / "else"))
+        )
+    with pytest.raises(ConfigError, match="`promise`: expected without `decisions`"):
+        deliver(DeliverOptions.of(results=tmp_path / "out", promise=0.05, decisions="auto"), Context())
+
+
+def test_a_page_says_where_the_photos_are_of_another_kind(model, tmp_path):
+    promise = make_promise(model.confidence_model.outcomes, 0.05, 0.9)
+    rows = (Row("a", 0.95, 0.3, Verdict("auto"), None),) * 10
+    write_review(tmp_path, FolderTriage(rows, {"lightness": -3.0}), Limits(0.5, 0.5, promise), "mine")
+
+    assert (
+        "It may not hold here, since these photos are of another kind"
+        in (tmp_path / "review.html").read_text()
+    )
+
+
+def test_the_program_refuses_in_one_line_and_a_loaded_model_warns(source, tmp_path):
+    done = run(
+        "predict", "--home", tmp_path, "--input", source, "--promise", 0.05, "--auto-from", 0.95, check=2
+    )
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: --promise: expected without --auto-from")
+
+    with pytest.warns(UserWarning, match="no promise: default knows no faults"):
+        load_model(home=tmp_path, promise=0.05)
