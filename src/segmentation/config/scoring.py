@@ -124,8 +124,8 @@ class ScoringOptions:
     )
     precision: str | None = option(
         None,
-        "arithmetic of the network; auto is bfloat16 where the processor supports it and held-out photos "
-        "are cut out as well in it, else float32; fastest is bfloat16 wherever the processor supports it",
+        "arithmetic of the network; auto is bfloat16 where the processor supports it and it cuts held-out "
+        "photos out no worse than float32, else float32; fastest is bfloat16 wherever the processor has it",
         choices=PRECISIONS,
         shown="auto; fastest with `quality=fast`",
         common=False,
@@ -153,7 +153,7 @@ class ScoringOptions:
     )
     tiles_on: str = option(
         "all",
-        "which tiles: all, or edge, where the scores of the whole are unsure, which are looked at besides",
+        "which tiles: all, or edge, those where the scores of the whole are unsure, scored in addition to it",
         choices=("all", "edge"),
         common=False,
     )

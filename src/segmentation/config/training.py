@@ -42,7 +42,7 @@ class DataConfig:
     empty_rooms: int = option(
         0,
         "drawn rooms without a garment to add to the training photos, a third of them with a bare mannequin, "
-        "of which the model learns that there is nothing to cut out; 0 for none",
+        "from which the model learns that there is nothing to cut out; 0 for none",
         common=False,
     )
     folds: int = option(0, "split into this many folds instead of one hold-out; 0 for none")
@@ -174,7 +174,7 @@ class AugmentConfig:
     strokes: float = option(
         0.0,
         "probability of strokes in the first-pass scores that a second pass sees, drawn as a person would "
-        "where these are wrong, so that it follows the smart strokes of `review`",
+        "where these are wrong, so that it follows the smart strokes on the page of review",
         maximum=1,
         common=False,
     )

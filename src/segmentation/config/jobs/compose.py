@@ -18,19 +18,21 @@ class ComposeOptions(JobOptions):
 
     data: tuple[Path, ...] = option(
         (),
-        "folder of pairs of garments on mannequins; further ones lend their garments to the way `placed`. Of "
-        "folders with train/ and val/ those in train/ are used",
+        "folder of pairs of garments on mannequins; further ones lend their garments to the way `placed`. "
+        "From folders with train/ and val/, those in train/ are used",
         metavar="DIR",
         shown="none",
     )
     foregrounds: tuple[Path, ...] = option(
         (),
-        "folder of pictures with transparency for the way `layered`, such as cutouts; of one with train/ and "
-        "val/ those in train/ are used",
+        "folder of pictures with transparency for the way `layered`, such as cutouts; from one with train/ "
+        "and val/, those in train/ are used",
         metavar="DIR",
         shown="none",
     )
-    output: Path = option(MISSING, "folder of pairs to write; the same set is gone on with", metavar="DIR")
+    output: Path = option(
+        MISSING, "folder of pairs to write; an earlier run of the same set is continued", metavar="DIR"
+    )
     count: int = option(100, "photos to compose, as many by each way", minimum=1)
     ways: tuple[str, ...] = option(
         (),

@@ -16,9 +16,9 @@ class MatteEvaluationOptions:
     matte: tuple[str, ...] = option(
         (),
         "measure a matte, a model of `train target=alpha` or one of "
-        f"{', '.join(REFINEMENTS[1:])}, by the errors of the field; can be repeated: the first is what the "
-        "others are compared with; with + between models, such as those of folds, each photo is for those "
-        "that were not trained on it",
+        f"{', '.join(REFINEMENTS[1:])}, by the usual error measures; can be repeated: the first is what "
+        "the others are compared with; with + between models, such as those of folds, each photo is left to "
+        "those that were not trained on it",
         shown="masks are measured",
         metavar="NAME",
     )

@@ -20,7 +20,7 @@ class ExperimentOptions(JobOptions):
     )
     data: tuple[Path, ...] = option(
         MISSING,
-        "folder of pairs to train on; of further ones no photo is held out",
+        "folder of pairs to train on; no photos are held out from further ones",
         metavar="DIR",
     )
     quick: bool = option(

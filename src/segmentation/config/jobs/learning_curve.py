@@ -41,7 +41,9 @@ class LearningCurveOptions(JobOptions):
         14, "epochs with all pairs; with fewer there are more, so that all take as many steps", minimum=1
     )
     batch_size: int = option(8, "photos in a batch", minimum=1, common=False)
-    workers: int = option(1, "trainings at the same time, as in `experiment`", minimum=1, maximum=64)
+    workers: int = option(
+        1, "trainings at the same time, as in the command experiment", minimum=1, maximum=64
+    )
     output: Path | None = option(
         None, "folder of the results", shown="results/learning-curve/DATA", metavar="DIR"
     )

@@ -25,10 +25,10 @@ class RecipeOptions(JobOptions):
     )
     questions: tuple[str, ...] = option(
         (),
-        "questions to answer, with `recipe=study`: of those that come with the program, or TOML files of "
-        "the same form; can be repeated",
+        "questions to answer by the recipe study: some that come with the program, or TOML files of the same "
+        "form; can be repeated",
         shown="all that come with the program",
         metavar="FILE|NAME",
     )
-    quick: bool = option(False, "with `recipe=study`: the short form of the same questions", shown="off")
+    quick: bool = option(False, "for the recipe study: the short form of the same questions", shown="off")
     print: bool = option(False, "print the commands instead of running them", shown="off")

@@ -18,7 +18,7 @@ class ReviewOptions(JobOptions):
     )
     model: str | None = option(
         None,
-        "model whose second pass is told of smart strokes, by its name in the models folder or its path",
+        "model whose second pass is given the smart strokes, by its name in the models folder or its path",
         shown="the one that the masks are of",
         metavar="NAME",
     )

@@ -15,7 +15,7 @@ class TrainOptions(JobOptions):
 
     data: tuple[Path, ...] = option(
         (),
-        "folder of pairs to train on; of further ones no photo is held out",
+        "folder of pairs to train on; no photos are held out from further ones",
         shown="the data folder, or drawn photos if it is empty",
         metavar="DIR",
     )
