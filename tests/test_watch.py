@@ -38,7 +38,7 @@ UNDECIDED = ("seconds", "key", "files")
 
 
 def records(output):
-    """What the manifest says of each photo, but how long it took and when files were written."""
+    """Return the manifest's records of the photos, without durations and times of writing."""
     lines = manifest_lines(output)
     return {line["stem"]: {name: line[name] for name in line if name not in UNDECIDED} for line in lines}
 

@@ -19,7 +19,7 @@ from support.folder_job import draw, kill_at, red_score, scorer_of
 
 @dataclasses.dataclass
 class Day:
-    """What happens in a folder, by the second, and what a watch tells; it is stopped at the second `end`.
+    """The events in a folder, by the second, and what a watch tells; it is stopped at the second `end`.
 
     Time stands still while photos are being cut out.
     """

@@ -22,7 +22,7 @@ def run(options: WatchOptions, context: Context) -> int:
 
 
 class WatchDisplay(FolderDisplay):
-    """Shows a watch: a line for each photo, and one each minute in which there is none."""
+    """A display of a watch: a line for each photo, and one each minute in which there is none."""
 
     def __init__(self, *, quiet: bool, json: bool):
         super().__init__(rows=not quiet, quiet=True, json=json)
@@ -45,7 +45,7 @@ class WatchDisplay(FolderDisplay):
 
     @property
     def counts(self) -> str:
-        """How many photos were cut out and were done before, and how often one failed."""
+        """Return how many photos were cut out and were done before, and how often one failed."""
         tally = self.tally
         before = f", {tally.skipped} done before" if tally.skipped else ""
         return f"{counted(tally.made, 'photo')} cut out{before}, {tally.failed} failed"

@@ -1,4 +1,4 @@
-"""What became of the photos that a confidence model was fitted on: which of their masks had a fault."""
+"""The outcomes for the photos that a confidence model was fitted on: which of their masks had a fault."""
 
 from dataclasses import dataclass
 

@@ -23,7 +23,7 @@ _SHARES = np.arange(1, 100) / 100  # that are tried where a promise cannot be ma
 
 @dataclass(frozen=True)
 class Promise:
-    """At most a `share` of the photos with a confidence from `limit` on has a fault, with a `certainty`.
+    """A promise: at most a `share` of photos with confidence from `limit` on has a fault, with a `certainty`.
 
     `photos` of the `known` photos with ground truth reach the limit, `faulty` of them with a fault.
     """

@@ -43,7 +43,7 @@ def is_open_for_writing(path: Path) -> bool:
 
 
 def has_its_end(path: Path) -> bool:
-    """Return whether a file has what its format ends with; True of formats that have no such end.
+    """Return whether a file ends as its format does; True for formats that have no such end.
 
     Some programs give a copy its full size before they fill it, and some cameras write more behind the end.
     """

@@ -1,4 +1,4 @@
-"""Waiting until something changes in a folder: the system tells of it, or one looks now and then."""
+"""Waiting for a change in a folder: the system reports it, or the folder is checked now and then."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ class Changes(Protocol):
 
 
 class Untold:
-    """A folder that is looked into now and then."""
+    """A folder that is checked now and then."""
 
     def __init__(self, every_s: float):
         self.every_s = every_s
@@ -39,7 +39,7 @@ class Untold:
 
 
 class Told:
-    """A folder of whose changes the system tells. Raises OSError or RuntimeError where it cannot."""
+    """A folder whose changes the system reports. Raises OSError or RuntimeError where it cannot."""
 
     every_s = _ANYWAY_S
 
@@ -67,7 +67,7 @@ class Told:
 
 
 def changes_of(folder: Path, poll_s: float | None, tell: Tell) -> Changes:
-    """Return what tells of the changes of a folder: the system, or a look each `poll_s` seconds.
+    """Return the source of a folder's changes: the system, or a check each `poll_s` seconds.
 
     By default that is each POLL_S seconds on network drives, and where the system can tell of no more
     folders, which is told as a Caution. Raises MissingExtraError where what listens to it is not installed.
@@ -85,7 +85,7 @@ def changes_of(folder: Path, poll_s: float | None, tell: Tell) -> Changes:
 
 
 def is_remote(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
-    """Return whether a folder lies on a network drive, where others write unheard."""
+    """Return whether a folder lies on a network drive, where the system does not notice others' writing."""
     place, kind = os.path.realpath(folder), ""
     longest = -1
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Which predicted cutouts can be delivered unseen, so that a promise about their faults holds."""
+"""The predicted cutouts that can be delivered unseen, so that a promise about their faults holds."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -66,6 +66,6 @@ def promised_limits(
 
 
 def check_promise(limits: Limits | None, models: Ensemble, scorer: Scorer) -> None:
-    """Raise ConfigError where masks are made in another way than those that a promise was made of."""
+    """Raise ConfigError where masks are made in another way than those behind a promise."""
     if limits and limits.promise and (differs := caution_about(models, scorer.threshold, scorer.settings)):
         raise ConfigError(f"`promise`: cannot be kept: {differs}; predict as it was fitted, or leave it out")

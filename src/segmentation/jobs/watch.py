@@ -198,7 +198,7 @@ class Watch:
 
 
 class _Again:
-    """What can be iterated once more, each time by a new iterator."""
+    """An iterable that can be iterated once more, each time by a new iterator."""
 
     def __init__(self, begin: Callable[[], Iterator[Photo | None]]):
         self._begin = begin

@@ -1,4 +1,4 @@
-"""What an order of photos is worth for deciding which of them a person has to see.
+"""The value of an order of photos for deciding which of them a person has to see.
 
 Photos are taken from the most certain on; those with equal confidence are taken together, since nothing tells
 them apart. Losses are float [N] in [0, 1], such as 1 - Dice, or whether a mask has a fault.

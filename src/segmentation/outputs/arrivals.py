@@ -21,14 +21,14 @@ _PATIENCE_S = 30
 
 @dataclass(frozen=True)
 class _Look:
-    """A photo as it was looked at, and since when it has been so."""
+    """A photo as it was last seen, and since when it has been so."""
 
     sign: Sign
     since: float
 
 
 class Arrivals:
-    """Knows of each photo of a folder whether it is new, changed, in hand or done.
+    """The photos of a folder, each of which is new, changed, in hand or done.
 
     `listed` finds all photos that are there; None where the folder cannot be reached, of which nothing
     follows. A photo is ready once it has been as it is for `settle_s` seconds, no program of this machine has
@@ -102,7 +102,7 @@ class Arrivals:
 
     @property
     def failures(self) -> dict[Path, str]:
-        """Why photos failed that are still there, as they are, by their paths."""
+        """Return why photos failed that are still there unchanged, by their paths."""
         return {Path(path): error for (path, _stem), error in self._failures.items()}
 
     def _is_ready(self, photo: Photo, look: _Look, now: float) -> bool:
