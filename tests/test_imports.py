@@ -110,8 +110,18 @@ def test_every_part_has_its_place_in_the_order():
                 "inference/formats.py",
             },  # types, but for one
         ),
-        ("fastapi", {"web/learning.py", "web/routes.py"}),  # optional
-        ("uvicorn", {"web/serve.py"}),  # optional
+        (
+            "fastapi",  # optional
+            {
+                "web/learning.py",
+                "web/routes.py",
+                "service/application.py",
+                "service/counter.py",
+                "service/uploads.py",
+            },
+        ),
+        ("uvicorn", {"web/serve.py", "service/protocol.py", "service/serve.py"}),  # optional
+        ("prometheus_client", {"service/metrics.py"}),  # optional
         ("keras.src", set()),
         ("torch", set()),
         ("jax", set()),

@@ -16,6 +16,7 @@ from segmentation.retouch.desk import Desk
 from segmentation.retouch.summary import summarise
 from segmentation.web import serve
 from segmentation.web.guard import MOST_BYTES, Guard, is_own_host
+from segmentation.web.listening import listening
 from segmentation.web.routes import application
 
 TOKEN, PORT = "a-token-of-twenty-letters", 8420
@@ -251,11 +252,11 @@ def test_the_address_stays_and_is_its_owners_alone(tmp_path):
 
 
 def test_a_port_that_is_taken_is_told():
-    with serve.listening("127.0.0.1", None) as listener:
+    with listening("127.0.0.1", None, [0]) as listener:
         taken = listener.getsockname()[1]
         with pytest.raises(DataError, match=f"`port` {taken}.*choose another"):
-            serve.listening("127.0.0.1", taken)
+            listening("127.0.0.1", taken)
         with pytest.raises(DataError, match=r"`host` 203\.0\.113\.7: .*give an address of this machine"):
-            serve.listening("203.0.113.7", None)
-        with serve.listening("127.0.0.1", None, taken) as other:  # that of the last time
+            listening("203.0.113.7", None, [0])
+        with listening("127.0.0.1", None, [taken, 0]) as other:  # that of the last time
             assert other.getsockname()[1] != taken

@@ -1,6 +1,5 @@
 """A watched folder: photos are cut out once they are whole, whatever happens to folder and program."""
 
-import dataclasses
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from support.bundles import CONFIDENCE_MODEL
 from support.drawing import draw_pair
-from support.folder_job import BUNDLE, cut_folder, draw, errors, manifest_lines, pictures, scorer_of
+from support.folder_job import cut_folder, draw, errors, manifest_lines, pictures, scorer_knowing
 from support.holding import held_elsewhere
 from support.places import ROOT
 from support.program import start
@@ -313,12 +312,6 @@ def test_the_command_cuts_out_what_is_copied_in_and_ends_in_good_order(folder, t
 # --- drift -----------------------------------------------------------------------------------------------
 
 
-def known_scorer():
-    """A model that knows photos of a lightness of 70 with a standard deviation of 2.5."""
-    bundle = dataclasses.replace(BUNDLE, confidence_model=CONFIDENCE_MODEL)
-    return scorer_of(bundle=bundle)
-
-
 def draw_in_light(path, seed, grey):
     """A photo of about the lightness of a grey, with as much garment as the model knows."""
     image = np.full((64, 48, 3), grey, np.uint8)
@@ -330,7 +323,9 @@ def draw_in_light(path, seed, grey):
 def test_photos_unlike_those_that_the_model_knows_are_told_after_the_number_that_was_set(folder, tmp_path):
     usual = {float(n): lambda n=n: draw_in_light(folder / f"a{n}.png", n, 175) for n in range(1, 9)}
     darker = {30.0 + n: lambda n=n: draw_in_light(folder / f"b{n}.png", n, 110) for n in range(12)}
-    day = watch_for(120, folder, tmp_path / "out", usual | darker, known_scorer(), drift_photos=4)
+    day = watch_for(
+        120, folder, tmp_path / "out", usual | darker, scorer_knowing(CONFIDENCE_MODEL), drift_photos=4
+    )
 
     (alarm,) = day.cautions
     assert "the latest photos are unlike those that model knows: darker" in alarm
@@ -341,7 +336,7 @@ def test_photos_unlike_those_that_the_model_knows_are_told_after_the_number_that
 
 def test_no_drift_is_told_where_it_is_turned_off(folder, tmp_path):
     darker = {1.0 + n: lambda n=n: draw_in_light(folder / f"b{n}.png", n, 110) for n in range(6)}
-    day = watch_for(60, folder, tmp_path / "out", darker, known_scorer(), drift_photos=0)
+    day = watch_for(60, folder, tmp_path / "out", darker, scorer_knowing(CONFIDENCE_MODEL), drift_photos=0)
 
     assert day.cautions == []
 

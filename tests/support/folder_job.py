@@ -1,5 +1,6 @@
 """The job `predict` with a cheap score function, also as a process that can be stopped and killed."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from PIL import Image
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
+from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.training import RunConfig
 from segmentation.core.events import Tell, ignore
@@ -100,6 +102,11 @@ def scorer_of(
     return Scorer(models, score, estimator, threshold, SCORE_SETTINGS)
 
 
+def scorer_knowing(confidence_model: ConfidenceModel, score: ScoreFn = red_score) -> Scorer:
+    """A score function as a model that knows how good its masks are likely to be."""
+    return scorer_of(score, dataclasses.replace(BUNDLE, confidence_model=confidence_model))
+
+
 def cut_folder(
     source: Path,
     output: Path,
@@ -110,11 +117,12 @@ def cut_folder(
     threshold: float = 0.5,
     estimator: ConfidenceEstimator | None = None,
     tell: Tell = ignore,
+    scorer: Scorer | None = None,
     **options,
 ) -> list[Result]:
     """Run `predict` over a folder with a score function in the place of a model; `options` are the job's."""
     chosen = PredictOptions.of(**{"input": source, "output": output, "save": True, "workers": 2, **options})
-    scorer = scorer_of(score, bundle, threshold, estimator)
+    scorer = scorer or scorer_of(score, bundle, threshold, estimator)
     return list(FolderPrediction(chosen, Context(tell=tell, stop=stop), scorer))
 
 

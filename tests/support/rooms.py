@@ -23,6 +23,7 @@ ORDER = (
     "jobs",
     "api",
     "web",
+    "service",
     "cli",
     "main",
 )

@@ -54,6 +54,17 @@ def max_pixels_option() -> Any:
     )
 
 
+def threshold_option() -> Any:
+    """Return the option of the score from which a pixel is garment, for every dataclass that has it."""
+    return option(
+        None,
+        "score from which a pixel is garment, between 0 and 1",
+        parse=parse_threshold,
+        shown="auto, that of the model; of several models the mean of theirs",
+        metavar="auto|X",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
     """The photos to read."""
@@ -85,14 +96,7 @@ class ModelOptions:
         shown="the one named default, or else the only one",
         metavar="NAME",
     )
-    threshold: float | None = option(
-        None,
-        "score from which a pixel is garment, between 0 and 1",
-        parse=parse_threshold,
-        shown="auto, that of the model; of several models the mean of theirs",
-        metavar="auto|X",
-    )
-
+    threshold: float | None = threshold_option()
     object_score: float = option(
         0.5,
         "score from which something is an object, 0 to 1, of a model that finds objects",

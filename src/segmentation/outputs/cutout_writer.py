@@ -108,9 +108,10 @@ class CutoutWriter:
     def write_alpha(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
         """Write the files of a photo whose alpha is known, uint8 or uint16 [H, W], wherever it came from.
 
-        Those that show a prediction are left out. Returns notes on the others.
+        Those that show a prediction are left out, as are kinds without a path. Returns notes on the others.
         """
-        write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
+        if "mask" in paths:
+            write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
         if "trimap" in paths:
             write_image(paths["trimap"], trimap(alpha, WIDE_BAND), mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:

@@ -192,14 +192,27 @@ def _cut(
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
         return _failed(photo, f"{printable(name)}: cannot be predicted ({reason}); report it", manifest, key)
+    return result_of(photo, picture, prediction, verdict, delivery, time.perf_counter() - started, key)
+
+
+def result_of(
+    photo: Photo,
+    picture: Picture,
+    prediction: Prediction,
+    verdict: Verdict | None,
+    delivery: Delivery,
+    seconds: float,
+    key: dict[str, Any] | None = None,
+) -> Result:
+    """Return the result of a photo that was predicted and delivered."""
     figures = _figures(prediction)
     return Result(
-        name,
+        str(photo.path),
         photo.stem,
         delivery.outputs,
         round(prediction.area, 6),
         figures.get("threshold"),
-        round(time.perf_counter() - started, 4),
+        round(seconds, 4),
         (*picture.notes, *prediction.notes, *delivery.notes),
         None if prediction.confidence is None else round(prediction.confidence, 5),
         verdict.decision if verdict else None,

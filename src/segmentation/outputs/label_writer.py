@@ -61,9 +61,11 @@ class LabelWriter:
     def write(self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction) -> tuple[str, ...]:
         """Write the files of a photo to a path for each kind, the overlay in its colour profile."""
         indices, colours = prediction.indices, self._labels.colours
-        write_image(paths["labels"], indices, palette=colours, mostly_empty=True, dpi=picture.dpi)
-        drawn = draw_classes(picture.seen, indices, self._labels)
-        write_image(paths["overlay"], drawn, **picture.about)
+        if "labels" in paths:
+            write_image(paths["labels"], indices, palette=colours, mostly_empty=True, dpi=picture.dpi)
+        if "overlay" in paths:
+            drawn = draw_classes(picture.seen, indices, self._labels)
+            write_image(paths["overlay"], drawn, **picture.about)
         return ()
 
 

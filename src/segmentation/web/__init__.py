@@ -1,1 +1,4 @@
-"""The page of a review: its server, and the guard that keeps it to the person at this machine."""
+"""The page of a review: what it is served, and by what it is kept to the person at this machine.
+
+`asgi` and `listening` are those of every server, so that the service has them too.
+"""

@@ -8,8 +8,9 @@ its Origin.
 import ipaddress
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+
+from segmentation.web.asgi import Application, Message, Receive, Scope, Send, answer
+from segmentation.web.listening import is_loopback
 
 MOST_BYTES = 4_000_000
 """The most that a request may send."""
@@ -26,12 +27,6 @@ _HEADERS = {
     "x-frame-options": "DENY",
 }
 _SAFE = ("GET", "HEAD")
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
@@ -64,7 +59,7 @@ class Guard:
             await refuse(send, 404, "nothing here; open the whole address that `review` printed")
             return
         if not slash:
-            await answer(send, 307, b"", {"location": f"{path}/"})
+            await answer(send, 307, b"", {**_HEADERS, "location": f"{path}/"})
             return
         length = headers.get(b"content-length", "0")
         if not length.isdigit() or int(length) > MOST_BYTES:
@@ -88,27 +83,10 @@ def is_own_host(given: str, host: str, port: int) -> bool:
     return loopback or name in (host.lower(), socket.gethostname().lower()) or _is_address(name)
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether nobody but this machine reaches what listens on a host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 async def refuse(send: Send, status: int, reason: str) -> None:
     """Answer that a request is refused, and why."""
-    await answer(send, status, f"{reason}\n".encode(), {"content-type": "text/plain; charset=utf-8"})
-
-
-async def answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
-    """Send a whole answer."""
-    fields = [(name.encode(), value.encode()) for name, value in {**_HEADERS, **headers}.items()]
-    fields.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": fields})
-    await send({"type": "http.response.body", "body": body})
+    headers = {**_HEADERS, "content-type": "text/plain; charset=utf-8"}
+    await answer(send, status, f"{reason}\n".encode(), headers)
 
 
 def _is_address(name: str) -> bool:

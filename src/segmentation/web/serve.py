@@ -1,26 +1,24 @@
 """The server of a review: where it listens, and how long."""
 
-import errno
 import json
 import os
 import re
 import secrets
-import socket
 import threading
-import time
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from segmentation.core.errors import DataError, SegmentationError, system_reason
+from segmentation.core.errors import SegmentationError, system_reason
 from segmentation.core.imports import require
 from segmentation.jobs.adapt_process import AdaptProcess
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.summary import Summary
 from segmentation.web.guard import Guard
+from segmentation.web.listening import listening, tell_when_there, url_of
 
 ADDRESS = ".review-address.json"
 """The file in a folder of results that holds the port and the token of its page, which stays the same."""
@@ -60,7 +58,8 @@ def serve(
 
     remembered = _remembered(desk.results)
     token = remembered.get("token") or secrets.token_urlsafe(18)
-    with listening(host, port, remembered.get("port")) as listener, Clerk(desk) as clerk:
+    before = [remembered["port"]] if remembered else []
+    with listening(host, port, [*before, _FIRST_PORT, 0]) as listener, Clerk(desk) as clerk:
         taken: int = listener.getsockname()[1]
         _remember(desk.results, {"port": taken, "token": token})
         guarded = Guard(application(desk, clerk, summary, adapting), token, host, taken)
@@ -73,9 +72,8 @@ def serve(
             timeout_graceful_shutdown=_GRACE_S,
         )
         server = uvicorn.Server(config)
-        name = f"[{host}]" if ":" in host else host
-        address = f"http://{name}:{taken}/{token}/"
-        threading.Thread(target=_tell, args=(server, lambda: opened(address)), daemon=True).start()
+        address = f"{url_of(host, taken)}/{token}/"
+        threading.Thread(target=tell_when_there, args=(server, lambda: opened(address)), daemon=True).start()
         threading.Thread(target=desk.prepare_first, daemon=True).start()
         try:
             server.run(sockets=[listener])
@@ -92,36 +90,6 @@ def open_browser(address: str) -> None:
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.name != "posix":
         with suppress(webbrowser.Error):
             webbrowser.open(address)
-
-
-def listening(host: str, port: int | None, before: int | None = None) -> socket.socket:
-    """Return a socket that listens on a host, see `serve`. Raises DataError where it cannot."""
-    wanted = [port] if port is not None else [*([before] if before else []), _FIRST_PORT, 0]
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for number in wanted:
-        # the protocol is named so that asyncio sends answers at once
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, number))
-            listener.listen(128)
-        except (OSError, OverflowError) as error:
-            listener.close()
-            failure = error
-            continue
-        return listener
-    reason = system_reason(failure) if isinstance(failure, OSError) else str(failure)
-    if isinstance(failure, socket.gaierror) or getattr(failure, "errno", 0) == errno.EADDRNOTAVAIL:
-        raise DataError(f"`host` {host}: cannot be had ({reason}); give an address of this machine")
-    raise DataError(f"`port` {wanted[-1]} of {host}: cannot be had ({reason}); choose another `port`")
-
-
-def _tell(server: Any, opened: Callable[[], None]) -> None:
-    while not server.started:
-        if server.should_exit:
-            return
-        time.sleep(0.02)
-    opened()
 
 
 def _remembered(results: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.config.jobs.recipe import RecipeOptions
 from segmentation.config.jobs.review import ReviewOptions
+from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.config.jobs.synth import SynthOptions
 from segmentation.config.jobs.train import TrainOptions
@@ -36,6 +37,7 @@ JOBS: dict[str, type[JobOptions]] = {
     "compare": CompareOptions,
     "predict": PredictOptions,
     "watch": WatchOptions,
+    "serve": ServeOptions,
     "pseudo": PseudoOptions,
     "review": ReviewOptions,
     "deliver": DeliverOptions,

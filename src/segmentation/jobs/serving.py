@@ -1,0 +1,194 @@
+"""Models that answer single photos, with the bytes that `predict` would write."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from segmentation.confidence.drift import DriftAlarm
+from segmentation.confidence.triage import Limits, triage_photo
+from segmentation.config.files import CutoutOptions, FileOptions
+from segmentation.config.jobs.serve import ServeOptions
+from segmentation.config.options import accept, options_of, replaced
+from segmentation.config.scoring import ModelOptions
+from segmentation.core.errors import ConfigError
+from segmentation.core.file_kinds import FILES, FORMATS
+from segmentation.core.parallel import cores
+from segmentation.images.files import open_photo
+from segmentation.inference.matting import MattePass, load_matte_pass
+from segmentation.inference.predict import predict
+from segmentation.inference.scorer import Scorer, find_models, load_scorer, refuse_objects, require_cutout
+from segmentation.jobs.context import Context
+from segmentation.jobs.option_checks import check_with
+from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.outputs.folder_job import Decide, Delivery, result_of
+from segmentation.outputs.label_writer import LabelWriter
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.result import Result
+
+OF_CUTOUTS = {**FORMATS, "mask": "mask", "overlay": "overlay", "trimap": "trimap"}
+"""The kinds of files that a client may ask a model of cutouts for, by the names of the formats."""
+
+OF_CLASSES = {"labels": "labels", "overlay": "overlay"}
+"""Those of a model that marks classes."""
+
+CHOSEN = (*(found.name for found in options_of(CutoutOptions) if found.name != "format"), "binary")
+"""The options of files that a client may choose with a photo; the others are those of the service."""
+
+_MOST_WRITERS = 32
+_PHOTO = Photo(Path("photo"), "photo")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was made of a photo: `files` by the names of their formats, the result, and the size in pixels."""
+
+    files: Mapping[str, bytes]
+    result: Result
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that is loaded and answers photos; any thread may call it."""
+
+    name: str
+    scorer: Scorer
+    files: FileOptions
+    decide: Decide | None
+    alarm: DriftAlarm | None
+    matte: MattePass | None = None
+    max_pixels: int | None = None
+    _writers: dict[FileOptions, CutoutWriter] = field(default_factory=dict, repr=False)
+
+    @property
+    def binary(self) -> bool:
+        """Whether it cuts one thing out; else it marks classes."""
+        return self.scorer.models.labels.binary
+
+    @property
+    def formats(self) -> Mapping[str, str]:
+        """The kinds of files that can be asked for, by the names of the formats."""
+        return OF_CUTOUTS if self.binary else OF_CLASSES
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The formats that `predict` would write, the mask first, or the label map."""
+        if not self.binary:
+            return tuple(OF_CLASSES)
+        besides = {"overlay": self.files.overlay, "trimap": self.files.trimap}
+        return ("mask", *self.files.format, *(name for name, asked in besides.items() if asked))
+
+    def options(self, chosen: Mapping[str, str]) -> FileOptions:
+        """Return the options of files with those that a client chose, as texts.
+
+        Raises ConfigError for what is none of CHOSEN, for an invalid value, and for a picture of this machine
+        as the background.
+        """
+        if chosen and not self.binary:
+            require_cutout(self.scorer.models.members[0], f"`{min(chosen)}`", "leave it out")
+        if unknown := sorted(chosen.keys() - {*CHOSEN}):
+            raise ConfigError(f"`{unknown[0]}`: expected one of {', '.join(CHOSEN)}; leave it out")
+        accepted = accept(FileOptions, chosen)
+        if isinstance(accepted.get("background"), Path):
+            received = repr(chosen["background"])
+            raise ConfigError(
+                f"`background`: expected a colour, such as white or #ffffff, received {received}"
+            )
+        return replaced(self.files, accepted)
+
+    def check(self, files: FileOptions, formats: tuple[str, ...]) -> FileOptions:
+        """Return the options of files for these formats. Raises ConfigError for what does not fit."""
+        if unknown := [name for name in formats if name not in self.formats]:
+            raise ConfigError(
+                f"`format`: expected one of {', '.join(self.formats)} of {self.name}, received {unknown[0]!r}"
+            )
+        if not self.binary:
+            return files
+        flat = tuple(name for name in FORMATS if name in formats)
+        files = replaced(files, {"format": flat or ("png",)})
+        self._writer(files)
+        return files
+
+    def cut(self, content: bytes, files: FileOptions, formats: tuple[str, ...]) -> Answer:
+        """Return the files of a photo, the bytes of an image file, in some `formats`; see `check`.
+
+        Raises ImageError for what is no photo, DataError where nothing can be written.
+        """
+        started = time.perf_counter()
+        scorer = self.scorer
+        picture = open_photo(content, max_pixels=self.max_pixels, bits=files.bits, keep_gps=files.keep_gps)
+        estimator = scorer.estimator if self.decide else None
+        prediction = predict(
+            scorer.score, scorer.models, _PHOTO.stem, picture.seen, scorer.threshold, estimator
+        )
+        verdict = None
+        if self.decide and prediction.confidence is not None:
+            verdict = self.decide(prediction.features, prediction.confidence)
+        writer = self._writer(files) if self.binary else LabelWriter(Path(), scorer.models.labels)
+        made = {}
+        with tempfile.TemporaryDirectory(prefix="cutout-") as folder:
+            paths = {
+                self.formats[name]: Path(folder) / f"{name}{FILES[self.formats[name]][1]}" for name in formats
+            }
+            notes = writer.write(paths, picture, prediction) if paths else ()
+            for name in formats:
+                made[name] = paths[self.formats[name]].read_bytes()
+        result = result_of(
+            _PHOTO, picture, prediction, verdict, Delivery({}, notes), time.perf_counter() - started
+        )
+        height, width = picture.seen.shape[:2]
+        return Answer(made, result, width, height)
+
+    def _writer(self, files: FileOptions) -> CutoutWriter:
+        """Return the writer for some options, which is kept: a background may be a picture that was read."""
+        writer = self._writers.get(files)
+        if writer is None:
+            if len(self._writers) >= _MOST_WRITERS:  # clients may think of any number of options
+                self._writers.clear()
+            enlargement = self.scorer.models.enlargement
+            writer = CutoutWriter.from_options(Path(), enlargement, files, matte=self.matte)
+            self._writers[files] = writer
+        return writer
+
+
+def serve_models(options: ServeOptions, context: Context) -> dict[str, ServedModel]:
+    """Load the models of a service and return them by their names, the one that is usual first.
+
+    Raises ConfigError for options that do not fit the models or each other, and for a model of objects.
+    """
+    limits = Limits(options.triage.auto_from, options.triage.redo_below)
+    check_with(options, ("matte_band", "matte_width"), "matte")
+    streams = options.work.workers or cores()
+    models_folder, scoring = context.workspace.models, options.scoring
+    matte = load_matte_pass(options.files, models_folder, scoring, streams=streams)
+    served: dict[str, ServedModel] = {}
+    for name in options.model or (None,):
+        models = find_models([name] if name else [], models_folder, scoring)
+        refuse_objects(models.members[0], "`model`", "choose another")
+        if models.name in served:
+            raise ConfigError(f"`model`: expected {models.name} once, received two; rename one of them")
+
+        scorer = load_scorer(
+            models, ModelOptions(threshold=options.threshold), scoring, streams=streams, tell=context.tell
+        )
+        known = models.confidence_model
+        triaged = models.labels.binary and options.triage.triage and known
+        served[models.name] = ServedModel(
+            models.name,
+            scorer,
+            options.files,
+            decide=partial(triage_photo, confidence_model=known, limits=limits)
+            if triaged and known
+            else None,
+            alarm=DriftAlarm(known, options.drift_photos)
+            if triaged and known and options.drift_photos
+            else None,
+            matte=matte,
+            max_pixels=options.limits.max_pixels,
+        )
+        served[models.name].check(options.files, served[models.name].usual)
+    return served

@@ -1,0 +1,1 @@
+"""The service: photos that other programs send by HTTP, answered with their cutouts."""

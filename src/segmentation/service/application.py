@@ -1,0 +1,148 @@
+"""What the service answers: each address does one thing."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import HTTPException
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from segmentation import __version__
+from segmentation.jobs.serving import ServedModel
+from segmentation.service.asking import MEDIA, wish_of
+from segmentation.service.counter import Counter, GoneError
+from segmentation.service.described import ANSWERS, BATCH, CUTOUT, LINES
+from segmentation.service.front import ABOUT
+from segmentation.service.health import Health
+from segmentation.service.page import api_page
+from segmentation.service.refusal import Refusal
+from segmentation.service.uploads import Uploads, content_of
+from segmentation.service.wire import about, modelled
+
+
+def application(
+    models: Mapping[str, ServedModel],
+    counter: Counter,
+    uploads: Uploads,
+    health: Health,
+    draining: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """Return the service without the front that belongs before it."""
+    app = FastAPI(
+        title="Garment cutout",
+        version=__version__,
+        summary="Photos in, cutouts out: the bytes that predict would write.",
+        docs_url=None,
+        redoc_url=None,
+    )
+
+    @app.exception_handler(Refusal)
+    async def _refused(_request: Request, refusal: Refusal) -> JSONResponse:
+        return JSONResponse({"message": refusal.message}, refusal.status, refusal.headers)
+
+    @app.exception_handler(GoneError)
+    async def _gone(request: Request, _error: GoneError) -> Response:
+        request.scope[ABOUT]["problem"] = "the client hung up"
+        return Response(status_code=499)
+
+    @app.exception_handler(StarletteHTTPException)
+    async def _missing(_request: Request, error: HTTPException) -> JSONResponse:
+        message = (
+            "nothing here; /docs explains the service" if error.status_code == 404 else str(error.detail)
+        )
+        return JSONResponse({"message": message}, error.status_code, error.headers)
+
+    @app.exception_handler(Exception)
+    async def _failed(_request: Request, _error: Exception) -> JSONResponse:
+        return JSONResponse({"message": "the service failed; its log tells more"}, 500)
+
+    @app.post("/v1/cutouts", openapi_extra=CUTOUT, responses=ANSWERS, summary="Cut out a photo")
+    async def _cutout(request: Request) -> Response:
+        """Answer a photo with its cutout, or with JSON: how good it is likely to be, and links to files."""
+        counter.places.check()
+        accept = request.headers.get("accept", "")
+        wish_of(request.query_params.multi_items(), accept, models)  # before the photo is received
+        async with uploads.received(request) as (parameters, files):
+            wish = wish_of(parameters, accept, models)
+            if len(files) != 1:
+                raise Refusal(400, f"expected one photo, received {len(files)}; /v1/batches takes several")
+            upload = await content_of(files[0])
+        answer, told = await counter.cut_for(request, upload, wish)
+        _note(request, told)
+        if wish.as_json:
+            return JSONResponse(counter.kept(answer, told, _owner(request)))
+        (name,) = wish.formats
+        return Response(answer.files[name], media_type=MEDIA[name], headers=about(told))
+
+    @app.get(
+        "/v1/cutouts/{identity}/{format}", responses=ANSWERS, summary="Fetch a file that an answer links to"
+    )
+    async def _file(request: Request, identity: str, format: str) -> Response:
+        """Answer with a file for some minutes after it was made."""
+        content = counter.store.find(identity, format, _owner(request))
+        if content is None or format not in MEDIA:
+            raise Refusal(404, "no such file, or no more: links are good for some minutes")
+        return Response(content, media_type=MEDIA[format])
+
+    @app.post("/v1/batches", openapi_extra=BATCH, responses=LINES, summary="Cut out many photos")
+    async def _batch(request: Request) -> Response:
+        """Answer a form of photos with a line of JSON for each, in their order, as soon as it is there."""
+        wish_of(request.query_params.multi_items(), "", models, as_json=True)
+
+        received = AsyncExitStack()
+        parameters, files = await received.enter_async_context(uploads.received(request))
+        try:
+            wish = wish_of(parameters, "", models, as_json=True)
+            if not files or not all(file.filename for file in files):
+                raise Refusal(400, "expected photos in a form of multipart/form-data, received none")
+        except Refusal:
+            await received.aclose()
+            raise
+
+        async def lines() -> AsyncIterator[bytes]:
+            async with received:
+                async for told in counter.batch(files, wish, _owner(request)):
+                    yield json.dumps(told).encode() + b"\n"
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    @app.get("/v1/models", summary="List the models")
+    async def _models() -> JSONResponse:
+        """List the models that can be named, the one that is usual first."""
+        return JSONResponse({"models": [modelled(one, n == 0) for n, one in enumerate(models.values())]})
+
+    @app.get("/healthz", summary="Is it well?")
+    async def _health() -> JSONResponse:
+        """Score a tiny photo; 503 where that fails or hangs, or a photo is stuck."""
+        problem = await health.problem()
+        return JSONResponse({"status": problem or "well"}, 503 if problem else 200)
+
+    @app.get("/readyz", summary="Does it take photos?")
+    async def _ready() -> JSONResponse:
+        """Answer 503 once the service is about to end."""
+        return JSONResponse({"status": "ending" if draining() else "ready"}, 503 if draining() else 200)
+
+    @app.get("/metrics", summary="Figures for Prometheus")
+    async def _metrics() -> Response:
+        """List what was counted and measured."""
+        return Response(counter.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/docs", include_in_schema=False)
+    async def _docs() -> HTMLResponse:
+        return HTMLResponse(api_page(app.openapi()))
+
+    return app
+
+
+def _owner(request: Request) -> str | None:
+    owner: str | None = request.scope[ABOUT].get("key")
+    return owner
+
+
+def _note(request: Request, told: Mapping[str, Any]) -> None:
+    """Have the log tell of the photo of a request, but nothing of its picture."""
+    names = ("model", "decision", "confidence", "waited", "width", "height")
+    request.scope[ABOUT].update({name: told[name] for name in names if name in told})

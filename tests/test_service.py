@@ -1,0 +1,437 @@
+"""The service: the bytes of `predict`, and nobody who can harm it by being many, slow or rude."""
+
+import contextlib
+import json
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+from support.bundles import CONFIDENCE_MODEL
+from support.folder_job import cut_folder, draw, manifest_lines, scorer_knowing
+from support.program import start
+from support.serving import Client, Gate, running, served
+
+from segmentation.core.errors import ConfigError
+from segmentation.jobs.serving import OF_CUTOUTS
+from segmentation.service import serve as server
+from segmentation.service.asking import MEDIA, wish_of
+from segmentation.service.keys import read_keys
+from segmentation.service.refusal import Refusal
+from segmentation.service.store import Store
+
+KEY, OTHER = "a-key-of-twenty-letters", "another-of-twenty-letters"
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photos") / "a.png"
+    draw(path, 3)
+    return path
+
+
+@pytest.fixture(scope="module")
+def content(photo):
+    return photo.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def client():
+    with running(served(judged=True, max_pixels=10_000)) as client:
+        yield client
+
+
+@pytest.fixture
+def gate():
+    """An engine that waits until it is opened, at the latest at the end of the test."""
+    gate = Gate()
+    yield gate
+    gate.opened.set()
+
+
+def raw(client):
+    """A connection on which anything can be sent."""
+    connection = socket.create_connection(("127.0.0.1", client.port), timeout=60)
+    connection.settimeout(60)
+    return connection
+
+
+def predicted(photo, output, **options):
+    """The files that `predict` writes for a photo, by kind, and its record."""
+    cut_folder(photo, output, scorer=scorer_knowing(CONFIDENCE_MODEL), **options)
+    (line,) = manifest_lines(output)
+    return {kind: (output / path).read_bytes() for kind, path in line["outputs"].items()}, line
+
+
+# --- the same as predict ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"background": "#336699", "crop": 5},
+        {"canvas": "120x90", "binary": True, "margin": 10},
+        {"decontaminate": False, "jpeg_quality": 70, "subsampling": "4:2:0"},
+    ],
+    ids=["usual", "background", "canvas", "quality"],
+)
+def test_every_format_has_the_bytes_of_predict(client, photo, content, tmp_path, options):
+    files, _line = predicted(
+        photo, tmp_path, format="png,psd,tiff,webp,jpg", overlay=True, trimap=True, **options
+    )
+    for name, kind in OF_CUTOUTS.items():
+        answer = client.cut(content, format=name, **options)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == MEDIA[name]
+        assert answer.content == files[kind], name
+
+
+def test_json_says_what_predict_records_and_links_to_its_files(client, photo, content, tmp_path):
+    files, line = predicted(photo, tmp_path)
+    told = client.cut(content, format="json").json()
+
+    for name in ("area", "threshold", "confidence", "decision", "reasons", "notes"):
+        assert told[name] == line[name]
+    assert (told["model"], told["width"], told["height"]) == ("model", 48, 64)
+    assert {name: client.get(link).content for name, link in told["links"].items()} == {
+        "mask": files["mask"],
+        "png": files["cutout"],
+    }
+
+
+def test_a_form_and_headers_do_the_same_as_a_body_and_parameters(client, content):
+    cutout = client.cut(content)
+    form = client.post("/v1/cutouts", files={"photo": content}, data={"format": "mask", "binary": "true"})
+
+    assert form.content == client.cut(content, format="mask", binary=True).content
+    assert cutout.headers["content-type"] == "image/png"
+    about = json.loads(cutout.headers["x-about"])
+    assert cutout.headers["x-decision"] == about["decision"]
+    webp = client.post("/v1/cutouts", content=content, headers={"accept": "image/webp, image/png;q=0.5"})
+    assert webp.content == client.cut(content, format="webp").content
+
+
+def test_a_batch_is_answered_line_by_line_in_its_order_broken_photos_too(client, content):
+    photos = [("photos", (f"{n}.png", b"none" if n == 3 else content)) for n in range(7)]
+    lines = client.post("/v1/batches", files=photos, params={"files": "mask"}).text.splitlines()
+    told = [json.loads(line) for line in lines]
+
+    assert [one["name"] for one in told] == [f"{n}.png" for n in range(7)]
+    assert "cannot be read" in told[3]["error"]
+    mask = client.cut(content, format="mask").content
+    assert all(client.get(one["links"]["mask"]).content == mask for one in told if "links" in one)
+    assert len([one for one in told if "links" in one]) == 6
+
+
+def test_models_are_chosen_by_name(content):
+    with running(served(), served(name="other", binary=True)) as client:
+        names = [model["name"] for model in client.get("/v1/models").json()["models"]]
+        assert names == ["model", "other"]
+        usual, other = (client.cut(content, model=name, format="mask").content for name in names)
+        assert usual == client.cut(content, format="mask").content != other
+        missing = client.cut(content, model="absent")
+    assert missing.status_code == 404
+    assert "expected one of model, other" in missing.json()["message"]
+
+
+# --- what is asked for -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accept", "format"),
+    [
+        ("", "png"),
+        ("*/*", "png"),
+        ("image/*", "png"),
+        ("image/webp", "webp"),
+        ("text/html, image/jpeg;q=0.8, image/tiff;q=0.9", "tiff"),
+        ("image/vnd.adobe.photoshop", "psd"),
+        ("application/json, image/png;q=0.9", "json"),
+        ("image/png;q=0, image/jpeg", "jpg"),
+    ],
+)
+def test_the_accept_header_chooses_the_best_format(accept, format):
+    wish = wish_of([], accept, {"model": served()})
+    assert wish.as_json == (format == "json")
+    assert wish.formats == (("mask", "png") if wish.as_json else (format,))
+
+
+@pytest.mark.parametrize(
+    ("asked", "accept", "status"),
+    [
+        ([("format", "bmp")], "", 400),
+        ([("crop", "x")], "", 400),
+        ([("crop", "5"), ("canvas", "20x20")], "", 400),
+        ([("bits", "16"), ("format", "jpg")], "", 400),
+        ([("background", "/etc/passwd")], "", 400),
+        ([("background", "http://127.0.0.1/a.png")], "", 400),
+        ([("output", "/tmp")], "", 400),
+        ([("crop", "5"), ("crop", "6")], "", 400),
+        ([("files", "psd"), ("format", "png")], "", 400),
+        ([("model", "x")], "", 404),
+        ([], "text/html", 406),
+        ([], "image/png;q=x", 400),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(asked, accept, status):
+    with pytest.raises(Refusal) as refused:
+        wish_of(asked, accept, {"model": served()})
+    assert refused.value.status == status
+    assert "expected" in refused.value.message
+
+
+# --- limits ----------------------------------------------------------------------------------------------
+
+
+def test_a_full_queue_refuses_at_once_and_loses_none_that_it_took(gate, content):
+    with running(served(gate), workers=1, queue=2) as client, ThreadPoolExecutor(8) as pool:
+        first = pool.submit(client.cut, content, format="mask")
+        gate.wait_for(1)
+        others = [pool.submit(client.cut, content, format="mask") for _ in range(2)]
+        while "cutout_places_taken 3.0" not in client.get("/metrics").text:
+            pass
+        refused = [client.cut(content) for _ in range(5)]
+        gate.opened.set()
+        answers = [future.result() for future in (first, *others)]
+
+    assert {answer.status_code for answer in refused} == {429}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+    assert {answer.status_code for answer in answers} == {200}
+    assert gate.scored == 3
+
+
+def test_a_client_that_hangs_up_frees_its_place(gate, content):
+    with running(served(gate), workers=1, queue=1) as client, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(client.cut, content)
+        gate.wait_for(1)
+        head = f"POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: {len(content)}\r\n\r\n"
+        with contextlib.closing(raw(client)) as impatient:
+            impatient.sendall(head.encode() + content)
+            while "cutout_places_taken 2.0" not in client.get("/metrics").text:
+                pass
+            assert client.cut(content).status_code == 429
+        while "cutout_places_taken 1.0" not in client.get("/metrics").text:
+            pass
+        gate.opened.set()
+        assert client.cut(content).status_code == first.result().status_code == 200
+    assert gate.scored == 2  # nobody scored for the one who had gone
+
+
+def test_a_slow_client_holds_no_worker(content):
+    with running(workers=1, queue=0) as client:
+        head = f"POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: {len(content)}\r\n\r\n"
+        with contextlib.closing(raw(client)) as slow:
+            slow.sendall(head.encode() + content[:100])
+            assert client.cut(content).status_code == 200
+            slow.sendall(content[100:])
+            assert slow.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_uploads_at_the_same_time_have_a_limit_and_a_time(content):
+    with running(uploads=1, upload_s=1.5) as client, contextlib.closing(raw(client)) as slow:
+        slow.sendall(b"POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc")
+        while "cutout_uploads 1.0" not in client.get("/metrics").text:
+            pass
+        assert client.cut(content).status_code == 429
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+        assert client.cut(content).status_code == 200
+
+
+def test_headers_that_never_end_are_not_waited_for(monkeypatch, content):
+    monkeypatch.setattr(server, "_KEEP_ALIVE_S", 1)
+    with running() as client:
+        slow = [raw(client) for _ in range(40)]
+        for connection in slow:
+            connection.sendall(b"POST /v1/cutouts HTTP/1.1\r\nX-a: ")
+        assert client.cut(content).status_code == 200
+        for connection in slow:
+            with contextlib.closing(connection), contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1000) == b""
+
+
+def test_bytes_and_pixels_have_limits(client, content, tmp_path):
+    draw(tmp_path / "large.png", 1, 200, 200)
+    large = client.cut((tmp_path / "large.png").read_bytes())
+    assert large.status_code == 422
+    assert "10,000" in large.json()["message"] or "10000" in large.json()["message"]
+    with running(most_mb=0.01) as small:
+        assert small.cut(bytes(10_001)).status_code == 413
+        assert small.post("/v1/cutouts", content=iter([bytes(6000)] * 2)).status_code == 413
+        assert small.cut(content).status_code == 200
+
+
+def test_a_photo_that_takes_too_long_is_given_up_and_makes_the_service_unhealthy(gate, content):
+    with running(served(gate), workers=1, answer_s=0.3) as client:
+        assert client.cut(content).status_code == 504
+        health = client.get("/healthz")
+        assert health.status_code == 503
+        assert "in work for more than 0.3 s" in health.json()["status"]
+        gate.opened.set()
+
+
+def test_an_engine_that_fails_is_unhealthy():
+    def broken(_photo):
+        raise RuntimeError("no device")
+
+    with running(served(broken)) as client:
+        health = client.get("/healthz")
+        assert client.get("/readyz").status_code == 200
+    assert (health.status_code, health.json()["status"]) == (
+        503,
+        "a tiny photo could not be scored (RuntimeError)",
+    )
+
+
+# --- who is let in ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keys(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text(f"# who may\nshop {KEY}\nstudio {OTHER}\n")
+    return path
+
+
+def test_a_key_is_asked_for_and_files_are_their_owners(keys, content):
+    with running(keys=keys) as client:
+        assert client.cut(content).status_code == 401
+        assert client.get("/v1/models", headers={"x-api-key": KEY[:-1]}).status_code == 401
+        assert client.get("/healthz").status_code == client.get("/metrics").status_code == 200
+        mine = {"authorization": f"Bearer {KEY}"}
+        told = client.post("/v1/cutouts?format=json", content=content, headers=mine).json()
+        link = told["links"]["mask"]
+        assert client.get(link).status_code == 401
+        assert client.get(link, headers={"x-api-key": OTHER}).status_code == 404
+        assert client.get(link, headers=mine).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "received none"),
+        ("shop short", "16 characters"),
+        ("shop", "line 1: expected another name"),
+        (f"a {KEY}\na {OTHER}", "line 2: expected another name"),
+    ],
+)
+def test_a_file_of_keys_that_protects_nothing_is_refused(tmp_path, text, message):
+    (tmp_path / "keys").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_keys(tmp_path / "keys")
+    with pytest.raises(ConfigError, match="no such file"):
+        read_keys(tmp_path / "absent")
+
+
+def test_pages_of_other_origins_are_refused_unless_they_are_allowed(client, content):
+    evil = client.post("/v1/cutouts", content=content, headers={"origin": "http://evil.example"})
+    assert evil.status_code == 403
+    assert not [name for name in evil.headers if name.startswith("access-control")]
+    with running(allow_origin="https://shop.example") as shop:
+        own = {"origin": "https://shop.example"}
+        assert shop.options("/v1/cutouts", headers=own).status_code == 204
+        answer = shop.post("/v1/cutouts", content=content, headers=own)
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+
+
+# --- what is told ----------------------------------------------------------------------------------------
+
+
+def test_metrics_count_requests_decisions_and_confidence(content):
+    with running(served(judged=True)) as client:
+        for _ in range(3):
+            client.cut(content)
+        client.cut(b"none")
+        families = text_string_to_metric_families(client.get("/metrics").text)
+        samples = {
+            (sample.name, *sorted(sample.labels.items())): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    paths = ("path", "/v1/cutouts")
+    assert samples[("cutout_requests_total", paths, ("status", "200"))] == 3
+    assert samples[("cutout_requests_total", paths, ("status", "422"))] == 1
+    assert samples[("cutout_confidence_count", ("model", "model"))] == 3
+    assert samples[("cutout_places_taken",)] == 0
+    assert sum(value for name, value in samples.items() if name[0] == "cutout_decisions_total") == 3
+    assert ("cutout_drift", ("feature", "lightness"), ("model", "model")) in samples
+
+
+def test_the_page_and_the_description_tell_of_every_address(client):
+    page, described = client.get("/docs").text, client.get("/openapi.json").json()
+    for path in described["paths"]:
+        assert path in page
+    names = {one["name"] for one in described["paths"]["/v1/cutouts"]["post"]["parameters"]}
+    assert names >= {"model", "format", "files", "crop", "canvas", "background", "binary"}
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_nothing_else_is_there(client):
+    for path in ("/", "/v1", "/v1/cutouts/../../etc/passwd", "/v1/cutouts/%2e%2e/mask", "/docs/x"):
+        assert client.get(path).status_code in (404, 405)
+    assert client.get("/v1/cutouts").status_code == 405
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=300),
+    st.dictionaries(
+        st.sampled_from(["content-type", "accept", "authorization", "origin-x", "range", "content-encoding"]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60).map(str.strip),
+    ),
+    st.dictionaries(
+        st.sampled_from(["format", "files", "crop", "model", "x", "canvas"]), st.text(max_size=20)
+    ),
+    st.sampled_from(["/v1/cutouts", "/v1/batches"]),
+)
+def test_whatever_is_sent_is_answered_by_a_refusal_in_words(client, body, headers, query, path):
+    answer = client.post(path, content=body, headers=headers, params=query)
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["message"]
+
+
+def test_kept_files_go_after_their_time_the_oldest_first():
+    now = 0.0
+    store = Store(60, 250, lambda: now)
+    with contextlib.closing(store):
+        first, second = (store.keep({"mask": bytes(100)}, None) for _ in range(2))
+        assert store.find(first, "mask", None) == bytes(100)
+        assert store.find(first, "../mask", None) is store.find(first, "mask", "shop") is None
+        third = store.keep({"mask": bytes(100)}, None)
+        assert store.find(first, "mask", None) is None
+        now = 59.0
+        assert store.find(second, "mask", None) == store.find(third, "mask", None) == bytes(100)
+        now = 61.0
+        assert store.find(third, "mask", None) is None
+
+
+# --- the program -----------------------------------------------------------------------------------------
+
+
+def test_the_command_serves_until_it_is_stopped_and_answers_what_has_arrived(tmp_path):
+    draw(tmp_path / "photo.png", 3, 320, 240)
+    with start("serve", "--port", 0, "--quality", "fast", "--workers", 1) as service:
+        listening = json.loads(service.stdout.readline())
+        assert listening["event"] == "listening"
+        client = Client(listening["address"])
+        assert client.get("/healthz").json() == {"status": "well"}
+        with ThreadPoolExecutor(3) as pool:
+            send = [pool.submit(client.cut, (tmp_path / "photo.png").read_bytes()) for _ in range(3)]
+            while "cutout_places_taken 3.0" not in client.get("/metrics").text and not send[0].done():
+                pass
+            service.send_signal(signal.SIGTERM)
+            answers = [future.result() for future in send]
+        said, errors = service.communicate(timeout=120)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert service.returncode == 0, errors
+    logged = [json.loads(line) for line in said.splitlines()]
+    requests = [line for line in logged if line["event"] == "request"]
+    assert len(requests) == 3
+    assert all({"id", "status", "seconds", "model", "decision"} <= line.keys() for line in requests)
+    assert logged[-1]["event"] == "ended"
+    assert "data" not in said
