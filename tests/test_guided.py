@@ -16,10 +16,11 @@ from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_mask, read_photo
 from segmentation.jobs.training_checks import check_before_data
-from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.preprocessing.preprocessing import NO_STROKE, Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.scores.two_passes import double_pass
 from segmentation.training.augment import build_augment
+from segmentation.training.input_statistics import with_statistics
 from segmentation.training.second_pass_pairs import SecondPassPairs
 from segmentation.training.strokes import Strokes
 
@@ -127,14 +128,14 @@ def faulty_guide(height=96, width=64):
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-def test_strokes_are_certain_and_say_what_is_true(seed):
+def test_strokes_say_what_is_true_in_a_channel_before_the_scores(seed):
     seen, truth = faulty_guide()
 
     image, same = Strokes(1.0, None)(seen, truth, seed)
 
     assert np.array_equal(same, truth)
-    assert np.array_equal(image[..., :3], seen[..., :3])
-    drawn = image[..., 3] != seen[..., 3]
+    assert np.array_equal(image[..., [0, 1, 2, 4]], seen)
+    drawn = image[..., 3] != NO_STROKE
     assert drawn.any()
     assert np.array_equal(image[..., 3][drawn], truth[drawn])
     assert Strokes(1.0, None)(seen, truth, seed)[0].tobytes() == image.tobytes()
@@ -143,8 +144,7 @@ def test_strokes_are_certain_and_say_what_is_true(seed):
 def test_most_strokes_lie_where_the_first_pass_is_wrong():
     seen, truth = faulty_guide()
     wrong = (seen[..., 3] >= 128) != (truth >= 128)
-    images = [Strokes(0.5, None)(seen, truth, seed)[0] for seed in range(200)]
-    drawn = [image[..., 3] != seen[..., 3] for image in images]
+    drawn = [Strokes(0.5, None)(seen, truth, seed)[0][..., 3] != NO_STROKE for seed in range(200)]
 
     assert 70 < sum(one.any() for one in drawn) < 130
     touching = [(one & wrong).any() for one in drawn if one.any()]
@@ -158,10 +158,28 @@ def test_strokes_move_with_the_pair(samples):
         image, truth = change(*pairs[0], seed)
         told, same = Strokes(1.0, change)(*pairs[0], seed)
 
-        drawn = told[..., 3] != image[..., 3]
+        drawn = told[..., 3] != NO_STROKE
         assert np.array_equal(truth, same)
-        assert np.array_equal(told[..., :3], image[..., :3])
+        assert np.array_equal(told[..., [0, 1, 2, 4]], image)
         assert ((told[..., 3] >= 128) == (truth >= 128))[drawn].all()
+
+
+@pytest.mark.parametrize("colour", ["colour", "grey"])
+def test_without_strokes_a_network_that_takes_them_sees_that_nothing_was_said(colour):
+    way = Preprocessing(Size(24, 16), colour, guided=True)
+    told = with_statistics(dataclasses.replace(way, strokes=True), way, lambda: pytest.fail("all is known"))
+    seen = np.random.default_rng(0).integers(0, 256, (48, 32, 4), np.uint8)
+
+    prepared = told.prepare(seen)
+
+    assert prepared.shape == (24, 16, told.channels)
+    assert np.array_equal(np.delete(prepared, -2, axis=-1), way.prepare(seen))
+    assert not told.normalise(prepared)[..., -2].any()
+    said = np.full((48, 32), 255, np.uint8)
+    whole = told.prepare(np.dstack([seen[..., :3], said, seen[..., 3]]))
+    assert (told.normalise(whole)[..., -2] > 0.99).all()
+    others = np.delete(whole, -2, axis=-1).astype(int)
+    np.testing.assert_allclose(others, way.prepare(seen), atol=1)  # both are resized together
 
 
 @pytest.mark.parametrize("options", [{}, {"look": "crop", "guide": "truth"}])
@@ -171,3 +189,11 @@ def test_strokes_need_a_second_pass_that_sees_first_scores(options):
     with pytest.raises(ConfigError, match="`strokes`"):
         check_before_data(config, None, second_pass=bool(options))
     check_before_data(config.replace(look="crop", guide="held-out"), None, second_pass=True)
+
+
+@pytest.mark.parametrize("options", [{"look": "mask"}, {"look": "crop", "normalisation": "unit"}])
+def test_strokes_are_for_regions_and_networks_for_which_no_stroke_is_nothing(options):
+    config = RunConfig().replace(input_size="32x48", strokes=0.5, **options)
+
+    with pytest.raises(ConfigError, match="`strokes`: expected `look=crop` and `normalisation=mean-std`"):
+        check_before_data(config, None, second_pass=True)

@@ -18,6 +18,7 @@ from segmentation.core.workspace import Workspace
 from segmentation.inference.scoring import Passes
 from segmentation.jobs.context import Context
 from segmentation.jobs.review import review
+from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.preprocessing.second_pass import SecondPassView, in_8_bits
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.hints import find_hint
@@ -52,15 +53,16 @@ def by_colour(seen):
     return scores[..., np.newaxis].astype(np.float32)
 
 
-def passes(second):
+def passes(second, *, strokes=False):
     view = SecondPassView("crop", 50.0, 0.5, Size(height=160, width=120))
-    return Passes(lambda _photo: pytest.fail("not asked"), second, view, nearby=False)
+    return Passes(lambda _photo: pytest.fail("not asked"), second, view, nearby=False, strokes=strokes)
 
 
-def told(stroke, sheet, done=(), second=by_colour):
+def told(stroke, sheet, done=(), second=by_colour, *, strokes=False):
     photo, mask = scene()
     first = in_8_bits(np.where(mask >= 128, LIKELY, UNLIKELY)[..., np.newaxis])
-    return find_hint(stroke, photo, first, passes(second), 0.5, sheet.base, sheet.alpha, done)
+    network = passes(second, strokes=strokes)
+    return find_hint(stroke, photo, first, network, 0.5, sheet.base, sheet.alpha, done)
 
 
 def on_strap(number, *, add=True, size=6):
@@ -116,6 +118,28 @@ def test_the_network_is_told_of_every_stroke_and_of_what_was_done_by_hand():
     strokes = covered(on_strap(0), sheet.alpha.shape) | covered(on_strap(1), sheet.alpha.shape)
     assert np.count_nonzero(guide == 255) == np.count_nonzero(strokes)
     assert np.count_nonzero(guide == 0) == 30 * 30
+
+
+def test_a_network_that_was_trained_on_strokes_sees_them_apart_from_the_first_scores():
+    sheet, seen = Sheet(scene()[1]), []
+    lasso = Area(False, ((60, 100), (90, 100), (90, 130), (60, 130)))
+    sheet.do(lasso)
+
+    def second(part):
+        seen.append(part)
+        return by_colour(part[..., [0, 1, 2, 3]])  # which takes what was said for its guide
+
+    hint = told(on_strap(0), sheet, [lasso], second, strokes=True)
+
+    (part,) = seen
+    assert part.shape[2] == 5
+    assert {*np.unique(part[..., 4])} == {51, 204}
+    drawn = np.count_nonzero(covered(on_strap(0), sheet.alpha.shape))
+    assert np.count_nonzero(part[..., 3] == 255) == drawn
+    assert np.count_nonzero(part[..., 3] == 0) == 30 * 30
+    assert {*np.unique(part[..., 3])} == {0, NO_STROKE, 255}
+    sheet.do(hint)
+    assert (sheet.alpha[STRAPS[0]] >= 128).all()
 
 
 @pytest.mark.parametrize("add", [True, False])

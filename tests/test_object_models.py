@@ -23,7 +23,7 @@ from segmentation.inference.engines.object_engine import objects_at, scores_of
 from segmentation.inference.export import FORMATS, export
 from segmentation.models import registry
 from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, MASK_PX, MOST_OBJECTS, ROW, SCORE
-from segmentation.models.parts import backbone_layers, copy_all_but_head, head_layers
+from segmentation.models.parts import backbone_layers, copy_weights, head_layers
 from segmentation.training.fit import fit
 from segmentation.training.objects.judging import paste
 
@@ -32,7 +32,7 @@ PHOTOS = [draw_things(seed)[0] for seed in range(4)]
 
 @cache
 def build(shape=(64, 96, 3), classes=3, policy="float32", **options):
-    """A small network that nothing has changed yet, or only `copy_all_but_head`."""
+    """A small network that nothing has changed yet, or only `copy_weights`."""
     options = {"filters": 8, "levels": 4, "backbone_weights": "none", **options}
     config = RunConfig().replace(architecture="mask-rcnn", input_size=Size(*shape[:2]), **options)
     before = keras.config.dtype_policy()
@@ -62,7 +62,7 @@ def test_a_network_gives_the_same_number_of_objects_whatever_the_photo(policy, s
 
 def test_all_but_the_scores_of_the_classes_is_kept_for_others():
     source, target = build(classes=1), build((64, 96, 3), policy="float32")
-    copy_all_but_head(source, target)
+    copy_weights(source, target, range(3), head=False)
     heads = head_layers(target)
 
     assert len(heads) == 2

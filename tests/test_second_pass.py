@@ -40,7 +40,7 @@ def test_both_passes_are_one_model(home):
 
     assert pair.config.second_pass.look == "crop"
     assert pair.config.second_pass.margin_px == 50
-    assert pair.config.augmentation.strokes == 0.5
+    assert pair.preprocessing.channel_names == ("red", "green", "blue", "strokes", "scores")
     assert pair.first.digest == load_bundle(home / "models" / "fold-1").digest
     assert pair.digest != pair.first.digest
     assert pair.precisions is None or pair.precisions.photos == len(pair.split["val"])

@@ -31,6 +31,7 @@ from segmentation.training.optimizers import OPTIMIZERS, build_optimizer
 from segmentation.training.run_state import RunState
 
 LITE0 = "efficientnet-lite0"
+RGB = ("red", "green", "blue")
 CONFIG = registry.complete(
     RunConfig().replace(
         architecture="unet-256",
@@ -292,7 +293,7 @@ def test_a_head_of_as_many_other_classes_begins_anew_as_well(start):
     bundle, learned = start
     network, listening = build(CONFIG), Listening()
     own = head_layers(network)[0].get_weights()
-    load_start(network, bundle, LabelMap(names=("shoe",)), listening)
+    load_start(network, bundle, LabelMap(names=("shoe",)), RGB, listening)
 
     assert listening.notes == ["model: the head starts from scratch, other names or another order"]
     for new, old in zip(network.layers, learned.layers, strict=True):
@@ -301,13 +302,36 @@ def test_a_head_of_as_many_other_classes_begins_anew_as_well(start):
             np.testing.assert_array_equal(weights, others)
 
 
+def test_a_network_of_more_channels_scores_as_before_until_it_has_learned_of_them(start):
+    bundle, learned = start
+    seen, listening = photos((32, 32, 5)), Listening()
+    wider = registry.build(CONFIG.model, (32, 32, 5), 1)
+    load_start(wider, bundle, bundle.labels, ("red", "strokes", "green", "blue", "scores"), listening)
+
+    expected = np.array(learned(seen[..., [0, 2, 3]], training=False))
+    np.testing.assert_allclose(np.array(wider(seen, training=False)), expected, atol=1e-6)
+    assert listening.notes == ["model: the network sees strokes and scores as well, at first without effect"]
+
+
+def test_a_channel_that_is_left_out_is_told_of(start):
+    bundle, learned = start
+    narrower, listening = registry.build(CONFIG.model, (32, 32, 2), 1), Listening()
+    load_start(narrower, bundle, bundle.labels, ("red", "blue"), listening)
+
+    seen = photos()
+    seen[..., 1] = 0
+    expected = np.array(learned(seen, training=False))
+    np.testing.assert_allclose(np.array(narrower(seen[..., [0, 2]], training=False)), expected, atol=1e-6)
+    assert listening.notes == ["model: the network does not see green any more"]
+
+
 def test_another_network_of_other_classes_does_not_fit(start):
     bundle, _ = start
     for options in ({"filters": 3}, {"levels": 3}):
         with pytest.raises(
             TrainingError, match="expected weights of the same architecture, filters and levels"
         ):
-            load_start(build(CONFIG.replace(**options)), bundle, LabelMap(names=("shoe",)))
+            load_start(build(CONFIG.replace(**options)), bundle, LabelMap(names=("shoe",)), RGB)
 
 
 # --- as a user types it ------------------------------------------------------------------------------------

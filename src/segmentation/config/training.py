@@ -173,8 +173,9 @@ class AugmentConfig:
     )
     strokes: float = option(
         0.0,
-        "probability of strokes in the first-pass scores that a second pass sees, drawn as a person would "
-        "where these are wrong, so that it follows the smart strokes on the page of review",
+        "probability of strokes, drawn as a person would where first-pass scores are wrong: a second pass "
+        "sees them in a channel of their own, so that it follows the smart strokes of `review`; 0 for a "
+        "network without that channel",
         maximum=1,
         common=False,
     )
@@ -431,6 +432,11 @@ class RunConfig:
         if self.data.target != "alpha":
             return ()
         return ("trimap",) if self.matte.prior == "none" else ("trimap", "alpha")
+
+    @property
+    def strokes(self) -> bool:
+        """Whether the network sees strokes of a person in a channel of their own."""
+        return self.augmentation.strokes > 0 and self.second_pass.guided
 
     def replace(self, **options: Any) -> "RunConfig":
         """Return a copy with flat options set: `replace(epochs=3, filters=8)`; texts are read.

@@ -21,13 +21,14 @@ class Passes(NamedTuple):
     """The two passes of a model one by one: `second` takes what `view` shows of a photo, uint8 [h, w, 4].
 
     `nearby` is whether the second one sees tiles at the photo's own resolution, for which a place and its
-    surroundings are enough.
+    surroundings are enough, and `strokes` whether it takes strokes between photo and scores, uint8 [h, w, 5].
     """
 
     first: ScoreFn
     second: ScoreFn
     view: SecondPassView
     nearby: bool
+    strokes: bool = False
 
 
 Enlargement = Callable[[np.ndarray], float]
@@ -72,7 +73,9 @@ def load_passes(bundle: ModelBundle) -> Passes | None:
         return None
     first, second = map(load_engine, _passes_of(bundle))
     tiling = own_tiling(bundle)
-    return Passes(first, _in_tiles(bundle, second, tiling), view, tiling is not None)
+    return Passes(
+        first, _in_tiles(bundle, second, tiling), view, tiling is not None, bundle.preprocessing.strokes
+    )
 
 
 def _passes_of(bundle: ModelBundle) -> tuple[ModelBundle, ...]:

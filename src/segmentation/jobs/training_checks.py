@@ -82,6 +82,13 @@ def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pa
             "`strokes`: expected a second pass that sees first-pass scores, received none; add `second_pass` "
             "without `guide=truth`, or leave it out"
         )
+    if config.strokes and (
+        config.second_pass.look == "mask" or config.preprocessing.normalisation != "mean-std"
+    ):
+        raise ConfigError(
+            "`strokes`: expected `look=crop` and `normalisation=mean-std` with it, received "
+            f"{config.second_pass.look} and {config.preprocessing.normalisation}; leave one of them out"
+        )
     if config.preprocessing.sees == "tiles" and config.second_pass.look == "mask":
         raise ConfigError("`sees=tiles`: expected `look=crop` with it, received mask; leave one of them out")
     classes = 1 if config.data.one_class else 2  # any number above one

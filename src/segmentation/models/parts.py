@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from segmentation.models.backbones import BACKBONES, LEVELS, layer_prefix
 
@@ -60,22 +63,46 @@ def head_layers(model: keras.Model) -> list[keras.Layer]:
     return found
 
 
-def copy_all_but_head(source: keras.Model, target: keras.Model) -> None:
-    """Give `target` the weights of `source`, which has other classes; its `head_layers` keep theirs.
+def copy_weights(
+    source: keras.Model,
+    target: keras.Model,
+    channels: Sequence[int | None],
+    *,
+    head: bool,
+) -> None:
+    """Give `target` the weights of `source`, which may have other classes and channels.
 
-    Raises ValueError with the reason, in one line, when the networks differ in more than the classes.
+    Without `head` the `head_layers` of the target keep theirs. `channels` says of each input channel of the
+    target which one of the source it is, None for a new one, whose weights become 0. Raises ValueError with
+    the reason, in one line, when the networks differ in more than that.
     """
-    head = {id(layer) for layer in head_layers(target)}
+    kept = set() if head else {id(layer) for layer in head_layers(target)}
     before, after = _single_layers(source), _single_layers(target)
     if len(before) != len(after):
         raise ValueError(f"expected {len(after)} layers, received {len(before)}")
+    seen = source.input_shape[-1]
     for old, new in zip(before, after, strict=True):
-        if id(new) in head:
+        if id(new) in kept:
             continue
-        expected, received = ([tuple(weight.shape) for weight in layer.weights] for layer in (new, old))
+        expected = [tuple(weight.shape) for weight in new.weights]
+        weights = [
+            _of_channels(weight, shape, seen, channels)
+            for weight, shape in zip(old.get_weights(), expected, strict=False)
+        ]
+        received = [weight.shape for weight in weights]
         if expected != received:
             raise ValueError(f"layer {new.name}: expected shapes {expected}, received {received}")
-        new.set_weights(old.get_weights())
+        new.set_weights(weights)
+
+
+def _of_channels(
+    kernel: np.ndarray, shape: tuple[int, ...], seen: int, channels: Sequence[int | None]
+) -> np.ndarray:
+    """Return the weights of other channels where a kernel [h, w, C, N] is one of the input itself."""
+    if kernel.ndim != 4 or kernel.shape == shape or kernel.shape[2] != seen:
+        return kernel
+    nothing = np.zeros_like(kernel[:, :, 0])
+    return np.stack([nothing if place is None else kernel[:, :, place] for place in channels], axis=2)
 
 
 def _single_layers(model: keras.Model) -> list[keras.Layer]:

@@ -12,15 +12,19 @@ import numpy as np
 from segmentation.config.training import PreprocessConfig
 from segmentation.core.size import Size
 
+STROKES, SCORES = "strokes", "scores"  # names of the channels that hold them
+NO_STROKE = 128  # in the channel of strokes, where nothing was said
 _UNKNOWN = 128  # in a trimap, and as an alpha
+_MISSING = {SCORES: 0, STROKES: NO_STROKE}
 
 
 @dataclass(frozen=True)
 class Preprocessing:
     """The recorded way from a photo to the network's input.
 
-    `guided` networks see the first scores of a double pass as their last channel; those of mattes see the
-    `guides` instead, a trimap and perhaps a first alpha. `mean` and `std` are the
+    `guided` networks see the first scores of a double pass as their last channel, and where they take
+    `strokes` these before it: 255 on garment, 0 on what is none, 128 where nothing was said. Networks of
+    mattes see the `guides` instead, a trimap and perhaps a first alpha. `mean` and `std` are the
     training set's, a value a channel in 0..255 after `prepare`; used by the normalisation `mean-std` alone.
     `shrink` and `enlarge` are the interpolations of a photo that is made smaller and of its scores; `sees` is
     whether the network is shown whole photos or tiles of them at their own resolution.
@@ -37,10 +41,16 @@ class Preprocessing:
     std: tuple[float, ...] = field(default=(255.0,))
     guides: tuple[str, ...] = ()
     sees: str = "whole"
+    strokes: bool = False
 
     @classmethod
     def from_config(
-        cls, config: PreprocessConfig, *, guided: bool = False, guides: tuple[str, ...] = ()
+        cls,
+        config: PreprocessConfig,
+        *,
+        guided: bool = False,
+        guides: tuple[str, ...] = (),
+        strokes: bool = False,
     ) -> "Preprocessing":
         return cls(
             config.size,
@@ -52,35 +62,43 @@ class Preprocessing:
             config.enlarge,
             guides=guides,
             sees=config.sees,
+            strokes=strokes,
         )
 
     @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the channels of the network's input, in their order."""
+        photo = ("grey",) if self.colour == "grey" else ("red", "green", "blue")
+        strokes, scores = (STROKES,) * self.strokes, (SCORES,) * self.guided
+        return (*photo, *strokes, *scores, *self.guides)
+
+    @property
     def channels(self) -> int:
-        """Channels of the network's input."""
-        return (1 if self.colour == "grey" else 3) + self.guided + len(self.guides)
+        """Number of channels of the network's input."""
+        return len(self.channel_names)
 
     def prepare(self, photo: np.ndarray) -> np.ndarray:
         """Prepare a photo: uint8 RGB [H, W, 3] of any size -> uint8 [height, width, channels] at the input's.
 
-        A fourth channel holds the first scores of a double pass. Without it a guided network sees a photo in
-        which the first pass has found nothing. Behind the photo of a matte there are its guides; without them
-        all of it is unknown.
+        Behind the photo there may be the first scores of a double pass, and strokes before them. Without
+        scores a guided network sees a photo in which the first pass has found nothing, and without strokes
+        one of which nothing was said. Behind the photo of a matte there are its guides; without them all of
+        it is unknown.
         """
         # reading a bundle needs no OpenCV
         from segmentation.preprocessing.pixels import adjust_contrast, resize, to_grey
 
-        image, scores = resize(photo[..., :3], self.input_size, self.shrink), photo[..., 3:]
+        image, others = resize(photo[..., :3], self.input_size, self.shrink), photo[..., 3:]
         if self.colour == "grey":
             image = to_grey(image)
         image = adjust_contrast(image, self.contrast)
-        if not (self.guided or self.guides):
+        names = self.channel_names[image.shape[2] :]
+        if not names:
             return image
-        if scores.size:
-            return np.dstack([image, resize(scores, self.input_size)])
-        missing = np.full(
-            (*image.shape[:2], max(1, len(self.guides))), _UNKNOWN if self.guides else 0, np.uint8
-        )
-        return np.dstack([image, missing])
+        given = np.atleast_3d(resize(others, self.input_size)) if others.size else image[..., :0]
+        missing = names[: len(names) - given.shape[2]]
+        blank = [np.full_like(image[..., 0], _MISSING.get(name, _UNKNOWN)) for name in missing]
+        return np.dstack([image, *blank, given])
 
     def normalise(self, images: np.ndarray) -> np.ndarray:
         """Normalise for the network: uint8 [..., channels] -> float32 of the same shape."""
@@ -97,7 +115,8 @@ class Preprocessing:
         Fields that earlier versions did not know are left out at their defaults, so that old models stay the
         same.
         """
-        usual = {name: getattr(type(self), name) for name in ("shrink", "enlarge", "guides", "sees")}
+        later = ("shrink", "enlarge", "guides", "sees", "strokes")
+        usual = {name: getattr(type(self), name) for name in later}
         plain = {
             **vars(self),
             "input_size": str(self.input_size),

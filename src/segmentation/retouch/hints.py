@@ -1,7 +1,8 @@
-"""Hints: the network's second pass scores the photo again about a stroke, where the answer is certain.
+"""Hints: the network's second pass, told of a stroke, scores the photo again about it.
 
 As in interactive segmentation a person says roughly what is garment, or is not, and the network finds how far
-that reaches. A hint that adds takes nothing out, and one that takes out adds nothing.
+that reaches. A network that was trained on strokes sees them in a channel of their own; to another one they
+are certain first scores. A hint that adds takes nothing out, and one that takes out adds nothing.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from segmentation.confidence.doubts import Region
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
+from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.preprocessing.second_pass import Region as Rectangle
 from segmentation.preprocessing.second_pass import framed
 from segmentation.retouch.coverage import Box
@@ -47,8 +49,15 @@ def find_hint(
         return None
     box, coverage = covered
     hints = [one for one in done if isinstance(one, Hint)]
-    scores, settled = _told(first_scores, base, alpha, hints, stroke)
-    region, rescored = _scored_again(photo, scores, box, passes)
+    told, settled = _told(first_scores, base, alpha, hints, stroke)
+    region = _seen_region(told, box, passes)
+    if passes.strokes:
+        said = np.where(settled[region.slices], np.rint(255 * told[region.slices][..., 0]), NO_STROKE)
+        seen = np.dstack([photo[region.slices], said.astype(np.uint8)])
+        first = first_scores[region.slices] / np.float32(255)
+        rescored = score_region(passes.second, passes.view, seen, first, Rectangle(0, 0, *said.shape))
+    else:
+        rescored = score_region(passes.second, passes.view, photo, told, region)
     enlargement = 1.0 if passes.nearby else max(1.0, len(rescored) / passes.view.shape.height)
     fresh = soft_alpha(Prediction("", rescored, LabelMap(), threshold), enlargement)
     reached = np.zeros(fresh.shape, np.float32)
@@ -64,17 +73,13 @@ def find_hint(
     return _hint_of(stroke, region, part, changed)
 
 
-def _scored_again(
-    photo: np.ndarray, scores: np.ndarray, place: Box, passes: Passes
-) -> tuple[Rectangle, np.ndarray]:
-    """Return the region that the second pass sees because of a place, and its scores, float32 [h, w, 1]."""
-    view, limits = passes.view, photo.shape[:2]
+def _seen_region(told: np.ndarray, place: Box, passes: Passes) -> Rectangle:
+    """Return the region that the second pass sees because of a place, by the scores with what was said."""
+    view, limits = passes.view, told.shape[:2]
     around = Rectangle(place.top, place.left, place.top + place.height, place.left + place.width)
     if passes.nearby:  # the reach of a tile about it
-        region = framed(around, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
-    else:
-        region = view.region_with(scores, around)
-    return region, score_region(passes.second, view, photo, scores, region)
+        return framed(around, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
+    return view.region_with(told, around)
 
 
 def _added(

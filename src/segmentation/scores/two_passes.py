@@ -28,7 +28,10 @@ def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreF
 def score_region(
     second: ScoreFn, view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Region
 ) -> np.ndarray:
-    """Return the second scores, float32 [h, w, 1], of a region of a photo with its first-pass scores."""
+    """Return the second scores, float32 [h, w, 1], of a region of a photo with its first-pass scores.
+
+    The photo may have a channel of strokes behind its colours.
+    """
     part = scores[region.slices]
     kept = view.keep(part)  # [h, w, 1]
     return second(with_scores(photo[region.slices], part) * kept) * kept

@@ -18,7 +18,6 @@ from segmentation.models.architectures import finds_objects
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
 from segmentation.models.weights import save_weights
-from segmentation.preprocessing.pixels import statistics
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.training.augment import build_augment
@@ -26,6 +25,7 @@ from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.callbacks import Run
 from segmentation.training.crops import Crops
 from segmentation.training.freezing import phases
+from segmentation.training.input_statistics import with_statistics
 from segmentation.training.matte_pairs import MattePairs
 from segmentation.training.mixture import Mixture
 from segmentation.training.network import build_network, compile_network, load, load_start
@@ -155,7 +155,7 @@ class Ready:
         augment = pairs.vary(
             build_augment(config.augmentation, colour=in_colour, labels=pairs.labels, task=pairs.task)
         )
-        if config.augmentation.strokes and pairs.preprocessing.guided:
+        if pairs.preprocessing.strokes:
             augment = Strokes(config.augmentation.strokes, augment)
         if training.crops and not pairs.cuts:
             guided = pairs.preprocessing.guided
@@ -193,7 +193,7 @@ def prepare_training(
     size = None if config.training.crops else pairs.preprocessing.input_size
     model = build_network(config, pairs.preprocessing, len(labels.names), policy, size)
     if start and not begun:
-        load_start(model, start, labels, tell)
+        load_start(model, start, labels, pairs.preprocessing.channel_names, tell)
     elif config.model.backbone_weights and not begun:
         load_backbone(model, config.model.backbone_weights)
     return Ready(model, loss, pairs, _mixture(config, train), policy)
@@ -213,7 +213,10 @@ def _prepare(
     stop: Callable[[], bool],
 ) -> PreparedPairs:
     preprocessing = Preprocessing.from_config(
-        config.preprocessing, guided=config.second_pass.guided, guides=config.guides
+        config.preprocessing,
+        guided=config.second_pass.guided,
+        guides=config.guides,
+        strokes=config.strokes,
     )
     guides = len(preprocessing.guides)  # channels that a network sees as they are, in [0, 1]
     if guides:
@@ -221,12 +224,11 @@ def _prepare(
     else:
         pairs = _pairs(config, train, preprocessing, labels, view)
     if preprocessing.normalisation == "mean-std":
-        known = start.preprocessing if start else preprocessing
-        mean, std = known.mean, known.std
-        if not start or known.normalisation != "mean-std":
-            mean, std = statistics(_until(stop, pairs.images(config.training.workers)))
-            mean, std = (*mean, *[0.0] * guides), (*std, *[255.0] * guides)
-        pairs.preprocessing = dataclasses.replace(preprocessing, mean=mean, std=std)
+        pairs.preprocessing = with_statistics(
+            preprocessing,
+            start.preprocessing if start else None,
+            lambda: _until(stop, pairs.images(config.training.workers)),
+        )
     if guides:
         preprocessing = dataclasses.replace(
             preprocessing, mean=pairs.preprocessing.mean, std=pairs.preprocessing.std

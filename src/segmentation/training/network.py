@@ -1,5 +1,6 @@
 """The network of a training: built, given its first weights, and compiled."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,7 +12,7 @@ from segmentation.core.events import Note, Tell, ignore
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.models import registry
-from segmentation.models.parts import backbone_layers, copy_all_but_head
+from segmentation.models.parts import backbone_layers, copy_weights
 from segmentation.models.weights import load_weights
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.freezing import freeze
@@ -45,21 +46,38 @@ def load(model: keras.Model, path: Path) -> None:
         raise _misfit(path, error) from error
 
 
-def load_start(model: keras.Model, start: ModelBundle, labels: LabelMap, tell: Tell = ignore) -> None:
+def load_start(
+    model: keras.Model,
+    start: ModelBundle,
+    labels: LabelMap,
+    channels: Sequence[str],
+    tell: Tell = ignore,
+) -> None:
     """Load the weights of `start` into the network of `labels`; with other classes, all but the head's.
 
-    A Note tells of a head that starts from scratch. Raises TrainingError for weights that do not fit.
+    `channels` are the names of the network's input. Those that `start` does not see begin with weights of 0.
+    Notes tell of other channels, and of a head that starts from scratch. Raises TrainingError for weights
+    that do not fit.
     """
-    if start.labels.names == labels.names:
+    known = start.preprocessing.channel_names
+    if (start.labels.names, known) == (labels.names, tuple(channels)):
         load(model, start.weights)
         return
     before, now = len(start.labels.names), len(labels.names)
-    source = registry.build(start.config.model, model.input_shape[1:], before)
+    source = registry.build(start.config.model, (*model.input_shape[1:-1], len(known)), before)
     load(source, start.weights)
+    places = [known.index(name) if name in known else None for name in channels]
+    same_classes = start.labels.names == labels.names
     try:
-        copy_all_but_head(source, model)
+        copy_weights(source, model, places, head=same_classes)
     except ValueError as error:
         raise _misfit(start.path, error) from error
+    if new := [name for name in channels if name not in known]:
+        tell(Note(f"{start.name}: the network sees {' and '.join(new)} as well, at first without effect"))
+    if unseen := [name for name in known if name not in channels]:
+        tell(Note(f"{start.name}: the network does not see {' and '.join(unseen)} any more"))
+    if same_classes:
+        return
     counts = f"{before} {'class' if before == 1 else 'classes'} -> {now}"
     change = "other names or another order" if before == now else counts
     tell(Note(f"{start.name}: the head starts from scratch, {change}"))

@@ -62,4 +62,5 @@ class SecondPassPairs(PreparedPairs):
 
     def _to_size(self, seen: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Prepare at the size of the network, with the scores whether the network sees them or not."""
-        return dataclasses.replace(self.preprocessing, guided=True).prepare(seen), self._resize(target)
+        way = dataclasses.replace(self.preprocessing, guided=True, strokes=False)  # which are drawn at last
+        return way.prepare(seen), self._resize(target)

@@ -71,5 +71,7 @@ class TilePairs(PreparedPairs):
         return self._prepared(*self._tiles(seen, truth, zlib.crc32(sample.id.encode())))
 
     def _prepared(self, seen: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the network sees, and the ground truth as it is."""
-        return replace(self.preprocessing, input_size=self._tiles.size).prepare(seen), truth
+        """Return what the network sees, and the ground truth as it is; strokes are drawn at last."""
+        strokes = self.preprocessing.strokes and not self._varied
+        way = replace(self.preprocessing, input_size=self._tiles.size, strokes=strokes)
+        return way.prepare(seen), truth
