@@ -15,6 +15,7 @@ from segmentation.cli.command_line import command_line, words_of
 from segmentation.cli.main import build_parser, main
 from segmentation.cli.parser import default_of, read_command
 from segmentation.cli.wording import as_typed, flag
+from segmentation.config.adversaries import AdversarialConfig
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.matting import MatteConfig
@@ -48,6 +49,7 @@ SECTIONS = (
     SecondPassConfig,
     MatteConfig,
     LossConfig,
+    AdversarialConfig,
     TrainConfig,
 )
 LOSSES = (*MASK_LOSSES, *MATTE_LOSSES)

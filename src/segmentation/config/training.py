@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from segmentation.config.adversaries import AdversarialConfig
 from segmentation.config.matting import MatteConfig
 from segmentation.config.options import OptionField, accept, option, options_of, plain, registered, replaced
 from segmentation.config.values import LOSSES, MATTE_LOSSES, LossSum, Memory, Shares, parse_batch_size
@@ -424,6 +425,7 @@ class RunConfig:
     second_pass: SecondPassConfig = SecondPassConfig()
     matte: MatteConfig = MatteConfig()
     loss: LossConfig = LossConfig()
+    adversaries: AdversarialConfig = AdversarialConfig()
     training: TrainConfig = TrainConfig()
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.adversaries import ADVERSARIAL_PARTS, AdversarialConfig
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.matting import MATTE_PARTS
 from segmentation.config.training import LOSS_PARTS, LossConfig, RunConfig
@@ -75,6 +76,7 @@ def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pa
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
     _check_matte(config, second_pass)
+    _check_adversaries(config)
     if finds_objects(config.model.architecture):
         _check_losses_of_objects(config)
     if config.augmentation.strokes and not config.second_pass.guided:
@@ -167,6 +169,26 @@ def _check_matte(config: RunConfig, second_pass: bool) -> None:
         )
     if config.matte.prior != "none":
         ensure_available(config.matte.prior)
+
+
+def _check_adversaries(config: RunConfig) -> None:
+    """Refuse options of discriminators without any, and discriminators of what is no mask."""
+    given, usual = config.adversaries, AdversarialConfig()
+    if not given.adversarial:
+        changed = [f"`{name}`" for name in ADVERSARIAL_PARTS if getattr(given, name) != getattr(usual, name)]
+        if changed:
+            raise ConfigError(
+                f"{' and '.join(changed)}: expected `adversarial` above 0 with it, received 0; add "
+                "it, or leave it out"
+            )
+        return
+    if not given.adversarial_rate:
+        raise ConfigError("`adversarial_rate`: expected a share above 0, received 0; raise it")
+    if finds_objects(config.model.architecture):
+        raise ConfigError(
+            f"`adversarial`: expected without `architecture={config.model.architecture}`, which makes "
+            "objects and no masks; leave it out"
+        )
 
 
 def _check_pretrained(config: RunConfig, start: ModelBundle | None) -> None:

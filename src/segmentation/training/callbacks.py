@@ -57,7 +57,7 @@ class Run(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = rate
 
     def on_train_batch_end(self, batch, logs=None):
-        if not math.isfinite(logs["loss"]):
+        if not all(math.isfinite(value) for name, value in logs.items() if name.endswith("loss")):
             raise TrainingError(
                 f"the training diverged: loss {logs['loss']} in epoch {self._epoch + 1}, step {batch + 1}; "
                 f"lower `learning_rate` ({self.config.learning_rate:g}) or train with `precision=float32`"

@@ -20,6 +20,8 @@ from segmentation.models.pretrained import load_backbone
 from segmentation.models.weights import save_weights
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
+from segmentation.training.adversaries.learner import Adversaries
+from segmentation.training.adversaries.watch import Watch
 from segmentation.training.augment import build_augment
 from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.callbacks import Run
@@ -132,7 +134,7 @@ def fit(
             },
         },
     )
-    load(model, state.weights(state.best_epoch))
+    load(ready.learner, state.weights(state.best_epoch))
     save_weights(model, bundle.weights)
     write_history(folder / HISTORY, state.history)
     return bundle, state.history
@@ -140,9 +142,13 @@ def fit(
 
 @dataclasses.dataclass(frozen=True)
 class Ready:
-    """The beginning of a training: a network with its first weights, its pairs, and how they are mixed."""
+    """The beginning of a training: a network with its first weights, its pairs, and how they are mixed.
+
+    `learner` is the model that is trained: the network itself, or with discriminators around it.
+    """
 
     model: keras.Model
+    learner: keras.Model
     loss: keras.losses.Loss | ObjectLoss
     pairs: PreparedPairs
     mixture: Mixture
@@ -196,7 +202,10 @@ def prepare_training(
         load_start(model, start, labels, pairs.preprocessing.channel_names, tell)
     elif config.model.backbone_weights and not begun:
         load_backbone(model, config.model.backbone_weights)
-    return Ready(model, loss, pairs, _mixture(config, train), policy)
+    learner = model
+    if config.adversaries.adversarial:
+        learner = Adversaries(model, config.adversaries.adversarial, config.data.target, policy)
+    return Ready(model, learner, loss, pairs, _mixture(config, train), policy)
 
 
 def choose_batch_size(config: RunConfig, ready: Ready) -> int:
@@ -320,7 +329,7 @@ def _train(
     stop: Callable[[], bool],
 ) -> bool:
     """Run the epochs that are left; return whether they were interrupted."""
-    training, model = config.training, ready.model
+    training, model = config.training, ready.learner
     val_size = batch_size
     if training.crops:
         whole = ready.pairs.preprocessing.input_size
@@ -329,6 +338,8 @@ def _train(
     val_batches = Batches(val_pairs, val_size, workers=training.workers)
     run = Run(training, batches, state, tell, stop)
     callbacks: list[keras.callbacks.Callback] = [run]
+    if config.adversaries.adversarial:
+        callbacks.append(Watch(config.adversaries, state, tell))
     if keras.backend.backend() == "tensorflow":
         callbacks.append(keras.callbacks.TensorBoard(state.folder / TENSORBOARD, write_graph=False))
     if not state.epochs:

@@ -15,6 +15,7 @@ from segmentation.models import registry
 from segmentation.models.parts import backbone_layers, copy_weights
 from segmentation.models.weights import load_weights
 from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.training.adversaries.learner import Adversaries, network_of
 from segmentation.training.freezing import freeze
 from segmentation.training.objectives import metrics
 from segmentation.training.objects.judging import object_dice
@@ -86,11 +87,22 @@ def load_start(
 def compile_network(
     config: RunConfig, model: keras.Model, loss: keras.losses.Loss | ObjectLoss, frozen: int
 ) -> None:
-    """Freeze `frozen` levels of the backbone, and compile the network with a new optimizer."""
-    freeze(model, frozen)
-    backbone = [variable for layer in backbone_layers(model) for variable in layer.trainable_variables]
-    optimizer = build_optimizer(config.training, backbone, model.weights)
-    judged_by = metrics(model.output_shape[-1], config.data.target)
+    """Freeze `frozen` levels of the backbone, and compile the network with a new optimizer.
+
+    The network may have discriminators around it, which learn at a rate of their own.
+    """
+    network = network_of(model)
+    freeze(network, frozen)
+    backbone = [variable for layer in backbone_layers(network) for variable in layer.trainable_variables]
+    against = list(model.discriminators.values()) if isinstance(model, Adversaries) else []
+    optimizer = build_optimizer(
+        config.training,
+        backbone,
+        network.weights,
+        [variable for discriminator in against for variable in discriminator.trainable_variables],
+        config.adversaries.adversarial_rate,
+    )
+    judged_by = metrics(network.output_shape[-1], config.data.target)
     if isinstance(loss, ObjectLoss):
         judged_by = [object_dice()]
     model.compile(optimizer, loss, weighted_metrics=judged_by)

@@ -26,16 +26,23 @@ OPTIMIZERS: dict[str, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] =
 
 
 def build_optimizer(
-    config: TrainConfig, backbone: Sequence[keras.Variable] = (), weights: Sequence[keras.Variable] = ()
+    config: TrainConfig,
+    backbone: Sequence[keras.Variable] = (),
+    weights: Sequence[keras.Variable] = (),
+    discriminators: Sequence[keras.Variable] = (),
+    rate: float = 1.0,
 ) -> keras.optimizers.Optimizer:
     """Build the optimizer of `config.optimizer` at its learning rate.
 
     `backbone` are trainable variables of the network; their rate is `config.backbone_rate` times that of the
-    others. `weights` are all of the network, which are averaged where `config.average` is not 0.
+    others. `weights` are all of the network, which are averaged where `config.average` is not 0. The rate of
+    `discriminators`, trainable variables too, is `rate` times that of the others.
     """
     kind, options = OPTIMIZERS[config.optimizer]
     if backbone and config.backbone_rate != 1:
         kind = _slowed(kind, backbone, config.backbone_rate)
+    if discriminators and rate != 1:
+        kind = _slowed(kind, discriminators, rate)
     if config.l2:
         kind = _penalised(kind, config.l2)
     if config.average:
