@@ -35,6 +35,7 @@ from segmentation.reports.study_pictures import draw_detail, most_disputed
 QUESTION = """
 title = "Mirror images"
 asks = "Does averaging over the mirror image help?"
+curves = true
 measures = ["dice", "clean", "boundary_f1", "boundary_f1_1px"]
 
 [usual.train]
@@ -183,6 +184,23 @@ def test_the_page_shows_the_same_detail_by_each_way(studied):
     assert picture.shape[0] > 2 * 192
 
 
+def test_the_page_shows_how_the_trainings_went(studied):
+    assert "![Curves](mirror-curves.png)" in page_of(studied)
+    assert Image.open(studied / "results" / "tried" / "mirror-curves.png").width > 600
+
+
+def test_average_precision_is_that_of_all_photos_together(tmp_path):
+    table = "id,dice,seconds\na,0.5,1\nb,0.7,1\n"
+    (tmp_path / "per_image.csv").write_text(table)
+    (tmp_path / "metrics.json").write_text(json.dumps({"mask_ap": 0.61, "mask_ap_small": None, "images": 2}))
+    judged = read_judged(tmp_path)
+
+    assert judged.mean("mask_ap") == 0.61
+    assert judged.mean("mask_ap_small") is None
+    assert judged.interval("mask_ap") is None
+    assert judged.mean("dice") == pytest.approx(0.6)
+
+
 def test_a_part_of_the_photos_has_a_table_of_its_own(studied):
     results = studied / "results" / "tried"
     photos = photos_of_part(Part("", "", "contrast_red", 0.5), results / "contrast" / "contact-sheet.csv") & {
@@ -312,6 +330,7 @@ def test_a_step_of_each_fold_is_a_training_of_its_own(tmp_path, data):
         ('tta = "flip"', 'against = "nothing"', "ways.plain, averaged.against: expected one of plain"),
         ("lowest = 0.5", "lowest = 5", "parts.Faintest half in red.lowest: expected a share between 0 and 1"),
         ('column = "contrast_red"', "", "parts.Faintest half in red.column: expected a text, received None"),
+        ("curves = true", "curves = 1", "curves: expected true or false, received 1"),
         ("count = 3", 'output = "there"', "steps.layers: expected what decides the result, received output"),
     ],
 )

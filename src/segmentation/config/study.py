@@ -19,8 +19,9 @@ MEASURES = (
     *("dice", "clean", "boundary_f1", "boundary_f1_1px"),
     *("band_sad", "band_mse", "band_gradient", "band_connectivity"),
     *("whole_sad", "whole_mse", "whole_gradient", "whole_connectivity"),
+    *("mask_ap", "mask_ap50", "mask_ap75", "mask_ap_small", "mask_ap_medium", "mask_ap_large"),
 )
-"""The figures of a photo that a table can have: of masks, and errors of mattes."""
+"""The figures that a table can have: of masks, errors of mattes, and average precision of objects."""
 
 PLACES = ("data", "name", "results")
 """The names in braces in a value: the folder of data sets, the name of the study, its folder of results."""
@@ -29,7 +30,7 @@ EACH = "each"
 """The `fold` that makes a training for every one of its folds, NAME-1 and so on."""
 
 _INDEX = "readme"
-_TOP = ("title", "asks", "advice", "measures", "usual", "steps", "ways", "parts", "quick")
+_TOP = ("title", "asks", "advice", "measures", "curves", "usual", "steps", "ways", "parts", "quick")
 _PART = ("file", "column", "lowest")
 
 
@@ -68,7 +69,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Question:
-    """A table of a study. `advice` is what a person concludes who has read it, empty before."""
+    """A table of a study. `advice` is what a person concludes who has read it, empty before.
+
+    With `curves` those of the trainings are shown too.
+    """
 
     name: str
     title: str
@@ -78,6 +82,7 @@ class Question:
     steps: tuple[Made, ...]
     ways: tuple[Way, ...]
     parts: tuple[Part, ...] = ()
+    curves: bool = False
 
 
 def short_name(text: str) -> str:
@@ -148,7 +153,14 @@ def _question(name: str, tables: Mapping[str, Any]) -> Question:
         ),
         ways=tuple(_way(way, given, usual, [*ways]) for way, given in ways.items()),
         parts=tuple(_part(part, given) for part, given in table_in(tables, "parts").items()),
+        curves=_switch(tables.get("curves", False)),
     )
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"curves: expected true or false, received {value!r}")
+    return value
 
 
 def _made(name: str, given: Any, usual: Mapping[str, Any]) -> list[Made]:

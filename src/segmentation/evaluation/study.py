@@ -1,8 +1,9 @@
 """The figures of a study: ways of one question on held-out photos, read from what `eval` has written."""
 
 import csv
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean, median
@@ -19,11 +20,15 @@ _ERRORS = ("sad", "mse", "gradient", "connectivity")
 
 @dataclass(frozen=True)
 class Judged:
-    """A way by the photos that it was judged on: the figures of each by name, its garment, its seconds."""
+    """A way by the photos that it was judged on: the figures of each by name, its garment, its seconds.
+
+    `together` are figures by name that all photos have together, as average precision is.
+    """
 
     photos: Mapping[str, Mapping[str, float]]
     groups: Mapping[str, str]
     seconds: Mapping[str, float]
+    together: Mapping[str, float] = field(default_factory=dict)
 
     def among(self, chosen: Collection[str]) -> "Judged":
         """Return the figures on those photos alone."""
@@ -36,7 +41,9 @@ class Judged:
         return median(self.seconds[name] for name in self.photos) if self.photos else None
 
     def mean(self, measure: str) -> float | None:
-        """Return the mean of a figure over the photos; None where it was not measured."""
+        """Return the mean of a figure over the photos, or that of all together; None if not measured."""
+        if measure in self.together:
+            return self.together[measure]
         values = [figures[measure] for figures in self.photos.values() if measure in figures]
         return fmean(values) if values else None
 
@@ -118,6 +125,7 @@ def read_judged(folder: Path) -> Judged | None:
             {name: _figures(row) for name, row in zip(names, rows, strict=True)},
             {name: group or name for name, group in zip(names, groups, strict=True)},
             {name: float(row["seconds"]) for name, row in zip(names, rows, strict=True)},
+            _together(folder / "metrics.json"),
         )
     except (KeyError, ValueError) as error:
         raise DataError(
@@ -147,6 +155,18 @@ def photos_of_part(part: Part, file: Path) -> frozenset[str]:
 
 def _in_words(error: KeyError | ValueError) -> str:
     return f"no column {error.args[0]}" if isinstance(error, KeyError) else str(error)
+
+
+def _together(path: Path) -> dict[str, float]:
+    """Return the average precision of masks, which is a figure of all photos together; none without it."""
+    if not path.is_file():
+        return {}
+    figures = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        name: float(value)
+        for name, value in figures.items()
+        if name.startswith("mask_ap") and value is not None
+    }
 
 
 def _figures(row: Mapping[str, str]) -> dict[str, float]:

@@ -150,8 +150,9 @@ RECIPES: dict[str, Recipe] = {
         _architectures,
     ),
     "study": Recipe(
-        "the tables of a study of tiles, channels, composing and mattes, from studio, packshots, "
-        "alphamatting, foregrounds and textures below `data`",
+        "the tables of a study of tiles, channels, composing, mattes, discriminators, optimizers and "
+        "objects, from studio, packshots, alphamatting, ccp, pennfudan, foregrounds and textures below "
+        "`data`",
         study_steps,
         questions=True,
     ),

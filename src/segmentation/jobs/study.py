@@ -12,6 +12,7 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.study import Question, filled, read_questions
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import discover
+from segmentation.evaluation.history import read_history
 from segmentation.evaluation.photo import read_pair
 from segmentation.evaluation.study import Judged, QuestionFigures, WayFigures, photos_of_part, read_judged
 from segmentation.images.files import write_image
@@ -20,6 +21,8 @@ from segmentation.jobs.recipe_runs import models_of
 from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.study_steps import Said, places_of, steps_of_question, way_steps
 from segmentation.outputs.alpha_files import ALPHA, read_alpha
+from segmentation.reports.compare_charts import learning_chart
+from segmentation.reports.plots import save
 from segmentation.reports.study import write_index, write_question
 from segmentation.reports.study_pictures import Detail, draw_detail, most_disputed
 
@@ -40,6 +43,8 @@ def write_pages(request: Request, steps: Sequence[Step], said: Said, context: Co
         judged = {name: read_judged(_output(step)) for name, step in ways.items()}
         figures = _figures(question, ways, judged, trained, request, said, context)
         pictures = _pictures(question, ways, judged, request.results)
+        if question.curves:
+            pictures += _curves(question, ways, context.workspace.models, request.results)
         write_question(figures, about, pictures, request.results)
     return write_index(request.results)
 
@@ -111,6 +116,21 @@ def _pictures(
         shown = f"{sample.id}, where the ways are furthest apart, pixel for pixel"
         lines.append(f"{shown}:\n\n![{shown}]({file})")
     return lines
+
+
+def _curves(question: Question, ways: Mapping[str, Step], models: Path, results: Path) -> list[str]:
+    """Draw the curves of the trainings, one of each model; return the lines that show them."""
+    histories = {}
+    for name, step in ways.items():
+        trained = [model for model in models_of(step) if (models / model / DESCRIPTION).is_file()]
+        if len(trained) == 1:
+            histories[name] = read_history(load_bundle(models / trained[0]))
+    chart = learning_chart(histories, classes=False)
+    if chart is None:
+        return []
+    file = f"{question.name}-curves.png"
+    save(chart, results / file)
+    return [f"The trainings, held-out photos thick and photos that are trained on thin:\n\n![Curves]({file})"]
 
 
 def _most_disputed(

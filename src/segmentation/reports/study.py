@@ -24,6 +24,8 @@ _HEADINGS = {
     "clean": "clean",
     "boundary_f1": "boundary F1, 2 px",
     "boundary_f1_1px": "boundary F1, 1 px",
+    **{"mask_ap": "AP", "mask_ap50": "AP50", "mask_ap75": "AP75"},
+    **{f"mask_ap_{size}": f"AP, {size}" for size in ("small", "medium", "large")},
 }
 _ERRORS = {"sad": "SAD", "mse": "MSE", "gradient": "Grad", "connectivity": "Conn"}
 _SCALES = {"mse": 1000.0}  # thousandths
