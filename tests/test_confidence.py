@@ -16,6 +16,7 @@ from support.drawing import BACKGROUND, GARMENT, draw_set, ellipse
 from support.folder_job import BUNDLE, red_score
 
 from segmentation.bundle.bundle import load_bundle
+from segmentation.confidence.edge_lines import DISTANCES_PX, EdgeDistances
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.features import extract_features
 from segmentation.confidence.fitting import fit_confidence_model
@@ -327,6 +328,7 @@ def unusual_value(name, deviations):
 
 
 figures = st.floats(-1e6, 1e6)
+distances = st.lists(st.floats(0, 1), min_size=len(DISTANCES_PX), max_size=len(DISTANCES_PX)).map(tuple)
 experiences = st.builds(
     ConfidenceModel,
     samples=st.lists(st.text(max_size=5), max_size=3).map(tuple),
@@ -342,6 +344,7 @@ experiences = st.builds(
     | st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.booleans(), st.integers(0, 9))).map(
         lambda rows: FaultOutcomes(*(zip(*rows, strict=True) if rows else [()] * 4), 5, 100)
     ),
+    edges=st.none() | st.builds(EdgeDistances, st.integers(1, 99), distances, distances),
 )
 shares = st.floats(0, 1)
 evidences = st.fixed_dictionaries(

@@ -29,6 +29,7 @@ from segmentation.models import registry
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 MISSING = object()
+EDGES = {"garments": 9, "inner": [0.5] * 22, "outer": [0.5] * 22}
 OUTCOMES = {
     **{"confidence": [0.5, 0.25], "faulty": [True, False], "odd": [False, False]},
     **{"garments": [0, 1], "thickness_px": 5, "area_px": 100},
@@ -350,6 +351,10 @@ def test_a_description_without_end_is_not_read_to_its_end(bundle):
         ("experience.outcomes", OUTCOMES | {"odd": [True, 0]}, "outcomes.odd: expected true or false"),
         ("experience.outcomes", OUTCOMES | {"garments": [0, -1]}, "outcomes.garments"),
         ("experience.outcomes", OUTCOMES | {"area_px": 1e9}, "outcomes.area_px"),
+        ("experience.edges", {"garments": 9}, "experience.edges: .*inner, .* missing"),
+        ("experience.edges", EDGES | {"inner": [0.5]}, "edges.inner: expected 22 shares"),
+        ("experience.edges", EDGES | {"outer": [-1] * 22}, "edges.outer: .*from 0 to 1"),
+        ("experience.edges", EDGES | {"garments": 0}, "edges.garments: expected a whole number from 1"),
         ("experience.correlation", 2, "experience.correlation"),
         ("experience.correlation", False, "experience.correlation"),
     ],

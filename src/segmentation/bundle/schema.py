@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import Any, NoReturn
 
 from segmentation.bundle.precisions import Exactness, Precisions
+from segmentation.confidence.edge_lines import DISTANCES_PX, EdgeDistances
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.config.training import RunConfig
@@ -258,7 +259,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
     if plain is None:
         return None
     place = "experience"
-    later = ("contents", "outcomes")  # fields that earlier versions lack
+    later = ("contents", "outcomes", "edges")  # fields that earlier versions lack
     needed = [field.name for field in fields(ConfidenceModel) if field.name not in later]
     _check_fields(place, plain, needed, optional=later)
     _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
@@ -285,6 +286,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
         error=_number(f"{place}.error", plain["error"], 0, 1),
         correlation=_number(f"{place}.correlation", plain["correlation"], -1, 1),
         outcomes=_outcomes(f"{place}.outcomes", plain.get("outcomes")),
+        edges=_edges(f"{place}.edges", plain.get("edges")),
     )
 
 
@@ -310,6 +312,19 @@ def _outcomes(place: str, plain: Any) -> FaultOutcomes | None:
         thickness_px=_whole(f"{place}.thickness_px", plain["thickness_px"], 1, _LARGEST_SIDE_PX),
         area_px=_whole(f"{place}.area_px", plain["area_px"], 0, _LARGEST_SIDE_PX**2),
     )
+
+
+def _edges(place: str, plain: Any) -> EdgeDistances | None:
+    if plain is None:
+        return None
+    _check_fields(place, plain, [field.name for field in fields(EdgeDistances)])
+    sides = {name: tuple(_numbers(f"{place}.{name}", plain[name], 0, 1)) for name in ("inner", "outer")}
+    for name, shares in sides.items():
+        if len(shares) != len(DISTANCES_PX):
+            raise ValueError(
+                f"{place}.{name}: expected {len(DISTANCES_PX)} shares, one a distance, received {len(shares)}"
+            )
+    return EdgeDistances(_whole(f"{place}.garments", plain["garments"], 1, _MOST_PHOTOS), **sides)
 
 
 def _flags(place: str, plain: Any) -> list[bool]:

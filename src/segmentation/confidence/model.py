@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.confidence.edge_lines import EdgeDistances
 from segmentation.confidence.outcomes import FaultOutcomes
 
 Features = Mapping[str, float]
@@ -81,7 +82,7 @@ class ConfidenceModel:
     confidence. `error` is the mean absolute difference of confidence and Dice and `correlation` their rank
     correlation, both cross-validated by garment. `samples` are the ids of the photos, and `contents` the
     digests of their files in the same order, of which models of earlier versions have none; nor have these
-    `outcomes`, which of the masks had a fault.
+    `outcomes`, which of the masks had a fault, and `edges`, how far off the true edges were.
     """
 
     samples: tuple[str, ...]
@@ -92,6 +93,7 @@ class ConfidenceModel:
     correlation: float
     contents: tuple[str, ...] = ()
     outcomes: FaultOutcomes | None = None
+    edges: EdgeDistances | None = None
 
     @property
     def photos(self) -> int:

@@ -17,6 +17,7 @@ DECISIONS = ("auto", "review", "redo")
 """The decisions of triage on a photo."""
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
 CERTAINTY = 0.9
+TRIMAP_PX = 9
 """Of a promise: how often it holds, if it were made again and again."""
 
 
@@ -163,6 +164,15 @@ class FileOptions(CutoutOptions, MatteOptions):
     trimap: bool = option(
         False,
         "write trimaps too: white is certainly garment, black certainly background, grey is near the edge",
+    )
+    trimap_certainty: float | None = option(
+        None,
+        "make the grey band of trimaps, also of that in a psd, so wide that the true edge lies in it with "
+        "this probability, as far as the photos are like those that the model was calibrated on",
+        maximum=1,
+        shown=f"{TRIMAP_PX} px of 1728 to each side of the edge",
+        metavar="P",
+        common=False,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.edge_lines import Beyond, beyond_lines, mean_distances
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.fitting import fit_confidence_model
 from segmentation.confidence.model import ConfidenceModel, garment_found
@@ -36,12 +37,13 @@ def fit_confidence(
 
     Each photo is predicted by the bundle or, where it was trained on it, by the first of `others`, models of
     its folds, that was not. Photos in which no garment was found have no confidence and are left out. Which
-    masks have a fault of `fault_options` is recorded. Raises DataError where fewer than `FEWEST_PHOTOS` are
-    left, and what `read_pair` does.
+    masks have a fault of `fault_options` is recorded, and how far off their true edges are. Raises DataError
+    where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
     """
     samples = without_predicted(samples)
     models = [_Loaded.of(model) for model in (bundle, *others)]
     features, dice, faulty, used = [], [], [], []
+    edges: list[tuple[str, Beyond]] = []
     sizes = fault_options.fault_thickness_px, fault_options.fault_area_px
     for done, sample in enumerate(samples, start=1):
         unbiased = next((model for model in models if sample not in model.trained_on), None)
@@ -55,6 +57,8 @@ def fit_confidence(
                 dice.append(metrics.dice(metrics.counts(prediction.mask, target)))
                 faulty.append(bool(faults(prediction.mask, target, *sizes)))
                 used.append(sample)
+                if (beyond := beyond_lines(prediction.mask, target)) is not None:
+                    edges.append((sample.group or sample.id, beyond))
         if on_progress:
             on_progress(done, len(samples))
     if len(dice) < FEWEST_PHOTOS:
@@ -71,7 +75,8 @@ def fit_confidence(
         faulty,
         fault_options,
     )
-    return dataclasses.replace(fitted, contents=tuple(content_of(sample.photo) for sample in used))
+    contents = tuple(content_of(sample.photo) for sample in used)
+    return dataclasses.replace(fitted, contents=contents, edges=mean_distances(edges))
 
 
 @dataclass(frozen=True)

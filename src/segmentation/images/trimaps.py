@@ -34,15 +34,15 @@ SUPERPIXEL = 2.0
 _COMPACTNESS = 10.0  # of SLIC, where nearness counts as much as 10 levels of lightness
 
 
-def trimap(alpha: np.ndarray, width: float) -> np.ndarray:
+def trimap(alpha: np.ndarray, width: float, outer: float | None = None) -> np.ndarray:
     """Return where the edge of a cutout may lie, by erosion and dilation of its mask with a disc.
 
     `alpha` is uint8 or uint16 [H, W], the mask where it is one half or more. What is further than `width`
-    (see `BAND` and `WIDE_BAND`) inside the mask is garment, what is further outside surroundings. The border
-    of the photo is no edge.
+    (see `BAND` and `WIDE_BAND`) inside the mask is garment, what is further outside, than `outer` if it is
+    given, surroundings. The border of the photo is no edge.
     """
     mask = alpha > np.iinfo(alpha.dtype).max // 2
-    return _between(mask, mask, width, width)
+    return _between(mask, mask, width, width if outer is None else outer)
 
 
 def soft_trimap(alpha: np.ndarray, inner: float, outer: float) -> np.ndarray:

@@ -29,6 +29,7 @@ from segmentation.jobs.folder import PhotoDone, Photos, predict_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.jobs.option_checks import check_with
 from segmentation.jobs.triage_limits import check_promise, choose_limits
+from segmentation.jobs.trimap_lines import choose_lines
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
@@ -98,7 +99,9 @@ class FolderPrediction:
         matte = load_matte_pass(
             options.files, context.workspace.models, options.scoring, streams=self.workers
         )
-        self._writer = _choose_writer(options.files, self.models, output, matte, self.limits is not None)
+        self._writer = _choose_writer(
+            options.files, self.models, output, matte, review=self.limits is not None
+        )
         self._scorer = scorer or load_scorer(
             self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
         )
@@ -255,13 +258,16 @@ def _typed(options: PredictOptions, name: str) -> str:
 
 
 def _choose_writer(
-    files: FileOptions, models: Ensemble, output: Path, matte: MattePass | None, review: bool
+    files: FileOptions, models: Ensemble, output: Path, matte: MattePass | None, *, review: bool
 ) -> CutoutWriter | LabelWriter | ObjectWriter:
+    lines = choose_lines(files, models)
     if models.finds_objects:
         return ObjectWriter.from_options(output, files, matte=matte)
     if not models.labels.binary:
         return LabelWriter(output, models.labels)
-    return CutoutWriter.from_options(output, models.enlargement, files, matte=matte, review=review)
+    return CutoutWriter.from_options(
+        output, models.enlargement, files, matte=matte, review=review, lines=lines
+    )
 
 
 def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import cv2
 import numpy as np
 
+from segmentation.confidence.edge_lines import EdgeLines
 from segmentation.config.files import JPEG_QUALITY, CutoutOptions
 from segmentation.config.values import HexColour
 from segmentation.core.bands import bands_of
@@ -26,17 +27,19 @@ NOTHING_FOUND = "nothing found, so that the cutout is empty"
 
 @dataclass(frozen=True)
 class CutoutStyle:
-    """The style of cutouts: the options, and the background.
+    """The style of cutouts: the options, the background, and the lines of their trimaps.
 
     The background is a picture of any size with its colour profile, one pixel without a profile for a colour,
-    which counts in the profile of each photo, or None for transparency.
+    which counts in the profile of each photo, or None for transparency. Without `lines` trimaps have the
+    band `WIDE_BAND`.
     """
 
     options: CutoutOptions = CutoutOptions()
     background: Picture | None = None
+    lines: EdgeLines | None = None
 
     @classmethod
-    def from_options(cls, options: CutoutOptions) -> Self:
+    def from_options(cls, options: CutoutOptions, lines: EdgeLines | None = None) -> Self:
         """Return the style that the options ask for.
 
         Raises ConfigError for options that exclude each other and when none of the formats holds the bits,
@@ -50,7 +53,7 @@ class CutoutStyle:
             )
         if options.crop is not None and options.canvas:
             raise ConfigError("`crop`: expected without `canvas`, which has its own `margin`; leave one out")
-        return cls(options, _picture(options.background))
+        return cls(options, _picture(options.background), lines)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -73,7 +76,12 @@ class CutoutStyle:
             "subsampling": options.subsampling,
             "bits": options.bits,
             "gps": options.keep_gps,
+            **({"trimap_lines": [self.lines.inner, self.lines.outer]} if self.lines else {}),
         }
+
+    def trimap(self, alpha: np.ndarray) -> np.ndarray:
+        """Return the trimap of a mask, uint8 or uint16 [H, W]: uint8 [H, W]."""
+        return trimap(alpha, *((self.lines.inner, self.lines.outer) if self.lines else (WIDE_BAND,)))
 
     def write(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
         """Write the cutouts of a photo to a path for each kind; return notes on them.
@@ -84,7 +92,7 @@ class CutoutStyle:
         image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
         flat = {name: paths[kind] for name, kind in FORMATS.items() if name != "psd" and kind in paths}
         garment = decontaminate(image, alpha) if flat and self.options.decontaminate else image
-        known = trimap(alpha, WIDE_BAND) if "cutout-psd" in paths else alpha
+        known = self.trimap(alpha) if "cutout-psd" in paths else alpha
         notes: tuple[str, ...] = ()
         if self.options.crop is not None:
             if box := crop_box(alpha, self.options.crop):

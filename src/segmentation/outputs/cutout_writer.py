@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from segmentation.confidence.doubts import encode_doubts
+from segmentation.confidence.edge_lines import EdgeLines
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import FILES
 from segmentation.core.types import Prediction
@@ -14,7 +15,7 @@ from segmentation.images.compositing import blend_alpha
 from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
 from segmentation.images.refinement import ensure_available, refine
-from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
+from segmentation.images.trimaps import BAND, trimap
 from segmentation.inference.matting import MattePass
 from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
@@ -62,15 +63,16 @@ class CutoutWriter:
         *,
         matte: MattePass | None = None,
         review: bool = False,
+        lines: EdgeLines | None = None,
     ) -> Self:
-        """Return the writer that the options ask for.
+        """Return the writer that the options ask for; `lines` are those of its trimaps.
 
         Raises what `CutoutStyle.from_options` raises, and SegmentationError when the refinement needs a
         package that is not installed.
         """
         if files.refine != "none":
             ensure_available(files.refine)
-        style = CutoutStyle.from_options(files)
+        style = CutoutStyle.from_options(files, lines)
         return cls(folder, enlargement, files, style, matte=matte, review=review)
 
     @property
@@ -113,7 +115,7 @@ class CutoutWriter:
         if "mask" in paths:
             write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
         if "trimap" in paths:
-            write_image(paths["trimap"], trimap(alpha, WIDE_BAND), mostly_empty=True, dpi=picture.dpi)
+            write_image(paths["trimap"], self._style.trimap(alpha), mostly_empty=True, dpi=picture.dpi)
         if "overlay" in paths:
             write_image(paths["overlay"], outlined(picture.seen, alpha), **picture.about)
         return self._style.write(paths, picture, alpha)
