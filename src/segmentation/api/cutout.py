@@ -31,6 +31,7 @@ class Cutout:
         scores: float32 [H, W] in [0, 1], of the network.
         confidence: the Dice, in [0, 1], that is expected of the mask; None where the model has no confidence
             model or `triage` is off.
+        clean: the probability that the mask has no fault; None where the model knows no faults.
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
         reasons: why it is not "auto".
         notes: what was left out of the photo, and what a person should know about the result.
@@ -43,6 +44,7 @@ class Cutout:
     mask: NDArray[np.bool_] = field(repr=False)
     scores: NDArray[np.float32] = field(repr=False)
     confidence: float | None
+    clean: float | None
     decision: str | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
@@ -66,6 +68,7 @@ class Cutout:
             mask=prediction.mask,
             scores=prediction.scores[..., 0],
             confidence=None if prediction.confidence is None else round(prediction.confidence, 5),
+            clean=prediction.clean,
             decision=verdict.decision if verdict else None,
             reasons=verdict.reasons if verdict else (),
             notes=notes,

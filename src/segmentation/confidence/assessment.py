@@ -1,5 +1,6 @@
 """The value of a confidence: how many bad masks are found among the least certain photos."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -128,7 +129,18 @@ class Triage:
             f"{counted(count, 'mask has', 'masks have')} a fault: review the least certain 20% and you catch "
             f"{self.faulty_caught(0.2):.0%} of these; in the order of confidence AURC is "
             f"{figures['faults_aurc']:.3f}, where {count / len(self.faulty):.3f} is chance and "
-            f"{figures['faults_aurc_best']:.3f} the best, and AUGRC {figures['faults_augrc']:.3f}"
+            f"{figures['faults_aurc_best']:.3f} the best, and AUGRC {figures['faults_augrc']:.3f}",
+            *self._expected_clean(figures),
+        ]
+
+    def _expected_clean(self, figures: Mapping[str, float | None]) -> list[str]:
+        expected = figures.get("clean_rate_expected")
+        if expected is None or self.faulty is None:
+            return []
+        clean = int(np.count_nonzero(~self.faulty))
+        return [
+            f"by their confidence {expected * len(self.faulty):.1f} masks should have no fault, "
+            f"{clean} have none"
         ]
 
     def _of_faults(self) -> dict[str, float | None]:
@@ -136,7 +148,13 @@ class Triage:
         if self.faulty is None:
             return {}
         losses, some = self.faulty.astype(float), bool(self.faulty.any())
+        cleanness = self.confidence_model.cleanness
         return {
+            **(
+                {"clean_rate_expected": float(np.mean(list(map(cleanness, self.confidence))))}
+                if cleanness
+                else {}
+            ),
             "faults_aurc": aurc(self.confidence, losses),
             "faults_aurc_best": aurc(-losses, losses),
             "faults_augrc": augrc(self.confidence, losses),

@@ -31,10 +31,15 @@ class ConfidenceEstimator:
         scores = prediction.scores[..., 0]
         features = extract_features(photo, scores, prediction.threshold, other)
         confidence = self.confidence_model.confidence(features) if self.confidence_model else None
+        clean = None
+        if self.confidence_model and confidence is not None:
+            clean = self.confidence_model.clean(confidence)
         doubtful = scores > _UNSURE
         doubtful &= scores < 1 - _UNSURE
         doubtful |= prediction.mask ^ other
-        return dataclasses.replace(prediction, features=features, confidence=confidence, doubtful=doubtful)
+        return dataclasses.replace(
+            prediction, features=features, confidence=confidence, clean=clean, doubtful=doubtful
+        )
 
 
 def estimator_for(

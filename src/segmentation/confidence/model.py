@@ -6,9 +6,11 @@ Numpy only, since predicting needs no more; `confidence.fitting` fits it.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from segmentation.confidence.cleanness import Cleanness, fit_cleanness
 from segmentation.confidence.edge_lines import EdgeDistances
 from segmentation.confidence.outcomes import FaultOutcomes
 
@@ -107,6 +109,15 @@ class ConfidenceModel:
         signs = signs_of(features, self.usual)
         exponent = self.bias + sum(weight * signs[name] for name, weight in self.weights.items())
         return float(dice_of(np.asarray(exponent)))
+
+    @cached_property
+    def cleanness(self) -> Cleanness | None:
+        """The probability that a mask has no fault, by its confidence; None where no faults are known."""
+        return fit_cleanness(self.outcomes) if self.outcomes and self.outcomes.faulty else None
+
+    def clean(self, confidence: float) -> float | None:
+        """Return the probability, in [0, 1], that a mask has no fault; None where no faults are known."""
+        return round(self.cleanness(confidence), 4) if self.cleanness else None
 
     def doubts(self, features: Features) -> list[str]:
         """Return in words what makes a prediction less certain than usual, the largest effect first."""

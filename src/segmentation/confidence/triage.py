@@ -67,18 +67,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A photo of the folder."""
+    """A photo of the folder; `clean` is the probability that its mask has no fault, where that is known."""
 
     stem: str
     confidence: float
     area: float
     verdict: Verdict
     cutout: str | None
+    clean: float | None = None
 
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of the photo's record that triage decides."""
+        known = {} if self.clean is None else {"clean": self.clean}
         return {
+            **known,
             "confidence": self.confidence,
             "decision": self.verdict.decision,
             "reasons": list(self.verdict.reasons),
@@ -109,6 +112,12 @@ class FolderTriage:
     def photos(self) -> int:
         """The number of all photos, failures among them: the sum of the counts."""
         return sum(self.counts.values())
+
+    @property
+    def clean(self) -> float | None:
+        """The number of masks that are expected to have no fault; None where no faults are known."""
+        known = [row.clean for row in self.rows if row.clean is not None]
+        return sum(known) if known and len(known) == len(self.rows) else None
 
     @property
     def shifts(self) -> list[str]:
@@ -165,7 +174,8 @@ def triage_folder(
         confidence = round(confidence_model.confidence(features), 5)
         cutout = next((path for kind, path in record["outputs"].items() if kind.startswith("cutout")), None)
         verdict = triage_photo(features, confidence, confidence_model, limits)
-        rows.append(Row(stem, confidence, record["area"], verdict, cutout))
+        clean = confidence_model.clean(confidence)
+        rows.append(Row(stem, confidence, record["area"], verdict, cutout, clean))
         if view := View.of(stem, confidence, features):
             views.append(view)
         drift.add(confidence_model.deviations(features))

@@ -247,9 +247,9 @@ class Prediction:
 
     `scores` is float32 [H, W, C] in [0, 1]; `threshold` turns those of a cutout into a mask; `notes` holds
     what the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is
-    expected of the mask, `features` what it was found from, and `doubtful`, bool [H, W], the pixels that
-    speak against it; they are None or empty where no one asked. `objects` are those that were found one by
-    one, best first; None for a model that finds none.
+    expected of the mask, `clean` the probability that it has no fault, `features` what they were found from,
+    and `doubtful`, bool [H, W], the pixels that speak against it; they are None or empty where no one asked.
+    `objects` are those that were found one by one, best first; None for a model that finds none.
     """
 
     sample_id: str
@@ -261,6 +261,7 @@ class Prediction:
     features: Mapping[str, float] = field(default_factory=dict)
     doubtful: np.ndarray | None = None
     objects: tuple[FoundObject, ...] | None = None
+    clean: float | None = None
 
     @cached_property
     def indices(self) -> np.ndarray:

@@ -225,6 +225,7 @@ def result_of(
         kept=delivery.kept,
         replaced=delivery.replaced,
         outdated=delivery.outdated,
+        clean=prediction.clean,
     )
 
 

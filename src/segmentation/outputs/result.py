@@ -14,8 +14,9 @@ class Result:
     background; None for a cutout, as `threshold` is where there are classes. `objects` are those that were
     found one by one, best first: class, score, box (left, top, right, bottom) in pixels, area as a fraction
     of the photo, and its files by kind; None for a model that finds none. Where it was asked for,
-    `confidence` is the Dice that is expected of the mask, `decision` is what should become of the photo and
-    `reasons` why (see Verdict), and `features` are what they were found from. `stem` is the name of the
+    `confidence` is the Dice that is expected of the mask, `clean` the probability that it has no fault (where
+    the model knows of faults), `decision` is what should become of the photo and `reasons` why (see Verdict),
+    and `features` are what they were found from. `stem` is the name of the
     outputs (see Photo); `key` is what they were made from: size, time of change and SHA-256 of the photo's
     file, and the settings. `files` are the records by which each output is recognised (see `record_of`).
     `skipped` results leave the line of an earlier run as it is, and have what stands there; `kept` and
@@ -43,6 +44,7 @@ class Result:
     kept: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
+    clean: float | None = None
 
 
 def line_of(result: Result) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def line_of(result: Result) -> dict[str, Any]:
     plain = {**asdict(result), "input": located(result.input)}
     for name in ("skipped", "kept", "replaced", "outdated"):
         del plain[name]
-    if result.objects is None:
-        del plain["objects"]
+    for name in ("objects", "clean"):
+        if plain[name] is None:
+            del plain[name]
     return {"evidence" if name == "features" else name: value for name, value in plain.items()}

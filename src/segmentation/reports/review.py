@@ -26,6 +26,7 @@ _HINT = 0.1  # score from which a pixel may belong to the garment
 _DOUBTFUL = (255, 200, 0)
 _TINT = 0.6
 _COLUMNS = ("photo", "decision", "confidence", "area", "reasons")
+_CLEAN = "clean"  # the last column, where it is known
 _PAGE_BEGINS = '<!DOCTYPE html>\n<html lang="en" data-page="review">'
 _MOST_PICTURES = 1000  # in one page; all are in the table
 
@@ -93,12 +94,14 @@ def _address(path: str) -> str:
 
 
 def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
-    yield _COLUMNS
+    known = any(row.clean is not None for row in triage.rows)  # models of earlier versions know no faults
+    yield (*_COLUMNS, _CLEAN) if known else _COLUMNS
     for stem, error in triage.failures.items():
-        yield printable(stem), "failed", "", "", printable(error)
+        yield printable(stem), "failed", "", "", printable(error), *([""] if known else [])
     for row in triage.rows:
         decision, reasons = row.verdict.decision, "; ".join(row.verdict.reasons)
-        yield printable(row.stem), decision, f"{row.confidence:.5f}", f"{row.area:.4f}", reasons
+        figures = printable(row.stem), decision, f"{row.confidence:.5f}", f"{row.area:.4f}", reasons
+        yield (*figures, "" if row.clean is None else f"{row.clean:.4f}") if known else figures
 
 
 def _hinted(prediction: Prediction) -> np.ndarray:
