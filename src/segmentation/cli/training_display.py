@@ -13,8 +13,10 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from segmentation.cli.display import Display, RateColumn
+from segmentation.cli.plan_display import print_plan
 from segmentation.core.counting import counted
 from segmentation.core.events import Progress
+from segmentation.jobs.planned import TrainingPlan
 from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
 
 
@@ -47,6 +49,9 @@ class TrainingDisplay(Display):
                 self._step(event)
             case EpochDone():
                 self._epoch(event)
+            case TrainingPlan():
+                self._bars.stop()
+                print_plan(event, self.console)
             case Progress():
                 self._show(self._photos_bars)
                 super().__call__(event)

@@ -58,6 +58,12 @@ def option(default: Any, help: str, **about: Any) -> Any:
     return field(default=default, metadata={_SAVED: Option(help, **about)})
 
 
+def same_option(kind: type, name: str) -> Any:
+    """Return a dataclass field that is the option of this name of another dataclass."""
+    (found,) = (item for item in dataclasses.fields(kind) if item.name == name)
+    return field(default=found.default, metadata=found.metadata)
+
+
 def registered(module: str, table: str) -> Callable[[], Iterable[str]]:
     """Return a function that lists the names of a table elsewhere in the package, imported when called."""
     return lambda: tuple(getattr(import_module(f"segmentation.{module}"), table))

@@ -4,7 +4,11 @@ import dataclasses
 from typing import Any
 
 from segmentation.config.training import AUGMENTATIONS, RunConfig
+from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
+
+AUTO = "auto"
+"""In the place of a preset: settings that are planned by the photos and the machine."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     # make demo: 306 photos of 102 drawn garments, five minutes on two shared cores of an AMD EPYC (Zen 4);
@@ -98,14 +102,22 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
+def preset_names() -> tuple[str, ...]:
+    """Return the names to choose a preset by."""
+    return (*PRESETS, AUTO)
+
+
 def configure(
     preset: str | None, augmentation: str | None, explicit: dict[str, Any], base: RunConfig | None = None
 ) -> RunConfig:
     """Return the configuration in which later settings override earlier ones.
 
     The order is: the defaults, the model and preprocessing of `base`, the `preset`, the named
-    `augmentation`, and the `explicit` options by flat name.
+    `augmentation`, and the `explicit` options by flat name. Raises ConfigError for a preset that has to be
+    planned first.
     """
+    if preset == AUTO:
+        raise ConfigError(f"`preset={AUTO}`: expected in `train` alone, where it is planned; choose another")
     config = RunConfig()
     if base:
         config = dataclasses.replace(config, model=base.model, preprocessing=base.preprocessing)

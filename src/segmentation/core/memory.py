@@ -13,10 +13,11 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 @cache
 def pixels_that_fit() -> int:
     """Return how many pixels of a photo fit the memory of this machine or container, at most 200 million."""
-    return min(_MOST_PIXELS, _memory_bytes() // _BYTES_A_PIXEL)
+    return min(_MOST_PIXELS, memory_bytes() // _BYTES_A_PIXEL)
 
 
-def _memory_bytes() -> int:
+def memory_bytes() -> int:
+    """Return the memory of this machine, or of the container in which the program runs."""
     found = []
     with suppress(ValueError, OSError, AttributeError):  # where the system does not tell
         found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

@@ -22,6 +22,15 @@ class Size:
             raise ValueError(f"expected WIDTHxHEIGHT such as 256x384, received {text!r}")
         return cls(height=int(match[2]), width=int(match[1]))
 
+    @classmethod
+    def near(cls, area: int, proportion: float, step: int) -> "Size":
+        """Return the size of about so many pixels whose sides are multiples of `step`.
+
+        Its height is about `proportion` times its width.
+        """
+        sides = (area * proportion) ** 0.5, (area / proportion) ** 0.5
+        return cls(*(max(step, step * round(side / step)) for side in sides))
+
     @property
     def area(self) -> int:
         """The number of pixels."""

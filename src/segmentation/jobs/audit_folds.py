@@ -129,5 +129,4 @@ def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequen
 def usual_input_size(samples: Sequence[Sample]) -> Size:
     """Return about as many pixels as 192x288 has, in the median proportions of the photos."""
     proportion = median(height / width for height, width in (image_size(sample.photo) for sample in samples))
-    sides = (_PIXELS * proportion) ** 0.5, (_PIXELS / proportion) ** 0.5
-    return Size(*(max(_STEP, _STEP * round(side / _STEP)) for side in sides))
+    return Size.near(_PIXELS, proportion, _STEP)

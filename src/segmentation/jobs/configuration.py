@@ -27,6 +27,7 @@ def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: boo
         "resume": True,
         "overwrite": True,
         "find_rate": True,
+        "minutes": True,
         "classes": inherits_classes,
         "data": not options.data,
         "second_pass": not options.second_pass,

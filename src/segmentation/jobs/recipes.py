@@ -23,13 +23,14 @@ WHOLE_PHOTOS: dict[str, Any] = {
 
 _FAULTS = {"average": 0.99, "thin_weight": 2, "fault_weight": 1}
 _WHOLE: dict[str, Any] = {**WHOLE_PHOTOS, **_FAULTS, "scale": 0.25, "input_size": "256x384"}
-_REGIONS: dict[str, Any] = {
+REGIONS: dict[str, Any] = {
     **{**_SCHEDULE, **_COLOURS, **_FAULTS, "brightness": 0.15, "contrast_jitter": 0.15, "recolour": 0.3},
     **{"shift": 0.04, "scale": 0.15, "batch_size": 4, "learning_rate": 1e-3},
 }
+"""How a second pass, which sees regions, is trained."""
 _REGION = "576x864"
 _LITE2 = {"architecture": "unet-efficientnet-lite2"}
-_SECOND = {**_LITE2, "levels": 4, "input_size": _REGION, **_REGIONS}
+_SECOND = {**_LITE2, "levels": 4, "input_size": _REGION, **REGIONS}
 _ON_CROPS = {"crops": "288x432", "batch_size": 8}
 _CACHE = "9GB"
 _FOLDS = (1, 2, 3)
@@ -111,7 +112,7 @@ def _default(request: Request) -> list[Step]:
         _train(second, **kinds, second_pass=guides, **{**_SECOND, **_ON_CROPS}, epochs=48),
         _train(
             name, **with_views, second_pass=guides, model=second, epochs=8,
-            **{**_REGIONS, "crops": _REGION, "learning_rate": 7e-4},
+            **{**REGIONS, "crops": _REGION, "learning_rate": 7e-4},
         ),
         _train(
             pair, **fold_of(kinds, _PAIRED, "0.7,0.3", data / "packshots"),

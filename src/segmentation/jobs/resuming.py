@@ -11,6 +11,9 @@ from segmentation.config.record import chosen, record_of
 from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.training.run_state import RECORD, RunState
 
+PLAN = "plan"
+"""Where the plan of a training is kept, in the record of a run and in a bundle."""
+
 
 def begun_with(options: TrainOptions, home: Path) -> dict[str, Any]:
     """Return what `going_on` needs, as JSON holds it: the options, and where relative paths in them begin."""
@@ -38,6 +41,25 @@ def going_on(options: TrainOptions, state: RunState, home: Path) -> TrainOptions
         raise TrainingError(
             f"{state.folder / RECORD}: expected the options of a run, received a damaged record ({error}); "
             "start again with `overwrite`"
+        ) from error
+
+
+def planned_before(state: RunState, home: Path) -> dict[str, Any]:
+    """Return the options that an interrupted run was planned with, by flat name, as `going_on` finds paths.
+
+    Raises TrainingError for a run that was not planned.
+    """
+    recorded = state.begun_with
+    try:
+        fields = {found.name: found for found in options_of(TrainOptions)}
+        return {
+            name: _found_again(fields[name], value, recorded, home.absolute())
+            for name, value in recorded[PLAN]["settings"].items()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TrainingError(
+            f"{state.folder / RECORD}: expected a run that was planned, received one that was not; leave out "
+            "`preset`, or start again with `overwrite`"
         ) from error
 
 

@@ -1,14 +1,14 @@
 """The job `train`: a model, trained on folders of pairs."""
 
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from segmentation.bundle.bundle import ModelBundle, check_name, find_bundle
+from segmentation.bundle.bundle import ModelBundle, check_name
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.presets import PRESETS, configure
-from segmentation.config.record import chosen, digest_of, record_of
+from segmentation.config.record import digest_of, record_of
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError, TrainingError, unwritable
 from segmentation.core.events import Note, counting
@@ -21,17 +21,12 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.option_checks import check_alone
 from segmentation.jobs.pairs import find_dataset
+from segmentation.jobs.planned import TrainingPlan
+from segmentation.jobs.planned_training import plan_first
 from segmentation.jobs.resuming import begun_with, going_on
 from segmentation.jobs.training import train_model
-from segmentation.jobs.training_checks import (
-    check_before_data,
-    check_first_passes,
-    check_loss_parts,
-    check_made_by_a_person,
-    check_matte_parts,
-    check_shares,
-    check_start,
-)
+from segmentation.jobs.training_checks import check_before_data, check_made_by_a_person, check_shares
+from segmentation.jobs.training_choice import ModelChoice, choose
 from segmentation.jobs.training_data import (
     choose_split,
     default_data,
@@ -43,7 +38,6 @@ from segmentation.jobs.training_data import (
     without_held_out,
 )
 from segmentation.models.architectures import finds_objects
-from segmentation.models.registry import complete
 from segmentation.reports.rates import write_rates
 from segmentation.training.run_state import RECORD, EpochsKept, check_changes, check_folder, read_run
 
@@ -70,18 +64,6 @@ class RateFound:
     output: Path
 
 
-class _Choice(NamedTuple):
-    """The outcome of the options: the completed configuration, and the models that it is built on.
-
-    `inherits_classes` is whether the classes are those of `start`.
-    """
-
-    config: RunConfig
-    start: ModelBundle | None
-    first_passes: list[ModelBundle]
-    inherits_classes: bool
-
-
 def train(options: TrainOptions, context: Context, *, for_use: bool = True) -> Trained:
     """Train a model and put it into the models folder.
 
@@ -94,7 +76,7 @@ def train(options: TrainOptions, context: Context, *, for_use: bool = True) -> T
     """
     check_alone(options, "resume", "overwrite")
     models = context.workspace.models
-    name = check_name(options.name or options.preset or _choose(options, models).config.model.architecture)
+    name = check_name(options.name or options.preset or choose(options, models).config.model.architecture)
     path, logs = models / name, context.workspace.logs / name
     check_folder(logs)
     in_use = locked(path, remedy="") if path.is_dir() else nullcontext()  # by who calibrates or exports it
@@ -113,19 +95,21 @@ def train(options: TrainOptions, context: Context, *, for_use: bool = True) -> T
 
 def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, for_use: bool) -> Trained:
     models, home = context.workspace.models, context.workspace.home
-    if options.resume:
-        state = read_run(logs)
+    state = read_run(logs) if options.resume else None
+    if state:
         options = going_on(options, state, home)
     elif not options.overwrite:
         _refuse_to_replace(path, logs / RECORD)
-    choice = config, start, first_passes, inherits_classes = _choose(options, models)
-    if options.resume:
+    made_with, begun = record_of(options), begun_with(options, home)
+    planned = plan_first(options, state, context)
+    options, started = planned.options, time.monotonic()
+    choice = config, start, first_passes, inherits_classes = choose(options, models)
+    if state:
         for change in check_changes(state, {"config": config.to_json()}):
             context.tell(Note(f"going on with another option: {change}"))
     check_before_data(config, start, second_pass=bool(first_passes))
-    datasets, split, excluded = _read(options, choice, logs, context)
-    made_with = record_of(options)
-    record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)}
+    datasets, split, excluded = _read(options, choice, logs, context, planned.plan)
+    record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)} | planned.kept
     if excluded:
         record["excluded"] = excluded
     bundle = train_model(
@@ -138,11 +122,14 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
         start=start,
         first=first_passes[0] if first_passes else None,
         resuming=options.resume,
-        begun_with=begun_with(options, home),
+        begun_with=begun | planned.kept,
         record=record,
         repeat=repeating(options, config, inherits_classes=inherits_classes),
         for_use=for_use,
     )
+    if planned.plan and not bundle.provenance["interrupted"]:
+        took = (time.monotonic() - started) / 60
+        context.tell(Note(f"took {took:.0f} minutes, planned {planned.plan.fitted.minutes:.0f}"))
     return Trained(bundle)
 
 
@@ -155,13 +142,16 @@ def find_rate(options: TrainOptions, context: Context) -> RateFound:
     from segmentation.training.rate_finder import find_rate as find
 
     check_alone(options, "resume", "overwrite")
-    choice = _choose(options, context.workspace.models)
+    name = options.name or options.preset
+    planned = plan_first(options, None, context)
+    options = planned.options
+    choice = choose(options, context.workspace.models)
     check_before_data(choice.config, choice.start, second_pass=bool(choice.first_passes))
-    name = check_name(options.name or options.preset or choice.config.model.architecture)
+    name = check_name(name or choice.config.model.architecture)
     output = context.workspace.results / "rates" / name
     with locked(output), interruptible(context) as context:
         logs = context.workspace.logs / name
-        datasets, split, _excluded = _read(options, choice, logs, context)
+        datasets, split, _excluded = _read(options, choice, logs, context, planned.plan)
         found = find(
             choice.config,
             split.train,
@@ -176,9 +166,16 @@ def find_rate(options: TrainOptions, context: Context) -> RateFound:
 
 
 def _read(
-    options: TrainOptions, choice: _Choice, logs: Path, context: Context
+    options: TrainOptions,
+    choice: ModelChoice,
+    logs: Path,
+    context: Context,
+    plan: TrainingPlan | None,
 ) -> tuple[list[Dataset], Split, list[str]]:
-    """Return the pairs, those to train on and to hold out, and the ids of those that are excluded."""
+    """Return the pairs, those to train on and to hold out, and the ids of those that are excluded.
+
+    A `plan` has read them.
+    """
     config, start, first_passes, inherits_classes = choice
     folders = options.data or (default_data(ending(context)),)
     check_shares(config.data.mix, len(folders))
@@ -186,6 +183,9 @@ def _read(
     classes = inherited.classes if inherited else config.data.classes
     trained_by = inherited.name if inherited else None
     reading = ending(context)
+    if plan:
+        split = _split(config, [*plan.datasets], first_passes, logs, reading)
+        return [*plan.datasets], split, [*plan.excluded]
     objects = finds_objects(config.model.architecture)
     datasets = [find_dataset(folder, reading, classes, trained_by, objects=objects) for folder in folders]
     excluded: list[str] = []
@@ -193,24 +193,6 @@ def _read(
         datasets, excluded = without_excluded(datasets, options.exclude, reading)
     split = _split(config, datasets, first_passes, logs, reading)
     return datasets, split, excluded
-
-
-def _choose(options: TrainOptions, models: Path) -> _Choice:
-    start = find_bundle(options.model, models) if options.model else None
-    if start:
-        check_start(start, options, PRESETS)
-    first_passes = [find_bundle(name, models) for name in options.second_pass]
-    explicit = chosen(options, "run")
-    explicit |= check_first_passes(first_passes, explicit)
-    inherits_classes = start is not None and "classes" not in explicit
-    if start and inherits_classes:
-        explicit["classes"] = start.config.data.classes
-    config = complete(
-        configure(options.preset, options.augmentation, explicit, base=start.config if start else None)
-    )
-    check_loss_parts(explicit, config.loss.loss)
-    check_matte_parts(explicit, config)
-    return _Choice(config, start, first_passes, inherits_classes)
 
 
 def _split(

@@ -103,7 +103,7 @@ def fit(
     model, pairs, policy, mixture = ready.model, ready.pairs, ready.policy, ready.mixture
     plan = _plan(config, model, pairs, policy, (len(mixture), len(val)))
     tell(TrainingStarted(logs.name, config.training.epochs, plan))
-    val_pairs = _pairs(config, val, pairs.preprocessing, labels, _view(config, first))
+    val_pairs = judging_pairs(config, val, pairs.preprocessing, labels, first)
     if stop() and not state.epochs:
         raise KeyboardInterrupt  # before the network is compiled, which may take long
     interrupted = _train(config, ready, val_pairs, plan.batch_size, state, tell=tell, stop=stop)
@@ -208,9 +208,20 @@ def prepare_training(
     return Ready(model, learner, loss, pairs, _mixture(config, train), policy)
 
 
-def choose_batch_size(config: RunConfig, ready: Ready) -> int:
-    """Return the batch size of a training, for `auto` the largest that fits its memory."""
-    return _plan(config, ready.model, ready.pairs, ready.policy, (0, 0)).batch_size
+def plan_training(config: RunConfig, ready: Ready) -> Plan:
+    """Return the cost of a training, the largest batch that fits its memory for `auto`, and that memory."""
+    return _plan(config, ready.model, ready.pairs, ready.policy, (len(ready.mixture), 0))
+
+
+def judging_pairs(
+    config: RunConfig,
+    samples: Sequence[Sample],
+    preprocessing: Preprocessing,
+    labels: LabelMap,
+    first: ModelBundle | None,
+) -> PreparedPairs:
+    """Return held-out samples as a network sees them after each epoch; the arguments are as in `fit`."""
+    return _pairs(config, samples, preprocessing, labels, _view(config, first))
 
 
 def _prepare(

@@ -1,17 +1,16 @@
 """The optimizers by name, and the dtype policy of a training."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
 from keras import ops
 
 from segmentation.config.training import TrainConfig
+from segmentation.core.machine import read_machine
 from segmentation.training.averaging import averaging
 
 _MOMENTUM = 0.9
-_BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 OPTIMIZERS: dict[str, tuple[type[keras.optimizers.Optimizer], dict[str, Any]]] = {
     "rmsprop": (keras.optimizers.RMSprop, {}),
@@ -55,7 +54,7 @@ def dtype_policy(precision: str) -> str:
     if precision != "auto":
         return precision
     on_gpu = bool(keras.distribution.list_devices("gpu"))
-    return "mixed_bfloat16" if not on_gpu and _cpu_has_bfloat16() else "float32"
+    return "mixed_bfloat16" if not on_gpu and read_machine().bfloat16 else "float32"
 
 
 def _slowed(
@@ -91,8 +90,3 @@ def _penalised(kind: type[keras.optimizers.Optimizer], share: float) -> type[ker
             super().apply(pulled, trainable_variables)
 
     return Penalised
-
-
-def _cpu_has_bfloat16() -> bool:
-    processor = Path("/proc/cpuinfo")
-    return processor.exists() and any(flag in processor.read_text() for flag in _BFLOAT16_FLAGS)

@@ -12,7 +12,7 @@ from segmentation.config.training import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, counting, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample
-from segmentation.training.fit import choose_batch_size, prepare_training
+from segmentation.training.fit import plan_training, prepare_training
 from segmentation.training.freezing import phases
 from segmentation.training.network import compile_network
 
@@ -55,7 +55,7 @@ def find_rate(
     """
     config = config.replace(average=0)  # an average would lag behind
     ready = prepare_training(config, train, labels, start, first, tell=tell, stop=stop)
-    batches = ready.batches(config, choose_batch_size(config, ready))
+    batches = ready.batches(config, plan_training(config, ready).batch_size)
     model = ready.model
     compile_network(config, model, ready.loss, phases(config.training)[0].frozen)
     progress = counting(tell, "rising rates")

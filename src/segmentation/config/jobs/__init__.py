@@ -12,6 +12,7 @@ from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.config.jobs.learning_curve import LearningCurveOptions
+from segmentation.config.jobs.plan import PlanOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.config.jobs.recipe import RecipeOptions
@@ -27,6 +28,7 @@ JOBS: dict[str, type[JobOptions]] = {
     "data": DataOptions,
     "synth": SynthOptions,
     "compose": ComposeOptions,
+    "plan": PlanOptions,
     "train": TrainOptions,
     "recipe": RecipeOptions,
     "experiment": ExperimentOptions,

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.config.options import JobOptions, option, registered
-from segmentation.config.training import (
-    RunConfig,
-)
+from segmentation.config.training import RunConfig
+
+
+def _presets() -> tuple[str, ...]:
+    from segmentation.config.presets import preset_names  # a person's own are added when the program starts
+
+    return preset_names()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +39,9 @@ class TrainOptions(JobOptions):
     )
     preset: str | None = option(
         None,
-        "named settings, which the other options override",
-        choices=registered("config.presets", "PRESETS"),
+        "named settings, which the other options override; auto plans them by the photos and this machine, "
+        "as `plan` does",
+        choices=_presets,
         shown="none",
     )
     augmentation: str | None = option(
@@ -70,5 +75,11 @@ class TrainOptions(JobOptions):
         "train nothing, but try rising learning rates for some steps, and suggest one, with a picture of the "
         "loss",
         shown="no",
+    )
+    minutes: int = option(
+        60,
+        "minutes that a training planned by `preset=auto` may take: it is shorter, or sees fewer pixels, "
+        "where more would take longer",
+        minimum=1,
     )
     run: RunConfig = RunConfig()

@@ -1,0 +1,289 @@
+"""A plan of a training: what is measured of photos and machine, what is chosen by it, and why."""
+
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.drawing import draw_set, ellipse
+from support.program import TINY, make
+
+from segmentation.config.jobs import JOBS
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.toml_file import read_options
+from segmentation.core.machine import Machine, card_of, read_machine
+from segmentation.core.size import Size
+from segmentation.core.workspace import Workspace
+from segmentation.datasets.detail import ENOUGH, Detail, kept_at, measure_detail, thin_share
+from segmentation.datasets.discover import discover
+from segmentation.datasets.profile import profile_of, spread
+from segmentation.evaluation.acquaintance import Acquaintance
+from segmentation.jobs.context import Context
+from segmentation.jobs.plan_rules import (
+    Facts,
+    Length,
+    choose_changes,
+    choose_held_out,
+    choose_loss,
+    choose_memory,
+    choose_network,
+    choose_workers,
+    sizes_of,
+    without_typed,
+)
+from segmentation.jobs.planned import TrainingPlan
+from segmentation.jobs.train import train
+from segmentation.training.pace import Pace
+from segmentation.training.progress import EpochDone
+
+DISC = ellipse(432, 288).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory):
+    return profile_of([discover(draw_set(tmp_path_factory.mktemp("plan") / "pairs", garments=5))])
+
+
+@pytest.fixture
+def facts(profile):
+    return Facts(profile, Machine(2, 8 * 1024**3, True, False), train=8, val=2, warm=False)
+
+
+def settings_of(choices):
+    return {name: value for choice in choices if choice for name, value in choice.settings.items()}
+
+
+def test_more_pixels_keep_more_of_a_mask_and_all_of_them_everything():
+    kept = [kept_at(DISC, Size(height, height * 2 // 3)) for height in (24, 48, 96, 192, 432)]
+
+    assert kept == sorted(kept)
+    assert kept[0] < 0.995
+    assert kept[-1] == 1
+
+
+def test_of_several_classes_each_counts_and_ignored_pixels_do_not():
+    strap = np.zeros((400, 400), np.uint8)
+    strap[:, 200:203] = 1
+    both = strap.copy()
+    both[100:300, :150] = 2
+    ignored = np.where(both == 1, 255, both).astype(np.uint8)
+
+    assert kept_at(strap, Size(64, 64)) < 0.6
+    assert kept_at(strap, Size(64, 64)) < kept_at(both, Size(64, 64)) < kept_at(ignored, Size(64, 64))
+    assert kept_at(np.zeros((40, 40), np.uint8), Size(8, 8)) == 1
+
+
+def test_sizes_are_measured_up_to_the_first_that_keeps_enough_and_none_beyond_the_photos():
+    sizes = [Size(side * 3 // 2, side) for side in (64, 128, 192, 256, 512)]
+    soft, comb = measure_detail([DISC], sizes), np.zeros((432, 288), np.uint8)
+    comb[:, ::2] = 1
+
+    assert soft[-1].dice >= ENOUGH > soft[0].dice
+    assert [one.size for one in soft] == sizes[: len(soft)]
+    assert [one.size for one in measure_detail([comb], sizes)] == sizes[:4]
+
+
+def test_thin_parts_are_those_below_a_hundredth_of_the_photo():
+    strap = np.zeros((1000, 600), np.uint8)
+    strap[100:500, 100:300] = 1
+    assert thin_share(strap) == 0
+    strap[500:900, 200:205] = 1
+
+    assert thin_share(strap) == pytest.approx(2000 / 82000, rel=0.05)
+    assert thin_share(np.zeros((9, 9), np.uint8)) == 0
+
+
+def test_a_profile_counts_garments_and_knows_what_the_photos_are_like(profile):
+    assert (profile.pairs, profile.garments, profile.classes, profile.left_out) == (10, 5, 1, 0)
+    assert profile.size == Size(64, 48)
+    assert 0.1 < profile.area < 0.35
+    assert profile.contrast > 60
+    assert profile.faint == 0
+    assert not profile.grey
+
+
+@given(st.integers(1, 200), st.integers(1, 50))
+def test_photos_that_are_looked_at_are_spread_over_all(count, most):
+    chosen = spread(range(count), most)
+
+    assert len(chosen) == len({*chosen}) == min(count, most)
+    assert list(chosen) == sorted(chosen)
+    assert max(np.diff([*chosen, count]), default=0) <= -(-count // min(count, most))
+
+
+def test_this_machine_has_cores_and_memory():
+    machine = read_machine()
+
+    assert machine.cores >= 1
+    assert machine.memory_bytes > 2**28
+    assert re.match(r"\d+ cores?, \d+ GB, ", machine.line())
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("NVIDIA H100 80GB HBM3, 81559\n", ("NVIDIA H100 80GB HBM3", 81559 * 1024**2)),
+        ("Tesla K80, 11441\nTesla K80, 11441\n", ("Tesla K80", 11441 * 1024**2)),
+        ("", ("", 0)),
+        ("No devices were found\n", ("", 0)),
+        ("GRID, [N/A]\n", ("", 0)),
+    ],
+)
+def test_the_first_graphics_card_is_read(answer, expected):
+    assert card_of(answer) == expected
+
+
+def test_every_choice_is_an_option_of_train_and_has_a_reason_in_a_line(facts):
+    many = dataclasses.replace(facts, train=9000, machine=Machine(16, 2**37, True, True, "card", 2**36))
+    for one in (facts, many, dataclasses.replace(facts, warm=True, passes=2)):
+        choices = [*choose_network(one, "none"), choose_loss(one), choose_changes(one)]
+        choices += [choose_held_out(one.profile, {}), choose_memory(one, Size(864, 576))]
+        choices = [choice for choice in [*choices, choose_workers(one), *sizes_of(one, None, 32)] if choice]
+
+        TrainOptions.of(**settings_of(choices))
+        for choice in choices:
+            assert choice.reason
+            assert "\n" not in choice.reason
+            assert not choice.reason.endswith(".")
+
+
+def test_the_smallest_size_that_keeps_enough_is_wanted_and_smaller_ones_follow(facts):
+    sizes = [Size(288, 192), Size(384, 256), Size(576, 384)]
+    detail = tuple(Detail(size, dice) for size, dice in zip(sizes, (0.99, 0.995, 0.9997), strict=True))
+    some = dataclasses.replace(facts, profile=dataclasses.replace(facts.profile, detail=detail))
+
+    assert [one.settings["input_size"] for one in sizes_of(some, None, 32)] == sizes[::-1]
+    assert sizes_of(some, None, 64)[0].settings["input_size"] == Size(576, 384)
+    assert [one.settings for one in sizes_of(some, Size(64, 32), 32)] == [{"input_size": Size(64, 32)}]
+
+
+def test_classes_grey_photos_and_straps_are_trained_in_their_own_ways(facts):
+    classes = dataclasses.replace(facts, profile=dataclasses.replace(facts.profile, classes=12))
+    grey = dataclasses.replace(
+        facts, profile=dataclasses.replace(facts.profile, mean=(9, 9, 9), std=(5, 5, 5))
+    )
+    straps = dataclasses.replace(facts, profile=dataclasses.replace(facts.profile, thin=0.02))
+    plain = dataclasses.replace(facts, profile=dataclasses.replace(facts.profile, thin=0.0))
+
+    assert choose_loss(classes).settings["loss"] == "ce + dice"
+    assert "2.0%" in choose_loss(straps).reason
+    assert "thin_weight" in choose_loss(straps).settings
+    assert "thin_weight" not in choose_loss(plain).settings
+    assert choose_changes(grey).settings["hue"] == choose_changes(grey).settings["recolour"] == 0
+    assert choose_changes(facts).settings["recolour"] > 0
+
+
+def test_a_strong_card_takes_the_larger_encoder_and_a_model_its_own(facts):
+    card = dataclasses.replace(facts, machine=dataclasses.replace(facts.machine, card_bytes=2**35))
+
+    assert settings_of(choose_network(facts, ""))["architecture"] == "unet-efficientnet-lite0"
+    assert settings_of(choose_network(card, ""))["architecture"] == "unet-efficientnet-lite2"
+    warm = settings_of(choose_network(dataclasses.replace(facts, warm=True), ""))
+    assert "architecture" not in warm
+    assert warm["learning_rate"] < settings_of(choose_network(facts, ""))["learning_rate"]
+
+
+@given(st.integers(1, 5000), st.integers(1, 16))
+def test_epochs_show_each_photo_often_enough_within_bounds(photos, batch):
+    length = Length(40, 600, 3000)
+    epochs, repeats = length.epochs(photos, batch)
+    steps = -(-photos * repeats // batch)
+
+    assert steps >= 25
+    assert 0.5 * 600 <= epochs * steps <= 2 * 3000 or epochs == 1
+
+
+def test_more_is_held_out_of_few_pairs_and_nothing_is_decided_that_a_person_decided(profile):
+    few, many = (dataclasses.replace(profile, pairs=pairs) for pairs in (20, 500))
+
+    assert choose_held_out(few, {}).settings["holdout"] == 0.3
+    assert choose_held_out(many, {}).settings["holdout"] == 0.15
+    assert choose_held_out(few, {"folds": 3}) is None
+
+
+def test_what_a_person_chose_is_left_alone_and_so_is_what_does_not_go_with_it(facts):
+    choices = [choose_loss(facts), choose_changes(facts)]
+
+    assert "hue" not in settings_of(without_typed(choices, {"hue": 1.0}))
+    assert settings_of(without_typed(choices[:1], {"loss": "dice"})) == {"average": 0.99}
+    assert {*settings_of(without_typed(choices, {"augmentation": "none"}))} <= {
+        *settings_of([choose_loss(facts)])
+    }
+
+
+def test_a_model_that_agrees_with_most_labels_makes_one_doubt_the_others():
+    good = {f"{number}": 0.98 for number in range(9)}
+    sure = Acquaintance("default", good, {**good, "odd": 0.6})
+    unsure = Acquaintance("default", good, dict.fromkeys(good, 0.5) | {"odd": 0.1})
+
+    assert sure.doubtful == ("odd",)
+    assert unsure.doubtful == ()
+    assert sure.finds
+    assert not dataclasses.replace(sure, first={**good, "odd": 0.3}).finds
+
+
+def test_minutes_add_up_over_epochs_steps_and_photos():
+    pace = Pace(8, begin=10, read=0.5, step=2, check=0.1, memory_bytes=0)
+    one, two = (pace.minutes(25, epochs, train=100, val=10) for epochs in (10, 20))
+
+    assert two - one == pytest.approx(10 * (25 * 2 + 10 * 0.1 + 1) / 60)
+    assert pace.minutes(25, 10, train=200, val=10) - one == pytest.approx(100 * 0.5 / 60)
+
+
+def test_the_plan_is_printed_with_reasons_and_the_command_and_trains_nothing(tmp_path, capsys):
+    pairs = draw_set(tmp_path / "pairs", garments=6)
+    make("plan", "--data", pairs, "--home", tmp_path, *TINY, "--hue", "3", "--minutes", "5")
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "12 of 6 garments: 8 to train on, 4 held out" in shown
+    assert "--schedule cosine" in shown
+    assert "expected: about" in shown
+    assert f"train by this plan: python main.py train --data {pairs} --name NAME --preset auto" in shown
+    assert "--hue 3" in shown
+    assert "--hue 10" not in shown
+    assert not (tmp_path / "models").exists()
+    assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize("given", [("--target", "alpha"), ("--architecture", "mask-rcnn")])
+def test_what_is_not_planned_is_refused_with_what_to_do_instead(tiny_set, tmp_path, capsys, given):
+    make("plan", "--data", tiny_set, "--home", tmp_path, *given, check=2)
+
+    assert "error: --preset auto: expected " in capsys.readouterr().err
+
+
+def test_the_options_of_plan_are_those_of_train():
+    names = {found.name for found in dataclasses.fields(JOBS["plan"])}
+
+    assert names < {found.name for found in dataclasses.fields(TrainOptions)}
+    json.dumps(TrainOptions.of(minutes=3).minutes)
+
+
+@pytest.mark.slow
+def test_a_planned_training_keeps_its_plan_and_goes_on_by_it(tmp_path):
+    """Stopped after an epoch, as by Ctrl-C; the second start must not plan anew, for another machine."""
+    told = []
+    context = Context(
+        Workspace(tmp_path), told.append, lambda: any(isinstance(one, EpochDone) for one in told)
+    )
+    small = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_size": 4, "repeats": 1}
+    options = {"data": draw_set(tmp_path / "pairs", garments=6), "preset": "auto", "name": "mine", **small}
+    begun = train(TrainOptions.of(**options, epochs=2), context)
+    plan = next(one for one in told if isinstance(one, TrainingPlan))
+    again = []
+    done = train(TrainOptions.of(name="mine", resume=True), Context(Workspace(tmp_path), again.append))
+
+    assert begun.interrupted
+    assert not done.interrupted
+    assert not any(isinstance(one, TrainingPlan) for one in again)
+    assert done.bundle.provenance["plan"] == json.loads(json.dumps(plan.record()))
+    assert done.bundle.provenance["options"] == begun.bundle.provenance["options"]
+    assert done.bundle.config.training.optimizer == "adamw"
+    assert done.bundle.config.training.epochs == 2
+    repeated = read_options(done.bundle.path / "config.toml", TrainOptions)
+    assert "preset" not in repeated
+    assert "minutes" not in repeated
+    assert repeated["learning_rate"] == done.bundle.config.training.learning_rate
