@@ -182,14 +182,8 @@ def test_other_photos_under_a_finished_experiment_are_refused(finished, tiny, tm
         run_experiment(tiny, others, home)
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        pytest.param("epoch   1/2", marks=pytest.mark.slow),  # of the first cell
-        "6 of 12",  # between two cells
-        pytest.param("flips=averaged (seed 1)", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["epoch   1/2", "6 of 12", "flips=averaged (seed 1)"])
 def test_an_experiment_that_is_killed_goes_on_to_the_same_table(finished, tiny, pairs, tmp_path, moment):
     process = start("experiment", tiny, "--data", pairs, "--home", tmp_path)
     for line in process.stdout:
@@ -218,6 +212,7 @@ def test_two_trainings_at_a_time_make_the_table_of_one_at_a_time(finished, tiny,
         assert theirs[name]["failed"] == row["failed"]
 
 
+@pytest.mark.slow
 def test_the_worse_half_is_given_up_early_and_keeps_its_row(pairs, tmp_path):
     file = tmp_path / "halved.toml"
     base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in {**BASE, "epochs": 4}.items())

@@ -63,6 +63,7 @@ def test_a_smaller_part_of_the_photos_is_within_a_larger_one_and_holds_whole_gar
         fewer(split, 0)
 
 
+@pytest.mark.slow
 def test_the_job_says_what_more_photos_are_likely_to_bring(tmp_path, capsys):
     pairs = draw_set(tmp_path / "pairs", garments=12)
     network = ("--architecture", "simple", "--filters", 4, "--input-size", "32x48", "--batch-size", 4)
