@@ -12,6 +12,7 @@ from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.config.jobs.learning_curve import LearningCurveOptions
+from segmentation.config.jobs.next import NextOptions
 from segmentation.config.jobs.plan import PlanOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.pseudo import PseudoOptions
@@ -41,6 +42,7 @@ JOBS: dict[str, type[JobOptions]] = {
     "watch": WatchOptions,
     "serve": ServeOptions,
     "pseudo": PseudoOptions,
+    "next": NextOptions,
     "review": ReviewOptions,
     "deliver": DeliverOptions,
     "collect": CollectOptions,
