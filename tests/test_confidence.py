@@ -79,6 +79,7 @@ def test_a_photo_says_the_same_at_any_size(height):
     features = extract_features(photo, scores, 0.5, second)
 
     assert features.keys() == expected.keys()
+    expected.pop("sharpness")  # which is about the pixels
     for name, value in expected.items():
         assert features[name] == pytest.approx(value, rel=0.08, abs=0.01), name
 

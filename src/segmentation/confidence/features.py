@@ -7,8 +7,9 @@ import numpy as np
 
 from segmentation.confidence.model import Features
 from segmentation.confidence.parts import faint_parts, parts_of
+from segmentation.confidence.shot import of_shot
 
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 """Raise it whenever the same prediction gives other features, or further ones.
 
 The record of a folder of results holds it, so that the next run decides anew about photos that were decided
@@ -37,6 +38,8 @@ def extract_features(photo: np.ndarray, scores: np.ndarray, threshold: float, se
     - `area`: the share of the photo in the mask; `outline`: its length, with that of holes, over the root of
       its area; `height`, `across`, `down`: the height of the mask and its centre, in shares of the photo.
 
+    Of the shot: `cut_off`, `blown_out`, `black`, `sharpness`, see `confidence.shot`.
+
     Of its parts: how many `garments`, `islands` and `faint_parts` there are, see `confidence.parts`.
 
     Of the photo, in CIE L*a*b*: `lightness`, `contrast` (mean and standard deviation of L*), `backdrop_...`
@@ -45,11 +48,12 @@ def extract_features(photo: np.ndarray, scores: np.ndarray, threshold: float, se
     """
     full = scores >= threshold
     parts = parts_of(full) | faint_parts(scores, full, second)  # thin ones are lost at another size
+    shot = of_shot(photo, full)
     size = _working_size(scores.shape)
     scores, photo = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (scores, photo))
     second = cv2.resize(second.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
     mask = scores >= threshold
-    return {**_of_masks(scores, mask, second), **parts, **_of_shape(mask), **_of_colours(photo, mask)}
+    return {**_of_masks(scores, mask, second), **parts, **shot, **_of_shape(mask), **_of_colours(photo, mask)}
 
 
 def _of_masks(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dict[str, float]:

@@ -19,6 +19,7 @@ from segmentation.confidence.model import (
 )
 from segmentation.confidence.parts import several_garments, words_of
 from segmentation.confidence.promise import Promise
+from segmentation.confidence.shot import words_of_shot
 from segmentation.confidence.viewpoints import View, odd_views
 from segmentation.config import files
 from segmentation.core.errors import ConfigError
@@ -134,7 +135,7 @@ def triage_photo(
     decision = "redo" if confidence < limits.redo else "review"
     if not confidence:
         return Verdict(decision, (NOTHING if features["area"] < LEAST_AREA else EVERYTHING,))
-    reasons = list(words_of(features))
+    reasons = [*words_of(features), *words_of_shot(features)]
     if features["thick_disagreement"] > MOST_THICK_DISAGREEMENT and not several_garments(features):
         reasons.insert(0, UNCONFIRMED)
     certain = confidence >= limits.auto

@@ -16,12 +16,12 @@ class Result:
     of the photo, and its files by kind; None for a model that finds none. Where it was asked for,
     `confidence` is the Dice that is expected of the mask, `clean` the probability that it has no fault (where
     the model knows of faults), `decision` is what should become of the photo and `reasons` why (see Verdict),
-    and `features` are what they were found from. `stem` is the name of the
-    outputs (see Photo); `key` is what they were made from: size, time of change and SHA-256 of the photo's
-    file, and the settings. `files` are the records by which each output is recognised (see `record_of`).
-    `skipped` results leave the line of an earlier run as it is, and have what stands there; `kept` and
-    `replaced` are outputs that a person had changed, `outdated` what a person made from an earlier photo of
-    this name (see Delivery), which no line holds.
+    and `features` are what they were found from. `stem` is the name of the outputs (see Photo); `key` is what
+    they were made from: size, time of change and SHA-256 of the photo's file, and the settings. `files` are
+    the records by which each output is recognised (see `record_of`). `skipped` results leave the line of an
+    earlier run as it is, and have what stands there; `kept` and `replaced` are outputs that a person had
+    changed, `outdated` what a person made from an earlier photo of this name (see Delivery), which no line
+    holds.
     """
 
     input: str
