@@ -6,7 +6,7 @@ from typing import Any
 
 from segmentation.jobs.serving import Answer, ServedModel
 
-_FIELDS = ("area", "threshold", "confidence", "decision", "reasons", "notes", "classes", "seconds")
+_FIELDS = ("area", "threshold", "confidence", "clean", "decision", "reasons", "notes", "classes", "seconds")
 
 
 def described(model: ServedModel, answer: Answer) -> dict[str, Any]:
