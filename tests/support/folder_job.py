@@ -34,6 +34,7 @@ from segmentation.outputs.naming import Photo
 from segmentation.outputs.publishing import FileWriter
 from segmentation.outputs.result import Result
 from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.stores.address import parse_place
 from support.drawing import draw_pair
 from support.places import ROOT
 
@@ -61,6 +62,17 @@ def pictures(output: Path) -> dict[str, bytes]:
     """Every file of an output folder, temporary ones too, except the manifest."""
     files = (path for path in output.rglob("*") if path.is_file() and path.name != MANIFEST)
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in files}
+
+
+def results_in(bucket: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of results in a store, without the manifest."""
+    return {name: content for name, content in bucket.items() if not name.startswith("predictions/")}
+
+
+def shard_lines(bucket: dict[str, bytes]) -> list[dict]:
+    """The lines of a manifest in a store."""
+    shards = [bucket[name] for name in sorted(bucket) if name.startswith("predictions/")]
+    return [json.loads(line) for shard in shards for line in shard.splitlines()]
 
 
 def manifest_lines(output: Path) -> list[dict]:
@@ -167,8 +179,8 @@ def main(source: str, output: str, *, die_at: int = 0, hang: bool = False, **opt
         kill_at(die_at, Path(output))
     with Interruption() as interruption:
         cut_folder(
-            Path(source),
-            Path(output),
+            parse_place(source),
+            parse_place(output),
             score=endless_score if hang else red_score,
             stop=lambda: interruption.requested,
             **options,

@@ -24,7 +24,7 @@ _STATUS = {
 
 @dataclass
 class Fault:
-    """The answers that requests of a `method` with `part` in their path receive, the first `times` of them.
+    """An answer to requests of a `method` with `part` in their path: `times` of them, after `after` others.
 
     `kind` is an error code of S3; or "silence", which ends with the test; or "cut", half of the answer.
     """
@@ -33,6 +33,17 @@ class Fault:
     part: str
     kind: str
     times: int = 1_000_000
+    after: int = 0
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Count a request; return whether it receives this."""
+        if self.method != method or self.part not in path:
+            return False
+        self.after -= 1
+        if self.after >= 0 or not self.times:
+            return False
+        self.times -= 1
+        return True
 
 
 @dataclass
@@ -97,16 +108,13 @@ class ObjectStore:
         path = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
         with self._asking:
             self.requests.append((method, path))
-            fault = next(
-                (one for one in self.faults if one.times and one.method == method and one.part in path), None
-            )
-            if fault:
-                fault.times -= 1
+            fault = next((one for one in self.faults if one.strikes(method, path)), None)
         if fault is None:
             return self._moto(environ, start_response)
         if fault.kind == "silence":
             self._silence.wait()
-            return self._moto(environ, start_response)
+            start_response("503 Too Late", [("Content-Length", "0")])
+            return []
         if fault.kind == "cut":
             whole = b"".join(self._moto(environ, start_response))
             return [whole[: len(whole) // 2]]

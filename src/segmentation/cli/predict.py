@@ -1,6 +1,7 @@
 """The command `predict`."""
 
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
@@ -13,12 +14,14 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.scoring import STREAM
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
+from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.signals import Interruption, exit_status
 from segmentation.jobs.context import Context
 from segmentation.jobs.delivery_promise import DRIFT_REMEDY
 from segmentation.jobs.folder import status_of
 from segmentation.jobs.predict import FolderPrediction, predict
 from segmentation.jobs.predict_stream import check_stream, is_stream, predict_stream
+from segmentation.outputs.shard_names import SHARDS
 from segmentation.reports.review import REVIEW
 
 
@@ -48,7 +51,7 @@ def run(options: PredictOptions, context: Context) -> int:
     if not options.quiet:
         for line in _lines(done, str(display)):
             display.say(line)
-    if options.review and done.output and tally.photos > tally.failed:
+    if options.review and isinstance(done.output, Path) and tally.photos > tally.failed:
         return max(review_results(done.output, options, context), status_of(tally))
     return status_of(tally)
 
@@ -108,7 +111,8 @@ def _details(done: FolderPrediction, made: str) -> str:
     tally = done.tally
     parts = [(tally.skipped, "skipped as done"), (tally.failed, "failed"), (tally.noted, "with notes")]
     details = ", ".join(f"{count} {kind}" for count, kind in parts if count)
-    return f"{made} ({details}; see predictions.jsonl)" if details else made
+    manifest = MANIFEST if isinstance(done.output, Path) else f"{SHARDS}/"
+    return f"{made} ({details}; see {manifest})" if details else made
 
 
 def _triage_lines(done: FolderPrediction) -> list[str]:

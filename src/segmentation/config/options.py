@@ -18,6 +18,7 @@ from types import NoneType, UnionType
 from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from segmentation.core.errors import ConfigError
+from segmentation.stores.address import is_address
 
 Choices = tuple[str, ...] | Callable[[], Iterable[str]]
 Options = TypeVar("Options")
@@ -217,9 +218,11 @@ def names_from(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
 
 
 def parse_path(text: str) -> Path:
-    """Read a path. Raises ValueError for an empty one, which would be the current folder."""
+    """Read a path. Raises ValueError for an empty one, the current folder, and for an address in a store."""
     if not text:
         raise ValueError("expected a path, received an empty text")
+    if is_address(text):
+        raise ValueError(f"expected a path on this machine, received the address {text!r}")
     return Path(text)
 
 

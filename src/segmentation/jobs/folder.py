@@ -132,6 +132,40 @@ def predict_photos(
 
     context.tell(FolderStarted(doing, photos.count))
     found = photos.found(context.tell) if found is None else found
+    results = score_photos(
+        scorer,
+        photos,
+        found,
+        deliver,
+        context,
+        workers=workers,
+        bits=bits,
+        keep_gps=keep_gps,
+        manifest=manifest,
+        estimate=estimate,
+        decide=decide,
+    )
+    with closing(results):
+        for result in results:
+            context.tell(PhotoDone(result))
+            yield result
+
+
+def score_photos(
+    scorer: Scorer,
+    photos: Photos,
+    found: Iterable[Photo | None],
+    deliver: Deliver,
+    context: Context,
+    *,
+    workers: int,
+    bits: int,
+    keep_gps: bool,
+    manifest: Manifest | None,
+    estimate: bool,
+    decide: Decide | None,
+) -> Generator[Result, None, None]:
+    """Predict and deliver each of the photos that were `found`, as `predict_photos`, without events."""
     with ExitStack() as stack:
         if photos.address:
             downloads = stack.enter_context(Downloads(photos.stores.read_ahead))
@@ -151,10 +185,7 @@ def predict_photos(
             estimator=scorer.estimator if estimate else None,
             decide=decide,
         )
-        stack.enter_context(closing(results))
-        for result in results:
-            context.tell(PhotoDone(result))
-            yield result
+        yield from stack.enter_context(closing(results))
 
 
 def status_of(tally: Tally) -> int:

@@ -1,6 +1,6 @@
 """The job `predict`: a folder of photos to masks and cutouts, or to label maps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -9,9 +9,8 @@ from typing import Any
 
 from segmentation.confidence.features import FEATURES_VERSION
 from segmentation.confidence.triage import FolderTriage, Limits, triage_photo
-from segmentation.config.files import FileOptions, TriageOptions, asked_of
+from segmentation.config.files import FileOptions, asked_of
 from segmentation.config.jobs.predict import PredictOptions
-from segmentation.config.options import fields_by_name
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
@@ -20,14 +19,16 @@ from segmentation.inference.scorer import (
     Scorer,
     find_models,
     load_scorer,
-    options_of_masks,
     refuse_objects,
     require_cutout,
 )
 from segmentation.jobs.context import Context
-from segmentation.jobs.folder import PhotoDone, Photos, predict_photos
+from segmentation.jobs.folder import FolderStarted, PhotoDone, Photos, predict_photos, score_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.jobs.option_checks import check_with
+from segmentation.jobs.predict_given import about_cutouts, about_files
+from segmentation.jobs.predict_plan import planned_results
+from segmentation.jobs.predict_store import StoreResults
 from segmentation.jobs.triage_limits import check_promise, choose_limits
 from segmentation.jobs.trimap_lines import choose_lines
 from segmentation.outputs.cutout_writer import CutoutWriter
@@ -41,8 +42,7 @@ from segmentation.outputs.pairs import refuse_pairs
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
 from segmentation.reports.review import remove_review
-
-_ABOUT_FILES = ("output", "binary", "overwrite", "dry_run")  # and those of FileOptions
+from segmentation.stores.address import Address, Place
 
 
 @dataclass
@@ -62,7 +62,7 @@ class FolderPrediction:
     scorer: InitVar[Scorer | None] = None
     arrivals: InitVar[Iterable[Photo | None] | None] = None
     models: Ensemble = field(init=False)
-    output: Path | None = field(init=False, default=None)
+    output: Place | None = field(init=False, default=None)
     workers: int = field(init=False, default=1)
     limits: Limits | None = field(init=False, default=None)
     tally: Tally = field(init=False, default_factory=Tally)
@@ -75,7 +75,7 @@ class FolderPrediction:
 
     def __post_init__(self, scorer: Scorer | None, arrivals: Iterable[Photo | None] | None) -> None:
         options, context = self.options, self.context
-        if not options.save and (unwritten := _about_files(options)):
+        if not options.save and (unwritten := about_files(options)):
             raise ConfigError(f"{' '.join(unwritten)}: expected with `save`, which writes files; add `save`")
         self.models = (
             scorer.models
@@ -84,11 +84,16 @@ class FolderPrediction:
         )
         binary = self.models.labels.binary
         self._finds_objects = self.models.finds_objects
-        if not (binary or self._finds_objects) and (unfit := _about_cutouts(options)):
+        if not (binary or self._finds_objects) and (unfit := about_cutouts(options)):
             require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
         if options.review:
             refuse_objects(self.models.members[0], "`review`", "leave it out")
         self.limits = choose_limits(options, self.models, context.tell)
+        in_store = isinstance(options.output, Address)
+        if in_store and options.review:
+            raise ConfigError(
+                f"`review`: expected results in a folder, received {options.output}; give another `output`"
+            )
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
         self._photos = Photos.of(options.photos, self.output, options.stores)
@@ -100,14 +105,18 @@ class FolderPrediction:
             options.files, context.workspace.models, options.scoring, streams=self.workers
         )
         self._writer = _choose_writer(
-            options.files, self.models, output, matte, review=self.limits is not None
+            options.files,
+            self.models,
+            output if isinstance(output, Path) else Path(),
+            matte,
+            review=self.limits is not None and not in_store,  # a contact sheet has a place in a folder alone
         )
         self._scorer = scorer or load_scorer(
             self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
         )
         check_promise(self.limits, self.models, self._scorer)
         self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
-        if self.output:
+        if isinstance(self.output, Path):
             if binary or self._finds_objects:
                 refuse_pairs(self.output)
             else:
@@ -119,9 +128,14 @@ class FolderPrediction:
         return self._scorer.arithmetic
 
     def __iter__(self) -> Iterator[Result]:
+        if isinstance(self.output, Address):
+            yield from self._into_store(self.output)
+            return
         manifest = self._manifest()
-        if self.options.dry_run and manifest:
-            yield from self._planned(manifest)
+        if self.options.dry_run and manifest and self.output:
+            check_folders(self.output, self._writer.kinds)
+            manifest.look()
+            yield from self._planned(self._awaited, self._publisher(manifest, self.output), manifest)
             return
         results = predict_photos(
             self._scorer,
@@ -130,12 +144,8 @@ class FolderPrediction:
             self.context,
             found=self._found,
             doing=_doing(self.models),
-            workers=self.workers,
-            bits=self.options.files.bits,
-            keep_gps=self.options.files.keep_gps,
             manifest=manifest,
-            estimate=self.limits is not None,
-            decide=self._decide(),
+            **self._scoring,
         )
         # whatever ends the run, the photos in progress are recorded before the manifest closes
         with manifest or nullcontext(), closing(results):
@@ -160,50 +170,72 @@ class FolderPrediction:
         self.outdated += result.outdated
         return result
 
-    def _planned(self, manifest: Manifest) -> Iterator[Result]:
-        """Yield the results that a run would have, without an area where a photo would be cut out."""
-        assert self.output
-        check_folders(self.output, self._writer.kinds)
-        manifest.look()
-        planned = Publisher(self.output, self._writer, manifest, overwrite=self.options.overwrite).planned
-        for photo in filter(None, self._found):
-            if self.context.stop():
-                self.stopped = True
-                return
-            key = None if manifest.will_be_read(photo) else manifest.key(photo)
-            if error := photo.problem or manifest.conflict(photo):
-                result = Result(photo.name, photo.stem, error=error)
-            elif manifest.is_done(photo, key):
-                result = manifest.earlier(photo, key)
-            else:
-                plan = planned(photo)
-                result = Result(
-                    photo.name,
-                    photo.stem,
-                    plan.outputs,
-                    kept=plan.kept,
-                    replaced=plan.replaced,
-                    outdated=plan.outdated,
-                )
+    def _into_store(self, output: Address) -> Iterator[Result]:
+        """The same with results in a store."""
+        settings = {**self._score_settings, **self._writer.settings}
+        results = StoreResults.at(
+            output, self.options.stores.patience, settings, self._asked, self.options.overwrite
+        )
+        if self.options.dry_run:
+            yield from results.plan(self._awaited, self._writer, self._planned, self.context)
+            return
+        self.context.tell(FolderStarted(_doing(self.models), self._photos.count))
+        for result in results.predict(self._awaited, self._writer, self._scored, self.context):
             self.context.tell(PhotoDone(self._counted(result)))
             yield result
+        self.stopped = self.context.stop()
+
+    def _scored(
+        self, found: Iterable[Photo], deliver: Deliver, manifest: Manifest
+    ) -> Generator[Result, None, None]:
+        return score_photos(
+            self._scorer, self._photos, found, deliver, self.context, manifest=manifest, **self._scoring
+        )
+
+    @property
+    def _awaited(self) -> Iterator[Photo]:
+        return filter(None, iter(self._found))
+
+    @property
+    def _scoring(self) -> dict[str, Any]:
+        """How photos are read and scored."""
+        return {
+            "workers": self.workers,
+            "bits": self.options.files.bits,
+            "keep_gps": self.options.files.keep_gps,
+            "estimate": self.limits is not None,
+            "decide": self._decide(),
+        }
+
+    def _planned(self, found: Iterable[Photo], publisher: Publisher, manifest: Manifest) -> Iterator[Result]:
+        for result in planned_results(found, publisher, manifest, self.context.stop):
+            self.context.tell(PhotoDone(self._counted(result)))
+            yield result
+        self.stopped = self.context.stop()
 
     def _manifest(self) -> Manifest | None:
-        if not self.output:
+        if not isinstance(self.output, Path):
             return None
-        settings, binary = {**self._score_settings, **self._writer.settings}, self.models.labels.binary
         return Manifest(
             self.output,
-            settings,
+            {**self._score_settings, **self._writer.settings},
             kinds=self._writer.kinds,
-            asked=None if self._finds_objects or not binary else asked_of(self.options.files),
+            asked=self._asked,
             overwrite=self.options.overwrite,
         )
 
+    @property
+    def _asked(self) -> dict[str, Any] | None:
+        binary = self.models.labels.binary
+        return None if self._finds_objects or not binary else asked_of(self.options.files)
+
     def _deliver(self, manifest: Manifest | None) -> Deliver:
-        if not (manifest and self.output):
+        if not (manifest and isinstance(self.output, Path)):
             return lambda *_prediction: Delivery({})
-        return Publisher(self.output, self._writer, manifest, overwrite=self.options.overwrite)
+        return self._publisher(manifest, self.output)
+
+    def _publisher(self, manifest: Manifest, output: Path) -> Publisher:
+        return Publisher(output, self._writer, manifest, overwrite=self.options.overwrite)
 
     def _decide(self) -> Decide | None:
         if not (self.limits and self.models.confidence_model):
@@ -231,30 +263,10 @@ def predict(options: PredictOptions, context: Context, scorer: Scorer | None = N
     return prediction
 
 
-def _about_files(options: PredictOptions) -> list[str]:
-    """Return the given options that do nothing without `save`."""
-    names = (*_ABOUT_FILES, *vars(FileOptions()))
-    return [f"`{_typed(options, name)}`" for name in dict.fromkeys(names) if name in options.given]
-
-
-def _about_cutouts(options: PredictOptions) -> list[str]:
-    """Return the given options that mean nothing where classes are marked; overlays are written anyway."""
-    every = (*vars(FileOptions()), *vars(TriageOptions()), "review")
-    names = (name for name in every if name != "overlay")
-    given = [f"`{_typed(options, name)}`" for name in names if name in options.given]
-    return [*options_of_masks(options.given), *given]
-
-
 def _doing(models: Ensemble) -> str:
     if models.finds_objects:
         return "finding objects"
     return "cutting" if models.labels.binary else "marking classes"
-
-
-def _typed(options: PredictOptions, name: str) -> str:
-    """Return the name under which an option was given; one that is on by default may have been turned off."""
-    found = fields_by_name(PredictOptions)[name]
-    return f"no_{name}" if found.value_in(options) is False and found.default else name
 
 
 def _choose_writer(

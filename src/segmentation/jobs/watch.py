@@ -80,7 +80,7 @@ class Watch:
             options.prediction, dataclasses.replace(context, tell=self._tell), scorer, self._photos()
         )
         output = self._prediction.output
-        assert output
+        assert isinstance(output, Path)  # a store tells of no changes
         self._output = output
         refuse_source(self._source, output)
         self._arrivals = Arrivals(self._listed, options.settle, clock)

@@ -7,6 +7,7 @@ from typing import Any
 
 from segmentation.core.digests import read_sha256
 from segmentation.core.file_kinds import FILES
+from segmentation.outputs.stored_folder import FileStatus, StoredFile
 
 FileRecord = Mapping[str, Any]
 """`bytes`, the size; `mtime_ns`, the time of the last change; `sha256` of the content.
@@ -40,7 +41,9 @@ def origin_of(key: Mapping[str, Any] | None, output: str) -> dict[str, Any]:
     return origin | {"canvas": key["canvas"]} if key.get("canvas") and not is_whole else origin
 
 
-def is_as_recorded(path: Path, status: os.stat_result, records: Iterable[FileRecord]) -> bool:
+def is_as_recorded(
+    path: Path | StoredFile, status: os.stat_result | FileStatus, records: Iterable[FileRecord]
+) -> bool:
     """Return whether a file has the content of one of the records.
 
     It is read only where its size is as recorded and the time of its change is not, as of a copy.
@@ -48,4 +51,7 @@ def is_as_recorded(path: Path, status: os.stat_result, records: Iterable[FileRec
     alike = [record for record in records if record.get("bytes") == status.st_size]
     if any(record.get("mtime_ns") == status.st_mtime_ns for record in alike):
         return True
-    return bool(alike) and read_sha256(path) in {record.get("sha256") for record in alike}
+    if not alike:
+        return False
+    sha256 = path.sha256() if isinstance(path, StoredFile) else read_sha256(path)
+    return sha256 in {record.get("sha256") for record in alike}

@@ -50,13 +50,16 @@ class LabelWriter:
     def prepare(self) -> None:
         """Prepare the folders, see `prepare_folders`, and name the indices in labels.json."""
         prepare_folders(self._folder, self.kinds)
-        names = self._folder / LABELS_FILE
+        self.describe(self._folder)
+
+    def describe(self, folder: Path) -> None:
+        """Name the indices in labels.json, and say in origin.json that label maps were predicted."""
         plain = {
             str(index): {"name": name, "colour": "#{:02x}{:02x}{:02x}".format(*colour)}
             for index, (name, colour) in enumerate(zip(self._labels.names, self._labels.colours, strict=True))
         }
-        write_text(names, json.dumps(plain, indent=2) + "\n")
-        write_origin(self._folder, {"origin": PSEUDO})
+        write_text(folder / LABELS_FILE, json.dumps(plain, indent=2) + "\n")
+        write_origin(folder, {"origin": PSEUDO})
 
     def write(self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction) -> tuple[str, ...]:
         """Write the files of a photo to a path for each kind, the overlay in its colour profile."""

@@ -26,7 +26,7 @@ from segmentation.outputs.manifest_lines import (
     write_whole,
 )
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.photo_files import PhotoFiles
+from segmentation.outputs.photo_files import PhotoFiles, Results
 from segmentation.outputs.result import Result, line_of
 from segmentation.stores.address import is_address, located
 
@@ -39,9 +39,10 @@ class Manifest:
     `settings` is everything besides the photo that decides the bytes of the outputs, as plain JSON; `kinds`
     are the files that a photo is done with (see Photo.outputs), and `asked` are the options of files that
     differ from their defaults, so that the same files can be made of a corrected mask. With `overwrite`
-    nothing counts as done. A line is appended and flushed for each result, so that a process that is killed
-    loses no line; one that was torn by it is cut off. On leaving without an error superseded lines are
-    dropped. Lines of photos that this run does not meet stay, except for failures of files that are gone.
+    nothing counts as done. The outputs lie in `results`, by default in the same folder. A line is appended
+    and flushed for each result, so that a process that is killed loses no line; one that was torn by it is
+    cut off. On leaving without an error superseded lines are dropped. Lines of photos that this run does not
+    meet stay, except for failures of files that are gone.
 
     Entering makes the folder and raises DataError when another process writes into it, and when it cannot be
     written. It holds two digests and a place for each photo of earlier runs, and the key of each photo in
@@ -56,8 +57,10 @@ class Manifest:
         kinds: Sequence[str] = ("mask", "cutout"),
         asked: Mapping[str, Any] | None = None,
         overwrite: bool = False,
+        results: Results | None = None,
     ):
         self._folder = folder
+        self._results = results or folder
         self._kinds = kinds
         self._asked = asked
         self.path = folder / MANIFEST
@@ -92,6 +95,11 @@ class Manifest:
                 tidy(self.path, self._index.length, self._revised)
 
     @property
+    def length(self) -> int:
+        """The bytes of the whole lines of earlier runs."""
+        return self._index.length
+
+    @property
     def left_out(self) -> int:
         """The number of lines that are damaged or of another version; their photos are done again."""
         return self._index.left_out
@@ -119,8 +127,7 @@ class Manifest:
         recorded = self._recorded(photo.stem)
         if self._overwrite or key is None or recorded is None or recorded.key != digest(key):
             return False
-        files = self.files_of(photo) if recorded.mixed else PhotoFiles(self._folder, photo.stem, {})
-        return files.are_there(self.outputs(photo).values())
+        return self._are_there(photo, recorded)
 
     def outputs(self, photo: Photo) -> dict[str, str]:
         """Return the files of a photo that is done, by kind, relative to the folder.
@@ -186,7 +193,7 @@ class Manifest:
 
     def files_of(self, photo: Photo) -> PhotoFiles:
         """Return what is known of the files of a photo from earlier runs."""
-        return PhotoFiles(self._folder, photo.stem, self._line(photo.stem), self._keys.get(photo.stem))
+        return PhotoFiles(self._results, photo.stem, self._line(photo.stem), self._keys.get(photo.stem))
 
     def records(self) -> Iterator[Fields]:
         """Yield the fields of every line that counts: the last of each stem."""
@@ -207,7 +214,7 @@ class Manifest:
         if self._asked is not None:
             plain["asked"] = self._asked
         plain["files"] = {name: origin_of(result.key, name) | record for name, record in result.files.items()}
-        before = PhotoFiles(self._folder, result.stem, self._line(result.stem), result.key)
+        before = PhotoFiles(self._results, result.stem, self._line(result.stem), result.key)
         made = () if result.error else result.files  # a failure has made no files
         if earlier := before.left_behind(made):
             plain["earlier"] = earlier
@@ -224,6 +231,10 @@ class Manifest:
                     f"{self.path}: cannot be written ({reason}); what it holds is "
                     "done: make space and run the same command again"
                 ) from error
+
+    def _are_there(self, photo: Photo, recorded: Line) -> bool:
+        files = self.files_of(photo) if recorded.mixed else PhotoFiles(self._results, photo.stem, {})
+        return files.are_there(self.outputs(photo).values())
 
     def _recorded(self, stem: str) -> Line | None:
         return self._index.lines.get(digest(stem))

@@ -9,6 +9,10 @@ from typing import Any
 
 from segmentation.outputs.file_record import FileRecord, is_as_recorded, origin_of
 from segmentation.outputs.names import results_named
+from segmentation.outputs.stored_folder import StoredFile, StoredFolder
+
+Results = Path | StoredFolder
+"""Where results lie."""
 
 _DECISIVE = ("sha256", "canvas")  # of a key: what `origin_of` takes from it
 
@@ -20,7 +24,7 @@ class PhotoFiles:
     `key` is that of the photo as it is now, where it is known.
     """
 
-    folder: Path
+    folder: Results
     stem: str
     line: Mapping[str, Any]
     key: Mapping[str, Any] | None = None
@@ -99,13 +103,17 @@ class PhotoFiles:
         before = self.line.get("key")
         if not before or (self.key and all(before.get(name) == self.key.get(name) for name in _DECISIVE)):
             return []
-        return [name for name in results_named(self.folder, self.stem) if name not in self.known]
+        folder = self.folder
+        there = (
+            folder.named(self.stem) if isinstance(folder, StoredFolder) else results_named(folder, self.stem)
+        )
+        return [name for name in there if name not in self.known]
 
     def _is_of_other(self, record: FileRecord) -> bool:
         return self.key is not None and record.get("photo") not in (None, self.key.get("sha256"))
 
 
-def _has_content(path: Path) -> bool:
+def _has_content(path: Path | StoredFile) -> bool:
     try:
         return path.stat().st_size > 0  # a power cut may leave a file without its content
     except OSError:

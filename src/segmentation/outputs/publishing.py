@@ -12,7 +12,7 @@ from segmentation.core.errors import DataError, printable, remedy_for, system_re
 from segmentation.core.file_kinds import place_of
 from segmentation.core.files import temporary_folder
 from segmentation.images.files import Picture
-from segmentation.outputs.file_record import record_of
+from segmentation.outputs.file_record import FileRecord, record_of
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
@@ -60,8 +60,15 @@ class Publisher(Generic[Made]):
 
         The number of files that some writers write is known only from what was `made` of it.
         """
+        return self.plan(photo, self.outputs_of(photo, made))
+
+    def outputs_of(self, photo: Photo, made: Made | None = None) -> dict[str, str]:
+        """Return the path of each file of a photo in the folder, by kind."""
         kinds = self._writer.kinds if self._kinds_of is None or made is None else self._kinds_of(made)
-        outputs = {kind: photo.outputs.get(kind) or place_of(kind, photo.stem) for kind in kinds}
+        return {kind: photo.outputs.get(kind) or place_of(kind, photo.stem) for kind in kinds}
+
+    def plan(self, photo: Photo, outputs: dict[str, str]) -> Delivery:
+        """Return what becomes of the files that are there already when these are delivered."""
         files = self._manifest.files_of(photo)
         changed = tuple(output for output in outputs.values() if files.is_changed(output))
         kept, replaced = ((), changed) if self._overwrite else (changed, ())
@@ -86,11 +93,18 @@ class Publisher(Generic[Made]):
                 put_in_place(self._folder, new, plan.replaced)
         except OSError as error:
             raise not_written(self._folder, error) from error
+        return self.delivered(photo, plan, notes, files)
+
+    def delivered(
+        self, photo: Photo, plan: Delivery, notes: tuple[str, ...], files: dict[str, FileRecord]
+    ) -> Delivery:
+        """Withdraw what the delivered `files` of a photo supersede, and return all that there is to say."""
         earlier = self._manifest.files_of(photo)
         earlier.withdraw(self._superseded(earlier.known, plan, photo))
         before = earlier.written
-        files |= {output: before[output] for output in kept if output in before}
-        notes += tuple(f"{output} {_CHANGED} and is kept" for output in kept if output not in plan.outdated)
+        files |= {output: before[output] for output in plan.kept if output in before}
+        changed = (output for output in plan.kept if output not in plan.outdated)
+        notes += tuple(f"{output} {_CHANGED} and is kept" for output in changed)
         notes += tuple(f"{output} {OUTDATED}" for output in plan.outdated)
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in plan.replaced)
         return replace(plan, notes=notes, files=files)

@@ -3,12 +3,13 @@
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, MANIFEST
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.shard_names import SHARDS, file_name
 from segmentation.stores.address import Address, Place
 from segmentation.stores.downloads import Download
 from segmentation.stores.store import Store
@@ -133,7 +134,9 @@ def _without_results(
 
 
 def _has_manifest(folder: Address, store: Store) -> bool:
-    return store.look(folder / MANIFEST) is not None
+    first = folder / SHARDS / file_name((0,))
+    part = folder / SHARDS / file_name((0,), 0)  # of a run that was killed
+    return any(store.look(manifest) is not None for manifest in (folder / MANIFEST, first, part))
 
 
 def _below(stored: Stored, source: Address) -> str:
@@ -142,8 +145,15 @@ def _below(stored: Stored, source: Address) -> str:
 
 
 def _stem(name: str) -> str:
-    return name.removesuffix(PurePosixPath(name).suffix)
+    return name.removesuffix(_suffix(name))
+
+
+def _suffix(name: str) -> str:
+    """Return what `Path.suffix` would, without the time that a path takes."""
+    last = name[name.rfind("/") + 1 :]
+    dot = last.rfind(".")
+    return last[dot:] if 0 < dot < len(last) - 1 else ""
 
 
 def _is_photo(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    return _suffix(name).lower() in IMAGE_SUFFIXES

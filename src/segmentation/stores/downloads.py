@@ -1,12 +1,13 @@
 """Objects as files of this machine, fetched a bounded number ahead of their use."""
 
 import itertools
+import os
 import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -18,7 +19,10 @@ from segmentation.stores.stored import Stored
 READ_AHEAD = 16
 """Objects that are fetched ahead of the photos in hand."""
 
-_FOLDER = "garment-cutout"  # in the system's folder of temporary files
+
+def scratch_folder() -> AbstractContextManager[Path]:
+    """Return a context with an empty folder; those of processes that were killed are removed."""
+    return temporary_folder(Path(tempfile.gettempdir()) / f"garment-cutout-{os.getuid()}")
 
 
 class Download:
@@ -104,7 +108,7 @@ class Downloads:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._pool = stack.enter_context(ThreadPoolExecutor(self._ahead, "fetch"))
-            self._folder = stack.enter_context(temporary_folder(Path(tempfile.gettempdir()) / _FOLDER))
+            self._folder = stack.enter_context(scratch_folder())
             stack.callback(self._pool.shutdown, cancel_futures=True)  # before the folder goes
             self._held = stack.pop_all()
         return self

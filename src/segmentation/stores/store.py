@@ -1,5 +1,7 @@
 """An object store by the package fsspec: listed lazily, read, written, and tried again within bounds."""
 
+import contextlib
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from segmentation.stores.stored import Stored
 
 Answer = TypeVar("Answer")
 
+_S3 = ("s3", "s3a")
 _PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"}
 _REMEDIES = {
     "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
@@ -42,7 +45,7 @@ class Store:
         Of S3 a page of 1000 names is held at a time, of other stores the names of a folder and of those
         around it.
         """
-        if below.scheme in ("s3", "s3a"):
+        if below.scheme in _S3:
             yield from self._list_pages(below)
         else:
             yield from self._list_folders(below)
@@ -50,7 +53,7 @@ class Store:
     def look(self, address: Address) -> Stored | None:
         """Return the facts about an object; None where there is none, or a folder."""
         try:
-            told = self._call(lambda: self._files.info(address.path), address)
+            told = self._call(lambda: self._told(address), address)
         except _Absent:
             return None
         return None if told.get("type") == "directory" else Stored.of(address, told)
@@ -69,6 +72,45 @@ class Store:
         """Return the content of an object."""
         return self._call(lambda: self._files.cat_file(address.path), address)
 
+    def put(self, path: Path, address: Address) -> None:
+        """Write a file as an object, which appears whole or not at all where the store can do that."""
+        self._place(lambda place: self._files.put_file(str(path), place), address)
+
+    def write(self, content: bytes, address: Address) -> None:
+        """Write the content of an object, as `put` does."""
+        self._place(lambda place: self._files.pipe_file(place, content), address)
+
+    def copy(self, source: Address, target: Address) -> None:
+        """Copy an object within the store."""
+        self._call(lambda: self._files.cp_file(source.path, target.path), target)
+
+    def remove(self, address: Address) -> None:
+        """Remove an object; one that is not there need not be."""
+        with contextlib.suppress(_Absent):
+            self._call(lambda: self._files.rm_file(address.path), address)
+
+    def _place(self, write: Callable[[str], None], address: Address) -> None:
+        """Write an object; where a store has folders and unfinished files, it takes its place once whole."""
+
+        def place() -> None:
+            if address.scheme in _S3 or address.scheme in _PACKAGES:
+                write(address.path)
+                return
+            folder, _slash, name = address.path.rpartition("/")
+            unfinished = f"{folder}/.{name}-{secrets.token_hex(8)}"
+            self._files.makedirs(folder, exist_ok=True)
+            write(unfinished)
+            self._files.mv(unfinished, address.path)
+
+        self._call(place, address)
+
+    def _told(self, address: Address) -> dict[str, Any]:
+        if address.scheme not in _S3:
+            return self._files.info(address.path)
+        bucket, _slash, key = address.path.partition("/")  # s3fs would list what may lie below it as well
+        told = self._files.call_s3("head_object", Bucket=bucket, Key=key)
+        return {**told, "size": told["ContentLength"]}
+
     def _list_pages(self, below: Address) -> Iterator[Stored]:
         bucket, _slash, prefix = below.path.partition("/")
         asked: dict[str, Any] = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else ""}
@@ -82,7 +124,9 @@ class Store:
             asked["ContinuationToken"] = page["NextContinuationToken"]
 
     def _list_folders(self, below: Address) -> Iterator[Stored]:
-        waiting: list[Iterator[dict[str, Any]]] = [iter(self._folder(below))]
+        waiting: list[Iterator[dict[str, Any]]] = []
+        with contextlib.suppress(_Absent):  # as S3, which knows no folders
+            waiting.append(iter(self._folder(below)))
         while waiting:
             told = next(waiting[-1], None)
             if told is None:
@@ -127,7 +171,7 @@ class _Absent(DataError):
 def _file_system(scheme: str, patience: Patience) -> Any:
     """Return the file system of a scheme. Raises MissingExtraError and ConfigError."""
     fsspec = require("fsspec", "store")
-    if scheme in ("s3", "s3a"):
+    if scheme in _S3:
         s3fs = require("s3fs", "store")
         limits = {"connect_timeout": patience.timeout_s, "read_timeout": patience.timeout_s}
         files = s3fs.S3FileSystem(

@@ -7,6 +7,7 @@ from segmentation.config.files import FileOptions, TriageOptions
 from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import InputOptions, ModelOptions, ScoringOptions, WorkerOptions
 from segmentation.config.stores import StoreOptions
+from segmentation.stores.address import Address, parse_place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +22,11 @@ class PredictOptions(JobOptions):
         "that was stopped is continued",
         shown="only print a line for each photo",
     )
-    output: Path | None = option(
+    output: Path | Address | None = option(
         None,
-        "folder of the results; - is the standard output, for the cutout of one photo",
+        "folder of the results, or an address in an object store, such as s3://BUCKET/FOLDER; - is the "
+        "standard output, for the cutout of one photo",
+        parse=parse_place,
         shown="results/MODEL/predict, of several models results/MODEL+MODEL/predict",
         metavar="DIR",
     )

@@ -1,0 +1,174 @@
+"""A manifest in shards: one at a time is on this machine, however many photos there are.
+
+Photos come in the order of their names, and so do shards.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segmentation.core.file_kinds import MANIFEST
+from segmentation.core.files import temporary_folder
+from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.manifest_lines import Line
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.result import Result
+from segmentation.outputs.shard_names import Name
+from segmentation.outputs.shard_store import ShardStore, last_order, order_of
+from segmentation.outputs.stored_folder import StoredFolder
+
+LINES = 10_000
+"""Photos of a shard; one with twice as many is split."""
+
+
+class ShardManifest(Manifest):
+    """A shard on this machine. What is done is recorded by `record`, once its files are in the store.
+
+    That files which are recorded are there is not asked of the store: it loses none.
+    """
+
+    def append(self, result: Result) -> None:
+        """Leave the result to `record`."""
+
+    def record(self, result: Result) -> None:
+        """Write a result's line."""
+        super().append(result)
+
+    def knows(self, photo: Photo) -> bool:
+        """Return whether an earlier run has a line of the photo."""
+        return self._recorded(photo.stem) is not None
+
+    @property
+    def count(self) -> int:
+        """The photos of earlier runs."""
+        return len(self._index.lines)
+
+    def _are_there(self, _photo: Photo, _recorded: Line) -> bool:
+        return True
+
+
+@dataclass
+class Shard:
+    """An open shard: its `manifest`, and the `photos` of this run that belong to it."""
+
+    manifest: ShardManifest
+    photos: Iterator[Photo]
+    name: Name
+    store: ShardStore
+    shipped: int
+
+    def ship(self) -> None:
+        """Add the lines that were written since the last time to the store."""
+        with self.manifest.path.open("rb") as lines:
+            lines.seek(self.shipped)
+            content = lines.read()
+        if content:
+            self.store.ship(self.name, content)
+            self.shipped += len(content)
+
+
+@dataclass(frozen=True)
+class Shards:
+    """The shards of a folder of `results`, of at most 2 x `lines` photos each.
+
+    The other fields are as those of a Manifest.
+    """
+
+    results: StoredFolder
+    store: ShardStore
+    settings: dict[str, Any]
+    kinds: Sequence[str]
+    asked: Mapping[str, Any] | None = None
+    overwrite: bool = False
+    lines: int = LINES
+
+    def over(
+        self,
+        photos: Iterable[Photo],
+        scratch: Path,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        write: bool = True,
+    ) -> Iterator[Shard]:
+        """Yield each shard that photos belong to, open. The photos of one are to be taken before the next.
+
+        Shards lie in `scratch` while they are open. Without `write` the store stays as it is.
+        """
+        upcoming = _Upcoming(iter(photos))
+        place = 0
+        while upcoming.photo and not stop():
+            name = self.store.names[place] if place < len(self.store.names) else self.store.add()
+            is_last = place == len(self.store.names) - 1
+            with temporary_folder(scratch) as folder:
+                self.store.fetch(name, folder / MANIFEST)
+                last = last_order(folder / MANIFEST)
+                manifest = self._manifest(folder)
+                manifest.look()
+                belonging = _Belonging(upcoming, manifest, last, is_last, self.lines)
+                if belonging.has_next:
+                    with manifest if write else nullcontext():
+                        shard = Shard(manifest, iter(belonging), name, self.store, manifest.length)
+                        yield shard
+                    if shard.shipped > manifest.length and self.store.replace(
+                        name, manifest.path, self.lines
+                    ):
+                        continue  # where it was split, those that follow may belong to a piece of it
+            place += 1
+
+    def _manifest(self, folder: Path) -> ShardManifest:
+        return ShardManifest(
+            folder,
+            self.settings,
+            kinds=self.kinds,
+            asked=self.asked,
+            overwrite=self.overwrite,
+            results=self.results,
+        )
+
+
+class _Upcoming:
+    """Photos with a look at the next one."""
+
+    def __init__(self, photos: Iterator[Photo]):
+        self._photos = photos
+        self.photo = next(photos, None)
+
+    def take(self) -> Photo:
+        """Return the next photo."""
+        taken, self.photo = self.photo, next(self._photos, None)
+        assert taken
+        return taken
+
+
+@dataclass
+class _Belonging:
+    """Those of the upcoming photos that belong to a shard.
+
+    The last shard takes what comes after its `last_order` until it has as many photos as `lines`; all others
+    take what comes before theirs, until they are twice as long.
+    """
+
+    upcoming: _Upcoming
+    manifest: ShardManifest
+    last: str | None
+    is_last: bool
+    lines: int
+    added: int = 0
+
+    @property
+    def has_next(self) -> bool:
+        """Whether the next photo belongs to it."""
+        photo, count = self.upcoming.photo, self.manifest.count + self.added
+        if photo is None:
+            return False
+        if self.last is not None and order_of(photo.name) <= self.last:
+            return count < 2 * self.lines or self.manifest.knows(photo)
+        return self.is_last and count < self.lines
+
+    def __iter__(self) -> Iterator[Photo]:
+        while self.has_next:
+            photo = self.upcoming.take()
+            self.added += not self.manifest.knows(photo)
+            yield photo
