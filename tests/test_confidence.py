@@ -16,7 +16,7 @@ from support.drawing import BACKGROUND, GARMENT, draw_set, ellipse
 from support.folder_job import BUNDLE, red_score
 
 from segmentation.bundle.bundle import load_bundle
-from segmentation.confidence.edge_lines import DISTANCES_PX, EdgeDistances
+from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.features import extract_features
 from segmentation.confidence.fitting import fit_confidence_model

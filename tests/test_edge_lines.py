@@ -9,7 +9,8 @@ from support.bundles import CONFIDENCE_MODEL
 from support.drawing import ellipse
 from support.folder_job import BUNDLE, cut_folder, manifest_lines
 
-from segmentation.confidence.edge_lines import DISTANCES_PX, EdgeDistances, beyond_lines, mean_distances
+from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
+from segmentation.confidence.edge_lines import beyond_lines, mean_distances
 from segmentation.core.errors import ConfigError
 from segmentation.images.files import read_mask
 from segmentation.images.trimaps import GARMENT, SURROUNDINGS, UNKNOWN, trimap

@@ -31,6 +31,8 @@ ABSENT = (
     "fastapi",
     "pydantic",
     "uvicorn",
+    "starlette",
+    "prometheus_client",
 )
 """What the extras bring."""
 

@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any, NoReturn
 
 from segmentation.bundle.precisions import Exactness, Precisions
-from segmentation.confidence.edge_lines import DISTANCES_PX, EdgeDistances
+from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.config.training import RunConfig

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from segmentation.confidence.cleanness import Cleanness, fit_cleanness
-from segmentation.confidence.edge_lines import EdgeDistances
+from segmentation.confidence.edge_distances import EdgeDistances
 from segmentation.confidence.outcomes import FaultOutcomes
 
 Features = Mapping[str, float]

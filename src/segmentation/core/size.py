@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+REFERENCE_HEIGHT_PX = 1728
+"""The height of a photo for which sizes are given; in photos of other heights they are in proportion."""
+
 
 @dataclass(frozen=True)
 class Size:

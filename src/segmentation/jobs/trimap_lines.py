@@ -1,6 +1,6 @@
 """The lines of trimaps between which the true edge lies with a probability that was asked for."""
 
-from segmentation.confidence.edge_lines import EdgeLines
+from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import FileOptions
 from segmentation.core.errors import ConfigError
 from segmentation.inference.ensemble import Ensemble

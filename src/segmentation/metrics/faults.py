@@ -10,11 +10,10 @@ from itertools import product
 import cv2
 import numpy as np
 
+from segmentation.core.size import REFERENCE_HEIGHT_PX
+
 MISSED, EXCESS, CONFUSED, MIXED = "missed", "excess", "confused", "mixed"
 """Kinds: garment left out, something else taken in, a class taken for another, and a mixture of these."""
-
-REFERENCE_HEIGHT_PX = 1728
-"""The height for which sizes are given; in photos of other heights they are in proportion."""
 
 _LEAST_THICKNESS_PX = 3  # of a photo's own pixels: what is thinner is a matter of rounding
 _PREDOMINANT = 0.9  # of a fault's pixels are of the kind that it is called by

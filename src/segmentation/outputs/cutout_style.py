@@ -9,7 +9,7 @@ from typing import Any, Self
 import cv2
 import numpy as np
 
-from segmentation.confidence.edge_lines import EdgeLines
+from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import JPEG_QUALITY, CutoutOptions
 from segmentation.config.values import HexColour
 from segmentation.core.bands import bands_of

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from segmentation.confidence.doubts import encode_doubts
-from segmentation.confidence.edge_lines import EdgeLines
+from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import FILES
 from segmentation.core.types import Prediction

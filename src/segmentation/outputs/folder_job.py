@@ -207,7 +207,7 @@ def result_of(
     """Return the result of a photo that was predicted and delivered."""
     figures = _figures(prediction)
     return Result(
-        str(photo.path),
+        photo.name,
         photo.stem,
         delivery.outputs,
         round(prediction.area, 6),

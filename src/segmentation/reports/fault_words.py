@@ -5,8 +5,8 @@ from typing import Any
 
 from segmentation.config.faults import FaultOptions
 from segmentation.core.counting import counted
+from segmentation.core.size import REFERENCE_HEIGHT_PX
 from segmentation.evaluation.set_figures import Evaluation
-from segmentation.metrics.faults import REFERENCE_HEIGHT_PX
 
 
 def lines_on_faults(evaluation: Evaluation) -> list[str]:

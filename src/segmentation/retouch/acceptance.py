@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.confidence.edge_lines import EdgeLines
+from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.core.digests import read_sha256
 from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import PREDICTED

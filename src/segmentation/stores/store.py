@@ -25,6 +25,8 @@ _REMEDIES = {
     "FileNotFoundError": "check the address",
 }
 
+_WHOLE = 10  # times the time that a store may be silent: how long a whole call may take
+
 
 class Store:
     """The store of an address, open. Any thread may call it.
@@ -38,6 +40,8 @@ class Store:
         self.address = address
         self._patience = patience
         self._files = _file_system(address.scheme, patience)
+        # the packages bound a silence alone, and not every one of them
+        self._bounds = {"timeout": _WHOLE * patience.timeout_s} if _is_asynchronous(self._files) else {}
 
     def objects(self, below: Address) -> Iterator[Stored]:
         """Yield the objects below an address in the order of their names, those of subfolders among them.
@@ -62,7 +66,7 @@ class Store:
         """Copy an object into a file, whole."""
 
         def fetch() -> None:
-            self._files.get_file(stored.address.path, str(path))
+            self._files.get_file(stored.address.path, str(path), **self._bounds)
             if (received := path.stat().st_size) != stored.size_bytes:
                 raise OSError(f"{received} of {stored.size_bytes} bytes were received")
 
@@ -70,24 +74,24 @@ class Store:
 
     def read(self, address: Address) -> bytes:
         """Return the content of an object."""
-        return self._call(lambda: self._files.cat_file(address.path), address)
+        return self._call(lambda: self._files.cat_file(address.path, **self._bounds), address)
 
     def put(self, path: Path, address: Address) -> None:
         """Write a file as an object, which appears whole or not at all where the store can do that."""
-        self._place(lambda place: self._files.put_file(str(path), place), address)
+        self._place(lambda place: self._files.put_file(str(path), place, **self._bounds), address)
 
     def write(self, content: bytes, address: Address) -> None:
         """Write the content of an object, as `put` does."""
-        self._place(lambda place: self._files.pipe_file(place, content), address)
+        self._place(lambda place: self._files.pipe_file(place, content, **self._bounds), address)
 
     def copy(self, source: Address, target: Address) -> None:
         """Copy an object within the store."""
-        self._call(lambda: self._files.cp_file(source.path, target.path), target)
+        self._call(lambda: self._files.cp_file(source.path, target.path, **self._bounds), target)
 
     def remove(self, address: Address) -> None:
         """Remove an object; one that is not there need not be."""
         with contextlib.suppress(_Absent):
-            self._call(lambda: self._files.rm_file(address.path), address)
+            self._call(lambda: self._files.rm_file(address.path, **self._bounds), address)
 
     def _place(self, write: Callable[[str], None], address: Address) -> None:
         """Write an object; where a store has folders and unfinished files, it takes its place once whole."""
@@ -106,16 +110,16 @@ class Store:
 
     def _told(self, address: Address) -> dict[str, Any]:
         if address.scheme not in _S3:
-            return self._files.info(address.path)
+            return self._files.info(address.path, **self._bounds)
         bucket, _slash, key = address.path.partition("/")  # s3fs would list what may lie below it as well
-        told = self._files.call_s3("head_object", Bucket=bucket, Key=key)
+        told = self._files.call_s3("head_object", Bucket=bucket, Key=key, **self._bounds)
         return {**told, "size": told["ContentLength"]}
 
     def _list_pages(self, below: Address) -> Iterator[Stored]:
         bucket, _slash, prefix = below.path.partition("/")
         asked: dict[str, Any] = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else ""}
         while True:
-            page = self._call(lambda: self._files.call_s3("list_objects_v2", **asked), below)
+            page = self._call(lambda: self._files.call_s3("list_objects_v2", **asked, **self._bounds), below)
             for told in page.get("Contents", ()):
                 if not told["Key"].endswith("/"):  # an empty object that stands for a folder
                     yield Stored.of(replace(below, path=f"{bucket}/{told['Key']}"), told)
@@ -140,7 +144,7 @@ class Store:
 
     def _folder(self, folder: Address) -> list[dict[str, Any]]:
         """Return the entries of a folder, in the order of the names of all objects below it."""
-        found = self._call(lambda: self._files.ls(folder.path, detail=True), folder)
+        found = self._call(lambda: self._files.ls(folder.path, detail=True, **self._bounds), folder)
         found = [told for told in found if self._name(told["name"], folder) != folder.path]
         return sorted(found, key=lambda told: told["name"].rstrip("/") + "/" * (told["type"] == "directory"))
 
@@ -193,6 +197,12 @@ def _file_system(scheme: str, patience: Patience) -> Any:
             f"{scheme}://: expected an address of a store that fsspec knows, such as s3://, gs:// or az://, "
             f"received {scheme}"
         ) from error
+
+
+def _is_asynchronous(files: Any) -> bool:
+    from fsspec.asyn import AsyncFileSystem
+
+    return isinstance(files, AsyncFileSystem)
 
 
 def _is(error: Exception, kind: str) -> bool:
