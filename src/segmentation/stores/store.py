@@ -41,7 +41,7 @@ class Store:
         self._patience = patience
         self._files = _file_system(address.scheme, patience)
         # the packages bound a silence alone, and not every one of them
-        self._bounds = {"timeout": _WHOLE * patience.timeout_s} if _is_asynchronous(self._files) else {}
+        self._bounds = {"timeout": _WHOLE * patience.timeout_s} if self._files.async_impl else {}
 
     def objects(self, below: Address) -> Iterator[Stored]:
         """Yield the objects below an address in the order of their names, those of subfolders among them.
@@ -197,12 +197,6 @@ def _file_system(scheme: str, patience: Patience) -> Any:
             f"{scheme}://: expected an address of a store that fsspec knows, such as s3://, gs:// or az://, "
             f"received {scheme}"
         ) from error
-
-
-def _is_asynchronous(files: Any) -> bool:
-    from fsspec.asyn import AsyncFileSystem
-
-    return isinstance(files, AsyncFileSystem)
 
 
 def _is(error: Exception, kind: str) -> bool:
