@@ -209,6 +209,16 @@ def test_documents_name_only_targets_that_make_has(document):
     assert {*named} <= targets
 
 
+@pytest.mark.parametrize("folder", ["how-to", "explanation", "reference"])
+def test_every_page_is_linked_from_the_first_and_stands_in_the_tree_of_the_site(folder):
+    first = read(DOCS / "index.md")
+    pages = {f"{folder}/{page.stem}" for page in (DOCS / folder).glob("*.md")}
+
+    assert pages
+    assert set(re.findall(rf"\(({folder}/[\w-]+)\.md\)", first)) == pages
+    assert set(re.findall(rf"^(?:.+ <)?({folder}/[\w-]+)>?$", first, re.MULTILINE)) == pages
+
+
 def test_every_user_command_is_in_the_changelog():
     changes = read(ROOT / "CHANGELOG.md")
 
