@@ -68,6 +68,20 @@ def test_as_many_masks_are_expected_to_be_clean_as_are():
     assert any(line.endswith(f"masks should have no fault, {clean} have none") for line in triage.lines())
 
 
+def test_where_every_mask_has_a_fault_nothing_is_said_of_their_order():
+    triage = Triage(
+        np.linspace(0.9, 0.99, 8),
+        np.full(8, 0.95),
+        tuple("abcdefgh"),
+        CONFIDENCE_MODEL,
+        faulty=np.ones(8, bool),
+    )
+    lines = triage.lines()
+
+    assert "every one of 8 masks has a fault" in lines
+    assert not any("AURC" in line for line in lines)
+
+
 # --- where it is told ------------------------------------------------------------------------------------
 
 

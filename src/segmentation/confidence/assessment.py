@@ -125,6 +125,8 @@ class Triage:
         if self.faulty is None or not self.faulty.any():
             return []
         figures, count = self._of_faults(), int(np.count_nonzero(self.faulty))
+        if count == len(self.faulty):  # there is nothing to rank
+            return [f"every one of {counted(count, 'mask')} has a fault", *self._expected_clean(figures)]
         return [
             f"{counted(count, 'mask has', 'masks have')} a fault: review the least certain 20% and you catch "
             f"{self.faulty_caught(0.2):.0%} of these; in the order of confidence AURC is "
