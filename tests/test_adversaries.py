@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
-from support.drawing import draw_set
+from support.drawing import draw_set, samples_of
+from support.training import train
 from support.training_events import interrupting
 
 from segmentation.config.adversaries import AdversarialConfig
@@ -16,15 +17,12 @@ from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
-from segmentation.datasets.ground_truth import MaskFile
 from segmentation.jobs.training_checks import check_before_data
 from segmentation.models.registry import complete
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.adversaries.learner import Adversaries
 from segmentation.training.adversaries.pictures import pictures_of
 from segmentation.training.adversaries.watch import Watch, collapses
-from segmentation.training.fit import fit
 from segmentation.training.network import build_network, compile_network, load
 from segmentation.training.objectives import build_loss
 from segmentation.training.run_state import RunState
@@ -49,17 +47,7 @@ NAMES = ("adversarial_loss", "local_discriminator_loss", "whole_discriminator_lo
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    folder = draw_set(tmp_path_factory.mktemp("adversaries") / "pairs", garments=4)
-    return [
-        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
-        for path in sorted((folder / "images").iterdir())
-    ]
-
-
-def train(samples, folder, config, **options):
-    (folder / "model").mkdir(parents=True, exist_ok=True)
-    options = {"logs": folder / "logs", "fingerprint": "one", **options}
-    return fit(config, samples[:4], samples[4:], folder / "model", **options)
+    return samples_of(draw_set(tmp_path_factory.mktemp("adversaries") / "pairs", garments=4))
 
 
 @pytest.fixture(scope="module")

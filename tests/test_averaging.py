@@ -3,17 +3,15 @@
 import keras
 import numpy as np
 import pytest
-from support.drawing import draw_set
+from support.drawing import draw_set, samples_of
+from support.training import train
 from support.training_events import interrupting
 
 from segmentation.config.training import LossConfig, RunConfig
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
-from segmentation.datasets.ground_truth import MaskFile
 from segmentation.models import registry
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.averaging import exchange
-from segmentation.training.fit import fit
 from segmentation.training.network import build_network, compile_network, load
 from segmentation.training.objectives import build_loss
 
@@ -39,17 +37,7 @@ FROZEN_AND_SLOWER = {"freeze": 5, "freeze_epochs": 2, "backbone_rate": 0.1}
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    folder = draw_set(tmp_path_factory.mktemp("averaging") / "pairs", garments=4)
-    return [
-        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
-        for path in sorted((folder / "images").iterdir())
-    ]
-
-
-def train(samples, folder, config, **options):
-    (folder / "model").mkdir(parents=True, exist_ok=True)
-    options = {"logs": folder / "logs", "fingerprint": "one", **options}
-    return fit(config, samples[:4], samples[4:], folder / "model", **options)
+    return samples_of(draw_set(tmp_path_factory.mktemp("averaging") / "pairs", garments=4))
 
 
 def build(config, policy="float32", frozen=0):

@@ -13,15 +13,13 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from support.drawing import draw_set
+from support.drawing import draw_set, samples_of
 from support.places import ROOT
 from support.training_events import interrupting
 
 from segmentation.config.training import ModelConfig, RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
-from segmentation.datasets.ground_truth import MaskFile
 from segmentation.inference.engines import load_engine
 from segmentation.models import pretrained, registry, torch_file
 from segmentation.models.application import application
@@ -260,10 +258,7 @@ def test_without_the_package_the_way_out_is_named(backbone, monkeypatch):
 
 def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_path, monkeypatch):
     folder = draw_set(tmp_path / "pairs", garments=2)
-    samples = [
-        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
-        for path in sorted((folder / "images").iterdir())
-    ]
+    samples = samples_of(folder)
     config = registry.complete(
         RunConfig().replace(
             architecture=ARCHITECTURE, filters=2, levels=2, input_size=Size(16, 16), epochs=2, batch_size=2,

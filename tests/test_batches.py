@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
-from support.drawing import draw_set
+from support.drawing import draw_set, samples_of
 
 from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
 from segmentation.config.values import Memory
@@ -26,13 +26,6 @@ from segmentation.training.task import task_of
 SIZE = Size(height=32, width=24)
 UNIT = Preprocessing(SIZE, normalisation="unit")
 PAIR_BYTES = SIZE.height * SIZE.width * (3 + 1)
-
-
-def samples_of(folder):
-    return [
-        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
-        for path in sorted((folder / "images").iterdir())
-    ]
 
 
 class Numbered:

@@ -6,17 +6,16 @@ import shutil
 
 import numpy as np
 import pytest
-from support.drawing import draw_set
+from support.drawing import draw_set, samples_of
+from support.training import train as train_with
 from support.training_events import interrupting
 
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import ImageError, TrainingError
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.models.registry import complete
 from segmentation.training.batches import PreparedPairs
-from segmentation.training.fit import fit
 from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
 
 EPOCHS = 4
@@ -38,17 +37,11 @@ CONFIG = complete(
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    folder = draw_set(tmp_path_factory.mktemp("resume") / "pairs", garments=4)
-    return [
-        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
-        for path in sorted((folder / "images").iterdir())
-    ]
+    return samples_of(draw_set(tmp_path_factory.mktemp("resume") / "pairs", garments=4))
 
 
 def train(samples, folder, **options):
-    (folder / "model").mkdir(parents=True, exist_ok=True)
-    options = {"config": CONFIG, "fingerprint": "one", **options}
-    return fit(train=samples[:4], val=samples[4:], folder=folder / "model", logs=folder / "logs", **options)
+    return train_with(samples, folder, options.pop("config", CONFIG), **options)
 
 
 def test_a_training_that_has_ended_keeps_no_photo_in_memory(samples, tmp_path):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from support.drawing import draw_set
+from support.drawing import draw_set, samples_of
 from support.program import run
 from support.training_events import Listening
 
@@ -17,8 +17,7 @@ from segmentation.bundle.bundle import load_bundle, save_description
 from segmentation.config.training import LossConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap, Sample
-from segmentation.datasets.ground_truth import MaskFile
+from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.models.encoder import encode
 from segmentation.models.parts import backbone_layers, head_layers
@@ -50,11 +49,7 @@ CONFIG = registry.complete(
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    folder = draw_set(tmp_path_factory.mktemp("transfer") / "pairs")
-    return [
-        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
-        for path in sorted((folder / "images").iterdir())
-    ]
+    return samples_of(draw_set(tmp_path_factory.mktemp("transfer") / "pairs"))
 
 
 def train(samples, folder, config, **options):

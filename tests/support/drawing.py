@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from segmentation.core.types import Sample
+from segmentation.datasets.ground_truth import MaskFile
+
 BACKGROUND, GARMENT = (205, 200, 195), (150, 40, 60)
 
 
@@ -36,3 +39,11 @@ def draw_set(folder: Path, garments: int = 3, height: int = 64, width: int = 48)
             Image.fromarray(photo).save(folder / "images" / name)
             Image.fromarray(np.dstack([photo, alpha])).save(folder / "cutouts" / name)
     return folder
+
+
+def samples_of(folder: Path) -> list[Sample]:
+    """The pairs of such a set, in the order of their names."""
+    return [
+        Sample(path.stem, path, MaskFile(folder / "cutouts" / path.name))
+        for path in sorted((folder / "images").iterdir())
+    ]

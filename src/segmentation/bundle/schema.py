@@ -138,12 +138,7 @@ def _preprocessing(plain: Any, config: RunConfig) -> Preprocessing:
 
     Bundles of earlier versions repeat here what the configuration says.
     """
-    configured = Preprocessing.from_config(
-        config.preprocessing,
-        guided=config.second_pass.guided,
-        guides=config.guides,
-        strokes=config.strokes,
-    )
+    configured = Preprocessing.of_run(config)
     repeated = {name: value for name, value in configured.to_json().items() if name not in ("mean", "std")}
     _check_fields("preprocessing", plain, ("mean", "std"), optional=repeated)
     for name, value in repeated.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.config.training import PreprocessConfig
+from segmentation.config.training import PreprocessConfig, RunConfig
 from segmentation.core.size import Size
 
 STROKES, SCORES = "strokes", "scores"  # names of the channels that hold them
@@ -63,6 +63,16 @@ class Preprocessing:
             guides=guides,
             sees=config.sees,
             strokes=strokes,
+        )
+
+    @classmethod
+    def of_run(cls, config: RunConfig) -> "Preprocessing":
+        """Return the preprocessing of a completed configuration, without the statistics of a training set."""
+        return cls.from_config(
+            config.preprocessing,
+            guided=config.second_pass.guided,
+            guides=config.guides,
+            strokes=config.strokes,
         )
 
     @property

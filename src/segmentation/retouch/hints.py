@@ -51,20 +51,19 @@ def find_hint(
     hints = [one for one in done if isinstance(one, Hint)]
     told, settled = _told(first_scores, base, alpha, hints, stroke)
     region = _seen_region(told, box, passes)
+    place = region.slices
+    seen, scores = photo[place], told[place]
     if passes.strokes:
-        said = np.where(settled[region.slices], np.rint(255 * told[region.slices][..., 0]), NO_STROKE)
-        seen = np.dstack([photo[region.slices], said.astype(np.uint8)])
-        first = first_scores[region.slices] / np.float32(255)
-        rescored = score_region(passes.second, passes.view, seen, first, Rectangle(0, 0, *said.shape))
-    else:
-        rescored = score_region(passes.second, passes.view, photo, told, region)
+        said = np.where(settled[place], np.rint(255 * told[place][..., 0]), NO_STROKE).astype(np.uint8)
+        seen, scores = np.dstack([seen, said]), first_scores[place] / np.float32(255)
+    rescored = score_region(passes.second, passes.view, seen, scores, Rectangle(0, 0, *seen.shape[:2]))
     enlargement = 1.0 if passes.nearby else max(1.0, len(rescored) / passes.view.shape.height)
     fresh = soft_alpha(Prediction("", rescored, LabelMap(), threshold), enlargement)
     reached = np.zeros(fresh.shape, np.float32)
     top, left = box.top - region.top, box.left - region.left
     reached[top : top + box.height, left : left + box.width] = coverage
-    part, own = alpha[region.slices], reached >= _CORE
-    free = own | ~settled[region.slices]
+    part, own = alpha[place], reached >= _CORE
+    free = own | ~settled[place]
     sliver_px = max(1, round(_SLIVER * len(alpha)))
     if stroke.add:
         changed = _added(part, fresh, reached, free, sliver_px)

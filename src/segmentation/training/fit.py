@@ -232,28 +232,23 @@ def _prepare(
     view: SecondPassView | None,
     stop: Callable[[], bool],
 ) -> PreparedPairs:
-    preprocessing = Preprocessing.from_config(
-        config.preprocessing,
-        guided=config.second_pass.guided,
-        guides=config.guides,
-        strokes=config.strokes,
+    preprocessing = Preprocessing.of_run(config)
+    # the guides of a matte are seen as they are, in [0, 1]: only the photos have statistics
+    plain = dataclasses.replace(preprocessing, guides=())
+    pairs = (
+        PreparedPairs(train, plain, config.data, labels)
+        if preprocessing.guides
+        else _pairs(config, train, preprocessing, labels, view)
     )
-    guides = len(preprocessing.guides)  # channels that a network sees as they are, in [0, 1]
-    if guides:
-        pairs = PreparedPairs(train, dataclasses.replace(preprocessing, guides=()), config.data, labels)
-    else:
-        pairs = _pairs(config, train, preprocessing, labels, view)
     if preprocessing.normalisation == "mean-std":
-        pairs.preprocessing = with_statistics(
+        preprocessing = with_statistics(
             preprocessing,
             start.preprocessing if start else None,
             lambda: _until(stop, pairs.images(config.training.workers)),
         )
-    if guides:
-        preprocessing = dataclasses.replace(
-            preprocessing, mean=pairs.preprocessing.mean, std=pairs.preprocessing.std
-        )
+    if preprocessing.guides:
         return MattePairs(train, preprocessing, config, varied=True)
+    pairs.preprocessing = preprocessing
     if config.preprocessing.sees == "tiles":
         return TilePairs(train, pairs.preprocessing, config, labels, varied=True)
     return SecondPassPairs(train, pairs.preprocessing, config.data, view, varied=True) if view else pairs
