@@ -1,4 +1,4 @@
-"""What a million and a thousand million photos in a store ask for: simulated, and worked out on paper.
+"""The cost of a million and of a thousand million photos in a store: simulated, and worked out on paper.
 
     python benchmarks/scale.py [--names N] [--lines N] [--photos-a-second X] [--core-hour X]
 
@@ -141,7 +141,7 @@ def measure_shard(lines: int, scratch: Path) -> tuple[int, float, float, float]:
 
 
 def unfinished(folder: StoredFolder, lines: int, photos: list[Photo], scratch: Path) -> Iterator[bool]:
-    """Whether each photo would be read again."""
+    """Return whether each photo would be read again."""
     for shard in shards_of(folder, lines).over(photos, scratch):
         for photo in shard.photos:
             yield shard.manifest.will_be_read(photo)

@@ -1,4 +1,4 @@
-"""Which photos to cut out next: the doubtful ones, unlike each other."""
+"""The photos to cut out next: the doubtful ones, unlike each other."""
 
 import csv
 

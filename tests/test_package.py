@@ -34,7 +34,7 @@ ABSENT = (
     "starlette",
     "prometheus_client",
 )
-"""What the extras bring."""
+"""The packages that the extras bring."""
 
 BLOCKER = f"""
 import sys

@@ -1,4 +1,4 @@
-"""What is wrong with a shot: cut off by the frame, out of focus, too bright, too dark; each on its own."""
+"""Faults of a shot: cut off by the frame, out of focus, too bright, too dark; each on its own."""
 
 import cv2
 import numpy as np

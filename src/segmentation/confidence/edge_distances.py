@@ -1,4 +1,4 @@
-"""How far the true edges of photos with ground truth were from those of masks, and the lines that follow.
+"""Distances of the true edges of photos with ground truth from those of masks, and the lines that follow.
 
 Conformal risk control (Angelopoulos, Bates, Fisch, Lei and Schuster, "Conformal Risk Control", 2022) for
 morphological sets (Mossina and Friedrich, "Conformal Prediction for Image Segmentation Using Morphological
@@ -14,7 +14,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.size import REFERENCE_HEIGHT_PX
 
 DISTANCES_PX = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 26, 32, 40, 52, 64, 80, 104, 128, 160, 208, 256)
-"""How far from the edge of a mask a line may be, in pixels of a photo 1728 high."""
+"""The distances from the edge of a mask at which a line may be, in pixels of a photo 1728 high."""
 
 _ROUNDING = 1e-9
 
@@ -29,7 +29,7 @@ class EdgeLines:
 
 @dataclass(frozen=True)
 class EdgeDistances:
-    """How far true edges were from those of masks: `inner` and `outer` of DISTANCES_PX, means over garments.
+    """Distances of true edges from those of masks: `inner` and `outer` of DISTANCES_PX, means over garments.
 
     Each is the share of the true edge, in [0, 1], that lies further inside the mask, or further outside;
     `garments` is how many there were.

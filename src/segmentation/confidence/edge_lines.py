@@ -1,4 +1,4 @@
-"""How far a true edge lies from that of a mask, measured on photos with ground truth."""
+"""Distances of a true edge from that of a mask, measured on photos with ground truth."""
 
 from collections.abc import Iterable
 

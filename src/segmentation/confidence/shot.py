@@ -10,7 +10,7 @@ from segmentation.confidence.model import Features
 from segmentation.images.boxes import box_around
 
 CUT_OFF = 0.05
-"""How much of the garment lies along the frame, over the root of its area, for it to be cut off.
+"""The part of the garment along the frame, over the root of its area, for it to be cut off.
 
 0 on 68 photos of a studio and a shop; 2 of 30 flat-lays reach 0.1.
 """

@@ -437,7 +437,7 @@ class RunConfig:
 
     @property
     def strokes(self) -> bool:
-        """Whether the network sees strokes of a person in a channel of their own."""
+        """True for a network that sees strokes of a person in a channel of their own."""
         return self.augmentation.strokes > 0 and self.second_pass.guided
 
     def replace(self, **options: Any) -> "RunConfig":

@@ -1,4 +1,4 @@
-"""What the machine offers to a training. Standard library only."""
+"""The means of the machine for a training. Standard library only."""
 
 import subprocess
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How much of its ground truth a network can get right at an input size, and how thin its parts are."""
+"""The share of a ground truth that a network can get right at an input size, and how thin its parts are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -50,7 +50,7 @@ class DataProfile:
 
     @property
     def grey(self) -> bool:
-        """Whether the photos look as if they had no colour."""
+        """True where the photos look as if they had no colour."""
         return max(self.mean) - min(self.mean) < _NO_COLOUR and max(self.std) - min(self.std) < _NO_COLOUR
 
 

@@ -1,4 +1,4 @@
-"""How well a model cuts out new photos: whether to begin with it, and which labels to doubt."""
+"""The quality of a model on new photos: whether to begin with it, and which labels to doubt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Acquaintance:
 
     @property
     def finds(self) -> bool:
-        """Whether the first pass finds the region of every photo, and that of most of them well."""
+        """True where the first pass finds the region of every photo, and that of most of them well."""
         return min(self.first.values()) >= 0.8 and median(self.first.values()) >= _SURE
 
     @property

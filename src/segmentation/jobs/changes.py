@@ -11,7 +11,7 @@ from segmentation.core.events import Caution, Tell
 from segmentation.core.imports import require
 
 POLL_S = 5.0
-"""How often a folder is looked into where the system does not tell of changes."""
+"""Seconds between two looks into a folder where the system does not tell of changes."""
 
 _ANYWAY_S = 30.0  # how often where it does: links may lead to where it does not see any
 _STEP_MS = 50

@@ -17,7 +17,7 @@ from segmentation.jobs.triage_limits import promised_limits
 from segmentation.outputs.manifest import Manifest
 
 DRIFT_REMEDY = "look at some of them all the same, or calibrate the model with such photos"
-"""What to do where the photos of a folder are unlike those that a promise was made of."""
+"""The remedy where the photos of a folder are unlike those that a promise was made of."""
 
 
 def promised_stems(

@@ -40,7 +40,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Fitting:
-    """What is fitted: the `fixed` choices, and what is left to choose by the time that they take.
+    """The choices to fit: those that are `fixed`, and what is left to choose by the time that they take.
 
     `train` are the samples to time steps with, and `most` the minutes.
     """
@@ -128,7 +128,7 @@ class Fitting:
         return fitted.minutes <= self.most and fitted.pace.memory_bytes <= _MOST_MEMORY * memory
 
     def _may_fit(self, timed: Fitted, config: RunConfig) -> bool:
-        """Whether the shortest training at another size could fit, if its steps take as long by the pixel."""
+        """Return whether the shortest training at another size fits, its steps as long by the pixel."""
         share = config.preprocessing.size.area / timed.config.preprocessing.size.area
         pace = dataclasses.replace(timed.pace, step=share * timed.pace.step, check=share * timed.pace.check)
         return self._minutes(pace, timed.config) <= self.most

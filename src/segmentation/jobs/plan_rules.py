@@ -37,7 +37,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules know: the photos to `train` on and held out (`val`), and how the training begins.
+    """The facts for the rules: the photos to `train` on and held out (`val`), and how the training begins.
 
     `passes` are 2 where a second pass is trained
     behind the first of a model, `warm` is whether a model gives the weights. `typed` are the options that a
@@ -59,7 +59,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Length:
-    """How long to train: so many times each photo, within bounds in steps."""
+    """Return the length of the training: so many times each photo, within bounds in steps."""
 
     showings: int
     least: int

@@ -1,4 +1,4 @@
-"""What a planned training begins with: a model that is named, the bundled one if it is of use, or none."""
+"""The start of a planned training: a model that is named, the bundled one if it is of use, or none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -198,7 +198,7 @@ class FolderPrediction:
 
     @property
     def _scoring(self) -> dict[str, Any]:
-        """How photos are read and scored."""
+        """The options of reading and scoring photos."""
         return {
             "workers": self.workers,
             "bits": self.options.files.bits,

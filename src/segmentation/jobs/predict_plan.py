@@ -1,4 +1,4 @@
-"""What `predict` would do, without doing it."""
+"""A plan of what `predict` would do, without doing it."""
 
 from collections.abc import Callable, Iterable, Iterator
 

@@ -27,7 +27,7 @@ REGIONS: dict[str, Any] = {
     **{**_SCHEDULE, **_COLOURS, **_FAULTS, "brightness": 0.15, "contrast_jitter": 0.15, "recolour": 0.3},
     **{"shift": 0.04, "scale": 0.15, "batch_size": 4, "learning_rate": 1e-3},
 }
-"""How a second pass, which sees regions, is trained."""
+"""The options of training a second pass, which sees regions."""
 _REGION = "576x864"
 _LITE2 = {"architecture": "unet-efficientnet-lite2"}
 _SECOND = {**_LITE2, "levels": 4, "input_size": _REGION, **REGIONS}

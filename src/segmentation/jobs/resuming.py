@@ -12,7 +12,7 @@ from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.training.run_state import RECORD, RunState
 
 PLAN = "plan"
-"""Where the plan of a training is kept, in the record of a run and in a bundle."""
+"""The key of the plan of a training, in the record of a run and in a bundle."""
 
 
 def begun_with(options: TrainOptions, home: Path) -> dict[str, Any]:

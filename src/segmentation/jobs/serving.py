@@ -43,7 +43,7 @@ _PHOTO = Photo(Path("photo"), "photo")
 
 @dataclass(frozen=True)
 class Answer:
-    """What was made of a photo: `files` by the names of their formats, the result, and the size in pixels."""
+    """The answer to a photo: `files` by the names of their formats, the result, and the size in pixels."""
 
     files: Mapping[str, bytes]
     result: Result
@@ -66,7 +66,7 @@ class ServedModel:
 
     @property
     def binary(self) -> bool:
-        """Whether it cuts one thing out; else it marks classes."""
+        """True for a model that cuts one thing out; else it marks classes."""
         return self.scorer.models.labels.binary
 
     @property

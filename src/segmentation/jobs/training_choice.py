@@ -1,4 +1,4 @@
-"""What the options of a training choose: the whole configuration, and the models that it is built on."""
+"""The choices of a training's options: the whole configuration, and the models that it is built on."""
 
 from pathlib import Path
 from typing import NamedTuple

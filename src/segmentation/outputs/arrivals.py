@@ -16,7 +16,7 @@ Sign = tuple[int, int] | str
 """By what a change of a photo is known: size in bytes and time of change, or the problem that it has."""
 
 _PATIENCE_S = 30
-"""How long a photo that does not end as its format does has to stay as it is before it is taken."""
+"""Seconds that a photo that does not end as its format does has to stay as it is before it is taken."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from segmentation.outputs.names import results_named
 from segmentation.outputs.stored_folder import StoredFile, StoredFolder
 
 Results = Path | StoredFolder
-"""Where results lie."""
+"""The place where results lie."""
 
 _DECISIVE = ("sha256", "canvas")  # of a key: what `origin_of` takes from it
 

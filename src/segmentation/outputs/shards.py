@@ -159,7 +159,7 @@ class _Belonging:
 
     @property
     def has_next(self) -> bool:
-        """Whether the next photo belongs to it."""
+        """Return whether the next photo belongs to it."""
         photo, count = self.upcoming.photo, self.manifest.count + self.added
         if photo is None:
             return False

@@ -12,7 +12,7 @@ from segmentation.stores.store import Store
 
 
 class FileStatus(NamedTuple):
-    """What `Path.stat` tells of a file, as far as results need it."""
+    """The fields of `Path.stat` that results need."""
 
     st_size: int
     st_mtime_ns: int

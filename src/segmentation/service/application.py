@@ -1,4 +1,4 @@
-"""What the service answers: each address does one thing."""
+"""The addresses of the service: each address does one thing."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping

@@ -26,7 +26,7 @@ class GoneError(Exception):
 
 @dataclass(frozen=True)
 class Counter:
-    """What a route needs to answer photos; `seconds` is the time that one may take."""
+    """The things that a route needs to answer photos; `seconds` is the time that one may take."""
 
     places: Places
     metrics: Metrics

@@ -1,4 +1,4 @@
-"""What the OpenAPI page says of requests whose body is no JSON: photos, and the options that go with them."""
+"""The OpenAPI page on requests whose body is no JSON: photos, and the options that go with them."""
 
 from typing import Any
 

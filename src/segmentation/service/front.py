@@ -1,4 +1,4 @@
-"""What stands before the service: keys, origins, sizes, slow readers; and what is logged of each request."""
+"""The checks before the service: keys, origins, sizes, slow readers; and what is logged of each request."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Whether the service can still cut out: a tiny photo is scored, and no photo may be stuck."""
+"""The health of the service: a tiny photo is scored, and no photo may be stuck."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ _FRESH_S = 1.0  # for which the outcome of a probe is good: anybody may ask
 
 
 class Health:
-    """What is wrong, if anything. All who ask wait for one probe, so that no second one can hang as well."""
+    """Return the problem, if any. All who ask wait for one probe, so that no second one can hang as well."""
 
     def __init__(self, probe: Callable[[], None], places: Places, stuck_s: float, probe_s: float = _PROBE_S):
         self._probe = probe

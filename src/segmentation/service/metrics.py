@@ -1,4 +1,4 @@
-"""What is counted and measured, in the form that Prometheus reads."""
+"""Counters and measures, in the form that Prometheus reads."""
 
 from collections.abc import Callable
 

@@ -44,7 +44,7 @@ class Places:
 
     @property
     def oldest_s(self) -> float:
-        """How many seconds ago the oldest photo in work was begun, 0 where there is none."""
+        """Seconds since the oldest photo in work was begun, 0 where there is none."""
         return max((time.monotonic() - begun for begun in list(self._begun.values())), default=0.0)
 
     @property

@@ -1,4 +1,4 @@
-"""What the service says of a photo, as JSON."""
+"""The service's answer to a photo as JSON."""
 
 import json
 from collections.abc import Mapping

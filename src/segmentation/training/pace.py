@@ -1,4 +1,4 @@
-"""How fast a training would be, and what memory it takes: a few real steps of it, timed."""
+"""The pace of a training and the memory that it takes: a few real steps of it, timed."""
 
 import dataclasses
 import resource

@@ -1,4 +1,4 @@
-"""What servers of HTTP speak with applications: the types of ASGI, and a whole answer at once."""
+"""The interface between servers of HTTP and applications: the types of ASGI, and a whole answer at once."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where a server listens, and when it is there."""
+"""The address that a server listens at, and the moment when it is there."""
 
 import errno
 import ipaddress

@@ -10,7 +10,7 @@ from segmentation.config.scoring import ScoringOptions, WorkerOptions, max_pixel
 
 @dataclass(frozen=True, kw_only=True)
 class LimitOptions:
-    """What a client may take of the service."""
+    """Limits on what a client may take of the service."""
 
     queue: int = option(
         16,

@@ -63,7 +63,7 @@ def collapses(history: Mapping[str, Sequence[float]], config: AdversarialConfig)
 
 
 def _newly(signs: Sequence[bool]) -> bool:
-    """Whether the sign has stood for so many epochs now, and not before."""
+    """Return whether the sign has stood for so many epochs now, and not before."""
     return (
         all(signs[-_EPOCHS:])
         and len(signs) >= _EPOCHS
