@@ -380,7 +380,8 @@ class TrainConfig:
     )
     precision: str = option(
         "auto",
-        "arithmetic of the training; auto is mixed_bfloat16 where the device supports it, else float32",
+        "arithmetic of the training; auto is mixed_bfloat16 on a processor with a matrix unit (AMX), else "
+        "float32",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
         common=False,
     )

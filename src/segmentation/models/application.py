@@ -5,6 +5,7 @@ import warnings
 import keras
 
 from segmentation.models.backbones import Backbone
+from segmentation.models.batch_norm import BatchNormalization
 from segmentation.models.dilation import dilate
 
 _SIDE_PX = 512  # of the network that is copied; strides are read from its shapes
@@ -44,7 +45,7 @@ def application_features(
         options = dilate(layer, _SIDE_PX, output_stride, grids.get(layer.name, 1))
         options["name"] = prefix + layer.name
         if isinstance(layer, keras.layers.BatchNormalization):
-            options["momentum"] = momentum
+            return BatchNormalization.from_config({**options, "momentum": momentum})
         return layer.__class__.from_config(options)
 
     # a copy of the part that is needed, for photos of another size than the network's

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from segmentation.models.batch_norm import BatchNormalization
 from segmentation.models.up_conv import UpConv2D
 
 NORMS = ("batch", "group", "layer", "none")
@@ -89,7 +90,7 @@ def scores(logits: keras.KerasTensor) -> keras.KerasTensor:
 def norm_relu(tensor: keras.KerasTensor, *, norm: str = "batch", momentum: float = 0.9) -> keras.KerasTensor:
     """Apply normalisation and ReLU, which keep the shape."""
     if norm == "batch":
-        tensor = layers.BatchNormalization(momentum=momentum)(tensor)
+        tensor = BatchNormalization(momentum=momentum)(tensor)
     elif norm == "group":
         tensor = layers.GroupNormalization(groups=_group_count(tensor.shape[-1]))(tensor)
     elif norm == "layer":  # over channels and positions of one photo

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import keras
 from keras import layers
 
+from segmentation.models.batch_norm import BatchNormalization
+
 _EPSILON = 1e-3
 _STEM_FILTERS = 32  # of every variant
 _FILTER_STEP = 8  # scaled filters are a multiple of it
@@ -113,4 +115,4 @@ def _convolve(
 
 
 def _normalise(tensor: keras.KerasTensor, name: str, momentum: float) -> keras.KerasTensor:
-    return layers.BatchNormalization(momentum=momentum, epsilon=_EPSILON, name=name)(tensor)
+    return BatchNormalization(momentum=momentum, epsilon=_EPSILON, name=name)(tensor)
