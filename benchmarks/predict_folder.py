@@ -1,45 +1,46 @@
 """How near is `predict --save` to what the processor can do, and how far from the plain way?
 
-    python benchmarks/predict_folder.py [--model NAME] [--photos N] [--precision auto|f32|bf16]
+    python benchmarks/predict_folder.py [--model NAME] [--input DIR] [--photos N] [--precision auto|f32|bf16]
+    python benchmarks/predict_folder.py --chart FILE BEFORE.json AFTER.json
 
-Photos of 1152x1728 go to mask and cutout on disk. The plain way does one step after another: cv2.imread,
-cv2.resize, Keras `predict`, cv2.resize, cv2.imwrite. The bound is the cores of this process divided by the
-CPU seconds that decoding, scoring and encoding of one photo take, each measured alone. Expected are at
-least 4 times the photos a second of the plain way, and at least 0.85 of the bound.
+Photos of 1152x1728, drawn ones or those of a folder, go to mask, cutout and review picture on disk. First the
+stages of a photo are measured one photo at a time, in CPU time over all threads, then photos a second on all
+cores. The bound is the cores of this process divided by the CPU seconds of the decoder, the networks and the
+encoders. Expected are at least 0.85 of the bound, and at most 70 ms of CPU time a photo outside of them.
+
+The plain way of a model with one pass does one step after another: cv2.imread, cv2.resize, Keras `predict`,
+cv2.resize, cv2.imwrite. Expected are at least 4 times its photos a second.
 
 Without --model the 1024 U-Net with 16 filters and 6 levels is trained for a few minutes and kept in
 models/benchmark-1024: the scores of an untrained one are noise, which measures the PNG coder.
 """
 
 import argparse
-import statistics
+import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-from cutting import cut, seconds_of
+from cutting import seconds_of
 from project import ROOT
+from stages import BOUND, NETWORKS, ORDER, Stages, draw_chart
 
-from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.scoring import ScoringOptions
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.parallel import cores
-from segmentation.core.size import Size
 from segmentation.core.workspace import Workspace
-from segmentation.images.files import open_photo
-from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.keras_engine import load_model
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.predict import predict
-from segmentation.inference.scorer import load_scorer
+from segmentation.inference.scorer import Scorer, load_scorer
 from segmentation.jobs.context import Context
-from segmentation.outputs.cutout_writer import CutoutWriter
+from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.naming import find_photos
-from segmentation.preprocessing.pixels import resize_scores
 from segmentation.synth import write_studio
 
 _TRAINING = {
@@ -57,36 +58,88 @@ _TRAINING = {
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, help="path of a model (default: models/benchmark-1024)")
+    parser.add_argument("--model", help="name or path of a model (default: models/benchmark-1024)")
+    parser.add_argument("--input", type=Path, help="folder of photos (default: drawn ones)")
     parser.add_argument("--photos", type=int, default=40, help="through this program (default: 40)")
     parser.add_argument("--plain", type=int, default=8, help="through the plain way (default: 8)")
     parser.add_argument("--precision", default="auto", help="of OpenVINO (default: auto)")
+    parser.add_argument("--json", type=Path, help="file for the CPU seconds of the stages")
+    parser.add_argument("--chart", type=Path, nargs=3, metavar="FILE", help="draw two such files, no more")
     options = parser.parse_args()
+    if options.chart:
+        chart, before, after = options.chart
+        draw_chart(before, after, chart)
+        return
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         write_studio(work / "drawn", -(-options.photos // 3), 1152, 1728, 0)
-        photos = list(find_photos(work / "drawn" / "images"))[: options.photos]
-        bundle = load_bundle(options.model or _trained(work / "drawn"))
-        streams = cores()
-        scoring = ScoringOptions(engine="openvino", precision=options.precision)
-        scorer = load_scorer(Ensemble((bundle,)), scoring=scoring, streams=streams)
-        writer = CutoutWriter(work / "output", scorer.models.enlargement)
-        plain = _plain_way(bundle, work / "plain")
-        plain(photos[0].path)  # Keras compiles
-        cut(scorer, photos[:2], writer, work / "output")
+        found = list(find_photos(options.input or work / "drawn" / "images"))[: options.photos]
+        photos = [photo.path for photo in found]
+        bundle = find_bundle(options.model or str(_trained(work / "drawn")), ROOT / "models")
+        taken = measure_stages(bundle, options.precision, photos, work / "output")
+        rate, computed_by = measure_rate(bundle, options.precision, photos, work / "output")
+        plain_rate = None if bundle.first else _plain_rate(bundle, photos[: options.plain], work / "plain")
+    if options.json:
+        options.json.write_text(json.dumps(taken))
+    _print(bundle, computed_by, taken, rate, plain_rate)
 
-        half = options.plain // 2
-        slow = seconds_of(lambda: [plain(photo.path) for photo in photos[:half]])
-        fast = seconds_of(lambda: cut(scorer, photos, writer, work / "output"))
-        slow += seconds_of(lambda: [plain(photo.path) for photo in photos[half : options.plain]])
-        steps = _cpu_seconds(bundle, options.precision, photos[:8], writer, work / "output")
 
-    rate, plain_rate, bound = len(photos) / fast, options.plain / slow, streams / sum(steps.values())
-    print(f"{bundle.name} at {bundle.input_size}, {scorer.settings.computed_by}, {streams} cores")
-    print("CPU seconds a photo: " + ", ".join(f"{name} {taken:.3f}" for name, taken in steps.items()))
-    print(f"plain way  {plain_rate:6.2f} photos/s")
-    print(f"predict    {rate:6.2f} photos/s, {rate / plain_rate:.1f} times the plain way")
+def measure_stages(
+    bundle: ModelBundle, precision: str, photos: Sequence[Path], output: Path
+) -> dict[str, float]:
+    """Return the mean CPU seconds of each stage of a photo, one photo after another."""
+    stages = Stages()
+    with stages.watching():
+        scorer = load_scorer(Ensemble((bundle,)), scoring=ScoringOptions(precision=precision))
+        predict_into(scorer, photos[:2], output, workers=1)
+        stages.seconds.clear()
+        started = time.process_time()
+        predict_into(scorer, photos, output, workers=1)
+        total = time.process_time() - started
+    other = total - sum(stages.seconds.values())
+    return {name: seconds / len(photos) for name, seconds in {**stages.seconds, "other": other}.items()}
+
+
+def measure_rate(
+    bundle: ModelBundle, precision: str, photos: Sequence[Path], output: Path
+) -> tuple[float, str]:
+    """Return the photos a second on all cores, and what computed their scores."""
+    scoring = ScoringOptions(precision=precision)
+    scorer = load_scorer(Ensemble((bundle,)), scoring=scoring, streams=cores())
+    predict_into(scorer, photos[:2], output, workers=cores())
+    seconds = seconds_of(lambda: predict_into(scorer, photos, output, workers=cores()))
+    return len(photos) / seconds, scorer.settings.computed_by
+
+
+def predict_into(scorer: Scorer, photos: Sequence[Path], output: Path, *, workers: int) -> None:
+    """Do what `predict --save` does."""
+    options = PredictOptions.of(
+        input=tuple(photos), output=output, save=True, overwrite=True, workers=workers
+    )
+    for result in FolderPrediction(options, Context(Workspace(ROOT)), scorer):
+        assert not result.error, result.error
+
+
+def _print(
+    bundle: ModelBundle, computed_by: str, taken: dict[str, float], rate: float, plain_rate: float | None
+) -> None:
+    needed = sum(taken.get(name, 0.0) for name in BOUND)
+    networks = sum(taken.get(name, 0.0) for name in NETWORKS.values())
+    bound, scoring = cores() / needed, cores() / networks
+    print(f"{bundle.name} at {bundle.input_size}, {computed_by}, {cores()} cores")
+    print("\nCPU time of a photo, ms")
+    for name in ORDER:
+        if name in taken:
+            print(f"  {name:<16}{1000 * taken[name]:7.1f}")
+    total = sum(taken.values())
+    print(
+        f"  {'in all':<16}{1000 * total:7.1f}, of them {1000 * (total - needed):.1f} outside of the bound\n"
+    )
+    if plain_rate:
+        print(f"plain way  {plain_rate:6.2f} photos/s, predict {rate / plain_rate:.1f} times as many")
+    print(f"predict    {rate:6.2f} photos/s")
     print(f"bound      {bound:6.2f} photos/s, of which {rate / bound:.2f} are reached")
+    print(f"scoring    {scoring:6.2f} photos/s by itself, of which {rate / scoring:.2f} are reached")
 
 
 def _trained(data: Path) -> Path:
@@ -98,6 +151,12 @@ def _trained(data: Path) -> Path:
         print(f"training {model.name}, which takes some minutes", flush=True)
         train(TrainOptions.of(data=data, name=model.name, **_TRAINING), Context(Workspace(ROOT)))
     return model
+
+
+def _plain_rate(bundle: ModelBundle, photos: Sequence[Path], output: Path) -> float:
+    plain = _plain_way(bundle, output)
+    plain(photos[0])  # Keras compiles
+    return len(photos) / seconds_of(lambda: [plain(photo) for photo in photos])
 
 
 def _plain_way(bundle: ModelBundle, output: Path) -> Callable[[Path], None]:
@@ -116,33 +175,6 @@ def _plain_way(bundle: ModelBundle, output: Path) -> Callable[[Path], None]:
         cv2.imwrite(str(output / f"{path.stem}-cutout.png"), np.dstack([photo, alpha]))
 
     return plain
-
-
-def _cpu_seconds(
-    bundle: ModelBundle, precision: str, photos: list, writer: CutoutWriter, output: Path
-) -> dict[str, float]:
-    """Medians of the CPU time, over all threads, of the three steps of a photo."""
-    engine = load_engine(bundle, engine="openvino", precision=precision)
-    taken: dict[str, list[float]] = {"decode": [], "network": [], "encode": []}
-    for photo in photos:
-        started = time.process_time()
-        picture = open_photo(photo.path)
-        read = time.process_time()
-        prepared = engine.preprocessing.prepare(picture.pixels)[np.newaxis]
-        start_of_network = time.process_time()
-        scores = engine.network(prepared)[0]
-        scored = time.process_time()
-        scores = resize_scores(scores, Size(*picture.pixels.shape[:2]))
-        prediction = predict(
-            lambda _photo, full=scores: full, bundle, photo.stem, picture.pixels, bundle.threshold
-        )
-        start_of_encode = time.process_time()
-        writer.write({kind: output / photo.outputs[kind] for kind in writer.kinds}, picture, prediction)
-        written = time.process_time()
-        taken["decode"].append(read - started)
-        taken["network"].append(scored - start_of_network)
-        taken["encode"].append(written - start_of_encode)
-    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 if __name__ == "__main__":

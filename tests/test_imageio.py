@@ -217,10 +217,11 @@ def test_a_missing_file_and_a_folder_are_named_in_the_error(tmp_path, read):
         lambda shape: arrays(np.uint8, (shape[0], shape[1], *shape[2]))
     ),
     suffix=st.sampled_from([".png", ".tif", ".PNG"]),
+    mostly_empty=st.booleans(),
 )
-def test_what_is_written_losslessly_is_read_back_equal(tmp_path_factory, image, suffix):
+def test_what_is_written_losslessly_is_read_back_equal(tmp_path_factory, image, suffix, mostly_empty):
     path = tmp_path_factory.mktemp("written") / "new folder" / f"image{suffix}"
-    write_image(path, image)
+    write_image(path, image, mostly_empty=mostly_empty)
     with Image.open(path) as picture:
         np.testing.assert_array_equal(np.asarray(picture), image)
     if image.ndim == 3:

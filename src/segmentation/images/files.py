@@ -21,7 +21,7 @@ from segmentation.images.opening import Source, image_error, opened, reason_of
 from segmentation.images.picture import TRANSPARENT, Picture
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
-from segmentation.images.sixteen_bit import encode_png
+from segmentation.images.png_colour import encode_png
 from segmentation.images.stored import Pixels, Stored
 from segmentation.images.tiff_write import encode_tiff
 
@@ -196,11 +196,11 @@ def write_image(
 ) -> None:
     """Write uint8 grey [H, W], RGB [H, W, 3] or RGBA [H, W, 4] atomically; the suffix names the format.
 
-    PNG and TIFF hold uint16 as well. A PNG that is `mostly_empty`, and every one of 16 bits in colour, is
-    compressed by runs of equal bytes alone, which makes masks and cutouts smaller, and faster. TIFF is
-    deflated with unassociated alpha. `quality`, 1 to 100, is that of JPEG and WebP, by default 95, but for a
-    WebP that is to be `lossless`; `subsampling` is that of JPEG. With a `palette`, the colours of its values,
-    a grey PNG keeps its values, 8 bits each, and shows these colours.
+    PNG and TIFF hold uint16 as well. A PNG that is `mostly_empty` is written in ways that make such pictures
+    smaller, and faster: grey by runs of equal bytes alone, colour as all of it with 16 bits is (see
+    `encode_png`). TIFF is deflated with unassociated alpha. `quality`, 1 to 100, is that of JPEG and WebP, by
+    default 95, but for a WebP that is to be `lossless`; `subsampling` is that of JPEG. With a `palette`, the
+    colours of its values, a grey PNG keeps its values, 8 bits each, and shows these colours.
 
     `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
     inch across and down (PNG, JPEG, TIFF and BMP do), `exif` what the camera noted (PNG, JPEG, WebP and TIFF
@@ -230,7 +230,7 @@ def write_image(
         deep = image.dtype == np.uint16 and image.ndim == 3
         if deep and kind not in _ENCODERS:
             raise ValueError(f"16 bits a channel, which {' and '.join(_ENCODERS)} hold")
-        if deep or kind == "TIFF":
+        if deep or kind == "TIFF" or (kind == "PNG" and mostly_empty and image.ndim == 3):
             content.write(_ENCODERS[kind](image, icc_profile=icc_profile, dpi=dpi, exif=exif))
         else:
             picture = Image.fromarray(image)

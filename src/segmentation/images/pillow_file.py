@@ -9,7 +9,7 @@ from PIL import Image
 from segmentation.images.headers import bits_of, count_frames, orientation_of, resolution_of, tiles_of
 from segmentation.images.jpeg import check_cmyk_jpeg, decode_jpeg
 from segmentation.images.orientation import LYING_ON_ITS_SIDE, turned
-from segmentation.images.sixteen_bit import decode_colour
+from segmentation.images.png_colour import decode_colour
 from segmentation.images.stored import Pixels, Space, Stored
 from segmentation.images.value_range import full_range
 
