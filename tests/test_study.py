@@ -175,13 +175,13 @@ def test_differences_are_those_of_the_same_photos(studied):
 
 def test_the_page_shows_the_same_detail_by_each_way(studied):
     page = page_of(studied)
-    shown = re.search(r"!\[(\w+), .*\]\((pictures/mirror-1\.png)\)", page)
+    shown = re.search(r"!\[Masks of (\w+) where .*\]\((pictures/mirror-1\.png)\)", page)
     picture = np.array(Image.open(studied / "results" / "tried" / shown[2]))
 
     assert shown[1] in read_judged(studied / "results" / "tried" / "mirror" / "plain").photos
     tile = 160  # of photos that are narrower than a detail
-    assert picture.shape[1] == 4 * tile + 3 * 4  # photo, true alpha, and three ways in the next row
-    assert picture.shape[0] > 2 * 192
+    assert picture.shape[1] == 4 * tile + 3 * 4  # the true alpha and three ways
+    assert picture.ndim == 2  # the photo is not shown
 
 
 def test_the_page_shows_how_the_trainings_went(studied):
@@ -393,7 +393,5 @@ def test_the_detail_is_where_the_ways_are_furthest_apart():
 
     assert detail.rows.start <= 400 < 440 <= detail.rows.stop
     assert detail.columns.start <= 300 < 340 <= detail.columns.stop
-    photo = np.dstack([other] * 3)
-    drawn = draw_detail(photo, other, {"one": one, "other": other}, detail)
-    tile = drawn[:200, :200]
-    assert (tile == photo[detail.rows, detail.columns]).all()  # pixel for pixel
+    drawn = draw_detail(other, {"one": one, "other": other}, detail)
+    assert (drawn[:200, :200] == other[detail.rows, detail.columns]).all()  # pixel for pixel

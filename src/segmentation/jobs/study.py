@@ -110,10 +110,10 @@ def _pictures(
         if chosen is None:
             continue
         sample, alphas, detail = chosen
-        photo, target = read_pair(sample)
+        _, target = read_pair(sample)
         file = f"{_PICTURES}/{question.name}-{number}.png"
-        write_image(results / file, draw_detail(photo, target, alphas, detail))
-        shown = f"{sample.id}, where the ways are furthest apart, pixel for pixel"
+        write_image(results / file, draw_detail(target, alphas, detail))
+        shown = f"Masks of {sample.id} where the ways are furthest apart, pixel for pixel"
         lines.append(f"{shown}:\n\n![{shown}]({file})")
     return lines
 

@@ -33,28 +33,25 @@ def most_disputed(alphas: Mapping[str, np.ndarray]) -> Detail:
     return Detail(_span(int(down), height), _span(int(across), width), float(apart.max()))
 
 
-def draw_detail(
-    photo: np.ndarray, target: np.ndarray, alphas: Mapping[str, np.ndarray], detail: Detail
-) -> np.ndarray:
-    """Draw a detail of the photo, uint8 RGB [H, W, 3], of the true alpha and of each other, with labels.
+def draw_detail(target: np.ndarray, alphas: Mapping[str, np.ndarray], detail: Detail) -> np.ndarray:
+    """Draw a detail of the true alpha and of the others, all uint8 [H, W], with labels.
 
-    Returns uint8 RGB, four tiles a row.
+    Returns uint8 grey, four tiles a row. The photo is not shown, so that the page can go where it may not.
     """
     part = detail.rows, detail.columns
-    greys = {"true alpha": target, **alphas}
-    tiles = {"photo": photo[part], **{name: np.dstack([alpha[part]] * 3) for name, alpha in greys.items()}}
-    height, width = tiles["photo"].shape[:2]
+    tiles = {name: alpha[part] for name, alpha in {"true alpha": target, **alphas}.items()}
+    height, width = tiles["true alpha"].shape
     across = min(_COLUMNS, len(tiles))
     down = -(-len(tiles) // across)
     step_x, step_y = width + _GAP_PX, height + TEXT_GAP_PX + _LINES * LINE_HEIGHT_PX + _GAP_PX
-    sheet = Image.new("RGB", (across * step_x - _GAP_PX, down * step_y - _GAP_PX), PAPER)
+    sheet = Image.new("L", (across * step_x - _GAP_PX, down * step_y - _GAP_PX), PAPER[0])
     pen, font = ImageDraw.Draw(sheet), load_font()
     for number, (name, tile) in enumerate(tiles.items()):
         left, top = number % across * step_x, number // across * step_y
         sheet.paste(Image.fromarray(tile), (left, top))
         for line, text in enumerate(wrap(name, font, width)):
             y = top + height + TEXT_GAP_PX + line * LINE_HEIGHT_PX
-            pen.text((left + width / 2, y), text, fill=INK, font=font, anchor="ma")
+            pen.text((left + width / 2, y), text, fill=INK[0], font=font, anchor="ma")
     return np.array(sheet)
 
 
