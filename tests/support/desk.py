@@ -15,8 +15,13 @@ NAMES = ("a_Front", "a_Back", "b_Front", "c_Front", "d_Front", "e_Front")
 SIZE = 96, 128  # width, height
 
 
-def draw_results(folder: Path, names=NAMES, size=SIZE, model_bundle=BUNDLE, **options) -> Path:
-    """Photos of garments with a sash that the second opinion does not take for garment; their results."""
+def draw_results(
+    folder: Path, names=NAMES, size=SIZE, model_bundle=BUNDLE, knowing=CONFIDENCE_MODEL, **options
+) -> Path:
+    """Photos of garments with a sash that the second opinion does not take for garment; their results.
+
+    `knowing` is the confidence model.
+    """
     source, output = folder / "photos", folder / "results"
     source.mkdir(parents=True)
     width, height = size
@@ -26,8 +31,8 @@ def draw_results(folder: Path, names=NAMES, size=SIZE, model_bundle=BUNDLE, **op
         rows = slice(int(inside.mean()) - height // 16, int(inside.mean()) + height // 16)
         photo[rows][alpha[rows] > 0] = (150, 60, 60)
         Image.fromarray(photo).save(source / f"{name}.png")
-    estimator = estimator_for([doubting_score], 0.5, CONFIDENCE_MODEL)
-    bundle = dataclasses.replace(model_bundle, confidence_model=CONFIDENCE_MODEL)
+    estimator = estimator_for([doubting_score], 0.5, knowing)
+    bundle = dataclasses.replace(model_bundle, confidence_model=knowing)
     cut_folder(source, output, bundle=bundle, score=red_score, estimator=estimator, **options)
     return output
 

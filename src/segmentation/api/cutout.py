@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.confidence.triage import Verdict
-from segmentation.core.types import FoundObject, Prediction
+from segmentation.core.types import FoundObject, LikelyFault, Prediction
 from segmentation.images.compositing import blend_alpha
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import Picture
@@ -32,6 +32,9 @@ class Cutout:
         confidence: the Dice, in [0, 1], that is expected of the mask; None where the model has no confidence
             model or `triage` is off.
         clean: the probability that the mask has no fault; None where the model knows no faults.
+        likely_faults: the places where a fault is likely, the most likely first: each has its box (`left`,
+            `top`, `width`, `height`, in pixels), its `probability`, its `kind` ("missed" or "excess") and
+            `signs` in words. Empty where there is none, and where the model knows no such places.
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
         reasons: why it is not "auto".
         notes: what was left out of the photo, and what a person should know about the result.
@@ -45,6 +48,7 @@ class Cutout:
     scores: NDArray[np.float32] = field(repr=False)
     confidence: float | None
     clean: float | None
+    likely_faults: tuple[LikelyFault, ...]
     decision: str | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
@@ -69,6 +73,7 @@ class Cutout:
             scores=prediction.scores[..., 0],
             confidence=None if prediction.confidence is None else round(prediction.confidence, 5),
             clean=prediction.clean,
+            likely_faults=prediction.likely_faults or (),
             decision=verdict.decision if verdict else None,
             reasons=verdict.reasons if verdict else (),
             notes=notes,

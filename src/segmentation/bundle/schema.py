@@ -15,6 +15,7 @@ from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
 from segmentation.confidence.outcomes import FaultOutcomes
+from segmentation.confidence.places import FIGURES, PlaceModel
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import ConfigError
@@ -29,6 +30,7 @@ _LARGEST_SIDE_PX = 8192
 _MOST_LEVELS = 13  # halvings from the largest side to a single pixel
 _MOST_LABELS, _LONGEST_LABEL = 256, 100
 _MOST_PHOTOS = 10**7
+_MOST_CANDIDATES = 100 * _MOST_PHOTOS
 _DEEPEST = 32  # dictionaries and lists within each other; training writes four
 _LARGEST_FIGURE = 1e6  # of the features of photos and of their weights
 _DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less overflows float32
@@ -254,7 +256,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
     if plain is None:
         return None
     place = "experience"
-    later = ("contents", "outcomes", "edges")  # fields that earlier versions lack
+    later = ("contents", "outcomes", "edges", "places")  # fields that earlier versions lack
     needed = [field.name for field in fields(ConfidenceModel) if field.name not in later]
     _check_fields(place, plain, needed, optional=later)
     _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
@@ -282,6 +284,7 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
         correlation=_number(f"{place}.correlation", plain["correlation"], -1, 1),
         outcomes=_outcomes(f"{place}.outcomes", plain.get("outcomes")),
         edges=_edges(f"{place}.edges", plain.get("edges")),
+        places=_places(f"{place}.places", plain.get("places")),
     )
 
 
@@ -320,6 +323,26 @@ def _edges(place: str, plain: Any) -> EdgeDistances | None:
                 f"{place}.{name}: expected {len(DISTANCES_PX)} shares, one a distance, received {len(shares)}"
             )
     return EdgeDistances(_whole(f"{place}.garments", plain["garments"], 1, _MOST_PHOTOS), **sides)
+
+
+def _places(place: str, plain: Any) -> PlaceModel | None:
+    if plain is None:
+        return None
+    _check_fields(place, plain, [field.name for field in fields(PlaceModel)])
+    _check_fields(f"{place}.weights", plain["weights"], FIGURES)
+
+    def figure(name: str, value: Any, low: float = -_LARGEST_FIGURE) -> float:
+        return _number(f"{place}.{name}", value, low, _LARGEST_FIGURE)
+
+    return PlaceModel(
+        weights={name: figure(f"weights.{name}", weight) for name, weight in plain["weights"].items()},
+        bias=figure("bias", plain["bias"]),
+        clean_bias=figure("clean_bias", plain["clean_bias"]),
+        clean_slope=figure("clean_slope", plain["clean_slope"], 0),
+        ranking=_number(f"{place}.ranking", plain["ranking"], 0, 1),
+        candidates=_whole(f"{place}.candidates", plain["candidates"], 0, _MOST_CANDIDATES),
+        planted=_whole(f"{place}.planted", plain["planted"], 0, _MOST_CANDIDATES),
+    )
 
 
 def _flags(place: str, plain: Any) -> list[bool]:

@@ -19,6 +19,7 @@ def run(options: CalibrateOptions, context: Context) -> int:
         bundle = calibrate(options, display.shown(context))
     print(confidence_line(bundle))
     print(faults_line(bundle, options.faults))
+    print(places_line(bundle))
     return 0
 
 
@@ -33,6 +34,19 @@ def faults_line(bundle: ModelBundle, faults: FaultOptions) -> str:
         return f"{found}; that is too many for a promise, or they are too few"
     return as_typed(
         f"{found}; the least that can be promised with {CERTAINTY:.0%} certainty: `predict promise={least:g}`"
+    )
+
+
+def places_line(bundle: ModelBundle) -> str:
+    """Return what a calibrated model knows of where faults are likely, in a line."""
+    assert bundle.confidence_model
+    places = bundle.confidence_model.places
+    if places is None:
+        return "too few faults to learn where they are likely: give `calibrate` more photos"
+    return (
+        f"where faults are likely was learned from {counted(places.candidates, 'doubtful region')}, "
+        f"{places.planted} of them planted; cross-validated, one that is a fault is found more likely than "
+        f"one that is none in {places.ranking:.0%} of the pairs"
     )
 
 

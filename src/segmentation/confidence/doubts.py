@@ -1,34 +1,41 @@
 """Doubtful regions: parts of a mask or of its surroundings that a person decides on as a whole."""
 
+import dataclasses
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from segmentation.core.types import Prediction
-from segmentation.images.refinement import box_around
+from segmentation.core.types import LikelyFault, Prediction
+from segmentation.images.boxes import box_around
+from segmentation.metrics.faults import EXCESS
 
 _STEPS = 16  # of scores in a picture of doubts
-_DOUBTFUL = 8  # added to the value of a doubtful pixel
+DOUBTFUL = 8
+"""What is added to the value of a doubtful pixel in a picture of doubts."""
 
 _THIN = 1 / 576  # of the height: the variation along the edge of a good mask is no region
 _SMALLEST = 6e-5  # of the photo, without its thin parts: 120 pixels of 1152 x 1728
 _LEAST_PX = 12  # of small photos
 _MOST_REGIONS = 60
+_SAME = 0.4  # of two boxes
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
     """A connected part of a photo: `left` and `top` in pixels, and the `pixels` that it has from there on.
 
-    `pixels` are bool [h, w]. `inside` is whether the region belongs to the mask as it was predicted.
+    `pixels` are bool [h, w]. `inside` is whether the region belongs to the mask as it was predicted, `likely`
+    what is known of the fault that it may be.
     """
 
     left: int
     top: int
     pixels: np.ndarray
     inside: bool
+    likely: LikelyFault | None = None
 
     @property
     def slices(self) -> tuple[slice, slice]:
@@ -45,7 +52,7 @@ def encode_doubts(prediction: Prediction) -> np.ndarray:
     step = np.minimum(prediction.scores[..., 0] * _STEPS, _STEPS - 1).astype(np.uint8)
     doubts = step * np.uint8(_STEPS)
     if prediction.doubtful is not None:
-        doubts += prediction.doubtful * np.uint8(_DOUBTFUL)
+        doubts += prediction.doubtful * np.uint8(DOUBTFUL)
     return doubts
 
 
@@ -56,7 +63,7 @@ def find_regions(doubts: np.ndarray, mask: np.ndarray) -> list[Region]:
     thin as the doubts along any edge are, and what nobody would see. Parts of the mask that are detached from
     the rest of it are regions as well, certain or not.
     """
-    doubtful = (doubts & _DOUBTFUL) > 0
+    doubtful = (doubts & DOUBTFUL) > 0
     found = [
         region
         for side, inside in ((mask, True), (~mask, False))
@@ -68,6 +75,28 @@ def find_regions(doubts: np.ndarray, mask: np.ndarray) -> list[Region]:
     found += [island for island in _islands(mask) if not covered[island.slices][island.pixels].mean() > 0.5]
     found.sort(key=lambda region: (-np.count_nonzero(region.pixels), region.top, region.left))
     return found[:_MOST_REGIONS]
+
+
+def with_likely_faults(regions: Sequence[Region], likely: Iterable[LikelyFault]) -> list[Region]:
+    """Return the same regions, each with the likely fault, if there is one, whose box is nearly its own."""
+    known = list(regions)
+    for fault in likely:
+        alike = [_shared(region, fault) for region in known]
+        best = max(range(len(known)), key=lambda place: alike[place], default=None)
+        if best is not None and alike[best] >= _SAME and known[best].likely is None:
+            known[best] = dataclasses.replace(known[best], likely=fault)
+    return known
+
+
+def _shared(region: Region, fault: LikelyFault) -> float:
+    """Return the area that two boxes share over that of both together, in [0, 1]; 0 on different sides."""
+    if region.inside is not (fault.kind == EXCESS):
+        return 0.0
+    height, width = region.pixels.shape
+    down = min(region.top + height, fault.top + fault.height) - max(region.top, fault.top)
+    across = min(region.left + width, fault.left + fault.width) - max(region.left, fault.left)
+    shared = max(0, down) * max(0, across)
+    return shared / (height * width + fault.height * fault.width - shared)
 
 
 def _thick_parts(doubtful: np.ndarray, inside: bool) -> list[Region]:

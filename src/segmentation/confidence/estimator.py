@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.confidence.candidates import doubtful_pixels, find_candidates, judge
 from segmentation.confidence.features import extract_features
 from segmentation.confidence.model import ConfidenceModel
-from segmentation.core.types import Prediction, ScoreFn
+from segmentation.confidence.places import EXPECTED_FAULTS
+from segmentation.core.types import LikelyFault, Prediction, ScoreFn
 from segmentation.scores.augmentation import averaged, mirrored
-
-_UNSURE = 0.2  # scores from 0.2 to 0.8 are doubtful
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,32 @@ class ConfidenceEstimator:
 
     def __call__(self, photo: np.ndarray, prediction: Prediction) -> Prediction:
         """Add features, confidence and doubtful pixels to the prediction of a photo, uint8 RGB [H, W, 3]."""
-        other = self.second(photo)[..., 0] >= self.threshold
-        scores = prediction.scores[..., 0]
-        features = extract_features(photo, scores, prediction.threshold, other)
-        confidence = self.confidence_model.confidence(features) if self.confidence_model else None
-        clean = None
-        if self.confidence_model and confidence is not None:
-            clean = self.confidence_model.clean(confidence)
-        doubtful = scores > _UNSURE
-        doubtful &= scores < 1 - _UNSURE
-        doubtful |= prediction.mask ^ other
+        return self.judge(photo, prediction, self.second_mask(photo))
+
+    def second_mask(self, photo: np.ndarray) -> np.ndarray:
+        """Return the second opinion on a photo: bool [H, W]."""
+        return self.second(photo)[..., 0] >= self.threshold
+
+    def judge(self, photo: np.ndarray, prediction: Prediction, other: np.ndarray) -> Prediction:
+        """Add the same, given the second opinion, `other`."""
+        scores, mask, model = prediction.scores[..., 0], prediction.mask, self.confidence_model
+        features = dict(extract_features(photo, scores, prediction.threshold, other))
+        doubtful = doubtful_pixels(scores, mask, other)
+        likely: tuple[LikelyFault, ...] | None = None
+        if model and model.places:
+            expected, marked = judge(find_candidates(photo, scores, mask, other), model.places)
+            features[EXPECTED_FAULTS] = expected
+            likely = tuple(fault for _region, fault in marked)
+            for region, _fault in marked:
+                doubtful[region.slices] |= region.pixels
+        confidence = model.confidence(features) if model else None
         return dataclasses.replace(
-            prediction, features=features, confidence=confidence, clean=clean, doubtful=doubtful
+            prediction,
+            features=features,
+            confidence=confidence,
+            clean=None if model is None or confidence is None else model.clean(confidence, features),
+            doubtful=doubtful,
+            likely_faults=likely,
         )
 
 

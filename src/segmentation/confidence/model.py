@@ -7,12 +7,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
 from segmentation.confidence.cleanness import Cleanness, fit_cleanness
 from segmentation.confidence.edge_distances import EdgeDistances
 from segmentation.confidence.outcomes import FaultOutcomes
+from segmentation.confidence.places import EXPECTED_FAULTS, PlaceModel
 
 Features = Mapping[str, float]
 """Finite figures of a photo and its prediction by name, see `confidence.features`."""
@@ -84,7 +86,8 @@ class ConfidenceModel:
     confidence. `error` is the mean absolute difference of confidence and Dice and `correlation` their rank
     correlation, both cross-validated by garment. `samples` are the ids of the photos, and `contents` the
     digests of their files in the same order, of which models of earlier versions have none; nor have these
-    `outcomes`, which of the masks had a fault, and `edges`, how far off the true edges were.
+    `outcomes`, which of the masks had a fault, `edges`, how far off the true edges were, and `places`, which
+    tells where faults are likely.
     """
 
     samples: tuple[str, ...]
@@ -96,6 +99,7 @@ class ConfidenceModel:
     contents: tuple[str, ...] = ()
     outcomes: FaultOutcomes | None = None
     edges: EdgeDistances | None = None
+    places: PlaceModel | None = None
 
     @property
     def photos(self) -> int:
@@ -115,8 +119,15 @@ class ConfidenceModel:
         """The probability that a mask has no fault, by its confidence; None where no faults are known."""
         return fit_cleanness(self.outcomes) if self.outcomes and self.outcomes.faulty else None
 
-    def clean(self, confidence: float) -> float | None:
-        """Return the probability, in [0, 1], that a mask has no fault; None where no faults are known."""
+    def clean(self, confidence: float, features: Features = MappingProxyType({})) -> float | None:
+        """Return the probability, in [0, 1], that a mask has no fault; None where no faults are known.
+
+        It comes from the faults that are expected of the mask by its `features`, or else from its confidence.
+        """
+        if confidence <= 0:
+            return 0.0 if self.places or self.cleanness else None
+        if self.places and EXPECTED_FAULTS in features:
+            return round(self.places.clean(features[EXPECTED_FAULTS]), 4)
         return round(self.cleanness(confidence), 4) if self.cleanness else None
 
     def doubts(self, features: Features) -> list[str]:

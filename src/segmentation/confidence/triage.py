@@ -68,7 +68,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A photo of the folder; `clean` is the probability that its mask has no fault, where that is known."""
+    """A photo of the folder; `clean` is the probability that its mask has no fault, where that is known.
+
+    `likely` are the probabilities of the places where a fault is likely, None where no such places are known.
+    """
 
     stem: str
     confidence: float
@@ -76,6 +79,7 @@ class Row:
     verdict: Verdict
     cutout: str | None
     clean: float | None = None
+    likely: tuple[float, ...] | None = None
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -175,8 +179,11 @@ def triage_folder(
         confidence = round(confidence_model.confidence(features), 5)
         cutout = next((path for kind, path in record["outputs"].items() if kind.startswith("cutout")), None)
         verdict = triage_photo(features, confidence, confidence_model, limits)
-        clean = confidence_model.clean(confidence)
-        rows.append(Row(stem, confidence, record["area"], verdict, cutout, clean))
+        clean = confidence_model.clean(confidence, features)
+        likely = record.get("likely_faults")
+        if likely is not None:
+            likely = tuple(float(place["probability"]) for place in likely)
+        rows.append(Row(stem, confidence, record["area"], verdict, cutout, clean, likely))
         if view := View.of(stem, confidence, features):
             views.append(view)
         drift.add(confidence_model.deviations(features))

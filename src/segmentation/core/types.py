@@ -242,6 +242,23 @@ class FoundObject:
 
 
 @dataclass(frozen=True)
+class LikelyFault:
+    """A place in a mask that may be a fault, as a box in pixels of the photo.
+
+    `probability`, in [0, 1], is how likely it is one; `kind` is "missed" for garment that may be left out and
+    "excess" for something else that may be taken in; `signs` say in words what speaks for it.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    probability: float
+    kind: str
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Prediction:
     """A model's prediction for one photo, at the photo's own size: nobody downstream resizes.
 
@@ -249,6 +266,8 @@ class Prediction:
     what the user must know about how the result came to be. `confidence` is the Dice, in [0, 1], that is
     expected of the mask, `clean` the probability that it has no fault, `features` what they were found from,
     and `doubtful`, bool [H, W], the pixels that speak against it; they are None or empty where no one asked.
+    `likely_faults` are the places where a fault is likely, the most likely first; None for a model that knows
+    no such places.
     `objects` are those that were found one by one, best first; None for a model that finds none.
     """
 
@@ -262,6 +281,7 @@ class Prediction:
     doubtful: np.ndarray | None = None
     objects: tuple[FoundObject, ...] | None = None
     clean: float | None = None
+    likely_faults: tuple[LikelyFault, ...] | None = None
 
     @cached_property
     def indices(self) -> np.ndarray:

@@ -9,6 +9,7 @@ from segmentation.confidence.edge_lines import Beyond, beyond_lines, mean_distan
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.fitting import fit_confidence_model
 from segmentation.confidence.model import ConfidenceModel, garment_found
+from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
@@ -16,6 +17,7 @@ from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample, ScoreFn
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import without_predicted
+from segmentation.evaluation.fault_lessons import fault_lessons
 from segmentation.evaluation.photo import read_pair
 from segmentation.inference.predict import predict
 from segmentation.inference.scoring import load_score
@@ -37,22 +39,28 @@ def fit_confidence(
 
     Each photo is predicted by the bundle or, where it was trained on it, by the first of `others`, models of
     its folds, that was not. Photos in which no garment was found have no confidence and are left out. Which
-    masks have a fault of `fault_options` is recorded, and how far off their true edges are. Raises DataError
+    masks have a fault of `fault_options` is recorded, and how far off their true edges are; where faults are
+    likely is learned from their faults and from planted ones, unless there are too few. Raises DataError
     where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
     """
     samples = without_predicted(samples)
     models = [_Loaded.of(model) for model in (bundle, *others)]
-    features, dice, faulty, used = [], [], [], []
+    features, dice, faulty = [], [], []
+    used: list[Sample] = []
     edges: list[tuple[str, Beyond]] = []
+    known: list[KnownCandidate] = []
     sizes = fault_options.fault_thickness_px, fault_options.fault_area_px
     for done, sample in enumerate(samples, start=1):
         unbiased = next((model for model in models if sample not in model.trained_on), None)
         if unbiased:
             model = unbiased.bundle
             photo, alpha = read_pair(sample)
-            prediction = predict(unbiased.score, model, sample.id, photo, model.threshold, unbiased.estimator)
+            prediction = predict(unbiased.score, model, sample.id, photo, model.threshold)
+            second = unbiased.estimator.second_mask(photo)
+            prediction = unbiased.estimator.judge(photo, prediction, second)
             target = alpha >= model.config.data.target_threshold * 255
             if garment_found(prediction.features):
+                known += fault_lessons(len(used), photo, prediction, second, target, sizes)
                 features.append(prediction.features)
                 dice.append(metrics.dice(metrics.counts(prediction.mask, target)))
                 faulty.append(bool(faults(prediction.mask, target, *sizes)))
@@ -67,16 +75,15 @@ def fit_confidence(
             f"which it finds a garment, received {len(dice)}; give other `data`, or models of "
             "its folds with `fold_model`"
         )
+    garments = [sample.group or sample.id for sample in used]
     fitted = fit_confidence_model(
-        features,
-        dice,
-        [sample.id for sample in used],
-        [sample.group or sample.id for sample in used],
-        faulty,
-        fault_options,
+        features, dice, [sample.id for sample in used], garments, faulty, fault_options
     )
     contents = tuple(content_of(sample.photo) for sample in used)
-    return dataclasses.replace(fitted, contents=contents, edges=mean_distances(edges))
+    places = fit_place_model(known, garments, faulty)
+    return dataclasses.replace(
+        fitted, contents=contents, edges=mean_distances(edges), places=places[0] if places else None
+    )
 
 
 @dataclass(frozen=True)

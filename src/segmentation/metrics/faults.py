@@ -46,6 +46,17 @@ def faults(
     if it has more than `area_px` pixels. Both sizes are for a height of 1728; the ellipse has at least 3
     pixels. Raises ValueError when the sizes differ.
     """
+    described, _regions = faults_and_regions(mask, target, thickness_px, area_px)
+    return described
+
+
+def faults_and_regions(
+    mask: np.ndarray, target: np.ndarray, thickness_px: int = 5, area_px: float = 100
+) -> tuple[tuple[Fault, ...], np.ndarray]:
+    """Return the faults of a mask as `faults` does, and where they are.
+
+    The second is int32 [H, W]: 1, 2, ... in the pixels of the first, the second, ... fault, and 0 elsewhere.
+    """
     if mask.shape != target.shape or mask.ndim != 2:
         raise ValueError(f"expected two arrays [H, W] of one size, received {mask.shape} and {target.shape}")
     scale = len(target) / REFERENCE_HEIGHT_PX
@@ -58,23 +69,27 @@ def faults(
     garment_px = np.count_nonzero(target) or target.size
     areas = stats[:, cv2.CC_STAT_AREA]
     large = [number for number in range(1, len(stats)) if areas[number] > area_px * scale**2]
-    described = []
+    described: list[tuple[Fault, int]] = []
     for number in large:
         left, top, width, height, area = stats[number].tolist()
         counted = {kind: int(pixels[number]) for kind, pixels in kinds.items()}
         most = max(counted, key=lambda kind: counted[kind])
-        described.append(
-            Fault(
-                left=left + box[1].start,
-                top=top + box[0].start,
-                width=width,
-                height=height,
-                area_px=area,
-                kind=most if counted[most] > _PREDOMINANT * area else MIXED,
-                share=area / garment_px,
-            )
+        fault = Fault(
+            left=left + box[1].start,
+            top=top + box[0].start,
+            width=width,
+            height=height,
+            area_px=area,
+            kind=most if counted[most] > _PREDOMINANT * area else MIXED,
+            share=area / garment_px,
         )
-    return tuple(sorted(described, key=lambda fault: (-fault.area_px, fault.top, fault.left)))
+        described.append((fault, number))
+    described.sort(key=lambda found: (-found[0].area_px, found[0].top, found[0].left))
+    places = np.zeros(len(stats), np.int32)
+    places[[number for _fault, number in described]] = range(1, len(described) + 1)
+    whole = np.zeros(mask.shape, np.int32)
+    whole[box] = places[regions]
+    return tuple(fault for fault, _number in described), whole
 
 
 def _count_kinds(

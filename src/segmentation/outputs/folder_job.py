@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +226,7 @@ def result_of(
         replaced=delivery.replaced,
         outdated=delivery.outdated,
         clean=prediction.clean,
+        likely_faults=_likely(prediction),
     )
 
 
@@ -235,6 +236,11 @@ def _read(photo: Photo, read: Callable[[Path], Picture]) -> Picture:
     path = photo.download.file()
     with errors_renamed(str(path), photo.name):
         return read(path)
+
+
+def _likely(prediction: Prediction) -> tuple[dict[str, Any], ...] | None:
+    likely = prediction.likely_faults
+    return None if likely is None else tuple(map(asdict, likely))
 
 
 def _figures(prediction: Prediction) -> dict[str, Any]:

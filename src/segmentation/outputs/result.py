@@ -15,13 +15,14 @@ class Result:
     found one by one, best first: class, score, box (left, top, right, bottom) in pixels, area as a fraction
     of the photo, and its files by kind; None for a model that finds none. Where it was asked for,
     `confidence` is the Dice that is expected of the mask, `clean` the probability that it has no fault (where
-    the model knows of faults), `decision` is what should become of the photo and `reasons` why (see Verdict),
-    and `features` are what they were found from. `stem` is the name of the outputs (see Photo); `key` is what
-    they were made from: size, time of change and SHA-256 of the photo's file, and the settings. `files` are
-    the records by which each output is recognised (see `record_of`). `skipped` results leave the line of an
-    earlier run as it is, and have what stands there; `kept` and `replaced` are outputs that a person had
-    changed, `outdated` what a person made from an earlier photo of this name (see Delivery), which no line
-    holds.
+    the model knows of faults), `likely_faults` the places where one is likely, the most likely first (see
+    LikelyFault; None for a model that knows no such places), `decision` is what should become of the photo
+    and `reasons` why (see Verdict), and `features` are what they were found from. `stem` is the name of the
+    outputs (see Photo); `key` is what they were made from: size, time of change and SHA-256 of the photo's
+    file, and the settings. `files` are the records by which each output is recognised (see `record_of`).
+    `skipped` results leave the line of an earlier run as it is, and have what stands there; `kept` and
+    `replaced` are outputs that a person had changed, `outdated` what a person made from an earlier photo of
+    this name (see Delivery), which no line holds.
     """
 
     input: str
@@ -45,6 +46,7 @@ class Result:
     replaced: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
     clean: float | None = None
+    likely_faults: tuple[dict[str, Any], ...] | None = None
 
 
 def line_of(result: Result) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def line_of(result: Result) -> dict[str, Any]:
     plain = {**asdict(result), "input": located(result.input)}
     for name in ("skipped", "kept", "replaced", "outdated"):
         del plain[name]
-    for name in ("objects", "clean"):
+    for name in ("objects", "clean", "likely_faults"):
         if plain[name] is None:
             del plain[name]
     return {"evidence" if name == "features" else name: value for name, value in plain.items()}

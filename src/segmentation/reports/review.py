@@ -26,7 +26,7 @@ _HINT = 0.1  # score from which a pixel may belong to the garment
 _DOUBTFUL = (255, 200, 0)
 _TINT = 0.6
 _COLUMNS = ("photo", "decision", "confidence", "area", "reasons")
-_CLEAN = "clean"  # the last column, where it is known
+_CLEAN, _LIKELY = "clean", "likely_faults"  # the last columns, where they are known
 _PAGE_BEGINS = '<!DOCTYPE html>\n<html lang="en" data-page="review">'
 _MOST_PICTURES = 1000  # in one page; all are in the table
 
@@ -94,14 +94,21 @@ def _address(path: str) -> str:
 
 
 def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
-    known = any(row.clean is not None for row in triage.rows)  # models of earlier versions know no faults
-    yield (*_COLUMNS, _CLEAN) if known else _COLUMNS
+    # models of earlier versions know no faults, or not where they are
+    known = {
+        _CLEAN: any(row.clean is not None for row in triage.rows),
+        _LIKELY: any(row.likely is not None for row in triage.rows),
+    }
+    further = [name for name, told in known.items() if told]
+    yield *_COLUMNS, *further
     for stem, error in triage.failures.items():
-        yield printable(stem), "failed", "", "", printable(error), *([""] if known else [])
+        yield printable(stem), "failed", "", "", printable(error), *("" for _name in further)
     for row in triage.rows:
         decision, reasons = row.verdict.decision, "; ".join(row.verdict.reasons)
         figures = printable(row.stem), decision, f"{row.confidence:.5f}", f"{row.area:.4f}", reasons
-        yield (*figures, "" if row.clean is None else f"{row.clean:.4f}") if known else figures
+        likely = "; ".join(f"{probability:.2f}" for probability in row.likely or ())
+        told = {_CLEAN: "" if row.clean is None else f"{row.clean:.4f}", _LIKELY: likely}
+        yield *figures, *(told[name] for name in further)
 
 
 def _hinted(prediction: Prediction) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
+from segmentation.core.types import LikelyFault
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.outputs.manifest import Manifest
 
@@ -24,7 +25,8 @@ class CutPhoto:
     """A photo that predict cut out: the fields of its record that a review needs.
 
     `id` stands for the photo in addresses. `outputs` are its files by kind, relative to the folder, `files`
-    the records of what predict wrote, and `asked` the options that it wrote them by.
+    the records of what predict wrote, and `asked` the options that it wrote them by. `likely_faults` are the
+    places where a fault is likely.
     """
 
     id: str
@@ -39,6 +41,7 @@ class CutPhoto:
     notes: tuple[str, ...] = ()
     asked: Mapping[str, Any] | None = None
     key: Mapping[str, Any] = field(default_factory=dict)
+    likely_faults: tuple[LikelyFault, ...] = ()
 
     @property
     def garment(self) -> str:
@@ -117,11 +120,16 @@ def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
             tuple(record.get("notes") or ()),
             record.get("asked"),
             key,
+            tuple(map(_likely_fault, record.get("likely_faults") or ())),
         )
         photos[cut.id] = cut
     if not photos:
         raise DataError(f"{results}: expected masks to review, found none; run predict again")
     return photos
+
+
+def _likely_fault(plain: Mapping[str, Any]) -> LikelyFault:
+    return LikelyFault(**{**plain, "signs": tuple(plain["signs"])})
 
 
 def id_of(stem: str) -> str:

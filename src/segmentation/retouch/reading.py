@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.confidence.doubts import Region, find_regions
+from segmentation.confidence.doubts import Region, find_regions, with_likely_faults
 from segmentation.core.errors import DataError, printable
 from segmentation.images.files import Picture, read_labels, read_mask
 from segmentation.retouch.acceptance import predicted_path
@@ -65,4 +65,4 @@ def _doubtful_regions(results: Path, photo: CutPhoto, base: np.ndarray) -> list[
     if path.is_file():
         read = read_labels(path)
         doubts = read if read.shape == base.shape else doubts
-    return find_regions(doubts, base >= HALF)
+    return with_likely_faults(find_regions(doubts, base >= HALF), photo.likely_faults)

@@ -6,7 +6,10 @@ from typing import Any
 
 from segmentation.jobs.serving import Answer, ServedModel
 
-_FIELDS = ("area", "threshold", "confidence", "clean", "decision", "reasons", "notes", "classes", "seconds")
+_FIELDS = (
+    *("area", "threshold", "confidence", "clean", "likely_faults", "decision", "reasons", "notes", "classes"),
+    "seconds",
+)
 
 
 def described(model: ServedModel, answer: Answer) -> dict[str, Any]:

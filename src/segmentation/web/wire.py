@@ -72,7 +72,7 @@ def opened(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
 
 
 def drawn(region: Region) -> dict[str, Any]:
-    """Return a region as lines about it, and a place inside, in pixels of the photo."""
+    """Return a region: lines about it, a place inside, both in pixels, and how likely it is a fault."""
     pixels = np.pad(region.pixels.astype(np.uint8), 1)
     contours, _ = cv2.findContours(pixels, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     inside = cv2.distanceTransform(pixels, cv2.DIST_L2, 3)
@@ -84,4 +84,6 @@ def drawn(region: Region) -> dict[str, Any]:
         "box": [region.left, region.top, width, height],
         "at": [float(column + region.left - 0.5), float(row + region.top - 0.5)],
         "lines": [line.round(1).tolist() for line in lines],
+        "probability": region.likely and region.likely.probability,
+        "signs": list(region.likely.signs) if region.likely else [],
     }

@@ -237,7 +237,7 @@ function look() {
 }
 
 function nextDoubt() {
-  const regions = view.regions;
+  const regions = view.regions.toSorted((one, other) => (other.probability ?? 0) - (one.probability ?? 0));  // the likeliest fault first
   if (!regions.length) { notice("Nothing is doubtful here"); return; }
   if (!view.showsDoubts) { view.doubts = true; looks.setMode("outline"); describe(); }
   place = (place + 1) % regions.length;

@@ -17,6 +17,9 @@ const HINTS = {
   island: "Click a part beside the garment to remove it",
 };
 
+// What is known of a doubtful region, in words.
+const told = ({probability, signs}) => probability == null ? "Doubtful" : [`A fault with a probability of ${Math.round(100 * probability)}%`, ...signs].join(", ");
+
 export class Tools {
   // `work` has: layers, discard(), operate(operation), hint(stroke), toggle(x, y), changed(box)
   constructor(view, work, settings) {
@@ -162,7 +165,7 @@ export class Tools {
     if (this.view.hovered === region) return;
     this.view.hovered = region;
     this.view.canvas.parentElement.title = "";
-    this.view.cursor.title = region ? "Doubtful: click puts it in or takes it out" : "";
+    this.view.cursor.title = region ? `${told(region)}: click puts it in or takes it out` : "";
     this.setCursor();
     this.view.redraw();
   }

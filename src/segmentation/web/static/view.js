@@ -177,6 +177,18 @@ export class View extends Viewport {
         context.stroke(region.path);
       }
     });
+    for (const region of this.regions) if (region.probability != null && !this.isDecided(region)) this.drawProbability(context, region);
+  }
+
+  // How likely a region is a fault, beside it, in letters of one size on the screen.
+  drawProbability(context, {box: [left, top, width], probability}) {
+    const text = `${Math.round(100 * probability)}%`, size = 12 * this.ratio, x = this.left + (left + width) * this.scale + size / 3, y = this.top + top * this.scale;
+    context.save();
+    context.setLineDash([]);
+    context.font = `600 ${size}px system-ui, sans-serif`;
+    context.lineJoin = "round"; context.lineWidth = 3 * this.ratio; context.strokeStyle = "#000a"; context.strokeText(text, x, y);
+    context.fillStyle = DOUBT; context.fillText(text, x, y);
+    context.restore();
   }
 
   // Whether a person has turned a region: then it is seen without lines over it.

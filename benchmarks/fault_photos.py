@@ -1,0 +1,126 @@
+"""The photos of `faults.py`: masks, second opinions and further evidence, computed once and kept."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import project  # noqa: F401  (so that the library is found)
+
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.confidence.candidates import find_candidates
+from segmentation.confidence.estimator import estimator_for
+from segmentation.core.types import Prediction, Sample
+from segmentation.datasets.discover import discover
+from segmentation.datasets.known_photos import KnownPhotos
+from segmentation.evaluation.photo import read_pair
+from segmentation.inference.predict import predict
+from segmentation.inference.scoring import load_score
+from segmentation.metrics import masks as metrics
+
+KINDS = {
+    "studio": ("studio/val", "studio/views"),
+    "packshots": ("packshots",),
+    "flatlay": ("flatlay",),
+    "street": ("ccp/val",),
+}
+"""Kinds of photos, and the folders in which they are."""
+
+SHIFT_PX = 16  # of 1728, down and across
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPhoto:
+    """A photo with ground truth that the model has not seen, and what was computed of it.
+
+    `evidence` are figures that are larger where a mask is worse, and `ms` what each costs in CPU time.
+    """
+
+    kind: str
+    sample: Sample
+    photo: np.ndarray
+    target: np.ndarray
+    prediction: Prediction
+    second: np.ndarray
+    evidence: dict[str, float]
+    ms: dict[str, float]
+
+    @property
+    def garment(self) -> str:
+        return self.sample.group or self.sample.id
+
+
+def known_photos(bundle: ModelBundle, data: Path, kept: Path, most: int | None) -> Iterator[KnownPhoto]:
+    """Yield at most so many photos of each kind, those that were computed before from the folder `kept`."""
+    kept.mkdir(parents=True, exist_ok=True)
+    trained_on, network = KnownPhotos.trained_on(bundle), _Network(bundle)
+    for kind, folders in KINDS.items():
+        samples = [one for folder in folders for one in discover(data / folder, check=False).samples]
+        unseen = [sample for sample in samples if sample not in trained_on]
+        for sample in unseen[:most]:
+            path = kept / f"{kind}-{sample.photo.stem}.npz"
+            photo, alpha = read_pair(sample)
+            if not path.is_file():
+                network.compute(photo, path)
+            with np.load(path) as stored:
+                scores = stored["scores"].astype(np.float32)
+                second = np.unpackbits(stored["second"], count=scores.size).reshape(scores.shape) > 0
+                told = json.loads(str(stored["told"]))
+            target = alpha >= bundle.config.data.target_threshold * 255
+            prediction = Prediction(sample.id, scores[..., None], bundle.labels, bundle.threshold)
+            prediction = network.estimator.judge(photo, prediction, second)
+            features = prediction.features
+            evidence = {
+                "scores near the edge are unsure": features["softness"],
+                "first pass, mirrored": features["disagreement"],
+                **told["evidence"],
+            }
+            yield KnownPhoto(kind, sample, photo, target, prediction, second, evidence, told["ms"])
+
+
+class _Network:
+    """The model, loaded when the first photo needs it."""
+
+    def __init__(self, bundle: ModelBundle):
+        self._bundle = bundle
+        self._score, engines = load_score(bundle)
+        self._first, self._first_threshold = engines[0], bundle.passes[0].threshold
+        self.estimator = estimator_for(engines[:1], self._first_threshold, None)
+
+    def compute(self, photo: np.ndarray, path: Path) -> None:
+        """Compute everything that takes a network, and keep it in a file."""
+        threshold, ms = self._bundle.threshold, {}
+        began = time.process_time()
+        scores = predict(self._score, self._bundle, "", photo, threshold).scores[..., 0]
+        ms["mask"] = _passed(began)
+        mask = scores >= threshold
+        began = time.process_time()
+        second = self.estimator.second_mask(photo)
+        ms["first pass, mirrored"] = _passed(began)
+        others = {}
+        began = time.process_time()
+        others["both passes, mirrored"] = self._score(photo[:, ::-1])[:, ::-1, 0] >= threshold
+        ms["both passes, mirrored"] = _passed(began)
+        step = max(1, round(SHIFT_PX * len(photo) / 1728))
+        began = time.process_time()
+        shifted = np.roll(self._first(np.roll(photo, (step, step), (0, 1))), (-step, -step), (0, 1))
+        others["first pass, shifted"] = shifted[..., 0] >= self._first_threshold
+        ms["first pass, shifted"] = _passed(began)
+        others["first pass against both"] = self._first(photo)[..., 0] >= self._first_threshold
+        ms["first pass against both"] = 0.0  # it is computed anyway
+        began = time.process_time()
+        find_candidates(photo, scores, mask, second)
+        ms["likely faults"] = _passed(began)
+        told = {
+            "evidence": {name: 1 - metrics.dice(metrics.counts(one, mask)) for name, one in others.items()},
+            "ms": ms,
+        }
+        np.savez_compressed(
+            path, scores=scores.astype(np.float16), second=np.packbits(second), told=json.dumps(told)
+        )
+
+
+def _passed(began: float) -> float:
+    return 1000 * (time.process_time() - began)

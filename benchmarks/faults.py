@@ -1,0 +1,296 @@
+"""How well are faults told beforehand: which masks have one, where it is, and what that costs?
+
+    python benchmarks/faults.py [--data DIR] [--model NAME] [--most N] [--output DIR]
+
+Photos of four kinds with ground truth that the model has not seen; whatever is learned is learned from other
+garments (cross-validation of five folds). It prints for each kind AURC and AUGRC of "has a fault" (less is
+better) and how many of the faulty photos a review of the least certain finds, with the best that is possible
+beside it; what promises keep over random halves; how many of the faults that are planted into clean masks lie
+under a marked region; what each evidence is worth and costs; and the cost beside `predict --save`. What takes
+a network is kept in the output folder, so that a second run takes two minutes. `--sheet` writes a picture of
+photos with their marked regions and true faults.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from fault_photos import KnownPhoto, known_photos
+from fault_sheet import write_sheet
+from project import ROOT
+
+from segmentation.bundle.bundle import find_bundle
+from segmentation.confidence.candidates import find_candidates
+from segmentation.confidence.candidates import judge as judge_candidates
+from segmentation.confidence.fitting import fit_confidence_model
+from segmentation.confidence.model import garment_found
+from segmentation.confidence.outcomes import FaultOutcomes
+from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model
+from segmentation.confidence.places import MARKED, PlaceModel
+from segmentation.confidence.promise import make_promise
+from segmentation.core.errors import ConfigError
+from segmentation.evaluation.fault_lessons import fault_lessons, with_planted
+from segmentation.evaluation.planted_faults import PLANTED, plant_fault
+from segmentation.metrics import masks as metrics
+from segmentation.metrics.faults import faults
+from segmentation.metrics.intervals import rank_correlation
+from segmentation.metrics.selective import augrc, aurc
+
+FOLDS = 5
+PROMISES = (0.02, 0.05, 0.10)
+REVIEWED = (0.1, 0.2)
+SIZES = {"faults": (5, 100), "large faults": (9, 1000)}  # thickness and area, in pixels of 1728
+LEAST_PLANTED_PX = 200
+FOUND = 0.3  # of a planted fault's pixels
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Figures of photos by models that were fitted without their garments: float64 [N], larger is worse."""
+
+    photos: list[KnownPhoto]
+    faulty: np.ndarray
+    dice: np.ndarray
+    confidence: np.ndarray
+    expected: np.ndarray
+    places: list[PlaceModel]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the data sets")
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--most", type=int, help="photos of each kind (default: all)")
+    parser.add_argument("--output", type=Path, default=Path("results/benchmarks/faults"))
+    parser.add_argument("--splits", type=int, default=200, help="random halves (default: 200)")
+    parser.add_argument("--planted", type=int, default=200, help="planted faults (default: 200)")
+    parser.add_argument("--sheet", type=Path, help="picture of ten photos with their likely faults")
+    options = parser.parse_args()
+    bundle = find_bundle(options.model, ROOT / "models")
+    photos = list(known_photos(bundle, options.data, options.output / options.model, options.most))
+    photos = [one for one in photos if garment_found(one.prediction.features)]
+    judged = {name: judge(photos, sizes) for name, sizes in SIZES.items()}
+    for name, one in judged.items():
+        print(f"\n{name}: at least {SIZES[name][0]} px thick, more than {SIZES[name][1]} px, of 1728\n")
+        show_order(one)
+        show_promises(one, options.splits)
+    show_planted(judged["faults"], options.planted)
+    show_evidence(judged)
+    show_cost(photos, options.model)
+    if options.sheet:
+        write_sheet(options.sheet, judged["faults"].photos, judged["faults"].places, SIZES["faults"])
+
+
+def judge(photos: list[KnownPhoto], sizes: tuple[int, int]) -> Judged:
+    """Judge each photo by a confidence and a place model of other garments."""
+    from sklearn.model_selection import GroupKFold
+
+    masks = [one.prediction.mask for one in photos]
+    faulty = np.array(
+        [bool(faults(mask, one.target, *sizes)) for mask, one in zip(masks, photos, strict=True)]
+    )
+    dice = np.array(
+        [metrics.dice(metrics.counts(mask, one.target)) for mask, one in zip(masks, photos, strict=True)]
+    )
+    known = [
+        lesson
+        for number, one in enumerate(photos)
+        for lesson in fault_lessons(number, one.photo, one.prediction, one.second, one.target, sizes)
+    ]
+    garments = np.array([f"{one.kind} {one.garment}" for one in photos])
+    confidence, expected = np.zeros(len(photos)), np.zeros(len(photos))
+    places: list[PlaceModel | None] = [None] * len(photos)
+    kinds = [one.kind for one in photos]
+    for train, held_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(kinds, faulty, garments):
+        names = [garments[place] for place in train]
+        fitted = fit_confidence_model(
+            [photos[place].prediction.features for place in train], dice[train], names, names, faulty[train]
+        )
+        numbers = {place: number for number, place in enumerate(train)}
+        lessons = [
+            KnownCandidate(numbers[one.photo], one.figures, one.fault, one.planted)
+            for one in known
+            if one.photo in numbers
+        ]
+        learned = fit_place_model(lessons, names, faulty[train])
+        if learned is None:
+            sys.exit("too few faults to learn from: take more photos (--most)")
+        for place in held_out:
+            confidence[place] = -fitted.confidence(photos[place].prediction.features)
+            places[place] = learned[0]
+    for one in known:
+        if not one.planted:
+            expected[one.photo] += places[one.photo].probability(one.figures)
+    return Judged(photos, faulty, dice, confidence, expected, places)
+
+
+def show_order(judged: Judged) -> None:
+    """Print how well photos are ordered by having a fault, kind by kind."""
+    print("| photos | faulty | | AURC | AUGRC | found in 10% | in 20% |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    kinds = np.array([one.kind for one in judged.photos])
+    for kind in [*dict.fromkeys(kinds), "all"]:
+        chosen = (kinds == kind) | (kind == "all")
+        faulty = judged.faulty[chosen].astype(float)
+        orders = {
+            "confidence": judged.confidence,
+            "likely faults": judged.expected,
+            "best possible": judged.faulty.astype(float),
+        }
+        for name, doubts in orders.items():
+            cells = figures_of(doubts[chosen], faulty)
+            print(f"| {kind} ({len(faulty)}) | {faulty.mean():.0%} | {name} | {' | '.join(cells)} |")
+
+
+def figures_of(doubts: np.ndarray, faulty: np.ndarray) -> list[str]:
+    """Return AURC, AUGRC and the shares of faulty photos found among the most doubtful."""
+    order = np.argsort(-doubts, kind="stable")
+    found = [
+        faulty[order[: int(np.ceil(share * len(faulty)))]].sum() / faulty.sum() if faulty.any() else np.nan
+        for share in REVIEWED
+    ]
+    return [f"{aurc(-doubts, faulty):.3f}", f"{augrc(-doubts, faulty):.3f}", *(f"{one:.0%}" for one in found)]
+
+
+def show_promises(judged: Judged, splits: int) -> None:
+    """Print what promises keep: made on a random half of the garments, judged on the other."""
+    print("\n| promise | order | made in | auto | faulty among them | broken in |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    garments = np.unique([f"{one.kind} {one.garment}" for one in judged.photos], return_inverse=True)[1]
+    orders = {"confidence": -judged.confidence, "likely faults": 1 / (1 + judged.expected)}
+    for share in PROMISES:
+        for name, certain in orders.items():
+            random, kept = np.random.default_rng(0), []
+            for _ in range(splits):
+                first = random.permutation(garments.max() + 1) < (garments.max() + 1) / 2
+                half = first[garments]
+                outcomes = FaultOutcomes(
+                    tuple(certain[half]), tuple(map(bool, judged.faulty[half])), (False,) * int(half.sum()),
+                    tuple(garments[half].tolist()), *SIZES["faults"],
+                )  # fmt: skip
+                try:
+                    limit = make_promise(outcomes, share, 0.9).limit
+                except ConfigError:
+                    continue
+                auto = certain[~half] >= limit
+                kept.append((auto.mean(), judged.faulty[~half][auto].mean() if auto.any() else 0.0))
+            print(f"| {share:g} | {name} | {len(kept)} of {splits} | {_promised(kept, share)} |")
+
+
+def _promised(kept: Sequence[tuple[float, float]], share: float) -> str:
+    if not kept:
+        return "| |"
+    auto, faulty = np.mean(kept, axis=0)
+    broken = sum(one > share for _auto, one in kept)
+    return f"{auto:.0%} | {faulty:.3f} | {broken} of {len(kept)}"
+
+
+def show_planted(judged: Judged, count: int) -> None:
+    """Print how many faults that are planted into clean masks lie under a marked region."""
+    clean = [place for place in range(len(judged.photos)) if not judged.faulty[place]]
+    random, found = np.random.default_rng(0), {(kind, both): [] for kind in PLANTED for both in (False, True)}
+    marked_on_clean = []
+    for place in clean:
+        one = judged.photos[place]
+        scores, mask = one.prediction.scores[..., 0], one.prediction.mask
+        candidates = find_candidates(one.photo, scores, mask, one.second)
+        marked_on_clean.append(len(judge_candidates(candidates, judged.places[place])[1]))
+    number = tried = 0
+    while number < count and tried < 20 * count:
+        place, kind, both = clean[tried % len(clean)], list(PLANTED)[tried % len(PLANTED)], tried % 3 > 0
+        tried += 1
+        one = judged.photos[place]
+        mask = one.prediction.mask
+        planted = plant_fault(
+            one.prediction.scores[..., 0], one.prediction.threshold, kind, random, LEAST_PLANTED_PX
+        )
+        if planted is None:
+            continue
+        second = with_planted(one.second, mask, planted) if both else one.second
+        candidates = find_candidates(one.photo, planted.scores, planted.mask, second)
+        changed, covered = planted.mask != mask, np.zeros_like(mask)
+        for region, _fault in judge_candidates(candidates, judged.places[place])[1]:
+            covered[region.slices] |= region.pixels
+        found[kind, both].append(bool(covered[changed].mean() >= FOUND))
+        number += 1
+    print(f"\n{number} faults of {LEAST_PLANTED_PX} px and more planted into {len(clean)} clean masks\n")
+    print("| planted | in the mask alone | in the second opinion as well |\n| --- | --- | --- |")
+    for kind in PLANTED:
+        print(f"| {kind} | {_found(found[kind, False])} | {_found(found[kind, True])} |")
+    alone, fooled = ([one for kind in PLANTED for one in found[kind, both]] for both in (False, True))
+    print(f"| all | {_found(alone)} | {_found(fooled)} |")
+    few = np.mean([one <= 2 for one in marked_on_clean])
+    print(f"\nall together {_found(alone + fooled)}; marked regions (from {MARKED:g}) on a clean photo:")
+    print(f"{np.mean(marked_on_clean):.2f} on average, {few:.0%} have at most 2")
+
+
+def _found(found: list[bool]) -> str:
+    return f"{sum(found)} of {len(found)} ({np.mean(found):.0%})" if found else ""
+
+
+def show_evidence(judged: dict[str, Judged]) -> None:
+    """Print what each evidence is worth and costs, over all photos but those of the street."""
+    print("\n| evidence | CPU ms | AURC | AUGRC | large faults: AURC | AUGRC | rank correlation with Dice |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    first = judged["faults"]
+    chosen = np.array([one.kind != "street" for one in first.photos])
+    names = list(first.photos[0].evidence)
+    ms = {
+        name: np.mean([one.ms.get(name, 0.0) for one in first.photos]) for name in [*names, "likely faults"]
+    }
+    rows = {name: [np.array([one.evidence[name] for one in first.photos])] * 2 for name in names}
+    ms["confidence"] = ms["first pass, mirrored"]
+    ms["likely faults"] += ms["first pass, mirrored"]
+    rows["confidence"] = [one.confidence for one in judged.values()]
+    rows["likely faults"] = [one.expected for one in judged.values()]
+    for name, doubts in rows.items():
+        cells = [
+            f"{measure(-of[chosen], one.faulty[chosen].astype(float)):.3f}"
+            for of, one in zip(doubts, judged.values(), strict=True)
+            for measure in (aurc, augrc)
+        ]
+        order = rank_correlation(-doubts[0][chosen], first.dice[chosen])
+        print(f"| {name} | {ms[name]:.0f} | {' | '.join(cells)} | {order:.2f} |")
+
+
+def show_cost(photos: list[KnownPhoto], model: str) -> None:
+    """Print the CPU time of finding likely faults beside that of `predict --save`."""
+    studio = [one for one in photos if one.kind == "studio"]
+    if not studio:
+        return
+    began = time.process_time()
+    for one in studio:
+        find_candidates(one.photo, one.prediction.scores[..., 0], one.prediction.mask, one.second)
+    own = (time.process_time() - began) / len(studio)
+    with tempfile.TemporaryDirectory() as folder:
+        one_photo = _cpu_seconds([studio[0].sample.photo], Path(folder) / "one", model)
+        every = _cpu_seconds([one.sample.photo for one in studio], Path(folder) / "all", model)
+    whole = (every - one_photo) / (len(studio) - 1)
+    print(
+        f"\nlikely faults take {1000 * own:.0f} ms of CPU time a photo of the studio; predict --save takes "
+    )
+    print(f"{1000 * whole:.0f} ms without them: {own / whole:.0%}")
+
+
+def _cpu_seconds(photos: list[Path], folder: Path, model: str) -> float:
+    (folder / "photos").mkdir(parents=True)
+    for photo in photos:
+        (folder / "photos" / photo.name).symlink_to(photo.resolve())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, str(ROOT / "main.py"), "predict", "--model", str(ROOT / "models" / model)]
+    command += ["--input", str(folder / "photos"), "--output", str(folder / "results"), "--save"]
+    subprocess.run(command, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
