@@ -149,7 +149,7 @@ def unfinished(folder: StoredFolder, lines: int, photos: list[Photo], scratch: P
 
 def shards_of(folder: StoredFolder, lines: int) -> Shards:
     """Open the shards as a run does."""
-    store = ShardStore(folder.store, folder.address / SHARDS)
+    store = ShardStore.at(folder.store, folder.address / SHARDS)
     return Shards(folder, store, SETTINGS, KINDS, {}, lines=lines)
 
 

@@ -33,6 +33,7 @@ ABSENT = (
     "uvicorn",
     "starlette",
     "prometheus_client",
+    "ray",
 )
 """The packages that the extras bring."""
 

@@ -6,6 +6,7 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -396,7 +397,7 @@ def test_whatever_is_sent_is_answered_by_a_refusal_in_words(client, body, header
 
 def test_kept_files_go_after_their_time_the_oldest_first():
     now = 0.0
-    store = Store(60, 250, lambda: now)
+    store = Store(60, 250, clock=lambda: now)
     with contextlib.closing(store):
         first, second = (store.keep({"mask": bytes(100)}, None) for _ in range(2))
         assert store.find(first, "mask", None) == bytes(100)
@@ -407,6 +408,20 @@ def test_kept_files_go_after_their_time_the_oldest_first():
         assert store.find(second, "mask", None) == store.find(third, "mask", None) == bytes(100)
         now = 61.0
         assert store.find(third, "mask", None) is None
+
+
+def test_files_that_are_kept_in_a_folder_outlast_the_service(tmp_path):
+    now = 0.0
+    with contextlib.closing(Store(60, 250, tmp_path / "kept", lambda: now)) as store:
+        first, second = store.keep({"mask": b"1", "png": b"2"}, "shop"), store.keep({"mask": b"3"}, None)
+    (tmp_path / "kept" / "foreign").mkdir()
+    now = 59.0
+    with contextlib.closing(Store(60, 250, tmp_path / "kept", lambda: now)) as store:
+        assert (store.find(first, "png", "shop"), store.find(second, "mask", None)) == (b"2", b"3")
+        assert store.find(first, "png", None) is None
+        now = 61.0
+        assert store.find(first, "png", "shop") is None
+    assert not (tmp_path / "kept" / first).exists()
 
 
 # --- the program -----------------------------------------------------------------------------------------
@@ -435,3 +450,36 @@ def test_the_command_serves_until_it_is_stopped_and_answers_what_has_arrived(tmp
     assert all({"id", "status", "seconds", "model", "decision"} <= line.keys() for line in requests)
     assert logged[-1]["event"] == "ended"
     assert "data" not in said
+
+
+@pytest.mark.slow
+def test_a_service_that_is_killed_under_load_loses_nothing_that_it_answered(tmp_path):
+    draw(tmp_path / "photo.png", 3, 320, 240)
+    content = (tmp_path / "photo.png").read_bytes()
+    command = ("serve", "--port", 0, "--quality", "fast", "--keep-in", tmp_path / "kept", "--queue", 8)
+    answers, lost = [], []
+
+    def ask(client):
+        while not lost:
+            try:
+                answers.append(client.cut(content, format="json", files="png,mask").json())
+            except httpx.TransportError:  # and no answer that looks whole
+                lost.append(client)
+
+    with start(*command) as service, ThreadPoolExecutor(4) as pool:
+        client = Client(json.loads(service.stdout.readline())["address"])
+        asking = [pool.submit(ask, client) for _ in range(4)]
+        while len(answers) < 12:
+            assert service.poll() is None
+        service.kill()
+        for one in asking:
+            one.result()
+    with start(*command) as service:
+        client = Client(json.loads(service.stdout.readline())["address"])
+        kept = [[client.get(link).content for link in answer["links"].values()] for answer in answers]
+        direct = [client.cut(content, format=name).content for name in answers[0]["links"]]
+        service.terminate()
+        service.communicate(timeout=120)
+
+    assert len(kept) >= 12
+    assert all(files == direct for files in kept)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.folder_job import (
+    comparable,
     cut_folder,
     draw,
     draw_folder,
@@ -53,13 +54,6 @@ def cut(object_store, bucket):  # noqa: ARG001
     """Cut the photos of the store out into the prefix `out`."""
     address = f"s3://{object_store.bucket}"
     return lambda **options: cut_folder(f"{address}/photos", f"{address}/out", **{**FEW, **options})
-
-
-def comparable(line):
-    """A line without what differs between a folder and a store: where and when."""
-    key = {name: line["key"][name] for name in line["key"] if name not in ("mtime_ns", "version")}
-    files = {name: {**record, "mtime_ns": 0} for name, record in line["files"].items()}
-    return {**line, "input": Path(line["input"]).name, "seconds": 0, "key": key, "files": files}
 
 
 def test_files_and_manifest_are_those_of_a_folder(bucket, cut, tmp_path):
@@ -247,7 +241,7 @@ def test_each_photo_has_one_line_in_the_shard_of_its_place(tmp_path_factory, run
     folder, known = StoredFolder(Store(address, Patience(1)), address), set()
     for names in runs:
         known |= names
-        store = ShardStore(folder.store, address / SHARDS)
+        store = ShardStore.at(folder.store, address / SHARDS)
         shards = Shards(folder, store, {}, ("mask",), lines=3)
         photos = [Photo(Path("in") / f"{name}.png", name) for name in sorted(known)]
         opened = shards.over(photos, tmp_path_factory.mktemp("scratch"))

@@ -79,6 +79,13 @@ def manifest_lines(output: Path) -> list[dict]:
     return [json.loads(line) for line in (output / MANIFEST).read_text().splitlines()]
 
 
+def comparable(line: dict) -> dict:
+    """A line without what differs between a folder and a store: where and when."""
+    key = {name: line["key"][name] for name in line["key"] if name not in ("mtime_ns", "version")}
+    files = {name: {**record, "mtime_ns": 0} for name, record in line["files"].items()}
+    return {**line, "input": Path(line["input"]).name, "seconds": 0, "key": key, "files": files}
+
+
 def errors(output: Path) -> dict[str, str]:
     """The recorded failures, by the name of the photo."""
     return {Path(line["input"]).name: line["error"] for line in manifest_lines(output) if line["error"]}

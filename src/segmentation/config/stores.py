@@ -6,6 +6,9 @@ from segmentation.config.options import option
 from segmentation.stores.downloads import READ_AHEAD
 from segmentation.stores.patience import Patience
 
+SHARD_PHOTOS = 10_000
+SHARE_PHOTOS = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoreOptions:
@@ -31,6 +34,19 @@ class StoreOptions:
         minimum=0.1,
         common=False,
     )
+    shard_photos: int | None = option(
+        None,
+        "photos of a shard of the manifest in a store; on a cluster a worker is given so many at a time",
+        minimum=1,
+        maximum=100_000,
+        shown=f"{SHARD_PHOTOS}, on a cluster {SHARE_PHOTOS}",
+        metavar="N",
+        common=False,
+    )
+
+    def lines(self, *, on_cluster: bool) -> int:
+        """Return the photos of a shard."""
+        return self.shard_photos or (SHARE_PHOTOS if on_cluster else SHARD_PHOTOS)
 
     @property
     def patience(self) -> Patience:

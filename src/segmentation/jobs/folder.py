@@ -85,16 +85,20 @@ class Photos:
         address = addresses[0] if addresses else None
         return cls(paths, options.max_pixels, exclude, option, address, stores or StoreOptions())
 
+    @property
+    def store(self) -> Store | None:
+        """The store of the address, open. Raises DataError where it cannot be reached."""
+        return Store(self.address, self.stores.patience) if self.address else None
+
     def found(self, tell: Tell = ignore) -> Iterator[Photo]:
         """Find them, from the first; what is left out is told as a Caution. Raises DataError for none."""
 
         def warn(text: str) -> None:
             tell(Caution(text))
 
-        if self.address:
-            store = Store(self.address, self.stores.patience)
+        if self.address and self.store:
             return find_stored_photos(
-                self.address, store, exclude=self.exclude, warn=warn, option=self.option
+                self.address, self.store, exclude=self.exclude, warn=warn, option=self.option
             )
         exclude = self.exclude if isinstance(self.exclude, Path) else None
         return find_all_photos(self.sources, exclude=exclude, warn=warn, option=self.option)

@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from segmentation.confidence.features import FEATURES_VERSION
 from segmentation.confidence.triage import FolderTriage, Limits, triage_photo
-from segmentation.config.files import FileOptions, asked_of
+from segmentation.config.files import asked_of
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.matting import MattePass, load_matte_pass
+from segmentation.inference.matting import load_matte_pass
 from segmentation.inference.scorer import (
     Scorer,
     find_models,
@@ -22,25 +21,26 @@ from segmentation.inference.scorer import (
     refuse_objects,
     require_cutout,
 )
+from segmentation.jobs.cluster import predict_on
+from segmentation.jobs.cluster_setup import setup_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import FolderStarted, PhotoDone, Photos, predict_photos, score_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
 from segmentation.jobs.option_checks import check_with
-from segmentation.jobs.predict_given import about_cutouts, about_files
+from segmentation.jobs.predict_given import about_cutouts, about_files, check_place
 from segmentation.jobs.predict_plan import planned_results
 from segmentation.jobs.predict_store import StoreResults
+from segmentation.jobs.predict_writing import choose_writer, score_settings
 from segmentation.jobs.triage_limits import check_promise, choose_limits
-from segmentation.jobs.trimap_lines import choose_lines
-from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
-from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
+from segmentation.outputs.label_writer import refuse_other_labels
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.object_writer import ObjectWriter
 from segmentation.outputs.pairs import refuse_pairs
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
+from segmentation.outputs.shares import Share
 from segmentation.reports.review import remove_review
 from segmentation.stores.address import Address, Place
 
@@ -89,11 +89,8 @@ class FolderPrediction:
         if options.review:
             refuse_objects(self.models.members[0], "`review`", "leave it out")
         self.limits = choose_limits(options, self.models, context.tell)
+        check_place(options)
         in_store = isinstance(options.output, Address)
-        if in_store and options.review:
-            raise ConfigError(
-                f"`review`: expected results in a folder, received {options.output}; give another `output`"
-            )
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
         self._photos = Photos.of(options.photos, self.output, options.stores)
@@ -104,7 +101,7 @@ class FolderPrediction:
         matte = load_matte_pass(
             options.files, context.workspace.models, options.scoring, streams=self.workers
         )
-        self._writer = _choose_writer(
+        self._writer = choose_writer(
             options.files,
             self.models,
             output if isinstance(output, Path) else Path(),
@@ -115,7 +112,7 @@ class FolderPrediction:
             self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
         )
         check_promise(self.limits, self.models, self._scorer)
-        self._score_settings = _score_settings(self._scorer, triaged=self.limits is not None)
+        self._score_settings = score_settings(self._scorer, triaged=self.limits is not None)
         if isinstance(self.output, Path):
             if binary or self._finds_objects:
                 refuse_pairs(self.output)
@@ -172,24 +169,46 @@ class FolderPrediction:
 
     def _into_store(self, output: Address) -> Iterator[Result]:
         """The same with results in a store."""
-        settings = {**self._score_settings, **self._writer.settings}
-        results = StoreResults.at(
-            output, self.options.stores.patience, settings, self._asked, self.options.overwrite
-        )
+        results = self._stored(output)
         if self.options.dry_run:
             yield from results.plan(self._awaited, self._writer, self._planned, self.context)
             return
         self.context.tell(FolderStarted(_doing(self.models), self._photos.count))
-        for result in results.predict(self._awaited, self._writer, self._scored, self.context):
+        if self.options.on:
+            setup = setup_of(self.options, self.context, self.models, self._scorer.settings, results.settings)
+            done = predict_on(self.options.on, setup, results, self._awaited, self._writer, self.context)
+        else:
+            done = results.predict(self._awaited, self._writer, self._scored, self.context)
+        for result in done:
             self.context.tell(PhotoDone(self._counted(result)))
             yield result
         self.stopped = self.context.stop()
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return everything besides the photo that decides the bytes of its files; see `Manifest`."""
+        return {**self._score_settings, **self._writer.settings}
+
+    def predict_share(self, share: Share) -> Iterator[list[Result]]:
+        """Do the share of a cluster's work that this process was given, and yield results in batches."""
+        assert isinstance(self.output, Address)
+        scored = partial(self._scored, workers=1) if share.careful else self._scored
+        photos = share.received(self._photos.store)
+        return self._stored(self.output).predict_share(share, photos, self._writer, scored, self.context)
+
+    def _stored(self, output: Address) -> StoreResults:
+        options = self.options
+        lines = options.stores.lines(on_cluster=options.on is not None)
+        return StoreResults.at(
+            output, options.stores.patience, self.settings, self._asked, options.overwrite, lines
+        )
+
     def _scored(
-        self, found: Iterable[Photo], deliver: Deliver, manifest: Manifest
+        self, found: Iterable[Photo], deliver: Deliver, manifest: Manifest, **others: Any
     ) -> Generator[Result, None, None]:
+        options = {**self._scoring, **others}
         return score_photos(
-            self._scorer, self._photos, found, deliver, self.context, manifest=manifest, **self._scoring
+            self._scorer, self._photos, found, deliver, self.context, manifest=manifest, **options
         )
 
     @property
@@ -218,7 +237,7 @@ class FolderPrediction:
             return None
         return Manifest(
             self.output,
-            {**self._score_settings, **self._writer.settings},
+            self.settings,
             kinds=self._writer.kinds,
             asked=self._asked,
             overwrite=self.options.overwrite,
@@ -267,26 +286,3 @@ def _doing(models: Ensemble) -> str:
     if models.finds_objects:
         return "finding objects"
     return "cutting" if models.labels.binary else "marking classes"
-
-
-def _choose_writer(
-    files: FileOptions, models: Ensemble, output: Path, matte: MattePass | None, *, review: bool
-) -> CutoutWriter | LabelWriter | ObjectWriter:
-    lines = choose_lines(files, models)
-    if models.finds_objects:
-        return ObjectWriter.from_options(output, files, matte=matte)
-    if not models.labels.binary:
-        return LabelWriter(output, models.labels)
-    return CutoutWriter.from_options(
-        output, models.enlargement, files, matte=matte, review=review, lines=lines
-    )
-
-
-def _score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:
-    """Return the settings that decide the scores of a photo, by the names in the manifest."""
-    settings = {"model": scorer.models.digest, **scorer.settings.plain()}
-    if scorer.models.labels.binary:
-        settings["threshold"] = scorer.threshold
-    if triaged:
-        settings["evidence"] = FEATURES_VERSION
-    return settings

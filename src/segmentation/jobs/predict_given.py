@@ -3,15 +3,32 @@
 from segmentation.config.files import FileOptions, TriageOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.options import fields_by_name
+from segmentation.core.errors import ConfigError
 from segmentation.inference.scorer import options_of_masks
+from segmentation.stores.address import Address
 
-_ABOUT_FILES = ("output", "binary", "overwrite", "dry_run")  # and those of FileOptions
+_ABOUT_FILES = ("output", "binary", "overwrite", "dry_run", "on")  # and those of FileOptions
 
 
 def about_files(options: PredictOptions) -> list[str]:
     """Return the given options that do nothing without `save`."""
     names = (*_ABOUT_FILES, *vars(FileOptions()))
     return [f"`{_typed(options, name)}`" for name in dict.fromkeys(names) if name in options.given]
+
+
+def check_place(options: PredictOptions) -> None:
+    """Raise ConfigError for a place of the results that does not fit how they are made or looked at."""
+    in_store = isinstance(options.output, Address)
+    if in_store and options.review:
+        raise ConfigError(
+            f"`review`: expected results in a folder, received {options.output}; give another `output`"
+        )
+    if options.on and not in_store:
+        raise ConfigError(
+            f"`on={options.on}`: expected results at an address that every machine of the cluster reaches, "
+            f"received {options.output}; give `output=s3://BUCKET/FOLDER`, or `output=file:///FOLDER` of a "
+            "drive that all of them have"
+        )
 
 
 def about_cutouts(options: PredictOptions) -> list[str]:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from segmentation.outputs.publishing import FileWriter
 from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import SHARDS
 from segmentation.outputs.shard_store import ShardStore
-from segmentation.outputs.shards import LINES, ShardManifest, Shards
+from segmentation.outputs.shards import LINES, Shard, ShardManifest, Shards
+from segmentation.outputs.shares import Share
 from segmentation.outputs.store_claim import StoreClaim
 from segmentation.outputs.store_publishing import BATCH, StorePublisher
 from segmentation.outputs.stored_folder import StoredFolder
@@ -56,43 +57,72 @@ class StoreResults:
         settings: dict[str, Any],
         asked: dict[str, Any] | None,
         overwrite: bool,
+        lines: int = LINES,
     ) -> "StoreResults":
         """Return those below an address. Raises DataError where the store cannot be reached."""
-        return cls(StoredFolder(Store(address, patience), address), settings, asked, overwrite)
+        return cls(StoredFolder(Store(address, patience), address), settings, asked, overwrite, lines)
 
     def predict(
         self, photos: Iterable[Photo], writer: FileWriter, predict: Predict, context: Context
     ) -> Iterator[Result]:
         """Predict photos and yield their results, once their files are in the store and recorded."""
-        with ExitStack() as stack:
-            scratch = stack.enter_context(scratch_folder())
-            pool = stack.enter_context(ThreadPoolExecutor(_THREADS, "publish"))
-            claim = stack.enter_context(StoreClaim(self.folder.store, self.folder.address))
-            self._describe(writer, scratch)
-            for shard in self._shards(writer).over(photos, scratch, stop=context.stop):
+        with self.claimed(writer) as (scratch, claim):
+            for shard in self.shards(writer).over(photos, scratch, stop=context.stop):
                 claim.refresh()
-                if shard.manifest.left_out:
-                    left = shard.manifest.left_out
-                    context.tell(Caution(f"{left} damaged or foreign lines of {self.folder} are left out"))
-                publisher = StorePublisher(self.folder, writer, shard, scratch, overwrite=self.overwrite)
-                with closing(predict(shard.photos, publisher, shard.manifest)) as results:
-                    while batch := list(itertools.islice(results, BATCH)):
-                        yield from publisher.publish(batch, pool)
-                        claim.refresh()
+                for batch in self._published(shard, writer, predict, context, scratch, BATCH):
+                    yield from batch
+                    claim.refresh()
+
+    def predict_share(
+        self, share: Share, photos: Iterable[Photo], writer: FileWriter, predict: Predict, context: Context
+    ) -> Iterator[list[Result]]:
+        """Do the same for `photos`, those of a share, which another process gave out; yield batches."""
+        shards = self.shards(writer, share.shards(self.folder.store, self.folder.address / SHARDS))
+        batch = 1 if share.careful else BATCH
+        with scratch_folder() as scratch, shards.opened(share.name, photos, scratch) as shard:
+            yield from self._published(shard, writer, predict, context, scratch, batch)
+
+    @contextmanager
+    def claimed(self, writer: FileWriter) -> Iterator[tuple[Path, StoreClaim]]:
+        """Return a context in which this process, or those that it tells to, writes here; with a folder."""
+        with scratch_folder() as scratch, StoreClaim(self.folder.store, self.folder.address) as claim:
+            self._describe(writer, scratch)
+            yield scratch, claim
 
     def plan(
         self, photos: Iterable[Photo], writer: FileWriter, plan: Plan, context: Context
     ) -> Iterator[Result]:
         """Yield what `predict` would do, and change nothing in the store."""
         with scratch_folder() as scratch:
-            for shard in self._shards(writer).over(photos, scratch, stop=context.stop, write=False):
+            for shard in self.shards(writer).over(photos, scratch, stop=context.stop, write=False):
                 publisher = StorePublisher(self.folder, writer, shard, scratch, overwrite=self.overwrite)
                 yield from plan(shard.photos, publisher, shard.manifest)
 
-    def _shards(self, writer: FileWriter) -> Shards:
-        store = ShardStore(self.folder.store, self.folder.address / SHARDS)
+    def shards(self, writer: FileWriter, store: ShardStore | None = None) -> Shards:
+        """Return the shards of the manifest, of a `store` that was looked into before."""
+        store = store or ShardStore.at(self.folder.store, self.folder.address / SHARDS)
         kinds = writer.kinds
         return Shards(self.folder, store, self.settings, kinds, self.asked, self.overwrite, self.lines)
+
+    def _published(
+        self,
+        shard: Shard,
+        writer: FileWriter,
+        predict: Predict,
+        context: Context,
+        scratch: Path,
+        batch: int,
+    ) -> Iterator[list[Result]]:
+        """Predict the photos of an open shard, `batch` at a time."""
+        if left := shard.manifest.left_out:
+            context.tell(Caution(f"{left} damaged or foreign lines of {self.folder} are left out"))
+        publisher = StorePublisher(self.folder, writer, shard, scratch, overwrite=self.overwrite)
+        with (
+            ThreadPoolExecutor(_THREADS, "publish") as pool,
+            closing(predict(shard.photos, publisher, shard.manifest)) as results,
+        ):
+            while waiting := list(itertools.islice(results, batch)):
+                yield list(publisher.publish(waiting, pool))
 
     def _describe(self, writer: FileWriter, scratch: Path) -> None:
         """Write what belongs to the folder as a whole: the names of the classes, beside label maps."""

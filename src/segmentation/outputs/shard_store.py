@@ -1,8 +1,10 @@
 """The objects of a manifest in shards: each shard is one, with the parts that were added to it since."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from segmentation.outputs.manifest_lines import parse
 from segmentation.outputs.shard_names import Name, file_name, name_after, parse_name
@@ -17,22 +19,38 @@ def order_of(name: str) -> str:
 
 @dataclass
 class ShardStore:
-    """The shards in a `folder` of a store; `names` are in the order of the photos whose lines they hold."""
+    """The shards in a `folder` of a store; `names` are in the order of the photos whose lines they hold.
+
+    `parts` are the numbers of what was added to each since it was last written.
+    """
 
     store: Store
     folder: Address
-    names: list[Name] = field(init=False, default_factory=list)
-    _parts: dict[Name, list[int]] = field(init=False, default_factory=dict)
+    names: list[Name] = field(default_factory=list)
+    parts: dict[Name, list[int]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        names = set()
+    @classmethod
+    def at(cls, store: Store, folder: Address) -> Self:
+        """Return those that are there."""
+        shards = cls(store, folder)
+        shards.look()
+        return shards
+
+    def look(self) -> None:
+        """Look for shards that others have written; those that were only named here stay."""
+        names, self.parts = {*self.names}, {}
         for stored in self.store.objects(self.folder):
             if found := parse_name(stored.address.name):
                 names.add(found[0])
-                parts = self._parts.setdefault(found[0], [])
+                parts = self.parts.setdefault(found[0], [])
                 if found[1] is not None:
                     parts.append(found[1])
         self.names = sorted(names)
+
+    def after(self, name: Name | None) -> Name | None:
+        """Return the shard after one, or the first; None where there is none."""
+        place = 0 if name is None else bisect_right(self.names, name)
+        return self.names[place] if place < len(self.names) else None
 
     def add(self) -> Name:
         """Return the name of a new shard after all others."""
@@ -43,12 +61,12 @@ class ShardStore:
         """Write the lines of a shard and of its parts into a file. A part may have no end: it was torn."""
         whole = self._address(name)
         content = [self.store.read(whole)] if self.store.look(whole) else []
-        content += [self.store.read(self._address(name, part)) for part in sorted(self._parts.get(name, ()))]
+        content += [self.store.read(self._address(name, part)) for part in sorted(self.parts.get(name, ()))]
         path.write_bytes(b"".join(content))
 
     def ship(self, name: Name, lines: bytes) -> None:
         """Add lines to a shard, as a part."""
-        parts = self._parts.setdefault(name, [])
+        parts = self.parts.setdefault(name, [])
         self.store.write(lines, self._address(name, part := max(parts, default=-1) + 1))
         parts.append(part)
 
@@ -61,7 +79,7 @@ class ShardStore:
         pieces = [lines] if len(lines) < 2 * most else _pieces(lines, most)
         names = [name]
         place = self.names.index(name)
-        following = self.names[place + 1] if place + 1 < len(self.names) else None
+        following = self.after(name)
         while len(names) < len(pieces):
             names.append(
                 name_after(names[-1], following) if following else (*name[:-1], name[-1] + len(names))
@@ -69,7 +87,7 @@ class ShardStore:
         for new, piece in [*zip(names, pieces, strict=True)][::-1]:
             self.store.write(b"".join(piece), self._address(new))
         self.names[place : place + 1] = names
-        for part in self._parts.pop(name, ()):
+        for part in self.parts.pop(name, ()):
             self.store.remove(self._address(name, part))
         return len(pieces) > 1
 

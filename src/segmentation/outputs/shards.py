@@ -4,11 +4,12 @@ Photos come in the order of their names, and so do shards.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from segmentation.config.stores import SHARD_PHOTOS
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import temporary_folder
 from segmentation.outputs.manifest import Manifest
@@ -19,7 +20,7 @@ from segmentation.outputs.shard_names import Name
 from segmentation.outputs.shard_store import ShardStore, last_order, order_of
 from segmentation.outputs.stored_folder import StoredFolder
 
-LINES = 10_000
+LINES = SHARD_PHOTOS
 """Photos of a shard; one with twice as many is split."""
 
 
@@ -91,31 +92,56 @@ class Shards:
         *,
         stop: Callable[[], bool] = lambda: False,
         write: bool = True,
+        wait: Callable[[], None] | None = None,
     ) -> Iterator[Shard]:
         """Yield each shard that photos belong to, open. The photos of one are to be taken before the next.
 
-        Shards lie in `scratch` while they are open. Without `write` the store stays as it is.
+        Shards lie in `scratch` while they are open. Without `write` the store stays as it is. Where others
+        write the shards meanwhile, `wait` returns once they have done so: before more photos are added to
+        one than it may hold, it has to be split.
         """
         upcoming = _Upcoming(iter(photos))
-        place = 0
+        before: Name | None = None
         while upcoming.photo and not stop():
-            name = self.store.names[place] if place < len(self.store.names) else self.store.add()
-            is_last = place == len(self.store.names) - 1
-            with temporary_folder(scratch) as folder:
-                self.store.fetch(name, folder / MANIFEST)
-                last = last_order(folder / MANIFEST)
-                manifest = self._manifest(folder)
+            name = self.store.after(before) or self.store.add()
+            is_last = self.store.after(name) is None
+            with self._fetched(name, scratch) as manifest:
                 manifest.look()
+                last = last_order(manifest.path)
                 belonging = _Belonging(upcoming, manifest, last, is_last, self.lines)
                 if belonging.has_next:
                     with manifest if write else nullcontext():
                         shard = Shard(manifest, iter(belonging), name, self.store, manifest.length)
                         yield shard
-                    if shard.shipped > manifest.length and self.store.replace(
-                        name, manifest.path, self.lines
-                    ):
+                    if write and self._replaced(shard):
                         continue  # where it was split, those that follow may belong to a piece of it
-            place += 1
+            if wait and belonging.is_crowded:
+                following = self.store.after(name)
+                wait()
+                self.store.look()
+                if self.store.after(name) != following:
+                    continue
+            before = name
+
+    @contextmanager
+    def opened(self, name: Name, photos: Iterable[Photo], scratch: Path) -> Iterator[Shard]:
+        """Open one shard for photos that belong to it."""
+        with self._fetched(name, scratch) as manifest:
+            with manifest:
+                shard = Shard(manifest, iter(photos), name, self.store, manifest.length)
+                yield shard
+            self._replaced(shard)
+
+    @contextmanager
+    def _fetched(self, name: Name, scratch: Path) -> Iterator[ShardManifest]:
+        with temporary_folder(scratch) as folder:
+            self.store.fetch(name, folder / MANIFEST)
+            yield self._manifest(folder)
+
+    def _replaced(self, shard: Shard) -> bool:
+        """Put a shard to which lines were added in the place of its parts; return whether it was split."""
+        added = shard.shipped > shard.manifest.length
+        return added and self.store.replace(shard.name, shard.manifest.path, self.lines)
 
     def _manifest(self, folder: Path) -> ShardManifest:
         return ShardManifest(
@@ -147,7 +173,7 @@ class _Belonging:
     """Those of the upcoming photos that belong to a shard.
 
     The last shard takes what comes after its `last_order` until it has as many photos as `lines`; all others
-    take what comes before theirs, until they are twice as long.
+    take what comes before theirs, until they are twice as long, or longer by `lines` where they are already.
     """
 
     upcoming: _Upcoming
@@ -160,12 +186,22 @@ class _Belonging:
     @property
     def has_next(self) -> bool:
         """Return whether the next photo belongs to it."""
-        photo, count = self.upcoming.photo, self.manifest.count + self.added
+        photo, count = self.upcoming.photo, self.manifest.count
         if photo is None:
             return False
-        if self.last is not None and order_of(photo.name) <= self.last:
-            return count < 2 * self.lines or self.manifest.knows(photo)
-        return self.is_last and count < self.lines
+        if self._is_among(photo):
+            most = max(2 * self.lines, count + self.lines)
+            return count + self.added < most or self.manifest.knows(photo)
+        return self.is_last and count + self.added < self.lines
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether the next photo comes before its last one, but has no place in it."""
+        photo = self.upcoming.photo
+        return photo is not None and self._is_among(photo) and not self.has_next
+
+    def _is_among(self, photo: Photo) -> bool:
+        return self.last is not None and order_of(photo.name) <= self.last
 
     def __iter__(self) -> Iterator[Photo]:
         while self.has_next:

@@ -65,7 +65,7 @@ def serve(
         places = Places(options.work.workers or cores(), limits.queue)
         uploads = Uploads(limits.uploads, limits.upload_s)
         metrics = Metrics(places, lambda: uploads.now)
-        store = Store(limits.keep_minutes * 60, limits.keep_mb * 1e6)
+        store = Store(limits.keep_minutes * 60, limits.keep_mb * 1e6, limits.keep_in)
         health = Health(functools.partial(score_tiny, models.values()), places, limits.answer_s)
         counter = Counter(places, metrics, store, log, limits.answer_s)
         server: Any = None

@@ -1,13 +1,21 @@
 """Files to which answers link: kept for some minutes, in a bounded space, and found by a secret name."""
 
+import json
 import secrets
 import shutil
-import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from segmentation.core.files import temporary_folder
+from segmentation.core.lock import locked
+from segmentation.core.unfinished import sweep
+from segmentation.stores.downloads import scratch_folder
+
+_ABOUT = ".json"  # no name of a format
 
 
 @dataclass(frozen=True)
@@ -18,24 +26,42 @@ class _Kept:
 
 
 class Store:
-    """Keeps files in a folder of its own, the oldest of which go first; `close` removes it."""
+    """Keeps files, the oldest of which go first.
 
-    def __init__(self, seconds: float, most_bytes: float, clock: Callable[[], float] = time.monotonic):
+    They lie in `folder`, where the next service finds those that are good still, however this one ended; or
+    without one in a folder of its own that `close` removes. Raises DataError where another service has the
+    folder, and where nothing can be written there. `clock` tells seconds of the day.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        most_bytes: float,
+        folder: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ):
         self._seconds = seconds
         self._most_bytes = most_bytes
         self._clock = clock
-        self._folder = Path(tempfile.mkdtemp(prefix="cutouts-"))
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        with ExitStack() as stack:
+            if folder:
+                stack.enter_context(locked(folder, "give another `keep_in`"))
+                sweep(folder)
+            self._folder = folder or stack.enter_context(scratch_folder())
+            self._kept = OrderedDict(sorted(self._found(), key=lambda found: found[1].until))
+            self._held = stack.pop_all()
 
     def keep(self, files: Mapping[str, bytes], owner: str | None) -> str:
         """Keep the files of an answer, by their formats, for their owner; return their secret name."""
         name = secrets.token_urlsafe(18)
-        size = sum(map(len, files.values()))
-        self._make_room(size)
-        (self._folder / name).mkdir()
-        for format, content in files.items():
-            (self._folder / name / format).write_bytes(content)
-        self._kept[name] = _Kept(self._clock() + self._seconds, size, owner)
+        kept = _Kept(self._clock() + self._seconds, sum(map(len, files.values())), owner)
+        self._make_room(kept.size)
+        with temporary_folder(self._folder) as made:  # whole or not at all
+            for format, content in files.items():
+                (made / format).write_bytes(content)
+            (made / _ABOUT).write_text(json.dumps(asdict(kept)), encoding="utf-8")
+            made.rename(self._folder / name)
+        self._kept[name] = kept
         return name
 
     def find(self, name: str, format: str, owner: str | None) -> bytes | None:
@@ -48,8 +74,16 @@ class Store:
         return path.read_bytes() if path.is_file() else None
 
     def close(self) -> None:
-        """Remove all files."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Leave the folder, or remove it where it is one of its own."""
+        self._held.close()
+
+    def _found(self) -> Iterator[tuple[str, _Kept]]:
+        """Yield what an earlier service kept here."""
+        for about in self._folder.glob(f"*/{_ABOUT}"):
+            try:
+                yield about.parent.name, _Kept(**json.loads(about.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):
+                continue
 
     def _make_room(self, size: int) -> None:
         used = sum(kept.size for kept in self._kept.values())

@@ -1,5 +1,6 @@
 """Options of `predict`."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,15 @@ from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import InputOptions, ModelOptions, ScoringOptions, WorkerOptions
 from segmentation.config.stores import StoreOptions
 from segmentation.stores.address import Address, parse_place
+
+_CLUSTER = re.compile(r"ray(?:://[^/\s]+:\d+)?")
+
+
+def parse_cluster(text: str) -> str:
+    """Read ray or ray://HOST:PORT. Raises ValueError."""
+    if not _CLUSTER.fullmatch(text):
+        raise ValueError(f"expected ray or ray://HOST:PORT, received {text!r}")
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +50,16 @@ class PredictOptions(JobOptions):
     triage: TriageOptions = TriageOptions()
     work: WorkerOptions = WorkerOptions()
     stores: StoreOptions = StoreOptions()
+    on: str | None = option(
+        None,
+        "with `save`: the cluster that does the work, with results at an address that all of its machines "
+        "reach, as s3:// or file://: ray is the one that RAY_ADDRESS names, or all cores of this machine, "
+        "ray://HOST:PORT one elsewhere",
+        parse=parse_cluster,
+        shown="this machine",
+        metavar="ray[://HOST:PORT]",
+        common=False,
+    )
     review: bool = option(
         False, "with `save`: open the page on which masks are accepted and corrected when all are there"
     )

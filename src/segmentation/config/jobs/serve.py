@@ -51,8 +51,15 @@ class LimitOptions:
     )
     keep_mb: float = option(
         512.0,
-        "megabytes of such files in the folder for temporary files at most; the oldest go first",
+        "megabytes of such files at most; the oldest go first",
         metavar="MB",
+        common=False,
+    )
+    keep_in: Path | None = option(
+        None,
+        "folder for such files, where they outlast the service: links stay good when it is started again",
+        shown="a folder for temporary files, which ends with the service",
+        metavar="DIR",
         common=False,
     )
 
