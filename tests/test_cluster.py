@@ -148,5 +148,3 @@ def test_machines_that_would_make_other_files_are_refused():
 
     with pytest.raises(ConfigError, match="as this one, precision bf16, received precision f32; give"):
         setup.check({"model": "abc", "precision": "f32"})
-    with pytest.raises(ConfigError, match=r"expected garment-cutout 0\.0"):
-        Setup(setup.options, {}, {}, "0.0").check({})

@@ -131,7 +131,7 @@ def test_no_value_of_any_command_is_replaced_by_a_later_one_in_silence(job, caps
             continue
         value = next(
             text
-            for text in (*found.choices, "0", "3", "0.5", "64x96", "1GB", "0.7,0.3", "ce + dice")
+            for text in (*found.choices, "0", "3", "0.5", "64x96", "1GB", "0.7,0.3", "ce + dice", "ray")
             if parses(found, text)
         )
         with pytest.raises(SystemExit) as refused:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation import __version__
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.options import replaced
 from segmentation.core.errors import ConfigError
@@ -27,7 +26,6 @@ class Setup:
     options: PredictOptions
     models: dict[str, Files]
     settings: dict[str, Any]
-    version: str = __version__
 
     def unpack(self, folder: Path) -> None:
         """Write the models into a folder."""
@@ -37,11 +35,6 @@ class Setup:
 
     def check(self, settings: dict[str, Any]) -> None:
         """Raise ConfigError where a worker would make other files than this process."""
-        if self.version != __version__:
-            raise ConfigError(
-                f"`on`: expected garment-cutout {self.version} on every machine of the cluster, received "
-                f"{__version__}; install the same"
-            )
         if settings != self.settings:
             wrong = [name for name in self.settings if settings.get(name) != self.settings[name]]
             there, here = (
