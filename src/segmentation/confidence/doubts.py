@@ -49,10 +49,11 @@ def encode_doubts(prediction: Prediction) -> np.ndarray:
 
     A pixel is 16 x step, and 8 more where it is doubtful: as bright as its score.
     """
-    step = np.minimum(prediction.scores[..., 0] * _STEPS, _STEPS - 1).astype(np.uint8)
-    doubts = step * np.uint8(_STEPS)
+    doubts = (prediction.scores[..., 0] * _STEPS).astype(np.uint8)
+    np.minimum(doubts, _STEPS - 1, out=doubts)
+    doubts *= _STEPS
     if prediction.doubtful is not None:
-        doubts += prediction.doubtful * np.uint8(DOUBTFUL)
+        doubts += prediction.doubtful.view(np.uint8) * np.uint8(DOUBTFUL)
     return doubts
 
 

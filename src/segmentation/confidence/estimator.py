@@ -1,6 +1,5 @@
 """The confidence estimator: a second opinion on the photo gives features, the model their meaning."""
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from segmentation.confidence.features import extract_features
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.confidence.places import EXPECTED_FAULTS
 from segmentation.core.types import LikelyFault, Prediction, ScoreFn
-from segmentation.scores.augmentation import averaged, mirrored
+from segmentation.scores.augmentation import averaged, scores_of_mirror_image
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,7 @@ class ConfidenceEstimator:
             for region, _fault in marked:
                 doubtful[region.slices] |= region.pixels
         confidence = model.confidence(features) if model else None
-        return dataclasses.replace(
-            prediction,
+        return prediction.adding(
             features=features,
             confidence=confidence,
             clean=None if model is None or confidence is None else model.clean(confidence, features),
@@ -61,8 +59,12 @@ def estimator_for(
 ) -> ConfidenceEstimator:
     """Return the estimator of models that work as one, given the score functions of their first passes.
 
+    They score the mirror image themselves where they can, see `scores_of_mirror_image`.
+
     Its second opinion is their scores of the mirror image, cut at `threshold`. For a double pass it shows
     both where the passes disagree and where the mirror image is scored differently, for the time of another
     first pass; a single pass takes twice the time.
     """
-    return ConfidenceEstimator(mirrored(averaged(first_passes)), threshold, confidence_model)
+    return ConfidenceEstimator(
+        averaged([scores_of_mirror_image(score) for score in first_passes]), threshold, confidence_model
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from segmentation.confidence.model import Features
 from segmentation.confidence.parts import faint_parts, parts_of
 from segmentation.confidence.shot import of_shot
+from segmentation.images.regions import regions_of
 
 FEATURES_VERSION = 3
 """Raise it whenever the same prediction gives other features, or further ones.
@@ -61,8 +62,7 @@ def _of_masks(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dict[
     differ, both = mask ^ second, area + np.count_nonzero(second)
     near = _distance_to_edge(mask) <= max(_EDGE * len(mask), 1.0)  # of small photos the pixels at the edge
     unsure = 2 * np.minimum(scores, 1 - scores)[near]
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    largest = stats[1:, cv2.CC_STAT_AREA].max(initial=0)
+    largest = regions_of(mask)[:, cv2.CC_STAT_AREA].max(initial=0)
     return {
         "disagreement": np.count_nonzero(differ) / both if both else 0.0,
         "thick_disagreement": np.count_nonzero(differ & ~near) / max(area, 1),

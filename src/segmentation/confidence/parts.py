@@ -5,6 +5,10 @@ import numpy as np
 
 from segmentation.confidence.model import Features
 from segmentation.images.boxes import box_around
+from segmentation.images.regions import regions_of
+
+PARTS = ("garments", "islands")
+"""What `parts_of` counts."""
 
 _GARMENT = 0.2  # of the largest region: from there on a region is a garment of its own
 _SEEN = 3e-5  # of the photo: what a person sees at a glance, 8 x 8 pixels of 1152 x 1728
@@ -17,7 +21,7 @@ _WORDS = {2: "two", 3: "three"}
 
 def parts_of(mask: np.ndarray) -> dict[str, float]:
     """Count the `garments` in a mask, bool [H, W], and its `islands`: smaller parts that can be seen."""
-    areas = _areas(mask)
+    areas = regions_of(mask)[:, cv2.CC_STAT_AREA]
     garments = areas >= max(_GARMENT * areas.max(initial=0), 1)
     islands = ~garments & (areas >= _SEEN * mask.size)
     return {"garments": float(np.count_nonzero(garments)), "islands": float(np.count_nonzero(islands))}
@@ -34,8 +38,11 @@ def faint_parts(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dic
     if box is None:
         return {"faint_parts": 0.0}
     faint = faint[box] & ~_grown(mask[box], edge_px)
+    least_px = _FAINT_SEEN * mask.size
+    if np.count_nonzero(faint) < least_px:  # all of them together
+        return {"faint_parts": 0.0}
     count, regions, stats, _ = cv2.connectedComponentsWithStats(faint.astype(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= _FAINT_SEEN * mask.size
+    large = stats[:, cv2.CC_STAT_AREA] >= least_px
     large[0] = False  # what is not faint
     if not large.any():
         return {"faint_parts": 0.0}
@@ -63,13 +70,6 @@ def words_of(features: Features) -> tuple[str, ...]:
     if faint:
         found.append("a faint part may be missing" if faint == 1 else f"{faint} faint parts may be missing")
     return tuple(found)
-
-
-def _areas(mask: np.ndarray) -> np.ndarray:
-    """Return the pixels of each region of a mask."""
-    part = mask[box_around(mask, margin_px=1) or ...]
-    _, _, stats, _ = cv2.connectedComponentsWithStats(part.astype(np.uint8), connectivity=8)
-    return stats[1:, cv2.CC_STAT_AREA]  # the first is what is not in the mask
 
 
 def _grown(mask: np.ndarray, distance_px: int) -> np.ndarray:

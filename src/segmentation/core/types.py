@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -241,6 +241,9 @@ class FoundObject:
         return whole
 
 
+_OF_SCORES = {"indices", "mask"}
+
+
 @dataclass(frozen=True)
 class LikelyFault:
     """A place in a mask that may be a fault, as a box in pixels of the photo.
@@ -288,10 +291,16 @@ class Prediction:
         """uint8 [H, W]: the class of each pixel, see `LabelMap.classify`."""
         return self.labels.classify(self.scores, self.threshold)
 
-    @property
+    @cached_property
     def mask(self) -> np.ndarray:
         """bool [H, W]: the pixels that are not background."""
         return self.indices > 0
+
+    def adding(self, **fields: Any) -> Self:
+        """Return it with other fields, but for the scores; what was computed from those is kept."""
+        added = replace(self, **fields)
+        added.__dict__.update({name: self.__dict__[name] for name in _OF_SCORES & self.__dict__.keys()})
+        return added
 
     @property
     def area(self) -> float:

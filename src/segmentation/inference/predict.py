@@ -1,13 +1,11 @@
 """Prediction, from a photo to its scores, notes and confidence."""
 
-import dataclasses
-
 import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.model import EVERYTHING, LEAST_AREA, MOST_AREA, NOTHING
-from segmentation.confidence.parts import parts_of, words_of
+from segmentation.confidence.parts import PARTS, parts_of, words_of
 from segmentation.core.errors import printable
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.inference.engines.object_engine import ObjectEngine
@@ -29,8 +27,9 @@ def predict(
     else:
         scores, objects = score(photo), None
     prediction = Prediction(sample_id, scores, models.labels, threshold, objects=objects)
-    prediction = dataclasses.replace(prediction, notes=_notes_on(prediction))
-    return estimator(photo, prediction) if estimator else prediction
+    if estimator:
+        prediction = estimator(photo, prediction)
+    return prediction.adding(notes=_notes_on(prediction))
 
 
 def _notes_on(prediction: Prediction) -> tuple[str, ...]:
@@ -44,7 +43,8 @@ def _notes_of_cutout(prediction: Prediction) -> tuple[str, ...]:
         return (NOTHING,)
     if prediction.area > MOST_AREA:
         return (EVERYTHING,)
-    return words_of(parts_of(prediction.mask))
+    known = {name: prediction.features[name] for name in PARTS if name in prediction.features}
+    return words_of(known or parts_of(prediction.mask))
 
 
 def _notes_of_classes(prediction: Prediction) -> tuple[str, ...]:

@@ -96,9 +96,11 @@ class Preprocessing:
         it is unknown.
         """
         # reading a bundle needs no OpenCV
+        from segmentation.images.channels import add_channel, split_colours
         from segmentation.preprocessing.pixels import adjust_contrast, resize, to_grey
 
-        image, others = resize(photo[..., :3], self.input_size, self.shrink), photo[..., 3:]
+        colours, others = split_colours(photo)
+        image = resize(colours, self.input_size, self.shrink)
         if self.colour == "grey":
             image = to_grey(image)
         image = adjust_contrast(image, self.contrast)
@@ -106,6 +108,8 @@ class Preprocessing:
         if not names:
             return image
         given = np.atleast_3d(resize(others, self.input_size)) if others.size else image[..., :0]
+        if names == (SCORES,) and given.size:
+            return add_channel(image, given)
         missing = names[: len(names) - given.shape[2]]
         blank = [np.full_like(image[..., 0], _MISSING.get(name, _UNKNOWN)) for name in missing]
         return np.dstack([image, *blank, given])

@@ -12,6 +12,8 @@ import numpy as np
 
 from segmentation.config.training import SecondPassConfig
 from segmentation.core.size import Size
+from segmentation.images.channels import add_channel
+from segmentation.images.regions import regions_of
 from segmentation.preprocessing.pixels import resize
 
 _MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
@@ -73,6 +75,11 @@ class SecondPassView:
         around = framed(place, _ROOM * self._margin(scores), self.shape, limits)
         return framed(around.joined(found), 0, self.shape, limits) if found else around
 
+    @property
+    def blanks(self) -> bool:
+        """Whether there may be pixels that are blanked."""
+        return self.kind == "mask"
+
     def keep(self, scores: np.ndarray) -> np.ndarray:
         """Return the pixels that are not blanked, in a whole photo or in a region of it: bool [H, W, 1]."""
         if self.kind == "crop":
@@ -120,12 +127,12 @@ class SecondPassView:
 
 def with_scores(photo: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Add the scores as a channel: uint8 RGB [H, W, 3], float32 [H, W, 1] in [0, 1] -> uint8 [H, W, 4]."""
-    return np.dstack([photo, in_8_bits(scores)])
+    return add_channel(photo, in_8_bits(scores))
 
 
 def in_8_bits(scores: np.ndarray) -> np.ndarray:
     """Return scores in [0, 1], float32 [H, W, 1], as a second pass sees them: uint8 [H, W, 1], 255 for 1."""
-    return np.round(scores * 255.0).astype(np.uint8)
+    return cv2.convertScaleAbs(scores, alpha=255.0).reshape(scores.shape)
 
 
 def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
@@ -172,16 +179,9 @@ def _bounds(mask: np.ndarray) -> tuple[int, int, int, int] | None:
 
 def _regions(mask: np.ndarray) -> np.ndarray:
     """Return OpenCV's statistics [N, 5] of the regions that are no specks."""
-    seen = mask.astype(np.uint8)
-    left, top, width, height = cv2.boundingRect(seen)  # labels take four times as much
-    if not width:
-        return np.empty((0, cv2.CC_STAT_MAX), np.int32)
-    part = seen[top : top + height, left : left + width]
-    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=8)
-    regions = stats[1:]  # the first is what is not in the mask
-    regions[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]] += left, top
+    regions = regions_of(mask)
     areas = regions[:, cv2.CC_STAT_AREA]
-    return regions[areas >= _SPECK * areas.max()]
+    return regions[areas >= _SPECK * areas.max(initial=0)]
 
 
 def _span(centre: float, length: float, limit: int) -> tuple[int, int]:

@@ -46,9 +46,11 @@ def draw(photo: np.ndarray, prediction: Prediction) -> np.ndarray:
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
     small = shrunk(part)
-    share = _TINT * np.minimum(2 * shrunk(doubtful[box].astype(np.float32)), 1.0)[..., np.newaxis]
-    tinted = np.round(small * (1 - share) + np.array(_DOUBTFUL) * share).astype(np.uint8)
-    return outlined(tinted, shrunk(prediction.mask[box].astype(np.uint8) * 255))
+    share = _TINT * np.minimum(2 * shrunk(doubtful[box].astype(np.float32)), 1.0)
+    tinted = share > 0
+    share = share[tinted][:, np.newaxis]  # of few pixels
+    small[tinted] = np.round(small[tinted] * (1 - share) + np.array(_DOUBTFUL) * share)
+    return outlined(small, shrunk(prediction.mask[box].view(np.uint8) * np.uint8(255)))
 
 
 def write_review(
@@ -120,7 +122,7 @@ def _hinted(prediction: Prediction) -> np.ndarray:
 
 def _region(mask: np.ndarray) -> tuple[slice, slice]:
     """Return rows and columns of a mask with its margin; all of them if it is empty."""
-    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     if not width:
         return slice(None), slice(None)
     margin = round(_MARGIN * max(width, height))

@@ -1,6 +1,7 @@
 """Test-time augmentation and cleaning: score functions made of score functions."""
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -25,6 +26,19 @@ def mirrored(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
         return scores[..., classes] if swaps else scores
 
     return score_mirrored
+
+
+@runtime_checkable
+class SeesMirrorImage(Protocol):
+    """A `ScoreFn` with a shorter way to the scores of the mirror image, where it has just seen the photo."""
+
+    def mirrored(self, photo: np.ndarray) -> np.ndarray:
+        """Score the mirror image of a cutout's photo and mirror the scores back."""
+
+
+def scores_of_mirror_image(score: ScoreFn) -> ScoreFn:
+    """Score the mirror image of a cutout's photo and mirror the scores back, in the shortest way."""
+    return score.mirrored if isinstance(score, SeesMirrorImage) else mirrored(score)
 
 
 def averaged(scores: Sequence[ScoreFn]) -> ScoreFn:

@@ -33,5 +33,8 @@ def score_region(
     The photo may have a channel of strokes behind its colours.
     """
     part = scores[region.slices]
+    seen = with_scores(photo[region.slices], part)
+    if not view.blanks:
+        return second(seen)
     kept = view.keep(part)  # [h, w, 1]
-    return second(with_scores(photo[region.slices], part) * kept) * kept
+    return second(seen * kept) * kept

@@ -39,6 +39,10 @@ class ObjectEngine(Engine):
         """Score a photo: uint8 RGB [H, W, 3] -> float32 [H, W, classes] in [0, 1]."""
         return self.score(self.find(photo, self.least_score), photo.shape)
 
+    def mirrored(self, photo: np.ndarray) -> np.ndarray:
+        """Score the mirror image of a photo and mirror the scores back."""
+        return self(photo[:, ::-1])[:, ::-1]
+
     def score(self, found: tuple[FoundObject, ...], shape: tuple[int, ...]) -> np.ndarray:
         """Return the scores that objects make in a photo: float32 [H, W, classes] in [0, 1]."""
         return scores_of([one for one in found if one.score >= self.least_score], shape, self.labels)
