@@ -9,6 +9,7 @@ from fault_photos import KnownPhoto
 
 from segmentation.confidence.candidates import find_candidates, judge
 from segmentation.confidence.places import PlaceModel
+from segmentation.images.boxes import box_around
 from segmentation.images.files import write_image
 from segmentation.metrics.faults import faults_and_regions
 
@@ -37,17 +38,21 @@ def _drawn(one: KnownPhoto, places: PlaceModel, sizes: tuple[int, int]) -> np.nd
     candidates = find_candidates(one.photo, one.prediction.scores[..., 0], mask, one.second)
     _expected, marked = judge(candidates, places)
     _faults, true = faults_and_regions(mask, one.target, *sizes)
-    scale = HEIGHT_PX / len(mask)
-    size = round(mask.shape[1] * scale), HEIGHT_PX
-    picture = cv2.resize(one.photo, size, interpolation=cv2.INTER_AREA)
+    box = box_around(mask, len(mask) // 20) or (slice(None), slice(None))
+    shape = mask[box].shape
+    scale = HEIGHT_PX / shape[0]
+    size = round(shape[1] * scale), HEIGHT_PX
+    picture = cv2.resize(np.ascontiguousarray(one.photo[box]), size, interpolation=cv2.INTER_AREA)
     picture = (0.6 * picture + 100).clip(0, 255).astype(np.uint8)
-    _outline(picture, mask, size, EDGE, 1)
-    _outline(picture, true > 0, size, TRUE, 3)
+    _outline(picture, mask[box], size, EDGE, 1)
+    _outline(picture, true[box] > 0, size, TRUE, 3)
     for region, fault in marked:
         pixels = np.zeros(mask.shape, bool)
         pixels[region.slices] = region.pixels
-        _outline(picture, pixels, size, LIKELY, 2)
-        place = round((fault.left + fault.width) * scale) + 3, round((fault.top + fault.height / 2) * scale)
+        _outline(picture, pixels[box], size, LIKELY, 2)
+        across = fault.left + fault.width - (box[1].start or 0)
+        down = fault.top + fault.height / 2 - (box[0].start or 0)
+        place = round(across * scale) + 3, round(down * scale)
         for colour, thickness in (((0, 0, 0), 3), (LIKELY, 1)):
             cv2.putText(
                 picture, f"{fault.probability:.0%}", place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thickness

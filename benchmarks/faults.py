@@ -44,7 +44,7 @@ from segmentation.metrics.intervals import rank_correlation
 from segmentation.metrics.selective import augrc, aurc
 
 FOLDS = 5
-PROMISES = (0.02, 0.05, 0.10)
+PROMISES = (0.02, 0.05, 0.10, 0.20, 0.40)
 REVIEWED = (0.1, 0.2)
 SIZES = {"faults": (5, 100), "large faults": (9, 1000)}  # thickness and area, in pixels of 1728
 LEAST_PLANTED_PX = 200

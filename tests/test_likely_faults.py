@@ -26,8 +26,10 @@ from segmentation.core.types import BINARY, LikelyFault, Prediction
 from segmentation.datasets.discover import discover
 from segmentation.evaluation import calibration
 from segmentation.evaluation.calibration import fit_confidence
+from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.fault_lessons import fault_lessons
 from segmentation.evaluation.planted_faults import plant_fault
+from segmentation.images.files import read_photo
 from segmentation.metrics.faults import faults_and_regions
 from segmentation.reports.review import TABLE
 from segmentation.retouch.desk import Desk
@@ -296,3 +298,34 @@ def test_a_likely_fault_finds_its_own_region_again(boxes):
         found = [number for number, one in enumerate(matched) if one.likely]
         assert len(found) == 1
         assert likely[found[0]] == likely[place]
+
+
+def test_an_evaluation_says_how_many_faults_lie_under_a_marked_place(tmp_path):
+    samples = discover(draw_set(tmp_path / "pairs", 4, 192, 128), check=False).samples
+
+    def losing(photo):
+        """Lose a shoulder, but not in the lightest photos."""
+        scores = red_score(photo)
+        rows, columns = np.nonzero(scores[..., 0] > 0.5)
+        if photo.mean() < middle:
+            scores[: rows.min() + 16, : int(columns.mean())] = 0
+        return scores
+
+    middle = np.median([read_photo(sample.photo).mean() for sample in samples])
+    estimator = ConfidenceEstimator(red_score, 0.5, KNOWING)
+    found = evaluate(losing, samples, 0.5, estimator=estimator)
+    old = evaluate(losing, samples, 0.5, estimator=ConfidenceEstimator(red_score, 0.5, CONFIDENCE_MODEL))
+    figures = found.summary()
+
+    assert found.clean == len(samples) // 2
+    assert figures["marked_mean_without_fault"] == 0
+    assert figures["faults_aurc"] == figures["faults_aurc_best"]
+    assert figures["faults_marked_rate"] == 1
+    assert figures["marked_mean"] >= figures["faults_mean"]
+    assert figures["clean_rate_expected"] == pytest.approx(
+        np.mean([row.clean_expected for row in found.rows])
+    )
+    assert {"clean_expected", "marked", "faults_marked"} <= found.rows[0].plain().keys()
+    assert "marked_mean" not in old.summary()
+    assert not {"clean_expected", "marked", "faults_marked"} & old.rows[0].plain().keys()
+    assert any("in the order of likely faults AURC" in line for line in found.triage.lines())

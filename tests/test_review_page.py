@@ -1,14 +1,25 @@
 """The page of `review` in a real browser: what a retoucher does is what is on the disk."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 from support.browser import Page, Server, browser, wait_until
+from support.bundles import CONFIDENCE_MODEL
 from support.desk import NAMES, draw_results, read
 
+from segmentation.confidence.edge_distances import EdgeDistances
+from segmentation.confidence.places import FIGURES, PlaceModel
+
 SIZE = 160, 220
+DIGEST = """(() => {
+    const {view} = review, {width, height} = view.canvas;
+    view.draw();
+    const drawn = view.canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    return drawn.reduce((digest, value) => (31 * digest + value) | 0, 0);
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -266,3 +277,36 @@ def test_learning_is_begun_on_the_page_and_says_what_is_missing(server, tab):
     assert page("document.getElementById('learn-begin').hidden") is False
     page.tab.click("#learn button[value=close]")
     assert page("document.getElementById('learn').open") is False
+
+
+def test_lines_of_the_true_edge_and_likely_faults_are_seen_where_they_are_known(server, tmp_path, tab):
+    page = tab(server.address)
+    page.press("o")
+    assert "not known here" in page.tab.text_content("#notice")
+    assert page("document.getElementById('lines').hidden") is True
+
+    edges = EdgeDistances(40, (0.02,) * 22, (0.02,) * 22)
+    places = PlaceModel({**dict.fromkeys(FIGURES, 0.0), "differs": 3.0}, -1.0, 0.0, 1.0, 0.9, 100, 10)
+    knowing = dataclasses.replace(CONFIDENCE_MODEL, edges=edges, places=places)
+    folder = tmp_path / "knowing"
+    known = draw_results(folder, size=SIZE, knowing=knowing, trimap=True, trimap_certainty=0.9)
+    with Server(known) as started:
+        page = tab(started.address)
+        region = page("review.view.regions.find(region => region.probability != null)")
+        assert 0.5 < region["probability"] < 1
+        assert "the second opinion differs" in region["signs"]
+
+        def drawn():
+            return page(DIGEST)
+
+        page.settle()
+        before = drawn()
+        page.press("o")
+        page.settle()
+        after = drawn()
+        assert before != after
+        lines = np.concatenate(page("review.work.about.edge_lines"))
+        assert ((lines >= 0) & (lines <= SIZE)).all()
+        page.press("o")
+        page.settle()
+        assert drawn() == before

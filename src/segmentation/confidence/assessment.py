@@ -26,7 +26,8 @@ class Triage:
     """The confidence and the Dice of the same photos, float [N] in [0, 1], and their garments.
 
     The confidence comes from `confidence_model`, which was fitted on `known` of the photos. `faulty` is
-    whether their masks have a fault, bool [N]; None where that was not measured.
+    whether their masks have a fault, bool [N]; None where that was not measured. `clean` are the
+    probabilities that they have none, float [N]; None where they come from the confidence alone.
     """
 
     confidence: np.ndarray
@@ -35,6 +36,7 @@ class Triage:
     confidence_model: ConfidenceModel
     known: int = 0
     faulty: np.ndarray | None = None
+    clean: np.ndarray | None = None
 
     def risk(self) -> np.ndarray:
         """Return the mean error, 1 - Dice, of the 1, 2, ... N most certain photos: float [N].
@@ -119,7 +121,17 @@ class Triage:
     def faulty_caught(self, reviewed: float) -> float:
         """Return the share of masks with a fault that are among the `reviewed` share; NaN where none has."""
         faulty = np.zeros(0, bool) if self.faulty is None else self.faulty
-        return float(np.mean(self._least_certain(reviewed)[faulty])) if faulty.any() else float("nan")
+        least = self._least(self._order_of_faults, reviewed)
+        return float(np.mean(least[faulty])) if faulty.any() else float("nan")
+
+    @property
+    def _order_of_faults(self) -> np.ndarray:
+        """The figures by which photos are ordered by having a fault: larger is more certain."""
+        return self.confidence if self.clean is None else self.clean
+
+    @property
+    def _ordered_by(self) -> str:
+        return "confidence" if self.clean is None else "likely faults"
 
     def _faults_in_words(self) -> list[str]:
         if self.faulty is None or not self.faulty.any():
@@ -129,7 +141,7 @@ class Triage:
             return [f"every one of {counted(count, 'mask')} has a fault", *self._expected_clean(figures)]
         return [
             f"{counted(count, 'mask has', 'masks have')} a fault: review the least certain 20% and you catch "
-            f"{self.faulty_caught(0.2):.0%} of these; in the order of confidence AURC is "
+            f"{self.faulty_caught(0.2):.0%} of these; in the order of {self._ordered_by} AURC is "
             f"{figures['faults_aurc']:.3f}, where {count / len(self.faulty):.3f} is chance and "
             f"{figures['faults_aurc_best']:.3f} the best, and AUGRC {figures['faults_augrc']:.3f}",
             *self._expected_clean(figures),
@@ -141,7 +153,7 @@ class Triage:
             return []
         clean = int(np.count_nonzero(~self.faulty))
         return [
-            f"by their confidence {expected * len(self.faulty):.1f} masks should have no fault, "
+            f"by their {self._ordered_by} {expected * len(self.faulty):.1f} masks should have no fault, "
             f"{clean} have none"
         ]
 
@@ -150,16 +162,14 @@ class Triage:
         if self.faulty is None:
             return {}
         losses, some = self.faulty.astype(float), bool(self.faulty.any())
-        cleanness = self.confidence_model.cleanness
+        cleanness, clean = self.confidence_model.cleanness, self.clean
+        if clean is None and cleanness:
+            clean = np.array(list(map(cleanness, self.confidence)))
         return {
-            **(
-                {"clean_rate_expected": float(np.mean(list(map(cleanness, self.confidence))))}
-                if cleanness
-                else {}
-            ),
-            "faults_aurc": aurc(self.confidence, losses),
+            **({} if clean is None else {"clean_rate_expected": float(clean.mean())}),
+            "faults_aurc": aurc(self._order_of_faults, losses),
             "faults_aurc_best": aurc(-losses, losses),
-            "faults_augrc": augrc(self.confidence, losses),
+            "faults_augrc": augrc(self._order_of_faults, losses),
             **{
                 f"faulty_caught_by_reviewing_{share:.0%}": self.faulty_caught(share) if some else None
                 for share in _REVIEWED
@@ -167,8 +177,11 @@ class Triage:
         }
 
     def _least_certain(self, share: float) -> np.ndarray:
-        chosen = np.zeros(len(self.confidence), bool)
-        chosen[np.argsort(self.confidence, kind="stable")[: self._count(share)]] = True
+        return self._least(self.confidence, share)
+
+    def _least(self, certain: np.ndarray, share: float) -> np.ndarray:
+        chosen = np.zeros(len(certain), bool)
+        chosen[np.argsort(certain, kind="stable")[: self._count(share)]] = True
         return chosen
 
     def _count(self, share: float) -> int:

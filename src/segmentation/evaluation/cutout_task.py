@@ -1,6 +1,5 @@
 """The evaluation of cutouts: masks at a threshold, either the given one or the best."""
 
-import dataclasses
 import zlib
 from dataclasses import dataclass, field
 
@@ -47,8 +46,9 @@ class CutoutMeasurement:
             return
         prediction = Prediction(sample.id, scores, self.labels, float(settings.threshold))
         row = self._row(sample, prediction.mask, target, seconds)
-        confidence = settings.estimator(image, prediction).confidence if settings.estimator else None
-        self.rows.append(dataclasses.replace(row, confidence=confidence))
+        if settings.estimator:
+            row = row.judged(settings.estimator(image, prediction))
+        self.rows.append(row)
 
     def finish(self) -> Evaluation:
         """Return the figures of all photos, and what the search of the threshold found."""

@@ -1,15 +1,19 @@
 """The figures of one photo, by the same names for a cutout and for a map of classes."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from statistics import fmean
 
 import numpy as np
 
 from segmentation.config.faults import USUAL, FaultOptions
-from segmentation.core.types import LEAST_SHARE, Sample
+from segmentation.core.types import LEAST_SHARE, LikelyFault, Prediction, Sample
 from segmentation.metrics import classes as class_metrics
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.faults import Fault, faults
+
+_LATER = ("clean_expected", "marked", "faults_marked")
+_UNDER = 0.3
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,9 @@ class ImageRow:
     do not count, see LEAST_SHARE), the figures of the boundary over those without the background, and the
     areas are of all but the background. `boundary_f1_1px` allows one pixel, whatever the tolerance of the
     others. `confidence` is the Dice that was expected, None where it was not estimated. `faults` are the
-    places to mend, the largest first; for several classes those with a wrong class.
+    places to mend, the largest first; for several classes those with a wrong class. `clean_expected` is the
+    probability that there is none, `marked` how many places were marked as likely faults, and `faults_marked`
+    how many faults lie under one; None where these are not known.
     """
 
     id: str
@@ -37,6 +43,20 @@ class ImageRow:
     confidence: float | None = None
     group: str = ""
     faults: tuple[Fault, ...] = ()
+    clean_expected: float | None = None
+    marked: int | None = None
+    faults_marked: int | None = None
+
+    def judged(self, prediction: Prediction) -> "ImageRow":
+        """Return the row with what an estimator has told of the prediction."""
+        likely = prediction.likely_faults
+        return replace(
+            self,
+            confidence=prediction.confidence,
+            clean_expected=prediction.clean,
+            marked=None if likely is None else len(likely),
+            faults_marked=None if likely is None else sum(_is_under(one, likely) for one in self.faults),
+        )
 
     @property
     def garment(self) -> str:
@@ -64,7 +84,8 @@ class ImageRow:
 
     def plain(self) -> dict[str, object]:
         """Return all figures by name, as a table holds them."""
-        names = [field.name for field in fields(self) if field.name != "faults"]
+        later = [name for name in _LATER if getattr(self, name) is None]  # what is not known has no column
+        names = [field.name for field in fields(self) if field.name not in ("faults", *later)]
         counted = {
             "faults": self.fault_count,
             "largest_fault_px": self.largest_fault_px,
@@ -132,6 +153,16 @@ def class_row(
         seconds=seconds,
         group=sample.group,
         faults=_faults(predicted, truth, options),
+    )
+
+
+def _is_under(fault: Fault, likely: Sequence[LikelyFault]) -> bool:
+    """Return whether a good part of a fault's box is that of a likely fault."""
+    return any(
+        max(0, min(fault.left + fault.width, one.left + one.width) - max(fault.left, one.left))
+        * max(0, min(fault.top + fault.height, one.top + one.height) - max(fault.top, one.top))
+        >= _UNDER * fault.width * fault.height
+        for one in likely
     )
 
 

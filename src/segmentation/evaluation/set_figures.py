@@ -91,6 +91,7 @@ class Evaluation:
             self.confidence_model,
             self.fitted_on,
             ~self._column("clean"),
+            self._known("clean_expected"),
         )
 
     def summary(self) -> dict[str, Any]:
@@ -121,7 +122,25 @@ class Evaluation:
             **(self.classes.summary() if self.classes else {}),
             **(self.objects.summary() if self.objects else {}),
             **(self.triage.summary() if self.triage else {}),
+            **self._marked(),
         }
+
+    def _marked(self) -> dict[str, float | None]:
+        """Return how many places were marked as likely faults, and how many faults lie under one."""
+        marked, found = self._known("marked"), self._known("faults_marked")
+        if marked is None or found is None:
+            return {}
+        clean, count = self._column("clean"), self._column("fault_count").sum()
+        return {
+            "marked_mean": float(marked.mean()),
+            "marked_mean_without_fault": float(marked[clean].mean()) if clean.any() else None,
+            "faults_marked_rate": float(found.sum() / count) if count else None,
+        }
+
+    def _known(self, name: str) -> np.ndarray | None:
+        """Return a column that all rows have; None where one lacks it."""
+        column = [getattr(row, name) for row in self.rows]
+        return None if None in column or not column else np.array(column)
 
     def _threshold_summary(self, search: ThresholdSearch) -> dict[str, float]:
         return {

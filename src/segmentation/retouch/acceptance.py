@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.core.digests import read_sha256
 from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import PREDICTED
@@ -77,7 +76,7 @@ def write_accepted(
     if not ours and np.array_equal(sheet.alpha, sheet.base):
         return ()
     options = photo.options()
-    writer = CutoutWriter.from_options(results, _no_enlargement, options, lines=_lines_of(photo.key))
+    writer = CutoutWriter.from_options(results, _no_enlargement, options, lines=photo.edge_lines)
     alpha = sheet.alpha
     if options.bits == 16:
         alpha = sheet.deep(read_mask(base, max_pixels=alpha.size, bits=16))
@@ -107,12 +106,6 @@ def is_foreign(path: Path, records: Iterable[FileRecord]) -> bool:
 def _records(output: str, photo: CutPhoto, ours: Mapping[str, Sequence[FileRecord]]) -> Iterable[FileRecord]:
     predicted = [photo.files[output]] if output in photo.files else []
     return [*predicted, *ours.get(output, ())]
-
-
-def _lines_of(key: Mapping[str, Any]) -> EdgeLines | None:
-    """The lines of the trimap that predict wrote, by its record."""
-    lines = key.get("trimap_lines")
-    return EdgeLines(*map(float, lines)) if lines else None
 
 
 def _no_enlargement(_scores: np.ndarray) -> float:

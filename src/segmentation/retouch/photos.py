@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
@@ -57,6 +58,12 @@ class CutPhoto:
         """Return what a queue can be filtered by besides the decision: an odd viewpoint, drift."""
         found = {"viewpoint": _ODD_VIEW, "drift": _DRIFT}
         return [name for name, words in found.items() if any(words in reason for reason in self.reasons)]
+
+    @property
+    def edge_lines(self) -> EdgeLines | None:
+        """The lines between which the true edge lies, where predict wrote trimaps by a certainty."""
+        lines = self.key.get("trimap_lines")
+        return EdgeLines(*map(float, lines)) if lines else None
 
     @property
     def mask_digest(self) -> str | None:

@@ -8,6 +8,7 @@ import numpy as np
 from segmentation.confidence.doubts import Region
 from segmentation.confidence.model import shown
 from segmentation.core.errors import printable
+from segmentation.images.trimaps import GARMENT, SURROUNDINGS, trimap
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.shown import TILE_PX
@@ -68,7 +69,22 @@ def opened(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "height": height,
         "tile": TILE_PX,
         "regions": [drawn(region) for region in desk.regions(photo)],
+        "edge_lines": _edge_lines(desk, photo),
     }
+
+
+def _edge_lines(desk: Desk, photo: CutPhoto) -> list[list[list[float]]]:
+    """Return the lines between which the true edge of a mask lies, as it was predicted, in pixels."""
+    lines = photo.edge_lines
+    alpha = desk.alpha(photo, predicted=True).alpha if lines else None
+    if lines is None or alpha is None:
+        return []
+    known = trimap(alpha, lines.inner, lines.outer)
+    found = []
+    for side in (known == GARMENT, known != SURROUNDINGS):
+        contours, _ = cv2.findContours(side.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        found += [cv2.approxPolyDP(line, _LINE_TOLERANCE_PX, True).reshape(-1, 2) + 0.5 for line in contours]
+    return [line.tolist() for line in found]
 
 
 def drawn(region: Region) -> dict[str, Any]:

@@ -15,6 +15,7 @@ export const GROUPS = {
     before: ["Hold: the photo alone", "c"],
     predicted: ["Hold: the mask as it was predicted", "Shift+C"],
     split: ["Before and after, side by side", "s"],
+    lines: ["Show or hide the lines between which the true edge lies", "o"],
     "zoom-in": ["Zoom in (or the wheel)", "+", "="],
     "zoom-out": ["Zoom out", "-"],
     full: ["100%: pixel by pixel", "1"],

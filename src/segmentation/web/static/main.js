@@ -62,7 +62,7 @@ async function show(photo) {
     const one = await open(photo.id);
     if (queue.current !== photo) return;
     work = one;
-    view.show(one.layers, one.about.regions);
+    view.show(one.layers, one.about.regions, one.about.edge_lines);
     if (view.split) view.split.before = one.about.undo ? "predicted" : "photo";
     Object.assign(photo, pick(one.about));
     describe();
@@ -183,6 +183,8 @@ function describe() {
   at("progress").firstElementChild.style.width = `${100 * queue.decided / Math.max(1, queue.shown.length)}%`;
   at("doubts").lastElementChild.textContent = work?.about.regions.length ?? 0;
   at("doubts").classList.toggle("on", view.doubts);
+  at("lines").hidden = !work?.about.edge_lines.length;
+  at("lines").classList.toggle("on", view.lines);
   at("split").classList.toggle("on", Boolean(view.split));
 }
 
@@ -261,6 +263,7 @@ const actions = {
   view: () => looks.nextMode(),
   ground: () => looks.nextGround(),
   split: () => looks.toggleSplit(),
+  lines: () => { if (!work?.about.edge_lines.length) { notice("Where the true edge lies is not known here: predict writes it with --trimap --trimap-certainty 0.9"); return; } view.lines = !view.lines; describe(); view.redraw(); },
   doubts: () => { view.doubts = !view.doubts; describe(); view.redraw(); },
   "zoom-in": () => view.zoomBy(1.5),
   "zoom-out": () => view.zoomBy(1 / 1.5),
@@ -298,7 +301,7 @@ addEventListener("keyup", event => {
 addEventListener("blur", () => { setHeld("pan", false); setHeld("before", false); });
 
 const press = (id, name) => at(id).addEventListener("click", event => { actions[name](); event.currentTarget.blur(); });
-for (const [id, name] of Object.entries({accept: "accept", "redo-by-hand": "by-hand", undo: "undo", redo: "redo", previous: "previous", next: "next", split: "split", doubts: "doubts", "show-help": "help"})) press(id, name);
+for (const [id, name] of Object.entries({accept: "accept", "redo-by-hand": "by-hand", undo: "undo", redo: "redo", previous: "previous", next: "next", split: "split", lines: "lines", doubts: "doubts", "show-help": "help"})) press(id, name);
 for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => { choose(button.dataset.tool); button.blur(); });
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => { settings.add = button.dataset.add === "1"; tools.settle(); button.blur(); });
 for (const button of document.querySelectorAll("[data-zoom]"))

@@ -3,7 +3,16 @@
 import {Layers} from "./layers.js";
 import {Viewport} from "./viewport.js";
 
-const OUTLINE = "#ff0096", DOUBT = "#ffc01f", CHECKER_PX = 10;
+const OUTLINE = "#ff0096", DOUBT = "#ffc01f", EDGE_LINES = "#19c3ff", CHECKER_PX = 10;
+
+function pathOf(lines) {
+  const path = new Path2D();
+  for (const line of lines) {
+    line.forEach(([x, y], index) => index ? path.lineTo(x, y) : path.moveTo(x, y));
+    path.closePath();
+  }
+  return path;
+}
 
 export class View extends Viewport {
   constructor(stage, canvas, cursor) {
@@ -13,20 +22,15 @@ export class View extends Viewport {
     this.split = null;  // the share of the stage's width on whose left is what was before
     this.before = null;  // shown in place of all: "photo" or "predicted"
     this.doubts = true;
+    this.lines = false;
     this.overlay = () => {};  // draws on the canvas of the cursor
     new ResizeObserver(() => this.resize()).observe(stage);
   }
 
-  show(layers, regions) {
+  show(layers, regions, edgeLines) {
     this.layers = layers;
-    this.regions = regions.map(region => {
-      const path = new Path2D();
-      for (const line of region.lines) {
-        line.forEach(([x, y], index) => index ? path.lineTo(x, y) : path.moveTo(x, y));
-        path.closePath();
-      }
-      return {...region, path};
-    });
+    this.regions = regions.map(region => ({...region, path: pathOf(region.lines)}));
+    this.edgeLines = pathOf(edgeLines);
     this.hovered = null;
     this.fitGarment();
   }
@@ -69,6 +73,7 @@ export class View extends Viewport {
     if (mode === "cutout") this.drawGround(context);
     this.drawTiles(context, mode, side === "predicted");
     if (mode === "outline") this.drawOutline(context, side === "predicted");
+    if (this.lines && mode !== "photo") this.drawEdgeLines(context);
     if (side === "now" && this.showsDoubts) this.drawRegions(context);
   }
 
@@ -159,6 +164,16 @@ export class View extends Viewport {
       paths.forEach(path => context.stroke(path));
       context.strokeStyle = OUTLINE; context.lineWidth = 1.4 * this.ratio * pixel;
       paths.forEach(path => context.stroke(path));
+    });
+  }
+
+  // The lines between which the true edge lies.
+  drawEdgeLines(context) {
+    this.inPhoto(context, pixel => {
+      context.strokeStyle = "#0008"; context.lineWidth = 2.6 * this.ratio * pixel;
+      context.stroke(this.edgeLines);
+      context.strokeStyle = EDGE_LINES; context.lineWidth = 1.2 * this.ratio * pixel;
+      context.stroke(this.edgeLines);
     });
   }
 
