@@ -150,18 +150,26 @@ def test_images_are_opened_and_written_in_one_place(path):
 
 @pytest.mark.parametrize("library", ["keras", "cv2", "numpy", "rich", "matplotlib", "sklearn"])
 def test_help_needs_no_heavy_import(library):
-    """The imports of `main.py` are followed through the project, at module level."""
-    seen, waiting = set(), ["main.py"]
+    assert len(imported_by("main.py", library)) > 8
+
+
+@pytest.mark.parametrize("room", ["segmentation.web", "segmentation.retouch", "segmentation.jobs.cluster"])
+def test_a_first_cutout_waits_for_no_page_and_no_cluster(room):
+    assert len(imported_by("src/segmentation/cli/predict.py", room)) > 100
+
+
+def imported_by(start, unwanted):
+    """The project's files that one needs, at module level; fails where one of them imports the unwanted."""
+    seen, waiting = set(), [start]
     while waiting:
         path = ROOT / waiting.pop()
         if path in seen:
             continue
         seen.add(path)
         for name in top_level(path):
-            assert name.split(".")[0] != library, f"{path.relative_to(ROOT)} imports {name}"
+            assert not f"{name}.".startswith(f"{unwanted}."), f"{path.relative_to(ROOT)} imports {name}"
             waiting += [str(found.relative_to(ROOT)) for found in project_files(name)]
-
-    assert len(seen) > 8
+    return seen
 
 
 def top_level(path):

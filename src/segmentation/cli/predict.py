@@ -8,7 +8,6 @@ from rich.console import Console
 from segmentation.cli.changed_files import changed_lines
 from segmentation.cli.display import Display, warn
 from segmentation.cli.folder_display import FolderDisplay, profile
-from segmentation.cli.review import require_review, review_results
 from segmentation.cli.wording import as_typed
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.scoring import STREAM
@@ -34,6 +33,9 @@ def run(options: PredictOptions, context: Context) -> int:
     if is_stream(options):
         return _run_stream(options, context)
     if options.review:
+        # the page and what stands behind it, which takes as long to import as all else
+        from segmentation.cli.review import require_review
+
         require_review(options)
     rows = not options.save or options.dry_run
     display = FolderDisplay(rows=rows, quiet=options.quiet, json=options.json)
@@ -52,6 +54,8 @@ def run(options: PredictOptions, context: Context) -> int:
         for line in _lines(done, str(display)):
             display.say(line)
     if options.review and isinstance(done.output, Path) and tally.photos > tally.failed:
+        from segmentation.cli.review import review_results
+
         return max(review_results(done.output, options, context), status_of(tally))
     return status_of(tally)
 

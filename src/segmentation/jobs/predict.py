@@ -21,8 +21,6 @@ from segmentation.inference.scorer import (
     refuse_objects,
     require_cutout,
 )
-from segmentation.jobs.cluster import predict_on
-from segmentation.jobs.cluster_setup import setup_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import FolderStarted, PhotoDone, Photos, predict_photos, score_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
@@ -175,6 +173,9 @@ class FolderPrediction:
             return
         self.context.tell(FolderStarted(_doing(self.models), self._photos.count))
         if self.options.on:
+            from segmentation.jobs.cluster import predict_on
+            from segmentation.jobs.cluster_setup import setup_of
+
             setup = setup_of(self.options, self.context, self.models, self._scorer.settings, results.settings)
             done = predict_on(self.options.on, setup, results, self._awaited, self._writer, self.context)
         else:
