@@ -124,7 +124,16 @@ NETWORKS |= {
 }
 
 
-@pytest.mark.parametrize("options", NETWORKS.values(), ids=NETWORKS)
+DEEPEST = "deeplab-v3-resnet101"  # more of the blocks of that with ResNet50
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=name, marks=[pytest.mark.slow] if name == DEEPEST else [])
+        for name, options in NETWORKS.items()
+    ],
+)
 def test_every_architecture_scores_on_openvino_as_on_keras(tmp_path, options):
     bundle = exported(make_bundle(tmp_path / "model", **options), compare_precisions=False)
     reference, fast = (
