@@ -251,6 +251,21 @@ def test_without_a_network_the_smart_brush_says_why(server, tab):
     assert page("review.queue.current.undo") == 1
 
 
+def test_enter_presses_the_button_that_the_keyboard_came_to_and_else_accepts(server, tab):
+    page = tab(server.address)
+    first = page("review.queue.current.id")
+    page.tab.focus("#show-summary")
+    page.press("Enter")
+    page.wait_for("document.getElementById('summary').open")
+    page.press("Escape")
+    assert page("review.queue.current.id") == first
+    page.tab.click("#next")
+    page.tab.click("#previous")
+    page.wait_for("review.work")
+    page.press("Enter")
+    page.wait_for(f"review.queue.current.id !== {json.dumps(first)}")
+
+
 def test_a_folder_is_exported(server, results, tab):
     page = tab(server.address)
     page.press("Enter")

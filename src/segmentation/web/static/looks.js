@@ -13,9 +13,9 @@ export class Looks {
     this.setMode(settings.mode);
     this.setGround(settings.ground);
     for (const button of document.querySelectorAll("[data-view]"))
-      button.addEventListener("click", () => { this.setMode(button.dataset.view); button.blur(); });
+      button.addEventListener("click", () => this.setMode(button.dataset.view));
     for (const button of document.querySelectorAll("button[data-ground]"))
-      button.addEventListener("click", () => { this.setGround(button.dataset.ground); button.blur(); });
+      button.addEventListener("click", () => this.setGround(button.dataset.ground));
     at("colour").addEventListener("input", event => { settings.colour = event.target.value; this.setGround("colour"); });
     at("ground-picture").addEventListener("change", event => this.takePicture(event.target.files[0]));
     at("slider").addEventListener("pointerdown", event => at("slider").setPointerCapture(event.pointerId));

@@ -286,6 +286,7 @@ const HELD = ["before", "predicted", "pan"], REPEATED = ["smaller", "larger", "s
 
 addEventListener("keydown", event => {
   if (document.querySelector("dialog[open]") || event.target.closest("select, input:not([type=range])")) return;
+  if (["Enter", " "].includes(event.key) && event.target.closest("button")) return;  // which the key presses
   const name = nameOf(event);
   if (!name) return;
   event.preventDefault();
@@ -300,12 +301,17 @@ addEventListener("keyup", event => {
 });
 addEventListener("blur", () => { setHeld("pan", false); setHeld("before", false); });
 
-const press = (id, name) => at(id).addEventListener("click", event => { actions[name](); event.currentTarget.blur(); });
+// Keys go to the photo, and to a button only where the keyboard came to it: a mouse leaves no focus behind.
+const onPage = event => !event.target.closest("dialog, label, input, select");
+addEventListener("pointerdown", event => { if (onPage(event)) document.activeElement.blur(); }, {capture: true});
+addEventListener("mousedown", event => { if (onPage(event) && event.target.closest("button")) event.preventDefault(); });
+
+const press = (id, name) => at(id).addEventListener("click", () => actions[name]());
 for (const [id, name] of Object.entries({accept: "accept", "redo-by-hand": "by-hand", undo: "undo", redo: "redo", previous: "previous", next: "next", split: "split", lines: "lines", doubts: "doubts", "show-help": "help"})) press(id, name);
-for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => { choose(button.dataset.tool); button.blur(); });
-for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => { settings.add = button.dataset.add === "1"; tools.settle(); button.blur(); });
+for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => choose(button.dataset.tool));
+for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => { settings.add = button.dataset.add === "1"; tools.settle(); });
 for (const button of document.querySelectorAll("[data-zoom]"))
-  button.addEventListener("click", () => { actions[{in: "zoom-in", out: "zoom-out", 100: "full", fit: "fit"}[button.dataset.zoom]](); button.blur(); });
+  button.addEventListener("click", () => actions[{in: "zoom-in", out: "zoom-out", 100: "full", fit: "fit"}[button.dataset.zoom]]());
 
 // The size of the brush on a scale on which each step is as much more than the one before.
 const toSize = value => Math.max(1, Math.round(1000 ** (value / 1000)));
