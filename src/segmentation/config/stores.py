@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from segmentation.config.options import option
-from segmentation.stores.downloads import READ_AHEAD
 from segmentation.stores.patience import Patience
 
 SHARD_PHOTOS = 10_000
@@ -15,7 +14,7 @@ class StoreOptions:
     """The way in which an object store is read and written."""
 
     read_ahead: int = option(
-        READ_AHEAD,
+        16,
         "photos of an object store that are fetched ahead of those in hand",
         minimum=1,
         maximum=1000,

@@ -16,9 +16,6 @@ from segmentation.core.files import temporary_folder
 from segmentation.stores.store import Store
 from segmentation.stores.stored import Stored
 
-READ_AHEAD = 16
-"""Objects that are fetched ahead of the photos in hand."""
-
 
 def scratch_folder() -> AbstractContextManager[Path]:
     """Return a context with an empty folder; those of processes that were killed are removed."""
@@ -102,7 +99,7 @@ class Downloads:
     What a process that was killed left there is removed by the next.
     """
 
-    def __init__(self, ahead: int = READ_AHEAD):
+    def __init__(self, ahead: int):
         self._ahead = ahead
 
     def __enter__(self) -> Self:
