@@ -7,7 +7,7 @@ from typing import Any
 
 from segmentation.config.options import accept, plain
 from segmentation.core.errors import ConfigError, system_reason
-from segmentation.core.files import check_regular
+from segmentation.core.regular_file import check_regular
 
 _LARGEST_BYTES = 2**20
 

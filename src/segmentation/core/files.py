@@ -1,9 +1,7 @@
 """Atomic files and folders: what is written appears complete or not at all."""
 
-import errno
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,18 +24,6 @@ def atomic_file(path: Path) -> Iterator[Path]:
     ):
         yield temporary
         temporary.replace(path)
-
-
-def check_regular(path: Path) -> Path:
-    """Return the path of a regular file.
-
-    Raises OSError where there is none: reading a pipe could block for ever, and a device need not end.
-    """
-    kind = path.stat().st_mode
-    if not stat.S_ISREG(kind):
-        what = "a folder" if stat.S_ISDIR(kind) else "a pipe or a device"
-        raise OSError(errno.EINVAL, f"{what}, not a file", str(path))
-    return path
 
 
 def write_text(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.files import check_regular
+from segmentation.core.regular_file import check_regular
 from segmentation.core.types import BINARY, IGNORED, Coding, LabelMap
 from segmentation.datasets.labels import BACKGROUND, LABELS_FILE, Classes, key
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.core.errors import DataError, system_reason
-from segmentation.core.files import check_regular
+from segmentation.core.regular_file import check_regular
 from segmentation.core.tables import text_of
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset

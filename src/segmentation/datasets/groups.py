@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from segmentation.core.errors import DataError
-from segmentation.core.files import check_regular
+from segmentation.core.regular_file import check_regular
 from segmentation.core.types import Sample
 from segmentation.images.formats import IMAGE_SUFFIXES
 

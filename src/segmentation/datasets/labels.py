@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.files import check_regular
 from segmentation.core.json_text import unique_names
+from segmentation.core.regular_file import check_regular
 from segmentation.core.types import Colour
 from segmentation.datasets.layouts import SIDES
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.errors import DataError
-from segmentation.core.files import check_regular, write_text
+from segmentation.core.files import write_text
+from segmentation.core.regular_file import check_regular
 
 RECORD = "origin.json"
 GARMENTS = "garments"

@@ -13,7 +13,8 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.training import RunConfig
 from segmentation.config.values import Shares
 from segmentation.core.errors import ConfigError, SegmentationError, TrainingError
-from segmentation.core.files import check_regular, write_text
+from segmentation.core.files import write_text
+from segmentation.core.regular_file import check_regular
 from segmentation.core.workspace import WorkFolder, Workspace
 from segmentation.jobs.recipe_steps import Step
 
