@@ -12,6 +12,7 @@ import project  # noqa: F401  (so that the library is found)
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.candidates import find_candidates
 from segmentation.confidence.estimator import estimator_for
+from segmentation.core.size import REFERENCE_HEIGHT_PX
 from segmentation.core.types import Prediction, Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.known_photos import KnownPhotos
@@ -103,7 +104,7 @@ class _Network:
         began = time.process_time()
         others["both passes, mirrored"] = self._score(photo[:, ::-1])[:, ::-1, 0] >= threshold
         ms["both passes, mirrored"] = _passed(began)
-        step = max(1, round(SHIFT_PX * len(photo) / 1728))
+        step = max(1, round(SHIFT_PX * len(photo) / REFERENCE_HEIGHT_PX))
         began = time.process_time()
         shifted = np.roll(self._first(np.roll(photo, (step, step), (0, 1))), (-step, -step), (0, 1))
         others["first pass, shifted"] = shifted[..., 0] >= self._first_threshold

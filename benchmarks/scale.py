@@ -18,11 +18,12 @@ from tempfile import TemporaryDirectory
 
 import project  # noqa: F401
 
+from segmentation.config.stores import SHARD_PHOTOS
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import SHARDS
 from segmentation.outputs.shard_store import ShardStore
-from segmentation.outputs.shards import LINES, Shards
+from segmentation.outputs.shards import Shards
 from segmentation.outputs.store_publishing import BATCH
 from segmentation.outputs.stored_folder import StoredFolder
 from segmentation.outputs.stored_photos import name_objects
@@ -42,7 +43,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--names", type=int, default=1_000_000, help="names to simulate (default: 1000000)")
-    parser.add_argument("--lines", type=int, default=LINES, help=f"photos of a shard (default: {LINES})")
+    parser.add_argument(
+        "--lines", type=int, default=SHARD_PHOTOS, help=f"photos of a shard (default: {SHARD_PHOTOS})"
+    )
     parser.add_argument("--delay-ms", type=float, default=100, help="a page of names (default: 100)")
     parser.add_argument("--megabytes-a-second", type=float, default=100, help="of the store (default: 100)")
     parser.add_argument("--photos-a-second", type=float, default=3, help="of a core (default: 3)")

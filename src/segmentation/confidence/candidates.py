@@ -10,6 +10,7 @@ from segmentation.confidence.doubts import DOUBTFUL, Region, find_regions
 from segmentation.confidence.places import MARKED, PlaceModel
 from segmentation.core.size import REFERENCE_HEIGHT_PX
 from segmentation.core.types import LikelyFault
+from segmentation.images.regions import edge_of, regions_of
 from segmentation.metrics.faults import EXCESS, MISSED
 
 _UNSURE = 0.2  # scores from 0.2 to 0.8 are doubtful
@@ -130,7 +131,7 @@ def _edges(photo: np.ndarray, side: np.ndarray, pixels: np.ndarray) -> dict[str,
     grey = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2GRAY)
     slopes = np.hypot(cv2.Scharr(grey, cv2.CV_32F, 1, 0), cv2.Scharr(grey, cv2.CV_32F, 0, 1)) / 16
     near = _grown(pixels)
-    now, turned = _edge(side) & near, _edge(side ^ pixels) & near
+    now, turned = edge_of(side) & near, edge_of(side ^ pixels) & near
     here, there = now & ~turned, turned & ~now
     steep = [float(slopes[places].mean()) if places.any() else 0.0 for places in (here, there)]
     rim = np.count_nonzero(now | turned)
@@ -163,15 +164,8 @@ def _around(region: Region, shape: tuple[int, ...]) -> tuple[tuple[slice, slice]
 
 
 def _parts(mask: np.ndarray, least_px: int) -> int:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    return int(np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= least_px))
+    return int(np.count_nonzero(regions_of(mask)[:, cv2.CC_STAT_AREA] >= least_px))
 
 
 def _grown(pixels: np.ndarray) -> np.ndarray:
     return cv2.dilate(pixels.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-
-
-def _edge(mask: np.ndarray) -> np.ndarray:
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    pixels = mask.astype(np.uint8)
-    return cv2.dilate(pixels, cross) != cv2.erode(pixels, cross)

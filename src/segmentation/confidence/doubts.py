@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from segmentation.core.types import LikelyFault, Prediction
-from segmentation.images.boxes import box_around
+from segmentation.images.boxes import box_around, shared_px
 from segmentation.metrics.faults import EXCESS
 
 _STEPS = 16  # of scores in a picture of doubts
 DOUBTFUL = 8
-"""What is added to the value of a doubtful pixel in a picture of doubts."""
+"""Added to the value of a doubtful pixel in a picture of doubts."""
 
 _THIN = 1 / 576  # of the height: the variation along the edge of a good mask is no region
 _SMALLEST = 6e-5  # of the photo, without its thin parts: 120 pixels of 1152 x 1728
@@ -94,9 +94,7 @@ def _shared(region: Region, fault: LikelyFault) -> float:
     if region.inside is not (fault.kind == EXCESS):
         return 0.0
     height, width = region.pixels.shape
-    down = min(region.top + height, fault.top + fault.height) - max(region.top, fault.top)
-    across = min(region.left + width, fault.left + fault.width) - max(region.left, fault.left)
-    shared = max(0, down) * max(0, across)
+    shared = shared_px((region.left, region.top, width, height), fault.box)
     return shared / (height * width + fault.height * fault.width - shared)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
 from segmentation.core.size import REFERENCE_HEIGHT_PX
+from segmentation.images.regions import edge_of
 
 Beyond = tuple[tuple[float, ...], tuple[float, ...]]
 """The share of a true edge that is further inside the mask than each distance, and further outside."""
@@ -18,7 +19,7 @@ def beyond_lines(mask: np.ndarray, target: np.ndarray) -> Beyond | None:
     The edge are the pixels on both of its sides; the border of the photo is none. None where there is no edge
     or no mask.
     """
-    edge = _edge_of(target)
+    edge = edge_of(target)
     if not edge.any() or not mask.any() or mask.all():
         return None
     scale = len(mask) / REFERENCE_HEIGHT_PX
@@ -41,11 +42,3 @@ def mean_distances(photos: Iterable[tuple[str, Beyond]]) -> EdgeDistances | None
     means = np.mean([np.mean(beyond, axis=0) for beyond in by_garment.values()], axis=0)  # [2, distances]
     inner, outer = (tuple(np.round(side, 6).tolist()) for side in means)
     return EdgeDistances(len(by_garment), inner, outer)
-
-
-def _edge_of(mask: np.ndarray) -> np.ndarray:
-    """Return the pixels on both sides of a mask's edge: bool [H, W]."""
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    pixels = mask.astype(np.uint8)
-    # by default OpenCV's border counts as neither, so that no edge is found along it
-    return cv2.dilate(pixels, cross) != cv2.erode(pixels, cross)

@@ -8,7 +8,7 @@ from segmentation.images.boxes import box_around
 from segmentation.images.regions import regions_of
 
 PARTS = ("garments", "islands")
-"""What `parts_of` counts."""
+"""The parts that `parts_of` counts."""
 
 _GARMENT = 0.2  # of the largest region: from there on a region is a garment of its own
 _SEEN = 3e-5  # of the photo: what a person sees at a glance, 8 x 8 pixels of 1152 x 1728

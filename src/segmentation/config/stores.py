@@ -6,7 +6,10 @@ from segmentation.config.options import option
 from segmentation.stores.patience import Patience
 
 SHARD_PHOTOS = 10_000
+"""Photos of a shard of the manifest; one with twice as many is split."""
+
 SHARE_PHOTOS = 1000
+"""The same on a cluster, where a worker is given a shard at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -260,6 +260,11 @@ class LikelyFault:
     kind: str
     signs: tuple[str, ...] = ()
 
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height in pixels."""
+        return self.left, self.top, self.width, self.height
+
 
 @dataclass(frozen=True)
 class Prediction:

@@ -1,4 +1,4 @@
-"""What a place model learns from a photo with ground truth: which candidates are faults, some planted."""
+"""Training data of a place model from a photo with ground truth: candidates that are faults, some planted."""
 
 import numpy as np
 

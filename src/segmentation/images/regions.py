@@ -1,4 +1,4 @@
-"""The connected regions of a mask, in no more time than it takes."""
+"""The connected regions of a mask, in no more time than it takes, and its edge."""
 
 import cv2
 import numpy as np
@@ -24,3 +24,11 @@ def regions_of(mask: np.ndarray) -> np.ndarray:
     regions = stats.astype(np.int32)
     regions[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]] += box[1].start, box[0].start
     return regions
+
+
+def edge_of(mask: np.ndarray) -> np.ndarray:
+    """Return the pixels on both sides of a mask's edge: bool [H, W]."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    pixels = mask.astype(np.uint8)
+    # by default OpenCV's border counts as neither, so that no edge is found along it
+    return cv2.dilate(pixels, cross) != cv2.erode(pixels, cross)

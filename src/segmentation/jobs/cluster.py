@@ -29,7 +29,7 @@ _LEFT_OUT_AFTER = 4
 
 @dataclass(frozen=True)
 class Heard:
-    """What came from a worker: the next results of its share, none at its end; or why it is lost."""
+    """News of a worker: the next results of its share, none at its end; or why it is lost."""
 
     worker: int
     results: tuple[Result, ...] = ()

@@ -1,4 +1,4 @@
-"""What the workers of a cluster are told before they begin: options, models, and how they have to compute."""
+"""Orders for the workers of a cluster before they begin: options, models, and how they have to compute."""
 
 import dataclasses
 from dataclasses import dataclass

@@ -96,9 +96,9 @@ class Photos:
         def warn(text: str) -> None:
             tell(Caution(text))
 
-        if self.address and self.store:
+        if self.address and (store := self.store):
             return find_stored_photos(
-                self.address, self.store, exclude=self.exclude, warn=warn, option=self.option
+                self.address, store, exclude=self.exclude, warn=warn, option=self.option
             )
         exclude = self.exclude if isinstance(self.exclude, Path) else None
         return find_all_photos(self.sources, exclude=exclude, warn=warn, option=self.option)

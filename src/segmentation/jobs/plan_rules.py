@@ -59,7 +59,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Length:
-    """Return the length of the training: so many times each photo, within bounds in steps."""
+    """The length of a training: so many times each photo, within bounds in steps."""
 
     showings: int
     least: int

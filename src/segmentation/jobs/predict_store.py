@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from segmentation.config.stores import SHARD_PHOTOS
 from segmentation.core.digests import read_sha256
 from segmentation.core.errors import DataError
 from segmentation.core.events import Caution
@@ -20,7 +21,7 @@ from segmentation.outputs.publishing import FileWriter
 from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import SHARDS
 from segmentation.outputs.shard_store import ShardStore
-from segmentation.outputs.shards import LINES, Shard, ShardManifest, Shards
+from segmentation.outputs.shards import Shard, ShardManifest, Shards
 from segmentation.outputs.shares import Share
 from segmentation.outputs.store_claim import StoreClaim
 from segmentation.outputs.store_publishing import BATCH, StorePublisher
@@ -47,7 +48,7 @@ class StoreResults:
     settings: dict[str, Any]
     asked: dict[str, Any] | None
     overwrite: bool
-    lines: int = LINES
+    lines: int = SHARD_PHOTOS
 
     @classmethod
     def at(
@@ -57,7 +58,7 @@ class StoreResults:
         settings: dict[str, Any],
         asked: dict[str, Any] | None,
         overwrite: bool,
-        lines: int = LINES,
+        lines: int = SHARD_PHOTOS,
     ) -> "StoreResults":
         """Return those below an address. Raises DataError where the store cannot be reached."""
         return cls(StoredFolder(Store(address, patience), address), settings, asked, overwrite, lines)

@@ -1,4 +1,4 @@
-"""What decides the files of a photo in the job `predict`: the writer, and the settings of the manifest."""
+"""The writer of a photo's files in the job `predict`, and the settings of the manifest."""
 
 from pathlib import Path
 from typing import Any

@@ -35,6 +35,11 @@ class Fault:
     kind: str
     share: float
 
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height in pixels."""
+        return self.left, self.top, self.width, self.height
+
 
 def faults(
     mask: np.ndarray, target: np.ndarray, thickness_px: int = 5, area_px: float = 100

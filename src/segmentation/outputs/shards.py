@@ -20,9 +20,6 @@ from segmentation.outputs.shard_names import Name
 from segmentation.outputs.shard_store import ShardStore, last_order, order_of
 from segmentation.outputs.stored_folder import StoredFolder
 
-LINES = SHARD_PHOTOS
-"""Photos of a shard; one with twice as many is split."""
-
 
 class ShardManifest(Manifest):
     """A shard on this machine. What is done is recorded by `record`, once its files are in the store.
@@ -83,7 +80,7 @@ class Shards:
     kinds: Sequence[str]
     asked: Mapping[str, Any] | None = None
     overwrite: bool = False
-    lines: int = LINES
+    lines: int = SHARD_PHOTOS
 
     def over(
         self,

@@ -11,12 +11,11 @@ import cv2
 import numpy as np
 
 from segmentation.config.training import SecondPassConfig
-from segmentation.core.size import Size
+from segmentation.core.size import REFERENCE_HEIGHT_PX, Size
 from segmentation.images.channels import add_channel
 from segmentation.images.regions import regions_of
 from segmentation.preprocessing.pixels import resize
 
-_MARGIN_HEIGHT_PX = 1728  # of the photos that margins are given for; others have theirs in proportion
 _SPECK = 0.02  # of the largest region's area: smaller ones do not widen the region to look at
 _MARGINS = (0.4, 1.8)  # of the margin, while training: a first mask may be too small or too large
 _MOST_SHIFT = 0.05  # of the region's height and width, while training
@@ -77,7 +76,7 @@ class SecondPassView:
 
     @property
     def blanks(self) -> bool:
-        """Whether there may be pixels that are blanked."""
+        """True where there may be pixels that are blanked."""
         return self.kind == "mask"
 
     def keep(self, scores: np.ndarray) -> np.ndarray:
@@ -90,7 +89,7 @@ class SecondPassView:
         """Return what of uint8 [H, W, 4] (`with_scores`) and [H, W] is enough for every `frame`."""
         if self.kind == "mask":
             return seen, target
-        size = Size(_MARGIN_HEIGHT_PX, round(target.shape[1] * _MARGIN_HEIGHT_PX / len(target)))
+        size = Size(REFERENCE_HEIGHT_PX, round(target.shape[1] * REFERENCE_HEIGHT_PX / len(target)))
         seen, target = resize(seen, size), resize(target, size)
         region = region_of(self._mask(seen), self.margin_px * _STAGE_MARGIN, self.shape)
         return (seen[region.slices], target[region.slices]) if region else (seen, target)
@@ -119,7 +118,7 @@ class SecondPassView:
 
     def _margin(self, photo: np.ndarray) -> float:
         """Return the margin in pixels of a whole photo, or of anything of its height."""
-        return self.margin_px * len(photo) / _MARGIN_HEIGHT_PX
+        return self.margin_px * len(photo) / REFERENCE_HEIGHT_PX
 
     def _mask(self, seen: np.ndarray) -> np.ndarray:
         return seen[..., -1] >= self.threshold * 255.0

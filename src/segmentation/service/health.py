@@ -15,7 +15,7 @@ _FRESH_S = 1.0  # for which the outcome of a probe is good: anybody may ask
 
 
 class Health:
-    """Return the problem, if any. All who ask wait for one probe, so that no second one can hang as well."""
+    """The problem of the service, if any. All who ask wait for one probe, so that no second one can hang."""
 
     def __init__(self, probe: Callable[[], None], places: Places, stuck_s: float, probe_s: float = _PROBE_S):
         self._probe = probe
