@@ -328,6 +328,10 @@ def unusual_value(name, deviations):
     return 10 ** (mean + deviations * deviation) - 0.001
 
 
+def known_outcomes(confidence, faulty, odd, garments, expected):
+    return FaultOutcomes(confidence, faulty, odd, garments, 5, 100, expected)
+
+
 figures = st.floats(-1e6, 1e6)
 distances = st.lists(st.floats(0, 1), min_size=len(DISTANCES_PX), max_size=len(DISTANCES_PX)).map(tuple)
 experiences = st.builds(
@@ -342,9 +346,9 @@ experiences = st.builds(
     error=st.floats(0, 1),
     correlation=st.floats(-1, 1),
     outcomes=st.none()
-    | st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.booleans(), st.integers(0, 9))).map(
-        lambda rows: FaultOutcomes(*(zip(*rows, strict=True) if rows else [()] * 4), 5, 100)
-    ),
+    | st.lists(
+        st.tuples(st.floats(0, 1), st.booleans(), st.booleans(), st.integers(0, 9), st.floats(0, 99))
+    ).map(lambda rows: known_outcomes(*(zip(*rows, strict=True) if rows else [()] * 5))),
     edges=st.none() | st.builds(EdgeDistances, st.integers(1, 99), distances, distances),
 )
 shares = st.floats(0, 1)

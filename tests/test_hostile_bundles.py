@@ -351,6 +351,8 @@ def test_a_description_without_end_is_not_read_to_its_end(bundle):
         ("experience.outcomes", OUTCOMES | {"odd": [True, 0]}, "outcomes.odd: expected true or false"),
         ("experience.outcomes", OUTCOMES | {"garments": [0, -1]}, "outcomes.garments"),
         ("experience.outcomes", OUTCOMES | {"area_px": 1e9}, "outcomes.area_px"),
+        ("experience.outcomes", OUTCOMES | {"expected_faults": [0.5]}, "expected_faults: expected 2 values"),
+        ("experience.outcomes", OUTCOMES | {"expected_faults": [1, -1]}, "outcomes.expected_faults"),
         ("experience.edges", {"garments": 9}, "experience.edges: .*inner, .* missing"),
         ("experience.edges", EDGES | {"inner": [0.5]}, "edges.inner: expected 22 shares"),
         ("experience.edges", EDGES | {"outer": [-1] * 22}, "edges.outer: .*from 0 to 1"),

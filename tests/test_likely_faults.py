@@ -211,11 +211,13 @@ def test_a_calibration_learns_places_from_the_faults_of_its_masks(tmp_path, monk
 
     monkeypatch.setattr(calibration, "load_score", lambda _bundle: (losing, [red_score]))
     model = dataclasses.replace(BUNDLE, split={"train": [], "val": []})
-    places = fit_confidence(model, samples).places
+    known = fit_confidence(model, samples)
 
-    assert places is not None
-    assert places.planted > 0
-    assert places.ranking > 0.7
+    assert known.places is not None
+    assert known.places.planted > 0
+    assert known.places.ranking > 0.7
+    assert len(known.outcomes.expected_faults) == len(samples)
+    assert min(known.outcomes.expected_faults) > 0
 
 
 # --- where it is kept and told ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from support.program import run
 from segmentation.api.model import load_model
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.confidence.promise import fewest, least_share, make_promise
-from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict
+from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, triage_photo
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.workspace import Workspace
@@ -27,7 +27,7 @@ from segmentation.reports.review import write_review
 shares = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=30).map(np.array)
 
 
-def outcomes_of(confidence, faulty, odd=None, garments=None):
+def outcomes_of(confidence, faulty, odd=None, garments=None, expected=()):
     count = len(confidence)
     return FaultOutcomes(
         tuple(map(float, confidence)),
@@ -36,6 +36,7 @@ def outcomes_of(confidence, faulty, odd=None, garments=None):
         tuple(range(count)) if garments is None else tuple(garments),
         5,
         100,
+        tuple(map(float, expected)),
     )
 
 
@@ -241,6 +242,31 @@ def test_a_model_of_an_earlier_version_says_that_it_knows_no_faults_and_goes_on(
     assert "`calibrate model=mine data=DIR`" in caution
     assert promised == plain
     assert "A promise" not in (tmp_path / "out" / "review.html").read_text()
+
+
+def test_where_faults_are_known_to_be_likely_a_promise_goes_by_them_and_not_by_confidence(
+    source, model, tmp_path
+):
+    """Half of the known photos have a fault, those of which faults were expected, however confident."""
+    expected = np.repeat([0.1, 3.0], 100)
+    outcomes = outcomes_of(np.tile([0.5, 0.9], 100), expected > 1, expected=expected)
+    with pytest.raises(ConfigError, match="faults in 100 of 200"):
+        make_promise(dataclasses.replace(outcomes, expected_faults=()), 0.05, 0.9)
+    promise = make_promise(outcomes, 0.05, 0.9)
+    known = dataclasses.replace(model.confidence_model, outcomes=outcomes)
+    cut_folder(source, tmp_path / "out", bundle=model)
+    features = manifest_lines(tmp_path / "out")[0]["evidence"]
+
+    assert (promise.photos, promise.faulty) == (100, 0)
+    assert "100 of those were as certain, at most 0.1 faults expected" in promise.sentence()
+    limits = Limits(0.985, 0.3, promise)
+    decisions = {
+        faults: triage_photo(features | {"expected_faults": faults}, 0.4, known, limits)
+        for faults in (0.0, 0.1, 0.2, 3.0)
+    }
+    assert [verdict.decision for verdict in decisions.values()] == ["auto", "auto", "review", "review"]
+    assert decisions[3.0].reasons
+    assert triage_photo(features, 0.99, known, limits).decision == "review"  # nothing is known of its faults
 
 
 @pytest.mark.parametrize(

@@ -291,13 +291,16 @@ def _confidence_model(plain: Any) -> ConfidenceModel | None:
 def _outcomes(place: str, plain: Any) -> FaultOutcomes | None:
     if plain is None:
         return None
-    _check_fields(place, plain, [field.name for field in fields(FaultOutcomes)])
+    needed = [field.name for field in fields(FaultOutcomes) if field.name != "expected_faults"]
+    _check_fields(place, plain, needed, optional=("expected_faults",))
     confidence = _numbers(f"{place}.confidence", plain["confidence"], 0, 1)
     flags = {name: _flags(f"{place}.{name}", plain[name]) for name in ("faulty", "odd")}
     garments = _list(f"{place}.garments", plain["garments"])
     for garment in garments:
         _whole(f"{place}.garments", garment, 0, _MOST_PHOTOS)
-    for name, values in (*flags.items(), ("garments", garments)):
+    expected = _numbers(f"{place}.expected_faults", plain.get("expected_faults", []), 0, _LARGEST_FIGURE)
+    columns = {**flags, "garments": garments} | ({"expected_faults": expected} if expected else {})
+    for name, values in columns.items():
         if len(values) != len(confidence):
             raise ValueError(
                 f"{place}.{name}: expected {len(confidence)} values, one a photo, received {len(values)}"
@@ -309,6 +312,7 @@ def _outcomes(place: str, plain: Any) -> FaultOutcomes | None:
         garments=tuple(garments),
         thickness_px=_whole(f"{place}.thickness_px", plain["thickness_px"], 1, _LARGEST_SIDE_PX),
         area_px=_whole(f"{place}.area_px", plain["area_px"], 0, _LARGEST_SIDE_PX**2),
+        expected_faults=tuple(expected),
     )
 
 

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.confidence.places import few_faults
+
 
 @dataclass(frozen=True)
 class FaultOutcomes:
     """The confidence of held-out predictions, and whether their masks had a fault, in one order.
 
-    `confidence`, in [0, 1], is that of a confidence model that has not seen the photo. `faulty` is whether
-    the mask has a fault of more than `area_px` and at least `thickness_px`, see `metrics.faults`. `odd` is
-    whether triage sends the photo to review however certain its mask is. `garments` are numbers, the same for
-    photos of one garment.
+    `confidence`, in [0, 1], is that of a confidence model that has not seen the photo, and `expected_faults`
+    are the faults that a place model expects of it that has not seen it either; empty where there is none.
+    `faulty` is whether the mask has a fault of more than `area_px` and at least `thickness_px`, see
+    `metrics.faults`. `odd` is whether triage sends the photo to review however certain its mask is.
+    `garments` are numbers, the same for photos of one garment.
     """
 
     confidence: tuple[float, ...]
@@ -21,19 +24,27 @@ class FaultOutcomes:
     garments: tuple[int, ...]
     thickness_px: int
     area_px: int
+    expected_faults: tuple[float, ...] = ()
 
     @property
     def faults(self) -> int:
         """The number of photos whose masks have a fault."""
         return sum(self.faulty)
 
-    def by_confidence(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return those that confidence alone decides on, the most certain first.
+    @property
+    def certainty(self) -> np.ndarray:
+        """How certain it is that each mask has no fault, float64 [N] in [0, 1]; see `ConfidenceModel`."""
+        if self.expected_faults:
+            return few_faults(np.array(self.expected_faults, float))
+        return np.array(self.confidence, float)
 
-        Confidence, float64 [N], whether they have a fault, bool [N], and garments, int64 [N].
+    def by_certainty(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return those that certainty alone decides on, the most certain first.
+
+        Certainty, float64 [N], whether they have a fault, bool [N], and garments, int64 [N].
         """
-        confidence, faulty = np.array(self.confidence, float), np.array(self.faulty, bool)
+        certainty, faulty = self.certainty, np.array(self.faulty, bool)
         garments = np.array(self.garments, int)
         decided = np.flatnonzero(~np.array(self.odd, bool))
-        order = decided[np.argsort(-confidence[decided], kind="stable")]
-        return confidence[order], faulty[order], garments[order]
+        order = decided[np.argsort(-certainty[decided], kind="stable")]
+        return certainty[order], faulty[order], garments[order]

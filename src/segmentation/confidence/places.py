@@ -53,6 +53,11 @@ class PlaceModel:
         return float(logistic(self.clean_bias + self.clean_slope * fewness(expected_faults)))
 
 
+def few_faults(expected_faults: np.ndarray | float) -> np.ndarray:
+    """Return how certain it is that a mask has none of the expected faults: 1 where none is, falling to 0."""
+    return 1 / (1 + np.asarray(expected_faults, float))
+
+
 def fewness(expected_faults: np.ndarray | float) -> np.ndarray:
     """Return how few faults are expected, on the scale on which having none is learned."""
     return -np.log10(_FLOOR + np.asarray(expected_faults, float))

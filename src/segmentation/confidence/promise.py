@@ -1,6 +1,6 @@
 """A promise about the photos that nobody looks at: at most so many of them have a fault.
 
-The limit of confidence is chosen by Learn then Test (Angelopoulos and others, "Learn then Test: Calibrating
+The limit of certainty is chosen by Learn then Test (Angelopoulos and others, "Learn then Test: Calibrating
 Predictive Algorithms to Achieve Risk Control", 2021): limits are tested one after the other, the strictest
 first, by the upper bound of Clopper and Pearson on the share of faulty photos among those taken, until one
 fails. The chance that the chosen limit breaks the promise is then at most 1 - certainty.
@@ -23,9 +23,11 @@ _SHARES = np.arange(1, 100) / 100  # that are tried where a promise cannot be ma
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise: at most a `share` of photos with confidence from `limit` on has a fault, with a `certainty`.
+    """A promise: at most a `share` of photos as certain as `limit` has a fault, with a `certainty`.
 
-    `photos` of the `known` photos with ground truth reach the limit, `faulty` of them with a fault.
+    The limit is one of expected faults where the promise goes `by_faults`, and else one of confidence; see
+    `ConfidenceModel.certainty`. `photos` of the `known` photos with ground truth reach it, `faulty` of them
+    with a fault.
     """
 
     share: float
@@ -34,13 +36,21 @@ class Promise:
     photos: int
     faulty: int
     known: int
+    by_faults: bool = False
+
+    @property
+    def limit_in_words(self) -> str:
+        """The least certain that is taken, in plain words."""
+        if self.by_faults:
+            return f"at most {1 / self.limit - 1:.2g} faults expected"
+        return f"{self.limit:g} or more"
 
     def sentence(self) -> str:
         """Return it in plain words: a sentence without a full stop."""
         return (
             f"at most {100 * self.share:.3g}% of what is taken as it is has a fault, with "
             f"{100 * self.certainty:.3g}% certainty, as long as the photos are like the {self.known} that "
-            f"the model was calibrated on; {self.photos} of those were as certain, {self.limit:g} or more, "
+            f"the model was calibrated on; {self.photos} of those were as certain, {self.limit_in_words}, "
             f"and {self.faulty or 'none'} of them had a fault"
         )
 
@@ -49,7 +59,7 @@ def make_promise(outcomes: FaultOutcomes, share: float, certainty: float) -> Pro
     """Return the promise with the lowest limit that keeps it.
 
     `share` is the most of the photos taken that may have a fault, in (0, 1), and `certainty`, in (0, 1), how
-    sure it is that no more have. Photos that triage holds back whatever their confidence are not counted,
+    sure it is that no more have. Photos that triage holds back however certain they are not counted,
     since they are never taken. Raises ConfigError where the photos are too few, and where too many of them
     have a fault.
     """
@@ -58,7 +68,8 @@ def make_promise(outcomes: FaultOutcomes, share: float, certainty: float) -> Pro
     steps, known = _Steps.of(outcomes), len(outcomes.faulty)
     if (found := steps.passed(share, certainty)) is not None:
         limit, photos, faulty = (float(row[found]) for row in (steps.limits, steps.photos, steps.faulty))
-        return Promise(share, certainty, limit, int(photos), int(faulty), known)
+        by_faults = bool(outcomes.expected_faults)
+        return Promise(share, certainty, limit, int(photos), int(faulty), known, by_faults)
     count, needed = int(steps.garments.max(initial=0)), fewest(share, certainty)
     remedy = _remedy(outcomes, certainty)
     if count < needed:
@@ -70,7 +81,7 @@ def make_promise(outcomes: FaultOutcomes, share: float, certainty: float) -> Pro
     raise ConfigError(
         f"`promise` {share:g}: expected masks that are that often without a fault, received faults in "
         f"{outcomes.faults} of {counted(known, 'calibration photo')}, some of them where the "
-        f"confidence is highest; {remedy}, or train a better model"
+        f"model is most certain; {remedy}, or train a better model"
     )
 
 
@@ -96,8 +107,8 @@ class _Steps:
 
     @classmethod
     def of(cls, outcomes: FaultOutcomes) -> "_Steps":
-        confidence, faulty, garments = outcomes.by_confidence()
-        limits = np.floor(confidence * 10**_DIGITS + _ROUNDING) / 10**_DIGITS
+        certainty, faulty, garments = outcomes.by_certainty()
+        limits = np.floor(certainty * 10**_DIGITS + _ROUNDING) / 10**_DIGITS
         first = np.zeros(len(limits), bool)
         first[np.unique(garments, return_index=True)[1]] = True  # of a garment's photos the most certain
         last = np.flatnonzero((np.diff(limits, append=-1.0) < 0) & (limits > 0))  # of those with one limit

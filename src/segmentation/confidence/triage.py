@@ -38,7 +38,7 @@ MEASURES = {*DOUBTS, *SHAPE}
 class Limits:
     """The confidence from which a mask is accepted as it is, and below which it is better made by hand.
 
-    `promise` is what `auto` was chosen by, None where a person chose it.
+    A `promise` stands in for `auto`: accepted is what is as certain as its limit.
     """
 
     auto: float
@@ -80,6 +80,11 @@ class Row:
     cutout: str | None
     clean: float | None = None
     likely: tuple[float, ...] | None = None
+
+    @property
+    def certainty(self) -> float:
+        """How certain it is that the mask has no fault, or, where that is not known, its confidence."""
+        return self.confidence if self.clean is None else self.clean
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -142,14 +147,18 @@ def triage_photo(
     reasons = [*words_of(features), *words_of_shot(features)]
     if features["thick_disagreement"] > MOST_THICK_DISAGREEMENT and not several_garments(features):
         reasons.insert(0, UNCONFIRMED)
-    certain = confidence >= limits.auto
+    if promise := limits.promise:
+        certain = confidence_model.certainty(confidence, features) >= promise.limit
+    else:
+        certain = confidence >= limits.auto
     if not certain:
         reasons += confidence_model.doubts(features)
     if strange := unlike(confidence_model.deviations(features)):
         reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
     if certain:
         return Verdict("review" if reasons else "auto", tuple(reasons))
-    return Verdict(decision, tuple(reasons) or (f"confidence below {limits.auto:g}",))
+    uncertain = "not certain enough for the promise" if promise else f"confidence below {limits.auto:g}"
+    return Verdict(decision, tuple(reasons) or (uncertain,))
 
 
 def is_odd(features: Features, confidence_model: ConfidenceModel) -> bool:
@@ -191,5 +200,7 @@ def triage_folder(
     rows = [
         replace(row, verdict=row.verdict.besides(odd[row.stem])) if row.stem in odd else row for row in rows
     ]
-    rows.sort(key=lambda row: (DECISIONS.index(row.verdict.decision), row.confidence, row.stem))
+    rows.sort(
+        key=lambda row: (DECISIONS.index(row.verdict.decision), row.certainty, row.confidence, row.stem)
+    )
     return FolderTriage(tuple(rows), drift.mean, failures, others)

@@ -198,7 +198,7 @@ class PromiseOptions:
     promise: float | None = option(
         None,
         "take only so many masks as they are that at most this share of them has a fault, as long as the "
-        "photos are like those that the model was calibrated on; the limit of confidence follows from that",
+        "photos are like those that the model was calibrated on; that decides how certain a mask has to be",
         maximum=1,
         shown="no promise",
         metavar="SHARE",

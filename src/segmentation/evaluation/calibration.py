@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.edge_lines import Beyond, beyond_lines, mean_distances
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
@@ -80,10 +82,14 @@ def fit_confidence(
         features, dice, [sample.id for sample in used], garments, faulty, fault_options
     )
     contents = tuple(content_of(sample.photo) for sample in used)
-    places = fit_place_model(known, garments, faulty)
-    return dataclasses.replace(
-        fitted, contents=contents, edges=mean_distances(edges), places=places[0] if places else None
-    )
+    fitted = dataclasses.replace(fitted, contents=contents, edges=mean_distances(edges))
+    learned = fit_place_model(known, garments, faulty)
+    if learned is None:
+        return fitted
+    assert fitted.outcomes
+    places, expected = learned
+    outcomes = dataclasses.replace(fitted.outcomes, expected_faults=tuple(np.round(expected, 5).tolist()))
+    return dataclasses.replace(fitted, places=places, outcomes=outcomes)
 
 
 @dataclass(frozen=True)

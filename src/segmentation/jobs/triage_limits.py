@@ -1,5 +1,7 @@
 """The limits of triage: those that a person chose, or those that keep a promise."""
 
+import dataclasses
+
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.promise import make_promise
 from segmentation.confidence.triage import Limits
@@ -62,7 +64,7 @@ def promised_limits(
         )
         return usual
     promise = make_promise(outcomes, options.promise, options.certainty)
-    return Limits(promise.limit, min(usual.redo, promise.limit), promise)
+    return dataclasses.replace(usual, promise=promise)
 
 
 def check_promise(limits: Limits | None, models: Ensemble, scorer: Scorer) -> None:

@@ -142,7 +142,7 @@ class Desk:
         """Read the photo that a review begins with, the least certain one that is not decided, beforehand."""
         waiting = [photo for photo in self.photos() if self.state_of(photo.stem).decision is None]
         if waiting:
-            first = min(waiting, key=lambda photo: photo.confidence or 0.0)
+            first = min(waiting, key=lambda photo: photo.certainty or 0.0)
             with suppress(SegmentationError):  # the page says it
                 self.shown(first)
 

@@ -27,7 +27,7 @@ class CutPhoto:
 
     `id` stands for the photo in addresses. `outputs` are its files by kind, relative to the folder, `files`
     the records of what predict wrote, and `asked` the options that it wrote them by. `likely_faults` are the
-    places where a fault is likely.
+    places where a fault is likely, and `clean` is the probability that there is none.
     """
 
     id: str
@@ -43,6 +43,12 @@ class CutPhoto:
     asked: Mapping[str, Any] | None = None
     key: Mapping[str, Any] = field(default_factory=dict)
     likely_faults: tuple[LikelyFault, ...] = ()
+    clean: float | None = None
+
+    @property
+    def certainty(self) -> float | None:
+        """How certain it is that the mask has no fault, or, where that is not known, its confidence."""
+        return self.confidence if self.clean is None else self.clean
 
     @property
     def garment(self) -> str:
@@ -128,6 +134,7 @@ def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
             record.get("asked"),
             key,
             tuple(map(_likely_fault, record.get("likely_faults") or ())),
+            record.get("clean"),
         )
         photos[cut.id] = cut
     if not photos:

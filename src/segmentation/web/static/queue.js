@@ -14,7 +14,7 @@ const FILTERS = {
   "by-hand": ["To be redone", photo => photo.decision === "redo"],
 };
 
-const certainty = photo => photo.confidence ?? -1;
+const certainty = photo => photo.certainty ?? -1;
 const byName = (one, other) => one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
 
 const ORDERS = {
