@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 from project import ROOT
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.compare import CompareOptions

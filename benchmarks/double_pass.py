@@ -15,7 +15,8 @@ from pathlib import Path
 from cutting import cut, seconds_of
 from project import ROOT
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.scoring import ScoringOptions
 from segmentation.core.parallel import cores
 from segmentation.images.files import read_photo

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from project import ROOT
 
-from segmentation.bundle.bundle import find_bundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.images.files import read_photo

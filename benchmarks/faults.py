@@ -26,7 +26,7 @@ from fault_photos import KnownPhoto, known_photos
 from fault_sheet import write_sheet
 from project import ROOT
 
-from segmentation.bundle.bundle import find_bundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.candidates import find_candidates
 from segmentation.confidence.candidates import judge as judge_candidates
 from segmentation.confidence.fitting import fit_confidence_model

@@ -28,7 +28,8 @@ from cutting import seconds_of
 from project import ROOT
 from stages import BOUND, NETWORKS, ORDER, Stages, draw_chart
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.scoring import ScoringOptions

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from project import ROOT
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.quality import QUALITIES
 from segmentation.config.scoring import ScoringOptions
 from segmentation.core.parallel import cores

@@ -20,7 +20,7 @@ from pathlib import Path
 from project import ROOT
 from retoucher import ACTIONS, Case, along, clicks, hint_of
 
-from segmentation.bundle.bundle import find_bundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.doubts import encode_doubts, find_regions
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import discover

@@ -16,16 +16,11 @@ from hypothesis import strategies as st
 from support.bundles import CONFIG, SIZE, write_bundle, write_export
 from support.places import ROOT
 
-from segmentation.bundle.bundle import (
-    ENGINE_FILES,
-    ModelBundle,
-    check_name,
-    check_own,
-    find_bundle,
-    load_bundle,
-    save_description,
-)
+from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, check_own, load_bundle
 from segmentation.bundle.bundled import bundled_models
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.names import check_name
+from segmentation.bundle.saving import save_description
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.types import LabelMap
 from segmentation.preprocessing.preprocessing import Preprocessing

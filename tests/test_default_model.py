@@ -11,7 +11,8 @@ from support.places import ROOT
 from support.program import run
 
 import segmentation
-from segmentation.bundle.bundle import DEFAULT, load_bundle
+from segmentation.bundle.bundle import load_bundle
+from segmentation.bundle.finding import DEFAULT
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen

@@ -19,8 +19,9 @@ import pytest
 from support.drawing import draw_pair
 from support.places import ROOT
 
-from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle, save_description
+from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle
 from segmentation.bundle.precisions import Exactness, Precisions
+from segmentation.bundle.saving import save_description
 from segmentation.config.jobs.export import NETWORK_FORMATS, ExportOptions
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, ConfigError, ExportError

@@ -9,7 +9,7 @@ from support.desk import NAMES, draw_results
 from support.folder_job import BUNDLE
 from support.places import ROOT
 
-from segmentation.bundle.bundle import find_bundle, find_by_digest
+from segmentation.bundle.finding import find_bundle, find_by_digest
 from segmentation.config.jobs.review import ReviewOptions
 from segmentation.core.errors import DataError
 from segmentation.core.file_kinds import REVIEW_JOURNAL

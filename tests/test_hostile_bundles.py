@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 from support.bundles import CONFIG, SIZE, write_bundle, write_export
 from support.places import ROOT
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle, load_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.saving import save_description
 from segmentation.confidence.model import DOUBTS, DRIFT, SHAPE, SIGNS
 from segmentation.config.training import ModelConfig
 from segmentation.core.errors import BundleError, ConfigError

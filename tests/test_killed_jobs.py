@@ -12,7 +12,9 @@ from support.drawing import draw_set
 from support.places import ROOT
 from support.program import make, start
 
-from segmentation.bundle.bundle import ENGINE_FILES, find_bundle, load_bundle, save_description
+from segmentation.bundle.bundle import ENGINE_FILES, load_bundle
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.saving import save_description
 
 DIES = """
 import os, signal, sys
@@ -60,7 +62,8 @@ def test_a_calibration_that_is_killed_leaves_a_whole_model(tmp_path, step):
 REPLACES = """
 import itertools, os, shutil, signal, sys
 from pathlib import Path
-from segmentation.bundle.bundle import load_bundle, put_export, save_description
+from segmentation.bundle.bundle import load_bundle
+from segmentation.bundle.saving import put_export, save_description
 from segmentation.core.files import atomic_folder, put_together, temporary_folder
 what, folder = sys.argv[1], Path(sys.argv[2])
 

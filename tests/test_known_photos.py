@@ -196,7 +196,7 @@ def test_first_pass_scores_of_names_that_differ_by_case_have_files_of_their_own(
 def test_contents_come_back_with_a_bundle(tmp_path):
     from support.bundles import write_bundle
 
-    from segmentation.bundle.bundle import save_description
+    from segmentation.bundle.saving import save_description
 
     bundle = write_bundle(tmp_path / "models" / "coats")
     save_description(replace(bundle, contents={"a": "0123456789abcdef"}))

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.mattes import draw_matte
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle, load_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.saving import save_description
 from segmentation.config.files import MatteOptions
 from segmentation.config.scoring import ScoringOptions
 from segmentation.config.training import RunConfig

@@ -13,8 +13,9 @@ from support.bundles import write_bundle
 from support.class_model import LABELS, colour_score, draw_classes
 from support.places import ROOT
 
-from segmentation.bundle.bundle import load_bundle, save_description
+from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.precisions import Exactness, Precisions
+from segmentation.bundle.saving import save_description
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import Coding, Sample
 from segmentation.datasets.discover import discover

@@ -13,7 +13,8 @@ from support.program import run
 from support.training_events import Listening
 
 from main import main
-from segmentation.bundle.bundle import load_bundle, save_description
+from segmentation.bundle.bundle import load_bundle
+from segmentation.bundle.saving import save_description
 from segmentation.config.training import LossConfig, RunConfig, TrainConfig
 from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.core.size import Size

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.bundle.bundle import ModelBundle, save_description
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.saving import save_description
 from segmentation.config.training import RunConfig
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap

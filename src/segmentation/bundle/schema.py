@@ -7,15 +7,22 @@ import dataclasses
 import json
 import math
 import re
-from collections.abc import Collection
 from dataclasses import fields
 from typing import Any, NoReturn
 
+from segmentation.bundle.confidence_schema import confidence_model
+from segmentation.bundle.plain_values import (
+    LARGEST_SIDE_PX,
+    MOST_PHOTOS,
+    as_ids,
+    as_list,
+    as_number,
+    as_numbers,
+    as_whole,
+    check_dictionary,
+    check_fields,
+)
 from segmentation.bundle.precisions import Exactness, Precisions
-from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
-from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
-from segmentation.confidence.outcomes import FaultOutcomes
-from segmentation.confidence.places import FIGURES, PlaceModel
 from segmentation.config.training import RunConfig
 from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import ConfigError
@@ -26,13 +33,9 @@ from segmentation.preprocessing.preprocessing import Preprocessing
 
 FORMAT = 1
 
-_LARGEST_SIDE_PX = 8192
 _MOST_LEVELS = 13  # halvings from the largest side to a single pixel
 _MOST_LABELS, _LONGEST_LABEL = 256, 100
-_MOST_PHOTOS = 10**7
-_MOST_CANDIDATES = 100 * _MOST_PHOTOS
 _DEEPEST = 32  # dictionaries and lists within each other; training writes four
-_LARGEST_FIGURE = 1e6  # of the features of photos and of their weights
 _DEVIATIONS = (1e-6, 255.0)  # training records none below, and dividing by less overflows float32
 
 # what breaks a line, moves a terminal's cursor, or cannot be written as UTF-8
@@ -57,20 +60,20 @@ def read_description(content: bytes) -> dict[str, Any]:
     if not isinstance(plain, dict) or type(plain.get("format")) is not int or plain["format"] != FORMAT:
         received = plain.get("format") if isinstance(plain, dict) else plain
         raise ValueError(f"expected format {FORMAT}, received {received!r}")
-    _check_fields("description", plain, ("format", *_FIELDS), optional=_LATER_FIELDS)
+    check_fields("description", plain, ("format", *_FIELDS), optional=_LATER_FIELDS)
     config = _config(plain["config"])
     return {
         "config": config,
         "preprocessing": _preprocessing(plain["preprocessing"], config),
         "labels": _labels(plain["labels"]),
-        "threshold": _number("threshold", plain["threshold"], 0, 1),
+        "threshold": as_number("threshold", plain["threshold"], 0, 1),
         "split": _split(plain["split"]),
         "contents": _contents(plain.get("contents", {})),
         "provenance": _provenance(plain["provenance"]),
         "files": _files(plain["files"]),
         "precisions": _precisions(plain.get("precisions")),
         "bf16_agreement": _agreement(plain.get("bf16_agreement")),
-        "confidence_model": _confidence_model(plain.get("experience")),
+        "confidence_model": confidence_model(plain.get("experience")),
         "first": _first(plain.get("first"), config),
     }
 
@@ -119,15 +122,15 @@ def _config(plain: Any) -> RunConfig:
     """Return the configuration; its values are those of the flags, and the network can be built."""
     config = RunConfig.from_json(plain)
     # whatever else is missing came with a later version and has its default
-    _check_dictionary("config", plain, ("model", "preprocessing"))
-    _check_dictionary("config.model", plain["model"], _NETWORK)
+    check_dictionary("config", plain, ("model", "preprocessing"))
+    check_dictionary("config.model", plain["model"], _NETWORK)
     model, size = config.model, config.preprocessing.input_size
-    if not size or max(size.height, size.width) > _LARGEST_SIDE_PX:
+    if not size or max(size.height, size.width) > LARGEST_SIDE_PX:
         raise ValueError(
-            f"config.preprocessing.input_size: expected sides of 1 to {_LARGEST_SIDE_PX}, received {size}"
+            f"config.preprocessing.input_size: expected sides of 1 to {LARGEST_SIDE_PX}, received {size}"
         )
-    _whole("config.model.levels", model.levels, 1, _MOST_LEVELS)
-    _whole("config.model.filters", model.filters, 1, registry.MOST_FILTERS >> model.levels)
+    as_whole("config.model.levels", model.levels, 1, _MOST_LEVELS)
+    as_whole("config.model.filters", model.filters, 1, registry.MOST_FILTERS >> model.levels)
     try:
         registry.complete(config)
     except ConfigError as error:
@@ -142,7 +145,7 @@ def _preprocessing(plain: Any, config: RunConfig) -> Preprocessing:
     """
     configured = Preprocessing.of_run(config)
     repeated = {name: value for name, value in configured.to_json().items() if name not in ("mean", "std")}
-    _check_fields("preprocessing", plain, ("mean", "std"), optional=repeated)
+    check_fields("preprocessing", plain, ("mean", "std"), optional=repeated)
     for name, value in repeated.items():
         received = plain.get(name, value)
         if type(received) is not type(value) or received != value:
@@ -150,7 +153,7 @@ def _preprocessing(plain: Any, config: RunConfig) -> Preprocessing:
                 f"preprocessing.{name}: expected {value} as in the configuration, received {received!r}"
             )
     bounds = {"mean": (0.0, 255.0), "std": _DEVIATIONS}
-    statistics = {name: _numbers(f"preprocessing.{name}", plain[name], *bounds[name]) for name in bounds}
+    statistics = {name: as_numbers(f"preprocessing.{name}", plain[name], *bounds[name]) for name in bounds}
     for name, values in statistics.items():
         if len(values) not in (1, configured.channels):  # a single one stands for all channels
             raise ValueError(
@@ -161,15 +164,15 @@ def _preprocessing(plain: Any, config: RunConfig) -> Preprocessing:
 
 
 def _labels(plain: Any) -> LabelMap:
-    _check_fields("labels", plain, ("names", "colours", "ignore"))
-    names = tuple(_label(name) for name in _list("labels.names", plain["names"]))
+    check_fields("labels", plain, ("names", "colours", "ignore"))
+    names = tuple(_label(name) for name in as_list("labels.names", plain["names"]))
     if not 1 <= len({*names}) == len(names) <= _MOST_LABELS:
         raise ValueError(f"labels.names: expected 1 to {_MOST_LABELS} different names, received {names!r}")
-    colours = tuple(_colour(colour) for colour in _list("labels.colours", plain["colours"]))
+    colours = tuple(_colour(colour) for colour in as_list("labels.colours", plain["colours"]))
     if len(colours) != len(names):
         raise ValueError(f"labels.colours: expected {len(names)}, one a name, received {len(colours)}")
     ignore = plain["ignore"]
-    return LabelMap(names, colours, None if ignore is None else _whole("labels.ignore", ignore, 0, 255))
+    return LabelMap(names, colours, None if ignore is None else as_whole("labels.ignore", ignore, 0, 255))
 
 
 def _label(name: Any) -> str:
@@ -179,21 +182,21 @@ def _label(name: Any) -> str:
 
 
 def _colour(plain: Any) -> tuple[int, int, int]:
-    levels = tuple(_whole("labels.colours", level, 0, 255) for level in _list("labels.colours", plain))
+    levels = tuple(as_whole("labels.colours", level, 0, 255) for level in as_list("labels.colours", plain))
     if len(levels) != 3:
         raise ValueError(f"labels.colours: expected red, green and blue, received {levels!r}")
     return levels
 
 
 def _split(plain: Any) -> dict[str, list[str]]:
-    _check_dictionary("split", plain)
+    check_dictionary("split", plain)
     for side, ids in plain.items():
-        _ids(f"split.{side!r}", ids)
+        as_ids(f"split.{side!r}", ids)
     return plain
 
 
 def _contents(plain: Any) -> dict[str, str]:
-    _check_dictionary("contents", plain)
+    check_dictionary("contents", plain)
     for sample, digest in plain.items():
         if not isinstance(digest, str) or not _CONTENT.fullmatch(digest):
             raise ValueError(
@@ -202,16 +205,9 @@ def _contents(plain: Any) -> dict[str, str]:
     return plain
 
 
-def _ids(place: str, plain: Any) -> list[str]:
-    for sample in _list(place, plain):
-        if not isinstance(sample, str):
-            raise ValueError(f"{place}: expected the ids of samples, received {sample!r}")
-    return plain
-
-
 def _provenance(plain: Any) -> dict[str, Any]:
     """Return the provenance of the model: any plain values, but texts where the program shows one."""
-    _check_dictionary("provenance", plain)
+    check_dictionary("provenance", plain)
     for name, kind in (("data", str), ("git_commit", str | None)):
         value = plain.get(name, "")
         if not isinstance(value, kind) or CONTROL_CHARACTERS.search(value or ""):
@@ -220,7 +216,7 @@ def _provenance(plain: Any) -> dict[str, Any]:
 
 
 def _files(plain: Any) -> dict[str, str]:
-    _check_dictionary("files", plain)
+    check_dictionary("files", plain)
     for name, checksum in plain.items():
         if not is_name(name):
             raise ValueError(f"files: expected names of files in the bundle's own folder, received {name!r}")
@@ -231,129 +227,24 @@ def _files(plain: Any) -> dict[str, str]:
 def _precisions(plain: Any) -> Precisions | None:
     if plain is None:
         return None
-    _check_fields("precisions", plain, [field.name for field in fields(Precisions)])
-    photos = _whole("precisions.photos", plain["photos"], 1, _MOST_PHOTOS)
+    check_fields("precisions", plain, [field.name for field in fields(Precisions)])
+    photos = as_whole("precisions.photos", plain["photos"], 1, MOST_PHOTOS)
     return Precisions(
         photos, *(_exactness(f"precisions.{name}", plain[name], photos) for name in ("f32", "bf16"))
     )
 
 
 def _exactness(place: str, plain: Any, photos: int) -> Exactness:
-    _check_fields(place, plain, [field.name for field in fields(Exactness)])
+    check_fields(place, plain, [field.name for field in fields(Exactness)])
     return Exactness(
-        dice=_number(f"{place}.dice", plain["dice"], 0, 1),
-        boundary_f1=_number(f"{place}.boundary_f1", plain["boundary_f1"], 0, 1),
-        clean=_whole(f"{place}.clean", plain["clean"], 0, photos),
+        dice=as_number(f"{place}.dice", plain["dice"], 0, 1),
+        boundary_f1=as_number(f"{place}.boundary_f1", plain["boundary_f1"], 0, 1),
+        clean=as_whole(f"{place}.clean", plain["clean"], 0, photos),
     )
 
 
 def _agreement(value: Any) -> float | None:
-    return None if value is None else _number("bf16_agreement", value, 0, 1)
-
-
-def _confidence_model(plain: Any) -> ConfidenceModel | None:
-    """Return the confidence model, whose figures are finite and allow every confidence to be computed."""
-    if plain is None:
-        return None
-    place = "experience"
-    later = ("contents", "outcomes", "edges", "places")  # fields that earlier versions lack
-    needed = [field.name for field in fields(ConfidenceModel) if field.name not in later]
-    _check_fields(place, plain, needed, optional=later)
-    _check_dictionary(f"{place}.usual", plain["usual"], (*DOUBTS, *SHAPE))
-    _check_dictionary(f"{place}.weights", plain["weights"], SIGNS)
-    _check_fields(f"{place}.weights", plain["weights"], SIGNS)
-    usual = {}
-    for name, figures in plain["usual"].items():
-        figures = _numbers(f"{place}.usual.{name!r}", figures, -_LARGEST_FIGURE, _LARGEST_FIGURE)
-        if len(figures) != 2 or figures[1] < NARROWEST:
-            raise ValueError(
-                f"{place}.usual.{name!r}: expected a mean and a standard deviation of at least "
-                f"{NARROWEST:g}, received {figures}"
-            )
-        usual[name] = (figures[0], figures[1])
-    return ConfidenceModel(
-        samples=tuple(_ids(f"{place}.samples", plain["samples"])),
-        contents=tuple(_ids(f"{place}.contents", plain.get("contents", []))),
-        usual=usual,
-        weights={
-            name: _number(f"{place}.weights.{name}", weight, 0, _LARGEST_FIGURE)
-            for name, weight in plain["weights"].items()
-        },
-        bias=_number(f"{place}.bias", plain["bias"], -_LARGEST_FIGURE, _LARGEST_FIGURE),
-        error=_number(f"{place}.error", plain["error"], 0, 1),
-        correlation=_number(f"{place}.correlation", plain["correlation"], -1, 1),
-        outcomes=_outcomes(f"{place}.outcomes", plain.get("outcomes")),
-        edges=_edges(f"{place}.edges", plain.get("edges")),
-        places=_places(f"{place}.places", plain.get("places")),
-    )
-
-
-def _outcomes(place: str, plain: Any) -> FaultOutcomes | None:
-    if plain is None:
-        return None
-    needed = [field.name for field in fields(FaultOutcomes) if field.name != "expected_faults"]
-    _check_fields(place, plain, needed, optional=("expected_faults",))
-    confidence = _numbers(f"{place}.confidence", plain["confidence"], 0, 1)
-    flags = {name: _flags(f"{place}.{name}", plain[name]) for name in ("faulty", "odd")}
-    garments = _list(f"{place}.garments", plain["garments"])
-    for garment in garments:
-        _whole(f"{place}.garments", garment, 0, _MOST_PHOTOS)
-    expected = _numbers(f"{place}.expected_faults", plain.get("expected_faults", []), 0, _LARGEST_FIGURE)
-    columns = {**flags, "garments": garments} | ({"expected_faults": expected} if expected else {})
-    for name, values in columns.items():
-        if len(values) != len(confidence):
-            raise ValueError(
-                f"{place}.{name}: expected {len(confidence)} values, one a photo, received {len(values)}"
-            )
-    return FaultOutcomes(
-        confidence=tuple(confidence),
-        faulty=tuple(flags["faulty"]),
-        odd=tuple(flags["odd"]),
-        garments=tuple(garments),
-        thickness_px=_whole(f"{place}.thickness_px", plain["thickness_px"], 1, _LARGEST_SIDE_PX),
-        area_px=_whole(f"{place}.area_px", plain["area_px"], 0, _LARGEST_SIDE_PX**2),
-        expected_faults=tuple(expected),
-    )
-
-
-def _edges(place: str, plain: Any) -> EdgeDistances | None:
-    if plain is None:
-        return None
-    _check_fields(place, plain, [field.name for field in fields(EdgeDistances)])
-    sides = {name: tuple(_numbers(f"{place}.{name}", plain[name], 0, 1)) for name in ("inner", "outer")}
-    for name, shares in sides.items():
-        if len(shares) != len(DISTANCES_PX):
-            raise ValueError(
-                f"{place}.{name}: expected {len(DISTANCES_PX)} shares, one a distance, received {len(shares)}"
-            )
-    return EdgeDistances(_whole(f"{place}.garments", plain["garments"], 1, _MOST_PHOTOS), **sides)
-
-
-def _places(place: str, plain: Any) -> PlaceModel | None:
-    if plain is None:
-        return None
-    _check_fields(place, plain, [field.name for field in fields(PlaceModel)])
-    _check_fields(f"{place}.weights", plain["weights"], FIGURES)
-
-    def figure(name: str, value: Any, low: float = -_LARGEST_FIGURE) -> float:
-        return _number(f"{place}.{name}", value, low, _LARGEST_FIGURE)
-
-    return PlaceModel(
-        weights={name: figure(f"weights.{name}", weight) for name, weight in plain["weights"].items()},
-        bias=figure("bias", plain["bias"]),
-        clean_bias=figure("clean_bias", plain["clean_bias"]),
-        clean_slope=figure("clean_slope", plain["clean_slope"], 0),
-        ranking=_number(f"{place}.ranking", plain["ranking"], 0, 1),
-        candidates=_whole(f"{place}.candidates", plain["candidates"], 0, _MOST_CANDIDATES),
-        planted=_whole(f"{place}.planted", plain["planted"], 0, _MOST_CANDIDATES),
-    )
-
-
-def _flags(place: str, plain: Any) -> list[bool]:
-    for value in _list(place, plain):
-        if not isinstance(value, bool):
-            raise ValueError(f"{place}: expected true or false, received {value!r}")
-    return plain
+    return None if value is None else as_number("bf16_agreement", value, 0, 1)
 
 
 def _first(checksum: Any, config: RunConfig) -> str | None:
@@ -369,41 +260,4 @@ def _first(checksum: Any, config: RunConfig) -> str | None:
 def _checksum(place: str, value: Any) -> str:
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise ValueError(f"{place}: expected a SHA-256 of 64 hexadecimal digits, received {value!r}")
-    return value
-
-
-def _check_dictionary(place: str, plain: Any, needed: Collection[str] = ()) -> None:
-    if not isinstance(plain, dict):
-        raise ValueError(f"{place}: expected a dictionary, received {plain!r}")
-    missing = [name for name in needed if name not in plain]
-    if missing:
-        raise ValueError(f"{place}: expected {', '.join(needed)}; {', '.join(missing)} is missing")
-
-
-def _check_fields(place: str, plain: Any, names: Collection[str], optional: Collection[str] = ()) -> None:
-    _check_dictionary(place, plain, names)
-    unknown = [name for name in plain if name not in names and name not in optional]
-    if unknown:
-        raise ValueError(f"{place}: expected {', '.join(names)}, received {unknown[0]!r} as well")
-
-
-def _list(place: str, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"{place}: expected a list, received {value!r}")
-    return value
-
-
-def _numbers(place: str, value: Any, low: float, high: float) -> list[float]:
-    return [_number(place, one, low, high) for one in _list(place, value)]
-
-
-def _number(place: str, value: Any, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{place}: expected a number from {low:g} to {high:g}, received {value!r}")
-    return float(value)
-
-
-def _whole(place: str, value: Any, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise ValueError(f"{place}: expected a whole number from {low} to {high}, received {value!r}")
     return value

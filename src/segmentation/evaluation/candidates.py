@@ -7,7 +7,8 @@ from statistics import median
 
 import numpy as np
 
-from segmentation.bundle.bundle import DESCRIPTION, ENGINE_FILES, WEIGHTS, ModelBundle
+from segmentation.bundle.bundle import ENGINE_FILES, WEIGHTS, ModelBundle
+from segmentation.bundle.names import DESCRIPTION
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample, ScoreFn
 from segmentation.datasets.discover import Dataset

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.files import MatteOptions
 from segmentation.config.scoring import ScoringOptions
 from segmentation.core.errors import ConfigError

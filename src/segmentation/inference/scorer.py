@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.config.scoring import ModelOptions, ScoringOptions
 from segmentation.core.errors import ConfigError

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import ModelBundle, check_name, load_bundle
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.names import check_name
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.compare import CompareOptions
 from segmentation.config.options import options_of

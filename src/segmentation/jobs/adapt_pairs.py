@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.provenance import data_folder
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.train import TrainOptions

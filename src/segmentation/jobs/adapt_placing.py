@@ -4,7 +4,8 @@ import dataclasses
 from contextlib import nullcontext
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, load_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.saving import save_description
 from segmentation.core.errors import BundleError
 from segmentation.core.files import atomic_folder, copy_folder
 from segmentation.core.lock import locked

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import FIRST, ModelBundle, check_name
+from segmentation.bundle.bundle import FIRST, ModelBundle
+from segmentation.bundle.names import check_name
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.training import RunConfig

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.audit import AuditOptions
 from segmentation.core.events import counting
 from segmentation.core.imports import import_keras_quietly

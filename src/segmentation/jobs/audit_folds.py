@@ -9,7 +9,8 @@ from typing import Any
 
 import keras
 
-from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, load_bundle
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.names import DESCRIPTION
 from segmentation.config.jobs.audit import ARCHITECTURE, FILTERS, AuditOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import configure

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, load_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, check_own, load_bundle
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.saving import save_description
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.record import digest_of, record_of
 from segmentation.core.events import counting

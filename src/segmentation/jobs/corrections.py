@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, find_bundle, load_bundle
+from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.bundle.bundled import bundled_models
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.names import DESCRIPTION
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.core.events import Caution

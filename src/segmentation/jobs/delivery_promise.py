@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import ModelBundle, find_by_digest
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_by_digest
 from segmentation.confidence.promise import Promise
 from segmentation.confidence.triage import triage_folder
 from segmentation.config.files import PromiseOptions

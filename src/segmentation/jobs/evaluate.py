@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.bundle.bundle import find_bundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError

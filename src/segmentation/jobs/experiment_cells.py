@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import find_bundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, Experiment, Repeat, Variant
 from segmentation.config.experiment_file import JUDGED, JudgeOptions
 from segmentation.config.jobs.train import TrainOptions

@@ -4,7 +4,8 @@ import dataclasses
 import shutil
 from pathlib import Path
 
-from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, load_bundle
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.names import DESCRIPTION
 from segmentation.config.scoring import ModelOptions
 from segmentation.core.errors import SegmentationError
 from segmentation.core.events import Tell, counting

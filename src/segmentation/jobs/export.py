@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, check_own, find_bundle, load_bundle, save_description
+from segmentation.bundle.bundle import ModelBundle, check_own, load_bundle
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.saving import save_description
 from segmentation.config.jobs.export import ExportOptions
 from segmentation.core.files import write_text
 from segmentation.core.imports import import_keras_quietly

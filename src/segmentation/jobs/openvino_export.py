@@ -5,8 +5,9 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, put_export
+from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle
 from segmentation.bundle.provenance import data_folder
+from segmentation.bundle.saving import put_export
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.files import temporary_folder

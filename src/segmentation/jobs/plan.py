@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from segmentation.bundle.bundle import find_bundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.plan import PlanOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import AUTO

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import DEFAULT, ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import DEFAULT, find_bundle
 from segmentation.bundle.provenance import seen_from
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.core.counting import counted

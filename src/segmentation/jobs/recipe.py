@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import check_name
+from segmentation.bundle.names import check_name
 from segmentation.config.jobs.recipe import RecipeOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.lock import locked

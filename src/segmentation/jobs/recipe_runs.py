@@ -7,7 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from segmentation.bundle.bundle import DESCRIPTION, ModelBundle, find_bundle, load_bundle
+from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.finding import find_bundle
+from segmentation.bundle.names import DESCRIPTION
 from segmentation.bundle.provenance import provenance
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.calibrate import CalibrateOptions

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle, find_by_digest
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle, find_by_digest
 from segmentation.config.jobs.review import ReviewOptions
 from segmentation.core.errors import DataError
 from segmentation.core.events import Caution

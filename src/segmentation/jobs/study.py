@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.bundle.bundle import DESCRIPTION, load_bundle
+from segmentation.bundle.bundle import load_bundle
+from segmentation.bundle.names import DESCRIPTION
 from segmentation.bundle.provenance import provenance
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.train import TrainOptions

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segmentation.bundle.bundle import ModelBundle, check_name
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.names import check_name
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
 from segmentation.config.training import RunConfig

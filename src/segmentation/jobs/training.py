@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle, save_description
+from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle
 from segmentation.bundle.provenance import provenance, seen_from
+from segmentation.bundle.saving import save_description
 from segmentation.config.training import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Caution, Note, counting

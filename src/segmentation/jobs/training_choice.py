@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from segmentation.bundle.bundle import ModelBundle, find_bundle
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import PRESETS, configure
 from segmentation.config.record import chosen
