@@ -4,9 +4,11 @@ import os
 import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.desk import draw_results, read
 from support.folder_job import cut_folder
 
@@ -76,6 +78,81 @@ def test_a_mask_that_predict_replaces_is_not_changed_by_a_page_that_shows_the_on
         assert np.array_equal(now.alpha, read(results / "masks" / "a.png"))
         desk.edit(photo_called(desk, "a"), now.revision, STROKE)
         assert desk.state_of("b").revision == 0  # which nobody has looked at
+
+
+@pytest.mark.parametrize("open_meanwhile", [True, False])
+def test_another_mask_is_not_accepted_because_the_one_before_was(tmp_path, open_meanwhile):
+    """Predict ran again with another model: nobody has seen its mask yet, whatever a page still shows."""
+    results = draw_results(tmp_path, names=("a", "b"))
+    with ExitStack() as reviews:
+        desk = reviews.enter_context(Desk(results))
+        shown = [desk.alpha(photo_called(desk, name)).revision for name in ("a", "b")]
+        desk.decide(photo_called(desk, "a"), shown[0], "accepted")
+        if not open_meanwhile:
+            reviews.close()
+        cut_folder(tmp_path / "photos", results, threshold=0.8)
+        if open_meanwhile:
+            desk.refresh()
+        else:
+            desk = reviews.enter_context(Desk(results))
+
+        assert desk.state_of("a").decision is None
+        assert desk.pending() == []
+        with pytest.raises(StaleError):
+            desk.edit(photo_called(desk, "b"), shown[1], STROKE)
+        accept(desk, "a")
+        assert desk.state_of("a").decision == "accepted"
+
+
+def test_the_same_mask_again_leaves_the_decisions(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        desk.alpha(photo_called(desk, "a"))
+        accept(desk, "a")
+    cut_folder(tmp_path / "photos", results, overwrite=True)
+
+    with Desk(results) as desk:
+        assert desk.state_of("a").decision == "accepted"
+
+
+def change_elsewhere(results, name):
+    """Save another mask, as from Photoshop; return it."""
+    mask = np.zeros_like(read(results / "masks" / name))
+    mask[20:60, 30:50] = 255
+    Image.fromarray(mask).save(results / "masks" / name)
+    return mask
+
+
+@pytest.mark.parametrize("operations", [(), (STROKE,)])
+def test_a_mask_that_was_saved_elsewhere_while_it_was_shown_is_not_changed_or_accepted_unseen(
+    tmp_path, operations
+):
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        photo = photo_called(desk, "a")
+        desk.alpha(photo)
+        saved = change_elsewhere(results, "a.png")
+
+        with pytest.raises(StaleError, match="a was changed elsewhere"):
+            accept(desk, "a", *operations)
+
+        assert np.array_equal(desk.alpha(photo).alpha, saved)  # as the page shows it then
+        accept(desk, "a", *operations)
+        desk.write(photo)
+        assert np.array_equal(read(results / "masks" / "a.png"), desk.alpha(photo).alpha)
+
+
+def test_the_cutout_of_a_mask_that_was_changed_elsewhere_and_then_accepted_is_of_that_mask(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    saved = change_elsewhere(results, "a.png")
+    before = (results / "masks" / "a.png").read_bytes()
+    with Desk(results) as desk:
+        desk.write(accept(desk, "a"))
+        assert desk.unwritten() == ""
+
+    assert np.array_equal(read(results / "cutouts" / "a.png")[..., 3], saved)
+    assert (results / "masks" / "a.png").read_bytes() == before
+    assert [path.name for path in (results / "masks").iterdir()] == ["a.png"]
 
 
 def test_what_predict_writes_while_a_review_begins_is_noticed(tmp_path):

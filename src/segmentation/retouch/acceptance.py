@@ -26,7 +26,7 @@ def predicted_path(results: Path, stem: str) -> Path:
 
 
 def keep_predicted(results: Path, photo: CutPhoto) -> dict[str, Any]:
-    """Keep a photo's mask as it is before anything is changed.
+    """Keep the file of a photo's mask as it is before anything is changed.
 
     Returns its origin: the digests of the photo, and of the mask as predict wrote it. Raises DataError where
     it cannot be read or written.
@@ -70,11 +70,16 @@ def write_accepted(
     `picture` is the photo, see `open_accepted`, `base` is the file of the mask that the sheet began with,
     `ours` the records of all that a review wrote before, and `begin` is told the records of the new files
     before these take their places. A file that neither predict nor a review wrote is saved under another
-    name, see `unused_name`. Where nothing was changed and nothing written before, all stays as predict wrote
-    it. Raises SegmentationError; then all files are as they were.
+    name, see `unused_name`. Where nothing was changed, here or elsewhere, and nothing written before, all
+    stays as predict wrote it. Raises SegmentationError; then all files are as they were.
     """
-    if not ours and np.array_equal(sheet.alpha, sheet.base):
-        return ()
+    mask, outputs = photo.outputs["mask"], photo.delivered
+    if np.array_equal(sheet.alpha, sheet.base):
+        elsewhere = mask in photo.files and is_foreign(results / mask, [photo.files[mask]])
+        if not ours and not elsewhere:
+            return ()
+        if base == results / mask:  # which is what was accepted
+            outputs = {kind: output for kind, output in outputs.items() if output != mask}
     options = photo.options()
     writer = CutoutWriter.from_options(results, _no_enlargement, options, lines=photo.edge_lines)
     alpha = sheet.alpha
@@ -82,7 +87,6 @@ def write_accepted(
         alpha = sheet.deep(read_mask(base, max_pixels=alpha.size, bits=16))
     if picture.alpha is not None:
         alpha = np.minimum(alpha, in_bits(picture.alpha, options.bits))
-    outputs = photo.delivered
     with locked(results, ""), temporary_folder(results) as scratch:
         paths = {kind: scratch / output for kind, output in outputs.items()}
         writer.write_alpha(paths, picture, alpha)

@@ -30,7 +30,7 @@ from segmentation.retouch.operations import Operation, Stroke, plain
 from segmentation.retouch.painting import turned
 from segmentation.retouch.photo_list import PhotoList
 from segmentation.retouch.photos import CutPhoto
-from segmentation.retouch.reading import first_mask, load, region_at, sheet_of
+from segmentation.retouch.reading import digest_of, first_mask, load, region_at, sheet_of
 from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.shelf import Loaded, Shelf
 from segmentation.retouch.shown import ShownPhoto
@@ -41,6 +41,11 @@ LOCK = ".review.lock"
 
 class StaleError(SegmentationError):
     """A request about a state of the photo that is no longer the present one."""
+
+    @classmethod
+    def of(cls, photo: CutPhoto) -> Self:
+        """Return the error about a photo."""
+        return cls(f"{printable(photo.stem)} was changed elsewhere in the meantime; here it is as it is now")
 
 
 class Change(NamedTuple):
@@ -78,6 +83,8 @@ class Desk:
             stack.enter_context(self._journal)
             for line in self._journal.earlier():
                 self.state_of(line["photo"]).take(line)
+            for photo in self._photos.all():
+                self._present_state(photo)
             self._held = stack.pop_all()
         return self
 
@@ -97,13 +104,14 @@ class Desk:
     def refresh(self) -> None:
         """Take notice of new results of predict.
 
-        A photo whose mask became another before a person changed it has another revision then: a page that
-        shows the one before cannot change this one. Raises DataError where the record of predict is gone.
+        A photo whose mask became another before a person changed it has another revision then, and no
+        decision: a page that shows the one before cannot change or accept this one. Raises DataError where
+        the record of predict is gone.
         """
         with self._lock:
-            for photo in [photo for photo in self._photos.refresh() if self._shelf.drop(photo.stem)]:
-                if not self.state_of(photo.stem).kept:
-                    self._record(photo, {"did": "restart"})
+            for photo in self._photos.refresh():
+                self._shelf.drop(photo.stem)
+                self._present_state(photo)
 
     def photos(self) -> list[CutPhoto]:
         """Return all photos, in the order of their names."""
@@ -161,6 +169,7 @@ class Desk:
             if patch is None:
                 return self._change(photo, loaded.sheet, None)
             if not state.kept:
+                self._check_mask(photo)
                 self._record(photo, {"did": "keep", **keep_predicted(self.results, photo)})
             self._record(photo, {"did": "edit", "operation": plain(operation), "id": name})
             return self._change(photo, loaded.sheet, loaded.sheet.put(patch))
@@ -241,7 +250,8 @@ class Desk:
     def decide(self, photo: CutPhoto, revision: int, decision: str | None, name: str = "") -> None:
         """Decide on a photo: one of CHOICES, or None to take a decision back; see `edit`."""
         with self._lock:
-            self._check(photo, revision, name)
+            if not self._check(photo, revision, name).kept:
+                self._check_mask(photo)
             self._problems.pop(photo.stem, None)
             self._record(photo, {"did": "decide", "decision": decision, "id": name})
 
@@ -299,10 +309,15 @@ class Desk:
     def _check(self, photo: CutPhoto, revision: int, name: str) -> PhotoState:
         state = self.state_of(photo.stem)
         if revision != state.revision or (name and name == state.last):
-            raise StaleError(
-                f"{printable(photo.stem)} was changed elsewhere in the meantime; here it is as it is now"
-            )
+            raise StaleError.of(photo)
         return state
+
+    def _check_mask(self, photo: CutPhoto) -> None:
+        """Raise StaleError where another program has changed the mask since it was read."""
+        loaded = self._shelf.find(photo.stem)
+        if loaded and loaded.mask != digest_of(self.results / photo.outputs["mask"]):
+            self._shelf.drop(photo.stem)
+            raise StaleError.of(photo)
 
     def _change(self, photo: CutPhoto, sheet: Sheet, box: Box | None) -> Change:
         part = None if box is None else sheet.alpha[box.slices].copy()
@@ -320,13 +335,15 @@ class Desk:
         picture = open_photo(photo.photo, max_pixels=self.max_pixels)
         with self._lock:
             state = self._present_state(photo)
+            if not state.kept and photo.mask_digest not in (None, state.seen):
+                self._record(photo, {"did": "see", "mask": photo.mask_digest})
             loaded = load(self.results, photo, state, picture, self.max_pixels)
             self._shelf.put(photo.stem, loaded)
         return loaded
 
     def _present_state(self, photo: CutPhoto) -> PhotoState:
-        """Return the state of a photo, which begins again where what was done was done to another photo."""
+        """Return the state of a photo, which begins again where it was about another photo or mask."""
         state = self.state_of(photo.stem)
-        if state.kept and photo.sha256 not in (None, state.kept.get("photo")):
+        if not state.is_about(photo):
             self._record(photo, {"did": "restart"})
         return state

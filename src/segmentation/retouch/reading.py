@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.confidence.doubts import Region, find_regions, with_likely_faults
+from segmentation.core.digests import read_sha256
 from segmentation.core.errors import DataError, printable
 from segmentation.images.files import Picture, read_labels, read_mask
 from segmentation.retouch.acceptance import predicted_path
@@ -22,6 +23,14 @@ def first_mask(results: Path, photo: CutPhoto, state: PhotoState) -> Path:
     """Return the file of the mask that the operations on a photo begin with, as it was predicted."""
     kept = predicted_path(results, photo.stem)
     return kept if state.kept and kept.is_file() else results / photo.outputs["mask"]
+
+
+def digest_of(mask: Path) -> str:
+    """Return the SHA-256 of the file of a mask; empty where it cannot be read, as `sheet_of` then says."""
+    try:
+        return read_sha256(mask)
+    except OSError:
+        return ""
 
 
 def sheet_of(
@@ -44,8 +53,10 @@ def load(
     results: Path, photo: CutPhoto, state: PhotoState, picture: Picture, max_pixels: int | None = None
 ) -> Loaded:
     """Return a photo that was read, `picture`, with its mask as it is now. Raises like `sheet_of`."""
-    sheet = sheet_of(photo, first_mask(results, photo, state), state.done, picture, max_pixels)
-    return Loaded(sheet, ShownPhoto(picture), _doubtful_regions(results, photo, sheet.base))
+    mask = first_mask(results, photo, state)
+    digest = digest_of(mask)
+    sheet = sheet_of(photo, mask, state.done, picture, max_pixels)
+    return Loaded(digest, sheet, ShownPhoto(picture), _doubtful_regions(results, photo, sheet.base))
 
 
 def region_at(regions: list[Region], place: tuple[float, float]) -> Region | None:

@@ -16,8 +16,9 @@ _FEWEST = 2  # kept whatever memory they take: the photo in hand and the next
 
 @dataclass
 class Loaded:
-    """A photo on the desk. `regions` are its doubtful ones."""
+    """A photo on the desk: `mask` is the SHA-256 of the file of its first mask, `regions` are doubtful."""
 
+    mask: str
     sheet: Sheet
     shown: ShownPhoto
     regions: list[Region]
@@ -40,10 +41,10 @@ class Shelf:
 
     def get(self, stem: str, read: Callable[[], Loaded]) -> Loaded:
         """Return a photo that is here, or what `read` puts here."""
-        if found := self._find(stem):
+        if found := self.find(stem):
             return found
         with self._reading:  # one at a time, and each once
-            return self._find(stem) or read()
+            return self.find(stem) or read()
 
     @contextmanager
     def held(self, stem: str, read: Callable[[], Loaded]) -> Iterator[Loaded]:
@@ -69,7 +70,8 @@ class Shelf:
         with self._lock:
             return self._loaded.pop(stem, None) is not None
 
-    def _find(self, stem: str) -> Loaded | None:
+    def find(self, stem: str) -> Loaded | None:
+        """Return a photo that is here, which is then the one used last; None if it is not."""
         with self._lock:
             found = self._loaded.get(stem)
             if found:

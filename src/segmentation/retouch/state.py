@@ -8,6 +8,7 @@ from typing import Any
 from segmentation.core.errors import DataError
 from segmentation.retouch.journal import parse as parse_line
 from segmentation.retouch.operations import Operation, Whole, parse
+from segmentation.retouch.photos import CutPhoto
 
 ACCEPTED, REDO = "accepted", "redo"
 CHOICES = (ACCEPTED, REDO)
@@ -32,8 +33,9 @@ class PhotoState:
     """The state of one photo.
 
     `operations` are all that can be redone, of which the first `position` are done. `revision` grows with
-    each change of mask or decision. `decision` is one of CHOICES or None. `kept` is what the operations are
-    about: the digests of the photo and of its predicted mask. `files` are the records of all that was or may
+    each change of mask or decision. `decision` is one of CHOICES or None. `seen` is the digest of the
+    predicted mask that was shown last, and `kept` what the operations are about: the digests of the photo and
+    of its predicted mask. `files` are the records of all that was or may
     have been written for it, by their paths, and `written` is the revision that was written last.
     """
 
@@ -41,6 +43,7 @@ class PhotoState:
     position: int = 0
     revision: int = 0
     decision: str | None = None
+    seen: str | None = None
     kept: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, list[Any]] = field(default_factory=dict)
     written: int | None = None
@@ -57,6 +60,15 @@ class PhotoState:
     def is_pending(self) -> bool:
         """Return whether the photo is accepted and its files are still to be written."""
         return self.decision == ACCEPTED and self.written != self.revision
+
+    def is_about(self, photo: CutPhoto) -> bool:
+        """Return whether it is about a photo as it is now, and not about another one or an earlier mask.
+
+        Operations go on with the mask that they began with, whatever predict makes of the photo afterwards.
+        """
+        if self.kept:
+            return photo.sha256 in (None, self.kept.get("photo"))
+        return self.seen is None or photo.mask_digest in (None, self.seen)
 
     def take(self, line: Mapping[str, Any]) -> bool:
         """Change by a line of the journal; return whether it is one that is known here and fits the state."""
@@ -93,7 +105,7 @@ class PhotoState:
         self._changed(line)
 
     def _restart(self, line: Mapping[str, Any]) -> None:
-        self.operations, self.position, self.kept = [], 0, {}
+        self.operations, self.position, self.seen, self.kept = [], 0, None, {}
         self._changed(line)
 
     def _changed(self, line: Mapping[str, Any]) -> None:
@@ -108,6 +120,9 @@ class PhotoState:
         self.revision += 1
         self.decision = decision
         self.last = str(line.get("id", ""))
+
+    def _see(self, line: Mapping[str, Any]) -> None:
+        self.seen = line["mask"]
 
     def _keep(self, line: Mapping[str, Any]) -> None:
         self.kept = {"photo": line["of"], "mask": line["mask"]}
@@ -135,6 +150,7 @@ _EFFECTS = {
     "redo": PhotoState._redo,
     "restart": PhotoState._restart,
     "decide": PhotoState._decide,
+    "see": PhotoState._see,
     "keep": PhotoState._keep,
     "writing": PhotoState._writing,
     "written": PhotoState._written,
