@@ -1,23 +1,38 @@
 """The service: the bytes of `predict`, and nobody who can harm it by being many, slow or rude."""
 
 import contextlib
+import dataclasses
+import io
 import json
+import shutil
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 from support.bundles import CONFIDENCE_MODEL
-from support.folder_job import cut_folder, draw, manifest_lines, scorer_knowing
+from support.folder_job import cut_folder, draw, manifest_lines, red_score, scorer_knowing
 from support.program import start
 from support.serving import Client, Gate, running, served
 
+from segmentation.bundle.bundle import load_bundle
+from segmentation.bundle.bundled import bundled_models
+from segmentation.bundle.saving import save_description
+from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
+from segmentation.confidence.outcomes import FaultOutcomes
+from segmentation.config.jobs.predict import PredictOptions
+from segmentation.config.jobs.serve import ServeOptions
 from segmentation.core.errors import ConfigError
-from segmentation.jobs.serving import OF_CUTOUTS
+from segmentation.core.workspace import Workspace
+from segmentation.jobs.context import Context
+from segmentation.jobs.predict import FolderPrediction
+from segmentation.jobs.serving import OF_CUTOUTS, serve_models
 from segmentation.service import serve as server
 from segmentation.service.asking import MEDIA, wish_of
 from segmentation.service.keys import read_keys
@@ -75,7 +90,7 @@ def predicted(photo, output, **options):
     [
         {},
         {"background": "#336699", "crop": 5},
-        {"canvas": "120x90", "binary": True, "margin": 10},
+        {"canvas": "120x80", "binary": True, "margin": 10},
         {"decontaminate": False, "jpeg_quality": 70, "subsampling": "4:2:0"},
     ],
     ids=["usual", "background", "canvas", "quality"],
@@ -126,6 +141,69 @@ def test_a_batch_is_answered_line_by_line_in_its_order_broken_photos_too(client,
     mask = client.cut(content, format="mask").content
     assert all(client.get(one["links"]["mask"]).content == mask for one in told if "links" in one)
     assert len([one for one in told if "links" in one]) == 6
+
+
+def test_a_photo_that_breaks_the_engine_costs_its_own_line_of_a_batch_alone(content):
+    def breaking(photo):
+        if len(photo) < 60:
+            raise RuntimeError("out of memory")
+        return red_score(photo)
+
+    small = io.BytesIO()
+    Image.new("RGB", (50, 50)).save(small, "PNG")
+    photos = [("photos", (f"{n}.png", small.getvalue() if n == 1 else content)) for n in range(3)]
+    with running(served(breaking)) as client:
+        answer = client.post("/v1/batches", files=photos, params={"files": "mask"})
+        told = [json.loads(line) for line in answer.text.splitlines()]
+
+    assert [one["name"] for one in told] == ["0.png", "1.png", "2.png"]
+    assert [one.get("status", 200) for one in told] == [200, 500, 200]
+
+
+def test_files_that_are_too_large_to_be_kept_are_refused_and_cost_no_others(content):
+    with running(served(), keep_mb=0.002) as client:
+        link = client.cut(content, format="json", files="mask").json()["links"]["mask"]
+        refused = client.cut(content, format="json", files="png")
+
+        assert refused.status_code == 422
+        assert "expected at most 0.002 MB to link to" in refused.json()["message"]
+        assert client.get(link).status_code == 200
+
+
+def test_a_promise_and_the_lines_of_trimaps_are_those_of_predict(photo, content, tmp_path):
+    path = tmp_path / "models" / "mine"
+    shutil.copytree(bundled_models() / "default", path)
+    bundle = load_bundle(path)
+    assert bundle.confidence_model
+    outcomes = FaultOutcomes(
+        (0.5,) * 100, (False,) * 100, (False,) * 100, tuple(range(100)), thickness_px=5, area_px=100
+    )
+    steps = tuple(np.linspace(0.9, 0, len(DISTANCES_PX)))
+    known = dataclasses.replace(
+        bundle.confidence_model, outcomes=outcomes, edges=EdgeDistances(100, steps, steps)
+    )
+    save_description(dataclasses.replace(bundle, confidence_model=known))
+    options = {"model": "mine", "promise": 0.05, "trimap": True, "trimap_certainty": 0.8, "workers": 1}
+
+    model = serve_models(ServeOptions.of(**options), Context(Workspace(tmp_path)))["mine"]
+    answer = model.cut(content, model.files, ("mask", "trimap"))
+    job = FolderPrediction(PredictOptions.of(input=photo, save=True, **options), Context(Workspace(tmp_path)))
+    (result,) = job
+
+    assert job.limits.promise.limit == 0.5
+    assert (answer.result.decision, answer.result.reasons) == (result.decision, result.reasons)
+    trimap = (job.output / result.outputs["trimap"]).read_bytes()
+    assert answer.files["trimap"] == trimap
+    plain = dataclasses.replace(model, lines=None, _writers={})
+    assert plain.cut(content, model.files, ("trimap",)).files["trimap"] != trimap
+
+
+def test_a_client_cannot_ask_for_a_canvas_larger_than_a_photo_may_be(client, content):
+    assert client.cut(content, canvas="100x100").status_code == 200
+    refused = client.cut(content, canvas="101x100")
+
+    assert refused.status_code in (400, 422)
+    assert "`canvas`: expected at most 10000 pixels, received 101x100" in refused.json()["message"]
 
 
 def test_models_are_chosen_by_name(content):

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bundles import write_bundle
 from support.drawing import draw_set
 from support.program import TINY, make, run
 
+from segmentation.api.model import load_model
+from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.scores.tiles import Tiling, along_edge, tiled
 
@@ -33,6 +36,22 @@ def blurred(picture):
     """Scores that depend on the surroundings of a pixel, and at the border of a tile on what is not there."""
     light = picture.mean(axis=-1, dtype=np.float32) / 255
     return cv2.blur(light, (5, 5), borderType=cv2.BORDER_CONSTANT)[..., np.newaxis]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tiles_on": "edge"}, "`tiles_on`: expected with `tiles`, received alone"),
+        ({"overlap": 0.5}, "`overlap`: expected with `tiles`, or of a model that sees tiles, received alone"),
+        ({"channel_names": "red,green"}, "`channel_names`: expected with `channels`"),
+        ({"channel_merge": "max"}, "`channel_merge`: expected with `channels`"),
+        ({"object_score": 0.9}, "`object_score`: expected of a model that finds objects, received a"),
+    ],
+)
+def test_an_option_of_what_is_not_done_is_refused(tmp_path, options, words):
+    write_bundle(tmp_path / "models" / "a")
+    with pytest.raises(ConfigError, match=words):
+        load_model("a", home=tmp_path, triage=False, **options)
 
 
 @given(tilings, sides, sides)

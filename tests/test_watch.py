@@ -361,7 +361,10 @@ def test_network_drives_are_known_by_their_file_system(tmp_path):
         "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
         "40 22 0:40 / /mnt/my\\040studio rw,relatime shared:1 - cifs //nas/studio rw\n"
         "41 22 0:41 / /mnt/nfs rw - nfs4 nas:/x rw\n"
+        "42 22 0:42 / /mnt/Büro rw - nfs4 nas:/y rw\n",
+        encoding="utf-8",
     )
+    assert is_remote(Path("/mnt/Büro/photos"), mounts)
     assert is_remote(Path("/mnt/my studio/photos"), mounts)
     assert is_remote(Path("/mnt/nfs"), mounts)
     assert not is_remote(Path("/mnt/nfs2/photos"), mounts)

@@ -135,6 +135,7 @@ def load_scorer(
     """
     if models.finds_objects:
         _check_objects(models, scoring)
+    _check_parts(models, options, scoring)
     asked = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
     tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
     channels = _channels(scoring, models)
@@ -221,6 +222,26 @@ def _check_objects(models: Ensemble, scoring: ScoringOptions) -> None:
     for option in (option for option, value in given.items() if value):
         cause = "`quality=best`" if option == "tta" and not scoring.tta else f"`{option}`"
         refuse_objects(models.members[0], cause, "leave it out")
+
+
+def _check_parts(models: Ensemble, options: ModelOptions, scoring: ScoringOptions) -> None:
+    """Raise ConfigError for an option of what is not done, which would be without effect."""
+    usual, own_tiles = ScoringOptions(), any(own_tiling(bundle, 0.0) for bundle in models.members)
+    without = {}
+    if not scoring.tiles:
+        without["tiles_on"] = "with `tiles`"
+    if not (scoring.tiles or own_tiles):
+        without["overlap"] = "with `tiles`, or of a model that sees tiles"
+    if scoring.channels == usual.channels:
+        without |= dict.fromkeys(("channel_names", "channel_merge"), "with `channels`")
+    for name, expected in without.items():
+        if getattr(scoring, name) != getattr(usual, name):
+            raise ConfigError(f"`{name}`: expected {expected}, received alone; add that, or leave it out")
+    if not models.finds_objects and options.object_score != ModelOptions().object_score:
+        raise ConfigError(
+            f"`object_score`: expected of a model that finds objects, received {models.name}, which finds "
+            "none; leave it out"
+        )
 
 
 def _channels(scoring: ScoringOptions, models: Ensemble) -> Channels | None:

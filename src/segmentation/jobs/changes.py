@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ POLL_S = 5.0
 
 _ANYWAY_S = 30.0  # how often where it does: links may lead to where it does not see any
 _STEP_MS = 50
+_ESCAPED = re.compile(r"\\([0-7]{3})")  # a space, a tab, a line break or a backslash in mountinfo
 _REMOTE = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre", "virtiofs", "vboxsf", "fuse")
 
 
@@ -91,7 +93,7 @@ def is_remote(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool
     with suppress(OSError):
         for line in mounts.read_text(errors="surrogateescape").splitlines():
             before, _dash, after = line.partition(" - ")
-            point = before.split(" ")[4].encode(errors="surrogateescape").decode("unicode_escape")
+            point = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), before.split(" ")[4])
             if len(point) > longest and Path(place).is_relative_to(point):
                 longest, kind = len(point), after.split(" ")[0]
     return kind.startswith(_REMOTE)

@@ -1,7 +1,8 @@
-"""The given options of `predict` that mean nothing in a run, by the names under which they were given."""
+"""The given options of `predict` and `serve` that mean nothing, by the names under which they were given."""
 
 from segmentation.config.files import FileOptions, TriageOptions
 from segmentation.config.jobs.predict import PredictOptions
+from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.options import fields_by_name
 from segmentation.core.errors import ConfigError
 from segmentation.inference.scorer import options_of_masks
@@ -31,7 +32,7 @@ def check_place(options: PredictOptions) -> None:
         )
 
 
-def about_cutouts(options: PredictOptions) -> list[str]:
+def about_cutouts(options: PredictOptions | ServeOptions) -> list[str]:
     """Return the given options that mean nothing where classes are marked; overlays are written anyway."""
     every = (*vars(FileOptions()), *vars(TriageOptions()), "review")
     names = (name for name in every if name != "overlay")
@@ -39,7 +40,7 @@ def about_cutouts(options: PredictOptions) -> list[str]:
     return [*options_of_masks(options.given), *given]
 
 
-def _typed(options: PredictOptions, name: str) -> str:
+def _typed(options: PredictOptions | ServeOptions, name: str) -> str:
     """Return the name under which an option was given; one that is on by default may have been turned off."""
-    found = fields_by_name(PredictOptions)[name]
+    found = fields_by_name(type(options))[name]
     return f"no_{name}" if found.value_in(options) is False and found.default else name

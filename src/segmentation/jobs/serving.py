@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from segmentation.confidence.drift import DriftAlarm
-from segmentation.confidence.triage import Limits, triage_photo
+from segmentation.confidence.edge_distances import EdgeLines
+from segmentation.confidence.triage import triage_photo
 from segmentation.config.files import CutoutOptions, FileOptions
 from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.options import accept, options_of, replaced
 from segmentation.config.scoring import ModelOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.file_kinds import FILES, FORMATS
+from segmentation.core.memory import pixels_that_fit
 from segmentation.core.parallel import cores
 from segmentation.images.files import open_photo
 from segmentation.inference.matting import MattePass, load_matte_pass
@@ -22,6 +24,9 @@ from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer, refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.option_checks import check_with
+from segmentation.jobs.predict_given import about_cutouts
+from segmentation.jobs.triage_limits import check_promise, choose_limits
+from segmentation.jobs.trimap_lines import choose_lines
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Decide, Delivery, result_of
 from segmentation.outputs.label_writer import LabelWriter
@@ -61,6 +66,7 @@ class ServedModel:
     decide: Decide | None
     alarm: DriftAlarm | None
     matte: MattePass | None = None
+    lines: EdgeLines | None = None
     max_pixels: int | None = None
     _writers: dict[FileOptions, CutoutWriter] = field(default_factory=dict, repr=False)
 
@@ -85,8 +91,8 @@ class ServedModel:
     def options(self, chosen: Mapping[str, str]) -> FileOptions:
         """Return the options of files with those that a client chose, as texts.
 
-        Raises ConfigError for what is none of CHOSEN, for an invalid value, and for a picture of this machine
-        as the background.
+        Raises ConfigError for what is none of CHOSEN, for an invalid value, for a picture of this machine as
+        the background, and for a canvas larger than a photo may be.
         """
         if chosen and not self.binary:
             require_cutout(self.scorer.models.members[0], f"`{min(chosen)}`", "leave it out")
@@ -97,6 +103,12 @@ class ServedModel:
             received = repr(chosen["background"])
             raise ConfigError(
                 f"`background`: expected a colour, such as white or #ffffff, received {received}"
+            )
+        if (canvas := accepted.get("canvas")) and canvas.area > (
+            most := self.max_pixels or pixels_that_fit()
+        ):
+            raise ConfigError(
+                f"`canvas`: expected at most {most} pixels, received {canvas}; ask for a smaller one"
             )
         return replaced(self.files, accepted)
 
@@ -150,7 +162,7 @@ class ServedModel:
             if len(self._writers) >= _MOST_WRITERS:  # clients may think of any number of options
                 self._writers.clear()
             enlargement = self.scorer.models.enlargement
-            writer = CutoutWriter.from_options(Path(), enlargement, files, matte=self.matte)
+            writer = CutoutWriter.from_options(Path(), enlargement, files, matte=self.matte, lines=self.lines)
             self._writers[files] = writer
         return writer
 
@@ -160,7 +172,6 @@ def serve_models(options: ServeOptions, context: Context) -> dict[str, ServedMod
 
     Raises ConfigError for options that do not fit the models or each other, and for a model of objects.
     """
-    limits = Limits(options.triage.auto_from, options.triage.redo_below)
     check_with(options, ("matte_band", "matte_width"), "matte")
     streams = options.work.workers or cores()
     models_folder, scoring = context.workspace.models, options.scoring
@@ -171,23 +182,22 @@ def serve_models(options: ServeOptions, context: Context) -> dict[str, ServedMod
         refuse_objects(models.members[0], "`model`", "choose another")
         if models.name in served:
             raise ConfigError(f"`model`: expected {models.name} once, received two; rename one of them")
-
+        if not models.labels.binary and (unfit := about_cutouts(options)):
+            require_cutout(models.members[0], " ".join(unfit), "leave it out, or serve it by itself")
+        limits = choose_limits(options, models, context.tell)
         scorer = load_scorer(
             models, ModelOptions(threshold=options.threshold), scoring, streams=streams, tell=context.tell
         )
-        known = models.confidence_model
-        triaged = models.labels.binary and options.triage.triage and known
+        check_promise(limits, models, scorer)
+        known = models.confidence_model if limits else None
         served[models.name] = ServedModel(
             models.name,
             scorer,
             options.files,
-            decide=partial(triage_photo, confidence_model=known, limits=limits)
-            if triaged and known
-            else None,
-            alarm=DriftAlarm(known, options.drift_photos)
-            if triaged and known and options.drift_photos
-            else None,
+            decide=partial(triage_photo, confidence_model=known, limits=limits) if known and limits else None,
+            alarm=DriftAlarm(known, options.drift_photos) if known and options.drift_photos else None,
             matte=matte,
+            lines=choose_lines(options.files, models),
             max_pixels=options.limits.max_pixels,
         )
         served[models.name].check(options.files, served[models.name].usual)

@@ -7,6 +7,7 @@ from segmentation.confidence.promise import make_promise
 from segmentation.confidence.triage import Limits
 from segmentation.config.files import AUTO_FROM, REDO_BELOW, PromiseOptions
 from segmentation.config.jobs.predict import PredictOptions
+from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.loading import LoadOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution, Tell
@@ -19,7 +20,9 @@ USUAL = Limits(AUTO_FROM, REDO_BELOW)
 """The limits of those who choose none."""
 
 
-def choose_limits(options: PredictOptions | LoadOptions, models: Ensemble, tell: Tell) -> Limits | None:
+def choose_limits(
+    options: PredictOptions | ServeOptions | LoadOptions, models: Ensemble, tell: Tell
+) -> Limits | None:
     """Return the limits that the options ask for; None for photos that nothing sorts.
 
     Where they ask for a promise and the model knows no faults, a Caution says so and the usual limit stands.

@@ -61,10 +61,13 @@ class Counter:
             gone.cancel()
 
     def kept(self, answer: Answer, told: dict[str, Any], owner: str | None) -> dict[str, Any]:
-        """Keep the files of an answer; return what is said of it with links to them."""
+        """Keep the files of an answer; return what is said of it with links to them. Raises a Refusal."""
         if not answer.files:
             return told
-        name = self.store.keep(answer.files, owner)
+        try:
+            name = self.store.keep(answer.files, owner)
+        except SegmentationError as error:
+            raise Refusal(422, str(error)) from error
         return {"id": name, **told, "links": links_of(name, tuple(answer.files))}
 
     async def batch(
@@ -81,6 +84,9 @@ class Counter:
                 return self.kept(answer, told, owner)
             except Refusal as refusal:
                 return {"error": refusal.message, "status": refusal.status}
+            except Exception as error:  # one odd photo must not end the answer about the others
+                self.log("failed", photo=file.filename, problem=f"{type(error).__name__}: {error}"[:300])
+                return {"error": "the service failed; its log tells more", "status": 500}
             finally:
                 ahead.release()
 

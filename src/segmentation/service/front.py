@@ -70,7 +70,10 @@ class Front:
             exchange.abort()
         except Exception as error:
             about["problem"] = f"{type(error).__name__}: {error}"[:300]
-            await refuse(exchange.send, Refusal(500, "the service failed; its log tells more"))
+            if not exchange.status:
+                await refuse(exchange.send, Refusal(500, "the service failed; its log tells more"))
+            elif not exchange.finished:  # whoever reads it must not take a part for the whole
+                exchange.abort()
         finally:
             self._note(scope, exchange, about)
 
@@ -139,12 +142,16 @@ async def refuse(send: Send, refusal: Refusal) -> None:
 
 
 class _Exchange:
-    """A request and its answer, with their limits: what was received and sent, and when it began."""
+    """A request and its answer, with their limits: what was received and sent, and when it began.
+
+    `status` is 0 before the answer has begun, and `finished` becomes true with its end.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, most_bytes: int, seconds: float):
         self.begun = time.monotonic()
         self.id = secrets.token_hex(8)
         self.status = 0
+        self.finished = False
         self.received = self.sent = 0
         self.headers = {**_HEADERS, "x-request-id": self.id}
         self._scope = scope
@@ -184,6 +191,7 @@ class _Exchange:
             async with asyncio.timeout(self._seconds):
                 await self._send({"type": "http.response.body", "body": piece, "more_body": follows})
             self.sent += len(piece)
+        self.finished = not more
 
     def abort(self) -> None:
         """Cut the connection to a client that does not take its answer."""

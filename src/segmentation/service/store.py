@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from segmentation.core.errors import DataError
 from segmentation.core.files import temporary_folder
 from segmentation.core.lock import locked
 from segmentation.core.unfinished import sweep
@@ -52,9 +53,17 @@ class Store:
             self._held = stack.pop_all()
 
     def keep(self, files: Mapping[str, bytes], owner: str | None) -> str:
-        """Keep the files of an answer, by their formats, for their owner; return their secret name."""
+        """Keep the files of an answer, by their formats, for their owner; return their secret name.
+
+        Raises DataError for files that would not fit even if nothing else were kept.
+        """
         name = secrets.token_urlsafe(18)
         kept = _Kept(self._clock() + self._seconds, sum(map(len, files.values())), owner)
+        if kept.size > self._most_bytes:
+            raise DataError(
+                f"files: expected at most {self._most_bytes / 1e6:g} MB to link to (`keep_mb`), received "
+                f"{kept.size / 1e6:.1f} MB; ask for one format at a time, without links"
+            )
         self._make_room(kept.size)
         with temporary_folder(self._folder) as made:  # whole or not at all
             for format, content in files.items():
