@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from psd_tools import PSDImage
-from support.folder_job import cut_folder, draw, draw_folder, pictures
+from support.desk import draw_results
+from support.folder_job import cut_folder, draw, draw_folder, manifest_lines, pictures
 from support.holding import held_elsewhere
 from support.program import make
 
@@ -19,6 +20,9 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
 from segmentation.outputs.cutout_style import cut_out
 from segmentation.outputs.naming import find_photos
+from segmentation.retouch.clerk import Clerk
+from segmentation.retouch.desk import Desk
+from segmentation.retouch.operations import Stroke
 
 STEMS = ["a", "b", "c", "d", "x/a", "x/e"]
 
@@ -329,3 +333,68 @@ def test_twins_of_two_spellings_have_a_correction_each(source, tmp_path):
     assert run(results, corrected=tmp_path / "back").corrected == 2
     for name, alpha in alphas.items():
         np.testing.assert_array_equal(rgba(results / "delivery" / f"{name}.png")[..., 3], alpha)
+
+
+# --- what a person decided in a review -------------------------------------------------------------------
+
+
+@pytest.fixture
+def reviewed(tmp_path):
+    """Results: a was accepted as it is, b after a stroke, c given back, and d after it was accepted."""
+    results = draw_results(tmp_path, names=("a", "b", "c", "d", "e"))
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        for photo in desk.photos():
+            if photo.stem in "bd":
+                desk.edit(photo, 0, Stroke(True, 30, 0.5, ((10, 10), (60, 70))))
+            if photo.stem != "e":
+                decision = "redo" if photo.stem == "c" else "accepted"
+                desk.decide(photo, desk.state_of(photo.stem).revision, decision)
+        clerk.finish()
+        given_back = next(photo for photo in desk.photos() if photo.stem == "d")
+        desk.decide(given_back, desk.state_of("d").revision, "redo")
+    return results
+
+
+@pytest.mark.parametrize(("decisions", "more"), [("auto", []), ("auto,review,redo", ["e"])])
+def test_what_was_accepted_is_delivered_and_what_was_given_back_is_not(reviewed, capsys, decisions, more):
+    assert "auto" not in [line["decision"] for line in manifest_lines(reviewed)]
+    done = run(reviewed, decisions=decisions)
+
+    assert sorted(result.stem for result in done.results) == ["a", "b", *more]
+    assert (done.corrected, done.predicted["accepted"], done.by_hand) == (1, 1, 2)
+    assert np.array_equal(
+        rgba(reviewed / "delivery" / "b.png")[..., 3], read_mask(reviewed / "masks" / "b.png")
+    )
+
+    make("deliver", reviewed, "--overwrite")
+    assert "1 corrected, 2 as predicted (1 accepted, 1 " in (said := capsys.readouterr().out)
+    assert "2 left out, to be redone by hand" in said
+
+
+def test_what_was_given_back_and_then_changed_elsewhere_is_delivered_as_it_was_changed(reviewed):
+    for name in ("c", "d"):
+        alpha = correct(reviewed / "cutouts" / f"{name}.png")
+        done = run(reviewed, overwrite=True)
+        assert np.array_equal(rgba(reviewed / "delivery" / f"{name}.png")[..., 3], alpha)
+    assert done.by_hand == 0
+
+
+def test_a_decision_about_a_mask_that_predict_has_replaced_decides_nothing(reviewed, tmp_path):
+    cut_folder(tmp_path / "photos", reviewed, threshold=0.8)
+    done = run(reviewed)
+
+    assert {result.stem for result in done.results} >= {"a", "c"}
+    assert done.predicted["accepted"] == 0
+
+
+def test_an_accepted_photo_whose_files_could_not_be_written_is_not_delivered_as_it_was_before(tmp_path):
+    results = draw_results(tmp_path, names=("a", "b"))
+    with Desk(results) as desk:
+        (photo, _other) = desk.photos()
+        desk.edit(photo, 0, Stroke(True, 30, 0.5, ((10, 10), (60, 70))))
+        desk.decide(photo, desk.state_of("a").revision, "accepted")
+    done = run(results)
+
+    assert ["its files are not written yet" in error for error in done.errors] == [True]
+    assert not (results / "delivery" / "a.png").exists()
+    assert (results / "delivery" / "b.png").exists()

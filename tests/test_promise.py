@@ -291,7 +291,7 @@ def test_a_promise_that_cannot_be_kept_is_refused_before_a_photo_is_made(
 def test_a_delivery_promises_nothing_of_masks_that_were_made_in_another_way(source, model, tmp_path):
     cut_folder(source, tmp_path / "out", bundle=model, threshold=0.3)
     told = []
-    with pytest.raises(DataError, match="found none of 6 that is corrected or decided as auto"):
+    with pytest.raises(DataError, match="found none of 6 that is corrected, accepted or decided as auto"):
         deliver(
             DeliverOptions.of(results=tmp_path / "out", promise=0.05),
             Context(Workspace(tmp_path), tell=told.append),

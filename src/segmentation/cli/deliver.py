@@ -8,7 +8,9 @@ from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.counting import counted
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import Delivered, deliver
+from segmentation.jobs.delivery_review import BY_HAND
 from segmentation.outputs.delivery import UNDECIDED
+from segmentation.retouch.state import ACCEPTED
 
 
 def run(options: DeliverOptions, context: Context) -> int:
@@ -27,11 +29,12 @@ def run(options: DeliverOptions, context: Context) -> int:
 
 def _lines(done: Delivered) -> list[str]:
     delivered = len(done.results) - len(done.errors)
-    counts = [(done.predicted[name], name) for name in (*DECISIONS, UNDECIDED)]
+    counts = [(done.predicted[name], name) for name in (ACCEPTED, *DECISIONS, UNDECIDED)]
     predicted = ", ".join(f"{count} {name}" for count, name in counts if count)
     parts = [f"{done.corrected} corrected"] if done.corrected else []
     parts += [f"{done.predicted.total()} as predicted ({predicted})"] if predicted else []
     parts += [f"{done.left_out} left out"] if done.left_out else []
+    parts += [f"{done.by_hand} left out, {BY_HAND}"] if done.by_hand else []
     parts += [f"{len(done.errors)} failed"] if done.errors else []
     lines = [f"{counted(delivered, 'cutout')} in {done.output}: {', '.join(parts)}"]
     if done.promise:

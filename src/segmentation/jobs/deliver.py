@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,12 +17,14 @@ from segmentation.core.parallel import map_in_threads
 from segmentation.images.files import open_photo
 from segmentation.jobs.context import Context
 from segmentation.jobs.delivery_promise import promised_stems
+from segmentation.jobs.delivery_review import BY_HAND, as_reviewed
 from segmentation.jobs.option_checks import check_with
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.delivery import UNDECIDED, DeliveryWriter, Source, find_sources, refuse_output
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
+from segmentation.retouch.state import ACCEPTED
 
 DELIVERY = "delivery"  # folder in that of the results
 
@@ -31,8 +33,9 @@ DELIVERY = "delivery"  # folder in that of the results
 class Delivered:
     """The outcome: a result for each photo, and the folder of the files.
 
-    `corrected` counts photos of which a person changed the mask, `predicted` the others by decision, and
-    `left_out` those whose decision was not asked for; `promise` is what the decisions were made by.
+    `corrected` counts photos of which a person changed the mask, `predicted` the others by decision,
+    `left_out` those whose decision was not asked for, and `by_hand` those that a person has given back;
+    `promise` is what the decisions were made by.
     """
 
     output: Path
@@ -40,6 +43,7 @@ class Delivered:
     corrected: int
     predicted: Counter[str] = field(default_factory=Counter)
     left_out: int = 0
+    by_hand: int = 0
     promise: Promise | None = None
 
     @property
@@ -52,9 +56,10 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
     """Write the cutouts of every photo that predict cut out in the formats and the style of the options.
 
     The mask is the corrected one where a person changed a file of the photo, else the predicted one; the
-    colours are the photo's. A photo that fails is a result with its error. Raises DataError for a folder of
-    other contents, and when another process is at work in it or in the output; for a promise what
-    `promised_stems` raises.
+    colours are the photo's. What was accepted in a review is delivered whatever triage decided, and what was
+    given back to be redone is not before somebody has changed it. A photo that fails is a result with its
+    error. Raises DataError for a folder of other contents, and when another process is at work in it or in
+    the output; for a promise what `promised_stems` raises.
     """
     check_with(options, ("certainty",), "promise")
     if options.triage.promise is not None and "decisions" in options.given:
@@ -73,21 +78,20 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
     def warn(text: str) -> None:
         context.tell(Caution(text))
 
-    sources, decisions, promise = (
-        list(find_sources(options.results, options.corrected, warn)),
-        options.decisions,
-        None,
-    )
+    sources: Iterable[Source] = find_sources(options.results, options.corrected, warn)
+    decisions, promise = options.decisions, None
     if options.triage.promise is not None:
         stems, promise = promised_stems(options.results, options.triage, context)
         sources = [_promised(source, stems) for source in sources]
         decisions = DECISIONS[:1]
+    sources = list(as_reviewed(sources, options.results))
     refuse_output(output, options.results, sources)
     chosen = [source for source in sources if source.corrected or _is_wanted(source, decisions)]
+    by_hand = sum(source.decision == BY_HAND and not source.corrected for source in sources)
     if not chosen:
         raise DataError(
-            f"{options.results}: expected cutouts to deliver, found none of {len(sources)} that is corrected "
-            f"or decided as {', '.join(decisions)}"
+            f"{options.results}: expected cutouts to deliver, found none of {len(sources)} that is "
+            f"corrected, accepted or decided as {', '.join(decisions)}"
         )
     writer = DeliveryWriter(style)
     manifest = Manifest(output, style.settings, kinds=style.kinds, overwrite=options.overwrite)
@@ -104,19 +108,22 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
         results,
         corrected=sum(bool(source.corrected) for source in delivered),
         predicted=Counter(source.decision for source in delivered if not source.corrected),
-        left_out=len(sources) - len(chosen),
+        left_out=len(sources) - len(chosen) - by_hand,
+        by_hand=by_hand,
         promise=promise,
     )
 
 
 def _promised(source: Source, stems: Collection[str]) -> Source:
-    """A source with the decision that a promise makes."""
+    """Return a source with the decision that a promise makes."""
     decision = DECISIONS[0] if source.photo.stem in stems else DECISIONS[1]
     return replace(source, decision=decision)
 
 
 def _is_wanted(source: Source, decisions: Sequence[str]) -> bool:
-    return source.decision in decisions or (source.decision == UNDECIDED and {*decisions} == {*DECISIONS})
+    if source.decision == UNDECIDED:
+        return {*decisions} == {*DECISIONS}
+    return source.decision in (ACCEPTED, *decisions)
 
 
 def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: DeliverOptions) -> Result:

@@ -252,6 +252,7 @@ class Desk:
         with self._lock:
             if not self._check(photo, revision, name).kept:
                 self._check_mask(photo)
+                self._see(photo)
             self._problems.pop(photo.stem, None)
             self._record(photo, {"did": "decide", "decision": decision, "id": name})
 
@@ -312,6 +313,12 @@ class Desk:
             raise StaleError.of(photo)
         return state
 
+    def _see(self, photo: CutPhoto) -> None:
+        """Record which mask is looked at, so that another one is not taken for it."""
+        state = self.state_of(photo.stem)
+        if not state.kept and photo.mask_digest not in (None, state.seen):
+            self._record(photo, {"did": "see", "mask": photo.mask_digest})
+
     def _check_mask(self, photo: CutPhoto) -> None:
         """Raise StaleError where another program has changed the mask since it was read."""
         loaded = self._shelf.find(photo.stem)
@@ -335,8 +342,7 @@ class Desk:
         picture = open_photo(photo.photo, max_pixels=self.max_pixels)
         with self._lock:
             state = self._present_state(photo)
-            if not state.kept and photo.mask_digest not in (None, state.seen):
-                self._record(photo, {"did": "see", "mask": photo.mask_digest})
+            self._see(photo)
             loaded = load(self.results, photo, state, picture, self.max_pixels)
             self._shelf.put(photo.stem, loaded)
         return loaded

@@ -22,8 +22,8 @@ class DeliverOptions(JobOptions):
     output: Path | None = option(None, "folder of the files", shown="RESULTS/delivery", metavar="DIR")
     decisions: tuple[str, ...] = option(
         DECISIONS,
-        "deliver predicted cutouts with these triage decisions, separated by commas; corrected ones are "
-        "always delivered",
+        "deliver predicted cutouts with these triage decisions, separated by commas; corrected ones and "
+        "those that were accepted in a review are always delivered",
         parse=names_from(DECISIONS),
         metavar="NAME[,NAME]",
     )
