@@ -1,6 +1,7 @@
 """A studio's needs overnight: a killed job goes on, and nothing is lost or half done."""
 
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -229,6 +230,26 @@ def test_only_what_changed_is_done_again(source, tmp_path, change):
     assert sorted(line["stem"] for line in manifest_lines(tmp_path / "out")) == [
         "a", "b", "c", "d", "x/a", "x/e",
     ]  # fmt: skip
+
+
+def written_later(output, seconds):
+    """Let results look as if they had been written later than they were."""
+    lines = manifest_lines(output)
+    for record, name in ((line["files"][name], name) for line in lines for name in line["files"]):
+        record["mtime_ns"] += seconds * 10**9
+        os.utime(output / name, ns=(record["mtime_ns"], record["mtime_ns"]))
+    (output / "predictions.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(1, ["b"]), (3600, [])], ids=["about as old", "older"])
+def test_a_photo_whose_last_change_is_older_than_its_results_is_not_read_again(
+    source, tmp_path, seconds, again
+):
+    cut_folder(source, tmp_path / "out")
+    written_later(tmp_path / "out", seconds)
+    change_the_photo(source, tmp_path / "out")
+
+    assert made(cut_folder(source, tmp_path / "out")) == again
 
 
 @pytest.mark.parametrize("options", [{"threshold": 0.9}, {"binary": True}, {"overwrite": True}])

@@ -2,15 +2,18 @@
 
 import io
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from support.folder_job import cut_folder, draw, pictures
 
 from segmentation.config.scoring import InputOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import MANIFEST
+from segmentation.core.suffixes import stem_of, suffix_of
 from segmentation.jobs.folder import Photos
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.sources import find_all_photos, read_list
@@ -32,6 +35,14 @@ def days(tmp_path, monkeypatch):
     touch(*(tmp_path / day / name for day in ("day1", "day2") for name in ("a.jpg", "sub/b.jpg")))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@given(st.text("a.é/", min_size=1))
+def test_names_are_taken_apart_as_paths_are(name):
+    path = PurePosixPath(name)
+
+    if path.name and str(path) == name:  # else the path has another form
+        assert (suffix_of(name), stem_of(name)) == (path.suffix, str(path.with_suffix("")))
 
 
 @pytest.mark.usefixtures("days")

@@ -103,7 +103,8 @@ class FolderDisplay(Display):
 
     def _show(self, result: Result) -> None:
         self.tally.add(result)
-        self._bars.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
+        if not self._bars.disable:
+            self._bars.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
         if self._json:
             print(dumps(_fields(result)), flush=True)
         if result.error:

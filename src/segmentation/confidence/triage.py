@@ -27,6 +27,9 @@ from segmentation.core.errors import ConfigError
 DECISIONS = tuple(reversed(files.DECISIONS))
 """The decisions on a photo, the most work first."""
 
+REVISED = ("clean", "confidence", "decision", "reasons")
+"""The fields of a photo's record that triage decides."""
+
 FEWEST_SHIFTED = 10
 """The fewest photos whose mean says anything."""
 
@@ -88,7 +91,7 @@ class Row:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The fields of the photo's record that triage decides."""
+        """The REVISED fields of the photo's record."""
         known = {} if self.clean is None else {"clean": self.clean}
         return {
             **known,

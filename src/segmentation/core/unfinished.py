@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,11 +41,10 @@ def sweep(folder: Path) -> None:
 
     A folder that was complete, and about to take the place of another, takes it.
     """
-    for place, below, _files in os.walk(folder):
-        below[:] = [
-            name for name in below if not name.startswith(UNFINISHED)
-        ]  # each goes or stays as a whole
-        _sweep(Path(place))
+    for place, below, files in os.walk(folder):
+        _sweep(Path(place), [name for name in (*below, *files) if name.startswith(UNFINISHED)])
+        # each goes or stays as a whole
+        below[:] = [name for name in below if not name.startswith(UNFINISHED)]
 
 
 def remove_unfinished() -> None:
@@ -60,7 +59,8 @@ def unfinished(parent: Path, ending: str, *, is_folder: bool) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     if (place := parent.absolute()) not in _swept:  # once a process: a folder may be large
         _swept.add(place)
-        _sweep(parent)
+        with suppress(OSError), os.scandir(parent) as listing:
+            _sweep(parent, [entry.name for entry in listing if entry.name.startswith(UNFINISHED)])
     try:
         temporary, descriptor = _create(parent, ending, is_folder=is_folder)
     except OSError as error:
@@ -109,13 +109,11 @@ def _renamed(text: object, temporary: str, name: str) -> object:
     return str(text).replace(temporary, name) if isinstance(text, str | os.PathLike) else text
 
 
-def _sweep(folder: Path) -> None:
-    with suppress(OSError):
-        found = ((path, _NAME.fullmatch(path.name)) for path in folder.glob(f"{UNFINISHED}*"))
-        names = [(path, match) for path, match in found if match]
-        for path, match in sorted(names, key=lambda name: name[1]["retired"] is None):  # the retired first
-            with suppress(OSError):
-                _sweep_one(path, match)
+def _sweep(folder: Path, names: Iterable[str]) -> None:
+    found = [match for match in map(_NAME.fullmatch, names) if match]
+    for match in sorted(found, key=lambda match: match["retired"] is None):  # the retired first
+        with suppress(OSError):
+            _sweep_one(folder / match.string, match)
 
 
 def _sweep_one(path: Path, match: re.Match[str]) -> None:

@@ -5,29 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from segmentation.core.errors import printable, system_reason
 
 Kind = Literal["file", "folder", "loop", "nowhere", "closed"]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry of a folder: `path` as the user sees it, `real` without links.
-
-    A `loop` is a link to a folder that holds it, a link to `nowhere` has lost its target, a `closed` folder
-    cannot be listed; `reason` says so in words, and is empty for the others. Everything that is no folder is
-    a `file`.
-    """
-
-    path: Path
-    real: Path
-    kind: Kind
-    reason: str = ""
-
-    def __str__(self) -> str:
-        return f"{printable(str(self.path))}: {printable(self.reason)}"
 
 
 @dataclass(frozen=True)
@@ -43,32 +25,59 @@ class Folder:
         """Return the folder that a search begins with."""
         return cls(path, real(path))
 
-    def below(self, entry: Entry) -> "Folder":
+    def below(self, entry: "Entry") -> "Folder":
         """Return the folder of an entry of this one."""
         return Folder(entry.path, entry.real, self)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list["Entry"]:
         """Return its entries by name, without hidden ones. Raises OSError where it cannot be listed."""
         with os.scandir(self.path) as listing:
             found = [self._entry(entry) for entry in listing if not entry.name.startswith(".")]
-        return sorted(found, key=attrgetter("path.name"))
+        return sorted(found, key=attrgetter("name"))
 
-    def _entry(self, entry: os.DirEntry) -> Entry:
-        path, is_link = self.path / entry.name, entry.is_symlink()
-        target = real(path) if is_link else self.real / entry.name
+    def _entry(self, entry: os.DirEntry) -> "Entry":
+        target = real(self.path / entry.name) if entry.is_symlink() else None
         if _is_folder(entry):
-            if self._lies_within(target):
-                return Entry(path, target, "loop", f"leads back to {target}, not followed")
-            return Entry(path, target, "folder")
-        if is_link and not path.exists():
-            return Entry(path, target, "nowhere", "a link that leads nowhere; mend or remove it")
-        return Entry(path, target, "file")
+            place = target or self.real / entry.name
+            if self._lies_within(place):
+                return Entry(self, entry.name, "loop", f"leads back to {place}, not followed", target)
+            return Entry(self, entry.name, "folder", "", target)
+        if target and not (self.path / entry.name).exists():
+            reason = "a link that leads nowhere; mend or remove it"
+            return Entry(self, entry.name, "nowhere", reason, target)
+        return Entry(self, entry.name, "file", "", target)
 
     def _lies_within(self, target: Path) -> bool:
         folder: Folder | None = self
         while folder and folder.real != target:
             folder = folder.parent
         return folder is not None
+
+
+class Entry(NamedTuple):
+    """An entry of a folder: `path` as the user sees it, `real` without links, `target` of a link alone.
+
+    A `loop` is a link to a folder that holds it, a link to `nowhere` has lost its target, a `closed` folder
+    cannot be listed; `reason` says so in words, and is empty for the others. Everything that is no folder is
+    a `file`. Paths are made when they are asked for: a folder may have more names than anyone looks at.
+    """
+
+    folder: Folder
+    name: str
+    kind: Kind
+    reason: str = ""
+    target: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path / self.name
+
+    @property
+    def real(self) -> Path:
+        return self.target or self.folder.real / self.name
+
+    def __str__(self) -> str:
+        return f"{printable(str(self.path))}: {printable(self.reason)}"
 
 
 def walk(root: Path) -> Iterator[Entry]:
@@ -79,7 +88,7 @@ def walk(root: Path) -> Iterator[Entry]:
         try:
             entries = folder.entries()
         except OSError as error:
-            yield Entry(folder.path, folder.real, "closed", cannot_be_listed(error))
+            yield Entry(folder, "", "closed", cannot_be_listed(error))
             continue
         yield from (entry for entry in entries if entry.kind != "folder")
         waiting += [folder.below(entry) for entry in reversed(entries) if entry.kind == "folder"]
@@ -91,8 +100,8 @@ def files_below(root: Path, warn: Callable[[str], None] = lambda _message: None)
     for entry in walk(root):
         if entry.kind != "file":
             warn(str(entry))
-        elif entry.path.is_file():  # no pipe
-            files.append(entry.path)
+        elif (path := entry.path).is_file():  # no pipe
+            files.append(path)
     return sorted(files)
 
 

@@ -1,9 +1,9 @@
 """The end of a folder job: all photos are triaged together, and the review page is written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from segmentation.confidence.triage import FolderTriage, Limits, triage_folder
+from segmentation.confidence.triage import REVISED, FolderTriage, Limits, triage_folder
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import ScoreSettings
 from segmentation.outputs.manifest import Manifest
@@ -36,13 +36,14 @@ def triage_results(
         return all(key.get(name) == value for name, value in settings.items())
 
     assert models.confidence_model is not None
-    triage = triage_folder(manifest.records(), models.confidence_model, limits, is_ours)
-    rows = {row.stem: row for row in triage.rows}
+    before: dict[str, dict[str, Any]] = {}
 
-    def revised(record: dict[str, Any]) -> dict[str, Any]:
-        row = rows.get(record["stem"])
-        return record | row.fields if row else record
+    def remembered() -> Iterator[Mapping[str, Any]]:
+        for record in manifest.records():
+            before[record["stem"]] = {name: record[name] for name in REVISED if name in record}
+            yield record
 
-    manifest.revise(revised)
+    triage = triage_folder(remembered(), models.confidence_model, limits, is_ours)
+    manifest.revise({row.stem: row.fields for row in triage.rows if row.fields != before[row.stem]})
     write_review(manifest.path.parent, triage, limits, models.name, caution)
     return triage

@@ -19,6 +19,8 @@ alone.
 DOCUMENTS = frozenset({".psd", ".psb"})
 """Suffixes of files with layers, which hold the whole photo: only flat cutouts are placed on a canvas."""
 
+_CLOCKS_NS = 2_000_000_000  # by which times of two file systems may differ
+
 _WHOLE = {folder for folder, _suffix in FILES.values()} - {FILES["cutout"][0]}  # as large as the photo
 
 
@@ -26,6 +28,24 @@ def record_of(path: Path) -> FileRecord:
     """Return the record of a file."""
     status = path.stat()
     return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": read_sha256(path)}
+
+
+def untouched(status: os.stat_result, line: Mapping[str, Any]) -> FileRecord | None:
+    """Return the record of a photo by the `line` of an earlier run, where it need not be read again.
+
+    Its size and the time of its change are those of the line. So that nobody set that time back, the system's
+    own time of the last change is from before the photo was read for that line: before its results were
+    written, by as long as it took. None for any other photo.
+    """
+    known = line.get("key") or {}
+    written = [record.get("mtime_ns", 0) for record in (line.get("files") or {}).values()]
+    if not written or "sha256" not in known:
+        return None
+    read_ns = min(written) - round(1e9 * (line.get("seconds") or 0)) - _CLOCKS_NS
+    alike = (status.st_size, status.st_mtime_ns) == (known.get("bytes"), known.get("mtime_ns"))
+    if not alike or status.st_ctime_ns >= read_ns:
+        return None
+    return {name: known[name] for name in ("bytes", "mtime_ns", "sha256")}
 
 
 def origin_of(key: Mapping[str, Any] | None, output: str) -> dict[str, Any]:

@@ -1,25 +1,27 @@
 """The record of a folder job: a line for each photo, from which an interrupted job goes on."""
 
-import contextlib
+import json
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.lock import locked
 from segmentation.core.unfinished import sweep
 from segmentation.outputs.adoption import adopt, adoption
-from segmentation.outputs.file_record import FileRecord, origin_of, record_of
+from segmentation.outputs.file_record import FileRecord, origin_of, record_of, untouched
 from segmentation.outputs.manifest_lines import (
     Fields,
     Index,
-    Line,
     digest,
     encode,
-    last_lines,
+    lines_that_count,
     parse,
     read_index,
     tidy,
@@ -31,6 +33,9 @@ from segmentation.outputs.result import Result, line_of
 from segmentation.stores.address import is_address, located
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
+_LINES_IN_HAND = (
+    256  # lines of earlier runs that are kept: each is asked for several times while its photo is in hand
+)
 
 
 class Manifest:
@@ -45,8 +50,8 @@ class Manifest:
     meet stay, except for failures of files that are gone.
 
     Entering makes the folder and raises DataError when another process writes into it, and when it cannot be
-    written. It holds two digests and a place for each photo of earlier runs, and the key of each photo in
-    hand.
+    written. It holds a digest and a place for each photo of earlier runs, and the key and the last line of
+    each photo in hand.
     """
 
     def __init__(
@@ -64,22 +69,27 @@ class Manifest:
         self._kinds = kinds
         self._asked = asked
         self.path = folder / MANIFEST
-        self._settings = settings
+        self._settings = json.loads(json.dumps(settings))  # as it is read again
         self._overwrite = overwrite
         self._index = Index()  # of the lines of earlier runs
         self._keys: dict[str, Fields | None] = {}  # of the photos in hand, by their stems
         self._adopted: Callable[[Fields], Fields] | None = None
-        self._revised: Callable[[Fields], Fields] | None = None
+        self._revised: Mapping[str, Fields] = {}
         self._lock = threading.Lock()
+        self._lines: BinaryIO | None = None  # of an open manifest, to be read
+        self._reading = threading.Lock()
+        self._line = lru_cache(_LINES_IN_HAND)(self._read_line)
 
     def __enter__(self) -> "Manifest":
-        with contextlib.ExitStack() as stack:
+        with ExitStack() as stack:
             stack.enter_context(locked(self._folder))
             sweep(self._folder)
             adopt(self.path)
             self._file = stack.enter_context(self.path.open("ab", buffering=0))
             self._index = read_index(self.path)
+            self._line.cache_clear()
             self._file.truncate(self._index.length)
+            self._lines = stack.enter_context(self.path.open("rb"))
             self._held = stack.pop_all()
         return self
 
@@ -88,11 +98,13 @@ class Manifest:
         if self.path.is_file():
             self._adopted = adoption(self.path)
             self._index = read_index(self.path)
+            self._line.cache_clear()
 
     def __exit__(self, failure: type[BaseException] | None, *_rest: object) -> None:
-        with self._held, contextlib.suppress(OSError):  # a full disk: the lines are there, only not tidy
+        self._lines = None
+        with self._held, suppress(OSError):  # a full disk: the lines are there, only not tidy
             if failure is None and self._index.untidy:
-                tidy(self.path, self._index.length, self._revised)
+                tidy(self.path, self._index, self._revised)
 
     @property
     def length(self) -> int:
@@ -109,9 +121,11 @@ class Manifest:
         key = None
         if photo.download:
             key = {**photo.download.record(self._line(photo.stem).get("key")), **self._settings}
-        with contextlib.suppress(OSError):
-            if not photo.download and photo.path.is_file():  # opening a pipe would wait for ever
-                key = {**record_of(photo.path), **self._settings}
+        with suppress(OSError):
+            if not photo.download and stat.S_ISREG((status := photo.path.stat()).st_mode):
+                # else it may be a pipe, which would wait for ever when it is opened
+                record = untouched(status, self._line(photo.stem)) or record_of(photo.path)
+                key = {**record, **self._settings}
         self._keys[photo.stem] = key
         return key
 
@@ -124,23 +138,25 @@ class Manifest:
 
     def is_done(self, photo: Photo, key: Fields | None) -> bool:
         """Return whether an earlier run made the photo's outputs from the same key, and they exist."""
-        recorded = self._recorded(photo.stem)
-        if self._overwrite or key is None or recorded is None or recorded.key != digest(key):
+        recorded = self._line(photo.stem)
+        if self._overwrite or key is None or not recorded or recorded["error"] is not None:
             return False
-        return self._are_there(photo, recorded)
+        return recorded["key"] == key and self._are_there(photo)
 
     def outputs(self, photo: Photo) -> dict[str, str]:
         """Return the files of a photo that is done, by kind, relative to the folder.
 
         There are none where an earlier run recorded that there was nothing to write.
         """
-        recorded = self._recorded(photo.stem)
-        if recorded and recorded.objects and not recorded.empty:
-            outputs = self._line(photo.stem).get("outputs")
-            outputs = outputs if isinstance(outputs, dict) else {}
-            found = {kind: output for kind, output in outputs.items() if isinstance(output, str)}
-            return {kind: photo.outputs[kind] for kind in self._kinds} | found
-        return {} if recorded and recorded.empty else {kind: photo.outputs[kind] for kind in self._kinds}
+        recorded = self._line(photo.stem)
+        listed = recorded.get("outputs")
+        if recorded and recorded["error"] is None and listed == {}:
+            return {}
+        places = photo.outputs
+        outputs = {kind: places[kind] for kind in self._kinds}
+        if isinstance(recorded.get("objects"), list) and isinstance(listed, dict):  # as many as were found
+            outputs |= {kind: output for kind, output in listed.items() if isinstance(output, str)}
+        return outputs
 
     def earlier(self, photo: Photo, key: Fields | None) -> Result:
         """Return the result of a photo that is done, with what an earlier run recorded of it."""
@@ -164,10 +180,10 @@ class Manifest:
 
     def conflict(self, photo: Photo) -> str | None:
         """Say whether the outputs of a photo have the names of those of another that still exists."""
-        recorded = self._recorded(photo.stem)
-        if self._overwrite or recorded is None or recorded.key is None:
+        recorded = self._line(photo.stem)
+        if self._overwrite or not recorded or recorded["error"] is not None:
             return None
-        other = self._line(photo.stem)["input"]
+        other = recorded["input"]
         if other == located(photo.name) or not (is_address(other) or os.path.lexists(other)):
             return None
         return (
@@ -196,18 +212,15 @@ class Manifest:
         return PhotoFiles(self._results, photo.stem, self._line(photo.stem), self._keys.get(photo.stem))
 
     def records(self) -> Iterator[Fields]:
-        """Yield the fields of every line that counts: the last of each stem."""
-        last = last_lines(self.path, self._index.length)
-        with self.path.open("rb") as lines:
-            for number, line in enumerate(lines):
-                plain = parse(line)
-                if plain and last.get(digest(plain["stem"])) == number:
-                    yield plain
+        """Return the fields of every line that counts: the last of each stem."""
+        # another process may have tidied one that is only looked at
+        index = self._index if self._lines else read_index(self.path)
+        return lines_that_count(self.path, index)
 
-    def revise(self, revised: Callable[[Fields], Fields]) -> None:
-        """Replace each record by what `revised` makes of it, when the manifest is closed."""
+    def revise(self, revised: Mapping[str, Fields]) -> None:
+        """Give the records of these stems other fields, when the manifest is closed."""
         self._revised = revised
-        self._index.untidy = True
+        self._index.untidy |= bool(revised)
 
     def _append(self, result: Result) -> None:
         plain = line_of(result)
@@ -219,12 +232,12 @@ class Manifest:
         if earlier := before.left_behind(made):
             plain["earlier"] = earlier
         with self._lock:
-            self._index.untidy |= self._recorded(result.stem) is not None
+            self._index.untidy |= self._is_recorded(result.stem)
             end = self._file.seek(0, os.SEEK_END)
             try:
                 write_whole(self._file, encode(plain))
             except OSError as error:
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     self._file.truncate(end)
                 reason = system_reason(error)
                 raise DataError(
@@ -232,18 +245,18 @@ class Manifest:
                     "done: make space and run the same command again"
                 ) from error
 
-    def _are_there(self, photo: Photo, recorded: Line) -> bool:
-        files = self.files_of(photo) if recorded.mixed else PhotoFiles(self._results, photo.stem, {})
-        return files.are_there(self.outputs(photo).values())
+    def _are_there(self, photo: Photo) -> bool:
+        return self.files_of(photo).are_there(self.outputs(photo).values())
 
-    def _recorded(self, stem: str) -> Line | None:
-        return self._index.lines.get(digest(stem))
+    def _is_recorded(self, stem: str) -> bool:
+        return digest(stem) in self._index.places
 
-    def _line(self, stem: str) -> Fields:
+    def _read_line(self, stem: str) -> Fields:
         """Return the last line of earlier runs for a stem; empty where there is none."""
-        if not (recorded := self._recorded(stem)):
+        place = self._index.places.get(digest(stem))
+        if place is None:
             return {}
-        with self.path.open("rb") as lines:
-            lines.seek(recorded.place)
+        with self._reading, nullcontext(self._lines) if self._lines else self.path.open("rb") as lines:
+            lines.seek(place)
             line = parse(lines.readline()) or {}
         return self._adopted(line) if line and self._adopted else line

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from segmentation.core.files import atomic_file
 from segmentation.stores.address import is_address
@@ -15,30 +15,16 @@ Fields = dict[str, Any]
 """The fields of a line."""
 
 
-class Line(NamedTuple):
-    """The byte at which a line begins in the file, and the digest of its key; None for a failure.
-
-    `objects` is whether its files are those of objects, as many as there are; `empty` is whether there was
-    nothing to make of the photo, `mixed` whether it lists files that were made from an earlier photo of this
-    name.
-    """
-
-    place: int
-    key: bytes | None
-    empty: bool
-    mixed: bool
-    objects: bool = False
-
-
 @dataclass
 class Index:
-    """The last line of each stem, by the digest of the stem.
+    """The bytes at which the last line of each stem begins, by the digest of the stem; failures also apart.
 
     `length` is that of the whole lines in bytes, `left_out` counts lines that are damaged or of another
     version, and `untidy` says whether there are lines that do not count.
     """
 
-    lines: dict[bytes, Line] = field(default_factory=dict)
+    places: dict[bytes, int] = field(default_factory=dict)
+    failures: dict[bytes, int] = field(default_factory=dict)
     length: int = 0
     left_out: int = 0
     untidy: bool = False
@@ -48,43 +34,66 @@ def read_index(path: Path) -> Index:
     """Read where the lines of a manifest are; one that was torn at the end is no whole line."""
     index = Index()
     with path.open("rb") as lines:
-        for line in lines:
+        for place, line in _placed(lines):
             if not line.endswith(b"\n"):
                 break
-            place, index.length = index.length, index.length + len(line)
+            index.length = place + len(line)
             if (plain := parse(line)) is None:
                 index.left_out += 1
                 continue
-            stem, failed = digest(plain["stem"]), plain["error"] is not None
-            index.untidy |= failed or stem in index.lines
-            empty = not failed and plain.get("outputs") == {}
-            key = None if failed else digest(plain["key"])
-            index.lines[stem] = Line(
-                place, key, empty, _is_mixed(plain), isinstance(plain.get("objects"), list)
-            )
-    index.untidy |= index.left_out > 0
+            stem = digest(plain["stem"])
+            index.untidy |= stem in index.places
+            index.places[stem] = place
+            index.failures.pop(stem, None)
+            if plain["error"] is not None:
+                index.failures[stem] = place
+    index.untidy |= bool(index.left_out or index.failures)
     return index
 
 
-def tidy(path: Path, start: int, revised: Callable[[Fields], Fields] | None) -> None:
-    """Keep the last line of each stem, revised, but no failure of what is gone from before byte `start`."""
-    kept = {number for number in last_lines(path, start).values() if number is not None}
+def tidy(path: Path, index: Index, revised: Mapping[str, Fields]) -> None:
+    """Keep the lines of `last_lines`, those of the stems that are `revised` with other fields."""
+    last = last_lines(path, index)
+    kept = set(last.values())
+    others = {last.get(digest(stem)): fields for stem, fields in revised.items()}
     with path.open("rb") as lines, atomic_file(path) as temporary, temporary.open("wb") as tidied:
-        for number, line in enumerate(lines):
-            if number in kept:
-                tidied.write(encode(revised(json.loads(line))) if revised else line)
+        for place, line in _placed(lines):
+            if place in kept:
+                tidied.write(encode(json.loads(line) | others[place]) if place in others else line)
 
 
-def last_lines(path: Path, start: int) -> dict[bytes, int | None]:
-    """Return the number of the last line of each stem; None for a failure of what is gone from before."""
-    last, place = {}, 0
+def lines_that_count(path: Path, index: Index) -> Iterator[Fields]:
+    """Yield the fields of the lines of `last_lines`."""
+    kept = set(last_lines(path, index).values())
     with path.open("rb") as lines:
-        for number, line in enumerate(lines):
-            if plain := parse(line):
-                gone = place < start and plain["error"] is not None and _is_gone(plain)
-                last[digest(plain["stem"])] = None if gone else number
-            place += len(line)
+        for place, line in _placed(lines):
+            if place in kept and (plain := parse(line)):
+                yield plain
+
+
+def last_lines(path: Path, index: Index) -> dict[bytes, int]:
+    """Return the place of the last line of each stem, by its digest; `index` has those of earlier runs.
+
+    A failure of an earlier run is left out where the photo is gone.
+    """
+    last = dict(index.places)
+    with path.open("rb") as lines:
+        for stem, place in index.failures.items():
+            lines.seek(place)
+            if (failure := parse(lines.readline())) and _is_gone(failure):
+                del last[stem]
+        lines.seek(index.length)
+        for place, added in _placed(lines, index.length):
+            if plain := parse(added):
+                last[digest(plain["stem"])] = place
     return last
+
+
+def _placed(lines: BinaryIO, place: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines from `place` on, each with the byte at which it begins."""
+    for line in lines:
+        yield place, line
+        place += len(line)
 
 
 def parse(line: bytes) -> Fields | None:
@@ -105,22 +114,15 @@ def encode(plain: Fields) -> bytes:
     return json.dumps(plain).encode() + b"\n"
 
 
-def digest(value: object) -> bytes:
-    """Return what stands for a stem or a key in an index."""
-    content = json.dumps(value, sort_keys=True).encode()
-    return hashlib.blake2b(content, digest_size=12).digest()
+def digest(stem: str) -> bytes:
+    """Return what stands for a stem in an index."""
+    return hashlib.blake2b(stem.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
 def write_whole(file: BinaryIO, content: bytes) -> None:
     """Write all of it: a nearly full disk takes a part first."""
     while content:
         content = content[file.write(content) :]
-
-
-def _is_mixed(plain: Fields) -> bool:
-    records = (*(plain.get("files") or {}).values(), *(plain.get("earlier") or {}).values())
-    photo = (plain["key"] or {}).get("sha256")
-    return any(record.get("photo") not in (None, photo) for record in records)
 
 
 def _is_gone(failure: Fields) -> bool:

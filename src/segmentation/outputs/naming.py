@@ -5,13 +5,15 @@ import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from operator import itemgetter
 from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.suffixes import stem_of, suffix_of
 from segmentation.core.walking import Entry, Folder, cannot_be_listed, real
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 from segmentation.stores.downloads import Download
@@ -170,86 +172,98 @@ def walk_photos(level: _Level, excluded: Path | None, warn: Callable[[str], None
         elif isinstance(found, Photo):
             yield found
         else:
-            waiting.append(iter(_list(found, excluded, warn)))
+            waiting.append(_list(found, excluded, warn))
 
 
-def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> list[Photo | _Level]:
-    """Return what lies in a level, in the order of the names."""
-    found: list[tuple[str, Photo | _Level]] = []
-    files: list[tuple[Path, PhotoFolder]] = []
+def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo | _Level]:
+    """Return what lies in a level, in the order of the names; photos are named as they are taken."""
+    closed: list[tuple[str, Photo]] = []
+    files: list[tuple[str, PhotoFolder]] = []
     subfolders: dict[str, _Level] = {}
     for folder in level:
         try:
             entries = folder.folder.entries()
         except OSError as error:
-            found.append(("", _unreachable(folder.path, folder.prefix or "/", cannot_be_listed(error))))
+            closed.append(("", _unreachable(folder.path, folder.prefix or "/", cannot_be_listed(error))))
             continue
-        if folder.folder.parent and any(entry.path.name == MANIFEST for entry in entries):
+        if folder.folder.parent and any(entry.name == MANIFEST for entry in entries):
             warn(f"{printable(str(folder.path))}: results of an earlier run left out")
             continue
-        entries = _without_linked_results(folder.folder, entries, warn)
-        _tell_unread(folder.path, entries, warn)
-        for entry in entries:
-            name = entry.path.name
-            if excluded and entry.real.is_relative_to(excluded):
-                continue
+        read = _without_linked_results(entries, warn)
+        _tell_unread(folder.path, read, warn)
+        for entry in _outside(excluded, folder.folder, read):
+            name = entry.name
             if entry.kind == "loop":
                 warn(str(entry))
             elif entry.kind == "folder":
                 subfolder = PhotoFolder(folder.folder.below(entry), f"{folder.prefix}{name}/")
                 subfolders.setdefault(name.casefold(), []).append(subfolder)
-            elif _suffix(name) in IMAGE_SUFFIXES:
-                files.append((entry.path, folder))
+            elif suffix_of(name).lower() in IMAGE_SUFFIXES:
+                files.append((name, folder))
             elif entry.kind == "nowhere":  # it may have led to a folder of photos
-                found.append((name, _unreachable(entry.path, f"{folder.prefix}{name}/", entry.reason)))
-    found += name_photos(files, subfolders.keys())
-    found += [(same[0].path.name, same) for same in subfolders.values()]
-    return [item for _, item in sorted(found, key=itemgetter(0))]
+                closed.append((name, _unreachable(entry.path, f"{folder.prefix}{name}/", entry.reason)))
+    by_name = itemgetter(0)
+    found: tuple[Iterable[tuple[str, Photo | _Level]], ...] = (
+        sorted(closed, key=by_name),
+        name_photos(sorted(files, key=by_name), subfolders.keys()),
+        sorted(((same[0].path.name, same) for same in subfolders.values()), key=by_name),
+    )
+    return (item for _name, item in merge(*found, key=by_name))
 
 
-def _without_linked_results(
-    folder: Folder, entries: Sequence[Entry], warn: Callable[[str], None]
-) -> list[Entry]:
+def _outside(excluded: Path | None, folder: Folder, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield the entries of a folder that do not lie in the one that is excluded."""
+    within = excluded is not None and folder.real.is_relative_to(excluded)
+    for entry in entries:
+        lies_within = within
+        if excluded and (entry.target or entry.name == excluded.name):
+            lies_within = entry.real.is_relative_to(excluded)
+        if not lies_within:
+            yield entry
+
+
+def _without_linked_results(entries: Sequence[Entry], warn: Callable[[str], None]) -> Sequence[Entry]:
     """Leave out links to results, or to folders of them: these are known by where they lie."""
     around: dict[Path, bool] = {}  # by the folder of what a link leads to, as many lead to one
     results = []
     for entry in entries:
-        if entry.kind not in ("file", "folder") or entry.real == folder.real / entry.path.name:
+        if entry.kind not in ("file", "folder") or not entry.target:
             continue
-        place = entry.real if entry.kind == "folder" else entry.real.parent
+        place = entry.target if entry.kind == "folder" else entry.target.parent
         if place not in around:
-            around[place] = results_around(entry.real) is not None
+            around[place] = results_around(entry.target) is not None
         if around[place]:
             results.append(entry)
-    if results:
-        more = f" and {len(results) - 1} more" if results[1:] else ""
-        warn(f"{printable(str(results[0].path))}{more}: results of an earlier run left out")
-    left_out = {entry.path for entry in results}
-    return [entry for entry in entries if entry.path not in left_out]
+    if not results:
+        return entries
+    more = f" and {len(results) - 1} more" if results[1:] else ""
+    warn(f"{printable(str(results[0].path))}{more}: results of an earlier run left out")
+    left_out = {entry.name for entry in results}
+    return [entry for entry in entries if entry.name not in left_out]
 
 
 def name_photos(
-    files: Sequence[tuple[Path, PhotoFolder]], folders: Container[str]
+    files: Sequence[tuple[str, PhotoFolder]], folders: Collection[str]
 ) -> Iterator[tuple[str, Photo]]:
     """Name the photos of one level, each with the name of its file; `folders` are casefolded names beside."""
     # `a.jpg.png` may not take the name that `a.jpg` has when it keeps its suffix
-    taken = Counter(stem.casefold() for path, _ in files for stem in (path.stem, path.name))
-    names = Counter(path.name.casefold() for path, _ in files)
-    for path, folder in files:
-        short = taken[path.stem.casefold()] == 1 and not _clash(path.stem, folders)
-        stem = path.stem if short else path.name
-        if names[path.name.casefold()] > 1:
-            stem += f"~{hashlib.sha256(os.fsencode(folder.prefix + path.name)).hexdigest()[:6]}"
+    taken = Counter(stem.casefold() for name, _ in files for stem in (stem_of(name), name))
+    names = Counter(name.casefold() for name, _ in files)
+    for name, folder in files:
+        path, short = folder.path / name, stem_of(name)
+        stem = short if taken[short.casefold()] == 1 and not _clash(short, folders) else name
+        if names[name.casefold()] > 1:
+            stem += f"~{hashlib.sha256(os.fsencode(folder.prefix + name)).hexdigest()[:6]}"
         if clash := _clash(stem, folders):
             reason = f"a folder is called {clash} as its results would be; rename the photo"
-            yield path.name, _unreachable(path, folder.prefix + stem, reason)
+            yield name, _unreachable(path, folder.prefix + stem, reason)
         else:
-            yield path.name, Photo(path, folder.prefix + stem)
+            yield name, Photo(path, folder.prefix + stem)
 
 
-def _clash(stem: str, folders: Container[str]) -> str | None:
+def _clash(stem: str, folders: Collection[str]) -> str | None:
     """Return the name of a result that a folder already has, ignoring case."""
-    names = (stem + suffix for suffix in _SUFFIXES)
+    names = (stem + suffix for suffix in _SUFFIXES) if folders else ()
     return next((name for name in names if name.casefold() in folders), None)
 
 
@@ -258,11 +272,7 @@ def _unreachable(path: Path, stem: str, reason: str) -> Photo:
 
 
 def _tell_unread(folder: Path, entries: Sequence[Entry], warn: Callable[[str], None]) -> None:
-    unread = [entry.path.name for entry in entries if _suffix(entry.path.name) in OTHER_SUFFIXES]
+    unread = [entry.name for entry in entries if suffix_of(entry.name).lower() in OTHER_SUFFIXES]
     if unread:
         which, remedy = describe_unread(unread)
         warn(f"{printable(str(folder))}: left out {which}; {remedy}")
-
-
-def _suffix(name: str) -> str:
-    return Path(name).suffix.lower()

@@ -1,6 +1,7 @@
 """The files that a folder of results holds for one photo: whose they are, and what they were made from."""
 
 import contextlib
+import os
 import stat
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from segmentation.outputs.file_record import FileRecord, is_as_recorded, origin_of
 from segmentation.outputs.names import results_named
-from segmentation.outputs.stored_folder import StoredFile, StoredFolder
+from segmentation.outputs.stored_folder import StoredFolder
 
 Results = Path | StoredFolder
 """The place where results lie."""
@@ -73,7 +74,7 @@ class PhotoFiles:
         Without that, what is made of the present photo may take its place.
         """
         others = [name for name, record in self.known.items() if self._is_of_other(record)]
-        return all(_has_content(self.folder / output) for output in (*outputs, *others))
+        return all(_has_content(self.folder, output) for output in (*outputs, *others))
 
     def left_behind(self, made: Container[str]) -> dict[str, FileRecord]:
         """Return the records of files that may still be there when a run has `made` others.
@@ -113,8 +114,10 @@ class PhotoFiles:
         return self.key is not None and record.get("photo") not in (None, self.key.get("sha256"))
 
 
-def _has_content(path: Path | StoredFile) -> bool:
+def _has_content(folder: Results, output: str) -> bool:
     try:
-        return path.stat().st_size > 0  # a power cut may leave a file without its content
+        # of many photos: a path takes longer than the system's answer
+        status = os.stat(f"{folder}/{output}") if isinstance(folder, Path) else (folder / output).stat()  # noqa: PTH116
     except OSError:
         return False
+    return status.st_size > 0  # a power cut may leave a file without its content

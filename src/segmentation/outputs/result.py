@@ -1,6 +1,6 @@
 """The result of a photo of a folder job, and its line in the manifest."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from segmentation.stores.address import located
@@ -51,7 +51,7 @@ class Result:
 
 def line_of(result: Result) -> dict[str, Any]:
     """Return the fields of a line; the features are called evidence there, as in every manifest so far."""
-    plain = {**asdict(result), "input": located(result.input)}
+    plain = {**vars(result), "input": located(result.input)}
     for name in ("skipped", "kept", "replaced", "outdated"):
         del plain[name]
     for name in ("objects", "clean", "likely_faults"):

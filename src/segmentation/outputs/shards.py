@@ -13,7 +13,6 @@ from segmentation.config.stores import SHARD_PHOTOS
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.files import temporary_folder
 from segmentation.outputs.manifest import Manifest
-from segmentation.outputs.manifest_lines import Line
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import Name
@@ -36,14 +35,14 @@ class ShardManifest(Manifest):
 
     def knows(self, photo: Photo) -> bool:
         """Return whether an earlier run has a line of the photo."""
-        return self._recorded(photo.stem) is not None
+        return self._is_recorded(photo.stem)
 
     @property
     def count(self) -> int:
         """The photos of earlier runs."""
-        return len(self._index.lines)
+        return len(self._index.places)
 
-    def _are_there(self, _photo: Photo, _recorded: Line) -> bool:
+    def _are_there(self, _photo: Photo) -> bool:
         return True
 
 

@@ -88,7 +88,7 @@ def _found(
     ]
     tops = [one for one in folders if not any(_holds(other, one.folder.real) for other in folders)]
     photos: list[Photo] = []
-    files: dict[str, list[tuple[Path, PhotoFolder]]] = {}
+    files: dict[str, list[tuple[str, PhotoFolder]]] = {}
     for source in sources:
         place, relative = real(source), _relative(source, base)
         if source.is_dir() or any(_holds(top, place) for top in tops):
@@ -102,7 +102,7 @@ def _found(
             continue
         prefix, slash, _name = relative.rpartition("/")
         folder = PhotoFolder(Folder.start(source.parent), prefix + slash)
-        files.setdefault(prefix.casefold(), []).append((source, folder))
+        files.setdefault(prefix.casefold(), []).append((source.name, folder))
     beside = {top.prefix.rstrip("/").casefold() for top in tops}
     for place_of_files, listed in files.items():
         names = {path.rpartition("/")[2] for path in beside if path.rpartition("/")[0] == place_of_files}

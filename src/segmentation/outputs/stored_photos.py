@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.suffixes import stem_of, suffix_of
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.shard_names import SHARDS, file_name
@@ -42,7 +43,7 @@ def find_stored_photos(
             "read; give another `output`"
         )
     if _is_photo(source.name) and (alone := store.look(source)):
-        return iter([Photo(Path(str(source)), _stem(source.name), download=Download(store, alone))])
+        return iter([Photo(Path(str(source)), stem_of(source.name), download=Download(store, alone))])
     objects = _without_results(store.objects(source), source, store, exclude, warn)
     photos = name_objects(_photos_among(objects, source, warn), source, store)
     first = next(photos, None)
@@ -72,8 +73,8 @@ def name_objects(objects: Iterable[Stored], source: Address, store: Store) -> It
     while ahead or fill():
         photo = ahead.popleft()
         name = _below(photo, source)
-        stem = _stem(name)
-        while behind and not name.startswith(f"{_stem(behind[-1])}."):
+        stem = stem_of(name)
+        while behind and not name.startswith(f"{stem_of(behind[-1])}."):
             behind.pop()
 
         def may_be_alike(other: Stored, start: str = f"{stem}.") -> bool:
@@ -83,7 +84,7 @@ def name_objects(objects: Iterable[Stored], source: Address, store: Store) -> It
             pass
         following = [_below(other, source) for other in itertools.takewhile(may_be_alike, ahead)]
         others = (*behind, *following)
-        alone = len(following) < _MOST_ALIKE and not any(stem in (other, _stem(other)) for other in others)
+        alone = len(following) < _MOST_ALIKE and not any(stem in (other, stem_of(other)) for other in others)
         behind.append(name)
         problem = None
         if "" in name.split("/"):
@@ -144,16 +145,5 @@ def _below(stored: Stored, source: Address) -> str:
     return stored.address.path.removeprefix(f"{source.path}/")
 
 
-def _stem(name: str) -> str:
-    return name.removesuffix(_suffix(name))
-
-
-def _suffix(name: str) -> str:
-    """Return what `Path.suffix` would, without the time that a path takes."""
-    last = name[name.rfind("/") + 1 :]
-    dot = last.rfind(".")
-    return last[dot:] if 0 < dot < len(last) - 1 else ""
-
-
 def _is_photo(name: str) -> bool:
-    return _suffix(name).lower() in IMAGE_SUFFIXES
+    return suffix_of(name).lower() in IMAGE_SUFFIXES
