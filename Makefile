@@ -4,7 +4,7 @@ PY := .venv/bin/python
 INSTALLED := .venv/installed
 PYTEST := $(PY) -m pytest -rs --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
-.PHONY: demo test announcement test-fast test-all checks typecheck format docs coverage lock benchmark clean
+.PHONY: demo test announcement test-fast test-all test-jax checks typecheck format docs coverage lock benchmark clean
 
 demo: $(INSTALLED) ## the bundled model cuts out drawn photos; then a small model is trained and judged
 	@rm -rf data/demo data/demo-new results/demo
@@ -39,6 +39,10 @@ test-fast: $(INSTALLED) ## the tests of the inner loop: no network, no process o
 
 test-all: checks ## those that are marked slow as well
 	$(PYTEST)
+
+test-jax: $(INSTALLED) ## the training by several processes, for which it installs JAX (88 MB; TensorFlow then imports it too)
+	@$(PY) -m pip install --quiet --disable-pip-version-check jax==0.10.2
+	@$(PYTEST) tests/test_training_processes.py
 
 checks: $(INSTALLED)
 	@$(PY) -m ruff check --quiet .

@@ -21,6 +21,7 @@ from segmentation.datasets.ground_truth import LabelFile, MaskFile
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import build_augment
 from segmentation.training.batches import Batches, PreparedPairs
+from segmentation.training.rank import ALONE, Rank
 from segmentation.training.task import task_of
 
 SIZE = Size(height=32, width=24)
@@ -115,6 +116,35 @@ def test_validation_keeps_the_order_and_ends_with_a_smaller_batch(count, batch_s
     assert list(chain.from_iterable(seen)) == list(range(count))
     assert {len(batch) for batch in seen[:-1]} <= {batch_size}
     assert len(seen) == -(-count // batch_size)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 4), st.integers(0, 9))
+def test_the_parts_of_processes_are_the_batches_of_one(count, processes, photos_each, epoch):
+    def epoch_of(rank):
+        batches = Batches(Numbered(count), processes * photos_each, seed=3, rank=rank)
+        batches.epoch = epoch
+        return numbers(batches)
+
+    parts = zip(*(epoch_of(Rank(index, processes)) for index in range(processes)), strict=True)
+
+    assert [list(chain.from_iterable(batch)) for batch in parts] == epoch_of(ALONE)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 40), st.integers(2, 4), st.integers(1, 4))
+def test_processes_judge_every_sample_once_and_their_mean_is_that_of_one(count, processes, photos_each):
+    size = processes * photos_each
+    ranks = [Batches(Numbered(count), size, rank=Rank(index, processes)) for index in range(processes)]
+    parts = [one[index] for index in range(ranks[0].num_batches) for one in ranks]
+    values = np.concatenate([photos[:, 0, 0, 0] for photos, _targets, _weights in parts])
+    weights = np.concatenate([weights for _photos, _targets, weights in parts])
+
+    assert {len(photos) for photos, _targets, _weights in parts} == {photos_each}
+    assert values[weights > 0].tolist() == list(range(count))
+    # of a loss, which Keras divides by the number of photos in all batches, and of a weighted mean
+    np.testing.assert_allclose(np.mean(weights * values), np.mean(range(count)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(np.average(values, weights=weights), np.mean(range(count)), atol=1e-5)
 
 
 def test_the_order_differs_by_epoch_and_by_seed_and_is_repeatable():

@@ -3,7 +3,8 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
+
+from support.processes import started_by
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before ray is imported
 
@@ -26,16 +27,4 @@ def two_nodes() -> Iterator[object]:
 
 def workers() -> list[int]:
     """The processes of the workers that this process, or one that it started, has on a cluster."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if folder.name.isdigit() and (folder / "cmdline").read_text().startswith("ray::Worker"):
-                found.append(int(folder.name))
-    return sorted(number for number in found if os.getpid() in _ancestors(number))
-
-
-def _ancestors(process: int) -> Iterator[int]:
-    while process > 1:
-        yield process
-        status = (Path("/proc") / str(process) / "stat").read_text()
-        process = int(status.rpartition(")")[2].split()[1])
+    return started_by(os.getpid(), "ray::Worker")

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -22,9 +23,19 @@ def require(module: str, extra: str, package: str = "") -> ModuleType:
     except ModuleNotFoundError as error:
         missing = (error.name or module).partition(".")[0]
         missing = package if package and missing == module.partition(".")[0] else missing
-        raise MissingExtraError(
-            f"{missing} is needed and not installed; `pip install 'garment-cutout[{extra}]'` adds it"
-        ) from error
+        raise _missing(missing, extra) from error
+
+
+def require_installed(module: str, extra: str) -> None:
+    """Raise what `require` raises where an optional library is not installed, without importing it."""
+    if find_spec(module) is None:
+        raise _missing(module, extra)
+
+
+def _missing(package: str, extra: str) -> MissingExtraError:
+    return MissingExtraError(
+        f"{package} is needed and not installed; `pip install 'garment-cutout[{extra}]'` adds it"
+    )
 
 
 def import_openvino() -> ModuleType:

@@ -4,8 +4,6 @@ import dataclasses
 from collections.abc import Collection
 from pathlib import Path
 
-import keras
-
 from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.plan import PlanOptions
 from segmentation.config.jobs.train import TrainOptions
@@ -33,6 +31,7 @@ from segmentation.jobs.plan_start import choose_starts
 from segmentation.jobs.planned import TrainingPlan
 from segmentation.jobs.training_data import choose_split, default_data, without_excluded
 from segmentation.models.architectures import finds_objects
+from segmentation.training.optimizers import on_graphics_card
 
 _OF_A_COMMAND = ("preset", "name", "resume", "overwrite", "find_rate", "minutes")
 
@@ -135,5 +134,4 @@ def _classes(
 def _machine() -> Machine:
     """The machine, without a graphics card that the installed library does not compute on."""
     machine = read_machine()
-    on_card = bool(keras.distribution.list_devices("gpu"))
-    return machine if on_card else dataclasses.replace(machine, card="", card_bytes=0)
+    return machine if on_graphics_card() else dataclasses.replace(machine, card="", card_bytes=0)

@@ -26,7 +26,13 @@ from segmentation.jobs.planned import TrainingPlan
 from segmentation.jobs.planned_training import plan_first
 from segmentation.jobs.resuming import begun_with, going_on
 from segmentation.jobs.training import train_model
-from segmentation.jobs.training_checks import check_before_data, check_made_by_a_person, check_shares
+from segmentation.jobs.training_checks import (
+    check_before_data,
+    check_made_by_a_person,
+    check_parts,
+    check_processes,
+    check_shares,
+)
 from segmentation.jobs.training_choice import ModelChoice, choose
 from segmentation.jobs.training_data import (
     choose_split,
@@ -101,6 +107,7 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
         options = going_on(options, state, home)
     elif not options.overwrite:
         _refuse_to_replace(path, logs / RECORD)
+    check_processes(options)
     made_with, begun = record_of(options), begun_with(options, home)
     planned = plan_first(options, state, context)
     options, started = planned.options, time.monotonic()
@@ -109,6 +116,7 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
         for change in check_changes(state, {"config": config.to_json()}):
             context.tell(Note(f"going on with another option: {change}"))
     check_before_data(config, start, second_pass=bool(first_passes))
+    check_parts(options.processes, config)
     datasets, split, excluded = _read(options, choice, logs, context, planned.plan)
     record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)} | planned.kept
     if excluded:
@@ -127,6 +135,7 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
         record=record,
         repeat=repeating(options, config, inherits_classes=inherits_classes),
         for_use=for_use,
+        processes=options.processes,
     )
     if planned.plan and not bundle.provenance["interrupted"]:
         took = (time.monotonic() - started) / 60
@@ -143,6 +152,7 @@ def find_rate(options: TrainOptions, context: Context) -> RateFound:
     from segmentation.training.rate_finder import find_rate as find
 
     check_alone(options, "resume", "overwrite")
+    check_processes(options)
     name = options.name or options.preset
     planned = plan_first(options, None, context)
     options = planned.options

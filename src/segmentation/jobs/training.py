@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from segmentation.jobs.configuration import CONFIGURATION
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending
 from segmentation.jobs.openvino_export import with_openvino
+from segmentation.jobs.training_processes import fit_in_processes
 from segmentation.metrics.threshold import doubt_about
 from segmentation.reports.plots import plot_curves, plot_threshold
 from segmentation.training.fit import fit
@@ -61,6 +63,7 @@ def train_model(
     record: Mapping[str, Any] | None = None,
     repeat: str = "",
     for_use: bool = True,
+    processes: int = 1,
 ) -> ModelBundle:
     """Train a completed configuration on the split of data sets, and put the bundle at `path`.
 
@@ -68,8 +71,9 @@ def train_model(
     confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
     `begun_with` is what `fit` keeps for a resumption; `record` is added to the provenance; `repeat` is the
     file of options that repeats the training. A model that is not `for_use`, but only there for its figures,
-    is not exported and has no confidence. Tells the events of `fit`, and `Judged`. The bundle appears at
-    `path` whole or not at all, in place of what was there before. Raises what `fit` and `evaluate` raise.
+    is not exported and has no confidence. So many `processes` train together, see `fit_in_processes`. Tells
+    the events of `fit`, and `Judged`. The bundle appears at `path` whole or not at all, in place of what was
+    there before. Raises what `fit` and `evaluate` raise.
     """
     groups = merged_groups(dataset.groups for dataset in datasets)
     labels = datasets[0].labels
@@ -78,7 +82,8 @@ def train_model(
     data = str(seen_from(context.workspace.home, datasets[0].root))
     origin = {"data": data, **provenance(context.command), **(record or {})}
     with atomic_folder(path) as folder:
-        bundle, history = fit(
+        train = fit if processes == 1 else partial(fit_in_processes, processes)
+        bundle, history = train(
             config,
             split.train,
             split.val,

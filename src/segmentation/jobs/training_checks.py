@@ -7,9 +7,11 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.adversaries import ADVERSARIAL_PARTS, AdversarialConfig
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.matting import MATTE_PARTS
+from segmentation.config.presets import AUTO
 from segmentation.config.training import LOSS_PARTS, LossConfig, RunConfig
 from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
+from segmentation.core.imports import require_installed
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
 from segmentation.images.refinement import ensure_available
@@ -68,6 +70,39 @@ def check_matte_parts(explicit: Collection[str], config: RunConfig) -> None:
         raise ConfigError(
             f"{' and '.join(given)}: expected `target=alpha` with it, received {config.data.target}; add "
             "it, or leave them out"
+        )
+
+
+def check_processes(options: TrainOptions) -> None:
+    """Raise ConfigError for what one process does alone, and MissingExtraError without JAX, for several."""
+    if options.processes == 1:
+        return
+    for name, given in (("find_rate", options.find_rate), (f"preset={AUTO}", options.preset == AUTO)):
+        if given:
+            raise ConfigError(
+                f"`{name}`: expected without `processes`, since it times and tries one process, received "
+                f"`processes={options.processes}`; leave one of them out"
+            )
+    require_installed("jax", "jax")
+
+
+def check_parts(processes: int, config: RunConfig) -> None:
+    """Raise ConfigError for a completed configuration whose batches have no equal parts for the processes."""
+    if processes == 1:
+        return
+    alone = {
+        f"architecture={config.model.architecture}": finds_objects(config.model.architecture),
+        "average": config.training.average,
+        "adversarial": config.adversaries.adversarial,
+    }
+    for name in (name for name, given in alone.items() if given):
+        raise ConfigError(
+            f"`{name}`: expected without `processes`, received `processes={processes}`; leave one of them out"
+        )
+    batch_size = config.training.batch_size
+    if not isinstance(batch_size, int) or batch_size % processes:
+        raise ConfigError(
+            f"`batch_size`: expected a multiple of `processes={processes}`, received {batch_size}; choose one"
         )
 
 

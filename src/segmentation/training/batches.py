@@ -15,6 +15,7 @@ from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.mixture import Mixture
+from segmentation.training.rank import ALONE, Rank
 from segmentation.training.task import Task, task_of
 
 _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
@@ -138,6 +139,10 @@ class Batches(keras.utils.PyDataset):
     loop sets `epoch` before each, and a resumed run sees what an uninterrupted one would.
     `mixture` decides which samples an epoch holds, each once if it is not given. Without a seed the order
     is fixed, nothing is augmented, and the last batch may be smaller.
+
+    Where several processes train together, `rank` says which part of each batch is here; `batch_size` is the
+    whole one's. Without a seed all batches are then whole, and weights make what fills the last one count
+    nothing, and loss and figures those of the samples alone.
     """
 
     def __init__(
@@ -150,12 +155,14 @@ class Batches(keras.utils.PyDataset):
         mixture: Mixture | None = None,
         weights: np.ndarray | None = None,
         workers: int = 2,
+        rank: Rank = ALONE,
     ):
         super().__init__(workers=workers, max_queue_size=_QUEUED_BATCHES)
         self.pairs = pairs
         self.size = batch_size
         self.augment = augment
         self.seed = seed
+        self.rank = rank
         self._weights = weights
         self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
@@ -173,21 +180,34 @@ class Batches(keras.utils.PyDataset):
             raise
 
     def _batch(self, index: int) -> tuple[np.ndarray, ...]:
-        places = range(index * self.size, (index + 1) * self.size)
+        places = self.rank.part_of(range(index * self.size, (index + 1) * self.size))
         if self._mixture is None:
-            chosen = [place for place in places if place < len(self.pairs)]
-            pairs = [self.pairs[place] for place in chosen]
+            chosen, weights = self._judged(places)
+            pairs = [self.pairs[pair] for pair in chosen]
         else:
             order = self._mixture.order(self.epoch)
             # the last batch is filled from the front: batch statistics of a single photo would be noise
             chosen = [int(order[place % len(order)]) for place in places]
+            weights = None if self._weights is None else self._weights[chosen]
             pairs = [
                 self._augmented(self.pairs[pair], place) for pair, place in zip(chosen, places, strict=True)
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
         targets = self.pairs.task.targets(np.stack(masks))  # [N, H, W, 1 or classes]
-        return (images, targets) if self._weights is None else (images, targets, self._weights[chosen])
+        return (images, targets) if weights is None else (images, targets, weights)
+
+    def _judged(self, places: Sequence[int]) -> tuple[list[int], np.ndarray | None]:
+        """Return the samples in fixed order at these places of an epoch, and their weights, if any."""
+        count = len(self.pairs)
+        if self.rank.processes == 1:
+            chosen = [place for place in places if place < count]
+            return chosen, None if self._weights is None else self._weights[chosen]
+        # Keras divides the sum of the losses by all places, those behind the last sample too
+        weight = self.num_batches * self.size / count
+        weights = np.array([weight if place < count else 0 for place in places], np.float32)
+        chosen = [min(place, count - 1) for place in places]
+        return chosen, weights if self._weights is None else weights * self._weights[chosen]
 
     def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:
         if self.augment is None or self.seed is None:

@@ -36,6 +36,7 @@ from segmentation.training.objects.losses import ObjectLoss
 from segmentation.training.objects.pairs import ObjectPairs
 from segmentation.training.optimizers import dtype_policy
 from segmentation.training.progress import Plan, TrainingStarted
+from segmentation.training.rank import ALONE, Rank
 from segmentation.training.run_state import (
     HISTORY,
     TENSORBOARD,
@@ -49,7 +50,8 @@ from segmentation.training.second_pass_pairs import SecondPassPairs
 from segmentation.training.strokes import Strokes
 from segmentation.training.tile_pairs import TilePairs
 
-_OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError", "XlaRuntimeError")  # of the three backends
+_OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")  # of TensorFlow and of torch
+_JAX_OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # its error has the same name whatever went wrong
 
 
 def fit(
@@ -67,6 +69,7 @@ def fit(
     begun_with: Mapping[str, Any] | None = None,
     tell: Tell = ignore,
     stop: Callable[[], bool] = lambda: False,
+    rank: Rank = ALONE,
 ) -> tuple[ModelBundle, History]:
     """Train the completed `config` on `train` and keep the epoch with the best validation Dice.
 
@@ -78,6 +81,8 @@ def fit(
     `begun_with`, plain JSON, is kept in `logs` for whoever resumes the run.
     `tell` takes the events of `training.progress` and notes. From the first epoch on, a `stop()` that is true
     ends the training with the best epoch so far, recorded as `interrupted` in the provenance.
+    `rank` is the place of this process among those that call `fit` with the same arguments, but with a
+    `folder` and `logs` of its own each, to train one network together.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
     weights. Its frozen levels change at most once, between two epochs; the optimizer is then a new one, and
@@ -106,7 +111,7 @@ def fit(
     val_pairs = judging_pairs(config, val, pairs.preprocessing, labels, first)
     if stop() and not state.epochs:
         raise KeyboardInterrupt  # before the network is compiled, which may take long
-    interrupted = _train(config, ready, val_pairs, plan.batch_size, state, tell=tell, stop=stop)
+    interrupted = _train(config, ready, val_pairs, plan.batch_size, state, tell=tell, stop=stop, rank=rank)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
     bundle = ModelBundle(
@@ -154,8 +159,8 @@ class Ready:
     mixture: Mixture
     policy: str
 
-    def batches(self, config: RunConfig, batch_size: int) -> Batches:
-        """Return the batches that the network learns from, augmented and cropped."""
+    def batches(self, config: RunConfig, batch_size: int, rank: Rank = ALONE) -> Batches:
+        """Return the batches that the network learns from, augmented and cropped, or the part of a `rank`."""
         training, pairs = config.training, self.pairs
         in_colour = config.preprocessing.colour == "colour"
         augment = pairs.vary(
@@ -174,6 +179,7 @@ class Ready:
             mixture=self.mixture,
             weights=sample_weights(pairs.samples, config.data.pseudo_weight),
             workers=training.workers,
+            rank=rank,
         )
 
 
@@ -333,6 +339,7 @@ def _train(
     *,
     tell: Tell,
     stop: Callable[[], bool],
+    rank: Rank,
 ) -> bool:
     """Run the epochs that are left; return whether they were interrupted."""
     training, model = config.training, ready.learner
@@ -340,8 +347,8 @@ def _train(
     if training.crops:
         whole = ready.pairs.preprocessing.input_size
         val_size = max(1, batch_size * training.crops.area // whole.area)
-    batches = ready.batches(config, batch_size)
-    val_batches = Batches(val_pairs, val_size, workers=training.workers)
+    batches = ready.batches(config, batch_size, rank)
+    val_batches = Batches(val_pairs, rank.whole(val_size), workers=training.workers, rank=rank)
     run = Run(training, batches, state, tell, stop)
     callbacks: list[keras.callbacks.Callback] = [run]
     if config.adversaries.adversarial:
@@ -375,7 +382,7 @@ def _train(
         failure = batches.failure or val_batches.failure
         if failure:  # the error that TensorFlow has wrapped in one of its own
             raise failure from error
-        if isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY:
+        if _is_lack_of_memory(error):
             raise TrainingError(
                 f"the device ran out of memory at batch size {batch_size}; lower `batch_size`, "
                 "`input_size` or `filters`"
@@ -385,3 +392,8 @@ def _train(
         for one in (batches, val_batches):
             one.pairs.release()
     return stop() and state.epochs < training.epochs
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    known = isinstance(error, MemoryError) or type(error).__name__ in _OUT_OF_MEMORY
+    return known or str(error).startswith(_JAX_OUT_OF_MEMORY)

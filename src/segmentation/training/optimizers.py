@@ -57,8 +57,13 @@ def dtype_policy(precision: str) -> str:
     """
     if precision != "auto":
         return precision
-    on_gpu = bool(keras.distribution.list_devices("gpu"))
-    return "mixed_bfloat16" if not on_gpu and read_machine().matrix_unit else "float32"
+    return "mixed_bfloat16" if not on_graphics_card() and read_machine().matrix_unit else "float32"
+
+
+def on_graphics_card() -> bool:
+    """Return whether Keras computes on a graphics card."""
+    # asked for "gpu" alone, JAX raises an error where there is none
+    return any(device.startswith("gpu") for device in keras.distribution.list_devices())
 
 
 def _slowed(

@@ -19,6 +19,7 @@ from segmentation.training.batches import Batches
 from segmentation.training.fit import Ready, judging_pairs, plan_training, prepare_training
 from segmentation.training.freezing import phases
 from segmentation.training.network import compile_network
+from segmentation.training.optimizers import on_graphics_card
 
 _PHOTOS = 8  # that are read and shown again and again
 _ENOUGH = 64  # times that each is shown, more than the steps take
@@ -86,7 +87,7 @@ def measure_pace(
         raise KeyboardInterrupt
     step = fmean(after - before for before, after in pairwise(clock.times[_FIRST - 1 :]))
     check = _check_seconds(config, few, ready, labels, first)
-    memory = plan.memory_bytes if keras.distribution.list_devices("gpu") else _peak_bytes()
+    memory = plan.memory_bytes if on_graphics_card() else _peak_bytes()
     ready.pairs.release()
     keras.utils.clear_session()
     begin = built - begun + clock.times[0] - compiled

@@ -82,4 +82,10 @@ class TrainOptions(JobOptions):
         "where more would take longer",
         minimum=1,
     )
+    processes: int = option(
+        1,
+        "processes of this machine that train together, by Keras on JAX: each computes an equal part of "
+        "every batch, on a graphics card of its own; on a CPU that is slower than one process",
+        minimum=1,
+    )
     run: RunConfig = RunConfig()
