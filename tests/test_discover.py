@@ -1,6 +1,7 @@
 """A user's folder gives its pairs, and every file that does not fit is named with its remedy."""
 
 import shutil
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -334,6 +335,50 @@ def test_duplicates_csv_joins_garments_transitively(tmp_path):
     groups = {sample.id: sample.group for sample in discover(tmp_path).samples}
     assert {groups[name] for name in ("a_Front", "a_Back", "b_Front", "c_Front")} == {"a"}
     assert groups["d_Front"] == "d"
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+def test_duplicates_csv_knows_photos_by_their_names_however_an_accent_is_stored(tmp_path, written):
+    name = unicodedata.normalize("NFC" if written == "NFD" else "NFD", "Größe")
+    _pair(tmp_path, name)
+    _pair(tmp_path, "b")
+    text = f"image,group\n{unicodedata.normalize(written, 'Größe')}.png,1\nb.PNG,1\n"
+    (tmp_path / "duplicates.csv").write_text(text, encoding="utf-8")
+    dataset = discover(tmp_path)
+    assert len({sample.group for sample in dataset.samples}) == 1
+    assert dataset.notes == ()
+
+
+def test_duplicates_csv_knows_photos_by_their_paths(tmp_path):
+    for name in ("train/a", "train/b", "train/c", "val/d", "val/e"):
+        _pair(tmp_path / name[:-2], name[-1])
+    (tmp_path / "duplicates.csv").write_text("image,group\ntrain/images/a.png,1\nval/images/d,1\n")
+    (tmp_path / "val" / "duplicates.csv").write_text("image,group\nimages/e.png,1\nb,1\n")
+    dataset = discover(tmp_path)
+    assert [sample.id for sample in dataset.folder_split.train] == ["c"]
+    assert {problem.path.name for problem in dataset.problems} == {"a.png", "b.png"}
+    assert dataset.notes == ()
+
+
+def test_paths_in_a_duplicates_csv_beside_train_and_val_are_known_from_inside(tmp_path, monkeypatch):
+    _pair(tmp_path / "train", "a")
+    _pair(tmp_path / "train", "b")
+    (tmp_path / "duplicates.csv").write_text("image,group\ntrain/images/a.png,1\ntrain/images/b.png,1\n")
+    monkeypatch.chdir(tmp_path)
+    assert {sample.group for sample in discover(Path("train")).samples} == {"a"}
+    monkeypatch.chdir(tmp_path / "train")
+    assert {sample.group for sample in discover(Path()).samples} == {"a"}
+
+
+def test_names_in_duplicates_csv_that_are_no_pair_are_told(tmp_path):
+    for name in ("train/a", "val/b"):
+        _pair(tmp_path / name[:-2], name[-1])
+    path = tmp_path / "duplicates.csv"
+    path.write_text("image,group\na,1\npictures/a.jpg,1\nb,2\nc,2\n")
+    assert discover(tmp_path).notes == (
+        f"{path}: passed over 2 names that are no pair here, such as pictures/a",
+    )
+    assert discover(tmp_path / "train").notes == ()  # the others may be in val
 
 
 def test_duplicates_csv_beside_train_and_val_is_found_from_inside(tmp_path):

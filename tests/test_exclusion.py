@@ -70,6 +70,7 @@ def test_every_id_comes_back_as_it_was_written(decisions):
         ("image,group\na,b\n", "received image, group"),
         ("id,exclude\na,yes\nb,maybe\n", "line 3: expected yes, no or nothing .* 'maybe'"),
         ("id,exclude\n,yes\n", "line 2: .* no id"),
+        ("exclude,id\nyes\n", "line 2: .* no id"),
         ("id,marked,exclude\na,perhaps,\n", "line 2: .* the column marked, received 'perhaps'"),
         ("id,exclude\na,yes\n" + 200_000 * "b" + ",no\n", "line 3: .* field larger than field limit"),
         ('id,exclude\n"a,yes\nb,no\n', "line 3: .* unexpected end of data"),

@@ -127,6 +127,15 @@ def test_names_of_another_form_are_refused_with_what_was_found(folder, content, 
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("classes", ["garment", "foreground", "all", "top"])
+def test_names_of_nothing_are_refused_whatever_classes_are_asked_for(folder, tmp_path, classes):
+    (folder / "labels.json").write_text("{}")
+    (tmp_path / "top.json").write_text('{"background": [], "top": ["shirt"]}')
+    choice = tmp_path / "top.json" if classes == "top" else classes
+    with pytest.raises(DataError, match="expected names of the values of label maps, received no names"):
+        discover(folder, classes=choice, trained_by="a model" if classes == "top" else None)
+
+
 def test_label_maps_without_names_are_refused(folder):
     (folder / "labels.json").unlink()
     with pytest.raises(DataError, match=r"expected a labels\.json that names the values.*add it"):

@@ -1,6 +1,8 @@
 """The training data of a network of mattes: crops at the photo's own resolution, around unknown pixels."""
 
 import dataclasses
+import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +12,8 @@ from segmentation.config.training import AUGMENTATIONS, RunConfig
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.size import Size
 from segmentation.datasets.discover import discover
-from segmentation.datasets.trimaps import read_trimap
-from segmentation.images.files import read_mask, read_photo
+from segmentation.datasets.trimaps import has_trimap, read_trimap, trimap_or_drawn
+from segmentation.images.files import read_mask, read_photo, write_image
 from segmentation.images.trimaps import GARMENT, SURROUNDINGS, UNKNOWN, soft_trimap
 from segmentation.jobs.training_checks import check_before_data, check_matte_parts
 from segmentation.models.registry import complete
@@ -44,6 +46,18 @@ def test_the_folders_of_alphamatting_are_read_as_they_are(samples):
         read_trimap(samples[1], "trimap9", alpha)
     with pytest.raises(DataError, match=r"expected the photo's size 8x8, received 80x96"):
         read_trimap(samples[1], "trimap1", np.zeros((8, 8), np.uint8))
+
+
+@pytest.mark.parametrize("name", ["b.PNG", "dots.in.it.TIFF", unicodedata.normalize("NFD", "Größe.png")])
+def test_a_trimap_is_found_however_its_name_is_written(tmp_path, name):
+    photo, alpha = draw_matte(0)
+    write_image(tmp_path / "images" / "sub" / Path(name).with_suffix(".jpg"), photo)
+    write_image(tmp_path / "alpha" / "sub" / Path(name).with_suffix(".png"), alpha)
+    (sample,) = discover(tmp_path).samples
+    assert not has_trimap(sample, "trimap1")
+    write_image(tmp_path / "trimap1" / "sub" / name, soft_trimap(alpha, 0.05, 0.05))
+    assert has_trimap(sample, "trimap1")
+    np.testing.assert_array_equal(trimap_or_drawn(sample, "trimap1", alpha), soft_trimap(alpha, 0.05, 0.05))
 
 
 @pytest.mark.parametrize("trimaps", ["drawn", "trimap1", "trimap1,drawn", "trimap9"])

@@ -188,6 +188,23 @@ def test_objects_of_coco_are_of_one_class_where_that_is_asked_for(tmp_path):
     assert objects_of(dataset.samples[0].truth).classes == (1, 1)
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_part_of_an_object_of_coco_that_is_no_class_leaves_no_hole_in_it(tmp_path, turn):
+    pocket = [[10, 15, 15, 15, 15, 20, 10, 20]]
+    categories = [{"id": 1, "name": "coat"}, {"id": 3, "name": "pocket"}]
+    annotations = [annotation(LEFT), annotation(pocket, 3)][::turn]
+    folder = folder_of(tmp_path, coco(annotations=annotations, categories=categories))
+    coat = two_boxes(1, 0)
+
+    def truth(classes):
+        (sample,) = discover(folder, classes=classes).samples
+        return sample.truth.read()
+
+    np.testing.assert_array_equal(truth("garment"), coat * 255)
+    coat[15:20, 10:15] = 2
+    np.testing.assert_array_equal(truth("all"), coat)
+
+
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=30)
 def test_run_lengths_are_read_as_cocos_library_writes_them(seed):
@@ -229,6 +246,10 @@ def test_polygons_are_drawn_as_cocos_library_draws_them(seed):
         (coco([{"id": 7, "file_name": "street.jpg", "height": -60, "width": -80}]), "the size -80x-60"),
         (coco(annotations=[annotation(LEFT, image=8)]), "an annotation of the image 8"),
         (coco(annotations=[annotation("x")]), "received segmentation 'x'"),
+        (
+            coco([{"id": 7, "file_name": name, "height": 60, "width": 80} for name in ("a.jpg", "b.jpg")]),
+            "expected each image with an id of its own, received the id 7 twice",
+        ),
     ],
 )
 def test_a_file_that_is_not_cocos_is_refused_in_one_line(tmp_path, plain, said):
@@ -246,11 +267,14 @@ def test_a_file_that_is_not_cocos_is_refused_in_one_line(tmp_path, plain, said):
     [
         [[1, 2, 3]],
         [[1, 2, 3, 4, 5, 1e300]],
+        [[1, 2, 3, 4, 5, 10**400]],
         [[1, 2, 3, 4, 5, float("nan")]],
         [["a", 2, 3, 4, 5, 6]],
         [3],
         {"size": [60, 80], "counts": [4800, 1]},
         {"size": [60, 80], "counts": [5000, -200]},
+        {"size": [60, 80], "counts": [2**62, 2**62, 2**62, 2**62, 4800]},
+        {"size": [60, 80], "counts": [float("nan"), 4800]},
         {"size": [61, 80], "counts": [4800]},
         {"size": [60, 80], "counts": "zzzzzzzzzzzzzzzz"},
         {"size": [60, 80], "counts": "\n"},

@@ -61,10 +61,15 @@ def choose_classes(
     group, counts nowhere. Label maps whose classes are the groups themselves, such as those that a model
     predicted, stay as they are.
 
-    Raises DataError for classes without clothing (`garment`), for a file of another form, and for names that
-    the label maps do not have. The file of a model, named `trained_by`, may have such names; instead label
-    maps may not have names that the file lacks, since the model was not trained on them.
+    Raises DataError where no value has a name, for classes without clothing (`garment`), for a file of
+    another form, and for names that the label maps do not have. The file of a model, named `trained_by`, may
+    have such names; instead label maps may not have names that the file lacks, since the model was not
+    trained on them.
     """
+    if not classes.names:
+        raise DataError(
+            f"{classes.path}: expected names of the values of label maps, received no names; add them"
+        )
     if choice == GARMENT:
         return _garment(classes)
     if choice == FOREGROUND:
@@ -118,7 +123,7 @@ def _garment(classes: Classes) -> ClassChoice:
         received = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
         raise DataError(
             f"{classes.path}: expected a name of clothing, such as dress or trousers, received "
-            f"{printable(received) or 'no names'}; call what is to be cut out garment, or give "
+            f"{printable(received)}; call what is to be cut out garment, or give "
             f"`classes={FOREGROUND}` for whatever is not background"
         )
     return _one(classes, classes.garment)

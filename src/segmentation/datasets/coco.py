@@ -4,9 +4,8 @@ The file may come from anyone: outlines are drawn and runs are counted here, wit
 """
 
 import json
-import unicodedata
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from segmentation.core.errors import DataError, printable
 from segmentation.core.memory import pixels_that_fit
 from segmentation.core.regular_file import check_regular
 from segmentation.core.types import Coding
+from segmentation.datasets.ids import id_of
 from segmentation.datasets.labels import UNLABELLED
 from segmentation.datasets.objects import Objects, number_masks
-from segmentation.images.formats import IMAGE_SUFFIXES
 
 FILE = "annotations.json"
 
@@ -61,11 +60,16 @@ class CocoObjects:
         return self.of.height, self.of.width
 
     def read(self) -> np.ndarray:
-        """Return targets, uint8 [H, W]. Raises DataError for invalid outlines."""
+        """Return targets, uint8 [H, W]. Raises DataError for invalid outlines.
+
+        Where objects overlap the smaller one lies on top, and what is background below all others, as in
+        `run_table.read_runs`: a pocket that is no class leaves no hole in its coat.
+        """
         target_of = dict(zip(self.coding.values, self.coding.targets, strict=True))
         values = np.full(self.size(), target_of.get(UNLABELLED, 0), np.uint8)
-        for mask, value in sorted(self._masks(), key=lambda one: -int(one[0].sum())):
-            values[mask] = target_of[value]
+        targets = [(mask, target_of[value]) for mask, value in self._masks()]
+        for mask, target in sorted(targets, key=lambda one: (one[1] != 0, -int(one[0].sum()))):
+            values[mask] = target
         return values
 
     def read_objects(self) -> Objects:
@@ -114,6 +118,8 @@ def read_coco(path: Path) -> dict[str, CocoPhoto]:
             raise _wrong(
                 path, f"the size {image['width']}x{image['height']}", f"1 to {pixels_that_fit()} pixels"
             )
+        if image["id"] in of_image:
+            raise _wrong(path, f"the id {image['id']} twice", "each image with an id of its own")
         of_image[image["id"]] = []
     for annotation in annotations:
         _require(path, annotation, {"image_id": int, "category_id": int, "segmentation": (list, dict)})
@@ -125,7 +131,7 @@ def read_coco(path: Path) -> dict[str, CocoPhoto]:
             of_image[annotation["image_id"]].append((annotation["category_id"], annotation["segmentation"]))
     found: dict[str, CocoPhoto] = {}
     for image in images:
-        name = _stem(image["file_name"])
+        name = id_of(image["file_name"])
         if name in found:
             raise _wrong(path, f"{name[:60]} twice", "each image once")
         found[name] = CocoPhoto(
@@ -169,8 +175,10 @@ def _decode_runs(plain: dict[str, Any], height: int, width: int) -> np.ndarray:
     if size != [height, width]:
         raise ValueError(f"run lengths of the size {str(size)[:40]}, not of [{height}, {width}]")
     lengths = _counts_of_text(counts) if isinstance(counts, str) else _numbers(counts)
+    if not ((lengths >= 0) & (lengths <= height * width)).all():
+        raise ValueError(f"a run that is not 0 to {height * width} pixels long")
     lengths = lengths.astype(np.int64)
-    if (lengths < 0).any() or lengths.sum() != height * width:
+    if lengths.sum() != height * width:
         raise ValueError(f"run lengths that add up to {lengths.sum()}, not to {height * width}")
     values = np.arange(len(lengths)) % 2 == 1
     return np.repeat(values, lengths).reshape((height, width), order="F")
@@ -200,7 +208,10 @@ def _counts_of_text(text: str) -> np.ndarray:
 def _numbers(plain: Any) -> np.ndarray:
     if not isinstance(plain, list) or not all(type(value) in (int, float) for value in plain):
         raise ValueError(f"{str(plain)[:40]} in place of a list of numbers")
-    return np.array(plain, np.float64)
+    try:
+        return np.array(plain, np.float64)
+    except OverflowError as error:
+        raise ValueError("a number that is far too large") from error
 
 
 def _listed(path: Path, plain: Any, name: str) -> list[Any]:
@@ -218,8 +229,3 @@ def _require(path: Path, entry: dict[str, Any], kinds: dict[str, Any]) -> None:
 
 def _wrong(path: Path, received: str, expected: str) -> DataError:
     return DataError(f"{path}: expected {expected}, received {printable(received)}; correct it")
-
-
-def _stem(name: str) -> str:
-    path = PurePosixPath(unicodedata.normalize("NFC", name))
-    return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else str(path)

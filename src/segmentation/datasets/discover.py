@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segmentation.core.errors import DataError
+from segmentation.core.counting import counted
+from segmentation.core.errors import DataError, printable
 from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.check import Problem, check_headers, check_pixels
 from segmentation.datasets.class_choice import FOREGROUND, GARMENT, ClassChoice, choose_classes, merged_groups
 from segmentation.datasets.ground_truth import MaskFile, ObjectMask
-from segmentation.datasets.groups import DUPLICATES_FILE, merge_groups, read_duplicates
+from segmentation.datasets.groups import DUPLICATES_FILE, find_duplicates, merge_groups
 from segmentation.datasets.labels import LABELS_FILE, find_classes, read_classes
 from segmentation.datasets.layouts import SIDES, Part, find_parts
 from segmentation.datasets.matching import Pair, match
@@ -81,6 +82,7 @@ def discover(
     notes: list[str] = []
     for part in parts:
         pairs += match(part, problems, counts, notes)
+    duplicates = _duplicates_of(root, parts, pairs, notes)
     pairs = _keep_val_copies(pairs, problems)
 
     def sample_of(pair: Pair) -> Sample:
@@ -112,7 +114,7 @@ def discover(
         samples.append(sample_of(pair))
         if result is not None:
             alike[result].append(pair.id)
-    same_garment = [*alike.values(), *_duplicates_of(root, parts)]
+    same_garment = [*alike.values(), *duplicates]
     samples = sorted(merge_groups(samples, same_garment), key=lambda sample: sample.id)
     samples = _keep_sides_apart(root, samples, side_of_id, problems)
     problems.sort(key=lambda problem: (str(problem.path), problem.reason))
@@ -196,12 +198,23 @@ def _keep_sides_apart(
     return kept
 
 
-def _duplicates_of(root: Path, parts: Iterable[Part]) -> list[list[str]]:
+def _duplicates_of(
+    root: Path, parts: Iterable[Part], pairs: Iterable[Pair], notes: list[str]
+) -> list[list[str]]:
+    """Return the ids of each group that is listed; names that are no pair of the folder become a note."""
     folders = [root, *(part.folder for part in parts)]
     if root.resolve().name.lower() in SIDES:
         folders.append(root.resolve().parent)
-    paths = dict.fromkeys(folder / DUPLICATES_FILE for folder in folders)
-    return [ids for path in paths if path.is_file() for ids in read_duplicates(path)]
+    photos = [(pair.id, pair.photo) for pair in pairs]
+    groups = []
+    for path in dict.fromkeys(folder / DUPLICATES_FILE for folder in folders):
+        if path.is_file():
+            found, absent = find_duplicates(path, photos)
+            groups += found
+            if absent and path.is_relative_to(root):  # the one beside train and val names those of both
+                names = counted(len(absent), "name that is", "names that are")
+                notes.append(printable(f"{path}: passed over {names} no pair here, such as {absent[0][:60]}"))
+    return groups
 
 
 def _require_pairs(

@@ -111,7 +111,7 @@ def _rows(path: Path) -> Iterator[_Row]:
 
 
 def _row(values: dict[str, str]) -> _Row:
-    if not values[ID]:
+    if not values.get(ID):  # a row may be shorter than the heading
         raise ValueError(f"expected an {ID}, received no id")
     return _Row(text_of(values[ID]), bool(_decision(values, MARKED)), _decision(values, EXCLUDE))
 

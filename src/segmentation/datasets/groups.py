@@ -1,14 +1,14 @@
 """Merge the groups of photos that show the same thing, so that no split can separate them."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from segmentation.core.errors import DataError
 from segmentation.core.regular_file import check_regular
 from segmentation.core.types import Sample
-from segmentation.images.formats import IMAGE_SUFFIXES
+from segmentation.datasets.ids import id_of
 
 DUPLICATES_FILE = "duplicates.csv"
 _COLUMNS = ["image", "group"]
@@ -37,8 +37,26 @@ def merge_groups(samples: Iterable[Sample], alike: Iterable[Iterable[str]]) -> t
     return tuple(replace(sample, group=find(sample.group)) for sample in samples)
 
 
+def find_duplicates(path: Path, photos: Sequence[tuple[str, Path]]) -> tuple[list[list[str]], list[str]]:
+    """Return the ids of each group of the file at `path`, and the names in it that are none of the photos.
+
+    `photos` are ids and paths; the file may name a photo by its path as seen from there as well, as in
+    images/0001.jpg. Raises as `read_duplicates` does.
+    """
+    beside = path.parent.absolute()
+    by_path = {
+        id_of(photo.absolute().relative_to(beside)): identity
+        for identity, photo in photos
+        if photo.absolute().is_relative_to(beside)
+    }
+    known = {**by_path, **{identity: identity for identity, _photo in photos}}
+    groups = read_duplicates(path)
+    found = [list(dict.fromkeys(known[name] for name in names if name in known)) for names in groups]
+    return found, [name for names in groups for name in names if name not in known]
+
+
 def read_duplicates(path: Path) -> list[list[str]]:
-    """Read the ids of each group of a CSV file with the columns image and group.
+    """Read the names of each group of a CSV file with the columns image and group.
 
     `image` is a sample's id, with or without the photo's extension. Raises DataError naming file and line.
     """
@@ -55,7 +73,7 @@ def read_duplicates(path: Path) -> list[list[str]]:
                     continue
                 if len(cells) != len(_COLUMNS) or not all(cells):
                     raise _malformed(path, rows.line_num, ",".join(row))
-                ids_of_group.setdefault(cells[1], []).append(_without_suffix(cells[0]))
+                ids_of_group.setdefault(cells[1], []).append(id_of(cells[0]))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: expected a CSV file in UTF-8, received {error}; save it as such") from error
     except csv.Error as error:
@@ -67,8 +85,3 @@ def _malformed(path: Path, line: int, received: str) -> DataError:
     return DataError(
         f"{path}, line {line}: expected the columns image,group; received {received}; correct the line"
     )
-
-
-def _without_suffix(image: str) -> str:
-    name = PurePosixPath(image)
-    return str(name.with_suffix("")) if name.suffix.lower() in IMAGE_SUFFIXES else image

@@ -1,6 +1,5 @@
 """Match photos with their ground truth by their names."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from segmentation.core.walking import walk
 from segmentation.datasets.check import Problem
 from segmentation.datasets.coco import CocoObjects, CocoPhoto, read_coco
 from segmentation.datasets.ground_truth import LabelFile, MaskFile, TableRows
+from segmentation.datasets.ids import id_of
 from segmentation.datasets.layouts import Part
 from segmentation.datasets.matlab import SUFFIX as MATLAB_SUFFIX
 from segmentation.datasets.run_table import PhotoRows, index_table
@@ -48,8 +48,8 @@ def match(part: Part, problems: list[Problem], counts: Counter[str], notes: list
     if part.layout.table:
         yield from _match_rows(part, problems, counts, notes)
         return
-    photos = _files_by_id(part.photos, problems)
-    masks = _files_by_id(part.masks, problems, (MATLAB_SUFFIX,) if part.layout.labels else ())
+    photos = files_by_id(part.photos, problems)
+    masks = files_by_id(part.masks, problems, (MATLAB_SUFFIX,) if part.layout.labels else ())
     counts["photos"] += sum(map(len, photos.values()))
     counts["masks"] += sum(map(len, masks.values()))
     for name in [name for name in masks if name not in photos and name.removesuffix("_mask") in photos]:
@@ -85,7 +85,7 @@ def _match_rows(
         table = index_table(part.masks)
         rows = {name: PhotoRows(Path(name), table.path, places) for name, places in table.rows.items()}
         attributes = table.attributes
-    photos = _files_by_id(part.photos, problems)
+    photos = files_by_id(part.photos, problems)
     counts["photos"] += sum(map(len, photos.values()))
     counts["masks"] += len(rows)
     if attributes:
@@ -107,10 +107,8 @@ def _match_rows(
         problems.append(Problem(part.masks, printable(reason), "add the photos, or remove their rows"))
 
 
-def _files_by_id(
-    folder: Path, problems: list[Problem], others: Collection[str] = ()
-) -> dict[str, list[Path]]:
-    """Return images and files of `others`, suffixes, below `folder`, by relative path without extension.
+def files_by_id(folder: Path, problems: list[Problem], others: Collection[str] = ()) -> dict[str, list[Path]]:
+    """Return images and files of `others`, suffixes, below `folder`, by their ids, see `id_of`.
 
     Hidden ones are skipped; what cannot be followed becomes a problem.
     """
@@ -125,9 +123,7 @@ def _files_by_id(
         elif not path.is_file():
             continue  # a pipe
         elif suffix in IMAGE_SUFFIXES or suffix in others:
-            # file systems and archives disagree on how "é" is stored
-            relative = path.relative_to(folder).with_suffix("")
-            files.setdefault(unicodedata.normalize("NFC", relative.as_posix()), []).append(path)
+            files.setdefault(id_of(path.relative_to(folder), others), []).append(path)
         elif suffix in OTHER_SUFFIXES:
             unread.setdefault(path.parent, []).append(path.name)
     for place, names in unread.items():

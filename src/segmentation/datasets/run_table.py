@@ -5,20 +5,19 @@ the photo), Height, Width and ClassId. Neither names nor runs hold commas, so a 
 """
 
 import os
-import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.memory import pixels_that_fit
+from segmentation.datasets.ids import id_of
 from segmentation.datasets.labels import UNLABELLED
 from segmentation.datasets.rle import area, decode
-from segmentation.images.formats import IMAGE_SUFFIXES
 
 _COLUMNS = ("ImageId", "EncodedPixels", "Height", "Width", "ClassId")
 _LONGEST_LINE = 2**25  # bytes; runs of a photo of 20 million pixels with a new one every tenth
@@ -69,7 +68,7 @@ def index_table(path: Path) -> RunTable:
                     f"{path}, line {line}: expected {', '.join(_COLUMNS)}, received {fields[0][:40]!r}; "
                     "correct it"
                 )
-            rows.setdefault(_stem(fields[columns["ImageId"]]), []).append((line, place))
+            rows.setdefault(id_of(fields[columns["ImageId"]]), []).append((line, place))
             attributes += len(fields) == len(columns) and "_" in fields[columns["ClassId"]]
     return RunTable(path, {name: tuple(places) for name, places in rows.items()}, attributes)
 
@@ -170,12 +169,6 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
 
 def _split(line: bytes) -> list[str]:
     return [field.strip().strip('"').strip() for field in line.decode("utf-8", "replace").split(",")]
-
-
-def _stem(name: str) -> str:
-    """Return the name of a photo without its extension, which tables may leave out."""
-    path = PurePosixPath(unicodedata.normalize("NFC", name))
-    return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else str(path)
 
 
 def _number(rows: PhotoRows, line: int, column: str, text: str) -> int:

@@ -1,5 +1,7 @@
 """The trimaps of a data set: a folder beside that of the photos, such as alphamatting's `trimap1`."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +9,8 @@ import numpy as np
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import DRAWN
 from segmentation.core.types import Sample
+from segmentation.datasets.matching import files_by_id
 from segmentation.images.files import read_mask
-from segmentation.images.formats import IMAGE_SUFFIXES
 from segmentation.images.trimaps import as_trimap, soft_trimap
 
 DRAWN_WIDTH = 1 / 100
@@ -55,10 +57,14 @@ def trimap_file(sample: Sample, name: str) -> Path:
 
 
 def _find(sample: Sample, name: str) -> Path | None:
-    stem = _folder(sample, name) / sample.id
-    # a name may have dots in it, which `with_suffix` would take for an extension
-    files = (stem.with_name(stem.name + suffix) for suffix in sorted(IMAGE_SUFFIXES))
-    return next((path for path in files if path.is_file()), None)
+    folder = _folder(sample, name)
+    return _files(folder, folder.stat().st_mtime_ns).get(sample.id) if folder.is_dir() else None
+
+
+@lru_cache(maxsize=16)  # asked for every pair
+def _files(folder: Path, _changed: int) -> Mapping[str, Path]:
+    """Return the file of each id in a folder of trimaps, as it was at the time that it was `_changed`."""
+    return {found: paths[0] for found, paths in files_by_id(folder, []).items()}
 
 
 def _folder(sample: Sample, name: str) -> Path:
