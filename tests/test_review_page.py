@@ -9,6 +9,7 @@ import pytest
 from support.browser import Page, Server, browser, wait_until
 from support.bundles import CONFIDENCE_MODEL
 from support.desk import NAMES, draw_results, read
+from support.folder_job import cut_folder
 
 from segmentation.confidence.edge_distances import EdgeDistances
 from segmentation.confidence.places import FIGURES, PlaceModel
@@ -19,6 +20,15 @@ DIGEST = """(() => {
     view.draw();
     const drawn = view.canvas.getContext('2d').getImageData(0, 0, width, height).data;
     return drawn.reduce((digest, value) => (31 * digest + value) | 0, 0);
+})()"""
+
+COMES_BACK = "document.dispatchEvent(new Event('visibilitychange'))"  # somebody, to the tab
+THUMBNAIL = """(() => {
+    const picture = document.querySelector('#rows img');
+    if (!picture.complete || !picture.naturalWidth) return null;
+    const seen = new OffscreenCanvas(112, 112).getContext('2d');
+    seen.drawImage(picture, 0, 0);
+    return String(seen.getImageData(0, 0, 112, 112).data);
 })()"""
 
 
@@ -151,9 +161,7 @@ def test_work_survives_a_reload_and_the_death_of_the_program(server, results, ta
     server.kill()  # in the middle of a stroke
     page.tab.mouse.up()
     page.wait_for("!document.getElementById('offline').hidden")
-    address = server.address
     server.start()
-    assert server.address == address
     page.wait_for("document.getElementById('offline').hidden")
     page.settle()
     wait_until(lambda: page("review.queue.current.undo") == 3)
@@ -195,6 +203,181 @@ def test_a_stroke_that_is_given_up_while_the_one_before_is_on_its_way_is_nowhere
     assert np.array_equal(shown, page.mask())
 
 
+def test_one_finger_draws_at_a_time(server, tab):
+    page = tab(server.address)
+    page.press("b")
+    page("review.tools.settings.size = 12")
+    before = page.mask()
+
+    page.touch("touchStart", f0=(20, 20))
+    page.touch("touchMove", f0=(60, 30))
+    page.touch("touchStart", f0=(60, 30), f1=(20, 190))
+    page.touch("touchMove", f0=(90, 40), f1=(60, 190))
+    page.touch("touchMove", f0=(130, 50))  # the other one is up
+    page.touch("touchEnd")
+    page.settle()
+
+    shown = page.mask()
+    assert page("review.queue.current.undo") == 1
+    assert (shown[[20, 30, 40, 50], [20, 60, 90, 129]] == 255).all()
+    assert np.array_equal(shown[100:], before[100:])
+    page.tab.reload()
+    page.wait_for("window.review && review.work")
+    assert np.array_equal(shown, page.mask())
+
+
+def test_a_stroke_that_the_system_takes_away_is_given_up(server, tab):
+    page = tab(server.address)
+    before = page.mask()
+    for tool in ("b", "l", "h"):
+        page.press(tool)
+        page.touch("touchStart", f0=(20, 20))
+        page.touch("touchMove", f0=(60, 30))
+        page.touch("touchMove", f0=(60, 90))
+        assert (page.mask() != before).any() or page("review.tools.line.length") > 1
+
+        page.touch("touchCancel")
+
+        page.settle()
+        assert np.array_equal(page.mask(), before)
+        assert page("[review.queue.current.undo, review.tools.line.length]") == [0, 0]
+    page.press("b")
+    page.drag((20, 20), (60, 30))
+    assert page("review.queue.current.undo") == 1
+
+
+def test_strokes_that_wait_are_kept_where_the_program_ends_between_recording_one_and_answering(server, tab):
+    page, held = tab(server.address), []
+    page.press("b")
+    page("review.tools.settings.size = 12")
+    page.tab.route("**/edit", lambda route: held.append(route), times=1)
+    for y in (20, 60, 190):
+        page.drag((20, y), (60, y), release=False)
+        page.tab.mouse.up()
+    page.wait_for("review.work.waiting.length === 3")
+    wait_until(lambda: page("true") and held)
+
+    held[0].fetch()
+    server.kill()
+    held[0].abort()
+    page.wait_for("!document.getElementById('offline').hidden")
+    server.start()
+    page.settle()
+
+    assert page("review.queue.current.undo") == 3
+    shown = page.mask()
+    assert (shown[[20, 60, 190], 40] == 255).all()
+    page.tab.reload()
+    page.wait_for("window.review && review.work")
+    assert np.array_equal(shown, page.mask())
+
+
+def test_the_tab_is_not_closed_unasked_while_something_of_an_earlier_photo_waits(server, tab):
+    page, held = tab(server.address), []
+    closes = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    first = page.name
+    page.tab.route("**/decide", lambda route: held.append(route))
+    page.press("Enter")
+    page.wait_for(f"review.work && review.queue.current.name !== {first!r}")
+    wait_until(lambda: page("true") and held)
+    assert not page("review.work.waiting.length")
+
+    assert not page(closes)
+
+    held[0].continue_()
+    page.wait_for(closes)
+
+
+def test_a_photo_that_could_not_be_shown_is_shown_once_the_program_is_back(server, tab):
+    page = tab(server.address)
+    page.settle()
+    server.kill()
+    page("void review.show(review.queue.shown[4])")
+    page.wait_for("!review.view.layers && !document.getElementById('offline').hidden")
+
+    server.start()
+
+    page.wait_for("review.work && review.view.layers === review.work.layers")
+    assert page("review.work.id === review.queue.shown[4].id")
+
+
+def test_a_photo_that_was_fetched_ahead_is_shown_as_another_tab_has_changed_it(server, tab):
+    one, other = tab(server.address), tab(server.address)
+    ahead = other("review.queue.nextOpen.id")
+    fetched = f"({{name}}) => name.includes('{ahead}/mask')"
+    other.wait_for(f"performance.getEntriesByType('resource').some({fetched})")
+    one.press("ArrowRight")
+    one.wait_for(f"review.work?.id === '{ahead}'")
+    one.press("b")
+    one.drag((20, 20), (60, 30))
+    other(COMES_BACK)
+    other.wait_for(f"review.queue.all.get('{ahead}').undo")
+
+    other.press("ArrowRight")
+
+    other.wait_for(f"review.work?.id === '{ahead}'")
+    assert other("review.queue.current.undo") == 1
+    assert np.array_equal(other.mask(), one.mask())
+
+
+def test_what_was_asked_for_before_a_decision_does_not_take_it_back(server, tab):
+    page, late = tab(server.address), []
+    page.tab.route("**/overview", lambda route: late.append((route, route.fetch())), times=1)
+    page(COMES_BACK)
+    wait_until(lambda: page("true") and late)
+    page.press("r")
+    page.wait_for("review.queue.shown[0].revision && review.work?.id === review.queue.shown[1].id")
+    page("document.title = ''")
+    [(route, answer)] = late
+
+    route.fulfill(response=answer)
+
+    page.wait_for("document.title")
+    assert page("review.queue.shown[0].decision") == "redo"
+
+
+def test_a_wheel_and_a_trackpad_zoom_by_as_much_as_they_are_moved(server, tab):
+    page = tab(server.address)
+
+    def zoomed(scale, times, **event):
+        page.zoom(scale, 80, 110)
+        page.turn_wheel(times, **event)
+        return page("review.view.scale")
+
+    for notch in ({"deltaY": 100}, {"deltaY": 120}, {"deltaY": 53}, {"deltaY": 3, "deltaMode": 1}):
+        into = {**notch, "deltaY": -notch["deltaY"]}
+        assert [zoomed(1, times, **into) for times in (1, 2, 6)] == [2, 3, 8]
+        assert zoomed(0.5, 1, **into) == pytest.approx(0.625)
+        assert zoomed(3, 1, **notch) == 2
+        assert zoomed(0.5, 1, **notch) == pytest.approx(0.4)
+    assert zoomed(0.5, 15, deltaY=-2) == pytest.approx(0.5 * 1.25**0.3)
+    assert zoomed(2, 15, deltaY=2) == pytest.approx(2 / 1.25**0.3)
+    assert zoomed(1, 5, deltaY=-60, wheelDeltaY=180) == pytest.approx(1.25**3)  # of a trackpad in a hurry
+    assert zoomed(1, 8, deltaY=-1, ctrlKey=True) == pytest.approx(np.exp(0.08))
+    for scale in (0.5, 2):
+        assert zoomed(scale, 3, deltaY=0) == zoomed(scale, 3, deltaY=0, ctrlKey=True) == scale
+
+    page.zoom(1, 80, 110)
+    left, top = page("[review.view.left, review.view.top]")
+    page.turn_wheel(100, deltaY=-1)
+    page.turn_wheel(100, deltaY=1)
+    assert page("[review.view.left, review.view.top]") == pytest.approx([left, top], abs=1e-6)
+
+
+def test_a_wheel_and_a_trackpad_size_the_brush_by_as_much_as_they_are_moved(server, tab):
+    page = tab(server.address)
+    page.press("b")
+
+    def sized(size, times, **event):
+        page(f"review.tools.settings.size = {size}")
+        page.turn_wheel(times, shiftKey=True, **event)
+        return page("review.tools.settings.size")
+
+    assert [sized(24, 1, deltaY=-100), sized(24, 1, deltaX=100), sized(2, 2, deltaY=-100)] == [28, 21, 4]
+    assert [sized(24, 16, deltaY=-2), sized(24, 16, deltaY=2), sized(24, 3, deltaY=0)] == [25, 23, 24]
+    assert sized(100, 100, deltaY=-2) == pytest.approx(100 * 1.15**2, abs=2)
+
+
 def test_two_tabs_on_one_photo_do_not_overwrite_each_other(server, tab):
     one, other = tab(server.address), tab(server.address)
     assert one.name == other.name
@@ -211,6 +394,17 @@ def test_two_tabs_on_one_photo_do_not_overwrite_each_other(server, tab):
     assert other("review.queue.current.undo") == 2
 
 
+def test_the_list_shows_the_mask_that_predict_made_last(server, results, tab):
+    page = tab(server.address)
+    page.wait_for(THUMBNAIL)
+    before = page(THUMBNAIL)
+
+    cut_folder(results.parent / "photos", results, threshold=0.8)
+    page(COMES_BACK)
+
+    wait_until(lambda: page(THUMBNAIL) not in (None, before))
+
+
 def test_a_smart_stroke_is_followed_undone_and_there_after_a_reload(results, tab):
     with Server(results, "--model", "default") as server:
         page = tab(server.address)
@@ -223,7 +417,7 @@ def test_a_smart_stroke_is_followed_undone_and_there_after_a_reload(results, tab
         page.drag((60, 120), (66, 140))
         twice = page.mask()
         assert page("review.queue.current.undo") == 2
-        assert not page("review.tools.told.length")
+        assert not page("review.tools.followed.length")
 
         page.tab.reload()
         page.wait_for("window.review && review.work")

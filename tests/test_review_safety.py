@@ -1,7 +1,9 @@
 """Access to the page of a review: who is let in, and which requests are answered."""
 
 import asyncio
+import errno
 import json
+import socket
 import stat
 
 import httpx
@@ -121,6 +123,10 @@ def test_another_sites_page_changes_nothing(client, photo, origin):
         ("0.0.0.0", 8420, "evil.example:8420", False),
         ("studio.example", 8420, "studio.example:8420", True),
         ("127.0.0.1", 8420, "192.168.1.5:8420", False),
+        ("127.0.0.2", 8420, "127.0.0.2:8420", True),
+        ("127.0.0.2", 8420, "localhost:8420", True),
+        ("127.0.0.2", 8420, "127.0.0.3:8420", False),
+        ("127.0.0.2", 8420, "evil.example:8420", False),
         ("127.0.0.1", 80, "127.0.0.1", True),  # browsers leave the usual port out
         ("::1", 80, "[::1]", True),
         ("127.0.0.1", 80, "evil.example", False),
@@ -260,3 +266,22 @@ def test_a_port_that_is_taken_is_told():
             listening("203.0.113.7", None, [0])
         with listening("127.0.0.1", None, [taken, 0]) as other:  # that of the last time
             assert other.getsockname()[1] != taken
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1\0.example", "a" * 80, "\u00e9" * 80, "\udc80"])
+def test_a_host_that_nobody_can_be_asked_for_is_told(host):
+    with pytest.raises(DataError, match=r"`host` .*cannot be had .*give an address of this machine") as told:
+        listening(host, None, [0])
+
+    assert str(told.value).isprintable()
+
+
+def test_an_address_of_a_kind_that_the_machine_lacks_is_told(monkeypatch):
+    def without_ipv6(family, *_arguments):
+        assert family == socket.AF_INET6
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", without_ipv6)
+
+    with pytest.raises(DataError, match=r"`host` ::1: cannot be had .*give an address of this machine"):
+        listening("::1", 8420)

@@ -1,5 +1,6 @@
 """The page of a review in the system's Chromium, and the program that serves it."""
 
+import json
 import re
 import shutil
 import signal
@@ -27,6 +28,11 @@ SEEN = """(left, top, width, height) => {
     const part = [view.left + left * scale, view.top + top * scale, width * scale, height * scale];
     return Array.from(view.canvas.getContext('2d').getImageData(...part).data);
 }"""
+WHEEL = """(times, event) => {
+    const canvas = review.view.cursor, box = canvas.getBoundingClientRect();
+    const place = {clientX: box.left + 300, clientY: box.top + 200, cancelable: true};
+    for (; times; times--) canvas.dispatchEvent(new WheelEvent('wheel', {...place, ...event}));
+}"""
 
 
 class Page:
@@ -35,6 +41,7 @@ class Page:
     def __init__(self, tab, address: str):
         self.tab = tab
         self.errors: list[str] = []
+        self._devtools = tab.context.new_cdp_session(tab)
         tab.on("pageerror", lambda error: self.errors.append(str(error)))
         tab.goto(address)
         self.wait_for("window.review && review.work")
@@ -74,6 +81,23 @@ class Page:
         if release:
             self.tab.mouse.up()
             self.settle()
+
+    def touch(self, what: str, **fingers: tuple[float, float]) -> None:
+        """Put fingers down ("touchStart"), move them, lift all ("touchEnd"), or have them taken away.
+
+        Whichever is not given any more is lifted. Their names are a letter and a number, their places in the
+        photo.
+        """
+        points = [
+            {"id": int(name[1:]), "x": x, "y": y}
+            for name, place in fingers.items()
+            for x, y in [self.on_screen(*place)]
+        ]
+        self._devtools.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": points})
+
+    def turn_wheel(self, times: int, **event: object) -> None:
+        """Send events of a wheel or a trackpad at one place of the stage."""
+        self(f"({WHEEL})({times}, {json.dumps(event)})")
 
     def zoom(self, scale: float, x: float, y: float) -> None:
         """Show a place of the photo in the middle of the stage."""
@@ -130,6 +154,7 @@ class Server:
     def __init__(self, results, *options):
         self._results = results
         self._options = options
+        self.address = ""
         self.start()
 
     def start(self) -> None:
@@ -137,6 +162,7 @@ class Server:
         line = self.process.stdout.readline()
         found = re.search(r"http://\S+", line)
         assert found, f"no address in {line!r}: {self.process.stderr.read()}"
+        assert self.address in ("", found[0]), "another program has taken the port of the open page"
         self.address = found[0]
 
     def kill(self) -> None:

@@ -32,8 +32,8 @@ _SAFE = ("GET", "HEAD")
 class Guard:
     """An ASGI application that lets requests to `/TOKEN/...` through to another one, as `/...`.
 
-    `host` and `port` are what the server listens on; beyond loopback addresses, any address of the machine
-    and its own name are taken for it.
+    `host` and `port` are what the server listens on, and are its own; beyond loopback addresses, any address
+    of the machine and its name are taken for it as well.
     """
 
     def __init__(self, application: Application, token: str, host: str, port: int):
@@ -77,10 +77,9 @@ def is_own_host(given: str, host: str, port: int) -> bool:
     if number != str(port):
         return False
     name = name.removeprefix("[").removesuffix("]").lower()
-    loopback = name in ("localhost", "127.0.0.1", "::1")
-    if is_loopback(host):
-        return loopback
-    return loopback or name in (host.lower(), socket.gethostname().lower()) or _is_address(name)
+    if name in ("localhost", "127.0.0.1", "::1", host.lower()):
+        return True
+    return not is_loopback(host) and (name == socket.gethostname().lower() or _is_address(name))
 
 
 async def refuse(send: Send, status: int, reason: str) -> None:

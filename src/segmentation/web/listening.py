@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from segmentation.core.errors import DataError, system_reason
+from segmentation.core.errors import DataError, printable, system_reason
+
+_NO_HOST = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # no address of this machine, or of a kind that it lacks
 
 
 def listening(host: str, port: int | None, otherwise: Sequence[int] = ()) -> socket.socket:
@@ -16,23 +18,31 @@ def listening(host: str, port: int | None, otherwise: Sequence[int] = ()) -> soc
     Raises DataError where it cannot.
     """
     wanted = [port] if port is not None else [*otherwise]
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in wanted:
-        # the protocol is named so that asyncio sends answers at once
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((host, number))
-            listener.listen(128)
-        except (OSError, OverflowError) as error:
-            listener.close()
+            return _listener(host, number)
+        except (OSError, OverflowError, TypeError) as error:
             failure = error
-            continue
-        return listener
     reason = system_reason(failure) if isinstance(failure, OSError) else str(failure)
-    if isinstance(failure, socket.gaierror) or getattr(failure, "errno", 0) == errno.EADDRNOTAVAIL:
-        raise DataError(f"`host` {host}: cannot be had ({reason}); give an address of this machine")
+    if isinstance(failure, TypeError | socket.gaierror) or getattr(failure, "errno", 0) in _NO_HOST:
+        raise DataError(
+            f"`host` {printable(host)}: cannot be had ({reason}); give an address of this machine"
+        )
     raise DataError(f"`port` {wanted[-1]} of {host}: cannot be had ({reason}); choose another `port`")
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # the protocol is named so that asyncio sends answers at once
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))  # TypeError: a host that no name server can be asked for
+        listener.listen(128)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def is_loopback(host: str) -> bool:

@@ -30,7 +30,7 @@ from segmentation.web.wire import NEVER_KEPT, opened, overview, state_of
 
 STATIC = Path(__file__).parent / "static"
 
-_FOREVER = {"cache-control": "private, max-age=86400, immutable"}  # addresses hold the version of the photo
+_FOREVER = {"cache-control": "private, max-age=86400, immutable"}  # addresses hold the version of the picture
 
 Identity = Annotated[str, Field(max_length=64)]
 

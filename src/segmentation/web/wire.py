@@ -41,18 +41,29 @@ def listed(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "shown": "" if photo.confidence is None else shown(photo.confidence),
         "reasons": [printable(reason) for reason in dict.fromkeys((*photo.reasons, *photo.notes))],
         "flags": photo.flags,
-        "version": (photo.sha256 or "")[:12],
+        "version": _version(photo.sha256),
+        "thumbnail": _version(_review_digest(photo) or photo.sha256),
         **state_of(desk, photo),
     }
 
 
+def _version(digest: str | None) -> str:
+    return (digest or "")[:12]
+
+
+def _review_digest(photo: CutPhoto) -> str | None:
+    """Return the digest of the picture that a photo's thumbnail is drawn from; it changes with the mask."""
+    return photo.files.get(photo.outputs.get("review", ""), {}).get("sha256")
+
+
 def state_of(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
-    """Return what may change of a photo while it is reviewed."""
+    """Return what may change of a photo while it is reviewed; `last` stands for the last change of it."""
     state = desk.state_of(photo.stem)
     return {
         "revision": state.revision,
         "undo": state.position,
         "redo": len(state.operations) - state.position,
+        "last": state.last,
         "decision": state.decision,
         "pending": state.is_pending,
         "problem": desk.problem_of(photo.stem),

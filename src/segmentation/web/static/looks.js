@@ -7,9 +7,9 @@ const at = id => document.getElementById(id);
 const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
 
 export class Looks {
-  // `told` has: keep(), which keeps the settings, notice(text), changed(), and edited(), whether the mask was corrected
-  constructor(view, settings, told) {
-    Object.assign(this, {view, settings, told});
+  // `page` has: keep(), which keeps the settings, notice(text), changed(), and edited(), whether the mask was corrected
+  constructor(view, settings, page) {
+    Object.assign(this, {view, settings, page});
     this.setMode(settings.mode);
     this.setGround(settings.ground);
     for (const button of document.querySelectorAll("[data-view]"))
@@ -26,7 +26,7 @@ export class Looks {
     this.view.mode = this.settings.mode = mode;
     for (const button of document.querySelectorAll("[data-view]")) button.classList.toggle("on", button.dataset.view === mode);
     at("grounds").hidden = mode !== "cutout";
-    this.told.keep();
+    this.page.keep();
     this.view.redraw();
   }
 
@@ -38,7 +38,7 @@ export class Looks {
     this.view.colour = this.settings.colour;
     for (const element of document.querySelectorAll("[data-ground]")) element.classList.toggle("on", element.dataset.ground === ground);
     document.querySelector(".swatch[data-ground=colour]").style.background = this.settings.colour;
-    this.told.keep();
+    this.page.keep();
     this.view.redraw();
   }
 
@@ -51,17 +51,17 @@ export class Looks {
   async takePicture(file) {
     if (!file) return;
     try { this.view.groundPicture = await createImageBitmap(file); this.setGround("picture"); }
-    catch { this.told.notice("This picture cannot be read"); }
+    catch { this.page.notice("This picture cannot be read"); }
   }
 
   setSplit(on) {
-    const edited = this.told.edited();
+    const edited = this.page.edited();
     this.view.split = on ? {at: this.view.split?.at ?? 0.5, before: edited ? "predicted" : "photo"} : null;
     at("slider").hidden = !on;
     at("slider").style.left = `${100 * (this.view.split?.at ?? 0.5)}%`;
-    if (on) this.told.notice(edited ? "Left: as it was predicted. Right: as it is now." : "Left: the photo. Right: the mask.");
+    if (on) this.page.notice(edited ? "Left: as it was predicted. Right: as it is now." : "Left: the photo. Right: the mask.");
     this.view.redraw();
-    this.told.changed();
+    this.page.changed();
   }
 
   toggleSplit() { this.setSplit(!this.view.split); }

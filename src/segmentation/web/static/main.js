@@ -9,7 +9,7 @@ import {Queue} from "./queue.js";
 import {Refused, get, onReachable, post} from "./server.js";
 import {Tools} from "./tools.js";
 import {View} from "./view.js";
-import {Work} from "./work.js";
+import {Work, unsent} from "./work.js";
 
 const at = id => document.getElementById(id);
 const KEPT_MS = 6000, LOOK_MS = 2500, AHEAD = 2;
@@ -25,7 +25,7 @@ const activity = new Activity();
 const opened = new Map();  // works that are open or being opened, by id: the one in hand and those ahead
 let work = null, summary = {}, place = -1;
 
-const told = {
+const events = {
   drawn: one => { if (one === work) view.redraw(); },
   painting: one => one === work && Boolean(tools.brush),
   state: one => takeState(one.id, one.about),
@@ -46,7 +46,7 @@ const looks = new Looks(view, settings, {
   keep, notice: text => notice(text), changed: () => describe(), edited: () => Boolean(queue.current?.undo),
 });
 const tools = new Tools(view, hand, settings);
-const network = {reason: "", loading: false};  // which strokes of the smart brush are told to
+const network = {reason: "", loading: false};  // which strokes of the smart brush are given to
 const queue = new Queue(photo => show(photo));
 
 // The photo in hand
@@ -59,15 +59,15 @@ async function show(photo) {
   work = null; place = -1;
   describe();
   try {
-    const one = await open(photo.id);
+    const one = await openLatest(photo);
     if (queue.current !== photo) return;
     work = one;
     view.show(one.layers, one.about.regions, one.about.edge_lines);
     if (view.split) view.split.before = one.about.undo ? "predicted" : "photo";
-    Object.assign(photo, pick(one.about));
+    if (one.asked > photo.asked) Object.assign(photo, pick(one.about), {asked: one.asked});
     describe();
-    if (one.about.outdated) outdated(one);
-    else if (one.about.problem) notice(one.about.problem, true);
+    if (photo.outdated) outdated(one);
+    else if (photo.problem) notice(photo.problem, true);
     else at("notice").hidden = true;
     ahead();
     prepareHints();
@@ -79,7 +79,7 @@ async function show(photo) {
 
 function open(id) {
   if (!opened.has(id)) {
-    const waiting = Work.open(id, told).then(async one => {
+    const waiting = Work.open(id, events).then(async one => {
       await one.layers.prepare(view.scaleThatFits(one.about.width, one.about.height));
       return one;
     });
@@ -87,6 +87,14 @@ function open(id) {
     opened.set(id, waiting);
   }
   return opened.get(id);
+}
+
+// What was opened ahead may have been changed elsewhere since.
+async function openLatest(photo) {
+  const one = await open(photo.id);
+  if (one.active || one.asked > photo.asked || one.about.revision === photo.revision) return one;
+  opened.delete(photo.id);
+  return open(photo.id);
 }
 
 function ahead() {
@@ -138,7 +146,7 @@ const pick = ({revision, undo, redo, decision, pending, problem, outdated}) => (
 function takeState(id, state) {
   const photo = queue.all.get(id);
   if (!photo) return;
-  Object.assign(photo, pick(state));
+  Object.assign(photo, pick(state), {asked: performance.now()});
   queue.update(photo);
   describe();
   if (photo.pending) look();
@@ -215,10 +223,10 @@ function outdated(one) {
 
 async function refresh() {
   try {
-    const all = await get("api/overview");
+    const asked = performance.now(), all = await get("api/overview");
     summary = all.summary;
     document.title = `Review · ${all.folder.split("/").filter(Boolean).slice(-2).join("/")}`;
-    queue.take(all.photos);
+    queue.take(all.photos, asked);
     if (work) {
       const now = queue.all.get(work.id);
       if (now && !work.active && now.revision !== work.about.revision) reopen(work, `${now.name} was changed elsewhere in the meantime; here it is as it is now`);
@@ -227,6 +235,15 @@ async function refresh() {
     describe();
     return all;
   } catch { return null; }
+}
+
+const firstOpen = () => queue.shown.find(photo => !photo.decision) ?? queue.shown[0];
+
+// The program answers again: show what could not be fetched meanwhile.
+async function goOn() {
+  view.redraw();
+  await refresh();
+  if (!work) show(queue.current ?? firstOpen());
 }
 
 // While files are being written, look how that goes.
@@ -338,10 +355,10 @@ view.listeners.push(() => { at("zoom").textContent = `${Math.round(view.scale * 
 onReachable(now => {
   at("offline").hidden = now;
   at("offline").textContent = "The program does not answer. What you have done is kept; start review again, and this page goes on.";
-  if (now) refresh();
+  if (now) goOn();
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-addEventListener("beforeunload", event => { if (work?.waiting.length) event.preventDefault(); });
+addEventListener("beforeunload", event => { if (unsent.size) event.preventDefault(); });
 
 // The beginning
 
@@ -356,5 +373,5 @@ queue.order.addEventListener("change", () => { settings.order = queue.order.valu
 view.resize();
 tools.choose("pointer");
 await refresh();
-show(queue.shown.find(photo => !photo.decision) ?? queue.shown[0]).then(lookForNetwork);
+show(firstOpen()).then(lookForNetwork);
 window.review = {view, tools, queue, get work() { return work; }, show};  // for tests and the curious

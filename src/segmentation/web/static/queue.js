@@ -43,9 +43,13 @@ export class Queue {
     new ResizeObserver(() => this.draw()).observe(this.list);
   }
 
-  take(photos) {
+  // Take what was answered about all photos; of one that changed after it was asked for, more is known already.
+  take(photos, asked) {
     const before = this.all;
-    this.all = new Map(photos.map(photo => [photo.id, Object.assign(before.get(photo.id) ?? {}, photo)]));
+    this.all = new Map(photos.map(photo => {
+      const known = before.get(photo.id) ?? {};
+      return [photo.id, known.asked > asked ? known : Object.assign(known, photo, {asked})];
+    }));
     this.arrange();
   }
 
@@ -105,7 +109,7 @@ export class Queue {
 
   row(photo) {
     const row = document.createElement("div"), picture = document.createElement("img");
-    Object.assign(picture, {alt: "", loading: "lazy", draggable: false, fetchPriority: "low", src: `api/photos/${photo.id}/thumbnail?v=${photo.version}`});
+    Object.assign(picture, {alt: "", loading: "lazy", draggable: false, fetchPriority: "low"});
     const text = document.createElement("div");
     text.append(document.createElement("b"), document.createElement("span"));
     row.append(picture, text);
@@ -117,7 +121,8 @@ export class Queue {
   }
 
   fill(row, photo, above) {
-    const [name, about] = row.lastChild.children;
+    const [name, about] = row.lastChild.children, address = `api/photos/${photo.id}/thumbnail?v=${photo.thumbnail}`;
+    if (row.firstChild.getAttribute("src") !== address) row.firstChild.src = address;
     name.textContent = photo.view ? `${photo.view} · ${photo.garment}` : photo.name;
     row.title = [photo.name, ...photo.reasons, photo.problem].filter(Boolean).join("\n");
     const mark = photo.problem ? ["problem", "not written yet"] : photo.decision === "accepted" ? ["accepted", photo.pending ? "✓ writing" : "✓ accepted"]

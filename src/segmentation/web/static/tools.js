@@ -1,12 +1,15 @@
 // The tools: what the pointer does on the stage.
 
 import {Brush} from "./brush.js";
+import {turned} from "./wheel.js";
 
 const PAINTS = ["brush", "eraser"], SIZED = [...PAINTS, "hint", "refine"], DRAWS = ["polygon", "lasso"], SPOTS = ["hole", "island"];
 const LEADS = ["hint", "refine"];  // a line that is sent when the pointer is up
 const COLOURS = {in: "#4f8dff80", out: "#ff5a4d80"};
 const CLICK_PX = 4;
 const LARGEST = 1000;
+const ZOOM_A_NOTCH = 1.25, SIZE_A_NOTCH = 1.15;
+const PINCH = 100;  // times the logarithm of how far fingers spread, which browsers send
 
 const HINTS = {
   hint: "Draw roughly over what is wrong: the network finds how far it reaches",
@@ -18,20 +21,20 @@ const HINTS = {
 };
 
 // What is known of a doubtful region, in words.
-const told = ({probability, signs}) => probability == null ? "Doubtful" : [`A fault with a probability of ${Math.round(100 * probability)}%`, ...signs].join(", ");
+const inWords = ({probability, signs}) => probability == null ? "Doubtful" : [`A fault with a probability of ${Math.round(100 * probability)}%`, ...signs].join(", ");
 
 export class Tools {
   // `work` has: layers, discard(), operate(operation), hint(stroke), toggle(x, y), changed(box)
   constructor(view, work, settings) {
-    Object.assign(this, {view, work, settings, tool: "pointer", pointer: null, line: [], told: [], brush: null, panning: null, alternate: false});
+    Object.assign(this, {view, work, settings, tool: "pointer", pointer: null, line: [], followed: [], brush: null, pressed: null, panning: null, alternate: false, sizing: 0});
     this.listeners = [];
     view.overlay = context => this.drawOverlay(context);
     const canvas = view.cursor;
     canvas.addEventListener("pointerdown", event => this.down(event));
     canvas.addEventListener("pointermove", event => this.move(event));
     canvas.addEventListener("pointerup", event => this.up(event));
-    canvas.addEventListener("pointercancel", event => this.up(event));
-    canvas.addEventListener("pointerleave", () => { this.pointer = null; this.hover(null); view.drawCursor(); });
+    canvas.addEventListener("lostpointercapture", event => this.lose(event));  // also after each "pointercancel"
+    canvas.addEventListener("pointerleave", event => this.leave(event));
     canvas.addEventListener("dblclick", () => { if (this.tool === "polygon") this.close(); });
     canvas.addEventListener("contextmenu", event => event.preventDefault());
     canvas.addEventListener("wheel", event => this.wheel(event), {passive: false});
@@ -44,7 +47,6 @@ export class Tools {
   get leads() { return LEADS.includes(this.tool); }
   get hint() { return HINTS[this.tool] ?? ""; }
   get adds() { return (this.tool === "brush" || (this.chooses && this.settings.add)) !== this.alternate; }
-  get busy() { return Boolean(this.brush) || this.line.length > 0; }
 
   choose(tool) {
     this.cancel();
@@ -68,6 +70,15 @@ export class Tools {
     this.settle();
   }
 
+  // Parts of a notch add up until they are a pixel; what is left of them then is kept.
+  resizeBy({notches, whole}) {
+    this.sizing = this.sizing * notches < 0 ? notches : this.sizing + notches;
+    const size = this.settings.size, factor = SIZE_A_NOTCH ** -this.sizing;
+    if (!whole && Math.abs(factor - 1) * size < 1) return;
+    this.resize(factor);
+    this.sizing = whole ? 0 : this.sizing + Math.log(this.settings.size / size) / Math.log(SIZE_A_NOTCH);
+  }
+
   harden(step) {
     this.settings.hardness = Math.min(1, Math.max(0, Math.round((this.settings.hardness + step) * 20) / 20));
     this.settle();
@@ -81,17 +92,22 @@ export class Tools {
 
   wheel(event) {
     event.preventDefault();
-    const by = event.deltaY || event.deltaX;
-    if (event.altKey || event.shiftKey) { this.resize(by < 0 ? 1.15 : 1 / 1.15); return; }
+    const turn = turned(event);
+    if (!turn.notches) return;
+    if (event.altKey || event.shiftKey) { this.resizeBy(turn); return; }
     const box = this.view.canvas.getBoundingClientRect(), ratio = this.view.ratio;
     const at = [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
-    this.view.zoomBy(event.ctrlKey ? Math.exp(-by / 100) : by < 0 ? 1.25 : 0.8, at);
+    if (turn.whole) this.view.zoomBy(ZOOM_A_NOTCH ** -turn.notches, at);
+    else this.view.zoomSmoothly(event.ctrlKey ? Math.exp(-event.deltaY / PINCH) : ZOOM_A_NOTCH ** -turn.notches, at);
   }
 
+  // One pointer draws at a time: what other fingers, or a palm beside a pen, do meanwhile is not meant.
+  isOther(event) { return this.pressed !== null && event.pointerId !== this.pressed.id; }
+
   down(event) {
-    if (!this.work.layers) return;
+    if (!this.work.layers || this.pressed) return;
     this.view.cursor.setPointerCapture(event.pointerId);
-    this.pressed = {x: event.clientX, y: event.clientY, moved: false};
+    this.pressed = {id: event.pointerId, x: event.clientX, y: event.clientY, moved: false};
     if (event.button === 1 || this.space || (event.button === 0 && this.tool === "pointer")) {
       this.panning = {x: event.clientX, y: event.clientY};
       this.setCursor();
@@ -109,6 +125,7 @@ export class Tools {
   }
 
   move(event) {
+    if (this.isOther(event)) return;
     this.pointer = event;
     if (this.pressed && Math.hypot(event.clientX - this.pressed.x, event.clientY - this.pressed.y) > CLICK_PX) this.pressed.moved = true;
     if (this.panning) {
@@ -129,11 +146,12 @@ export class Tools {
 
   up(event) {
     const pressed = this.pressed;
+    if (!pressed || this.isOther(event)) return;
     this.pressed = null;
     if (this.panning) {
       this.panning = null;
       this.setCursor();
-      if (!pressed?.moved && this.tool === "pointer" && event.button === 0 && !this.space) {
+      if (!pressed.moved && this.tool === "pointer" && event.button === 0 && !this.space) {
         const place = this.view.place(event);
         if (this.view.regionAt(place)) this.work.toggle(...place);
       }
@@ -152,20 +170,35 @@ export class Tools {
     this.view.drawCursor();
   }
 
+  // The system has taken the pointer away before it was up: what it was drawing is given up.
+  lose(event) {
+    if (!this.pressed || this.isOther(event)) return;
+    this.pressed = this.panning = null;
+    this.alternate = false;
+    if (this.tool !== "polygon") this.cancel();
+    this.setCursor();
+  }
+
+  leave(event) {
+    if (this.isOther(event)) return;
+    this.pointer = null;
+    this.hover(null);
+    this.view.drawCursor();
+  }
+
   // A stroke that the network is told of stays in sight until the mask has followed it.
   async tell(stroke) {
-    const work = this.work.hint(stroke);
-    this.told.push(stroke);
-    await work;
-    this.told.splice(this.told.indexOf(stroke), 1);
+    const following = this.work.hint(stroke);
+    this.followed.push(stroke);
+    await following;
+    this.followed.splice(this.followed.indexOf(stroke), 1);
     this.view.drawCursor();
   }
 
   hover(region) {
     if (this.view.hovered === region) return;
     this.view.hovered = region;
-    this.view.canvas.parentElement.title = "";
-    this.view.cursor.title = region ? `${told(region)}: click puts it in or takes it out` : "";
+    this.view.cursor.title = region ? `${inWords(region)}: click puts it in or takes it out` : "";
     this.setCursor();
     this.view.redraw();
   }
@@ -206,7 +239,7 @@ export class Tools {
       for (const place of [...points, points.at(-1)]) context.lineTo(...this.view.onScreen(place));
       context.stroke();
     };
-    this.told.forEach(lead);
+    this.followed.forEach(lead);
     if (this.line.length && this.leads) lead({add: this.adds || this.tool === "refine", size: this.settings.size, points: this.line});
     else if (this.line.length) {
       const points = this.line.map(place => this.view.onScreen(place));

@@ -72,14 +72,25 @@ export class Viewport {
   }
 
   // Zoom so that a place on the screen, by default its middle, stays where it is.
-  zoomTo(scale, [x, y] = [this.canvas.width / 2, this.canvas.height / 2]) {
-    scale = Math.min(MOST, Math.max(LEAST, scale));
-    const px = (x - this.left) / this.scale, py = (y - this.top) / this.scale;
-    this.scale = scale;
-    this.left = Math.round(x - px * scale);
-    this.top = Math.round(y - py * scale);
-    this.fitted = null;
+  zoomTo(scale, at) {
+    this.scaleAbout(scale, at);
+    this.left = Math.round(this.left);
+    this.top = Math.round(this.top);
     this.moved();
+  }
+
+  // One of many small steps: if places were rounded to pixels of the screen, that would add up.
+  zoomSmoothly(factor, at) {
+    this.scaleAbout(this.scale * factor, at);
+    this.moved();
+  }
+
+  scaleAbout(scale, [x, y] = [this.canvas.width / 2, this.canvas.height / 2]) {
+    scale = Math.min(MOST, Math.max(LEAST, scale));
+    this.left = x - (x - this.left) / this.scale * scale;
+    this.top = y - (y - this.top) / this.scale * scale;
+    this.scale = scale;
+    this.fitted = null;
   }
 
   // Whole steps where pixels are larger than those of the screen, so that all are of one size.

@@ -3,32 +3,35 @@
 import {Layers} from "./layers.js";
 import {Refused, alpha, get, identity, post} from "./server.js";
 
+export const unsent = new Set();  // works with changes on their way, in hand or not
+
 const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export class Work {
-  // `told` has: state(work), nothing(work), stale(work, message), refused(message), drawn(work), and painting(work),
+  // `events` has: state(work), nothing(work), stale(work, message), refused(message), drawn(work), and painting(work),
   // whether a stroke is in hand
-  constructor(about, mask, predicted, told) {
-    Object.assign(this, {about, told, truth: mask.alpha, waiting: [], active: false, unsettled: false});
+  constructor(about, mask, predicted, asked, events) {
+    Object.assign(this, {about, asked, events, truth: mask.alpha, waiting: [], unsettled: false});
     this.take(mask);
-    this.layers = new Layers(about, mask.alpha.slice(), predicted.alpha, () => told.drawn(this));
+    this.layers = new Layers(about, mask.alpha.slice(), predicted.alpha, () => events.drawn(this));
   }
 
-  static async open(id, told) {
-    const base = `api/photos/${id}`, about = await get(base);
+  static async open(id, events) {
+    const asked = performance.now(), base = `api/photos/${id}`, about = await get(base);
     const mask = await alpha(`${base}/mask`);
     const predicted = mask.undo || mask.redo ? await alpha(`${base}/mask?of=predicted`) : {alpha: mask.alpha.slice()};
-    return new Work(about, mask, predicted, told);
+    return new Work(about, mask, predicted, asked, events);
   }
 
   get id() { return this.about.id; }
+  get active() { return unsent.has(this); }
 
   take(state) {
     const {alpha: _alpha, box: _box, ...rest} = state;
     Object.assign(this.about, rest);
   }
 
-  changed(box) { this.layers.touch(box); this.told.drawn(this); }
+  changed(box) { this.layers.touch(box); this.events.drawn(this); }
 
   // Show the mask as the program has it, without what was painted and is given up.
   discard() {
@@ -38,7 +41,7 @@ export class Work {
 
   // What is shown differs from what the program has while changes are on their way or a stroke is in hand.
   settle() {
-    if (!this.unsettled || this.waiting.length || this.told.painting(this)) return;
+    if (!this.unsettled || this.waiting.length || this.events.painting(this)) return;
     this.unsettled = false;
     this.layers.mask.set(this.truth);
     this.changed([0, 0, this.layers.width, this.layers.height]);
@@ -59,7 +62,7 @@ export class Work {
   }
 
   async send() {
-    this.active = true;
+    unsent.add(this);
     while (this.waiting.length) {
       const [{what, body, resolve}] = this.waiting;
       try {
@@ -70,40 +73,43 @@ export class Work {
       } catch (error) {
         if (error instanceof Refused) {
           this.waiting.splice(0).forEach(one => one.resolve(false));
-          if (error.status === 409) this.told.stale(this, error.message);
-          else { this.discard(); this.told.refused(error.message); }
+          if (error.status === 409) this.events.stale(this, error.message);
+          else { this.discard(); this.events.refused(error.message); }
           break;
         }
-        await pause(700);  // the program does not answer; what was done is not lost
-        await this.resume();
+        await pause(700);  // the program does not answer; what was done is not lost, and sent again
       }
     }
-    this.active = false;
+    unsent.delete(this);
   }
 
   async sendOne(what, body) {
-    const address = `api/photos/${this.id}/${what}`, full = {...body, revision: this.about.revision};
-    if (what === "decide") { this.take(await post(address, full)); this.told.state(this); return; }
-    const answer = await alpha(address, full);
-    this.take(answer);
-    if (answer.box) this.patch(answer.box, answer.alpha);
-    else if (["edit", "hint", "toggle"].includes(what)) this.told.nothing(this);
-    this.told.state(this);
+    try { await this.ask(what, {...body, revision: this.about.revision}); }
+    catch (error) { if (error.status !== 409 || !await this.catchUp(body.id)) throw error; }
+    this.events.state(this);
   }
 
-  // After the program was away: had it recorded the change before it went?
-  async resume() {
-    try {
-      const state = await get(`api/photos/${this.id}/state`);
-      if (state.revision !== this.about.revision) {
-        this.waiting.splice(0).forEach(one => one.resolve(false));
-        this.told.stale(this, "");
-      }
-    } catch { /* still away */ }
+  async ask(what, body) {
+    const address = `api/photos/${this.id}/${what}`;
+    if (what === "decide") { this.take(await post(address, body)); return; }
+    const answer = await alpha(address, body);
+    this.take(answer);
+    if (answer.box) this.patch(answer.box, answer.alpha);
+    else if (["edit", "hint", "toggle"].includes(what)) this.events.nothing(this);
+  }
+
+  // Whether a change that is refused had been recorded before the program went away, and only its answer was lost.
+  async catchUp(id) {
+    const {last, ...now} = await alpha(`api/photos/${this.id}/mask`);
+    if (last !== id) return false;
+    this.take(now);
+    this.truth = now.alpha;
+    this.unsettled = true;
+    return true;
   }
 
   patch([left, top, width, height], values) {
-    const across = this.layers.width, mine = this.waiting.length <= 1 && !this.told.painting(this);
+    const across = this.layers.width, mine = this.waiting.length <= 1 && !this.events.painting(this);
     for (let row = 0; row < height; row++) {
       const part = values.subarray(row * width, (row + 1) * width), at = (top + row) * across + left;
       this.truth.set(part, at);
