@@ -12,12 +12,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))  # so that it w
 import config
 from segmentation.cli.main import end, prepare_process
 from segmentation.cli.main import main as run_command
-from segmentation.config.presets import PRESETS
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command in this project's folder, with its presets; return the exit status."""
-    PRESETS.update(config.PRESETS)
+    if config.PRESETS:  # help needs none of the library's
+        from segmentation.config.presets import PRESETS
+
+        PRESETS.update(config.PRESETS)
     return run_command(arguments, home=config.HOME, default_home="the folder of main.py")
 
 

@@ -42,6 +42,22 @@ def test_help_names_every_command_and_every_option_its_default():
             assert "(default:" in " ".join(block.split()) or "(required)" in " ".join(block.split()), block
 
 
+@pytest.mark.parametrize(("command", "needed"), [((), set()), (("deliver",), {"deliver"})])
+def test_help_imports_the_options_of_the_command_that_it_is_about_alone(command, needed):
+    script = (
+        "import atexit, runpy, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    words = [sys.executable, "-c", script, PROGRAM, *command, "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    imported = done.stderr.split()
+    rooms = ("segmentation.config.jobs.", "segmentation.config.training", "tomllib")
+
+    assert {name for name in imported if name.startswith(rooms)} == {
+        f"segmentation.config.jobs.{name}" for name in needed
+    }
+
+
 def test_data_shows_the_set_and_draws_its_contact_sheet(home):
     sheet = home / "sheet.png"
     shown = run("data", "--home", home, "--data", home / "data" / "set", "--output", sheet)

@@ -310,7 +310,8 @@ IS_DEAF = """
 import sys, threading
 from pathlib import Path
 from segmentation.core.files import atomic_folder
-from segmentation.core.signals import Deadline, Interruption
+from segmentation.core.deadline import Deadline
+from segmentation.core.signals import Interruption
 with Interruption(), Deadline(0.2, "ended"), atomic_folder(Path(sys.argv[1])) as folder:
     (folder / "model").write_text("half")
     print("held", flush=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from support.program import make
 
+from segmentation.cli.command_parser import OneLineParser
 from segmentation.cli.main import build_parser
-from segmentation.cli.parser import OneLineParser, add_command, default_of, placeholder_of, read_command
+from segmentation.cli.parser import add_command, default_of, placeholder_of, read_command
 from segmentation.cli.wording import flag
-from segmentation.config.jobs import JOBS
+from segmentation.config.jobs import JOBS, TABLE
 from segmentation.config.options import JobOptions, option, options_of
 from segmentation.config.values import Memory
 from segmentation.core.errors import ConfigError
@@ -251,9 +252,14 @@ def test_the_command_line_says_what_is_wrong_in_its_own_words(capsys):
 
 
 @of_every_job
+def test_the_list_of_commands_says_what_the_options_of_a_job_say_of_it(job):
+    assert TABLE[job].summary == JOBS[job].__doc__.strip().splitlines()[0]
+
+
+@of_every_job
 def test_every_option_of_a_job_has_a_flag_whether_it_is_shown_or_not(job):
     (commands,) = build_parser()._subparsers._group_actions
-    known = commands.choices[job]._option_string_actions
+    known = commands.choices[job].filled()._option_string_actions
     for found in options_of(JOBS[job]):
         if not found.about.positional:
             assert known[flag(found.name)].dest == found.name

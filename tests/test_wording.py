@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.places import ROOT
 
-from segmentation.cli.wording import as_typed, flag, speaking_for
+from segmentation.cli.wording import EITHER, as_typed, flag, speaking_for
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
 
@@ -43,6 +43,10 @@ jobs = st.sampled_from([*JOBS])
 )
 def test_what_stands_in_backticks_is_written_as_it_is_typed(message, expected):
     assert as_typed(message) == expected
+
+
+def test_the_jobs_that_are_called_like_an_option_are_known():
+    assert set(EITHER) == {*JOBS} & {*OPTIONS}
 
 
 @given(plain_text)

@@ -6,25 +6,20 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
 from segmentation import __version__
-from segmentation.cli.parser import OneLineParser, add_command, read_command
+from segmentation.cli.command_parser import CommandParser, OneLineParser
 from segmentation.cli.streams import prepare_streams, silence_standard_output
 from segmentation.cli.wording import as_typed, program, speaking_for
-from segmentation.config.experiment_file import shipped_experiments
-from segmentation.config.jobs import JOBS
-from segmentation.config.options import JobOptions
+from segmentation.config.jobs import JOBS, TABLE
 from segmentation.core.errors import STANDARD_OUTPUT, SegmentationError, unwritable
 from segmentation.core.events import ignore
 from segmentation.core.signals import exit_status, interrupt_on_signals
-from segmentation.core.workspace import Workspace
-from segmentation.jobs.context import Context
-from segmentation.jobs.recipes import RECIPES
-from segmentation.models.architectures import describe
 
 _MODULES = {"eval": "evaluate", "learning-curve": "learning_curve"}
 
@@ -89,23 +84,25 @@ def build_parser(home: Path = Path(), default_home: str = "the current folder") 
         allow_abbrev=False,  # an abbreviation of today may be ambiguous among tomorrow's options
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
-    for name, kind in JOBS.items():
-        summary = summary_of(kind)
-        command = commands.add_parser(
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", dest="command", parser_class=CommandParser
+    )
+
+    def fill(command: CommandParser, name: str) -> None:
+        from segmentation.cli.parser import add_command
+
+        command.epilog = _epilog(name)
+        add_command(command, JOBS[name], home, default_home)
+
+    for name, job in TABLE.items():
+        commands.add_parser(
             name,
-            help=summary[0].lower() + summary[1:].rstrip("."),
-            description=summary,
-            epilog=_epilog(name),
+            help=job.summary[0].lower() + job.summary[1:].rstrip("."),
+            description=job.summary,
             allow_abbrev=False,
+            fill=partial(fill, name=name),
         )
-        add_command(command, kind, home, default_home)
     return parser
-
-
-def summary_of(kind: type[JobOptions]) -> str:
-    """Return the first line of the docstring of a job's options, which describes the job."""
-    return (kind.__doc__ or "").strip().splitlines()[0]
 
 
 def prepare_process() -> None:
@@ -116,6 +113,10 @@ def prepare_process() -> None:
 
 def _run(words: list[str], typed: argparse.Namespace) -> int:
     """Run the command and return its exit status; what a user can cause is one line."""
+    from segmentation.cli.parser import read_command
+    from segmentation.core.workspace import Workspace
+    from segmentation.jobs.context import Context
+
     try:
         options = read_command(JOBS[typed.command], typed)
         context = Context(Workspace(typed.home), ignore, command=(Path(sys.argv[0]).name, *words))
@@ -138,9 +139,15 @@ def _command(name: str) -> ModuleType:
 def _epilog(name: str) -> str | None:
     """Return the end of a command's help: the tables that its options choose from."""
     if name == "train":
+        from segmentation.models.architectures import describe
+
         return f"architectures: {describe()}"
     if name == "recipe":
+        from segmentation.jobs.recipes import RECIPES
+
         return "recipes: " + "; ".join(f"{name}: {as_typed(made.about)}" for name, made in RECIPES.items())
     if name == "experiment":
+        from segmentation.config.experiment_file import shipped_experiments
+
         return f"experiments: {', '.join(shipped_experiments())}"
     return None

@@ -2,10 +2,10 @@
 
 import argparse
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from segmentation.cli.command_parser import OneLineParser
 from segmentation.cli.wording import as_typed, flag, program
 from segmentation.config.options import (
     JobOptions,
@@ -19,22 +19,6 @@ from segmentation.config.toml_file import read_options
 from segmentation.core.errors import ConfigError
 
 _PLACEHOLDERS = {int: "N", float: "X", Path: "PATH"}
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """A parser that reports a mistake in one line, without the usage of every option."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}; `{self.prog} --help` explains the options\n")
-
-    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
-        """Refuse arguments that are left over, here where the command is known that they were meant for."""
-        known, left = super().parse_known_args(*arguments, **named)
-        if left:
-            alike = get_close_matches(left[0].partition("=")[0], self._option_string_actions, n=1)
-            hint = f", did you mean {alike[0]}?" if alike else ""
-            self.error(f"unrecognized arguments: {' '.join(left)}{hint}")
-        return known, left
 
 
 class _Once(argparse.Action):

@@ -1,7 +1,7 @@
 """The time that a command has after Ctrl-C, however deep in a library it is."""
 
 from segmentation.cli.wording import as_typed
-from segmentation.core.signals import Deadline
+from segmentation.core.deadline import Deadline
 
 EPOCHS_KEPT = "finished epochs are kept, and the same command with `resume` continues"
 STEPS_KEPT = "finished epochs are kept, and the same command continues"

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from segmentation.cli.main import summary_of
 from segmentation.cli.parser import default_of, has_negation, placeholder_of
 from segmentation.cli.wording import as_typed, flag
-from segmentation.config.jobs import JOBS
+from segmentation.config.jobs import JOBS, TABLE
 from segmentation.config.options import JobOptions, OptionField, options_of
 
 _INTRODUCTION = """\
@@ -59,7 +58,7 @@ def commands_page() -> str:
         "flag": flag(example.name),
         "value": 64,
     }
-    contents = "".join(f"- [`{name}`](#{name}): {_summary(kind)}\n" for name, kind in JOBS.items())
+    contents = "".join(f"- [`{name}`](#{name}): {_summary(job.summary)}\n" for name, job in TABLE.items())
     commands = [_command(name, kind) for name, kind in JOBS.items()]
     tables = f"```toml\n{tables_of(JOBS['train'])}```\n"
     return "\n".join([_INTRODUCTION.format(**words) + contents, *commands, _FILES.format(**words) + tables])
@@ -86,7 +85,7 @@ def _command(name: str, kind: type[JobOptions]) -> str:
     options = options_of(kind)
     common = [found for found in options if found.about.common]
     others = [found for found in options if not found.about.common]
-    lines = [f"## {name}", "", _text(summary_of(kind)), "", *_groups(common)]
+    lines = [f"## {name}", "", _text(TABLE[name].summary), "", *_groups(common)]
     if others:
         lines += [f"### More options of {name}", "", *_groups(others)]
     return "\n".join(lines)
@@ -142,9 +141,9 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _summary(kind: type[JobOptions]) -> str:
+def _summary(summary: str) -> str:
     """Return the description of a command, for the list of commands."""
-    return _text(f"{summary_of(kind)[0].lower()}{summary_of(kind)[1:]}")
+    return _text(f"{summary[0].lower()}{summary[1:]}")
 
 
 def _text(text: str) -> str:

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from segmentation.config.jobs import JOBS
-from segmentation.config.options import options_of
+from segmentation.config.jobs import JOBS, loaded_first
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _GENERAL = ("home", "config", "set")  # of every command, so that no job has them
 _ASSIGNMENT = re.compile(r"([a-z_][a-z0-9_]*)=(\S+)")
+EITHER = ("data", "recipe", "experiment", "review")
+"""The jobs that are called like an option of some job: alone in backticks, that is meant."""
+
 _ADVICE, _OTHERWISE = "; ", ", or "
 _running = ""  # the command, whose messages advise no other command's options
 
@@ -61,12 +63,12 @@ def _possible(message: str) -> str:
 
 def _is_possible(way: str) -> bool:
     """Return whether the running command has all options that a piece of advice names."""
-    own = {found.name for found in options_of(JOBS[_running])}
+    own = _names_of(_running)
     for quoted in _QUOTED.findall(way):
         if quoted.split()[:1] and quoted.split()[0] in JOBS:
             continue  # another command, with options of its own
         names = (word.partition("=")[0] for word in quoted.split())
-        if any({name, name.removeprefix("no_")} & (_option_names() - own) for name in names):
+        if any(one not in own and _is_option(one) for name in names for one in _forms(name)):
             return False
     return True
 
@@ -76,7 +78,7 @@ def _typed(text: str) -> str | None:
     if not parts:
         return None
     first, *others = parts
-    if first in JOBS and (others or first not in _option_names()):
+    if first in JOBS and (others or first not in EITHER):
         return f"`{program()} {' '.join([first, *map(_argument, others)])}`" if others else None
     arguments = [_argument(part) for part in parts]
     return " ".join(arguments) if all(one.startswith("--") for one in arguments) else None
@@ -86,11 +88,23 @@ def _argument(text: str) -> str:
     assigned = _ASSIGNMENT.fullmatch(text)
     name, value = (assigned[1], assigned[2]) if assigned else (text, None)
     of_every_command = assigned is not None and name in _GENERAL
-    if not of_every_command and not {name, name.removeprefix("no_")} & _option_names():
+    if not of_every_command and not any(map(_is_option, _forms(name))):
         return text
     return flag(name) if value is None else f"{flag(name)} {value}"
 
 
+def _forms(name: str) -> set[str]:
+    """Return a name, and what it would be without the "no" that turns it off."""
+    return {name, name.removeprefix("no_")}
+
+
 @cache
-def _option_names() -> frozenset[str]:
-    return frozenset(found.name for kind in JOBS.values() for found in options_of(kind))
+def _is_option(name: str) -> bool:
+    return any(name in _names_of(job) for job in loaded_first())
+
+
+@cache
+def _names_of(job: str) -> frozenset[str]:
+    from segmentation.config.options import options_of
+
+    return frozenset(found.name for found in options_of(JOBS[job]))

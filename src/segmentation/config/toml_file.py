@@ -1,6 +1,5 @@
 """Options in a TOML file: a table for each section, without values that are None."""
 
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,8 @@ def read_tables(path: Path, file: str, content: str) -> dict[str, Any]:
 
     `file` and `content` say in the error what was expected: at the path, and in the file.
     """
+    import tomllib  # here, since help needs none
+
     try:
         read = check_regular(path).read_bytes()
         if len(read) > _LARGEST_BYTES:

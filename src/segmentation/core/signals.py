@@ -1,20 +1,16 @@
 """Ctrl-C and SIGTERM as a request to stop in good order."""
 
-import multiprocessing
 import os
 import signal
-import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
-from segmentation.core.lock import remove_locks
-from segmentation.core.unfinished import remove_unfinished
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""The signals that ask a process to end."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _NOTICE = b"\nfinishing what is in hand; once more stops at once\n"
 
 _last = signal.SIGINT  # of the signals that this process was sent
@@ -22,7 +18,7 @@ _last = signal.SIGINT  # of the signals that this process was sent
 
 def interrupt_on_signals() -> None:
     """Have SIGINT and SIGTERM raise KeyboardInterrupt where they would end the process at once."""
-    for number in _SIGNALS:
+    for number in SIGNALS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _interrupt)
 
@@ -69,7 +65,7 @@ class Interruption:
 
     def __enter__(self) -> "Interruption":
         if threading.current_thread() is threading.main_thread():
-            heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
             self._before = {number: signal.signal(number, self._receive) for number in heard}
         return self
 
@@ -88,60 +84,3 @@ class Interruption:
         _remember(number)
         with suppress(OSError):
             os.write(2, _NOTICE)  # not print: it may have been interrupted in the middle of itself
-
-
-class Deadline:
-    """A context that ends the process `seconds` after the first SIGINT or SIGTERM, unless it ends by itself.
-
-    Libraries that compute for long handle no signal meanwhile, and interrupting them could crash them. It
-    ends with the exit status that shells expect and `message` on stderr, and no half-written file is left.
-    Outside of the main thread it does nothing.
-    """
-
-    def __init__(self, seconds: float, message: str):
-        self._seconds = seconds
-        self._message = message
-        self._left = threading.Event()
-        self._heard = False
-
-    def __enter__(self) -> "Deadline":
-        self._watched = threading.current_thread() is threading.main_thread()
-        if self._watched:
-            reader, self._writer = socket.socketpair()
-            self._writer.setblocking(False)
-            # from the system's own handler: Python's waits for the library to return
-            self._before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-            threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if not self._heard:  # else libraries may take long to end as well
-            self._left.set()
-        if self._watched:
-            signal.set_wakeup_fd(self._before)
-            self._writer.close()
-
-    def _watch(self, reader: socket.socket) -> None:
-        with reader:
-            while received := reader.recv(1):
-                if received[0] in _SIGNALS:
-                    self._heard = True
-                    break
-            else:
-                return
-            if not self._left.wait(self._seconds):
-                self._end(128 + received[0])
-
-    def _end(self, status: int) -> NoReturn:
-        children = multiprocessing.active_children()
-        for child in children:
-            child.kill()  # else they would go on writing into what is removed now
-        for child in children:
-            child.join(1)
-        remove_unfinished()
-        remove_locks()
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-        with suppress(OSError):
-            os.write(2, f"{self._message}\n".encode())
-        os._exit(status)  # no exception could stop what is still at work

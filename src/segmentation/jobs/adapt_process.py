@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.config.jobs.adapt import AdaptOptions
+from segmentation.core.deadline import Deadline
 from segmentation.core.errors import SegmentationError
 from segmentation.core.events import Caution, Note, Progress
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.parallel import end_with_parent
-from segmentation.core.signals import Deadline, interrupt_on_signals, unheard_by_children
+from segmentation.core.signals import interrupt_on_signals, unheard_by_children
 from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
 
