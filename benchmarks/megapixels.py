@@ -2,9 +2,9 @@
 
     python benchmarks/megapixels.py [--photo FILE] [--sizes N ...] [--model NAME] [--chart FILE]
 
-A photo is enlarged to each size, and four copies of it are cut out, two at a time. The CPU time of a run on a
-tiny photo, which is the start of the program, is taken off. Expected are at most as much more of both as the
-pixels are more, and at most 1.5 GB with 24 megapixels.
+A photo is enlarged to each size, and four copies of it are cut out, two at a time. The CPU time of a run on
+tiny photos is taken off: that of the start and of the networks, which are the same at any size. Expected are
+at most as much more of both as there are more pixels, and at most 1.5 GB with 24 megapixels.
 """
 
 import argparse

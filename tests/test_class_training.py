@@ -64,7 +64,7 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(home):
-    options = f"--classes {home / 'groups.json'} --class-weights median {QUICK}"
+    options = f"--classes {home / 'groups.json'} --class-weights median {QUICK} --epochs 30"
     return run("train", "--home", home, "--data", home / "people", "--name", "people", *options.split())
 
 

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -258,7 +259,7 @@ def test_an_interrupted_predict_says_how_to_go_on(home, tmp_path):
     folders = ("--input", tmp_path / "in", "--output", tmp_path / "out")
     process = start("predict", "--home", home, "--model", "small", "--save", "--workers", 1, *folders)
     while process.poll() is None and not list((tmp_path / "out" / "cutouts").glob("*")):
-        pass
+        time.sleep(0.01)  # and leave the processor to the others
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 143, errors

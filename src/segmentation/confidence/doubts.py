@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.core.bands import bands_of
 from segmentation.core.types import LikelyFault, Prediction
 from segmentation.images.boxes import box_around, shared_px
 from segmentation.metrics.faults import EXCESS
@@ -49,11 +50,15 @@ def encode_doubts(prediction: Prediction) -> np.ndarray:
 
     A pixel is 16 x step, and 8 more where it is doubtful: as bright as its score.
     """
-    doubts = (prediction.scores[..., 0] * _STEPS).astype(np.uint8)
-    np.minimum(doubts, _STEPS - 1, out=doubts)
-    doubts *= _STEPS
-    if prediction.doubtful is not None:
-        doubts += prediction.doubtful.view(np.uint8) * np.uint8(DOUBTFUL)
+    scores, doubtful = prediction.scores[..., 0], prediction.doubtful
+    doubts = np.empty(scores.shape, np.uint8)
+    for band in bands_of(doubts.shape):
+        part = doubts[band.own]
+        part[:] = scores[band.own] * _STEPS
+        np.minimum(part, _STEPS - 1, out=part)
+        part *= _STEPS
+        if doubtful is not None:
+            part += doubtful[band.own].view(np.uint8) * np.uint8(DOUBTFUL)
     return doubts
 
 

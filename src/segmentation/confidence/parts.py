@@ -33,7 +33,8 @@ def faint_parts(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dic
     `scores` are float32 [H, W] in [0, 1], `mask` and `second` bool [H, W]. A strap that is torn looks so.
     """
     edge_px = max(1, round(_EDGE * len(mask)))
-    faint = (scores >= _FAINT) & ~mask
+    faint = scores >= _FAINT
+    np.greater(faint, mask, out=faint)  # and not in the mask, without another picture
     box = box_around(faint, margin_px=edge_px)
     if box is None:
         return {"faint_parts": 0.0}
