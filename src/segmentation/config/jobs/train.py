@@ -87,5 +87,6 @@ class TrainOptions(JobOptions):
         "processes of this machine that train together, by Keras on JAX: each computes an equal part of "
         "every batch, on a graphics card of its own; on a CPU that is slower than one process",
         minimum=1,
+        common=False,
     )
     run: RunConfig = RunConfig()
