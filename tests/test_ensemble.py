@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.program import make, run
+from support.program import make
 
 from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
 from segmentation.config.training import RunConfig
@@ -180,8 +180,8 @@ def expected_mask(bundles, photo):
 
 def test_predict_and_submit_cut_where_the_models_agree_on_average(home, photos):
     command = ("--home", home, "--input", photos, *BOTH)
-    run("predict", *command, "--save", "--binary")
-    run("submit", *command)
+    make("predict", *command, "--save", "--binary")
+    make("submit", *command)
     folder = home / "results" / "one+two"
     with gzip.open(folder / "submission.csv.gz", "rt") as file:
         _, *rows = csv.reader(file)
@@ -193,7 +193,7 @@ def test_predict_and_submit_cut_where_the_models_agree_on_average(home, photos):
         np.testing.assert_array_equal(decode(encoded, *mask.shape), mask)
 
 
-def test_what_one_model_made_does_not_pass_for_the_work_of_two(home, photos, tmp_path):
+def test_what_one_model_made_does_not_pass_for_the_work_of_two(home, photos, tmp_path, capsys):
     command = ("predict", "--home", home, "--input", photos, "--output", tmp_path / "out", "--save")
 
     def lines():
@@ -201,12 +201,15 @@ def test_what_one_model_made_does_not_pass_for_the_work_of_two(home, photos, tmp
             json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
         ]
 
-    run(*command, "--model", "one")
+    make(*command, "--model", "one")
     alone = [line["key"]["model"] for line in lines()]
-    assert "skipped" not in run(*command, *BOTH).stdout
+    make(*command, *BOTH)
+    assert "skipped" not in capsys.readouterr().out
     together = lines()
-    assert "2 skipped as done" in run(*command, *BOTH).stdout
-    assert "skipped" not in run(*command, "--model", "one").stdout
+    make(*command, *BOTH)
+    assert "2 skipped as done" in capsys.readouterr().out
+    make(*command, "--model", "one")
+    assert "skipped" not in capsys.readouterr().out
 
     one, two = bundles_of(home)
     assert alone == [one.digest] * 2
@@ -214,8 +217,9 @@ def test_what_one_model_made_does_not_pass_for_the_work_of_two(home, photos, tmp
     assert together[0]["threshold"] == pytest.approx((one.threshold + two.threshold) / 2)
 
 
-def test_eval_judges_the_average_and_names_its_models(home):
-    shown = run("eval", "--home", home, *BOTH)
+def test_eval_judges_the_average_and_names_its_models(home, capsys):
+    make("eval", "--home", home, *BOTH)
+    shown = capsys.readouterr().out
     folder = home / "results" / "one+two" / "eval"
     figures = json.loads((folder / "metrics.json").read_text())
     one, two = bundles_of(home)
@@ -224,34 +228,37 @@ def test_eval_judges_the_average_and_names_its_models(home):
     assert figures["models"] == {"one": one.digest, "two": two.digest}
     assert figures["threshold"] == pytest.approx((one.threshold + two.threshold) / 2)
     assert sorted(row["id"] for row in rows) == sorted(one.split["val"])
-    assert f"one+two: {len(rows)} of 24 photos (held-out)" in shown.stdout
-    assert "Dice, mean at the best threshold" in shown.stdout
+    assert f"one+two: {len(rows)} of 24 photos (held-out)" in shown
+    assert "Dice, mean at the best threshold" in shown
     assert "one+two" in (folder / "report.html").read_text()
     for row in rows:
         photo = next((home / "data" / "set" / "images").glob(f"{row['id']}.*"))
         assert float(row["area_mask"]) == pytest.approx(expected_mask((one, two), photo).mean(), abs=0.001)
 
 
-def test_eval_of_models_that_learned_each_others_held_out_photos_names_the_way_out(home):
+def test_eval_of_models_that_learned_each_others_held_out_photos_names_the_way_out(home, capsys):
     fold = home / "models" / "fold"
     shutil.copytree(home / "models" / "two", fold)
     description = json.loads((fold / "bundle.json").read_text())
     description["split"] = {"train": description["split"]["val"], "val": description["split"]["train"]}
     (fold / "bundle.json").write_text(json.dumps(description))
-    refused = run("eval", "--home", home, "--model", "one", "--model", "fold", check=2)
+    make("eval", "--home", home, "--model", "one", "--model", "fold", check=2)
     shutil.rmtree(fold)
 
-    assert "on which none of the models was trained" in refused.stderr
-    assert "--data" in refused.stderr
+    refused = capsys.readouterr().err
+    assert "on which none of the models was trained" in refused
+    assert "--data" in refused
     assert not (home / "results" / "one+fold").exists()
 
 
 @pytest.mark.parametrize("augmentation", ["scales", "flip+scales"])
-def test_scales_change_the_scores_and_are_not_taken_for_done(home, photos, tmp_path, augmentation):
+def test_scales_change_the_scores_and_are_not_taken_for_done(home, photos, tmp_path, capsys, augmentation):
     command = ("predict", "--home", home, *BOTH, "--input", photos, "--output", tmp_path / "out", "--save")
-    run(*command)
+    make(*command)
+    capsys.readouterr()
     plain = [read_mask(mask).astype(int) for mask in sorted((tmp_path / "out" / "masks").iterdir())]
-    assert "skipped" not in run(*command, "--tta", augmentation).stdout
+    make(*command, "--tta", augmentation)
+    assert "skipped" not in capsys.readouterr().out
     changed = [read_mask(mask) for mask in sorted((tmp_path / "out" / "masks").iterdir())]
 
     assert max(np.abs(a - b).max() for a, b in zip(plain, changed, strict=True)) > 3
@@ -268,10 +275,10 @@ def test_scales_change_the_scores_and_are_not_taken_for_done(home, photos, tmp_p
     ],
 )
 @pytest.mark.parametrize("command", ["predict", "submit", "eval"])
-def test_a_mistake_gets_one_clear_line(home, photos, command, arguments, words):
+def test_a_mistake_gets_one_clear_line(home, photos, capsys, command, arguments, words):
     source = () if command == "eval" else ("--input", photos)
-    done = run(command, "--home", home, *source, *arguments, check=2)
-    (line,) = done.stderr.strip().splitlines()
+    make(command, "--home", home, *source, *arguments, check=2)
+    (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("error: ")
     for word in words:
         assert word in line
