@@ -2,6 +2,8 @@
 
 import shutil
 import signal
+import struct
+import zlib
 from contextlib import suppress
 
 import cv2
@@ -23,7 +25,7 @@ from segmentation.core.errors import ImageError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.images.compositing import blend, in_bits
 from segmentation.images.decontamination import decontaminate
-from segmentation.images.files import open_photo, read_mask, write_image
+from segmentation.images.files import has_alpha, open_photo, read_mask, write_image
 from segmentation.images.trimaps import WIDE_BAND, trimap
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import cut_out
@@ -40,6 +42,16 @@ def soft_score(photo):
 
 ALPHA = soft_alpha(Prediction("a", soft_score((PHOTO >> 8).astype(np.uint8)), LabelMap(), 0.5), 2.0, 16)
 CUTOUT = cut_out(decontaminate(PHOTO, ALPHA), ALPHA)
+
+
+def png_with_key(values, level):
+    """The bytes of a PNG, of grey [H, W] or RGB [H, W, 3], in which this level is transparent."""
+    _, content = cv2.imencode(".png", values)
+    content = content.tobytes()
+    chunk = b"tRNS" + struct.pack(">H", level) * (3 if values.ndim == 3 else 1)
+    key = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return content[:33] + key + content[33:]  # behind the signature and the header
+
 
 deep_pictures = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([3, 4])).flatmap(
     lambda shape: hnp.arrays(np.uint16, shape)
@@ -337,3 +349,22 @@ def test_the_command_cuts_a_photo_of_16_bits_out(photos, tmp_path):
     np.testing.assert_array_equal(by_psd_tools(photo, "mask")[..., 0], cutout[..., 3])
     with Image.open(output / "masks" / "a.png") as mask:
         np.testing.assert_array_equal(np.asarray(mask), cutout[..., 3])
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_the_level_or_colour_that_a_png_of_sixteen_bits_makes_transparent_is(tmp_path, bits, channels):
+    values = np.random.default_rng(0).integers(2000, 2**16, (20, 30, *channels)).astype(np.uint16)
+    values[5:15, 5:25] = 1000
+    values[5:15, 25:] = 1001  # the same in 8 bits
+    path = tmp_path / "cutout.png"
+    path.write_bytes(png_with_key(values, 1000))
+    alpha = np.full((20, 30), 255)
+    alpha[5:15, 5:25] = 0
+    picture = open_photo(path, bits=bits)
+
+    assert has_alpha(path)
+    np.testing.assert_array_equal(read_mask(path), alpha)
+    np.testing.assert_array_equal(picture.alpha, alpha if bits == 8 else alpha * 257)
+    rgb = values[..., ::-1] if channels else np.dstack([values] * 3)
+    np.testing.assert_array_equal(picture.pixels, rgb >> 8)

@@ -232,6 +232,34 @@ def test_a_palette_shows_its_colours_and_keeps_its_values(tmp_path):
     assert kind_of_pixels(path) == "palette"
 
 
+@pytest.mark.parametrize("extra", ["unassalpha", "assocalpha", "unspecified"])
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("photometric", ["palette", "cielab", "icclab"])
+def test_transparency_and_a_saved_selection_are_read_beside_every_kind_of_colours(
+    tmp_path, photometric, bits, extra
+):
+    table = np.random.default_rng(1).integers(0, 65536, (3, 2**bits)).astype(np.uint16)
+    colours, about = PHOTO, {"photometric": photometric}
+    if photometric == "palette":  # of which tifffile writes none with more channels
+        colours = GREY[..., np.newaxis]
+        about = {"photometric": "minisblack", "extratags": [(320, "H", table.size, table.ravel(), True)]}
+    shown = []
+    for image in (colours, np.dstack([colours, MASK])):
+        image = image if bits == 8 else sixteen(image)
+        more = {"extrasamples": [extra]} if image.shape[2] > colours.shape[2] else {}
+        path = written(tmp_path, image.squeeze(), **about, **more)
+        if photometric == "palette":
+            with tifffile.TiffFile(path, mode="r+b") as file:
+                file.pages[0].tags[262].overwrite(3)
+        shown.append(open_photo(path))
+
+    assert has_alpha(path)
+    np.testing.assert_array_equal(read_mask(path), MASK)
+    assert (shown[1].alpha is None) == (extra == "unspecified")
+    assert ("1 saved selection left out" in shown[1].notes) == (extra == "unspecified")
+    np.testing.assert_array_equal(shown[0].pixels, shown[1].pixels)
+
+
 @pytest.mark.parametrize(
     ("white", "kind", "notes"),
     [

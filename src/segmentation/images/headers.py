@@ -6,6 +6,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from segmentation.images.orientation import LYING_ON_ITS_SIDE
+from segmentation.images.pnm import white_of
 
 _MOST_DPI = 30_000  # more is damage, and PSD holds no more than 65535
 
@@ -15,6 +16,8 @@ def bits_of(picture: Image.Image) -> int:
 
     Call it before the picture is decoded.
     """
+    if white := white_of(picture):
+        return 16 if white > 255 else 8
     if picture.mode in ("I", "F"):
         return 32
     if picture.format is None:  # made by a program

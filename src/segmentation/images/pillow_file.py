@@ -10,6 +10,7 @@ from segmentation.images.headers import bits_of, count_frames, orientation_of, r
 from segmentation.images.jpeg import check_cmyk_jpeg, decode_jpeg
 from segmentation.images.orientation import LYING_ON_ITS_SIDE, turned
 from segmentation.images.png_colour import decode_colour
+from segmentation.images.pnm import decode_pnm, white_of
 from segmentation.images.stored import Pixels, Space, Stored
 from segmentation.images.value_range import full_range
 
@@ -27,7 +28,7 @@ def read_pillow(
     orientation = orientation_of(picture)
     if orientation is None:
         notes = ("damaged metadata ignored",)
-    bits, tiles = bits_of(picture), tiles_of(picture)
+    bits, tiles, white = bits_of(picture), tiles_of(picture), white_of(picture)
     kind: Literal["values", "palette", "colours"] = "colours"
     if picture.mode in _ONE_VALUE_A_PIXEL or picture.mode == "P":
         kind = "palette" if picture.mode == "P" else "values"
@@ -36,7 +37,7 @@ def read_pillow(
         height, width = width, height
 
     def decode(deep: bool) -> Pixels:
-        return _decode(picture, file, orientation, bits, tiles, deep, notes)
+        return _decode(picture, file, orientation, bits, tiles, white, deep, notes)
 
     return Stored(
         height,
@@ -58,10 +59,15 @@ def _decode(
     orientation: int | None,
     bits: int,
     tiles: str,
+    white: int | None,
     deep: bool,
     notes: tuple[str, ...],
 ) -> Pixels:
-    channels, more = _channels(picture, file, tiles, deep and bits == 16)
+    more: tuple[str, ...] = ()
+    if white:
+        channels = _pnm(picture, file, white)
+    else:
+        channels, more = _channels(picture, file, tiles, bits, deep)
     if file and (frames := count_frames(picture)) > 1:
         more = (f"first of {frames} frames", *more)
     upright: dict[str, Any] = {
@@ -72,7 +78,7 @@ def _decode(
 
 
 def _channels(
-    picture: Image.Image, file: BinaryIO | None, tiles: str, deep: bool
+    picture: Image.Image, file: BinaryIO | None, tiles: str, bits: int, deep: bool
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the arguments of `Pixels` but for its notes, not turned yet, and notes."""
     if file and picture.format in ("JPEG", "MPO") and (found := _jpeg(picture, file)):
@@ -90,7 +96,9 @@ def _channels(
         }, grey.notes
     if mode.startswith("I;16"):
         values = np.asarray(picture).astype(np.uint16)
-        return {"colours": values[..., np.newaxis], "space": "grey", "values": values}, ()
+        level = picture.info.get("transparency")  # a PNG has it without an alpha channel
+        alpha = None if level is None else np.where(values == level, 0, 65535).astype(np.uint16)
+        return {"colours": values[..., np.newaxis], "space": "grey", "alpha": alpha, "values": values}, ()
     if mode in ("1", "L", "P"):
         values = np.asarray(picture).astype(np.uint8)
         if spread := _SPREAD_GREY.search(tiles):
@@ -100,6 +108,8 @@ def _channels(
         with_alpha = "LA" if mode in ("L", "LA", "La", "1") else "RGBA"
         picture = picture if mode == with_alpha else picture.convert(with_alpha)
         alpha = np.array(picture.getchannel("A"))
+        if bits == 16 and mode == "RGB" and file:
+            alpha = _alpha_of_colour(file, alpha)
     space: Space = "grey" if mode in ("1", "L", "LA", "La") else "RGB"
     if mode == "CMYK":
         space, colours = "CMYK", np.array(picture)
@@ -109,9 +119,15 @@ def _channels(
         colours = np.array(picture.convert("L"))[..., np.newaxis]
     else:
         colours = np.array(picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB"))[..., :3]
-    if deep and file and space != "Lab" and picture.format != "JPEG2000":
+    if deep and bits == 16 and file and space != "Lab" and picture.format != "JPEG2000":
         colours, alpha = _sixteen_bit(file, colours, alpha)
     return {"colours": colours, "space": space, "alpha": alpha, "values": values}, ()
+
+
+def _pnm(picture: Image.Image, file: BinaryIO | None, white: int) -> dict[str, Any]:
+    colours, values = decode_pnm(picture, file, white)
+    grey = picture.mode != "RGB"
+    return {"colours": colours, "space": "grey" if grey else "RGB", "values": values if grey else None}
 
 
 def _jpeg(picture: Image.Image, file: BinaryIO) -> dict[str, Any] | None:
@@ -127,6 +143,18 @@ def _jpeg(picture: Image.Image, file: BinaryIO) -> dict[str, Any] | None:
         return None
     grey = picture.mode == "L"
     return {"colours": pixels, "space": "grey" if grey else "RGB", "values": pixels[..., 0] if grey else None}
+
+
+def _alpha_of_colour(file: BinaryIO, alpha: np.ndarray) -> np.ndarray:
+    """Return the alpha, uint8, of a PNG of 16 bits in which one colour is transparent.
+
+    Pillow's `alpha`, which looks for that colour among those of 8 bits, stays where OpenCV has none.
+    """
+    file.seek(0)
+    found = decode_colour(file.read())
+    if found is None or found.shape[2] != 4 or found.shape[:2] != alpha.shape:
+        return alpha
+    return (found[..., 3] >> 8).astype(np.uint8)
 
 
 def _sixteen_bit(

@@ -105,12 +105,17 @@ def _decode(
     page: Any, photometric: int, extra: tuple[int, ...], orientation: int, size: int, notes: tuple[str, ...]
 ) -> Pixels:
     samples = turned(_samples(page, photometric, size), orientation)  # [H, W, C]
-    if photometric == 3:
-        return _palette(samples[..., 0], page, notes)
-    if photometric in (8, 9):
-        return Pixels(_lab(samples[..., :3], icc=photometric == 9), "Lab", notes=notes)
-    channels, more, unknown = full_range(samples, page.bitspersample)
     count = _COLOURS[photometric]
+    if photometric in (3, 8, 9):
+        if photometric == 3:
+            pixels = _palette(samples[..., 0], page, notes)
+        else:
+            pixels = Pixels(_lab(samples[..., :3], icc=photometric == 9), "Lab", notes=notes)
+        if not extra:
+            return pixels
+        others = full_range(_unsigned(samples[..., count:]), page.bitspersample).values
+        return _with_extra(pixels, others, extra)
+    channels, more, unknown = full_range(samples, page.bitspersample)
     colours, others = channels[..., :count], channels[..., count:]
     values = samples[..., 0] if count == 1 and not extra and samples.dtype.kind in "bui" else None
     if photometric == 0:
@@ -131,7 +136,8 @@ def _with_extra(pixels: Pixels, others: np.ndarray, extra: tuple[int, ...]) -> P
     place = next((place for place, kind in enumerate(extra) if kind in (_ASSOCIATED, _UNASSOCIATED)), None)
     if place is not None:
         alpha = np.ascontiguousarray(others[..., place])
-        if extra[place] == _ASSOCIATED:
+        of_light = pixels.space != "Lab" and pixels.values is None  # as indices of a palette are not
+        if extra[place] == _ASSOCIATED and of_light:
             colours = _divided(colours, others[..., place])
     saved = [number for number in range(len(extra)) if number != place]
     if saved:
@@ -203,11 +209,16 @@ def _lab(values: np.ndarray, *, icc: bool) -> np.ndarray:
     if values.dtype.itemsize > 2 or values.dtype.kind == "f":
         raise UnreadKindError("a TIFF of CIELAB in more than 16 bits, which is not read")
     if values.dtype.itemsize == 2:
-        values = (values.view(np.uint16) >> 8).astype(np.uint8)
-    lab = values.view(np.uint8).copy()
+        values = (_unsigned(values) >> 8).astype(np.uint8)
+    lab = _unsigned(values).copy()
     if not icc:
         lab[..., 1:] ^= 128  # signed
     return lab
+
+
+def _unsigned(values: np.ndarray) -> np.ndarray:
+    """Return the bits of whole numbers as numbers without a sign."""
+    return values.view(f"u{values.dtype.itemsize}") if values.dtype.kind == "i" else values
 
 
 def _from_ycbcr(colours: np.ndarray) -> np.ndarray:
