@@ -109,7 +109,7 @@ class Experiment:
     def _combinations(self) -> Sequence[tuple[tuple[Factor, str], ...]]:
         each = [[(factor, level) for level in factor.levels] for factor in self.factors]
         if self.design == "grid":
-            return list(product(*each))
+            return [chosen for chosen in product(*each) if chosen]  # without factors, the base alone
         if self.design == "paired":
             return list(zip(*each, strict=True))
         return [(one,) for levels in each for one in levels]

@@ -1,5 +1,6 @@
 """Experiments as TOML files: those that come with the program, and a person's own."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from segmentation.config.experiment import BASE, DESIGNS, EXPECTATIONS, OTHER, C
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import JobOptions, accept, option, options_of
 from segmentation.config.scoring import ScoringOptions, parse_threshold
-from segmentation.config.toml_file import check_names, read_tables, table_in
+from segmentation.config.toml_file import check_list, check_table, read_tables, switch, table_in
 from segmentation.core.errors import ConfigError
 
 SHIPPED = Path(__file__).with_name("experiments")
@@ -63,16 +64,16 @@ def read_experiment(choice: str, *, quick: bool = False) -> Experiment:
 
 def experiment_of(tables: Mapping[str, Any], name: str, *, quick: bool = False) -> Experiment:
     """Return the experiment that the tables of a file describe. Raises ConfigError, naming the place."""
-    check_names("the experiment", tables, _TOP)
+    check_table("the experiment", tables, _TOP)
     hurried = tables.get("quick", {})
-    check_names("quick", hurried, _QUICK)
+    check_table("quick", hurried, _QUICK)
     if quick and not hurried:
         raise ConfigError("`quick`: expected a table quick in the experiment, received none; add one")
     changes = hurried if quick else {}
     base = {**table_in(tables, "base"), **table_in(changes, "base")}
     _check_options("base", base)
     without = changes.get("without", [])
-    check_names("quick.without", without, [*table_in(tables, "factors")])
+    check_list("quick.without", without, [*table_in(tables, "factors")])
     given = {**table_in(tables, "factors"), **table_in(changes, "factors")}
     given = {key: value for key, value in given.items() if key not in without}
     top = {key: value for key, value in {**tables, **changes}.items() if key not in ("base", "factors")}
@@ -85,7 +86,7 @@ def experiment_of(tables: Mapping[str, Any], name: str, *, quick: bool = False) 
         seeds=_seeds(top.get("seeds", [0] if top.get("folds") else [0, 1, 2])),
         folds=_whole("folds", top.get("folds", 0)),
         margin=_number("margin", top.get("margin", Experiment.margin)),
-        halving=bool(top.get("halving", False)),
+        halving=switch("halving", top.get("halving", False)),
     )
     _check(experiment)
     return experiment
@@ -95,10 +96,12 @@ def _factor(name: str, given: Any) -> Factor:
     place = f"factors.{name}"
     if not isinstance(given, dict):
         given = {"levels": given}  # `colour = ["grey"]`
-    check_names(place, given, _FACTOR)
+    check_table(place, given, _FACTOR)
     levels = given.get("levels")
     if isinstance(levels, list):
         option = given.get("option", name)
+        if not isinstance(option, str):
+            raise ConfigError(f"{place}.option: expected the name of an option, received {option!r}")
         levels = {_text(value): {option: value} for value in levels}
     if not isinstance(levels, dict) or not levels:
         raise ConfigError(f"{place}: expected levels, a list of values or a table of options, received none")
@@ -106,13 +109,14 @@ def _factor(name: str, given: Any) -> Factor:
         if not isinstance(options, dict):
             raise ConfigError(f"{place}.levels.{level}: expected a table of options, received {options!r}")
         others = options.get("average_with", [])
-        if not isinstance(others, str | list):
+        names = [others] if isinstance(others, str) else others
+        if not isinstance(names, list) or not all(isinstance(other, str) for other in names):
             raise ConfigError(f"{place}.levels.{level}: expected names in average_with, received {others!r}")
         _check_options(
             f"{place}.levels.{level}", {key: one for key, one in options.items() if key != "average_with"}
         )
     claims = table_in(given, "claims")
-    check_names(f"{place}.claims", claims, [*levels])
+    check_table(f"{place}.claims", claims, [*levels])
     return Factor(
         name, levels, {level: _claim(f"{place}.claims.{level}", one) for level, one in claims.items()}
     )
@@ -121,7 +125,7 @@ def _factor(name: str, given: Any) -> Factor:
 def _claim(place: str, given: Any) -> Claim:
     if isinstance(given, str):
         return Claim(given)
-    check_names(place, given, _CLAIM)
+    check_table(place, given, _CLAIM)
     expected = given.get("expected", "")
     if expected:
         _one_of(f"{place}.expected", expected, EXPECTATIONS)
@@ -184,7 +188,7 @@ def _whole(place: str, value: Any) -> int:
 
 
 def _number(place: str, value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise ConfigError(f"{place}: expected a number, received {value!r}")
     return float(value)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.config.toml_file import check_names, read_tables, table_in
+from segmentation.config.toml_file import check_list, check_table, read_tables, switch, table_in
 from segmentation.core.errors import ConfigError
 
 SHIPPED = Path(__file__).with_name("studies")
@@ -22,9 +22,6 @@ MEASURES = (
     *("mask_ap", "mask_ap50", "mask_ap75", "mask_ap_small", "mask_ap_medium", "mask_ap_large"),
 )
 """The figures that a table can have: of masks, errors of mattes, and average precision of objects."""
-
-PLACES = ("data", "name", "results")
-"""The names in braces in a value: the folder of data sets, the name of the study, its folder of results."""
 
 EACH = "each"
 """The `fold` that makes a training for every one of its folds, NAME-1 and so on."""
@@ -124,7 +121,7 @@ def _read(choice: str, quick: bool) -> Question:
     path = SHIPPED / f"{choice}.toml" if choice in shipped else Path(choice)
     tables = read_tables(path, f"a TOML file, or one of {', '.join(shipped)}", "a question in TOML")
     try:
-        check_names("the question", tables, _TOP)
+        check_table("the question", tables, _TOP)
         changes = table_in(tables, "quick")
         if quick and not changes:
             raise ConfigError("quick: expected a table in the question, received none; add one")
@@ -136,7 +133,7 @@ def _read(choice: str, quick: bool) -> Question:
 def _question(name: str, tables: Mapping[str, Any]) -> Question:
     usual = table_in(tables, "usual")
     measures = tables.get("measures", ["dice"])
-    check_names("measures", measures, MEASURES)
+    check_list("measures", measures, MEASURES)
     ways = {way: _options(f"ways.{way}", given) for way, given in table_in(tables, "ways").items()}
     if not ways:
         raise ConfigError("ways: expected one way at least, received none")
@@ -153,14 +150,8 @@ def _question(name: str, tables: Mapping[str, Any]) -> Question:
         ),
         ways=tuple(_way(way, given, usual, [*ways]) for way, given in ways.items()),
         parts=tuple(_part(part, given) for part, given in table_in(tables, "parts").items()),
-        curves=_switch(tables.get("curves", False)),
+        curves=switch("curves", tables.get("curves", False)),
     )
-
-
-def _switch(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ConfigError(f"curves: expected true or false, received {value!r}")
-    return value
 
 
 def _made(name: str, given: Any, usual: Mapping[str, Any]) -> list[Made]:
@@ -172,8 +163,8 @@ def _made(name: str, given: Any, usual: Mapping[str, Any]) -> list[Made]:
     options = {**table_in(usual, job), **options}
     if options.get("fold") != EACH:
         return [Made(name, job, options)]
-    if not isinstance(folds := options.get("folds"), int):
-        raise ConfigError(f"{place}: expected a number of folds, received {folds!r}; add folds")
+    if type(folds := options.get("folds")) is not int or folds < 2:
+        raise ConfigError(f"{place}: expected a number of folds, from 2, received {folds!r}; give folds")
     return [Made(f"{name}-{fold}", job, _of_fold(options, fold)) for fold in range(1, folds + 1)]
 
 
@@ -190,7 +181,7 @@ def _way(name: str, given: dict[str, Any], usual: Mapping[str, Any], names: list
 
 
 def _part(name: str, given: Any) -> Part:
-    check_names(f"parts.{name}", given, _PART)
+    check_table(f"parts.{name}", given, _PART)
     lowest = given.get("lowest")
     if not isinstance(lowest, float) or not 0 < lowest < 1:
         raise ConfigError(f"parts.{name}.lowest: expected a share between 0 and 1, received {lowest!r}")

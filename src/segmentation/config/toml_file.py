@@ -53,10 +53,28 @@ def table_in(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def check_names(place: str, given: Any, known: Collection[str]) -> None:
-    """Raise ConfigError for a name that is not known in a table or a list, and for what is neither."""
-    if not isinstance(given, dict | list):
+def check_table(place: str, given: Any, known: Collection[str]) -> None:
+    """Raise ConfigError for what is no table, and for a name in it that is not known."""
+    if not isinstance(given, dict):
         raise ConfigError(f"{place}: expected a table, received {given!r}")
+    _check_names(place, given, known)
+
+
+def check_list(place: str, given: Any, known: Collection[str]) -> None:
+    """Raise ConfigError for what is no list, and for a name in it that is not known."""
+    if not isinstance(given, list):
+        raise ConfigError(f"{place}: expected a list, received {given!r}")
+    _check_names(place, given, known)
+
+
+def switch(place: str, value: Any) -> bool:
+    """Return what is true or false. Raises ConfigError for anything else, such as the text "false"."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{place}: expected true or false, received {value!r}")
+    return value
+
+
+def _check_names(place: str, given: Collection[Any], known: Collection[str]) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ConfigError(f"{place}: expected some of {', '.join(known)}, received {unknown[0]!r}")
