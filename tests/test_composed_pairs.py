@@ -1,5 +1,6 @@
 """Composed pairs: new photos of known garments whose alpha is exact, the same for the same seed."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -298,6 +299,37 @@ def test_the_same_set_is_gone_on_with_and_another_refused(worn, tmp_path):
     with pytest.raises(DataError, match="another folder"):
         write(tmp_path / "set", worn, count=2, seed=4, ways=("turned", "placed"))
     assert lost.read_bytes() == before
+
+
+def composed_of(output, worn, others=()):
+    return write_composed(output, worn, others, count=8, seed=3, ways=("placed",), workers=1)
+
+
+def test_a_set_of_the_same_pairs_in_another_order_or_part_or_group_is_another_one(tmp_path):
+    first, second = (discover(draw_set(tmp_path / name, garments=3)).samples for name in ("first", "second"))
+    second = [dataclasses.replace(sample, id=f"b{sample.id}", group=f"b{sample.group}") for sample in second]
+    composed_of(tmp_path / "set", first, second)
+    origin = (tmp_path / "set" / "origin.json").read_bytes()
+    regrouped = [dataclasses.replace(sample, group="one") for sample in second]
+    for others in ((second, first), ([*first, *second], ()), (first, regrouped), (first[::-1], second)):
+        with pytest.raises(DataError, match="choose another folder"):
+            composed_of(tmp_path / "set", *others)
+    assert (tmp_path / "set" / "origin.json").read_bytes() == origin
+    assert len(composed_of(tmp_path / "set", first, second)) == 8
+
+
+def test_a_set_that_an_earlier_version_composed_is_gone_on_with_where_its_garments_are_these(tmp_path):
+    pairs = discover(draw_set(tmp_path / "pairs", garments=4)).samples
+    composed_of(tmp_path / "set", pairs)
+    path = tmp_path / "set" / "compose.json"
+    record = json.loads(path.read_text())
+    earlier = {name: value for name, value in record.items() if name != "sources"}
+    path.write_text(json.dumps(earlier))
+    with pytest.raises(DataError, match="choose another folder"):
+        composed_of(tmp_path / "set", pairs[::-1])
+    assert json.loads(path.read_text()) == earlier
+    composed_of(tmp_path / "set", pairs)
+    assert json.loads(path.read_text()) == record
 
 
 @pytest.mark.parametrize(

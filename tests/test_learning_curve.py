@@ -39,6 +39,19 @@ def test_the_range_of_the_gain_holds_the_truth_mostly_and_grows_with_the_noise()
     assert steady.high - steady.low < np.mean([gain.high - gain.low for gain in gains])
 
 
+def test_one_training_at_each_of_three_sizes_leaves_the_gain_open():
+    gain = fit_learning_curve({10: [0.1], 20: [0.05], 40: [0.03]}).gain(40, 40)
+
+    assert gain.high - gain.low > 0.2 * gain.mean
+
+
+def test_the_range_of_three_sizes_holds_the_truth_mostly():
+    truth = errors_at(50) - errors_at(75)
+    gains = [fit_learning_curve(measured([12, 25, 50], 0.1, seed)).gain(50, 25) for seed in range(20)]
+
+    assert np.mean([gain.low <= truth <= gain.high for gain in gains]) >= 0.65
+
+
 def test_errors_that_never_fall_promise_next_to_nothing():
     curve = fit_learning_curve({size: [0.05, 0.05, 0.05] for size in (10, 20, 40)})
 

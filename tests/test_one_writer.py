@@ -118,6 +118,15 @@ def test_a_job_within_the_one_that_holds_a_folder_holds_it_too(tmp_path):
         assert names(tmp_path / "results") == [".lock"]
 
 
+def test_a_folder_that_is_held_is_held_by_its_other_names_too(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "link").symlink_to("results", target_is_directory=True)
+    folder, link = tmp_path / "results", tmp_path / "link"
+    with locked(folder), locked(link), locked_file(link / "a.csv"), locked_file(folder / "a.csv"):
+        assert names(folder) == [".a.csv.lock", ".lock"]
+    assert names(folder) == []
+
+
 def test_files_of_one_folder_have_writers_of_their_own(tmp_path):
     with locked_file(tmp_path / "a.csv"), locked_file(tmp_path / "b.csv"):
         assert names(tmp_path) == [".a.csv.lock", ".b.csv.lock"]

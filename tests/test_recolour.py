@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from support.drawing import draw_pair
 
 from segmentation.config.training import AUGMENTATIONS
@@ -110,6 +111,18 @@ def test_a_garment_that_is_nowhere_opaque_is_recoloured_too():
     faint = np.minimum(alpha, 200)
 
     assert any(not np.array_equal(recoloured(photo, faint, seed), photo) for seed in range(20))
+
+
+@settings(deadline=None)
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12))), st.integers(0, 255), SEEDS)
+def test_any_mask_can_be_recoloured_also_one_within_the_garment(alpha, least, seed):
+    alpha = np.maximum(alpha, least).astype(np.uint8)
+    photo = np.random.default_rng(seed).integers(0, 256, (*alpha.shape, 3), dtype=np.uint8)
+    for number in range(8):
+        changed = recoloured(photo, alpha, seed + number)
+
+        assert changed.shape == photo.shape
+        assert changed.dtype == np.uint8
 
 
 @pytest.mark.parametrize("value", [0, 255])

@@ -10,6 +10,7 @@ from segmentation.config.options import names_from
 from segmentation.core.errors import DataError
 from segmentation.images.files import image_size, read_mask, read_photo
 from segmentation.synth import VIEWS, draw_photo, write_studio
+from segmentation.synth.folder import write_empty_rooms
 from segmentation.synth.studio import draw_empty_room
 
 SIZE = (96, 144)  # width, height
@@ -161,6 +162,18 @@ def test_the_same_set_is_completed_and_another_refused(tmp_path):
     with pytest.raises(DataError, match="another folder"):
         write_studio(tmp_path, 1, 64, 96, seed=2, workers=1)
     assert lost.read_bytes() == before
+
+
+def test_the_same_empty_rooms_are_completed_and_those_of_another_size_refused(tmp_path):
+    write_empty_rooms(tmp_path, 1, 64, 96, seed=1)
+    (room,) = (tmp_path / "images").iterdir()
+    before = room.read_bytes()
+    room.unlink()
+    write_empty_rooms(tmp_path, 1, 64, 96, seed=1)
+    assert room.read_bytes() == before
+    with pytest.raises(DataError, match="another folder"):
+        write_empty_rooms(tmp_path, 1, 128, 192, seed=1)
+    assert room.read_bytes() == before
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """Write a composed set into a folder: images, cutouts, and records of how to compose it again."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,13 +17,14 @@ from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
 from segmentation.core.types import Sample
 from segmentation.datasets.fingerprint import fingerprint
-from segmentation.datasets.origin import COMPOSED, GARMENTS, write_origin
+from segmentation.datasets.origin import COMPOSED, GARMENTS, read_origin, write_origin
 from segmentation.images.files import write_image
 from segmentation.synth.paint import stream
 
 GENERATOR_VERSION = 2  # raise it when the same seed no longer gives the same pixels
 RECORD = "compose.json"
 
+_SOURCES = "sources"
 _TRIES = 12  # candidates for one photo
 
 Counting = Callable[[str], Callable[[int, int], None]]
@@ -93,8 +95,10 @@ def write_composed(
     transparent = tuple(map(Transparent, foregrounds))
     sources = Sources(found, found + tuple(map(Source, others)), tuple(backgrounds), transparent)
     tasks = [_plan(output, ways[number % len(ways)], seed, number, sources) for number in range(count)]
-    claim(output / RECORD, _record(sources, count, seed, ways))
-    write_origin(output, {"origin": COMPOSED, GARMENTS: {task.name: _garment(task) for task in tasks}})
+    record = _record(sources, count, seed, ways)
+    origin = {"origin": COMPOSED, GARMENTS: {task.name: _garment(task) for task in tasks}}
+    claim(output / RECORD, record, _earlier(output, record, origin))
+    write_origin(output, origin)
     missing = [task for task in tasks if not task.image.exists()]
     map_in_processes(_compose_one, missing, workers, progress("composing"))
     return [task.image for task in tasks if task.image.exists()]
@@ -145,11 +149,35 @@ def _record(sources: Sources, count: int, seed: int, ways: Sequence[str]) -> dic
         "ways": list(ways),
         "pairs": len(pairs),
         "fingerprint": fingerprint(pairs),
+        _SOURCES: _digest(sources),
         "backgrounds": fingerprint(grounds) if grounds else "drawn",
     }
     if foregrounds:
         record["foregrounds"] = fingerprint(foregrounds)
     return record
+
+
+def _digest(sources: Sources) -> str:
+    """Return the sha256 of the names and the groups of all pairs in their order, and of what each serves as.
+
+    The order decides which garment a photo shows, and the groups which photos may be held out apart from it.
+    """
+    others = sources.all[len(sources.worn) :]
+    named = [
+        [(source.sample.id, source.sample.group) for source in part]
+        for part in (sources.worn, others, sources.foregrounds)
+    ]
+    return hashlib.sha256(repr(named).encode(errors="surrogateescape")).hexdigest()
+
+
+def _earlier(output: Path, record: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the record that an earlier version, which did not tell orders apart, wrote of this very set.
+
+    None where the garments in the folder are others.
+    """
+    if not (output / RECORD).is_file() or read_origin(output) != origin:
+        return None
+    return {name: value for name, value in record.items() if name != _SOURCES}
 
 
 def _compose_one(task: _Task) -> bool:

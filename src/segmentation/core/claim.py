@@ -8,10 +8,11 @@ from segmentation.core.errors import DataError
 from segmentation.core.files import write_text
 
 
-def claim(path: Path, record: dict[str, Any]) -> None:
+def claim(path: Path, record: dict[str, Any], earlier: dict[str, Any] | None = None) -> None:
     """Write the record of a set to `path` in its folder, so that the set can be continued.
 
-    Hidden files do not count. Raises DataError where the folder holds anything but this very set.
+    `earlier` is the record that an earlier version wrote of this set. Hidden files do not count. Raises
+    DataError where the folder holds anything but this very set.
     """
     folder = path.parent
     if path.is_file():
@@ -21,7 +22,7 @@ def claim(path: Path, record: dict[str, Any]) -> None:
             raise DataError(
                 f"{path}: expected a JSON record, received {error}; choose another folder"
             ) from error
-        if found != record:
+        if found not in (record, earlier):
             raise DataError(
                 f"{folder}: expected an empty folder or the set {record}, received the set {found}; "
                 "choose another folder or remove this one"

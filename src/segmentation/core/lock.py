@@ -42,7 +42,7 @@ def locked(folder: Path, remedy: str = "give another `output`", *, name: str = L
     Raises DataError, which ends with the `remedy`, where another process holds the folder, and where nothing
     can be written there.
     """
-    path = folder.absolute() / name
+    path = folder.resolve() / name  # the same by whichever link it is reached
     holder = threading.get_ident(), path
     if holder in _held:
         yield

@@ -55,11 +55,7 @@ def fit_learning_curve(errors: Mapping[int, Sequence[float]]) -> LearningCurve:
     random = np.random.default_rng(_SEED)
     curves = [_fit(sizes, [float(np.mean(errors[size])) for size in sizes])]
     for number in range(_RESAMPLES):
-        kept = [
-            size
-            for place, size in enumerate(sizes)
-            if len(sizes) == FEWEST_SIZES or place != number % len(sizes)
-        ]
+        kept = [size for place, size in enumerate(sizes) if place != number % len(sizes)]
         means = [float(np.mean(random.choice(errors[size], len(errors[size])))) for size in kept]
         curves.append(_fit(kept, means))
     return LearningCurve(np.array(curves))

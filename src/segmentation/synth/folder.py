@@ -75,7 +75,8 @@ def write_empty_rooms(
 
     The arguments are those of `write_studio`. Raises DataError for a folder that holds something else.
     """
-    claim(output / RECORD, {"generator": GENERATOR_VERSION, "seed": seed, "empty": count})
+    record = {"generator": GENERATOR_VERSION, "seed": seed, "empty": count, "width": width, "height": height}
+    claim(output / RECORD, record)
     jobs = [(output, seed, number, width, height) for number in range(count)]
     map_in_processes(_draw_empty_one, jobs, None, on_photo)
 

@@ -59,10 +59,15 @@ def _any(random: np.random.Generator) -> np.ndarray:
 
 
 def _nearby(lab: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return about the colour of a place beside the garment, in CIELAB: mannequin, wall or floor."""
+    """Return about the colour of a place beside the garment, in CIELAB: mannequin, wall or floor.
+
+    Of a part of a photo within a garment it is a random one, since nothing lies beside it.
+    """
     reach = max(3, len(alpha) // 12)
     band = (cv2.dilate(alpha, np.ones((reach, reach), np.uint8)) > 0) & (alpha == 0)
     places = lab[band] if band.any() else lab[alpha < 128]
+    if not len(places):
+        return _any(random)
     return places[random.integers(len(places))] + random.normal(0.0, (4.0, 2.0, 2.0))
 
 
