@@ -47,9 +47,12 @@ def test_one_training_at_each_of_three_sizes_leaves_the_gain_open():
 
 def test_the_range_of_three_sizes_holds_the_truth_mostly():
     truth = errors_at(50) - errors_at(75)
-    gains = [fit_learning_curve(measured([12, 25, 50], 0.1, seed)).gain(50, 25) for seed in range(20)]
+    both = [
+        {size: errors[:2] for size, errors in measured([12, 25, 50], 0.1, seed).items()} for seed in range(20)
+    ]
+    gains = [fit_learning_curve(errors).gain(50, 25) for errors in both]
 
-    assert np.mean([gain.low <= truth <= gain.high for gain in gains]) >= 0.65
+    assert np.mean([gain.low <= truth <= gain.high for gain in gains]) >= 0.7
 
 
 def test_errors_that_never_fall_promise_next_to_nothing():
