@@ -690,7 +690,7 @@ def test_models_that_have_a_name_in_different_classes_are_not_held_against_each_
         ({"background": ["null"], "": ["hair"]}, "1 to 100 printable characters, received ''"),
         ("[]", "received no groups"),
         ("{", "received no readable JSON"),
-        ('{"a": ["null"], "a": ["hair"]}', "the group 'a' is there twice"),
+        ('{"a": ["null"], "a": ["hair"]}', "expected each name once, received 'a' twice"),
     ],
 )
 def test_groups_that_cannot_work_are_refused(tmp_path, groups, said):

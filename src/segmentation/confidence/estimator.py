@@ -59,11 +59,10 @@ def estimator_for(
 ) -> ConfidenceEstimator:
     """Return the estimator of models that work as one, given the score functions of their first passes.
 
-    They score the mirror image themselves where they can, see `scores_of_mirror_image`.
-
-    Its second opinion is their scores of the mirror image, cut at `threshold`. For a double pass it shows
-    both where the passes disagree and where the mirror image is scored differently, for the time of another
-    first pass; a single pass takes twice the time.
+    Its second opinion is their scores of the mirror image, cut at `threshold`; they score it themselves where
+    they can, see `scores_of_mirror_image`. For a double pass it shows both where the passes disagree and
+    where the mirror image is scored differently, for the time of another first pass; a single pass takes
+    twice the time.
     """
     return ConfidenceEstimator(
         averaged([scores_of_mirror_image(score) for score in first_passes]), threshold, confidence_model

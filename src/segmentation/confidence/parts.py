@@ -30,7 +30,8 @@ def parts_of(mask: np.ndarray) -> dict[str, float]:
 def faint_parts(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) -> dict[str, float]:
     """Count the `faint_parts`: away from the mask, with scores that are low, and where the second mask is.
 
-    `scores` are float32 [H, W] in [0, 1], `mask` and `second` bool [H, W]. A strap that is torn looks so.
+    `scores` are float32 [H, W] in [0, 1], `mask` and `second` bool [H, W]. A strap that is torn off in the
+    mask looks like this.
     """
     edge_px = max(1, round(_EDGE * len(mask)))
     faint = scores >= _FAINT

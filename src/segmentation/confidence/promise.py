@@ -59,7 +59,7 @@ def make_promise(outcomes: FaultOutcomes, share: float, certainty: float) -> Pro
     """Return the promise with the lowest limit that keeps it.
 
     `share` is the most of the photos taken that may have a fault, in (0, 1), and `certainty`, in (0, 1), how
-    sure it is that no more have. Photos that triage holds back however certain they are not counted,
+    sure it is that no more have. Photos that triage holds back however certain they are are not counted,
     since they are never taken. Raises ConfigError where the photos are too few, and where too many of them
     have a fault.
     """

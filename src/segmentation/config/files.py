@@ -17,8 +17,8 @@ DECISIONS = ("auto", "review", "redo")
 """The decisions of triage on a photo."""
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
 CERTAINTY = 0.9
-TRIMAP_PX = 9
 """Of a promise: how often it holds, if it were made again and again."""
+TRIMAP_PX = 9
 
 
 def parse_background(text: str) -> Path | HexColour | None:

@@ -17,6 +17,9 @@ from segmentation.core.task import ClassTask, CutoutTask, Task
 IGNORED = 255
 """The value, in arrays of class indices, of a pixel that counts nowhere: in no loss and in no figure."""
 
+HALF = 128
+"""The alpha, of 255, from which a pixel counts as garment where there is only garment or not."""
+
 LEAST_SHARE = 0.001
 """The share of a photo below which a predicted class is only a trace, for which nobody would list it.
 

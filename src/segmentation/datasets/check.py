@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.errors import SegmentationError, printable
-from segmentation.core.types import IGNORED, GroundTruth, LabelMap, Sample
+from segmentation.core.types import HALF, IGNORED, GroundTruth, LabelMap, Sample
 from segmentation.datasets.ground_truth import FromTable, ObjectMask, truth_of
 from segmentation.datasets.mask_doubts import doubt, doubt_colours, remedy_for_dark
 from segmentation.images.files import has_alpha, image_size, kind_of_pixels, read_photo
-
-_HALF = 128  # alpha from which a pixel counts as garment
 
 
 @dataclass(frozen=True)
@@ -64,19 +62,19 @@ def check_pixels(sample: Sample, labels: LabelMap, *, cutout: bool) -> Problem |
 def _check_mask(truth: GroundTruth, mask: np.ndarray, *, cutout: bool) -> Problem | None:
     path, lowest, highest = truth.path, int(mask.min()), int(mask.max())
     is_picture = truth.coding is None and not isinstance(truth, ObjectMask)
-    if is_picture and not cutout and (found := _check_colours(path, opaque=lowest >= _HALF)):
+    if is_picture and not cutout and (found := _check_colours(path, opaque=lowest >= HALF)):
         return found
     if highest == 0:
         return Problem(
             path, "is empty: nothing is marked as garment", "cut the garment out, or remove the pair"
         )
-    if highest < _HALF:
+    if highest < HALF:
         return Problem(
             path,
             f"marks nothing as garment: its highest value is {highest}",
             remedy_for_dark(highest),
         )
-    if lowest >= _HALF:
+    if lowest >= HALF:
         return Problem(
             path, "covers the whole photo: nothing is cut out", "cut the garment out, or remove the pair"
         )

@@ -5,9 +5,9 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from segmentation.core.errors import DataError, printable
+from segmentation.core.json_text import unique_names
 from segmentation.core.regular_file import check_regular
 from segmentation.core.types import BINARY, IGNORED, Coding, LabelMap
 from segmentation.datasets.labels import BACKGROUND, LABELS_FILE, Classes, key
@@ -177,7 +177,7 @@ def _groups_path(choice: str | Path) -> Path:
 def read_groups(path: Path) -> dict[str, list[str]]:
     """Read the names in each group, as `key` has them. Raises DataError for a file of another form."""
     try:
-        plain = json.loads(check_regular(path).read_bytes(), object_pairs_hook=_unique)
+        plain = json.loads(check_regular(path).read_bytes(), object_pairs_hook=unique_names)
     except (OSError, ValueError, RecursionError) as error:
         reason = printable(str(getattr(error, "strerror", None) or error))
         raise DataError(f"{path}: {_EXPECTED}, received no readable JSON ({reason}); correct it") from error
@@ -226,14 +226,6 @@ def _grouped(
     if empty and not trained_by:
         raise DataError(f"{path}: expected names in every group, received none in {empty[0]!r}; remove it")
     return members
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    plain = dict(pairs)
-    if len(plain) < len(pairs):
-        repeated = next(name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number]))
-        raise ValueError(f"the group {repeated!r} is there twice")
-    return plain
 
 
 def _check_name(path: Path, name: str) -> None:

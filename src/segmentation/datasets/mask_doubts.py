@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-_HALF = 128  # alpha from which a pixel counts as garment
+from segmentation.core.types import HALF
+
 _FEW = 64  # levels that a picture of hard areas may have; a soft edge has more
 _LEAST_FLAT = 0.001  # of the photo: smaller areas of one level may be chance
 _NEAR = 4  # levels that a careless brush or a lossy file is away from white
@@ -51,7 +52,7 @@ def doubt(mask: np.ndarray, *, cutout: bool) -> tuple[str, str] | None:
             )
     if _is_inverted(mask):
         return (
-            f"marks {np.mean(mask >= _HALF):.0%} of the photo, up to its frame, as if garment and "
+            f"marks {np.mean(mask >= HALF):.0%} of the photo, up to its frame, as if garment and "
             "background were exchanged",
             "invert the mask, so that the garment is white, or remove the pair",
         )
@@ -96,8 +97,8 @@ def _flat_levels(mask: np.ndarray) -> str:
 
 def _level_of_garment(mask: np.ndarray) -> int:
     """Return the level of more than half of the marked pixels, 255 where there is none."""
-    marked = np.bincount(mask.ravel(), minlength=256)[_HALF:]
-    return int(marked.argmax()) + _HALF if marked.max() > marked.sum() / 2 else 255
+    marked = np.bincount(mask.ravel(), minlength=256)[HALF:]
+    return int(marked.argmax()) + HALF if marked.max() > marked.sum() / 2 else 255
 
 
 def _is_trimap(mask: np.ndarray) -> bool:
@@ -118,7 +119,7 @@ def _is_trimap(mask: np.ndarray) -> bool:
 
 def _is_inverted(mask: np.ndarray) -> bool:
     """Return whether more is marked at the frame than inside, unlike a garment that fills the photo."""
-    marked = mask >= _HALF
+    marked = mask >= HALF
     frame = np.concatenate([marked[0], marked[-1], marked[1:-1, 0], marked[1:-1, -1]]).mean()
     share = marked.mean()
     return bool(share > _MUCH and frame >= _FRAME and frame > share)

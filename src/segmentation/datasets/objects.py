@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.core.types import IGNORED, GroundTruth
+from segmentation.core.types import HALF, IGNORED, GroundTruth
 
 MOST_NUMBERED = 254
 """The most objects of a photo that get a number; further ones, the smallest, are left out."""
 
-_HALF = 128  # alpha from which a pixel counts
 _FEW = 64  # levels that a picture of objects may have where some of them are soft edges
 
 
@@ -43,7 +42,7 @@ def objects_of(truth: GroundTruth) -> Objects:
         return tell_apart()
     targets = truth.read()
     if truth.coding is None or {*truth.coding.targets} <= {0, 255}:
-        return number_masks([(targets >= _HALF, 1)], targets.shape)
+        return number_masks([(targets >= HALF, 1)], targets.shape)
     classes = [index for index in np.unique(targets).tolist() if index not in (0, IGNORED)]
     return number_masks([(targets == index, index) for index in classes], targets.shape)
 
@@ -71,8 +70,8 @@ def number_values(values: np.ndarray) -> Objects:
     levels, places = np.unique(values, return_inverse=True)
     places = places.reshape(values.shape)
     broad = [level for level in _broad(values) if level]
-    if levels[-1] <= 255 and levels[-1] >= _HALF and len(broad) < 2:
-        return number_masks([(values >= _HALF, 1)], values.shape)
+    if levels[-1] <= 255 and levels[-1] >= HALF and len(broad) < 2:
+        return number_masks([(values >= HALF, 1)], values.shape)
     kept = [level for level in levels.tolist() if level and (len(levels) <= _FEW or level in broad)]
     if len(kept) <= MOST_NUMBERED:
         number_of = np.zeros(len(levels), np.uint8)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.core.types import HALF
 from segmentation.images.compositing import in_bits
 from segmentation.metrics import masks as metrics
 
 NEAR_PX = 2.0  # of an outline that needed no retouching: as much as two retouchers differ
 SMALL_SHARE = 0.01  # of the garment: about what two retouchers differ by, whose Dice is 0.995
-
-_HALF = 128  # alpha from which a pixel is garment
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def measure_correction(predicted: np.ndarray, corrected: np.ndarray) -> Correcti
 
     The distances are the average and, robustly, the Hausdorff distance of surfaces (Heimann et al. 2009).
     """
-    masks = predicted >= _HALF, corrected >= _HALF
+    masks = predicted >= HALF, corrected >= HALF
     counts = metrics.counts(*masks)
     changed, garment = counts.fp + counts.fn, counts.tp + counts.fn
     to_corrected, to_predicted = _edge_distances(*masks)

@@ -82,9 +82,9 @@ def paired_difference(
     """Return how `values` differ from those of the `baseline` on the same photos, both float64 [N].
 
     The interval is that of `mean_interval` over the differences. A photo is better where its value is higher,
-    or lower where `less_is_better`. The p-value is two-sided, after Wilcoxon
-    1945, who leaves out photos without a difference; it is 1 where that leaves none. Raises DataError for
-    fewer than two photos and ValueError for a different number of photos.
+    or lower where `less_is_better`. The p-value is two-sided, after Wilcoxon 1945, who leaves out photos
+    without a difference; it is 1 where that leaves none. Raises DataError for fewer than two photos and
+    ValueError for a different number of photos.
     """
     from scipy import stats
 

@@ -90,8 +90,8 @@ def boundary_f1(mask: np.ndarray, target: np.ndarray, tolerance_px: float = 2.0)
     """Return the F1 score of the contours, matched within `tolerance_px` (Euclidean).
 
     It is the harmonic mean of the parts of each contour (see `contour`) that lie so near the other. One empty
-    mask gives 0. After Martin et al. 2004 (contour precision
-    and recall), Csurka et al. 2013 (for segmentation) and the DAVIS benchmark (its measure F).
+    mask gives 0. After Martin et al. 2004 (contour precision and recall), Csurka et al. 2013 (for
+    segmentation) and the DAVIS benchmark (its measure F).
     """
     mask, target = _cut_to_content(mask, target)
     mask_contour, target_contour = contour(mask), contour(target)

@@ -9,6 +9,7 @@ import numpy as np
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, ImageError, printable
 from segmentation.core.file_kinds import FILES
+from segmentation.core.types import HALF
 from segmentation.core.walking import files_below
 from segmentation.evaluation.corrections import alike
 from segmentation.images.compositing import in_bits
@@ -18,7 +19,6 @@ from segmentation.outputs.file_record import DOCUMENTS
 from segmentation.outputs.names import RETOUCHED, assign_files, retouched_files
 from segmentation.outputs.naming import Photo
 
-_HALF = 128  # alpha from which a pixel is garment
 _DARK, _LIGHT = 32, 224  # grey values of a mask, except for its soft edges
 _MOST_SOFT = 0.2  # the largest share of soft edges in a mask; a grey photo has more
 
@@ -80,7 +80,7 @@ def corrected_alpha(
             "one of them"
         )
     path, alpha = found[0]
-    garment = in_bits(alpha, 8) >= _HALF
+    garment = in_bits(alpha, 8) >= HALF
     if not garment.any() or garment.all():
         what = "nothing is cut out" if not garment.any() else "the whole photo is cut out"
         raise DataError(
