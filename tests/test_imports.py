@@ -89,6 +89,7 @@ def test_every_part_has_its_place_in_the_order():
                 "images/opening.py",
                 "images/pillow.py",
                 "images/pillow_file.py",
+                "images/pnm.py",
                 "images/stored.py",
                 "images/text.py",
                 "images/tiff_write.py",

@@ -74,7 +74,7 @@ def test_an_experiment_is_read_or_refused_whatever_stands_at_a_place(way, quick)
             assert experiment_of(with_odd(EXPERIMENT, way, odd), "drawn", quick=quick).variants
 
 
-@pytest.mark.parametrize("way", places(QUESTION), ids=".".join)
+@pytest.mark.parametrize("way", [*places(QUESTION)], ids=".".join)
 def test_a_question_is_read_or_refused_whatever_stands_at_a_place(tmp_path, way):
     path = tmp_path / "question.toml"
     for quick in (False, True):
