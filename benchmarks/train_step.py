@@ -17,7 +17,7 @@ from pathlib import Path
 
 import project  # noqa: F401  (so that the library is found)
 
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.size import Size
 

@@ -13,7 +13,7 @@ from support.training import train
 from support.training_events import interrupting
 
 from segmentation.config.adversaries import AdversarialConfig
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.core.size import Size

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_pair, ellipse
 
+from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
 from segmentation.config.scoring import CHANNELS
-from segmentation.config.training import AUGMENTATIONS, AugmentConfig
 from segmentation.core.types import LabelMap
 from segmentation.scores.channels import as_grey
 from segmentation.training.augment import build_augment

@@ -7,7 +7,8 @@ from support.drawing import draw_set, samples_of
 from support.training import train
 from support.training_events import interrupting
 
-from segmentation.config.training import LossConfig, RunConfig
+from segmentation.config.loss import LossConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 from segmentation.models import registry
 from segmentation.preprocessing.preprocessing import Preprocessing

@@ -17,7 +17,8 @@ from support.drawing import draw_set, samples_of
 from support.places import ROOT
 from support.training_events import interrupting
 
-from segmentation.config.training import ModelConfig, RunConfig
+from segmentation.config.network import ModelConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.inference.engines import load_engine

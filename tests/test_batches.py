@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from support.drawing import draw_set, samples_of
 
-from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig
+from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
+from segmentation.config.data import DataConfig
 from segmentation.config.values import Memory
 from segmentation.core.errors import DataError, ImageError
 from segmentation.core.size import Size

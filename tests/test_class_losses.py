@@ -14,7 +14,8 @@ from support.drawing import draw_set
 from support.program import run
 
 from main import main
-from segmentation.config.training import LossConfig, RunConfig
+from segmentation.config.loss import LossConfig
+from segmentation.config.run import RunConfig
 from segmentation.config.values import LOSSES as NAMES
 from segmentation.config.values import MATTE_LOSSES
 from segmentation.core.errors import ConfigError

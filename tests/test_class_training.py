@@ -11,7 +11,9 @@ from support.program import make, run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle
-from segmentation.config.training import DataConfig, LossConfig, RunConfig
+from segmentation.config.data import DataConfig
+from segmentation.config.loss import LossConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 from segmentation.core.types import IGNORED
 from segmentation.datasets.discover import discover

@@ -52,7 +52,7 @@ def test_help_imports_the_options_of_the_command_that_it_is_about_alone(command,
     words = [sys.executable, "-c", script, PROGRAM, *command, "--help"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     imported = done.stderr.split()
-    rooms = ("segmentation.config.jobs.", "segmentation.config.training", "tomllib")
+    rooms = ("segmentation.config.jobs.", "segmentation.config.run", "tomllib")
 
     assert {name for name in imported if name.startswith(rooms)} == {
         f"segmentation.config.jobs.{name}" for name in needed

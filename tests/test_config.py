@@ -16,24 +16,21 @@ from segmentation.cli.main import build_parser, main
 from segmentation.cli.parser import default_of, read_command
 from segmentation.cli.wording import as_typed, flag
 from segmentation.config.adversaries import AdversarialConfig
+from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
+from segmentation.config.data import DataConfig
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.loss import LossConfig
 from segmentation.config.matting import MatteConfig
+from segmentation.config.network import ModelConfig
 from segmentation.config.options import options_of
+from segmentation.config.preprocessing import PreprocessConfig
 from segmentation.config.presets import PRESETS, configure
 from segmentation.config.record import chosen, differences, record_of
+from segmentation.config.run import RunConfig
+from segmentation.config.second_pass import SecondPassConfig
 from segmentation.config.toml_file import read_options, write_options
-from segmentation.config.training import (
-    AUGMENTATIONS,
-    AugmentConfig,
-    DataConfig,
-    LossConfig,
-    ModelConfig,
-    PreprocessConfig,
-    RunConfig,
-    SecondPassConfig,
-    TrainConfig,
-)
+from segmentation.config.training import TrainConfig
 from segmentation.config.values import LOSSES as MASK_LOSSES
 from segmentation.config.values import MATTE_LOSSES, LossSum, Memory, Shares
 from segmentation.core.errors import ConfigError

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.drawing import draw_set
 from support.program import TINY, make, run
 
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import BINARY

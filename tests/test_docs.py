@@ -13,13 +13,13 @@ from segmentation.cli.main import build_parser
 from segmentation.cli.parser import read_command
 from segmentation.cli.reference import commands_page, tables_of
 from segmentation.cli.wording import flag
+from segmentation.config.augmentation import AUGMENTATIONS
 from segmentation.config.experiment_file import read_experiment
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
 from segmentation.config.presets import PRESETS, preset_names
 from segmentation.config.study import read_questions
 from segmentation.config.toml_file import read_options
-from segmentation.config.training import AUGMENTATIONS
 from segmentation.jobs.recipes import RECIPES
 from segmentation.models.registry import ARCHITECTURES
 

@@ -23,7 +23,7 @@ from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle
 from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.bundle.saving import save_description
 from segmentation.config.jobs.export import NETWORK_FORMATS, ExportOptions
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import BundleError, ConfigError, ExportError
 from segmentation.core.events import Caution
 from segmentation.core.size import Size

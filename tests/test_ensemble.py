@@ -12,7 +12,7 @@ import pytest
 from support.program import make
 
 from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Sample

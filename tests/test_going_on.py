@@ -10,7 +10,7 @@ from support.program import make
 
 import segmentation
 from segmentation.bundle.bundle import load_bundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.training.progress import EpochDone
 from segmentation.training.run_state import RunState, check_changes, read_run

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from support.drawing import draw_pair
 
-from segmentation.config.training import AUGMENTATIONS, AugmentConfig, DataConfig, RunConfig
+from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
+from segmentation.config.data import DataConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample

@@ -24,7 +24,7 @@ from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.saving import save_description
 from segmentation.confidence.model import DOUBTS, DRIFT, SHAPE, SIGNS
-from segmentation.config.training import ModelConfig
+from segmentation.config.network import ModelConfig
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.size import Size
 from segmentation.models import registry

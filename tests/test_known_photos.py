@@ -9,7 +9,7 @@ from support.drawing import draw_pair
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.confidence.model import ConfidenceModel
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size

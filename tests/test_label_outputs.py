@@ -21,7 +21,7 @@ from support.program import make, run, start
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.config.jobs.collect import CollectOptions
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import DataError, ImageError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap

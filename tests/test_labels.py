@@ -14,7 +14,7 @@ from PIL import Image
 from support.drawing import draw_pair
 from support.program import run
 
-from segmentation.config.training import DataConfig
+from segmentation.config.data import DataConfig
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size
 from segmentation.core.types import Coding, Sample

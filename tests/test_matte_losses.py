@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from segmentation.config.training import LossConfig, RunConfig
+from segmentation.config.loss import LossConfig
+from segmentation.config.run import RunConfig
 from segmentation.config.values import MATTE_LOSSES as NAMES
 from segmentation.core.errors import ConfigError
 from segmentation.training import objectives

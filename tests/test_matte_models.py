@@ -13,8 +13,8 @@ from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.saving import save_description
 from segmentation.config.files import MatteOptions
+from segmentation.config.run import RunConfig
 from segmentation.config.scoring import ScoringOptions
-from segmentation.config.training import RunConfig
 from segmentation.core.errors import ConfigError, SegmentationError
 from segmentation.core.types import BINARY, Prediction
 from segmentation.images.files import write_image

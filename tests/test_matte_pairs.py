@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from support.mattes import draw_matte, draw_matte_set
 
-from segmentation.config.training import AUGMENTATIONS, RunConfig
+from segmentation.config.augmentation import AUGMENTATIONS
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.size import Size
 from segmentation.datasets.discover import discover

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_pair
 
-from segmentation.config.training import LossConfig, ModelConfig, RunConfig, TrainConfig
+from segmentation.config.loss import LossConfig
+from segmentation.config.network import ModelConfig
+from segmentation.config.run import RunConfig
+from segmentation.config.training import TrainConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.models import registry

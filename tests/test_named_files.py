@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from segmentation.cli.wording import as_typed
+from segmentation.config.run import RunConfig
 from segmentation.config.toml_file import read_options
-from segmentation.config.training import RunConfig
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.files import atomic_file, atomic_folder

@@ -12,7 +12,7 @@ from support.object_model import SIZE, draw_set, draw_things, one_object
 from support.program import make
 
 from segmentation.bundle.bundle import load_bundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import BINARY, LabelMap

@@ -11,7 +11,7 @@ from support.folder_job import cut_folder, made, manifest_lines, pictures, score
 
 from segmentation.api.model import Model
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.images.files import read_mask, read_photo, write_image
 from segmentation.inference.engines import engine_of

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score, log_loss
 from support.drawing import ellipse
 
-from segmentation.config.training import PIXEL_WEIGHTS, LossConfig
+from segmentation.config.loss import PIXEL_WEIGHTS, LossConfig
 from segmentation.training import objectives
 from segmentation.training.objectives import CrossEntropyMinusDice
 

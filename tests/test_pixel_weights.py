@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from support.drawing import ellipse
 
-from segmentation.config.training import LossConfig
+from segmentation.config.loss import LossConfig
 from segmentation.training.objectives import CrossEntropyMinusDice
 from segmentation.training.pixel_weights import edge_band, faults, pixel_weights, thin_parts
 

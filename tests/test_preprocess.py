@@ -14,7 +14,8 @@ from support.bundles import CONFIG, write_bundle
 from support.drawing import draw_pair
 
 from segmentation.bundle.bundle import load_bundle
-from segmentation.config.training import DataConfig, PreprocessConfig
+from segmentation.config.data import DataConfig
+from segmentation.config.preprocessing import PreprocessConfig
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile

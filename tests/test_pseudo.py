@@ -20,8 +20,9 @@ from support.program import make, run
 
 from main import main
 from segmentation.bundle.bundle import load_bundle
+from segmentation.config.data import DataConfig
 from segmentation.config.jobs.pseudo import PseudoOptions
-from segmentation.config.training import DataConfig, LossConfig
+from segmentation.config.loss import LossConfig
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Prediction, Sample

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support.drawing import draw_pair
 
-from segmentation.config.training import AUGMENTATIONS
+from segmentation.config.augmentation import AUGMENTATIONS
 from segmentation.training import recolour as recolouring
 from segmentation.training.augment import build_augment
 from segmentation.training.recolour import recolour

@@ -10,7 +10,7 @@ from support.drawing import draw_set, samples_of
 from support.training import train as train_with
 from support.training_events import interrupting
 
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ImageError, TrainingError
 from segmentation.core.size import Size
 from segmentation.datasets.ground_truth import MaskFile

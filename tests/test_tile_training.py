@@ -6,7 +6,8 @@ from support.drawing import draw_pair, draw_set
 from support.program import TINY, make, run
 
 from segmentation.bundle.bundle import load_bundle
-from segmentation.config.training import AUGMENTATIONS, RunConfig
+from segmentation.config.augmentation import AUGMENTATIONS
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import BINARY, Sample

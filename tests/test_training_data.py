@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.training import DataConfig, RunConfig
+from segmentation.config.data import DataConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.size import Size
 from segmentation.datasets.discover import discover

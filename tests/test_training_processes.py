@@ -16,7 +16,7 @@ from support.processes import is_alive, started_by
 from support.program import TINY, start
 
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, ImageError, MissingExtraError
 from segmentation.jobs.training_checks import check_parts, check_processes
 from segmentation.jobs.training_processes import fit_in_processes
@@ -46,7 +46,7 @@ import json, sys
 from pathlib import Path
 from support.drawing import samples_of
 from support.training import train
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.models.registry import complete
 pairs, folder, options = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
 train(samples_of(pairs)[:7], folder, complete(RunConfig().replace(**options)))

@@ -15,7 +15,9 @@ from support.training_events import Listening
 from main import main
 from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.saving import save_description
-from segmentation.config.training import LossConfig, RunConfig, TrainConfig
+from segmentation.config.loss import LossConfig
+from segmentation.config.run import RunConfig
+from segmentation.config.training import TrainConfig
 from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap

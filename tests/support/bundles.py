@@ -6,7 +6,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.bundle.saving import save_description
 from segmentation.confidence.model import DOUBTS, SHAPE, SIGNS, ConfidenceModel
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 from segmentation.preprocessing.preprocessing import Preprocessing
 

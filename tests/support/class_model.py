@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.saving import save_description
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap
 from segmentation.images.files import write_image

@@ -17,7 +17,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.jobs.predict import PredictOptions
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.events import Tell, ignore
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.core.signals import Interruption, exit_status

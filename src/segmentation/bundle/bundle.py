@@ -18,7 +18,7 @@ from segmentation.bundle.names import DESCRIPTION, choices
 from segmentation.bundle.precisions import Precisions
 from segmentation.bundle.schema import read_description
 from segmentation.confidence.model import ConfidenceModel
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.digests import sha256_of
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.size import Size

@@ -23,7 +23,7 @@ from segmentation.bundle.plain_values import (
     check_fields,
 )
 from segmentation.bundle.precisions import Exactness, Precisions
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import ConfigError
 from segmentation.core.json_text import unique_names

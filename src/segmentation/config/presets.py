@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Any
 
-from segmentation.config.training import AUGMENTATIONS, RunConfig
+from segmentation.config.augmentation import AUGMENTATIONS
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 

@@ -11,7 +11,7 @@ from segmentation.bundle.bundle import FIRST, ModelBundle
 from segmentation.bundle.names import check_name
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.config.values import Shares
 from segmentation.core.errors import ConfigError, SegmentationError, TrainingError
 from segmentation.core.files import write_text

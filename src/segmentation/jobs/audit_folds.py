@@ -14,7 +14,7 @@ from segmentation.bundle.names import DESCRIPTION
 from segmentation.config.jobs.audit import ARCHITECTURE, FILTERS, AuditOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import configure
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note
 from segmentation.core.size import Size

@@ -7,9 +7,10 @@ from pathlib import Path
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.provenance import data_folder
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.loss import LOSS_PARTS
 from segmentation.config.matting import MATTE_PARTS
+from segmentation.config.run import RunConfig
 from segmentation.config.toml_file import read_options, write_options
-from segmentation.config.training import LOSS_PARTS, RunConfig
 
 CONFIGURATION = "config.toml"  # in the bundle
 

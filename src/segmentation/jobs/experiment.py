@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import fmean
 
 from segmentation.bundle.provenance import provenance
+from segmentation.config.data import DataConfig
 from segmentation.config.experiment import BASE, OTHER, Experiment
 from segmentation.config.experiment_file import read_experiment
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen
-from segmentation.config.training import DataConfig
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Caution, Note

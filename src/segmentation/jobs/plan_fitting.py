@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.events import Note
 from segmentation.core.types import LabelMap, Sample
 from segmentation.jobs.context import Context

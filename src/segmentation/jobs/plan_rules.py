@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from segmentation.config.training import LOSS_PARTS, AugmentConfig
+from segmentation.config.augmentation import AugmentConfig
+from segmentation.config.loss import LOSS_PARTS
 from segmentation.config.values import Memory
 from segmentation.core.counting import counted
 from segmentation.core.machine import Machine

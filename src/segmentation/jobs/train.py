@@ -10,7 +10,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.names import check_name
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, TrainingError, unwritable
 from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked

@@ -13,7 +13,7 @@ import numpy as np
 from segmentation.bundle.bundle import FIRST, GROUPS, ModelBundle, load_bundle
 from segmentation.bundle.provenance import provenance, seen_from
 from segmentation.bundle.saving import save_description
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Caution, Note, counting
 from segmentation.core.files import atomic_folder, copy_folder, write_text

@@ -6,9 +6,10 @@ from typing import Any
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.adversaries import ADVERSARIAL_PARTS, AdversarialConfig
 from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.loss import LOSS_PARTS, LossConfig
 from segmentation.config.matting import MATTE_PARTS
 from segmentation.config.presets import AUTO
-from segmentation.config.training import LOSS_PARTS, LossConfig, RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
 from segmentation.core.imports import require_installed

@@ -8,7 +8,7 @@ from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import PRESETS, configure
 from segmentation.config.record import chosen
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.jobs.training_checks import (
     check_first_passes,
     check_loss_parts,

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.training import DataConfig, RunConfig
+from segmentation.config.data import DataConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError, printable
 from segmentation.core.events import Caution, Note, counting

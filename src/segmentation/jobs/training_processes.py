@@ -20,7 +20,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import SegmentationError, TrainingError, printable
 from segmentation.core.events import Tell, ignore
 from segmentation.core.imports import import_keras_quietly

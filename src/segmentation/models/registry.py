@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from segmentation.config.training import ModelConfig, RunConfig, TrainConfig
+from segmentation.config.network import ModelConfig
+from segmentation.config.run import RunConfig
+from segmentation.config.training import TrainConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import InputShape

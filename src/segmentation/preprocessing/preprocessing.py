@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.config.training import PreprocessConfig, RunConfig
+from segmentation.config.preprocessing import PreprocessConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 
 STROKES, SCORES = "strokes", "scores"  # names of the channels that hold them

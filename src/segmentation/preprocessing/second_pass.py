@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.config.training import SecondPassConfig
+from segmentation.config.second_pass import SecondPassConfig
 from segmentation.core.size import REFERENCE_HEIGHT_PX, Size
 from segmentation.images.channels import add_channel
 from segmentation.images.regions import regions_of

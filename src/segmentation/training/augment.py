@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segmentation.config.augmentation import AugmentConfig
 from segmentation.config.scoring import CHANNELS
-from segmentation.config.training import AugmentConfig
 from segmentation.core.imports import require
 from segmentation.core.types import BINARY, LabelMap
 from segmentation.scores.channels import as_grey

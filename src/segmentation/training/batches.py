@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from segmentation.config.training import DataConfig
+from segmentation.config.data import DataConfig
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
 from segmentation.datasets.origin import PSEUDO

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.digests import content_of
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, ignore

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.file_kinds import DRAWN
 from segmentation.core.types import Sample
 from segmentation.datasets.trimaps import has_trimap, read_trimap, trimap_or_drawn

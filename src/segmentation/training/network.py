@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Note, Tell, ignore
 from segmentation.core.size import Size

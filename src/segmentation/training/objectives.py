@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segmentation.config.training import PIXEL_WEIGHTS, LossConfig
+from segmentation.config.loss import PIXEL_WEIGHTS, LossConfig
 from segmentation.core.errors import ConfigError
 from segmentation.training.class_losses import (
     CROSS_ENTROPIES,

@@ -12,7 +12,7 @@ from statistics import fmean
 import keras
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.events import Tell, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.training.batches import Batches

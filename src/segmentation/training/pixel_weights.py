@@ -6,7 +6,7 @@ An even width of a square is taken for the next odd one.
 
 from keras import ops
 
-from segmentation.config.training import LossConfig
+from segmentation.config.loss import LossConfig
 from segmentation.training.class_losses import Tensor
 
 _PHOTO = (1, 2, 3)  # the axes of one photo

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, counting, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample

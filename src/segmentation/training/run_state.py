@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.config.options import options_of
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError, system_reason
 from segmentation.core.files import write_text
 from segmentation.core.lock import LOCK

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from segmentation.config.training import DataConfig
+from segmentation.config.data import DataConfig
 from segmentation.core.size import Size
 from segmentation.core.types import IGNORED, LabelMap
 from segmentation.preprocessing.pixels import resize, resize_labels

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 from segmentation.core.types import LabelMap, Sample
 from segmentation.preprocessing.pixels import at_least

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from segmentation.config.data import DataConfig
 from segmentation.config.options import JobOptions, option
-from segmentation.config.training import DataConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import JobOptions, same_option
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)

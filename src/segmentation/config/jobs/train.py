@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.config.options import JobOptions, option, registered
-from segmentation.config.training import RunConfig
+from segmentation.config.run import RunConfig
 
 
 def _presets() -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class TrainOptions(JobOptions):
     augmentation: str | None = option(
         None,
         "named augmentation, which its options override",
-        choices=registered("config.training", "AUGMENTATIONS"),
+        choices=registered("config.augmentation", "AUGMENTATIONS"),
         shown="studio",
     )
     model: str | None = option(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from segmentation.config.training import DataConfig
+from segmentation.config.data import DataConfig
 from segmentation.core.size import Size
 from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
 from segmentation.datasets.objects import objects_of
