@@ -293,7 +293,7 @@ def test_a_network_that_fails_is_a_message_and_the_review_goes_on(results):
                 ask()
         assert desk.edit(photo, 0, STROKES[0]).revision == 1
     lines = [json.loads(line) for line in (results / REVIEW_JOURNAL).read_text().splitlines()]
-    assert [line["did"] for line in lines] == ["keep", "edit"]
+    assert [line["did"] for line in lines] == ["see", "keep", "edit"]
 
 
 def test_a_model_of_one_pass_says_that_it_takes_no_strokes(results):

@@ -282,10 +282,10 @@ def test_a_model_that_knows_no_places_tells_none(tmp_path):
 
 def test_marked_places_are_regions_of_the_review_with_their_probability(tmp_path):
     results = draw_results(tmp_path, knowing=KNOWING)
-    desk = Desk(results)
-    for photo in desk.photos():
-        likely = [region.likely for region in desk.regions(photo) if region.likely]
-        assert {one.probability for one in likely} == {one.probability for one in photo.likely_faults}
+    with Desk(results) as desk:
+        for photo in desk.photos():
+            likely = [region.likely for region in desk.regions(photo) if region.likely]
+            assert {one.probability for one in likely} == {one.probability for one in photo.likely_faults}
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 20)] * 2, *[st.integers(1, 20)] * 2, st.booleans()), max_size=5))

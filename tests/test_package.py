@@ -152,7 +152,7 @@ def test_what_the_base_imports_is_a_dependency():
     """Every module that is imported, but for the extras, is named in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     distributions = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn"}
-    extras = {*ABSENT, "h5py", "ai_edge_litert"}
+    extras = {*ABSENT, "h5py", "ai_edge_litert", "jax"}
     declared = {line.partition(">")[0].partition("=")[0] for line in project["dependencies"]}
     found = {
         name.partition(".")[0]
