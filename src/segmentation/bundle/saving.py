@@ -55,7 +55,7 @@ def put_export(bundle: ModelBundle, made: Path) -> None:
 
 
 def _experience(model: ConfidenceModel | None) -> dict[str, Any] | None:
-    """A confidence model as it is recorded, without the outcomes of one that has none."""
+    """Return a confidence model as it is recorded, without the outcomes of one that has none."""
     if model is None:
         return None
     return {name: value for name, value in dataclasses.asdict(model).items() if value is not None}
