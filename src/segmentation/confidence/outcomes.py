@@ -33,7 +33,7 @@ class FaultOutcomes:
 
     @property
     def certainty(self) -> np.ndarray:
-        """How certain it is that each mask has no fault, float64 [N] in [0, 1]; see `ConfidenceModel`."""
+        """The `ConfidenceModel.certainty` of each mask by models without it: float64 [N] in [0, 1]."""
         if self.expected_faults:
             return few_faults(np.array(self.expected_faults, float))
         return np.array(self.confidence, float)

@@ -86,7 +86,7 @@ class Row:
 
     @property
     def certainty(self) -> float:
-        """How certain it is that the mask has no fault, or, where that is not known, its confidence."""
+        """The probability that the mask has no fault or, where that is not known, its confidence."""
         return self.confidence if self.clean is None else self.clean
 
     @property

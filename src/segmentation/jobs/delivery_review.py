@@ -7,7 +7,7 @@ from pathlib import Path
 from segmentation.core.errors import printable
 from segmentation.core.file_kinds import REVIEW_JOURNAL
 from segmentation.outputs.delivery import Source
-from segmentation.outputs.reviewed import is_as_reviewed, reviewed_files
+from segmentation.outputs.reviewed import is_as_reviewed
 from segmentation.retouch.photos import find_cut_photos
 from segmentation.retouch.state import ACCEPTED, REDO, PhotoState, read_states
 
@@ -25,26 +25,27 @@ def as_reviewed(sources: Iterable[Source], results: Path) -> Iterator[Source]:
     if not states:
         yield from sources
         return
-    written = reviewed_files(results)
     photos = {photo.stem: photo for photo in find_cut_photos(results).values()}
-
-    def is_written_by_review(path: Path) -> bool:
-        return path.is_relative_to(results) and is_as_reviewed(
-            path, written.get(path.relative_to(results).as_posix(), [])
-        )
-
     for source in sources:
-        stem = source.photo.stem
-        state = states.get(stem, PhotoState())
-        if stem not in photos or not state.is_about(photos[stem]):
+        state, photo = states.get(source.photo.stem), photos.get(source.photo.stem)
+        if not (state and photo and state.is_about(photo)):
             yield source
         elif state.decision == ACCEPTED:
             yield _accepted(source, state)
         elif state.decision == REDO:
-            corrected = tuple(path for path in source.corrected if not is_written_by_review(path))
-            yield replace(source, corrected=corrected, decision=BY_HAND)
+            yield _given_back(source, state, results)
         else:
             yield source
+
+
+def _given_back(source: Source, state: PhotoState, results: Path) -> Source:
+    def is_written_by_review(path: Path) -> bool:
+        if not path.is_relative_to(results):
+            return False
+        return is_as_reviewed(path, state.files.get(path.relative_to(results).as_posix(), []))
+
+    corrected = tuple(path for path in source.corrected if not is_written_by_review(path))
+    return replace(source, corrected=corrected, decision=BY_HAND)
 
 
 def _accepted(source: Source, state: PhotoState) -> Source:

@@ -104,9 +104,8 @@ class ServedModel:
             raise ConfigError(
                 f"`background`: expected a colour, such as white or #ffffff, received {received}"
             )
-        if (canvas := accepted.get("canvas")) and canvas.area > (
-            most := self.max_pixels or pixels_that_fit()
-        ):
+        canvas, most = accepted.get("canvas"), self.max_pixels or pixels_that_fit()
+        if canvas and canvas.area > most:
             raise ConfigError(
                 f"`canvas`: expected at most {most} pixels, received {canvas}; ask for a smaller one"
             )

@@ -33,9 +33,8 @@ from segmentation.outputs.result import Result, line_of
 from segmentation.stores.address import is_address, located
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
-_LINES_IN_HAND = (
-    256  # lines of earlier runs that are kept: each is asked for several times while its photo is in hand
-)
+# lines of earlier runs that are kept: each is asked for several times while its photo is in hand
+_LINES_IN_HAND = 256
 
 
 class Manifest:

@@ -47,7 +47,7 @@ class CutPhoto:
 
     @property
     def certainty(self) -> float | None:
-        """How certain it is that the mask has no fault, or, where that is not known, its confidence."""
+        """The probability that the mask has no fault or, where that is not known, its confidence."""
         return self.confidence if self.clean is None else self.clean
 
     @property

@@ -35,8 +35,8 @@ class PhotoState:
     `operations` are all that can be redone, of which the first `position` are done. `revision` grows with
     each change of mask or decision. `decision` is one of CHOICES or None. `seen` is the digest of the
     predicted mask that was shown last, and `kept` what the operations are about: the digests of the photo and
-    of its predicted mask. `files` are the records of all that was or may
-    have been written for it, by their paths, and `written` is the revision that was written last.
+    of its predicted mask. `files` are the records of all that was or may have been written for it, by their
+    paths, and `written` is the revision that was written last.
     """
 
     operations: list[Operation] = field(default_factory=list)
