@@ -14,6 +14,8 @@ from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
+from segmentation.core.viewpoint_names import group_and_view
+from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import select_samples
@@ -21,7 +23,8 @@ from segmentation.datasets.split import Split
 from segmentation.evaluation.audit import unbiased_scores
 from segmentation.evaluation.candidates import judged_together, unseen_by_all
 from segmentation.inference.first_pass_scores import write_first_pass_scores
-from segmentation.jobs.training_data import split_of_source, with_source
+from segmentation.jobs.context import Context
+from segmentation.jobs.training_split import split_of, split_of_source, with_source
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 
@@ -117,6 +120,22 @@ def test_a_garment_is_known_when_one_of_its_views_was_trained_on(tmp_path):
     assert ids(unseen_by_all({"model": known}, back)) == ["skirt_Back"]
 
 
+def test_a_garment_of_a_further_folder_is_known_by_its_other_views_as_well(tmp_path):
+    first = shoot(tmp_path / "first", 1, ["2_Front"])
+    further = shoot(tmp_path / "further", 2, ["8_Front"])
+    back = shoot(tmp_path / "back", 3, ["8_Back", "9_Back"])
+    split = with_source(Split(first.samples, ()), further.root, Split(further.samples, ()), 1)
+    several, single = model(split.train), model(further.samples)
+
+    assert ids(select_samples(several, back)) == ["9_Back"]
+    in_training = with_source(Split(first.samples, ()), back.root, Split(back.samples, ()), 1).train
+    for known in (several, single):
+        assert KnownPhotos.trained_on(known).garments(in_training) >= {"back/8"}
+        assert "back/9" not in KnownPhotos.trained_on(known).garments(in_training)
+    again = shoot(tmp_path / "again", 4, ["8_Front", "8_Back"])
+    assert ids(select_samples(several, again)) == ids(again.samples)
+
+
 def test_the_name_of_a_garment_that_another_shoot_uses_again_is_another_garment(tmp_path):
     spring = shoot(tmp_path / "spring", 1, ["001_Front", "002_Front"])
     autumn = shoot(tmp_path / "autumn", 2, ["001_Front", "001_Back", "002_Front"])
@@ -159,6 +178,44 @@ def test_sources_of_one_name_stay_apart(tmp_path):
     assert len({sample.group for sample in everything}) == 8
     assert [sample.source for sample in split.train] == [0, 1, 1, 2, 2]
     assert [sample.source for sample in split.val] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 3, 2, 1), (1, 2, 3, 0)])
+def test_nothing_is_learned_of_a_held_out_garment_whichever_folder_holds_it_out(tmp_path, order):
+    names = [f"{number}_Front" for number in range(8)]
+    studio = shoot(tmp_path / "studio", 1, [f"a{name}" for name in names])
+    packshots = shoot(tmp_path / "packshots", 2, names)
+    composed = shoot(tmp_path / "composed", 3, [f"new{name}" for name in names])
+    composed = replace(
+        composed,
+        samples=tuple(
+            replace(one, origin="composed", group=one.group.removeprefix("new")) for one in composed.samples
+        ),
+    )
+    predicted = shoot(tmp_path / "predicted", 4, [f"{number}_Back" for number in range(8)])
+    predicted = replace(predicted, samples=tuple(replace(one, origin="pseudo") for one in predicted.samples))
+    datasets = [[studio, packshots, composed, predicted][number] for number in order]
+    config = RunConfig().replace(held_out_from="all", holdout=0.25)
+    told = []
+    split = split_of(datasets, config, Context(Workspace(tmp_path), told.append))
+
+    held_out = {group_and_view(sample.photo.stem)[0] for sample in split.val}
+    made = [sample for sample in split.train if sample.origin != "real"]
+    shown = {group_and_view(sample.photo.stem)[0].removeprefix("new") for sample in made}
+    assert len(held_out) == 4
+    assert shown == {str(number) for number in range(8)} - held_out
+    assert sum("left out: 2 predicted or composed pairs" in event.text for event in told) == 2
+
+
+def test_a_copy_of_a_photo_that_a_later_folder_holds_out_is_told(tmp_path):
+    first = shoot(tmp_path / "first", 1, CAMERA)
+    copies = shoot(tmp_path / "copies", 1, ["c", "a", "b"])
+    told = []
+    context = Context(Workspace(tmp_path), told.append)
+    split_of([first, copies], RunConfig().replace(held_out_from="all", holdout=0.3), context)
+    assert {
+        folder.name for folder in (first.root, copies.root) for event in told if str(folder) in event.text
+    } == {"first", "copies"}
 
 
 @pytest.mark.parametrize("folds", [0, 3])

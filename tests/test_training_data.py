@@ -14,7 +14,8 @@ from segmentation.datasets.ground_truth import truth_of
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.selection import random_subset, select_samples, without_predicted
 from segmentation.images.files import read_photo
-from segmentation.jobs.training_data import choose_split, with_drawn_photos
+from segmentation.jobs.training_data import with_drawn_photos
+from segmentation.jobs.training_split import choose_split
 from segmentation.models.registry import complete
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.synth import write_studio

@@ -60,18 +60,28 @@ class KnownPhotos:
         """Return the groups, as the samples name them, with at least one photo among these.
 
         Another viewpoint of a known garment is told by its name, unless the samples have other photos under
-        the names of the known ones: then it is the name of another garment.
+        the names of the known ones: then it is the name of another garment. Names are compared without the
+        folder that a training on several puts before them as well.
         """
         samples = tuple(samples)
         known = {sample.id for sample in self.among(samples)}
-        others = {sample.id for sample in samples} - known
         groups = {sample.group for sample in samples if sample.id in known}
-        reused = {group_and_view(name)[0] for name, _ in self.photos if name in others}
-        for name, content in self.photos:
-            group, view = group_and_view(name)
-            if not content or (view and group not in reused):
-                groups.add(group)
-        return frozenset(groups)
+        others = {_own_name(sample, sample.id) for sample in samples if sample.id not in known}
+        others |= {sample.id for sample in samples if sample.id not in known}
+        spelled = [
+            (spelling, name, content) for name, content in self.photos for spelling in _spellings(name)
+        ]
+        reused = {group_and_view(spelling)[0] for spelling, _, _ in spelled if spelling in others}
+        named = set[str]()
+        for spelling, name, content in spelled:
+            group, view = group_and_view(spelling)
+            if (view and group not in reused) or (not content and spelling == name):
+                named.add(group)
+        return frozenset(groups).union(
+            sample.group
+            for sample in samples
+            if not named.isdisjoint({sample.group, _own_name(sample, sample.group)})
+        )
 
     def namesakes(self, samples: Iterable[Sample]) -> tuple[Sample, ...]:
         """Return the samples that have the id of one of these photos but are other photos."""
@@ -86,3 +96,14 @@ class KnownPhotos:
     @cached_property
     def _contents(self) -> frozenset[str]:
         return frozenset(content for _, content in self.photos if content)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A recorded name, and how it is spelled in its own folder if the first part is a source's."""
+    _source, slash, own = name.partition("/")
+    return (name, own) if slash else (name,)
+
+
+def _own_name(sample: Sample, name: str) -> str:
+    """The id or the group of a sample without the name of the source, which further sources are given."""
+    return name.partition("/")[2] if sample.source else name

@@ -27,7 +27,7 @@ from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.recipes import WHOLE_PHOTOS
 from segmentation.jobs.training import train_model
-from segmentation.jobs.training_data import choose_split
+from segmentation.jobs.training_split import choose_split
 from segmentation.models.registry import complete
 from segmentation.training.run_state import RECORD
 

@@ -29,7 +29,8 @@ from segmentation.jobs.plan_rules import (
 )
 from segmentation.jobs.plan_start import choose_starts
 from segmentation.jobs.planned import TrainingPlan
-from segmentation.jobs.training_data import choose_split, default_data, without_excluded
+from segmentation.jobs.training_data import default_data, without_excluded
+from segmentation.jobs.training_split import choose_split
 from segmentation.models.architectures import finds_objects
 from segmentation.training.optimizers import on_graphics_card
 

@@ -16,7 +16,7 @@ from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.same_classes import check_same_classes
-from segmentation.datasets.split import Split, fewer
+from segmentation.datasets.split import Split
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
@@ -35,15 +35,12 @@ from segmentation.jobs.training_checks import (
 )
 from segmentation.jobs.training_choice import ModelChoice, choose
 from segmentation.jobs.training_data import (
-    choose_split,
     default_data,
-    split_of_source,
     with_drawn_photos,
     with_first_pass_scores,
-    with_source,
     without_excluded,
-    without_held_out,
 )
+from segmentation.jobs.training_split import split_of
 from segmentation.models.architectures import finds_objects
 from segmentation.reports.rates import write_rates
 from segmentation.training.run_state import RECORD, EpochsKept, check_changes, check_folder, read_run
@@ -214,17 +211,11 @@ def _split(
     context: Context,
 ) -> Split:
     """Return the samples to train on and to hold out, with drawn garments and first-pass scores."""
-    dataset, *others = datasets
     check_same_classes(
         {str(dataset.root): dataset.labels for dataset in datasets},
         "give all of them the same groups with `classes`",
     )
-    split = choose_split(dataset, config.data, config.training.seed)
-    if config.data.train_size:
-        split = fewer(split, config.data.train_size, config.training.seed)
-    for number, other in enumerate(others, start=1):
-        other_split = split_of_source(without_held_out(split, other, context), config)
-        split = with_source(split, other.root, other_split, number)
+    split = split_of(datasets, config, context)
     if first_passes:
         check_made_by_a_person(split)
     drawing = counting(context.tell, "drawing")

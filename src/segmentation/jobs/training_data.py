@@ -1,24 +1,20 @@
-"""The pairs of a training: what is trained on and what is held out, from the named folders."""
+"""The pairs of a training: default, excluded and drawn ones, and what a second pass is trained on."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
-from segmentation.config.data import DataConfig
 from segmentation.config.run import RunConfig
 from segmentation.core.counting import counted
-from segmentation.core.errors import ConfigError, DataError, printable
+from segmentation.core.errors import printable
 from segmentation.core.events import Caution, Note, counting
 from segmentation.core.files import encodable
 from segmentation.core.parallel import OnProgress
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.exclusion import exclusion_table, read_exclusion, without
-from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.datasets.origin import REAL, RETOUCHED
-from segmentation.datasets.split import Split, apart_from, folds, holdout
+from segmentation.datasets.split import Split
 from segmentation.images.files import image_size
 from segmentation.inference.first_pass_scores import write_first_pass_scores
 from segmentation.jobs.context import Context
@@ -60,76 +56,6 @@ def without_excluded(
     excluded = sorted(known[name] for name in {*marked} & known.keys())
     context.tell(Note(f"excluded: {len(excluded)} of {counted(len(known), 'pair')}, by {table}"))
     return [without(dataset, excluded) for dataset in datasets], excluded
-
-
-def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
-    """Return one of the folds if folds are asked for, else the data's own train/ and val/, else a hold-out.
-
-    Raises ConfigError for a fold that does not exist, and what `folds` and `holdout` raise.
-    """
-    if config.fold > max(config.folds, 1):
-        raise ConfigError(f"`fold`: expected 1 to {max(config.folds, 1)} (`folds`), received {config.fold}")
-    if config.folds:
-        return folds(dataset.samples, config.folds, seed)[config.fold - 1]
-    return dataset.folder_split or holdout(dataset.samples, config.holdout, seed)
-
-
-def without_held_out(split: Split, other: Dataset, context: Context) -> Dataset:
-    """Return another data set without predictions of held-out photos, and without what was composed of them.
-
-    Events count those left out, and copies of held-out photos that stay, since a person made their ground
-    truth. Raises DataError where nothing is left.
-    """
-    samples = apart_from(split.val, other.samples)
-    left_out = len(other.samples) - len(samples)
-    if not samples:
-        raise DataError(f"{other.root}: expected photos that are not held out, found none; give others")
-    if left_out:
-        pairs = counted(left_out, "predicted or composed pair")
-        context.tell(Caution(f"left out: {pairs} of {other.root}, showing what is held out"))
-    if copies := KnownPhotos.of(split.val).among(samples):
-        photos = counted(len(copies), "photo")
-        context.tell(
-            Caution(
-                f"{photos} of {other.root}, such as {printable(copies[0].id)}, held out as well: the model "
-                "is judged too kindly on them; remove them from one of the folders"
-            )
-        )
-    return dataclasses.replace(other, samples=samples)
-
-
-def split_of_source(dataset: Dataset, config: RunConfig) -> Split:
-    """Return the training and the held-out part of a data set besides the first.
-
-    Nothing is, unless `config.data.held_out_from` asks for it and a person made the pairs. Raises what
-    `choose_split` raises.
-    """
-    by_a_person = all(sample.origin in (REAL, RETOUCHED) for sample in dataset.samples)
-    if config.data.held_out_from == "all" and by_a_person:
-        return choose_split(dataset, config.data, config.training.seed)
-    return Split(dataset.samples, ())
-
-
-def with_source(split: Split, folder: Path, other: Split, number: int) -> Split:
-    """Return the split with that of another folder, whose samples have the `number` of their source.
-
-    Their ids and groups begin with the name of the folder, with a number where that is taken, so that none is
-    taken for another one's.
-    """
-    taken = {sample.id.partition("/")[0].casefold() for sample in split.train + split.val}
-    name = prefix = folder.resolve().name
-    while prefix.casefold() in taken:
-        prefix = f"{name}-{number}" if prefix == name else f"{prefix}-"
-
-    def added(samples: Iterable[Sample]) -> tuple[Sample, ...]:
-        return tuple(
-            dataclasses.replace(
-                sample, id=f"{prefix}/{sample.id}", group=f"{prefix}/{sample.group}", source=number
-            )
-            for sample in samples
-        )
-
-    return Split(split.train + added(other.train), split.val + added(other.val))
 
 
 def with_drawn_photos(
