@@ -1,23 +1,28 @@
 """The documents say what the program does: README.md, the pages of docs, and those beside models and data."""
 
+import inspect
 import re
 import shlex
 import tomllib
+from dataclasses import fields
 from itertools import takewhile
 
 import pytest
 from support.places import ROOT
 from support.rooms import ORDER
 
+from segmentation.api.cutout import Cutout
+from segmentation.api.model import load_model
 from segmentation.cli.main import build_parser
 from segmentation.cli.parser import read_command
 from segmentation.cli.reference import commands_page, tables_of
 from segmentation.cli.wording import flag
 from segmentation.config.augmentation import AUGMENTATIONS
-from segmentation.config.experiment_file import read_experiment
+from segmentation.config.experiment_file import read_experiment, shipped_experiments
 from segmentation.config.jobs import JOBS
 from segmentation.config.options import options_of
 from segmentation.config.presets import PRESETS, preset_names
+from segmentation.config.run import RunConfig
 from segmentation.config.study import read_questions
 from segmentation.config.toml_file import read_options
 from segmentation.jobs.recipes import RECIPES
@@ -26,7 +31,8 @@ from segmentation.models.registry import ARCHITECTURES
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 DOCUMENTS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md")]
-DOCUMENTS += [ROOT / "models" / "default" / "README.md"]
+DOCUMENTS += [*(ROOT / "models" / "default").glob("*.md"), *(ROOT / "results" / "study").glob("*.md")]
+DOCUMENTS += [ROOT / "benchmarks" / "NOTES.md"]
 GENERAL = {"--help", "--help-all", "--home", "--config", "--set"}
 
 of_every_document = pytest.mark.parametrize(
@@ -217,6 +223,58 @@ def test_every_page_is_linked_from_the_first_and_stands_in_the_tree_of_the_site(
     assert pages
     assert set(re.findall(rf"\(({folder}/[\w-]+)\.md\)", first)) == pages
     assert set(re.findall(rf"^(?:.+ <)?({folder}/[\w-]+)>?$", first, re.MULTILINE)) == pages
+
+
+@of_every_document
+def test_documents_name_only_recipes_and_experiments_that_there_are(document):
+    named = re.findall(r"`(?:python main\.py )?(recipe|experiment) ([a-z][\w-]*)[` ]", read(document))
+
+    assert {name for kind, name in named if kind == "recipe"} <= {*RECIPES}
+    assert {name for kind, name in named if kind == "experiment"} <= {*shipped_experiments()}
+
+
+def rows_of(text, heading):
+    """The names in the first column of the first table below a heading."""
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    first_cells = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+    return [name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+def test_the_page_of_the_library_has_every_keyword_and_every_attribute():
+    page = read(REFERENCE / "api.md")
+    keywords = [*inspect.signature(load_model).parameters]
+    attributes = [one.name for one in fields(Cutout) if not one.name.startswith("_")]
+
+    assert {"model", "home", *rows_of(page, "load_model")} == {*keywords}
+    assert {*rows_of(page, "Cutout")} == {*attributes, "rgba"}
+
+
+def test_the_guide_of_contributors_names_files_and_what_is_in_them():
+    """Such as `FORMATS` of `images/formats.py`, and every path by itself."""
+    guide = read(DOCS / "contributing-guide.md")
+    package = ROOT / "src" / "segmentation"
+    paths = {path for path in re.findall(r"`([\w/.]+\.(?:py|md))`", guide) if "NAME" not in path}
+    named = re.findall(r"`([A-Z_]{3,})` of\s+`([\w/]+\.py)`", guide)
+
+    assert {path for path in paths if not ((ROOT / path).is_file() or (package / path).is_file())} == set()
+    assert len(named) >= 3
+    for name, path in named:
+        assert re.search(rf"^{name}\b", read(package / path), re.MULTILINE), f"{name} in {path}"
+
+
+def test_the_page_of_installing_has_every_extra():
+    extras = tomllib.loads(read(ROOT / "pyproject.toml"))["project"]["optional-dependencies"]
+    install = read(ROOT / "README.md").split("\n## Install\n")[1].split("\n## ")[0]
+
+    assert {*re.findall(r'`pip install "\.\[(\w+)\]"`', read(DOCS / "getting-started.md"))} == {*extras}
+    assert {name for name in extras if not re.search(rf"\b{name}\b", install)} == set()
+
+
+def test_the_page_of_formats_names_every_section_of_a_configuration():
+    page = read(REFERENCE / "file-formats.md")
+    (row,) = re.findall(r"^\| `config` \| (.+) \|$", page, re.MULTILINE)
+
+    assert re.findall(r"`(\w+)`", row) == [section.name for section in fields(RunConfig)]
 
 
 def test_every_user_command_is_in_the_changelog():

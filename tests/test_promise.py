@@ -200,8 +200,9 @@ def model(tmp_path):
     return write_bundle(tmp_path / "models" / "mine", threshold=0.5, confidence_model=confidence_model)
 
 
-def without_outcomes(model):
-    return dataclasses.replace(model.confidence_model, outcomes=None)
+@pytest.fixture
+def old_model(tmp_path):
+    return write_bundle(tmp_path / "models" / "old", threshold=0.5, confidence_model=CONFIDENCE_MODEL)
 
 
 def test_photos_as_certain_as_promised_are_taken_and_delivered(source, model, tmp_path):
@@ -227,21 +228,18 @@ def test_photos_as_certain_as_promised_are_taken_and_delivered(source, model, tm
     assert delivered.left_out == len(records) - len(taken)
 
 
-def test_a_model_of_an_earlier_version_says_that_it_knows_no_faults_and_goes_on(source, model, tmp_path):
-    old = dataclasses.replace(model, confidence_model=without_outcomes(model))
-    told = []
-    cut_folder(source, tmp_path / "plain", bundle=old)
-    cut_folder(source, tmp_path / "out", bundle=old, promise=0.05, tell=told.append)
-    plain, promised = (
-        [(line["stem"], line["decision"], line["reasons"]) for line in manifest_lines(tmp_path / name)]
-        for name in ("plain", "out")
-    )
+def test_a_model_that_knows_no_faults_promises_nothing(source, old_model, tmp_path):
+    words = r"received old, which does not; .*`calibrate model=COPY data=DIR`"
+    with pytest.raises(ConfigError, match=words):
+        cut_folder(source, tmp_path / "out", bundle=old_model, promise=0.05)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match=words):
+        load_model("old", home=tmp_path, promise=0.05)
 
-    (caution,) = [event.text for event in told if "no promise" in getattr(event, "text", "")]
-    assert "mine knows no faults" in caution
-    assert "`calibrate model=mine data=DIR`" in caution
-    assert promised == plain
-    assert "A promise" not in (tmp_path / "out" / "review.html").read_text()
+    cut_folder(source, tmp_path / "out", bundle=old_model)
+    with pytest.raises(ConfigError, match=words):
+        deliver(DeliverOptions.of(results=tmp_path / "out", promise=0.05), Context(Workspace(tmp_path)))
+    assert not (tmp_path / "out" / "delivery").exists()
 
 
 def test_where_faults_are_known_to_be_likely_a_promise_goes_by_them_and_not_by_confidence(
@@ -317,12 +315,9 @@ def test_a_page_says_where_the_photos_are_of_another_kind(model, tmp_path):
     )
 
 
-def test_the_program_refuses_in_one_line_and_a_loaded_model_warns(source, tmp_path):
+def test_the_program_refuses_in_one_line(source, tmp_path):
     done = run(
         "predict", "--home", tmp_path, "--input", source, "--promise", 0.05, "--auto-from", 0.95, check=2
     )
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("error: --promise: expected without --auto-from")
-
-    with pytest.warns(UserWarning, match="no promise: default knows no faults"):
-        load_model(home=tmp_path, promise=0.05)

@@ -97,6 +97,15 @@ def test_every_option_that_a_help_text_names_is_known(job):
 
 
 @pytest.mark.parametrize("job", JOBS)
+def test_a_help_text_names_only_options_of_its_own_command(job):
+    own = {flag(found.name) for found in options_of(JOBS[job])}
+    for found in options_of(JOBS[job]):
+        for word in re.findall(r"`([a-z_]+)`", found.about.help):
+            typed = as_typed(f"`{word}`")
+            assert not typed.startswith("--") or typed.replace("--no-", "--") in own, (found.name, word)
+
+
+@pytest.mark.parametrize("job", JOBS)
 def test_a_command_advises_its_own_options_alone(job):
     own = {found.name for found in options_of(JOBS[job])}
     for name in NAMES:

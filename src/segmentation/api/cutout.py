@@ -100,11 +100,12 @@ class Cutout:
         return cut_out(decontaminate(self._picture.pixels, self.alpha), self.alpha)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the cutout atomically; the suffix chooses the format: .png, .webp, .tif, .tiff or .psd.
+        """Write the cutout atomically; the suffix chooses the format.
 
-        A PSD has the whole photo in a layer with an editable mask. The photo's colour profile and its dots
-        per inch are kept, as far as the format holds them. Folders above are created, and a file at `path` is
-        replaced. Raises ImageError for another suffix and when the file cannot be written.
+        .png, .webp, .tif and .tiff hold the cutout itself. A .psd has the whole photo in a layer with an
+        editable mask; .jpg and .jpeg are over white. The photo's colour profile and its dots per inch are
+        kept, as far as the format holds them. Folders above are created, and a file at `path` is replaced.
+        Raises ImageError for another suffix and when the file cannot be written.
 
             cutout.save("cutouts/shirt.png")
         """

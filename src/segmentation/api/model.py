@@ -119,7 +119,7 @@ def load_model(
     models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring)
     if not models.labels.binary and (unfit := options_of_masks(options.given)):
         require_cutout(models.members[0], " ".join(unfit), "leave it out")
-    limits = choose_limits(options, models, warn)
+    limits = choose_limits(options, models)
     scorer = load_scorer(models, options.models, options.scoring, tell=warn)
     check_promise(limits, models, scorer)
     return Model(scorer, limits, options.max_pixels)

@@ -21,8 +21,6 @@ from segmentation.core.errors import STANDARD_OUTPUT, SegmentationError, unwrita
 from segmentation.core.events import ignore
 from segmentation.core.signals import exit_status, interrupt_on_signals
 
-_MODULES = {"eval": "evaluate", "learning-curve": "learning_curve"}
-
 DESCRIPTION = "Cut garments out of photos or mark classes of clothing: train models, evaluate them, use them."
 EPILOG = """three ways in:
   see it work      make demo, in a clone of the project
@@ -133,7 +131,7 @@ def _complain(message: str) -> None:
 
 def _command(name: str) -> ModuleType:
     """Return the module that runs a command and shows it; heavy libraries are imported with it."""
-    return import_module(f"segmentation.cli.{_MODULES.get(name, name)}")
+    return import_module(f"segmentation.cli.{TABLE[name].module}")
 
 
 def _epilog(name: str) -> str | None:

@@ -29,14 +29,14 @@ class AugmentConfig:
     one_channel: float = option(
         0.0,
         "probability of showing a photo as the grey picture of one of its channels, for a network that is to "
-        "score `channels` one by one",
+        "score them one by one (`predict channels=each`)",
         maximum=1,
         common=False,
     )
     strokes: float = option(
         0.0,
         "probability of strokes, drawn as a person would where first-pass scores are wrong: a second pass "
-        "sees them in a channel of their own, so that it follows the smart strokes of `review`; 0 for a "
+        "sees them in a channel of their own, so that it follows the smart strokes of a review; 0 for a "
         "network without that channel",
         maximum=1,
         common=False,

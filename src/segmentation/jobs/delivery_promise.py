@@ -23,20 +23,20 @@ DRIFT_REMEDY = "look at some of them all the same, or calibrate the model with s
 
 def promised_stems(
     results: Path, options: PromiseOptions, context: Context
-) -> tuple[frozenset[str], Promise | None]:
+) -> tuple[frozenset[str], Promise]:
     """Return the stems of the photos in a folder of results that are `auto` by a promise, and the promise.
 
-    It is None where the model knows no faults: then the usual limit decides, as a Caution says. Photos that
-    were scored in another way than those of the calibration are never among them; a Caution counts them, and
-    another tells how the photos of the folder are unlike those. Raises DataError where the model of the masks
-    is not there, and what `make_promise` raises.
+    Photos that were scored in another way than those of the calibration are never among them; a Caution
+    counts them, and another tells how the photos of the folder are unlike those. Raises DataError where the
+    model of the masks is not there, and what `promised_limits` raises.
     """
     manifest = Manifest(results, {})
     manifest.look()
     records = [record for record in manifest.records() if record["error"] is None]
     bundle = _model_of(records, results, context)
-    limits = promised_limits(options, bundle, context.tell)
+    limits = promised_limits(options, bundle)
     assert bundle.confidence_model
+    assert limits.promise
 
     def is_ours(record: Mapping[str, Any]) -> bool:
         return _is_as_calibrated(record["key"] or {}, bundle)
@@ -49,7 +49,7 @@ def promised_stems(
                 f"{others} not scored as {bundle.name} was calibrated, so that nothing is promised of them"
             )
         )
-    if limits.promise and triage.shifts:
+    if triage.shifts:
         context.tell(
             Caution(
                 f"the promise may not hold: these photos are unlike those that {bundle.name} knows: "

@@ -86,7 +86,7 @@ class FolderPrediction:
             require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
         if options.review:
             refuse_objects(self.models.members[0], "`review`", "leave it out")
-        self.limits = choose_limits(options, self.models, context.tell)
+        self.limits = choose_limits(options, self.models)
         check_place(options)
         in_store = isinstance(options.output, Address)
         output = options.output or context.workspace.results / self.models.name / "predict"

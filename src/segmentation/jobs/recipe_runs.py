@@ -11,7 +11,7 @@ from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.names import DESCRIPTION
 from segmentation.bundle.provenance import provenance
-from segmentation.config.jobs import JOBS
+from segmentation.config.jobs import JOBS, TABLE
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import differences, digest_of, record_of
@@ -21,7 +21,6 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending
 from segmentation.jobs.recipe_steps import Step
 
-_MODULES = {"eval": "evaluate"}
 _WHOLE = ("synth", "compose", "data", "eval", "compare")  # jobs that are of no use unless they finish
 _OTHERS = ("train", "calibrate", "predict", "pseudo")
 _NAME_MODELS = ("model", "models", "matte", "second_pass", "fold_model")  # options
@@ -164,7 +163,7 @@ def _command(step: Step) -> str:
 
 
 def _job(command: str) -> Callable[[Any, Context], Any]:
-    name = _MODULES.get(command, command)
+    name = TABLE[command].module
     job: Callable[[Any, Context], Any] = getattr(import_module(f"segmentation.jobs.{name}"), name)
     return job
 

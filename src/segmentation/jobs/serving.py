@@ -183,7 +183,7 @@ def serve_models(options: ServeOptions, context: Context) -> dict[str, ServedMod
             raise ConfigError(f"`model`: expected {models.name} once, received two; rename one of them")
         if not models.labels.binary and (unfit := about_cutouts(options)):
             require_cutout(models.members[0], " ".join(unfit), "leave it out, or serve it by itself")
-        limits = choose_limits(options, models, context.tell)
+        limits = choose_limits(options, models)
         scorer = load_scorer(
             models, ModelOptions(threshold=options.threshold), scoring, streams=streams, tell=context.tell
         )

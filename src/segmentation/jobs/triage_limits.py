@@ -10,7 +10,6 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.loading import LoadOptions
 from segmentation.core.errors import ConfigError
-from segmentation.core.events import Caution, Tell
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.folder_triage import caution_about
@@ -20,14 +19,11 @@ USUAL = Limits(AUTO_FROM, REDO_BELOW)
 """The limits of those who choose none."""
 
 
-def choose_limits(
-    options: PredictOptions | ServeOptions | LoadOptions, models: Ensemble, tell: Tell
-) -> Limits | None:
+def choose_limits(options: PredictOptions | ServeOptions | LoadOptions, models: Ensemble) -> Limits | None:
     """Return the limits that the options ask for; None for photos that nothing sorts.
 
-    Where they ask for a promise and the model knows no faults, a Caution says so and the usual limit stands.
     Raises ConfigError for limits that cross, for a promise about photos that nothing sorts or beside a limit
-    that is given, and what `make_promise` raises.
+    that is given, and what `promised_limits` raises.
     """
     triage = options.triage
     usual = Limits(triage.auto_from, triage.redo_below)
@@ -45,27 +41,22 @@ def choose_limits(
         raise ConfigError(
             f"`promise`: expected photos that are sorted by confidence, received {received}; leave it out"
         )
-    return promised_limits(triage, models.members[0], tell, usual)
+    return promised_limits(triage, models.members[0], usual)
 
 
-def promised_limits(
-    options: PromiseOptions,
-    bundle: ModelBundle,
-    tell: Tell,
-    usual: Limits = USUAL,
-) -> Limits:
-    """Return the limits that keep a promise about the masks of a bundle, or the usual ones, as above."""
+def promised_limits(options: PromiseOptions, bundle: ModelBundle, usual: Limits = USUAL) -> Limits:
+    """Return the limits that keep a promise about the masks of a bundle.
+
+    Raises ConfigError where the model knows no faults, and what `make_promise` raises.
+    """
     assert options.promise is not None
     outcomes = bundle.confidence_model and bundle.confidence_model.outcomes
     if not outcomes:
-        tell(
-            Caution(
-                f"no promise: {bundle.name} knows no faults, since it was calibrated by an earlier version; "
-                f"`calibrate model={bundle.name} data=DIR` finds them out, and until then masks are accepted "
-                f"from a confidence of {usual.auto:g} on"
-            )
+        raise ConfigError(
+            f"`promise`: expected a model that knows which of its masks had faults, received {bundle.name}, "
+            f"which does not; copy its folder to one of your own and calibrate that with pairs of your own "
+            f"(`calibrate model=COPY data=DIR`), or leave it out"
         )
-        return usual
     promise = make_promise(outcomes, options.promise, options.certainty)
     return dataclasses.replace(usual, promise=promise)
 

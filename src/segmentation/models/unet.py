@@ -1,4 +1,4 @@
-"""The U-Net family: one builder; its members are rows of the table in `registry`."""
+"""The U-Net family: one builder; its members are rows of the table in `architectures`."""
 
 from typing import Any
 
