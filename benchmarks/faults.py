@@ -33,7 +33,7 @@ from segmentation.confidence.fitting import fit_confidence_model
 from segmentation.confidence.model import garment_found
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model
-from segmentation.confidence.places import MARKED, PlaceModel, few_faults
+from segmentation.confidence.places import MARKED, PlaceModel, promise_score_of
 from segmentation.confidence.promise import make_promise
 from segmentation.core.errors import ConfigError
 from segmentation.evaluation.fault_lessons import fault_lessons, with_planted
@@ -165,7 +165,7 @@ def show_promises(judged: Judged, splits: int) -> None:
     print("\n| promise | order | made in | auto | faulty among them | broken in |")
     print("| --- | --- | --- | --- | --- | --- |")
     garments = np.unique([f"{one.kind} {one.garment}" for one in judged.photos], return_inverse=True)[1]
-    orders = {"confidence": -judged.confidence, "likely faults": few_faults(judged.expected)}
+    orders = {"confidence": -judged.confidence, "likely faults": promise_score_of(judged.expected)}
     for share in PROMISES:
         for name, certain in orders.items():
             random, kept = np.random.default_rng(0), []

@@ -15,7 +15,7 @@ from segmentation.core.types import LabelMap, Prediction
 from segmentation.images.decontamination import decontaminate
 from segmentation.metrics.threshold import CERTAIN
 from segmentation.outputs.alpha import soft_alpha
-from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.cutout_style import with_alpha
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import region_of
 
@@ -112,7 +112,7 @@ def test_a_cutout_is_the_photo_and_its_alpha(kind):
     alpha = random.choice(np.array([0, 1, np.iinfo(kind).max], kind), (50, 40))
     expected = np.dstack([image * (alpha > 0)[..., np.newaxis], alpha])
 
-    np.testing.assert_array_equal(cut_out(image, alpha), expected)
+    np.testing.assert_array_equal(with_alpha(image, alpha), expected)
 
 
 def memory_of(work):
@@ -143,7 +143,7 @@ def test_the_colours_of_a_large_cutout_take_little_memory():
     photo = np.full((*alpha.shape, 3), 90, np.uint8)
 
     assert memory_of(lambda: decontaminate(photo, alpha, pixels=1 << 18)) < 14 * alpha.size
-    assert memory_of(lambda: cut_out(photo, alpha)) < 8 * alpha.size
+    assert memory_of(lambda: with_alpha(photo, alpha)) < 8 * alpha.size
 
 
 def test_to_find_where_a_second_pass_looks_takes_memory_for_the_garment_alone():

@@ -18,7 +18,7 @@ from segmentation.images.psd_read import read_psd_alpha
 from segmentation.images.psd_write import write_psd
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
-from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.cutout_style import with_alpha
 from segmentation.outputs.naming import find_photos
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk
@@ -80,7 +80,7 @@ def test_a_corrected_mask_is_delivered_with_the_colours_of_the_photo(source, res
     assert done.corrected == 1
     photo = read_photo(source / "b.png")
     np.testing.assert_array_equal(
-        rgba(results / "delivery" / "b.png"), cut_out(decontaminate(photo, alpha), alpha)
+        rgba(results / "delivery" / "b.png"), with_alpha(decontaminate(photo, alpha), alpha)
     )
     assert (results / "delivery" / "a.png").read_bytes() == (results / "cutouts" / "a.png").read_bytes()
 

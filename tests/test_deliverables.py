@@ -37,7 +37,7 @@ from segmentation.images.psd_write import write_psd
 from segmentation.images.refinement import refine
 from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
 from segmentation.outputs.alpha import soft_alpha
-from segmentation.outputs.cutout_style import CutoutStyle, cut_out
+from segmentation.outputs.cutout_style import CutoutStyle, with_alpha
 
 SUFFIXES = {name: FILES[kind][1] for name, kind in FORMATS.items()}
 FLAT = [name for name in FORMATS if name not in ("psd", "jpg")]  # pictures without layers and without loss
@@ -79,7 +79,7 @@ def test_a_cutout_is_the_same_in_every_format(photos, name):
 
     assert pictures(output).keys() == {"masks/a.png", f"cutouts/a{SUFFIXES[name]}"}
     np.testing.assert_array_equal(
-        read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(GARMENT, ALPHA)
+        read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), with_alpha(GARMENT, ALPHA)
     )
 
 
@@ -97,7 +97,7 @@ def test_a_jpg_is_over_white_beside_transparent_files(photos):
         read_photo(output / "cutouts" / "a.jpg"),
         jpeg_of(blend(GARMENT, 255, ALPHA), quality=92, subsampling="4:4:4"),
     )
-    np.testing.assert_array_equal(read_rgba(output / "cutouts" / "a.png"), cut_out(GARMENT, ALPHA))
+    np.testing.assert_array_equal(read_rgba(output / "cutouts" / "a.png"), with_alpha(GARMENT, ALPHA))
 
 
 def test_a_jpg_has_the_background_quality_and_subsampling_that_were_chosen(photos):
@@ -116,7 +116,7 @@ def test_soft_edges_lose_the_colours_behind_them_unless_the_photos_own_are_asked
     cutout = read_rgba(cut(photos) / "cutouts" / "a.png")
     as_it_is = read_rgba(cut(photos, decontaminate=False) / "cutouts" / "a.png")
 
-    np.testing.assert_array_equal(as_it_is, cut_out(PHOTO, ALPHA))
+    np.testing.assert_array_equal(as_it_is, with_alpha(PHOTO, ALPHA))
     np.testing.assert_array_equal(cutout[~soft], as_it_is[~soft])
     assert (cutout[soft] != as_it_is[soft]).any()
 
@@ -301,9 +301,9 @@ def test_a_crop_is_the_garments_box_and_a_margin_in_every_format(photos):
         slice(max(0, rows[0] - margin), rows[-1] + 1 + margin),
         slice(max(0, columns[0] - margin), columns[-1] + 1 + margin),
     )
-    expected = cut_out(GARMENT, ALPHA)[box]
+    expected = with_alpha(GARMENT, ALPHA)[box]
 
-    assert expected.size < cut_out(PHOTO, ALPHA).size
+    assert expected.size < with_alpha(PHOTO, ALPHA).size
     for name in FLAT:
         np.testing.assert_array_equal(read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), expected)
     document = PSDImage.open(output / "cutouts" / "a.psd")
@@ -411,7 +411,7 @@ def test_every_file_has_the_refined_edge(photos):
     with Image.open(output / "masks" / "a.png") as mask:
         np.testing.assert_array_equal(np.asarray(mask), alpha)
     np.testing.assert_array_equal(
-        read_rgba(output / "cutouts" / "a.png"), cut_out(decontaminate(PHOTO, alpha), alpha)
+        read_rgba(output / "cutouts" / "a.png"), with_alpha(decontaminate(PHOTO, alpha), alpha)
     )
     photo, _ = PSDImage.open(output / "cutouts" / "a.psd")
     np.testing.assert_array_equal(np.asarray(photo.mask.topil()), alpha)
@@ -583,9 +583,8 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
         np.asarray(PSDImage.open(output / "cutouts" / "a.psd")[0].mask.topil()), alpha
     )
     for name in FLAT:
-        np.testing.assert_array_equal(
-            read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}"), cut_out(decontaminate(PHOTO, alpha), alpha)
-        )
+        cutout = read_rgba(output / "cutouts" / f"a{SUFFIXES[name]}")
+        np.testing.assert_array_equal(cutout, with_alpha(decontaminate(PHOTO, alpha), alpha))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.drawing import draw_set
 
 from segmentation.compose.depth import defocused, is_surface
-from segmentation.compose.foreground import LARGEST_PX, SMALLEST_PX, cut_out, framed
+from segmentation.compose.foreground import LARGEST_PX, SMALLEST_PX, framed, visible_part
 from segmentation.compose.layered import layered
 from segmentation.compose.scenery import ENLARGED_FAR
 from segmentation.config.jobs.compose import ComposeOptions
@@ -131,7 +131,7 @@ def test_half_of_the_foregrounds_keep_their_alpha_bit_for_bit():
     colours, alpha = hairy(400, 320)
     kept = 0
     for seed in range(24):
-        frame = framed(cut_out(colours, alpha, rng(seed)), rng(seed), 0.12)
+        frame = framed(visible_part(colours, alpha, rng(seed)), rng(seed), 0.12)
         found = np.round(frame.alpha * 255).astype(np.uint8)
         rows, columns = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
         box = found[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -147,7 +147,8 @@ def test_hairs_of_one_pixel_are_neither_lost_nor_thickened_at_any_scale(seed):
     hairs[20:581:40, 20:580] = 255
     block[20:581, 20:580] = 255
     colours = np.full((620, 600, 3), 90, np.uint8)
-    laid = [framed(cut_out(colours, alpha, rng(seed)), rng(seed), 0.12).alpha for alpha in (hairs, block)]
+    parts = [visible_part(colours, alpha, rng(seed)) for alpha in (hairs, block)]
+    laid = [framed(part, rng(seed), 0.12).alpha for part in parts]
     assert laid[0].sum() / laid[1].sum() == pytest.approx(hairs.sum() / block.sum(), rel=0.03)
     found, _ = cv2.connectedComponents((laid[0] > 0.05).astype(np.uint8))
     assert found - 1 == 15  # each in one piece

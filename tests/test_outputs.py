@@ -21,7 +21,7 @@ from segmentation.datasets.rle import decode
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import TRANSPARENT, read_photo
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
-from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.cutout_style import with_alpha
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.naming import Photo, find_photos
@@ -219,7 +219,7 @@ def predicted(scores, threshold):
     hnp.arrays(np.uint8, (5, 4), elements=st.sampled_from([0, 1, 128, 254, 255])),
 )
 def test_a_cutout_keeps_the_photo_where_it_shows_and_nothing_elsewhere(photo, alpha):
-    cutout = cut_out(photo, alpha)
+    cutout = with_alpha(photo, alpha)
 
     assert cutout.shape == (5, 4, 4)
     assert cutout.dtype == np.uint8
@@ -281,7 +281,7 @@ def test_the_pictures_are_those_of_the_prediction(photos, tmp_path, binary):
         np.testing.assert_array_equal(np.asarray(mask), alpha)
     with Image.open(tmp_path / "out" / result.outputs["cutout"]) as cutout:
         assert cutout.mode == "RGBA"
-        np.testing.assert_array_equal(np.asarray(cutout), cut_out(decontaminate(photo, alpha), alpha))
+        np.testing.assert_array_equal(np.asarray(cutout), with_alpha(decontaminate(photo, alpha), alpha))
     assert result.area == pytest.approx(prediction.mask.mean(), abs=1e-6)
     assert result.threshold == 0.5
 

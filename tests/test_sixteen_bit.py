@@ -28,7 +28,7 @@ from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import has_alpha, open_photo, read_mask, write_image
 from segmentation.images.trimaps import WIDE_BAND, trimap
 from segmentation.outputs.alpha import soft_alpha
-from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.cutout_style import with_alpha
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOW_BITS = np.random.default_rng(0).integers(0, 256, (64, 48, 3)).astype(np.uint16)
@@ -41,7 +41,7 @@ def soft_score(photo):
 
 
 ALPHA = soft_alpha(Prediction("a", soft_score((PHOTO >> 8).astype(np.uint8)), LabelMap(), 0.5), 2.0, 16)
-CUTOUT = cut_out(decontaminate(PHOTO, ALPHA), ALPHA)
+CUTOUT = with_alpha(decontaminate(PHOTO, ALPHA), ALPHA)
 
 
 def png_with_key(values, level):
@@ -290,7 +290,7 @@ def test_a_photo_of_8_bits_is_cut_out_in_16(tmp_path):
     write_image(tmp_path / "in" / "a.png", shallow)
     folder = cut(tmp_path / "in", format=("png", "psd"), decontaminate=False)
 
-    np.testing.assert_array_equal(by_opencv(folder / "a.png"), cut_out(in_bits(shallow, 16), ALPHA))
+    np.testing.assert_array_equal(by_opencv(folder / "a.png"), with_alpha(in_bits(shallow, 16), ALPHA))
     photo = PSDImage.open(folder / "a.psd")[0]
     np.testing.assert_array_equal(by_psd_tools(photo, "color"), in_bits(shallow, 16))
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation.config.options import names_from
+from segmentation.config.values import names_from
 from segmentation.core.errors import DataError
 from segmentation.images.files import image_size, read_mask, read_photo
 from segmentation.synth import VIEWS, draw_photo, write_studio

@@ -16,7 +16,7 @@ from segmentation.images.compositing import blend_alpha
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import Picture
 from segmentation.outputs.alpha import soft_alpha
-from segmentation.outputs.cutout_style import cut_out
+from segmentation.outputs.cutout_style import with_alpha
 from segmentation.outputs.object_writer import alone_in, enlargement_of_object
 from segmentation.outputs.single import write_cutout, write_label_map
 
@@ -97,7 +97,7 @@ class Cutout:
 
         Black where it is transparent. The same pixels as in the PNG that `predict` writes.
         """
-        return cut_out(decontaminate(self._picture.pixels, self.alpha), self.alpha)
+        return with_alpha(decontaminate(self._picture.pixels, self.alpha), self.alpha)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the cutout atomically; the suffix chooses the format.

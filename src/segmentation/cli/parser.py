@@ -7,15 +7,10 @@ from typing import Any
 
 from segmentation.cli.command_parser import OneLineParser
 from segmentation.cli.wording import as_typed, flag, program
-from segmentation.config.options import (
-    JobOptions,
-    OptionField,
-    accept,
-    fields_by_name,
-    options_of,
-    parse_path,
-)
+from segmentation.config.option_field import OptionField
+from segmentation.config.options import JobOptions, accept, fields_by_name, options_of
 from segmentation.config.toml_file import read_options
+from segmentation.config.values import parse_path
 from segmentation.core.errors import ConfigError
 
 _PLACEHOLDERS = {int: "N", float: "X", Path: "PATH"}

@@ -8,7 +8,8 @@ from itertools import groupby
 from segmentation.cli.parser import default_of, has_negation, placeholder_of
 from segmentation.cli.wording import as_typed, flag
 from segmentation.config.jobs import JOBS, TABLE
-from segmentation.config.options import JobOptions, OptionField, options_of
+from segmentation.config.option_field import OptionField
+from segmentation.config.options import JobOptions, options_of
 
 _INTRODUCTION = """\
 <!-- made by docs/generate_reference.py from the options of the program; `make docs` makes it anew -->

@@ -47,7 +47,7 @@ class Foreground:
         return np.divide(self.mixed, share, out=np.zeros_like(self.mixed), where=share > 0)
 
 
-def cut_out(colours: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> Foreground | None:
+def visible_part(colours: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> Foreground | None:
     """Return the visible part of a picture, half of the time mirrored and turned a little; None if empty.
 
     `colours`, RGB [H, W, 3], and `alpha` [H, W] are each uint8 or uint16. What its picture cuts off is not

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.compose.depth import is_surface
-from segmentation.compose.foreground import LARGEST_PX, cut_out, framed
+from segmentation.compose.foreground import LARGEST_PX, framed, visible_part
 from segmentation.compose.layers import Layers, laid_over
 from segmentation.compose.placement import Placement
 from segmentation.compose.scenery import ENLARGED_FAR, ENLARGED_NEAR, LEAST_PX, draw_behind
@@ -27,7 +27,7 @@ def layered(
     are the layers. It lies on a surface, or before a scene that is out of focus. A background is enlarged
     only as far as its focus allows, so that a small one makes a small photo.
     """
-    foreground = cut_out(colours, alpha, rng)
+    foreground = visible_part(colours, alpha, rng)
     if foreground is None:
         return None
     far = rng.random() < (_FAR_WHERE_CUT if any(foreground.cut) else _FAR)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.compose.foreground import cut_out, framed
+from segmentation.compose.foreground import framed, visible_part
 from segmentation.compose.layers import Layers, laid_over
 from segmentation.compose.placement import Placement
 from segmentation.compose.scenery import draw_shop
@@ -22,7 +22,7 @@ def placed(
 
     `photo` is uint8 RGB [H, W, 3], `alpha` uint8 [H, W]. The frame has a shape and a size of its own.
     """
-    garment = cut_out(decontaminate(photo, alpha), alpha, rng)
+    garment = visible_part(decontaminate(photo, alpha), alpha, rng)
     if garment is None:
         return None
     garment = framed(garment, rng, _LEAST_AREA)

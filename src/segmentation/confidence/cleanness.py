@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segmentation.confidence.logistic import fit_rising, logistic
+from segmentation.confidence.logistic import fit_rising, logistic, minus_log10
 from segmentation.confidence.outcomes import FaultOutcomes
 
 _FLOOR = 1e-3  # of 1 - confidence, as of the errors that confidence is fitted to
@@ -19,14 +19,17 @@ class Cleanness:
 
     def __call__(self, confidence: float) -> float:
         """Return the probability, in [0, 1], that a mask with this confidence has no fault."""
-        return 0.0 if confidence <= 0 else float(logistic(self.bias + self.slope * _certainty(confidence)))
+        if confidence <= 0:
+            return 0.0
+        return float(logistic(self.bias + self.slope * minus_log10(1 - confidence, _FLOOR)))
+
+
+def soundness(clean: float | None, confidence: float | None) -> float | None:
+    """Return what masks are put in order by: the probability that one is `clean`, or else its confidence."""
+    return confidence if clean is None else clean
 
 
 def fit_cleanness(outcomes: FaultOutcomes) -> Cleanness:
     """Fit it to the outcomes of held-out predictions, so that more confidence never means more faults."""
-    certain = _certainty(np.array(outcomes.confidence, float))
-    return Cleanness(*fit_rising(certain, ~np.array(outcomes.faulty, bool)))
-
-
-def _certainty(confidence: np.ndarray | float) -> np.ndarray:
-    return -np.log10(_FLOOR + 1 - np.asarray(confidence, float))
+    errors = 1 - np.array(outcomes.confidence, float)
+    return Cleanness(*fit_rising(minus_log10(errors, _FLOOR), ~np.array(outcomes.faulty, bool)))

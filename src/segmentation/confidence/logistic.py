@@ -11,6 +11,11 @@ def logistic(values: np.ndarray | float) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
 
 
+def minus_log10(values: np.ndarray | float, floor: float) -> np.ndarray:
+    """Return -log10 of values, which are at least 0, above a floor: the smaller, the larger."""
+    return -np.log10(floor + np.asarray(values, float))
+
+
 def fit_rising(values: np.ndarray, outcomes: np.ndarray) -> tuple[float, float]:
     """Return the bias and the slope of the log-odds that fit outcomes, bool [N], to values, float64 [N].
 

@@ -14,7 +14,7 @@ import numpy as np
 from segmentation.confidence.cleanness import Cleanness, fit_cleanness
 from segmentation.confidence.edge_distances import EdgeDistances
 from segmentation.confidence.outcomes import FaultOutcomes
-from segmentation.confidence.places import EXPECTED_FAULTS, PlaceModel, few_faults
+from segmentation.confidence.places import EXPECTED_FAULTS, PlaceModel, promise_score_of
 
 Features = Mapping[str, float]
 """Finite figures of a photo and its prediction by name, see `confidence.features`."""
@@ -130,16 +130,16 @@ class ConfidenceModel:
             return round(self.places.clean(features[EXPECTED_FAULTS]), 4)
         return round(self.cleanness(confidence), 4) if self.cleanness else None
 
-    def certainty(self, confidence: float, features: Features) -> float:
-        """Return how certain it is that a mask has no fault, in [0, 1], by which promises are made.
+    def promise_score(self, confidence: float, features: Features) -> float:
+        """Return the score of a mask, in [0, 1], by which promises are made: the larger, the less doubtful.
 
-        It comes from the faults that are expected of the mask where the outcomes have such: then a mask whose
-        `features` do not tell them is not certain at all. Otherwise it is the confidence.
+        It comes from the faults that are expected of the mask where the outcomes have such: then it is 0 for
+        a mask whose `features` do not tell them. Otherwise it is the confidence.
         """
         if not (self.outcomes and self.outcomes.expected_faults):
             return confidence
         known = confidence > 0 and EXPECTED_FAULTS in features
-        return float(few_faults(features[EXPECTED_FAULTS])) if known else 0.0
+        return float(promise_score_of(features[EXPECTED_FAULTS])) if known else 0.0
 
     def doubts(self, features: Features) -> list[str]:
         """Return in words what makes a prediction less certain than usual, the largest effect first."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segmentation.confidence.places import few_faults
+from segmentation.confidence.places import promise_score_of
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class FaultOutcomes:
         return sum(self.faulty)
 
     @property
-    def certainty(self) -> np.ndarray:
-        """The `ConfidenceModel.certainty` of each mask by models without it: float64 [N] in [0, 1]."""
+    def promise_scores(self) -> np.ndarray:
+        """The `ConfidenceModel.promise_score` of each mask by models without it: float64 [N] in [0, 1]."""
         if self.expected_faults:
-            return few_faults(np.array(self.expected_faults, float))
+            return promise_score_of(np.array(self.expected_faults, float))
         return np.array(self.confidence, float)
 
-    def by_certainty(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return those that certainty alone decides on, the most certain first.
+    def by_promise_score(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return those that the score alone decides on, the largest first.
 
-        Certainty, float64 [N], whether they have a fault, bool [N], and garments, int64 [N].
+        Scores, float64 [N], whether the masks have a fault, bool [N], and garments, int64 [N].
         """
-        certainty, faulty = self.certainty, np.array(self.faulty, bool)
+        scores, faulty = self.promise_scores, np.array(self.faulty, bool)
         garments = np.array(self.garments, int)
         decided = np.flatnonzero(~np.array(self.odd, bool))
-        order = decided[np.argsort(-certainty[decided], kind="stable")]
-        return certainty[order], faulty[order], garments[order]
+        order = decided[np.argsort(-scores[decided], kind="stable")]
+        return scores[order], faulty[order], garments[order]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmentation.confidence.candidates import Candidate
-from segmentation.confidence.logistic import fit_rising, logistic, shift_to
-from segmentation.confidence.places import FIGURES, PlaceModel, fewness
+from segmentation.confidence.logistic import fit_rising, logistic, minus_log10, shift_to
+from segmentation.confidence.places import FAULTS_FLOOR, FIGURES, PlaceModel
 
 _FOLDS = 5
 _STRENGTH = 0.3  # the inverse of the penalty
@@ -83,7 +83,7 @@ def fit_place_model(
         odds[held_out] = columns[held_out] @ slopes + bias
     shift = shift_to(odds[real], float(found[real].mean()))  # what is planted is no more of it
     expected = np.bincount(of_photo[real], logistic(shift + odds[real]), minlength=len(garments))
-    clean_bias, clean_slope = fit_rising(fewness(expected), ~np.array(faulty, bool))
+    clean_bias, clean_slope = fit_rising(minus_log10(expected, FAULTS_FLOOR), ~np.array(faulty, bool))
     slopes, bias = fitted(np.arange(len(known)))
     model = PlaceModel(
         weights={name: float(slope) for name, slope in zip(FIGURES, slopes, strict=True)},

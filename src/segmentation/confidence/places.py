@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segmentation.confidence.logistic import logistic
+from segmentation.confidence.logistic import logistic, minus_log10
 
 FIGURES = (
     *("size", "thickness", "outside", "differs", "unsure", "colours", "recoloured"),
@@ -22,7 +22,8 @@ MARKED = 0.2
 EXPECTED_FAULTS = "expected_faults"
 """The feature that says how many faults are expected: the sum of the probabilities of all candidates."""
 
-_FLOOR = 0.05  # of the expected faults: fewer are none
+FAULTS_FLOOR = 0.05
+"""Fewer faults than this are none, where their logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,10 @@ class PlaceModel:
 
     def clean(self, expected_faults: float) -> float:
         """Return the probability, in [0, 1], that a mask has no fault, given how many are expected."""
-        return float(logistic(self.clean_bias + self.clean_slope * fewness(expected_faults)))
+        fewness = minus_log10(expected_faults, FAULTS_FLOOR)
+        return float(logistic(self.clean_bias + self.clean_slope * fewness))
 
 
-def few_faults(expected_faults: np.ndarray | float) -> np.ndarray:
-    """Return how certain it is that a mask has none of the expected faults: 1 where none is, falling to 0."""
+def promise_score_of(expected_faults: np.ndarray | float) -> np.ndarray:
+    """Return the `ConfidenceModel.promise_score` of so many expected faults: 1 where there are none."""
     return 1 / (1 + np.asarray(expected_faults, float))
-
-
-def fewness(expected_faults: np.ndarray | float) -> np.ndarray:
-    """Return how few faults are expected, on the scale on which having none is learned."""
-    return -np.log10(_FLOOR + np.asarray(expected_faults, float))

@@ -1,6 +1,6 @@
 """A promise about the photos that nobody looks at: at most so many of them have a fault.
 
-The limit of certainty is chosen by Learn then Test (Angelopoulos and others, "Learn then Test: Calibrating
+The limit of the score is chosen by Learn then Test (Angelopoulos and others, "Learn then Test: Calibrating
 Predictive Algorithms to Achieve Risk Control", 2021): limits are tested one after the other, the strictest
 first, by the upper bound of Clopper and Pearson on the share of faulty photos among those taken, until one
 fails. The chance that the chosen limit breaks the promise is then at most 1 - certainty.
@@ -23,11 +23,11 @@ _SHARES = np.arange(1, 100) / 100  # that are tried where a promise cannot be ma
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise: at most a `share` of photos as certain as `limit` has a fault, with a `certainty`.
+    """A promise: at most a `share` of masks with a score of `limit` or more has a fault, with a `certainty`.
 
-    The limit is one of expected faults where the promise goes `by_faults`, and else one of confidence; see
-    `ConfidenceModel.certainty`. `photos` of the `known` photos with ground truth reach it, `faulty` of them
-    with a fault.
+    The score is one of expected faults where the promise goes `by_faults`, and else the confidence; see
+    `ConfidenceModel.promise_score`. `photos` of the `known` photos with ground truth reach it, `faulty` of
+    them with a fault.
     """
 
     share: float
@@ -107,8 +107,8 @@ class _Steps:
 
     @classmethod
     def of(cls, outcomes: FaultOutcomes) -> "_Steps":
-        certainty, faulty, garments = outcomes.by_certainty()
-        limits = np.floor(certainty * 10**_DIGITS + _ROUNDING) / 10**_DIGITS
+        scores, faulty, garments = outcomes.by_promise_score()
+        limits = np.floor(scores * 10**_DIGITS + _ROUNDING) / 10**_DIGITS
         first = np.zeros(len(limits), bool)
         first[np.unique(garments, return_index=True)[1]] = True  # of a garment's photos the most certain
         last = np.flatnonzero((np.diff(limits, append=-1.0) < 0) & (limits > 0))  # of those with one limit

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from segmentation.confidence.cleanness import soundness
 from segmentation.confidence.drift import Drift, shifts_of
 from segmentation.confidence.model import (
     DOUBTS,
@@ -85,11 +86,6 @@ class Row:
     likely: tuple[float, ...] | None = None
 
     @property
-    def certainty(self) -> float:
-        """The probability that the mask has no fault or, where that is not known, its confidence."""
-        return self.confidence if self.clean is None else self.clean
-
-    @property
     def fields(self) -> dict[str, Any]:
         """The REVISED fields of the photo's record."""
         known = {} if self.clean is None else {"clean": self.clean}
@@ -151,7 +147,7 @@ def triage_photo(
     if features["thick_disagreement"] > MOST_THICK_DISAGREEMENT and not several_garments(features):
         reasons.insert(0, UNCONFIRMED)
     if promise := limits.promise:
-        certain = confidence_model.certainty(confidence, features) >= promise.limit
+        certain = confidence_model.promise_score(confidence, features) >= promise.limit
     else:
         certain = confidence >= limits.auto
     if not certain:
@@ -203,7 +199,11 @@ def triage_folder(
     rows = [
         replace(row, verdict=row.verdict.besides(odd[row.stem])) if row.stem in odd else row for row in rows
     ]
-    rows.sort(
-        key=lambda row: (DECISIONS.index(row.verdict.decision), row.certainty, row.confidence, row.stem)
-    )
+    rows.sort(key=_place)
     return FolderTriage(tuple(rows), drift.mean, failures, others)
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    """Return what rows are put in order by: the most work first, then the least sound."""
+    decision = DECISIONS.index(row.verdict.decision)
+    return decision, soundness(row.clean, row.confidence), row.confidence, row.stem

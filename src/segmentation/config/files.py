@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.config.options import accept, names_from, option, options_of, parse_path, replaced
-from segmentation.config.values import HexColour
+from segmentation.config.options import accept, option, options_of, replaced
+from segmentation.config.values import HexColour, names_from, parse_path
 from segmentation.core.file_kinds import ALIGNMENTS, BITS, FORMATS, REFINEMENTS, SUBSAMPLINGS, TRIMAPS
 from segmentation.core.size import Size
 

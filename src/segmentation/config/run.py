@@ -10,7 +10,8 @@ from segmentation.config.data import DataConfig
 from segmentation.config.loss import LossConfig
 from segmentation.config.matting import MatteConfig
 from segmentation.config.network import ModelConfig
-from segmentation.config.options import OptionField, accept, options_of, plain, replaced
+from segmentation.config.option_field import OptionField
+from segmentation.config.options import accept, options_of, plain, replaced
 from segmentation.config.preprocessing import PreprocessConfig
 from segmentation.config.second_pass import SecondPassConfig
 from segmentation.config.training import TrainConfig

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from segmentation.config.options import names_from, option
+from segmentation.config.options import option
 from segmentation.config.quality import QUALITIES, Quality
-from segmentation.config.values import Shares
+from segmentation.config.values import Shares, names_from
 from segmentation.core.size import Size
 from segmentation.stores.address import Place, parse_place
 

@@ -5,8 +5,11 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import NoReturn, Self
+
+from segmentation.stores.address import is_address
 
 LOSSES = ("ce", "focal", "dice", "tversky", "lovasz", "mse")
 """The losses that a sum is made of; `training.class_losses` has their formulas."""
@@ -124,3 +127,30 @@ def parse_batch_size(text: str) -> int | str:
     if not re.fullmatch(r"[1-9]\d{0,4}", text):
         raise ValueError(f"expected auto or a whole number from 1, received {text!r}")
     return int(text)
+
+
+def names_from(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
+    """Return a reader of some of the known names, in any case and with commas between them.
+
+    It returns them in the order in which they are known, and raises ValueError for others.
+    """
+    names = tuple(known)
+
+    def read(text: str) -> tuple[str, ...]:
+        typed = {name.strip().casefold(): name.strip() for name in text.split(",")}
+        if unknown := [typed[name] for name in typed if name not in {known.casefold() for known in names}]:
+            raise ValueError(
+                f"expected some of {', '.join(names)} with commas between them, received {unknown[0]!r}"
+            )
+        return tuple(name for name in names if name.casefold() in typed)
+
+    return read
+
+
+def parse_path(text: str) -> Path:
+    """Read a path. Raises ValueError for an empty one, the current folder, and for an address in a store."""
+    if not text:
+        raise ValueError("expected a path, received an empty text")
+    if is_address(text):
+        raise ValueError(f"expected a path on this machine, received the address {text!r}")
+    return Path(text)

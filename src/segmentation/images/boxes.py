@@ -1,10 +1,23 @@
 """Boxes in a picture: the one that holds a mask, and what two of them share."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
-Box = tuple[int, int, int, int]
-"""Left, top, width and height in pixels."""
+
+class Box(NamedTuple):
+    """A part of a picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and its columns."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
 def box_around(mask: np.ndarray, margin_px: int) -> tuple[slice, slice] | None:
@@ -18,8 +31,9 @@ def box_around(mask: np.ndarray, margin_px: int) -> tuple[slice, slice] | None:
     )
 
 
-def shared_px(one: Box, other: Box) -> int:
-    """Return the pixels that two boxes share."""
-    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+def shared_px(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> int:
+    """Return the pixels that two boxes, of the fields of `Box`, share."""
+    one, other = Box(*one), Box(*other)
+    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
     return max(0, across) * max(0, down)

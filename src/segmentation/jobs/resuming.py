@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.options import OptionField, options_of
+from segmentation.config.option_field import OptionField
+from segmentation.config.options import options_of
 from segmentation.config.record import chosen, record_of
 from segmentation.core.errors import ConfigError, TrainingError
 from segmentation.training.run_state import RECORD, RunState

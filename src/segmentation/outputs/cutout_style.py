@@ -140,7 +140,7 @@ class CutoutStyle:
                 garment = np.zeros((options.canvas.height, options.canvas.width, 3), garment.dtype)
                 alpha, notes = np.zeros(garment.shape[:2], alpha.dtype), (NOTHING_FOUND,)
         background = self._backdrop(picture, alpha)
-        cutout = cut_out(garment, alpha) if background is None else blend(garment, background, alpha)
+        cutout = with_alpha(garment, alpha) if background is None else blend(garment, background, alpha)
         for name, path in paths.items():
             if name == "jpg" and background is None:
                 fitting = in_bits(blend(garment, np.iinfo(garment.dtype).max, alpha), 8)
@@ -168,7 +168,7 @@ class CutoutStyle:
         return in_bits(filling, self.options.bits)
 
 
-def cut_out(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def with_alpha(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Return RGBA [H, W, 4] of a photo [H, W, 3] and its alpha [H, W], of one type; black where it is 0."""
     cutout = np.zeros((*alpha.shape, 4), image.dtype)  # takes no memory outside the garment
     box = box_around(alpha > 0, margin_px=0)

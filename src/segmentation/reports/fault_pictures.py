@@ -57,7 +57,7 @@ def draw_fault(
     small, scale = html.shrink(part, _LONGEST_PX)
     line_px = round(1 / scale)
     if labels.binary:
-        drawn = _cut_out(part, true > 0, found > 0, line_px)
+        drawn = _both_cutouts(part, true > 0, found > 0, line_px)
     else:
         drawn = _coloured(part, true, found, labels, line_px)
     marked = _marked(image, fault, line_px)[box]
@@ -90,7 +90,7 @@ def _marked(image: np.ndarray, fault: Fault, line_px: int) -> np.ndarray:
     return cv2.rectangle(image.copy(), first, last, OUTLINE, line_px)
 
 
-def _cut_out(
+def _both_cutouts(
     part: np.ndarray, target: np.ndarray, mask: np.ndarray, line_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the part as the ground truth and as the mask cut it out, with what is wrong in two colours."""

@@ -12,10 +12,10 @@ from segmentation.core.files import write_text
 from segmentation.core.tables import write_csv
 from segmentation.core.types import Sample
 from segmentation.evaluation.matte_figures import MatteEvaluation, MatteRow
+from segmentation.reports.details import detail_about
 from segmentation.reports.html import encode, page
 from segmentation.reports.matte_tables import ERROR_NAMES, UNITS, cells_of
 
-_DETAIL_PX = 200  # of a photo, shown pixel for pixel
 _BLUR_PX = 31  # within which errors are added up to find the worst place
 _GAP_PX = 4
 
@@ -29,12 +29,13 @@ class Details:
     def __call__(
         self, sample: Sample, photo: np.ndarray, target: np.ndarray, found: Mapping[str, np.ndarray]
     ) -> None:
-        """Keep uint8 RGB [_DETAIL_PX, (2 + mattes) * _DETAIL_PX, 3]."""
+        """Keep uint8 RGB [DETAIL_PX, (2 + mattes) * DETAIL_PX, 3]."""
         last = [*found.values()][-1]
         error = cv2.absdiff(_eight_bit(last), target).astype(np.float32)
         blurred = cv2.blur(error, (_BLUR_PX, _BLUR_PX))
         centre = np.unravel_index(int(blurred.argmax()), blurred.shape)
-        part = tuple(_span(int(place), length) for place, length in zip(centre, blurred.shape, strict=True))
+        down, across = (int(place) for place in centre)
+        part = detail_about(down, len(blurred)), detail_about(across, blurred.shape[1])
         greys = [target[part], *(_eight_bit(alpha[part]) for alpha in found.values())]
         tiles = [photo[part], *(np.repeat(grey[..., np.newaxis], 3, axis=2) for grey in greys)]
         gap = np.full((len(tiles[0]), _GAP_PX, 3), 255, np.uint8)
@@ -70,11 +71,6 @@ def write_mattes(
         provenance=provenance,
     )
     write_text(folder / "report.html", text)
-
-
-def _span(centre: int, length: int) -> slice:
-    start = max(0, min(centre - _DETAIL_PX // 2, length - _DETAIL_PX))
-    return slice(start, start + _DETAIL_PX)
 
 
 def _eight_bit(alpha: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap
+from segmentation.reports.details import DETAIL_PX, detail_about
 
-_DETAIL_PX = 200
 _GAP_PX = 4
 _COLUMNS = 4
 _LINES = 2
@@ -28,9 +28,9 @@ def most_disputed(alphas: Mapping[str, np.ndarray]) -> Detail:
     """Return the part of a photo in which alphas, uint8 [H, W] by the names of ways, differ most."""
     stacked = np.stack([alpha.astype(np.float32) for alpha in alphas.values()])  # [ways, H, W]
     height, width = stacked.shape[1:]
-    apart = cv2.blur(stacked.std(axis=0), (_DETAIL_PX // 2, _DETAIL_PX // 2), borderType=cv2.BORDER_REFLECT)
+    apart = cv2.blur(stacked.std(axis=0), (DETAIL_PX // 2, DETAIL_PX // 2), borderType=cv2.BORDER_REFLECT)
     down, across = np.unravel_index(int(apart.argmax()), apart.shape)
-    return Detail(_span(int(down), height), _span(int(across), width), float(apart.max()))
+    return Detail(detail_about(int(down), height), detail_about(int(across), width), float(apart.max()))
 
 
 def draw_detail(target: np.ndarray, alphas: Mapping[str, np.ndarray], detail: Detail) -> np.ndarray:
@@ -53,8 +53,3 @@ def draw_detail(target: np.ndarray, alphas: Mapping[str, np.ndarray], detail: De
             y = top + height + TEXT_GAP_PX + line * LINE_HEIGHT_PX
             pen.text((left + width / 2, y), text, fill=INK[0], font=font, anchor="ma")
     return np.array(sheet)
-
-
-def _span(centre: int, length: int) -> slice:
-    start = max(0, min(centre - _DETAIL_PX // 2, length - _DETAIL_PX))
-    return slice(start, min(start + _DETAIL_PX, length))

@@ -1,26 +1,14 @@
 """The share of each pixel of a photo that strokes and areas cover."""
 
 import itertools
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from segmentation.images.boxes import Box
+
 _ROWS = 4  # in a pixel, of the edge of an area
 _BAND_PX = 64  # rows of an area at a time
-
-
-class Box(NamedTuple):
-    """A part of a photo, in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
 def stroke_coverage(points: np.ndarray, radius: float, hardness: float, box: Box) -> np.ndarray:

@@ -14,6 +14,7 @@ from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.core.file_kinds import REVIEW_JOURNAL
 from segmentation.core.lock import locked
+from segmentation.images.boxes import Box
 from segmentation.images.files import open_photo
 from segmentation.outputs.publishing import not_written, unused_name
 from segmentation.retouch.acceptance import (
@@ -23,7 +24,6 @@ from segmentation.retouch.acceptance import (
     predicted_path,
     write_accepted,
 )
-from segmentation.retouch.coverage import Box
 from segmentation.retouch.journal import Fields, Journal
 from segmentation.retouch.network import Network
 from segmentation.retouch.operations import Operation, Stroke, plain
@@ -150,7 +150,7 @@ class Desk:
         """Read the photo that a review begins with, the least certain one that is not decided, beforehand."""
         waiting = [photo for photo in self.photos() if self.state_of(photo.stem).decision is None]
         if waiting:
-            first = min(waiting, key=lambda photo: photo.certainty or 0.0)
+            first = min(waiting, key=lambda photo: photo.soundness or 0.0)
             with suppress(SegmentationError):  # the page says it
                 self.shown(first)
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from segmentation.confidence.doubts import Region
 from segmentation.core.types import LabelMap, Prediction
+from segmentation.images.boxes import Box
 from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.preprocessing.second_pass import Region as Rectangle
 from segmentation.preprocessing.second_pass import framed
-from segmentation.retouch.coverage import Box
 from segmentation.retouch.operations import Hint, Operation, Stroke
 from segmentation.retouch.painting import HALF, covered_by, disc
 from segmentation.scores.two_passes import score_region

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segmentation.confidence.cleanness import soundness
 from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
@@ -46,9 +47,9 @@ class CutPhoto:
     clean: float | None = None
 
     @property
-    def certainty(self) -> float | None:
-        """The probability that the mask has no fault or, where that is not known, its confidence."""
-        return self.confidence if self.clean is None else self.clean
+    def soundness(self) -> float | None:
+        """What a queue is put in order by, None where nothing is known."""
+        return soundness(self.clean, self.confidence)
 
     @property
     def garment(self) -> str:

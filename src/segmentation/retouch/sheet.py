@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from segmentation.retouch.coverage import Box
+from segmentation.images.boxes import Box
 from segmentation.retouch.operations import Operation
 from segmentation.retouch.painting import HALF, Patch, painted
 

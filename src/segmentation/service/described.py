@@ -3,7 +3,8 @@
 from typing import Any
 
 from segmentation.config.files import FileOptions
-from segmentation.config.options import OptionField, fields_by_name
+from segmentation.config.option_field import OptionField
+from segmentation.config.options import fields_by_name
 from segmentation.jobs.serving import CHOSEN, OF_CLASSES, OF_CUTOUTS
 from segmentation.service.asking import JSON, MEDIA
 

@@ -8,7 +8,7 @@ from segmentation.synth.fabrics import SWATCH, weave
 from segmentation.synth.figure import Mannequin
 from segmentation.synth.garments import Garment
 from segmentation.synth.mannequin import bust_relief
-from segmentation.synth.paint import Box, blend, blurred, box_around, clouds, coverage, noise, stream
+from segmentation.synth.paint import Corners, blend, blurred, clouds, corners_around, coverage, noise, stream
 from segmentation.synth.patterns import Woven
 from segmentation.synth.shell import folds
 from segmentation.synth.surface import Light, Pose, Surface, look_at, shade
@@ -22,7 +22,7 @@ def draw_inside(picture: np.ndarray, garment: Garment, piece: Piece, pose: Pose)
     It lies behind the mannequin and is no part of the cutout.
     """
     polygons = piece.outlines(pose, far=True)
-    box = box_around(polygons, picture.shape[1], picture.shape[0]) if polygons else None
+    box = corners_around(polygons, picture.shape[1], picture.shape[0]) if polygons else None
     if box is None:
         return
     alpha = coverage(polygons, box, soft_px=0.0004 * pose.scale_px)
@@ -49,7 +49,8 @@ def draw_piece(
     `body` [H, W] is the coverage of the mannequin, which receives the shadow of the cloth.
     """  # fmt: skip
     polygons = piece.outlines(pose)
-    box = box_around(polygons, picture.shape[1], picture.shape[0], 0.02 * pose.scale_px) if polygons else None
+    height, width = picture.shape[:2]
+    box = corners_around(polygons, width, height, 0.02 * pose.scale_px) if polygons else None
     if box is None:
         return
     left, top, right, bottom = box
@@ -90,7 +91,7 @@ def _cast_shadow(patch: np.ndarray, alpha: np.ndarray, body: np.ndarray, scale_p
     patch *= (1 - 0.42 * wide * body)[..., None]
 
 
-def _surface(piece: Piece, pose: Pose, box: Box) -> tuple[Surface, np.ndarray]:
+def _surface(piece: Piece, pose: Pose, box: Corners) -> tuple[Surface, np.ndarray]:
     """Return the surface nearest to the camera at each pixel, of all the tubes of the piece."""
     (tube, _), *others = piece.parts
     surface = look_at(tube, pose, box)

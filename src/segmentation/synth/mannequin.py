@@ -5,11 +5,11 @@ from numpy.typing import ArrayLike
 
 from segmentation.synth.figure import Mannequin
 from segmentation.synth.paint import (
-    Box,
+    Corners,
     blend,
     blurred,
-    box_around,
     clouds,
+    corners_around,
     coverage,
     ellipse,
     fill,
@@ -21,7 +21,7 @@ from segmentation.synth.surface import Light, Pose, Surface, Tube, look_at, shad
 
 def draw_mannequin(
     picture: np.ndarray, mannequin: Mannequin, pose: Pose, light: Light, parts: str = "body"
-) -> tuple[Box, np.ndarray] | None:
+) -> tuple[Corners, np.ndarray] | None:
     """Paint the body (or, with parts="arms", only arms that hang in front of a garment) into `picture`.
 
     Returns the box and the coverage float32 [h, w] of what was painted, None when nothing was.
@@ -33,7 +33,7 @@ def draw_mannequin(
         (arms if hanging else []) if parts == "arms" else [mannequin.torso, *rest, *([] if hanging else arms)]
     )
     polygons = [_outline(tube, pose) for tube in tubes]
-    box = box_around(polygons, picture.shape[1], picture.shape[0]) if polygons else None
+    box = corners_around(polygons, picture.shape[1], picture.shape[0]) if polygons else None
     if box is None:
         return None
     alpha = coverage(polygons, box, soft_px=0.0004 * pose.scale_px)
@@ -65,12 +65,12 @@ def _outline(tube: Tube, pose: Pose) -> np.ndarray:
     return np.concatenate([sides[0], sides[1][::-1]])
 
 
-def _depth(tubes: list[Tube], pose: Pose, box: Box) -> np.ndarray:
+def _depth(tubes: list[Tube], pose: Pose, box: Corners) -> np.ndarray:
     left, top, right, bottom = box
     depth = np.full((bottom - top, right - left), -0.5, np.float32)
     for tube in tubes:
         polygon = _outline(tube, pose)
-        part = box_around([polygon], right, bottom, 0.02 * pose.scale_px)
+        part = corners_around([polygon], right, bottom, 0.02 * pose.scale_px)
         if part is None:
             continue
         part = (max(part[0], left), max(part[1], top), part[2], part[3])
@@ -80,7 +80,7 @@ def _depth(tubes: list[Tube], pose: Pose, box: Box) -> np.ndarray:
     return blurred(depth, 0.0026 * pose.scale_px)  # rounds the creases where two tubes meet
 
 
-def _relief(mannequin: Mannequin, pose: Pose, box: Box) -> np.ndarray:
+def _relief(mannequin: Mannequin, pose: Pose, box: Corners) -> np.ndarray:
     """Return bust, navel, spine and seat as bumps of the front or the back, where that side is in sight."""
     left, top, right, bottom = box
     x = ((np.arange(left, right) + 0.5 - pose.x_px) / pose.scale_px).astype(np.float32)[None]

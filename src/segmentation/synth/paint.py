@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-Box = tuple[int, int, int, int]
+Corners = tuple[int, int, int, int]
 
 
 def stream(*key: int) -> np.random.Generator:
@@ -16,7 +16,9 @@ def stream(*key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(key))
 
 
-def box_around(polygons: list[np.ndarray], width: int, height: int, margin_px: float = 2.0) -> Box | None:
+def corners_around(
+    polygons: list[np.ndarray], width: int, height: int, margin_px: float = 2.0
+) -> Corners | None:
     """Return the box of all `polygons`, clipped to the picture; None when nothing of them is inside."""
     points = np.concatenate(polygons)
     left, top = np.floor(points.min(axis=0) - margin_px).astype(int)
@@ -25,7 +27,9 @@ def box_around(polygons: list[np.ndarray], width: int, height: int, margin_px: f
     return (int(left), int(top), int(right), int(bottom)) if left < right and top < bottom else None
 
 
-def coverage(polygons: list[np.ndarray], box: Box, supersample: int = 4, soft_px: float = 0.0) -> np.ndarray:
+def coverage(
+    polygons: list[np.ndarray], box: Corners, supersample: int = 4, soft_px: float = 0.0
+) -> np.ndarray:
     """Return the share of each pixel that the union of `polygons` covers: float32 [box height, width]."""
     left, top, right, bottom = box
     fine: np.ndarray = np.zeros(((bottom - top) * supersample, (right - left) * supersample), np.uint8)
@@ -51,7 +55,7 @@ def blurred(field: np.ndarray, sigma_px: float) -> np.ndarray:
     return cv2.GaussianBlur(field, (0, 0), sigma_px)
 
 
-def blend(picture: np.ndarray, box: Box, colour: np.ndarray, alpha: np.ndarray) -> None:
+def blend(picture: np.ndarray, box: Corners, colour: np.ndarray, alpha: np.ndarray) -> None:
     """Lay `colour` ([3] or [h, w, 3]) over the box of `picture` in place, by `alpha` [h, w]."""
     left, top, right, bottom = box
     patch = picture[top:bottom, left:right]
@@ -63,7 +67,7 @@ def fill(
 ) -> None:
     """Fill one polygon of the picture in place; `colour` may be two colours, from its top to its bottom."""
     height, width = picture.shape[:2]
-    box = box_around([polygon], width, height, 2 + 3 * soft_px)
+    box = corners_around([polygon], width, height, 2 + 3 * soft_px)
     if box is None:
         return
     alpha = coverage([polygon], box, supersample=2, soft_px=soft_px)

@@ -15,7 +15,7 @@ from segmentation.synth.props import draw_clutter, draw_foreground
 from segmentation.synth.room import design_room
 from segmentation.synth.stand import draw_stand
 from segmentation.synth.surface import Light, Pose
-from segmentation.synth.tailor import cut_out
+from segmentation.synth.tailor import pieces_of
 
 MIN_WIDTH, MIN_HEIGHT = 64, 96
 
@@ -41,7 +41,7 @@ def draw_photo(seed: int, garment: int, view: str, width: int, height: int) -> t
     draw_stand(picture, room, pose)
     mask = np.zeros((height, width), np.float32)
     body = np.zeros((height, width), np.float32)
-    pieces = cut_out(design, mannequin)
+    pieces = pieces_of(design, mannequin)
     for piece in pieces:
         draw_inside(picture, design, piece, pose)
     painted = draw_mannequin(picture, mannequin, pose, light)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from segmentation.synth.paint import Box
+from segmentation.synth.paint import Corners
 
 CAMERA_Y = 0.45
 CAMERA_DISTANCE = 2.6
@@ -126,7 +126,7 @@ class Surface:
     beyond: np.ndarray
 
 
-def look_at(tube: Tube, pose: Pose, box: Box) -> Surface:
+def look_at(tube: Tube, pose: Pose, box: Corners) -> Surface:
     """Return the surface of `tube` behind each pixel of `box`; pixels outside of it repeat its edge."""
     left, top, right, bottom = box
     x = ((np.arange(left, right) + 0.5 - pose.x_px) / pose.scale_px).astype(np.float32)[None]  # [1, w]

@@ -35,7 +35,7 @@ class Piece:
         return polygons
 
 
-def cut_out(garment: Garment, mannequin: Mannequin) -> list[Piece]:
+def pieces_of(garment: Garment, mannequin: Mannequin) -> list[Piece]:
     """Cut the pieces of a garment, in the order in which they lie over each other (sleeves last)."""
     if garment.kind in ("trousers", "shorts"):
         return [_trousers(garment, mannequin)]

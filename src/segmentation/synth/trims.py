@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentation.synth.garments import Garment
-from segmentation.synth.paint import Box, blend, coverage, ellipse, moved, ribbon, smooth_line, stream
+from segmentation.synth.paint import Corners, blend, coverage, ellipse, moved, ribbon, smooth_line, stream
 from segmentation.synth.shell import hem_line
 from segmentation.synth.surface import Pose, Surface, Tube
 from segmentation.synth.tailor import Piece
@@ -67,7 +67,7 @@ def tint_trims(colour: np.ndarray, garment: Garment, piece: Piece, surface: Surf
 
 
 def draw_trims(
-    picture: np.ndarray, garment: Garment, piece: Piece, pose: Pose, alpha: np.ndarray, box: Box
+    picture: np.ndarray, garment: Garment, piece: Piece, pose: Pose, alpha: np.ndarray, box: Corners
 ) -> None:
     """Draw what lies on top of the cloth; it stays inside of the piece's `alpha` [h, w]."""
     if piece.sleeve:

@@ -37,7 +37,7 @@ def listed(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "garment": printable(photo.garment),
         "view": photo.view,
         "predicted": photo.decision,
-        "certainty": photo.certainty,
+        "soundness": photo.soundness,
         "shown": "" if photo.confidence is None else shown(photo.confidence),
         "reasons": [printable(reason) for reason in dict.fromkeys((*photo.reasons, *photo.notes))],
         "flags": photo.flags,

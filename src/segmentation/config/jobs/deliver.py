@@ -4,8 +4,9 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 
 from segmentation.config.files import DECISIONS, CutoutOptions, PromiseOptions
-from segmentation.config.options import JobOptions, names_from, option
+from segmentation.config.options import JobOptions, option
 from segmentation.config.scoring import max_pixels_option
+from segmentation.config.values import names_from
 
 
 @dataclass(frozen=True, kw_only=True)

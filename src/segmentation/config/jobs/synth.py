@@ -3,7 +3,8 @@
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
-from segmentation.config.options import JobOptions, names_from, option
+from segmentation.config.options import JobOptions, option
+from segmentation.config.values import names_from
 from segmentation.core.size import Size
 
 VIEWS = ("Front", "FrontRight", "Back")

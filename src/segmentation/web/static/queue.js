@@ -14,18 +14,18 @@ const FILTERS = {
   "by-hand": ["To be redone", photo => photo.decision === "redo"],
 };
 
-const certainty = photo => photo.certainty ?? -1;
+const soundness = photo => photo.soundness ?? -1;
 const byName = (one, other) => one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
 
 const ORDERS = {
   names: photos => photos.sort(byName),
-  photos: photos => photos.sort((one, other) => certainty(one) - certainty(other) || byName(one, other)),
+  photos: photos => photos.sort((one, other) => soundness(one) - soundness(other) || byName(one, other)),
   garments: photos => {
     const least = new Map();
-    for (const photo of photos) least.set(photo.garment, Math.min(certainty(photo), least.get(photo.garment) ?? 2));
+    for (const photo of photos) least.set(photo.garment, Math.min(soundness(photo), least.get(photo.garment) ?? 2));
     return photos.sort((one, other) =>
       least.get(one.garment) - least.get(other.garment) || (one.garment < other.garment ? -1 : one.garment > other.garment ? 1 : 0) ||
-      certainty(one) - certainty(other) || byName(one, other));
+      soundness(one) - soundness(other) || byName(one, other));
   },
 };
 
