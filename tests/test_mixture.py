@@ -38,6 +38,13 @@ def test_no_sample_comes_twice_before_all_of_its_source_have_come(first, second,
     assert np.ptp(times[first:]) <= 1
 
 
+def test_a_source_with_a_very_small_share_is_shown_all_the_same():
+    mixture = Mixture([0] * 10 + [1] * 200, (0.97, 0.03), 0)
+    shown = np.concatenate([mixture.order(epoch) for epoch in range(200)])
+
+    assert {*shown.tolist()} == {*range(210)}
+
+
 def test_epochs_and_seeds_differ_and_repeat():
     def order(seed, epoch):
         return Mixture([0] * 20 + [1] * 30, (0.5, 0.5), seed).order(epoch).tolist()

@@ -22,6 +22,7 @@ from segmentation.datasets.discover import discover
 from segmentation.datasets.profile import profile_of, spread
 from segmentation.evaluation.acquaintance import Acquaintance
 from segmentation.jobs.context import Context
+from segmentation.jobs.plan import plan_training
 from segmentation.jobs.plan_rules import (
     Facts,
     Length,
@@ -36,6 +37,9 @@ from segmentation.jobs.plan_rules import (
 )
 from segmentation.jobs.planned import TrainingPlan
 from segmentation.jobs.train import train
+from segmentation.jobs.training_data import with_drawn_photos
+from segmentation.jobs.training_split import split_of
+from segmentation.training.mixture import Mixture
 from segmentation.training.pace import Pace
 from segmentation.training.progress import EpochDone
 
@@ -49,7 +53,7 @@ def profile(tmp_path_factory):
 
 @pytest.fixture
 def facts(profile):
-    return Facts(profile, Machine(2, 8 * 1024**3, True, False), train=8, val=2, warm=False)
+    return Facts(profile, Machine(2, 8 * 1024**3, True, False), train=8, val=2, shown=8, warm=False)
 
 
 def settings_of(choices):
@@ -140,7 +144,7 @@ def test_every_choice_is_an_option_of_train_and_has_a_reason_in_a_line(facts):
     many = dataclasses.replace(facts, train=9000, machine=Machine(16, 2**37, True, True, "card", 2**36))
     for one in (facts, many, dataclasses.replace(facts, warm=True, passes=2)):
         choices = [*choose_network(one, "none"), choose_loss(one), choose_changes(one)]
-        choices += [choose_held_out(one.profile, {}), choose_memory(one, Size(864, 576))]
+        choices += [choose_held_out(one.profile.pairs, {}), choose_memory(one, Size(864, 576))]
         choices = [choice for choice in [*choices, choose_workers(one), *sizes_of(one, None, 32)] if choice]
 
         TrainOptions.of(**settings_of(choices))
@@ -196,12 +200,53 @@ def test_epochs_show_each_photo_often_enough_within_bounds(photos, batch):
     assert 0.5 * 600 <= epochs * steps <= 2 * 3000 or epochs == 1
 
 
-def test_more_is_held_out_of_few_pairs_and_nothing_is_decided_that_a_person_decided(profile):
-    few, many = (dataclasses.replace(profile, pairs=pairs) for pairs in (20, 500))
+def test_more_is_held_out_of_few_pairs_and_nothing_is_decided_that_a_person_decided():
+    assert choose_held_out(20, {}).settings["holdout"] == 0.3
+    assert "about 6 photos" in choose_held_out(20, {}).reason
+    assert choose_held_out(500, {}).settings["holdout"] == 0.15
+    assert choose_held_out(20, {"folds": 3}) is None
 
-    assert choose_held_out(few, {}).settings["holdout"] == 0.3
-    assert choose_held_out(many, {}).settings["holdout"] == 0.15
-    assert choose_held_out(few, {"folds": 3}) is None
+
+def test_repeats_that_a_person_chose_make_an_epoch_as_long_as_they_say():
+    length = Length(40, 600, 3000)
+
+    assert length.epochs(100, 10, 1) == (60, 1)
+    assert length.epochs(100, 10, 6) == (10, 6)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"mix": "0.5,0.25,0.25"},
+        {"train_size": 4},
+        {"held_out_from": "all", "holdout": 0.5},
+        {"synthetic": 3, "empty_rooms": 5},
+        {"repeats": 4},
+        {},
+    ],
+    ids=str,
+)
+def test_a_plan_is_as_long_as_the_training_that_follows_it(tmp_path, monkeypatch, given):
+    """Pace without a network: what is counted here are photos."""
+    monkeypatch.setattr(
+        "segmentation.jobs.plan_fitting.measure_pace",
+        lambda config, *_args, **_options: Pace(config.training.batch_size, 0, 0, 1, 0, 0),
+    )
+    folders = [draw_set(tmp_path / name, garments=count) for name, count in (("a", 6), ("b", 9), ("c", 30))]
+    network = {"architecture": "simple", "filters": 8, "input_size": "32x48"}
+    options = TrainOptions.of(data=folders, preset="auto", **network, **given)
+    plan = plan_training(options, Context(Workspace(tmp_path)))
+    config = plan.fitted.config
+    split = split_of(plan.datasets, config, Context(Workspace(tmp_path)))
+    split = with_drawn_photos(split, config, tmp_path / "drawn")
+    data = config.data
+    photos = len(Mixture([one.source for one in split.train], data.mix, 0, data.repeats))
+    steps = config.training.epochs * -(-photos // config.training.batch_size)
+
+    assert (plan.train + plan.drawn, plan.val) == (len(split.train), len(split.val))
+    assert len(split.val) >= 4
+    assert 550 <= steps <= 700
+    assert plan.fitted.minutes == pytest.approx(steps / 60, abs=2)
 
 
 def test_what_a_person_chose_is_left_alone_and_so_is_what_does_not_go_with_it(facts):

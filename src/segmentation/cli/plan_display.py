@@ -41,12 +41,13 @@ def print_plan(plan: TrainingPlan, console: Console) -> None:
 def _found(plan: TrainingPlan) -> list[tuple[str, str]]:
     profile = plan.profile
     left_out = f"; {counted(profile.left_out, 'file')} left out" if profile.left_out else ""
+    drawn = f" beside {counted(plan.drawn, 'drawn photo')}" if plan.drawn else ""
     classes = "" if profile.classes == 1 else f", {profile.classes} classes"
     return [
         (
             "pairs",
-            f"{profile.pairs} of {counted(profile.garments, 'garment')}{classes}: {plan.train} to train on, "
-            f"{plan.val} held out{left_out}",
+            f"{profile.pairs} of {counted(profile.garments, 'garment')}{classes}: {plan.train} to train on"
+            f"{drawn}, {plan.val} held out{left_out}",
         ),
         ("photos", f"{profile.size} in the median, of {profile.looked_at} looked at"),
         (

@@ -5,14 +5,16 @@ from collections.abc import Collection
 from pathlib import Path
 
 from segmentation.bundle.finding import find_bundle
+from segmentation.config.data import DataConfig
 from segmentation.config.jobs.plan import PlanOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import AUTO
 from segmentation.config.record import chosen
 from segmentation.core.errors import ConfigError
-from segmentation.core.events import Caution, counting
+from segmentation.core.events import Caution, counting, ignore
 from segmentation.core.machine import Machine, read_machine
 from segmentation.datasets.profile import profile_of
+from segmentation.datasets.split import Split
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.pairs import find_dataset
@@ -29,9 +31,11 @@ from segmentation.jobs.plan_rules import (
 )
 from segmentation.jobs.plan_start import choose_starts
 from segmentation.jobs.planned import TrainingPlan
-from segmentation.jobs.training_data import default_data, without_excluded
-from segmentation.jobs.training_split import choose_split
+from segmentation.jobs.training_checks import check_shares
+from segmentation.jobs.training_data import default_data, drawn_photos, without_excluded
+from segmentation.jobs.training_split import split_of
 from segmentation.models.architectures import finds_objects
+from segmentation.training.mixture import Mixture
 from segmentation.training.optimizers import on_graphics_card
 
 _OF_A_COMMAND = ("preset", "name", "resume", "overwrite", "find_rate", "minutes")
@@ -57,6 +61,7 @@ def plan_training(options: TrainOptions, context: Context) -> TrainingPlan:
     typed = {name: value for name, value in chosen(options).items() if name not in _OF_A_COMMAND}
     reading = ending(context)
     folders = options.data or (default_data(reading),)
+    check_shares(options.run.data.mix, len(folders))
     classes, trained_by = _classes(options, typed, context)
     datasets = [find_dataset(folder, reading, classes, trained_by) for folder in folders]
     excluded: list[str] = []
@@ -64,17 +69,20 @@ def plan_training(options: TrainOptions, context: Context) -> TrainingPlan:
         datasets, excluded = without_excluded(datasets, options.exclude, reading)
     profile = profile_of(datasets, counting(reading.tell, "measuring"))
     data = options.run.data
-    held_out = None if datasets[0].folder_split and not data.folds else choose_held_out(profile, typed)
-    if held_out:
-        data = dataclasses.replace(data, holdout=held_out.settings["holdout"])
-    split = choose_split(datasets[0], data, options.run.training.seed)
-    train = len(split.train) + sum(len(other.samples) for other in datasets[1:])
-    for start in choose_starts(options, typed, datasets[0], split, reading):
+    held_out = None
+    if data.folds or not datasets[0].folder_split:
+        held_out = choose_held_out(len(datasets[0].samples), typed)
+    config = options.run.replace(**held_out.settings) if held_out else options.run
+    split = split_of(datasets, config, dataclasses.replace(reading, tell=ignore))  # the training tells it
+    drawn = drawn_photos(data)
+    first = Split(tuple(sample for sample in split.train if not sample.source), split.val)
+    for start in choose_starts(options, typed, datasets[0], first, reading):
         facts = Facts(
             profile,
             _machine(),
-            train,
+            len(split.train) + drawn,
             len(split.val),
+            shown=_shown(split, drawn, data, options.run.training.seed),
             warm=start.bundle is not None,
             passes=2 if start.first else 1,
             typed=typed,
@@ -101,11 +109,17 @@ def plan_training(options: TrainOptions, context: Context) -> TrainingPlan:
         start=start,
         fitted=fitted,
         typed=typed,
-        train=facts.train,
-        val=facts.val,
+        train=len(split.train),
+        val=len(split.val),
+        drawn=drawn,
         datasets=tuple(datasets),
         excluded=tuple(excluded),
     )
+
+
+def _shown(split: Split, drawn: int, data: DataConfig, seed: int) -> int:
+    """The photos of an epoch that shows a photo once; drawn ones count to the first folder."""
+    return len(Mixture([*(sample.source for sample in split.train), *[0] * drawn], data.mix, seed))
 
 
 def _check(options: TrainOptions) -> None:

@@ -102,9 +102,11 @@ class Fitting:
     def _length(self, pace: Pace) -> Choice:
         """The epochs that are wanted, or as many as fit the time, but not much fewer."""
         facts = self.facts
-        epochs, repeats = length_of(facts).epochs(facts.train, pace.batch_size)
+        typed = facts.typed.get("repeats")
+        epochs, repeats = length_of(facts).epochs(facts.shown, pace.batch_size, typed)
         settings = {"epochs": epochs, **({"repeats": repeats} if repeats > 1 else {})}
-        shown = f"each photo {epochs * repeats} times"
+        which = "each photo" if facts.shown == facts.train else "each photo of the first folder"
+        shown = f"{which} {epochs * repeats} times"
         if "epochs" in facts.typed:
             return Choice({}, "")
         one, none = (
@@ -148,4 +150,4 @@ class Fitting:
 
 def _steps(facts: Facts, pace: Pace, repeats: int) -> int:
     """The steps of an epoch."""
-    return -(-facts.train * repeats // pace.batch_size)
+    return -(-facts.shown * repeats // pace.batch_size)

@@ -40,7 +40,8 @@ class Choice:
 class Facts:
     """The facts for the rules: the photos to `train` on and held out (`val`), and how the training begins.
 
-    `passes` are 2 where a second pass is trained
+    An epoch that shows a photo once has `shown` photos: those to train on, unless folders are mixed by
+    shares. `passes` are 2 where a second pass is trained
     behind the first of a model, `warm` is whether a model gives the weights. `typed` are the options that a
     person chose, which the rules leave alone.
     """
@@ -49,6 +50,7 @@ class Facts:
     machine: Machine
     train: int
     val: int
+    shown: int
     warm: bool
     passes: int = 1
     typed: Mapping[str, Any] = field(default_factory=dict)
@@ -66,9 +68,12 @@ class Length:
     least: int
     most: int
 
-    def epochs(self, photos: int, batch_size: int) -> tuple[int, int]:
-        """Return the epochs, and how often each photo is shown in one, so that it has some steps."""
-        repeats = max(1, -(-_EPOCH_STEPS * batch_size // photos))
+    def epochs(self, photos: int, batch_size: int, repeats: int | None = None) -> tuple[int, int]:
+        """Return the epochs, and how often each photo is shown in one, so that it has some steps.
+
+        A person may have chosen the `repeats`.
+        """
+        repeats = repeats or max(1, -(-_EPOCH_STEPS * batch_size // photos))
         wanted = min(max(self.showings * photos / batch_size, self.least), self.most)
         return max(1, round(wanted * batch_size / (photos * repeats))), repeats
 
@@ -119,12 +124,13 @@ def choose_changes(facts: Facts) -> Choice:
     return Choice(changes, "; ".join(why))
 
 
-def choose_held_out(profile: DataProfile, typed: Collection[str]) -> Choice | None:
-    """Return the share to hold out of data that make no split, where a person has not chosen it."""
+def choose_held_out(pairs: int, typed: Collection[str]) -> Choice | None:
+    """Return the share to hold out of so many pairs without a split, where a person has not chosen it."""
     if {"folds", "holdout"} & {*typed}:
         return None
-    share = round(min(0.3, max(0.15, _HELD_OUT / profile.pairs)), 2)
-    return Choice({"holdout": share}, "enough photos to choose the epoch and the threshold by")
+    share = round(min(0.3, max(0.15, _HELD_OUT / pairs)), 2)
+    photos = counted(max(1, round(share * pairs)), "photo")
+    return Choice({"holdout": share}, f"about {photos} to choose the epoch and the threshold by")
 
 
 def choose_memory(facts: Facts, size: Size) -> Choice | None:

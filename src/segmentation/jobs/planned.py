@@ -22,7 +22,8 @@ class TrainingPlan:
     """A training as it was planned: an event, too, of the training that follows the plan.
 
     `fitted` are what was chosen and why, and what it will cost; `typed` is what a person chose. `datasets`
-    are the pairs that were read, of which so many are to `train` on and held out (`val`).
+    are the pairs that were read, of which so many are to `train` on, beside `drawn` photos, and held out
+    (`val`).
     """
 
     profile: DataProfile
@@ -34,12 +35,13 @@ class TrainingPlan:
     val: int
     datasets: tuple[Dataset, ...]
     excluded: tuple[str, ...] = ()
+    drawn: int = 0
 
     @property
     def memory_bytes(self) -> int:
         """The memory that is expected to be taken, with the resized pairs that are kept."""
         config = self.fitted.config
-        kept = 4 * config.preprocessing.size.area * (self.train + self.val)
+        kept = 4 * config.preprocessing.size.area * (self.train + self.drawn + self.val)
         return self.fitted.pace.memory_bytes + min(kept, int(config.data.cache))
 
     def settings(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.data import DataConfig
 from segmentation.config.run import RunConfig
 from segmentation.core.counting import counted
 from segmentation.core.errors import printable
@@ -18,7 +19,7 @@ from segmentation.datasets.split import Split
 from segmentation.images.files import image_size
 from segmentation.inference.first_pass_scores import write_first_pass_scores
 from segmentation.jobs.context import Context
-from segmentation.synth import drawn_empty_rooms, drawn_set
+from segmentation.synth import VIEWS, drawn_empty_rooms, drawn_set
 
 _DRAWN = 60  # garments of the set that stands in for missing photos
 
@@ -56,6 +57,11 @@ def without_excluded(
     excluded = sorted(known[name] for name in {*marked} & known.keys())
     context.tell(Note(f"excluded: {len(excluded)} of {counted(len(known), 'pair')}, by {table}"))
     return [without(dataset, excluded) for dataset in datasets], excluded
+
+
+def drawn_photos(data: DataConfig) -> int:
+    """Return how many photos are drawn for a training, as far as the data has none of their garments."""
+    return len(VIEWS) * data.synthetic + data.empty_rooms
 
 
 def with_drawn_photos(

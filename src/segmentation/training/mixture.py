@@ -10,8 +10,8 @@ class Mixture:
 
     `sources` is the number of each sample's source. Without `shares` an epoch holds every sample once. With
     `shares`, one for each source, adding up to 1, it holds every sample of the first source once and as many
-    of the others as their shares ask for; no sample is repeated before all of its source were taken. Where
-    there are `repeats`, "once" is so many times.
+    of the others as their shares ask for, at least one; no sample is repeated before all of its source were
+    taken. Where there are `repeats`, "once" is so many times.
     """
 
     def __init__(self, sources: Sequence[int], shares: Sequence[float] | None, seed: int, repeats: int = 1):
@@ -22,7 +22,7 @@ class Mixture:
             self._members = [np.nonzero(np.equal(sources, number))[0] for number in range(len(shares))]
             first = repeats * len(self._members[0])
             whole = first / shares[0]
-            self._counts = [first, *(round(whole * share) for share in shares[1:])]
+            self._counts = [first, *(max(1, round(whole * share)) for share in shares[1:])]
 
     def __len__(self) -> int:
         return sum(self._counts)
