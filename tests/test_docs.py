@@ -1,6 +1,7 @@
 """The documents say what the program does: README.md, the pages of docs, and those beside models and data."""
 
 import inspect
+import json
 import re
 import shlex
 import tomllib
@@ -8,6 +9,7 @@ from dataclasses import fields
 from itertools import takewhile
 
 import pytest
+import yaml
 from support.places import ROOT
 from support.rooms import ORDER
 
@@ -74,6 +76,17 @@ def commands_in_prose():
 @pytest.fixture(scope="module")
 def parser():
     return build_parser()
+
+
+def test_the_commands_of_the_container_can_be_typed(parser):
+    (started,) = re.findall(r"^CMD (\[.+\])$", read(ROOT / "Containerfile"), re.MULTILINE)
+    services = yaml.safe_load(read(ROOT / "compose.yaml"))["services"]
+    commands = [json.loads(started), *(service["command"] for service in services.values())]
+
+    assert [command[0] for command in commands] == ["serve", "serve", "watch"]
+    for command in commands:
+        typed = parser.parse_args(command)
+        assert read_command(JOBS[typed.command], typed)
 
 
 @pytest.fixture(scope="module")
