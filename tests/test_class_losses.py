@@ -22,7 +22,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.training import class_losses, objectives
 from segmentation.training.class_losses import LOSSES
 from segmentation.training.class_weights import WEIGHTS, class_weights, effective_number
-from segmentation.training.objectives import CrossEntropyMinusDice, LossSum, build_loss
+from segmentation.training.objectives import CrossEntropyMinusDice, WeightedLosses, build_loss
 
 PHOTOS, HEIGHT, WIDTH, CLASSES = 3, 6, 5, 4
 IGNORED = CLASSES  # an index that stands for it, in these tests alone
@@ -390,7 +390,7 @@ def test_class_weights_and_smoothing_concern_the_cross_entropies_of_the_sum():
 
 def test_a_sum_is_computed_in_float32_and_weighs_photos():
     targets, scores = example()
-    loss = LossSum(dict.fromkeys(LOSSES, 1.0))
+    loss = WeightedLosses(dict.fromkeys(LOSSES, 1.0))
     low = keras.ops.cast(scores, "bfloat16")
     rounded = values(keras.ops.cast(low, "float32"))
 

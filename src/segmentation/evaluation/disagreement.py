@@ -25,7 +25,7 @@ _LEAST_CONTRAST = 0.5  # of an outline, in levels of 255 a pixel
 
 
 @dataclass(frozen=True)
-class Region:
+class DisputedPart:
     """A place where the label differs from what the model is certain of, in pixels of the photo.
 
     `kind` is OMITTED where the model sees garment that the label leaves out, ADDED where the label has
@@ -56,7 +56,7 @@ class Disagreement:
     id: str
     view: str
     dice: float
-    regions: tuple[Region, ...]
+    regions: tuple[DisputedPart, ...]
     across_px: float
     down_px: float
     gain: float
@@ -136,7 +136,7 @@ def _regions(
     support: np.ndarray,
     outlines: tuple[np.ndarray, np.ndarray],
     factor: float,
-) -> tuple[Region, ...]:
+) -> tuple[DisputedPart, ...]:
     """Return the regions that certainly contradict the label and survive a morphological opening."""
     narrow, beside = (_disc(share * len(label)) for share in (_NARROW, _BESIDE))
     garment = max(1.0, (np.count_nonzero(label) + np.count_nonzero(signed >= 0)) / 2)
@@ -155,7 +155,7 @@ def _regions(
             near = cv2.dilate((places[box] == number).astype(np.uint8), beside) > 0
             along = support[box][near & of_label_alone[box]]
             found.append(
-                Region(
+                DisputedPart(
                     kind,
                     left=round(float(left * factor)),
                     top=round(float(top * factor)),

@@ -24,7 +24,7 @@ _STAGE_MARGIN = 1.5 * _MARGINS[1]  # of the margin: room for the widest one, shi
 
 
 @dataclass(frozen=True)
-class Region:
+class Rectangle:
     """A rectangle of a photo in pixels; `bottom` and `right` are the first row and column outside of it."""
 
     top: int
@@ -36,10 +36,10 @@ class Region:
     def slices(self) -> tuple[slice, slice]:
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
-    def joined(self, other: "Region") -> "Region":
+    def joined(self, other: "Rectangle") -> "Rectangle":
         """Return the smallest rectangle that holds both."""
         top, left = min(self.top, other.top), min(self.left, other.left)
-        return Region(top, left, max(self.bottom, other.bottom), max(self.right, other.right))
+        return Rectangle(top, left, max(self.bottom, other.bottom), max(self.right, other.right))
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,18 @@ class SecondPassView:
     def from_config(cls, config: SecondPassConfig, threshold: float, shape: Size) -> "SecondPassView":
         return cls(config.look, config.margin_px, threshold, shape)
 
-    def region(self, scores: np.ndarray) -> Region | None:
+    def region(self, scores: np.ndarray) -> Rectangle | None:
         """Return the region to look at by first scores, float32 [H, W, 1]; None if they found nothing."""
         mask = scores[..., 0] >= self.threshold
         if self.kind == "mask":
-            return Region(0, 0, *mask.shape) if mask.any() else None
+            return Rectangle(0, 0, *mask.shape) if mask.any() else None
         return region_of(mask, self._margin(mask), self.shape)
 
-    def region_with(self, scores: np.ndarray, place: Region) -> Region:
+    def region_with(self, scores: np.ndarray, place: Rectangle) -> Rectangle:
         """Return the region to look at by these first scores, extended to show a place with room about it."""
         found, limits = self.region(scores), scores.shape[:2]
         if self.kind == "mask":
-            return Region(0, 0, *limits)
+            return Rectangle(0, 0, *limits)
         around = framed(place, _ROOM * self._margin(scores), self.shape, limits)
         return framed(around.joined(found), 0, self.shape, limits) if found else around
 
@@ -134,7 +134,7 @@ def in_8_bits(scores: np.ndarray) -> np.ndarray:
     return cv2.convertScaleAbs(scores, alpha=255.0).reshape(scores.shape)
 
 
-def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
+def region_of(mask: np.ndarray, margin: float, shape: Size) -> Rectangle | None:
     """Return the rectangle around a bool mask [H, W] and a margin, in the proportions of `shape` if they fit.
 
     The margin is in pixels of the mask. None for an empty mask. Specks beside a large region are left out.
@@ -143,10 +143,10 @@ def region_of(mask: np.ndarray, margin: float, shape: Size) -> Region | None:
     if found is None:
         return None
     top, bottom, left, right = found
-    return framed(Region(top, left, bottom, right), margin, shape, mask.shape)
+    return framed(Rectangle(top, left, bottom, right), margin, shape, mask.shape)
 
 
-def framed(region: Region, margin: float, shape: Size, limits: tuple[int, int]) -> Region:
+def framed(region: Rectangle, margin: float, shape: Size, limits: tuple[int, int]) -> Rectangle:
     """Return a rectangle with a margin, as `region_of` does, in a photo of `limits`, height and width."""
     height, width = limits
     top, bottom = region.top - margin, region.bottom + margin
@@ -156,7 +156,7 @@ def framed(region: Region, margin: float, shape: Size, limits: tuple[int, int]) 
     columns = max(wide, tall * shape.width / shape.height)
     top, bottom = _span((top + bottom) / 2, rows, height)
     left, right = _span((left + right) / 2, columns, width)
-    return Region(top, left, bottom, right)
+    return Rectangle(top, left, bottom, right)
 
 
 def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
@@ -190,9 +190,9 @@ def _span(centre: float, length: float, limit: int) -> tuple[int, int]:
     return start, start + length
 
 
-def _shifted(region: Region, limits: tuple[int, int], share: np.ndarray) -> Region:
+def _shifted(region: Rectangle, limits: tuple[int, int], share: np.ndarray) -> Rectangle:
     """Return the region moved by shares of its own height and width, and cut off at the limits."""
     height, width = region.bottom - region.top, region.right - region.left
     down, across = round(share[0] * height), round(share[1] * width)
     top, left = max(region.top + down, 0), max(region.left + across, 0)
-    return Region(top, left, min(region.bottom + down, limits[0]), min(region.right + across, limits[1]))
+    return Rectangle(top, left, min(region.bottom + down, limits[0]), min(region.right + across, limits[1]))

@@ -15,7 +15,7 @@ from segmentation.core.tables import csv_text
 from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import EXCLUDE, ID, MARKED, NO, YES, read_decisions
 from segmentation.evaluation.audit import Finding, Unbiased, words_on_quality
-from segmentation.evaluation.disagreement import OMITTED, Disagreement, Region
+from segmentation.evaluation.disagreement import OMITTED, Disagreement, DisputedPart
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.images.outline import OUTLINE, outlined
 from segmentation.reports import html, plots
@@ -186,13 +186,13 @@ def sentences(pair: Disagreement) -> list[str]:
     return [sentence for _weight, sentence in sorted(reasons, key=lambda reason: -reason[0])]
 
 
-def box_text(region: Region) -> str:
+def box_text(region: DisputedPart) -> str:
     """Return size and place in the photo: WIDTHxHEIGHT+LEFT+TOP."""
     return f"{region.width}x{region.height}+{region.left}+{region.top}"
 
 
 def draw_pair(
-    image: np.ndarray, target: np.ndarray, mask: np.ndarray, regions: Sequence[Region]
+    image: np.ndarray, target: np.ndarray, mask: np.ndarray, regions: Sequence[DisputedPart]
 ) -> PairPictures:
     """Draw one pair, uint8 RGB [H, W, 3] and bool [H, W] of the same size, with its first regions marked."""
     box = region_of(target, mask)
@@ -209,7 +209,7 @@ def draw_pair(
     )
 
 
-def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: Region) -> str:
+def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: DisputedPart) -> str:
     """Return the region and what is around it, with both outlines."""
     height, width = target.shape
     around = round(max(_AROUND * max(region.width, region.height), _LEAST_AROUND * height))
@@ -221,11 +221,11 @@ def _close_up(image: np.ndarray, target: np.ndarray, mask: np.ndarray, region: R
     return html.encode(outlined(drawn, mask[box], EXCESS))
 
 
-def _worth_showing(regions: Sequence[Region]) -> Sequence[Region]:
+def _worth_showing(regions: Sequence[DisputedPart]) -> Sequence[DisputedPart]:
     return [region for region in regions if region.share >= _LEAST_SHARE][:_MOST_REGIONS]
 
 
-def _words(region: Region) -> str:
+def _words(region: DisputedPart) -> str:
     if region.kind == OMITTED:
         return "the model sees garment that the label leaves out"
     return "the label has garment that the model does not see"

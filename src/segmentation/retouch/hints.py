@@ -16,8 +16,7 @@ from segmentation.images.boxes import Box
 from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE
-from segmentation.preprocessing.second_pass import Region as Rectangle
-from segmentation.preprocessing.second_pass import framed
+from segmentation.preprocessing.second_pass import Rectangle, framed
 from segmentation.retouch.operations import Hint, Operation, Stroke
 from segmentation.retouch.painting import HALF, covered_by, disc
 from segmentation.scores.two_passes import score_region

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segmentation.core.types import ScoreFn
-from segmentation.preprocessing.second_pass import Region, SecondPassView, with_scores
+from segmentation.preprocessing.second_pass import Rectangle, SecondPassView, with_scores
 
 
 def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreFn:
@@ -26,7 +26,7 @@ def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreF
 
 
 def score_region(
-    second: ScoreFn, view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Region
+    second: ScoreFn, view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Rectangle
 ) -> np.ndarray:
     """Return the second scores, float32 [h, w, 1], of a region of a photo with its first-pass scores.
 

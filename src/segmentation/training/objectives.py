@@ -119,7 +119,7 @@ def build_loss(
         if class_counts is None:
             raise ValueError("class weights: expected the pixels of each class")
         weights = class_weights(config.class_weights, class_counts)
-    return LossSum(terms, weights, config.label_smoothing)
+    return WeightedLosses(terms, weights, config.label_smoothing)
 
 
 def check_loss(config: LossConfig, classes: int, target: str = "soft") -> None:
@@ -161,7 +161,7 @@ class CrossEntropyMinusDice(keras.losses.Loss):
         )
 
 
-class LossSum(keras.losses.Loss):
+class WeightedLosses(keras.losses.Loss):
     """The weighted sum of losses over classes; targets and scores [N, H, W, 1] are taken as two classes.
 
     `terms` are weights by the names of LOSSES; `class_weights` [C] and `label_smoothing` apply to those
