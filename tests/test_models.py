@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.drawing import draw_pair
 
 from segmentation.config.loss import LossConfig
-from segmentation.config.network import ModelConfig
+from segmentation.config.network import NORMS, ModelConfig
 from segmentation.config.run import RunConfig
 from segmentation.config.training import TrainConfig
 from segmentation.core.errors import ConfigError
@@ -18,7 +18,6 @@ from segmentation.core.size import Size
 from segmentation.models import registry
 from segmentation.models.architectures import ARCHITECTURES, describe
 from segmentation.models.backbones import BACKBONES
-from segmentation.models.blocks import NORMS
 from segmentation.models.cost import Cost, measure
 from segmentation.models.parts import head_layers
 from segmentation.models.registry import complete

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from segmentation.config.options import option, registered
 
+NORMS = ("batch", "group", "layer", "none")
+"""The normalisations between convolution and activation; `models.blocks` builds them."""
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -26,7 +29,7 @@ class ModelConfig:
     norm: str = option(
         "batch",
         "normalisation between convolution and activation",
-        choices=("batch", "group", "layer", "none"),
+        choices=NORMS,
         common=False,
     )
     backbone: str | None = option(

@@ -18,8 +18,6 @@ from segmentation.datasets.ids import id_of
 from segmentation.datasets.labels import UNLABELLED
 from segmentation.datasets.objects import Objects, number_masks
 
-FILE = "annotations.json"
-
 _EXPECTED = "expected COCO's images, annotations and categories"
 _FARTHEST_PX = 10**6  # of a corner from the origin
 

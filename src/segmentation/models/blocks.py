@@ -8,8 +8,6 @@ from keras import layers
 from segmentation.models.batch_norm import BatchNormalization
 from segmentation.models.up_conv import UpConv2D
 
-NORMS = ("batch", "group", "layer", "none")
-
 _GROUP_CHANNELS = 8  # fewest channels a group of GroupNormalization (Wu and He, 2018, find 8 to 16 robust)
 
 
@@ -24,9 +22,9 @@ def conv_norm_relu(
 ) -> keras.KerasTensor:
     """Apply convolution, normalisation and ReLU: [N, H, W, C] -> [N, H, W, filters].
 
-    `norm` is one of NORMS; `momentum` is that of the batch statistics. The convolution has a bias only
-    where no normalisation follows, since a normalisation subtracts it again. `options` are those of
-    `Conv2D`: a name, a stride, a dilation rate.
+    `norm` is one of `config.network.NORMS`; `momentum` is that of the batch statistics. The convolution has
+    a bias only where no normalisation follows, since a normalisation subtracts it again. `options` are those
+    of `Conv2D`: a name, a stride, a dilation rate.
     """
     tensor = layers.Conv2D(filters, kernel_px, padding="same", use_bias=norm == "none", **options)(tensor)
     return norm_relu(tensor, norm=norm, momentum=momentum)

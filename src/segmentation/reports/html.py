@@ -10,14 +10,15 @@ from segmentation.core.counting import counted
 
 _LONGEST_PX = 1400  # a garment of a studio photo stays at one picture pixel a photo pixel
 _QUALITY = 80
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(template: str, **values: object) -> str:
-    """Return a template of this folder filled in; `values` appear as text, never as markup."""
+def page(template: str, folder: Path = _TEMPLATES, /, **values: object) -> str:
+    """Return a template of a folder filled in; `values` appear as text, never as markup."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
