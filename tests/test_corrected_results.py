@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from psd_tools import PSDImage
-from support.folder_job import cut_folder, draw, draw_folder, manifest_lines, pictures
+from support.folder_job import cut_folder, draw, draw_folder, made, manifest_lines, pictures
 from support.program import make
 
 from segmentation.cli.changed_files import changed_lines
@@ -19,6 +19,7 @@ from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.file_kinds import FILES
 from segmentation.images.files import read_mask
+from segmentation.images.psd_read import read_psd_alpha
 from segmentation.jobs.collect import collect
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
@@ -72,6 +73,45 @@ def test_no_corrected_file_of_any_kind_is_overwritten_by_another_run(source, tmp
     assert {name: pictures(output)[name] for name in others} == {
         name: pictures(tmp_path / "fresh")[name] for name in others
     }
+
+
+def correct_mask(path):
+    """Give a mask to the left half of the photo, as a person may; return it."""
+    mask = np.zeros_like(read_mask(path))
+    mask[:, : mask.shape[1] // 2] = 255
+    Image.fromarray(mask).save(path)
+    return mask
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_files_that_are_asked_for_later_are_made_of_the_corrected_mask(source, tmp_path, bits):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    mask = correct_mask(output / "masks" / "b.png")
+
+    results = cut_folder(source, output, format="png,psd", trimap=True, bits=bits)
+
+    assert np.array_equal(read_mask(output / "cutouts" / "b.png"), mask)
+    assert np.array_equal(read_psd_alpha(output / "cutouts" / "b.psd", mask.shape), mask)
+    assert (read_mask(output / "trimaps" / "b.png")[mask == 255] > 0).all()
+    notes = {result.stem: result.notes for result in results if result.kept}
+    assert notes == {
+        "b": (
+            "cutouts/b.png, cutouts/b.psd, trimaps/b.png are made of masks/b.png",
+            "masks/b.png was changed since it was written and is kept",
+        )
+    }
+    assert not made(cut_folder(source, output, format="png,psd", trimap=True, bits=bits))
+
+
+def test_a_corrected_mask_that_fits_no_more_is_kept_and_said_to_be_beside_predicted_files(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    Image.new("L", (7, 9), 255).save(output / "masks" / "b.png")
+
+    (result,) = [result for result in cut_folder(source, output, format="psd") if result.kept]
+
+    assert result.notes[0] == "cutouts/b.psd is of the predicted mask, not of masks/b.png"
 
 
 def test_a_corrected_file_stays_a_persons_however_often_the_options_change(source, tmp_path):

@@ -14,6 +14,7 @@ from support.folder_job import cut_folder
 
 from segmentation.core.errors import DataError
 from segmentation.images.picture import Picture
+from segmentation.images.psd_read import read_psd_alpha
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.export import export
@@ -221,3 +222,29 @@ def test_a_zip_holds_files_that_have_lost_their_date(tmp_path):
             export(results, desk.photos(), "zip")
 
     assert "masks/a.png" in zipfile.ZipFile(packed).namelist()
+
+
+def test_files_that_predict_was_asked_for_after_a_photo_was_accepted_are_of_the_mask_that_was(tmp_path):
+    """Whether the review was begun before, or it ended without writing what was accepted."""
+    results = draw_results(tmp_path, names=("a", "b"))
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        accept(desk, "a", STROKE)
+        clerk.finish()
+    corrected = read(results / "masks" / "a.png")
+    cut_folder(tmp_path / "photos", results, format="png,psd,jpg", trimap=True)
+    # as an earlier version left it: of the predicted mask
+    shutil.copyfile(results / "cutouts" / "b.psd", results / "cutouts" / "a.psd")
+
+    with Desk(results) as desk:
+        assert [photo.stem for photo in desk.pending()] == ["a"]
+        assert "1 accepted photo not written yet" in desk.unwritten()
+        with Clerk(desk) as clerk:
+            clerk.finish()
+        assert desk.pending() == []
+        folder = export(results, [photo_called(desk, "a")], "folder")
+
+    assert np.array_equal(read(folder / "masks" / "a.png"), corrected)
+    assert np.array_equal(read(folder / "cutouts" / "a.png")[..., 3], corrected)
+    assert np.array_equal(read_psd_alpha(folder / "cutouts" / "a.psd", corrected.shape), corrected)
+    assert (read(folder / "trimaps" / "a.png")[corrected == 255] > 0).all()
+    assert sorted(path.name for path in (folder / "cutouts").iterdir()) == ["a.jpg", "a.png", "a.psd"]

@@ -52,7 +52,7 @@ def test_one_folder_names_its_photos_from_itself():
 
 def test_several_folders_keep_their_names_apart(days):
     assert stems(Path("day1"), Path("day2")) == ["day1/a", "day1/sub/b", "day2/a", "day2/sub/b"]
-    assert stems(days / "day1", Path("day2/a.jpg")) == ["day2/a", "day1/a", "day1/sub/b"]
+    assert stems(Path("day2/a.jpg"), days / "day1") == ["day1/a", "day1/sub/b", "day2/a"]
 
 
 def test_folders_from_elsewhere_are_named_from_the_lowest_that_holds_them(days, monkeypatch):

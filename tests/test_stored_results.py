@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -28,11 +27,11 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
-from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import SHARDS, file_name, name_after, parse_name
-from segmentation.outputs.shard_store import ShardStore
+from segmentation.outputs.shard_store import ShardStore, order_of
 from segmentation.outputs.shards import Shards
+from segmentation.outputs.sources import find_all_photos
 from segmentation.outputs.store_claim import MARK, StoreClaim
 from segmentation.outputs.stored_folder import StoredFolder
 from segmentation.stores.address import Address
@@ -182,6 +181,7 @@ def test_what_a_person_changed_is_kept_or_saved(bucket, cut, object_store, tmp_p
     results = {result.stem: result for result in cut()}
 
     assert results["b"].kept == ("masks/b.png",)
+    assert "cutouts/b.png is of the predicted mask, not of masks/b.png" in results["b"].notes
     assert bucket("out")["masks/b.png"] == b"mine"
     assert {result.stem: result for result in cut(overwrite=True)}["b"].replaced == ("masks/b.png",)
     assert bucket("out")["masks/b.png.before"] == b"mine"
@@ -230,20 +230,34 @@ def test_a_review_needs_a_folder():
         FolderPrediction(options, Context(), scorer_of())
 
 
-NAMES = st.lists(st.sets(st.text("abc", min_size=1, max_size=3), max_size=12), min_size=1, max_size=4)
+NAMES = st.builds(
+    "{}{}.png".format,
+    st.sampled_from(["", "x/", "X/q", "x/y/", "x-red/"]),
+    st.text("abc", min_size=1, max_size=3),
+)
+RUNS = st.lists(st.sets(NAMES, max_size=12), min_size=1, max_size=4)
 
 
 @settings(max_examples=25)
-@given(NAMES, st.booleans())
-def test_each_photo_has_one_line_in_the_shard_of_its_place(tmp_path_factory, runs, killed):
-    """Several runs over more and more photos, with shards of three; `killed` ones end in the last shard."""
+@given(RUNS, st.booleans(), st.randoms())
+def test_each_photo_has_one_line_in_the_shard_of_its_place(tmp_path_factory, runs, killed, order):
+    """Several runs over more and more folders and photos, which are named in any order, with shards of three;
+    `killed` ones end in the last shard.
+    """
     address = Address.parse(f"memory://shards/{tmp_path_factory.mktemp('run').name}")
-    folder, known = StoredFolder(Store(address, Patience(1)), address), set()
+    folder, root = StoredFolder(Store(address, Patience(1)), address), tmp_path_factory.mktemp("photos")
+    known = {"x-red/z.png", "z.png"}  # more than one source
     for names in runs:
         known |= names
+        for name in known:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).touch()
+        sources = sorted({root / name.partition("/")[0] for name in known})
+        order.shuffle(sources)
+        photos = list(find_all_photos(sources))
+        assert sorted(photo.name for photo in photos) == sorted(str(root / name) for name in known)
         store = ShardStore.at(folder.store, address / SHARDS)
         shards = Shards(folder, store, {}, ("mask",), lines=3)
-        photos = [Photo(Path("in") / f"{name}.png", name) for name in sorted(known)]
         opened = shards.over(photos, tmp_path_factory.mktemp("scratch"))
         for shard in opened:
             for photo in shard.photos:
@@ -257,12 +271,34 @@ def test_each_photo_has_one_line_in_the_shard_of_its_place(tmp_path_factory, run
     for stored in folder.store.objects(address / SHARDS):
         lines = folder.store.read(stored.address).splitlines()
         held.setdefault(parse_name(stored.address.name)[0], []).extend(lines)
-    stems = [[json.loads(line)["stem"] for line in held[name]] for name in sorted(held)]
+    names = [[order_of(json.loads(line)["input"]) for line in held[name]] for name in sorted(held)]
+    expected = sorted(order_of(photo.name) for photo in photos)
     if not killed:
-        assert sorted(stem for shard in stems for stem in shard) == sorted(known)
-        assert all(len(shard) <= 6 for shard in stems)
-        assert [stem for shard in stems for stem in sorted(shard)] == sorted(known)
-    assert {stem for shard in stems for stem in shard} == known
+        assert sorted(name for shard in names for name in shard) == expected
+        assert all(len(shard) <= 6 for shard in names)
+        assert [name for shard in names for name in sorted(shard)] == expected
+    assert sorted({name for shard in names for name in shard}) == expected
+
+
+@pytest.mark.parametrize("listed", [["c.png", "b"], ["shoes", "shoes-red"], ["a", "A"]])
+def test_a_run_over_several_folders_is_not_done_again(tmp_path, listed):
+    """Nor is one over a list of their photos, in the order in which other programs find them."""
+    for number, name in enumerate(listed):
+        for photo in [name] if name.endswith(".png") else [f"{name}/{place}.png" for place in range(5)]:
+            draw(tmp_path / "in" / photo, number, 16, 12)
+    output, sources = (
+        Address.parse(f"memory://{tmp_path.name}"),
+        tuple(tmp_path / "in" / name for name in listed),
+    )
+    photos = [
+        str(path) for source in sources for path in ([source] if source.is_file() else source.iterdir())
+    ]
+    (tmp_path / "list").write_text("\n".join(photos))
+
+    first = cut_folder(sources, output, shard_photos=2)
+    assert len(made(first)) == len(first) == len(photos)
+    assert made(cut_folder(sources, output, shard_photos=2)) == []
+    assert made(cut_folder((), output, files_from=tmp_path / "list", shard_photos=2)) == []
 
 
 @given(st.lists(st.integers(0, 100), max_size=12))

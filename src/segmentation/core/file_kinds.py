@@ -16,6 +16,9 @@ FILES = {  # the folder and the suffix of each kind
     "doubts": ("review", ".png"),
     "labels": ("labels", ".png"),
 }
+SHOWN_ONLY = ("review", "doubts")
+"""Kinds of files that show a prediction, and are not delivered."""
+
 REVIEW_JOURNAL = "review.jsonl"
 """The journal of a review of a folder of results."""
 

@@ -20,8 +20,9 @@ from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.arrivals import Arrivals
 from segmentation.outputs.failed_list import write_failed
 from segmentation.outputs.folder_job import Tally
-from segmentation.outputs.naming import Photo, photos_below, refuse_source, what_is_at
+from segmentation.outputs.naming import Photo, photos_below, what_is_at
 from segmentation.outputs.result import Result
+from segmentation.outputs.results_around import refuse_source
 
 WATCH_LOCK = ".watch.lock"
 """The file in the folder of results that keeps a second watcher out while the folder itself is free."""

@@ -11,7 +11,7 @@ from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import FILES
 from segmentation.core.types import Prediction
-from segmentation.images.compositing import blend_alpha
+from segmentation.images.compositing import blend_alpha, in_bits
 from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined
 from segmentation.images.refinement import ensure_available, refine
@@ -101,11 +101,21 @@ class CutoutWriter:
 
         Returns notes on them.
         """
-        if "review" in paths:
-            write_image(paths["review"], draw(picture.seen, prediction))
-        if "doubts" in paths:
-            write_image(paths["doubts"], encode_doubts(prediction), mostly_empty=True)
+        self._write_shown(paths, picture, prediction)
         return self.write_alpha(paths, picture, self._alpha(picture, prediction))
+
+    def write_corrected(
+        self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction, alpha: np.ndarray
+    ) -> tuple[str, ...]:
+        """Write the files of a photo whose mask a person corrected: `alpha`, uint8 or uint16 [H, W].
+
+        Those that show the prediction are of the prediction still. Returns notes on the others.
+        """
+        self._write_shown(paths, picture, prediction)
+        alpha = in_bits(alpha, self._files.bits)
+        if picture.alpha is not None:
+            alpha = np.minimum(alpha, in_bits(picture.alpha, self._files.bits))
+        return self.write_alpha(paths, picture, alpha)
 
     def write_alpha(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
         """Write the files of a photo whose alpha is known, uint8 or uint16 [H, W], wherever it came from.
@@ -119,6 +129,12 @@ class CutoutWriter:
         if "overlay" in paths:
             write_image(paths["overlay"], outlined(picture.seen, alpha), **picture.about)
         return self._style.write(paths, picture, alpha)
+
+    def _write_shown(self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction) -> None:
+        if "review" in paths:
+            write_image(paths["review"], draw(picture.seen, prediction))
+        if "doubts" in paths:
+            write_image(paths["doubts"], encode_doubts(prediction), mostly_empty=True)
 
     def _alpha(self, picture: Picture, prediction: Prediction) -> np.ndarray:
         """Return the alpha of all files: uint8 or uint16 [H, W], 0 where the photo is transparent."""

@@ -16,7 +16,8 @@ from segmentation.images.files import Picture, image_size, read_mask
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.file_record import record_of
 from segmentation.outputs.names import assign_files, retouched_files
-from segmentation.outputs.naming import Photo, is_delivery
+from segmentation.outputs.naming import Photo
+from segmentation.outputs.results_around import is_delivery
 from segmentation.outputs.results_folder import ResultsFolder
 from segmentation.outputs.retouched import corrected_alpha
 from segmentation.outputs.reviewed import is_as_reviewed, reviewed_files

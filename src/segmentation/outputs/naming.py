@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -10,12 +9,15 @@ from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from segmentation.core.errors import DataError, printable
+from segmentation.core.events import ignore
 from segmentation.core.file_kinds import FILES, MANIFEST
 from segmentation.core.suffixes import stem_of, suffix_of
 from segmentation.core.walking import Entry, Folder, cannot_be_listed, real
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
+from segmentation.outputs.results_around import refuse_source, results_around
 from segmentation.stores.downloads import Download
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
@@ -94,56 +96,8 @@ def photos_below(
     folder: Path, exclude: Path | None, warn: Callable[[str], None] = lambda _message: None
 ) -> Iterator[Photo]:
     """Find the photos of a folder that may have none, see `find_photos`."""
-    return walk_photos([PhotoFolder(Folder.start(folder), "")], exclude and real(exclude), warn)
-
-
-def refuse_source(source: Path, exclude: Path | None, option: str = "input") -> None:
-    """Raise DataError for a source that lies in the folder of results, or is one; see `find_photos`."""
-    excluded = exclude and real(exclude)
-    if excluded and real(source).is_relative_to(excluded):
-        raise DataError(
-            f"`{option}` {source}: expected photos outside of the folder of results, {exclude}, from which "
-            "nothing is read; give another `output`"
-        )
-    refuse_results(source, option)
-
-
-def refuse_results(source: Path, option: str = "input") -> None:
-    """Raise DataError for a folder that an earlier run wrote, or one of its folders of results."""
-    if results_around(source):
-        raise DataError(
-            f"`{option}` {source}: expected photos, received results of an earlier run; choose the folder of "
-            "the photos"
-        )
-
-
-def results_around(source: Path) -> Path | None:
-    """Return the folder of results that a file or a folder is or lies in, through links; None for others.
-
-    Other files in such a folder do not belong to the results.
-    """
-    place = real(source)
-    written = {folder for folder, _suffix in FILES.values()}
-    for folder in (place, *place.parents):
-        if (folder / MANIFEST).is_file() and (
-            written.issuperset(place.relative_to(folder).parts[:1]) or is_delivery(folder)
-        ):
-            return folder
-    return None
-
-
-def is_delivery(folder: Path) -> bool:
-    """Return whether a folder of results holds shop files, which lie in no folder for their kind."""
-    written = {part for part, _suffix in FILES.values()}
-    with (folder / MANIFEST).open("rb") as lines:
-        for line in lines:
-            try:
-                outputs = json.loads(line)["outputs"].values()
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue
-            if outputs:
-                return not any(str(output).partition("/")[0] in written for output in outputs)
-    return False
+    start = PhotoFolder(Folder.start(folder), "")
+    return walk_photos(Wanted(start, [start]), exclude and real(exclude), warn)
 
 
 @dataclass(frozen=True)
@@ -158,13 +112,20 @@ class PhotoFolder:
         return self.folder.path
 
 
-_Level = list[PhotoFolder]
-"""The folders whose results lie in one folder; several if their names differ by case alone."""
+class Wanted(NamedTuple):
+    """A folder whose photos are wanted, and the `level` of folders whose results lie in one with its own.
+
+    These are several, itself among them, where their names differ by case alone: their photos are named
+    together.
+    """
+
+    folder: PhotoFolder
+    level: Sequence[PhotoFolder]
 
 
-def walk_photos(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
-    """Find the photos below folders of one level; see `find_photos`."""
-    waiting: list[Iterator[Photo | _Level]] = [iter((level,))]  # a stack: paths may be very deep
+def walk_photos(wanted: Wanted, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
+    """Find the photos below a folder in the order of their paths; see `find_photos`."""
+    waiting: list[Iterator[Photo | Wanted]] = [iter((wanted,))]  # a stack: paths may be very deep
     while waiting:
         found = next(waiting[-1], None)
         if found is None:
@@ -175,38 +136,51 @@ def walk_photos(level: _Level, excluded: Path | None, warn: Callable[[str], None
             waiting.append(_list(found, excluded, warn))
 
 
-def _list(level: _Level, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo | _Level]:
-    """Return what lies in a level, in the order of the names; photos are named as they are taken."""
+def _list(wanted: Wanted, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo | Wanted]:
+    """Return what lies in a folder, in the order of the names; photos are named as they are taken."""
     closed: list[tuple[str, Photo]] = []
     files: list[tuple[str, PhotoFolder]] = []
-    subfolders: dict[str, _Level] = {}
-    for folder in level:
+    subfolders: dict[str, list[PhotoFolder]] = {}
+    for folder in wanted.level:
+        # the others of its level are told, and their photos found, in their own turn
+        is_wanted = folder is wanted.folder
+        tell = warn if is_wanted else ignore
         try:
             entries = folder.folder.entries()
         except OSError as error:
-            closed.append(("", _unreachable(folder.path, folder.prefix or "/", cannot_be_listed(error))))
+            if is_wanted:
+                reason = cannot_be_listed(error)
+                closed.append(("", _unreachable(folder.path, folder.prefix or "/", reason)))
             continue
         if folder.folder.parent and any(entry.name == MANIFEST for entry in entries):
-            warn(f"{printable(str(folder.path))}: results of an earlier run left out")
+            tell(f"{printable(str(folder.path))}: results of an earlier run left out")
             continue
-        read = _without_linked_results(entries, warn)
-        _tell_unread(folder.path, read, warn)
+        read = _without_linked_results(entries, tell)
+        _tell_unread(folder.path, read, tell)
         for entry in _outside(excluded, folder.folder, read):
             name = entry.name
             if entry.kind == "loop":
-                warn(str(entry))
+                tell(str(entry))
             elif entry.kind == "folder":
                 subfolder = PhotoFolder(folder.folder.below(entry), f"{folder.prefix}{name}/")
                 subfolders.setdefault(name.casefold(), []).append(subfolder)
             elif suffix_of(name).lower() in IMAGE_SUFFIXES:
                 files.append((name, folder))
-            elif entry.kind == "nowhere":  # it may have led to a folder of photos
+            elif entry.kind == "nowhere" and is_wanted:  # it may have led to a folder of photos
                 closed.append((name, _unreachable(entry.path, f"{folder.prefix}{name}/", entry.reason)))
     by_name = itemgetter(0)
-    found: tuple[Iterable[tuple[str, Photo | _Level]], ...] = (
+    files.sort(key=by_name)
+    named = name_photos(files, subfolders.keys())
+    below = [
+        (subfolder.path.name, Wanted(subfolder, level))
+        for level in subfolders.values()
+        for subfolder in level
+        if subfolder.folder.parent is wanted.folder.folder
+    ]
+    found: tuple[Iterable[tuple[str, Photo | Wanted]], ...] = (
         sorted(closed, key=by_name),
-        name_photos(sorted(files, key=by_name), subfolders.keys()),
-        sorted(((same[0].path.name, same) for same in subfolders.values()), key=by_name),
+        (photo for (_, folder), photo in zip(files, named, strict=True) if folder is wanted.folder),
+        sorted(below, key=by_name),
     )
     return (item for _name, item in merge(*found, key=by_name))
 

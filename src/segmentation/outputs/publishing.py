@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from segmentation.core.errors import DataError, printable, remedy_for, system_reason
-from segmentation.core.file_kinds import place_of
+import numpy as np
+
+from segmentation.core.errors import DataError, SegmentationError, printable, remedy_for, system_reason
+from segmentation.core.file_kinds import SHOWN_ONLY, place_of
 from segmentation.core.files import temporary_folder
-from segmentation.images.files import Picture
+from segmentation.images.files import Picture, read_mask
 from segmentation.outputs.file_record import FileRecord, record_of
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.manifest import Manifest
@@ -28,7 +30,8 @@ class FileWriter(Protocol[Made]):
     """A writer of the files of a photo: one for each of its `kinds`, at the path that it is given.
 
     Where the number of files depends on what was made, `kinds_of` returns the kinds of that, and `kinds` are
-    those that are always there.
+    those that are always there. Where they can be made of another mask, `write_corrected` is given its alpha,
+    uint8 or uint16 [H, W], besides.
     """
 
     @property
@@ -43,7 +46,8 @@ class Publisher(Generic[Made]):
 
     They are written aside first. Then the manifest records what they are, and they take the place of what an
     earlier run wrote. A file that is not as the manifest records it was changed by a person: it is kept, or
-    with `overwrite` saved under its name with SAVED. Any thread may call it.
+    with `overwrite` saved under its name with SAVED. Where that is the mask, new files are made of it, so
+    that all show one garment. Any thread may call it.
     """
 
     def __init__(
@@ -53,6 +57,9 @@ class Publisher(Generic[Made]):
         self._writer = writer
         self._manifest = manifest
         self._overwrite = overwrite
+        self._write_corrected: Callable[..., tuple[str, ...]] | None = getattr(
+            writer, "write_corrected", None
+        )
         self._kinds_of: Callable[[Made], tuple[str, ...]] | None = getattr(writer, "kinds_of", None)
 
     def planned(self, photo: Photo, made: Made | None = None) -> Delivery:
@@ -86,7 +93,7 @@ class Publisher(Generic[Made]):
             outputs, kept = plan.outputs, plan.kept
             with temporary_folder(self._folder) as scratch:
                 paths = {kind: scratch / output for kind, output in outputs.items()}
-                notes = self._writer.write(paths, picture, made)
+                notes = self._write(paths, plan, picture, made)
                 new = {output: paths[kind] for kind, output in outputs.items() if output not in kept}
                 files = {output: record_of(path) for output, path in new.items()}
                 self._manifest.begin(photo, files)
@@ -94,6 +101,19 @@ class Publisher(Generic[Made]):
         except OSError as error:
             raise not_written(self._folder, error) from error
         return self.delivered(photo, plan, notes, files)
+
+    def _write(
+        self, paths: Mapping[str, Path], plan: Delivery, picture: Picture, made: Made
+    ) -> tuple[str, ...]:
+        """Write the files; where a person changed the mask, and it can be read, they are made of that."""
+        mask = plan.outputs.get("mask", "")
+        is_of_photo = mask in plan.kept and mask not in plan.outdated
+        if self._write_corrected and is_of_photo:
+            alpha = _alpha_in(self._folder / mask, picture)
+            if alpha is not None:
+                notes = self._write_corrected(paths, picture, made, alpha)
+                return (*notes, *_about_new(plan, f"made of {mask}"))
+        return (*self._writer.write(paths, picture, made), *of_predicted(plan))
 
     def delivered(
         self, photo: Photo, plan: Delivery, notes: tuple[str, ...], files: dict[str, FileRecord]
@@ -116,6 +136,29 @@ class Publisher(Generic[Made]):
             return others
         of_one_object = re.compile(rf"[^/]+/{re.escape(photo.stem)}-[0-9]+\.[a-z]+")  # masks/STEM-1.png
         return {output for output in others if of_one_object.fullmatch(output)}
+
+
+def of_predicted(plan: Delivery) -> tuple[str, ...]:
+    """Return a note where new files are of the predicted mask, and a person's mask is beside them."""
+    mask = plan.outputs.get("mask", "")
+    return _about_new(plan, f"of the predicted mask, not of {mask}") if mask in plan.kept else ()
+
+
+def _about_new(plan: Delivery, what: str) -> tuple[str, ...]:
+    new = [
+        output for kind, output in plan.outputs.items() if output not in plan.kept and kind not in SHOWN_ONLY
+    ]
+    return (f"{', '.join(new)} {'are' if new[1:] else 'is'} {what}",) if new else ()
+
+
+def _alpha_in(mask: Path, picture: Picture) -> np.ndarray | None:
+    """Read a mask that a person changed, uint16 [H, W]; None where it is none of the picture."""
+    height, width = picture.pixels.shape[:2]
+    try:
+        alpha = read_mask(mask, max_pixels=height * width, bits=16)
+    except SegmentationError:
+        return None
+    return alpha if alpha.shape == (height, width) else None
 
 
 def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[str]) -> None:

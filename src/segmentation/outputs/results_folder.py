@@ -12,8 +12,9 @@ from segmentation.images.files import has_alpha
 from segmentation.outputs.file_record import DOCUMENTS, record_of
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.names import plain_name
-from segmentation.outputs.naming import Photo, results_around
+from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles
+from segmentation.outputs.results_around import results_around
 
 _FOLDERS = {folder for folder, _suffix in FILES.values()}
 

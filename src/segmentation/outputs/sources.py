@@ -5,7 +5,8 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 
 from segmentation.config.scoring import STREAM
@@ -14,12 +15,14 @@ from segmentation.core.walking import Folder, real
 from segmentation.outputs.naming import (
     Photo,
     PhotoFolder,
+    Wanted,
     find_photos,
     name_photos,
-    refuse_results,
     walk_photos,
     what_is_at,
 )
+from segmentation.outputs.results_around import refuse_results
+from segmentation.outputs.shard_store import order_of
 
 _LONGEST_PATH_BYTES = 4096
 
@@ -59,9 +62,10 @@ def find_all_photos(
     """Find the photos of one source, see `find_photos`, or of several folders and files as if they were one.
 
     The names of several lead from the current folder, if all lie below it, else from the lowest folder that
-    holds them all, so that equal names of different folders stay apart. A file that is named twice, by itself
-    and by a folder that holds it, is found once. A path that leads nowhere is a Photo with its problem.
-    Messages call the sources by the name of their `option`.
+    holds them all, so that equal names of different folders stay apart. They come in the order of their
+    paths, whatever that of the sources: a record in shards is gone through once. A file that is named twice,
+    by itself and by a folder that holds it, is found once. A path that leads nowhere is a Photo with its
+    problem. Messages call the sources by the name of their `option`.
     """
     if len(sources) == 1:
         return find_photos(sources[0], exclude=exclude, warn=warn, option=option)
@@ -107,17 +111,26 @@ def _found(
     for place_of_files, listed in files.items():
         names = {path.rpartition("/")[2] for path in beside if path.rpartition("/")[0] == place_of_files}
         photos += [photo for _name, photo in name_photos(listed, names)]
-    yield from sorted(photos, key=attrgetter("stem"))
-    for level in _levels(tops):
-        yield from walk_photos(level, excluded, warn)
+    walks = [_in_turn(wanted.folder.path, walk_photos(wanted, excluded, warn)) for wanted in _wanted(tops)]
+    listed_alone = sorted(((order_of(photo.name), photo) for photo in photos), key=itemgetter(0))
+    for _order, photo in merge(listed_alone, *walks, key=itemgetter(0)):
+        if photo:
+            yield photo
 
 
-def _levels(folders: Sequence[PhotoFolder]) -> list[list[PhotoFolder]]:
-    """Group folders whose results lie in one folder, since their names differ by case alone."""
+def _in_turn(folder: Path, photos: Iterator[Photo]) -> Iterator[tuple[str, Photo | None]]:
+    """Yield photos with their order, and the folder's own before it is looked into: that is its turn."""
+    yield order_of(str(folder)), None
+    for photo in photos:
+        yield order_of(photo.name), photo
+
+
+def _wanted(folders: Sequence[PhotoFolder]) -> Iterator[Wanted]:
+    """Yield folders with those whose results lie in one with theirs: their names differ by case alone."""
     levels: dict[str, list[PhotoFolder]] = {}
-    for folder in sorted(folders, key=attrgetter("prefix")):
+    for folder in folders:
         levels.setdefault(folder.prefix.casefold(), []).append(folder)
-    return list(levels.values())
+    return (Wanted(folder, level) for level in levels.values() for folder in level)
 
 
 def _holds(folder: PhotoFolder, place: Path) -> bool:

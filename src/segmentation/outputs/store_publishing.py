@@ -12,7 +12,7 @@ from segmentation.images.files import Picture
 from segmentation.outputs.file_record import FileRecord, record_of
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.publishing import SAVED, FileWriter, Made, Publisher
+from segmentation.outputs.publishing import SAVED, FileWriter, Made, Publisher, of_predicted
 from segmentation.outputs.result import Result
 from segmentation.outputs.shards import Shard
 from segmentation.outputs.stored_folder import StoredFolder
@@ -96,7 +96,8 @@ class StorePublisher(Publisher[Made]):
         if one.error or one.plan is None or one.records is None:
             return one.failed(result)
         try:
-            done = self.delivered(one.photo, one.plan, one.notes, one.records)
+            notes = (*one.notes, *of_predicted(one.plan))
+            done = self.delivered(one.photo, one.plan, notes, one.records)
         except SegmentationError as error:  # what it supersedes could not be looked at
             one.error = str(error)
             return one.failed(result)

@@ -263,7 +263,7 @@ class Desk:
     def pending(self) -> list[CutPhoto]:
         """Return the accepted photos whose files are still to be written."""
         with self._lock:
-            return [photo for photo in self._photos.all() if self.state_of(photo.stem).is_pending]
+            return [photo for photo in self._photos.all() if self.state_of(photo.stem).awaits_files(photo)]
 
     def unwritten(self) -> str:
         """Return in words how many accepted photos are not written yet, and why; empty for none."""
@@ -282,7 +282,8 @@ class Desk:
         try:
             with self._lock:
                 state = self._present_state(photo)
-                waits, revision, done, files = state.is_pending, state.revision, state.done, state.files
+                waits, revision = state.awaits_files(photo), state.revision
+                done, files = state.done, state.files
                 base = first_mask(self.results, photo, state)
             if waits:
                 check_photo(photo)

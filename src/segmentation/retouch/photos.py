@@ -10,13 +10,10 @@ from segmentation.confidence.cleanness import soundness
 from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
-from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
+from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST, SHOWN_ONLY
 from segmentation.core.types import LikelyFault
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.outputs.manifest import Manifest
-
-SHOWN_ONLY = ("review", "doubts")
-"""Kinds of files that show a prediction, and are not delivered."""
 
 _ODD_VIEW = "not as from the garment's other sides"
 _DRIFT = "unlike the photos that the model knows"

@@ -58,8 +58,17 @@ class PhotoState:
 
     @property
     def is_pending(self) -> bool:
-        """Return whether the photo is accepted and its files are still to be written."""
+        """Return whether the photo is accepted and its mask is still to be written."""
         return self.decision == ACCEPTED and self.written != self.revision
+
+    def awaits_files(self, photo: CutPhoto) -> bool:
+        """Return whether files of an accepted photo are still to be written.
+
+        Where there are files of its mask, those are among them that predict was asked for since.
+        """
+        others = (output for kind, output in photo.delivered.items() if kind != "mask")
+        asked_since = bool(self.files) and any(output not in self.files for output in others)
+        return self.is_pending or (self.decision == ACCEPTED and asked_since)
 
     def is_about(self, photo: CutPhoto) -> bool:
         """Return whether it is about a photo as it is now, and not about another one or an earlier mask.
@@ -130,7 +139,7 @@ class PhotoState:
     def _writing(self, line: Mapping[str, Any]) -> None:
         records = {output: dict(record) for output, record in dict(line["files"]).items()}
         fresh = {output: [*self.files.get(output, ()), record] for output, record in records.items()}
-        self.files = {**self.files, **fresh}
+        self.files, self.written = {**self.files, **fresh}, None
 
     def _written(self, line: Mapping[str, Any]) -> None:
         self.written = int(line["revision"])

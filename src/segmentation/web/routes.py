@@ -105,6 +105,8 @@ def application(
     @app.get("/api/overview")
     def _overview() -> JSONResponse:
         desk.refresh()
+        if desk.pending():  # predict was asked for more files
+            clerk.wake()
         return JSONResponse(overview(desk, summary()) | {"problem": clerk.problem}, headers=NEVER_KEPT)
 
     @app.get("/api/summary")

@@ -65,7 +65,7 @@ def state_of(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "redo": len(state.operations) - state.position,
         "last": state.last,
         "decision": state.decision,
-        "pending": state.is_pending,
+        "pending": state.awaits_files(photo),
         "problem": desk.problem_of(photo.stem),
         "outdated": desk.is_outdated(photo),
     }
