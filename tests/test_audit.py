@@ -305,6 +305,15 @@ def test_an_audit_goes_on_with_the_folds_that_are_done(home, capsys, monkeypatch
     assert load_bundle(second).provenance["interrupted"]
 
 
+def test_an_audit_of_photos_in_other_groups_trains_its_folds_anew(home, monkeypatch):
+    joined = [load_bundle(path).split["train"][0] for path in folds_of(home)]
+    rows = "".join(f"{name},one\n" for name in joined)
+    (home / "pairs" / "duplicates.csv").write_text(f"image,group\n{rows}")
+    monkeypatch.setattr(TrainingDisplay, "_start", press_ctrl_c)
+
+    assert audit(home, "--folds", "2") == 130
+
+
 def test_an_audit_typed_again_keeps_what_a_person_decided(home):
     first, *_, last = rows = rows_of(home)
     with table_of(home).open("w", newline="") as file:

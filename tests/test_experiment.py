@@ -5,10 +5,12 @@ import json
 import shutil
 
 import pytest
+from support.bundles import write_bundle
 from support.drawing import draw_set
 from support.program import make, start
 
 from segmentation.bundle.bundle import load_bundle
+from segmentation.bundle.saving import save_description
 from segmentation.config.experiment import Repeat
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.core.errors import ConfigError, DataError
@@ -180,6 +182,53 @@ def test_other_photos_under_a_finished_experiment_are_refused(finished, tiny, tm
     record.write_text("{")
     with pytest.raises(DataError, match="expected the record of an experiment, received a damaged file"):
         run_experiment(tiny, others, home)
+
+
+def test_photos_in_other_groups_under_a_finished_experiment_are_refused(finished, tiny, pairs, tmp_path):
+    home = shutil.copytree(finished.parents[2], tmp_path / "home")
+    regrouped = shutil.copytree(pairs, tmp_path / "pairs")
+    first, second = [path.name for path in sorted((pairs / "images").iterdir())][1:3]
+    (regrouped / "duplicates.csv").write_text(f"image,group\n{first},one\n{second},one\n")
+
+    with pytest.raises(ConfigError, match="expected the photos in the groups and folders that this"):
+        run_experiment(tiny, regrouped, home)
+    record = home / "results" / "experiments" / "tiny" / "experiment.json"
+    before = json.loads(record.read_text())
+    del before["sides_fingerprint"]  # as of an earlier version
+    record.write_text(json.dumps(before))
+    _, events = run_experiment(tiny, regrouped, home)
+    assert {event.again for event in events if not event.figures.failure} == {True}
+
+
+def test_cells_are_others_when_the_files_and_models_that_they_are_made_with_change(tmp_path):
+    home, table, groups = tmp_path / "home", tmp_path / "audit.csv", tmp_path / "groups.json"
+    table.write_text("id,exclude\na,yes\n")
+    groups.write_text('{"top": ["shirt"]}')
+    write_bundle(home / "models" / "shoes")
+    file = tmp_path / "inputs.toml"
+    file.write_text(
+        "seeds = [0]\n[base]\nepochs = 2\n[factors.inputs.levels]\n"
+        f'table = {{ exclude = "{table}" }}\ngroups = {{ classes = "{groups}" }}\n'
+        'model = { model = "shoes" }\nfirst = { second_pass = ["shoes"] }\n'
+    )
+
+    def names():
+        options = ExperimentOptions.of(experiment=str(file), data=[tmp_path / "pairs"])
+        _, _, waves = planned(options, Context(Workspace(home)))
+        return {cell.variant.name: (cell.name, cell.model) for wave in waves for cell in wave}
+
+    before = names()
+    assert names() == before
+    table.write_text("id,exclude\na,no\n")
+    groups.write_text('{"top": ["coat"]}')
+    bundle = load_bundle(home / "models" / "shoes")
+    bundle.weights.write_bytes(b"trained again")
+    save_description(bundle)
+    after = names()
+
+    assert len(before) == 5
+    assert {name for name in before if before[name] == after[name]} == {"base"}
+    assert not {*before.values()} & {after[name] for name in after if name != "base"}
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from segmentation.bundle.bundle import load_bundle
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.training.progress import EpochDone
-from segmentation.training.run_state import RunState, check_changes, read_run
+from segmentation.training.run_state import EpochsKept, RunState, check_changes, read_run
 
 TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_size": 4, "epochs": 3}
 
@@ -105,6 +105,34 @@ def test_pairs_that_changed_since_are_told_as_pairs(home, capsys):
 
     make("train", "--home", home, "--resume", "--name", "mine", check=2)
     assert "the pairs have changed since the run in" in capsys.readouterr().err
+
+
+def test_pairs_that_changed_sides_since_are_told_as_such(home, capsys):
+    """The photos are the same, but two garments count as one now, which stays on one side."""
+    split = load_bundle(home / "models" / "mine").split
+    rows = [f"{side[0]},one" for side in split.values()]
+    (home / "pairs" / "duplicates.csv").write_text("\n".join(["image,group", *rows]) + "\n")
+
+    make("train", "--home", home, "--resume", "--name", "mine", check=2)
+    assert "the held-out pairs have changed since the run in" in capsys.readouterr().err
+
+
+def test_a_run_of_a_version_that_did_not_record_what_is_held_out_goes_on(tmp_path):
+    settings = {"config": RunConfig().to_json(), "held_out": ["a"]}
+    before = {name: value for name, value in settings.items() if name == "config"}
+    history = {"loss": [2, 1], "val_dice": [0, 1]}
+
+    assert check_changes(RunState(tmp_path, before, history), settings) == []
+    assert check_changes(RunState(tmp_path, settings, history), settings) == []
+    with pytest.raises(TrainingError, match="the held-out pairs have changed"):
+        check_changes(RunState(tmp_path, {**settings, "held_out": ["b"]}, history), settings)
+
+
+def test_a_new_start_that_is_ended_at_once_does_not_count_the_epochs_of_the_run_before(home):
+    options = {"data": home / "pairs", "name": "mine", "home": home, **TINY}
+    with pytest.raises(KeyboardInterrupt) as ended:
+        segmentation.train(**options, overwrite=True, stop=lambda: True)
+    assert not isinstance(ended.value, EpochsKept)
 
 
 def changed(record):

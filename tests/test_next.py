@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.drawing import draw_set
+from support.holding import held_elsewhere
 from support.program import make
 
 from segmentation.confidence.selection import choose_next
+from segmentation.config.jobs.next import NextOptions
+from segmentation.core.errors import DataError
+from segmentation.core.workspace import Workspace
+from segmentation.jobs.context import Context
+from segmentation.jobs.next import choose_photos
 
 LIGHT, DARK = {"lightness": 90.0, "area": 0.3}, {"lightness": 10.0, "area": 0.3}
 
@@ -35,6 +41,12 @@ def test_each_photo_is_chosen_once_and_as_many_as_asked_for(photos, count):
 
     assert len(places) == len({*places}) == min(count, len(photos))
     assert doubts[places[0]] == pytest.approx(max(doubts), abs=1e-5)
+
+
+def test_what_another_process_writes_is_left_to_it(tiny_set, tmp_path):
+    options = NextOptions.of(input=tiny_set / "images", count=2, output=tmp_path / "next")
+    with held_elsewhere(tmp_path / "next"), pytest.raises(DataError, match="another process is writing here"):
+        choose_photos(options, Context(Workspace(tmp_path)))
 
 
 def test_the_list_of_the_command_is_read_by_others(tmp_path, capsys):

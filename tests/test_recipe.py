@@ -23,7 +23,7 @@ from segmentation.config.options import replaced
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen, digest_of, record_of
 from segmentation.core.file_kinds import REFINEMENTS
-from segmentation.jobs.recipe_runs import models_of
+from segmentation.jobs.named_models import models_of
 from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.recipes import RECIPES, Recipe
 from segmentation.models.registry import complete
@@ -43,7 +43,7 @@ def test_every_step_is_a_job_that_can_be_done(name):
             continue
         if not isinstance(options, TrainOptions):
             known = {*made, "default", *REFINEMENTS}
-            assert {*models_of(step)} <= known
+            assert {*models_of(step.options)} <= known
             assert step.output.is_relative_to(Path("results", "mine", step.name))
             folders[step.output] = step
             continue
@@ -188,6 +188,31 @@ def test_a_model_of_before_that_does_not_record_its_options_is_told_apart(tiny_r
     said = capfd.readouterr().err
     assert "of an older version, which does not record the options that it was trained with" in said
     assert "choose another --name, or move it away" in said
+
+
+def test_a_model_that_was_trained_from_another_one_than_is_there_now_is_not_built_on(
+    tiny_recipe, home, capfd
+):
+    change_provenance(home, "mine", lambda made: made["models"]["mine-start"].update(digest="another"))
+
+    assert tiny_recipe(home) == 2
+    said = capfd.readouterr().err
+    assert (
+        "mine: expected the model of this step, received one that was trained with another mine-start" in said
+    )
+    change_provenance(home, "mine", lambda made: made.pop("models"))  # as of an earlier version
+    assert tiny_recipe(home) == 2
+    assert "the model exists" in capfd.readouterr().err
+
+
+def test_a_training_does_not_go_on_behind_another_model_than_it_was_begun_with(home, capfd):
+    path = home / "logs" / "mine" / "run.json"
+    plain = json.loads(path.read_text())
+    plain["begun_with"]["models"]["mine-start"]["threshold"] = 0.123
+    path.write_text(json.dumps(plain))
+
+    make("train", "--resume", "--name", "mine", "--home", home, check=2)
+    assert "mine-start changed since the run in" in capfd.readouterr().err
 
 
 def test_a_digest_is_of_what_decides_the_model_alone():

@@ -23,7 +23,8 @@ from segmentation.core.workspace import Workspace
 from segmentation.evaluation.study import photos_of_part, read_judged
 from segmentation.images.files import read_mask
 from segmentation.jobs.context import Context
-from segmentation.jobs.recipe_runs import is_done, models_of
+from segmentation.jobs.named_models import models_of
+from segmentation.jobs.recipe_runs import is_done
 from segmentation.jobs.recipe_runs import run as run_step
 from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.study_steps import study_steps
@@ -354,7 +355,7 @@ def test_each_question_of_the_program_is_one_that_can_be_answered(name, quick):
     (question,) = read_questions((name,), quick=quick)
     made = {"default", *REFINEMENTS}
     for step in study_steps(Request(Path("sets"), "mine", questions=(name,), quick=quick)):
-        assert {*models_of(step)} <= made
+        assert {*models_of(step.options)} <= made
         made.add(step.name)
         if isinstance(options := step.options, TrainOptions):
             config = configure(options.preset, options.augmentation, chosen(options, "run"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from segmentation.core.digests import sha256_of_photo
 from segmentation.core.parallel import map_in_threads
 from segmentation.core.types import GroundTruth, Sample
+from segmentation.datasets.discover import Dataset
 from segmentation.datasets.ground_truth import FromTable
 
 
@@ -19,6 +20,20 @@ def fingerprint(samples: Iterable[Sample]) -> str:
     """
     lines = map_in_threads(_describe, sorted(samples, key=lambda sample: sample.id))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def sides_digest(datasets: Iterable[Dataset]) -> str:
+    """Return the sha256 of which garment each photo shows, and which side its folder puts it on.
+
+    That decides, with the options, what is held out. The order of the samples does not matter.
+    """
+    lines = []
+    for number, dataset in enumerate(datasets):
+        split = dataset.folder_split
+        sides = {"": dataset.samples} if split is None else {"train": split.train, "val": split.val}
+        for side, samples in sides.items():
+            lines += [repr((number, sample.id, sample.group, side)) for sample in samples]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def _describe(sample: Sample) -> str:

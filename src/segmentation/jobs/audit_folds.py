@@ -19,6 +19,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
+from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.known_photos import KnownPhotos
@@ -49,8 +50,7 @@ def train_folds(
     if start:
         _check_start(start, dataset)
     config = _configure(options, start, dataset.samples)
-    settings = [config.to_json(), fingerprint(dataset.samples), start and start.digest]
-    folder /= hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]  # other settings, other models
+    folder /= folds_digest(config, start, dataset)[:12]
     bundles = []
     for fold in range(1, options.folds + 1):
         path, logs = folder / f"fold{fold}", folder / "logs" / f"fold{fold}"
@@ -69,6 +69,15 @@ def train_folds(
             return None
         bundles.append(trained)
     return bundles
+
+
+def folds_digest(config: RunConfig, start: ModelBundle | None, dataset: Dataset) -> str:
+    """Return the SHA-256 of all that decides the models of the folds: with others they are other models."""
+    settings: list[Any] = [config.to_json(), fingerprint(dataset.samples), start and start.digest]
+    joined = [(one.id, one.group) for one in dataset.samples if one.group != group_and_view(one.id)[0]]
+    if joined:  # by a table of duplicates, say, which keeps them in one fold
+        settings.append(sorted(joined))
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
 
 def _train_fold(

@@ -15,6 +15,7 @@ from segmentation.evaluation.calibration import fit_confidence
 from segmentation.inference.scorer import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
+from segmentation.jobs.named_models import identities
 from segmentation.jobs.pairs import find_dataset, trained_on
 from segmentation.jobs.training_data import without_excluded
 from segmentation.synth import drawn_set
@@ -55,6 +56,7 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
             **bundle.provenance,
             "calibrated": list(context.command),
             "calibrated_digest": digest_of(record_of(options)),
+            "calibrated_by": identities(options, workspace.models),
         }
         return save_description(
             dataclasses.replace(bundle, confidence_model=confidence_model, provenance=record)

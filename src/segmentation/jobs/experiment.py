@@ -18,7 +18,7 @@ from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Caution, Note
 from segmentation.core.files import write_text
 from segmentation.core.lock import locked
-from segmentation.datasets.fingerprint import fingerprint
+from segmentation.datasets.fingerprint import fingerprint, sides_digest
 from segmentation.evaluation.experiment import CellFigures, ExperimentFigures, few_repeats, figures_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment_cells import Cell, Place, Run, cells_of
@@ -30,6 +30,7 @@ from segmentation.models.architectures import finds_objects
 from segmentation.reports.experiment_report import write_experiment
 
 _RECORD = "experiment.json"
+_PHOTOS, _SIDES = "data_fingerprint", "sides_fingerprint"  # keys of the record
 _RUNGS = (0.25, 0.5)  # of the epochs, after which the worse half is given up
 
 
@@ -109,20 +110,28 @@ def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: 
     objects = any(finds_objects(str(options.get("architecture"))) for options in (found.base, *varied))
     datasets = [find_dataset(folder, context, classes, objects=objects) for folder in data]
     samples = [sample for dataset in datasets for sample in dataset.samples]
-    digest, path = fingerprint(samples), place.folder / _RECORD
-    if path.is_file() and _data_of(path) != digest:
+    digests = {_PHOTOS: fingerprint(samples), _SIDES: sides_digest(datasets)}
+    path = place.folder / _RECORD
+    before = _begun_with(path) if path.is_file() else digests
+    if before[_PHOTOS] != digests[_PHOTOS]:
         raise ConfigError(
             f"{place.folder}: expected the photos that this experiment was begun with, received others; give "
             "another `output`, or bring them back"
         )
-    about = {"experiment": found.name, "data": list(map(str, data)), "data_fingerprint": digest}
+    if before.get(_SIDES, digests[_SIDES]) != digests[_SIDES]:  # earlier versions did not record it
+        raise ConfigError(
+            f"{place.folder}: expected the photos in the groups and folders that this experiment was begun "
+            "with, received them in others; give another `output`, or put them back"
+        )
+    about = {"experiment": found.name, "data": list(map(str, data)), **digests}
     write_text(path, json.dumps({**about, **provenance(context.command)}, indent=2) + "\n")
 
 
-def _data_of(path: Path) -> str:
-    """Return the fingerprint of the photos that an experiment was begun with."""
+def _begun_with(path: Path) -> dict[str, str]:
+    """Return the digests of the photos that an experiment was begun with, and of their groups and sides."""
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["data_fingerprint"])
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {_PHOTOS: record[_PHOTOS], **{name: record[name] for name in (_SIDES,) if name in record}}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: expected the record of an experiment, received a damaged file ({error}); give another "

@@ -11,9 +11,14 @@ from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, Experiment, 
 from segmentation.config.experiment_file import JUDGED, JudgeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
+from segmentation.core.digests import sha256_of
 from segmentation.core.workspace import WorkFolder
+from segmentation.datasets.exclusion import exclusion_table
+from segmentation.jobs.named_models import identity
 
 _LONGEST_NAME = 60  # letters of a variant in the name of a file
+_READS_FILES = {"exclude", "classes", "backbone_weights"}  # options that may name a file of the user's
+_NAMES_MODELS = {"model", "second_pass"}
 _DIGITS = 8  # of a digest in a name, enough to distinguish the cells of one experiment
 
 
@@ -129,9 +134,11 @@ class _Planner:
         decided = record_of(TrainOptions.of(**known)) | {
             key: self._decided(value) for key, value in chosen.items() if key == "exclude"
         }
+        if inputs := self._inputs(chosen):
+            decided["inputs"] = inputs
         digest = digest_of(decided)[:_DIGITS]
         name = self._names.setdefault(digest, f"{_file_name(variant.name)}-{_of_repeat(repeat)}-{digest}")
-        for key in ("model", "second_pass"):
+        for key in _NAMES_MODELS:
             if key in known:
                 known[key] = self._found(known[key])
         return TrainOptions.of(**known, data=self._data, name=name)
@@ -153,6 +160,22 @@ class _Planner:
             return str(value)
         name = value.removeprefix(OTHER)
         return ", ".join(self._model(name, one) for one in self._experiment.repeats)
+
+    def _inputs(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the user's own files and models hold now: with others it is another training."""
+        found: dict[str, Any] = {}
+        for key in _READS_FILES & options.keys():
+            path = Path(str(options[key]))
+            path = exclusion_table(path) if key == "exclude" else path
+            if path.is_file():
+                found[key] = sha256_of(path)
+        for key in _NAMES_MODELS & options.keys():
+            value = options[key]
+            names = value if isinstance(value, list | tuple) else [value]
+            bundles = [find_bundle(name, self._models) for name in names if not name.startswith(OTHER)]
+            if bundles:
+                found[key] = [identity(bundle) for bundle in bundles]
+        return found
 
     def _models_of(self, value: str, repeat: Repeat) -> list[str]:
         if not value.startswith(OTHER):

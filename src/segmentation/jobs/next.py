@@ -9,7 +9,9 @@ from segmentation.confidence.selection import choose_next
 from segmentation.config.jobs.next import NextOptions
 from segmentation.core.errors import DataError
 from segmentation.core.files import write_text
+from segmentation.core.lock import locked
 from segmentation.core.tables import write_csv
+from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import find_models, load_scorer, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
@@ -44,11 +46,17 @@ class Chosen:
 def choose_photos(options: NextOptions, context: Context) -> Chosen:
     """Predict every photo, tell a PhotoDone event for each, and write a table and a list of the chosen ones.
 
-    Raises ConfigError for a model of several classes, DataError for an input without photos that can be read,
-    and KeyboardInterrupt once `context.stop()` is true.
+    Raises ConfigError for a model of several classes, DataError for an input without photos that can be read
+    and where another process writes there, and KeyboardInterrupt once `context.stop()` is true.
     """
     models = find_models(options.models.model, context.workspace.models, options.scoring)
     require_cutout(models.members[0], "next")
+    output = options.output or context.workspace.results / models.name / "next"
+    with locked(output):
+        return _choose(options, models, output, context)
+
+
+def _choose(options: NextOptions, models: Ensemble, output: Path, context: Context) -> Chosen:
     photos = Photos.of(options.photos)
     workers = photos.streams(options.work.workers)
     scorer = load_scorer(models, options.models, options.scoring, streams=workers, tell=context.tell)
@@ -75,7 +83,6 @@ def choose_photos(options: NextOptions, context: Context) -> Chosen:
         NextPhoto(good[place].input, _confidence(good[place]), None if math.isinf(unlike) else unlike)
         for place, unlike in places
     )
-    output = options.output or context.workspace.results / models.name / "next"
     heading = ("rank", "photo", "confidence", "unlike")
     rows = [(rank, one.photo, one.confidence, one.unlike) for rank, one in enumerate(chosen, start=1)]
     write_csv(output / TABLE, [heading, *rows])

@@ -2,30 +2,27 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
-from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.names import DESCRIPTION
 from segmentation.bundle.provenance import provenance
 from segmentation.config.jobs import JOBS, TABLE
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import differences, digest_of, record_of
-from segmentation.core.errors import ConfigError, SegmentationError
+from segmentation.core.errors import ConfigError
 from segmentation.core.files import write_text
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending
+from segmentation.jobs.named_models import changed, identities
 from segmentation.jobs.recipe_steps import Step
 
 _WHOLE = ("synth", "compose", "data", "eval", "compare")  # jobs that are of no use unless they finish
 _OTHERS = ("train", "calibrate", "predict", "pseudo")
-_NAME_MODELS = ("model", "models", "matte", "second_pass", "fold_model")  # options
-TOGETHER = "+"
-"""The sign between models that are one matte together."""
 
 
 def check_job(step: Step) -> None:
@@ -99,20 +96,20 @@ def going_on(step: Step, context: Context) -> Step:
     return Step(step.name, dataclasses.replace(step.options, resume=True, given=given))
 
 
-def models_of(step: Step) -> list[str]:
-    """Return the names of the models that a step uses, each once; some may be those of classical methods."""
-    record = record_of(step.options)
-    named = [one for option in _NAME_MODELS for one in _listed(record.get(option))]
-    return list(dict.fromkeys(name for one in named for name in one.split(TOGETHER)))
-
-
 def _model_is_done(step: Step, models: Path) -> bool:
     path = models / step.name
     if not (path / DESCRIPTION).is_file():
         return False
     recorded, expected = load_bundle(path).provenance, record_of(step.options)
+    used = identities(step.options, models)
     if not isinstance(step.options, TrainOptions):
-        return recorded.get("calibrated_digest") == digest_of(expected)
+        same_models = recorded.get("calibrated_by", used) == used  # earlier versions did not record them
+        return recorded.get("calibrated_digest") == digest_of(expected) and same_models
+    if recorded.get("digest") == digest_of(expected) and (others := changed(recorded.get("models"), used)):
+        raise ConfigError(
+            f"{path}: expected the model of this step, received one that was trained with another "
+            f"{' and '.join(others)} than the one that is there now; move it away, or bring the other back"
+        )
     if recorded.get("digest") != digest_of(expected):
         raise ConfigError(
             f"{path}: expected the model of this step, received {_made_otherwise(recorded, expected)}; "
@@ -144,13 +141,7 @@ def _make_model(step: Step, context: Context) -> tuple[ModelBundle, bool]:
 
 def _decided(step: Step, context: Context) -> dict[str, Any]:
     """Return everything that decides the result: the options, and the models as they are now."""
-    models = {}
-    for name in models_of(step):
-        try:
-            bundle = find_bundle(name, context.workspace.models)
-        except SegmentationError:  # a method, or a missing model, which the job itself reports best
-            continue
-        models[name] = {"digest": bundle.digest, "threshold": bundle.threshold}
+    models = identities(step.options, context.workspace.models)
     return {"options": record_of(step.options), "models": models}
 
 
@@ -166,7 +157,3 @@ def _job(command: str) -> Callable[[Any, Context], Any]:
     name = TABLE[command].module
     job: Callable[[Any, Context], Any] = getattr(import_module(f"segmentation.jobs.{name}"), name)
     return job
-
-
-def _listed(value: object) -> Iterable[str]:
-    return map(str, value if isinstance(value, list) else [] if value is None else [value])

@@ -18,7 +18,7 @@ from segmentation.evaluation.photo import read_pair
 from segmentation.evaluation.study import Judged, QuestionFigures, WayFigures, photos_of_part, read_judged
 from segmentation.images.files import write_image
 from segmentation.jobs.context import Context
-from segmentation.jobs.recipe_runs import models_of
+from segmentation.jobs.named_models import models_of
 from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.study_steps import Said, places_of, steps_of_question, way_steps
 from segmentation.outputs.alpha_files import ALPHA, read_alpha
@@ -79,12 +79,12 @@ def _figures(
 def _training_seconds(step: Step, trained: Mapping[str, Step], models: Path) -> float | None:
     """Return how long the models that a step needs, even indirectly, trained; None if there are none."""
     needed: dict[str, None] = {}
-    waiting = models_of(step)
+    waiting = models_of(step.options)
     while waiting:
         name = waiting.pop()
         if name in trained and name not in needed:
             needed[name] = None
-            waiting += models_of(trained[name])
+            waiting += models_of(trained[name].options)
     recorded = [
         load_bundle(models / name).provenance.get("training_seconds")
         for name in needed
@@ -123,7 +123,7 @@ def _curves(question: Question, ways: Mapping[str, Step], models: Path, results:
     """Draw the curves of the trainings, one of each model; return the lines that show them."""
     histories = {}
     for name, step in ways.items():
-        trained = [model for model in models_of(step) if (models / model / DESCRIPTION).is_file()]
+        trained = [model for model in models_of(step.options) if (models / model / DESCRIPTION).is_file()]
         if len(trained) == 1:
             histories[name] = read_history(load_bundle(models / trained[0]))
     chart = learning_chart(histories, classes=False)

@@ -20,6 +20,7 @@ from segmentation.datasets.split import Split
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
+from segmentation.jobs.named_models import changed, identities
 from segmentation.jobs.option_checks import check_alone
 from segmentation.jobs.pairs import find_dataset
 from segmentation.jobs.planned import TrainingPlan
@@ -85,16 +86,26 @@ def train(options: TrainOptions, context: Context, *, for_use: bool = True) -> T
     check_folder(logs)
     in_use = locked(path, remedy="") if path.is_dir() else nullcontext()  # by who calibrates or exports it
     with interruptible(context) as context, locked(logs, "choose another `name`"), in_use:
+        replaced = None if options.resume else _version(logs / RECORD)
         try:
             return _train(options, path, logs, context, for_use=for_use)
         except KeyboardInterrupt:
-            if not (logs / RECORD).exists():
+            if _version(logs / RECORD) in (None, replaced):
                 raise
             raise EpochsKept from None
         except OSError as error:
-            if not (logs / RECORD).exists():
+            if _version(logs / RECORD) in (None, replaced):
                 raise
             raise TrainingError(f"{unwritable(error)}; `resume` goes on from the finished epochs") from error
+
+
+def _version(record: Path) -> tuple[int, int] | None:
+    """Return what tells one writing of a run's record from the next; None where there is none."""
+    try:
+        found = record.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, for_use: bool) -> Trained:
@@ -112,10 +123,18 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
     if state:
         for change in check_changes(state, {"config": config.to_json()}):
             context.tell(Note(f"going on with another option: {change}"))
+    used = identities(options, models)
+    if state and (others := changed(state.begun_with.get("models"), used)):
+        raise TrainingError(
+            f"`resume`: {' and '.join(others)} changed since the run in {logs} was begun; bring back what "
+            "was there, or start again with `overwrite`"
+        )
     check_before_data(config, start, second_pass=bool(first_passes))
     check_parts(options.processes, config)
     datasets, split, excluded = _read(options, choice, logs, context, planned.plan)
     record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)} | planned.kept
+    if used:
+        record["models"] = begun["models"] = used
     if excluded:
         record["excluded"] = excluded
     bundle = train_model(

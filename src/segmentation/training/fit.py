@@ -96,6 +96,7 @@ def fit(
     settings = {
         "config": config.to_json(),
         "data": fingerprint,
+        "held_out": sorted(sample.id for sample in val),
         "classes": labels.names,
         "start": start and start.digest,
         "first": first and first.digest,

@@ -180,13 +180,20 @@ def check_changes(state: RunState, settings: Mapping[str, Any]) -> list[str]:
 
 _OTHERS = {
     "data": "the pairs have",
+    "held_out": "the held-out pairs have",
     "classes": "the classes have",
     "start": "the model that it started from has",
     "first": "the first pass has",
 }
 
 
+_LATER = ("held_out",)
+"""Settings that runs of earlier versions do not have."""
+
+
 def _other(state: RunState, settings: Mapping[str, Any], name: str) -> bool:
+    if name in _LATER and name not in state.settings:
+        return False
     return state.settings.get(name) != json.loads(json.dumps(settings[name]))
 
 
