@@ -6,6 +6,7 @@ Nor are they taken for corrections of another photo than they were made from.
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from support.program import make
 from segmentation.cli.changed_files import changed_lines
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.jobs.deliver import DeliverOptions
+from segmentation.core.events import Caution
 from segmentation.core.file_kinds import FILES
 from segmentation.images.files import read_mask
 from segmentation.images.psd_read import read_psd_alpha
@@ -25,6 +27,7 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
 from segmentation.outputs.collect import LEFT_OUT
 from segmentation.outputs.manifest import MANIFEST
+from segmentation.retouch.photos import find_cut_photos
 
 
 @pytest.fixture
@@ -334,6 +337,45 @@ def test_a_photo_that_was_only_moved_is_still_the_one_that_was_corrected(source,
     shutil.copytree(source, tmp_path / "elsewhere", copy_function=shutil.copyfile)
 
     assert collected(output, tmp_path / "elsewhere")["b"].taken
+
+
+@pytest.mark.parametrize("beside", ["b.jpg", "B.png"])
+def test_a_photo_whose_results_have_another_name_since_counts_once(source, tmp_path, beside):
+    """A photo that is named alike came to lie beside it."""
+    output, told = tmp_path / "out", []
+    cut_folder(source, output)
+    paint(output / "masks" / "b.png")
+    draw(source / beside, 7)
+    results = cut_folder(source, output)
+    (later,) = [result.stem for result in results if Path(result.input).name == "b.png"]
+    assert later != "b"
+
+    done = deliver(DeliverOptions.of(results=output), Context(tell=told.append))
+
+    assert (done.corrected, len(done.results)) == (0, 7)
+    assert sorted(result.stem for result in done.results) == sorted(result.stem for result in results)
+    assert [caution.text for caution in told if isinstance(caution, Caution)] == [
+        "left out: masks/b.png, changed while the results of b.png had that name; they are called "
+        f"{later} now, so give it that name if it is to count"
+    ]
+    assert len(find_cut_photos(output)) == 7
+    (output / "masks" / "b.png").replace(output / "masks" / f"{later}.png")
+    assert deliver(DeliverOptions.of(results=output), Context()).corrected == 1
+
+
+def test_no_file_of_an_earlier_photo_stays_in_formats_that_are_not_asked_for_any_more(source, tmp_path):
+    output = tmp_path / "out"
+    cut_folder(source, output, format="png,psd,tiff", overlay=True, trimap=True)
+    paint(output / "cutouts" / "b.tif")
+    for name in ("b.png", "c.png"):
+        draw(source / name, 9)
+
+    results = {result.stem: result for result in cut_folder(source, output)}
+
+    left = [name for name in pictures(output) if Path(name).stem in ("b", "c")]
+    assert sorted(left) == ["cutouts/b.png", "cutouts/b.tif", "cutouts/c.png", "masks/b.png", "masks/c.png"]
+    assert results["b"].outdated == ("cutouts/b.tif",)
+    assert (output / "cutouts" / "a.psd").is_file()  # of a photo that is as it was
 
 
 def test_an_earlier_photo_is_told_after_a_run_that_failed_and_one_of_other_formats(source, tmp_path):

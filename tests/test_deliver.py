@@ -1,5 +1,7 @@
 """The job `deliver`: results and corrections become the files of a shop."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -23,6 +25,7 @@ from segmentation.outputs.naming import find_photos
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.operations import Stroke
+from segmentation.stores.address import Address
 
 STEMS = ["a", "b", "c", "d", "x/a", "x/e"]
 
@@ -335,6 +338,38 @@ def test_twins_of_two_spellings_have_a_correction_each(source, tmp_path):
         np.testing.assert_array_equal(rgba(results / "delivery" / f"{name}.png")[..., 3], alpha)
 
 
+def test_copies_of_what_predict_wrote_are_no_corrections(results, tmp_path):
+    shutil.copytree(results / "cutouts", tmp_path / "back", copy_function=shutil.copyfile)
+    alpha = correct(tmp_path / "back" / "b.png")
+
+    done = run(results, corrected=tmp_path / "back", decisions="auto,review,redo")
+
+    assert (done.corrected, done.predicted.total()) == (1, 5)
+    np.testing.assert_array_equal(rgba(results / "delivery" / "b.png")[..., 3], alpha)
+
+
+def test_what_fails_now_is_not_delivered_as_it_was_before(source, results):
+    run(results)
+    (results / "masks" / "a.png").unlink()  # and so nothing says what its cutout is
+    (source / "b.png").unlink()  # on a drive that is not there today, perhaps
+    done = run(results)
+
+    assert len(done.errors) == 2
+    assert done.removed == 1
+    assert sorted(delivered(results)) == ["b.png", "c.png", "d.png", "x/a.png", "x/e.png"]
+    assert [line["stem"] for line in manifest_lines(results / "delivery")] == STEMS[1:]
+
+
+def test_results_of_photos_of_a_store_are_delivered_from_a_copy(source, tmp_path):
+    cut_folder(Address.parse(f"file://{source}"), tmp_path / "cut")
+
+    for job in (lambda: run(tmp_path / "cut"), lambda: Desk(tmp_path / "cut")):
+        with pytest.raises(
+            DataError, match=r"received those of file://.*a\.png.*copy the photos into a folder"
+        ):
+            job()
+
+
 # --- what a person decided in a review -------------------------------------------------------------------
 
 
@@ -369,6 +404,47 @@ def test_what_was_accepted_is_delivered_and_what_was_given_back_is_not(reviewed,
     make("deliver", reviewed, "--overwrite")
     assert "1 corrected, 2 as predicted (1 accepted, 1 " in (said := capsys.readouterr().out)
     assert "2 left out, to be redone by hand" in said
+
+
+def test_what_is_given_back_after_a_delivery_is_taken_out_of_it(reviewed, capsys):
+    everything = {"decisions": "auto,review,redo"}
+    run(reviewed, **everything)
+    with Desk(reviewed) as desk:
+        for photo in desk.photos():
+            if photo.stem in "ab":
+                desk.decide(photo, desk.state_of(photo.stem).revision, "redo")
+    correct(reviewed / "delivery" / "b.png")  # a person's work, even now
+
+    make("deliver", reviewed)
+    assert "4 left out, to be redone by hand, 2 of an earlier delivery removed" in capsys.readouterr().out
+    assert sorted(delivered(reviewed)) == ["b.png", "e.png"]
+    assert [line["stem"] for line in manifest_lines(reviewed / "delivery")] == ["e"]
+    assert run(reviewed, **everything).removed == 0
+
+
+def test_a_delivery_holds_what_was_asked_for_last(results, tmp_path):
+    run(results)
+    alpha = correct(results / "masks" / "c.png")
+    with pytest.raises(DataError, match="an earlier delivery stays as it is"):
+        run(results, decisions="auto", corrected=tmp_path)
+    assert len(delivered(results)) == 6
+
+    assert run(results, decisions="auto").removed == 5
+    assert [*delivered(results)] == ["c.png"]
+    np.testing.assert_array_equal(rgba(results / "delivery" / "c.png")[..., 3], alpha)
+
+
+def test_files_of_another_shoot_stay_in_a_delivery_that_both_share(results, tmp_path):
+    """Photos of the same name are told apart by where they lie."""
+    other = draw_folder(tmp_path / "other" / "in")
+    cut_folder(other, tmp_path / "other" / "out")
+    run(results, output=tmp_path / "shop")
+    correct(tmp_path / "other" / "out" / "masks" / "c.png")
+
+    done = run(tmp_path / "other" / "out", output=tmp_path / "shop", decisions="auto")
+
+    assert (len(done.errors), done.removed) == (1, 0)
+    assert len(pictures(tmp_path / "shop")) == 6
 
 
 def test_what_was_given_back_and_then_changed_elsewhere_is_delivered_as_it_was_changed(reviewed):

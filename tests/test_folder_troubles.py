@@ -92,6 +92,14 @@ def test_a_disk_that_takes_nothing_more_stops_the_job_at_once(source, tmp_path, 
     assert [line["stem"] for line in manifest_lines(tmp_path / "out")] == ["a", "b"]
 
 
+def another_disk(path):
+    """A folder on another file system."""
+    folder = Path("/dev/shm")
+    if not folder.is_dir() or folder.stat().st_dev == path.stat().st_dev:
+        pytest.skip("there is no other file system to write to")
+    return folder
+
+
 @pytest.fixture
 def as_nobody():
     """A context in which permissions hold, and a folder that is open in it: they do not hold for root."""
@@ -348,6 +356,29 @@ def test_a_photo_that_fails_leaves_what_stands_in_the_places_of_its_results(sour
     assert [result.stem for result in results if result.error] == ["a"]
     assert corrected.read_bytes() == b"corrected"
     assert not (tmp_path / "out" / "masks" / "a.png").exists()
+
+
+def test_a_folder_of_results_may_lie_on_another_disk(source, tmp_path):
+    output = tmp_path / "out"
+    with tempfile.TemporaryDirectory(dir=another_disk(tmp_path)) as elsewhere:
+        output.mkdir()
+        (output / "cutouts").symlink_to(elsewhere)
+        assert [result.error for result in cut_folder(source, output)] == [None] * 6
+        assert made(cut_folder(source, output)) == []  # its files are known again
+        before = (output / "masks" / "a.png").read_bytes()
+        Image.new("L", (48, 64), 255).save(output / "cutouts" / "b.png")
+        (output / "cutouts" / "a.png").unlink()
+        (output / "cutouts" / "a.png").mkdir()  # in whose place no file can be put
+
+        results = {result.stem: result for result in cut_folder(source, output, threshold=0.4)}
+
+        assert [stem for stem, result in results.items() if result.error] == ["a"]
+        assert results["b"].kept == ("cutouts/b.png",)
+        cut_folder(source, tmp_path / "whole", threshold=0.4)
+        for name in ("cutouts/c.png", "masks/c.png"):
+            assert (output / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert (output / "masks" / "a.png").read_bytes() == before
+        assert not list(Path(elsewhere).rglob(".tmp-*"))
 
 
 def test_the_results_of_a_folder_and_of_a_photo_with_its_name_do_not_meet(tmp_path):

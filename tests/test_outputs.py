@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +13,24 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 from support.drawing import draw_pair
-from support.folder_job import BUNDLE, ENLARGEMENT, delivered, red_score
+from support.folder_job import BUNDLE, ENLARGEMENT, delivered, red_score, scorer_of
 
 from segmentation.config.files import FileOptions
+from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.core.errors import DataError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.rle import decode
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import TRANSPARENT, read_photo
+from segmentation.jobs.context import Context
+from segmentation.jobs.submit import submit as submit_job
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import with_alpha
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import Delivery, run_folder
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.submission import SubmissionRows, write_submission
+from segmentation.outputs.submission_masks import RECORD, SubmissionMasks
 
 
 def touch(folder, *names):
@@ -329,7 +334,7 @@ def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
 
 
 def submit(photos, path, order="row", masks=None):
-    rows = SubmissionRows(order, masks)
+    rows = SubmissionRows(order, masks and SubmissionMasks(masks))
     sound = [photo for photo in photos if photo.path.name != "b.png"]
     results = list(run_folder(red_score, BUNDLE, sound, 0.5, rows.add, workers=3))
     write_submission(path, rows)
@@ -364,8 +369,38 @@ def test_the_same_submission_gives_the_same_bytes(photos, tmp_path):
 def test_the_masks_of_a_submission_can_be_kept(photos, tmp_path):
     results = submit(photos, tmp_path / "submission.csv", masks=tmp_path / "masks")
 
-    assert files_below(tmp_path / "masks").keys() == {"a.png", "x/c.png", "x/d.png"}
+    assert files_below(tmp_path / "masks").keys() == {"a.png", "x/c.png", "x/d.png", RECORD}
     for result in results:
         with Image.open(tmp_path / "masks" / result.outputs["mask"]) as mask:
             expected = red_score(read_photo(Path(result.input)))[..., 0] >= 0.5
             np.testing.assert_array_equal(np.asarray(mask), expected * np.uint8(255))
+
+
+@pytest.mark.parametrize("changed", ["ground truth", "a mask that was corrected"])
+def test_masks_of_a_submission_replace_those_of_submissions_alone(photos, tmp_path, changed):
+    """It may be written beside the pairs, and again after it was stopped, killed or given other options."""
+    folder = tmp_path / "data"
+    for photo in photos:
+        if photo.path.name != "b.png":
+            (folder / "images").mkdir(parents=True, exist_ok=True)
+            shutil.copy(photo.path, folder / "images")
+    options = {"input": folder / "images", "output": folder / "submission.csv", "save": True}
+
+    def run(**others):
+        return submit_job(SubmitOptions.of(**options, **others), Context(), scorer_of())
+
+    if changed == "ground truth":
+        (folder / "masks").mkdir()
+    else:
+        run()
+        with (folder / "masks" / RECORD).open("ab") as lines:
+            lines.write(b'{"mask": "a.png", "fi')  # torn
+        (folder / "masks" / "c.png").unlink()
+        assert run(order="column").output == folder / "submission.csv"
+    Image.new("L", (48, 64), 255).save(folder / "masks" / "a.png")
+    before = files_below(folder)
+
+    with pytest.raises(DataError, match=r"masks/a\.png: expected a mask that an earlier submission wrote"):
+        run()
+
+    assert files_below(folder) == before

@@ -345,3 +345,21 @@ def test_a_picture_that_is_not_read_says_what_to_do(tmp_path, suffix):
     Image.fromarray(PHOTO).save(path, "TIFF")
     with pytest.raises(ImageError, match=rf"holds look\{suffix} of a format that is not read; .*export"):
         open_photo(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
+def test_notes_of_the_camera_that_a_jpeg_cannot_hold_are_left_out_of_it_and_told(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[_Tag.ImageDescription] = "x" * 70_000
+    exif[_Tag.DateTime] = TAKEN
+    (tmp_path / "in").mkdir()
+    Image.fromarray(PHOTO).save(tmp_path / "in" / f"a{suffix}", exif=exif, lossless=True)
+
+    for options in ({"format": "jpg,png,webp,tiff,psd"}, {"overlay": True}):
+        (result,) = cut_folder(tmp_path / "in", tmp_path / "out", **options)
+        assert result.error is None
+        assert result.notes == ("what the camera noted is too long for a JPEG, and is left out of it",)
+
+    for path, is_kept in (("cutouts/a.jpg", False), ("overlays/a.jpg", False), ("cutouts/a.png", True)):
+        with Image.open(tmp_path / "out" / path) as picture:
+            assert (picture.getexif().get(_Tag.DateTime) == TAKEN) is is_kept

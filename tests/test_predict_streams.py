@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +16,15 @@ from support.folder_job import cut_folder, draw_folder, pictures, scorer_of
 from support.places import ROOT
 from support.program import make, run
 
+from segmentation.cli.watch import WatchDisplay
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError
 from segmentation.jobs.context import Context
+from segmentation.jobs.folder import PhotoDone
 from segmentation.jobs.predict import FolderPrediction
 from segmentation.jobs.predict_stream import check_stream
+from segmentation.jobs.watch import Idle
+from segmentation.outputs.result import Result
 
 
 def plan(source, output, threshold=0.5, **options):
@@ -94,6 +100,44 @@ def test_json_is_all_that_is_on_the_standard_output(photo, tmp_path, capsys):
     assert "2 photos, 1 failed" in shown.err
 
 
+def read_one_line(*words):
+    """What a command prints first, before nobody reads on; its status, and what it says of it."""
+    command = [sys.executable, str(ROOT / "main.py"), *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        first = process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read().decode()
+        return first, process.wait(), said
+
+
+def test_a_run_that_saves_goes_on_when_nobody_reads_its_lines_any_more(source, tmp_path):
+    words = ("predict", "--input", source, "--no-triage", "--json", "--workers", 1)
+    first, status, said = read_one_line(*words, "--save", "--output", tmp_path / "out")
+
+    assert json.loads(first)["error"] is None
+    assert (status, len(list((tmp_path / "out" / "masks").rglob("*.png")))) == (0, 6)
+    assert "6 masks and cutouts" in said
+
+    first, status, said = read_one_line(*words)
+    assert json.loads(first)["error"] is None
+    assert (status, said) == (141, "stopped, since nobody reads the output any more\n")
+
+
+@pytest.mark.parametrize("json", [True, False])
+def test_a_watch_goes_on_when_nobody_reads_its_lines_any_more(tmp_path, monkeypatch, json):
+    """Which it says once the standard output is gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = Result(str(tmp_path / "a.png"), "a", area=0.5, seconds=1.0)
+    with open(writing, "w") as nobody_reads:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stdout", nobody_reads)
+        display = WatchDisplay(quiet=False, json=json)
+        for _ in range(2):
+            display(PhotoDone(result))
+            display(Idle(display.tally, 0, 0))
+    assert display.tally.made == 2
+
+
 def test_a_dry_run_says_what_a_run_would_do_and_writes_nothing(source, tmp_path):
     output = tmp_path / "out"
     assert [(result.stem, sorted(result.outputs)) for result in plan(source, output)] == [
@@ -123,6 +167,16 @@ def test_a_dry_run_names_what_cannot_be_done(source, tmp_path):
     (source / "gone").symlink_to(tmp_path / "nowhere")
 
     assert [result.stem for result in plan(source, tmp_path / "out") if result.error] == ["gone/"]
+
+
+def test_a_dry_run_knows_a_copy_of_photos_that_are_done(source, tmp_path):
+    cut_folder(source, tmp_path / "out")
+    shutil.copytree(source, tmp_path / "copy")
+
+    planned = plan(tmp_path / "copy", tmp_path / "out")
+
+    assert [result.error for result in planned] == [None] * 6
+    assert planned == cut_folder(tmp_path / "copy", tmp_path / "out")
 
 
 def test_photos_are_listed_by_another_program(photo, tmp_path):

@@ -5,7 +5,16 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.folder_job import cut_folder, draw, draw_folder, made, manifest_lines, pictures, scorer_of
+from support.folder_job import (
+    cut_folder,
+    draw,
+    draw_folder,
+    errors,
+    made,
+    manifest_lines,
+    pictures,
+    scorer_of,
+)
 from support.object_store import Fault
 
 from segmentation.config.jobs.predict import PredictOptions
@@ -135,6 +144,23 @@ def test_an_object_that_is_no_photo_is_named_by_its_address(photos, object_store
 
     assert failed.error.startswith(f"{photos}/b.png: ")
     assert "garment-cutout" not in failed.error
+
+
+def test_the_failure_of_an_object_goes_with_the_object(photos, object_store, tmp_path):
+    """Not with a run that was stopped before it, or one of other photos."""
+    for place in ("", "x/"):
+        object_store.put(object_store.bucket, f"photos/{place}z.png", b"no picture")
+    cut_folder(photos, tmp_path / "out", **FEW)
+    assert [*errors(tmp_path / "out")] == ["z.png"]
+    for place in ("", "x/"):
+        object_store.client.delete_object(Bucket=object_store.bucket, Key=f"photos/{place}z.png")
+
+    cut_folder(photos, tmp_path / "out", stop=iter([False, True, *[True] * 99]).__next__, **FEW)
+    assert len(manifest_lines(tmp_path / "out")) == 8
+    cut_folder(f"{photos}/x", tmp_path / "out", **FEW)
+    assert [line["stem"] for line in manifest_lines(tmp_path / "out") if line["error"]] == ["z"]
+    cut_folder(photos, tmp_path / "out", **FEW)
+    assert errors(tmp_path / "out") == {}
 
 
 def test_what_cannot_be_reached_is_said_in_one_line(photos, object_store, tmp_path, monkeypatch):

@@ -187,6 +187,16 @@ def test_what_a_person_changed_is_kept_or_saved(bucket, cut, object_store, tmp_p
     assert bucket("out")["masks/b.png.before"] == b"mine"
 
 
+def test_the_failure_of_an_object_goes_with_the_object(bucket, cut, object_store):
+    object_store.put(object_store.bucket, "photos/c2.png", b"no picture")
+    cut()
+    assert [line["stem"] for line in shard_lines(bucket("out")) if line["error"]] == ["c2"]
+    object_store.client.delete_object(Bucket=object_store.bucket, Key="photos/c2.png")
+
+    assert made(cut()) == []
+    assert [line["stem"] for line in shard_lines(bucket("out"))] == ["a", "b", "c", "d", "x/a", "x/e"]
+
+
 def test_a_plan_writes_nothing(bucket, cut, object_store):
     address = f"s3://{object_store.bucket}"
     cut()

@@ -36,6 +36,7 @@ def _lines(done: Delivered) -> list[str]:
     parts += [f"{done.left_out} left out"] if done.left_out else []
     parts += [f"{done.by_hand} left out, {BY_HAND}"] if done.by_hand else []
     parts += [f"{len(done.errors)} failed"] if done.errors else []
+    parts += [f"{done.removed} of an earlier delivery removed"] if done.removed else []
     lines = [f"{counted(delivered, 'cutout')} in {done.output}: {', '.join(parts)}"]
     if done.promise:
         lines.append(f"promise: {done.promise.sentence()}")

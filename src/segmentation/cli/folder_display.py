@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from json import dumps
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -32,14 +32,16 @@ _FIRST_LINE_SECONDS, _LINE_SECONDS = 10, 30  # between lines where there is no t
 class FolderDisplay(Display):
     """A display of a folder job: a bar on a terminal, elsewhere a line now and then; `quiet` shows neither.
 
-    `rows` asks for a line for each photo, even when `quiet`. The number of photos, for the time left, is
-    counted in another thread, and only where there is a bar. With `json` the standard output has a line of
-    JSON for each photo and nothing else.
+    `rows` asks for a line for each photo, even when `quiet`. With `json` the standard output has a line of
+    JSON for each photo and nothing else. Where the job has `saved` what it makes, it goes on when nobody
+    reads the lines any more, and else ends with BrokenPipeError. The number of photos, for the time left, is
+    counted in another thread, and only where there is a bar.
     """
 
-    def __init__(self, *, rows: bool = False, quiet: bool = False, json: bool = False):
+    def __init__(self, *, rows: bool = False, quiet: bool = False, json: bool = False, saved: bool = True):
         super().__init__(Console(stderr=True, markup=False, highlight=False) if json else None)
         self._json = json
+        self._saved = saved
         self.tally = Tally()
         self._rows = rows
         self._lines = not (rows or quiet or self.console.is_terminal)
@@ -93,11 +95,14 @@ class FolderDisplay(Display):
         return time.monotonic() - self._started
 
     def say(self, line: str) -> None:
-        """Print a line at once. Without rows the job goes on when the pipe breaks."""
+        """Print a line at once; with lines of JSON, on the standard error."""
+        self._print(line, sys.stderr if self._json else sys.stdout)
+
+    def _print(self, line: str, stream: TextIO) -> None:
         try:
-            print(line, flush=True, file=sys.stderr if self._json else sys.stdout)
+            print(line, flush=True, file=stream)
         except BrokenPipeError:
-            if self._rows:
+            if not self._saved:
                 raise
             silence_standard_output()
 
@@ -106,7 +111,7 @@ class FolderDisplay(Display):
         if not self._bars.disable:
             self._bars.update(self._task, completed=self.tally.photos, failed=self.tally.failed)
         if self._json:
-            print(dumps(_fields(result)), flush=True)
+            self._print(dumps(_fields(result)), sys.stdout)
         if result.error:
             warn(f"error: {result.error}")
         elif self._rows and not self._json:

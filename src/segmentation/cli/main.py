@@ -21,6 +21,9 @@ from segmentation.core.errors import STANDARD_OUTPUT, SegmentationError, unwrita
 from segmentation.core.events import ignore
 from segmentation.core.signals import exit_status, interrupt_on_signals
 
+NOBODY_READS = 128 + 13
+"""The status of a command that ended as its output was closed, as shells have it of SIGPIPE."""
+
 DESCRIPTION = "Cut garments out of photos or mark classes of clothing: train models, evaluate them, use them."
 EPILOG = """three ways in:
   see it work      make demo, in a clone of the project
@@ -34,13 +37,21 @@ def main(
     home: Path = Path(),
     default_home: str = "the current folder",
 ) -> int:
-    """Run one command and return its exit status: 0 done, 1 partly failed, 2 not done, 130 or 143 stopped."""
+    """Run one command and return its exit status.
+
+    0 done, 1 partly failed, 2 not done, 130 or 143 stopped by a signal, 141 stopped since nobody reads its
+    output.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    status, is_at_work = 0, False
     try:
         try:
             typed = build_parser(home, default_home).parse_args(words)
             with speaking_for(typed.command):
-                return _run(words, typed)
+                is_at_work = True
+                status = _run(words, typed)
+                is_at_work = False
+            return status
         finally:  # --help and --version leave here too
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -48,7 +59,10 @@ def main(
         return exit_status()
     except BrokenPipeError:  # the reader of the output, such as `head`, has closed the pipe
         silence_standard_output()
-        return 0
+        if not is_at_work:
+            return status
+        _complain("stopped, since nobody reads the output any more")
+        return NOBODY_READS
     except OSError as error:
         if error.filename == STANDARD_OUTPUT:
             silence_standard_output()

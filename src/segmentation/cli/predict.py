@@ -37,8 +37,8 @@ def run(options: PredictOptions, context: Context) -> int:
         from segmentation.cli.review import require_review
 
         require_review(options)
-    rows = not options.save or options.dry_run
-    display = FolderDisplay(rows=rows, quiet=options.quiet, json=options.json)
+    saved = options.save and not options.dry_run
+    display = FolderDisplay(rows=not saved, quiet=options.quiet, json=options.json, saved=saved)
     with Interruption() as interruption:
         with display:
             done = predict(options, display.shown(context, stop=lambda: interruption.requested))

@@ -1,9 +1,10 @@
 """Atomic files and folders: what is written appears complete or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from segmentation.core.lock import LOCK
@@ -44,6 +45,21 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write `content` to `path`, atomically."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
+
+
+def move(path: Path, target: Path) -> None:
+    """Move a file into the place of another, also onto another disk; there it appears whole or not at all."""
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        status = path.stat()
+        with atomic_file(target) as temporary:
+            shutil.copyfile(path, temporary)
+            with suppress(OSError):  # some network shares keep their own time
+                os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+        path.unlink()
 
 
 def copy_folder(source: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ from segmentation.images.compositing import in_bits
 from segmentation.images.exif import camera_exif, says_adobe_rgb
 from segmentation.images.formats import FORMATS
 from segmentation.images.opening import Source, image_error, opened, reason_of
-from segmentation.images.picture import TRANSPARENT, Picture
+from segmentation.images.picture import MOST_JPEG_EXIF_BYTES, TRANSPARENT, Picture
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
 from segmentation.images.png_colour import encode_png
@@ -204,7 +204,8 @@ def write_image(
 
     `icc_profile` says what the colours mean (PNG, JPEG, WebP and TIFF hold it), `dpi` how many pixels make an
     inch across and down (PNG, JPEG, TIFF and BMP do), `exif` what the camera noted (PNG, JPEG, WebP and TIFF
-    do). Parents are created. Raises ImageError when the file cannot be written, and leaves what was there.
+    do; where it is longer than a JPEG holds, that is written without). Parents are created. Raises ImageError
+    when the file cannot be written, and leaves what was there.
     """
     if path.suffix.lower() not in FORMATS:
         reason = f"expected one of {' '.join(FORMATS)}, received {path.suffix or 'no suffix'}"
@@ -221,7 +222,7 @@ def write_image(
     encoding = encodings.get(kind, {})
     if dpi:
         encoding["dpi"] = dpi
-    if exif:
+    if exif and (kind != "JPEG" or len(exif) <= MOST_JPEG_EXIF_BYTES):
         encoding["exif"] = exif
     if palette:
         encoding["bits"] = 8  # even where fewer would do, since not every reader takes those

@@ -11,6 +11,12 @@ from segmentation.images.compositing import blend, in_bits
 TRANSPARENT = "parts of the photo are transparent, and stay so"
 """The note on a photo with transparency."""
 
+MOST_JPEG_EXIF_BYTES = 65_533
+"""The most that a JPEG holds of what the camera noted: its length has 16 bits (ITU-T T.81, B.1.1.4)."""
+
+NO_EXIF = "what the camera noted is too long for a JPEG, and is left out of it"
+"""The note on a photo whose metadata a JPEG cannot hold."""
+
 _WHITE = 255
 
 
@@ -38,6 +44,11 @@ class Picture:
     def about(self) -> dict[str, Any]:
         """Return the file's metadata, all but the pixels, as `write_image` and `write_psd` take them."""
         return {"icc_profile": self.icc_profile, "dpi": self.dpi, "exif": self.exif}
+
+    @property
+    def jpeg_notes(self) -> tuple[str, ...]:
+        """Return a note on what a JPEG of it cannot hold."""
+        return (NO_EXIF,) if self.exif and len(self.exif) > MOST_JPEG_EXIF_BYTES else ()
 
     @cached_property
     def seen(self) -> np.ndarray:

@@ -34,8 +34,9 @@ class Delivered:
     """The outcome: a result for each photo, and the folder of the files.
 
     `corrected` counts photos of which a person changed the mask, `predicted` the others by decision,
-    `left_out` those whose decision was not asked for, and `by_hand` those that a person has given back;
-    `promise` is what the decisions were made by.
+    `left_out` those whose decision was not asked for, `by_hand` those that a person has given back, and
+    `removed` those that an earlier delivery held and this one does not; `promise` is what the decisions were
+    made by.
     """
 
     output: Path
@@ -44,6 +45,7 @@ class Delivered:
     predicted: Counter[str] = field(default_factory=Counter)
     left_out: int = 0
     by_hand: int = 0
+    removed: int = 0
     promise: Promise | None = None
 
     @property
@@ -57,7 +59,8 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
 
     The mask is the corrected one where a person changed a file of the photo, else the predicted one; the
     colours are the photo's. What was accepted in a review is delivered whatever triage decided, and what was
-    given back to be redone is not before somebody has changed it. A photo that fails is a result with its
+    given back to be redone is not before somebody has changed it. What an earlier delivery holds of a photo
+    that is not delivered now is removed, unless a person changed it. A photo that fails is a result with its
     error. Raises DataError for a folder of other contents, and when another process is at work in it or in
     the output; for a promise what `promised_stems` raises.
     """
@@ -91,7 +94,7 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
     if not chosen:
         raise DataError(
             f"{options.results}: expected cutouts to deliver, found none of {len(sources)} that is "
-            f"corrected, accepted or decided as {', '.join(decisions)}"
+            f"corrected, accepted or decided as {', '.join(decisions)}; an earlier delivery stays as it is"
         )
     writer = DeliveryWriter(style)
     manifest = Manifest(output, style.settings, kinds=style.kinds, overwrite=options.overwrite)
@@ -102,6 +105,11 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
             return _deliver(source, publisher, manifest, options)
 
         results = tuple(map_in_threads(work, chosen, counting(context.tell, "delivering")))
+        failed = {result.stem for result in results if result.error}
+        stays = {source.photo.stem for source in chosen} - failed
+        others = (source.photo for source in sources if source.photo.stem not in stays)
+        # of a photo that is out of reach nothing says that its files are not right any more
+        removed = sum(manifest.withdraw(photo) for photo in others if os.path.lexists(photo.path))
     delivered = [source for source, result in zip(chosen, results, strict=True) if not result.error]
     return Delivered(
         output,
@@ -110,6 +118,7 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
         predicted=Counter(source.decision for source in delivered if not source.corrected),
         left_out=len(sources) - len(chosen) - by_hand,
         by_hand=by_hand,
+        removed=removed,
         promise=promise,
     )
 

@@ -1,5 +1,6 @@
 """A person's decisions in a review, which a delivery follows before those of triage."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,8 +41,8 @@ def as_reviewed(sources: Iterable[Source], results: Path) -> Iterator[Source]:
 
 def _given_back(source: Source, state: PhotoState, results: Path) -> Source:
     def is_written_by_review(path: Path) -> bool:
-        if not path.is_relative_to(results):
-            return False
+        if not path.is_relative_to(results):  # it may be a copy
+            return is_as_reviewed(path, [*itertools.chain(*state.files.values())])
         return is_as_reviewed(path, state.files.get(path.relative_to(results).as_posix(), []))
 
     corrected = tuple(path for path in source.corrected if not is_written_by_review(path))

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Self
 
+from segmentation.config.files import FileOptions
 from segmentation.config.scoring import InputOptions
 from segmentation.config.stores import StoreOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.parallel import cores
-from segmentation.images.files import open_photo
+from segmentation.images.files import Picture, open_photo
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.context import Context
 from segmentation.outputs.folder_job import Decide, Deliver, Tally, run_folder
@@ -45,7 +45,8 @@ class PhotoDone:
 class Photos:
     """The photos of a job: the folders and files to look in, without what lies in `exclude`, its results.
 
-    In their place there may be a single address in a store.
+    In their place there may be a single address in a store. Where a photo has more than 8 bits a channel, as
+    many of them as `bits` are read; `keep_gps` keeps where it was taken.
     """
 
     sources: tuple[Path, ...]
@@ -54,12 +55,20 @@ class Photos:
     option: str = "input"  # the option that named the sources
     address: Address | None = None
     stores: StoreOptions = StoreOptions()
+    bits: int = 8
+    keep_gps: bool = False
 
     @classmethod
     def of(
-        cls, options: InputOptions, exclude: Place | None = None, stores: StoreOptions | None = None
+        cls,
+        options: InputOptions,
+        exclude: Place | None = None,
+        stores: StoreOptions | None = None,
+        files: FileOptions = FileOptions(),
     ) -> Self:
         """Return the photos that the options name, of a store where `stores` says how those are read.
+
+        What is read of them is what the `files` of a photo are to keep.
 
         Raises ConfigError where they name none or name them in two ways, DataError for a list of paths that
         cannot be read.
@@ -83,12 +92,25 @@ class Photos:
             )
         paths = tuple(source for source in sources if isinstance(source, Path))
         address = addresses[0] if addresses else None
-        return cls(paths, options.max_pixels, exclude, option, address, stores or StoreOptions())
+        return cls(
+            paths,
+            options.max_pixels,
+            exclude,
+            option,
+            address,
+            stores or StoreOptions(),
+            files.bits,
+            files.keep_gps,
+        )
 
     @property
     def store(self) -> Store | None:
         """The store of the address, open. Raises DataError where it cannot be reached."""
         return Store(self.address, self.stores.patience) if self.address else None
+
+    def read(self, path: Path) -> Picture:
+        """Read one of them. Raises ImageError."""
+        return open_photo(path, max_pixels=self.max_pixels, bits=self.bits, keep_gps=self.keep_gps)
 
     def found(self, tell: Tell = ignore) -> Iterator[Photo]:
         """Find them, from the first; what is left out is told as a Caution. Raises DataError for none."""
@@ -122,8 +144,6 @@ def predict_photos(
     found: Iterable[Photo | None] | None = None,
     doing: str,
     workers: int = 1,
-    bits: int = 8,
-    keep_gps: bool = False,
     manifest: Manifest | None = None,
     estimate: bool = False,
     decide: Decide | None = None,
@@ -143,8 +163,6 @@ def predict_photos(
         deliver,
         context,
         workers=workers,
-        bits=bits,
-        keep_gps=keep_gps,
         manifest=manifest,
         estimate=estimate,
         decide=decide,
@@ -163,8 +181,6 @@ def score_photos(
     context: Context,
     *,
     workers: int,
-    bits: int,
-    keep_gps: bool,
     manifest: Manifest | None,
     estimate: bool,
     decide: Decide | None,
@@ -185,7 +201,7 @@ def score_photos(
             workers=workers,
             stop=context.stop,
             manifest=manifest,
-            read=partial(open_photo, max_pixels=photos.max_pixels, bits=bits, keep_gps=keep_gps),
+            read=photos.read,
             estimator=scorer.estimator if estimate else None,
             decide=decide,
         )

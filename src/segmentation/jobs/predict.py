@@ -91,7 +91,7 @@ class FolderPrediction:
         in_store = isinstance(options.output, Address)
         output = options.output or context.workspace.results / self.models.name / "predict"
         self.output = output if options.save else None
-        self._photos = Photos.of(options.photos, self.output, options.stores)
+        self._photos = Photos.of(options.photos, self.output, options.stores, options.files)
         # what cannot be found fails before anything is loaded
         self._found = self._photos.found(context.tell) if arrivals is None else arrivals
         self.workers = self._photos.streams(options.work.workers)
@@ -156,6 +156,8 @@ class FolderPrediction:
                 yield self._counted(result)
             self.stopped = self.context.stop()
             if manifest:
+                if self._photos.address and not self.stopped:
+                    manifest.have_met(self._photos.address)
                 self._finish(manifest)
 
     def _counted(self, result: Result) -> Result:
@@ -201,7 +203,13 @@ class FolderPrediction:
         options = self.options
         lines = options.stores.lines(on_cluster=options.on is not None)
         return StoreResults.at(
-            output, options.stores.patience, self.settings, self._asked, options.overwrite, lines
+            output,
+            options.stores.patience,
+            self.settings,
+            self._asked,
+            options.overwrite,
+            lines,
+            self._photos.address,
         )
 
     def _scored(
@@ -221,8 +229,6 @@ class FolderPrediction:
         """The options of reading and scoring photos."""
         return {
             "workers": self.workers,
-            "bits": self.options.files.bits,
-            "keep_gps": self.options.files.keep_gps,
             "estimate": self.limits is not None,
             "decide": self._decide(),
         }

@@ -24,6 +24,10 @@ def check_place(options: PredictOptions) -> None:
         raise ConfigError(
             f"`review`: expected results in a folder, received {options.output}; give another `output`"
         )
+    if options.review and (addresses := [one for one in options.photos.input if isinstance(one, Address)]):
+        raise ConfigError(
+            f"`review`: expected photos on this machine, received {addresses[0]}; copy them into a folder"
+        )
     if options.on and not in_store:
         raise ConfigError(
             f"`on={options.on}`: expected results at an address that every machine of the cluster reaches, "

@@ -16,10 +16,10 @@ def planned_results(
         if stop():
             return
         key = None if manifest.will_be_read(photo) else manifest.key(photo)
-        if error := photo.problem or manifest.conflict(photo):
-            yield Result(photo.name, photo.stem, error=error)
-        elif manifest.is_done(photo, key):
+        if not photo.problem and manifest.is_done(photo, key):
             yield manifest.earlier(photo, key)
+        elif error := photo.problem or manifest.conflict(photo):
+            yield Result(photo.name, photo.stem, error=error)
         else:
             plan = publisher.planned(photo)
             yield Result(

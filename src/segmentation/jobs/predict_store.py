@@ -42,13 +42,14 @@ _THREADS = 32  # that write objects, most of the time waiting
 
 @dataclass(frozen=True)
 class StoreResults:
-    """Results below an address, and how they are recorded; see `Manifest` for the fields."""
+    """Results below an address, and how they are recorded; see `Manifest` and `Shards` for the fields."""
 
     folder: StoredFolder
     settings: dict[str, Any]
     asked: dict[str, Any] | None
     overwrite: bool
     lines: int = SHARD_PHOTOS
+    source: Address | None = None
 
     @classmethod
     def at(
@@ -59,9 +60,11 @@ class StoreResults:
         asked: dict[str, Any] | None,
         overwrite: bool,
         lines: int = SHARD_PHOTOS,
+        source: Address | None = None,
     ) -> "StoreResults":
         """Return those below an address. Raises DataError where the store cannot be reached."""
-        return cls(StoredFolder(Store(address, patience), address), settings, asked, overwrite, lines)
+        folder = StoredFolder(Store(address, patience), address)
+        return cls(folder, settings, asked, overwrite, lines, source)
 
     def predict(
         self, photos: Iterable[Photo], writer: FileWriter, predict: Predict, context: Context
@@ -103,7 +106,9 @@ class StoreResults:
         """Return the shards of the manifest, of a `store` that was looked into before."""
         store = store or ShardStore.at(self.folder.store, self.folder.address / SHARDS)
         kinds = writer.kinds
-        return Shards(self.folder, store, self.settings, kinds, self.asked, self.overwrite, self.lines)
+        return Shards(
+            self.folder, store, self.settings, kinds, self.asked, self.overwrite, self.lines, self.source
+        )
 
     def _published(
         self,

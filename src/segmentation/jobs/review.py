@@ -12,6 +12,8 @@ from segmentation.core.errors import DataError
 from segmentation.core.events import Caution
 from segmentation.core.file_kinds import MANIFEST
 from segmentation.jobs.context import Context
+from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.results_folder import left_behind
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.network import Network, digests_of
 from segmentation.retouch.summary import Summary, summarise
@@ -36,6 +38,10 @@ def review(options: ReviewOptions, context: Context) -> Iterator[Desk]:
     with desk:
         if desk.left_out:
             context.tell(Caution(f"{desk.left_out} damaged lines of {desk.journal} are left out"))
+        manifest = Manifest(results, {})
+        manifest.look()
+        for text in left_behind(manifest):
+            context.tell(Caution(text))
         yield desk
 
 

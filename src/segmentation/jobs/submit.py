@@ -15,6 +15,7 @@ from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.submission import SubmissionRows, write_submission
+from segmentation.outputs.submission_masks import SubmissionMasks
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
     """Predict and encode every photo, and write the CSV once all are done.
 
     A `scorer` that is already loaded replaces the options of models and scores. Raises DataError where two
-    photos share a name, and when a photo fails, since an incomplete submission is worth nothing.
+    photos share a name, where masks would take the place of files that no submission wrote, and when a photo
+    fails, since an incomplete submission is worth nothing.
     """
     models = (
         scorer.models
@@ -48,18 +50,21 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
             f"`input`: expected each file name once, received several {', '.join(repeated)}; rename them"
         )
     workers = source.streams()
+    kept = SubmissionMasks(masks) if masks else None
     with locked_file(output), locked(masks) if masks else nullcontext():
+        if kept:
+            kept.check()
         scorer = scorer or load_scorer(
             models, options.models, options.scoring, streams=workers, tell=context.tell
         )
-        return _encode(scorer, source, photos, masks, output, workers, options, context)
+        return _encode(scorer, source, photos, kept, output, workers, options, context)
 
 
 def _encode(
     scorer: Scorer,
     source: Photos,
     photos: list[Photo],
-    masks: Path | None,
+    masks: SubmissionMasks | None,
     output: Path,
     workers: int,
     options: SubmitOptions,

@@ -156,7 +156,7 @@ class CutoutStyle:
                 subsampling=options.subsampling,
                 **picture.about,
             )
-        return notes
+        return (*notes, *picture.jpeg_notes) if "jpg" in paths else notes
 
     def _backdrop(self, picture: Picture, alpha: np.ndarray) -> np.ndarray | None:
         """Return the background as large as alpha [H, W], in colours of the photo's profile."""

@@ -126,9 +126,11 @@ class CutoutWriter:
             write_image(paths["mask"], alpha, mostly_empty=True, dpi=picture.dpi)
         if "trimap" in paths:
             write_image(paths["trimap"], self._style.trimap(alpha), mostly_empty=True, dpi=picture.dpi)
+        notes = self._style.write(paths, picture, alpha)
         if "overlay" in paths:
             write_image(paths["overlay"], outlined(picture.seen, alpha), **picture.about)
-        return self._style.write(paths, picture, alpha)
+            notes += picture.jpeg_notes
+        return tuple(dict.fromkeys(notes))
 
     def _write_shown(self, paths: Mapping[str, Path], picture: Picture, prediction: Prediction) -> None:
         if "review" in paths:

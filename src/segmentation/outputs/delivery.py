@@ -14,11 +14,11 @@ from segmentation.core.walking import real
 from segmentation.images.compositing import in_bits
 from segmentation.images.files import Picture, image_size, read_mask
 from segmentation.outputs.cutout_style import CutoutStyle
-from segmentation.outputs.file_record import record_of
+from segmentation.outputs.file_record import is_as_recorded, record_of
 from segmentation.outputs.names import assign_files, retouched_files
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.results_around import is_delivery
-from segmentation.outputs.results_folder import ResultsFolder
+from segmentation.outputs.results_folder import ResultsFolder, left_behind, photo_of
 from segmentation.outputs.retouched import corrected_alpha
 from segmentation.outputs.reviewed import is_as_reviewed, reviewed_files
 
@@ -95,8 +95,9 @@ def find_sources(
     """Yield the photos that predict cut out into a folder of results, in the order of their names.
 
     What a person changed is found in `corrected`, by default in the folder of results itself, where it is
-    what the manifest does not record. Files in `corrected` that belong to no photo are told to `warn`. Raises
-    DataError for a folder of other contents.
+    what the manifest does not record. Files in `corrected` that belong to no photo are told to `warn`; copies
+    of what predict wrote are no corrections. Raises DataError for a folder of other contents, and for photos
+    of an object store.
     """
     if not (results / MANIFEST).is_file():
         raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
@@ -106,7 +107,10 @@ def find_sources(
     manifest = folder.manifest
     records = sorted(manifest.records(), key=lambda record: record["stem"])
     given = corrected or results / FILES["cutout"][0]
-    files, strays = assign_files(retouched_files(given, warn), given, (record["stem"] for record in records))
+    stems = [record["stem"] for record in records]
+    if not corrected:  # where files of earlier names lie beside the others
+        stems += [files.stem for files, _later in manifest.renamed()]
+    files, strays = assign_files(retouched_files(given, warn), given, stems)
     reviewed = reviewed_files(results)
     for record in records:
         if record["error"] is not None:
@@ -118,11 +122,13 @@ def find_sources(
                 f"{results}: expected a cutout of each photo, received label maps or objects, which have no "
                 "shop files"
             )
-        photo = DeliveredPhoto(Path(record["input"]), record["stem"])
+        photo = DeliveredPhoto(photo_of(results, record), record["stem"])
         mask = results / record["outputs"]["mask"]
-        changed = files.get(photo.stem, ())
-        if corrected is None:
-            known = manifest.files_of(photo)
+        changed, known = files.get(photo.stem, ()), manifest.files_of(photo)
+        if corrected:
+            written = known.known.values()
+            changed = tuple(path for path in changed if not is_as_recorded(path, path.stat(), written))
+        else:
             found = {path: path.relative_to(results).as_posix() for path in (*changed, mask)}
             changed = tuple(
                 path
@@ -132,6 +138,8 @@ def find_sources(
                 and (path == mask or not is_as_reviewed(path, reviewed.get(output, [])))
             )
         yield Source(_checked(photo, changed, folder), mask, changed, record.get("decision") or UNDECIDED)
+    for text in left_behind(manifest):
+        warn(text)
     if manifest.left_out:
         warn(f"{manifest.left_out} damaged lines of {manifest.path} are left out; run predict again")
     for path in strays:

@@ -30,7 +30,7 @@ from segmentation.outputs.manifest_lines import (
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles, Results
 from segmentation.outputs.result import Result, line_of
-from segmentation.stores.address import is_address, located
+from segmentation.stores.address import Address, is_address, located
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
 # lines of earlier runs that are kept: each is asked for several times while its photo is in hand
@@ -210,11 +210,40 @@ class Manifest:
         """Return what is known of the files of a photo from earlier runs."""
         return PhotoFiles(self._results, photo.stem, self._line(photo.stem), self._keys.get(photo.stem))
 
+    def have_met(self, source: Address) -> None:
+        """Take it that all photos of a store at an address were met: failures of others are of none there."""
+        self._index.met = source
+
+    def withdraw(self, photo: Photo) -> bool:
+        """Remove what an earlier run wrote of a photo; its line goes when the manifest is closed.
+
+        What a person changed stays. Returns whether there was such a line. Files that are of another photo of
+        this name are left alone.
+        """
+        line = self._line(photo.stem)
+        if not line or line["input"] != located(photo.name):
+            return False
+        files = PhotoFiles(self._results, photo.stem, line)
+        files.withdraw(files.known)
+        self._index.places.pop(digest(photo.stem), None)
+        self._index.failures.pop(digest(photo.stem), None)
+        self._index.untidy = True
+        self._line.cache_clear()
+        return True
+
     def records(self) -> Iterator[Fields]:
-        """Return the fields of every line that counts: the last of each stem."""
+        """Return the fields of every line that counts: the last of each photo."""
+        return (fields for fields, later in self._counting() if later is None)
+
+    def renamed(self) -> Iterator[tuple[PhotoFiles, str]]:
+        """Return what is known of results whose photo has later ones under another stem, and that stem."""
+        for fields, later in self._counting():
+            if later is not None:
+                yield PhotoFiles(self._results, fields["stem"], fields), later
+
+    def _counting(self) -> Iterator[tuple[Fields, str | None]]:
         # another process may have tidied one that is only looked at
-        index = self._index if self._lines else read_index(self.path)
-        return lines_that_count(self.path, index)
+        return lines_that_count(self.path, self._index if self._lines else read_index(self.path))
 
     def revise(self, revised: Mapping[str, Fields]) -> None:
         """Give the records of these stems other fields, when the manifest is closed."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from segmentation.core.files import atomic_file
-from segmentation.stores.address import is_address
+from segmentation.outputs.stems import stems_of
+from segmentation.stores.address import Address, is_address
 
 Fields = dict[str, Any]
 """The fields of a line."""
@@ -20,7 +21,8 @@ class Index:
     """The bytes at which the last line of each stem begins, by the digest of the stem; failures also apart.
 
     `length` is that of the whole lines in bytes, `left_out` counts lines that are damaged or of another
-    version, and `untidy` says whether there are lines that do not count.
+    version, and `untidy` says whether there are lines that do not count. All photos at the address `met` have
+    been met since: of one that was not, nothing is there any more.
     """
 
     places: dict[bytes, int] = field(default_factory=dict)
@@ -28,6 +30,7 @@ class Index:
     length: int = 0
     left_out: int = 0
     untidy: bool = False
+    met: Address | None = None
 
 
 def read_index(path: Path) -> Index:
@@ -62,13 +65,24 @@ def tidy(path: Path, index: Index, revised: Mapping[str, Fields]) -> None:
                 tidied.write(encode(json.loads(line) | others[place]) if place in others else line)
 
 
-def lines_that_count(path: Path, index: Index) -> Iterator[Fields]:
-    """Yield the fields of the lines of `last_lines`."""
-    kept = set(last_lines(path, index).values())
-    with path.open("rb") as lines:
+def lines_that_count(path: Path, index: Index) -> Iterator[tuple[Fields, str | None]]:
+    """Yield the fields of the lines of `last_lines`, and the stem of a later one of the same photo.
+
+    A photo has another stem where one that is named alike came to lie beside it, see `stems_of`.
+    """
+    last = last_lines(path, index)
+    kept = set(last.values())
+    with path.open("rb") as lines, path.open("rb") as others:
         for place, line in _placed(lines):
-            if place in kept and (plain := parse(line)):
-                yield plain
+            if place not in kept or not (plain := parse(line)):
+                continue
+            later = None
+            for stem in stems_of(plain["input"], plain["stem"]) - {plain["stem"]}:
+                if last.get(digest(stem), 0) > place:
+                    others.seek(last[digest(stem)])
+                    other = parse(others.readline())
+                    later = stem if other and other["input"] == plain["input"] else later
+            yield plain, later
 
 
 def last_lines(path: Path, index: Index) -> dict[bytes, int]:
@@ -80,7 +94,7 @@ def last_lines(path: Path, index: Index) -> dict[bytes, int]:
     with path.open("rb") as lines:
         for stem, place in index.failures.items():
             lines.seek(place)
-            if (failure := parse(lines.readline())) and _is_gone(failure):
+            if (failure := parse(lines.readline())) and _is_gone(failure, index.met):
                 del last[stem]
         lines.seek(index.length)
         for place, added in _placed(lines, index.length):
@@ -125,7 +139,7 @@ def write_whole(file: BinaryIO, content: bytes) -> None:
         content = content[file.write(content) :]
 
 
-def _is_gone(failure: Fields) -> bool:
-    if is_address(failure["input"]):
-        return False
+def _is_gone(failure: Fields, met: Address | None) -> bool:
+    if is_address(failure["input"]):  # one that was met has a later line
+        return met is not None and met.holds(Address.parse(failure["input"]))
     return failure["stem"].endswith("/") or not os.path.lexists(failure["input"])

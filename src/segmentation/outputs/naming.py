@@ -1,8 +1,6 @@
 """The photos of a folder, and the names of their results."""
 
-import hashlib
 import itertools
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from segmentation.core.suffixes import stem_of, suffix_of
 from segmentation.core.walking import Entry, Folder, cannot_be_listed, real
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 from segmentation.outputs.results_around import refuse_source, results_around
+from segmentation.outputs.stems import mark_of
 from segmentation.stores.downloads import Download
 
 _SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
@@ -227,7 +226,7 @@ def name_photos(
         path, short = folder.path / name, stem_of(name)
         stem = short if taken[short.casefold()] == 1 and not _clash(short, folders) else name
         if names[name.casefold()] > 1:
-            stem += f"~{hashlib.sha256(os.fsencode(folder.prefix + name)).hexdigest()[:6]}"
+            stem += mark_of(folder.prefix + name)
         if clash := _clash(stem, folders):
             reason = f"a folder is called {clash} as its results would be; rename the photo"
             yield name, _unreachable(path, folder.prefix + stem, reason)

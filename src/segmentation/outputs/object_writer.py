@@ -57,7 +57,7 @@ class ObjectWriter:
         objects = prediction.objects or ()
         drawn = overlay_objects(picture.seen, objects, prediction.threshold)
         write_image(paths["overlay"], drawn, **picture.about)
-        notes: list[str] = []
+        notes = [*picture.jpeg_notes]
         for number, one in enumerate(objects, start=1):
             alone = alone_in(prediction, one)
             of_one = {kind: paths[numbered(kind, number)] for kind in self._cutouts.kinds}

@@ -68,13 +68,16 @@ class PhotoFiles:
         others = (name for name in names if self._is_of_other(self.made_from(name)))
         return tuple(name for name in others if self.is_changed(name))
 
+    def of_another(self) -> set[str]:
+        """Return the outputs of earlier runs that were made from another photo of this name."""
+        return {name for name, record in self.known.items() if self._is_of_other(record)}
+
     def are_there(self, outputs: Iterable[str]) -> bool:
         """Return whether outputs have content, and whatever is of an earlier photo is there as well.
 
         Without that, what is made of the present photo may take its place.
         """
-        others = [name for name, record in self.known.items() if self._is_of_other(record)]
-        return all(_has_content(self.folder, output) for output in (*outputs, *others))
+        return all(_has_content(self.folder, output) for output in (*outputs, *self.of_another()))
 
     def left_behind(self, made: Container[str]) -> dict[str, FileRecord]:
         """Return the records of files that may still be there when a run has `made` others.

@@ -12,7 +12,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError, SegmentationError, printable, remedy_for, system_reason
 from segmentation.core.file_kinds import SHOWN_ONLY, place_of
-from segmentation.core.files import temporary_folder
+from segmentation.core.files import move, temporary_folder
 from segmentation.images.files import Picture, read_mask
 from segmentation.outputs.file_record import FileRecord, record_of
 from segmentation.outputs.folder_job import Delivery
@@ -120,7 +120,8 @@ class Publisher(Generic[Made]):
     ) -> Delivery:
         """Withdraw what the delivered `files` of a photo supersede, and return all that there is to say."""
         earlier = self._manifest.files_of(photo)
-        earlier.withdraw(self._superseded(earlier.known, plan, photo))
+        of_another = earlier.of_another() - {*plan.outputs.values()}
+        earlier.withdraw(self._superseded(earlier.known, plan, photo) | of_another)
         before = earlier.written
         files |= {output: before[output] for output in plan.kept if output in before}
         changed = (output for output in plan.kept if output not in plan.outdated)
@@ -175,13 +176,13 @@ def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[st
             if output in replaced:
                 target.rename(unused_name(target))
             elif target.is_file():
-                target.rename(former)
+                move(target, former)
             done.append((target, former))
-            path.replace(target)
+            move(path, target)
         except OSError as error:
             for place, before in done:
                 with suppress(OSError):
-                    before.replace(place) if before.exists() else place.unlink(missing_ok=True)
+                    move(before, place) if before.exists() else place.unlink(missing_ok=True)
             raise not_written(target, error) from error
 
 

@@ -1,8 +1,8 @@
 """A folder that predict wrote, and whether a corrected file belongs to the photo that it is named like."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from segmentation.core.errors import DataError, printable, system_reason
@@ -15,8 +15,32 @@ from segmentation.outputs.names import plain_name
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles
 from segmentation.outputs.results_around import results_around
+from segmentation.stores.address import is_address
 
 _FOLDERS = {folder for folder, _suffix in FILES.values()}
+
+
+def photo_of(results: Path, record: Mapping[str, Any]) -> Path:
+    """Return the path of the photo of a recorded result. Raises DataError for one of an object store."""
+    if is_address(record["input"]):
+        raise DataError(
+            f"{results}: expected results of photos on this machine, received those of "
+            f"{printable(record['input'])}, which an object store holds; copy the photos into a folder, and "
+            "predict these into another folder of results"
+        )
+    return Path(record["input"])
+
+
+def left_behind(manifest: Manifest) -> Iterator[str]:
+    """Say which files a person changed of photos whose results have another name since."""
+    for files, later in manifest.renamed():
+        if changed := sorted(output for output in files.known if files.is_changed(output)):
+            name = PurePath(files.line["input"]).name
+            yield (
+                f"left out: {printable(', '.join(changed))}, changed while the results of {printable(name)} "
+                f"had that name; they are called {printable(later)} now, so give it that name if it is to "
+                "count"
+            )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import Name
 from segmentation.outputs.shard_store import ShardStore, last_order, order_of
 from segmentation.outputs.stored_folder import StoredFolder
+from segmentation.stores.address import Address
 
 
 class ShardManifest(Manifest):
@@ -70,7 +71,8 @@ class Shard:
 class Shards:
     """The shards of a folder of `results`, of at most 2 x `lines` photos each.
 
-    The other fields are as those of a Manifest.
+    Where all photos at an address are gone through, `source`, failures of objects that are gone are dropped
+    from the shards of the others. The other fields are as those of a Manifest.
     """
 
     results: StoredFolder
@@ -80,6 +82,7 @@ class Shards:
     asked: Mapping[str, Any] | None = None
     overwrite: bool = False
     lines: int = SHARD_PHOTOS
+    source: Address | None = None
 
     def over(
         self,
@@ -109,6 +112,8 @@ class Shards:
                     with manifest if write else nullcontext():
                         shard = Shard(manifest, iter(belonging), name, self.store, manifest.length)
                         yield shard
+                        if write and self.source and not stop():
+                            manifest.have_met(self.source)
                     if write and self._replaced(shard):
                         continue  # where it was split, those that follow may belong to a piece of it
             if wait and belonging.is_crowded:
@@ -135,9 +140,10 @@ class Shards:
             yield self._manifest(folder)
 
     def _replaced(self, shard: Shard) -> bool:
-        """Put a shard to which lines were added in the place of its parts; return whether it was split."""
+        """Put a shard with other lines than before in the place of its parts; return whether it was split."""
         added = shard.shipped > shard.manifest.length
-        return added and self.store.replace(shard.name, shard.manifest.path, self.lines)
+        changed = added or shard.manifest.path.stat().st_size < shard.shipped
+        return changed and self.store.replace(shard.name, shard.manifest.path, self.lines)
 
     def _manifest(self, folder: Path) -> ShardManifest:
         return ShardManifest(

@@ -8,10 +8,11 @@ from segmentation.core.files import write_bytes
 from segmentation.core.tables import csv_text
 from segmentation.core.types import Prediction
 from segmentation.datasets.rle import Order, encode
-from segmentation.images.files import Picture, write_image
+from segmentation.images.files import Picture
 from segmentation.outputs.alpha import hard_alpha
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.submission_masks import SubmissionMasks
 
 COLUMNS = ("img", "rle_mask")
 
@@ -19,10 +20,10 @@ COLUMNS = ("img", "rle_mask")
 class SubmissionRows:
     """A collection of rows (file name, run lengths), one for each predicted photo, masks encoded in `order`.
 
-    With a folder `masks`, the masks with hard edges are written there too.
+    With `masks`, those with hard edges are written there too.
     """
 
-    def __init__(self, order: Order, masks: Path | None):
+    def __init__(self, order: Order, masks: SubmissionMasks | None):
         self._order = order
         self._masks = masks
         self._encoded: dict[Path, str] = {}
@@ -32,7 +33,7 @@ class SubmissionRows:
         outputs = {}
         if self._masks:
             outputs["mask"] = f"{photo.stem}.png"
-            write_image(self._masks / outputs["mask"], hard_alpha(prediction))
+            self._masks.write(outputs["mask"], hard_alpha(prediction))
         self._encoded[photo.path] = encode(prediction.mask, self._order)
         return Delivery(outputs)
 

@@ -14,6 +14,7 @@ from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST, SHOWN_ONLY
 from segmentation.core.types import LikelyFault
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.outputs.manifest import Manifest
+from segmentation.outputs.results_folder import photo_of
 
 _ODD_VIEW = "not as from the garment's other sides"
 _DRIFT = "unlike the photos that the model knows"
@@ -102,7 +103,7 @@ class CutPhoto:
 def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
     """Return the photos that predict cut out into a folder, by their ids.
 
-    Raises DataError for a folder of other contents.
+    Raises DataError for a folder of other contents, and for photos of an object store.
     """
     if not (results / MANIFEST).is_file():
         raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
@@ -121,7 +122,7 @@ def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
         cut = CutPhoto(
             id_of(record["stem"]),
             record["stem"],
-            Path(record["input"]),
+            photo_of(results, record),
             outputs,
             record.get("files") or {},
             key.get("sha256"),
