@@ -112,7 +112,7 @@ class ConfidenceModel:
             return 0.0
         signs = signs_of(features, self.usual)
         exponent = self.bias + sum(weight * signs[name] for name, weight in self.weights.items())
-        return float(dice_of(np.asarray(exponent)))
+        return float(dice_of(exponent))
 
     @cached_property
     def cleanness(self) -> Cleanness | None:
@@ -151,8 +151,11 @@ class ConfidenceModel:
 
     def deviations(self, features: Features) -> dict[str, float]:
         """Return how far a photo is from the known ones, in standard deviations, by features of DRIFT."""
-        known = [name for name in DRIFT if name in features and name in self.usual]
-        return {name: _deviation(features, self.usual, name) for name in known}
+        return {
+            name: _deviation(features, self.usual, name)
+            for name in DRIFT
+            if name in features and name in self.usual
+        }
 
 
 def shown(confidence: float) -> str:
@@ -176,9 +179,9 @@ def error_of(dice: np.ndarray) -> np.ndarray:
     return np.log10(_FLOOR + 1.0 - dice)
 
 
-def dice_of(error: np.ndarray) -> np.ndarray:
+def dice_of(error: np.ndarray | float) -> np.ndarray:
     """Return the Dice, in [0.001, 1], the inverse of `error_of`: 0 is for masks without a garment."""
-    return np.clip(1.0 + _FLOOR - 10.0 ** np.minimum(error, 0.0), 0.0, 1.0)
+    return np.minimum(np.maximum(1.0 + _FLOOR - 10.0 ** np.minimum(error, 0.0), 0.0), 1.0)
 
 
 def usual_of(features: Iterable[Features]) -> dict[str, tuple[float, float]]:
@@ -207,4 +210,4 @@ def _deviation(features: Features, usual: Mapping[str, tuple[float, float]], nam
 def _linear(features: Features, name: str) -> float:
     """Return a feature on the scale on which it is averaged: DOUBTS and SHAPE by their logarithm."""
     by_logarithm = name in DOUBTS or name in SHAPE
-    return float(np.log10(_FLOOR + features[name])) if by_logarithm else features[name]
+    return math.log10(_FLOOR + features[name]) if by_logarithm else features[name]

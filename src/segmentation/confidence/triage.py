@@ -140,6 +140,17 @@ def triage_photo(
     features: Features, confidence: float, confidence_model: ConfidenceModel, limits: Limits
 ) -> Verdict:
     """Return the decision on one photo."""
+    deviations = confidence_model.deviations(features)
+    return _verdict(features, confidence, deviations, confidence_model, limits)
+
+
+def _verdict(
+    features: Features,
+    confidence: float,
+    deviations: Mapping[str, float],
+    confidence_model: ConfidenceModel,
+    limits: Limits,
+) -> Verdict:
     decision = "redo" if confidence < limits.redo else "review"
     if not confidence:
         return Verdict(decision, (NOTHING if features["area"] < LEAST_AREA else EVERYTHING,))
@@ -152,7 +163,7 @@ def triage_photo(
         certain = confidence >= limits.auto
     if not certain:
         reasons += confidence_model.doubts(features)
-    if strange := unlike(confidence_model.deviations(features)):
+    if strange := unlike(deviations):
         reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
     if certain:
         return Verdict("review" if reasons else "auto", tuple(reasons))
@@ -186,7 +197,8 @@ def triage_folder(
             continue
         confidence = round(confidence_model.confidence(features), 5)
         cutout = next((path for kind, path in record["outputs"].items() if kind.startswith("cutout")), None)
-        verdict = triage_photo(features, confidence, confidence_model, limits)
+        deviations = confidence_model.deviations(features)
+        verdict = _verdict(features, confidence, deviations, confidence_model, limits)
         clean = confidence_model.clean(confidence, features)
         likely = record.get("likely_faults")
         if likely is not None:
@@ -194,7 +206,7 @@ def triage_folder(
         rows.append(Row(stem, confidence, record["area"], verdict, cutout, clean, likely))
         if view := View.of(stem, confidence, features):
             views.append(view)
-        drift.add(confidence_model.deviations(features))
+        drift.add(deviations)
     odd = odd_views(views)
     rows = [
         replace(row, verdict=row.verdict.besides(odd[row.stem])) if row.stem in odd else row for row in rows

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import orjson
+
 from segmentation.core.files import atomic_file
 from segmentation.outputs.stems import stems_of
 from segmentation.stores.address import Address, is_address
@@ -113,7 +115,7 @@ def _placed(lines: BinaryIO, place: int = 0) -> Iterator[tuple[int, bytes]]:
 def parse(line: bytes) -> Fields | None:
     """Return the fields of a line, None if it is not one that this version writes."""
     try:
-        plain = json.loads(line)
+        plain = _decoded(line)
         known = isinstance(plain["stem"], str) and isinstance(plain["input"], str)
         known &= isinstance(plain["key"], dict | None) and "error" in plain
         for name in ("files", "earlier"):
@@ -121,6 +123,13 @@ def parse(line: bytes) -> Fields | None:
         return plain if known else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)  # five times as fast, which counts where a folder has 100,000 lines
+    except ValueError:  # names that are not UTF-8, and figures that are no numbers, are no strict JSON
+        return json.loads(line)
 
 
 def encode(plain: Fields) -> bytes:
