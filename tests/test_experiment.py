@@ -200,6 +200,21 @@ def test_photos_in_other_groups_under_a_finished_experiment_are_refused(finished
     assert {event.again for event in events if not event.figures.failure} == {True}
 
 
+def test_a_variant_that_is_judged_anew_is_judged_on_the_photos_that_every_folder_holds_out(pairs, tmp_path):
+    others = draw_set(tmp_path / "others", garments=4, height=72)
+    file = tmp_path / "folders.toml"
+    chosen = {**BASE, "epochs": 1, "held_out_from": "all", "holdout": 0.3}
+    base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.items())
+    file.write_text(f'seeds = [0]\n[base]\n{base}\n[factors.flips.levels.averaged]\ntta = "flip"\n')
+    options = ExperimentOptions.of(experiment=str(file), data=[pairs, others])
+    done = experiment(options, Context(Workspace(tmp_path / "home")))
+
+    records = [json.loads(path.read_text()) for path in (done.output / "cells").glob("*.json")]
+    trained, anew = ({name: one["garment"] for name, one in record["photos"].items()} for record in records)
+    assert trained == anew
+    assert {name.rpartition("/")[0] for name in trained} == {"", "others"}
+
+
 def test_cells_are_others_when_the_files_and_models_that_they_are_made_with_change(tmp_path):
     home, table, groups = tmp_path / "home", tmp_path / "audit.csv", tmp_path / "groups.json"
     table.write_text("id,exclude\na,yes\n")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from support.drawing import draw_pair
@@ -14,13 +15,14 @@ from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
-from segmentation.core.viewpoint_names import group_and_view
+from segmentation.core.viewpoint_names import VIEWS, group_and_view
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.datasets.selection import select_samples
+from segmentation.datasets.selection import new_to, select_samples
 from segmentation.datasets.split import Split
 from segmentation.evaluation.audit import unbiased_scores
+from segmentation.evaluation.calibration import fit_confidence
 from segmentation.evaluation.candidates import judged_together, unseen_by_all
 from segmentation.inference.first_pass_scores import write_first_pass_scores
 from segmentation.jobs.context import Context
@@ -227,6 +229,65 @@ def test_photos_of_every_source_are_held_out_where_that_is_asked_for(tmp_path, f
     split = split_of_source(packshots, config.replace(held_out_from="all"))
     assert len(split.val) == 1
     assert {*split.train, *split.val} == {*packshots.samples}
+
+
+def test_what_a_model_held_out_stays_so_where_that_is_asked_for(tmp_path):
+    fresh = shoot(tmp_path / "fresh", 1, CAMERA)
+    before = shoot(tmp_path / "before", 2, [f"{number}_{view}" for number in range(6) for view in VIEWS[:2]])
+    start = model(before.samples[:4], before.samples[4:])  # a fold, say, which no share would draw
+    config = RunConfig().replace(held_out_from="model", holdout=0.3)
+    split = split_of([fresh, before], config, Context(Workspace(tmp_path)), start)
+
+    assert ids(sample for sample in split.val if sample.source) == [
+        f"before/{one.id}" for one in before.samples[4:]
+    ]
+    assert len([sample for sample in split.val if not sample.source]) == 1
+    alone = split_of([before], config, Context(Workspace(tmp_path)), start)
+    assert alone == Split(before.samples[:4], before.samples[4:])
+
+
+def test_first_pass_scores_are_of_models_that_do_not_know_the_garment_if_there_are_any(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "segmentation.inference.first_pass_scores.load_score",
+        lambda bundle, **_options: (
+            lambda photo: np.full((*photo.shape[:2], 1), float(bundle.name), np.float32),
+            ["none"],
+        ),
+    )
+    front = shoot(tmp_path / "front", 1, ["coat_Front"])
+    back = shoot(tmp_path / "back", 2, ["coat_Back"])
+    knows, does_not = model(front.samples, name="1"), model((), name="0")
+
+    def written(*models):
+        (scored,) = write_first_pass_scores(back.samples, models, tmp_path / "scores")
+        return int(scored.first_scores.read().max())
+
+    assert written(knows, does_not) == 0
+    assert written(knows) == 255  # better than none
+    with pytest.raises(DataError, match="expected a model that was not trained on coat_Front"):
+        write_first_pass_scores(front.samples, [knows], tmp_path / "scores")
+
+
+def test_a_confidence_is_not_fitted_on_other_views_of_garments_that_were_trained_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("segmentation.evaluation.calibration.load_score", lambda _bundle: (None, [None]))
+    monkeypatch.setattr("segmentation.evaluation.calibration.estimator_for", lambda *_arguments: None)
+    front = shoot(tmp_path / "front", 1, [f"{number}_Front" for number in range(14)])
+    back = shoot(tmp_path / "back", 2, [f"{number}_Back" for number in range(14)])
+
+    with pytest.raises(DataError, match=r"garments that it was not trained on .* received 0"):
+        fit_confidence(model(front.samples), back.samples)
+
+
+def test_a_held_out_garment_is_not_taken_for_one_of_its_name_in_a_further_folder(tmp_path):
+    main = shoot(tmp_path / "main", 1, ["1_Front", "8_Back"])
+    further = shoot(tmp_path / "further", 2, ["8_Front"])
+    split = with_source(
+        Split(main.samples[:1], main.samples[1:]), further.root, Split(further.samples, ()), 1
+    )
+    known = model(split.train, split.val)
+
+    assert ids(judged_together({"model": known}, main)) == ["8_Back"]
+    assert new_to(known, main.samples) == {"8_Back"}
 
 
 def test_predicted_pairs_are_never_held_out(tmp_path):

@@ -4,19 +4,29 @@ import csv
 import json
 from dataclasses import astuple
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from support.mattes import draw_matte, draw_matte_set
 from support.program import make
 
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.run import RunConfig
+from segmentation.core.digests import content_of
+from segmentation.core.size import Size
+from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import discover
 from segmentation.datasets.trimaps import read_trimap
 from segmentation.evaluation.mattes import evaluate_mattes
 from segmentation.images.files import read_mask
 from segmentation.images.refinement import refine
 from segmentation.images.trimaps import UNKNOWN, soft_trimap
+from segmentation.jobs.context import Context
+from segmentation.jobs.evaluate_mattes import evaluate_matte_models
 from segmentation.metrics.matting import matte_errors
+from segmentation.preprocessing.preprocessing import Preprocessing
 
 MATTE = ("--target", "alpha", "--architecture", "matte-efficientnet-lite0", "--filters", "4", "--levels", "2")
 MATTE += (
@@ -73,6 +83,36 @@ def test_figures_are_those_of_each_photo_by_its_trimap(folder):
     sads = [matte.mean("band_sad") for matte in found.mattes]
     assert difference["interval"]["mean"] == pytest.approx(sads[1] - sads[0])
     assert sads[1] < sads[0]  # of a disc with strands on a plain ground
+
+
+def test_a_photo_is_found_by_the_models_that_do_not_know_its_garment(tmp_path, monkeypatch):
+    """As of folds: together they are judged on every photo, each on garments that it was not trained on."""
+    folder = draw_matte_set(tmp_path / "set", count=2)
+    for path in folder.glob("*/GT*.png"):
+        path.rename(path.with_name({"GT00.png": "a_Front.png", "GT01.png": "a_Back.png"}[path.name]))
+    front, _back = reversed(discover(folder).samples)
+    bundles = tuple(
+        ModelBundle(
+            Path(name), RunConfig(), Preprocessing(Size(64, 64)), split={"train": train}, contents=known
+        )
+        for name, train, known in (("one", [front.id], {front.id: content_of(front.photo)}), ("two", [], {}))
+    )
+    used = []
+
+    def load(bundle, **_options):
+        def matte(photo, trimap, start):
+            used.append(bundle.name)
+            return refine(photo, trimap, start, method="guided-filter")
+
+        return matte
+
+    monkeypatch.setattr("segmentation.jobs.evaluate_mattes.matte_bundles", lambda *_names: bundles)
+    monkeypatch.setattr("segmentation.jobs.evaluate_mattes.load_matte", load)
+    options = EvaluateOptions.of(matte=["one+two"], data=folder, trimaps="trimap1", output=tmp_path / "out")
+    done = evaluate_matte_models(options, Context(Workspace(tmp_path)))
+
+    assert len(done.samples) == 2
+    assert {*used} == {"two"}
 
 
 def test_methods_are_compared_by_one_command(folder, tmp_path, capsys):

@@ -14,6 +14,7 @@ from support.program import TINY, make
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.toml_file import read_options
+from segmentation.core.errors import ConfigError
 from segmentation.core.machine import Machine, card_of, read_machine
 from segmentation.core.size import Size
 from segmentation.core.workspace import Workspace
@@ -298,6 +299,11 @@ def test_what_is_not_planned_is_refused_with_what_to_do_instead(tiny_set, tmp_pa
     make("plan", "--data", tiny_set, "--home", tmp_path, *given, check=2)
 
     assert "error: --preset auto: expected " in capsys.readouterr().err
+
+
+def test_minutes_are_for_a_training_that_is_planned(tmp_path):
+    with pytest.raises(ConfigError, match="`minutes`: expected `preset=auto` with it"):
+        train(TrainOptions.of(data=tmp_path / "none", name="mine", minutes=30), Context(Workspace(tmp_path)))
 
 
 def test_the_options_of_plan_are_those_of_train():

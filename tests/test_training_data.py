@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from support.bundles import write_bundle
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.data import DataConfig
+from segmentation.config.jobs.train import TrainOptions
+from segmentation.config.options import options_of
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.size import Size
@@ -14,6 +17,8 @@ from segmentation.datasets.ground_truth import truth_of
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.selection import random_subset, select_samples, without_predicted
 from segmentation.images.files import read_photo
+from segmentation.jobs.training_checks import check_before_data
+from segmentation.jobs.training_choice import choose
 from segmentation.jobs.training_data import with_drawn_photos
 from segmentation.jobs.training_split import choose_split
 from segmentation.models.registry import complete
@@ -88,6 +93,40 @@ def test_the_photos_that_a_model_learned_from_are_judged_only_when_asked_for(dra
     )
     with pytest.raises(DataError, match="was trained on 12 of its 12"):
         select_samples(learned, drawn)
+
+
+@pytest.mark.parametrize(
+    ("given", "used_with"),
+    [
+        ({"guide": "truth"}, {"second_pass": ["first"]}),
+        ({"margin_px": 20}, {"second_pass": ["first"]}),
+        ({"crop_focus": 0.5}, {"crops": "32x32"}),
+        ({"crop_focus": 0.5}, {"sees": "tiles"}),
+        ({"held_out_from": "model"}, {"model": "first", "architecture": None}),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(tmp_path, given, used_with):
+    write_bundle(tmp_path / "first")
+    name = next(iter(given))
+    some = {"architecture": "unet-256", "input_size": "64x64", **given}
+    usual = {found.name: found.default for found in options_of(RunConfig)}
+
+    def check(options):
+        chosen = {name: value for name, value in options.items() if value is not None}
+        choice = choose(TrainOptions.of(**chosen), tmp_path)
+        check_before_data(choice.config, choice.start, second_pass=bool(choice.first_passes))
+
+    with pytest.raises(ConfigError, match=f"`{name}.*`: expected .* with it, received none"):
+        check(some)
+    check({**some, **used_with})
+    check({**some, name: usual[name]})  # as files of options have it
+
+
+def test_crops_of_mattes_have_no_focus(tmp_path):
+    matte = {"target": "alpha", "architecture": "matte-efficientnet-lite0", "crops": "32x32"}
+    choose(TrainOptions.of(**matte), tmp_path)
+    with pytest.raises(ConfigError, match=r"`crop_focus`: expected .* no matte"):
+        choose(TrainOptions.of(**matte, crop_focus=0.5), tmp_path)
 
 
 def test_predictions_are_no_truth_to_judge_by(drawn, tmp_path):

@@ -95,6 +95,19 @@ def pairs(tmp_path_factory):
     return draw_set(tmp_path_factory.mktemp("processes") / "pairs", garments=4)
 
 
+def train_alone(pairs, folder, **more):
+    """Train by one process on JAX, and return the history."""
+    environment = os.environ | {
+        "KERAS_BACKEND": "jax",
+        "PYTHONPATH": os.pathsep.join(
+            [str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
+        ),
+    }
+    words = [sys.executable, "-c", ALONE, str(pairs), str(folder), json.dumps({**OPTIONS, **more})]
+    subprocess.run(words, env=environment, check=True)
+    return read_run(folder / "logs").history
+
+
 @pytest.mark.slow
 @needs_jax
 def test_two_processes_train_as_one_does_on_the_same_batches(pairs, tmp_path):
@@ -103,20 +116,21 @@ def test_two_processes_train_as_one_does_on_the_same_batches(pairs, tmp_path):
     bundle, history = fit_in_processes(
         2, CONFIG, samples[:4], samples[4:], folder, logs=tmp_path / "logs", fingerprint="one"
     )
-    environment = os.environ | {
-        "KERAS_BACKEND": "jax",
-        "PYTHONPATH": os.pathsep.join(
-            [str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
-        ),
-    }
-    words = [sys.executable, "-c", ALONE, str(pairs), str(tmp_path / "alone"), json.dumps(OPTIONS)]
-    subprocess.run(words, env=environment, check=True)
-    expected = read_run(tmp_path / "alone" / "logs").history
+    expected = train_alone(pairs, tmp_path / "alone")
 
     assert bundle.provenance["backend"] == "jax"
     assert history.keys() == expected.keys()
     for name, values in expected.items():  # those of three held-out photos in batches of two as well
         np.testing.assert_allclose(history[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.slow
+@needs_jax
+def test_one_process_averages_its_weights_on_jax_too(pairs, tmp_path):
+    plain, averaged = (train_alone(pairs, tmp_path / str(share), average=share) for share in (0, 0.6))
+
+    assert plain["loss"] == averaged["loss"]
+    assert plain["val_loss"][-1] != averaged["val_loss"][-1]
 
 
 @pytest.mark.slow

@@ -28,9 +28,9 @@ class DataConfig:
     )
     held_out_from: str = option(
         "first",
-        "which sources (`data`) photos are held out from: the first, or all that a person made; those of the "
-        "others are all trained on",
-        choices=("first", "all"),
+        "which sources (`data`) photos are held out from: first, the first alone; all, all that a person "
+        "made; model, all as well, where what `model` held out stays held out; the others are all trained on",
+        choices=("first", "all", "model"),
         common=False,
     )
     synthetic: int = option(0, "drawn garments to add to the training photos, three photos each; 0 for none")

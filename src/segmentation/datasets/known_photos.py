@@ -56,12 +56,13 @@ class KnownPhotos:
         """Return the samples that are among these photos."""
         return tuple(sample for sample in samples if sample in self)
 
-    def garments(self, samples: Iterable[Sample]) -> frozenset[str]:
+    def garments(self, samples: Iterable[Sample], held_out: "KnownPhotos | None" = None) -> frozenset[str]:
         """Return the groups, as the samples name them, with at least one photo among these.
 
         Another viewpoint of a known garment is told by its name, unless the samples have other photos under
         the names of the known ones: then it is the name of another garment. Names are compared without the
-        folder that a training on several puts before them as well.
+        folder that a training on several puts before them as well. A garment that was `held_out` is not told
+        by its name.
         """
         samples = tuple(samples)
         known = {sample.id for sample in self.among(samples)}
@@ -72,16 +73,19 @@ class KnownPhotos:
             (spelling, name, content) for name, content in self.photos for spelling in _spellings(name)
         ]
         reused = {group_and_view(spelling)[0] for spelling, _, _ in spelled if spelling in others}
-        named = set[str]()
+        named, exact = set[str](), set[str]()
         for spelling, name, content in spelled:
             group, view = group_and_view(spelling)
-            if (view and group not in reused) or (not content and spelling == name):
+            if view and group not in reused:
                 named.add(group)
-        return frozenset(groups).union(
-            sample.group
-            for sample in samples
-            if not named.isdisjoint({sample.group, _own_name(sample, sample.group)})
-        )
+            if not content and spelling == name:
+                exact.add(group)
+        apart = {sample.group for sample in held_out.among(samples)} if held_out else set[str]()
+        for sample in samples:
+            same_name = not named.isdisjoint({sample.group, _own_name(sample, sample.group)})
+            if sample.group in exact or (same_name and sample.group not in apart):
+                groups.add(sample.group)
+        return frozenset(groups)
 
     def namesakes(self, samples: Iterable[Sample]) -> tuple[Sample, ...]:
         """Return the samples that have the id of one of these photos but are other photos."""

@@ -25,7 +25,7 @@ def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out"
     unseen = tuple(sample for sample in samples if sample in held_out and sample not in known)
     if not unseen:
         candidates = dataset.folder_split.val if dataset.folder_split else samples
-        garments = known.garments(samples)
+        garments = garments_known(bundle, samples)
         unseen = tuple(sample for sample in candidates if sample.group not in garments)
     chosen = {"held-out": unseen, "train": trained, "all": samples}[side]
     if not chosen:
@@ -34,6 +34,18 @@ def select_samples(bundle: ModelBundle, dataset: Dataset, side: str = "held-out"
             f"on {len(trained)} of its {len(samples)}; give other `data`, or `split=all`"
         )
     return chosen
+
+
+def garments_known(bundle: ModelBundle, samples: Iterable[Sample]) -> frozenset[str]:
+    """Return the groups of samples that show garments which any pass of a model was trained on."""
+    return KnownPhotos.trained_on(bundle).garments(samples, KnownPhotos.held_out(bundle))
+
+
+def new_to(bundle: ModelBundle, samples: Iterable[Sample]) -> frozenset[str]:
+    """Return the ids of samples that show garments which no pass of a model was trained on."""
+    samples = tuple(samples)
+    known = garments_known(bundle, samples)
+    return frozenset(sample.id for sample in samples if sample.group not in known)
 
 
 def without_predicted(samples: Iterable[Sample]) -> tuple[Sample, ...]:

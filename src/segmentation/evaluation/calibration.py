@@ -17,8 +17,7 @@ from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample, ScoreFn
-from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.datasets.selection import without_predicted
+from segmentation.datasets.selection import new_to, without_predicted
 from segmentation.evaluation.fault_lessons import fault_lessons
 from segmentation.evaluation.photo import read_pair
 from segmentation.inference.predict import predict
@@ -39,21 +38,21 @@ def fit_confidence(
 ) -> ConfidenceModel:
     """Return the confidence model of a bundle, fitted on predictions of photos that it was not trained on.
 
-    Each photo is predicted by the bundle or, where it was trained on it, by the first of `others`, models of
-    its folds, that was not. Photos in which no garment was found have no confidence and are left out. Which
-    masks have a fault of `fault_options` is recorded, and how far off their true edges are; where faults are
-    likely is learned from their faults and from planted ones, unless there are too few. Raises DataError
-    where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
+    Each photo is predicted by the bundle or, where it was trained on its garment, by the first of `others`,
+    models of its folds, that was not. Photos in which no garment was found have no confidence and are left
+    out. Which masks have a fault of `fault_options` is recorded, and how far off their true edges are; where
+    faults are likely is learned from their faults and from planted ones, unless there are too few. Raises
+    DataError where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
     """
     samples = without_predicted(samples)
-    models = [_Loaded.of(model) for model in (bundle, *others)]
+    models = [_Loaded.of(model, samples) for model in (bundle, *others)]
     features, dice, faulty = [], [], []
     used: list[Sample] = []
     edges: list[tuple[str, Beyond]] = []
     known: list[KnownCandidate] = []
     sizes = fault_options.fault_thickness_px, fault_options.fault_area_px
     for done, sample in enumerate(samples, start=1):
-        unbiased = next((model for model in models if sample not in model.trained_on), None)
+        unbiased = next((model for model in models if sample.id in model.new), None)
         if unbiased:
             model = unbiased.bundle
             photo, alpha = read_pair(sample)
@@ -73,8 +72,8 @@ def fit_confidence(
             on_progress(done, len(samples))
     if len(dice) < FEWEST_PHOTOS:
         raise DataError(
-            f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos that it was not trained on and in "
-            f"which it finds a garment, received {len(dice)}; give other `data`, or models of "
+            f"{bundle.name}: expected at least {FEWEST_PHOTOS} photos of garments that it was not trained on "
+            f"and in which it finds one, received {len(dice)}; give other `data`, or models of "
             "its folds with `fold_model`"
         )
     garments = [sample.group or sample.id for sample in used]
@@ -94,19 +93,19 @@ def fit_confidence(
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A model with its score function and settings."""
+    """A model with its score function and settings, and the ids of the photos that are new to it."""
 
     bundle: ModelBundle
-    trained_on: KnownPhotos
+    new: frozenset[str]
     score: ScoreFn
     estimator: ConfidenceEstimator
 
     @classmethod
-    def of(cls, bundle: ModelBundle) -> "_Loaded":
+    def of(cls, bundle: ModelBundle, samples: Sequence[Sample]) -> "_Loaded":
         score, engines = load_score(bundle)
         return cls(
             bundle,
-            KnownPhotos.trained_on(bundle),
+            new_to(bundle, samples),
             score,
             estimator_for(engines[:1], bundle.passes[0].threshold, None),
         )

@@ -13,7 +13,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.types import Sample, ScoreFn
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.datasets.selection import select_samples, without_predicted
+from segmentation.datasets.selection import garments_known, select_samples, without_predicted
 from segmentation.inference.scorer import ScoreSettings
 
 _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
@@ -79,7 +79,7 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
     except DataError:  # the first was trained on all of them, which the message below says
         samples = made
     for name, bundle in bundles.items():
-        known = _garments_known(bundle, dataset)
+        known = garments_known(bundle, dataset.samples)
         left = tuple(sample for sample in samples if sample.group not in known)
         if not left:
             raise DataError(
@@ -103,7 +103,7 @@ def judged_together(
     if side == "all":
         return made
     chosen = {sample.id for bundle in bundles.values() for sample in _selected(bundle, dataset, side)}
-    known_by = {name: _garments_known(bundle, dataset) for name, bundle in bundles.items()}
+    known_by = {name: garments_known(bundle, dataset.samples) for name, bundle in bundles.items()}
     known = frozenset[str]().union(*known_by.values()) if side == "held-out" else frozenset()
     left = tuple(sample for sample in made if sample.id in chosen and sample.group not in known)
     if left:
@@ -158,10 +158,6 @@ def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample,
         return select_samples(bundle, dataset, side)
     except DataError:  # none for this model; the others may have some
         return ()
-
-
-def _garments_known(bundle: ModelBundle, dataset: Dataset) -> frozenset[str]:
-    return KnownPhotos.trained_on(bundle).garments(dataset.samples)
 
 
 def _bytes_read(bundle: ModelBundle, engine: str) -> int:

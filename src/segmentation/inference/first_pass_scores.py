@@ -10,6 +10,7 @@ from segmentation.core.parallel import OnProgress
 from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.known_photos import KnownPhotos
+from segmentation.datasets.selection import new_to
 from segmentation.images.files import read_photo, write_image
 from segmentation.inference.scoring import load_score
 from segmentation.preprocessing.second_pass import in_8_bits
@@ -24,18 +25,20 @@ def write_first_pass_scores(
 ) -> tuple[Sample, ...]:
     """Write first-pass scores of each sample as a picture; return the samples with them.
 
-    They are the mean scores of those of `first_passes` that were not trained on the photo. A model scores
-    photos that it was trained on better than new ones, so that a second pass trained on such scores would
-    trust the first too much. Drawn photos that every model was trained on are left out. Raises DataError when
-    that holds for any other photo.
+    They are the mean scores of those of `first_passes` that were not trained on the garment or, where all
+    were, not on the photo. A model scores photos that it was trained on better than new ones, so that a
+    second pass trained on such scores would trust the first too much. Drawn photos that every model was
+    trained on are left out. Raises DataError when that holds for any other photo.
     """
     # float32 on every processor, so that a training learns from the same scores wherever it is repeated
     scorers = [
-        (load_score(first, precision="f32")[0], KnownPhotos.trained_on(first)) for first in first_passes
+        (load_score(first, precision="f32")[0], new_to(first, samples), KnownPhotos.trained_on(first))
+        for first in first_passes
     ]
     scored, taken = [], set[str]()
     for done, sample in enumerate(samples, start=1):
-        held_out = [score for score, trained_on in scorers if sample not in trained_on]
+        held_out = [score for score, new, _ in scorers if sample.id in new]
+        held_out = held_out or [score for score, _, trained_on in scorers if sample not in trained_on]
         if held_out:
             scores = averaged(held_out)(read_photo(sample.photo))
             path = folder / f"{_unused(sample.id, taken)}.png"

@@ -132,6 +132,7 @@ def _prepare(options: AdaptOptions, present: ModelBundle | None, folder: Path, c
         exclude=str(exclude) if exclude else None,
         validation=str(validation.absolute()) if validation else None,
         options=_recorded(options),
+        held_out_from="model",  # so that what judged the old model judges the new one
     )
     plan.write(folder)
     return plan

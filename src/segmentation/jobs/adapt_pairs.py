@@ -16,6 +16,7 @@ from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.exclusion import exclusion_table
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import PSEUDO, RETOUCHED, write_origin
+from segmentation.datasets.selection import garments_known
 from segmentation.datasets.split import Split, holdout
 from segmentation.evaluation.candidates import unseen_by_all
 from segmentation.jobs.adapt_plan import CORRECTIONS, HELD_OUT
@@ -183,7 +184,7 @@ def _split(dataset: Dataset, models: Sequence[ModelBundle], fraction: float, con
             f"`from_`: expected corrections of at least {FEWEST_GARMENTS} garments, so that some can be held "
             f"out, received those of {garments}; correct photos of others"
         )
-    familiar = {garment for model in models for garment in KnownPhotos.trained_on(model).garments(samples)}
+    familiar = {garment for model in models for garment in garments_known(model, samples)}
     fresh = [sample for sample in samples if sample.group not in familiar]
     try:
         held_out = holdout(fresh, min(0.5, max(fraction, _FEWEST_JUDGED / max(1, len(fresh))))).val

@@ -33,7 +33,8 @@ class Plan:
 
     `learned` and `judged` count corrected photos. `replay` are folders of pairs to train on as well, and
     `second_replay` those of them that a second pass can be trained on; `guides` are the first passes that
-    show it photos which they were not trained on. `exclude` is the table of pairs that are left out.
+    show it photos which they were not trained on. `exclude` is the table of pairs that are left out, and
+    `held_out_from` says which pairs of a folder are held out.
     `options` are those that the adaptation was begun with, and `verdict` is the sentence that it ended with.
     """
 
@@ -51,6 +52,7 @@ class Plan:
     validation: str | None = None
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     verdict: str = ""
+    held_out_from: str = "all"  # as in plans of earlier versions
 
     def write(self, folder: Path) -> None:
         write_text(folder / PLAN, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
@@ -145,7 +147,7 @@ def _configuration(plan: Plan, start: ModelBundle, replay: Sequence[str]) -> Run
         fold=1,
         mix=Shares(shares) if replay else None,
         repeats=max(1, math.ceil(_STEPS * batch / photos)),
-        held_out_from="all",
+        held_out_from=plan.held_out_from,
         synthetic=0,
         train_size=0,
         epochs=plan.epochs,

@@ -1,6 +1,7 @@
 """The job `calibrate`: a model's confidence, fitted on pairs that it was not trained on."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from segmentation.bundle.bundle import ModelBundle, check_own, load_bundle
 from segmentation.bundle.finding import find_bundle
@@ -10,7 +11,9 @@ from segmentation.config.record import digest_of, record_of
 from segmentation.core.events import counting
 from segmentation.core.lock import locked
 from segmentation.core.size import Size
-from segmentation.datasets.discover import discover
+from segmentation.core.types import Sample
+from segmentation.datasets.discover import Dataset, discover
+from segmentation.datasets.split import Split
 from segmentation.evaluation.calibration import fit_confidence
 from segmentation.inference.scorer import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
@@ -18,6 +21,7 @@ from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.named_models import identities
 from segmentation.jobs.pairs import find_dataset, trained_on
 from segmentation.jobs.training_data import without_excluded
+from segmentation.jobs.training_split import with_source
 from segmentation.synth import drawn_set
 
 _SEED = 900  # of the drawn garments: trainings draw others
@@ -33,6 +37,19 @@ def calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
         return _calibrate(options, ending(context))
 
 
+def _together(datasets: Sequence[Dataset]) -> tuple[Sample, ...]:
+    """Return the samples of all data sets; where names occur twice, the folder distinguishes them."""
+    together = Split((), ())
+    for number, dataset in enumerate(datasets):
+        own = Split(dataset.samples, ())
+        names = [{name for one in split.train for name in (one.id, one.group)} for split in (together, own)]
+        if names[0].isdisjoint(names[1]):
+            together = Split(together.train + own.train, ())
+        else:
+            together = with_source(together, dataset.root, own, number)
+    return together.train
+
+
 def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     workspace, tell = context.workspace, context.tell
     bundle = check_own(find_bundle(options.model, workspace.models))
@@ -44,11 +61,11 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     datasets = [find_dataset(folder, context) for folder in folders]
     if options.exclude:
         datasets, _excluded = without_excluded(datasets, options.exclude, context)
-    samples = [sample for dataset in datasets for sample in dataset.samples]
     if options.synthetic:
         drawing = counting(tell, "drawing")
         drawn = drawn_set(workspace.drawn, options.synthetic, Size(864, 576), _SEED, drawing)
-        samples += discover(drawn, check=False).samples
+        datasets.append(discover(drawn, check=False))
+    samples = _together(datasets)
     with locked(bundle.path, remedy=""):
         bundle = load_bundle(bundle.path)  # another process may have saved it meanwhile
         confidence_model = fit_confidence(bundle, samples, others, counting(tell, "scoring"), options.faults)

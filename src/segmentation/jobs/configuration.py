@@ -29,9 +29,10 @@ def repeating(options: TrainOptions, config: RunConfig, *, inherits_classes: boo
         "overwrite": True,
         "find_rate": True,
         "minutes": True,
+        "crop_focus": not config.training.crops and config.preprocessing.sees != "tiles",
         "classes": inherits_classes,
         "data": not options.data,
-        "second_pass": not options.second_pass,
+        **dict.fromkeys(("second_pass", "guide", "margin_px"), not options.second_pass),
     }
     return write_options(again, [name for name, absent in left_out.items() if absent])
 

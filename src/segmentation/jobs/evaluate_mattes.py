@@ -15,8 +15,7 @@ from segmentation.core.file_kinds import TRIMAPS
 from segmentation.core.lock import locked
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
-from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.datasets.selection import random_subset, without_predicted
+from segmentation.datasets.selection import new_to, random_subset, without_predicted
 from segmentation.datasets.trimaps import DRAWN_WIDTH, read_trimap
 from segmentation.evaluation.matte_figures import MatteEvaluation
 from segmentation.evaluation.mattes import Look, MatteOf, Start, evaluate_mattes
@@ -48,7 +47,7 @@ class EvaluatedMattes:
 
 @dataclass(frozen=True)
 class _Named:
-    """A matte by its name: a method, or models, each for the photos that it was not trained on."""
+    """A matte by its name: a method, or models, each for the garments that it was not trained on."""
 
     name: str
     bundles: tuple[ModelBundle, ...] = ()
@@ -58,10 +57,7 @@ class _Named:
         ids = frozenset(sample.id for sample in dataset.samples)
         if not self.bundles:
             return ids
-        known = [KnownPhotos.trained_on(bundle).garments(dataset.samples) for bundle in self.bundles]
-        return frozenset(
-            sample.id for sample in dataset.samples if any(sample.group not in groups for groups in known)
-        )
+        return frozenset[str]().union(*(new_to(bundle, dataset.samples) for bundle in self.bundles))
 
 
 def evaluate_matte_models(options: EvaluateOptions, context: Context) -> EvaluatedMattes:
@@ -95,7 +91,7 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
                 one(sample, photo, target, found)
 
         evaluation = evaluate_mattes(
-            {one.name: _matte_of(one, options) for one in named},
+            {one.name: _matte_of(one, dataset, options) for one in named},
             samples,
             options.mattes.trimaps,
             _start(options, context),
@@ -137,20 +133,20 @@ def _select(named: Sequence[_Named], dataset: Dataset, side: str) -> tuple[Sampl
     return chosen
 
 
-def _matte_of(named: _Named, options: EvaluateOptions) -> MatteOf:
+def _matte_of(named: _Named, dataset: Dataset, options: EvaluateOptions) -> MatteOf:
     if not named.bundles:
         method = classical(named.name)
         return lambda _sample: method
     loaded = [
         (
             load_matte(bundle, engine=options.scoring.engine, precision=options.scoring.way.precision),
-            KnownPhotos.trained_on(bundle),
+            new_to(bundle, dataset.samples),
         )
         for bundle in named.bundles
     ]
 
     def matte_of(sample: Sample) -> Matte:
-        unseen = [matte for matte, trained in loaded if sample not in trained]
+        unseen = [matte for matte, new in loaded if sample.id in new]
         return mean_of(unseen or [matte for matte, _ in loaded])
 
     return matte_of

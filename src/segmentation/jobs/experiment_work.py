@@ -2,13 +2,17 @@
 
 import dataclasses
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.bundle.names import DESCRIPTION
 from segmentation.config.scoring import ModelOptions
+from segmentation.core.digests import content_of
 from segmentation.core.errors import SegmentationError
 from segmentation.core.events import Tell, counting
+from segmentation.core.types import Sample
+from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.candidates import judged_together
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.experiment import CellFigures
@@ -109,16 +113,45 @@ def _judge(cell: Cell, bundle: ModelBundle, place: Place, tell: Tell) -> Evaluat
     scorer = load_scorer(
         Ensemble(tuple(members)), ModelOptions(threshold=judging.threshold), scoring, tell=tell
     )
-    dataset = find_pairs(bundle, cell.training.data[0], Context(place))
-    samples = judged_together({member.name: member for member in members}, dataset)
     return evaluate(
         scorer.score,
-        samples,
+        _held_out(cell, members, Context(place)),
         judging.threshold,
         labels=bundle.labels,
         target_threshold=bundle.config.data.target_threshold,
         on_progress=counting(tell, "scoring"),
     )
+
+
+def _held_out(cell: Cell, members: Sequence[ModelBundle], context: Context) -> tuple[Sample, ...]:
+    """Return the photos of the first folder that none of the models was trained on.
+
+    Where photos of every folder are held out, those of the others follow, under the names that they have in
+    the models' split: trainings are judged on them as well.
+    """
+    first, *others = cell.training.data
+    dataset = find_pairs(members[0], first, context)
+    samples = judged_together({member.name: member for member in members}, dataset)
+    if cell.training.run.data.held_out_from == "first":
+        return samples
+    held_out = [KnownPhotos.held_out(member) for member in members]
+    trained_on = [KnownPhotos.trained_on(member) for member in members]
+    names: dict[str, list[str]] = {}
+    for name, content in (photo for known in held_out for photo in known.photos):
+        names.setdefault(content, []).append(name)
+    for folder in others:
+        for sample in find_pairs(members[0], folder, context).samples:
+            known = any(sample in photos for photos in held_out)
+            if known and not any(sample in photos for photos in trained_on):
+                samples += (_as_recorded(sample, names.get(content_of(sample.photo), [sample.id])),)
+    return samples
+
+
+def _as_recorded(sample: Sample, names: Sequence[str]) -> Sample:
+    """Return a sample of a further folder under its name in the split of a model, one of `names`."""
+    name = next((name for name in names if name.endswith(f"/{sample.id}")), names[0])
+    source = name.removesuffix(sample.id)
+    return dataclasses.replace(sample, id=name, group=f"{source}{sample.group}")
 
 
 def _remove_checkpoints(logs: Path) -> None:

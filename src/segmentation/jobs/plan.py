@@ -73,7 +73,8 @@ def plan_training(options: TrainOptions, context: Context) -> TrainingPlan:
     if data.folds or not datasets[0].folder_split:
         held_out = choose_held_out(len(datasets[0].samples), typed)
     config = options.run.replace(**held_out.settings) if held_out else options.run
-    split = split_of(datasets, config, dataclasses.replace(reading, tell=ignore))  # the training tells it
+    named = find_bundle(options.model, context.workspace.models) if options.model else None
+    split = split_of(datasets, config, dataclasses.replace(reading, tell=ignore), named)  # train tells it
     drawn = drawn_photos(data)
     first = Split(tuple(sample for sample in split.train if not sample.source), split.val)
     for start in choose_starts(options, typed, datasets[0], first, reading):

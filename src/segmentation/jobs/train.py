@@ -10,7 +10,6 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.names import check_name
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
-from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, TrainingError, unwritable
 from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
@@ -31,6 +30,7 @@ from segmentation.jobs.training_checks import (
     check_before_data,
     check_made_by_a_person,
     check_parts,
+    check_planned,
     check_processes,
     check_shares,
 )
@@ -116,6 +116,7 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
     elif not options.overwrite:
         _refuse_to_replace(path, logs / RECORD)
     check_processes(options)
+    check_planned(options)
     made_with, begun = record_of(options), begun_with(options, home)
     planned = plan_first(options, state, context)
     options, started = planned.options, time.monotonic()
@@ -169,6 +170,7 @@ def find_rate(options: TrainOptions, context: Context) -> RateFound:
 
     check_alone(options, "resume", "overwrite")
     check_processes(options)
+    check_planned(options)
     name = options.name or options.preset
     planned = plan_first(options, None, context)
     options = planned.options
@@ -203,7 +205,7 @@ def _read(
 
     A `plan` has read them.
     """
-    config, start, first_passes, inherits_classes = choice
+    config, start, _first_passes, inherits_classes = choice
     folders = options.data or (default_data(ending(context)),)
     check_shares(config.data.mix, len(folders))
     inherited = start if inherits_classes else None
@@ -211,30 +213,30 @@ def _read(
     trained_by = inherited.name if inherited else None
     reading = ending(context)
     if plan:
-        split = _split(config, [*plan.datasets], first_passes, logs, reading)
+        split = _split(choice, [*plan.datasets], logs, reading)
         return [*plan.datasets], split, [*plan.excluded]
     objects = finds_objects(config.model.architecture)
     datasets = [find_dataset(folder, reading, classes, trained_by, objects=objects) for folder in folders]
     excluded: list[str] = []
     if options.exclude:
         datasets, excluded = without_excluded(datasets, options.exclude, reading)
-    split = _split(config, datasets, first_passes, logs, reading)
+    split = _split(choice, datasets, logs, reading)
     return datasets, split, excluded
 
 
 def _split(
-    config: RunConfig,
+    choice: ModelChoice,
     datasets: list[Dataset],
-    first_passes: list[ModelBundle],
     logs: Path,
     context: Context,
 ) -> Split:
     """Return the samples to train on and to hold out, with drawn garments and first-pass scores."""
+    config, start, first_passes, _inherits = choice
     check_same_classes(
         {str(dataset.root): dataset.labels for dataset in datasets},
         "give all of them the same groups with `classes`",
     )
-    split = split_of(datasets, config, context)
+    split = split_of(datasets, config, context, start)
     if first_passes:
         check_made_by_a_person(split)
     drawing = counting(context.tell, "drawing")

@@ -8,7 +8,9 @@ from segmentation.config.adversaries import ADVERSARIAL_PARTS, AdversarialConfig
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.loss import LOSS_PARTS, LossConfig
 from segmentation.config.matting import MATTE_PARTS
+from segmentation.config.options import options_of
 from segmentation.config.presets import AUTO
+from segmentation.config.record import chosen
 from segmentation.config.run import RunConfig
 from segmentation.config.values import LossSum
 from segmentation.core.errors import ConfigError
@@ -74,6 +76,31 @@ def check_matte_parts(explicit: Collection[str], config: RunConfig) -> None:
         )
 
 
+def check_used(explicit: Mapping[str, Any], config: RunConfig, *, second_pass: bool) -> None:
+    """Raise ConfigError for chosen options that would do nothing in a completed configuration."""
+    cut_out = bool(config.training.crops) or config.preprocessing.sees == "tiles"
+    used = {
+        "guide": (second_pass, "`second_pass`"),
+        "margin_px": (second_pass, "`second_pass`"),
+        "crop_focus": (cut_out and not config.guides, "`crops` or `sees=tiles`, and no matte"),
+    }
+    usual = {found.name: found.default for found in options_of(RunConfig)}
+    for name, (does, others) in used.items():
+        if not does and explicit.get(name, usual[name]) != usual[name]:
+            raise ConfigError(
+                f"`{name}`: expected {others} with it, received none; add it, or leave `{name}` out"
+            )
+
+
+def check_planned(options: TrainOptions) -> None:
+    """Raise ConfigError for the minutes of a training that is not planned, which would not keep to them."""
+    if "minutes" in chosen(options) and options.preset != AUTO:
+        raise ConfigError(
+            f"`minutes`: expected `preset={AUTO}` with it, which plans how long to train, received "
+            f"{options.preset or 'no preset'}; add it, or leave `minutes` out"
+        )
+
+
 def check_processes(options: TrainOptions) -> None:
     """Raise ConfigError for what one process does alone, and MissingExtraError without JAX, for several."""
     if options.processes == 1:
@@ -109,6 +136,10 @@ def check_parts(processes: int, config: RunConfig) -> None:
 
 def check_before_data(config: RunConfig, start: ModelBundle | None, *, second_pass: bool) -> None:
     """Raise ConfigError for a completed configuration that could not be trained on any data."""
+    if config.data.held_out_from == "model" and start is None:
+        raise ConfigError(
+            "`held_out_from=model`: expected `model` with it, received none; add it, or choose all"
+        )
     _check_classes(config, second_pass)
     _check_pretrained(config, start)
     _check_matte(config, second_pass)

@@ -14,6 +14,7 @@ from segmentation.jobs.training_checks import (
     check_loss_parts,
     check_matte_parts,
     check_start,
+    check_used,
 )
 from segmentation.models.registry import complete
 
@@ -49,4 +50,5 @@ def choose(options: TrainOptions, models: Path) -> ModelChoice:
     )
     check_loss_parts(explicit, config.loss.loss)
     check_matte_parts(explicit, config)
+    check_used(explicit, config, second_pass=bool(first_passes))
     return ModelChoice(config, start, first_passes, inherits_classes)

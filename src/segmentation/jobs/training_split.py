@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.data import DataConfig
 from segmentation.config.run import RunConfig
 from segmentation.core.counting import counted
@@ -17,16 +18,21 @@ from segmentation.datasets.split import Split, apart_from, fewer, folds, holdout
 from segmentation.jobs.context import Context
 
 
-def split_of(datasets: Sequence[Dataset], config: RunConfig, context: Context) -> Split:
+def split_of(
+    datasets: Sequence[Dataset], config: RunConfig, context: Context, start: ModelBundle | None = None
+) -> Split:
     """Return the samples of all data sets to train on and to hold out, the first one's before the others'.
 
     What was predicted of a held-out garment of any of them, or composed of it, is left out, whatever the
-    order of the folders; events count it, and copies of held-out photos that stay. Raises what `choose_split`
-    and `fewer` raise, and DataError for a folder of which nothing is left.
+    order of the folders; events count it, and copies of held-out photos that stay. `start` is the model that
+    the training begins with, which may say what is held out. Raises what `choose_split` and `fewer` raise,
+    and DataError for a folder of which nothing is left.
     """
     dataset, *others = datasets
-    splits = [choose_split(dataset, config.data, config.training.seed)]
-    splits += [split_of_source(other, config) for other in others]
+    splits = [
+        _known_split(dataset, config, start) or choose_split(dataset, config.data, config.training.seed)
+    ]
+    splits += [split_of_source(other, config, start) for other in others]
     held_out = [split.val for split in splits]
     splits = [
         without_held_out(split, one.root, held_out[:number] + held_out[number + 1 :], context)
@@ -52,16 +58,30 @@ def choose_split(dataset: Dataset, config: DataConfig, seed: int) -> Split:
     return dataset.folder_split or holdout(dataset.samples, config.holdout, seed)
 
 
-def split_of_source(dataset: Dataset, config: RunConfig) -> Split:
+def split_of_source(dataset: Dataset, config: RunConfig, start: ModelBundle | None = None) -> Split:
     """Return the training and the held-out part of a data set besides the first.
 
-    Nothing is, unless `config.data.held_out_from` asks for it and a person made the pairs. Raises what
-    `choose_split` raises.
+    Nothing is held out, unless `config.data.held_out_from` asks for it and a person made the pairs. Raises
+    what `choose_split` raises.
     """
-    by_a_person = all(sample.origin in (REAL, RETOUCHED) for sample in dataset.samples)
-    if config.data.held_out_from == "all" and by_a_person:
-        return choose_split(dataset, config.data, config.training.seed)
-    return Split(dataset.samples, ())
+    if config.data.held_out_from == "first" or not _by_a_person(dataset):
+        return Split(dataset.samples, ())
+    return _known_split(dataset, config, start) or choose_split(dataset, config.data, config.training.seed)
+
+
+def _known_split(dataset: Dataset, config: RunConfig, start: ModelBundle | None) -> Split | None:
+    """Return the split by which a model held out some of the garments, where that is asked for and it did."""
+    if config.data.held_out_from != "model" or start is None or not _by_a_person(dataset):
+        return None
+    held_out = {sample.group for sample in KnownPhotos.held_out(start).among(dataset.samples)}
+    held_out -= {sample.group for sample in KnownPhotos.trained_on(start).among(dataset.samples)}
+    val = tuple(sample for sample in dataset.samples if sample.group in held_out)
+    train = tuple(sample for sample in dataset.samples if sample.group not in held_out)
+    return Split(train, val) if train and val else None
+
+
+def _by_a_person(dataset: Dataset) -> bool:
+    return all(sample.origin in (REAL, RETOUCHED) for sample in dataset.samples)
 
 
 def without_held_out(
