@@ -40,7 +40,7 @@ from segmentation.outputs.pairs import remove_pair, write_pair
 from segmentation.outputs.pseudo import PseudoWriter
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.scores.expected_dice import expected_dice
-from segmentation.training import fit
+from segmentation.training import fit, preparing
 from segmentation.training.batches import Batches, PreparedPairs, sample_weights
 from segmentation.training.mixture import Mixture
 from segmentation.training.objectives import CrossEntropyMinusDice, metrics
@@ -423,7 +423,8 @@ def test_train_learns_from_both_and_is_judged_on_real_pairs_alone(home, capsys, 
             given.append(weights)
             super().__init__(*arguments, weights=weights, **options)
 
-    monkeypatch.setattr(fit, "Batches", Watched)
+    for module in (preparing, fit):
+        monkeypatch.setattr(module, "Batches", Watched)
     both = ("--data", home / "real", "--data", home / "predicted", "--mix", "0.7,0.3")
     common = ("--home", home, *TRAIN, "--epochs", 1)
     make("train", *common, *both, "--name", "both", "--pseudo-weight", 0.3)

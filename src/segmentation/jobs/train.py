@@ -44,7 +44,14 @@ from segmentation.jobs.training_data import (
 from segmentation.jobs.training_split import split_of
 from segmentation.models.architectures import finds_objects
 from segmentation.reports.rates import write_rates
-from segmentation.training.run_state import RECORD, EpochsKept, check_changes, check_folder, read_run
+from segmentation.training.run_state import (
+    RECORD,
+    EpochsKept,
+    check_changes,
+    check_folder,
+    read_run,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from segmentation.training.rate_finder import RateSearch
@@ -86,26 +93,17 @@ def train(options: TrainOptions, context: Context, *, for_use: bool = True) -> T
     check_folder(logs)
     in_use = locked(path, remedy="") if path.is_dir() else nullcontext()  # by who calibrates or exports it
     with interruptible(context) as context, locked(logs, "choose another `name`"), in_use:
-        replaced = None if options.resume else _version(logs / RECORD)
+        replaced = None if options.resume else version_of(logs)
         try:
             return _train(options, path, logs, context, for_use=for_use)
         except KeyboardInterrupt:
-            if _version(logs / RECORD) in (None, replaced):
+            if version_of(logs) in (None, replaced):
                 raise
             raise EpochsKept from None
         except OSError as error:
-            if _version(logs / RECORD) in (None, replaced):
+            if version_of(logs) in (None, replaced):
                 raise
             raise TrainingError(f"{unwritable(error)}; `resume` goes on from the finished epochs") from error
-
-
-def _version(record: Path) -> tuple[int, int] | None:
-    """Return what tells one writing of a run's record from the next; None where there is none."""
-    try:
-        found = record.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns
 
 
 def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, for_use: bool) -> Trained:

@@ -104,24 +104,7 @@ def train_model(
         hurried = context.interrupted()  # seconds are left, which the figures of the best epoch are worth
         if not bundle.provenance["interrupted"]:
             context = ending(context)
-        scoring = counting(context.tell, "scoring")
-        retouchers = compare_retouchers(
-            datasets[0].samples,
-            () if bundle.matte else datasets[0].copies,
-            labels=labels,
-            target_threshold=config.data.target_threshold,
-        )
-        if bundle.matte:
-            bundle = judged_matte(bundle, split.val, scoring)
-        else:
-            bundle, evaluation = judged(bundle, split.val, scoring, retouchers)
-            context.tell(Judged(evaluation))
-            if evaluation.objects:
-                context.tell(Note(evaluation.objects.line()))
-        if retouchers:
-            context.tell(Note(retouchers.line()))
-        if bundle.labels.binary and not bundle.matte and (doubt := doubt_about(bundle.threshold)):
-            context.tell(Caution(doubt))
+        bundle = _with_figures(bundle, datasets[0], split, context)
         if hurried and for_use:
             context.tell(Note("not exported to OpenVINO, and without a confidence model, for want of time"))
         elif for_use:
@@ -133,16 +116,49 @@ def train_model(
         if repeat:
             write_text(folder / CONFIGURATION, repeat)
         bundle = save_description(bundle)  # from here on it can be loaded
-        masks_alone = bundle.labels.binary and not bundle.matte and not bundle.finds_objects
-        if masks_alone and for_use and not hurried:
-            try:
-                confidence_model = fit_confidence(bundle, split.val, on_progress=scoring)
-                bundle = save_description(dataclasses.replace(bundle, confidence_model=confidence_model))
-            except DataError as failure:
-                reason = str(failure).replace(folder.name, path.name).rpartition("; ")[0]
-                remedy = f"`calibrate model={path.name} data=DIR` fits a confidence to further pairs"
-                context.tell(Note(f"predict will not sort photos by confidence: {reason}; {remedy}"))
+        if for_use and not hurried:
+            bundle = _with_confidence(bundle, split, path, context)
     return dataclasses.replace(bundle, path=path)
+
+
+def _with_figures(bundle: ModelBundle, dataset: Dataset, split: Split, context: Context) -> ModelBundle:
+    """Return the bundle with its figures on the held-out photos, and the threshold of a cutout; tell them."""
+    scoring = counting(context.tell, "scoring")
+    retouchers = compare_retouchers(
+        dataset.samples,
+        () if bundle.matte else dataset.copies,
+        labels=bundle.labels,
+        target_threshold=bundle.config.data.target_threshold,
+    )
+    if bundle.matte:
+        bundle = judged_matte(bundle, split.val, scoring)
+    else:
+        bundle, evaluation = judged(bundle, split.val, scoring, retouchers)
+        context.tell(Judged(evaluation))
+        if evaluation.objects:
+            context.tell(Note(evaluation.objects.line()))
+    if retouchers:
+        context.tell(Note(retouchers.line()))
+    if bundle.labels.binary and not bundle.matte and (doubt := doubt_about(bundle.threshold)):
+        context.tell(Caution(doubt))
+    return bundle
+
+
+def _with_confidence(bundle: ModelBundle, split: Split, path: Path, context: Context) -> ModelBundle:
+    """Return the bundle of masks, saved, with a confidence fitted to the held-out photos, if that can be.
+
+    `path` is where it will be.
+    """
+    if not bundle.labels.binary or bundle.matte or bundle.finds_objects:
+        return bundle
+    try:
+        fitted = fit_confidence(bundle, split.val, on_progress=counting(context.tell, "scoring"))
+        return save_description(dataclasses.replace(bundle, confidence_model=fitted))
+    except DataError as failure:
+        reason = str(failure).replace(bundle.path.name, path.name).rpartition("; ")[0]
+        remedy = f"`calibrate model={path.name} data=DIR` fits a confidence to further pairs"
+        context.tell(Note(f"predict will not sort photos by confidence: {reason}; {remedy}"))
+    return bundle
 
 
 def _exported(bundle: ModelBundle, split: Split, path: Path, context: Context) -> ModelBundle:

@@ -27,10 +27,10 @@ from segmentation.core.imports import import_keras_quietly
 from segmentation.core.lock import LOCK
 from segmentation.core.parallel import end_with_parent
 from segmentation.core.signals import unheard_by_children
-from segmentation.core.types import Sample
+from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.core.unfinished import sweep
 from segmentation.training.rank import Rank
-from segmentation.training.run_state import RECORD, TENSORBOARD
+from segmentation.training.run_state import TENSORBOARD, version_of
 
 if TYPE_CHECKING:
     from segmentation.bundle.bundle import ModelBundle
@@ -50,10 +50,14 @@ def fit_in_processes(
     folder: Path,
     *,
     logs: Path,
+    fingerprint: str,
+    labels: LabelMap = BINARY,
+    start: "ModelBundle | None" = None,
+    first: "ModelBundle | None" = None,
     resuming: bool = False,
+    begun_with: Mapping[str, Any] | None = None,
     tell: Tell = ignore,
     stop: Callable[[], bool] = lambda: False,
-    **details: Any,
 ) -> "tuple[ModelBundle, History]":
     """Train as `fit` does, by so many processes that each compute an equal part of every batch, on JAX.
 
@@ -62,7 +66,18 @@ def fit_in_processes(
     a process is lost. However it ends, all processes have ended.
     """
     address, crew = _free_address(), list[_Worker]()
-    arguments = {"config": config, "train": train, "val": val, "resuming": resuming, **details}
+    arguments = {
+        "config": config,
+        "train": train,
+        "val": val,
+        "fingerprint": fingerprint,
+        "labels": labels,
+        "start": start,
+        "first": first,
+        "resuming": resuming,
+        "begun_with": begun_with,
+    }
+    replaced = None if resuming else version_of(logs)
     with tempfile.TemporaryDirectory(prefix="garment-cutout-training-") as scratch:
         try:
             for rank in (Rank(index, processes) for index in range(processes)):
@@ -75,7 +90,7 @@ def fit_in_processes(
                 crew.append(_start(rank, address, {**arguments, **written}, own / "printed"))
             return _watch(crew, tell, stop)
         except _LostError as lost:
-            kept = (logs / RECORD).exists()
+            kept = version_of(logs) not in (None, replaced)
             remedy = "`resume` goes on from the finished epochs" if kept else "start again"
             raise TrainingError(f"{lost}; {remedy}") from None
         finally:

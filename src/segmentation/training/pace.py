@@ -16,10 +16,10 @@ from segmentation.config.run import RunConfig
 from segmentation.core.events import Tell, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.training.batches import Batches
-from segmentation.training.fit import Ready, judging_pairs, plan_training, prepare_training
 from segmentation.training.freezing import phases
 from segmentation.training.network import compile_network
 from segmentation.training.optimizers import on_graphics_card
+from segmentation.training.preparing import Ready, judging_pairs, plan_training, prepare_training
 
 _PHOTOS = 8  # that are read and shown again and again
 _ENOUGH = 64  # times that each is shown, more than the steps take

@@ -12,9 +12,9 @@ from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, counting, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample
-from segmentation.training.fit import plan_training, prepare_training
 from segmentation.training.freezing import phases
 from segmentation.training.network import compile_network
+from segmentation.training.preparing import plan_training, prepare_training
 
 LOWEST, HIGHEST = 1e-6, 1.0
 STEPS = 120

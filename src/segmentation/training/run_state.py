@@ -79,6 +79,15 @@ class RunState:
             path.unlink()
 
 
+def version_of(folder: Path) -> tuple[int, int] | None:
+    """Return what tells one writing of the record of a run from the next; None where there is none."""
+    try:
+        found = (folder / RECORD).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def check_folder(folder: Path) -> None:
     """Raise TrainingError where the folder of a run exists and holds anything that no run made."""
     if folder.exists() and not folder.is_dir():
