@@ -222,8 +222,8 @@ def test_a_review_counts_where_a_photo_is_changed_and_accepted(drawn):
             desk.edit(photos[name], 0, whole)
         for name, decision in (("a_Front", "accepted"), ("b_Front", "redo"), ("d_Front", "accepted")):
             desk.decide(photos[name], desk.state_of(name).revision, decision)
-        for photo in desk.pending():
-            desk.write(photo)
+        for photo in desk.writing.pending():
+            desk.writing.write(photo)
 
     told = Told()
     with pytest.raises(DataError, match="received 1; correct 7 more"):

@@ -250,9 +250,9 @@ STROKES = Stroke(True, 9, 1.0, ((20, 30), (50, 40))), Stroke(False, 12, 1.0, ((8
 def test_a_review_that_goes_on_needs_no_network_for_what_was_done(results):
     with Desk(results, network=Network(default)) as desk:
         photo = first_of(desk)
-        desk.prepare_hints(photo)
+        desk.hints.prepare(photo)
         for revision, stroke in enumerate(STROKES):
-            desk.hint(photo, revision, stroke)
+            desk.hints.hint(photo, revision, stroke)
         mask = desk.alpha(photo).alpha
         for stroke in STROKES:
             assert ((mask[covered(stroke, mask.shape)] >= 128) == stroke.add).mean() > 0.99
@@ -272,10 +272,10 @@ def test_a_review_that_goes_on_needs_no_network_for_what_was_done(results):
 def test_a_stroke_on_a_mask_that_changed_elsewhere_is_told(results):
     with Desk(results, network=Network(default)) as desk:
         photo = first_of(desk)
-        desk.hint(photo, 0, STROKES[0])
+        desk.hints.hint(photo, 0, STROKES[0])
 
         with pytest.raises(StaleError):
-            desk.hint(photo, 0, STROKES[1])
+            desk.hints.hint(photo, 0, STROKES[1])
 
 
 def test_a_network_that_fails_is_a_message_and_the_review_goes_on(results):
@@ -285,9 +285,9 @@ def test_a_network_that_fails_is_a_message_and_the_review_goes_on(results):
     with Desk(results, network=Network(broken)) as desk:
         photo = first_of(desk)
         for ask in (
-            desk.check_network,
-            lambda: desk.prepare_hints(photo),
-            lambda: desk.hint(photo, 0, STROKES[0]),
+            desk.hints.check,
+            lambda: desk.hints.prepare(photo),
+            lambda: desk.hints.hint(photo, 0, STROKES[0]),
         ):
             with pytest.raises(DataError, match=r"the network failed \(MemoryError: no room\\nfor it\)"):
                 ask()
@@ -302,7 +302,7 @@ def test_a_model_of_one_pass_says_that_it_takes_no_strokes(results):
         (None, "with a network"),
     ):
         with Desk(results, network=network) as desk, pytest.raises(DataError, match=words):
-            desk.check_network()
+            desk.hints.check()
 
 
 def test_strokes_are_told_to_the_model_that_the_masks_are_of(results, tmp_path):
@@ -314,15 +314,15 @@ def test_strokes_are_told_to_the_model_that_the_masks_are_of(results, tmp_path):
     context = Context(Workspace(tmp_path))
     named = pytest.raises(DataError, match="`model`")
     with review(ReviewOptions.of(results=results), context) as desk, named:
-        desk.check_network()
+        desk.hints.check()
     with review(ReviewOptions.of(results=results, model="default"), context) as desk:
-        desk.check_network()
+        desk.hints.check()
 
 
 def test_masks_with_hard_edges_keep_them(tmp_path):
     results = draw_results(tmp_path, names=NAMES[:1], size=(160, 220), binary=True)
     with Desk(results, network=Network(default)) as desk:
         photo = first_of(desk)
-        desk.hint(photo, 0, STROKES[0])
+        desk.hints.hint(photo, 0, STROKES[0])
 
         assert {*np.unique(desk.alpha(photo).alpha)} == {0, 255}

@@ -385,8 +385,8 @@ def accept(desk, name, *operations):
     for operation in operations:
         desk.edit(photo, desk.state_of(name).revision, operation)
     desk.decide(photo, desk.state_of(name).revision, "accepted")
-    desk.write(photo)
-    assert desk.problem_of(name) == ""
+    desk.writing.write(photo)
+    assert desk.writing.problem_of(name) == ""
     assert not desk.state_of(name).is_pending
     return desk.alpha(photo).alpha
 
@@ -520,13 +520,13 @@ def test_what_is_accepted_while_predict_is_writing_is_written_when_it_has_ended(
         desk.decide(photo, 1, "accepted")
         before = (results / "masks" / "a_Front.png").read_bytes()
         with locked(results), ThreadPoolExecutor() as elsewhere:
-            elsewhere.submit(desk.write, photo).result()
-            assert "another process is writing here" in desk.problem_of("a_Front")
+            elsewhere.submit(desk.writing.write, photo).result()
+            assert "another process is writing here" in desk.writing.problem_of("a_Front")
             assert (results / "masks" / "a_Front.png").read_bytes() == before
 
-        desk.write(photo)
+        desk.writing.write(photo)
 
-        assert desk.problem_of("a_Front") == ""
+        assert desk.writing.problem_of("a_Front") == ""
         assert np.array_equal(read(results / "masks" / "a_Front.png"), desk.alpha(photo).alpha)
 
 

@@ -98,7 +98,7 @@ def test_another_mask_is_not_accepted_because_the_one_before_was(tmp_path, open_
             desk = reviews.enter_context(Desk(results))
 
         assert desk.state_of("a").decision is None
-        assert desk.pending() == []
+        assert desk.writing.pending() == []
         with pytest.raises(StaleError):
             desk.edit(photo_called(desk, "b"), shown[1], STROKE)
         accept(desk, "a")
@@ -139,7 +139,7 @@ def test_a_mask_that_was_saved_elsewhere_while_it_was_shown_is_not_changed_or_ac
 
         assert np.array_equal(desk.alpha(photo).alpha, saved)  # as the page shows it then
         accept(desk, "a", *operations)
-        desk.write(photo)
+        desk.writing.write(photo)
         assert np.array_equal(read(results / "masks" / "a.png"), desk.alpha(photo).alpha)
 
 
@@ -148,8 +148,8 @@ def test_the_cutout_of_a_mask_that_was_changed_elsewhere_and_then_accepted_is_of
     saved = change_elsewhere(results, "a.png")
     before = (results / "masks" / "a.png").read_bytes()
     with Desk(results) as desk:
-        desk.write(accept(desk, "a"))
-        assert desk.unwritten() == ""
+        desk.writing.write(accept(desk, "a"))
+        assert desk.writing.unwritten() == ""
 
     assert np.array_equal(read(results / "cutouts" / "a.png")[..., 3], saved)
     assert (results / "masks" / "a.png").read_bytes() == before
@@ -180,19 +180,19 @@ def test_files_of_an_earlier_acceptance_are_no_persons_after_a_write_that_failed
     results = draw_results(tmp_path, names=("a",))
     cutout = results / "cutouts" / "a.png"
     with Desk(results) as desk:
-        desk.write(accept(desk, "a", STROKE))
+        desk.writing.write(accept(desk, "a", STROKE))
         before = {path.name for path in (results / "masks").iterdir()}
         cutout.unlink()
         cutout.mkdir()  # nothing can take its place
 
         photo = accept(desk, "a", Stroke(False, 12, 1.0, ((20, 20),)))
-        desk.write(photo)
-        assert "cannot be written" in desk.problem_of("a")
-        assert "1 accepted photo not written yet" in desk.unwritten()
+        desk.writing.write(photo)
+        assert "cannot be written" in desk.writing.problem_of("a")
+        assert "1 accepted photo not written yet" in desk.writing.unwritten()
         cutout.rmdir()
-        desk.write(photo)
+        desk.writing.write(photo)
 
-        assert desk.unwritten() == ""
+        assert desk.writing.unwritten() == ""
         assert {path.name for path in (results / "masks").iterdir()} == before  # nothing was put aside
         assert np.array_equal(read(cutout)[..., 3], desk.alpha(photo).alpha)
 
@@ -214,7 +214,7 @@ def test_beginning_again_leaves_the_mask_of_predict_also_where_the_one_before_ca
 def test_a_zip_holds_files_that_have_lost_their_date(tmp_path):
     results = draw_results(tmp_path, names=("a",))
     with Desk(results) as desk:
-        desk.write(accept(desk, "a"))
+        desk.writing.write(accept(desk, "a"))
         os.utime(results / "masks" / "a.png", (0, 0))
         packed = export(results, desk.photos(), "zip")
         (results / "masks" / "a.png").unlink()
@@ -236,11 +236,11 @@ def test_files_that_predict_was_asked_for_after_a_photo_was_accepted_are_of_the_
     shutil.copyfile(results / "cutouts" / "b.psd", results / "cutouts" / "a.psd")
 
     with Desk(results) as desk:
-        assert [photo.stem for photo in desk.pending()] == ["a"]
-        assert "1 accepted photo not written yet" in desk.unwritten()
+        assert [photo.stem for photo in desk.writing.pending()] == ["a"]
+        assert "1 accepted photo not written yet" in desk.writing.unwritten()
         with Clerk(desk) as clerk:
             clerk.finish()
-        assert desk.pending() == []
+        assert desk.writing.pending() == []
         folder = export(results, [photo_called(desk, "a")], "folder")
 
     assert np.array_equal(read(folder / "masks" / "a.png"), corrected)

@@ -17,7 +17,7 @@ def main(results: str, step: str) -> None:
         desk.edit(photo, 0, STROKE)
         desk.decide(photo, 1, "accepted")
         kill_at(int(step), Path(results))
-        desk.write(photo)
+        desk.writing.write(photo)
 
 
 if __name__ == "__main__":

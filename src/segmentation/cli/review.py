@@ -46,7 +46,7 @@ def run(options: ReviewOptions, context: Context) -> int:
             for line in summary.lines():
                 print(as_typed(line))
             print(f"photo by photo: {desk.results / TABLE}")
-        if left := desk.unwritten():
+        if left := desk.writing.unwritten():
             context.tell(Caution(f"{left}; the next review of this folder writes them"))
     if stopped and exit_status() != _STOPPED_BY_HAND:
         return exit_status()

@@ -48,22 +48,22 @@ class Clerk:
         Raises DataError where something is not written then, with the reason.
         """
         self.wake()
-        if not self.wait(_WRITING_S) and (reason := self._desk.unwritten()):
+        if not self.wait(_WRITING_S) and (reason := self._desk.writing.unwritten()):
             raise DataError(reason)
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is in hand, at most so long; return whether all is written."""
         with self._idle:
             self._idle.wait_for(lambda: not self._busy, seconds)
-        return not self._desk.pending()
+        return not self._desk.writing.pending()
 
     def _work(self) -> None:
         while True:
-            self._wanted.wait(_PAUSE_S if self._desk.pending() else None)
+            self._wanted.wait(_PAUSE_S if self._desk.writing.pending() else None)
             self._wanted.clear()
             ending = self._ending
-            for photo in self._desk.pending():
-                self._desk.write(photo)
+            for photo in self._desk.writing.pending():
+                self._desk.writing.write(photo)
             self._write_table()
             with self._idle:
                 self._busy = self._wanted.is_set()

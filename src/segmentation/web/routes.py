@@ -105,7 +105,7 @@ def application(
     @app.get("/api/overview")
     def _overview() -> JSONResponse:
         desk.refresh()
-        if desk.pending():  # predict was asked for more files
+        if desk.writing.pending():  # predict was asked for more files
             clerk.wake()
         return JSONResponse(overview(desk, summary()) | {"problem": clerk.problem}, headers=NEVER_KEPT)
 
@@ -154,18 +154,20 @@ def application(
 
     @app.get("/api/network")
     def _network() -> JSONResponse:
-        desk.check_network()
+        desk.hints.check()
         return JSONResponse({}, headers=NEVER_KEPT)
 
     @app.post("/api/photos/{identity}/hints")
     def _hints(identity: Identity) -> JSONResponse:
-        desk.prepare_hints(_find(desk, identity))
+        desk.hints.prepare(_find(desk, identity))
         return JSONResponse({}, headers=NEVER_KEPT)
 
     @app.post("/api/photos/{identity}/hint")
     def _hint(identity: Identity, stroke: Stroke) -> Response:
         told = parse_stroke(stroke.model_dump(include={"add", "size", "points"}))
-        return _changed(desk, identity, lambda photo: desk.hint(photo, stroke.revision, told, stroke.id))
+        return _changed(
+            desk, identity, lambda photo: desk.hints.hint(photo, stroke.revision, told, stroke.id)
+        )
 
     @app.post("/api/photos/{identity}/undo")
     def _undo(identity: Identity, wish: Wish) -> Response:

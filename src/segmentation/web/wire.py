@@ -66,7 +66,7 @@ def state_of(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "last": state.last,
         "decision": state.decision,
         "pending": state.awaits_files(photo),
-        "problem": desk.problem_of(photo.stem),
+        "problem": desk.writing.problem_of(photo.stem),
         "outdated": desk.is_outdated(photo),
     }
 
