@@ -357,7 +357,7 @@ def test_what_fails_now_is_not_delivered_as_it_was_before(source, results):
     assert len(done.errors) == 2
     assert done.removed == 1
     assert sorted(delivered(results)) == ["b.png", "c.png", "d.png", "x/a.png", "x/e.png"]
-    assert [line["stem"] for line in manifest_lines(results / "delivery")] == STEMS[1:]
+    assert sorted(line["stem"] for line in manifest_lines(results / "delivery")) == sorted(STEMS[1:])
 
 
 def test_results_of_photos_of_a_store_are_delivered_from_a_copy(source, tmp_path):
