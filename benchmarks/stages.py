@@ -29,7 +29,7 @@ FUNCTIONS = {
     "judging": ("confidence.estimator.ConfidenceEstimator.__call__",),
     "alpha": ("outputs.alpha.soft_alpha",),
     "decontamination": ("images.decontamination.decontaminate",),
-    "cutout": ("outputs.cutout_style.cut_out",),
+    "cutout": ("outputs.cutout_style.with_alpha",),
     "review picture": ("reports.review.draw", "confidence.doubts.encode_doubts"),
     "encode": ("images.files.write_image",),
     "record": ("outputs.publishing.Publisher.__call__", "outputs.manifest.Manifest.key"),
