@@ -34,6 +34,7 @@ from segmentation.evaluation.precisions import judge_precisions
 from segmentation.images.files import write_image
 from segmentation.inference import export as exporting
 from segmentation.inference.engines import load_engine
+from segmentation.inference.engines import precision as choosing
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.inference.engines.precision import computes_in_bfloat16
 from segmentation.inference.export import FORMATS, export, largest_difference
@@ -315,7 +316,14 @@ def test_the_fastest_precision_of_keras_is_its_own(bundle):
     assert load_engine(bundle, engine="keras", precision="fastest").precision == "f32"
 
 
+@pytest.fixture
+def faster_in_bfloat16(monkeypatch):
+    """Have the processor pass for one that is faster in bfloat16."""
+    monkeypatch.setattr(choosing, "is_faster_in_bfloat16", lambda: True)
+
+
 @needs_bfloat16
+@pytest.mark.usefixtures("faster_in_bfloat16")
 def test_an_export_records_the_figures_of_both_precisions(tmp_path):
     old = replace(make_bundle(tmp_path / "model"), bf16_agreement=0.5)
     bundle = exported(old)
@@ -329,6 +337,7 @@ def test_an_export_records_the_figures_of_both_precisions(tmp_path):
 
 
 @needs_bfloat16
+@pytest.mark.usefixtures("faster_in_bfloat16")
 def test_the_export_of_a_model_judges_both_precisions_on_the_photos_that_it_held_out(tmp_path, tiny_set):
     """The precision that `export` recommends is the one that is used from then on."""
     bundle = make_bundle(tmp_path / "models" / "mine")

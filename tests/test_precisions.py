@@ -16,6 +16,7 @@ from support.places import ROOT
 from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.bundle.saving import save_description
+from segmentation.core import machine
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import Coding, Sample
 from segmentation.datasets.discover import discover
@@ -94,10 +95,11 @@ def bundle(tmp_path):
 
 @pytest.fixture
 def processor(monkeypatch):
-    """Say whether the processor computes in bfloat16."""
+    """Say whether the processor computes in bfloat16, and whether that is faster there."""
 
-    def is_able(able):
+    def is_able(able, *, faster=True):
         monkeypatch.setattr(choosing, "computes_in_bfloat16", lambda: able)
+        monkeypatch.setattr(choosing, "is_faster_in_bfloat16", lambda: faster)
 
     return is_able
 
@@ -128,6 +130,32 @@ def test_the_precision_is_by_the_figures_and_says_why(
     assert re.search(reason, chosen.reason), chosen.reason
 
 
+@pytest.mark.parametrize("wanted", ["auto", "fastest"])
+def test_bfloat16_is_not_taken_where_it_is_slower_unless_it_is_asked_for(bundle, processor, wanted):
+    processor(True, faster=False)
+    good = replace(bundle, precisions=SAME)
+    chosen = choose_precision(good, wanted)
+
+    assert str(chosen) == "float32, since this processor is faster in it than in bfloat16"
+    assert choose_precision(good, "bf16").name == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("told", "faster"),
+    [
+        ("vendor_id\t: GenuineIntel\nflags\t\t: fma avx512_bf16 amx_bf16 amx_tile\n", True),
+        ("vendor_id\t: GenuineIntel\nflags\t\t: fma avx512_bf16 avx512_vnni\n", False),
+        ("vendor_id\t: AuthenticAMD\nflags\t\t: fma avx512_bf16\n", True),
+        ("", True),
+    ],
+    ids=["Intel with a matrix unit", "Intel without", "AMD", "not Linux"],
+)
+def test_an_intel_processor_is_faster_in_bfloat16_with_a_matrix_unit_alone(monkeypatch, told, faster):
+    monkeypatch.setattr(machine, "_processor", lambda: told)
+
+    assert machine.is_faster_in_bfloat16() == faster
+
+
 def test_bfloat16_is_refused_where_there_is_none(bundle, processor):
     processor(False)
     with pytest.raises(ConfigError, match="`precision=bf16`: this processor has no bfloat16 arithmetic"):
@@ -136,7 +164,10 @@ def test_bfloat16_is_refused_where_there_is_none(bundle, processor):
 
 @needs_bfloat16
 @pytest.mark.parametrize(("precisions", "taken"), [(SAME, "bf16"), (WORSE, "f32")])
-def test_both_passes_are_computed_in_the_precision_in_which_they_were_judged_together(precisions, taken):
+def test_both_passes_are_computed_in_the_precision_in_which_they_were_judged_together(
+    processor, precisions, taken
+):
+    processor(True)
     default = load_bundle(ROOT / "models" / "default")
     first = replace(default.first, bf16_agreement=0.5 if taken == "bf16" else 1.0, precisions=None)
     _score, engines = load_score(replace(default, precisions=precisions, first=first))

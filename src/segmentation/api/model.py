@@ -59,8 +59,8 @@ def load_model(
             `double_pass` where they are not given.
         engine: "openvino", "keras" (slow, needs the extra `train`), or "auto": OpenVINO where the model has
             been exported to it.
-        precision: "f32", "bf16", "auto": bfloat16 where the processor has it and it cuts held-out photos out
-            no worse than float32, or "fastest": bfloat16 wherever the processor has it.
+        precision: "f32", "bf16", "auto": bfloat16 where the processor is faster in it and it cuts held-out
+            photos out no worse than float32, or "fastest": whichever the processor is faster in.
         tta: test-time augmentation: "none", "flip", "scales" or "flip+scales", which take 1, 2, 3 or 6 times
             as long.
         tiles: score tiles of this size, "WIDTHxHEIGHT" in pixels of the photo, in place of the whole; a

@@ -128,8 +128,9 @@ class ScoringOptions:
     )
     precision: str | None = option(
         None,
-        "arithmetic of the network; auto is bfloat16 where the processor supports it and it cuts held-out "
-        "photos out no worse than float32, else float32; fastest is bfloat16 wherever the processor has it",
+        "arithmetic of the network; auto is bfloat16 where the processor is faster in it and it cuts "
+        "held-out photos out no worse than float32, else float32; fastest is whichever the processor is "
+        "faster in",
         choices=PRECISIONS,
         shown="auto; fastest with `quality=fast`",
         common=False,

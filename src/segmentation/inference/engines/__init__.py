@@ -21,9 +21,9 @@ def load_engine(
     """Load the bundle's network on an engine, ready to score up to `streams` photos at the same time.
 
     `auto` is OpenVINO where the bundle holds the network in its form, else Keras, which is the reference
-    and many times slower. The precision `auto` is bfloat16 where the processor supports it and the bundle was
-    found to be as good in it, `fastest` wherever the processor supports it, and else float32; Keras always
-    computes in float32.
+    and many times slower. The precision `auto` is bfloat16 where the processor is faster in it and the bundle
+    was found to be as good in it, `fastest` wherever the processor is faster in it, and else float32; Keras
+    always computes in float32.
 
     Raises ConfigError for a choice that is not available, and BundleError for files that are not the
     recorded network.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.precisions import SAME_MASK_DICE
 from segmentation.core.errors import ConfigError
+from segmentation.core.machine import is_faster_in_bfloat16
 from segmentation.inference.engines.openvino_core import openvino_core
 
 IN_WORDS = {"f32": "float32", "bf16": "bfloat16"}
@@ -44,6 +45,8 @@ def choose_precision(bundle: ModelBundle, wanted: str) -> ChosenPrecision:
         if wanted == "bf16":
             raise ConfigError("`precision=bf16`: this processor has no bfloat16 arithmetic; use auto or f32")
         return ChosenPrecision("f32", "this processor has no bfloat16 arithmetic")
+    if wanted in ("auto", "fastest") and not is_faster_in_bfloat16():
+        return ChosenPrecision("f32", "this processor is faster in it than in bfloat16")
     if wanted == "auto":
         return _by_figures(bundle)
     return ChosenPrecision("bf16", "the fastest was asked for" if wanted == "fastest" else "")
