@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from pathlib import PurePath
 
 from segmentation.core.suffixes import stem_of
 
@@ -18,6 +17,6 @@ def stems_of(photo: str, stem: str) -> set[str]:
     It depends on what lies beside it: its name with or without its suffix, each with or without a mark.
     """
     folder, slash, _last = stem.rpartition("/")
-    name = PurePath(photo).name
+    name = photo.rpartition("/")[2]
     plain = {f"{folder}{slash}{own}" for own in (name, stem_of(name))}
     return plain | {f"{own}{mark_of(f'{folder}{slash}{name}')}" for own in plain}
