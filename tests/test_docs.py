@@ -220,6 +220,13 @@ def test_documents_link_only_to_what_exists(document):
     assert missing == []
 
 
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.stem)
+def test_a_page_of_the_site_links_to_no_page_outside_of_it(page):
+    links = re.findall(r"\]\(((?!https?:|mailto:)[^)#\s]+\.md)", read(page))
+
+    assert [link for link in links if not (page.parent / link).resolve().is_relative_to(DOCS)] == []
+
+
 @of_every_document
 def test_documents_name_only_targets_that_make_has(document):
     targets = {*re.findall(r"^([a-z][a-z-]*):", read(ROOT / "Makefile"), re.MULTILINE)}
