@@ -435,7 +435,7 @@ def test_a_delivery_holds_what_was_asked_for_last(results, tmp_path):
 
 
 def test_files_of_another_shoot_stay_in_a_delivery_that_both_share(results, tmp_path):
-    """Photos of the same name are told apart by where they lie."""
+    """Photos of the same name are distinguished by where they lie."""
     other = draw_folder(tmp_path / "other" / "in")
     cut_folder(other, tmp_path / "other" / "out")
     run(results, output=tmp_path / "shop")

@@ -101,7 +101,7 @@ def test_json_is_all_that_is_on_the_standard_output(photo, tmp_path, capsys):
 
 
 def read_one_line(*words):
-    """What a command prints first, before nobody reads on; its status, and what it says of it."""
+    """Return the first line of a command before nobody reads on, its status, and its last words."""
     command = [sys.executable, str(ROOT / "main.py"), *map(str, words)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         first = process.stdout.readline()
@@ -125,7 +125,7 @@ def test_a_run_that_saves_goes_on_when_nobody_reads_its_lines_any_more(source, t
 
 @pytest.mark.parametrize("json", [True, False])
 def test_a_watch_goes_on_when_nobody_reads_its_lines_any_more(tmp_path, monkeypatch, json):
-    """Which it says once the standard output is gone."""
+    """The error comes once the standard output is gone."""
     reading, writing = os.pipe()
     os.close(reading)
     result = Result(str(tmp_path / "a.png"), "a", area=0.5, seconds=1.0)

@@ -225,7 +225,7 @@ def test_a_zip_holds_files_that_have_lost_their_date(tmp_path):
 
 
 def test_files_that_predict_was_asked_for_after_a_photo_was_accepted_are_of_the_mask_that_was(tmp_path):
-    """Whether the review was begun before, or it ended without writing what was accepted."""
+    """In a review that was begun before, and after one that ended without writing what was accepted."""
     results = draw_results(tmp_path, names=("a", "b"))
     with Desk(results) as desk, Clerk(desk) as clerk:
         accept(desk, "a", STROKE)

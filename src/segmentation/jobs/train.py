@@ -49,6 +49,7 @@ from segmentation.training.run_state import (
     EpochsKept,
     check_changes,
     check_folder,
+    has_epochs_since,
     read_run,
     version_of,
 )
@@ -97,11 +98,11 @@ def train(options: TrainOptions, context: Context, *, for_use: bool = True) -> T
         try:
             return _train(options, path, logs, context, for_use=for_use)
         except KeyboardInterrupt:
-            if version_of(logs) in (None, replaced):
+            if not has_epochs_since(logs, replaced):
                 raise
             raise EpochsKept from None
         except OSError as error:
-            if version_of(logs) in (None, replaced):
+            if not has_epochs_since(logs, replaced):
                 raise
             raise TrainingError(f"{unwritable(error)}; `resume` goes on from the finished epochs") from error
 

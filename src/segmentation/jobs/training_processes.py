@@ -30,7 +30,7 @@ from segmentation.core.signals import unheard_by_children
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.core.unfinished import sweep
 from segmentation.training.rank import Rank
-from segmentation.training.run_state import TENSORBOARD, version_of
+from segmentation.training.run_state import TENSORBOARD, has_epochs_since, version_of
 
 if TYPE_CHECKING:
     from segmentation.bundle.bundle import ModelBundle
@@ -90,7 +90,7 @@ def fit_in_processes(
                 crew.append(_start(rank, address, {**arguments, **written}, own / "printed"))
             return _watch(crew, tell, stop)
         except _LostError as lost:
-            kept = version_of(logs) not in (None, replaced)
+            kept = has_epochs_since(logs, replaced)
             remedy = "`resume` goes on from the finished epochs" if kept else "start again"
             raise TrainingError(f"{lost}; {remedy}") from None
         finally:

@@ -1,4 +1,4 @@
-"""What of the named folders is trained on and what is held out."""
+"""The split of the named folders into pairs to train on and held-out ones."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -29,9 +29,7 @@ def split_of(
     and DataError for a folder of which nothing is left.
     """
     dataset, *others = datasets
-    splits = [
-        _known_split(dataset, config, start) or choose_split(dataset, config.data, config.training.seed)
-    ]
+    splits = [_own_split(dataset, config, start)]
     splits += [split_of_source(other, config, start) for other in others]
     held_out = [split.val for split in splits]
     splits = [
@@ -66,6 +64,11 @@ def split_of_source(dataset: Dataset, config: RunConfig, start: ModelBundle | No
     """
     if config.data.held_out_from == "first" or not _by_a_person(dataset):
         return Split(dataset.samples, ())
+    return _own_split(dataset, config, start)
+
+
+def _own_split(dataset: Dataset, config: RunConfig, start: ModelBundle | None) -> Split:
+    """Return the split of a data set of which something is held out. Raises what `choose_split` raises."""
     return _known_split(dataset, config, start) or choose_split(dataset, config.data, config.training.seed)
 
 

@@ -108,8 +108,9 @@ def find_sources(
     records = sorted(manifest.records(), key=lambda record: record["stem"])
     given = corrected or results / FILES["cutout"][0]
     stems = [record["stem"] for record in records]
+    renamed = list(manifest.renamed())
     if not corrected:  # where files of earlier names lie beside the others
-        stems += [files.stem for files, _later in manifest.renamed()]
+        stems += [files.stem for files, _later in renamed]
     files, strays = assign_files(retouched_files(given, warn), given, stems)
     reviewed = reviewed_files(results)
     for record in records:
@@ -138,7 +139,7 @@ def find_sources(
                 and (path == mask or not is_as_reviewed(path, reviewed.get(output, [])))
             )
         yield Source(_checked(photo, changed, folder), mask, changed, record.get("decision") or UNDECIDED)
-    for text in left_behind(manifest):
+    for text in left_behind(renamed):
         warn(text)
     if manifest.left_out:
         warn(f"{manifest.left_out} damaged lines of {manifest.path} are left out; run predict again")

@@ -1,6 +1,6 @@
 """A folder that predict wrote, and whether a corrected file belongs to the photo that it is named like."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -31,9 +31,12 @@ def photo_of(results: Path, record: Mapping[str, Any]) -> Path:
     return Path(record["input"])
 
 
-def left_behind(manifest: Manifest) -> Iterator[str]:
-    """Say which files a person changed of photos whose results have another name since."""
-    for files, later in manifest.renamed():
+def left_behind(renamed: Iterable[tuple[PhotoFiles, str]]) -> Iterator[str]:
+    """Say which files a person changed of photos whose results have another name since.
+
+    `renamed` is what `Manifest.renamed` returns.
+    """
+    for files, later in renamed:
         if changed := sorted(output for output in files.known if files.is_changed(output)):
             name = PurePath(files.line["input"]).name
             yield (

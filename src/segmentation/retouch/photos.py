@@ -46,7 +46,7 @@ class CutPhoto:
 
     @property
     def soundness(self) -> float | None:
-        """What a queue is put in order by, None where nothing is known."""
+        """The figure that orders a queue; None where nothing is known."""
         return soundness(self.clean, self.confidence)
 
     @property

@@ -88,6 +88,11 @@ def version_of(folder: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
+def has_epochs_since(folder: Path, version: tuple[int, int] | None) -> bool:
+    """Return whether the record of a run has been written since it was of this `version_of`."""
+    return version_of(folder) not in (None, version)
+
+
 def check_folder(folder: Path) -> None:
     """Raise TrainingError where the folder of a run exists and holds anything that no run made."""
     if folder.exists() and not folder.is_dir():
