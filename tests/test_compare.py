@@ -23,7 +23,7 @@ from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.selection import select_samples
-from segmentation.evaluation.candidates import CpuTimed, Facts, facts_of, unseen_by_all
+from segmentation.evaluation.candidates import CpuTimed, Facts, facts_of, trusted_by_all, unseen_by_all
 from segmentation.evaluation.compare import Candidate, compare, largest_changes
 from segmentation.evaluation.history import last_quarter, read_history
 from segmentation.evaluation.image_row import ImageRow
@@ -302,6 +302,21 @@ def test_duplicates_of_learned_photos_are_left_out():
         unseen_by_all(
             {"first": a_bundle("a", val=["2_Front"]), "second": a_bundle("b", train=["1_Front"])}, dataset
         )
+
+
+def test_pairs_that_a_training_excluded_judge_no_model():
+    photos = a_dataset("1_Front", "2_Front", "3_Front", "4_Front")
+    first = a_bundle("first", train=["1_Front"], val=["2_Front", "3_Front", "4_Front"])
+    clean = a_bundle("clean", train=["1_Front"], val=["3_Front", "4_Front"])
+    clean.provenance["excluded"] = ["2_Front"]
+    bundles = {"first": first, "clean": clean}
+
+    judges = trusted_by_all(unseen_by_all(bundles, photos), bundles, photos)
+    assert [sample.id for sample in judges] == ["3_Front", "4_Front"]
+    elsewhere = a_dataset("2_Front", "5_Front")  # another shoot, of the same names
+    assert trusted_by_all(elsewhere.samples, {"clean": clean}, elsewhere) == elsewhere.samples
+    with pytest.raises(DataError, match="left out by `exclude`, found none among 1"):
+        trusted_by_all(photos.samples[1:2], bundles, photos)
 
 
 @pytest.mark.parametrize("culprit", ["first", "second"])

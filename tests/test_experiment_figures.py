@@ -103,6 +103,10 @@ def test_photos_are_compared_with_the_base_of_the_same_fold():
     found = differences(variant, base)
     assert found.photos == pytest.approx({"a": 0.1, "b": 0.1})
     assert found.repeats == pytest.approx((0.1,))
+    fewer = differences(
+        [{"a": 0.6, "c": 0.95}, None], base
+    )  # one fold holds out other photos than the base's
+    assert fewer.photos == pytest.approx({"a": 0.1, "c": 0.05})
     refolded = differences([{"c": 0.95}, {"a": 0.5}], base)
     assert refolded.photos == pytest.approx({"c": 0.05, "a": 0.0})
 

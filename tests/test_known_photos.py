@@ -18,6 +18,7 @@ from segmentation.core.types import Sample
 from segmentation.core.viewpoint_names import VIEWS, group_and_view
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import Dataset, discover
+from segmentation.datasets.exclusion import without
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import new_to, select_samples
 from segmentation.datasets.split import Split
@@ -207,6 +208,32 @@ def test_nothing_is_learned_of_a_held_out_garment_whichever_folder_holds_it_out(
     assert len(held_out) == 4
     assert shown == {str(number) for number in range(8)} - held_out
     assert sum("left out: 2 predicted or composed pairs" in event.text for event in told) == 2
+
+
+@pytest.mark.parametrize("options", [{"holdout": 0.3}, {"folds": 3}, {"held_out_from": "model"}])
+def test_excluding_pairs_does_not_choose_others_to_hold_out(tmp_path, options):
+    pairs = shoot(tmp_path / "pairs", 1, [f"{number}_Front" for number in range(12)])
+    config, context = RunConfig().replace(**options), Context(Workspace(tmp_path))
+    start = model(pairs.samples[:8], pairs.samples[8:])
+    before = split_of([pairs], config, context, start)
+    wrong = {before.train[0].id, before.val[0].id}
+    left = without(pairs, wrong)
+    after = split_of([left], config, context, start)
+
+    assert after == Split(before.train[1:], before.val[1:])
+    assert split_of([without(pairs, [before.train[0].id])], config, context, start).val == before.val
+    with pytest.raises(DataError, match="none on one side"):
+        split_of([without(pairs, ids(before.val))], config, context, start)
+
+
+def test_a_run_that_chose_its_held_out_photos_after_excluding_goes_on_with_them(tmp_path):
+    pairs = shoot(tmp_path / "pairs", 1, [f"{number}_Front" for number in range(12)])
+    config, context = RunConfig().replace(holdout=0.3), Context(Workspace(tmp_path))
+    left = without(pairs, ["0_Front", "3_Front"])
+    before = split_of([replace(left, whole=None)], config, context)
+
+    assert before != split_of([left], config, context)
+    assert split_of([left], config, context, held_out=ids(before.val)) == before
 
 
 def test_a_copy_of_a_photo_that_a_later_folder_holds_out_is_told(tmp_path):

@@ -29,7 +29,8 @@ class Dataset:
     `folder_split` is the split that the folders train/ and val/ make, else None; `photos_found` and
     `masks_found` count the files, usable or not. `labels` are the classes of the ground truth, and `classes`
     how they were made out of label maps; `notes` name what was not read. `copies` are sets of ids that show
-    the same photo, or were listed as duplicates.
+    the same photo, or were listed as duplicates. `whole` is the data set before pairs were excluded, None if
+    none were: what is held out is chosen of it, so that excluding some does not choose others anew.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class Dataset:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     copies: tuple[tuple[str, ...], ...] = ()
+    whole: "Dataset | None" = None
 
 
 def discover(

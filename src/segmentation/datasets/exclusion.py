@@ -61,16 +61,27 @@ def without(dataset: Dataset, excluded: Collection[str]) -> Dataset:
 
     Raises DataError when no sample, or none of one side, is left.
     """
-    split = dataset.folder_split
-    if split:
-        split = Split(_left(split.train, excluded), _left(split.val, excluded))
     samples = _left(dataset.samples, excluded)
-    if not samples or (split and not (split.train and split.val)):
+    if len(samples) == len(dataset.samples):
+        return dataset
+    if not samples:
+        raise DataError(f"{dataset.root}: expected pairs to be left by `exclude`, found none; mark fewer")
+    split = dataset.folder_split and split_without(dataset.folder_split, excluded, dataset.root)
+    return dataclasses.replace(dataset, samples=samples, folder_split=split, whole=dataset.whole or dataset)
+
+
+def split_without(split: Split, excluded: Collection[str], root: Path) -> Split:
+    """Return the split of the data set at `root` without the samples of these ids.
+
+    Raises DataError when none of one side is left.
+    """
+    left = Split(_left(split.train, excluded), _left(split.val, excluded))
+    if not (left.train and left.val):
         raise DataError(
-            f"{dataset.root}: expected pairs to be left by `exclude`, found none"
-            f"{' on one side of train and val' if samples else ''}; mark fewer"
+            f"{root}: expected pairs to be left by `exclude`, found none on one side of train and val; mark "
+            "fewer"
         )
-    return dataclasses.replace(dataset, samples=samples, folder_split=split)
+    return left
 
 
 def _left(samples: Iterable[Sample], excluded: Collection[str]) -> tuple[Sample, ...]:

@@ -90,6 +90,29 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
     return samples
 
 
+def trusted_by_all(
+    samples: Sequence[Sample], bundles: Mapping[str, ModelBundle], dataset: Dataset
+) -> tuple[Sample, ...]:
+    """Return those of the samples whose ground truth no training of a model was told to leave out.
+
+    A bundle records the names of those pairs alone, which say nothing of a `dataset` with none of its photos.
+    Raises DataError when nothing is left.
+    """
+    excluded = set[str]()
+    for network in (one for bundle in bundles.values() for one in bundle.passes):
+        names = network.provenance.get("excluded")
+        photos = KnownPhotos(network.photos("train") + network.photos("val"))
+        if isinstance(names, list) and any(sample in photos for sample in dataset.samples):
+            excluded |= {name for name in names if isinstance(name, str)}
+    left = tuple(sample for sample in samples if sample.id not in excluded)
+    if not left:
+        raise DataError(
+            f"{dataset.root}: expected photos whose ground truth no training left out by `exclude`, found "
+            f"none among {len(samples)}; give other `data`"
+        )
+    return left
+
+
 def judged_together(
     bundles: Mapping[str, ModelBundle], dataset: Dataset, side: str = "held-out"
 ) -> tuple[Sample, ...]:

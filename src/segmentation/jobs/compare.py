@@ -14,7 +14,7 @@ from segmentation.core.events import Note, Tell, counting, ignore
 from segmentation.core.lock import locked
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
-from segmentation.evaluation.candidates import CpuTimed, facts_of, unseen_by_all
+from segmentation.evaluation.candidates import CpuTimed, facts_of, trusted_by_all, unseen_by_all
 from segmentation.evaluation.compare import Candidate, Comparison
 from segmentation.evaluation.compare import compare as compare_candidates
 from segmentation.evaluation.evaluate import evaluate
@@ -55,8 +55,9 @@ class Compared:
 def compare(options: CompareOptions, context: Context) -> Compared:
     """Evaluate each model on the photos that none was trained on, and write figures, charts and the report.
 
-    Raises ConfigError for fewer than two models, models of different classes and options that do not fit
-    them, and DataError for pairs that cannot be read, or when none are left.
+    Pairs that the training of one of them excluded are left out. Raises ConfigError for fewer than two
+    models, models of different classes and options that do not fit them, and DataError for pairs that cannot
+    be read, or when none are left.
     """
     bundles = _find_bundles(options, context)
     check_comparable(bundles)
@@ -67,7 +68,11 @@ def compare(options: CompareOptions, context: Context) -> Compared:
     output = options.output or _default_output(context.workspace.results, bundles)
     histories = {name: read_history(bundle) for name, bundle in bundles.items()}
     dataset = find_pairs(baseline, options.data, context)
-    samples = unseen_by_all(bundles, dataset)
+    unseen = unseen_by_all(bundles, dataset)
+    samples = trusted_by_all(unseen, bundles, dataset)
+    if left_out := len(unseen) - len(samples):
+        pairs = counted(left_out, "pair")
+        context.tell(Note(f"left out: {pairs} that the training of one of the models excluded"))
     photos = counted(len(dataset.samples), "photo")
     context.tell(Note(f"{len(samples)} of {photos}, on which none of the models was trained"))
     target_threshold = baseline.config.data.target_threshold

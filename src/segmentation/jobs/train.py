@@ -131,7 +131,8 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
         )
     check_before_data(config, start, second_pass=bool(first_passes))
     check_parts(options.processes, config)
-    datasets, split, excluded = _read(options, choice, logs, context, planned.plan)
+    held_out = state.settings.get("held_out") if state else None
+    datasets, split, excluded = _read(options, choice, logs, context, planned.plan, held_out)
     record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)} | planned.kept
     if used:
         record["models"] = begun["models"] = used
@@ -199,10 +200,11 @@ def _read(
     logs: Path,
     context: Context,
     plan: TrainingPlan | None,
+    held_out: list[str] | None = None,
 ) -> tuple[list[Dataset], Split, list[str]]:
     """Return the pairs, those to train on and to hold out, and the ids of those that are excluded.
 
-    A `plan` has read them.
+    A `plan` has read them; `held_out` are the ids that an interrupted run holds out.
     """
     config, start, _first_passes, inherits_classes = choice
     folders = options.data or (default_data(ending(context)),)
@@ -212,14 +214,14 @@ def _read(
     trained_by = inherited.name if inherited else None
     reading = ending(context)
     if plan:
-        split = _split(choice, [*plan.datasets], logs, reading)
+        split = _split(choice, [*plan.datasets], logs, reading, held_out)
         return [*plan.datasets], split, [*plan.excluded]
     objects = finds_objects(config.model.architecture)
     datasets = [find_dataset(folder, reading, classes, trained_by, objects=objects) for folder in folders]
     excluded: list[str] = []
     if options.exclude:
         datasets, excluded = without_excluded(datasets, options.exclude, reading)
-    split = _split(choice, datasets, logs, reading)
+    split = _split(choice, datasets, logs, reading, held_out)
     return datasets, split, excluded
 
 
@@ -228,6 +230,7 @@ def _split(
     datasets: list[Dataset],
     logs: Path,
     context: Context,
+    held_out: list[str] | None,
 ) -> Split:
     """Return the samples to train on and to hold out, with drawn garments and first-pass scores."""
     config, start, first_passes, _inherits = choice
@@ -235,7 +238,7 @@ def _split(
         {str(dataset.root): dataset.labels for dataset in datasets},
         "give all of them the same groups with `classes`",
     )
-    split = split_of(datasets, config, context, start)
+    split = split_of(datasets, config, context, start, held_out)
     if first_passes:
         check_made_by_a_person(split)
     drawing = counting(context.tell, "drawing")

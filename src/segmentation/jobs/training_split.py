@@ -1,7 +1,7 @@
 """The split of the named folders into pairs to train on and held-out ones."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
@@ -12,6 +12,7 @@ from segmentation.core.errors import ConfigError, DataError, printable
 from segmentation.core.events import Caution
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.exclusion import split_without
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import REAL, RETOUCHED
 from segmentation.datasets.split import Split, apart_from, fewer, folds, holdout
@@ -19,15 +20,29 @@ from segmentation.jobs.context import Context
 
 
 def split_of(
-    datasets: Sequence[Dataset], config: RunConfig, context: Context, start: ModelBundle | None = None
+    datasets: Sequence[Dataset],
+    config: RunConfig,
+    context: Context,
+    start: ModelBundle | None = None,
+    held_out: Sequence[str] | None = None,
 ) -> Split:
     """Return the samples of all data sets to train on and to hold out, the first one's before the others'.
 
     What was predicted of a held-out garment of any of them, or composed of it, is left out, whatever the
     order of the folders; events count it, and copies of held-out photos that stay. `start` is the model that
-    the training begins with, which may say what is held out. Raises what `choose_split` and `fewer` raise,
-    and DataError for a folder of which nothing is left.
+    the training begins with, which may say what is held out. `held_out` are the ids that an interrupted run
+    has held out, if any: earlier versions chose them after pairs were excluded. Raises what `choose_split`
+    and `fewer` raise, and DataError for a folder of which nothing is left.
     """
+    split = _split_of(datasets, config, context, start)
+    if held_out is None or sorted(sample.id for sample in split.val) == [*held_out]:
+        return split
+    return _split_of([replace(dataset, whole=None) for dataset in datasets], config, context, start)
+
+
+def _split_of(
+    datasets: Sequence[Dataset], config: RunConfig, context: Context, start: ModelBundle | None
+) -> Split:
     dataset, *others = datasets
     splits = [_own_split(dataset, config, start)]
     splits += [split_of_source(other, config, start) for other in others]
@@ -68,8 +83,14 @@ def split_of_source(dataset: Dataset, config: RunConfig, start: ModelBundle | No
 
 
 def _own_split(dataset: Dataset, config: RunConfig, start: ModelBundle | None) -> Split:
-    """Return the split of a data set of which something is held out. Raises what `choose_split` raises."""
-    return _known_split(dataset, config, start) or choose_split(dataset, config.data, config.training.seed)
+    """Return the split of a data set of which something is held out, chosen before pairs were excluded.
+
+    Raises what `choose_split` and `split_without` raise.
+    """
+    whole = dataset.whole or dataset
+    split = _known_split(whole, config, start) or choose_split(whole, config.data, config.training.seed)
+    excluded = {sample.id for sample in whole.samples} - {sample.id for sample in dataset.samples}
+    return split_without(split, excluded, dataset.root) if excluded else split
 
 
 def _known_split(dataset: Dataset, config: RunConfig, start: ModelBundle | None) -> Split | None:
@@ -128,9 +149,7 @@ def with_source(split: Split, folder: Path, other: Split, number: int) -> Split:
 
     def added(samples: Iterable[Sample]) -> tuple[Sample, ...]:
         return tuple(
-            dataclasses.replace(
-                sample, id=f"{prefix}/{sample.id}", group=f"{prefix}/{sample.group}", source=number
-            )
+            replace(sample, id=f"{prefix}/{sample.id}", group=f"{prefix}/{sample.group}", source=number)
             for sample in samples
         )
 

@@ -41,7 +41,7 @@ def differences(variant: Sequence[Values | None], base: Sequence[Values | None])
     """Return how a variant differs from the base, photo by photo and repeat by repeat.
 
     Both have a place for each repeat, None where a training failed. A photo is compared with the base of the
-    same repeat; where the two held out different photos, with the mean of the base over all repeats. None
+    same repeat; one that the base did not hold out there, with the mean of the base over all repeats. None
     where there is no photo that both have.
     """
     everywhere = _mean_by_photo([values for values in base if values])
@@ -49,7 +49,7 @@ def differences(variant: Sequence[Values | None], base: Sequence[Values | None])
     for values, before in zip(variant, base, strict=True):
         if not values:
             continue
-        known = before if before and {*before} & {*values} else everywhere
+        known = {**everywhere, **(before or {})}
         changed = {photo: value - known[photo] for photo, value in values.items() if photo in known}
         if changed:
             by_repeat.append(changed)
