@@ -1,8 +1,9 @@
 """The photos of `faults.py`: masks, second opinions and further evidence, computed once and kept."""
 
+import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.candidates import find_candidates
 from segmentation.confidence.estimator import estimator_for
 from segmentation.core.size import REFERENCE_HEIGHT_PX
-from segmentation.core.types import Prediction, Sample
+from segmentation.core.types import Prediction, Sample, ScoreFn
 from segmentation.datasets.discover import discover
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.photo import read_pair
@@ -30,6 +31,7 @@ KINDS = {
 """Kinds of photos, and the folders in which they are."""
 
 SHIFT_PX = 16  # of 1728, down and across
+ENSEMBLE = "agreement of an ensemble"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +55,15 @@ class KnownPhoto:
         return self.sample.group or self.sample.id
 
 
-def known_photos(bundle: ModelBundle, data: Path, kept: Path, most: int | None) -> Iterator[KnownPhoto]:
-    """Yield at most so many photos of each kind, those that were computed before from the folder `kept`."""
+def known_photos(
+    bundle: ModelBundle, data: Path, kept: Path, most: int | None, members: Sequence[ModelBundle] = ()
+) -> Iterator[KnownPhoto]:
+    """Yield at most so many photos of each kind, those that were computed before from the folder `kept`.
+
+    `members` are the models of an ensemble, whose agreement is further evidence.
+    """
     kept.mkdir(parents=True, exist_ok=True)
-    trained_on, network = KnownPhotos.trained_on(bundle), _Network(bundle)
+    trained_on, network, ensemble = KnownPhotos.trained_on(bundle), _Network(bundle), _Ensemble(members)
     for kind, folders in KINDS.items():
         samples = [one for folder in folders for one in discover(data / folder, check=False).samples]
         unseen = [sample for sample in samples if sample not in trained_on]
@@ -69,6 +76,9 @@ def known_photos(bundle: ModelBundle, data: Path, kept: Path, most: int | None) 
                 scores = stored["scores"].astype(np.float32)
                 second = np.unpackbits(stored["second"], count=scores.size).reshape(scores.shape) > 0
                 told = json.loads(str(stored["told"]))
+            if members:
+                disagreement, cost = ensemble.disagreement(photo, path.with_suffix(".ensemble.json"))
+                told["evidence"][ENSEMBLE], told["ms"][ENSEMBLE] = disagreement, cost
             target = alpha >= bundle.config.data.target_threshold * 255
             prediction = Prediction(sample.id, scores[..., None], bundle.labels, bundle.threshold)
             prediction = network.estimator.judge(photo, prediction, second)
@@ -121,6 +131,31 @@ class _Network:
         np.savez_compressed(
             path, scores=scores.astype(np.float16), second=np.packbits(second), told=json.dumps(told)
         )
+
+
+class _Ensemble:
+    """The members of an ensemble, each loaded when the first photo needs it."""
+
+    def __init__(self, members: Sequence[ModelBundle]):
+        self._members = members
+        self._scores: list[ScoreFn] = []
+
+    def disagreement(self, photo: np.ndarray, path: Path) -> tuple[float, float]:
+        """Return 1 - the mean Dice of each two members' masks, and the CPU time in ms; both are kept."""
+        digests = [member.digest for member in self._members]
+        kept = json.loads(path.read_text()) if path.is_file() else {}
+        if kept.get("members") != digests:
+            self._scores = self._scores or [load_score(member)[0] for member in self._members]
+            began = time.process_time()
+            masks = [
+                score(photo)[..., 0] >= member.threshold
+                for score, member in zip(self._scores, self._members, strict=True)
+            ]
+            ms = _passed(began)
+            alike = [metrics.dice(metrics.counts(*two)) for two in itertools.combinations(masks, 2)]
+            kept = {"members": digests, "disagreement": 1 - float(np.mean(alike)), "ms": ms}
+            path.write_text(json.dumps(kept))
+        return kept["disagreement"], kept["ms"]
 
 
 def _passed(began: float) -> float:

@@ -1,6 +1,6 @@
 """How well are faults told beforehand: which masks have one, where it is, and what that costs?
 
-    python benchmarks/faults.py [--data DIR] [--model NAME] [--most N] [--output DIR]
+    python benchmarks/faults.py [--data DIR] [--model NAME] [--members NAME ...] [--most N] [--output DIR]
 
 Photos of four kinds with ground truth that the model has not seen; whatever is learned is learned from other
 garments (cross-validation of five folds). It prints for each kind AURC and AUGRC of "has a fault" (less is
@@ -8,7 +8,9 @@ better) and how many of the faulty photos a review of the least certain finds, w
 beside it; what promises keep over random halves; how many of the faults that are planted into clean masks lie
 under a marked region; what each evidence is worth and costs; and the cost beside `predict --save`. What takes
 a network is kept in the output folder, so that a second run takes two minutes. `--sheet` writes a picture of
-photos with their marked regions and true faults.
+photos with their marked regions and true faults. `--members` are the models of an ensemble, such as those of
+folds: the mean Dice of each two of their masks is one more evidence, and so is what a linear model of the
+features, fitted to it on other garments, makes of it for nothing.
 """
 
 import argparse
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fault_photos import KnownPhoto, known_photos
+from fault_photos import ENSEMBLE, KnownPhoto, known_photos
 from fault_sheet import write_sheet
 from project import ROOT
 
@@ -49,6 +51,9 @@ REVIEWED = (0.1, 0.2)
 SIZES = {"faults": (5, 100), "large faults": (9, 1000)}  # thickness and area, in pixels of 1728
 LEAST_PLANTED_PX = 200
 FOUND = 0.3  # of a planted fault's pixels
+DISTILLED = "agreement of an ensemble, from the features"
+DISTILLED_FROM = ("disagreement", "thick_disagreement", "softness", "fragments", "area", "outline", "islands")
+LEAST = 1e-4  # added before a logarithm
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the data sets")
     parser.add_argument("--model", default="default")
+    parser.add_argument("--members", nargs="+", default=[], help="models of an ensemble, two at least")
     parser.add_argument("--most", type=int, help="photos of each kind (default: all)")
     parser.add_argument("--output", type=Path, default=Path("results/benchmarks/faults"))
     parser.add_argument("--splits", type=int, default=200, help="random halves (default: 200)")
@@ -75,7 +81,11 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="picture of ten photos with their likely faults")
     options = parser.parse_args()
     bundle = find_bundle(options.model, ROOT / "models")
-    photos = list(known_photos(bundle, options.data, options.output / options.model, options.most))
+    members = [find_bundle(name, ROOT / "models") for name in options.members]
+    if len(members) == 1:
+        parser.error("--members: expected two models at least, received one")
+    kept = options.output / options.model
+    photos = list(known_photos(bundle, options.data, kept, options.most, members))
     photos = [one for one in photos if garment_found(one.prediction.features)]
     judged = {name: judge(photos, sizes) for name, sizes in SIZES.items()}
     for name, one in judged.items():
@@ -249,6 +259,9 @@ def show_evidence(judged: dict[str, Judged]) -> None:
     rows = {name: [np.array([one.evidence[name] for one in first.photos])] * 2 for name in names}
     ms["confidence"] = ms["first pass, mirrored"]
     ms["likely faults"] += ms["first pass, mirrored"]
+    if ENSEMBLE in names:
+        ms[DISTILLED] = ms["first pass, mirrored"]  # the features come from it
+        rows[DISTILLED] = [distilled(first.photos, rows[ENSEMBLE][0])] * 2
     rows["confidence"] = [one.confidence for one in judged.values()]
     rows["likely faults"] = [one.expected for one in judged.values()]
     for name, doubts in rows.items():
@@ -259,6 +272,25 @@ def show_evidence(judged: dict[str, Judged]) -> None:
         ]
         order = rank_correlation(-doubts[0][chosen], first.dice[chosen])
         print(f"| {name} | {ms[name]:.0f} | {' | '.join(cells)} | {order:.2f} |")
+
+
+def distilled(photos: Sequence[KnownPhoto], disagreement: np.ndarray) -> np.ndarray:
+    """Return the disagreement of an ensemble as a linear model of features, fitted to others, tells it."""
+    from sklearn.linear_model import RidgeCV
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    columns = np.array([[one.prediction.features[name] for name in DISTILLED_FROM] for one in photos])
+    columns = np.log10(columns + LEAST)
+    garments = [f"{one.kind} {one.garment}" for one in photos]
+    return cross_val_predict(
+        make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 2, 9))),
+        columns,
+        np.log10(disagreement + LEAST),
+        groups=garments,
+        cv=GroupKFold(FOLDS, shuffle=True, random_state=0),
+    )
 
 
 def show_cost(photos: list[KnownPhoto], model: str) -> None:

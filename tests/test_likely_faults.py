@@ -17,7 +17,7 @@ from support.folder_job import BUNDLE, manifest_lines, red_score
 from segmentation.bundle.bundle import load_bundle
 from segmentation.confidence.candidates import find_candidates
 from segmentation.confidence.colour_doubts import colour_doubts
-from segmentation.confidence.doubts import Region, with_likely_faults
+from segmentation.confidence.doubts import Region, region_of_end, with_likely_faults
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model, known_candidates
 from segmentation.confidence.places import EXPECTED_FAULTS, FIGURES, MARKED, PlaceModel
@@ -30,6 +30,7 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.fault_lessons import fault_lessons
 from segmentation.evaluation.planted_faults import plant_fault
 from segmentation.images.files import read_photo
+from segmentation.metrics import masks as metrics
 from segmentation.metrics.faults import faults_and_regions
 from segmentation.reports.review import TABLE
 from segmentation.retouch.desk import Desk
@@ -53,6 +54,13 @@ def planted_into_garment(kind, seed):
     photo, alpha = draw_pair(seed, HEIGHT, WIDTH)
     scores = np.where(alpha > 0, np.float32(0.98), np.float32(0.01))
     return photo, alpha > 0, plant_fault(scores, 0.5, kind, np.random.default_rng(seed))
+
+
+def box_of(fault, mask):
+    """The pixels in the box of a fault."""
+    there = np.zeros_like(mask)
+    there[fault.top : fault.top + fault.height, fault.left : fault.left + fault.width] = True
+    return there
 
 
 # --- what may be a fault ---------------------------------------------------------------------------------
@@ -286,6 +294,42 @@ def test_marked_places_are_regions_of_the_review_with_their_probability(tmp_path
         for photo in desk.photos():
             likely = [region.likely for region in desk.regions(photo) if region.likely]
             assert {one.probability for one in likely} == {one.probability for one in photo.likely_faults}
+
+
+@pytest.mark.parametrize("kind", ["excess", "missed"])
+def test_an_end_that_other_sides_make_doubtful_is_a_region_of_garment_or_of_its_colours(kind):
+    photo, alpha = draw_pair(3, HEIGHT, WIDTH)
+    rows = np.flatnonzero((alpha > 0).any(axis=1))
+    middle, last = int(rows.mean()), int(rows[-1]) + 1
+    mask = alpha > 0
+    if kind == "missed":
+        mask[last - 6 :] = False
+    end = LikelyFault(0, last - 6 if kind == "missed" else middle, WIDTH, 6, 0.5, kind)
+    (region,) = region_of_end(end, mask, photo)
+    there = np.zeros_like(mask)
+    there[region.slices] = region.pixels
+
+    assert (region.inside, region.likely) == (kind == "excess", end)
+    assert (mask[there] == region.inside).all()
+    assert metrics.dice(metrics.counts(there, (alpha > 0) & box_of(end, mask))) > 0.8
+    assert region_of_end(end, np.full_like(mask, kind == "missed"), photo) == []
+
+
+def test_an_odd_end_comes_from_the_record_onto_the_desk(tmp_path):
+    results = draw_results(tmp_path, knowing=KNOWING)
+    manifest = results / "predictions.jsonl"
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    width, height = lines[0]["size"]
+    end = {"left": 0, "top": height // 2, "width": width, "height": 9, "probability": 0.4, "kind": "excess"}
+    lines[0]["odd_end"] = end | {"signs": ["goes further than from the garment's other sides"]}
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    with Desk(results) as desk:
+        (photo,) = (one for one in desk.photos() if one.odd_end)
+        assert photo.stem == lines[0]["stem"]
+        (region,) = (one for one in desk.regions(photo) if one.likely == photo.odd_end)
+        assert region.inside
+        assert region.top >= height // 2
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 20)] * 2, *[st.integers(1, 20)] * 2, st.booleans()), max_size=5))

@@ -35,8 +35,10 @@ from segmentation.confidence.model import (
     ConfidenceModel,
     error_of,
 )
+from segmentation.confidence.place_fitting import share_of_wrong_ends
+from segmentation.confidence.places import FIGURES, PlaceModel
 from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, triage_folder, triage_photo
-from segmentation.confidence.viewpoints import View, odd_views
+from segmentation.confidence.viewpoints import OddView, View, odd_views
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.datasets.discover import discover
@@ -424,22 +426,62 @@ def test_a_view_whose_mask_lost_its_lower_half_is_flagged(lost):
     found = odd_views(views)
 
     assert found.keys() == {VIEWS[lost]}
-    assert "0.50 times as high" in found[VIEWS[lost]]
-    assert "times as large" in found[VIEWS[lost]]
+    assert "0.50 times as high" in found[VIEWS[lost]].reason
+    assert "times as large" in found[VIEWS[lost]].reason
 
 
 def test_a_view_in_another_colour_is_flagged():
     views = [a_view("7_Front"), a_view("7_Back", colour=(40, 60, 150)), a_view("7_FrontRight")]
 
-    assert odd_views(views) == {"7_Back": "not as from the garment's other sides: of another colour"}
+    assert odd_views(views) == {"7_Back": OddView("not as from the garment's other sides: of another colour")}
 
 
 def test_of_two_the_less_certain_is_flagged():
     whole, half = a_view("7_Front", 0.9), a_view("7_Back", 0.95, lower_half=False)
 
     assert odd_views([whole, half]).keys() == {"7_Front"}
-    assert "2.00 times as high" in odd_views([whole, half])["7_Front"]
+    assert "2.00 times as high" in odd_views([whole, half])["7_Front"].reason
     assert odd_views([whole._replace(confidence=0.97), half]).keys() == {"7_Back"}
+
+
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_the_end_that_is_lost_is_marked_where_the_model_knows_faults(upside_down):
+    colours = dict.fromkeys((f"garment_{name}" for name in ("lightness", "green_red", "blue_yellow")), 9.0)
+    whole = evidence_of(0.99, height=0.6, across=0.5, down=0.5, **colours)
+    half = whole | {"height": 0.3, "down": 0.65 if upside_down else 0.35}
+    others = [(f"7_{side}", whole) for side in ("Front", "FrontRight")]
+    records = [record(*view, size=[200, 400]) for view in [("7_Back", half), *others]]
+    places = PlaceModel(dict.fromkeys(FIGURES, 0.0), 0.0, 0.0, 1.0, ranking=0.9, candidates=40, planted=0)
+    old, new = (
+        {row.stem: row for row in triage_folder(records, model, LIMITS).rows}
+        for model in (KNOWING, dataclasses.replace(KNOWING, places=places))
+    )
+    end = new["7_Back"].odd_end
+
+    assert all(row.odd_end is None for row in old.values())
+    assert [row.stem for row in new.values() if row.odd_end] == ["7_Back"]
+    assert (end.kind, end.probability, end.top, end.height) == (
+        "missed",
+        0.5,
+        80 if upside_down else 200,
+        120,
+    )
+    assert end.signs == ("goes less far than from the garment's other sides",)
+    assert 0.5 in new["7_Back"].likely
+    assert new["7_Back"].fields["odd_end"]["kind"] == "missed"
+    assert "odd_end" not in new["7_Front"].fields
+
+
+def test_how_often_an_odd_end_is_wrong_is_learned_from_the_true_masks():
+    views = [a_view("7_Front"), a_view("7_FrontRight"), a_view("7_Back", lower_half=False)]
+    views += [view._replace(stem=view.stem.replace("7", "8")) for view in views]
+    whole, half = (0.2, 0.8), (0.2, 0.5)
+    lost = {view.stem: whole for view in views}
+
+    assert share_of_wrong_ends(views, lost) == 3 / 4
+    assert share_of_wrong_ends(views, lost | {"8_Back": half}) == 2 / 4
+    assert share_of_wrong_ends(views, lost | {"7_Back": half, "8_Back": half}) == 1 / 4
+    assert share_of_wrong_ends(views[:2], lost) == 1 / 2
 
 
 def test_photos_whose_names_do_not_go_together_are_never_compared():

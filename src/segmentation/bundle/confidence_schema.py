@@ -108,7 +108,8 @@ def _edges(place: str, plain: Any) -> EdgeDistances | None:
 def _places(place: str, plain: Any) -> PlaceModel | None:
     if plain is None:
         return None
-    check_fields(place, plain, [field.name for field in fields(PlaceModel)])
+    needed = [field.name for field in fields(PlaceModel) if field.name != "odd_ends"]
+    check_fields(place, plain, needed, optional=("odd_ends",))
     check_fields(f"{place}.weights", plain["weights"], FIGURES)
 
     def figure(name: str, value: Any, low: float = -_LARGEST_FIGURE) -> float:
@@ -122,4 +123,9 @@ def _places(place: str, plain: Any) -> PlaceModel | None:
         ranking=as_number(f"{place}.ranking", plain["ranking"], 0, 1),
         candidates=as_whole(f"{place}.candidates", plain["candidates"], 0, _MOST_CANDIDATES),
         planted=as_whole(f"{place}.planted", plain["planted"], 0, _MOST_CANDIDATES),
+        **(
+            {"odd_ends": as_number(f"{place}.odd_ends", plain["odd_ends"], 0, 1)}
+            if "odd_ends" in plain
+            else {}
+        ),
     )

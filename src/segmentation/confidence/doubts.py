@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.confidence.colour_doubts import colour_doubts
 from segmentation.core.bands import bands_of
 from segmentation.core.types import LikelyFault, Prediction
 from segmentation.images.boxes import box_around, shared_px
@@ -92,6 +93,23 @@ def with_likely_faults(regions: Sequence[Region], likely: Iterable[LikelyFault])
         if best is not None and alike[best] >= _SAME and known[best].likely is None:
             known[best] = dataclasses.replace(known[best], likely=fault)
     return known
+
+
+def region_of_end(end: LikelyFault, mask: np.ndarray, photo: np.ndarray) -> list[Region]:
+    """Return the region of one end of a garment that its other sides make doubtful; none if it is empty.
+
+    `mask` is bool [H, W], `photo` uint8 RGB [H, W, 3]. What may be left out is what has the colours of the
+    garment, or everything in the box of the `end` where nothing has.
+    """
+    box = slice(end.top, end.top + end.height), slice(end.left, end.left + end.width)
+    inside = end.kind == EXCESS
+    pixels = mask[box] if inside else ~mask[box]
+    if not inside:
+        coloured = pixels & (colour_doubts(photo, mask)[box] > 0)
+        pixels = coloured if np.count_nonzero(coloured) >= _least_px(mask) else pixels
+    if not pixels.any():
+        return []
+    return [dataclasses.replace(_trimmed(end.left, end.top, pixels, inside), likely=end)]
 
 
 def _shared(region: Region, fault: LikelyFault) -> float:

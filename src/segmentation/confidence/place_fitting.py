@@ -1,6 +1,6 @@
 """Fit a place model to candidates of held-out predictions, with faults that happened and planted ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from segmentation.confidence.candidates import Candidate
 from segmentation.confidence.logistic import fit_rising, logistic, minus_log10, shift_to
 from segmentation.confidence.places import FAULTS_FLOOR, FIGURES, PlaceModel
+from segmentation.confidence.viewpoints import Ends, View, odd_views
 
 _FOLDS = 5
 _STRENGTH = 0.3  # the inverse of the penalty
@@ -40,6 +41,18 @@ def known_candidates(photo: int, candidates: Sequence[Candidate], places: np.nda
         fault = counts[1:].sum() >= _MATCH * counts.sum() or bool(held.any())
         known.append(KnownCandidate(photo, figures, bool(fault)))
     return known
+
+
+def share_of_wrong_ends(views: Iterable[View], masks: Mapping[str, Ends]) -> float:
+    """Return how often a garment is wrong at the end at which it is higher, or less high, from one side.
+
+    `masks` are the ends of the true masks, by stem. By Laplace's rule of succession, so that none of either
+    kind makes a half.
+    """
+    wrong = [
+        odd.end.is_fault(masks[stem]) for stem, odd in odd_views(views).items() if odd.end and stem in masks
+    ]
+    return (sum(wrong) + 1) / (len(wrong) + 2)
 
 
 def fit_place_model(

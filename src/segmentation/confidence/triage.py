@@ -1,7 +1,7 @@
 """Triage of a folder: which photos to redo, which to review, and which are done."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from segmentation.confidence.cleanness import soundness
@@ -19,16 +19,20 @@ from segmentation.confidence.model import (
     unlike,
 )
 from segmentation.confidence.parts import several_garments, words_of
+from segmentation.confidence.places import MARKED, PlaceModel
 from segmentation.confidence.promise import Promise
 from segmentation.confidence.shot import words_of_shot
-from segmentation.confidence.viewpoints import View, odd_views
+from segmentation.confidence.viewpoints import OddEnd, OddView, View, odd_views
 from segmentation.config import files
 from segmentation.core.errors import ConfigError
+from segmentation.core.size import Size
+from segmentation.core.types import LikelyFault
+from segmentation.metrics.faults import EXCESS, MISSED
 
 DECISIONS = tuple(reversed(files.DECISIONS))
 """The decisions on a photo, the most work first."""
 
-REVISED = ("clean", "confidence", "decision", "reasons")
+REVISED = ("clean", "confidence", "decision", "odd_end", "reasons")
 """The fields of a photo's record that triage decides."""
 
 FEWEST_SHIFTED = 10
@@ -74,7 +78,8 @@ class Verdict:
 class Row:
     """A photo of the folder; `clean` is the probability that its mask has no fault, where that is known.
 
-    `likely` are the probabilities of the places where a fault is likely, None where no such places are known.
+    `likely` are the probabilities of the places where a fault is likely, None where no such places are known,
+    and `odd_end` is one that its other viewpoints tell. `size` is that of the photo.
     """
 
     stem: str
@@ -84,11 +89,15 @@ class Row:
     cutout: str | None
     clean: float | None = None
     likely: tuple[float, ...] | None = None
+    odd_end: LikelyFault | None = None
+    size: Size | None = None
 
     @property
     def fields(self) -> dict[str, Any]:
         """The REVISED fields of the photo's record."""
-        known = {} if self.clean is None else {"clean": self.clean}
+        known: dict[str, Any] = {} if self.clean is None else {"clean": self.clean}
+        if self.odd_end:
+            known["odd_end"] = asdict(self.odd_end) | {"signs": list(self.odd_end.signs)}
         return {
             **known,
             "confidence": self.confidence,
@@ -203,16 +212,39 @@ def triage_folder(
         likely = record.get("likely_faults")
         if likely is not None:
             likely = tuple(float(place["probability"]) for place in likely)
-        rows.append(Row(stem, confidence, record["area"], verdict, cutout, clean, likely))
+        width, height = record.get("size") or (0, 0)
+        size = Size(height, width) if height else None
+        rows.append(Row(stem, confidence, record["area"], verdict, cutout, clean, likely, size=size))
         if view := View.of(stem, confidence, features):
             views.append(view)
         drift.add(deviations)
     odd = odd_views(views)
     rows = [
-        replace(row, verdict=row.verdict.besides(odd[row.stem])) if row.stem in odd else row for row in rows
+        _beside_other_views(row, odd[row.stem], confidence_model.places) if row.stem in odd else row
+        for row in rows
     ]
     rows.sort(key=_place)
     return FolderTriage(tuple(rows), drift.mean, failures, others)
+
+
+def _beside_other_views(row: Row, odd: OddView, places: PlaceModel | None) -> Row:
+    row = replace(row, verdict=row.verdict.besides(odd.reason))
+    if not (odd.end and row.size and places and places.odd_ends >= MARKED):
+        return row
+    end = _in_pixels(odd.end, row.size, places.odd_ends)
+    return replace(
+        row, odd_end=end, likely=tuple(sorted((*(row.likely or ()), end.probability), reverse=True))
+    )
+
+
+def _in_pixels(end: OddEnd, size: Size, probability: float) -> LikelyFault:
+    left, right = (min(max(round(at * size.width), 0), size.width) for at in (end.left, end.left + end.width))
+    top, bottom = (
+        min(max(round(at * size.height), 0), size.height) for at in (end.top, end.top + end.height)
+    )
+    kind, sign = (EXCESS, "further") if end.excess else (MISSED, "less far")
+    signs = (f"goes {sign} than from the garment's other sides",)
+    return LikelyFault(left, top, right - left, bottom - top, round(probability, 4), kind, signs)
 
 
 def _place(row: Row) -> tuple[object, ...]:

@@ -18,13 +18,27 @@ MOST_AREA = 1.6
 MOST_COLOUR = 25.0
 """The most that its median colours may differ, in CIE 1976 colour difference; drawn garments reach 20."""
 
+OTHERWISE = "not as from the garment's other sides"
+"""What reasons and signs begin with."""
+
 _DETAIL = "Detail"  # of a garment, which has neither its height nor its area
+
+
+Ends = tuple[float, float]
+"""Where a garment begins and ends, from the top, in shares of the photo."""
+
+
+def ends_of(mask: np.ndarray) -> Ends | None:
+    """Return the ends of a mask, bool [H, W]; None where it is empty."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    return (float(rows[0] / len(mask)), float((rows[-1] + 1) / len(mask))) if len(rows) else None
 
 
 class View(NamedTuple):
     """One photo of a garment: `confidence` and the figures that its viewpoints have in common.
 
-    `height` and `area` are shares of the photo, `colour` is the garment's median in CIE L*a*b*.
+    `height`, `area`, and `across` and `down`, its centre, are shares of the photo, `colour` is the garment's
+    median in CIE L*a*b*.
     """
 
     stem: str
@@ -32,6 +46,12 @@ class View(NamedTuple):
     height: float
     area: float
     colour: tuple[float, float, float]
+    across: float = 0.5
+    down: float = 0.5
+
+    @property
+    def ends(self) -> Ends:
+        return self.down - self.height / 2, self.down + self.height / 2
 
     @classmethod
     def of(cls, stem: str, confidence: float, features: Features) -> "View | None":
@@ -41,11 +61,42 @@ class View(NamedTuple):
             return None
         lightness, green_red, blue_yellow = (features[name] for name in names)
         colour = lightness, green_red, blue_yellow
-        return cls(stem, confidence, features["height"], features["area"], colour)
+        shape = (features[name] for name in ("height", "area", "across", "down"))
+        height, area, across, down = shape
+        return cls(stem, confidence, height, area, colour, across, down)
 
 
-def odd_views(views: Iterable[View]) -> dict[str, str]:
-    """Return a reason, by stem, for each photo that differs from the others of its garment.
+class OddEnd(NamedTuple):
+    """The place at one end of a garment where one view of it goes further than the others, or less far.
+
+    `left`, `top`, `width` and `height` are shares of the photo; `at_top` is which end it is, and `excess`
+    whether the view goes further.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    at_top: bool
+    excess: bool
+
+    def is_fault(self, true: Ends) -> bool:
+        """Return whether the true garment ends nearer to where it does from the others."""
+        middle = self.top + self.height / 2
+        upper, lower = true
+        inwards = upper > middle if self.at_top else lower < middle
+        return inwards is self.excess
+
+
+class OddView(NamedTuple):
+    """Why a view differs from the others of its garment, and at which `end`, where its height does."""
+
+    reason: str
+    end: OddEnd | None = None
+
+
+def odd_views(views: Iterable[View]) -> dict[str, OddView]:
+    """Return, by stem, each photo that differs from the others of its garment.
 
     Photos are of one garment where their names say so (see `group_and_view`); details, which show a part of
     it, are left out. Three and more are compared with their medians; of two, which cannot tell which is
@@ -57,35 +108,54 @@ def odd_views(views: Iterable[View]) -> dict[str, str]:
         if side != _DETAIL:
             garments.setdefault(group, []).append(view)
     return {
-        stem: reason
+        stem: odd
         for garment in garments.values()
         if len(garment) > 1
-        for stem, reason in _odd_of(garment).items()
+        for stem, odd in _odd_of(garment).items()
     }
 
 
-def _odd_of(garment: Sequence[View]) -> Mapping[str, str]:
+def _odd_of(garment: Sequence[View]) -> Mapping[str, OddView]:
     if len(garment) == 2:
         doubtful, other = sorted(garment, key=lambda view: (view.confidence, view.stem))
-        reason = _difference(doubtful, other.height, other.area, other.colour)
-        return {doubtful.stem: reason} if reason else {}
+        found = {doubtful.stem: _difference(doubtful, other)}
+    else:
+        usual = _median(garment)
+        found = {view.stem: _difference(view, usual) for view in garment}
+    return {stem: odd for stem, odd in found.items() if odd}
+
+
+def _median(garment: Sequence[View]) -> View:
     height, area = (
         float(np.median([getattr(view, name) for view in garment])) for name in ("height", "area")
     )
     colour = tuple(np.median([view.colour for view in garment], axis=0))
-    reasons = {view.stem: _difference(view, height, area, colour) for view in garment}
-    return {stem: reason for stem, reason in reasons.items() if reason}
+    upper, lower = np.median([view.ends for view in garment], axis=0)
+    return View("", 1.0, height, area, colour, down=float(upper + lower) / 2)
 
 
-def _difference(view: View, height: float, area: float, colour: Sequence[float]) -> str:
-    """Return how a view differs from these figures of the garment's other photos; empty where it does not."""
-    odd = []
+def _difference(view: View, usual: View) -> OddView | None:
+    """Return how a view differs from what the garment's other photos have; None where it does not."""
+    odd, end = [], None
     for name, value, others, most in (
-        ("high", view.height, height, MOST_HEIGHT),
-        ("large", view.area, area, MOST_AREA),
+        ("high", view.height, usual.height, MOST_HEIGHT),
+        ("large", view.area, usual.area, MOST_AREA),
     ):
         if not 1 / most <= value / others <= most:
             odd.append(f"{value / others:.2f} times as {name}")
-    if math.dist(view.colour, colour) > MOST_COLOUR:
+            if name == "high":
+                end = _odd_end(view, usual)
+    if math.dist(view.colour, usual.colour) > MOST_COLOUR:
         odd.append("of another colour")
-    return f"not as from the garment's other sides: {', '.join(odd)}" if odd else ""
+    return OddView(f"{OTHERWISE}: {', '.join(odd)}", end) if odd else None
+
+
+def _odd_end(view: View, usual: View) -> OddEnd:
+    """Return the place at the end in which a view that is higher or less high differs the most."""
+    excess = view.height > usual.height
+    (upper, lower), (usual_upper, usual_lower) = view.ends, usual.ends
+    above, below = usual_upper - upper, lower - usual_lower  # by how much it goes further
+    at_top = above > below if excess else above < below
+    first, last = sorted((upper, usual_upper) if at_top else (lower, usual_lower))
+    width = view.area / view.height
+    return OddEnd(view.across - width / 2, first, width, last - first, at_top, excess)

@@ -11,7 +11,8 @@ from segmentation.confidence.edge_lines import Beyond, beyond_lines, mean_distan
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.confidence.fitting import fit_confidence_model
 from segmentation.confidence.model import ConfidenceModel, garment_found
-from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model
+from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model, share_of_wrong_ends
+from segmentation.confidence.viewpoints import Ends, View, ends_of
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
@@ -50,6 +51,7 @@ def fit_confidence(
     used: list[Sample] = []
     edges: list[tuple[str, Beyond]] = []
     known: list[KnownCandidate] = []
+    ends: dict[str, Ends] = {}
     sizes = fault_options.fault_thickness_px, fault_options.fault_area_px
     for done, sample in enumerate(samples, start=1):
         unbiased = next((model for model in models if sample.id in model.new), None)
@@ -66,6 +68,8 @@ def fit_confidence(
                 dice.append(metrics.dice(metrics.counts(prediction.mask, target)))
                 faulty.append(bool(faults(prediction.mask, target, *sizes)))
                 used.append(sample)
+                if (true := ends_of(target)) is not None:
+                    ends[sample.id] = true
                 if (beyond := beyond_lines(prediction.mask, target)) is not None:
                     edges.append((sample.group or sample.id, beyond))
         if on_progress:
@@ -87,6 +91,11 @@ def fit_confidence(
         return fitted
     assert fitted.outcomes
     places, expected = learned
+    views = (
+        View.of(sample.id, confidence, of)
+        for sample, confidence, of in zip(used, fitted.outcomes.confidence, features, strict=True)
+    )
+    places = dataclasses.replace(places, odd_ends=share_of_wrong_ends(filter(None, views), ends))
     outcomes = dataclasses.replace(fitted.outcomes, expected_faults=tuple(np.round(expected, 5).tolist()))
     return dataclasses.replace(fitted, places=places, outcomes=outcomes)
 

@@ -40,10 +40,18 @@ def triage_results(
 
     def remembered() -> Iterator[Mapping[str, Any]]:
         for record in manifest.records():
-            before[record["stem"]] = {name: record[name] for name in REVISED if name in record}
+            before[record["stem"]] = {
+                name: value for name in REVISED if (value := record.get(name)) is not None
+            }
             yield record
 
     triage = triage_folder(remembered(), models.confidence_model, limits, is_ours)
-    manifest.revise({row.stem: row.fields for row in triage.rows if row.fields != before[row.stem]})
+    manifest.revise(
+        {
+            row.stem: dict.fromkeys(before[row.stem]) | row.fields
+            for row in triage.rows
+            if row.fields != before[row.stem]
+        }
+    )
     write_review(manifest.path.parent, triage, limits, models.name, caution)
     return triage

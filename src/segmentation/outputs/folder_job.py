@@ -227,6 +227,7 @@ def result_of(
         outdated=delivery.outdated,
         clean=prediction.clean,
         likely_faults=_likely(prediction),
+        size=prediction.scores.shape[1::-1],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from segmentation.confidence.cleanness import soundness
 from segmentation.confidence.edge_distances import EdgeLines
+from segmentation.confidence.viewpoints import OTHERWISE
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST, SHOWN_ONLY
@@ -16,7 +17,6 @@ from segmentation.core.viewpoint_names import group_and_view
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.results_folder import photo_of
 
-_ODD_VIEW = "not as from the garment's other sides"
 _DRIFT = "unlike the photos that the model knows"
 
 
@@ -26,7 +26,8 @@ class CutPhoto:
 
     `id` stands for the photo in addresses. `outputs` are its files by kind, relative to the folder, `files`
     the records of what predict wrote, and `asked` the options that it wrote them by. `likely_faults` are the
-    places where a fault is likely, and `clean` is the probability that there is none.
+    places where a fault is likely, `odd_end` is another, where the garment goes further or less far than from
+    its other sides, and `clean` is the probability that there is none.
     """
 
     id: str
@@ -43,6 +44,7 @@ class CutPhoto:
     key: Mapping[str, Any] = field(default_factory=dict)
     likely_faults: tuple[LikelyFault, ...] = ()
     clean: float | None = None
+    odd_end: LikelyFault | None = None
 
     @property
     def soundness(self) -> float | None:
@@ -61,7 +63,7 @@ class CutPhoto:
     @property
     def flags(self) -> list[str]:
         """Return what a queue can be filtered by besides the decision: an odd viewpoint, drift."""
-        found = {"viewpoint": _ODD_VIEW, "drift": _DRIFT}
+        found = {"viewpoint": OTHERWISE, "drift": _DRIFT}
         return [name for name, words in found.items() if any(words in reason for reason in self.reasons)]
 
     @property
@@ -134,6 +136,7 @@ def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
             key,
             tuple(map(_likely_fault, record.get("likely_faults") or ())),
             record.get("clean"),
+            _likely_fault(record["odd_end"]) if record.get("odd_end") else None,
         )
         photos[cut.id] = cut
     if not photos:

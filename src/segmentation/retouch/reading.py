@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.confidence.doubts import Region, find_regions, with_likely_faults
+from segmentation.confidence.doubts import Region, find_regions, region_of_end, with_likely_faults
 from segmentation.core.digests import read_sha256
 from segmentation.core.errors import DataError, printable
 from segmentation.images.files import Picture, read_labels, read_mask
@@ -56,7 +56,8 @@ def load(
     mask = first_mask(results, photo, state)
     digest = digest_of(mask)
     sheet = sheet_of(photo, mask, state.done, picture, max_pixels)
-    return Loaded(digest, sheet, ShownPhoto(picture), _doubtful_regions(results, photo, sheet.base))
+    regions = _doubtful_regions(results, photo, sheet.base, picture.seen)
+    return Loaded(digest, sheet, ShownPhoto(picture), regions)
 
 
 def region_at(regions: list[Region], place: tuple[float, float]) -> Region | None:
@@ -70,10 +71,14 @@ def region_at(regions: list[Region], place: tuple[float, float]) -> Region | Non
     return None
 
 
-def _doubtful_regions(results: Path, photo: CutPhoto, base: np.ndarray) -> list[Region]:
+def _doubtful_regions(results: Path, photo: CutPhoto, base: np.ndarray, seen: np.ndarray) -> list[Region]:
     doubts = np.zeros(base.shape, np.uint8)
     path = results / photo.outputs.get("doubts", "")
     if path.is_file():
         read = read_labels(path)
         doubts = read if read.shape == base.shape else doubts
-    return with_likely_faults(find_regions(doubts, base >= HALF), photo.likely_faults)
+    mask = base >= HALF
+    regions = with_likely_faults(find_regions(doubts, mask), photo.likely_faults)
+    if photo.odd_end:
+        regions += region_of_end(photo.odd_end, mask, seen)
+    return sorted(regions, key=lambda region: -np.count_nonzero(region.pixels))
