@@ -176,6 +176,14 @@ def test_an_array_is_rgb_or_grey_and_its_alpha_stays(model):
         np.testing.assert_array_equal(model.cut_out(array).alpha, same.alpha)
 
 
+def test_the_array_of_a_photo_may_be_used_for_the_next(model):
+    frame = PHOTO.copy()
+    cutout = model.cut_out(frame)
+    frame[:] = 0
+
+    np.testing.assert_array_equal(cutout.rgba, model.cut_out(PHOTO).rgba)
+
+
 def test_an_array_need_not_lie_in_order_in_memory_and_is_not_changed(model):
     flipped = PHOTO[:, ::-1]
     before = flipped.copy()

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from psd_tools import PSDImage
 from support.desk import draw_results
+from support.drawing import draw_pair
 from support.folder_job import cut_folder, draw, draw_folder, manifest_lines, pictures
 from support.holding import held_elsewhere
 from support.program import make
@@ -86,6 +87,31 @@ def test_a_corrected_mask_is_delivered_with_the_colours_of_the_photo(source, res
         rgba(results / "delivery" / "b.png"), with_alpha(decontaminate(photo, alpha), alpha)
     )
     assert (results / "delivery" / "a.png").read_bytes() == (results / "cutouts" / "a.png").read_bytes()
+
+
+def test_what_is_transparent_in_a_photo_stays_so_whatever_mask_is_painted(tmp_path):
+    photo = np.dstack([draw_pair(0)[0], np.full((64, 48), 255, np.uint8)])
+    photo[:, :24, 3] = 0
+    (tmp_path / "in").mkdir()
+    Image.fromarray(photo).save(tmp_path / "in" / "a.png")
+    cut_folder(tmp_path / "in", tmp_path / "out")
+    write_image(tmp_path / "out" / "masks" / "a.png", np.full(photo.shape[:2], 255, np.uint8))
+
+    assert run(tmp_path / "out").corrected == 1
+    alpha = rgba(tmp_path / "out" / "delivery" / "a.png")[..., 3]
+    np.testing.assert_array_equal(alpha, photo[..., 3])
+
+
+def test_a_jpeg_that_was_retouched_is_told_to_be_no_correction(source, tmp_path):
+    results = tmp_path / "out"
+    cut_folder(source, results, format="jpg")
+    flat = results / "cutouts" / "b.jpg"
+    Image.fromarray(255 - np.asarray(Image.open(flat))).save(flat)
+    told = []
+    deliver(DeliverOptions.of(results=results), Context(tell=told.append))
+
+    (caution,) = (event.text for event in told if "JPEG has no transparency" in getattr(event, "text", ""))
+    assert "b.jpg" in caution
 
 
 def test_a_file_that_was_saved_beside_the_predicted_ones_is_delivered(results):

@@ -594,6 +594,12 @@ def test_a_retoucher_gets_every_file_that_the_command_names(photos, tmp_path):
         (("--save", "--format", ""), (", ".join(FORMATS), "''")),
         (("--save", "--background", "#ffff"), ("six digits", "#ffff")),
         (("--save", "--crop", "--canvas", "20x20"), ("--crop: expected without --canvas", "--margin")),
+        (("--save", "--crop", "--margin", "10"), ("--margin: expected with --canvas", "add that")),
+        (
+            ("--save", "--jpeg-quality", "80"),
+            ("--jpeg-quality: expected with", "jpg or webp", "received png"),
+        ),
+        (("--save", "--format", "webp", "--subsampling", "4:2:0"), ("--subsampling: expected with", "jpg")),
         (("--save", "--background", "nowhere.png"), ("expected a colour", "nowhere.png", "check the path")),
         (("--save", "--crop", "-1"), ("0 to 100", "-1")),
         (("--save", "--crop", "nan"), ("0 to 100", "nan")),

@@ -21,6 +21,7 @@ from support.places import ROOT
 
 from segmentation.core.errors import ImageError
 from segmentation.core.memory import pixels_that_fit
+from segmentation.images.colour import srgb_profile
 from segmentation.images.files import (
     TRANSPARENT,
     has_alpha,
@@ -498,7 +499,7 @@ def test_cmyk_is_seen_through_its_profile(tmp_path, kind):
     with_profile = open_photo(saved(tmp_path, encoded(cyan, kind, icc_profile=profile)))
     red, green, blue = with_profile.pixels[8, 8].astype(int)
     assert green > max(red, blue) + 60  # on this press every ink is green
-    assert (with_profile.icc_profile, with_profile.notes) == (None, (CMYK,))
+    assert (with_profile.icc_profile, with_profile.notes) == (srgb_profile(), (CMYK,))
 
     for broken in (profile[:200], b"no profile", SRGB):
         plain = open_photo(saved(tmp_path, encoded(cyan, kind, icc_profile=broken)))

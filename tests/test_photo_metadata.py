@@ -4,17 +4,19 @@ import io
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
-from support.drawing import draw_pair
+from support.drawing import draw_pair, ellipse
 from support.folder_job import cut_folder
 
 from segmentation.core.errors import ImageError
 from segmentation.images.colour import srgb_profile
-from segmentation.images.files import open_photo, read_mask, read_photo, write_image
+from segmentation.images.decontamination import garment_colours
+from segmentation.images.files import Picture, open_photo, read_mask, read_photo, write_image
 
 PHOTO, ALPHA = draw_pair(0, 64, 48)
 CUTOUTS = ("png", "tiff", "webp", "psd")
@@ -95,7 +97,7 @@ def test_grey_is_seen_through_its_profile(tmp_path, kind, gamma):
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055) * 255
     assert np.abs(picture.pixels - srgb[..., np.newaxis]).max() <= 3
     assert picture.notes == ("grey converted to sRGB",)
-    assert picture.icc_profile is None
+    assert picture.icc_profile == srgb_profile()  # so that no program takes it for its own working space
 
 
 def camera_exif(colour_space, interoperability):
@@ -123,6 +125,17 @@ def test_a_camera_says_adobe_rgb_by_its_exif_alone(tmp_path, colour_space, inter
         grey = as_seen(np.full((2, 2, 3), 128, np.uint8), picture.icc_profile)[0, 0]
         assert np.ptp(grey) <= 1
         assert abs(int(grey[0]) - 128) <= 2
+
+
+def test_what_was_converted_no_longer_says_that_it_is_adobe_rgb(tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(PHOTO).convert("CMYK").save(tmp_path / "in" / "a.jpg", exif=camera_exif(0xFFFF, "R03"))
+    folder, _notes = cut(tmp_path / "in", format=CUTOUTS)
+    for name in ("png", "tiff", "webp"):
+        cutout = open_photo(folder / f"a{SUFFIXES[name]}")
+        assert cutout.icc_profile is None
+        assert not any("Adobe" in note for note in cutout.notes)
+        assert noted(folder / f"a{SUFFIXES[name]}")[1][_Tag.DateTimeOriginal] == TAKEN
 
 
 def test_a_profile_in_the_file_outweighs_what_exif_says(tmp_path):
@@ -239,8 +252,21 @@ def test_the_colours_below_transparency_do_not_change_the_cutout(tmp_path):
     for name, colours in (("as it was", PHOTO), ("black", black)):
         (tmp_path / name / "in").mkdir(parents=True)
         transparent_photo(tmp_path / name / "in" / "a.png", colours)
-        found.append(read_mask(cut(tmp_path / name / "in")[0] / "a.png"))
+        with Image.open(cut(tmp_path / name / "in")[0] / "a.png") as cutout:
+            found.append(np.asarray(cutout.convert("RGBA")))
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("hidden", [0, 255])
+def test_a_photo_that_is_cut_out_already_keeps_its_colours_in_soft_edges(hidden):
+    red = np.full((60, 60, 3), (120, 60, 60), np.uint8)
+    own = cv2.blur(np.where(ellipse(60, 60), 255, 0).astype(np.uint8), (5, 5))
+    red[own == 0] = hidden
+    colours = garment_colours(Picture(red, alpha=own), own)
+
+    soft = (own > 0) & (own < 255)
+    assert soft.sum() > 50
+    np.testing.assert_array_equal(colours[soft], red[soft])
 
 
 # What the camera noted
@@ -294,6 +320,26 @@ def test_what_the_camera_noted_is_in_every_cutout(tmp_path, suffix, keep_gps, bi
         assert _Tag.MakerNote not in details
         assert (place.get(1) == "N") == keep_gps
         assert bool(place) == keep_gps
+
+
+@pytest.mark.parametrize("name", CUTOUTS)
+def test_copyright_keeps_every_letter_and_directories_lie_in_the_file(tmp_path, name):
+    (tmp_path / "in").mkdir()
+    exif = Image.Exif()
+    exif[_Tag.Copyright], exif[_Tag.Artist] = "© Müller".encode(), "山田".encode()
+    exif[ExifTags.IFD.Exif] = {_Tag.DateTimeOriginal: TAKEN, ExifTags.IFD.Interop: {1: "R98"}}
+    Image.fromarray(PHOTO).save(tmp_path / "in" / "a.jpg", exif=exif.tobytes())
+    folder, _notes = cut(tmp_path / "in", format=(name,))
+    path = folder / f"a{SUFFIXES[name]}"
+    first = noted(path)[0]
+
+    assert [first[tag].encode("latin-1").decode() for tag in (_Tag.Copyright, _Tag.Artist)] == [
+        "© Müller",
+        "山田",
+    ]
+    if name != "psd":
+        with Image.open(path) as picture:
+            assert dict(picture.getexif().get_ifd(ExifTags.IFD.Interop)) == {1: "R98"}
 
 
 def test_a_photo_without_notes_gives_a_cutout_without(tmp_path):

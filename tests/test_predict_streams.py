@@ -78,6 +78,8 @@ def test_what_is_no_photo_is_named_by_where_it_came_from():
         ({"input": ("-", "a.jpg"), "output": "-"}, "`input=-`: expected one photo, received others too"),
         ({"input": "-", "output": "out"}, "`input=-`: expected `output=-`"),
         ({"input": "-", "output": "-", "json": True}, "and neither `dry_run` nor `json`"),
+        ({"input": "-", "output": "-", "overlay": True}, "`overlay`: expected a folder as `output`"),
+        ({"input": "-", "output": "-", "promise": 0.05}, "`promise`: expected a folder as `output`"),
         ({"input": "-", "output": "-", "format": "png,psd"}, "`output=-`: expected one `format`"),
     ],
 )

@@ -46,6 +46,34 @@ def test_both_passes_are_one_model(home):
     assert pair.precisions is None or pair.precisions.photos == len(pair.split["val"])
 
 
+def test_an_export_says_what_the_second_pass_sees_and_has_the_first_beside_it(home, capsys):
+    make(
+        "export",
+        "--home",
+        home,
+        "--model",
+        "pair",
+        "--format",
+        "onnx",
+        "--output",
+        home / "out" / "pair.onnx",
+    )
+    said = capsys.readouterr().out
+    second, first = (
+        json.loads((home / "out" / name).read_text()) for name in ("pair.onnx.json", "pair-first.onnx.json")
+    )
+
+    assert "scores are within" in said
+    assert "pair-first.onnx: the first pass, whose scores it sees" in said
+    assert second["input"].startswith("photo, uint8 [1, 96, 64, 5], RGB, 0 to 255, then strokes of a person")
+    assert second["input"].endswith("then scores of the first pass (0 to 255)")
+    assert second["resize"].startswith("the box of the first pass's mask (scores from 0.")
+    assert "50 px of 1728 larger to each side" in second["resize"]
+    assert second["resize"].endswith("all scores are 0 outside of the box")
+    assert first["input"] == "photo, uint8 [1, 48, 32, 3], RGB, 0 to 255"
+    assert first["resize"].startswith("the whole photo to the input size")
+
+
 def test_first_scores_come_from_models_that_have_not_learned_the_photo(home):
     folds = [load_bundle(home / "models" / f"fold-{number}") for number in (1, 2)]
     guides = {path.stem: path for path in (home / "logs" / "pair-guides").rglob("*.png")}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segmentation.confidence.triage import Verdict
 from segmentation.core.types import FoundObject, LikelyFault, Prediction
 from segmentation.images.compositing import blend_alpha
-from segmentation.images.decontamination import decontaminate
+from segmentation.images.decontamination import garment_colours
 from segmentation.images.files import Picture
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import with_alpha
@@ -97,7 +97,7 @@ class Cutout:
 
         Black where it is transparent. The same pixels as in the PNG that `predict` writes.
         """
-        return with_alpha(decontaminate(self._picture.pixels, self.alpha), self.alpha)
+        return with_alpha(garment_colours(self._picture, self.alpha), self.alpha)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the cutout atomically; the suffix chooses the format.

@@ -14,6 +14,8 @@ def run(options: ExportOptions, context: Context) -> int:
     with seconds_left(), display:
         done = export(options, display.shown(context))
     print(f"{done.path}{_checked(done)}")
+    if done.first:
+        print(f"{done.first}: the first pass, whose scores it sees; {done.path.name}.json says how")
     if done.precision:
         print(as_typed(f"computed on this machine in {done.precision}"))
     return 0

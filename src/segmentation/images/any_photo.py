@@ -46,6 +46,6 @@ def _from_array(photo: np.ndarray[Any, Any]) -> Picture:
     if grey:
         return Picture(np.repeat(photo.reshape(*photo.shape[:2], 1), 3, axis=2))
     transparent = photo.shape[2] == 4 and photo[..., 3].min() < 255
-    alpha = np.ascontiguousarray(photo[..., 3]) if transparent else None
+    alpha = photo[..., 3].copy() if transparent else None
     notes = (TRANSPARENT,) if transparent else ()
-    return Picture(np.ascontiguousarray(photo[..., :3]), notes=notes, alpha=alpha)
+    return Picture(photo[..., :3].copy(), notes=notes, alpha=alpha)  # the array may be used again

@@ -21,7 +21,7 @@ def to_rgb(
 
     `colours` are those of `Pixels`. RGB stays as it is, in 8 and 16 bits, with its profile; grey without one
     does too, as three equal channels. Everything else is converted to sRGB of 8 bits: through its profile,
-    CMYK without one by arithmetic.
+    CMYK without one by arithmetic, whose colours are meant for no profile.
     """
     if space == "RGB":
         fits = is_for(profile, "RGB")
@@ -36,11 +36,11 @@ def to_rgb(
     picture = Image.fromarray(eight_bit, _MODES[space])
     note = f"{_NAMES[space]} converted to {'RGB' if space == 'CMYK' else 'sRGB'}"
     if space == "Lab":
-        return _through(picture, _lab_profile(), srgb_profile()), None, (note,)
+        return _through(picture, _lab_profile(), srgb_profile()), srgb_profile(), (note,)
     if not profile:
         return np.array(picture.convert("RGB")), None, (note,)
     try:
-        return _through(picture, profile, srgb_profile()), None, (note,)
+        return _through(picture, profile, srgb_profile()), srgb_profile(), (note,)
     except Exception:  # a profile is read by a parser that raises whatever it likes
         note = f"{note} without its damaged colour profile"
         return np.array(picture.convert("RGB")), None, (note,)
@@ -49,14 +49,14 @@ def to_rgb(
 _UNFIT = "a colour profile that does not fit left out"
 
 
-def _grey_to_rgb(grey: np.ndarray, profile: bytes) -> tuple[np.ndarray, None, tuple[str, ...]]:
-    """Convert grey [H, W] through its profile, level by level."""
+def _grey_to_rgb(grey: np.ndarray, profile: bytes) -> tuple[np.ndarray, bytes | None, tuple[str, ...]]:
+    """Convert grey [H, W] through its profile, level by level; returns like `to_rgb`."""
     levels = Image.fromarray(np.arange(256, dtype=np.uint8)[np.newaxis])
     try:  # to the last bit, which costs nothing for 256 levels
         shown = _through(levels, profile, srgb_profile(), ImageCms.Flags.NOOPTIMIZE)
     except Exception:  # as above
         return np.repeat(grey[..., np.newaxis], 3, axis=2), None, (_UNFIT,)
-    return shown[0][grey], None, ("grey converted to sRGB",)
+    return shown[0][grey], srgb_profile(), ("grey converted to sRGB",)
 
 
 def in_profile(image: np.ndarray, profile: bytes | None, target: bytes | None) -> np.ndarray:

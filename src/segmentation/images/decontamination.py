@@ -8,6 +8,8 @@ import numpy as np
 from segmentation.core.bands import PIXELS, Band, bands_of
 from segmentation.images.boxes import box_around
 from segmentation.images.channels import add_channel
+from segmentation.images.compositing import blend, in_bits
+from segmentation.images.picture import Picture
 
 RADII = (1 / 90, 1 / 400, 1 / 800)
 """The radius in which each pass looks for colours, in heights of the photo: 19, 4 and 2 px of 1728."""
@@ -24,6 +26,22 @@ SELF_WEIGHT = 1e-4
 Area = tuple[slice, slice]
 
 _AREA_PX = 64  # the height of areas that are blurred, and the step of their width
+
+
+def garment_colours(picture: Picture, alpha: np.ndarray) -> np.ndarray:
+    """Return a photo without the colours of its surroundings in the soft edges of a garment.
+
+    `alpha` is uint8 or uint16 [H, W]; RGB [H, W, 3] of its type is returned. Where the photo itself is not
+    opaque its colours stay as they are, since those of a transparent pixel hold nothing of what is behind.
+    """
+    bits = 8 * alpha.dtype.itemsize
+    photo = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
+    if picture.alpha is None:
+        return decontaminate(photo, alpha)
+    opaque, own = np.iinfo(photo.dtype).max, in_bits(picture.alpha, bits)
+    cleaned = decontaminate(blend(photo, opaque, own), alpha)  # below transparency any colour may lie
+    cleaned[own < opaque] = photo[own < opaque]
+    return cleaned
 
 
 def decontaminate(photo: np.ndarray, alpha: np.ndarray, *, pixels: int = PIXELS) -> np.ndarray:

@@ -89,7 +89,7 @@ def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
         stored.dpi,
         deep,
         alpha,
-        camera_exif(exif, keep_gps=keep_gps),
+        camera_exif(exif, keep_gps=keep_gps, converted=pixels.space != "RGB"),
     )
 
 

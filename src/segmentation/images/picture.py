@@ -50,6 +50,12 @@ class Picture:
         """Return a note on what a JPEG of it cannot hold."""
         return (NO_EXIF,) if self.exif and len(self.exif) > MOST_JPEG_EXIF_BYTES else ()
 
+    def within(self, alpha: np.ndarray) -> np.ndarray:
+        """Return alpha, uint8 or uint16 [H, W], nowhere more opaque than the photo itself."""
+        if self.alpha is None:
+            return alpha
+        return np.minimum(alpha, in_bits(self.alpha, 8 * alpha.dtype.itemsize))
+
     @cached_property
     def seen(self) -> np.ndarray:
         """The photo on white paper: uint8 RGB [H, W, 3], the pixels themselves of an opaque one."""

@@ -6,7 +6,7 @@ is described beside the file.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,16 +16,26 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import ExportError, MissingExtraError
 from segmentation.core.files import put_together, temporary_folder, write_text
 from segmentation.core.imports import import_keras_quietly
-from segmentation.core.size import Size
+from segmentation.core.size import REFERENCE_HEIGHT_PX, Size
+from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.engine import Network
 from segmentation.inference.engines.keras_engine import keras_network, load_model
 from segmentation.inference.engines.object_engine import objects_at, scores_of
 from segmentation.inference.formats import FORMATS, silenced
+from segmentation.inference.scoring import second_pass_view
 from segmentation.models.mask_rcnn.found import MASK_PX, MOST_OBJECTS, ROW
-from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.preprocessing.preprocessing import NO_STROKE, SCORES, STROKES, Preprocessing
+from segmentation.scores.two_passes import double_pass
 
 if TYPE_CHECKING:
     import keras
+
+_BEHIND = {  # the colours of a photo
+    STROKES: f"strokes of a person (0 for not garment, {NO_STROKE} for nothing said, 255 for garment)",
+    SCORES: "scores of the first pass (0 to 255)",
+    "trimap": "a trimap (0, 128, 255)",
+    "alpha": "a first alpha (0 to 255)",
+}
 
 TOLERANCE = 1e-3  # of a score; float32 on two engines differs by some 1e-5
 
@@ -33,11 +43,11 @@ TOLERANCE = 1e-3  # of a score; float32 on two engines differs by some 1e-5
 def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarray]) -> float | None:
     """Write the bundle's network at `path` in the format `name` and run it on `photos` to check it.
 
-    A description of the preprocessing lies beside it as `PATH.json`. Returns the `largest_difference`
-    of a score from Keras, None where the format's runtime is not installed. Raises BundleError for weights
-    that cannot be read, and ExportError for a `path` that cannot be one of the format or holds something
-    else, when the converter fails, and when it is more than `TOLERANCE`; then nothing is left. Raises
-    MissingExtraError when the converter is not installed.
+    Of two passes it is the last. A description of the preprocessing lies beside it as `PATH.json`. Returns
+    the `largest_difference` of a score from Keras, None where the format's runtime is not installed. Raises
+    BundleError for weights that cannot be read, and ExportError for a `path` that cannot be one of the format
+    or holds something else, when the converter fails, and when it is more than `TOLERANCE`; then nothing is
+    left. Raises MissingExtraError when the converter is not installed.
     """
     path = path.absolute()
     _check_target(path, name)
@@ -66,7 +76,7 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
             reference = keras_network(model, preprocessing)
             if bundle.finds_objects:  # their order may differ where two are equally likely
                 network, reference = (_as_scores(bundle, one) for one in (network, reference))
-            difference = largest_difference(network, reference, preprocessing, photos)
+            difference = largest_difference(network, reference, preprocessing, _as_seen(bundle, photos))
             if not difference <= TOLERANCE:
                 raise ExportError(
                     f"{path}: expected the scores of Keras within {TOLERANCE:g}, received a difference of "
@@ -97,10 +107,10 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
     colour = "grey (0.299 R + 0.587 G + 0.114 B)" if preprocessing.colour == "grey" else "RGB"
     size = preprocessing.input_size
     shape = f"1, {size.height}, {size.width}"
-    guides = {"trimap": "a trimap (0, 128, 255)", "alpha": "a first alpha (0 to 255)"}
-    behind = "".join(f", then {guides[name]}" for name in preprocessing.guides)
+    behind = "".join(f", then {_BEHIND[name]}" for name in preprocessing.channel_names if name in _BEHIND)
     smaller = "area (cv2.INTER_AREA)" if preprocessing.shrink == "area" else preprocessing.shrink
-    resize = f"the whole photo to the input size; smaller by {smaller}, larger by cubic"
+    seen, outside = _seen_in_words(bundle)
+    resize = f"{seen} to the input size; smaller by {smaller}, larger by cubic{outside}"
     if preprocessing.guides or preprocessing.sees == "tiles":
         resize = "none: tiles of the photo at its own resolution, as large as the input"
     return {
@@ -113,6 +123,19 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
         "labels": ", ".join(bundle.labels.names),
         **bundle.labels.task.rule(bundle.threshold),
     }
+
+
+def _seen_in_words(bundle: ModelBundle) -> tuple[str, str]:
+    """Return what of a photo the last pass sees, and what holds of the rest."""
+    view = second_pass_view(bundle)
+    if not view:
+        return "the whole photo", ""
+    first = f"the first pass's mask (scores from {view.threshold:g} on)"
+    margin = f"{view.margin_px:g} px of {REFERENCE_HEIGHT_PX}"
+    if view.blanks:
+        return f"the photo, black outside of {first} dilated by {margin},", "; all scores are 0 there"
+    box = f"the box of {first} without specks, {margin} larger to each side, in the input's proportions,"
+    return box, "; all scores are 0 outside of the box"
 
 
 def _output_in_words(bundle: ModelBundle, preprocessing: Preprocessing) -> str:
@@ -129,10 +152,28 @@ def _output_in_words(bundle: ModelBundle, preprocessing: Preprocessing) -> str:
     )
 
 
+def _as_seen(bundle: ModelBundle, photos: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield what the last pass of a bundle sees of photos: uint8 [h, w, C], with first scores behind them."""
+    view = second_pass_view(bundle)
+    if not (view and bundle.first):
+        yield from photos
+        return
+    first = load_engine(bundle.first)
+    for photo in photos:
+        seen = [photo]  # where the first pass finds nothing
+
+        def look(part: np.ndarray, seen: list[np.ndarray] = seen) -> np.ndarray:
+            seen.append(part)
+            return np.zeros((*part.shape[:2], 1), np.float32)
+
+        double_pass(first, look, view)(photo)
+        yield seen[-1]
+
+
 def largest_difference(
     network: Network, reference: Network, preprocessing: Preprocessing, photos: Iterable[np.ndarray]
 ) -> float:
-    """Return the largest difference of a score between two networks over uint8 RGB photos, NaN included.
+    """Return the largest difference of a score between two networks over uint8 photos, NaN included.
 
     One score in a thousand of each photo is left out: where two values in a pooling window are all but equal,
     the indices of SegNet point to either.

@@ -18,7 +18,7 @@ from segmentation.images.files import open_photo
 from segmentation.jobs.context import Context
 from segmentation.jobs.delivery_promise import promised_stems
 from segmentation.jobs.delivery_review import BY_HAND, as_reviewed
-from segmentation.jobs.option_checks import check_with
+from segmentation.jobs.option_checks import check_cutouts, check_with
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.delivery import UNDECIDED, DeliveryWriter, Source, find_sources, refuse_output
 from segmentation.outputs.manifest import Manifest
@@ -65,6 +65,7 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
     the output; for a promise what `promised_stems` raises.
     """
     check_with(options, ("certainty",), "promise")
+    check_cutouts(options, options.files)
     if options.triage.promise is not None and "decisions" in options.given:
         raise ConfigError(
             "`promise`: expected without `decisions`, since it decides, received both; leave one of them out"

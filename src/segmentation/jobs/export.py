@@ -19,7 +19,8 @@ from segmentation.jobs.context import Context
 class Exported:
     """The exported file. Of 1000 scores 999 are within `difference`, in [0, 1], of those of Keras.
 
-    It is None where nothing was checked: for a configuration, and without the runtime of the format.
+    It is None where nothing was checked: for a configuration, and without the runtime of the format. `first`
+    is the file of the first pass, whose scores the network of a second pass sees, but for this program's own.
     `precision` is the one that this program will compute the model in, None for a file for other programs.
     """
 
@@ -27,6 +28,7 @@ class Exported:
     format: str
     difference: float | None = None
     precision: ChosenPrecision | None = None
+    first: Path | None = None
 
 
 def export(options: ExportOptions, context: Context) -> Exported:
@@ -65,9 +67,12 @@ def _export_network(bundle: ModelBundle, options: ExportOptions, context: Contex
         assert saved.openvino
         return Exported(saved.openvino, options.format, difference, choose_precision(saved, "auto"))
     path = options.output or _folder(bundle, context) / (bundle.name + FORMATS[options.format].suffix)
+    first = path.with_name(f"{path.stem}-first{path.suffix}") if bundle.first else None
     with locked_file(path):
+        if bundle.first and first:
+            export_network(bundle.first, options.format, first, map(read_photo, photos))
         difference = export_network(bundle, options.format, path, map(read_photo, photos))
-    return Exported(path, options.format, difference)
+    return Exported(path, options.format, difference, first=first)
 
 
 def _folder(bundle: ModelBundle, context: Context) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from segmentation.config.files import CutoutOptions
 from segmentation.config.options import JobOptions, fields_by_name
 from segmentation.core.errors import ConfigError
 
@@ -10,6 +11,20 @@ def check_alone(options: JobOptions, name: str, other: str) -> None:
     """Raise ConfigError where two options are given that exclude each other."""
     if getattr(options, name) and getattr(options, other):
         raise ConfigError(f"`{name}`: expected without `{other}`, received both; leave one of them out")
+
+
+_OF_FORMATS = {"subsampling": ("jpg",), "jpeg_quality": ("jpg", "webp")}
+
+
+def check_cutouts(options: JobOptions, files: CutoutOptions) -> None:
+    """Raise ConfigError where an option of cutouts is given that does nothing without another."""
+    check_with(options, ("margin", "align"), "canvas")
+    for name, formats in _OF_FORMATS.items():
+        if name in options.given and not {*formats} & {*files.format}:
+            raise ConfigError(
+                f"`{name}`: expected with `format={' or '.join(formats)}`, received "
+                f"{','.join(files.format)}; add that format, or leave it out"
+            )
 
 
 def check_with(options: JobOptions, names: Iterable[str], other: str) -> None:

@@ -24,7 +24,7 @@ from segmentation.inference.scorer import (
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import FolderStarted, PhotoDone, Photos, predict_photos, score_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
-from segmentation.jobs.option_checks import check_with
+from segmentation.jobs.option_checks import check_cutouts, check_with
 from segmentation.jobs.predict_given import about_cutouts, about_files, check_place
 from segmentation.jobs.predict_plan import planned_results
 from segmentation.jobs.predict_store import StoreResults
@@ -96,6 +96,7 @@ class FolderPrediction:
         self._found = self._photos.found(context.tell) if arrivals is None else arrivals
         self.workers = self._photos.streams(options.work.workers)
         check_with(options, ("matte_band", "matte_width"), "matte")
+        check_cutouts(options, options.files)
         matte = load_matte_pass(
             options.files, context.workspace.models, options.scoring, streams=self.workers
         )

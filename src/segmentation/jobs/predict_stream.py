@@ -12,6 +12,14 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
 
 _NAME = "standard input"
+_OF_FOLDERS = (
+    "review",
+    "overlay",
+    "trimap",
+    "profile",
+    "overwrite",
+    "promise",
+)  # options that a stream ignores
 
 
 def is_stream(options: PredictOptions) -> bool:
@@ -26,6 +34,11 @@ def check_stream(options: PredictOptions) -> None:
     if options.output != STREAM or options.dry_run or options.json:
         raise ConfigError(
             "`input=-`: expected `output=-`, and neither `dry_run` nor `json`; give a file instead"
+        )
+    if idle := [name for name in _OF_FOLDERS if name in options.given]:
+        raise ConfigError(
+            f"`{idle[0]}`: expected a folder as `output`, since a stream has the cutout alone, received "
+            f"`output={STREAM}`; leave one of them out"
         )
     if len(options.files.format) != 1:
         raise ConfigError(f"`output=-`: expected one `format`, received {','.join(options.files.format)}")

@@ -20,7 +20,7 @@ from segmentation.images.canvas import place_on_canvas
 from segmentation.images.channels import add_channel
 from segmentation.images.colour import in_profile, srgb_profile
 from segmentation.images.compositing import blend, cover, crop_box, in_bits
-from segmentation.images.decontamination import decontaminate
+from segmentation.images.decontamination import garment_colours
 from segmentation.images.files import Picture, open_photo, write_image
 from segmentation.images.trimaps import WIDE_BAND, trimap
 
@@ -93,7 +93,7 @@ class CutoutStyle:
         bits = self.options.bits
         image = in_bits(picture.pixels if picture.deep is None else picture.deep, bits)
         flat = {name: paths[kind] for name, kind in FORMATS.items() if name != "psd" and kind in paths}
-        garment = decontaminate(image, alpha) if flat and self.options.decontaminate else image
+        garment = garment_colours(picture, alpha) if flat and self.options.decontaminate else image
         known = self.trimap(alpha) if "cutout-psd" in paths else alpha
         notes: tuple[str, ...] = ()
         if self.options.crop is not None:

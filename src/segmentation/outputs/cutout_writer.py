@@ -112,10 +112,7 @@ class CutoutWriter:
         Those that show the prediction are of the prediction still. Returns notes on the others.
         """
         self._write_shown(paths, picture, prediction)
-        alpha = in_bits(alpha, self._files.bits)
-        if picture.alpha is not None:
-            alpha = np.minimum(alpha, in_bits(picture.alpha, self._files.bits))
-        return self.write_alpha(paths, picture, alpha)
+        return self.write_alpha(paths, picture, picture.within(in_bits(alpha, self._files.bits)))
 
     def write_alpha(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
         """Write the files of a photo whose alpha is known, uint8 or uint16 [H, W], wherever it came from.

@@ -138,6 +138,16 @@ def find_sources(
                 # cutouts of a review are made of the mask that it wrote
                 and (path == mask or not is_as_reviewed(path, reviewed.get(output, [])))
             )
+            flat = record["outputs"].get(FORMATS["jpg"], "")
+            if (
+                not changed
+                and known.is_changed(flat)
+                and not is_as_reviewed(results / flat, reviewed.get(flat, []))
+            ):
+                warn(
+                    f"{printable(str(results / flat))}: was changed, but a JPEG has no transparency, so that "
+                    "what was predicted is delivered; correct the mask, or a cutout in another format"
+                )
         yield Source(_checked(photo, changed, folder), mask, changed, record.get("decision") or UNDECIDED)
     for text in left_behind(renamed):
         warn(text)
@@ -176,4 +186,4 @@ class DeliveryWriter:
 
     def write(self, paths: Mapping[str, Path], picture: Picture, alpha: np.ndarray) -> tuple[str, ...]:
         """Write a file of each kind; return notes on them."""
-        return self.style.write(paths, picture, in_bits(alpha, self.style.options.bits))
+        return self.style.write(paths, picture, picture.within(in_bits(alpha, self.style.options.bits)))

@@ -11,7 +11,6 @@ from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import PREDICTED
 from segmentation.core.files import temporary_folder, write_bytes
 from segmentation.core.lock import locked
-from segmentation.images.compositing import in_bits
 from segmentation.images.files import Picture, open_photo, read_mask
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.file_record import FileRecord, is_as_recorded, record_of
@@ -85,8 +84,7 @@ def write_accepted(
     alpha = sheet.alpha
     if options.bits == 16:
         alpha = sheet.deep(read_mask(base, max_pixels=alpha.size, bits=16))
-    if picture.alpha is not None:
-        alpha = np.minimum(alpha, in_bits(picture.alpha, options.bits))
+    alpha = picture.within(alpha)
     with locked(results, ""), temporary_folder(results) as scratch:
         paths = {kind: scratch / output for kind, output in outputs.items()}
         writer.write_alpha(paths, picture, alpha)
