@@ -24,6 +24,7 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError
 from segmentation.jobs.cluster_setup import Setup
 from segmentation.jobs.folder import PhotoDone
+from segmentation.outputs.shard_names import SHARDS
 
 
 @pytest.fixture
@@ -119,16 +120,21 @@ def test_a_run_that_is_stopped_goes_on_from_there(crew, cut):
     assert len(made(cut())) == 6 - len(first)
 
 
-def test_more_photos_than_a_shard_may_hold_are_added_to_it(cut, source, tmp_path):
+@pytest.mark.parametrize("given", [2, None], ids=["given", "usual"])
+def test_more_photos_than_a_shard_may_hold_are_added_to_it(cut, source, tmp_path, monkeypatch, given):
     """Those that come between earlier ones wait until the shard of their place was split."""
-    cut()
+    monkeypatch.setattr("segmentation.config.stores.SHARE_PHOTOS", 2)
+    cut(shard_photos=given)
     for number in range(9):
         (source / f"a{number}.png").write_bytes((source / "a.png").read_bytes())
-    results = cut()
+    results = cut(shard_photos=given)
 
     assert sorted(made(results)) == [f"a{number}" for number in range(9)]
+    assert [result.notes for result in results] == [()] * 15
     assert len(recorded(tmp_path / "out")) == 15
-    assert made(cut()) == []
+    shards = [path.read_bytes().splitlines() for path in (tmp_path / "out" / SHARDS).iterdir()]
+    assert max(map(len, shards)) < 4
+    assert made(cut(shard_photos=given)) == []
     assert as_on_one_machine(tmp_path / "out", source, tmp_path)
 
 

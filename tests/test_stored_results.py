@@ -27,6 +27,7 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
+from segmentation.outputs import store_claim
 from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import SHARDS, file_name, name_after, parse_name
 from segmentation.outputs.shard_store import ShardStore, order_of
@@ -197,6 +198,34 @@ def test_the_failure_of_an_object_goes_with_the_object(bucket, cut, object_store
     assert [line["stem"] for line in shard_lines(bucket("out"))] == ["a", "b", "c", "d", "x/a", "x/e"]
 
 
+def test_failures_are_recorded_where_nothing_else_is(tmp_path):
+    """Else a line would say of a photo that is broken now that it is done, though its files are gone."""
+    source, output = draw_folder(tmp_path / "in"), f"file://{tmp_path}/out"
+    cut_folder(source, output)
+    for name in ("b.png", "c2.png"):
+        (source / name).write_bytes(b"no picture")
+    told = [result.stem for result in cut_folder(source, output) if result.error]
+
+    lines = shard_lines(pictures(tmp_path / "out"))
+    assert told == [line["stem"] for line in lines if line["error"]] == ["b", "c2"]
+    assert len(lines) == 7
+    assert not (tmp_path / "out" / "masks" / "b.png").exists()
+
+
+def test_photos_stay_in_the_shard_of_their_place_though_failures_leave_it(tmp_path):
+    """One that is not split, since lines of photos that are gone were dropped, is gone on with."""
+    source, output = draw_folder(tmp_path / "in"), f"file://{tmp_path}/out"
+    (source / "b.png").write_bytes(b"no picture")
+    cut_folder(source, output, shard_photos=3)
+    (source / "b.png").unlink()
+    for number in range(4):
+        draw(source / f"a{number}.png", 10 + number)
+
+    assert made(cut_folder(source, output, shard_photos=3)) == ["a0", "a1", "a2", "a3"]
+    assert made(cut_folder(source, output, shard_photos=3)) == []
+    assert len(shard_lines(pictures(tmp_path / "out"))) == 9
+
+
 def test_a_plan_writes_nothing(bucket, cut, object_store):
     address = f"s3://{object_store.bucket}"
     cut()
@@ -231,6 +260,21 @@ def test_one_process_at_a_time_writes(cut, object_store):
     with StoreClaim(Store(address, Patience(2)), address):
         assert mark in object_store.objects(object_store.bucket)
     assert mark not in object_store.objects(object_store.bucket)
+
+
+def test_a_process_that_slept_until_another_took_its_place_ends(monkeypatch, tmp_path):
+    address = Address.parse(f"file://{tmp_path}/out")
+    monkeypatch.setattr(store_claim, "_REFRESHED_S", -1)
+    monkeypatch.setattr(store_claim, "_DEAD_S", -1)  # as if it had slept for long
+    with StoreClaim(Store(address, Patience(1)), address) as sleeper:
+        sleeper.refresh()
+        with StoreClaim(Store(address, Patience(1)), address) as other:
+            with pytest.raises(DataError, match="found none, or that of another, which may have written"):
+                sleeper.refresh()
+            sleeper.__exit__(None, None, None)
+            other.refresh()
+        with pytest.raises(DataError, match="expected the mark of this process"):
+            sleeper.refresh()
 
 
 def test_a_review_needs_a_folder():

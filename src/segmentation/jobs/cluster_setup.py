@@ -66,6 +66,7 @@ def setup_of(
         raise ConfigError("`on`: expected models of different names, received two of one name; rename one")
     changes: dict[str, Any] = {
         "on": None,
+        "shard_photos": options.stores.lines(on_cluster=True),
         "model": tuple(path.resolve().name for path in bundles),
         "input": tuple(path.absolute() if isinstance(path, Path) else path for path in options.photos.input),
         "files_from": None,

@@ -24,8 +24,11 @@ from segmentation.stores.address import Address
 class ShardManifest(Manifest):
     """A shard on this machine. What is done is recorded by `record`, once its files are in the store.
 
-    That files which are recorded are there is not asked of the store: it loses none.
+    `changed` is whether anything was. That files which are recorded are there is not asked of the store: it
+    loses none.
     """
+
+    changed = False
 
     def append(self, result: Result) -> None:
         """Leave the result to `record`."""
@@ -33,6 +36,7 @@ class ShardManifest(Manifest):
     def record(self, result: Result) -> None:
         """Write a result's line."""
         super().append(result)
+        self.changed = True
 
     def knows(self, photo: Photo) -> bool:
         """Return whether an earlier run has a line of the photo."""
@@ -96,8 +100,8 @@ class Shards:
         """Yield each shard that photos belong to, open. The photos of one are to be taken before the next.
 
         Shards lie in `scratch` while they are open. Without `write` the store stays as it is. Where others
-        write the shards meanwhile, `wait` returns once they have done so: before more photos are added to
-        one than it may hold, it has to be split.
+        write the shards meanwhile, `wait` returns once they have done so. More photos than may be added to
+        one at a time belong to it still, or to a piece of it: it is yielded again.
         """
         upcoming = _Upcoming(iter(photos))
         before: Name | None = None
@@ -116,12 +120,11 @@ class Shards:
                             manifest.have_met(self.source)
                     if write and self._replaced(shard):
                         continue  # where it was split, those that follow may belong to a piece of it
-            if wait and belonging.is_crowded:
-                following = self.store.after(name)
-                wait()
-                self.store.look()
-                if self.store.after(name) != following:
-                    continue
+            if belonging.is_crowded:
+                if wait:
+                    wait()
+                    self.store.look()
+                continue
             before = name
 
     @contextmanager
@@ -141,8 +144,7 @@ class Shards:
 
     def _replaced(self, shard: Shard) -> bool:
         """Put a shard with other lines than before in the place of its parts; return whether it was split."""
-        added = shard.shipped > shard.manifest.length
-        changed = added or shard.manifest.path.stat().st_size < shard.shipped
+        changed = shard.manifest.changed or shard.manifest.path.stat().st_size < shard.shipped
         return changed and self.store.replace(shard.name, shard.manifest.path, self.lines)
 
     def _manifest(self, folder: Path) -> ShardManifest:

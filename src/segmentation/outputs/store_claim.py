@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import socket
 import time
 from contextlib import suppress
@@ -20,15 +21,19 @@ _DEAD_S = 15 * 60  # since the mark of a living process was last refreshed
 class StoreClaim:
     """Context in which this process is the one that writes below an address, as far as others look.
 
-    Entering raises DataError where the mark of another process is fresh. One that two processes set at the
-    same moment is not noticed: few stores could tell.
+    Entering raises DataError where the mark of another process is fresh, `refresh` where it has taken the
+    place of this one's. One that two processes set at the same moment is not noticed: few stores could tell.
     """
 
     def __init__(self, store: Store, results: Address):
         self._store = store
         self._results = results
         self._address = results / MARK
-        self._who = {"process": os.getpid(), "host": socket.gethostname()}
+        self._who = {
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "token": secrets.token_hex(8),
+        }
         self._refreshed_s = 0.0
 
     def __enter__(self) -> Self:
@@ -50,16 +55,30 @@ class StoreClaim:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         with suppress(SegmentationError):
-            self._store.remove(self._address)
+            if self._is_own():
+                self._store.remove(self._address)
 
     def refresh(self) -> None:
-        """Show that this process lives, once a minute at most."""
-        if time.monotonic() - self._refreshed_s > _REFRESHED_S:
+        """Show that this process lives, once a minute at most.
+
+        Raises DataError where its mark is gone, or another's: others take it for dead once it has slept.
+        """
+        # other clocks stand still while a machine sleeps
+        if abs(time.time() - self._refreshed_s) > _REFRESHED_S:
+            if not self._is_own():
+                raise DataError(
+                    f"{self._results}: expected the mark of this process in {self._address}, found none, or "
+                    "that of another, which may have written here since; once it has ended, run the same "
+                    "command again"
+                )
             self._write()
 
     def _write(self) -> None:
         self._store.write(json.dumps(self._who).encode(), self._address)
-        self._refreshed_s = time.monotonic()
+        self._refreshed_s = time.time()
+
+    def _is_own(self) -> bool:
+        return self._store.look(self._address) is not None and self._read() == self._who
 
     def _read(self) -> dict[str, object]:
         try:
