@@ -1,5 +1,6 @@
 """A watched folder: photos are cut out once they are whole, whatever happens to folder and program."""
 
+import errno
 import json
 import os
 import shutil
@@ -16,7 +17,16 @@ from hypothesis import strategies as st
 from PIL import Image
 from support.bundles import CONFIDENCE_MODEL
 from support.drawing import draw_pair
-from support.folder_job import cut_folder, draw, errors, manifest_lines, pictures, scorer_knowing
+from support.folder_job import (
+    cut_folder,
+    draw,
+    errors,
+    manifest_lines,
+    pictures,
+    red_score,
+    scorer_knowing,
+    scorer_of,
+)
 from support.holding import held_elsewhere
 from support.places import ROOT
 from support.program import start
@@ -26,7 +36,7 @@ from segmentation.config.jobs.watch import WatchOptions
 from segmentation.core.being_written import has_its_end, is_open_for_writing
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Caution
-from segmentation.jobs.changes import Told, Untold, changes_of, is_remote
+from segmentation.jobs.changes import POLL_S, Told, Untold, changes_of, is_remote
 from segmentation.jobs.folder import PhotoDone
 from segmentation.jobs.watch import WATCH_LOCK, Idle, Watching
 from segmentation.outputs.arrivals import Arrivals
@@ -241,6 +251,61 @@ def test_a_folder_that_is_away_for_a_while_is_waited_for(source, tmp_path):
     assert len([text for text in day.cautions if "cannot be reached" in text]) == 1
 
 
+def test_a_drive_that_is_away_for_seconds_costs_no_photo(source, tmp_path):
+    """It goes while six photos are ready and the first is in work."""
+    scored, away = [], tmp_path / "away"
+
+    def score(photo):
+        scored.append(photo)
+        if len(scored) == 1:
+            source.rename(away)
+        return red_score(photo)
+
+    happens = {60.0: lambda: away.rename(source)}
+    day = watch_for(400, source, tmp_path / "out", happens, scorer_of(score), workers=1)
+    cut_folder(source, tmp_path / "predicted")
+
+    assert pictures(tmp_path / "out") == pictures(tmp_path / "predicted")
+    assert errors(tmp_path / "out") == {}
+    assert len([text for text in day.cautions if "cannot be reached" in text]) == 1
+
+
+def test_a_drive_whose_host_is_down_is_waited_for_and_told_each_time(source, tmp_path, monkeypatch):
+    down, stat = [], os.stat
+
+    def answer(path, *arguments, **options):
+        if down and str(path).startswith(str(source)):
+            raise OSError(errno.EHOSTDOWN, os.strerror(errno.EHOSTDOWN), str(path))
+        return stat(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", answer)
+    happens = {
+        20.0: lambda: down.append(True),
+        100.0: down.clear,
+        101.0: lambda: draw(source / "new.png", 7),
+        150.0: lambda: down.append(True),
+        250.0: down.clear,
+    }
+    day = watch_for(300, source, tmp_path / "out", happens)
+
+    assert len(stems(day)) == 7
+    assert len([text for text in day.cautions if "cannot be reached" in text]) == 2
+
+
+def test_what_cannot_be_written_beside_the_cutouts_is_written_later(folder, tmp_path):
+    draw(folder / "a.png")
+    (folder / "b.png").write_bytes(b"\x89PNG but no picture IEND")
+    taken = [tmp_path / "out" / name for name in ("review.html", FAILED)]
+    for path in taken:
+        path.mkdir(parents=True)
+    happens = {70.0: taken[0].rmdir, 71.0: taken[1].rmdir}
+    day = watch_for(150, folder, tmp_path / "out", happens, scorer_knowing(CONFIDENCE_MODEL))
+
+    assert stems(day) == ["a", "b"]
+    assert any("review.html: is a directory" in text and "tried again" in text for text in day.cautions)
+    assert all(path.is_file() for path in taken)
+
+
 def test_a_line_is_told_each_minute_without_a_photo(folder, tmp_path):
     day = watch_for(200, folder, tmp_path / "out", arriving(folder, "a.png"))
 
@@ -353,6 +418,24 @@ def test_the_system_tells_of_a_photo_that_is_moved_in(folder, tmp_path):
     threading.Timer(0.1, lambda: (tmp_path / "a.png").rename(folder / "a.png")).start()
 
     assert told.wait(20)
+
+
+def test_a_name_that_is_not_utf_8_has_the_folder_looked_into_now_and_then(folder):
+    said = []
+    told = changes_of(folder, None, said.append)
+    if isinstance(told, Untold):
+        pytest.skip("the system does not tell here")
+    try:
+        (folder / os.fsdecode(b"Stra\xdfe.png")).touch()
+    except OSError:
+        pytest.skip("the file system takes no such name")
+
+    while told.wait(20) and not said:
+        pass
+    assert "the system tells of no changes" in said[0].text
+    assert told.every_s == POLL_S
+    assert not told.wait(0)
+    assert len(said) == 1
 
 
 def test_network_drives_are_known_by_their_file_system(tmp_path):

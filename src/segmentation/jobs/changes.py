@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from segmentation.core.errors import printable
 from segmentation.core.events import Caution, Tell
 from segmentation.core.imports import require
 
@@ -41,11 +42,16 @@ class Untold:
 
 
 class Told:
-    """A folder whose changes the system reports. Raises OSError or RuntimeError where it cannot."""
+    """A folder whose changes the system reports; once it no longer can, it is checked now and then.
 
-    every_s = _ANYWAY_S
+    Raises OSError or RuntimeError where it cannot from the start.
+    """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, tell: Tell):
+        self.every_s = _ANYWAY_S
+        self._folder = folder
+        self._tell = tell
+        self._untold: Untold | None = None
         watchfiles = require("watchfiles", "service")
         logging.getLogger("watchfiles").setLevel(logging.ERROR)
         self._changes = watchfiles.watch(
@@ -61,10 +67,16 @@ class Told:
         next(self._changes)
 
     def wait(self, seconds: float) -> bool:
+        if self._untold:
+            return self._untold.wait(seconds)
         until = time.monotonic() + seconds
-        while not next(self._changes):
-            if time.monotonic() >= until:
-                return False
+        try:
+            while not next(self._changes):
+                if time.monotonic() >= until:
+                    return False
+        except (OSError, RuntimeError, StopIteration) as error:  # such as a name that is not UTF-8
+            self._untold = _untold(self._folder, error, self._tell)
+            self.every_s = self._untold.every_s
         return True
 
 
@@ -79,11 +91,16 @@ def changes_of(folder: Path, poll_s: float | None, tell: Tell) -> Changes:
     if is_remote(folder):
         return Untold(POLL_S)
     try:
-        return Told(folder)
+        return Told(folder, tell)
     except (OSError, RuntimeError) as error:
-        looked = f"it is looked into every {POLL_S:g} seconds"
-        tell(Caution(f"{folder}: the system tells of no changes ({error}); {looked}"))
-        return Untold(POLL_S)
+        return _untold(folder, error, tell)
+
+
+def _untold(folder: Path, error: Exception, tell: Tell) -> Untold:
+    reason = printable(str(error) or type(error).__name__)
+    looked = f"it is looked into every {POLL_S:g} seconds"
+    tell(Caution(f"{folder}: the system tells of no changes ({reason}); {looked}"))
+    return Untold(POLL_S)
 
 
 def is_remote(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:

@@ -1,15 +1,17 @@
 """The job `watch`: photos are cut out as they arrive in a folder, by the job `predict`."""
 
 import dataclasses
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.confidence.drift import DriftAlarm
 from segmentation.config.jobs.watch import WatchOptions
-from segmentation.core.errors import DataError, SegmentationError
+from segmentation.core.errors import DataError, SegmentationError, unwritable
 from segmentation.core.events import Caution
 from segmentation.core.lock import locked
 from segmentation.inference.scorer import Scorer
@@ -74,8 +76,9 @@ class Watch:
         self._changed = True
         self._active = self._listed_failures = clock()
         self._failures: dict[Path, str] | None = None  # those in the list
-        if not self._source.is_dir():
-            found = what_is_at(self._source) if not self._source.exists() else "a file"
+        self._unfinished = False  # whether the last run could not be brought to its end
+        if not _is_folder(self._source):
+            found = what_is_at(self._source) if not self._source.is_file() else "a file"
             raise DataError(f"`input` {self._source}: expected a folder, found {found}; check the path")
         self._prediction = FolderPrediction(
             options.prediction, dataclasses.replace(context, tell=self._tell), scorer, self._photos()
@@ -86,7 +89,6 @@ class Watch:
         refuse_source(self._source, output)
         self._arrivals = Arrivals(self._listed, options.settle, clock)
         self._changes = changes or changes_of(self._source, options.poll, context.tell)
-        self._every_s = max(self._changes.every_s, _STEP_S)
         model = self._prediction.models.confidence_model
         watched = self._prediction.limits and model and options.drift_photos
         self._alarm = DriftAlarm(model, options.drift_photos) if watched and model else None
@@ -109,7 +111,7 @@ class Watch:
         with locked(self._output, name=WATCH_LOCK):
             self._context.tell(Watching(self._source, self._output))
             while not self._context.stop():
-                if self._look():
+                if self._look() or self._unfinished:
                     self._round()
                 else:
                     self._wait()
@@ -117,13 +119,16 @@ class Watch:
 
     def _round(self) -> None:
         """Cut out the photos that are ready, and those that become so meanwhile."""
+        self._unfinished = True
         try:
             for result in self._prediction:
                 self._take_note(result)
-        except SegmentationError as error:
+            self._unfinished = False
+        except (SegmentationError, OSError) as error:
             self._ready.clear()
             self._arrivals.give_back()
-            self._context.tell(Caution(f"{error}; it is tried again in {_RETRY_S:g} seconds"))
+            reason = unwritable(error) if isinstance(error, OSError) else error
+            self._context.tell(Caution(f"{reason}; it is tried again in {_RETRY_S:g} seconds"))
             until = self._clock() + _RETRY_S
             while self._clock() < until and not self._context.stop():
                 self._wait()
@@ -133,9 +138,15 @@ class Watch:
         return _Again(self._arriving)
 
     def _arriving(self) -> Iterator[Photo | None]:
-        """Yield the photos of a run, None while there are no others; end when there were none for long."""
+        """Yield the photos of a run, None while there are no others; end when there were none for long.
+
+        Where the folder cannot be reached any more, it ends at once: what is ready waits until it is back.
+        """
         last = self._clock()
         while self._look() or self._arrivals.in_hand or self._clock() - last < _LINGER_S:
+            if self._ready and not self._is_there():
+                self._ready.clear()
+                return
             if self._ready:
                 last = self._active = self._clock()
                 yield self._ready.popleft()
@@ -146,7 +157,7 @@ class Watch:
     def _look(self) -> bool:
         """Return whether photos are ready, after a look into the folder where it is time for one."""
         since = self._clock() - self._looked
-        due = self._changed or self._arrivals.unsettled or since >= self._every_s
+        due = self._changed or self._arrivals.unsettled or since >= self._changes.every_s
         if not self._ready and due and since >= max(_STEP_S, _MOST_LOOKING * self._took):
             self._changed = False
             self._looked = self._clock()
@@ -163,10 +174,16 @@ class Watch:
             self._context.tell(Idle(self.tally, len(arrivals.failures), arrivals.unsettled))
 
     def _listed(self) -> Iterator[Photo] | None:
-        if not self._source.is_dir():  # a network drive that is away for a while
-            self._caution(f"{self._source}: cannot be reached; it is tried again until it is back")
-            return None
-        return photos_below(self._source, self._output, self._caution)
+        return photos_below(self._source, self._output, self._caution) if self._is_there() else None
+
+    def _is_there(self) -> bool:
+        """Return whether the folder can be reached; a network drive may be away for a while."""
+        away = f"{self._source}: cannot be reached; it is tried again until it is back"
+        if found := _is_folder(self._source):
+            self._cautions.discard(away)
+        else:
+            self._caution(away)
+        return found
 
     def _take_note(self, result: Result) -> None:
         self._arrivals.done(result)
@@ -183,9 +200,10 @@ class Watch:
 
     def _list_failures(self) -> None:
         self._listed_failures = self._clock()
-        if self._arrivals.failures != self._failures:
-            self._failures = self._arrivals.failures
-            write_failed(self._output, self._failures)
+        if (failures := self._arrivals.failures) != self._failures:
+            with suppress(OSError):  # a full disk, which the photos tell of: it is tried again
+                write_failed(self._output, failures)
+                self._failures = failures
 
     def _caution(self, text: str) -> None:
         """Tell something that each look into the folder finds again, once."""
@@ -196,6 +214,11 @@ class Watch:
     def _tell(self, event: object) -> None:
         if not isinstance(event, FolderStarted):  # the number of photos is not known
             self._context.tell(event)
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder; `Path.is_dir` raises where the host of a drive is down."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 class _Again:

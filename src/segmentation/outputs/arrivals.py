@@ -77,10 +77,16 @@ class Arrivals:
         return ready
 
     def done(self, result: Result) -> None:
-        """Take note of the result of a photo in hand, which is ready again when it changes."""
+        """Take note of the result of a photo in hand, which is ready again when it changes.
+
+        A failure of one that is not there as it was any more, as on a drive that went away, is forgotten.
+        """
         key = result.input, result.stem
-        self._done[key] = self._in_hand.pop(key)
+        sign = self._in_hand.pop(key)
         self._failures.pop(key, None)
+        if result.error is not None and not isinstance(sign, str) and _sign_at(Path(result.input)) != sign:
+            return
+        self._done[key] = sign
         if result.error is not None:
             self._failures[key] = result.error
 
@@ -115,10 +121,12 @@ class Arrivals:
 
 def _sign_of(photo: Photo) -> Sign | None:
     """Return the sign of a photo; None where it has vanished since the folder was listed."""
-    if photo.problem:
-        return photo.problem
+    return photo.problem or _sign_at(photo.path)
+
+
+def _sign_at(path: Path) -> Sign | None:
     try:
-        status = photo.path.stat()
+        status = path.stat()
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
