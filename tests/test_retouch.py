@@ -425,7 +425,8 @@ def test_what_is_undone_after_it_was_accepted_comes_back_as_it_was_predicted(res
         accept(desk, "a_Front", stroke(2))
         photo = photo_called(desk, "a_Front")
         desk.undo(photo, desk.state_of("a_Front").revision)
-        assert desk.state_of("a_Front").decision is None  # it was about another mask
+        state = desk.state_of("a_Front")
+        assert (state.decision, state.changed_px) == (None, None)  # they were about another mask
         accept(desk, "a_Front")
 
     assert {path: path.read_bytes() for path in files} == files
@@ -603,7 +604,7 @@ def test_accepted_photos_are_exported_and_nothing_else(results):
         with pytest.raises(DataError, match="found none"):
             export(results, [], "zip")
 
-    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("[!.]*") if path.is_file()}
     assert names == {
         "masks/a_Front.png",
         "cutouts/a_Front.png",
@@ -620,10 +621,30 @@ def test_a_folder_of_the_users_own_is_not_replaced_by_an_export(results):
 
     with Desk(results) as desk:
         accept(desk, "a_Front")
-        with pytest.raises(DataError, match="move them away"):
+        with pytest.raises(DataError, match=r"notes\.txt: expected a file as an earlier"):
             export(results, [photo_called(desk, "a_Front")], "folder")
 
     assert (results / "accepted" / "notes.txt").read_text() == "mine"
+
+
+def test_what_was_retouched_or_added_in_an_export_is_not_lost_by_the_next_one(results):
+    with Desk(results) as desk:
+        photos = [photo_called(desk, name) for name in NAMES[:2]]
+        folder = export(results, photos[:1], "folder")
+        document, added = folder / "cutouts" / "a_Front.psd", folder / "cutouts" / "a_Front_detail.psd"
+        written = document.read_bytes()
+        for path in (document, added):
+            path.write_bytes(b"an hour of retouching")
+            with pytest.raises(DataError, match=f"{path.name}: .*move it"):
+                export(results, photos, "folder")
+            assert path.read_bytes() == b"an hour of retouching"
+            path.unlink()
+            document.write_bytes(written)  # at another time, as a copy of it is
+
+        (folder / ".DS_Store").touch()  # of a window of the folder
+        export(results, photos, "folder")
+
+    assert {path.name for path in (folder / "masks").iterdir()} == {"a_Front.png", "a_Back.png"}
 
 
 def test_the_summary_tells_photos_an_hour_and_what_was_saved(results):

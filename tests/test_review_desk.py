@@ -1,5 +1,6 @@
 """A review at work: several requests at once, writes that fail, and a predict that runs meanwhile."""
 
+import json
 import os
 import shutil
 import zipfile
@@ -13,13 +14,17 @@ from support.desk import draw_results, read
 from support.folder_job import cut_folder
 
 from segmentation.core.errors import DataError
+from segmentation.core.lock import locked
 from segmentation.images.picture import Picture
 from segmentation.images.psd_read import read_psd_alpha
+from segmentation.outputs.file_record import record_of
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.export import export
 from segmentation.retouch.operations import Stroke
 from segmentation.retouch.shown import ShownPhoto
+from segmentation.retouch.summary import summarise
+from segmentation.web.wire import overview
 
 STROKE = Stroke(True, 30, 0.5, ((10, 10), (60, 70)))
 
@@ -224,6 +229,17 @@ def test_a_zip_holds_files_that_have_lost_their_date(tmp_path):
     assert "masks/a.png" in zipfile.ZipFile(packed).namelist()
 
 
+def replace_and_record(results, output, by):
+    """Copy a file in the place of another, as if predict had written it."""
+    shutil.copyfile(results / by, results / output)
+    manifest = results / "predictions.jsonl"
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    for line in lines:
+        if output in line["files"]:
+            line["files"][output] |= record_of(results / output)
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def test_files_that_predict_was_asked_for_after_a_photo_was_accepted_are_of_the_mask_that_was(tmp_path):
     """In a review that was begun before, and after one that ended without writing what was accepted."""
     results = draw_results(tmp_path, names=("a", "b"))
@@ -232,8 +248,7 @@ def test_files_that_predict_was_asked_for_after_a_photo_was_accepted_are_of_the_
         clerk.finish()
     corrected = read(results / "masks" / "a.png")
     cut_folder(tmp_path / "photos", results, format="png,psd,jpg", trimap=True)
-    # as an earlier version left it: of the predicted mask
-    shutil.copyfile(results / "cutouts" / "b.psd", results / "cutouts" / "a.psd")
+    replace_and_record(results, "cutouts/a.psd", by="cutouts/b.psd")  # as an earlier version left it
 
     with Desk(results) as desk:
         assert [photo.stem for photo in desk.writing.pending()] == ["a"]
@@ -248,3 +263,54 @@ def test_files_that_predict_was_asked_for_after_a_photo_was_accepted_are_of_the_
     assert np.array_equal(read_psd_alpha(folder / "cutouts" / "a.psd", corrected.shape), corrected)
     assert (read(folder / "trimaps" / "a.png")[corrected == 255] > 0).all()
     assert sorted(path.name for path in (folder / "cutouts").iterdir()) == ["a.jpg", "a.png", "a.psd"]
+
+
+@pytest.mark.parametrize("name", ["masks/a.png", "cutouts/a.png"])
+def test_opening_a_review_replaces_nothing_that_was_corrected_elsewhere_since(tmp_path, name):
+    """A mask in GIMP or a cutout in Photoshop, after a photo was accepted; then predict makes a PSD."""
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        desk.writing.write(accept(desk, "a", STROKE))
+    later = read(results / name)
+    later[100:120, 60:90] = 255
+    Image.fromarray(later).save(results / name)
+    cut_folder(tmp_path / "photos", results, format="png,psd")
+
+    with Desk(results) as desk, Clerk(desk) as clerk:  # and nobody presses anything
+        clerk.finish()
+        assert desk.writing.saved == []
+
+    assert np.array_equal(read(results / name), later)
+    mask = read(results / "masks" / "a.png")
+    assert np.array_equal(read_psd_alpha(results / "cutouts" / "a.psd", mask.shape), mask)
+    assert [path.name for path in (results / "masks").iterdir()] == ["a.png"]
+
+
+def test_what_accepting_a_photo_again_puts_aside_is_told(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        photo = accept(desk, "a", STROKE)
+        desk.writing.write(photo)
+        saved = [change_elsewhere(results, "a.png")]
+        desk.writing.write(accept(desk, "a"))
+        saved.append(change_elsewhere(results, "a.png"))
+        desk.writing.write(accept(desk, "a"))
+
+        told = overview(desk, summarise((), 4.0))["saved"]
+
+    names = ["a.png.before", "a.png.before2"]
+    assert told == [f"masks/a.png was changed elsewhere; it is now {name}" for name in names]
+    assert all(
+        np.array_equal(read(results / "masks" / name), mask) for name, mask in zip(names, saved, strict=True)
+    )
+
+
+def test_a_photo_that_waits_for_predict_is_not_read_until_that_has_ended(tmp_path):
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        photo = accept(desk, "a", STROKE)
+        photo.photo.unlink()  # reading it would fail
+        with locked(results), ThreadPoolExecutor() as elsewhere:
+            elsewhere.submit(desk.writing.write, photo).result()
+
+        assert "another process is writing here" in desk.writing.problem_of("a")

@@ -46,6 +46,9 @@ def run(options: ReviewOptions, context: Context) -> int:
             for line in summary.lines():
                 print(as_typed(line))
             print(f"photo by photo: {desk.results / TABLE}")
+        if saved := desk.writing.saved:
+            others = f", and {len(saved) - 1} more" if saved[1:] else ""
+            context.tell(Caution(f"what was accepted replaced a person's files: {saved[0]}{others}"))
         if left := desk.writing.unwritten():
             context.tell(Caution(f"{left}; the next review of this folder writes them"))
     if stopped and exit_status() != _STOPPED_BY_HAND:

@@ -162,19 +162,20 @@ def _alpha_in(mask: Path, picture: Picture) -> np.ndarray | None:
     return alpha if alpha.shape == (height, width) else None
 
 
-def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[str]) -> None:
+def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[str]) -> dict[str, Path]:
     """Move files to their places in a folder; where one cannot be, all places hold what they held before.
 
     `files` are temporary ones by their paths relative to the folder. What is in the place of those that are
-    `replaced` is saved, see `unused_name`. Raises DataError.
+    `replaced` is saved under an `unused_name`. Returns these names. Raises DataError.
     """
     done: list[tuple[Path, Path]] = []
+    saved: dict[str, Path] = {}
     for output, path in files.items():
         target, former = folder / output, path.with_name(f"{path.name}{SAVED}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if output in replaced:
-                target.rename(unused_name(target))
+                saved[output] = target.rename(unused_name(target))
             elif target.is_file():
                 move(target, former)
             done.append((target, former))
@@ -184,6 +185,7 @@ def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[st
                 with suppress(OSError):
                     move(before, place) if before.exists() else place.unlink(missing_ok=True)
             raise not_written(target, error) from error
+    return saved
 
 
 def unused_name(path: Path) -> Path:

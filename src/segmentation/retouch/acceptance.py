@@ -1,6 +1,6 @@
 """The files of an accepted photo: those that predict was asked for, made of the mask as it is now."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from segmentation.core.digests import read_sha256
 from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import PREDICTED
 from segmentation.core.files import temporary_folder, write_bytes
-from segmentation.core.lock import locked
 from segmentation.images.files import Picture, open_photo, read_mask
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.file_record import FileRecord, is_as_recorded, record_of
@@ -61,22 +60,24 @@ def write_accepted(
     picture: Picture,
     sheet: Sheet,
     base: Path,
+    outputs: Mapping[str, str],
     ours: Mapping[str, Sequence[FileRecord]],
     begin: Callable[[Mapping[str, FileRecord]], None],
-) -> tuple[str, ...]:
-    """Write the files of a photo that was accepted; return what a person had changed elsewhere.
+) -> dict[str, Path]:
+    """Write files, `outputs` by kind, of a photo that was accepted; return what was changed elsewhere.
 
-    `picture` is the photo, see `open_accepted`, `base` is the file of the mask that the sheet began with,
-    `ours` the records of all that a review wrote before, and `begin` is told the records of the new files
-    before these take their places. A file that neither predict nor a review wrote is saved under another
-    name, see `unused_name`. Where nothing was changed, here or elsewhere, and nothing written before, all
-    stays as predict wrote it. Raises SegmentationError; then all files are as they were.
+    The caller holds the folder. `picture` is the photo, see `open_accepted`, `base` is the file of the mask
+    that the sheet began with, `ours` the records of all that a review wrote before, and `begin` is told the
+    records of the new files before these take their places. A file that neither predict nor a review wrote
+    is saved under another name, which is returned by the path of its own. Where nothing was changed, here or
+    elsewhere, and nothing written before, all stays as predict wrote it. Raises SegmentationError; then all
+    files are as they were.
     """
-    mask, outputs = photo.outputs["mask"], photo.delivered
+    mask = photo.outputs["mask"]
     if np.array_equal(sheet.alpha, sheet.base):
-        elsewhere = mask in photo.files and is_foreign(results / mask, [photo.files[mask]])
+        elsewhere = mask in photo.files and is_changed_elsewhere(results, mask, photo, ours)
         if not ours and not elsewhere:
-            return ()
+            return {}
         if base == results / mask:  # which is what was accepted
             outputs = {kind: output for kind, output in outputs.items() if output != mask}
     options = photo.options()
@@ -85,29 +86,25 @@ def write_accepted(
     if options.bits == 16:
         alpha = sheet.deep(read_mask(base, max_pixels=alpha.size, bits=16))
     alpha = picture.within(alpha)
-    with locked(results, ""), temporary_folder(results) as scratch:
+    with temporary_folder(results) as scratch:
         paths = {kind: scratch / output for kind, output in outputs.items()}
         writer.write_alpha(paths, picture, alpha)
         new = {output: paths[kind] for kind, output in outputs.items()}
-        foreign = tuple(
-            output for output in new if is_foreign(results / output, _records(output, photo, ours))
-        )
+        foreign = [output for output in new if is_changed_elsewhere(results, output, photo, ours)]
         begin({output: record_of(path) for output, path in new.items()})
-        put_in_place(results, new, foreign)
-    return foreign
+        return put_in_place(results, new, foreign)
 
 
-def is_foreign(path: Path, records: Iterable[FileRecord]) -> bool:
-    """Return whether a file is there that is not as any of its records has it."""
+def is_changed_elsewhere(
+    results: Path, output: str, photo: CutPhoto, ours: Mapping[str, Sequence[FileRecord]]
+) -> bool:
+    """Return whether a file of a photo is there as neither predict nor a review, `ours`, wrote it."""
+    predicted = [photo.files[output]] if output in photo.files else []
+    path = results / output
     try:
-        return path.is_file() and not is_as_recorded(path, path.stat(), records)
+        return path.is_file() and not is_as_recorded(path, path.stat(), [*predicted, *ours.get(output, ())])
     except OSError:
         return False
-
-
-def _records(output: str, photo: CutPhoto, ours: Mapping[str, Sequence[FileRecord]]) -> Iterable[FileRecord]:
-    predicted = [photo.files[output]] if output in photo.files else []
-    return [*predicted, *ours.get(output, ())]
 
 
 def _no_enlargement(_scores: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """The accepted photos of a review together: their files as a folder or as a zip."""
 
+import json
 import shutil
 import zipfile
 from collections.abc import Iterable
@@ -7,19 +8,23 @@ from pathlib import Path
 from typing import Literal
 
 from segmentation.core.errors import DataError, printable, unwritable
-from segmentation.core.file_kinds import FILES
 from segmentation.core.files import atomic_file, atomic_folder
+from segmentation.outputs.file_record import is_as_recorded, record_of
 from segmentation.retouch.photos import CutPhoto
 
 ACCEPTED = "accepted"
 """The name of the folder in the folder of results, and of the zip without its suffix."""
+
+RECORD = ".export.json"
+"""The record of what an export wrote, in its folder."""
 
 
 def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "folder"]) -> Path:
     """Write the files of photos into a folder or a zip in that of the results, in place of an earlier one.
 
     Returns its path. It appears complete or not at all. Raises DataError where there is nothing to write,
-    where a file of a photo is missing, and where it cannot be written.
+    where a file of a photo is missing, where the folder holds a file that no export wrote or that was changed
+    since, and where it cannot be written.
     """
     files = [output for photo in photos for output in photo.delivered.values()]
     if not files:
@@ -30,15 +35,15 @@ def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "fold
             f"{name}: expected the file of an accepted photo, found none; bring it back, or run predict again"
         )
     path = results / (ACCEPTED if form == "folder" else f"{ACCEPTED}.zip")
-    kinds = {folder for folder, _suffix in FILES.values()}
-    if path.is_dir() and any(found.name not in kinds for found in path.iterdir()):
-        raise DataError(f"{path}: expected an earlier export, received other files; move them away")
     try:
         if form == "folder":
+            _check_earlier(path)
             with atomic_folder(path) as folder:
                 for output in files:
                     (folder / output).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(results / output, folder / output)
+                records = {output: record_of(folder / output) for output in files}
+                (folder / RECORD).write_text(json.dumps(records))
         else:
             # without strict times, since a copy may have lost its date, and a zip begins with 1980
             with (
@@ -50,3 +55,21 @@ def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "fold
     except OSError as error:
         raise DataError(unwritable(error)) from error
     return path
+
+
+def _check_earlier(folder: Path) -> None:
+    """Raise DataError where a file, unless it is hidden, is not as an export wrote it."""
+    try:
+        known = json.loads((folder / RECORD).read_text())
+    except (OSError, ValueError):
+        known = {}
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        if not path.is_file() or any(part.startswith(".") for part in parts):
+            continue
+        record = known.get("/".join(parts))
+        if not record or not is_as_recorded(path, path.stat(), [record]):
+            raise DataError(
+                f"{printable(str(path))}: expected a file as an earlier export wrote it, received one that "
+                "was put there or changed since, and would be replaced; move it, or the whole folder, away"
+            )

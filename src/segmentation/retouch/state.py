@@ -61,14 +61,12 @@ class PhotoState:
         """Return whether the photo is accepted and its mask is still to be written."""
         return self.decision == ACCEPTED and self.written != self.revision
 
-    def awaits_files(self, photo: CutPhoto) -> bool:
-        """Return whether files of an accepted photo are still to be written.
-
-        Where there are files of its mask, those are among them that predict was asked for since.
-        """
-        others = (output for kind, output in photo.delivered.items() if kind != "mask")
-        asked_since = bool(self.files) and any(output not in self.files for output in others)
-        return self.is_pending or (self.decision == ACCEPTED and asked_since)
+    def asked_since(self, photo: CutPhoto) -> dict[str, str]:
+        """Return files of an accepted photo that predict was asked for after others were written, by kind."""
+        if self.decision != ACCEPTED or not self.files:
+            return {}
+        others = {kind: output for kind, output in photo.delivered.items() if kind != "mask"}
+        return {kind: output for kind, output in others.items() if output not in self.files}
 
     def is_about(self, photo: CutPhoto) -> bool:
         """Return whether it is about a photo as it is now, and not about another one or an earlier mask.
@@ -119,7 +117,7 @@ class PhotoState:
 
     def _changed(self, line: Mapping[str, Any]) -> None:
         self.revision += 1
-        self.decision = None  # what was decided was about another mask
+        self.decision = self.changed_px = None  # which were about another mask
         self.last = str(line.get("id", ""))
 
     def _decide(self, line: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ def overview(desk: Desk, summary: Summary) -> dict[str, Any]:
     return {
         "folder": printable(str(desk.results)),
         "photos": [listed(desk, photo) for photo in desk.photos()],
+        "saved": desk.writing.saved,
         "summary": summary.plain(),
     }
 
@@ -65,7 +66,7 @@ def state_of(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "redo": len(state.operations) - state.position,
         "last": state.last,
         "decision": state.decision,
-        "pending": state.awaits_files(photo),
+        "pending": bool(desk.writing.lacking(photo)),
         "problem": desk.writing.problem_of(photo.stem),
         "outdated": desk.is_outdated(photo),
     }

@@ -23,6 +23,7 @@ const keep = () => localStorage.setItem("review", JSON.stringify(settings));
 const view = new View(at("stage"), at("picture"), at("cursor"));
 const activity = new Activity();
 const opened = new Map();  // works that are open or being opened, by id: the one in hand and those ahead
+const told = new Set();  // what was said of files that were changed elsewhere
 let work = null, summary = {}, place = -1;
 
 const events = {
@@ -231,6 +232,9 @@ async function refresh() {
       const now = queue.all.get(work.id);
       if (now && !work.active && now.revision !== work.about.revision) reopen(work, `${now.name} was changed elsewhere in the meantime; here it is as it is now`);
     }
+    const saved = all.saved.filter(text => !told.has(text));
+    saved.forEach(text => told.add(text));
+    if (saved.length) notice(saved.join("; "), true);
     if (all.problem) notice(all.problem, true);
     describe();
     return all;
