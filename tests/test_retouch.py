@@ -32,6 +32,7 @@ from segmentation.jobs.deliver import deliver
 from segmentation.jobs.review import latest_results
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk, StaleError
+from segmentation.retouch.edges import fit_to_colours
 from segmentation.retouch.export import export
 from segmentation.retouch.journal import Journal
 from segmentation.retouch.operations import Area, Refinement, Spot, Stroke, Whole, parse, plain
@@ -162,6 +163,23 @@ def test_an_edge_is_fitted_to_the_photo_along_a_stroke_and_nowhere_else():
     assert (fitted[40, 54:] > 200).all()
     assert np.array_equal(fitted[:10], mask[:10])
     assert np.array_equal(Sheet(mask, [parse(plain(stroke))], photo).alpha, fitted)
+
+
+def test_a_brush_of_any_size_fits_an_edge_between_two_colours_alike():
+    """With a large one, colours are found on a smaller photo, since it would take minutes otherwise."""
+    photo = np.full((430, 610, 3), 210, np.uint8)
+    photo[:, 303:] = (120, 30, 50)
+    mask = np.zeros((430, 610), np.uint8)
+    mask[:, 300:] = 255
+    band = slice(100, 300), slice(292, 312)
+
+    fine, *coarse = (fit_to_colours(photo, mask, reach) for reach in (12, 16, 37.5, 150))
+
+    assert fine[0][band].min() < 1
+    assert fine[0][band].max() > 254
+    for fitted, share in coarse:
+        assert np.abs(fitted[band] - fine[0][band]).max() < 1
+        assert np.array_equal(share[band], fine[1][band])
 
 
 @given(

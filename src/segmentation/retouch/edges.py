@@ -12,6 +12,9 @@ from segmentation.images.trimaps import GARMENT, SURROUNDINGS, UNKNOWN, trimap
 _ALIKE, _APART = 25.0, 80.0  # distances of two colours, of 255: they tell nothing, or all they can
 _STEEPNESS = 2.0  # of alpha between the two colours, since patterns and noise do not mean half transparency
 _NOISE_PX = 0.7
+_FINE_PX = (
+    8  # the reach, in pixels of a reduced photo, with which mean colours are found; a smaller one as it is
+)
 
 
 def fit_to_colours(photo: np.ndarray, alpha: np.ndarray, reach_px: float) -> tuple[np.ndarray, np.ndarray]:
@@ -34,8 +37,17 @@ def fit_to_colours(photo: np.ndarray, alpha: np.ndarray, reach_px: float) -> tup
 
 
 def _mean_near(colours: np.ndarray, known: np.ndarray, reach_px: float) -> np.ndarray:
-    """Return the mean colour of the known pixels nearby: float32 [H, W, 3]; 0 where there are none."""
+    """Return the mean colour of the known pixels nearby: float32 [H, W, 3]; 0 where there are none.
+
+    Colours that are blurred so far are found on a smaller photo, since the time grows with the reach.
+    """
     sigma = max(1.0, reach_px)
-    weight = known.astype(np.float32)
-    total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., np.newaxis]
-    return cv2.GaussianBlur(colours * weight[..., np.newaxis], (0, 0), sigma) / np.maximum(total, 1e-6)
+    weight: np.ndarray = known.astype(np.float32)
+    weighted: np.ndarray = colours * weight[..., np.newaxis]
+    (height, width), step = known.shape, max(1, int(sigma / _FINE_PX))
+    if step > 1:
+        size = -(-width // step), -(-height // step)
+        weight, weighted = (cv2.resize(of, size, interpolation=cv2.INTER_AREA) for of in (weight, weighted))
+    total = cv2.GaussianBlur(weight, (0, 0), sigma / step)[..., np.newaxis]
+    mean = cv2.GaussianBlur(weighted, (0, 0), sigma / step) / np.maximum(total, 1e-6)
+    return mean if step == 1 else cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)
