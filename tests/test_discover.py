@@ -94,6 +94,19 @@ def test_photos_and_cutouts_are_paired(tmp_path, photos, masks, write, sides):
         assert [sample.id for sample in dataset.folder_split.val] == ["dress1_Front"]
 
 
+@pytest.mark.parametrize("twins", [("images", "Images"), ("masks", "Masks")])
+def test_two_folders_that_differ_by_case_are_told(tmp_path, twins):
+    for number, name in enumerate(twins):
+        _photo(tmp_path / (name if "mages" in name else "images") / f"{number}.png")
+        _mask(tmp_path / (name if "asks" in name else "masks") / f"{number}.png")
+    if len({path.name.lower() for path in tmp_path.iterdir()}) == len([*tmp_path.iterdir()]):
+        pytest.skip("this file system does not tell them apart")
+    with pytest.raises(
+        DataError, match=f"expected one folder {twins[0]}, received {twins[1]} and {twins[0]}"
+    ):
+        discover(tmp_path)
+
+
 def test_carvanas_folders_are_read_as_they_are(tmp_path):
     for name in ("0cdf5b5d0ce1_01", "0cdf5b5d0ce1_02", "car_03"):
         _photo(tmp_path / "train" / f"{name}.jpg")

@@ -431,6 +431,14 @@ def test_the_noise_of_a_jpeg_is_not_guessed_at(tmp_path):
     assert "save the map without loss, as PNG" in said
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+def test_label_maps_whose_format_mixes_classes_are_refused(tmp_path, suffix):
+    make_set(tmp_path)
+    with Image.open(tmp_path / "labels" / "a.png") as picture:
+        Image.fromarray(np.array(picture)).save(tmp_path / "labels" / f"odd{suffix}", quality=95)
+    assert "which mixes those of neighbouring classes; save it as PNG" in said_of(tmp_path)
+
+
 def test_a_photo_of_background_alone_is_a_pair_where_the_background_is_a_group_of_things(tmp_path):
     make_set(tmp_path)
     photo = draw_pair(1)[0]

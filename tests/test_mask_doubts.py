@@ -100,6 +100,22 @@ def test_a_garment_in_grey_is_told_before_it_is_learnt_as_half_transparent(tmp_p
     assert "save the garment as 255" in text
 
 
+@pytest.mark.parametrize("background", [16, 60, 100])
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_background_in_grey_is_told_before_it_is_learnt_as_a_veil(tmp_path, suffix, background):
+    text = problem(pairs(tmp_path, np.where(GARMENT, 255, background).astype(np.uint8), suffix))
+    assert "save the background as 0" in text
+    if suffix == ".png":  # the noise of a JPEG is further values
+        assert f"marks the background with {background} of 255" in text
+
+
+@pytest.mark.parametrize("radii", [(0.36, 0.4), (0.46, 0.46)])
+def test_a_large_garment_turned_inside_out_is_told(tmp_path, radii):
+    garment = ellipse(64, 48, radii=radii)
+    assert 0.4 < garment.mean() < 0.7
+    assert "exchanged" in problem(pairs(tmp_path, np.where(garment, 0, 255).astype(np.uint8)))
+
+
 @pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
 @pytest.mark.parametrize("layout", ["masks", "cutouts"])
 def test_a_mask_turned_inside_out_is_told(tmp_path, soft, layout):

@@ -62,7 +62,7 @@ def test_a_network_gives_the_same_number_of_objects_whatever_the_photo(policy, s
 
 def test_all_but_the_scores_of_the_classes_is_kept_for_others():
     source, target = build(classes=1), build((64, 96, 3), policy="float32")
-    copy_weights(source, target, range(3), head=False)
+    copy_weights(source, target, [{0: 1.0}, {1: 1.0}, {2: 1.0}], head=False)
     heads = head_layers(target)
 
     assert len(heads) == 2

@@ -89,6 +89,15 @@ def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, 
         np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+def test_so_does_one_with_dropout(samples, tmp_path):
+    config = complete(CONFIG.replace(architecture="fc-densenet", filters=4, levels=2))
+    _, whole = train(samples, tmp_path / "whole", config=config)
+    train(samples, tmp_path / "parts", config=config, tell=interrupting(3))
+    _, resumed = train(samples, tmp_path / "parts", config=config, resuming=True)
+
+    np.testing.assert_allclose(resumed["loss"], whole["loss"], rtol=1e-4, atol=1e-5)
+
+
 def test_a_training_goes_on_with_its_own_settings_only(samples, tmp_path):
     train(samples, tmp_path, tell=interrupting(2))
 

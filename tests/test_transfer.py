@@ -323,6 +323,17 @@ def test_a_channel_that_is_left_out_is_told_of(start):
     assert listening.notes == ["model: the network does not see green any more"]
 
 
+def test_a_network_begins_to_see_grey_as_all_colours_and_colours_as_grey(start):
+    bundle, learned = start
+    grey, listening = registry.build(CONFIG.model, (32, 32, 1), 1), Listening()
+    load_start(grey, bundle, bundle.labels, ("grey",), listening)
+    seen = np.repeat(photos((32, 32, 1)), 3, axis=-1)
+
+    expected = np.array(learned(seen, training=False))
+    np.testing.assert_allclose(np.array(grey(seen[..., :1], training=False)), expected, atol=1e-5)
+    assert listening.notes == []
+
+
 def test_another_network_of_other_classes_does_not_fit(start):
     bundle, _ = start
     for options in ({"filters": 3}, {"levels": 3}):

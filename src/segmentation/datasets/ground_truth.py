@@ -16,6 +16,7 @@ from segmentation.images.files import (
     has_alpha,
     image_size,
     kind_of_pixels,
+    loses_values,
     read_labels,
     read_mask,
     read_photo,
@@ -100,6 +101,11 @@ class LabelFile:
         if self._is_matlab:
             return read_label_map(self.path)
         kind = kind_of_pixels(self.path) if self.coding.colours else "values"
+        if loses_values(self.path) and kind != "colours":
+            raise DataError(
+                f"{printable(str(self.path))}: expected the values as they were drawn, received a JPEG or a "
+                "lossy WebP, which mixes those of neighbouring classes; save it as PNG from the original"
+            )
         if kind == "values":
             return read_labels(self.path)
         try:

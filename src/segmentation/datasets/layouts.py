@@ -43,6 +43,8 @@ LAYOUTS = (
     Layout("images", COCO, labels=True, table=True, coco=True),
 )
 
+_READ = {"train", "val", *(name for layout in LAYOUTS for name in (layout.photos, layout.masks))}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -149,11 +151,22 @@ def _tables(folder: Path) -> dict[str, Path]:
 
 
 def _subfolders(folder: Path) -> dict[str, Path]:
-    """Return the folders by lower-case name; "Images" is read like "images"."""
+    """Return the folders by lower-case name; "Images" is read like "images".
+
+    Raises DataError for two of one name, of which one would be passed over.
+    """
     try:
-        paths = sorted(folder.iterdir(), reverse=True)
-        return {path.name.lower(): path for path in paths if path.is_dir() and not path.name.startswith(".")}
+        paths = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "."]
     except OSError as error:
         raise DataError(
             f"{folder}: expected a folder, received {error.strerror}; check its rights"
         ) from error
+    found: dict[str, Path] = {}
+    for path in paths:
+        twin = found.setdefault(path.name.lower(), path)
+        if twin != path and path.name.lower() in _READ:
+            raise DataError(
+                f"{folder}: expected one folder {path.name.lower()}, received {twin.name} and {path.name}; "
+                "move what they hold together"
+            )
+    return found

@@ -25,8 +25,11 @@ _FEW_PIXELS = 0.0005  # of a picture
 
 _NEARLY_WHITE = 192  # a garment below it would be transparent by more than a quarter
 
+_NEARLY_BLACK = 8  # a background above it would be seen through a cutout; a lossy file stays below
+
 _MUCH = 0.6  # of the photo: more than garments cover, and than backgrounds usually do
 _FRAME = 0.75  # of the outermost pixels: garments end before them
+_WHOLE_FRAME = 0.95  # of the outermost pixels: only a garment that covers most of a photo has them
 
 
 def doubt(mask: np.ndarray, *, cutout: bool) -> tuple[str, str] | None:
@@ -50,6 +53,8 @@ def doubt(mask: np.ndarray, *, cutout: bool) -> tuple[str, str] | None:
                 f"marks the garment with {level} of 255, as if it were half transparent",
                 "save the garment as 255, or as a cutout with transparency if one can look through it",
             )
+        if (level := _level_of_background(mask)) > _NEARLY_BLACK:
+            return f"marks the background with {level} of 255, as if it were garment in part", _SAVE_AS_MASK
     if _is_inverted(mask):
         return (
             f"marks {np.mean(mask >= HALF):.0%} of the photo, up to its frame, as if garment and "
@@ -101,6 +106,12 @@ def _level_of_garment(mask: np.ndarray) -> int:
     return int(marked.argmax()) + HALF if marked.max() > marked.sum() / 2 else 255
 
 
+def _level_of_background(mask: np.ndarray) -> int:
+    """Return the level of more than half of the pixels that are not marked, 0 where there is none."""
+    others = np.bincount(mask.ravel(), minlength=256)[:HALF]
+    return int(others.argmax()) if others.max() > others.sum() / 2 else 0
+
+
 def _is_trimap(mask: np.ndarray) -> bool:
     counts = np.bincount(mask.ravel(), minlength=256)
     grey = int(counts[_UNKNOWN[0] : _UNKNOWN[1] + 1].argmax()) + _UNKNOWN[0]
@@ -122,4 +133,4 @@ def _is_inverted(mask: np.ndarray) -> bool:
     marked = mask >= HALF
     frame = np.concatenate([marked[0], marked[-1], marked[1:-1, 0], marked[1:-1, -1]]).mean()
     share = marked.mean()
-    return bool(share > _MUCH and frame >= _FRAME and frame > share)
+    return bool(frame > share and frame >= (_FRAME if share > _MUCH else _WHOLE_FRAME))

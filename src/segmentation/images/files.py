@@ -163,6 +163,14 @@ def read_labels(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
     return labels.astype(np.uint8) if stored.bits <= 8 else labels
 
 
+def loses_values(path: Path) -> bool:
+    """Return whether a file's format, by its first bytes, mixes the values of neighbouring pixels."""
+    head = b""
+    with suppress(OSError), path.open("rb") as file:  # whoever reads it says what is wrong
+        head = file.read(16)
+    return head.startswith(b"\xff\xd8\xff") or (head[:4], head[8:]) == (b"RIFF", b"WEBPVP8 ")
+
+
 def kind_of_pixels(path: Path) -> Literal["values", "palette", "colours"]:
     """Return what the pixels of the file are, by its header. Raises ImageError."""
     with opened(path, header=True) as stored:

@@ -44,6 +44,13 @@ def _split_of(
     datasets: Sequence[Dataset], config: RunConfig, context: Context, start: ModelBundle | None
 ) -> Split:
     dataset, *others = datasets
+    if config.data.folds and dataset.folder_split:
+        context.tell(
+            Caution(
+                f"`folds` splits all {len(dataset.samples)} pairs of {dataset.root} anew, those of val/ too; "
+                f"give {dataset.root / 'train'} to keep val/ apart"
+            )
+        )
     splits = [_own_split(dataset, config, start)]
     splits += [split_of_source(other, config, start) for other in others]
     held_out = [split.val for split in splits]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,18 +66,19 @@ def head_layers(model: keras.Model) -> list[keras.Layer]:
 def copy_weights(
     source: keras.Model,
     target: keras.Model,
-    channels: Sequence[int | None],
+    channels: Sequence[Mapping[int, float]],
     *,
     head: bool,
 ) -> None:
     """Give `target` the weights of `source`, which may have other classes and channels.
 
     Without `head` the `head_layers` of the target keep theirs. `channels` says of each input channel of the
-    target which one of the source it is, None for a new one, whose weights become 0. Raises ValueError with
+    target which of the source's it stands for, with a factor each; none for a new one, whose weights become
+    0. Raises ValueError with
     the reason, in one line, when the networks differ in more than that.
     """
     kept = set() if head else {id(layer) for layer in head_layers(target)}
-    before, after = _single_layers(source), _single_layers(target)
+    before, after = single_layers(source), single_layers(target)
     if len(before) != len(after):
         raise ValueError(f"expected {len(after)} layers, received {len(before)}")
     seen = source.input_shape[-1]
@@ -96,15 +97,19 @@ def copy_weights(
 
 
 def _of_channels(
-    kernel: np.ndarray, shape: tuple[int, ...], seen: int, channels: Sequence[int | None]
+    kernel: np.ndarray, shape: tuple[int, ...], seen: int, channels: Sequence[Mapping[int, float]]
 ) -> np.ndarray:
     """Return the weights of other channels where a kernel [h, w, C, N] is one of the input itself."""
     if kernel.ndim != 4 or kernel.shape == shape or kernel.shape[2] != seen:
         return kernel
     nothing = np.zeros_like(kernel[:, :, 0])
-    return np.stack([nothing if place is None else kernel[:, :, place] for place in channels], axis=2)
+    summed = (
+        sum((np.float32(factor) * kernel[:, :, place] for place, factor in sources.items()), nothing)
+        for sources in channels
+    )
+    return np.stack([*summed], axis=2)
 
 
-def _single_layers(model: keras.Model) -> list[keras.Layer]:
+def single_layers(model: keras.Model) -> list[keras.Layer]:
     """Return the layers of the network, in place of a layer of layers those that it names."""
     return [single for layer in model.layers for single in getattr(layer, "sublayers", (layer,))]

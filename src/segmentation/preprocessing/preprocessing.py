@@ -13,6 +13,10 @@ from segmentation.config.preprocessing import PreprocessConfig
 from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 
+GREY, GREY_OF = (
+    "grey",
+    {"red": 0.299, "green": 0.587, "blue": 0.114},
+)  # its name, and the colours that it mixes
 STROKES, SCORES = "strokes", "scores"  # names of the channels that hold them
 NO_STROKE = 128  # in the channel of strokes, where nothing was said
 _UNKNOWN = 128  # in a trimap, and as an alpha
@@ -79,7 +83,7 @@ class Preprocessing:
     @property
     def channel_names(self) -> tuple[str, ...]:
         """Names of the channels of the network's input, in their order."""
-        photo = ("grey",) if self.colour == "grey" else ("red", "green", "blue")
+        photo = (GREY,) if self.colour == "grey" else (*GREY_OF,)
         strokes, scores = (STROKES,) * self.strokes, (SCORES,) * self.guided
         return (*photo, *strokes, *scores, *self.guides)
 

@@ -9,7 +9,9 @@ import keras
 from segmentation.config.training import TrainConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell
+from segmentation.models.parts import single_layers
 from segmentation.models.weights import save_state
+from segmentation.training.adversaries.learner import network_of
 from segmentation.training.averaging import exchange
 from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases
@@ -49,7 +51,15 @@ class Run(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
         self.batches.epoch = self._epoch = epoch
         self._began = time.monotonic()
+        self._go_on_drawing()
         exchange(self.model)
+
+    def _go_on_drawing(self) -> None:
+        """Let dropout draw as after all steps before this epoch; weights files do not hold its state."""
+        for layer in single_layers(network_of(self.model)):
+            if generator := getattr(layer, "seed_generator", None):
+                seed = keras.ops.convert_to_numpy(generator.state)[0]
+                generator.state.assign([seed, self._epoch * self.batches.num_batches])
 
     def on_train_batch_begin(self, batch, logs=None):  # noqa: ARG002
         progress = self._epoch + batch / self.batches.num_batches

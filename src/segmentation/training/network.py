@@ -14,7 +14,7 @@ from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.models.parts import backbone_layers, copy_weights
 from segmentation.models.weights import load_weights
-from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.preprocessing.preprocessing import GREY, GREY_OF, Preprocessing
 from segmentation.training.adversaries.learner import Adversaries, network_of
 from segmentation.training.freezing import freeze
 from segmentation.training.objectives import metrics
@@ -56,9 +56,9 @@ def load_start(
 ) -> None:
     """Load the weights of `start` into the network of `labels`; with other classes, all but the head's.
 
-    `channels` are the names of the network's input. Those that `start` does not see begin with weights of 0.
-    Notes tell of other channels, and of a head that starts from scratch. Raises TrainingError for weights
-    that do not fit.
+    `channels` are the names of the network's input. Those that `start` does not see begin with weights of 0,
+    but for grey and colours, which begin as each other. Notes tell of other channels, and of a head that
+    starts from scratch. Raises TrainingError for weights that do not fit.
     """
     known = start.preprocessing.channel_names
     if (start.labels.names, known) == (labels.names, tuple(channels)):
@@ -67,21 +67,31 @@ def load_start(
     before, now = len(start.labels.names), len(labels.names)
     source = registry.build(start.config.model, (*model.input_shape[1:-1], len(known)), before)
     load(source, start.weights)
-    places = [known.index(name) if name in known else None for name in channels]
+    sources = [_sources(name, known) for name in channels]
     same_classes = start.labels.names == labels.names
     try:
-        copy_weights(source, model, places, head=same_classes)
+        copy_weights(source, model, sources, head=same_classes)
     except ValueError as error:
         raise _misfit(start.path, error) from error
-    if new := [name for name in channels if name not in known]:
+    if new := [name for name, found in zip(channels, sources, strict=True) if not found]:
         tell(Note(f"{start.name}: the network sees {' and '.join(new)} as well, at first without effect"))
-    if unseen := [name for name in known if name not in channels]:
+    used = {place for found in sources for place in found}
+    if unseen := [name for place, name in enumerate(known) if place not in used]:
         tell(Note(f"{start.name}: the network does not see {' and '.join(unseen)} any more"))
     if same_classes:
         return
     counts = f"{before} {'class' if before == 1 else 'classes'} -> {now}"
     change = "other names or another order" if before == now else counts
     tell(Note(f"{start.name}: the head starts from scratch, {change}"))
+
+
+def _sources(name: str, known: Sequence[str]) -> dict[int, float]:
+    """Return which channels one begins as, with factors: grey as all colours, and colours as parts of it."""
+    if name in known:
+        return {known.index(name): 1.0}
+    if name == GREY and {*GREY_OF} <= {*known}:
+        return {known.index(colour): 1.0 for colour in GREY_OF}
+    return {known.index(GREY): GREY_OF[name]} if name in GREY_OF and GREY in known else {}
 
 
 def compile_network(

@@ -8,11 +8,13 @@ import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.run import RunConfig
+from segmentation.core.errors import ConfigError
 from segmentation.core.events import Tell, ignore
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.models.architectures import finds_objects
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone
+from segmentation.models.registry import ARCHITECTURES
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.training.adversaries.learner import Adversaries
@@ -103,6 +105,16 @@ def prepare_training(
     return Ready(model, learner, loss, pairs, _mixture(config, train), policy)
 
 
+def _check_batch(config: RunConfig, batch_size: int) -> None:
+    """Raise ConfigError where a batch has one value to be normalised, which is then always 0."""
+    family = ARCHITECTURES[config.model.architecture].family
+    if family == "deeplab_v3" and config.model.norm == "batch" and batch_size == 1:
+        raise ConfigError(
+            f"`batch_size`: expected 2 or more for {config.model.architecture}, which normalises means of "
+            "photos over the batch, received 1; choose more, or `norm=group`"
+        )
+
+
 def plan_training(config: RunConfig, ready: Ready, judged: int = 0) -> Plan:
     """Return the cost of a training, the largest batch that fits its memory for `auto`, and that memory.
 
@@ -124,6 +136,7 @@ def plan_training(config: RunConfig, ready: Ready, judged: int = 0) -> Plan:
         batch_size = cropped.largest_batch(
             training.memory, training.optimizer, value_bytes, averaged=averaged
         )
+    _check_batch(config, batch_size)
     memory_bytes = cropped.training_bytes(batch_size, training.optimizer, value_bytes, averaged=averaged)
     return Plan(whole, batch_size, memory_bytes, policy, len(ready.mixture), judged)
 
