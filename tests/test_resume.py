@@ -90,7 +90,7 @@ def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, 
 
 
 def test_so_does_one_with_dropout(samples, tmp_path):
-    config = complete(CONFIG.replace(architecture="fc-densenet", filters=4, levels=2))
+    config = complete(CONFIG.replace(architecture="fc-densenet", filters=2, levels=1))
     _, whole = train(samples, tmp_path / "whole", config=config)
     train(samples, tmp_path / "parts", config=config, tell=interrupting(3))
     _, resumed = train(samples, tmp_path / "parts", config=config, resuming=True)
