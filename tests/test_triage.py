@@ -517,6 +517,8 @@ views = st.builds(
     height=st.floats(0.01, 1),
     area=st.floats(0.001, 0.9),
     colour=st.tuples(st.floats(0, 100), st.floats(-100, 100), st.floats(-100, 100)),
+    across=st.floats(0, 1),
+    down=st.floats(0, 1),
 )
 
 
