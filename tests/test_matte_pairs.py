@@ -4,6 +4,7 @@ import dataclasses
 import unicodedata
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from support.mattes import draw_matte, draw_matte_set
@@ -20,6 +21,7 @@ from segmentation.jobs.training_checks import check_before_data, check_matte_par
 from segmentation.models.registry import complete
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import build_augment
+from segmentation.training.crops import fullest_part
 from segmentation.training.matte_pairs import MattePairs
 
 SIZE, CROP = Size(64, 64), Size(32, 32)
@@ -121,6 +123,25 @@ def test_held_out_pairs_are_the_same_every_time_and_as_large_as_the_input(sample
     assert seen.shape == (64, 64, 4)
     np.testing.assert_array_equal(seen, pairs_of(samples, varied=False, trimaps="trimap1")[1][0])
     assert targets[..., 1].mean() > 0.3 * 255  # most of the band
+
+
+def test_a_held_out_photo_of_something_large_is_judged_at_its_edge_and_not_in_its_middle(tmp_path):
+    photo = np.full((300, 400, 3), 90, np.uint8)
+    alpha = np.zeros((300, 400), np.uint8)
+    cv2.ellipse(alpha, (200, 150), (150, 120), 0, 0, 360, 255, -1, cv2.LINE_AA)
+    write_image(tmp_path / "images" / "large.png", photo)
+    write_image(tmp_path / "alpha" / "large.png", alpha)
+    write_image(tmp_path / "trimap1" / "large.png", known := soft_trimap(alpha, 0.02, 0.02))
+    _seen, targets = pairs_of(discover(tmp_path).samples, varied=False, trimaps="trimap1")[0]
+    parts = np.lib.stride_tricks.sliding_window_view(known == UNKNOWN, (64, 64))[::4, ::4]
+    assert (targets[..., 1] == 255).sum() >= parts.sum(axis=(2, 3)).max() > 500
+
+
+def test_of_a_small_band_the_held_out_part_shows_what_is_around_it_on_all_sides():
+    known = np.zeros((200, 180), bool)
+    known[90:100, 70:80] = True
+    np.testing.assert_allclose(fullest_part(known, SIZE), (95, 75), atol=0.5)
+    assert (fullest_part(np.zeros((64, 64), bool), SIZE) == 32).all()
 
 
 def test_a_first_alpha_is_behind_the_trimap_and_agrees_with_what_is_known(samples):

@@ -13,11 +13,12 @@ from segmentation.compose.sources import Candidate, Source, Sources, Transparent
 from segmentation.compose.ways import WAYS
 from segmentation.core.claim import claim
 from segmentation.core.counting import counted
+from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
 from segmentation.core.types import Sample
 from segmentation.datasets.fingerprint import fingerprint
-from segmentation.datasets.origin import COMPOSED, GARMENTS, read_origin, write_origin
+from segmentation.datasets.origin import COMPOSED, GARMENTS, MADE_OF, read_origin, write_origin
 from segmentation.images.files import write_image
 from segmentation.synth.paint import stream
 
@@ -96,7 +97,12 @@ def write_composed(
     sources = Sources(found, found + tuple(map(Source, others)), tuple(backgrounds), transparent)
     tasks = [_plan(output, ways[number % len(ways)], seed, number, sources) for number in range(count)]
     record = _record(sources, count, seed, ways)
-    origin = {"origin": COMPOSED, GARMENTS: {task.name: _garment(task) for task in tasks}}
+    garments = {task.name: _garment(task) for task in tasks}
+    origin = {
+        "origin": COMPOSED,
+        GARMENTS: {name: garment.group for name, garment in garments.items()},
+        MADE_OF: {name: content_of(garment.photo) for name, garment in garments.items()},
+    }
     claim(output / RECORD, record, _earlier(output, record, origin))
     write_origin(output, origin)
     missing = [task for task in tasks if not task.image.exists()]
@@ -131,9 +137,9 @@ def _plan(output: Path, way: str, seed: int, number: int, sources: Sources) -> _
     return _Task(output, way, seed, number, candidates, sources.backgrounds)
 
 
-def _garment(task: _Task) -> str:
-    """Return the group of the garment, so that no split has the original on one side, this on the other."""
-    return task.candidates[0].sources[0].sample.group
+def _garment(task: _Task) -> Sample:
+    """Return the garment, so that no split has the original on one side, and this on the other."""
+    return task.candidates[0].sources[0].sample
 
 
 def _record(sources: Sources, count: int, seed: int, ways: Sequence[str]) -> dict[str, Any]:
@@ -175,7 +181,7 @@ def _earlier(output: Path, record: dict[str, Any], origin: dict[str, Any]) -> di
 
     None where the garments in the folder are others.
     """
-    if not (output / RECORD).is_file() or read_origin(output) != origin:
+    if not (output / RECORD).is_file() or read_origin(output).get(GARMENTS) != origin[GARMENTS]:
         return None
     return {name: value for name, value in record.items() if name != _SOURCES}
 

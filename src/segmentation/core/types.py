@@ -42,7 +42,8 @@ class Sample:
     `id` is unique in its set and needs no extension; samples of one `group` (a garment, a photo that
     occurs twice) stay on one side of every split; `view` is the viewpoint or "". `first_scores` are those
     that a second pass is trained on, in the form of a mask; `source` counts the folders that a training set
-    was put together from.
+    was put together from. `made_of` is the content digest of the file that a composed photo has its garment
+    from, "" where that is not known.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Sample:
     origin: str = "real"
     first_scores: "GroundTruth | None" = None
     source: int = 0
+    made_of: str = ""
 
 
 class GroundTruth(Protocol):

@@ -18,7 +18,7 @@ from segmentation.datasets.groups import DUPLICATES_FILE, find_duplicates, merge
 from segmentation.datasets.labels import LABELS_FILE, find_classes, read_classes
 from segmentation.datasets.layouts import SIDES, Part, find_parts
 from segmentation.datasets.matching import Pair, match
-from segmentation.datasets.origin import GARMENTS, PSEUDO, read_origin
+from segmentation.datasets.origin import GARMENTS, MADE_OF, PSEUDO, read_origin
 from segmentation.datasets.split import Split
 
 
@@ -95,7 +95,8 @@ def discover(
         truth = pair.truth(coding)
         if objects and isinstance(truth, MaskFile) and not pair.part.layout.cutouts:
             truth = ObjectMask(truth.path)
-        return Sample(pair.id, pair.photo, truth, group, view, record["origin"])
+        made_of = record.get(MADE_OF, {}).get(pair.id, "")
+        return Sample(pair.id, pair.photo, truth, group, view, record["origin"], made_of=made_of)
 
     labels = next((choice.labels for choice in choices.values()), BINARY)
 
@@ -103,7 +104,9 @@ def discover(
         sample = sample_of(pair)
         cutout = pair.part.layout.cutouts
         problem = check_headers(sample, cutout=cutout)
-        return problem if problem or not check else check_pixels(sample, labels, cutout=cutout)
+        return (
+            problem if problem or not check else check_pixels(sample, labels, cutout=cutout)
+        )
 
     side_of_id: dict[str, str] = {}
     samples = []

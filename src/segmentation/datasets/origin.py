@@ -12,6 +12,9 @@ RECORD = "origin.json"
 GARMENTS = "garments"
 """The key, in the record of composed pairs, of the group of the garment that each pair was made of, by id."""
 
+MADE_OF = "made_of"
+"""The key, in the same record, of the content digest of the file with that garment, by id."""
+
 REAL, RETOUCHED, PSEUDO, COMPOSED = "real", "retouched", "pseudo", "composed"
 
 _RECORDED = (RETOUCHED, PSEUDO, COMPOSED)
@@ -21,7 +24,8 @@ def read_origin(folder: Path) -> dict[str, Any]:
     """Read the record of a folder of pairs, with its `origin`; without a record only that, `real`.
 
     `retouched` pairs are predictions that a person corrected, `pseudo` pairs those that nobody checked, and
-    `composed` ones were made of other pairs, whose groups the record names in `GARMENTS`.
+    `composed` ones were made of other pairs, whose groups and files the record names in `GARMENTS` and
+    `MADE_OF`.
     Raises DataError for a record that cannot be read or names another origin.
     """
     path = Path(folder) / RECORD
@@ -36,9 +40,10 @@ def read_origin(folder: Path) -> dict[str, Any]:
     if origin not in _RECORDED:
         names = f"{', '.join(_RECORDED[:-1])} or {_RECORDED[-1]}"
         raise DataError(f"{path}: expected the origin {names}, received {origin!r}; {remedy}")
-    garments = record.get(GARMENTS, {})
-    if not isinstance(garments, dict) or not all(isinstance(name, str) for name in garments.values()):
-        raise DataError(f"{path}: expected {GARMENTS}, a name for each pair, received others; {remedy}")
+    for key, what in ((GARMENTS, "a name"), (MADE_OF, "a digest")):
+        of_pairs = record.get(key, {})
+        if not isinstance(of_pairs, dict) or not all(isinstance(one, str) for one in of_pairs.values()):
+            raise DataError(f"{path}: expected {key}, {what} for each pair, received others; {remedy}")
     return record
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.core.digests import content_of
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.known_photos import KnownPhotos
@@ -81,17 +82,28 @@ def apart_from(held_out: Iterable[Sample], samples: Iterable[Sample]) -> tuple[S
     """Return the samples without those that were made of garments that are held out.
 
     These are predicted (pseudo) ones, by the name of the garment or by the photo, and composed ones, by the
-    garment that their record names. A model that was trained on its own prediction of a photo, or on the same
-    garment elsewhere, would be judged too kindly on it. Raises DataError for a held-out photo that cannot be
-    read.
+    garment and the file that their record names: a cutout that they were made of may lie in another folder
+    by another name. A model that was trained on its own prediction of a photo, or on the same garment
+    elsewhere, would be judged too kindly on it. Raises DataError for a held-out file that cannot be read.
     """
     held_out, samples = tuple(held_out), tuple(samples)
+    files = _files_of(held_out) if any(sample.made_of for sample in samples) else frozenset()
     predicted = [sample for sample in samples if sample.origin == PSEUDO]
     shown = {
         PSEUDO: KnownPhotos.of(held_out).garments(predicted) if predicted else frozenset[str](),
         COMPOSED: frozenset(sample.group for sample in held_out),
     }
-    return tuple(sample for sample in samples if sample.group not in shown.get(sample.origin, ()))
+    return tuple(
+        sample
+        for sample in samples
+        if sample.group not in shown.get(sample.origin, ()) and sample.made_of not in files
+    )
+
+
+def _files_of(samples: Iterable[Sample]) -> frozenset[str]:
+    """Return the content digests of photos and ground truths."""
+    paths = [(sample.photo, *([sample.truth.path] if sample.truth else [])) for sample in samples]
+    return frozenset(content_of(path) for of_one in paths for path in of_one)
 
 
 def _shuffled_groups(samples: Iterable[Sample], seed: int) -> list[list[Sample]]:

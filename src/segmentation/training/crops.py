@@ -26,6 +26,19 @@ def corner_about(middle: np.ndarray, size: Size, shape: tuple[int, ...]) -> tupl
     return int(top), int(left)
 
 
+def fullest_part(mask: np.ndarray, size: Size) -> np.ndarray:
+    """Return the middle, down and across, of the part of `size` that holds the most of a mask, bool [H, W].
+
+    Of several the one in the middle of them all. The middle of the mask itself would be empty of a ring.
+    """
+    sums = cv2.integral(mask.astype(np.uint8))  # int32 [H + 1, W + 1], of all above and to the left
+    rows, columns = size.height, size.width
+    held = sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns] + sums[:-rows, :-columns]
+    corners = np.argwhere(held == held.max())
+    nearest = np.abs(corners - corners.mean(axis=0)).sum(axis=1).argmin()
+    return corners[nearest] + np.array([rows, columns]) / 2
+
+
 @dataclass(frozen=True)
 class Crops:
     """Random crops of `size` after a change of whole pairs; the same seed, the same crop.

@@ -16,7 +16,7 @@ from segmentation.preprocessing.pixels import at_least
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.batches import PreparedPairs
-from segmentation.training.crops import corner_about, off_centre
+from segmentation.training.crops import corner_about, fullest_part, off_centre
 from segmentation.training.task import MatteTask
 
 
@@ -25,8 +25,8 @@ class MattePairs(PreparedPairs):
 
     `varied` pairs hold whole photos, and as layers [H, W, L] their true alpha, how far apart the colours of
     foreground and background are, and the trimaps that their data set has; of them `vary` takes a crop around
-    a pixel of an unknown band. Others are the part of a photo around the middle of the band of their first
-    trimap, as large as the network's input.
+    a pixel of an unknown band. Others are the part of a photo, as large as the network's input, that shows
+    the most of the band of their first trimap.
     """
 
     cuts = True
@@ -71,8 +71,7 @@ class MattePairs(PreparedPairs):
         if self._varied:
             return photo, layers
         known = layers[..., -1]
-        unknown = np.argwhere(known == UNKNOWN)
-        return self._crop(photo, layers, known, unknown.mean(axis=0) if len(unknown) else np.zeros(2))
+        return self._crop(photo, layers, known, fullest_part(known == UNKNOWN, self._size))
 
     def _random_trimap(self, layers: np.ndarray, random: np.random.Generator) -> np.ndarray:
         name = random.choice(self._matte.trimap_names)
