@@ -69,7 +69,7 @@ def _scoring_seconds(bundle: ModelBundle, precision: str, photos: list[Photo]) -
 def _photos_a_second(bundle: ModelBundle, precision: str, photos: list[Photo], output: Path) -> float:
     scoring = ScoringOptions(engine="openvino", precision=precision)
     scorer = load_scorer(Ensemble((bundle,)), scoring=scoring, streams=cores())
-    writer = CutoutWriter(output, scorer.models.enlargement)
+    writer = CutoutWriter(output, scorer.enlargement)
     cut(scorer, photos[: cores()], writer, output)
     return len(photos) / seconds_of(lambda: cut(scorer, photos, writer, output))
 

@@ -80,7 +80,7 @@ def begin(sample: Sample, scorer: Scorer, passes: Passes, threshold: float, at: 
     """Return a photo as predict would lay it before a person."""
     photo, truth = read_pair(sample)
     prediction = predict(scorer.score, scorer.models, sample.id, photo, scorer.threshold, scorer.estimator)
-    alpha = soft_alpha(prediction, scorer.models.enlargement(prediction.scores))
+    alpha = soft_alpha(prediction, scorer.enlargement(prediction.scores))
     regions = find_regions(encode_doubts(prediction), alpha >= HALF)
     target = truth >= at * 255
     return Case(photo, target, Sheet(alpha), [], regions, in_8_bits(passes.first(photo)), passes, threshold)

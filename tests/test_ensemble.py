@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.folder_job import scorer_of
 from support.program import make
 
 from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
@@ -24,6 +25,7 @@ from segmentation.images.files import read_mask, read_photo
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scoring import enlargement_of, load_score
 from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.scores.tiles import Tiling
 
 
 def a_bundle(name, *, train=(), val=(), height=64, **fields):
@@ -100,6 +102,14 @@ def test_the_edge_of_an_average_is_as_steep_as_those_of_its_models_on_average():
     slopes = [1 / enlargement_of(bundle)(scores) for bundle in (coarse, fine)]
 
     assert 1 / Ensemble((coarse, fine)).enlargement(scores) == pytest.approx(np.mean(slopes))
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(64, 1), (32, 1), (160, 2.5), (2000, 10)])
+def test_an_edge_in_tiles_is_as_steep_as_a_tile_is_enlarged(rows, expected):
+    scores = np.zeros((640, 480, 1), np.float32)
+    in_tiles = replace(scorer_of(bundle=a_bundle("shoes", height=64)), tiling=Tiling(Size(rows, 64)))
+
+    assert in_tiles.enlargement(scores) == expected
 
 
 def test_held_out_are_photos_that_no_model_has_learned_in_whatever_order():

@@ -1,5 +1,7 @@
 """Networks that see tiles of photos at their own resolution, in training and in prediction alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.drawing import draw_pair, draw_set
@@ -14,7 +16,7 @@ from segmentation.core.types import BINARY, Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_photo, write_image
 from segmentation.inference.scoring import load_score
-from segmentation.jobs.training_checks import check_before_data
+from segmentation.jobs.training_checks import check_before_data, check_first_passes
 from segmentation.models.registry import complete
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.scores.tiles import Tiling
@@ -119,6 +121,23 @@ def home(tmp_path_factory):
     first_passes = ("--second-pass", "fold1", "--second-pass", "fold2")
     make(*train, "--fold", 1, "--name", "both", *first_passes, "--sees", "tiles", "--crops", "16x32")
     return home
+
+
+def test_a_photo_smaller_than_a_tile_is_scored_as_it_is_seen_in_training(home):
+    bundle = load_bundle(home / "models" / "fold1")
+    of_tiles = replace(bundle, preprocessing=replace(bundle.preprocessing, sees="tiles"))
+    photo, _ = draw_pair(50, 20, 30)
+    extended = np.pad(photo, ((0, 12), (0, 18), (0, 0)), mode="edge")
+
+    expected = load_score(bundle)[0](extended)[:20, :30]
+    np.testing.assert_allclose(load_score(of_tiles)[0](photo), expected, atol=1e-5)
+
+
+def test_a_network_of_tiles_is_no_first_pass_since_a_second_one_is_shown_the_whole(home):
+    bundle = load_bundle(home / "models" / "fold1")
+    of_tiles = replace(bundle, preprocessing=replace(bundle.preprocessing, sees="tiles"))
+    with pytest.raises(ConfigError, match="`second_pass`: expected models that see whole photos, received f"):
+        check_first_passes([bundle, of_tiles], {})
 
 
 def test_a_network_that_was_trained_on_tiles_scores_in_tiles(home, tmp_path):

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bundles import write_bundle
-from support.drawing import draw_set
+from support.drawing import draw_pair, draw_set
 from support.program import TINY, make, run
 
 from segmentation.api.model import load_model
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
+from segmentation.core.types import BINARY, Prediction
+from segmentation.images.files import read_mask
+from segmentation.outputs.alpha import soft_alpha
 from segmentation.scores.tiles import Tiling, along_edge, tiled
 
 tilings = st.builds(
@@ -160,6 +163,22 @@ def test_photos_are_cut_out_in_tiles_and_the_results_say_so(home, tmp_path, wher
 
     told = (tmp_path / "predictions.jsonl").read_text()
     assert f"24x32 on {where}, overlap 0.5" in told
+    photo = next((home / "pairs" / "images").iterdir())
+    model = load_model("one", home=home, tiles="24x32", overlap=0.5, tiles_on=where, triage=False)
+    written = read_mask(tmp_path / "cutouts" / f"{photo.stem}.png")
+    np.testing.assert_array_equal(written, model.cut_out(photo).alpha)
+
+
+def test_a_cutout_in_tiles_of_the_networks_own_size_is_as_soft_as_its_scores(home):
+    """Nothing was enlarged, so that no edge has to become steeper."""
+    photo, _ = draw_pair(3, 200, 150)
+    options = {"home": home, "tiles": "32x48", "triage": False}
+    threshold = float(np.median(load_model("one", **options).cut_out(photo).scores))
+    cutout = load_model("one", threshold=threshold, **options).cut_out(photo)
+
+    prediction = Prediction("", cutout.scores[..., np.newaxis], BINARY, threshold)
+    np.testing.assert_array_equal(cutout.alpha, soft_alpha(prediction, 1.0))
+    assert (cutout.alpha != soft_alpha(prediction, 200 / 48)).any()
 
 
 def test_a_tile_as_large_as_the_photo_changes_nothing(home, tmp_path):

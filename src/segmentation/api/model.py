@@ -173,7 +173,7 @@ class Model:
             features, confidence = prediction.features, prediction.confidence
             verdict = triage_photo(features, confidence, models.confidence_model, limits)
         notes = (*picture.notes, *prediction.notes)
-        return Cutout.made(prediction, models.enlargement(prediction.scores), picture, verdict, notes)
+        return Cutout.made(prediction, self._scorer.enlargement(prediction.scores), picture, verdict, notes)
 
     def mark_classes(self, photo: Photo) -> ClassMap:
         """Mark the classes in one photo; the result has the photo's size.

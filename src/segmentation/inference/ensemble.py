@@ -13,6 +13,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap
 from segmentation.datasets.same_classes import check_same_classes, check_same_groups
 from segmentation.inference.scoring import enlargement_of
+from segmentation.scores.tiles import Tiling
 
 _LONGEST_NAME_BYTES = 200  # of a folder; file systems allow 255
 
@@ -77,12 +78,13 @@ class Ensemble:
         """Return whether it finds objects one by one; only a single model can."""
         return any(member.finds_objects for member in self.members)
 
-    def enlargement(self, scores: np.ndarray) -> float:
+    def enlargement(self, scores: np.ndarray, tiling: Tiling | None = None) -> float:
         """Return how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged.
 
-        The edge of an average rises as fast as those of its members do on average.
+        The edge of an average rises as fast as those of its members do on average. With a `tiling` they were
+        scored in tiles.
         """
-        return harmonic_mean([enlargement_of(member)(scores) for member in self.members])
+        return harmonic_mean([enlargement_of(member, tiling)(scores) for member in self.members])
 
 
 def distinct_names(bundles: Sequence[ModelBundle]) -> list[str]:

@@ -18,8 +18,7 @@ from segmentation.images.refinement import METHODS, ensure_available, refine
 from segmentation.images.trimaps import FROM_SCORES, UNKNOWN, ensure_band_available
 from segmentation.inference.engines import load_engine
 from segmentation.preprocessing.matting import TRIMAP_CHANNEL, with_trimap
-from segmentation.preprocessing.pixels import at_least
-from segmentation.scores.tiles import Tiling, tiled
+from segmentation.scores.tiles import Tiling, padded, tiled
 
 OVERLAP = 0.125
 """The share of its side that a tile has in common with the next at least."""
@@ -132,7 +131,7 @@ def load_matte(
         ensure_available(prior)
     network = load_engine(bundle, engine=engine, precision=precision, streams=streams)
     size = bundle.input_size
-    score = tiled(network, Tiling(size, OVERLAP), _any_unknown)
+    score = padded(tiled(network, Tiling(size, OVERLAP), _any_unknown), size)
     margin_px = min(size.height, size.width) // 4
 
     def matte(photo: np.ndarray, alpha: np.ndarray, trimap: np.ndarray) -> np.ndarray:
@@ -140,8 +139,7 @@ def load_matte(
         found = alpha.copy()
         if part is not None:
             band = trimap[part] == UNKNOWN
-            seen = at_least(with_trimap(photo[part], trimap[part], prior), size)
-            scores = score(seen)[: band.shape[0], : band.shape[1], 0]
+            scores = score(with_trimap(photo[part], trimap[part], prior))[..., 0]
             found[part][band] = np.round(scores[band] * np.iinfo(alpha.dtype).max)
         return found
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
@@ -17,7 +19,7 @@ from segmentation.inference.engines import Engine
 from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.engines.precision import IN_WORDS as PRECISIONS_IN_WORDS
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scoring import load_score, own_tiling
+from segmentation.inference.scoring import asked_tiling, load_score, own_tiling
 from segmentation.metrics.threshold import doubt_about
 from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
 from segmentation.scores.channels import Channels
@@ -78,7 +80,7 @@ class Scorer:
 
     `score` includes the test-time augmentation and cleaning that were asked for; `estimator` adds features
     and confidence to its predictions; `threshold` turns the scores of a cutout into a mask; `arithmetic` says
-    what computes the scores, and why in that precision.
+    what computes the scores, and why in that precision. `tiling` are the tiles that were asked for, if any.
     """
 
     models: Ensemble
@@ -87,6 +89,11 @@ class Scorer:
     threshold: float
     settings: ScoreSettings
     arithmetic: str = ""
+    tiling: Tiling | None = None
+
+    def enlargement(self, scores: np.ndarray) -> float:
+        """Return how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged."""
+        return self.models.enlargement(scores, self.tiling)
 
 
 def find_models(
@@ -136,7 +143,7 @@ def load_scorer(
     if models.finds_objects:
         _check_objects(models, scoring)
     _check_parts(models, options, scoring)
-    asked = Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
+    asked = asked_tiling(scoring)
     tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
     channels = _channels(scoring, models)
     loaded = [
@@ -170,7 +177,7 @@ def load_scorer(
         object_score=options.object_score if models.finds_objects else None,
     )
     arithmetic = "; ".join(dict.fromkeys(map(_with_reason, engines)))
-    return Scorer(models, score, estimator, threshold, settings, arithmetic)
+    return Scorer(models, score, estimator, threshold, settings, arithmetic, asked)
 
 
 def require_cutout(bundle: ModelBundle, what: str, remedy: str = "choose another `model`") -> None:

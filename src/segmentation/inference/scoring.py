@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.config.scoring import ScoringOptions
 from segmentation.core.types import ScoreFn
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.scores.channels import Channels, on_channel
-from segmentation.scores.tiles import Tiling
+from segmentation.scores.tiles import Tiling, padded
 from segmentation.scores.two_passes import double_pass
 
 _TRACE = 13  # of 255: what the first pass may have missed is at least this likely
@@ -88,7 +89,13 @@ def _passes_of(bundle: ModelBundle) -> tuple[ModelBundle, ...]:
 def _in_tiles(bundle: ModelBundle, last: ScoreFn, tiling: Tiling | None) -> ScoreFn:
     if not tiling:
         return last
-    return tiling.over(last, _anything_found if bundle.preprocessing.guided else None)
+    score = tiling.over(last, _anything_found if bundle.preprocessing.guided else None)
+    return padded(score, bundle.input_size) if own_tiling(bundle) else score
+
+
+def asked_tiling(scoring: ScoringOptions) -> Tiling | None:
+    """Return the tiles that the options ask for."""
+    return Tiling(scoring.tiles, scoring.overlap, scoring.tiles_on) if scoring.tiles else None
 
 
 def own_tiling(bundle: ModelBundle, overlap: float = Tiling.overlap) -> Tiling | None:
@@ -116,15 +123,18 @@ def second_pass_view(bundle: ModelBundle) -> SecondPassView | None:
     return SecondPassView.from_config(bundle.config.second_pass, bundle.first.threshold, bundle.input_size)
 
 
-def enlargement_of(bundle: ModelBundle) -> Enlargement:
-    """Return how many times a bundle's scores are enlarged: from the network's input to what it sees."""
-    view = second_pass_view(bundle)
+def enlargement_of(bundle: ModelBundle, tiling: Tiling | None = None) -> Enlargement:
+    """Return how many times a bundle's scores are enlarged: from the network's input to what it sees.
+
+    With a `tiling`, or its own one, it sees a tile at a time, at the edge in any case.
+    """
+    view, tiles = second_pass_view(bundle), tiling or own_tiling(bundle)
 
     def enlargement(scores: np.ndarray) -> float:
-        if own_tiling(bundle):
-            return 1.0
         region = view.region(scores) if view else None
         rows = region.bottom - region.top if region else len(scores)
+        if tiles:
+            rows = min(rows, tiles.size.height)
         return max(1.0, rows / bundle.input_size.height)
 
     return enlargement

@@ -139,7 +139,7 @@ def _saving(scorer: Scorer, folder: Path) -> Look:
 
     def save(sample: Sample, scores: np.ndarray) -> None:
         prediction = Prediction(sample.id, scores, scorer.models.labels, scorer.threshold)
-        write_alpha(folder, sample.id, soft_alpha(prediction, scorer.models.enlargement(scores)))
+        write_alpha(folder, sample.id, soft_alpha(prediction, scorer.enlargement(scores)))
 
     return save
 

@@ -178,7 +178,7 @@ def _start(options: EvaluateOptions, context: Context) -> Start:
         prediction = predict(scorer.score, models, sample.id, photo, scorer.threshold)
         scores = prediction.scores[..., 0]
         known = FROM_SCORES[name](photo, scores, scorer.threshold, WIDE_BAND)
-        alpha = soft_alpha(prediction, models.enlargement(prediction.scores))
+        alpha = soft_alpha(prediction, scorer.enlargement(prediction.scores))
         return alpha, known, soft_trimap(target, DRAWN_WIDTH, DRAWN_WIDTH)
 
     return found

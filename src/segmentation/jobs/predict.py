@@ -21,6 +21,7 @@ from segmentation.inference.scorer import (
     refuse_objects,
     require_cutout,
 )
+from segmentation.inference.scoring import asked_tiling
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import FolderStarted, PhotoDone, Photos, predict_photos, score_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
@@ -103,6 +104,7 @@ class FolderPrediction:
         self._writer = choose_writer(
             options.files,
             self.models,
+            asked_tiling(options.scoring),
             output if isinstance(output, Path) else Path(),
             matte,
             review=self.limits is not None and not in_store,  # a contact sheet has a place in a folder alone

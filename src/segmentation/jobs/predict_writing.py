@@ -1,5 +1,6 @@
 """The writer of a photo's files in the job `predict`, and the settings of the manifest."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,26 @@ from segmentation.jobs.trimap_lines import choose_lines
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.label_writer import LabelWriter
 from segmentation.outputs.object_writer import ObjectWriter
+from segmentation.scores.tiles import Tiling
 
 
 def choose_writer(
-    files: FileOptions, models: Ensemble, output: Path, matte: MattePass | None, *, review: bool
+    files: FileOptions,
+    models: Ensemble,
+    tiling: Tiling | None,
+    output: Path,
+    matte: MattePass | None,
+    *,
+    review: bool,
 ) -> CutoutWriter | LabelWriter | ObjectWriter:
-    """Return what writes the files of the photos that these models predict."""
+    """Return what writes the files of the photos that these models predict, in tiles if that is asked for."""
     lines = choose_lines(files, models)
     if models.finds_objects:
         return ObjectWriter.from_options(output, files, matte=matte)
     if not models.labels.binary:
         return LabelWriter(output, models.labels)
-    return CutoutWriter.from_options(
-        output, models.enlargement, files, matte=matte, review=review, lines=lines
-    )
+    enlargement = partial(models.enlargement, tiling=tiling)
+    return CutoutWriter.from_options(output, enlargement, files, matte=matte, review=review, lines=lines)
 
 
 def score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:
@@ -33,6 +40,8 @@ def score_settings(scorer: Scorer, triaged: bool) -> dict[str, Any]:
     settings = {"model": scorer.models.digest, **scorer.settings.plain()}
     if scorer.models.labels.binary:
         settings["threshold"] = scorer.threshold
+        if scorer.tiling:
+            settings["edges"] = "of tiles"  # earlier versions made them as steep as without, and too steep
     if triaged:
         settings["evidence"] = FEATURES_VERSION
     return settings

@@ -160,7 +160,7 @@ class ServedModel:
         if writer is None:
             if len(self._writers) >= _MOST_WRITERS:  # clients may think of any number of options
                 self._writers.clear()
-            enlargement = self.scorer.models.enlargement
+            enlargement = self.scorer.enlargement
             writer = CutoutWriter.from_options(Path(), enlargement, files, matte=self.matte, lines=self.lines)
             self._writers[files] = writer
         return writer

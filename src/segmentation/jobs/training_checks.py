@@ -54,6 +54,11 @@ def check_first_passes(first_passes: Sequence[ModelBundle], explicit: Mapping[st
     double = [first.name for first in first_passes if first.first]
     if double:
         raise ConfigError(f"`second_pass`: expected models of a single pass, received {', '.join(double)}")
+    if tiled := [first.name for first in first_passes if first.preprocessing.sees == "tiles"]:
+        raise ConfigError(
+            f"`second_pass`: expected models that see whole photos, received {', '.join(tiled)}, trained on "
+            "tiles; choose others, and give `sees=tiles` to the second pass"
+        )
     return {} if "look" in explicit else {"look": "crop"}
 
 

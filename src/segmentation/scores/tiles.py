@@ -9,6 +9,7 @@ import numpy as np
 
 from segmentation.core.size import Size
 from segmentation.core.types import ScoreFn
+from segmentation.preprocessing.pixels import at_least
 
 _SPREAD = 1 / 6  # the standard deviation of the window of a tile, of its height and width
 _WHOLE = 0.1  # the weight of the whole's own scores, beside 1 in the middle of a tile
@@ -70,6 +71,19 @@ def tiled(score: ScoreFn, tiling: Tiling, worth: Worth | None = None) -> ScoreFn
         return sewn.mean()
 
     return score_tiles
+
+
+def padded(score: ScoreFn, size: Size) -> ScoreFn:
+    """Score a picture that goes on by its last row and column where it is smaller than `size`.
+
+    So it does in training, where a network that sees tiles never sees anything enlarged.
+    """
+
+    def score_padded(picture: np.ndarray) -> np.ndarray:
+        height, width = picture.shape[:2]
+        return score(at_least(picture, size))[:height, :width]
+
+    return score_padded
 
 
 def along_edge(score: ScoreFn, tiling: Tiling) -> ScoreFn:
