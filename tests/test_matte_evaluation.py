@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.bundles import write_bundle
 from support.mattes import draw_matte, draw_matte_set
 from support.program import make
 
@@ -145,6 +146,14 @@ def test_methods_are_compared_by_one_command(folder, tmp_path, capsys):
         (("--matte", "magic"), "magic"),
         (("--matte", "guided-filter", "--robustness"), "--robustness: expected for masks"),
         (("--model", "default", "--trimaps", "trimap1"), "--trimaps: expected with --matte"),
+        (
+            ("--matte", "guided-filter", "--model", "default"),
+            "--model: expected with trimaps that a model finds",
+        ),
+        (
+            ("--matte", "guided-filter", "--tta", "flip", "--threshold", "0.3", "--trimaps", "trimap1"),
+            "--threshold --tta: expected with trimaps that a model finds",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_a_line(folder, tmp_path, capsys, options, expected):
@@ -152,6 +161,14 @@ def test_what_cannot_be_measured_is_said_in_a_line(folder, tmp_path, capsys, opt
     error = capsys.readouterr().err
     assert expected in error
     assert error.count("\n") == 1
+
+
+def test_photos_that_the_finder_of_the_trimaps_was_trained_on_are_not_judged(folder, tmp_path, capsys):
+    known = {"train": ["GT00", "GT01", "GT02", "GT03"], "val": []}
+    write_bundle(tmp_path / "models" / "finder", split=known)
+    options = ("--matte", "guided-filter", "--model", "finder", "--trimaps", "scores", "--data", folder)
+    make("eval", *options, "--home", tmp_path, check=2)
+    assert "expected held-out photos, found none among 4" in capsys.readouterr().err
 
 
 def test_a_matte_is_trained_measured_and_used(folder, tmp_path, capsys):

@@ -8,6 +8,8 @@ import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.jobs.evaluate import EvaluateOptions
+from segmentation.config.options import options_of
+from segmentation.config.scoring import ModelOptions, ScoringOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Note, counting
@@ -20,6 +22,7 @@ from segmentation.datasets.trimaps import DRAWN_WIDTH, read_trimap
 from segmentation.evaluation.matte_figures import MatteEvaluation
 from segmentation.evaluation.mattes import Look, MatteOf, Start, evaluate_mattes
 from segmentation.images.trimaps import FROM_SCORES, WIDE_BAND, soft_trimap
+from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.matting import Matte, classical, load_matte, matte_bundles, mean_of
 from segmentation.inference.predict import predict
 from segmentation.inference.scorer import find_models, load_scorer
@@ -30,6 +33,7 @@ from segmentation.outputs.alpha_files import ALPHA, write_alpha
 from segmentation.reports.matte_report import Details, write_mattes
 
 _OF_MASKS = ("robustness", "tolerance_px", "fault_thickness_px", "fault_area_px")  # options of `eval`
+_OF_MATTES = {"engine", "precision", "quality"}  # scoring options that a model of mattes has as well
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
     """
     if unfit := [f"`{name}`" for name in _OF_MASKS if name in options.given]:
         raise ConfigError(f"{' '.join(unfit)}: expected for masks, received with mattes; leave it out")
+    finder = _finder(options, context)
     named = [_named(name, context) for name in options.mattes.matte or options.models.model]
     names = [one.name for one in named]
     if len({*names}) < len(names):
@@ -76,7 +81,7 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
     if options.data is None and not bundles:
         raise ConfigError("`matte`: expected pairs with a true alpha, received none; name them with `data`")
     dataset = find_dataset(options.data or trained_on(bundles[0], context.workspace), context)
-    samples = random_subset(_select(named, dataset, options.split), options.size, options.seed)
+    samples = random_subset(_select(named, finder, dataset, options.split), options.size, options.seed)
     photos = counted(len(dataset.samples), "photo")
     context.tell(Note(f"{', '.join(names)}: {len(samples)} of {photos} ({options.split})"))
     output = options.output or context.workspace.results / "mattes" / "-".join(names).replace("/", "-")
@@ -94,7 +99,7 @@ def evaluate_matte_models(options: EvaluateOptions, context: Context) -> Evaluat
             {one.name: _matte_of(one, dataset, options) for one in named},
             samples,
             options.mattes.trimaps,
-            _start(options, context),
+            _start(options, finder, context),
             look,
             on_progress=counting(context.tell, "matting"),
         )
@@ -119,11 +124,40 @@ def _named(name: str, context: Context) -> _Named:
     return _Named("+".join(bundle.name for bundle in bundles) or name, bundles)
 
 
-def _select(named: Sequence[_Named], dataset: Dataset, side: str) -> tuple[Sample, ...]:
+def _finder(options: EvaluateOptions, context: Context) -> Ensemble | None:
+    """Return the models that find the trimaps, None where these are given.
+
+    Raises ConfigError for options of such models where there are none, and what `find_models` raises.
+    """
+    name = options.mattes.trimaps
+    if name in TRIMAPS:
+        if not options.mattes.matte:
+            raise ConfigError(
+                f"`trimaps={name}`: expected the matte in `matte`, and in `model` what finds its trimap, "
+                "received no `matte`; name both"
+            )
+        return find_models(options.models.model, context.workspace.models, options.scoring)
+    names = {found.name for part in (ModelOptions, ScoringOptions) for found in options_of(part)} - _OF_MATTES
+    if not options.mattes.matte:
+        names.discard("model")  # which names the mattes
+    if unfit := [f"`{name}`" for name in sorted(names & options.given)]:
+        raise ConfigError(
+            f"{' '.join(unfit)}: expected with trimaps that a model finds, {', '.join(TRIMAPS)}, received "
+            f"`trimaps={name}`; choose one of them, or leave it out"
+        )
+    return None
+
+
+def _select(
+    named: Sequence[_Named], finder: Ensemble | None, dataset: Dataset, side: str
+) -> tuple[Sample, ...]:
     made = without_predicted(dataset.samples)
     if side == "all":
         return made
-    unseen = frozenset.intersection(*(one.unknown_to(dataset) for one in named))
+    finders = finder.members if finder else ()
+    unseen = frozenset.intersection(
+        *(one.unknown_to(dataset) for one in named), *(new_to(one, dataset.samples) for one in finders)
+    )
     chosen = tuple(sample for sample in made if (sample.id in unseen) == (side == "held-out"))
     if not chosen:
         raise DataError(
@@ -152,10 +186,10 @@ def _matte_of(named: _Named, dataset: Dataset, options: EvaluateOptions) -> Matt
     return matte_of
 
 
-def _start(options: EvaluateOptions, context: Context) -> Start:
+def _start(options: EvaluateOptions, finder: Ensemble | None, context: Context) -> Start:
     """Return the function that begins a matte: from a given trimap, or from a mask that a model makes."""
     name = options.mattes.trimaps
-    if name not in TRIMAPS:
+    if finder is None:
 
         def given(
             sample: Sample, _photo: np.ndarray, target: np.ndarray
@@ -164,18 +198,12 @@ def _start(options: EvaluateOptions, context: Context) -> Start:
             return known, known, known
 
         return given
-    if not options.mattes.matte:
-        raise ConfigError(
-            f"`trimaps={name}`: expected the matte in `matte`, and in `model` what finds its trimap, "
-            "received no `matte`; name both"
-        )
-    models = find_models(options.models.model, context.workspace.models, options.scoring)
-    scorer = load_scorer(models, options.models, options.scoring, tell=context.tell)
+    scorer = load_scorer(finder, options.models, options.scoring, tell=context.tell)
 
     def found(
         sample: Sample, photo: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        prediction = predict(scorer.score, models, sample.id, photo, scorer.threshold)
+        prediction = predict(scorer.score, finder, sample.id, photo, scorer.threshold)
         scores = prediction.scores[..., 0]
         known = FROM_SCORES[name](photo, scores, scorer.threshold, WIDE_BAND)
         alpha = soft_alpha(prediction, scorer.enlargement(prediction.scores))
