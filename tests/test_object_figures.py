@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.object_model import one_object
 
 from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import ObjectMask
 from segmentation.datasets.objects import Objects, number_masks
 from segmentation.evaluation.object_figures import ObjectMeasurement
@@ -66,6 +67,45 @@ def test_a_mask_that_overlaps_by_six_tenths_counts_at_a_half_alone(tmp_path):
     assert figures.masks["ap75"] == 0
     assert figures.masks["ap"] == pytest.approx(3 / 10)  # at 0.50, 0.55 and 0.60
     assert figures.boxes["ap"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("found_later", [False, True])
+def test_the_masks_that_are_judged_are_those_that_are_written(tmp_path, found_later):
+    """Whether the threshold of the masks is known, as in `eval`, or found by these photos, as in `train`."""
+    truth = np.zeros((20, 40), np.uint8)
+    truth[2:12, 3:13] = 1
+    write_image(tmp_path / "mask.png", truth)
+    soft = np.full((10, 10), 0.4, np.float32)
+    soft[:, :6] = 0.9
+    found = (replace(one_object(), scores=soft),)
+
+    def ap(threshold):
+        measurement = ObjectMeasurement(BINARY, threshold=None if found_later else threshold)
+        sample = Sample("a", tmp_path / "a.jpg", ObjectMask(tmp_path / "mask.png"))
+        measurement.add(sample, found, truth.shape)
+        return measurement.finish(threshold).masks["ap"]
+
+    assert ap(128 / 255) == pytest.approx(0.3)  # six tenths of it, which counts at 0.50, 0.55 and 0.60
+    assert ap(64 / 255) == pytest.approx(1)
+
+
+def test_what_is_found_where_there_is_nothing_costs_precision(tmp_path):
+    truth = np.zeros((20, 40), np.uint8)
+    truth[2:12, 3:13] = 1
+    for name, picture in (("one", truth), ("none", 0 * truth)):
+        write_image(tmp_path / "images" / f"{name}.png", np.full((20, 40, 3), 90, np.uint8))
+        write_image(tmp_path / "masks" / f"{name}.png", picture)
+    none, one = discover(tmp_path, objects=True).samples
+    right, wrong = one_object(score=0.8), one_object(score=0.9)
+
+    def ap(on_nothing):
+        measurement = ObjectMeasurement(BINARY)
+        measurement.add(one, (right,), truth.shape)
+        measurement.add(none, on_nothing, truth.shape)
+        return measurement.finish().masks["ap"]
+
+    assert ap(()) == pytest.approx(1)
+    assert ap((wrong,)) == pytest.approx(0.5)
 
 
 @given(seed=st.integers(0, 2**32 - 1), photos=st.integers(1, 3))

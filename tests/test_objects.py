@@ -87,6 +87,30 @@ def test_a_soft_mask_of_one_thing_is_one_object(tmp_path):
     np.testing.assert_array_equal(objects.masks[0], soft >= 128)
 
 
+@pytest.mark.parametrize("values", [(100, 200), (30, 60), (255, 128)])
+def test_soft_edges_of_objects_are_no_objects(values):
+    """Drawn four times as large and shrunk, as a program that paints with soft edges would."""
+    large = np.zeros((480, 640), np.uint8)
+    for value, middle in zip(values, (180, 460), strict=True):
+        cv2.ellipse(large, (middle, 240), (90, 150), 20, 0, 360, value, -1)
+    soft = cv2.resize(large, (160, 120), interpolation=cv2.INTER_AREA)
+    objects = number_values(soft)
+
+    assert len(objects.classes) == 2
+    for mask, value in zip(objects.masks, sorted(values), strict=True):
+        true = large[2::4, 2::4] == value
+        assert (mask & ~true).sum() == 0
+        assert mask.sum() > 0.9 * true.sum()
+
+
+def test_a_thin_object_between_two_others_stays_one():
+    values = two_boxes(10, 30)
+    values[10:30, 25:27] = 20  # beside both the lower one and the background
+    values[40:42, 5:60] = 7
+
+    assert len(number_values(values).classes) == 4
+
+
 def test_touching_objects_stay_apart(tmp_path):
     values = np.zeros((60, 80), np.uint8)
     values[:, :40], values[:, 40:60] = 1, 2
@@ -130,6 +154,18 @@ def test_more_objects_than_can_be_numbered_lose_the_smallest():
     assert objects.numbers.max() == 254
 
 
+def test_of_more_objects_than_can_be_numbered_no_large_one_is_left_out_for_a_small_one():
+    masks = []
+    for place in range(300):
+        mask = np.zeros((60, 80), bool)
+        mask[place // 20 * 2 : place // 20 * 2 + (1 if place < 100 else 2), place % 20 * 4] = True
+        masks.append((mask, 1))
+    objects = number_masks(masks, (60, 80))
+
+    areas = np.bincount(objects.numbers.ravel())[1:]
+    assert [*areas] == [1] * 54 + [2] * 200
+
+
 def test_the_smaller_of_two_objects_lies_on_top():
     whole, part = np.ones((10, 10), bool), np.zeros((10, 10), bool)
     part[2:4, 2:4] = True
@@ -137,6 +173,20 @@ def test_the_smaller_of_two_objects_lies_on_top():
 
     assert objects.classes == (1, 2)
     np.testing.assert_array_equal(objects.masks[0], part)
+
+
+def test_a_photo_without_an_object_counts_where_objects_are_looked_for_alone(tmp_path):
+    for name, mask in (("street", two_boxes()), ("square", 0 * two_boxes())):
+        write_image(tmp_path / "images" / f"{name}.jpg", PHOTO)
+        write_image(tmp_path / "masks" / f"{name}.png", mask)
+    square, street = discover(tmp_path, objects=True).samples
+
+    assert [len(objects_of(sample.truth).classes) for sample in (square, street)] == [0, 2]
+    options = DataOptions.of(data=tmp_path, objects=True, output=tmp_path / "sheet.png")
+    assert len(data(options, Context()).dataset.samples) == 2
+    write_image(tmp_path / "masks" / "street.png", two_boxes(255, 255))
+    (sample,) = discover(tmp_path).samples
+    assert sample.id == "street"
 
 
 # label maps and cutouts
@@ -186,6 +236,18 @@ def test_objects_of_coco_are_of_one_class_where_that_is_asked_for(tmp_path):
 
     assert dataset.labels.binary
     assert objects_of(dataset.samples[0].truth).classes == (1, 1)
+
+
+def test_a_photo_of_coco_without_annotations_has_no_objects(tmp_path):
+    images = [{"id": n, "file_name": f"{n}.jpg", "height": 60, "width": 80} for n in (7, 8)]
+    folder = folder_of(tmp_path, coco(images, [annotation(LEFT)]))
+    for image in images:
+        write_image(folder / "images" / image["file_name"], PHOTO)
+    (folder / "images" / "street.jpg").unlink()
+    for classes in ("foreground", "all"):
+        samples = discover(folder, classes=classes, objects=True).samples
+        assert [len(objects_of(sample.truth).classes) for sample in samples] == [1, 0]
+        assert len(discover(folder, classes=classes).samples) == 1
 
 
 @pytest.mark.parametrize("turn", [1, -1])

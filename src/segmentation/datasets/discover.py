@@ -59,7 +59,7 @@ def discover(
     """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
 
     Instead of a folder of masks there may be a table of run lengths, as iMaterialist's, or COCO's JSON. With
-    `objects` each value of a mask is an object of its own.
+    `objects` each value of a mask is an object of its own, and a photo may have none.
 
     Photo and mask belong together by their path below the two folders without the extension; a mask
     may also end in _mask. `classes` are those to make out of label maps, possibly those of the model
@@ -105,7 +105,7 @@ def discover(
         cutout = pair.part.layout.cutouts
         problem = check_headers(sample, cutout=cutout)
         return (
-            problem if problem or not check else check_pixels(sample, labels, cutout=cutout)
+            problem if problem or not check else check_pixels(sample, labels, cutout=cutout, objects=objects)
         )
 
     side_of_id: dict[str, str] = {}

@@ -49,15 +49,15 @@ def objects_of(truth: GroundTruth) -> Objects:
 
 def number_masks(masks: list[tuple[np.ndarray, int]], shape: tuple[int, ...]) -> Objects:
     """Number masks, bool [H, W] with their classes, in their order; empty ones are left out."""
-    sized = [(mask, kind, int(mask.sum())) for mask, kind in masks]
-    sized = [one for one in sized if one[2]]
-    if len(sized) > MOST_NUMBERED:
-        least = sorted((area for _, _, area in sized), reverse=True)[MOST_NUMBERED - 1]
-        sized = [one for one in sized if one[2] >= least][:MOST_NUMBERED]
+    areas = [int(mask.sum()) for mask, _ in masks]
+    there = [place for place, area in enumerate(areas) if area]
+    largest_first = sorted(there, key=lambda place: -areas[place])[:MOST_NUMBERED]
+    kept = sorted(largest_first)
+    number_of = {place: number for number, place in enumerate(kept, start=1)}
     numbers = np.zeros(shape, np.uint8)
-    for place in sorted(range(len(sized)), key=lambda place: -sized[place][2]):
-        numbers[sized[place][0]] = place + 1
-    return _without_hidden(numbers, [kind for _, kind, _ in sized])
+    for place in largest_first:
+        numbers[masks[place][0]] = number_of[place]
+    return _without_hidden(numbers, [masks[place][1] for place in kept])
 
 
 def number_values(values: np.ndarray) -> Objects:
@@ -65,27 +65,25 @@ def number_values(values: np.ndarray) -> Objects:
 
     A mask of a single object is known by its soft or hard white: of values up to 255 without two areas of
     different ones, those from 128 on are the object. In a picture of many values, those that only edges have
-    are no objects.
+    are no objects. Of objects with soft edges only what is within them counts, since the value of an edge may
+    be that of another object.
     """
-    levels, places = np.unique(values, return_inverse=True)
-    places = places.reshape(values.shape)
-    broad = [level for level in _broad(values) if level]
-    if levels[-1] <= 255 and levels[-1] >= HALF and len(broad) < 2:
+    picture, square = values.astype(np.float32), np.ones((3, 3), np.uint8)  # exact for what 24 bits hold
+    lowest, highest = cv2.erode(picture, square), cv2.dilate(picture, square)
+    flat = lowest == highest
+    levels, broad = np.unique(values), {*np.unique(values[flat]).tolist()} - {0}
+    if HALF <= levels[-1] <= 255 and len(broad) < 2:
         return number_masks([(values >= HALF, 1)], values.shape)
+    extreme = np.unique(values[(picture == lowest) | (picture == highest)])
+    if len(levels) - len(extreme) > len(broad):  # most values are only ever between two others
+        values = np.where(cv2.dilate(flat.astype(np.uint8), square) > 0, values, 0)
+    levels, places = np.unique(values, return_inverse=True)
     kept = [level for level in levels.tolist() if level and (len(levels) <= _FEW or level in broad)]
     if len(kept) <= MOST_NUMBERED:
         number_of = np.zeros(len(levels), np.uint8)
         number_of[np.isin(levels, kept)] = np.arange(1, len(kept) + 1)
-        return Objects(number_of[places], (1,) * len(kept))
+        return Objects(number_of[places].reshape(values.shape), (1,) * len(kept))
     return number_masks([(values == level, 1) for level in kept], values.shape)
-
-
-def _broad(values: np.ndarray) -> list[int]:
-    """Return the values that have an area of their own, a square of three pixels at least."""
-    picture = values.astype(np.float32)  # exact for what 24 bits hold
-    kernel = np.ones((3, 3), np.uint8)
-    flat = cv2.erode(picture, kernel) == cv2.dilate(picture, kernel)
-    return np.unique(values[flat]).tolist()
 
 
 def _without_hidden(numbers: np.ndarray, classes: list[int]) -> Objects:

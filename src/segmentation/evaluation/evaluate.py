@@ -48,7 +48,8 @@ def evaluate(
     adds the confidence where a threshold is given, and `look` sees the scores of each photo. Photos are read
     one at a time; what waits for the best threshold is kept compressed, some 50 kB a photo.
 
-    A `score` that finds objects is judged by these as well, with COCO's average precision.
+    A `score` that finds objects is judged by these as well, with COCO's average precision of their masks at
+    the threshold.
 
     Raises ConfigError for a threshold or a tolerance out of range, DataError for a photo without a
     usable ground truth and SegmentationError for scores out of range or of another shape; the last two name
@@ -66,7 +67,10 @@ def evaluate(
     measurement = task_of(labels).measure(
         MeasureSettings(threshold, tolerance_px, target_threshold, estimator, fault_options)
     )
-    objects = ObjectMeasurement(labels, score.least_score) if isinstance(score, ObjectEngine) else None
+    objects = None
+    if isinstance(score, ObjectEngine):
+        at = threshold if labels.binary or threshold is not None else 0.5  # of classes there is no best one
+        objects = ObjectMeasurement(labels, score.least_score, at)
     for done, sample in enumerate(samples, start=1):
         image, truth = read_pair(sample)
         if objects and isinstance(score, ObjectEngine):
@@ -81,7 +85,7 @@ def evaluate(
             on_progress(done, len(samples))
     evaluation = measurement.finish()
     if objects:
-        evaluation = dataclasses.replace(evaluation, objects=objects.finish())
+        evaluation = dataclasses.replace(evaluation, objects=objects.finish(evaluation.threshold))
     if evaluation.confidence_model is None:
         return evaluation
     fitted_on = KnownPhotos.of_confidence(evaluation.confidence_model)

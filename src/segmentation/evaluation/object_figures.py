@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,12 @@ from segmentation.core.tables import write_csv
 from segmentation.core.types import FoundObject, LabelMap, Sample
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.datasets.objects import objects_of
+from segmentation.metrics.masks import levels
 from segmentation.models.mask_rcnn.found import USUAL_SCORE
 
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
 
-_MASK = 0.5  # of a score: pixels from there on belong to the object
 _NAMES = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large")
 _RECALL = 8  # the place of the recall of up to 100 objects a photo in COCO's figures
 
@@ -67,13 +68,19 @@ class ObjectFigures:
 
 @dataclass
 class ObjectMeasurement:
-    """A judgement in progress: it takes in photos one by one, and keeps run lengths alone."""
+    """A judgement in progress: it takes in photos one by one, and keeps run lengths alone.
+
+    Of an object that was found the pixels with a score of at least `threshold` count, as they are written.
+    Without one its scores wait, compressed, for the threshold that `finish` is given, one of THRESHOLDS.
+    """
 
     labels: LabelMap
     least_score: float = USUAL_SCORE
+    threshold: float | None = 0.5
     images: list[dict[str, Any]] = field(default_factory=list)
     true: list[dict[str, Any]] = field(default_factory=list)
     found: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[tuple[dict[str, Any], tuple[int, ...], bytes]] = field(default_factory=list)
 
     def add(self, sample: Sample, found: tuple[FoundObject, ...], shape: tuple[int, ...]) -> None:
         """Take in the objects that were found in a photo [H, W, 3]."""
@@ -98,18 +105,20 @@ class ObjectMeasurement:
             )
         for one in found:
             left, top, right, bottom = one.box
-            self.found.append(
-                {
-                    "image_id": number,
-                    "category_id": one.index,
-                    "score": one.score,
-                    "segmentation": _runs(one.placed(shape) >= _MASK),
-                    "bbox": [left, top, right - left, bottom - top],
-                }
-            )
+            box = [left, top, right - left, bottom - top]
+            entry = {"image_id": number, "category_id": one.index, "score": one.score, "bbox": box}
+            self.found.append(entry)
+            scores = one.placed(shape)
+            if self.threshold is None:
+                self.waiting.append((entry, scores.shape, zlib.compress(levels(scores).data, 1)))
+            else:
+                entry["segmentation"] = _runs(scores >= self.threshold)
 
-    def finish(self) -> ObjectFigures:
-        """Return the figures of all photos."""
+    def finish(self, threshold: float = 0.5) -> ObjectFigures:
+        """Return the figures of all photos; those without a threshold until now have this one."""
+        for entry, shape, packed in self.waiting:
+            level = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(shape)
+            entry["segmentation"] = _runs(level >= round(threshold * 255))
         from pycocotools.coco import COCO
 
         names = self.labels.task.index_names
