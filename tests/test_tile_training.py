@@ -127,7 +127,7 @@ def test_a_photo_smaller_than_a_tile_is_scored_as_it_is_seen_in_training(home):
     bundle = load_bundle(home / "models" / "fold1")
     of_tiles = replace(bundle, preprocessing=replace(bundle.preprocessing, sees="tiles"))
     photo, _ = draw_pair(50, 20, 30)
-    extended = np.pad(photo, ((0, 12), (0, 18), (0, 0)), mode="edge")
+    extended = np.pad(photo, ((0, 28), (0, 2), (0, 0)), mode="edge")  # 48 rows, 32 columns
 
     expected = load_score(bundle)[0](extended)[:20, :30]
     np.testing.assert_allclose(load_score(of_tiles)[0](photo), expected, atol=1e-5)

@@ -47,8 +47,8 @@ def _split_of(
     if config.data.folds and dataset.folder_split:
         context.tell(
             Caution(
-                f"`folds` splits all {len(dataset.samples)} pairs of {dataset.root} anew, those of val/ too; "
-                f"give {dataset.root / 'train'} to keep val/ apart"
+                f"`folds` splits all {counted(len(dataset.samples), 'pair')} of {dataset.root} anew, those "
+                f"of val/ too; give {dataset.root / 'train'} to keep val/ apart"
             )
         )
     splits = [_own_split(dataset, config, start)]
