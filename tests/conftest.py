@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,34 @@ def source(tmp_path) -> Path:
     from support.folder_job import draw_folder
 
     return draw_folder(tmp_path / "in")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator:
+    """Chromium without a window; a test that asks for one is skipped where it is absent."""
+    from support.browser import browser
+
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def tab(chromium) -> Iterator[Callable]:
+    """A function that opens a new tab; no page may have thrown an error in the end."""
+    from support.browser import WINDOW, Page
+
+    pages, contexts = [], []
+
+    def opened(address):
+        contexts.append(chromium.new_context(viewport=WINDOW))
+        pages.append(Page(contexts[-1].new_page(), address))
+        return pages[-1]
+
+    yield opened
+    errors = [error for page in pages for error in page.errors]
+    for context in contexts:
+        context.close()
+    assert errors == []
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from support.browser import Page, Server, browser, wait_until
+from support.browser import COMES_BACK, Server, wait_until
 from support.bundles import CONFIDENCE_MODEL
 from support.desk import NAMES, draw_results, read
 from support.folder_job import cut_folder
@@ -22,7 +22,6 @@ DIGEST = """(() => {
     return drawn.reduce((digest, value) => (31 * digest + value) | 0, 0);
 })()"""
 
-COMES_BACK = "document.dispatchEvent(new Event('visibilitychange'))"  # somebody, to the tab
 THUMBNAIL = """(() => {
     const picture = document.querySelector('#rows img');
     if (!picture.complete || !picture.naturalWidth) return null;
@@ -30,12 +29,6 @@ THUMBNAIL = """(() => {
     seen.drawImage(picture, 0, 0);
     return String(seen.getImageData(0, 0, 112, 112).data);
 })()"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as found:
-        yield found
 
 
 @pytest.fixture
@@ -47,23 +40,6 @@ def results(tmp_path):
 def server(results):
     with Server(results) as started:
         yield started
-
-
-@pytest.fixture
-def tab(chromium):
-    """Return a function that opens a new tab; no page may have thrown an error in the end."""
-    pages, contexts = [], []
-
-    def opened(address):
-        contexts.append(chromium.new_context(viewport={"width": 1366, "height": 768}))
-        pages.append(Page(contexts[-1].new_page(), address))
-        return pages[-1]
-
-    yield opened
-    errors = [error for page in pages for error in page.errors]
-    for context in contexts:
-        context.close()
-    assert errors == []
 
 
 def region_of(page):

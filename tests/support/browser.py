@@ -18,9 +18,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PATIENCE_S = 60
 
 ON_SCREEN = """(x, y) => {
-    const {view} = review, box = view.canvas.getBoundingClientRect();
+    const {view} = review, box = view.canvas.getBoundingClientRect(), ratio = view.canvas.width / box.width;
     const [across, down] = view.onScreen([x, y]);
-    return [box.left + across / view.ratio, box.top + down / view.ratio];
+    return [box.left + across / ratio, box.top + down / ratio];
 }"""
 SEEN = """(left, top, width, height) => {
     const {view} = review, {scale} = view;
@@ -28,11 +28,19 @@ SEEN = """(left, top, width, height) => {
     const part = [view.left + left * scale, view.top + top * scale, width * scale, height * scale];
     return Array.from(view.canvas.getContext('2d').getImageData(...part).data);
 }"""
+COMES_BACK = "document.dispatchEvent(new Event('visibilitychange'))"  # somebody, to the tab
+KEY = """(times, event) => {
+    for (let time = 0; time < times; time++)
+        document.body.dispatchEvent(new KeyboardEvent('keydown', {...event, repeat: time > 0}));
+}"""
 WHEEL = """(times, event) => {
     const canvas = review.view.cursor, box = canvas.getBoundingClientRect();
     const place = {clientX: box.left + 300, clientY: box.top + 200, cancelable: true};
     for (; times; times--) canvas.dispatchEvent(new WheelEvent('wheel', {...place, ...event}));
 }"""
+
+
+WINDOW = {"width": 1366, "height": 768}
 
 
 class Page:
@@ -62,6 +70,19 @@ class Page:
     def press(self, *keys: str) -> None:
         for key in keys:
             self.tab.keyboard.press(key)
+
+    def key(self, key: str, times: int = 1, **event: object) -> None:
+        """Send a key with all that a keyboard says of it: held, it is sent several times."""
+        self(f"({KEY})({times}, {json.dumps({'key': key, 'bubbles': True, **event})})")
+
+    def move_to_screen(self, ratio: float) -> None:
+        """Move the window to a screen with so many pixels for each of the page's.
+
+        Without a window Chromium tells the page nothing of it.
+        """
+        shown = {**WINDOW, "deviceScaleFactor": ratio, "mobile": False}
+        self._devtools.send("Emulation.setDeviceMetricsOverride", shown)
+        self.wait_for(f"devicePixelRatio === {ratio}")
 
     def on_screen(self, x: float, y: float) -> tuple[float, float]:
         """Return the position in the window of a place in the photo."""

@@ -21,7 +21,7 @@ _MODULES = (
     "support.program",
 )
 _CHEAP = {"LABELS", "BAG", "SIZE", "SMALL", "PROGRAM", "colour_score", "draw_classes"}  # of these modules
-_FIXTURES = {"class_bundle"}  # of conftest.py
+_FIXTURES = {"chromium", "class_bundle", "tab"}  # of conftest.py
 
 
 def takes_seconds(path: Path, test: str) -> bool:

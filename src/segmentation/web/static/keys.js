@@ -38,10 +38,10 @@ export const GROUPS = {
     island: ["Remove an island", "i"],
     refine: ["Fit the edge to the photo along a stroke", "h"],
     swap: ["Add or take out (Alt: the other one)", "x"],
-    smaller: ["Smaller (or Shift and the wheel)", "["],
-    larger: ["Larger", "]"],
-    softer: ["Softer", "{"],
-    harder: ["Harder", "}"],
+    smaller: ["Smaller (or Shift and the wheel)", ",", "["],
+    larger: ["Larger", ".", "]"],
+    softer: ["Softer", "<", "{"],
+    harder: ["Harder", ">", "}"],
     undo: ["Undo", "Ctrl+Z"],
     redo: ["Do again", "Ctrl+Shift+Z", "Ctrl+Y"],
     cancel: ["Give up what is being drawn", "Escape"],
@@ -55,16 +55,24 @@ const BY_KEY = new Map(Object.entries(ALL).flatMap(([name, [, ...keys]]) => keys
 export const label = key => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 
 export function tip(name) {
-  if (name === "size") return `Size of the brush (${label("[")} and ${label("]")}, or Shift and the wheel)`;
-  if (name === "hardness") return `Hardness of the brush (${label("{")} and ${label("}")})`;
+  if (name === "size") return "Size of the brush (, and . or [ and ], or Shift and the wheel)";
+  if (name === "hardness") return "Hardness of the brush (< and > or { and })";
   const [text, ...keys] = ALL[name];
   return `${text} (${keys.map(label).join(" or ")})`;
 }
 
+// The key of an event; the one in its place on a Latin keyboard where it types another letter, as "и" in place of "b".
+export function keyOf(event) {
+  if (event.key === " ") return "space";
+  const [, place] = /^(?:Key|Digit)(.)$/.exec(event.code) ?? [];
+  return (place && !event.altKey && /^[^\x00-\x7f]+$/.test(event.key) ? place : event.key).toLowerCase();
+}
+
 // The name of what a key does, or undefined.
 export function nameOf(event) {
-  const key = event.key === " " ? "space" : event.key.toLowerCase();
-  const control = event.ctrlKey || event.metaKey;
+  const key = keyOf(event), control = event.ctrlKey || event.metaKey;
+  if (event.altKey && "[]{}".includes(key)) return BY_KEY.get(key);  // AltGr, or Option, types them on many keyboards
+  if (event.altKey && key === "enter") return "accept";  // a polygon that is in hand, the other way round
   if (control) return BY_KEY.get(`ctrl+${event.shiftKey ? "shift+" : ""}${key}`);
   if (event.altKey && key !== "alt") return undefined;
   if (event.shiftKey && key === "c") return "predicted";

@@ -16,6 +16,8 @@ export class Looks {
       button.addEventListener("click", () => this.setMode(button.dataset.view));
     for (const button of document.querySelectorAll("button[data-ground]"))
       button.addEventListener("click", () => this.setGround(button.dataset.ground));
+    for (const id of ["colour", "ground-picture"])  // keys go to the photo again
+      for (const name of ["change", "cancel"]) at(id).addEventListener(name, event => event.target.blur());
     at("colour").addEventListener("input", event => { settings.colour = event.target.value; this.setGround("colour"); });
     at("ground-picture").addEventListener("change", event => this.takePicture(event.target.files[0]));
     at("slider").addEventListener("pointerdown", event => at("slider").setPointerCapture(event.pointerId));

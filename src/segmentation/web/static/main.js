@@ -2,17 +2,17 @@
 
 import {Activity} from "./activity.js";
 import {prepareDialogs} from "./dialogs.js";
-import {addTips, nameOf, tip} from "./keys.js";
+import {addTips, keyOf, nameOf, tip} from "./keys.js";
 import {prepareLearning} from "./learn.js";
 import {Looks} from "./looks.js";
 import {Queue} from "./queue.js";
-import {Refused, get, onReachable, post} from "./server.js";
+import {Refused, get, onProgram, post} from "./server.js";
 import {Tools} from "./tools.js";
 import {View} from "./view.js";
 import {Work, unsent} from "./work.js";
 
 const at = id => document.getElementById(id);
-const KEPT_MS = 6000, LOOK_MS = 2500, AHEAD = 2;
+const KEPT_MS = 6000, LOOK_MS = 2500, RAREST_LOOK_MS = 30000, REST_MS = 150, AHEAD = 2;
 
 const settings = Object.assign(
   {size: 24, hardness: 0.8, add: true, mode: "outline", ground: "checker", colour: "#3b6ea5", filter: "all", order: "garments"},
@@ -29,8 +29,10 @@ let work = null, summary = {}, place = -1;
 const events = {
   drawn: one => { if (one === work) view.redraw(); },
   painting: one => one === work && Boolean(tools.brush),
+  waits: one => { if (one === work) describe(); },
   state: one => takeState(one.id, one.about),
   nothing: one => { if (one === work) notice(tools.tool === "hole" ? "No hole of the garment is here" : tools.tool === "island" ? "The largest part of the mask is no island" : "Nothing to change here"); },
+  late: (one, message) => { if (one === work && at("offline").hidden) notice(message, true); },
   refused: message => { notice(message, true); refresh(); },
   stale: (one, message) => reopen(one, message),
 };
@@ -52,13 +54,16 @@ const queue = new Queue(photo => show(photo));
 
 // The photo in hand
 
-async function show(photo) {
+// Of the photos that are passed while a key is held only the one is opened at which it `rests`, in milliseconds.
+async function show(photo, rests = 0) {
   if (!photo || photo === queue.current && work) return;
   tools.cancel();
   queue.select(photo);
   activity.begin(photo.id);
   work = null; place = -1;
   describe();
+  if (rests) await new Promise(resolve => setTimeout(resolve, rests));
+  if (queue.current !== photo) return;
   try {
     const one = await openLatest(photo);
     if (queue.current !== photo) return;
@@ -99,7 +104,8 @@ async function openLatest(photo) {
 }
 
 function ahead() {
-  const next = [queue.nextOpen, queue.neighbour(1), queue.neighbour(-1)].filter(Boolean).slice(0, AHEAD).map(photo => photo.id);
+  const near = new Set([queue.nextOpen, queue.neighbour(1), queue.neighbour(-1)].filter(Boolean));
+  const next = [...near].slice(0, AHEAD).map(photo => photo.id);
   for (const id of next) open(id).catch(() => {});
   for (const [id, waiting] of opened)
     if (id !== work?.id && !next.includes(id)) waiting.then(one => { if (one !== work && !one.active) opened.delete(id); }, () => {});
@@ -155,6 +161,7 @@ function takeState(id, state) {
 
 async function decide(decision) {
   if (!work) return;
+  if (decision === "accepted" && work.unseen) { notice("The mask is still changing: look at it, then accept it"); return; }
   tools.cancel();
   const photo = queue.current, one = work;
   photo.decision = decision;
@@ -180,8 +187,9 @@ function describe() {
   at("badge").title = photo?.predicted ? `Expected Dice of the mask; predicted as ${photo.predicted}` : "";
   at("reasons").textContent = photo?.reasons.join("; ") ?? "";
   at("reasons").title = photo?.reasons.join("\n") ?? "";
-  at("undo").disabled = !photo?.undo;
-  at("redo").disabled = !photo?.redo;
+  const steps = work?.steps ?? photo;
+  at("undo").disabled = !(steps?.undo > 0);
+  at("redo").disabled = !(steps?.redo > 0);
   at("accept").classList.toggle("on", photo?.decision === "accepted");
   at("accept").textContent = photo?.decision === "accepted" ? "Accepted" : "Accept";
   at("redo-by-hand").classList.toggle("on", photo?.decision === "redo");
@@ -250,13 +258,13 @@ async function goOn() {
   if (!work) show(queue.current ?? firstOpen());
 }
 
-// While files are being written, look how that goes.
-function look() {
+// While files are being written, look how that goes; ever more rarely, since predict may be at work for hours.
+function look(wait = LOOK_MS) {
   clearTimeout(look.timer);
   look.timer = setTimeout(async () => {
     const all = await refresh();
-    if (all?.photos.some(photo => photo.pending)) look();
-  }, LOOK_MS);
+    if (all?.photos.some(photo => photo.pending)) look(Math.min(RAREST_LOOK_MS, 2 * wait));
+  }, wait);
 }
 
 function nextDoubt() {
@@ -275,12 +283,15 @@ function setHeld(name, down) {
 
 // What keys and buttons do
 
+// A key that is held waits for what it did before, and so ends where it is let go.
+const isAhead = event => Boolean(event?.repeat && work.active);
+
 const actions = {
-  accept: () => tools.tool === "polygon" && tools.line.length ? tools.close() : decide("accepted"),
+  accept: event => tools.tool === "polygon" && tools.line.length ? tools.close(Boolean(event?.altKey)) : event?.altKey || decide("accepted"),
   "by-hand": () => decide("redo"),
   undecide: () => queue.current?.decision && decide(null),
-  next: () => show(queue.neighbour(1)),
-  previous: () => show(queue.neighbour(-1)),
+  next: event => show(queue.neighbour(1), event?.repeat ? REST_MS : 0),
+  previous: event => show(queue.neighbour(-1), event?.repeat ? REST_MS : 0),
   view: () => looks.nextMode(),
   ground: () => looks.nextGround(),
   split: () => looks.toggleSplit(),
@@ -297,8 +308,8 @@ const actions = {
   larger: () => tools.resize(1.2),
   softer: () => tools.harden(-0.1),
   harder: () => tools.harden(0.1),
-  undo: () => tools.line.length ? (tools.line.pop(), view.drawCursor()) : queue.current?.undo && work?.undo(),
-  redo: () => queue.current?.redo && work?.redo(),
+  undo: event => tools.line.length ? (tools.line.pop(), view.drawCursor()) : work?.steps.undo > 0 && !isAhead(event) && work.undo(),
+  redo: event => work?.steps.redo > 0 && !isAhead(event) && work.redo(),
   cancel: () => tools.cancel(),
   help: () => at("help").showModal(),
 };
@@ -306,19 +317,22 @@ for (const tool of ["pointer", "brush", "eraser", "hint", "polygon", "lasso", "h
 const HELD = ["before", "predicted", "pan"], REPEATED = ["smaller", "larger", "softer", "harder", "undo", "redo", "zoom-in", "zoom-out", "next", "previous"];
 
 addEventListener("keydown", event => {
-  if (document.querySelector("dialog[open]") || event.target.closest("select, input:not([type=range])")) return;
-  if (["Enter", " "].includes(event.key) && event.target.closest("button")) return;  // which the key presses
+  if (document.querySelector("dialog[open]")) return;
+  const field = event.target.closest("select, input:not([type=range])");
+  if (field && event.key === "Escape") field.blur();
+  if (field?.matches("select")) return;
+  if (["Enter", " "].includes(event.key) && (field ?? event.target.closest("button"))) return;  // which the key presses
   const name = nameOf(event);
   if (!name) return;
   event.preventDefault();
   if (HELD.includes(name)) { if (!event.repeat) setHeld(name, true); return; }
   if (event.repeat && !REPEATED.includes(name)) return;
   if (tools.brush && name !== "cancel") return;  // a stroke is in hand
-  actions[name]();
+  actions[name](event);
 });
 addEventListener("keyup", event => {
   if (event.key === " ") setHeld("pan", false);
-  if (["c", "C", "Shift"].includes(event.key) && view.before) setHeld("before", false);
+  if (["c", "shift"].includes(keyOf(event)) && view.before) setHeld("before", false);
 });
 addEventListener("blur", () => { setHeld("pan", false); setHeld("before", false); });
 
@@ -356,10 +370,12 @@ tools.listeners.push(() => {
 });
 view.listeners.push(() => { at("zoom").textContent = `${Math.round(view.scale * 100)}%`; });
 
-onReachable(now => {
-  at("offline").hidden = now;
-  at("offline").textContent = "The program does not answer. What you have done is kept; start review again, and this page goes on.";
-  if (now) goOn();
+onProgram(now => {
+  at("offline").hidden = now === "here";
+  at("offline").textContent = now === "another"
+    ? `Another program answers here. What you have done is kept; end that one, start this review again with --port ${location.port}, and this page goes on.`
+    : "The program does not answer. What you have done is kept; start review again, and this page goes on.";
+  if (now === "here") goOn();
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 addEventListener("beforeunload", event => { if (unsent.size) event.preventDefault(); });

@@ -4,35 +4,40 @@ export class Refused extends Error {
   constructor(status, message) { super(message); this.status = status; }
 }
 
+// What was asked for is not there at present, as a photo that predict is about to replace: it may be later.
+export class Absent extends Error {}
+
 const listeners = new Set();
-let reachable = true;
+let program = "here";  // or "gone", or "another" one answers in its place, as a review of another folder that has its port
 
-export const onReachable = listener => listeners.add(listener);
+export const onProgram = listener => listeners.add(listener);
 
-function setReachable(now) {
-  if (now === reachable) return;
-  reachable = now;
+function setProgram(now) {
+  const before = program;
+  if (now === before) return;
+  program = now;
   listeners.forEach(listener => listener(now));
-  if (!now) setTimeout(look, 1000);
+  if (before === "here") setTimeout(look, 1000);
 }
 
 async function look() {
-  try { await fetch("api/summary", {cache: "no-store"}); setReachable(true); }
-  catch { setTimeout(look, 1000); }
+  try { setProgram((await fetch("api/summary", {cache: "no-store"})).ok ? "here" : "another"); }
+  catch { setProgram("gone"); }
+  if (program !== "here") setTimeout(look, 1000);
 }
 
 async function ask(address, options = {}) {
   let answer;
   try { answer = await fetch(address, options); }
   catch (error) {
-    if (error.name !== "AbortError") setReachable(false);
+    if (error.name !== "AbortError") setProgram("gone");
     throw error;
   }
-  setReachable(true);
+  const said = answer.ok ? null : await answer.json().catch(() => null), absent = answer.status === 404 && !said?.message;
+  setProgram(absent && !said ? "another" : "here");
   if (answer.ok) return answer;
-  let message = answer.statusText;
-  try { message = (await answer.json()).message ?? message; } catch { /* no JSON */ }
-  throw new Refused(answer.status, message);
+  if (absent) throw new Absent("This photo is not among the results at present; what you have done is kept");
+  throw new Refused(answer.status, said?.message ?? answer.statusText);
 }
 
 const sent = (body, more = {}) => ({

@@ -35,7 +35,7 @@ export class Tools {
     canvas.addEventListener("pointerup", event => this.up(event));
     canvas.addEventListener("lostpointercapture", event => this.lose(event));  // also after each "pointercancel"
     canvas.addEventListener("pointerleave", event => this.leave(event));
-    canvas.addEventListener("dblclick", () => { if (this.tool === "polygon") this.close(); });
+    canvas.addEventListener("dblclick", event => { if (this.tool === "polygon") this.close(event.altKey); });
     canvas.addEventListener("contextmenu", event => event.preventDefault());
     canvas.addEventListener("wheel", event => this.wheel(event), {passive: false});
   }
@@ -46,7 +46,10 @@ export class Tools {
   get chooses() { return this.draws || this.tool === "hint"; }
   get leads() { return LEADS.includes(this.tool); }
   get hint() { return HINTS[this.tool] ?? ""; }
-  get adds() { return (this.tool === "brush" || (this.chooses && this.settings.add)) !== this.alternate; }
+  get adds() { return this.addsWith(this.alternate); }
+
+  // Whether the tool adds, with Alt or without it.
+  addsWith(alternate) { return (this.tool === "brush" || (this.chooses && this.settings.add)) !== alternate; }
 
   choose(tool) {
     this.cancel();
@@ -188,10 +191,10 @@ export class Tools {
 
   // A stroke that the network is told of stays in sight until the mask has followed it.
   async tell(stroke) {
-    const following = this.work.hint(stroke);
-    this.followed.push(stroke);
+    const told = {...stroke, layers: this.work.layers}, following = this.work.hint(stroke);
+    this.followed.push(told);
     await following;
-    this.followed.splice(this.followed.indexOf(stroke), 1);
+    this.followed.splice(this.followed.indexOf(told), 1);
     this.view.drawCursor();
   }
 
@@ -217,13 +220,13 @@ export class Tools {
     this.line.push(place);
   }
 
-  // Close the line about an area.
-  close() {
+  // Close the line about an area, with Alt or without it.
+  close(alternate = this.alternate) {
     const line = this.line;
     this.line = [];
     this.view.drawCursor();
     const points = line.filter(([x, y], index) => !index || x !== line[index - 1][0] || y !== line[index - 1][1]);
-    if (points.length > 2) this.work.operate({kind: "area", add: this.adds, points: points.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100])});
+    if (points.length > 2) this.work.operate({kind: "area", add: this.addsWith(alternate), points: points.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100])});
   }
 
   drawOverlay(context) {
@@ -239,7 +242,7 @@ export class Tools {
       for (const place of [...points, points.at(-1)]) context.lineTo(...this.view.onScreen(place));
       context.stroke();
     };
-    this.followed.forEach(lead);
+    this.followed.filter(({layers}) => layers === this.view.layers).forEach(lead);
     if (this.line.length && this.leads) lead({add: this.adds || this.tool === "refine", size: this.settings.size, points: this.line});
     else if (this.line.length) {
       const points = this.line.map(place => this.view.onScreen(place));

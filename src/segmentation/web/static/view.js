@@ -23,8 +23,15 @@ export class View extends Viewport {
     this.before = null;  // shown in place of all: "photo" or "predicted"
     this.doubts = true;
     this.lines = false;
+    this.hatchings = {};
     this.overlay = () => {};  // draws on the canvas of the cursor
     new ResizeObserver(() => this.resize()).observe(stage);
+    this.watchRatio();
+  }
+
+  // The window may be moved to a screen with other pixels, which changes no size that a page is told of.
+  watchRatio() {
+    matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", () => { this.resize(); this.watchRatio(); }, {once: true});
   }
 
   show(layers, regions, edgeLines) {
@@ -36,10 +43,12 @@ export class View extends Viewport {
   }
 
   resize() {
-    const width = Math.round(this.stage.clientWidth * this.ratio), height = Math.round(this.stage.clientHeight * this.ratio);
-    if (this.canvas.width === width && this.canvas.height === height) return;
+    const ratio = window.devicePixelRatio || 1, finer = ratio / this.ratio;
+    const width = Math.round(this.stage.clientWidth * ratio), height = Math.round(this.stage.clientHeight * ratio);
+    if (this.canvas.width === width && this.canvas.height === height && finer === 1) return;
+    Object.assign(this, {ratio, pattern: null, hatchings: {}, scale: this.scale * finer, left: this.left * finer, top: this.top * finer});
     for (const canvas of [this.canvas, this.cursor]) Object.assign(canvas, {width, height});
-    if (this.fitted === "garment") this.fitGarment(); else if (this.fitted === "photo") this.fit(); else this.redraw();
+    if (this.fitted === "garment") this.fitGarment(); else if (this.fitted === "photo") this.fit(); else this.moved();
   }
 
   redraw() {
@@ -215,7 +224,6 @@ export class View extends Viewport {
   // Lines of one width on the screen, so that what is below is seen between them.
   hatching(context, strong) {
     const name = strong ? "strong" : "light", side = 8 * this.ratio;
-    this.hatchings ??= {};
     if (!this.hatchings[name]) {
       const tile = new OffscreenCanvas(side, side), draw = tile.getContext("2d");
       draw.strokeStyle = DOUBT; draw.globalAlpha = strong ? 0.85 : 0.6; draw.lineWidth = (strong ? 1.8 : 1) * this.ratio;

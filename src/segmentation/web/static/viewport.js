@@ -6,9 +6,8 @@ export class Viewport {
   // `canvas` is drawn on; `layers` and `regions` are of the photo; `redraw` is of the class that draws.
   constructor(canvas) {
     Object.assign(this, {canvas, layers: null, regions: [], scale: 1, left: 0, top: 0, fitted: "photo", listeners: []});
+    this.ratio = window.devicePixelRatio || 1;  // with which the canvas was made; see `resize` of the class that draws
   }
-
-  get ratio() { return window.devicePixelRatio || 1; }
 
   // Where an event of the pointer is in the photo.
   place(event) {

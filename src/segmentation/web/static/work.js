@@ -1,15 +1,15 @@
 // One photo in hand: its mask here, and the changes to it on their way to the program, one after the other.
 
 import {Layers} from "./layers.js";
-import {Refused, alpha, get, identity, post} from "./server.js";
+import {Absent, Refused, alpha, get, identity, post} from "./server.js";
 
 export const unsent = new Set();  // works with changes on their way, in hand or not
 
 const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export class Work {
-  // `events` has: state(work), nothing(work), stale(work, message), refused(message), drawn(work), and painting(work),
-  // whether a stroke is in hand
+  // `events` has: waits(work), state(work), nothing(work), stale(work, message), late(work, message), refused(message),
+  // drawn(work), and painting(work), whether a stroke is in hand
   constructor(about, mask, predicted, asked, events) {
     Object.assign(this, {about, asked, events, truth: mask.alpha, waiting: [], unsettled: false});
     this.take(mask);
@@ -25,6 +25,18 @@ export class Work {
 
   get id() { return this.about.id; }
   get active() { return unsent.has(this); }
+
+  // Whether something is on its way whose effect is not seen yet: all but strokes, which the page paints itself.
+  get unseen() { return this.waiting.some(({what, body}) => what !== "decide" && body.operation?.kind !== "stroke"); }
+
+  // How many steps can be undone and redone once all that is on its way is done.
+  get steps() {
+    return this.waiting.reduce(({undo, redo}, {what}) => {
+      if (what === "decide") return {undo, redo};
+      if (what === "undo") return {undo: undo - 1, redo: redo + 1};
+      return {undo: undo + 1, redo: what === "redo" ? redo - 1 : 0};
+    }, this.about);
+  }
 
   take(state) {
     const {alpha: _alpha, box: _box, ...rest} = state;
@@ -57,6 +69,7 @@ export class Work {
   enqueue(what, body) {
     return new Promise(resolve => {
       this.waiting.push({what, body: {...body, id: identity()}, resolve});
+      this.events.waits(this);
       if (!this.active) this.send();
     });
   }
@@ -68,6 +81,7 @@ export class Work {
       try {
         await this.sendOne(what, body);
         this.waiting.shift();
+        this.events.state(this);
         this.settle();
         resolve(true);
       } catch (error) {
@@ -77,7 +91,8 @@ export class Work {
           else { this.discard(); this.events.refused(error.message); }
           break;
         }
-        await pause(700);  // the program does not answer; what was done is not lost, and sent again
+        if (error instanceof Absent) this.events.late(this, error.message);
+        await pause(700);  // what was done is not lost, and sent again
       }
     }
     unsent.delete(this);
@@ -86,7 +101,6 @@ export class Work {
   async sendOne(what, body) {
     try { await this.ask(what, {...body, revision: this.about.revision}); }
     catch (error) { if (error.status !== 409 || !await this.catchUp(body.id)) throw error; }
-    this.events.state(this);
   }
 
   async ask(what, body) {
