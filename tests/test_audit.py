@@ -22,10 +22,15 @@ import main
 from segmentation.bundle.bundle import load_bundle
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.core.files import encodable, write_text
+from segmentation.core.tables import write_csv
 from segmentation.core.types import Sample
-from segmentation.datasets.exclusion import read_decisions, read_exclusion
+from segmentation.core.workspace import Workspace
+from segmentation.datasets.discover import discover
+from segmentation.datasets.exclusion import Pair, contents_of, read_decisions, read_exclusion
 from segmentation.evaluation.audit import rank, words_on_quality
 from segmentation.evaluation.disagreement import ADDED, OMITTED, measure
+from segmentation.jobs.context import Context
+from segmentation.jobs.training_data import without_excluded
 from segmentation.reports import audit_report
 
 HEIGHT, WIDTH = 864, 576
@@ -174,13 +179,35 @@ def test_what_a_person_decided_stays_decided_whatever_the_audit_says(tmp_path):
     pairs = [dataclasses.replace(judged(TRUTH), id=f"fine {number}") for number in range(9)]
     findings = rank([*pairs, dataclasses.replace(judged(ERRORS["hole"]), id="wrong")])
     path = tmp_path / "audit.csv"
-    decisions = {"wrong": False, "fine 2": True, "fine 3": False, "gone": True}
+    decisions = {Pair("wrong"): False, Pair("fine 2"): True, Pair("fine 3"): False, Pair("gone"): True}
     path.write_text(audit_report.table(findings, decisions))
 
     assert read_decisions(path) == decisions
-    assert set(read_exclusion(path)) == {"fine 2", "gone"}
+    assert set(read_exclusion(path)) == {Pair("fine 2"), Pair("gone")}
     path.write_text(audit_report.table(findings, read_decisions(path)))
     assert read_decisions(path) == decisions
+
+
+def test_a_decision_is_about_the_photo_and_the_label_that_a_person_saw(tmp_path):
+    """Two shoots under the same names, and a label that is corrected after it was decided on."""
+    findings = rank([dataclasses.replace(judged(TRUTH), id=name) for name in ("1", "2", "3")])
+    shoes, coats = ({name: f"{what} {name}" for name in ("1", "2", "3")} for what in ("shoes", "coats"))
+    path = tmp_path / "audit.csv"
+    path.write_text(audit_report.table(findings, {Pair("1"): True, Pair("2"): False}, shoes))
+    path.write_text(audit_report.table(findings, read_decisions(path), coats))
+    rows = [*csv.DictReader(path.open())]
+    assert [(row["id"], row["exclude"], row["contents"]) for row in rows[3:]] == [
+        ("1", "yes", "shoes 1"),
+        ("2", "no", "shoes 2"),
+    ]
+    assert {row["exclude"] for row in rows[:3]} == {""}
+
+    path.write_text(audit_report.table(findings, read_decisions(path), shoes | {"2": "corrected"}))
+    assert {row["id"]: row["exclude"] for row in [*csv.DictReader(path.open())][:3]} == {
+        "1": "yes",
+        "2": "",
+        "3": "",
+    }
 
 
 def test_the_report_tells_what_the_label_leaves_out():
@@ -324,7 +351,8 @@ def test_an_audit_typed_again_keeps_what_a_person_decided(home):
 
     done = run(*audit_options(home, *folds))
     assert "decisions kept from the earlier table: 2" in done.stdout
-    assert read_decisions(table_of(home)) == {first["id"]: True, last["id"]: False}
+    decisions = {pair.id: said for pair, said in read_decisions(table_of(home)).items()}
+    assert decisions == {first["id"]: True, last["id"]: False}
     assert {row["id"]: row["exclude"] for row in rows_of(home) if row["exclude"]} == {
         first["id"]: "yes",
         last["id"]: "no",
@@ -333,7 +361,7 @@ def test_an_audit_typed_again_keeps_what_a_person_decided(home):
 
 
 def test_a_table_that_cannot_be_read_is_told_of_before_anything_is_trained(home, capsys):
-    broken = table_of(home).read_text().replace("exclude\n", "exclude\n1,someone,,,,,,,,,,,perhaps\n", 1)
+    broken = table_of(home).read_text().replace("contents\n", "contents\n1,someone,,,,,,,,,,,perhaps\n", 1)
     table_of(home).write_text(broken)
     shutil.rmtree(home / "results" / "audit" / "pairs" / "folds")
 
@@ -368,6 +396,18 @@ def test_train_leaves_out_what_the_table_marks(home, capsys):
     names = {*bundle.split["train"], *bundle.split["val"]}
     assert names == {path.stem for path in (home / "pairs" / "images").iterdir()} - {"000_Front"}
     assert bundle.provenance["excluded"] == ["000_Front"]
+
+
+def test_what_was_decided_about_another_photo_of_the_name_is_not_left_out(tmp_path):
+    shoes, coats = (discover(draw_set(tmp_path / str(height), height=height)) for height in (64, 72))
+    told = []
+    context = Context(Workspace(tmp_path), tell=told.append)
+    table = tmp_path / "audit.csv"
+    wrong = shoes.samples[0]
+    write_csv(table, [("id", "exclude", "contents"), (wrong.id, "yes", contents_of(wrong))])
+    assert without_excluded([shoes], table, context)[1] == [wrong.id]
+    assert without_excluded([coats], table, context)[1] == []
+    assert f"ground truth of this name: {wrong.id}" in told[1].text
 
 
 def test_models_are_taken_or_started_from_but_not_both(home, capsys):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
-from segmentation.datasets.exclusion import read_decisions, read_exclusion, without
+from segmentation.datasets.exclusion import Pair, read_decisions, read_exclusion, without
 from segmentation.datasets.split import Split
 
 
@@ -36,14 +36,14 @@ def table(tmp_path):
     ],
 )
 def test_the_ids_that_are_marked_with_yes_are_read(table, text):
-    assert read_exclusion(table(text)) == ("a", "d")
+    assert read_exclusion(table(text)) == (Pair("a"), Pair("d"))
 
 
 def test_where_a_person_said_nothing_the_audit_decides(table):
     path = table("id,marked,exclude\na,yes,\nb,yes,no\nc,no,\nd,no,yes\n")
 
-    assert read_exclusion(path) == ("a", "d")
-    assert read_decisions(path) == {"b": False, "d": True}
+    assert read_exclusion(path) == (Pair("a"), Pair("d"))
+    assert read_decisions(path) == {Pair("b"): False, Pair("d"): True}
 
 
 @given(
@@ -59,8 +59,8 @@ def test_every_id_comes_back_as_it_was_written(decisions):
             writer.writerow(("id", "exclude"))
             writer.writerows((name, "yes" if said else "no") for name, said in decisions.items())
 
-        assert read_decisions(path) == decisions
-        assert read_exclusion(path) == tuple(name for name, said in decisions.items() if said)
+        assert read_decisions(path) == {Pair(name): said for name, said in decisions.items()}
+        assert read_exclusion(path) == tuple(Pair(name) for name, said in decisions.items() if said)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from support.bundles import write_bundle
@@ -12,12 +13,15 @@ from support.program import make, start
 from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.saving import save_description
 from segmentation.config.experiment import Repeat
+from segmentation.config.experiment_file import experiment_of
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.workspace import Workspace
 from segmentation.evaluation.experiment import CellFigures, PhotoFigures
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment import CellEnded, experiment, planned
+from segmentation.jobs.experiment_cells import Place, Run, cells_of
+from segmentation.jobs.experiment_halving import worse_half
 from segmentation.jobs.experiment_records import write_outliers
 
 BASE = {
@@ -288,6 +292,48 @@ def test_the_worse_half_is_given_up_early_and_keeps_its_row(pairs, tmp_path):
     assert kept.epochs == 4
     assert given_up.epochs == 1
     assert given_up.words == "given up after 1 epoch, in the worse half"
+
+
+def test_what_others_are_trained_on_is_trained_to_its_end_before_half_of_the_variants_are_given_up(
+    pairs, tmp_path
+):
+    file = tmp_path / "halved.toml"
+    base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in {**BASE, "epochs": 4}.items())
+    file.write_text(
+        f"halving = true\nseeds = [0]\n[base]\n{base}\n[factors.begun.levels]\n"
+        'more = { model = "@base" }\nboth = { average_with = "begun=more" }\n'
+    )
+    done, events = run_experiment(file, pairs, tmp_path / "home")
+
+    assert {event.figures.failure for event in events} == {""}
+    assert [row.epochs for row in done.figures.rows] == [4, 4, 4]
+    stopped = {row.name: [] for row in done.figures.rows}
+    for event in events:
+        stopped[event.cell.variant.name].append(event.figures.stopped)
+    assert stopped == {"base": [0, 0, 0], "begun=more": [1, 2, 0], "begun=both": [1, 2, 0]}
+    assert done.figures.rows[-1].cells[0].rungs.keys() == {"1", "2"}
+
+
+def test_halving_judges_at_full_size_and_gives_up_what_shares_a_training_together(tmp_path):
+    tables = {
+        "design": "grid",
+        "seeds": [0, 1],
+        "factors": {"input_size": ["32x48", "64x96"], "tta": ["none", "flip"]},
+    }
+    found = experiment_of(tables, "halved")
+    cells = [cell for wave in cells_of(found, [], Place(tmp_path, tmp_path), tmp_path) for cell in wave]
+
+    def figures(cell):
+        large = cell.variant.levels.get("input_size") == "64x96"
+        at_input_size = {"val_dice": [0.9, 0.8 if large else 0.95]}  # where small photos flatter
+        return CellFigures(cell.repeat, history=at_input_size, rungs={"2": 0.97 if large else 0.9})
+
+    done = [(Run(cell, 2), figures(cell)) for cell in cells]
+    small = {name for name in (cell.variant.name for cell in cells) if name.startswith("input_size=32x48")}
+    assert len(small) == 2
+    assert worse_half(found, done) == worse_half(found, done[::-1]) == small
+    before = [(run, replace(one, rungs={})) for run, one in done]  # as earlier versions recorded them
+    assert not worse_half(found, before) & small
 
 
 def test_a_second_pass_and_outliers_refer_to_the_models_of_the_base(pairs, tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 from support.bundles import CONFIDENCE_MODEL, write_bundle
-from support.folder_job import cut_folder, manifest_lines
+from support.folder_job import cut_folder, manifest_lines, red_score, scorer_of
 from support.program import run
 
 from segmentation.api.model import load_model
@@ -284,6 +284,34 @@ def test_a_promise_that_cannot_be_kept_is_refused_before_a_photo_is_made(
     with pytest.raises(ConfigError, match=words):
         cut_folder(source, tmp_path / "out", bundle=model, threshold=threshold, **options)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "option"),
+    [
+        ({"tta": "flip"}, "tta"),
+        ({"tiles": "64x64"}, "tiles"),
+        ({"channels": "each"}, "channels"),
+        ({"islands_px": 500}, "remove_islands"),
+        ({"holes_px": 500}, "fill_holes"),
+    ],
+)
+def test_a_promise_is_refused_for_masks_that_are_made_in_another_way(
+    source, model, tmp_path, changed, option
+):
+    usual = scorer_of(red_score, model)
+    scorer = dataclasses.replace(usual, settings=dataclasses.replace(usual.settings, **changed))
+    with pytest.raises(ConfigError, match=f"cannot be kept: it was fitted without `{option}`"):
+        cut_folder(source, tmp_path / "out", scorer=scorer, promise=0.05)
+
+    cut_folder(source, tmp_path / "out", scorer=scorer)
+    told = []
+    with pytest.raises(DataError, match="found none of 6"):
+        deliver(
+            DeliverOptions.of(results=tmp_path / "out", promise=0.05),
+            Context(Workspace(tmp_path), tell=told.append),
+        )
+    assert any("6 photos were not scored as mine was calibrated" in str(event) for event in told)
 
 
 def test_a_delivery_promises_nothing_of_masks_that_were_made_in_another_way(source, model, tmp_path):

@@ -14,7 +14,7 @@ from support.drawing import draw_pair
 from segmentation.core.files import encodable, write_text
 from segmentation.core.tables import cell, csv_text, text_of, write_csv
 from segmentation.core.types import Sample
-from segmentation.datasets.exclusion import read_decisions, read_exclusion
+from segmentation.datasets.exclusion import Pair, read_decisions, read_exclusion
 from segmentation.evaluation.disagreement import measure
 from segmentation.outputs.collect import ADDED, REPORT, Collected, write_report
 from segmentation.outputs.submission import write_submission
@@ -63,11 +63,11 @@ def test_what_a_person_decides_in_the_table_of_an_audit_is_found_again(tmp_path,
     from segmentation.evaluation.audit import rank
 
     path = tmp_path / "audit.csv"
-    write_text(path, table(rank([pair]), {encodable(name): True}))
-    assert read_exclusion(path) == (encodable(name),)
+    write_text(path, table(rank([pair]), {Pair(encodable(name)): True}))
+    assert read_exclusion(path) == (Pair(encodable(name)),)
     assert len(rows_of(path.read_text(encoding="utf-8"))) == 2
     write_text(path, table(rank([pair]), read_decisions(path)))
-    assert read_decisions(path) == {encodable(name): True}
+    assert read_decisions(path) == {Pair(encodable(name)): True}
 
 
 @pytest.mark.parametrize("name", [LATIN, "=1+1", "-a"])

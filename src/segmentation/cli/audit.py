@@ -4,6 +4,7 @@ from segmentation.cli.display import warn
 from segmentation.cli.patience import STEPS_KEPT, seconds_left
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.audit import AuditOptions
+from segmentation.core.errors import printable
 from segmentation.core.signals import exit_status
 from segmentation.datasets.exclusion import EXCLUDE
 from segmentation.evaluation.audit import words_on_quality
@@ -23,6 +24,9 @@ def run(options: AuditOptions, context: Context) -> int:
     print(words_on_quality(done.findings))
     if done.kept:
         print(f"decisions kept from the earlier table: {done.kept}")
+    if done.lapsed:
+        names = ", ".join(map(printable, done.lapsed))
+        print(f"decisions that no longer count, of other photos or ground truth of these names: {names}")
     print(f"table: {done.output / TABLE}; decide in its column {EXCLUDE}, which `train --exclude` reads")
     print(f"report: {done.output / PAGE}")
     return 0

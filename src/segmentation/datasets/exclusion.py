@@ -6,27 +6,37 @@ import reprlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import DataError, system_reason
 from segmentation.core.regular_file import check_regular
 from segmentation.core.tables import text_of
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.split import Split
 
 EXCLUSIONS = Path(__file__).with_name("exclusions")
 """Tables that come with the program."""
 
-ID, MARKED, EXCLUDE = "id", "marked", "exclude"
-"""Columns of the table: the pair, whether the audit marked it, and what a person decided, if anything."""
+ID, MARKED, EXCLUDE, CONTENTS = "id", "marked", "exclude", "contents"
+"""Columns of the table: the pair, whether the audit marked it, what a person decided, and about what."""
 
 YES, NO = "yes", "no"
 _DECISIONS = {"": None, YES: True, "true": True, "1": True, NO: False, "false": False, "0": False}
 
 
+class Pair(NamedTuple):
+    """A pair in a table: its id, and the `contents_of` it, empty where the table does not say."""
+
+    id: str
+    contents: str = ""
+
+
 @dataclass(frozen=True)
 class _Row:
-    id: str
+    pair: Pair
     marked: bool
     decision: bool | None
 
@@ -37,23 +47,25 @@ def exclusion_table(choice: Path) -> Path:
     return named if choice.name == str(choice) and named.is_file() and not choice.exists() else choice
 
 
-def read_exclusion(path: Path) -> tuple[str, ...]:
-    """Read the ids that a table excludes, in its order and as `encodable` has them.
+def contents_of(sample: Sample) -> str:
+    """Return a digest of the photo and the ground truth of a pair. Raises DataError as `fingerprint` does."""
+    return f"sha256-{fingerprint([sample])[:CONTENT_DIGITS]}"  # which no spreadsheet takes for a number
+
+
+def read_exclusion(path: Path) -> tuple[Pair, ...]:
+    """Read the pairs that a table excludes, in its order, with ids as `encodable` has them.
 
     The table is CSV with the columns id and exclude: yes (or true, or 1), no (false, 0) or nothing. Where it
     is empty, the column marked counts, or no in a table without that column. Other columns are not read.
     Semicolons may separate the cells, as spreadsheets of some countries save them. Raises DataError, naming
     the file and the line, for a file that is no such table.
     """
-    return tuple(row.id for row in _rows(path) if (row.marked if row.decision is None else row.decision))
+    return tuple(row.pair for row in _rows(path) if (row.marked if row.decision is None else row.decision))
 
 
-def read_decisions(path: Path) -> dict[str, bool]:
-    """Read what the column exclude of such a table decides, by id as `encodable` has it.
-
-    Raises as `read_exclusion` does.
-    """
-    return {row.id: row.decision for row in _rows(path) if row.decision is not None}
+def read_decisions(path: Path) -> dict[Pair, bool]:
+    """Read what the column exclude of such a table decides. Raises as `read_exclusion` does."""
+    return {row.pair: row.decision for row in _rows(path) if row.decision is not None}
 
 
 def without(dataset: Dataset, excluded: Collection[str]) -> Dataset:
@@ -124,7 +136,8 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _row(values: dict[str, str]) -> _Row:
     if not values.get(ID):  # a row may be shorter than the heading
         raise ValueError(f"expected an {ID}, received no id")
-    return _Row(text_of(values[ID]), bool(_decision(values, MARKED)), _decision(values, EXCLUDE))
+    pair = Pair(text_of(values[ID]), values.get(CONTENTS, "").strip())
+    return _Row(pair, bool(_decision(values, MARKED)), _decision(values, EXCLUDE))
 
 
 def _decision(values: dict[str, str], column: str) -> bool | None:

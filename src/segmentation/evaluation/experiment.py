@@ -34,6 +34,7 @@ class CellFigures:
 
     `stopped` is the epoch after which it was given up, 0 for none. `seconds` are those of the training,
     `gflop` those of a photo. `history` are its figures by epoch. Cells of one `model` share a training.
+    `rungs` are the qualities at the epochs at which it could be given up, by their numbers as text.
     """
 
     repeat: Repeat
@@ -48,6 +49,7 @@ class CellFigures:
     stopped: int = 0
     failure: str = ""
     history: History = field(default_factory=dict)
+    rungs: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def quality(self) -> float | None:

@@ -1,7 +1,7 @@
 """Models that are loaded by name and ready to score photos with the options of scoring."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +72,23 @@ class ScoreSettings:
             "object_score": self.object_score,
         }
         return {name: value for name, value in saved.items() if value is not None}
+
+
+_UNCALIBRATED = {
+    "tta": "tta",
+    "tiles": "tiles",
+    "channels": "channels",
+    "islands_px": "remove_islands",
+    "holes_px": "fill_holes",
+}
+
+
+def uncalibrated(plain: Mapping[str, Any]) -> list[str]:
+    """Return the options that make other masks than those that a confidence is fitted to, made without them.
+
+    `plain` are settings as `ScoreSettings.plain` has them and a manifest records them.
+    """
+    return [name for key, name in _UNCALIBRATED.items() if plain.get(key) not in (None, "none", 0)]
 
 
 @dataclass(frozen=True)

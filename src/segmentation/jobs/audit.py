@@ -26,13 +26,15 @@ FOLDS = "folds"  # the folder with the models of an audit
 class Audited:
     """The pairs, most suspicious first, and the folder with table and report.
 
-    `kept` counts a person's decisions in an earlier table. Where the audit was `stopped`, there are no
-    findings yet.
+    `kept` counts a person's decisions in an earlier table, and `lapsed` are the pairs whose photo or ground
+    truth is another one than that which was decided on. Where the audit was `stopped`, there are no findings
+    yet.
     """
 
     output: Path
     findings: tuple[Finding, ...] = ()
     kept: int = 0
+    lapsed: tuple[str, ...] = ()
     stopped: bool = False
 
 
@@ -76,7 +78,7 @@ def _audit(
     unbiased = unbiased_scores(bundles, dataset.samples)
     target_threshold = bundles[0].config.data.target_threshold
     findings = audit_pairs(unbiased, dataset.samples, target_threshold, counting(tell, "scoring"))
-    kept = write_audit(
+    kept, lapsed = write_audit(
         findings,
         unbiased,
         dataset.samples,
@@ -87,7 +89,7 @@ def _audit(
         target_threshold=target_threshold,
         on_progress=counting(tell, "drawing"),
     )
-    return Audited(output, findings, kept)
+    return Audited(output, findings, kept, lapsed)
 
 
 def _about(dataset: Dataset, bundles: list[ModelBundle]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from segmentation.config.files import PromiseOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.events import Caution
+from segmentation.inference.scorer import uncalibrated
 from segmentation.jobs.context import Context
 from segmentation.jobs.triage_limits import promised_limits
 from segmentation.outputs.manifest import Manifest
@@ -75,5 +76,5 @@ def _model_of(records: list[dict[str, Any]], results: Path, context: Context) ->
 
 
 def _is_as_calibrated(key: Mapping[str, Any], bundle: ModelBundle) -> bool:
-    plain = key.get("tta", "none") == "none" and not (key.get("tiles") or key.get("channels"))
-    return plain and key.get("model") == bundle.digest and key.get("threshold") == bundle.threshold
+    same = key.get("model") == bundle.digest and key.get("threshold") == bundle.threshold
+    return same and not uncalibrated(key)

@@ -4,15 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 
 from segmentation.bundle.provenance import provenance
 from segmentation.config.data import DataConfig
-from segmentation.config.experiment import BASE, OTHER, Experiment
+from segmentation.config.experiment import OTHER, Experiment
 from segmentation.config.experiment_file import read_experiment
 from segmentation.config.jobs.experiment import ExperimentOptions
-from segmentation.config.presets import configure
-from segmentation.config.record import chosen
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Caution, Note
@@ -22,6 +19,7 @@ from segmentation.datasets.fingerprint import fingerprint, sides_digest
 from segmentation.evaluation.experiment import CellFigures, ExperimentFigures, few_repeats, figures_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment_cells import Cell, Place, Run, cells_of
+from segmentation.jobs.experiment_halving import RUNGS, run_of, worse_half
 from segmentation.jobs.experiment_records import read_record, write_outliers
 from segmentation.jobs.experiment_runs import is_done, run_cells
 from segmentation.jobs.interruption import ending, interruptible
@@ -31,7 +29,6 @@ from segmentation.reports.experiment_report import write_experiment
 
 _RECORD = "experiment.json"
 _PHOTOS, _SIDES = "data_fingerprint", "sides_fingerprint"  # keys of the record
-_RUNGS = (0.25, 0.5)  # of the epochs, after which the worse half is given up
 
 
 @dataclass(frozen=True)
@@ -152,10 +149,7 @@ def _write(found: Experiment, place: Place, waves: Iterable[list[Cell]]) -> Expe
 
 
 class _Runner:
-    """A runner of cells that gives up the worse half of the variants early where that is asked for.
-
-    That is successive halving (Jamieson and Talwalkar 2016), with the base always kept.
-    """
+    """A runner of cells that gives up the worse half of the variants early where that is asked for."""
 
     def __init__(self, found: Experiment, waves: list[list[Cell]], workers: int, context: Context):
         self._experiment, self._waves, self._workers, self._context = found, waves, workers, context
@@ -163,8 +157,8 @@ class _Runner:
 
     def run(self) -> None:
         """Run all cells that are left. Raises KeyboardInterrupt for an interruption."""
-        for share in _RUNGS if self._experiment.halving else ():
-            self._given_up |= _worse_half(self._experiment, self._run(share))
+        for share in RUNGS if self._experiment.halving else ():
+            self._given_up |= worse_half(self._experiment, self._run(share))
         self._run()
 
     def _run(self, share: float = 1) -> list[tuple[Run, CellFigures]]:
@@ -176,7 +170,7 @@ class _Runner:
         done: list[tuple[Run, CellFigures]] = []
         for wave in waves:
             left = []
-            for run in (Run(cell, _epochs(cell, share)) for cell in wave):
+            for run in (run_of(self._experiment, cell, share) for cell in wave):
                 if (before := is_done(run, place)) is None:
                     left.append(run)
                     continue
@@ -191,30 +185,6 @@ class _Runner:
                 done.append((run, ended))
                 tell(CellEnded(number, total, run.cell, ended))
         return done
-
-
-def _worse_half(found: Experiment, done: Sequence[tuple[Run, CellFigures]]) -> set[str]:
-    """Return the variants to give up, but for the base and those that others are built on.
-
-    They are judged by the epochs of this rung alone, so that a run that goes on gives up the same ones.
-    """
-    needed = {BASE, *(name for variant in found.variants for name in variant.needs)}
-    scores: dict[str, list[float]] = {}
-    for run, figures in done:
-        if run.cell.variant.name not in needed:
-            reached = figures.history.get("val_dice", [])
-            scores.setdefault(run.cell.variant.name, []).append(max(reached[: run.epochs], default=0.0))
-    ranked = sorted(scores, key=lambda name: -fmean(scores[name]))
-    return {*ranked[-(-len(ranked) // 2) :]}
-
-
-def _epochs(cell: Cell, share: float) -> int:
-    """Return the epoch at which a training with a share of its epochs stops; 0 for all of them."""
-    if share == 1:
-        return 0
-    options = cell.training
-    config = configure(options.preset, options.augmentation, chosen(options, "run"))
-    return max(1, round(share * config.training.epochs))
 
 
 def _write_outliers(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +71,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Run:
-    """A cell, and the epoch after which its training stops and can be resumed, 0 for never."""
+    """A cell, and the epoch after which its training stops and can be resumed, 0 for never.
+
+    `rungs` are those of its figures so far.
+    """
 
     cell: Cell
     epochs: int = 0
+    rungs: Mapping[str, float] = field(default_factory=dict)
 
 
 def cells_of(experiment: Experiment, data: Sequence[Path], place: Place, models: Path) -> list[list[Cell]]:

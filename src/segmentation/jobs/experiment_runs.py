@@ -1,7 +1,7 @@
 """Running the cells of an experiment, one after the other in this process or several at the same time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segmentation.evaluation.experiment import CellFigures
 from segmentation.jobs.context import Context
@@ -35,9 +35,10 @@ def run_cells(runs: Sequence[Run], context: Context, workers: int = 1) -> Iterat
     The workspace of the context is a `Place`. What fails is a cell with the reason. Each cell is in a process
     of its own where there are several `workers`. Raises KeyboardInterrupt once `context.interrupted()`.
     """
+    runs = [_going_on(run, context) for run in runs]
     if workers > 1:
         for run in run_in_processes(runs, context, workers):
-            yield run, _left_by(run.cell, context)
+            yield run, _left_by(run, context)
         return
     for run in runs:
         if context.interrupted():
@@ -46,12 +47,20 @@ def run_cells(runs: Sequence[Run], context: Context, workers: int = 1) -> Iterat
         yield run, run_cell(run, context)
 
 
-def _left_by(cell: Cell, context: Context) -> CellFigures:
+def _going_on(run: Run, context: Context) -> Run:
+    place = context.workspace
+    assert isinstance(place, Place)
+    before = read_record(run.cell.record(place))
+    return replace(run, rungs=before.rungs) if before else run
+
+
+def _left_by(run: Run, context: Context) -> CellFigures:
     """Return the figures that a process has written; without any it was killed."""
     place = context.workspace
     assert isinstance(place, Place)
-    if found := read_record(cell.record(place)):
+    if found := read_record(run.cell.record(place)):
         return found
-    found = CellFigures(cell.repeat, failure="its process was ended, as one is when memory runs out")
-    write_record(cell.record(place), found)
+    failure = "its process was ended, as one is when memory runs out"
+    found = CellFigures(run.cell.repeat, failure=failure, rungs=run.rungs)
+    write_record(run.cell.record(place), found)
     return found

@@ -41,18 +41,21 @@ def run_cell(run: Run, context: Context) -> CellFigures:
         figures = CellFigures(cell.repeat, failure=str(error))
     except Exception as error:  # of a library: the other cells are worth running
         figures = CellFigures(cell.repeat, failure=f"{type(error).__name__}: {error}"[:500])
+    now = {str(run.epochs): figures.quality} if run.epochs and figures.quality is not None else {}
+    figures = dataclasses.replace(figures, rungs={**now, **run.rungs})
     write_record(cell.record(place), figures)
     return figures
 
 
 def _run(cell: Cell, place: Place, context: Context, epochs: int) -> CellFigures:
     bundle, evaluation = _model(cell, place, context, epochs)
-    stopped = bundle.provenance["epochs"] if bundle.provenance["interrupted"] else 0
+    members = [bundle, *(load_bundle(place.models / name) for name in cell.average_with)]
     if evaluation is None or not cell.judged_as_trained:
-        evaluation = _judge(cell, bundle, place, context.tell)
-    if not stopped:
+        evaluation = _judge(cell, members, place, context.tell)
+    if not bundle.provenance["interrupted"]:
         _remove_checkpoints(place.logs / cell.model)
-    return figures_of_cell(cell.repeat, bundle, evaluation, stopped)
+    unfinished = [one.provenance["epochs"] for one in members if one.provenance["interrupted"]]
+    return figures_of_cell(cell.repeat, bundle, evaluation, stopped=min(unfinished, default=0))
 
 
 def _model(cell: Cell, place: Place, context: Context, epochs: int) -> tuple[ModelBundle, Evaluation | None]:
@@ -105,10 +108,9 @@ class _Limit:
         self._tell(event)
 
 
-def _judge(cell: Cell, bundle: ModelBundle, place: Place, tell: Tell) -> Evaluation:
+def _judge(cell: Cell, members: Sequence[ModelBundle], place: Place, tell: Tell) -> Evaluation:
     """Return the figures of the model, or of all that score together, on photos that none was trained on."""
-    members = [bundle, *(load_bundle(place.models / name) for name in cell.average_with)]
-    judging = cell.judging
+    bundle, judging = members[0], cell.judging
     scoring = dataclasses.replace(judging.scoring, engine="keras")  # the engine that judges trainings
     scorer = load_scorer(
         Ensemble(tuple(members)), ModelOptions(threshold=judging.threshold), scoring, tell=tell

@@ -5,7 +5,7 @@ from typing import Any
 
 from segmentation.confidence.triage import REVISED, FolderTriage, Limits, triage_folder
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import ScoreSettings
+from segmentation.inference.scorer import ScoreSettings, uncalibrated
 from segmentation.outputs.manifest import Manifest
 from segmentation.reports.review import write_review
 
@@ -17,8 +17,7 @@ def caution_about(models: Ensemble, threshold: float, settings: ScoreSettings) -
         differs.append(f"it was fitted to {models.members[0].name} alone")
     if threshold != models.members[0].threshold:
         differs.append("it was fitted at the model's own threshold")
-    used = {"tta": settings.tta != "none", "tiles": settings.tiles, "channels": settings.channels}
-    differs += [f"it was fitted without `{name}`" for name, given in used.items() if given]
+    differs += [f"it was fitted without `{name}`" for name in uncalibrated(settings.plain())]
     return ", and ".join(differs)
 
 

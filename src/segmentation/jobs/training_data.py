@@ -14,7 +14,7 @@ from segmentation.core.files import encodable
 from segmentation.core.parallel import OnProgress
 from segmentation.core.size import Size
 from segmentation.datasets.discover import Dataset, discover
-from segmentation.datasets.exclusion import exclusion_table, read_exclusion, without
+from segmentation.datasets.exclusion import Pair, contents_of, exclusion_table, read_exclusion, without
 from segmentation.datasets.split import Split
 from segmentation.images.files import image_size
 from segmentation.inference.first_pass_scores import write_first_pass_scores
@@ -42,11 +42,26 @@ def without_excluded(
 ) -> tuple[list[Dataset], list[str]]:
     """Return the data sets without the pairs that a table excludes, and the ids of those that were there.
 
-    Events name both. Raises what `read_exclusion` and `without` raise.
+    Events name both, and pairs that are no longer those which the table excludes. Raises what
+    `read_exclusion`, `contents_of` and `without` raise.
     """
-    marked = read_exclusion(exclusion_table(table))
-    known_in = [{encodable(sample.id): sample.id for sample in dataset.samples} for dataset in datasets]
-    known = {name: identity for one in known_in for name, identity in one.items()}
+    known_in = [{encodable(sample.id): sample for sample in dataset.samples} for dataset in datasets]
+    known = {name: sample.id for one in known_in for name, sample in one.items()}
+
+    def is_meant(pair: Pair) -> bool:
+        there = [one[pair.id] for one in known_in if pair.id in one]
+        return not (there and pair.contents) or pair.contents in map(contents_of, there)
+
+    pairs = read_exclusion(exclusion_table(table))
+    marked = dict.fromkeys(pair.id for pair in pairs if is_meant(pair))
+    if others := sorted({pair.id for pair in pairs} - marked.keys()):
+        names = ", ".join(map(printable, others))
+        context.tell(
+            Caution(
+                f"`exclude`: {table}: not left out, since it speaks of another photo or other ground truth "
+                f"of this name: {names}"
+            )
+        )
     unknown = [name for name in marked if name not in known]
     if unknown:
         context.tell(Caution(f"`exclude`: {table}: no such pair: {', '.join(map(printable, unknown))}"))
@@ -54,7 +69,7 @@ def without_excluded(
     if several:
         names = ", ".join(map(printable, several))
         context.tell(Caution(f"`exclude`: {table}: in several sets, and left out of all: {names}"))
-    excluded = sorted(known[name] for name in {*marked} & known.keys())
+    excluded = sorted(known[name] for name in marked.keys() & known.keys())
     context.tell(Note(f"excluded: {len(excluded)} of {counted(len(known), 'pair')}, by {table}"))
     return [without(dataset, excluded) for dataset in datasets], excluded
 

@@ -13,7 +13,17 @@ from segmentation.core.files import encodable, write_text
 from segmentation.core.parallel import OnProgress
 from segmentation.core.tables import csv_text
 from segmentation.core.types import Sample
-from segmentation.datasets.exclusion import EXCLUDE, ID, MARKED, NO, YES, read_decisions
+from segmentation.datasets.exclusion import (
+    CONTENTS,
+    EXCLUDE,
+    ID,
+    MARKED,
+    NO,
+    YES,
+    Pair,
+    contents_of,
+    read_decisions,
+)
 from segmentation.evaluation.audit import Finding, Unbiased, words_on_quality
 from segmentation.evaluation.disagreement import OMITTED, Disagreement, DisputedPart
 from segmentation.evaluation.photo import read_pair, score_photo
@@ -28,7 +38,7 @@ TABLE, PAGE = "audit.csv", "audit.html"
 
 _COLUMNS = [
     *("rank", ID, "view", "dice", "suspicion", "criteria"),
-    *("region", "region_area_px", "region_box", "right_px", "down_px", MARKED, EXCLUDE),
+    *("region", "region_area_px", "region_box", "right_px", "down_px", MARKED, EXCLUDE, CONTENTS),
 ]
 
 _CRITERIA = {
@@ -67,12 +77,12 @@ def write_audit(
     about: Mapping[str, object],
     target_threshold: float = 0.5,
     on_progress: OnProgress | None = None,
-) -> int:
+) -> tuple[int, tuple[str, ...]]:
     """Write audit.csv and audit.html, with pictures of the `report_images` most suspicious, into `folder`.
 
     They are scored again for the pictures. `about` is shown as it is. Decisions of a person in an earlier
-    table are kept, and their number is returned. Raises what `read_pair`, `score_photo` and `read_decisions`
-    raise.
+    table are kept. Returns how many count, and the ids of those that do not: the photo or its ground truth is
+    another one now. Raises what `read_pair`, `score_photo`, `contents_of` and `read_decisions` raise.
     """
     by_id = {sample.id: sample for sample in samples}
     shown = findings[:report_images]
@@ -88,12 +98,15 @@ def write_audit(
             on_progress(done, len(shown))
     write_text(folder / PAGE, render(findings, pictures, name, about))
     decisions = decided(folder)
-    write_text(folder / TABLE, table(findings, decisions))
-    return len(decisions)
+    contents = {sample.id: contents_of(sample) for sample in samples}
+    write_text(folder / TABLE, table(findings, decisions, contents))
+    now = {encodable(name): content for name, content in contents.items()}
+    lapsed = [one.id for one in decisions if one.contents and now.get(one.id, one.contents) != one.contents]
+    return len(decisions) - len(lapsed), tuple(lapsed)
 
 
-def decided(folder: Path) -> dict[str, bool]:
-    """Read what a person decided, by id, in the audit.csv of `folder`, if there is one.
+def decided(folder: Path) -> dict[Pair, bool]:
+    """Read what a person decided in the audit.csv of `folder`, if there is one.
 
     Raises what `read_decisions` raises.
     """
@@ -101,16 +114,21 @@ def decided(folder: Path) -> dict[str, bool]:
     return read_decisions(path) if path.exists() else {}
 
 
-def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
+def table(
+    findings: Sequence[Finding], decisions: Mapping[Pair, bool], contents: Mapping[str, str] = {}
+) -> str:
     """Return the findings as CSV, most suspicious first, with the column exclude for a person's decisions.
 
-    It holds the `decisions`, by id; those on pairs that are no longer there come last.
+    It holds the `decisions`; those on pairs that are no longer there, or no longer have those contents, come
+    last. `contents` are those of now, by id.
     """
-    decided_on = {name: YES if excluded else NO for name, excluded in decisions.items()}
+    decided_on = {pair: YES if excluded else NO for pair, excluded in decisions.items()}
     rows: list[Sequence[object]] = [_COLUMNS]
     for rank, finding in enumerate(findings, start=1):
         pair = finding.disagreement
         largest = pair.regions[0] if pair.regions else None
+        now = Pair(encodable(pair.id), contents.get(pair.id, ""))
+        earlier = decided_on.pop(Pair(now.id), "")  # of a table that does not say what was decided on
         rows.append(
             [
                 rank,
@@ -122,9 +140,9 @@ def table(findings: Sequence[Finding], decisions: Mapping[str, bool]) -> str:
             ]
             + ([largest.kind, largest.area_px, box_text(largest)] if largest else ["", "", ""])
             + [f"{pair.across_px:.0f}", f"{pair.down_px:.0f}", YES if finding.marked else NO]
-            + [decided_on.pop(encodable(pair.id), "")]
+            + [decided_on.pop(now, earlier), now.contents]
         )
-    absent = ({ID: name, EXCLUDE: excluded} for name, excluded in decided_on.items())
+    absent = ({ID: pair.id, EXCLUDE: said, CONTENTS: pair.contents} for pair, said in decided_on.items())
     rows += [[row.get(column) for column in _COLUMNS] for row in absent]
     return csv_text(rows)
 
