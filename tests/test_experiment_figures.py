@@ -1,5 +1,7 @@
 """Conclusions from an experiment's figures: which differences could be chance, and what claims come to."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,38 @@ def test_trainings_that_variants_share_are_paid_for_once():
     done = {name: [cell(repeat, shift) for repeat in found.repeats] for name, shift in shifts.items()}
 
     assert figures_of(found, done).seconds == 2 * 3 * 10.0
+
+
+def test_variants_that_judge_the_models_of_the_base_make_no_training_look_certain():
+    judged = {"tta": ["flip", "scales"], "threshold": [0.4, 0.6]}
+    alone = experiment_of({"seeds": [0, 1, 2], "factors": {"epochs": [2, 3, 4]}}, "drawn")
+    beside = experiment_of({"seeds": [0, 1, 2], "factors": {"epochs": [2, 3, 4], **judged}}, "drawn")
+
+    def row(found):
+        done = {}
+        for variant in found.variants:
+            own = variant.factor == "epochs"
+            trained, shifts = (variant.name, (-0.006, 0.004, 0.014)) if own else ("base", (0.0, 0.0, 0.0))
+            done[variant.name] = [
+                replace(cell(one, shift), model=f"{trained} {one}")
+                for one, shift in zip(found.repeats, shifts, strict=True)
+            ]
+        return figures_of(found, done).rows[1]
+
+    assert row(beside).difference == row(alone).difference
+    assert row(alone).words == "could be chance"
+
+
+def test_what_differs_by_less_than_the_margin_for_certain_is_as_good_even_beyond_chance():
+    found = experiment_of({"seeds": [0, 1, 2], "margin": 0.01, "factors": {"epochs": [1]}}, "drawn")
+    done = {
+        name: [cell(repeat, shift, noise=1e-5) for repeat in found.repeats]
+        for name, shift in (("base", 0.0), ("epochs=1", 0.004))
+    }
+    row = figures_of(found, done).rows[1]
+
+    assert 0 < row.difference.low < row.difference.high < 0.01
+    assert row.words == "as good, within 0.01"
 
 
 def test_one_training_proves_nothing_and_the_report_says_so():
@@ -153,6 +187,11 @@ def test_a_grid_has_every_combination_and_a_map():
     assert len(figures.rows) == 7
     assert figures.rows[1].variant.options == {"epochs": 1, "batch_size": 4}
     assert len(heat_map(figures).axes) == 2  # and its scale
+    done["epochs=1, batch_size=4"] = []
+    done["epochs=1, batch_size=8"] = [replace(cell(repeat), stopped=1) for repeat in found.repeats]
+    done["epochs=1, batch_size=16"] = [CellFigures(repeat, failure="no memory") for repeat in found.repeats]
+    texts = [text.get_text() for text in heat_map(figures_of(found, done)).axes[0].texts]
+    assert texts[:3] == ["not trained", "given up", "failed"]
     assert heat_map(compared([1], (0.0,))) is None
     assert forest_chart(figures).axes
 
@@ -172,6 +211,9 @@ def test_paired_levels_vary_together():
         ({"factor": {}}, "expected some of about, design, .*, received 'factor'"),
         ({"base": {"epoch": 3}}, "base: unknown options: epoch; did you mean epochs"),
         ({"base": {"seed": 3}}, "received seed; use seeds and folds"),
+        ({"base": {"preset": "auto"}}, "base: .* received preset auto, .* the options that `plan` chooses"),
+        ({"base": {"preset": "matte"}}, "base: expected trainings of masks, received mattes"),
+        ({"factors": {"target": ["alpha"]}}, "levels.alpha: expected trainings of masks, received mattes"),
         ({"factors": {"optimizer": ["adm"]}}, "factors.optimizer.levels.adm: `optimizer`: expected one of"),
         ({"factors": {"optimizer": {"levels": []}}}, "factors.optimizer: expected levels"),
         ({"design": "latin"}, "design: expected one of one at a time, grid, paired, received 'latin'"),

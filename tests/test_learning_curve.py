@@ -8,9 +8,12 @@ import pytest
 from support.drawing import draw_set
 from support.program import make
 
+from segmentation.config.jobs.learning_curve import LearningCurveOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.datasets.discover import discover
 from segmentation.datasets.split import fewer, folds
+from segmentation.evaluation.experiment import CellFigures, PhotoFigures, figures_of
+from segmentation.jobs.learning_curve import curves_of, experiment_of_sizes, sizes_of
 from segmentation.metrics.learning_curve import fit_learning_curve
 
 
@@ -77,6 +80,36 @@ def test_a_smaller_part_of_the_photos_is_within_a_larger_one_and_holds_whole_gar
     assert all(sum(one.group == sample.group for one in parts[1].train) == 2 for sample in parts[1].train)
     with pytest.raises(ConfigError, match="expected at least 1"):
         fewer(split, 0)
+
+
+@pytest.mark.parametrize("steps", range(3, 9))
+@pytest.mark.parametrize("photos", [27, 400, 1024])
+def test_every_part_of_the_pairs_is_trained_on_for_as_many_steps_and_judged_as_often(tmp_path, photos, steps):
+    if photos < 3 * 2 ** (steps - 1):
+        with pytest.raises(DataError, match="take fewer `steps`"):
+            sizes_of(photos, steps)
+        return
+    options = LearningCurveOptions.of(data=tmp_path, steps=steps, model="start")
+    _base, *smaller = experiment_of_sizes(options, [], sizes_of(photos, steps)).variants
+    wanted = -(-photos // options.batch_size)
+    for variant in smaller:
+        size, repeats = variant.options["train_size"], variant.options["repeats"]
+        assert -(-size * repeats // options.batch_size) == pytest.approx(wanted, rel=0.15, abs=1)
+        assert "epochs" not in variant.options
+
+
+def test_without_a_training_on_all_pairs_there_is_no_curve(tmp_path):
+    options, sizes = LearningCurveOptions.of(data=tmp_path, folds=2, model="start"), [3, 6, 12, 25]
+    found = experiment_of_sizes(options, [], sizes)
+    photos = {"a": PhotoFigures("a", 0.9, 0.9, 0)}
+    judged = [CellFigures(repeat, photos=photos) for repeat in found.repeats]
+    done = dict.fromkeys((one.name for one in found.variants), judged)
+    error, _faulty = curves_of(figures_of(found, done), sizes)
+    assert error.error(25).mean == pytest.approx(0.1, abs=0.01)
+
+    done["base"] = [CellFigures(repeat, failure="no memory") for repeat in found.repeats]
+    with pytest.raises(DataError, match="with all 25 photos, received none that ended; failed: no memory"):
+        curves_of(figures_of(found, done), sizes)
 
 
 @pytest.mark.slow

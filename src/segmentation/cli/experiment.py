@@ -53,7 +53,7 @@ def run(options: ExperimentOptions, context: Context) -> int:
     if done.interrupted:
         warn("interrupted; finished cells and epochs are kept, and the same command goes on")
         return exit_status()
-    return int(any(cell.failure for row in done.figures.rows for cell in row.cells))
+    return int(done.figures.failed)
 
 
 def _print_plan(options: ExperimentOptions, context: Context) -> int:

@@ -10,7 +10,7 @@ from segmentation.jobs.context import Context
 
 
 def run(options: LearningCurveOptions, context: Context) -> int:
-    """Run what is not done yet, and print what more pairs are likely to bring."""
+    """Run what is not done yet, and print what more pairs are likely to bring. Status 1 when one failed."""
     with seconds_left(STEPS_KEPT), ExperimentDisplay() as display:
         import_keras_quietly()
         from segmentation.jobs.learning_curve import learning_curve
@@ -22,4 +22,4 @@ def run(options: LearningCurveOptions, context: Context) -> int:
     for line in done.lines(options.more):
         print(line)
     print(f"curve: {done.output / 'curve.png'}, report: {done.output / 'experiment.html'}")
-    return 0
+    return int(done.figures.failed)

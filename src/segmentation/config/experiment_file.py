@@ -9,6 +9,7 @@ from typing import Any
 from segmentation.config.experiment import BASE, DESIGNS, EXPECTATIONS, OTHER, Claim, Experiment, Factor
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import JobOptions, accept, option, options_of
+from segmentation.config.presets import AUTO, PRESETS
 from segmentation.config.scoring import ScoringOptions, parse_threshold
 from segmentation.config.toml_file import check_list, check_table, read_tables, switch, table_in
 from segmentation.core.errors import ConfigError
@@ -134,11 +135,22 @@ def _claim(place: str, given: Any) -> Claim:
 
 
 def _check_options(place: str, options: Mapping[str, Any]) -> None:
-    """Refuse options that neither `train` nor scoring has, and those that the experiment chooses."""
+    """Refuse options that neither `train` nor scoring has, and what an experiment chooses or cannot judge."""
     for name in (*OF_THE_REPEAT, *OF_THE_CELL):
         if name in options:
             remedy = "use seeds and folds" if name in OF_THE_REPEAT else "leave it out"
             raise ConfigError(f"{place}: expected what varies, received {name}; {remedy}")
+    preset = options.get("preset")
+    if preset == AUTO:
+        raise ConfigError(
+            f"{place}: expected the same options in each training, received preset {AUTO}, which plans every "
+            "one anew; give the options that `plan` chooses"
+        )
+    if {**PRESETS.get(str(preset), {}), **options}.get("target") == "alpha":
+        raise ConfigError(
+            f"{place}: expected trainings of masks, received mattes (target alpha); train them one by one, "
+            "and compare them with `eval matte=NAME`"
+        )
     plain = {name: value for name, value in options.items() if not _refers(value)}
     try:
         accept(JudgeOptions, {name: value for name, value in plain.items() if name in JUDGED})

@@ -146,6 +146,10 @@ class ExperimentFigures:
         return self.rows[0]
 
     @property
+    def failed(self) -> bool:
+        return any(cell.failure for row in self.rows for cell in row.cells)
+
+    @property
     def seconds(self) -> float:
         """Return the seconds that all trainings took together, each counted once."""
         trainings = {cell.model: cell.seconds or 0 for row in self.rows for cell in row.cells}
@@ -213,9 +217,25 @@ def figures_of(
         for variant in experiment.variants
     }
     found = {name: differences(one, values[BASE]) for name, one in values.items() if name != BASE}
-    usual = usual_variance([one for one in found.values() if one])
+    base = {"", *(cell.model for cell in cells.get(BASE, ()))}  # one that failed has none
+    trained = {  # the base's own models, judged in another way, hardly vary from one repeat to the next
+        variant.name
+        for variant in experiment.variants
+        if variant.average_with or {cell.model for cell in cells.get(variant.name, ())} - base
+    }
+    usual = {
+        kind: usual_variance([one for name, one in found.items() if one and (name in trained) == kind])
+        for kind in (True, False)
+    }
     rows = tuple(
-        _row(variant, (*cells.get(variant.name, ()),), found.get(variant.name), usual, garments, experiment)
+        _row(
+            variant,
+            (*cells.get(variant.name, ()),),
+            found.get(variant.name),
+            usual[variant.name in trained],
+            garments,
+            experiment,
+        )
         for variant in experiment.variants
     )
     expected = len(experiment.repeats) * len(rows)
@@ -260,10 +280,15 @@ def _words(
         return "the base"
     if interval is None:
         return "one training alone: could be chance" if found else "nothing to compare with"
+    if _within(interval, experiment.margin):
+        return f"as good, within {experiment.margin:g}"
     if interval.low <= 0 <= interval.high:
-        small = -experiment.margin < interval.low and interval.high < experiment.margin
-        return f"as good, within {experiment.margin:g}" if small else "could be chance"
+        return "could be chance"
     return "better" if interval.mean > 0 else "worse"
+
+
+def _within(interval: Interval, margin: float) -> bool:
+    return -margin < interval.low and interval.high < margin
 
 
 def _verdict(claim: Claim, interval: Interval | None, margin: float) -> str:
@@ -273,13 +298,15 @@ def _verdict(claim: Claim, interval: Interval | None, margin: float) -> str:
         return "undecided"
     low, high = interval.low, interval.high
     if claim.expected == "same":
-        within = -margin < low and high < margin
-        return "confirmed" if within else "refuted" if low > 0 or high < 0 else "undecided"
+        same = _within(interval, margin)
+        return "confirmed" if same else "refuted" if low > 0 or high < 0 else "undecided"
     if claim.expected == "worse":
         low, high = -high, -low
     if low <= 0:
         return "refuted" if high <= 0 else "undecided"
-    if claim.by is None or low <= abs(claim.by) <= high:
+    if claim.by is None:
+        return f"confirmed, but within {margin:g}" if _within(interval, margin) else "confirmed"
+    if low <= abs(claim.by) <= high:
         return "confirmed"
     return f"confirmed, but {'less' if high < abs(claim.by) else 'more'}"
 

@@ -24,7 +24,6 @@ from segmentation.reports.learning_curve import write_curve
 
 _NETWORK: dict[str, Any] = {"architecture": "unet-efficientnet-lite0", "filters": 16}
 _FEWEST = 3  # photos to train on
-_MOST_EPOCHS = 8  # times those of all pairs
 
 
 @dataclass(frozen=True)
@@ -61,26 +60,41 @@ class Learned:
 def learning_curve(options: LearningCurveOptions, context: Context) -> Learned:
     """Train on growing parts of the pairs, fit the curve, and write it.
 
-    Goes on with what is there, as `experiment` does. Raises DataError for too few pairs, and where too many
-    trainings failed, and what `run_experiment` raises.
+    Goes on with what is there, as `experiment` does. Raises DataError for too few pairs, and what `curves_of`
+    and `run_experiment` raise.
     """
     samples = find_dataset(options.data, ending(context)).samples
     photos = len(folds(samples, options.folds)[0].train)
-    sizes = _sizes(photos, options.steps)
-    found = _experiment(options, samples, photos, sizes[:-1])
+    sizes = sizes_of(photos, options.steps)
+    found = experiment_of_sizes(options, samples, sizes)
     name = options.data.resolve().name
     output = options.output or context.workspace.results / "learning-curve" / name
     done = run_experiment(found, [options.data], output, options.workers, context)
     if done.interrupted:
         return Learned(done.figures, photos, None, None, output)
-    rows = dict(zip([photos, *sizes[:-1]], done.figures.rows, strict=True))
-    error = fit_learning_curve({size: errors for size, row in rows.items() if (errors := _errors(row))})
-    faulty = fit_learning_curve({size: shares for size, row in rows.items() if (shares := _faulty(row))})
+    error, faulty = curves_of(done.figures, sizes)
+    rows = _by_size(done.figures, sizes)
     write_curve(error, {size: _errors(row) for size, row in rows.items()}, options.more, output)
     return Learned(done.figures, photos, error, faulty, output)
 
 
-def _sizes(photos: int, steps: int) -> list[int]:
+def curves_of(figures: ExperimentFigures, sizes: Sequence[int]) -> tuple[LearningCurve, LearningCurve]:
+    """Return the curves of the error and of the share of faulty photos over `sizes`, the last one all pairs.
+
+    Raises DataError where all trainings with all pairs failed, and where too few sizes are left.
+    """
+    if not figures.base.judged:
+        raise DataError(
+            f"learning curve: expected trainings with all {sizes[-1]} photos, received none that ended; "
+            f"{figures.base.words}; mend that, and the same command goes on"
+        )
+    rows = _by_size(figures, sizes)
+    error = fit_learning_curve({size: errors for size, row in rows.items() if (errors := _errors(row))})
+    faulty = fit_learning_curve({size: shares for size, row in rows.items() if (shares := _faulty(row))})
+    return error, faulty
+
+
+def sizes_of(photos: int, steps: int) -> list[int]:
     """Return sizes, each half of the next, the last one all. Raises DataError if the first is too small."""
     sizes = [photos // 2**step for step in reversed(range(steps))]
     if sizes[0] < _FEWEST:
@@ -91,10 +105,11 @@ def _sizes(photos: int, steps: int) -> list[int]:
     return sizes
 
 
-def _experiment(
-    options: LearningCurveOptions, samples: Sequence[Sample], photos: int, sizes: Sequence[int]
+def experiment_of_sizes(
+    options: LearningCurveOptions, samples: Sequence[Sample], sizes: Sequence[int]
 ) -> Experiment:
     """Return the experiment: all pairs as the base, a level for each smaller number, with as many steps."""
+    *smaller, photos = sizes
     network: dict[str, Any] = {"model": options.model} if options.model else dict(_NETWORK)
     if not options.model:
         network["input_size"] = str(usual_input_size(samples))
@@ -103,13 +118,7 @@ def _experiment(
     typed = {name: getattr(options, name) for name in ("filters", "input_size")}
     network |= {name: str(value) for name, value in typed.items() if value is not None}
     chosen = {"epochs": options.epochs, "batch_size": options.batch_size}
-    levels = {
-        str(size): {
-            "train_size": size,
-            "epochs": round(options.epochs * min(photos / size, _MOST_EPOCHS)),
-        }
-        for size in sizes
-    }
+    levels = {str(size): {"train_size": size, "repeats": round(photos / size)} for size in smaller}
     return Experiment(
         name="learning-curve",
         about=f"What {counted(photos, 'photo')} to learn from bring, and fewer.",
@@ -118,6 +127,10 @@ def _experiment(
         seeds=(0,),
         folds=options.folds,
     )
+
+
+def _by_size(figures: ExperimentFigures, sizes: Sequence[int]) -> dict[int, Row]:
+    return dict(zip([sizes[-1], *sizes[:-1]], figures.rows, strict=True))
 
 
 def _errors(row: Row) -> list[float]:

@@ -17,7 +17,7 @@ from segmentation.metrics.intervals import CONFIDENCE, Interval, mean_interval
 FEWEST = 3
 """The least number of repeats from which the chance of a training can be estimated at all."""
 
-_PRIOR = 4  # degrees of freedom that the usual spread of all variants counts for
+_PRIOR = 4  # degrees of freedom that the usual spread of variants of one kind counts for
 _FEWEST_POOLED = 3  # the least number of variants for that
 
 Values = Mapping[str, float]
@@ -59,7 +59,7 @@ def differences(variant: Sequence[Values | None], base: Sequence[Values | None])
 
 
 def usual_variance(compared: Sequence[Repeated]) -> float | None:
-    """Return the median of the variances of the repeats of all variants; None for fewer than three."""
+    """Return the median of the variances of the repeats of such variants; None for fewer than three."""
     known = [one.variance for one in compared if one.variance is not None]
     return median(known) if len(known) >= _FEWEST_POOLED else None
 

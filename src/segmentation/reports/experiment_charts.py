@@ -67,9 +67,12 @@ def heat_map(figures: ExperimentFigures) -> "Figure | None":
         return None
     down, across = (list(factor.levels) for factor in factors)
     values = np.full((len(down), len(across)), np.nan)
+    words = np.full(values.shape, "", object)
     for row in figures.rows[1:]:
         first, second = (row.variant.levels[factor.name] for factor in factors)
-        values[down.index(first), across.index(second)] = np.nan if row.mean is None else row.mean
+        place = down.index(first), across.index(second)
+        words[place] = _without_figure(row)
+        values[place] = np.nan if words[place] or row.mean is None else row.mean
     if np.isnan(values).all():
         return None
     figure = new_figure((2.2 + 0.95 * len(across), 1.5 + 0.5 * len(down)))
@@ -77,7 +80,7 @@ def heat_map(figures: ExperimentFigures) -> "Figure | None":
     picture = axes.imshow(values, cmap="cividis", aspect="auto")
     middle = (np.nanmin(values) + np.nanmax(values)) / 2
     for (row_place, column), value in np.ndenumerate(values):
-        text = "failed" if np.isnan(value) else f"{value:.4f}"
+        text = words[row_place, column] or f"{value:.4f}"
         colour = "white" if value < middle else "black"
         axes.text(column, row_place, text, ha="center", va="center", fontsize=9, color=colour)
     axes.set_xticks(range(len(across)), [literal(name, _BESIDE) for name in across])
@@ -86,6 +89,15 @@ def heat_map(figures: ExperimentFigures) -> "Figure | None":
     axes.set_ylabel(sentence(factors[0].name))
     figure.colorbar(picture, ax=axes, label=figures.measure)
     return figure
+
+
+def _without_figure(row: Row) -> str:
+    """Return why a variant has no figure that compares; empty where it has."""
+    if not row.cells:
+        return "not trained"
+    if any(cell.stopped for cell in row.cells):
+        return "given up"
+    return "failed" if row.mean is None else ""
 
 
 def curves_chart(figures: ExperimentFigures) -> "Figure | None":
@@ -122,7 +134,7 @@ def curves_chart(figures: ExperimentFigures) -> "Figure | None":
 def _draw_row(axes: "Axes", row: Row, place: float, limit: float) -> None:
     difference = row.difference
     assert difference
-    certain = not difference.low <= 0 <= difference.high
+    certain = row.words in ("better", "worse")
     colour = (BLUE if difference.mean > 0 else ORANGE) if certain else GREY
     low, high = (float(np.clip(end, -limit, limit)) for end in (difference.low, difference.high))
     axes.plot((low, high), (place, place), color=colour, linewidth=2)

@@ -38,7 +38,7 @@ class LearningCurveOptions(JobOptions):
         common=False,
     )
     epochs: int = option(
-        14, "epochs with all pairs; with fewer there are more, so that all take as many steps", minimum=1
+        14, "epochs; fewer pairs are shown more often in each, so that all take as many steps", minimum=1
     )
     batch_size: int = option(8, "photos in a batch", minimum=1, common=False)
     workers: int = option(
