@@ -16,6 +16,7 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.toml_file import read_options
 from segmentation.core.errors import ConfigError
 from segmentation.core.machine import Machine, card_of, read_machine
+from segmentation.core.memory import begin_peak, peak_bytes
 from segmentation.core.size import Size
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.detail import ENOUGH, Detail, kept_at, measure_detail, thin_share
@@ -269,6 +270,31 @@ def test_a_model_that_agrees_with_most_labels_makes_one_doubt_the_others():
     assert unsure.doubtful == ()
     assert sure.finds
     assert not dataclasses.replace(sure, first={**good, "odd": 0.3}).finds
+
+
+def test_the_memory_of_a_smaller_input_is_not_that_of_a_larger_one_before_it():
+    if not begin_peak():
+        pytest.skip("the system keeps the peak")
+    held = np.ones(25_000_000)
+    before = peak_bytes()
+    del held
+    begin_peak()
+
+    assert peak_bytes() < before - 150_000_000
+
+
+def test_a_plan_that_does_not_fit_says_so_of_its_epochs(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "segmentation.jobs.plan_fitting.measure_pace",
+        lambda config, *_args, **_options: Pace(config.training.batch_size, 0, 0, 60, 0, 0),
+    )
+    pairs = draw_set(tmp_path / "pairs", garments=6)
+    network = {"architecture": "simple", "filters": 8, "input_size": "32x48"}
+    options = TrainOptions.of(data=[pairs], preset="auto", minutes=30, **network)
+    plan = plan_training(options, Context(Workspace(tmp_path)))
+
+    (epochs,) = (one for one in plan.fitted.choices if "epochs" in one.settings)
+    assert epochs.reason.startswith("the fewest that are worth it; ")
 
 
 def test_minutes_add_up_over_epochs_steps_and_photos():

@@ -8,6 +8,7 @@ from typing import Any
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.run import RunConfig
 from segmentation.core.events import Note
+from segmentation.core.memory import begin_peak
 from segmentation.core.types import LabelMap, Sample
 from segmentation.jobs.context import Context
 from segmentation.jobs.plan_rules import (
@@ -69,7 +70,7 @@ class Fitting:
             choice = self._choice(choices)
             if timed and not last and not self._may_fit(timed, choice.config):
                 continue  # timing it would only take time
-            timed = self._timed(choices, choice)
+            timed = self._timed(choices, choice, timed)
             if last or self.fits(timed):
                 break
         assert timed is not None  # there is a smallest size
@@ -80,10 +81,11 @@ class Fitting:
         found = [size, choose_batch(self.facts, pixels), choose_memory(self.facts, pixels)]
         return without_typed([one for one in found if one], self.facts.typed)
 
-    def _timed(self, choices: Sequence[Choice], choice: ModelChoice) -> Fitted:
+    def _timed(self, choices: Sequence[Choice], choice: ModelChoice, larger: Fitted | None) -> Fitted:
         """Time some steps, and choose the epochs by them."""
         config, context = choice.config, self.context
         context.tell(Note(f"timing some steps at {config.preprocessing.size} ..."))
+        anew = begin_peak()
         pace = measure_pace(
             config,
             self.train,
@@ -93,6 +95,12 @@ class Fitting:
             tell=context.tell,
             stop=context.stop,
         )
+        if (
+            larger and not anew and not self.facts.machine.card_bytes
+        ):  # the peak may be that of the larger input
+            share = config.preprocessing.size.area / larger.config.preprocessing.size.area
+            memory = min(pace.memory_bytes, round(share * larger.pace.memory_bytes))
+            pace = dataclasses.replace(pace, memory_bytes=memory)
         length = without_typed([self._length(pace)], self.facts.typed)
         choices = [*choices, *length]
         options = self._options(choices)
@@ -116,7 +124,8 @@ class Fitting:
         if fitting >= epochs:
             return Choice(settings, f"shows {shown}, each time changed")
         fewer = max(fitting, round(_LEAST_SHARE * epochs), 1)
-        return Choice({**settings, "epochs": fewer}, f"as many as fit the time; {epochs} would be usual")
+        why = "as many as fit the time" if fewer == fitting else "the fewest that are worth it"
+        return Choice({**settings, "epochs": fewer}, f"{why}; {epochs} would be usual")
 
     def _minutes(self, pace: Pace, config: RunConfig) -> float:
         facts = self.facts

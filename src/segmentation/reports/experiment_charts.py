@@ -80,7 +80,7 @@ def heat_map(figures: ExperimentFigures) -> "Figure | None":
     picture = axes.imshow(values, cmap="cividis", aspect="auto")
     middle = (np.nanmin(values) + np.nanmax(values)) / 2
     for (row_place, column), value in np.ndenumerate(values):
-        text = words[row_place, column] or f"{value:.4f}"
+        text = str(words[row_place, column]) or f"{value:.4f}"
         colour = "white" if value < middle else "black"
         axes.text(column, row_place, text, ha="center", va="center", fontsize=9, color=colour)
     axes.set_xticks(range(len(across)), [literal(name, _BESIDE) for name in across])

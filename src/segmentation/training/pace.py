@@ -1,8 +1,6 @@
 """The pace of a training and the memory that it takes: a few real steps of it, timed."""
 
 import dataclasses
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import keras
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.run import RunConfig
 from segmentation.core.events import Tell, ignore
+from segmentation.core.memory import peak_bytes
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases
@@ -34,7 +33,7 @@ _JUDGED = 9  # times that a held-out photo is scored at the end, by three engine
 class Pace:
     """Seconds to `begin`, to `read` a pair, for a `step`, and to `check` a held-out photo after an epoch.
 
-    `memory_bytes` are those of the process, or of the graphics card where there is one.
+    `memory_bytes` are the `peak_bytes` of the process, or those of the graphics card where there is one.
     """
 
     batch_size: int
@@ -87,7 +86,7 @@ def measure_pace(
         raise KeyboardInterrupt
     step = fmean(after - before for before, after in pairwise(clock.times[_FIRST - 1 :]))
     check = _check_seconds(config, few, ready, labels, first)
-    memory = plan.memory_bytes if on_graphics_card() else _peak_bytes()
+    memory = plan.memory_bytes if on_graphics_card() else peak_bytes()
     ready.pairs.release()
     keras.utils.clear_session()
     begin = built - begun + clock.times[0] - compiled
@@ -122,9 +121,3 @@ def _check_seconds(
     ready.model.evaluate(batches, verbose=0)
     pairs.release()
     return (time.perf_counter() - began) / len(few)
-
-
-def _peak_bytes() -> int:
-    """The most memory that this process has taken so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
