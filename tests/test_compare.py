@@ -32,7 +32,7 @@ from segmentation.inference.ensemble import distinct_names
 from segmentation.inference.scorer import EngineName, ScoreSettings
 from segmentation.metrics import intervals
 from segmentation.metrics.faults import Fault
-from segmentation.metrics.intervals import mean_interval, paired_difference
+from segmentation.metrics.intervals import mean_interval, paired_difference, share_interval
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.reports import compare_columns, compare_report, compare_tables, plots
 from segmentation.reports.compare_markdown import markdown
@@ -84,6 +84,19 @@ def test_an_interval_repeats_and_leaves_the_global_random_numbers_alone():
 
     assert mean_interval(values) == mean_interval(values)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize(("photos", "each"), [(28, 1), (104, 1), (60, 3), (12, 12)])
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_all_or_of_none_is_as_certain_as_the_exact_test_of_a_share_allows(photos, each, share):
+    garments = [str(number // each) for number in range(photos)]
+    count = photos // each if each < photos else photos  # of one garment, each photo stands for itself
+    exact = stats.binomtest(round(share * count), count).proportion_ci(0.95, method="exact")
+
+    found = share_interval(np.full(photos, share), garments)
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
+    assert share_interval(np.array([0.0, 1.0] * 9)) == mean_interval(np.array([0.0, 1.0] * 9))
+    assert compare_columns.interval_text("dice", mean_interval(np.full(photos, 0.9))) == compare_columns.DASH
 
 
 def test_a_comparison_needs_two_photos():

@@ -155,6 +155,14 @@ def test_views_of_a_garment_make_the_interval_no_narrower():
     assert widths[1] == pytest.approx(widths[0], rel=0.15)
 
 
+def test_views_of_a_single_garment_are_resampled_one_by_one():
+    found, low, high = triage_of(
+        [0.9, 0.8, 0.6, 0.7, 0.5], [0.99, 0.9, 0.95, 0.8, 0.7], ("a",) * 5
+    ).correlation
+
+    assert low < found < high
+
+
 def test_a_person_is_told_where_the_photos_taught_the_model_its_confidence():
     told = triage_of([0.9, 0.8, 0.7, 0.6, 0.5], [0.99] * 5, known=3).lines()
 

@@ -66,8 +66,12 @@ class Triage:
 
     @cached_property
     def correlation(self) -> tuple[float, float, float]:
-        """Spearman's rank correlation of confidence and Dice, and a 95% interval by resampling garments."""
-        _, places, counts = np.unique(self.garments, return_inverse=True, return_counts=True)
+        """Spearman's rank correlation of confidence and Dice, and a 95% interval by resampling garments.
+
+        Where all photos are of one garment, they are resampled one by one.
+        """
+        shown = self.garments if len({*self.garments}) > 1 else range(len(self.garments))
+        _, places, counts = np.unique(shown, return_inverse=True, return_counts=True)
         members = np.split(np.argsort(places, kind="stable"), np.cumsum(counts)[:-1])
         random = np.random.default_rng(_SEED)
         resampled = []

@@ -11,7 +11,13 @@ from segmentation.evaluation.history import History, LastQuarter, last_quarter
 from segmentation.evaluation.retouchers import Retouchers
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.metrics import classes as class_metrics
-from segmentation.metrics.intervals import Difference, Interval, mean_interval, paired_difference
+from segmentation.metrics.intervals import (
+    Difference,
+    Interval,
+    mean_interval,
+    paired_difference,
+    share_interval,
+)
 
 MEASURES = {
     "dice": "Dice",
@@ -189,7 +195,10 @@ def _figures(candidate: Candidate) -> Figures:
     return Figures(
         name=candidate.name,
         facts=candidate.facts,
-        means={measure: mean_interval(np.array(values), garments) for measure, values in by_photo.items()},
+        means={
+            measure: (share_interval if measure == "clean" else mean_interval)(np.array(values), garments)
+            for measure, values in by_photo.items()
+        },
         dice_median=float(np.median(by_photo["dice"])),
         dice_min=min(by_photo["dice"]),
         by_photo=by_photo,

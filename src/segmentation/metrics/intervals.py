@@ -72,6 +72,19 @@ def mean_interval(values: np.ndarray, garments: Sequence[str] | None = None) -> 
     return Interval(mean, float(low), float(high))
 
 
+def share_interval(values: np.ndarray, garments: Sequence[str] | None = None) -> Interval:
+    """Return the share of ones in float64 [N] of 0 and 1, and its interval as `mean_interval` has it.
+
+    Where all are equal, which resampling takes for certain, it is the exact one of so many independent
+    garments (Clopper and Pearson 1934). Raises DataError for fewer than two.
+    """
+    found = mean_interval(values, garments)
+    if found.low < found.high or 0 < found.mean < 1:
+        return found
+    unseen = 1 - ((1 - CONFIDENCE) / 2) ** (1 / len(_by_garment(values, garments)[0]))
+    return Interval(found.mean, max(0.0, found.mean - unseen), min(1.0, found.mean + unseen))
+
+
 def paired_difference(
     values: np.ndarray,
     baseline: np.ndarray,

@@ -34,6 +34,9 @@ NOTED = "not taken"
 """The note of a photo that is left out for its other notes, however confident the model is."""
 
 
+_IN_WORDS = {"experience": "confidence model"}  # of settings whose names in the record say something else
+
+
 class PseudoWriter:
     """The writer of the photo and scores of every prediction that is confident enough into a folder of pairs.
 
@@ -59,7 +62,11 @@ class PseudoWriter:
         self.highest: float | None = None
         self._lock = threading.Lock()
         earlier = check_ours(folder, PSEUDO, besides={MANIFEST})
-        changed = [name for name, value in self.settings.items() if earlier.get(name, value) != value]
+        changed = [
+            _IN_WORDS.get(name, name)
+            for name, value in self.settings.items()
+            if earlier.get(name, value) != value
+        ]
         if changed and not overwrite:
             raise DataError(
                 f"{folder}: expected an earlier set of the same models and options, received one with other "

@@ -118,12 +118,19 @@ def value_text(measure: str, value: float) -> str:
 
 
 def interval_text(measure: str, interval: Interval) -> str:
-    """Return both ends as `value_text` has them and a dash between them: 0.9563 to 0.9811."""
+    """Return both ends as `value_text` has them and a dash between them: 0.9563 to 0.9811.
+
+    Only a dash stands for an interval of no width, where all photos are equal and resampling says nothing.
+    """
+    if interval.low == interval.high:
+        return DASH
     return DASH.join(value_text(measure, end) for end in (interval.low, interval.high))
 
 
 def signed_interval_text(interval: Interval, measure: str = "dice") -> str:
-    """Return both ends of an interval of differences with their signs."""
+    """Return both ends of an interval of differences with their signs; a dash for one of no width."""
+    if interval.low == interval.high:
+        return DASH
     return f"{signed_text(interval.low, measure)} to {signed_text(interval.high, measure)}"
 
 

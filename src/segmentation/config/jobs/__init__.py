@@ -81,7 +81,7 @@ TABLE = {
     "next": Job(
         "next",
         "NextOptions",
-        "Choose the photos without a cutout that are worth cutting out by hand next.",
+        "Choose those of the photos that are worth cutting out by hand next.",
     ),
     "review": Job(
         "review",

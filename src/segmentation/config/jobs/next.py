@@ -9,7 +9,7 @@ from segmentation.config.scoring import InputOptions, ModelOptions, ScoringOptio
 
 @dataclass(frozen=True, kw_only=True)
 class NextOptions(JobOptions):
-    """Choose the photos without a cutout that are worth cutting out by hand next."""
+    """Choose those of the photos that are worth cutting out by hand next."""
 
     photos: InputOptions
     models: ModelOptions = ModelOptions()
