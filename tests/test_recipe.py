@@ -22,8 +22,12 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import replaced
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen, digest_of, record_of
+from segmentation.core.errors import ConfigError
 from segmentation.core.file_kinds import REFINEMENTS
+from segmentation.core.workspace import Workspace
+from segmentation.jobs.context import Context
 from segmentation.jobs.named_models import models_of
+from segmentation.jobs.recipe_runs import is_done
 from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.recipes import RECIPES, Recipe
 from segmentation.models.registry import complete
@@ -176,6 +180,25 @@ def test_a_model_of_other_options_is_not_built_on(tiny_recipe, home, monkeypatch
     assert "mine-start: expected the model of this step" in said
     assert "--seed is not given, expected 1" in said
     assert "choose another --name, or move it away" in said
+
+
+def test_a_model_of_other_pairs_is_not_built_on(pairs, trained, tmp_path):
+    home, data = shutil.copytree(trained, tmp_path / "home"), shutil.copytree(pairs, tmp_path / "pairs")
+    (step, _) = tiny_steps()(Request(data, "mine"))
+    change_provenance(
+        home, "mine-start", lambda recorded: recorded.update(digest=digest_of(record_of(step.options)))
+    )
+    records, context = tmp_path / "steps", Context(Workspace(home))
+    assert is_done(step, records, context)
+
+    cutouts = data / "cutouts"
+    shutil.copy(cutouts / "000_Front.png", cutouts / "001_Front.png")  # a corrected one, say
+    with pytest.raises(ConfigError, match="trained on other pairs than those that are in its folders now"):
+        is_done(step, records, context)
+    change_provenance(home, "mine-start", lambda recorded: recorded.pop("data_digest"))  # as before
+    assert is_done(step, records, context)
+    shutil.rmtree(data)
+    assert is_done(step, records, context)
 
 
 def test_a_model_of_before_that_does_not_record_its_options_is_told_apart(tiny_recipe, home, capfd):

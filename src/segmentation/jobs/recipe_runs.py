@@ -14,8 +14,9 @@ from segmentation.config.jobs import JOBS, TABLE
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import differences, digest_of, record_of
-from segmentation.core.errors import ConfigError
+from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.files import write_text
+from segmentation.datasets.folder_digest import folders_digest
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending
 from segmentation.jobs.named_models import changed, identities
@@ -23,6 +24,7 @@ from segmentation.jobs.recipe_steps import Step
 
 _WHOLE = ("synth", "compose", "data", "eval", "compare")  # jobs that are of no use unless they finish
 _OTHERS = ("train", "calibrate", "predict", "pseudo")
+_DATA = "data_digest"
 
 
 def check_job(step: Step) -> None:
@@ -52,7 +54,9 @@ def is_done(step: Step, records: Path, context: Context) -> bool:
         found = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(found, dict) and found.items() >= _decided(step, context).items()
+    decided = _decided(step, context)
+    earlier = {_DATA: decided.get(_DATA)}  # which earlier versions did not record
+    return isinstance(found, dict) and {**earlier, **found}.items() >= decided.items()
 
 
 def run(step: Step, records: Path, context: Context) -> tuple[Any, bool]:
@@ -115,7 +119,23 @@ def _model_is_done(step: Step, models: Path) -> bool:
             f"{path}: expected the model of this step, received {_made_otherwise(recorded, expected)}; "
             "choose another `name`, or move it away"
         )
+    digest = _data_digest(step)
+    if digest and recorded.get(_DATA, digest) != digest:  # earlier versions did not record it
+        raise ConfigError(
+            f"{path}: expected the model of this step, received one that was trained on other pairs than "
+            "those that are in its folders now; bring them back, or move it away"
+        )
     return not recorded.get("interrupted")
+
+
+def _data_digest(step: Step) -> str | None:
+    """Return the digest of the pairs that a step reads, None where it reads none or they are gone."""
+    data = getattr(step.options, "data", None) or ()
+    folders = (data,) if isinstance(data, Path) else tuple(data)
+    try:
+        return folders_digest(folders) if folders else None
+    except DataError:
+        return None
 
 
 def _made_otherwise(recorded: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
@@ -140,9 +160,9 @@ def _make_model(step: Step, context: Context) -> tuple[ModelBundle, bool]:
 
 
 def _decided(step: Step, context: Context) -> dict[str, Any]:
-    """Return everything that decides the result: the options, and the models as they are now."""
-    models = identities(step.options, context.workspace.models)
-    return {"options": record_of(step.options), "models": models}
+    """Return everything that decides the result: the options, and the models and pairs as they are now."""
+    models, digest = identities(step.options, context.workspace.models), _data_digest(step)
+    return {"options": record_of(step.options), "models": models, **({_DATA: digest} if digest else {})}
 
 
 def _record_file(step: Step, records: Path) -> Path:

@@ -14,6 +14,7 @@ from segmentation.core.errors import ConfigError, TrainingError, unwritable
 from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.folder_digest import folders_digest
 from segmentation.datasets.same_classes import check_same_classes
 from segmentation.datasets.split import Split
 from segmentation.jobs.configuration import repeating
@@ -134,6 +135,7 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
     held_out = state.settings.get("held_out") if state else None
     datasets, split, excluded = _read(options, choice, logs, context, planned.plan, held_out)
     record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)} | planned.kept
+    record["data_digest"] = folders_digest(dataset.root for dataset in datasets)
     if used:
         record["models"] = begun["models"] = used
     if excluded:
