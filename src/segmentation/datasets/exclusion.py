@@ -14,7 +14,7 @@ from segmentation.core.regular_file import check_regular
 from segmentation.core.tables import text_of
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
-from segmentation.datasets.fingerprint import fingerprint
+from segmentation.datasets.fingerprint import pair_digest
 from segmentation.datasets.split import Split
 
 EXCLUSIONS = Path(__file__).with_name("exclusions")
@@ -48,8 +48,8 @@ def exclusion_table(choice: Path) -> Path:
 
 
 def contents_of(sample: Sample) -> str:
-    """Return a digest of the photo and the ground truth of a pair. Raises DataError as `fingerprint` does."""
-    return f"sha256-{fingerprint([sample])[:CONTENT_DIGITS]}"  # which no spreadsheet takes for a number
+    """Return a digest of the photo and the ground truth of a pair. Raises DataError as `pair_digest` does."""
+    return f"sha256-{pair_digest(sample)[:CONTENT_DIGITS]}"  # which no spreadsheet takes for a number
 
 
 def read_exclusion(path: Path) -> tuple[Pair, ...]:

@@ -22,6 +22,15 @@ def fingerprint(samples: Iterable[Sample]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def pair_digest(sample: Sample) -> str:
+    """Return the sha256 of the files of a pair, whatever it is called and its labels become.
+
+    Of a table only the photo's own rows count. Raises DataError when a file cannot be read.
+    """
+    described = (_describe_file(sample.photo), _describe_truth(sample.truth))
+    return hashlib.sha256(repr(described).encode()).hexdigest()
+
+
 def sides_digest(datasets: Iterable[Dataset]) -> str:
     """Return the sha256 of which garment each photo shows, and which side its folder puts it on.
 
