@@ -328,7 +328,7 @@ def test_pairs_that_a_training_excluded_judge_no_model():
     assert [sample.id for sample in judges] == ["3_Front", "4_Front"]
     elsewhere = a_dataset("2_Front", "5_Front")  # another shoot, of the same names
     assert trusted_by_all(elsewhere.samples, {"clean": clean}, elsewhere) == elsewhere.samples
-    with pytest.raises(DataError, match="left out by `exclude`, found none among 1"):
+    with pytest.raises(DataError, match="told to leave out, found none among 1"):
         trusted_by_all(photos.samples[1:2], bundles, photos)
 
 

@@ -107,7 +107,7 @@ def trusted_by_all(
     left = tuple(sample for sample in samples if sample.id not in excluded)
     if not left:
         raise DataError(
-            f"{dataset.root}: expected photos whose ground truth no training left out by `exclude`, found "
+            f"{dataset.root}: expected photos whose ground truth no training was told to leave out, found "
             f"none among {len(samples)}; give other `data`"
         )
     return left
