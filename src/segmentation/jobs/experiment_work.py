@@ -111,9 +111,13 @@ class _Limit:
 def _judge(cell: Cell, members: Sequence[ModelBundle], place: Place, tell: Tell) -> Evaluation:
     """Return the figures of the model, or of all that score together, on photos that none was trained on."""
     bundle, judging = members[0], cell.judging
+    different: list[ModelBundle] = []  # where what is excluded was held out, a training is that of the base
+    for member in members:
+        if member.digest not in {one.digest for one in different}:
+            different.append(member)
     scoring = dataclasses.replace(judging.scoring, engine="keras")  # the engine that judges trainings
     scorer = load_scorer(
-        Ensemble(tuple(members)), ModelOptions(threshold=judging.threshold), scoring, tell=tell
+        Ensemble(tuple(different)), ModelOptions(threshold=judging.threshold), scoring, tell=tell
     )
     return evaluate(
         scorer.score,
