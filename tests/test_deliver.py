@@ -1,5 +1,7 @@
 """The job `deliver`: results and corrections become the files of a shop."""
 
+import errno
+import os
 import shutil
 
 import numpy as np
@@ -8,7 +10,7 @@ from PIL import Image
 from psd_tools import PSDImage
 from support.desk import draw_results
 from support.drawing import draw_pair
-from support.folder_job import cut_folder, draw, draw_folder, manifest_lines, pictures
+from support.folder_job import cut_folder, draw, draw_folder, manifest_lines, pictures, red_score
 from support.holding import held_elsewhere
 from support.program import make
 
@@ -384,6 +386,46 @@ def test_what_fails_now_is_not_delivered_as_it_was_before(source, results):
     assert done.removed == 1
     assert sorted(delivered(results)) == ["b.png", "c.png", "d.png", "x/a.png", "x/e.png"]
     assert sorted(line["stem"] for line in manifest_lines(results / "delivery")) == sorted(STEMS[1:])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_fault_of_the_disk_costs_nothing_of_an_earlier_delivery(results, number):
+    def fail(path, _content):
+        raise OSError(number, os.strerror(number), str(path))
+
+    run(results)
+    before = delivered(results)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segmentation.images.files.write_bytes", fail)
+        if number == errno.ENOSPC:
+            with pytest.raises(DataError, match="nothing more can be written"):
+                run(results, background="white")
+        else:
+            done = run(results, background="white")
+            assert (len(done.errors), done.removed) == (6, 0)
+
+    assert delivered(results) == before
+    assert run(results, background="white").errors == []
+
+
+@pytest.mark.parametrize("decisions", ["auto,review,redo", "auto"])
+def test_what_the_last_run_could_not_read_stays_as_it_was_delivered(source, tmp_path, decisions):
+    """On a drive that stutters nothing says that another cutout is right."""
+
+    def breaking(photo):
+        if len(photo) == 65:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return red_score(photo)
+
+    results = tmp_path / "out"
+    draw(source / "b.png", 1, height=65)
+    cut_folder(source, results)
+    correct(results / "masks" / "c.png")
+    run(results)
+    cut_folder(source, results, threshold=0.6, score=breaking)
+    run(results, decisions=decisions)
+
+    assert "b.png" in delivered(results)
 
 
 def test_results_of_photos_of_a_store_are_delivered_from_a_copy(source, tmp_path):

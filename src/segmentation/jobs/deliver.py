@@ -20,7 +20,15 @@ from segmentation.jobs.delivery_promise import promised_stems
 from segmentation.jobs.delivery_review import BY_HAND, as_reviewed
 from segmentation.jobs.option_checks import check_cutouts, check_with
 from segmentation.outputs.cutout_style import CutoutStyle
-from segmentation.outputs.delivery import UNDECIDED, DeliveryWriter, Source, find_sources, refuse_output
+from segmentation.outputs.delivery import (
+    UNDECIDED,
+    DeliveryWriter,
+    Source,
+    find_sources,
+    refuse_output,
+    says_nothing,
+)
+from segmentation.outputs.folder_job import stop_if_full
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
@@ -60,9 +68,10 @@ def deliver(options: DeliverOptions, context: Context) -> Delivered:
     The mask is the corrected one where a person changed a file of the photo, else the predicted one; the
     colours are the photo's. What was accepted in a review is delivered whatever triage decided, and what was
     given back to be redone is not before somebody has changed it. What an earlier delivery holds of a photo
-    that is not delivered now is removed, unless a person changed it. A photo that fails is a result with its
-    error. Raises DataError for a folder of other contents, and when another process is at work in it or in
-    the output; for a promise what `promised_stems` raises.
+    that is not delivered now is removed, unless a person changed it or a fault of the system is why. A photo
+    that fails is a result with its error. Raises DataError for a folder of other contents, when another
+    process is at work in it or in the output, and when nothing more can be written; for a promise what
+    `promised_stems` raises.
     """
     check_with(options, ("certainty",), "promise")
     check_cutouts(options, options.files)
@@ -101,15 +110,27 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
     manifest = Manifest(output, style.settings, kinds=style.kinds, overwrite=options.overwrite)
     with manifest:
         publisher = Publisher(output, writer, manifest, overwrite=options.overwrite)
+        # of these nothing says that their files are not right any more
+        unknown = {source.photo.stem for source in sources if source.unknown}
 
         def work(source: Source) -> Result:
-            return _deliver(source, publisher, manifest, options)
+            photo = source.photo
+            try:
+                result = _deliver(source, publisher, manifest, options)
+            except SegmentationError as failure:
+                stop_if_full(failure)
+                if says_nothing(failure):
+                    unknown.add(photo.stem)
+                return Result(str(photo.path), photo.stem, error=str(failure))
+            if not result.skipped:
+                manifest.append(result)
+            return result
 
         results = tuple(map_in_threads(work, chosen, counting(context.tell, "delivering")))
         failed = {result.stem for result in results if result.error}
-        stays = {source.photo.stem for source in chosen} - failed
+        stays = {source.photo.stem for source in chosen} - failed | unknown
         others = (source.photo for source in sources if source.photo.stem not in stays)
-        # of a photo that is out of reach nothing says that its files are not right any more
+        # nor does anything where a photo is out of reach
         removed = sum(manifest.withdraw(photo) for photo in others if os.path.lexists(photo.path))
     delivered = [source for source, result in zip(chosen, results, strict=True) if not result.error]
     return Delivered(
@@ -137,24 +158,20 @@ def _is_wanted(source: Source, decisions: Sequence[str]) -> bool:
 
 
 def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: DeliverOptions) -> Result:
-    photo, files, key = source.photo, options.files, None
-    try:
-        if photo.problem:
-            raise DataError(photo.problem)
-        key = manifest.key(photo)
-        if key is not None:
-            key |= {"alpha": source.key()}
-        if manifest.is_done(photo, key):
-            return manifest.earlier(photo, key)
-        if conflict := manifest.conflict(photo):
-            raise DataError(conflict)
-        picture = open_photo(
-            photo.path, max_pixels=options.max_pixels, bits=files.bits, keep_gps=files.keep_gps
-        )
-        delivery = publisher(photo, picture, source.alpha(options.max_pixels, files.bits))
-    except SegmentationError as failure:
-        return Result(str(photo.path), photo.stem, error=str(failure))
-    result = Result(
+    """Deliver a photo, unless that was done before. Raises the SegmentationError with which it fails."""
+    photo, files = source.photo, options.files
+    if photo.problem:
+        raise DataError(photo.problem)
+    key = manifest.key(photo)
+    if key is not None:
+        key |= {"alpha": source.key()}
+    if manifest.is_done(photo, key):
+        return manifest.earlier(photo, key)
+    if conflict := manifest.conflict(photo):
+        raise DataError(conflict)
+    picture = open_photo(photo.path, max_pixels=options.max_pixels, bits=files.bits, keep_gps=files.keep_gps)
+    delivery = publisher(photo, picture, source.alpha(options.max_pixels, files.bits))
+    return Result(
         str(photo.path),
         photo.stem,
         delivery.outputs,
@@ -165,5 +182,3 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: 
         outdated=delivery.outdated,
         key=key,
     )
-    manifest.append(result)
-    return result

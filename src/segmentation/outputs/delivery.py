@@ -1,5 +1,6 @@
 """Shop files of the photos that predict cut out, of corrected masks where there are some."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.core.errors import DataError, SegmentationError, printable, system_reason
+from segmentation.core.errors import DataError, SegmentationError, printable, system_error, system_reason
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
 from segmentation.core.walking import real
 from segmentation.images.compositing import in_bits
@@ -36,12 +37,17 @@ class DeliveredPhoto(Photo):
 
 @dataclass(frozen=True)
 class Source:
-    """The source of a delivered photo: its mask, or the files that a person changed."""
+    """The source of a delivered photo: its mask, or the files that a person changed.
+
+    It is `unknown` where nothing says whether an earlier delivery of the photo is right still: it cannot be
+    read now, or could not in the last run, which left its mask.
+    """
 
     photo: DeliveredPhoto
     mask: Path
     corrected: tuple[Path, ...]
     decision: str
+    unknown: bool = False
 
     def alpha(self, max_pixels: int | None = None, bits: int = 8) -> np.ndarray:
         """Read the alpha of the cutout, uint8 or uint16 [H, W] by `bits`.
@@ -148,7 +154,7 @@ def find_sources(
                     f"{printable(str(results / flat))}: was changed, but a JPEG has no transparency, so that "
                     "what was predicted is delivered; correct the mask, or a cutout in another format"
                 )
-        yield Source(_checked(photo, changed, folder), mask, changed, record.get("decision") or UNDECIDED)
+        yield _checked(Source(photo, mask, changed, record.get("decision") or UNDECIDED), folder)
     for text in left_behind(renamed):
         warn(text)
     if manifest.left_out:
@@ -162,16 +168,27 @@ def _failed(results: Path, record: Mapping[str, Any]) -> Source:
     photo = DeliveredPhoto(
         Path(record["input"]), record["stem"], f"{name}: was not cut out in the last run; run predict again"
     )
-    return Source(photo, results / FILES["mask"][0] / f"{photo.stem}.png", (), UNDECIDED)
+    mask = results / FILES["mask"][0] / f"{photo.stem}.png"
+    return Source(photo, mask, (), UNDECIDED, unknown=mask.is_file())
 
 
-def _checked(photo: DeliveredPhoto, changed: Sequence[Path], results: ResultsFolder) -> DeliveredPhoto:
-    """Return the photo, with a problem where it or a changed file is not of what was cut out."""
+def _checked(source: Source, results: ResultsFolder) -> Source:
+    """Return the source, with a problem where the photo or a changed file is not of what was cut out."""
     try:
-        results.check(photo, changed)
-    except SegmentationError as error:
-        return replace(photo, problem=str(error))
-    return photo
+        results.check(source.photo, source.corrected)
+    except SegmentationError as failure:
+        photo = replace(source.photo, problem=str(failure))
+        return replace(source, photo=photo, unknown=says_nothing(failure))
+    return source
+
+
+def says_nothing(failure: SegmentationError) -> bool:
+    """Return whether nothing follows from a failure for photo and mask, which the system could not reach.
+
+    That one is not there any more is something.
+    """
+    error = system_error(failure)
+    return error is not None and error.errno != errno.ENOENT
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.model import Features
 from segmentation.confidence.triage import Verdict
-from segmentation.core.errors import DataError, SegmentationError, printable
+from segmentation.core.errors import DataError, SegmentationError, printable, system_error
 from segmentation.core.timing import timed
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.core.unfinished import errors_renamed
@@ -184,15 +184,21 @@ def _cut(
         with timed("encode"):
             delivery = deliver(photo, picture, prediction)
     except SegmentationError as failure:
-        if getattr(failure.__cause__, "errno", None) in _NOTHING_MORE_CAN_BE_WRITTEN:
-            raise DataError(
-                f"stopped, since nothing more can be written: {failure}, then run the same command again"
-            ) from failure
+        stop_if_full(failure)
         return _failed(photo, str(failure), manifest, key)
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
         return _failed(photo, f"{printable(name)}: cannot be predicted ({reason}); report it", manifest, key)
     return result_of(photo, picture, prediction, verdict, delivery, time.perf_counter() - started, key)
+
+
+def stop_if_full(failure: SegmentationError) -> None:
+    """Raise DataError where a failure comes from a disk on which nothing more can be written."""
+    error = system_error(failure)
+    if error and error.errno in _NOTHING_MORE_CAN_BE_WRITTEN:
+        raise DataError(
+            f"stopped, since nothing more can be written: {failure}, then run the same command again"
+        ) from failure
 
 
 def result_of(
