@@ -122,7 +122,10 @@ def test_every_part_has_its_place_in_the_order():
                 "service/uploads.py",
             },
         ),
-        ("uvicorn", {"web/serve.py", "service/protocol.py", "service/serve.py"}),  # optional
+        (
+            "uvicorn",  # optional
+            {"web/serve.py", "service/draining.py", "service/protocol.py", "service/serve.py"},
+        ),
         ("prometheus_client", {"service/metrics.py"}),  # optional
         ("keras.src", set()),
         ("torch", set()),

@@ -2,8 +2,10 @@
 
 import contextlib
 import dataclasses
+import errno
 import io
 import json
+import os
 import shutil
 import signal
 import socket
@@ -35,9 +37,9 @@ from segmentation.jobs.predict import FolderPrediction
 from segmentation.jobs.serving import OF_CUTOUTS, serve_models
 from segmentation.service import serve as server
 from segmentation.service.asking import MEDIA, wish_of
+from segmentation.service.kept_files import KeptFiles
 from segmentation.service.keys import read_keys
 from segmentation.service.refusal import Refusal
-from segmentation.service.store import Store
 
 KEY, OTHER = "a-key-of-twenty-letters", "another-of-twenty-letters"
 
@@ -73,6 +75,12 @@ def raw(client):
     connection = socket.create_connection(("127.0.0.1", client.port), timeout=60)
     connection.settimeout(60)
     return connection
+
+
+def wait_for(client, *figures):
+    """Wait until the service tells all of these figures."""
+    while not {*figures} <= {*client.get("/metrics").text.splitlines()}:
+        pass
 
 
 def predicted(photo, output, **options):
@@ -143,7 +151,7 @@ def test_a_batch_is_answered_line_by_line_in_its_order_broken_photos_too(client,
     assert len([one for one in told if "links" in one]) == 6
 
 
-def test_a_photo_that_breaks_the_engine_costs_its_own_line_of_a_batch_alone(content):
+def test_a_photo_that_breaks_the_engine_costs_its_own_line_of_a_batch_alone(content, capsys):
     def breaking(photo):
         if len(photo) < 60:
             raise RuntimeError("out of memory")
@@ -158,6 +166,10 @@ def test_a_photo_that_breaks_the_engine_costs_its_own_line_of_a_batch_alone(cont
 
     assert [one["name"] for one in told] == ["0.png", "1.png", "2.png"]
     assert [one.get("status", 200) for one in told] == [200, 500, 200]
+    (failed,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "photo" in line]
+    assert (failed["event"], failed["photo"]) == ("failed", 2)
+    assert failed["id"] == answer.headers["x-request-id"]
+    assert "1.png" not in str(failed)
 
 
 def test_files_that_are_too_large_to_be_kept_are_refused_and_cost_no_others(content):
@@ -271,8 +283,7 @@ def test_a_full_queue_refuses_at_once_and_loses_none_that_it_took(gate, content)
         first = pool.submit(client.cut, content, format="mask")
         gate.wait_for(1)
         others = [pool.submit(client.cut, content, format="mask") for _ in range(2)]
-        while "cutout_places_taken 3.0" not in client.get("/metrics").text:
-            pass
+        wait_for(client, "cutout_places_taken 3.0")
         refused = [client.cut(content) for _ in range(5)]
         gate.opened.set()
         answers = [future.result() for future in (first, *others)]
@@ -290,11 +301,9 @@ def test_a_client_that_hangs_up_frees_its_place(gate, content):
         head = f"POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: {len(content)}\r\n\r\n"
         with contextlib.closing(raw(client)) as impatient:
             impatient.sendall(head.encode() + content)
-            while "cutout_places_taken 2.0" not in client.get("/metrics").text:
-                pass
+            wait_for(client, "cutout_places_taken 2.0")
             assert client.cut(content).status_code == 429
-        while "cutout_places_taken 1.0" not in client.get("/metrics").text:
-            pass
+        wait_for(client, "cutout_places_taken 1.0")
         gate.opened.set()
         assert client.cut(content).status_code == first.result().status_code == 200
     assert gate.scored == 2  # nobody scored for the one who had gone
@@ -313,11 +322,60 @@ def test_a_slow_client_holds_no_worker(content):
 def test_uploads_at_the_same_time_have_a_limit_and_a_time(content):
     with running(uploads=1, upload_s=1.5) as client, contextlib.closing(raw(client)) as slow:
         slow.sendall(b"POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc")
-        while "cutout_uploads 1.0" not in client.get("/metrics").text:
-            pass
+        wait_for(client, "cutout_uploads 1.0")
         assert client.cut(content).status_code == 429
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
         assert client.cut(content).status_code == 200
+
+
+def test_batches_at_the_same_time_have_a_limit(gate, content):
+    photos = [("photos", (name, content)) for name in ("a.png", "b.png")]
+    with running(served(gate), workers=1, uploads=2) as client, ThreadPoolExecutor(3) as pool:
+        batches = [pool.submit(client.post, "/v1/batches", files=photos) for _ in range(2)]
+        wait_for(client, "cutout_batches 2.0", "cutout_uploads 0.0")
+        refused = client.post("/v1/batches", files=photos)
+        single = pool.submit(client.cut, content)
+        gate.opened.set()
+        answers = [future.result() for future in (*batches, single)]
+
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert [answer.status_code for answer in answers] == [200] * 3
+        assert [len(answer.text.splitlines()) for answer in answers[:2]] == [2, 2]
+        assert client.post("/v1/batches", files=photos).status_code == 200
+
+
+def test_a_client_that_hangs_up_takes_its_batch_along(gate, content):
+    photos = [("photos", ("a.png", content))]
+    with running(served(gate), workers=1, uploads=1) as client:
+        form = client.build_request("POST", "/v1/batches", files=photos)
+        fields = "".join(f"{name}: {form.headers[name]}\r\n" for name in ("content-type", "content-length"))
+        with contextlib.closing(raw(client)) as impatient:
+            impatient.sendall(f"POST /v1/batches HTTP/1.1\r\nHost: a\r\n{fields}\r\n".encode() + form.read())
+            gate.wait_for(1)
+            assert client.post("/v1/batches", files=photos).status_code == 429
+        wait_for(client, "cutout_batches 0.0")
+        gate.opened.set()
+        assert client.post("/v1/batches", files=photos).status_code == 200
+
+
+def test_a_full_disk_is_the_services_own_fault(content, capsys):
+    def fail(path, _content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    photos = [("photos", ("secret.png", content))]
+    with running() as client, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segmentation.images.files.write_bytes", fail)
+        answer = client.cut(content)
+        (line,) = client.post("/v1/batches", files=photos, params={"files": "mask"}).text.splitlines()
+    said = capsys.readouterr().out
+
+    assert answer.status_code == json.loads(line)["status"] == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert "cannot write or read its own files" in answer.json()["message"]
+    assert "/" not in answer.json()["message"]
+    assert "no space left on device" in said
+    assert "secret" not in said
 
 
 def test_headers_that_never_end_are_not_waited_for(monkeypatch, content):
@@ -475,30 +533,34 @@ def test_whatever_is_sent_is_answered_by_a_refusal_in_words(client, body, header
 
 def test_kept_files_go_after_their_time_the_oldest_first():
     now = 0.0
-    store = Store(60, 250, clock=lambda: now)
-    with contextlib.closing(store):
-        first, second = (store.keep({"mask": bytes(100)}, None) for _ in range(2))
-        assert store.find(first, "mask", None) == bytes(100)
-        assert store.find(first, "../mask", None) is store.find(first, "mask", "shop") is None
-        third = store.keep({"mask": bytes(100)}, None)
-        assert store.find(first, "mask", None) is None
+    kept_files = KeptFiles(60, 250, clock=lambda: now)
+    with contextlib.closing(kept_files):
+        first, second = (kept_files.keep({"mask": bytes(100)}, None) for _ in range(2))
+        assert kept_files.find(first, "mask", None) == bytes(100)
+        assert kept_files.find(first, "../mask", None) is kept_files.find(first, "mask", "shop") is None
+        third = kept_files.keep({"mask": bytes(100)}, None)
+        assert kept_files.find(first, "mask", None) is None
         now = 59.0
-        assert store.find(second, "mask", None) == store.find(third, "mask", None) == bytes(100)
+        assert kept_files.find(second, "mask", None) == kept_files.find(third, "mask", None) == bytes(100)
         now = 61.0
-        assert store.find(third, "mask", None) is None
+        assert kept_files.find(third, "mask", None) is None
 
 
 def test_files_that_are_kept_in_a_folder_outlast_the_service(tmp_path):
     now = 0.0
-    with contextlib.closing(Store(60, 250, tmp_path / "kept", lambda: now)) as store:
-        first, second = store.keep({"mask": b"1", "png": b"2"}, "shop"), store.keep({"mask": b"3"}, None)
+    with contextlib.closing(KeptFiles(60, 250, tmp_path / "kept", lambda: now)) as kept_files:
+        first, second = (
+            kept_files.keep({"mask": b"1", "png": b"2"}, "shop"),
+            kept_files.keep({"mask": b"3"}, None),
+        )
     (tmp_path / "kept" / "foreign").mkdir()
     now = 59.0
-    with contextlib.closing(Store(60, 250, tmp_path / "kept", lambda: now)) as store:
-        assert (store.find(first, "png", "shop"), store.find(second, "mask", None)) == (b"2", b"3")
-        assert store.find(first, "png", None) is None
+    with contextlib.closing(KeptFiles(60, 250, tmp_path / "kept", lambda: now)) as kept_files:
+        assert (kept_files.find(first, "png", "shop"), kept_files.find(second, "mask", None)) == (b"2", b"3")
+        assert kept_files.find(first, "png", None) is None
+        assert not (tmp_path / "kept").stat().st_mode & 0o077
         now = 61.0
-        assert store.find(first, "png", "shop") is None
+        assert kept_files.find(first, "png", "shop") is None
     assert not (tmp_path / "kept" / first).exists()
 
 
@@ -517,13 +579,16 @@ def test_the_command_serves_until_it_is_stopped_and_answers_what_has_arrived(tmp
             while "cutout_places_taken 3.0" not in client.get("/metrics").text and not send[0].done():
                 pass
             service.send_signal(signal.SIGTERM)
+            while (ready := client.get("/readyz")).status_code == 200:
+                pass
             answers = [future.result() for future in send]
         said, errors = service.communicate(timeout=120)
 
     assert {answer.status_code for answer in answers} == {200}
+    assert (ready.status_code, ready.json()) == (503, {"status": "ending"})
     assert service.returncode == 0, errors
     logged = [json.loads(line) for line in said.splitlines()]
-    requests = [line for line in logged if line["event"] == "request"]
+    requests = [line for line in logged if line["event"] == "request" and line["method"] == "POST"]
     assert len(requests) == 3
     assert all({"id", "status", "seconds", "model", "decision"} <= line.keys() for line in requests)
     assert logged[-1]["event"] == "ended"

@@ -1,6 +1,8 @@
 """`predict` reads photos from an object store as it reads them from a folder."""
 
 import json
+import os
+import tempfile
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,7 @@ from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.naming import find_photos
 from segmentation.outputs.stored_photos import name_objects
 from segmentation.stores.address import Address, is_address, located, parse_place
+from segmentation.stores.downloads import scratch_folder
 from segmentation.stores.stored import Stored
 
 FEW = {"store_attempts": 3, "read_ahead": 4}
@@ -246,3 +249,21 @@ def test_addresses_are_told_from_paths(text):
     assert str(parse_place(address)) == address.rstrip("/")
     assert not is_address(text.replace("://", ""))
     assert json.loads(json.dumps(str(parse_place(address)))) == address.rstrip("/")
+
+
+@pytest.mark.parametrize("before", ["nothing", "an open folder", "a link of somebody"])
+def test_photos_that_are_fetched_are_for_nobody_else(tmp_path, monkeypatch, before):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    usual, elsewhere = tmp_path / f"garment-cutout-{os.getuid()}", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if before == "an open folder":
+        usual.mkdir()
+        usual.chmod(0o755)
+    elif before == "a link of somebody":
+        usual.symlink_to(elsewhere)
+
+    with scratch_folder() as folder:
+        way = [path for path in (folder, *folder.parents) if path.is_relative_to(tmp_path)][:-1]
+        assert any(not path.stat().st_mode & 0o077 for path in way)
+        assert not [*elsewhere.iterdir()]
+    assert not folder.exists()

@@ -48,12 +48,12 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def system_error(failure: SegmentationError) -> OSError | None:
-    """Return the error of the system that a failure comes from; None where the file itself is at fault.
+def system_error(failure: Exception) -> OSError | None:
+    """Return the error of the system that a failure is or comes from; None where the file is at fault.
 
     A decoder that is led astray may ask for what no system has: a negative place in a file, for one.
     """
-    cause = failure.__cause__
+    cause = failure if isinstance(failure, OSError) else failure.__cause__
     return cause if isinstance(cause, OSError) and cause.errno not in (None, errno.EINVAL) else None
 
 

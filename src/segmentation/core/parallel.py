@@ -1,10 +1,13 @@
 """Work on many files at once: in threads, since decoding and hashing release Python's lock, or processes."""
 
+import math
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from segmentation.core.signals import unheard_by_children
@@ -15,11 +18,20 @@ OnProgress = Callable[[int, int], None]
 """A function that is called in the caller's thread with (done, total) after each item."""
 
 _MOST_WORKERS = 8  # each holds a decoded photo, which may be hundreds of megabytes
+_QUOTAS = (  # of a container: the microseconds of a period that it may compute, and the period
+    ("/sys/fs/cgroup/cpu.max",),
+    ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
+)
 
 
 def cores() -> int:
-    """Return the number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of processor cores that this process may use, or the container in which it runs."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for paths in _QUOTAS:
+        with suppress(ValueError, OSError):  # "max", where there is no limit
+            quota, period = (int(word) for path in paths for word in Path(path).read_text().split())
+            there = min(there, math.ceil(quota / period)) if quota > 0 else there
+    return there
 
 
 def map_in_threads(

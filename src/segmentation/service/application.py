@@ -1,8 +1,8 @@
 """The addresses of the service: each address does one thing."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -21,6 +21,7 @@ from segmentation.service.page import api_page
 from segmentation.service.refusal import Refusal
 from segmentation.service.uploads import Uploads, content_of
 from segmentation.service.wire import about, modelled
+from segmentation.web.asgi import Receive, Scope, Send
 
 
 def application(
@@ -82,7 +83,7 @@ def application(
     )
     async def _file(request: Request, identity: str, format: str) -> Response:
         """Answer with a file for some minutes after it was made."""
-        content = counter.store.find(identity, format, _owner(request))
+        content = counter.kept_files.find(identity, format, _owner(request))
         if content is None or format not in MEDIA:
             raise Refusal(404, "no such file, or no more: links are good for some minutes")
         return Response(content, media_type=MEDIA[format])
@@ -92,22 +93,21 @@ def application(
         """Answer a form of photos with a line of JSON for each, in their order, as soon as it is there."""
         wish_of(request.query_params.multi_items(), "", models, as_json=True)
 
-        received = AsyncExitStack()
-        parameters, files = await received.enter_async_context(uploads.received(request))
-        try:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(uploads.batch())
+            parameters, files = await stack.enter_async_context(uploads.received(request))
             wish = wish_of(parameters, "", models, as_json=True)
             if not files or not all(file.filename for file in files):
                 raise Refusal(400, "expected photos in a form of multipart/form-data, received none")
-        except Refusal:
-            await received.aclose()
-            raise
+            held = stack.pop_all()
 
-        async def lines() -> AsyncIterator[bytes]:
-            async with received:
-                async for told in counter.batch(files, wish, _owner(request)):
+        async def lines() -> AsyncGenerator[bytes, None]:
+            batch = counter.batch(files, wish, _owner(request), request.scope[ABOUT]["id"])
+            async with aclosing(batch):
+                async for told in batch:
                     yield json.dumps(told).encode() + b"\n"
 
-        return StreamingResponse(lines(), media_type="application/x-ndjson")
+        return _Lines(lines(), held)
 
     @app.get("/v1/models", summary="List the models")
     async def _models() -> JSONResponse:
@@ -135,6 +135,19 @@ def application(
         return HTMLResponse(api_page(app.openapi()))
 
     return app
+
+
+class _Lines(StreamingResponse):
+    """An answer in lines, with what is `held` until its end, whether or not anybody reads it."""
+
+    def __init__(self, lines: AsyncGenerator[bytes, None], held: AsyncExitStack):
+        super().__init__(lines, media_type="application/x-ndjson")
+        self._lines = lines
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held, aclosing(self._lines):
+            await super().__call__(scope, receive, send)
 
 
 def _owner(request: Request) -> str | None:

@@ -1,23 +1,25 @@
 """The counter at which photos are handed in: each waits for its turn, is cut out, counted, and told of."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from segmentation.core.errors import SegmentationError
+from segmentation.core.errors import SegmentationError, printable, system_error
 from segmentation.jobs.serving import Answer
 from segmentation.service.asking import Wish
+from segmentation.service.kept_files import KeptFiles
 from segmentation.service.log import Log
 from segmentation.service.metrics import Metrics
 from segmentation.service.places import Places
 from segmentation.service.refusal import Refusal
-from segmentation.service.store import Store
 from segmentation.service.uploads import Upload, content_of
 from segmentation.service.wire import described, links_of
+
+_MENDED_S = 30  # in which a full disk may have been seen to
 
 
 class GoneError(Exception):
@@ -30,7 +32,7 @@ class Counter:
 
     places: Places
     metrics: Metrics
-    store: Store
+    kept_files: KeptFiles
     log: Log
     seconds: float
 
@@ -41,8 +43,8 @@ class Counter:
             answer, waited_s = await self.places.run(
                 lambda: model.cut(upload.content, wish.files, wish.formats), self.seconds
             )
-        except SegmentationError as error:
-            raise Refusal(422, str(error)) from error
+        except (SegmentationError, OSError) as error:
+            raise self._refusal(error) from error
         for shift in self.metrics.count(model, answer, waited_s):
             self.log("drift", model=model.name, photos=shift)
         return answer, {**described(model, answer), "waited": round(waited_s, 4)}
@@ -65,18 +67,26 @@ class Counter:
         if not answer.files:
             return told
         try:
-            name = self.store.keep(answer.files, owner)
-        except SegmentationError as error:
-            raise Refusal(422, str(error)) from error
+            name = self.kept_files.keep(answer.files, owner)
+        except (SegmentationError, OSError) as error:
+            raise self._refusal(error) from error
         return {"id": name, **told, "links": links_of(name, tuple(answer.files))}
 
+    def _refusal(self, error: SegmentationError | OSError) -> Refusal:
+        """Return the answer to a photo that fails; a full disk is no fault of the photo."""
+        if not system_error(error):
+            return Refusal(422, str(error))
+        self.log("failed", problem=printable(f"{type(error).__name__}: {error}")[:300])
+        message = f"the service cannot write or read its own files; come back in {_MENDED_S} s"
+        return Refusal(503, message, {"retry-after": str(_MENDED_S)})
+
     async def batch(
-        self, files: Sequence[UploadFile], wish: Wish, owner: str | None
-    ) -> AsyncIterator[dict[str, Any]]:
+        self, files: Sequence[UploadFile], wish: Wish, owner: str | None, request_id: str
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield what is said of each of many photos, in their order; they wait as long as others come."""
         ahead = asyncio.Semaphore(2 * self.places.workers)
 
-        async def one(file: UploadFile) -> dict[str, Any]:
+        async def one(number: int, file: UploadFile) -> dict[str, Any]:
             try:
                 upload = await content_of(file)
                 await self.places.turn()
@@ -85,16 +95,17 @@ class Counter:
             except Refusal as refusal:
                 return {"error": refusal.message, "status": refusal.status}
             except Exception as error:  # one odd photo must not end the answer about the others
-                self.log("failed", photo=file.filename, problem=f"{type(error).__name__}: {error}"[:300])
+                problem = f"{type(error).__name__}: {error}"[:300]
+                self.log("failed", id=request_id, photo=number, problem=problem)
                 return {"error": "the service failed; its log tells more", "status": 500}
             finally:
                 ahead.release()
 
         waiting: list[tuple[str, asyncio.Task[dict[str, Any]]]] = []
         try:
-            for file in files:
+            for number, file in enumerate(files, start=1):
                 await ahead.acquire()
-                waiting.append((file.filename or "", asyncio.create_task(one(file))))
+                waiting.append((file.filename or "", asyncio.create_task(one(number, file))))
                 while waiting and waiting[0][1].done():
                     name, task = waiting.pop(0)
                     yield {"name": name, **task.result()}

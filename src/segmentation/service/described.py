@@ -72,6 +72,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         413: "Too many bytes.",
         422: "No photo that can be read; the message says why.",
         429: "All places are taken; Retry-After says in how many seconds to come back.",
+        503: "The service cannot write its own files, as on a full disk; Retry-After says when to come back.",
         504: "The photo took too long.",
     }.items()
 }

@@ -54,7 +54,7 @@ class Front:
         if scope["type"] != "http":
             return
         exchange = _Exchange(scope, receive, send, self._most_bytes, self._seconds)
-        about: dict[str, Any] = {}
+        about: dict[str, Any] = {"id": exchange.id}
         scope[ABOUT] = about
         try:
             extra = self._let_in(scope, exchange)
@@ -123,7 +123,6 @@ class Front:
         client = scope.get("client")
         self._log(
             "request",
-            id=exchange.id,
             client=client[0] if client else None,
             method=scope["method"],
             path=path,

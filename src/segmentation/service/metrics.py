@@ -1,7 +1,5 @@
 """Counters and measures, in the form that Prometheus reads."""
 
-from collections.abc import Callable
-
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -14,6 +12,7 @@ from prometheus_client import (
 
 from segmentation.jobs.serving import Answer, ServedModel
 from segmentation.service.places import Places
+from segmentation.service.uploads import Uploads
 
 _SECONDS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
 _CONFIDENCE = (0.5, 0.7, 0.8, 0.9, 0.92, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1)
@@ -22,7 +21,7 @@ _CONFIDENCE = (0.5, 0.7, 0.8, 0.9, 0.92, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1
 class Metrics:
     """The figures of one service."""
 
-    def __init__(self, places: Places, uploads: Callable[[], int]):
+    def __init__(self, places: Places, uploads: Uploads):
         disable_created_metrics()
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -60,7 +59,8 @@ class Metrics:
         gauges = {
             "cutout_places_taken": ("Photos in work and waiting.", lambda: places.taken),
             "cutout_photos_in_work": ("Photos in work.", lambda: places.working),
-            "cutout_uploads": ("Requests that are being received.", uploads),
+            "cutout_uploads": ("Requests that are being received.", lambda: uploads.now),
+            "cutout_batches": ("Batches that are being received and answered.", lambda: uploads.batches),
         }
         for name, (about, value) in gauges.items():
             Gauge(name, about, registry=registry).set_function(value)

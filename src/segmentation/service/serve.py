@@ -16,7 +16,7 @@ from segmentation.web.listening import is_loopback, listening, tell_when_there, 
 
 _KEEP_ALIVE_S = 30
 _MOST_CONNECTIONS = 1024
-_GRACE_S = 5  # besides the time that a photo may take
+_GRACE_S = 5  # besides the time that a photo may take; batches go on no longer
 
 
 def require_service() -> None:
@@ -47,14 +47,15 @@ def serve(
 
     from segmentation.service.application import application
     from segmentation.service.counter import Counter
+    from segmentation.service.draining import DrainingServer
     from segmentation.service.front import Front
     from segmentation.service.health import Health, score_tiny
+    from segmentation.service.kept_files import KeptFiles
     from segmentation.service.keys import read_keys
     from segmentation.service.log import Log
     from segmentation.service.metrics import Metrics
     from segmentation.service.places import Places
     from segmentation.service.protocol import PatientProtocol
-    from segmentation.service.store import Store
     from segmentation.service.uploads import Uploads
 
     limits = options.limits
@@ -64,12 +65,18 @@ def serve(
         log = Log(options.quiet)
         places = Places(options.work.workers or cores(), limits.queue)
         uploads = Uploads(limits.uploads, limits.upload_s)
-        metrics = Metrics(places, lambda: uploads.now)
-        store = Store(limits.keep_minutes * 60, limits.keep_mb * 1e6, limits.keep_in)
+        metrics = Metrics(places, uploads)
+        kept_files = KeptFiles(limits.keep_minutes * 60, limits.keep_mb * 1e6, limits.keep_in)
         health = Health(functools.partial(score_tiny, models.values()), places, limits.answer_s)
-        counter = Counter(places, metrics, store, log, limits.answer_s)
+        counter = Counter(places, metrics, kept_files, log, limits.answer_s)
         server: Any = None
-        app = application(models, counter, uploads, health, lambda: bool(server and server.should_exit))
+        app = application(
+            models,
+            counter,
+            uploads,
+            health,
+            draining=lambda: bool(server and (server.draining or server.should_exit)),
+        )
         front = Front(
             app,
             keys=keys,
@@ -92,7 +99,7 @@ def serve(
             limit_concurrency=_MOST_CONNECTIONS,
             proxy_headers=False,
         )
-        server = uvicorn.Server(config)
+        server = DrainingServer(config)
         address = url_of(options.host, listener.getsockname()[1])
 
         def there() -> None:
@@ -108,7 +115,7 @@ def serve(
                 server.run(sockets=[listener])
         finally:
             places.close()
-            store.close()
+            kept_files.close()
         log("ended")
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -13,6 +13,7 @@ from starlette.formparsers import MultiPartException
 from segmentation.service.refusal import Refusal, busy
 
 _MOST_FILES, _MOST_FIELDS = 1000, 40
+_BATCH_S = 30  # in which one of many batches is likely to be done
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,27 @@ class Upload:
 
 
 class Uploads:
-    """The requests that are being received, of which there are at most `most`, each for at most `seconds`."""
+    """The requests that are being received, of which there are at most `most`, each for at most `seconds`.
+
+    Of batches, whose photos lie on the disk until each has had its turn, no more are there at a time either.
+    `now` is the number of the ones, `batches` that of the others.
+    """
 
     def __init__(self, most: int, seconds: float):
         self._most = most
         self._seconds = seconds
-        self.now = 0
+        self.now = self.batches = 0
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Count a batch until its answer has ended. Raises a Refusal: 429 for one too many."""
+        if self.batches >= self._most:
+            raise busy(f"{self.batches} batches are being answered already", _BATCH_S)
+        self.batches += 1
+        try:
+            yield
+        finally:
+            self.batches -= 1
 
     @asynccontextmanager
     async def received(

@@ -2,12 +2,13 @@
 
 import itertools
 import os
+import stat
 import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -17,9 +18,29 @@ from segmentation.stores.store import Store
 from segmentation.stores.stored import Stored
 
 
-def scratch_folder() -> AbstractContextManager[Path]:
-    """Return a context with an empty folder; those of processes that were killed are removed."""
-    return temporary_folder(Path(tempfile.gettempdir()) / f"garment-cutout-{os.getuid()}")
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield an empty folder that nobody else can read; those of processes that were killed are removed."""
+    shared = Path(tempfile.gettempdir()) / f"garment-cutout-{os.getuid()}"
+    if _is_private(shared):
+        with temporary_folder(shared) as folder:
+            yield folder
+    else:  # anybody may have made one of this name
+        with tempfile.TemporaryDirectory(prefix=f"{shared.name}-") as name:
+            yield Path(name)
+
+
+def _is_private(folder: Path) -> bool:
+    """Return whether a folder is, or was made, this user's alone."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        return False
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        with suppress(OSError):  # a file system without rights
+            folder.chmod(0o700)
+    return True
 
 
 class Download:

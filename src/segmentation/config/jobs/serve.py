@@ -19,7 +19,8 @@ class LimitOptions:
     )
     uploads: int = option(
         32,
-        "photos that are received at the same time at most, each held in memory",
+        "photos that are received at the same time at most, each held in memory, and batches that are being "
+        "answered",
         minimum=1,
         metavar="N",
         common=False,

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,12 +26,13 @@ class _Kept:
     owner: str | None
 
 
-class Store:
+class KeptFiles:
     """Keeps files, the oldest of which go first.
 
-    They lie in `folder`, where the next service finds those that are good still, however this one ended; or
-    without one in a folder of its own that `close` removes. Raises DataError where another service has the
-    folder, and where nothing can be written there. `clock` tells seconds of the day.
+    They lie in `folder`, which nobody else may read if it is new, and where the next service finds those that
+    are good still, however this one ended; or without one in a folder of its own that `close` removes. Raises
+    DataError where another service has the folder, and where nothing can be written there. `clock` tells
+    seconds of the day.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Store:
         self._clock = clock
         with ExitStack() as stack:
             if folder:
+                with suppress(OSError):  # which is told below
+                    folder.mkdir(mode=0o700, parents=True)
                 stack.enter_context(locked(folder, "give another `keep_in`"))
                 sweep(folder)
             self._folder = folder or stack.enter_context(scratch_folder())
