@@ -1,6 +1,9 @@
 """`predict` on a cluster makes the files and the record of one machine, whoever of it is lost meanwhile."""
 
 import collections
+import errno
+import os
+import socket
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +25,8 @@ from support.folder_job import (
 
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError
+from segmentation.core.events import Caution
+from segmentation.core.files import write_bytes
 from segmentation.jobs.cluster_setup import Setup
 from segmentation.jobs.folder import PhotoDone
 from segmentation.outputs.shard_names import SHARDS
@@ -104,6 +109,28 @@ def test_a_photo_that_ends_every_worker_is_one_named_row(crew, cut, tmp_path):
     assert sorted(results) == ["a", "b", "c", "d", "x/a", "x/e"]
     crew.scorer = scorer_of()
     assert made(cut(shard_photos=6)) == ["c"]
+
+
+def test_machines_whose_disks_are_full_cost_no_photo(cut, source, tmp_path, monkeypatch):
+    """However many of them a photo meets, none of them is its fault."""
+    full = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))] * 9
+
+    def write(path, content):
+        if full and path.name == "c.png":
+            raise full.pop()
+        write_bytes(path, content)
+
+    monkeypatch.setattr("segmentation.images.files.write_bytes", write)
+    told = []
+    results = cut(tell=told.append)
+
+    lost = [event.text for event in told if isinstance(event, Caution)]
+    assert len(lost) == 9
+    assert all(
+        f"lost: {socket.gethostname()}: stopped, since nothing more can be written" in text for text in lost
+    )
+    assert [result.error for result in results] == [None] * 6
+    assert as_on_one_machine(tmp_path / "out", source, tmp_path)
 
 
 def test_a_broken_photo_is_one_named_row(cut, source):

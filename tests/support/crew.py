@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from segmentation.core.errors import MachineError
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.cluster import Heard
 from segmentation.jobs.cluster_setup import Setup
@@ -62,6 +63,10 @@ class LocalCrew:
             self._gone.append(self._workers.pop(worker))
             del self._given[worker]
             return [Heard(worker, lost="it crashed")]
+        except MachineError as error:
+            self._gone.append(self._workers.pop(worker))
+            del self._given[worker]
+            return [Heard(worker, lost=str(error), of_machine=True)]
         self._given[worker] = None
         if not results:
             del self._given[worker]

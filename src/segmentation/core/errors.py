@@ -9,6 +9,7 @@ STANDARD_OUTPUT = "standard output"
 
 _LONGEST_NAME = 255  # bytes of the name of a file or a folder, on nearly every file system
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOTHING_MORE_CAN_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class SegmentationError(Exception):
@@ -39,6 +40,10 @@ class ExportError(SegmentationError):
     """A model that cannot be written in another program's format."""
 
 
+class MachineError(SegmentationError):
+    """A machine of a cluster that cannot go on, while others may."""
+
+
 class MissingExtraError(SegmentationError):
     """An optional library that the job needs and that is not installed."""
 
@@ -55,6 +60,12 @@ def system_error(failure: Exception) -> OSError | None:
     """
     cause = failure if isinstance(failure, OSError) else failure.__cause__
     return cause if isinstance(cause, OSError) and cause.errno not in (None, errno.EINVAL) else None
+
+
+def is_full(failure: Exception) -> bool:
+    """Return whether a failure comes from a disk on which nothing more can be written."""
+    error = system_error(failure)
+    return error is not None and error.errno in _NOTHING_MORE_CAN_BE_WRITTEN
 
 
 def system_reason(error: OSError) -> str:

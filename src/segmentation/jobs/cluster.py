@@ -29,12 +29,16 @@ _LEFT_OUT_AFTER = 4
 
 @dataclass(frozen=True)
 class Heard:
-    """News of a worker: the next results of its share, none at its end; or why it is lost."""
+    """News of a worker: the next results of its share, none at its end; or why it is lost.
+
+    Where that is `of_machine`, no photo is to blame.
+    """
 
     worker: int
     results: tuple[Result, ...] = ()
     warnings: tuple[str, ...] = ()
     lost: str | None = None
+    of_machine: bool = False
 
 
 class Crew(Protocol):
@@ -170,7 +174,7 @@ class _Work:
         hand = self.hands.pop(heard.worker, None)
         if not hand:
             return
-        hand.come, hand.losses = 0, hand.losses + 1
+        hand.come, hand.losses = 0, hand.losses + (not heard.of_machine)
         share = hand.share
         if hand.losses >= _LEFT_OUT_AFTER and hand.known < len(share.photos):
             photo = share.photos[hand.known]

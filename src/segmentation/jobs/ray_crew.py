@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from segmentation.core.counting import counted
-from segmentation.core.errors import ConfigError, DataError, SegmentationError, printable
+from segmentation.core.errors import ConfigError, DataError, MachineError, SegmentationError, printable
 from segmentation.core.events import Caution, Tell
 from segmentation.core.imports import require
 from segmentation.jobs.cluster import Heard
@@ -97,14 +98,14 @@ class RayCrew:
         self._asked: dict[Any, int] = {}  # whose answer is awaited
         self._idle: list[int] = []
         self._looked_s = -_LOOK_EVERY_S
-        self._hired = self._stillborn = 0
+        self._hired = self._stillborn = self._unfit = 0
         self._alone_since_s = time.monotonic()
 
     def idle(self) -> list[int]:
         if time.monotonic() - self._looked_s > _LOOK_EVERY_S:
             self._looked_s = time.monotonic()
             room = max(1, sum(int(cores) // self._cores for cores in self._cores_of_nodes()))
-            while len(self._actors) < room:
+            while len(self._actors) < room - self._unfit:
                 self._hired += 1
                 actor = self._actors[self._hired] = self._hire()
                 self._asked[actor.prepare.remote(self._setup, self._cores)] = -self._hired
@@ -136,7 +137,13 @@ class RayCrew:
         try:
             found = self._ray.get(answer)
         except self._ray.exceptions.RayTaskError as error:
-            raise self._cause(error) from error
+            if not isinstance(error.cause, MachineError):
+                raise self._cause(error) from error
+            lost = self._lost(worker, str(error.cause), was_ready=True)
+            self._unfit += 1  # whoever came in its place would be on the same machine
+            if not self._actors:
+                raise self._cause(error) from error
+            return replace(lost, of_machine=True)
         except self._ray.exceptions.RayError as error:
             return self._lost(worker, str(error), was_ready=number > 0)
         if number < 0:

@@ -1,7 +1,6 @@
 """The folder job: photos are predicted and written in parallel, and a failure of one stops no other."""
 
 import contextlib
-import errno
 import threading
 import time
 from collections import deque
@@ -17,7 +16,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.model import Features
 from segmentation.confidence.triage import Verdict
-from segmentation.core.errors import DataError, SegmentationError, printable, system_error
+from segmentation.core.errors import DataError, SegmentationError, is_full, printable
 from segmentation.core.timing import timed
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.core.unfinished import errors_renamed
@@ -51,8 +50,6 @@ Decide = Callable[[Features, float], Verdict]
 
 Deliver = Callable[[Photo, Picture, Prediction], Delivery]
 """A function of a photo, its picture and its prediction that returns what it wrote. Called from threads."""
-
-_NOTHING_MORE_CAN_BE_WRITTEN = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @dataclass
@@ -194,11 +191,10 @@ def _cut(
 
 def stop_if_full(failure: SegmentationError) -> None:
     """Raise DataError where a failure comes from a disk on which nothing more can be written."""
-    error = system_error(failure)
-    if error and error.errno in _NOTHING_MORE_CAN_BE_WRITTEN:
+    if is_full(failure):
         raise DataError(
             f"stopped, since nothing more can be written: {failure}, then run the same command again"
-        ) from failure
+        ) from failure.__cause__
 
 
 def result_of(
