@@ -81,7 +81,8 @@ def manifest_lines(output: Path) -> list[dict]:
 
 def comparable(line: dict) -> dict:
     """A line without what differs between a folder and a store: where and when."""
-    key = {name: line["key"][name] for name in line["key"] if name not in ("mtime_ns", "version")}
+    recorded = line["key"] or {}  # there is none of a photo that is broken
+    key = {name: recorded[name] for name in recorded if name not in ("mtime_ns", "version")}
     files = {name: {**record, "mtime_ns": 0} for name, record in line["files"].items()}
     return {**line, "input": Path(line["input"]).name, "seconds": 0, "key": key, "files": files}
 
