@@ -32,6 +32,10 @@ KINDS = {
 
 SHIFT_PX = 16  # of 1728, down and across
 ENSEMBLE = "agreement of an ensemble"
+DISTILLED = "agreement of an ensemble, from the features"
+DISTILLED_FROM = ("disagreement", "thick_disagreement", "softness", "fragments", "area", "outline", "islands")
+LEAST = 1e-4  # added before a logarithm
+FOLDS = 5  # of garments, each judged by what was fitted to the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +93,25 @@ def known_photos(
                 **told["evidence"],
             }
             yield KnownPhoto(kind, sample, photo, target, prediction, second, evidence, told["ms"])
+
+
+def distilled(photos: Sequence[KnownPhoto], disagreement: np.ndarray) -> np.ndarray:
+    """Return the disagreement of an ensemble as a linear model of features, fitted to others, tells it."""
+    from sklearn.linear_model import RidgeCV
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    columns = np.array([[one.prediction.features[name] for name in DISTILLED_FROM] for one in photos])
+    columns = np.log10(columns + LEAST)
+    garments = [f"{one.kind} {one.garment}" for one in photos]
+    return cross_val_predict(
+        make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 2, 9))),
+        columns,
+        np.log10(disagreement + LEAST),
+        groups=garments,
+        cv=GroupKFold(FOLDS, shuffle=True, random_state=0),
+    )
 
 
 class _Network:

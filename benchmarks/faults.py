@@ -14,17 +14,14 @@ features, fitted to it on other garments, makes of it for nothing.
 """
 
 import argparse
-import resource
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fault_photos import ENSEMBLE, KnownPhoto, known_photos
+from fault_cost import show_cost
+from fault_photos import DISTILLED, ENSEMBLE, FOLDS, KnownPhoto, distilled, known_photos
 from fault_sheet import write_sheet
 from project import ROOT
 
@@ -45,15 +42,11 @@ from segmentation.metrics.faults import faults
 from segmentation.metrics.intervals import rank_correlation
 from segmentation.metrics.selective import augrc, aurc
 
-FOLDS = 5
 PROMISES = (0.02, 0.05, 0.10, 0.20, 0.40)
 REVIEWED = (0.1, 0.2)
 SIZES = {"faults": (5, 100), "large faults": (9, 1000)}  # thickness and area, in pixels of 1728
 LEAST_PLANTED_PX = 200
 FOUND = 0.3  # of a planted fault's pixels
-DISTILLED = "agreement of an ensemble, from the features"
-DISTILLED_FROM = ("disagreement", "thick_disagreement", "softness", "fragments", "area", "outline", "islands")
-LEAST = 1e-4  # added before a logarithm
 
 
 @dataclass(frozen=True)
@@ -272,56 +265,6 @@ def show_evidence(judged: dict[str, Judged]) -> None:
         ]
         order = rank_correlation(-doubts[0][chosen], first.dice[chosen])
         print(f"| {name} | {ms[name]:.0f} | {' | '.join(cells)} | {order:.2f} |")
-
-
-def distilled(photos: Sequence[KnownPhoto], disagreement: np.ndarray) -> np.ndarray:
-    """Return the disagreement of an ensemble as a linear model of features, fitted to others, tells it."""
-    from sklearn.linear_model import RidgeCV
-    from sklearn.model_selection import GroupKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    columns = np.array([[one.prediction.features[name] for name in DISTILLED_FROM] for one in photos])
-    columns = np.log10(columns + LEAST)
-    garments = [f"{one.kind} {one.garment}" for one in photos]
-    return cross_val_predict(
-        make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 2, 9))),
-        columns,
-        np.log10(disagreement + LEAST),
-        groups=garments,
-        cv=GroupKFold(FOLDS, shuffle=True, random_state=0),
-    )
-
-
-def show_cost(photos: list[KnownPhoto], model: str) -> None:
-    """Print the CPU time of finding likely faults beside that of `predict --save`."""
-    studio = [one for one in photos if one.kind == "studio"]
-    if not studio:
-        return
-    began = time.process_time()
-    for one in studio:
-        find_candidates(one.photo, one.prediction.scores[..., 0], one.prediction.mask, one.second)
-    own = (time.process_time() - began) / len(studio)
-    with tempfile.TemporaryDirectory() as folder:
-        one_photo = _cpu_seconds([studio[0].sample.photo], Path(folder) / "one", model)
-        every = _cpu_seconds([one.sample.photo for one in studio], Path(folder) / "all", model)
-    whole = (every - one_photo) / (len(studio) - 1)
-    print(
-        f"\nlikely faults take {1000 * own:.0f} ms of CPU time a photo of the studio; predict --save takes "
-    )
-    print(f"{1000 * whole:.0f} ms without them: {own / whole:.0%}")
-
-
-def _cpu_seconds(photos: list[Path], folder: Path, model: str) -> float:
-    (folder / "photos").mkdir(parents=True)
-    for photo in photos:
-        (folder / "photos" / photo.name).symlink_to(photo.resolve())
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, str(ROOT / "main.py"), "predict", "--model", str(ROOT / "models" / model)]
-    command += ["--input", str(folder / "photos"), "--output", str(folder / "results"), "--save"]
-    subprocess.run(command, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

@@ -123,9 +123,5 @@ def _places(place: str, plain: Any) -> PlaceModel | None:
         ranking=as_number(f"{place}.ranking", plain["ranking"], 0, 1),
         candidates=as_whole(f"{place}.candidates", plain["candidates"], 0, _MOST_CANDIDATES),
         planted=as_whole(f"{place}.planted", plain["planted"], 0, _MOST_CANDIDATES),
-        **(
-            {"odd_ends": as_number(f"{place}.odd_ends", plain["odd_ends"], 0, 1)}
-            if "odd_ends" in plain
-            else {}
-        ),
+        odd_ends=as_number(f"{place}.odd_ends", plain.get("odd_ends", PlaceModel.odd_ends), 0, 1),
     )

@@ -238,10 +238,11 @@ def _beside_other_views(row: Row, odd: OddView, places: PlaceModel | None) -> Ro
 
 
 def _in_pixels(end: OddEnd, size: Size, probability: float) -> LikelyFault:
-    left, right = (min(max(round(at * size.width), 0), size.width) for at in (end.left, end.left + end.width))
-    top, bottom = (
-        min(max(round(at * size.height), 0), size.height) for at in (end.top, end.top + end.height)
-    )
+    def span(first: float, length: float, side_px: int) -> list[int]:
+        return [min(max(round(at * side_px), 0), side_px) for at in (first, first + length)]
+
+    left, right = span(end.left, end.width, size.width)
+    top, bottom = span(end.top, end.height, size.height)
     kind, sign = (EXCESS, "further") if end.excess else (MISSED, "less far")
     signs = (f"goes {sign} than from the garment's other sides",)
     return LikelyFault(left, top, right - left, bottom - top, round(probability, 4), kind, signs)

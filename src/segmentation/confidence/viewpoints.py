@@ -19,13 +19,12 @@ MOST_COLOUR = 25.0
 """The most that its median colours may differ, in CIE 1976 colour difference; drawn garments reach 20."""
 
 OTHERWISE = "not as from the garment's other sides"
-"""What reasons and signs begin with."""
+"""The words with which a reason begins."""
 
 _DETAIL = "Detail"  # of a garment, which has neither its height nor its area
 
-
 Ends = tuple[float, float]
-"""Where a garment begins and ends, from the top, in shares of the photo."""
+"""The top and the bottom of a garment, from the top of the photo, in shares of it."""
 
 
 def ends_of(mask: np.ndarray) -> Ends | None:
@@ -61,8 +60,7 @@ class View(NamedTuple):
             return None
         lightness, green_red, blue_yellow = (features[name] for name in names)
         colour = lightness, green_red, blue_yellow
-        shape = (features[name] for name in ("height", "area", "across", "down"))
-        height, area, across, down = shape
+        height, area, across, down = (features[name] for name in ("height", "area", "across", "down"))
         return cls(stem, confidence, height, area, colour, across, down)
 
 

@@ -101,7 +101,7 @@ class LabelFile:
         if self._is_matlab:
             return read_label_map(self.path)
         kind = kind_of_pixels(self.path) if self.coding.colours else "values"
-        if loses_values(self.path) and kind != "colours":
+        if kind != "colours" and loses_values(self.path):
             raise DataError(
                 f"{printable(str(self.path))}: expected the values as they were drawn, received a JPEG or a "
                 "lossy WebP, which mixes those of neighbouring classes; save it as PNG from the original"

@@ -102,14 +102,17 @@ def _flat_levels(mask: np.ndarray) -> str:
 
 def _level_of_garment(mask: np.ndarray) -> int:
     """Return the level of more than half of the marked pixels, 255 where there is none."""
-    marked = np.bincount(mask.ravel(), minlength=256)[HALF:]
-    return int(marked.argmax()) + HALF if marked.max() > marked.sum() / 2 else 255
+    level = _level_of_most(np.bincount(mask.ravel(), minlength=256)[HALF:])
+    return 255 if level is None else level + HALF
 
 
 def _level_of_background(mask: np.ndarray) -> int:
     """Return the level of more than half of the pixels that are not marked, 0 where there is none."""
-    others = np.bincount(mask.ravel(), minlength=256)[:HALF]
-    return int(others.argmax()) if others.max() > others.sum() / 2 else 0
+    return _level_of_most(np.bincount(mask.ravel(), minlength=256)[:HALF]) or 0
+
+
+def _level_of_most(counts: np.ndarray) -> int | None:
+    return int(counts.argmax()) if counts.max() > counts.sum() / 2 else None
 
 
 def _is_trimap(mask: np.ndarray) -> bool:

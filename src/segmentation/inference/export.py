@@ -25,7 +25,7 @@ from segmentation.inference.formats import FORMATS, silenced
 from segmentation.inference.scoring import second_pass_view
 from segmentation.models.mask_rcnn.found import MASK_PX, MOST_OBJECTS, ROW
 from segmentation.preprocessing.preprocessing import NO_STROKE, SCORES, STROKES, Preprocessing
-from segmentation.scores.two_passes import double_pass
+from segmentation.scores.two_passes import seen_in
 
 if TYPE_CHECKING:
     import keras
@@ -160,14 +160,9 @@ def _as_seen(bundle: ModelBundle, photos: Iterable[np.ndarray]) -> Iterator[np.n
         return
     first = load_engine(bundle.first)
     for photo in photos:
-        seen = [photo]  # where the first pass finds nothing
-
-        def look(part: np.ndarray, seen: list[np.ndarray] = seen) -> np.ndarray:
-            seen.append(part)
-            return np.zeros((*part.shape[:2], 1), np.float32)
-
-        double_pass(first, look, view)(photo)
-        yield seen[-1]
+        scores = first(photo)
+        region = view.region(scores)
+        yield seen_in(view, photo, scores, region)[0] if region else photo
 
 
 def largest_difference(

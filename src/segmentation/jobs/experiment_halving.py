@@ -1,4 +1,4 @@
-"""Which variants of an experiment are given up early: successive halving (Jamieson and Talwalkar 2016)."""
+"""Successive halving of the variants of an experiment (Jamieson and Talwalkar 2016)."""
 
 from collections.abc import Sequence
 from statistics import fmean

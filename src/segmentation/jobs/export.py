@@ -67,9 +67,10 @@ def _export_network(bundle: ModelBundle, options: ExportOptions, context: Contex
         assert saved.openvino
         return Exported(saved.openvino, options.format, difference, choose_precision(saved, "auto"))
     path = options.output or _folder(bundle, context) / (bundle.name + FORMATS[options.format].suffix)
-    first = path.with_name(f"{path.stem}-first{path.suffix}") if bundle.first else None
+    first = None
     with locked_file(path):
-        if bundle.first and first:
+        if bundle.first:
+            first = path.with_name(f"{path.stem}-first{path.suffix}")
             export_network(bundle.first, options.format, first, map(read_photo, photos))
         difference = export_network(bundle, options.format, path, map(read_photo, photos))
     return Exported(path, options.format, difference, first=first)

@@ -74,8 +74,7 @@ def copy_weights(
 
     Without `head` the `head_layers` of the target keep theirs. `channels` says of each input channel of the
     target which of the source's it stands for, with a factor each; none for a new one, whose weights become
-    0. Raises ValueError with
-    the reason, in one line, when the networks differ in more than that.
+    0. Raises ValueError with the reason, in one line, when the networks differ in more than that.
     """
     kept = set() if head else {id(layer) for layer in head_layers(target)}
     before, after = single_layers(source), single_layers(target)

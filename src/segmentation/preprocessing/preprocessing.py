@@ -13,10 +13,8 @@ from segmentation.config.preprocessing import PreprocessConfig
 from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 
-GREY, GREY_OF = (
-    "grey",
-    {"red": 0.299, "green": 0.587, "blue": 0.114},
-)  # its name, and the colours that it mixes
+GREY = "grey"  # name of the one channel of a grey photo
+GREY_OF = {"red": 0.299, "green": 0.587, "blue": 0.114}  # those of a photo in colour, which it mixes
 STROKES, SCORES = "strokes", "scores"  # names of the channels that hold them
 NO_STROKE = 128  # in the channel of strokes, where nothing was said
 _UNKNOWN = 128  # in a trimap, and as an alpha

@@ -32,9 +32,20 @@ def score_region(
 
     The photo may have a channel of strokes behind its colours.
     """
+    seen, kept = seen_in(view, photo, scores, region)
+    return second(seen) if kept is None else second(seen) * kept
+
+
+def seen_in(
+    view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Rectangle
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return what the second network sees of a region, uint8 [h, w, C], and what of it is not blanked.
+
+    That is bool [h, w, 1], None where nothing may be blanked.
+    """
     part = scores[region.slices]
     seen = with_scores(photo[region.slices], part)
     if not view.blanks:
-        return second(seen)
-    kept = view.keep(part)  # [h, w, 1]
-    return second(seen * kept) * kept
+        return seen, None
+    kept = view.keep(part)
+    return seen * kept, kept

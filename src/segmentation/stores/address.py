@@ -48,7 +48,7 @@ class Address:
 
 
 Place = Path | Address
-"""Where photos are read or results are written."""
+"""A place at which photos are read or results are written."""
 
 
 def is_address(text: str) -> bool:
