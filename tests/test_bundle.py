@@ -303,6 +303,18 @@ def test_the_model_that_comes_with_the_program_is_found_from_any_folder(tmp_path
             assert find_bundle(name, folder).path == bundled_models() / "default"
 
 
+def test_the_first_pass_of_a_model_is_found_by_its_name_from_any_folder(bundle, tmp_path, monkeypatch):
+    bundled = bundled_models() / "default" / "first"
+    for folder in (tmp_path, tmp_path / "absent"):
+        assert find_bundle("default/first", folder).path == bundled
+    own = write_bundle(bundle.path / "first")
+    assert find_bundle("jackets/first", bundle.path.parent).path == own.path
+
+    monkeypatch.chdir(tmp_path)
+    there = write_bundle(tmp_path / "default" / "first")
+    assert find_bundle("default/first", bundle.path.parent).path.resolve() == there.path.resolve()
+
+
 def test_a_models_folder_counts_before_what_comes_with_the_program(bundle):
     assert find_bundle(None, bundle.path.parent) == bundle
     own = write_bundle(bundle.path.parent / "default")
@@ -327,6 +339,8 @@ def test_a_model_of_the_installed_package_stays_as_it_is(bundle, monkeypatch):
     monkeypatch.setattr("segmentation.bundle.bundle.INSTALLED", bundle.path.parent.resolve())
     with pytest.raises(ConfigError, match="part of the installed program; copy"):
         check_own(bundle)
+    with pytest.raises(ConfigError, match="part of the installed program; add `name=NAME`"):
+        check_own(bundle, "add `name=NAME`")
 
 
 def test_a_relative_path_is_one_below_the_working_folder(bundle, tmp_path, monkeypatch):

@@ -245,6 +245,16 @@ def test_every_page_is_linked_from_the_first_and_stands_in_the_tree_of_the_site(
     assert set(re.findall(rf"^(?:.+ <)?({folder}/[\w-]+)>?$", first, re.MULTILINE)) == pages
 
 
+def test_every_page_of_the_study_is_a_page_of_the_site():
+    pages = {page.name: page for page in (DOCS / "explanation" / "study").glob("*.md")}
+    found = {page.name for page in (ROOT / "results" / "study").glob("*.md")}
+
+    assert {*pages} == found, "`make docs` makes them"
+    for name, page in pages.items():
+        assert f"```{{include}} ../../../results/study/{name}\n" in read(page)
+    assert "(explanation/study/README.md)" in read(DOCS / "index.md")
+
+
 @of_every_document
 def test_documents_name_only_recipes_and_experiments_that_there_are(document):
     named = re.findall(r"`(?:python main\.py )?(recipe|experiment) ([a-z][\w-]*)[` ]", read(document))

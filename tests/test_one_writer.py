@@ -171,6 +171,7 @@ WRITERS = {
     "compare": ("results/compare/mine-other", "compare mine other"),
     "audit": ("results/audit/pairs", "audit --fold-model mine"),
     "calibrate": ("models/mine", "calibrate --model mine"),
+    "calibrate a copy": ("models/.new.lock", "calibrate --model mine --name new"),
     "submit": (
         ".submission.csv.gz.lock",
         "submit --model mine --input {pairs}/images --output {home}/submission.csv.gz",

@@ -16,9 +16,11 @@ from segmentation.api.model import load_model
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.confidence.promise import fewest, least_share, make_promise
 from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, triage_photo
+from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.workspace import Workspace
+from segmentation.jobs.calibrate import calibrate
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
 from segmentation.metrics.selective import augrc, aurc
@@ -228,8 +230,13 @@ def test_photos_as_certain_as_promised_are_taken_and_delivered(source, model, tm
     assert delivered.left_out == len(records) - len(taken)
 
 
+def test_a_calibrated_copy_never_takes_the_place_of_another_model(model, old_model, tmp_path):
+    with pytest.raises(ConfigError, match=r"`name=mine`: .*mine exists; choose another name"):
+        calibrate(CalibrateOptions.of(model=old_model.name, name=model.name), Context(Workspace(tmp_path)))
+
+
 def test_a_model_that_knows_no_faults_promises_nothing(source, old_model, tmp_path):
-    words = r"received old, which does not; .*`calibrate model=COPY data=DIR`"
+    words = r"received old, which does not; .*`calibrate model=old data=DIR name=NAME`"
     with pytest.raises(ConfigError, match=words):
         cut_folder(source, tmp_path / "out", bundle=old_model, promise=0.05)
     assert not (tmp_path / "out").exists()

@@ -888,12 +888,14 @@ def studio_pairs(tmp_path_factory):
 def home(tmp_path_factory, studio_pairs):
     """A home with two copies of the model that comes with the program, one of which is calibrated."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("judged", "unjudged"):
-        shutil.copytree(ROOT / "models" / "default", home / "models" / name)
-        description = home / "models" / name / "bundle.json"
-        description.write_text(json.dumps(json.loads(description.read_text()) | {"experience": None}))
-    shown = run("calibrate", "--home", home, "--model", "judged", "--data", studio_pairs).stdout
+    shutil.copytree(ROOT / "models" / "default", home / "models" / "unjudged")
+    description = home / "models" / "unjudged" / "bundle.json"
+    description.write_text(json.dumps(json.loads(description.read_text()) | {"experience": None}))
+    before = description.read_bytes()
+    copying = ("calibrate", "--home", home, "--model", "unjudged", "--data", studio_pairs, "--name", "judged")
+    shown = run(*copying).stdout
     assert "judged: fitted on 12 photos that it was not trained on" in shown
+    assert description.read_bytes() == before
     assert re.search(r"of 12 masks have a fault \(at least 5 px thick, more than 100 px\); ", shown)
     return home
 

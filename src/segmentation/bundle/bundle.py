@@ -181,20 +181,22 @@ def load_bundle(path: Path) -> ModelBundle:
     return bundle
 
 
-def check_own(bundle: ModelBundle) -> ModelBundle:
+def check_own(bundle: ModelBundle, remedy: str = "") -> ModelBundle:
     """Return a bundle that may be changed.
 
     Raises ConfigError for a first pass, which its second records, and for a model of the installed package.
+    It ends with the `remedy`, by default to copy the model.
     """
     if bundle.first_of:
         raise ConfigError(
             f"`model`: expected a model of its own, received the first pass of {bundle.first_of.name}, which "
-            f"would no longer be whole; copy {bundle.path} elsewhere and name the copy"
+            f"would no longer be whole; {remedy or f'copy {bundle.path} elsewhere and name the copy'}"
         )
     if bundle.path.resolve().parent == INSTALLED:
+        copying = f"copy it with `cp -r {shlex.quote(str(bundle.path))} models/mine` and name the copy"
         raise ConfigError(
             f"`model`: expected a model of your own, received {bundle.name}, which is part of the installed "
-            f"program; copy it with `cp -r {shlex.quote(str(bundle.path))} models/mine` and name the copy"
+            f"program; {remedy or copying}"
         )
     return bundle
 

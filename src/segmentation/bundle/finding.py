@@ -6,10 +6,10 @@ import reprlib
 from collections.abc import Collection
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, load_bundle
+from segmentation.bundle.bundle import FIRST, ModelBundle, load_bundle
 from segmentation.bundle.bundled import bundled_models
 from segmentation.bundle.names import check_name, choices, names_in
-from segmentation.bundle.schema import CONTROL_CHARACTERS
+from segmentation.bundle.schema import CONTROL_CHARACTERS, is_name
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.unfinished import sweep
 
@@ -21,7 +21,8 @@ _LONGEST_PATH = 4096
 def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
     """Load a bundle: by a name in `models_folder`, or by a path, which has a separator in it.
 
-    What that folder lacks may be among the models that come with the program. None stands for the model
+    NAME/first is the first pass of a model by its name, unless there is a path of these words. What that
+    folder lacks may be among the models that come with the program. None stands for the model
     `DEFAULT` of the folder, or else for the only model of masks there, or else, if there is none, for the
     `DEFAULT` that comes with the program. Raises BundleError when there is no such model and when None could
     be several, and ConfigError for an invalid name and for a relative path that leads upward.
@@ -34,13 +35,12 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
                 f"`model`: expected one model in {models_folder} to take; {choices(models_folder)}"
             )
         model = names[0]
+    name, _, part = model.partition("/")
+    if part == FIRST and is_name(name) and not _exists(Path(model)):
+        return load_bundle(_folder_of(name, models_folder) / FIRST)
     if "/" in model or "\\" in model:
         return load_bundle(_check_path(model))
-    path = models_folder / check_name(model)
-    if not _exists(path):
-        sweep(models_folder)  # it may lie there whole, about to take a place when its process was killed
-    is_bundled = model == DEFAULT and DEFAULT in names_in(bundled_models())
-    return load_bundle(bundled_models() / model if is_bundled and not _exists(path) else path)
+    return load_bundle(_folder_of(model, models_folder))
 
 
 def find_by_digest(digests: Collection[str], models_folder: Path, likely: str = "") -> ModelBundle | None:
@@ -57,6 +57,14 @@ def find_by_digest(digests: Collection[str], models_folder: Path, likely: str = 
             if any(one.digest in digests for one in bundle.passes):
                 return bundle
     return None
+
+
+def _folder_of(name: str, models_folder: Path) -> Path:
+    path = models_folder / check_name(name)
+    if not _exists(path):
+        sweep(models_folder)  # it may lie there whole, about to take a place when its process was killed
+    is_bundled = name == DEFAULT and DEFAULT in names_in(bundled_models())
+    return bundled_models() / name if is_bundled and not _exists(path) else path
 
 
 def _check_path(model: str) -> Path:

@@ -149,7 +149,7 @@ def _difference(view: View, usual: View) -> OddView | None:
 
 
 def _odd_end(view: View, usual: View) -> OddEnd:
-    """Return the place at the end in which a view that is higher or less high differs the most."""
+    """Return the place at the end in which a view that is taller or shorter differs the most."""
     excess = view.height > usual.height
     (upper, lower), (usual_upper, usual_lower) = view.ends, usual.ends
     above, below = usual_upper - upper, lower - usual_lower  # by how much it goes further

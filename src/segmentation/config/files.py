@@ -197,8 +197,9 @@ class PromiseOptions:
 
     promise: float | None = option(
         None,
-        "take only so many masks as they are that at most this share of them has a fault, as long as the "
-        "photos are like those that the model was calibrated on; that decides how certain a mask has to be",
+        "accept masks unseen only while at most this share of them is expected to have a fault, as long as "
+        "the photos are like those that the model was calibrated on; that decides how certain a mask has to "
+        "be",
         maximum=1,
         shown="no promise",
         metavar="SHARE",
@@ -231,6 +232,6 @@ class TriageOptions(PromiseOptions):
     triage: bool = option(
         True,
         "sort photos into auto, review and redo, each with a confidence, and write review.html; without "
-        "it the mirror image is not scored, which saves a fifth of the time of a double pass and half of "
+        "it the mirror image is not scored, which saves a sixth of the time of a double pass and half of "
         "that of a single pass",
     )

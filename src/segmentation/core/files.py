@@ -63,12 +63,12 @@ def move(path: Path, target: Path) -> None:
 
 
 def copy_folder(source: Path, target: Path) -> None:
-    """Copy a folder's files into the new folder `target`, with the rights of any new file.
+    """Copy a folder's files into the folder `target`, which is made, with the rights of any new file.
 
     Locks and unfinished files, of a job that is at work on it, are left out. `shutil.copytree` would set the
     rights of the originals, which network shares refuse although files can be written.
     """
-    target.mkdir()
+    target.mkdir(exist_ok=True)
     for path in sorted(source.iterdir()):
         if path.name == LOCK or is_unfinished(path):
             continue

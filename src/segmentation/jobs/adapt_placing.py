@@ -43,7 +43,6 @@ def put(trained: Path, target: Path, old: ModelBundle, plan: Plan, verdict: Verd
     }
     held = locked(target, remedy="") if target.is_dir() else nullcontext()
     with held, atomic_folder(target) as folder:
-        folder.rmdir()
         copy_folder(trained, folder)
         new = load_bundle(folder)
         save_description(

@@ -54,8 +54,8 @@ def promised_limits(options: PromiseOptions, bundle: ModelBundle, usual: Limits 
     if not outcomes:
         raise ConfigError(
             f"`promise`: expected a model that knows which of its masks had faults, received {bundle.name}, "
-            f"which does not; copy its folder to one of your own and calibrate that with pairs of your own "
-            f"(`calibrate model=COPY data=DIR`), or leave it out"
+            f"which does not; calibrate a copy of it on pairs of your own "
+            f"(`calibrate model={bundle.name} data=DIR name=NAME`), or leave it out"
         )
     promise = make_promise(outcomes, options.promise, options.certainty)
     return dataclasses.replace(usual, promise=promise)

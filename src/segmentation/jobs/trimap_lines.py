@@ -24,6 +24,7 @@ def choose_lines(files: FileOptions, models: Ensemble) -> EdgeLines | None:
         name = models.members[0].name
         raise ConfigError(
             f"`trimap_certainty`: expected a model that knows how far true edges are from its masks, "
-            f"received {name}, which does not; `calibrate model={name} data=DIR` finds it out"
+            f"received {name}, which does not; `calibrate model={name} data=DIR name=NAME` makes a copy that "
+            "does"
         )
     return edges.lines(files.trimap_certainty)

@@ -17,6 +17,12 @@ class CalibrateOptions(JobOptions):
         shown="the one named default, or else the only one",
         metavar="NAME",
     )
+    name: str | None = option(
+        None,
+        "calibrate a copy of the model, which gets this name in the models folder",
+        shown="none: the model itself",
+        metavar="NAME",
+    )
     data: tuple[Path, ...] = option(
         (),
         "folder of pairs; can be repeated",

@@ -14,7 +14,7 @@ class ReviewOptions(JobOptions):
     """Open a page on which predicted masks are accepted and corrected."""
 
     results: Path | None = option(
-        None, "folder that predict wrote", shown="the one that predict wrote last", positional=True
+        None, "folder that predict wrote", shown="the newest `results/*/predict`", positional=True
     )
     model: str | None = option(
         None,
