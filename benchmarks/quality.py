@@ -30,7 +30,9 @@ from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.evaluation.task import task_of
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import Scorer, ScoreSettings, choose_passes, load_scorer
+from segmentation.inference.score_settings import ScoreSettings
+from segmentation.inference.scorer import Scorer, load_scorer
+from segmentation.inference.suitability import choose_passes
 from segmentation.jobs.openvino_export import held_out_samples
 
 TOLERANCE_PX = 2.0

@@ -29,7 +29,7 @@ from segmentation.evaluation.history import last_quarter, read_history
 from segmentation.evaluation.image_row import ImageRow
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import distinct_names
-from segmentation.inference.scorer import EngineName, ScoreSettings
+from segmentation.inference.score_settings import EngineName, ScoreSettings
 from segmentation.metrics import intervals
 from segmentation.metrics.faults import Fault
 from segmentation.metrics.intervals import mean_interval, paired_difference, share_interval

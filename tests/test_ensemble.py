@@ -47,11 +47,11 @@ def ids(samples):
 
 
 def test_one_model_is_itself():
-    bundle = a_bundle("shoes", threshold=0.37)
+    bundle, scores = a_bundle("shoes", threshold=0.37), np.zeros((100, 50, 1))
     alone = Ensemble((bundle,))
 
     assert (alone.name, alone.threshold, alone.digest) == ("shoes", 0.37, bundle.digest)
-    assert alone.enlargement(np.zeros((100, 50, 1))) == enlargement_of(bundle)(np.zeros((100, 50, 1)))
+    assert alone.enlargement(scores) == enlargement_of(bundle, scores)
 
 
 def test_several_have_their_names_joined_and_their_thresholds_averaged():
@@ -99,7 +99,7 @@ def test_models_of_different_classes_are_not_averaged():
 def test_the_edge_of_an_average_is_as_steep_as_those_of_its_models_on_average():
     scores = np.zeros((640, 480, 1), np.float32)
     coarse, fine = a_bundle("coarse", height=64), a_bundle("fine", height=320)
-    slopes = [1 / enlargement_of(bundle)(scores) for bundle in (coarse, fine)]
+    slopes = [1 / enlargement_of(bundle, scores) for bundle in (coarse, fine)]
 
     assert 1 / Ensemble((coarse, fine)).enlargement(scores) == pytest.approx(np.mean(slopes))
 

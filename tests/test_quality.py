@@ -16,7 +16,8 @@ from segmentation.config.quality import QUALITIES, Quality
 from segmentation.config.scoring import PRECISIONS, TEST_TIME, ScoringOptions
 from segmentation.core.errors import ConfigError
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import choose_passes, load_scorer
+from segmentation.inference.scorer import load_scorer
+from segmentation.inference.suitability import choose_passes
 
 DEFAULT = ROOT / "models" / "default"
 

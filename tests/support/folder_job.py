@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ from segmentation.core.size import Size
 from segmentation.core.types import Prediction, ScoreFn
 from segmentation.images.files import Picture
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import EngineName, Scorer, ScoreSettings
+from segmentation.inference.score_settings import EngineName, ScoreSettings
+from segmentation.inference.scorer import Scorer
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
@@ -42,7 +44,7 @@ SIZE = Size(height=32, width=24)
 CONFIG = RunConfig().replace(input_size=SIZE)
 BUNDLE = ModelBundle(Path("model"), CONFIG, Preprocessing.from_config(CONFIG.preprocessing))
 SCORE_SETTINGS = ScoreSettings((EngineName("drawn", "f32"),))
-ENLARGEMENT = enlargement_of(BUNDLE)
+ENLARGEMENT = partial(enlargement_of, BUNDLE)
 
 
 def draw(path: Path, seed: int = 0, height: int = 64, width: int = 48) -> None:

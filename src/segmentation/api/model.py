@@ -15,7 +15,8 @@ from segmentation.core.workspace import Workspace
 from segmentation.images.any_photo import Photo, take_photo
 from segmentation.images.files import Picture
 from segmentation.inference.predict import predict
-from segmentation.inference.scorer import Scorer, find_models, load_scorer, options_of_masks, require_cutout
+from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.suitability import options_of_masks, require_cutout
 from segmentation.jobs.triage_limits import check_promise, choose_limits
 from segmentation.outputs.folder_job import shares_of
 
@@ -118,7 +119,7 @@ def load_model(
     options = LoadOptions.of(model=as_text(model), **given)
     models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring)
     if not models.labels.binary and (unfit := options_of_masks(options.given)):
-        require_cutout(models.members[0], " ".join(unfit), "leave it out")
+        require_cutout(models, " ".join(unfit), "leave it out")
     limits = choose_limits(options, models)
     scorer = load_scorer(models, options.models, options.scoring, tell=warn)
     check_promise(limits, models, scorer)
@@ -166,7 +167,7 @@ class Model:
         ConfigError for a model of several classes (see `mark_classes`).
         """
         models, limits = self._scorer.models, self._limits
-        require_cutout(models.members[0], "`cut_out`", "use `mark_classes`")
+        require_cutout(models, "`cut_out`", "use `mark_classes`")
         picture, prediction = self._predict(photo)
         verdict = None
         if limits and models.confidence_model and prediction.confidence is not None:

@@ -14,7 +14,7 @@ from segmentation.core.types import Sample, ScoreFn
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import garments_known, select_samples, without_predicted
-from segmentation.inference.scorer import ScoreSettings
+from segmentation.inference.score_settings import ScoreSettings
 
 _LARGEST_NUMBER = 1e15  # of parameters, operations or epochs
 

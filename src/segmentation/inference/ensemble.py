@@ -74,6 +74,11 @@ class Ensemble:
         return self.members[0].labels
 
     @property
+    def matte(self) -> bool:
+        """Return whether one of them finds the alpha in a trimap, and so makes no mask."""
+        return any(member.matte for member in self.members)
+
+    @property
     def finds_objects(self) -> bool:
         """Return whether it finds objects one by one; only a single model can."""
         return any(member.finds_objects for member in self.members)
@@ -84,7 +89,7 @@ class Ensemble:
         The edge of an average rises as fast as those of its members do on average. With a `tiling` they were
         scored in tiles.
         """
-        return harmonic_mean([enlargement_of(member, tiling)(scores) for member in self.members])
+        return harmonic_mean([enlargement_of(member, scores, tiling) for member in self.members])
 
 
 def distinct_names(bundles: Sequence[ModelBundle]) -> list[str]:

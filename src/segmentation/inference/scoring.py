@@ -1,7 +1,6 @@
 """The score function of a bundle: the whole way from a photo to its scores, in one pass or two."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -30,10 +29,6 @@ class Passes(NamedTuple):
     view: SecondPassView
     nearby: bool
     strokes: bool = False
-
-
-Enlargement = Callable[[np.ndarray], float]
-"""Tells how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size."""
 
 
 def load_score(
@@ -123,18 +118,15 @@ def second_pass_view(bundle: ModelBundle) -> SecondPassView | None:
     return SecondPassView.from_config(bundle.config.second_pass, bundle.first.threshold, bundle.input_size)
 
 
-def enlargement_of(bundle: ModelBundle, tiling: Tiling | None = None) -> Enlargement:
-    """Return how many times a bundle's scores are enlarged: from the network's input to what it sees.
+def enlargement_of(bundle: ModelBundle, scores: np.ndarray, tiling: Tiling | None = None) -> float:
+    """Return how many times, 1 or more, a bundle's scores of a photo, float32 [H, W, C], were enlarged.
 
-    With a `tiling`, or its own one, it sees a tile at a time, at the edge in any case.
+    They were so from the network's input to what it sees; with a `tiling`, or its own one, that is a tile at
+    a time, at the edge in any case.
     """
     view, tiles = second_pass_view(bundle), tiling or own_tiling(bundle)
-
-    def enlargement(scores: np.ndarray) -> float:
-        region = view.region(scores) if view else None
-        rows = region.bottom - region.top if region else len(scores)
-        if tiles:
-            rows = min(rows, tiles.size.height)
-        return max(1.0, rows / bundle.input_size.height)
-
-    return enlargement
+    region = view.region(scores) if view else None
+    rows = region.bottom - region.top if region else len(scores)
+    if tiles:
+        rows = min(rows, tiles.size.height)
+    return max(1.0, rows / bundle.input_size.height)

@@ -19,7 +19,7 @@ from segmentation.core.events import Caution, Note
 from segmentation.core.lock import locked
 from segmentation.core.workspace import WorkFolder
 from segmentation.evaluation.adaptation import Trial, Verdict
-from segmentation.inference.scorer import require_cutout
+from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.adapt_pairs import (
     check_enough,
     collect_corrections,

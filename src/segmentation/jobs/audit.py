@@ -12,7 +12,7 @@ from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
 from segmentation.evaluation.audit import Finding, unbiased_scores
 from segmentation.evaluation.audit import audit as audit_pairs
-from segmentation.inference.scorer import require_cutout
+from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.option_checks import check_alone

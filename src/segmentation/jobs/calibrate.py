@@ -20,7 +20,7 @@ from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.split import Split
 from segmentation.evaluation.calibration import fit_confidence
-from segmentation.inference.scorer import refuse_objects, require_cutout
+from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.named_models import identities

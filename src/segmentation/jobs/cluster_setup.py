@@ -12,7 +12,7 @@ from segmentation.core.files import write_bytes
 from segmentation.core.unfinished import is_unfinished
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.matting import matte_bundles
-from segmentation.inference.scorer import ScoreSettings
+from segmentation.inference.score_settings import ScoreSettings
 from segmentation.jobs.context import Context
 
 Files = dict[str, bytes]

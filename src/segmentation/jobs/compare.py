@@ -21,13 +21,8 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.history import History, read_history
 from segmentation.evaluation.retouchers import compare_retouchers
 from segmentation.inference.ensemble import Ensemble, check_comparable, distinct_names
-from segmentation.inference.scorer import (
-    Scorer,
-    choose_passes,
-    load_scorer,
-    options_of_masks,
-    require_cutout,
-)
+from segmentation.inference.scorer import Scorer, load_scorer
+from segmentation.inference.suitability import choose_passes, options_of_masks, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.pairs import find_pairs
 from segmentation.reports.compare_report import write_comparison

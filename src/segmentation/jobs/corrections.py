@@ -13,7 +13,7 @@ from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.core.events import Caution
 from segmentation.core.file_kinds import FILES, REVIEW_JOURNAL
-from segmentation.inference.scorer import require_cutout
+from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.outputs.names import results_named
 from segmentation.outputs.naming import Photo

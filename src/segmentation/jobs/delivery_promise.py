@@ -13,7 +13,7 @@ from segmentation.config.files import PromiseOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.events import Caution
-from segmentation.inference.scorer import uncalibrated
+from segmentation.inference.score_settings import uncalibrated
 from segmentation.jobs.context import Context
 from segmentation.jobs.triage_limits import promised_limits
 from segmentation.outputs.manifest import Manifest

@@ -23,13 +23,8 @@ from segmentation.evaluation.retouchers import compare_retouchers
 from segmentation.evaluation.robustness import CASES, Robustness, measure_robustness
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import (
-    Scorer,
-    find_models,
-    load_scorer,
-    options_of_masks,
-    require_cutout,
-)
+from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.suitability import options_of_masks, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.evaluate_mattes import EvaluatedMattes, evaluate_matte_models
 from segmentation.jobs.option_checks import check_with
@@ -73,7 +68,7 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated | Evaluate
     models = find_models(options.models.model, context.workspace.models, options.scoring)
     of_cutouts = [f"`{name}`" for name in ("robustness", "save_alpha") if getattr(options, name)]
     if unfit := [*options_of_masks(options.given), *of_cutouts]:
-        require_cutout(models.members[0], " ".join(unfit), "leave it out")
+        require_cutout(models, " ".join(unfit), "leave it out")
     dataset = find_pairs(models.members[0], options.data, context)
     samples = random_subset(_select(models, dataset, options.split), options.size, options.seed)
     context.tell(

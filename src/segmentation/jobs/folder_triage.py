@@ -5,7 +5,7 @@ from typing import Any
 
 from segmentation.confidence.triage import REVISED, FolderTriage, Limits, triage_folder
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import ScoreSettings, uncalibrated
+from segmentation.inference.score_settings import ScoreSettings, uncalibrated
 from segmentation.outputs.manifest import Manifest
 from segmentation.reports.review import write_review
 

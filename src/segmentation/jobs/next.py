@@ -12,7 +12,8 @@ from segmentation.core.files import write_text
 from segmentation.core.lock import locked
 from segmentation.core.tables import write_csv
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import find_models, load_scorer, require_cutout
+from segmentation.inference.scorer import find_models, load_scorer
+from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Delivery
@@ -50,7 +51,7 @@ def choose_photos(options: NextOptions, context: Context) -> Chosen:
     and where another process writes there, and KeyboardInterrupt once `context.stop()` is true.
     """
     models = find_models(options.models.model, context.workspace.models, options.scoring)
-    require_cutout(models.members[0], "next")
+    require_cutout(models, "next")
     output = options.output or context.workspace.results / models.name / "next"
     with locked(output):
         return _choose(options, models, output, context)

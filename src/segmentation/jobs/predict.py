@@ -14,14 +14,9 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.matting import load_matte_pass
-from segmentation.inference.scorer import (
-    Scorer,
-    find_models,
-    load_scorer,
-    refuse_objects,
-    require_cutout,
-)
+from segmentation.inference.scorer import Scorer, find_models, load_scorer
 from segmentation.inference.scoring import asked_tiling
+from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import FolderStarted, PhotoDone, Photos, predict_photos, score_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
@@ -84,9 +79,9 @@ class FolderPrediction:
         binary = self.models.labels.binary
         self._finds_objects = self.models.finds_objects
         if not (binary or self._finds_objects) and (unfit := about_cutouts(options)):
-            require_cutout(self.models.members[0], " ".join(unfit), "leave it out")
+            require_cutout(self.models, " ".join(unfit), "leave it out")
         if options.review:
-            refuse_objects(self.models.members[0], "`review`", "leave it out")
+            refuse_objects(self.models, "`review`", "leave it out")
         self.limits = choose_limits(options, self.models)
         check_place(options)
         in_store = isinstance(options.output, Address)

@@ -5,7 +5,7 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.options import fields_by_name
 from segmentation.core.errors import ConfigError
-from segmentation.inference.scorer import options_of_masks
+from segmentation.inference.suitability import options_of_masks
 from segmentation.stores.address import Address
 
 _ABOUT_FILES = ("output", "binary", "overwrite", "dry_run", "on")  # and those of FileOptions

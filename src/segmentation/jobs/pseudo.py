@@ -13,7 +13,8 @@ from segmentation.core.events import Caution
 from segmentation.core.types import Prediction
 from segmentation.images.files import Picture
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
+from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Delivery, Tally
@@ -68,7 +69,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
         if scorer
         else find_models(options.models.model, context.workspace.models, options.scoring)
     )
-    require_cutout(models.members[0], "pseudo")
+    require_cutout(models, "pseudo")
     photos = Photos.of(options.photos, options.output)
     found = photos.found(context.tell)
     workers = photos.streams(options.work.workers)

@@ -21,7 +21,8 @@ from segmentation.core.parallel import cores
 from segmentation.images.files import open_photo
 from segmentation.inference.matting import MattePass, load_matte_pass
 from segmentation.inference.predict import predict
-from segmentation.inference.scorer import Scorer, find_models, load_scorer, refuse_objects, require_cutout
+from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.option_checks import check_with
 from segmentation.jobs.predict_given import about_cutouts
@@ -95,7 +96,7 @@ class ServedModel:
         the background, and for a canvas larger than a photo may be.
         """
         if chosen and not self.binary:
-            require_cutout(self.scorer.models.members[0], f"`{min(chosen)}`", "leave it out")
+            require_cutout(self.scorer.models, f"`{min(chosen)}`", "leave it out")
         if unknown := sorted(chosen.keys() - {*CHOSEN}):
             raise ConfigError(f"`{unknown[0]}`: expected one of {', '.join(CHOSEN)}; leave it out")
         accepted = accept(FileOptions, chosen)
@@ -178,11 +179,11 @@ def serve_models(options: ServeOptions, context: Context) -> dict[str, ServedMod
     served: dict[str, ServedModel] = {}
     for name in options.model or (None,):
         models = find_models([name] if name else [], models_folder, scoring)
-        refuse_objects(models.members[0], "`model`", "choose another")
+        refuse_objects(models, "`model`", "choose another")
         if models.name in served:
             raise ConfigError(f"`model`: expected {models.name} once, received two; rename one of them")
         if not models.labels.binary and (unfit := about_cutouts(options)):
-            require_cutout(models.members[0], " ".join(unfit), "leave it out, or serve it by itself")
+            require_cutout(models, " ".join(unfit), "leave it out, or serve it by itself")
         limits = choose_limits(options, models)
         scorer = load_scorer(
             models, ModelOptions(threshold=options.threshold), scoring, streams=streams, tell=context.tell

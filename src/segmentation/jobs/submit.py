@@ -9,7 +9,8 @@ from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.lock import locked, locked_file
-from segmentation.inference.scorer import Scorer, find_models, load_scorer, require_cutout
+from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.outputs.folder_job import Tally
@@ -38,7 +39,7 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
         if scorer
         else find_models(options.models.model, context.workspace.models, options.scoring)
     )
-    require_cutout(models.members[0], "submit")
+    require_cutout(models, "submit")
     output = options.output or context.workspace.results / models.name / "submission.csv.gz"
     masks = output.parent / "masks" if options.save else None
     source = Photos.of(options.photos, masks)

@@ -18,7 +18,7 @@ from segmentation.core.imports import require_installed
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
 from segmentation.images.refinement import ensure_available
-from segmentation.inference.scorer import refuse_objects, require_cutout
+from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.models.architectures import ARCHITECTURES, finds_objects
 from segmentation.training.objectives import check_loss
 

@@ -1,6 +1,6 @@
 """Writer of the files of a cutout: masks, cutouts in several formats, overlays, trimaps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,13 +17,15 @@ from segmentation.images.outline import outlined
 from segmentation.images.refinement import ensure_available, refine
 from segmentation.images.trimaps import BAND, trimap
 from segmentation.inference.matting import MattePass
-from segmentation.inference.scoring import Enlargement
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.folders import prepare_folders
 from segmentation.reports.review import draw
 
 _VERSION = 6  # raise it whenever the same prediction gives other files, so that earlier ones are made again
+
+Enlargement = Callable[[np.ndarray], float]
+"""Tells how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged to its size."""
 
 
 class CutoutWriter:
