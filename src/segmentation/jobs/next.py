@@ -11,11 +11,10 @@ from segmentation.core.errors import DataError
 from segmentation.core.files import write_text
 from segmentation.core.lock import locked
 from segmentation.core.tables import write_csv
-from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import find_models, load_scorer
 from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
+from segmentation.jobs.loading import Loading
 from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.result import Result
 
@@ -50,19 +49,18 @@ def choose_photos(options: NextOptions, context: Context) -> Chosen:
     Raises ConfigError for a model of several classes, DataError for an input without photos that can be read
     and where another process writes there, and KeyboardInterrupt once `context.stop()` is true.
     """
-    models = find_models(options.models.model, context.workspace.models, options.scoring)
-    require_cutout(models, "next")
-    output = options.output or context.workspace.results / models.name / "next"
+    loading = Loading(options.models, options.scoring, context)
+    require_cutout(loading.models, "next")
+    output = options.output or context.workspace.results / loading.models.name / "next"
     with locked(output):
-        return _choose(options, models, output, context)
+        return _choose(options, loading, output, context)
 
 
-def _choose(options: NextOptions, models: Ensemble, output: Path, context: Context) -> Chosen:
+def _choose(options: NextOptions, loading: Loading, output: Path, context: Context) -> Chosen:
     photos = Photos.of(options.photos)
     workers = photos.streams(options.work.workers)
-    scorer = load_scorer(models, options.models, options.scoring, streams=workers, tell=context.tell)
     results = predict_photos(
-        scorer,
+        loading.scorer(workers),
         photos,
         lambda _photo, _picture, _prediction: Delivery({}),
         context,

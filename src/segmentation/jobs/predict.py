@@ -14,12 +14,13 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.events import Caution
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.matting import load_matte_pass
-from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.scorer import Scorer
 from segmentation.inference.scoring import asked_tiling
 from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import FolderStarted, PhotoDone, Photos, predict_photos, score_photos
 from segmentation.jobs.folder_triage import caution_about, triage_results
+from segmentation.jobs.loading import Loading
 from segmentation.jobs.option_checks import check_cutouts, check_with
 from segmentation.jobs.predict_given import about_cutouts, about_files, check_place
 from segmentation.jobs.predict_plan import planned_results
@@ -71,11 +72,8 @@ class FolderPrediction:
         options, context = self.options, self.context
         if not options.save and (unwritten := about_files(options)):
             raise ConfigError(f"{' '.join(unwritten)}: expected with `save`, which writes files; add `save`")
-        self.models = (
-            scorer.models
-            if scorer
-            else find_models(options.models.model, context.workspace.models, options.scoring)
-        )
+        loading = Loading(options.models, options.scoring, context, scorer)
+        self.models = loading.models
         binary = self.models.labels.binary
         self._finds_objects = self.models.finds_objects
         if not (binary or self._finds_objects) and (unfit := about_cutouts(options)):
@@ -104,9 +102,7 @@ class FolderPrediction:
             matte,
             review=self.limits is not None and not in_store,  # a contact sheet has a place in a folder alone
         )
-        self._scorer = scorer or load_scorer(
-            self.models, options.models, options.scoring, streams=self.workers, tell=context.tell
-        )
+        self._scorer = loading.scorer(self.workers)
         check_promise(self.limits, self.models, self._scorer)
         self._score_settings = score_settings(self._scorer, triaged=self.limits is not None)
         if isinstance(self.output, Path):

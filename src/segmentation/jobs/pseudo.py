@@ -13,10 +13,11 @@ from segmentation.core.events import Caution
 from segmentation.core.types import Prediction
 from segmentation.images.files import Picture
 from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.scorer import Scorer
 from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
+from segmentation.jobs.loading import Loading
 from segmentation.outputs.folder_job import Delivery, Tally
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
@@ -64,18 +65,13 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
     model of several classes, DataError for an input without photos, for a folder that is no earlier set of
     the same settings, and when nothing more can be written.
     """
-    models = (
-        scorer.models
-        if scorer
-        else find_models(options.models.model, context.workspace.models, options.scoring)
-    )
+    loading = Loading(options.models, options.scoring, context, scorer)
+    models = loading.models
     require_cutout(models, "pseudo")
     photos = Photos.of(options.photos, options.output)
     found = photos.found(context.tell)
     workers = photos.streams(options.work.workers)
-    scorer = scorer or load_scorer(
-        models, options.models, options.scoring, streams=workers, tell=context.tell
-    )
+    scorer = loading.scorer(workers)
     writer = PseudoWriter(
         options.output, _settings(scorer), options.min_confidence, overwrite=options.overwrite
     )

@@ -9,10 +9,11 @@ from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.lock import locked, locked_file
-from segmentation.inference.scorer import Scorer, find_models, load_scorer
+from segmentation.inference.scorer import Scorer
 from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
+from segmentation.jobs.loading import Loading
 from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.submission import SubmissionRows, write_submission
@@ -34,11 +35,8 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
     photos share a name, where masks would take the place of files that no submission wrote, and when a photo
     fails, since an incomplete submission is worth nothing.
     """
-    models = (
-        scorer.models
-        if scorer
-        else find_models(options.models.model, context.workspace.models, options.scoring)
-    )
+    loading = Loading(options.models, options.scoring, context, scorer)
+    models = loading.models
     require_cutout(models, "submit")
     output = options.output or context.workspace.results / models.name / "submission.csv.gz"
     masks = output.parent / "masks" if options.save else None
@@ -55,9 +53,7 @@ def submit(options: SubmitOptions, context: Context, scorer: Scorer | None = Non
     with locked_file(output), locked(masks) if masks else nullcontext():
         if kept:
             kept.check()
-        scorer = scorer or load_scorer(
-            models, options.models, options.scoring, streams=workers, tell=context.tell
-        )
+        scorer = loading.scorer(workers)
         return _encode(scorer, source, photos, kept, output, workers, options, context)
 
 
