@@ -25,7 +25,6 @@ from segmentation.confidence.doubts import encode_doubts, find_regions
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.photo import read_pair
-from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer
 from segmentation.inference.scoring import Passes, load_passes
 from segmentation.metrics.faults import Fault, faults
@@ -79,7 +78,7 @@ def mended(case: Case, fault: Fault, way: str) -> bool:
 def begin(sample: Sample, scorer: Scorer, passes: Passes, threshold: float, at: float) -> Case:
     """Return a photo as predict would lay it before a person."""
     photo, truth = read_pair(sample)
-    prediction = predict(scorer.score, scorer.models, sample.id, photo, scorer.threshold, scorer.estimator)
+    prediction = scorer.predict(sample.id, photo, estimate=True)
     alpha = soft_alpha(prediction, scorer.enlargement(prediction.scores))
     regions = find_regions(encode_doubts(prediction), alpha >= HALF)
     target = truth >= at * 255

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.folder_job import (
-    BUNDLE,
     ENLARGEMENT,
     cut_folder,
     draw,
@@ -22,6 +21,7 @@ from support.folder_job import (
     manifest_lines,
     pictures,
     red_score,
+    scorer_of,
     start,
 )
 from support.holding import leave_half_written
@@ -154,10 +154,8 @@ def test_a_caller_who_breaks_off_loses_nothing_that_was_begun(source, tmp_path):
 
     with Manifest(output, {}) as manifest:
         job = run_folder(
-            score,
-            BUNDLE,
+            scorer_of(score),
             find_photos(source),
-            0.5,
             Publisher(output, writer, manifest),
             workers=2,
             manifest=manifest,
@@ -417,7 +415,7 @@ def test_an_endless_folder_starts_at_once_and_is_read_no_further_than_needed(sou
             taken.append(number)
             yield Photo(source / "a.png", str(number))
 
-    job = run_folder(red_score, BUNDLE, endless(), 0.5, lambda *_prediction: Delivery({}), workers=3)
+    job = run_folder(scorer_of(), endless(), lambda *_prediction: Delivery({}), workers=3)
     results = list(itertools.islice(job, 50))
     job.close()
 

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.folder_job import (
-    BUNDLE,
     ENLARGEMENT,
     cut_folder,
     draw,
@@ -22,7 +21,6 @@ from support.folder_job import (
     made,
     manifest_lines,
     pictures,
-    red_score,
     scorer_of,
 )
 from support.program import make
@@ -86,7 +84,7 @@ def test_a_disk_that_takes_nothing_more_stops_the_job_at_once(source, tmp_path, 
         return Delivery({})
 
     with Manifest(tmp_path / "out", {}) as manifest, pytest.raises(DataError, match="run the same command"):
-        list(run_folder(red_score, BUNDLE, find_photos(source), 0.5, deliver, manifest=manifest))
+        list(run_folder(scorer_of(), find_photos(source), deliver, manifest=manifest))
 
     assert written == ["a", "b"]
     assert [line["stem"] for line in manifest_lines(tmp_path / "out")] == ["a", "b"]
@@ -232,10 +230,8 @@ def test_a_photo_that_vanishes_before_it_is_read_is_named(source, tmp_path):
     with Manifest(tmp_path / "out", {}) as manifest:
         results = list(
             run_folder(
-                red_score,
-                BUNDLE,
+                scorer_of(),
                 photos,
-                0.5,
                 Publisher(tmp_path / "out", writer, manifest),
                 manifest=manifest,
             )

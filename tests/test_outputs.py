@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 from support.drawing import draw_pair
-from support.folder_job import BUNDLE, ENLARGEMENT, delivered, red_score, scorer_of
+from support.folder_job import ENLARGEMENT, delivered, red_score, scorer_of
 
 from segmentation.config.files import FileOptions
 from segmentation.config.jobs.submit import SubmitOptions
@@ -183,7 +183,7 @@ def test_links_to_nothing_are_named(tmp_path):
 
     assert photos.keys() == {"a.png", "b.png", "c.png", "monday", "itself"}
     assert "leads nowhere" in photos["monday"].problem
-    results = run_folder(red_score, BUNDLE, photos.values(), 0.5, lambda *_prediction: Delivery({}))
+    results = run_folder(scorer_of(), photos.values(), lambda *_prediction: Delivery({}))
     assert all(result.error for result in results)
 
 
@@ -250,7 +250,7 @@ def files_below(folder):
 
 def cut(photos, output, **options):
     writer = CutoutWriter(output, ENLARGEMENT, FileOptions(**options))
-    return list(run_folder(red_score, BUNDLE, photos, 0.5, delivered(output, writer)))
+    return list(run_folder(scorer_of(), photos, delivered(output, writer)))
 
 
 def test_one_broken_photo_does_not_stop_the_others(photos, tmp_path):
@@ -328,7 +328,7 @@ def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
         return red_score(photo) if value is None else np.full((*photo.shape[:2], 1), value, np.float32)
 
     writer = CutoutWriter(tmp_path / "out", ENLARGEMENT)
-    results = run_folder(score, BUNDLE, photos[:1], 0.5, delivered(tmp_path / "out", writer))
+    results = run_folder(scorer_of(score), photos[:1], delivered(tmp_path / "out", writer))
 
     assert [" ".join(result.notes)[: len(note)] for result in results] == [note]
 
@@ -336,7 +336,7 @@ def test_a_result_that_needs_a_person_is_noted(photos, tmp_path, value, note):
 def submit(photos, path, order="row", masks=None):
     rows = SubmissionRows(order, masks and SubmissionMasks(masks))
     sound = [photo for photo in photos if photo.path.name != "b.png"]
-    results = list(run_folder(red_score, BUNDLE, sound, 0.5, rows.add, workers=3))
+    results = list(run_folder(scorer_of(), sound, rows.add, workers=3))
     write_submission(path, rows)
     return results
 

@@ -3,14 +3,13 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import httpx
 import numpy as np
 
 from segmentation.confidence.drift import DriftAlarm
-from segmentation.confidence.triage import Limits, triage_photo
+from segmentation.confidence.triage import Limits, PhotoTriage
 from segmentation.config.jobs.serve import ServeOptions
 from segmentation.core.types import ScoreFn
 from segmentation.jobs.context import Context
@@ -45,11 +44,11 @@ def served(
 ) -> ServedModel:
     """A model with a score function in the place of a network; one that is `judged` decides by confidence."""
     options = ServeOptions.of(**files)
-    scorer, decide, alarm = scorer_of(score), None, None
+    scorer, triage, alarm = scorer_of(score), None, None
     if judged:
         scorer, alarm = scorer_knowing(CONFIDENCE_MODEL, score), DriftAlarm(CONFIDENCE_MODEL, 2)
-        decide = partial(triage_photo, confidence_model=CONFIDENCE_MODEL, limits=Limits(0.985, 0.92))
-    return ServedModel(name, scorer, options.files, decide, alarm, max_pixels=options.limits.max_pixels)
+        triage = PhotoTriage(CONFIDENCE_MODEL, Limits(0.985, 0.92))
+    return ServedModel(name, scorer, options.files, triage, alarm, max_pixels=options.limits.max_pixels)
 
 
 @contextlib.contextmanager

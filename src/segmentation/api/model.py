@@ -7,14 +7,13 @@ from pathlib import Path
 from segmentation.api.cutout import ClassMap, Cutout
 from segmentation.api.events import warn
 from segmentation.api.names import Name, as_text
-from segmentation.confidence.triage import Limits, triage_photo
+from segmentation.confidence.triage import Limits, PhotoTriage
 from segmentation.config.loading import LoadOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.types import LabelMap, Prediction
 from segmentation.core.workspace import Workspace
 from segmentation.images.any_photo import Photo, take_photo
 from segmentation.images.files import Picture
-from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer
 from segmentation.inference.suitability import options_of_masks, require_cutout
 from segmentation.jobs.triage_limits import check_promise, choose_limits
@@ -131,7 +130,7 @@ class Model:
 
     def __init__(self, scorer: Scorer, limits: Limits | None, max_pixels: int | None):
         self._scorer = scorer
-        self._limits = limits
+        self._triage = PhotoTriage.of(scorer.models.confidence_model, limits)
         self._max_pixels = max_pixels
 
     def __repr__(self) -> str:
@@ -166,13 +165,9 @@ class Model:
         Raises ImageError for a photo that cannot be read and for an array of another shape or dtype, and
         ConfigError for a model of several classes (see `mark_classes`).
         """
-        models, limits = self._scorer.models, self._limits
-        require_cutout(models, "`cut_out`", "use `mark_classes`")
+        require_cutout(self._scorer.models, "`cut_out`", "use `mark_classes`")
         picture, prediction = self._predict(photo)
-        verdict = None
-        if limits and models.confidence_model and prediction.confidence is not None:
-            features, confidence = prediction.features, prediction.confidence
-            verdict = triage_photo(features, confidence, models.confidence_model, limits)
+        verdict = self._triage.verdict_on(prediction) if self._triage else None
         notes = (*picture.notes, *prediction.notes)
         return Cutout.made(prediction, self._scorer.enlargement(prediction.scores), picture, verdict, notes)
 
@@ -199,9 +194,5 @@ class Model:
         )
 
     def _predict(self, photo: Photo) -> tuple[Picture, Prediction]:
-        scorer = self._scorer
         picture = take_photo(photo, max_pixels=self._max_pixels)
-        estimator = scorer.estimator if self._limits else None
-        return picture, predict(
-            scorer.score, scorer.models, "photo", picture.seen, scorer.threshold, estimator
-        )
+        return picture, self._scorer.predict("photo", picture.seen, estimate=self._triage is not None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from segmentation.confidence.cleanness import soundness
 from segmentation.confidence.drift import Drift, shifts_of
@@ -26,7 +26,7 @@ from segmentation.confidence.viewpoints import OddEnd, OddView, View, odd_views
 from segmentation.config import files
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
-from segmentation.core.types import LikelyFault
+from segmentation.core.types import LikelyFault, Prediction
 from segmentation.metrics.faults import EXCESS, MISSED
 
 DECISIONS = tuple(reversed(files.DECISIONS))
@@ -143,6 +143,25 @@ class FolderTriage:
         if len(self.rows) < FEWEST_SHIFTED:
             return []
         return shifts_of(self.drift)
+
+
+@dataclass(frozen=True)
+class PhotoTriage:
+    """The triage of photos one by one, by a confidence model within some limits."""
+
+    confidence_model: ConfidenceModel
+    limits: Limits
+
+    @classmethod
+    def of(cls, confidence_model: ConfidenceModel | None, limits: Limits | None) -> Self | None:
+        """Return the triage by these; None where one of them is missing."""
+        return cls(confidence_model, limits) if confidence_model and limits else None
+
+    def verdict_on(self, prediction: Prediction) -> Verdict | None:
+        """Return the decision on a photo; None for a prediction without a confidence."""
+        if prediction.confidence is None:
+            return None
+        return triage_photo(prediction.features, prediction.confidence, self.confidence_model, self.limits)
 
 
 def triage_photo(

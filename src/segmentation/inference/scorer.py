@@ -12,10 +12,11 @@ from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.config.scoring import ModelOptions, ScoringOptions
 from segmentation.core.events import Caution, Tell, ignore
-from segmentation.core.types import LabelMap, ScoreFn
+from segmentation.core.types import LabelMap, Prediction, ScoreFn
 from segmentation.inference.engines import Engine
 from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.ensemble import Ensemble
+from segmentation.inference.predict import predict
 from segmentation.inference.score_settings import EngineName, ScoreSettings
 from segmentation.inference.scoring import asked_tiling, load_score, own_tiling
 from segmentation.inference.suitability import check_scoring, choose_channels, choose_passes
@@ -41,6 +42,15 @@ class Scorer:
     settings: ScoreSettings
     arithmetic: str = ""
     tiling: Tiling | None = None
+
+    def predict(self, sample_id: str, photo: np.ndarray, *, estimate: bool) -> Prediction:
+        """Predict uint8 RGB [H, W, 3].
+
+        With `estimate` the prediction has features and, where the models have a confidence model, a
+        confidence.
+        """
+        estimator = self.estimator if estimate else None
+        return predict(self.score, self.models, sample_id, photo, self.threshold, estimator)
 
     def enlargement(self, scores: np.ndarray) -> float:
         """Return how many times, 1 or more, the scores of a photo, float32 [H, W, C], were enlarged."""

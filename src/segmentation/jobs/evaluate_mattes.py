@@ -24,7 +24,6 @@ from segmentation.evaluation.mattes import Look, MatteOf, Start, evaluate_mattes
 from segmentation.images.trimaps import FROM_SCORES, WIDE_BAND, soft_trimap
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.matting import Matte, classical, load_matte, matte_bundles, mean_of
-from segmentation.inference.predict import predict
 from segmentation.inference.scorer import find_models, load_scorer
 from segmentation.jobs.context import Context
 from segmentation.jobs.pairs import find_dataset, trained_on
@@ -203,7 +202,7 @@ def _start(options: EvaluateOptions, finder: Ensemble | None, context: Context) 
     def found(
         sample: Sample, photo: np.ndarray, target: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        prediction = predict(scorer.score, finder, sample.id, photo, scorer.threshold)
+        prediction = scorer.predict(sample.id, photo, estimate=False)
         scores = prediction.scores[..., 0]
         known = FROM_SCORES[name](photo, scores, scorer.threshold, WIDE_BAND)
         alpha = soft_alpha(prediction, scorer.enlargement(prediction.scores))

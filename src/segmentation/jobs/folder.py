@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from segmentation.confidence.triage import PhotoTriage
 from segmentation.config.files import FileOptions
 from segmentation.config.scoring import InputOptions
 from segmentation.config.stores import StoreOptions
@@ -15,7 +16,7 @@ from segmentation.core.parallel import cores
 from segmentation.images.files import Picture, open_photo
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.context import Context
-from segmentation.outputs.folder_job import Decide, Deliver, Tally, run_folder
+from segmentation.outputs.folder_job import Deliver, Tally, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
@@ -146,7 +147,7 @@ def predict_photos(
     workers: int = 1,
     manifest: Manifest | None = None,
     estimate: bool = False,
-    decide: Decide | None = None,
+    triage: PhotoTriage | None = None,
 ) -> Generator[Result, None, None]:
     """Predict and deliver each photo, tell an event and yield the result; see `run_folder`.
 
@@ -165,7 +166,7 @@ def predict_photos(
         workers=workers,
         manifest=manifest,
         estimate=estimate,
-        decide=decide,
+        triage=triage,
     )
     with closing(results):
         for result in results:
@@ -183,7 +184,7 @@ def score_photos(
     workers: int,
     manifest: Manifest | None,
     estimate: bool,
-    decide: Decide | None,
+    triage: PhotoTriage | None,
 ) -> Generator[Result, None, None]:
     """Predict and deliver each of the photos that were `found`, as `predict_photos`, without events."""
     with ExitStack() as stack:
@@ -193,17 +194,15 @@ def score_photos(
                 filter(None, found), manifest.will_be_read if manifest else lambda _photo: True
             )
         results = run_folder(
-            scorer.score,
-            scorer.models,
+            scorer,
             found,
-            scorer.threshold,
             deliver,
             workers=workers,
             stop=context.stop,
             manifest=manifest,
             read=photos.read,
-            estimator=scorer.estimator if estimate else None,
-            decide=decide,
+            estimate=estimate,
+            triage=triage,
         )
         yield from stack.enter_context(closing(results))
 

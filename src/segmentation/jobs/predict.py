@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from segmentation.confidence.triage import FolderTriage, Limits, triage_photo
+from segmentation.confidence.triage import FolderTriage, Limits, PhotoTriage
 from segmentation.config.files import asked_of
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError
@@ -27,7 +27,7 @@ from segmentation.jobs.predict_plan import planned_results
 from segmentation.jobs.predict_store import StoreResults
 from segmentation.jobs.predict_writing import choose_writer, score_settings
 from segmentation.jobs.triage_limits import check_promise, choose_limits
-from segmentation.outputs.folder_job import Decide, Deliver, Delivery, Tally
+from segmentation.outputs.folder_job import Deliver, Delivery, Tally
 from segmentation.outputs.folders import check_folders
 from segmentation.outputs.label_writer import refuse_other_labels
 from segmentation.outputs.manifest import Manifest
@@ -224,7 +224,7 @@ class FolderPrediction:
         return {
             "workers": self.workers,
             "estimate": self.limits is not None,
-            "decide": self._decide(),
+            "triage": PhotoTriage.of(self.models.confidence_model, self.limits),
         }
 
     def _planned(self, found: Iterable[Photo], publisher: Publisher, manifest: Manifest) -> Iterator[Result]:
@@ -256,11 +256,6 @@ class FolderPrediction:
 
     def _publisher(self, manifest: Manifest, output: Path) -> Publisher:
         return Publisher(output, self._writer, manifest, overwrite=self.options.overwrite)
-
-    def _decide(self) -> Decide | None:
-        if not (self.limits and self.models.confidence_model):
-            return None
-        return partial(triage_photo, confidence_model=self.models.confidence_model, limits=self.limits)
 
     def _finish(self, manifest: Manifest) -> None:
         if not self.limits:

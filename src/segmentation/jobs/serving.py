@@ -4,12 +4,11 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from segmentation.confidence.drift import DriftAlarm
 from segmentation.confidence.edge_distances import EdgeLines
-from segmentation.confidence.triage import triage_photo
+from segmentation.confidence.triage import PhotoTriage
 from segmentation.config.files import CutoutOptions, FileOptions
 from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.options import accept, options_of, replaced
@@ -20,7 +19,6 @@ from segmentation.core.memory import pixels_that_fit
 from segmentation.core.parallel import cores
 from segmentation.images.files import open_photo
 from segmentation.inference.matting import MattePass, load_matte_pass
-from segmentation.inference.predict import predict
 from segmentation.inference.scorer import Scorer, find_models, load_scorer
 from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
@@ -29,7 +27,7 @@ from segmentation.jobs.predict_given import about_cutouts
 from segmentation.jobs.triage_limits import check_promise, choose_limits
 from segmentation.jobs.trimap_lines import choose_lines
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import Decide, Delivery, result_of
+from segmentation.outputs.folder_job import Delivery, result_of
 from segmentation.outputs.label_writer import LabelWriter
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
@@ -64,7 +62,7 @@ class ServedModel:
     name: str
     scorer: Scorer
     files: FileOptions
-    decide: Decide | None
+    triage: PhotoTriage | None
     alarm: DriftAlarm | None
     matte: MattePass | None = None
     lines: EdgeLines | None = None
@@ -133,13 +131,8 @@ class ServedModel:
         started = time.perf_counter()
         scorer = self.scorer
         picture = open_photo(content, max_pixels=self.max_pixels, bits=files.bits, keep_gps=files.keep_gps)
-        estimator = scorer.estimator if self.decide else None
-        prediction = predict(
-            scorer.score, scorer.models, _PHOTO.stem, picture.seen, scorer.threshold, estimator
-        )
-        verdict = None
-        if self.decide and prediction.confidence is not None:
-            verdict = self.decide(prediction.features, prediction.confidence)
+        prediction = scorer.predict(_PHOTO.stem, picture.seen, estimate=self.triage is not None)
+        verdict = self.triage.verdict_on(prediction) if self.triage else None
         writer = self._writer(files) if self.binary else LabelWriter(Path(), scorer.models.labels)
         made = {}
         with tempfile.TemporaryDirectory(prefix="cutout-") as folder:
@@ -194,7 +187,7 @@ def serve_models(options: ServeOptions, context: Context) -> dict[str, ServedMod
             models.name,
             scorer,
             options.files,
-            decide=partial(triage_photo, confidence_model=known, limits=limits) if known and limits else None,
+            triage=PhotoTriage.of(known, limits),
             alarm=DriftAlarm(known, options.drift_photos) if known and options.drift_photos else None,
             matte=matte,
             lines=choose_lines(options.files, models),

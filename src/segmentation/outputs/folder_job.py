@@ -12,17 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.bundle.bundle import ModelBundle
-from segmentation.confidence.estimator import ConfidenceEstimator
-from segmentation.confidence.model import Features
-from segmentation.confidence.triage import Verdict
+from segmentation.confidence.triage import PhotoTriage, Verdict
 from segmentation.core.errors import DataError, SegmentationError, is_full, printable
 from segmentation.core.timing import timed
-from segmentation.core.types import Prediction, ScoreFn
+from segmentation.core.types import Prediction
 from segmentation.core.unfinished import errors_renamed
 from segmentation.images.files import Picture, open_photo
-from segmentation.inference.ensemble import Ensemble
-from segmentation.inference.predict import predict
+from segmentation.inference.scorer import Scorer
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
@@ -44,9 +40,6 @@ class Delivery:
     replaced: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
 
-
-Decide = Callable[[Features, float], Verdict]
-"""A function from the features of a prediction and its confidence to the decision of triage."""
 
 Deliver = Callable[[Photo, Picture, Prediction], Delivery]
 """A function of a photo, its picture and its prediction that returns what it wrote. Called from threads."""
@@ -77,28 +70,26 @@ class Tally:
 
 
 def run_folder(
-    score: ScoreFn,
-    models: ModelBundle | Ensemble,
+    scorer: Scorer,
     photos: Iterable[Photo | None],
-    threshold: float,
     deliver: Deliver,
     *,
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
     manifest: Manifest | None = None,
     read: Callable[[Path], Picture] = open_photo,
-    estimator: ConfidenceEstimator | None = None,
-    decide: Decide | None = None,
+    estimate: bool = False,
+    triage: PhotoTriage | None = None,
 ) -> Generator[Result, None, None]:
     """Predict each photo, deliver it, and yield its result; results come in the order of the photos.
 
     Each of `workers` threads takes one photo at a time from the file to its outputs, so that reading,
-    scoring and writing overlap; `score`, `deliver` and `stop` are called from all of them. At most
+    scoring and writing overlap; `scorer`, `deliver` and `stop` are called from all of them. At most
     2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder. None
     among the photos means that there are no others yet: results that are there are yielded meanwhile.
 
     With a `manifest`, photos that it records as done are skipped, and every other result is recorded in it
-    before it is yielded. With an `estimator` results have features and confidence, with `decide` also a
+    before it is yielded. With `estimate` results have features and confidence, with a `triage` also a
     decision. Once `stop()` is true, or when the caller closes the generator, no photo is begun; those that
     were begun are finished and recorded.
 
@@ -113,7 +104,7 @@ def run_folder(
         if closed.is_set() or stop():
             return None
         try:
-            return _cut(photo, score, models, threshold, deliver, manifest, read, estimator, decide)
+            return _cut(photo, scorer, deliver, manifest, read, estimate, triage)
         except BaseException:
             closed.set()
             raise
@@ -152,14 +143,12 @@ def run_folder(
 
 def _cut(
     photo: Photo,
-    score: ScoreFn,
-    models: ModelBundle | Ensemble,
-    threshold: float,
+    scorer: Scorer,
     deliver: Deliver,
     manifest: Manifest | None,
     read: Callable[[Path], Picture],
-    estimator: ConfidenceEstimator | None,
-    decide: Decide | None,
+    estimate: bool,
+    triage: PhotoTriage | None,
 ) -> Result:
     """Take one photo from its file to its outputs. Raises DataError when nothing more can be written."""
     started = time.perf_counter()
@@ -174,10 +163,8 @@ def _cut(
             return Result(name, photo.stem, error=conflict, skipped=True)
         with timed("decode"):
             picture = _read(photo, read)
-        prediction = predict(score, models, photo.stem, picture.seen, threshold, estimator)
-        verdict = None
-        if decide and prediction.confidence is not None:
-            verdict = decide(prediction.features, prediction.confidence)
+        prediction = scorer.predict(photo.stem, picture.seen, estimate=estimate)
+        verdict = triage.verdict_on(prediction) if triage else None
         with timed("encode"):
             delivery = deliver(photo, picture, prediction)
     except SegmentationError as failure:

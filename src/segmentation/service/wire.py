@@ -37,5 +37,5 @@ def modelled(model: ServedModel, usual: bool) -> dict[str, Any]:
     """Return a model as a client chooses it."""
     labels = model.scorer.models.labels
     told: dict[str, Any] = {"name": model.name, "default": usual, "formats": list(model.formats)}
-    told["confidence"] = model.decide is not None
+    told["confidence"] = model.triage is not None
     return told if model.binary else {**told, "classes": list(labels.names)}
