@@ -25,10 +25,10 @@ from segmentation.core.types import Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.candidates import CpuTimed
+from segmentation.evaluation.evaluate import measurement_of
 from segmentation.evaluation.measurement import MeasureSettings
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
-from segmentation.evaluation.task import task_of
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.score_settings import ScoreSettings
 from segmentation.inference.scorer import Scorer, load_scorer
@@ -78,9 +78,7 @@ def _measure(
     """The figures of each quality, measured in turn on each photo."""
     target_threshold = bundle.config.data.target_threshold
     measuring = {
-        name: task_of(bundle.labels).measure(
-            MeasureSettings(scorer.threshold, TOLERANCE_PX, target_threshold)
-        )
+        name: measurement_of(bundle.labels, MeasureSettings(scorer.threshold, TOLERANCE_PX, target_threshold))
         for name, scorer in scorers.items()
     }
     for sample in samples:

@@ -23,7 +23,7 @@ from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import build_augment
 from segmentation.training.batches import Batches, PreparedPairs
 from segmentation.training.rank import ALONE, Rank
-from segmentation.training.task import task_of
+from segmentation.training.target_coding import coding_of
 
 SIZE = Size(height=32, width=24)
 UNIT = Preprocessing(SIZE, normalisation="unit")
@@ -35,7 +35,7 @@ class Numbered:
 
     preprocessing = Preprocessing(Size(2, 2), normalisation="none")
     labels = LabelMap()
-    task = task_of(labels)
+    coding = coding_of(labels)
 
     def __init__(self, count):
         self.count = count

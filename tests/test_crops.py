@@ -14,9 +14,9 @@ from segmentation.core.types import BINARY
 from segmentation.models.architectures import ARCHITECTURES
 from segmentation.models.registry import build, complete
 from segmentation.training.crops import Crops
-from segmentation.training.task import task_of
+from segmentation.training.target_coding import coding_of
 
-TASK = task_of(BINARY)
+CODING = coding_of(BINARY)
 
 
 def numbered(height, width):
@@ -35,7 +35,7 @@ def numbered(height, width):
 def test_a_crop_is_a_part_of_photo_and_mask_at_the_same_place(height, width, down, across, focus, seed):
     picture = numbered(height, width)
     mask = np.where(picture[..., 0] > height // 2, 255, 0).astype(np.uint8)
-    crops = Crops(Size(down, across), focus, TASK, False, None)
+    crops = Crops(Size(down, across), focus, CODING, False, None)
 
     cut, cut_mask = crops(picture, mask, seed)
 
@@ -65,7 +65,7 @@ def test_a_share_of_the_crops_shows_the_outline(focus):
     by_chance = np.mean(
         [0 < mask[top : top + 16, left : left + 16].mean() < 255 for top in range(85) for left in range(85)]
     )
-    crops = Crops(Size(16, 16), focus, TASK, False, None)
+    crops = Crops(Size(16, 16), focus, CODING, False, None)
 
     shown = share(crops, numbered(100, 100), mask, lambda cut, _place: 0 < cut.mean() < 255)
 
@@ -77,7 +77,7 @@ def test_every_other_hard_crop_shows_where_the_first_pass_is_wrong():
     scores = mask.copy()
     scores[80:90, 80:90] = 255  # far from the outline
     picture = np.dstack([numbered(100, 100), scores])
-    crops = Crops(Size(16, 16), 1, TASK, True, None)
+    crops = Crops(Size(16, 16), 1, CODING, True, None)
 
     shown = share(crops, picture, mask, lambda _cut, place: (place > 64).all())
 
@@ -85,7 +85,7 @@ def test_every_other_hard_crop_shows_where_the_first_pass_is_wrong():
 
 
 def test_a_mask_without_garment_is_cropped_anywhere():
-    crops = Crops(Size(16, 16), 1, TASK, False, None)
+    crops = Crops(Size(16, 16), 1, CODING, False, None)
     places = [crops(numbered(40, 40), np.zeros((40, 40), np.uint8), seed)[0][0, 0] for seed in range(200)]
 
     assert np.ptp(places, axis=0).tolist() == [24, 24]

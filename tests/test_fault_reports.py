@@ -18,10 +18,9 @@ from segmentation.core.size import Size
 from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import MaskFile
-from segmentation.evaluation.evaluate import evaluate
+from segmentation.evaluation.evaluate import evaluate, measurement_of
 from segmentation.evaluation.measurement import MeasureSettings
 from segmentation.evaluation.retouchers import compare_retouchers
-from segmentation.evaluation.task import task_of
 from segmentation.images.files import write_image
 from segmentation.metrics.faults import CONFUSED, EXCESS, MISSED, Fault
 from segmentation.metrics.intervals import mean_interval, paired_difference
@@ -130,7 +129,7 @@ def test_a_confused_class_is_a_fault_unless_it_is_ignored(ignored, kinds):
     predicted[110:130, 100:120] = 2
     if ignored:
         truth[105:135, 95:125] = labels.ignore
-    measurement = task_of(labels).measure(MeasureSettings(None, 2.0, 0.5))
+    measurement = measurement_of(labels, MeasureSettings(None, 2.0, 0.5))
     scores = np.eye(3, dtype=np.float32)[predicted]
     measurement.add(Sample("a", Path("a")), np.zeros((*truth.shape, 3), np.uint8), truth, scores, 0.0)
 

@@ -10,11 +10,12 @@ from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
 from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.evaluation.measurement import MeasureSettings
+from segmentation.evaluation.class_measurement import ClassMeasurement
+from segmentation.evaluation.cutout_measurement import CutoutMeasurement
+from segmentation.evaluation.measurement import Measurement, MeasureSettings
 from segmentation.evaluation.object_figures import ObjectMeasurement
 from segmentation.evaluation.photo import find_objects, read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
-from segmentation.evaluation.task import task_of
 from segmentation.inference.engines.object_engine import ObjectEngine
 
 OnProgress = Callable[[int, int], None]
@@ -64,8 +65,8 @@ def evaluate(
         )
     if not samples:
         raise DataError("evaluation: expected at least one photo with its ground truth, received none")
-    measurement = task_of(labels).measure(
-        MeasureSettings(threshold, tolerance_px, target_threshold, estimator, fault_options)
+    measurement = measurement_of(
+        labels, MeasureSettings(threshold, tolerance_px, target_threshold, estimator, fault_options)
     )
     objects = None
     if isinstance(score, ObjectEngine):
@@ -90,3 +91,8 @@ def evaluate(
         return evaluation
     fitted_on = KnownPhotos.of_confidence(evaluation.confidence_model)
     return dataclasses.replace(evaluation, fitted_on=len(fitted_on.among(samples)))
+
+
+def measurement_of(labels: LabelMap, settings: MeasureSettings) -> Measurement:
+    """Return a measurement of scores of these classes that has yet to see its first photo."""
+    return CutoutMeasurement(labels, settings) if labels.binary else ClassMeasurement(labels, settings)

@@ -1,4 +1,4 @@
-"""The differences between evaluating a cutout and evaluating classes."""
+"""What evaluating a cutout and evaluating classes have in common."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,12 +33,4 @@ class Measurement(Protocol):
 
     def finish(self) -> Evaluation:
         """Return the figures of all photos."""
-        ...
-
-
-class Task(Protocol):
-    """The way in which scores of some classes are measured."""
-
-    def measure(self, settings: MeasureSettings) -> Measurement:
-        """Return a measurement that has yet to see its first photo."""
         ...

@@ -15,7 +15,7 @@ from segmentation.core.imports import require
 from segmentation.core.types import BINARY, LabelMap
 from segmentation.scores.channels import as_grey
 from segmentation.training.recolour import recolour
-from segmentation.training.task import Task, task_of
+from segmentation.training.target_coding import TargetCoding, coding_of
 
 Augment = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """uint8 image [H, W, C], uint8 mask [H, W], seed -> the changed pair; the same seed, the same change.
@@ -25,28 +25,32 @@ The mask may hold the indices of several classes, where `build_augment` is given
 
 
 def build_augment(
-    config: AugmentConfig, *, colour: bool = True, labels: LabelMap = BINARY, task: Task | None = None
+    config: AugmentConfig,
+    *,
+    colour: bool = True,
+    labels: LabelMap = BINARY,
+    coding: TargetCoding | None = None,
 ) -> Augment | None:
     """Return the composed changes of `config`, None when there are none.
 
     `colour` is whether images have hues. Where a pair is moved, its border is extended with the pixels at its
     edge, photo and mask alike. Masks of several `labels` are not interpolated between classes, and one of the
-    classes in the picture stands for the garment that gets another colour. A `task` besides that of the
+    classes in the picture stands for the garment that gets another colour. A `coding` besides that of the
     labels says how masks are moved.
     """
     recolours, one_channel = (config.recolour, config.one_channel) if colour else (0.0, 0.0)
-    task = task or task_of(labels)
-    if not recolours and not one_channel and not _transforms(config, colour, labels, task):
+    coding = coding or coding_of(labels)
+    if not recolours and not one_channel and not _transforms(config, colour, labels, coding):
         return None
     local = threading.local()  # a composition carries its random state, so each thread has its own
 
     def augment(image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         if not hasattr(local, "compose"):
-            local.compose = _albumentations().Compose(_transforms(config, colour, labels, task))
+            local.compose = _albumentations().Compose(_transforms(config, colour, labels, coding))
         random = np.random.default_rng(seed)
         if random.random() < recolours:
             garment = mask if mask.ndim == 2 else mask[..., 0]
-            image = recolour(image, task.choose_garment(garment, random), random)
+            image = recolour(image, coding.choose_garment(garment, random), random)
         local.compose.set_random_seed(seed)
         changed = local.compose(image=image, mask=mask)
         return _in_one_channel(changed["image"], one_channel, seed), changed["mask"]
@@ -62,7 +66,7 @@ def _in_one_channel(image: np.ndarray, probability: float, seed: int) -> np.ndar
     return as_grey(image, CHANNELS[random.integers(len(CHANNELS))])
 
 
-def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap, task: Task) -> list[Any]:
+def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap, coding: TargetCoding) -> list[Any]:
     library = _albumentations()
     transforms = []
     if config.flip:
@@ -74,7 +78,7 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap, task: Tas
             rotate=(-config.rotation, config.rotation),
             keep_ratio=True,
             interpolation=cv2.INTER_LINEAR,
-            mask_interpolation=task.interpolation,
+            mask_interpolation=coding.interpolation,
             border_mode=cv2.BORDER_REPLICATE,
             p=1.0,
         )

@@ -16,7 +16,7 @@ from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.mixture import Mixture
 from segmentation.training.rank import ALONE, Rank
-from segmentation.training.task import Task, task_of
+from segmentation.training.target_coding import TargetCoding, coding_of
 
 _QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
 
@@ -42,7 +42,7 @@ class PreparedPairs:
         self.preprocessing = preprocessing
         self.config = config
         self.labels = labels
-        self.task: Task = task_of(labels)
+        self.coding: TargetCoding = coding_of(labels)
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._free_bytes = int(config.cache)
         self._lock = threading.Lock()
@@ -111,12 +111,12 @@ class PreparedPairs:
         return photo, mask
 
     def _read_truth(self, truth: GroundTruth) -> np.ndarray:
-        """Return the ground truth as its task takes it."""
+        """Return the ground truth as the coding takes it."""
         return truth.read()
 
     def _resize(self, truth: np.ndarray) -> np.ndarray:
         """Resize a ground truth: uint8 [H, W] -> uint8 [height, width]."""
-        return self.task.resize(truth, self.preprocessing.input_size, self.config)
+        return self.coding.resize(truth, self.preprocessing.input_size, self.config)
 
 
 def sample_weights(samples: Sequence[Sample], pseudo_weight: float) -> np.ndarray | None:
@@ -194,7 +194,7 @@ class Batches(keras.utils.PyDataset):
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
-        targets = self.pairs.task.targets(np.stack(masks))  # [N, H, W, 1 or classes]
+        targets = self.pairs.coding.targets(np.stack(masks))  # [N, H, W, 1 or classes]
         return (images, targets) if weights is None else (images, targets, weights)
 
     def _judged(self, places: Sequence[int]) -> tuple[list[int], np.ndarray | None]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.core.size import Size
 from segmentation.training.augment import Augment
-from segmentation.training.task import Task
+from segmentation.training.target_coding import TargetCoding
 
 _WRONG = 128  # levels of 255 by which the guide of a second pass is off where it is wrong
 _CENTRAL = 0.5  # of a crop's height and width: where the pixel that it is drawn around may lie
@@ -50,7 +50,7 @@ class Crops:
 
     size: Size
     focus: float
-    task: Task
+    coding: TargetCoding
     guided: bool
     change: Augment | None
 
@@ -79,5 +79,5 @@ class Crops:
             wrong = cv2.erode(off.astype(np.uint8), _SQUARE)
             if wrong.any():
                 return wrong.astype(bool)
-        regions = self.task.regions(mask)
+        regions = self.coding.regions(mask)
         return cv2.morphologyEx(regions, cv2.MORPH_GRADIENT, _SQUARE) > 0

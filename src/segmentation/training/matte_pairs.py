@@ -17,7 +17,7 @@ from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment
 from segmentation.training.batches import PreparedPairs
 from segmentation.training.crops import corner_about, fullest_part, off_centre
-from segmentation.training.task import MatteTask
+from segmentation.training.target_coding import MatteCoding
 
 
 class MattePairs(PreparedPairs):
@@ -35,7 +35,7 @@ class MattePairs(PreparedPairs):
         self, samples: Sequence[Sample], preprocessing: Preprocessing, config: RunConfig, *, varied: bool
     ):
         super().__init__(samples, preprocessing, config.data)
-        self.task = MatteTask()
+        self.coding = MatteCoding()
         self._matte = config.matte
         self._given = [name for name in config.matte.trimap_names if name != DRAWN]
         self._compares_colours = config.loss.loss is not None and "composition" in config.loss.loss.weights

@@ -55,13 +55,13 @@ class Ready:
         training, pairs = config.training, self.pairs
         in_colour = config.preprocessing.colour == "colour"
         augment = pairs.vary(
-            build_augment(config.augmentation, colour=in_colour, labels=pairs.labels, task=pairs.task)
+            build_augment(config.augmentation, colour=in_colour, labels=pairs.labels, coding=pairs.coding)
         )
         if pairs.preprocessing.strokes:
             augment = Strokes(config.augmentation.strokes, augment)
         if training.crops and not pairs.cuts:
             guided = pairs.preprocessing.guided
-            augment = Crops(training.crops, training.crop_focus, pairs.task, guided, augment)
+            augment = Crops(training.crops, training.crop_focus, pairs.coding, guided, augment)
         return Batches(
             pairs,
             batch_size,

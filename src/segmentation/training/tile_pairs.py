@@ -40,7 +40,7 @@ class TilePairs(PreparedPairs):
         self._varied = varied
         size = (varied and config.training.crops) or preprocessing.input_size
         focus = config.training.crop_focus if varied else 1.0
-        self._tiles = Crops(size, focus, self.task, preprocessing.guided, None)
+        self._tiles = Crops(size, focus, self.coding, preprocessing.guided, None)
 
     def vary(self, augment: Augment | None) -> Augment:
         """Return a random tile of a pair, changed by `augment`."""
@@ -61,7 +61,7 @@ class TilePairs(PreparedPairs):
 
     def _prepare(self, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         seen, truth = self._read(sample)
-        truth = self.task.resize(truth, Size(*truth.shape), self.config)
+        truth = self.coding.resize(truth, Size(*truth.shape), self.config)
         if self.preprocessing.guided:
             first = sample.first_scores
             seen = np.dstack([seen, truth if first is None else first.read()])

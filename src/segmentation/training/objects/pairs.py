@@ -18,8 +18,8 @@ from segmentation.training.batches import PreparedPairs
 _LEAST_PIXELS = 16  # of an object at the network's size; if augmentation leaves less of one, it is dropped
 
 
-class ObjectTask:
-    """The task of a network of objects; a ground truth is uint8 [H, W, 2].
+class ObjectCoding:
+    """The coding for a network of objects; a ground truth is uint8 [H, W, 2].
 
     The first channel has the number of each pixel's object from 1 on, 0 where there is none, the second its
     class from 1 on.
@@ -53,7 +53,7 @@ class ObjectTask:
 
 
 class ObjectPairs(PreparedPairs):
-    """`PreparedPairs` whose ground truth is that of `ObjectTask`.
+    """`PreparedPairs` whose ground truth is that of `ObjectCoding`.
 
     If a photo has more than MOST_OBJECTS objects, the smallest are left out.
     """
@@ -66,7 +66,7 @@ class ObjectPairs(PreparedPairs):
         labels: LabelMap = BINARY,
     ):
         super().__init__(samples, preprocessing, config, labels)
-        self.task = ObjectTask()
+        self.coding = ObjectCoding()
 
     def _read_truth(self, truth: GroundTruth) -> np.ndarray:
         objects = objects_of(truth)

@@ -13,17 +13,6 @@ from segmentation.metrics import masks as metrics
 from segmentation.metrics.threshold import search
 
 
-@dataclass(frozen=True)
-class CutoutTask:
-    """The task of a model of one class."""
-
-    labels: LabelMap
-
-    def measure(self, settings: MeasureSettings) -> "CutoutMeasurement":
-        """Return a measurement that has yet to see its first photo."""
-        return CutoutMeasurement(self.labels, settings)
-
-
 @dataclass
 class CutoutMeasurement:
     """Figures at a threshold; without one, photos wait, compressed, until the best is known."""

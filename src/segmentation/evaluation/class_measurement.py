@@ -14,17 +14,6 @@ from segmentation.metrics import classes as class_metrics
 _NO_THRESHOLD = 0.5  # classes are decided without one
 
 
-@dataclass(frozen=True)
-class ClassTask:
-    """The task of a model of several classes."""
-
-    labels: LabelMap
-
-    def measure(self, settings: MeasureSettings) -> "ClassMeasurement":
-        """Return a measurement that has yet to see its first photo."""
-        return ClassMeasurement(self.labels, settings)
-
-
 @dataclass
 class ClassMeasurement:
     """Figures of each photo, without the pixels that are ignored."""

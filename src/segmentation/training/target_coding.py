@@ -12,7 +12,7 @@ from segmentation.core.types import IGNORED, LabelMap
 from segmentation.preprocessing.pixels import resize, resize_labels
 
 
-class Task(Protocol):
+class TargetCoding(Protocol):
     """The conversion of ground truth, uint8 [H, W], see `GroundTruth`, into the targets of a network."""
 
     @property
@@ -37,13 +37,13 @@ class Task(Protocol):
         ...
 
 
-def task_of(labels: LabelMap) -> Task:
-    """Return the task of a network of these classes."""
-    return CutoutTask() if labels.binary else ClassTask(len(labels.names))
+def coding_of(labels: LabelMap) -> TargetCoding:
+    """Return the coding for a network of these classes."""
+    return CutoutCoding() if labels.binary else ClassCoding(len(labels.names))
 
 
-class CutoutTask:
-    """The task of a network that predicts alpha, C = 1."""
+class CutoutCoding:
+    """The coding for a network that predicts alpha, C = 1."""
 
     interpolation = cv2.INTER_LINEAR
 
@@ -67,8 +67,8 @@ class CutoutTask:
         return (truth >= 128).astype(np.uint8)
 
 
-class MatteTask(CutoutTask):
-    """The task of a network that finds alpha in a trimap's band; its ground truth has layers, [H, W, L]."""
+class MatteCoding(CutoutCoding):
+    """The coding for a network that finds alpha in a trimap's band; a ground truth has layers, [H, W, L]."""
 
     def targets(self, truths: np.ndarray) -> np.ndarray:
         """Return the layers that `matte_losses` describes, float32 [..., L]."""
@@ -76,8 +76,8 @@ class MatteTask(CutoutTask):
 
 
 @dataclass(frozen=True)
-class ClassTask:
-    """The task of a network that predicts which of `classes` a pixel belongs to."""
+class ClassCoding:
+    """The coding for a network that predicts which of `classes` a pixel belongs to."""
 
     classes: int
     interpolation = cv2.INTER_NEAREST  # between two classes there is no third
