@@ -17,7 +17,7 @@ from segmentation.config.experiment_file import experiment_of
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.workspace import Workspace
-from segmentation.evaluation.experiment import CellFigures, PhotoFigures
+from segmentation.evaluation.experiment_figures import CellFigures, PhotoFigures
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment import CellEnded, experiment, planned
 from segmentation.jobs.experiment_cells import Place, Run, cells_of

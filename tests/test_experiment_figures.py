@@ -7,7 +7,8 @@ import pytest
 
 from segmentation.config.experiment_file import experiment_of, read_experiment, shipped_experiments
 from segmentation.core.errors import ConfigError
-from segmentation.evaluation.experiment import CellFigures, PhotoFigures, figures_of
+from segmentation.evaluation.experiment_conclusions import figures_of, warnings_about
+from segmentation.evaluation.experiment_figures import CellFigures, PhotoFigures
 from segmentation.metrics.repeats import Repeated, difference_interval, differences
 from segmentation.reports.experiment_charts import forest_chart, heat_map
 from segmentation.reports.experiment_report import findings
@@ -92,8 +93,9 @@ def test_one_training_proves_nothing_and_the_report_says_so():
 
     assert figures.rows[1].difference is None
     assert figures.rows[1].words == "one training alone: could be chance"
-    assert "1 training of each variant says too little" in figures.warnings[0]
-    assert "give 3 seeds or folds at least" in figures.warnings[0]
+    warning = warnings_about(figures)[0]
+    assert "1 training of each variant says too little" in warning
+    assert "give 3 seeds or folds at least" in warning
 
 
 def test_trainings_that_differ_among_themselves_widen_the_interval():

@@ -12,7 +12,8 @@ from segmentation.config.jobs.learning_curve import LearningCurveOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.datasets.discover import discover
 from segmentation.datasets.split import fewer, folds
-from segmentation.evaluation.experiment import CellFigures, PhotoFigures, figures_of
+from segmentation.evaluation.experiment_conclusions import figures_of
+from segmentation.evaluation.experiment_figures import CellFigures, PhotoFigures
 from segmentation.jobs.learning_curve import curves_of, experiment_of_sizes, sizes_of
 from segmentation.metrics.learning_curve import fit_learning_curve
 

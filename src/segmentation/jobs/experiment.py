@@ -16,7 +16,8 @@ from segmentation.core.events import Caution, Note
 from segmentation.core.files import write_text
 from segmentation.core.lock import locked
 from segmentation.datasets.fingerprint import fingerprint, sides_digest
-from segmentation.evaluation.experiment import CellFigures, ExperimentFigures, few_repeats, figures_of
+from segmentation.evaluation.experiment_conclusions import few_repeats, figures_of
+from segmentation.evaluation.experiment_figures import CellFigures, ExperimentFigures
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment_cells import Cell, Place, Run, cells_of
 from segmentation.jobs.experiment_halving import RUNGS, run_of, worse_half

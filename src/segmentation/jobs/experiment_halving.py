@@ -6,7 +6,7 @@ from statistics import fmean
 from segmentation.config.experiment import BASE, Experiment, references
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen
-from segmentation.evaluation.experiment import CellFigures
+from segmentation.evaluation.experiment_figures import CellFigures
 from segmentation.jobs.experiment_cells import Cell, Run
 
 RUNGS = (0.25, 0.5)

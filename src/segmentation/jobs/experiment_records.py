@@ -13,7 +13,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.files import write_text
 from segmentation.core.tables import write_csv
 from segmentation.datasets.exclusion import EXCLUDE, ID, YES
-from segmentation.evaluation.experiment import CellFigures, PhotoFigures
+from segmentation.evaluation.experiment_figures import CellFigures, PhotoFigures
 from segmentation.evaluation.history import read_history
 from segmentation.evaluation.set_figures import Evaluation
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from segmentation.evaluation.experiment import CellFigures
+from segmentation.evaluation.experiment_figures import CellFigures
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment_cells import Cell, Place, Run
 from segmentation.jobs.experiment_processes import run_in_processes

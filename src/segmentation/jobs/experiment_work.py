@@ -15,7 +15,7 @@ from segmentation.core.types import Sample
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.candidates import judged_together
 from segmentation.evaluation.evaluate import evaluate
-from segmentation.evaluation.experiment import CellFigures
+from segmentation.evaluation.experiment_figures import CellFigures
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import load_scorer

@@ -12,7 +12,7 @@ from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.split import folds
-from segmentation.evaluation.experiment import ExperimentFigures, Row
+from segmentation.evaluation.experiment_figures import ExperimentFigures, Row
 from segmentation.jobs.audit_folds import usual_input_size
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment import run_experiment

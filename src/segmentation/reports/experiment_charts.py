@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation.evaluation.experiment import CellFigures, ExperimentFigures, Row
+from segmentation.evaluation.experiment_figures import CellFigures, ExperimentFigures, Row
 from segmentation.reports.plots import (
     BLUE,
     COLOURS,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from segmentation.evaluation.experiment import ExperimentFigures, Row
+from segmentation.evaluation.experiment_figures import ExperimentFigures, Row
 
 _NOTHING = "-"
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from segmentation.core.counting import counted
 from segmentation.core.files import write_text
 from segmentation.core.tables import write_csv
-from segmentation.evaluation.experiment import ExperimentFigures
+from segmentation.evaluation.experiment_conclusions import warnings_about
+from segmentation.evaluation.experiment_figures import ExperimentFigures
 from segmentation.reports import html, plots
 from segmentation.reports.experiment_charts import curves_chart, forest_chart, heat_map
 from segmentation.reports.experiment_columns import columns_of, has_claims
@@ -48,6 +49,7 @@ def render(figures: ExperimentFigures, charts: "dict[str, Figure | None]") -> st
         experiment=figures.experiment,
         columns=columns_of(figures),
         findings=findings(figures),
+        warnings=warnings_about(figures),
         charts={name: html.chart(plots.as_svg(chart)) for name, chart in charts.items() if chart},
     )
 

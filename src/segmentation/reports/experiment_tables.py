@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from segmentation.core.counting import counted
-from segmentation.evaluation.experiment import ExperimentFigures, Row
+from segmentation.evaluation.experiment_conclusions import warnings_about
+from segmentation.evaluation.experiment_figures import ExperimentFigures, Row
 from segmentation.reports.experiment_columns import (
     columns_of,
     difference_text,
@@ -40,7 +41,7 @@ def print_experiment(figures: ExperimentFigures, console: Console) -> None:
     for row in figures.rows:
         if reason := row.words.partition(": ")[2]:
             console.print(Text(f"{row.name}: {reason}"), soft_wrap=True)
-    for warning in figures.warnings:
+    for warning in warnings_about(figures):
         console.print(Text(warning), soft_wrap=True)
 
 
