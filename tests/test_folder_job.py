@@ -27,9 +27,10 @@ from support.folder_job import (
 from support.holding import leave_half_written
 
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import Delivery, run_folder
+from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.publishing import Publisher
 
 

@@ -30,9 +30,10 @@ from segmentation.core.errors import DataError, ImageError, remedy_for
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import Delivery, run_folder
+from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import find_photos
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.publishing import Publisher
 
 

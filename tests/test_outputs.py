@@ -27,8 +27,9 @@ from segmentation.jobs.submit import submit as submit_job
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
 from segmentation.outputs.cutout_style import with_alpha
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import Delivery, run_folder
+from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.naming import Photo, find_photos
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.submission import SubmissionRows, write_submission
 from segmentation.outputs.submission_masks import RECORD, SubmissionMasks
 

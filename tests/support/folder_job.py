@@ -31,8 +31,9 @@ from segmentation.inference.scorer import Scorer
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
-from segmentation.outputs.folder_job import Deliver, Delivery
+from segmentation.outputs.folder_job import Deliver
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.publishing import FileWriter
 from segmentation.outputs.result import Result
 from segmentation.preprocessing.preprocessing import Preprocessing

@@ -17,7 +17,7 @@ from segmentation.images.files import Picture
 from segmentation.inference.scorer import Scorer, find_models, load_scorer
 from segmentation.inference.suitability import options_of_masks, require_cutout
 from segmentation.jobs.triage_limits import check_promise, choose_limits
-from segmentation.outputs.folder_job import shares_of
+from segmentation.outputs.photo_result import shares_of
 
 
 def load_model(

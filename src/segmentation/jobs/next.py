@@ -15,7 +15,7 @@ from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.jobs.loading import Loading
-from segmentation.outputs.folder_job import Delivery
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.result import Result
 
 TABLE, LIST = "next.csv", "next.txt"

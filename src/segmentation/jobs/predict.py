@@ -27,12 +27,13 @@ from segmentation.jobs.predict_plan import planned_results
 from segmentation.jobs.predict_store import StoreResults
 from segmentation.jobs.predict_writing import choose_writer, score_settings
 from segmentation.jobs.triage_limits import check_promise, choose_limits
-from segmentation.outputs.folder_job import Deliver, Delivery, Tally
+from segmentation.outputs.folder_job import Deliver, Tally
 from segmentation.outputs.folders import check_folders
 from segmentation.outputs.label_writer import refuse_other_labels
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import refuse_pairs
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
 from segmentation.outputs.shares import Share

@@ -18,10 +18,11 @@ from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.jobs.loading import Loading
-from segmentation.outputs.folder_job import Delivery, Tally
+from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import MASKS
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.pseudo import NOTED, PseudoWriter
 from segmentation.outputs.result import Result
 

@@ -27,9 +27,9 @@ from segmentation.jobs.predict_given import about_cutouts
 from segmentation.jobs.triage_limits import check_promise, choose_limits
 from segmentation.jobs.trimap_lines import choose_lines
 from segmentation.outputs.cutout_writer import CutoutWriter
-from segmentation.outputs.folder_job import Delivery, result_of
 from segmentation.outputs.label_writer import LabelWriter
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.photo_result import Delivery, result_of
 from segmentation.outputs.result import Result
 
 OF_CUTOUTS = {**FORMATS, "mask": "mask", "overlay": "overlay", "trimap": "trimap"}

@@ -15,7 +15,6 @@ from segmentation.core.types import Prediction
 from segmentation.datasets.origin import PSEUDO, write_origin
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of
-from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.manifest import MANIFEST
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import (
@@ -27,6 +26,7 @@ from segmentation.outputs.pairs import (
     remove_pair,
     write_pair,
 )
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.publishing import unused_name
 from segmentation.scores.expected_dice import expected_dice
 

@@ -15,9 +15,9 @@ from segmentation.core.file_kinds import SHOWN_ONLY, place_of
 from segmentation.core.files import move, temporary_folder
 from segmentation.images.files import Picture, read_mask
 from segmentation.outputs.file_record import FileRecord, record_of
-from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.photo_result import Delivery
 
 Made = TypeVar("Made", contravariant=True)  # of a picture: a prediction, an alpha
 SAVED = ".before"  # the suffix of a changed file that was replaced because it was asked for

@@ -10,8 +10,8 @@ from typing import Any
 from segmentation.core.errors import SegmentationError
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import FileRecord, record_of
-from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.publishing import SAVED, FileWriter, Made, Publisher, of_predicted
 from segmentation.outputs.result import Result
 from segmentation.outputs.shards import Shard

@@ -10,8 +10,8 @@ from segmentation.core.types import Prediction
 from segmentation.datasets.rle import Order, encode
 from segmentation.images.files import Picture
 from segmentation.outputs.alpha import hard_alpha
-from segmentation.outputs.folder_job import Delivery
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.photo_result import Delivery
 from segmentation.outputs.submission_masks import SubmissionMasks
 
 COLUMNS = ("img", "rle_mask")
