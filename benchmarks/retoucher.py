@@ -12,12 +12,13 @@ import numpy as np
 from skimage.graph import MCP_Geometric, route_through_array
 
 from segmentation.confidence.doubts import Region
+from segmentation.core.types import HALF
 from segmentation.inference.scoring import Passes
 from segmentation.metrics.faults import Fault, faults
 from segmentation.metrics.masks import counts, dice
 from segmentation.retouch.hints import find_hint
 from segmentation.retouch.operations import Operation, Stroke
-from segmentation.retouch.painting import HALF, turned
+from segmentation.retouch.painting import turned
 from segmentation.retouch.sheet import Sheet
 
 LOOKED_AT = 3  # faults, the largest ones, among which the best stroke is looked for

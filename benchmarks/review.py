@@ -22,7 +22,7 @@ from retoucher import ACTIONS, Case, along, clicks, hint_of
 
 from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.doubts import encode_doubts, find_regions
-from segmentation.core.types import Sample
+from segmentation.core.types import HALF, Sample
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.photo import read_pair
 from segmentation.inference.scorer import Scorer, find_models, load_scorer
@@ -31,7 +31,6 @@ from segmentation.metrics.faults import Fault, faults
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.second_pass import in_8_bits
 from segmentation.retouch.operations import Operation
-from segmentation.retouch.painting import HALF
 from segmentation.retouch.sheet import Sheet
 
 TARGETS = 0.99, 0.995

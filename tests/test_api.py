@@ -127,7 +127,7 @@ def test_a_cutout_is_what_predict_writes(model, folder, predicted, tmp_path):
     with Image.open(output / "cutouts" / "shirt.png") as written:
         np.testing.assert_array_equal(np.asarray(written), cutout.rgba)
     for kind in FORMATS.values():
-        name = f"shirt{FILES[kind][1]}"
+        name = f"shirt{FILES[kind].suffix}"
         cutout.save(tmp_path / "new" / "folder" / name)
         assert (tmp_path / "new" / "folder" / name).read_bytes() == (output / "cutouts" / name).read_bytes()
     said = (cutout.confidence, cutout.decision, cutout.reasons, cutout.notes)

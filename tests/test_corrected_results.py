@@ -60,7 +60,9 @@ def test_no_corrected_file_of_any_kind_is_overwritten_by_another_run(source, tmp
     output = tmp_path / "out"
     cut_folder(source, output, **EVERY_KIND)
     shown = ("labels", "review", "doubts")
-    corrected = [output / FILES[kind][0] / f"b{FILES[kind][1]}" for kind in FILES if kind not in shown]
+    corrected = [
+        output / FILES[kind].folder / f"b{FILES[kind].suffix}" for kind in FILES if kind not in shown
+    ]
     for path in corrected:
         paint(path)
     painted = {path: path.read_bytes() for path in corrected}

@@ -71,7 +71,7 @@ def test_what_nobody_corrected_is_delivered_as_predict_would_write_it(source, re
     cut_folder(source, tmp_path / "direct", **every)
     done = run(results, **every)
 
-    files = {f"{stem}{FILES[kind][1]}" for stem in STEMS for kind in FORMATS.values()}
+    files = {f"{stem}{FILES[kind].suffix}" for stem in STEMS for kind in FORMATS.values()}
     assert delivered(results).keys() == files
     for name, content in delivered(results).items():
         assert content == (tmp_path / "direct" / "cutouts" / name).read_bytes(), name

@@ -39,7 +39,7 @@ from segmentation.images.trimaps import BAND, WIDE_BAND, trimap
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.cutout_style import CutoutStyle, with_alpha
 
-SUFFIXES = {name: FILES[kind][1] for name, kind in FORMATS.items()}
+SUFFIXES = {name: FILES[kind].suffix for name, kind in FORMATS.items()}
 FLAT = [name for name in FORMATS if name not in ("psd", "jpg")]  # pictures without layers and without loss
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 PHOTO = draw_pair(0, 64, 48)[0]

@@ -9,6 +9,9 @@ from segmentation.core.errors import ConfigError
 DESCRIPTION = "bundle.json"
 """The file that makes a folder a bundle."""
 
+HISTORY = "history.csv"
+"""The figures of its training, a row for each epoch."""
+
 
 def check_name(name: str) -> str:
     """Return `name` if it can name a bundle, else raise ConfigError."""

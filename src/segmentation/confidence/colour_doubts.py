@@ -5,6 +5,7 @@ import math
 import cv2
 import numpy as np
 
+from segmentation.core.types import HALF
 from segmentation.images.boxes import box_around
 
 _WORKING_HEIGHT_PX = 432  # a quarter of a studio photo's, where a fault is a few pixels still
@@ -33,7 +34,7 @@ def colour_doubts(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     small = cv2.resize(np.ascontiguousarray(photo[box]), size, interpolation=cv2.INTER_AREA)
     shares = cv2.resize(part.astype(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
     height_px = len(mask) * scale
-    told = _ratio(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), shares >= 128, height_px)
+    told = _ratio(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), shares >= HALF, height_px)
     doubts[box] = cv2.resize(told, part.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return doubts
 

@@ -30,8 +30,12 @@ class Caution:
     text: str
 
 
+Warn = Callable[[str], None]
+"""A receiver of warnings, a line each."""
+
+
 def ignore(_event: object) -> None:
-    """Ignore an event."""
+    """Ignore an event or a warning."""
 
 
 def counting(tell: Tell, doing: str) -> Callable[[int, int], None]:

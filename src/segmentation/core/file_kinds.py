@@ -1,21 +1,34 @@
-"""The kinds of files that can be written for a photo. Nothing is imported, so that help is instant."""
+"""The kinds of files that can be written for a photo. Nothing heavy is imported, so that help is instant."""
+
+from typing import NamedTuple
 
 MANIFEST = "predictions.jsonl"
 """The record of a folder of results, by which such a folder is known."""
 
-FILES = {  # the folder and the suffix of each kind
-    "mask": ("masks", ".png"),
-    "cutout": ("cutouts", ".png"),
-    "cutout-psd": ("cutouts", ".psd"),
-    "cutout-tiff": ("cutouts", ".tif"),
-    "cutout-webp": ("cutouts", ".webp"),
-    "cutout-jpg": ("cutouts", ".jpg"),
-    "overlay": ("overlays", ".jpg"),
-    "trimap": ("trimaps", ".png"),
-    "review": ("review", ".jpg"),
-    "doubts": ("review", ".png"),
-    "labels": ("labels", ".png"),
+
+class FileKind(NamedTuple):
+    """Where the files of a kind lie in a folder of results, and how their names end."""
+
+    folder: str
+    suffix: str
+
+
+FILES = {
+    "mask": FileKind("masks", ".png"),
+    "cutout": FileKind("cutouts", ".png"),
+    "cutout-psd": FileKind("cutouts", ".psd"),
+    "cutout-tiff": FileKind("cutouts", ".tif"),
+    "cutout-webp": FileKind("cutouts", ".webp"),
+    "cutout-jpg": FileKind("cutouts", ".jpg"),
+    "overlay": FileKind("overlays", ".jpg"),
+    "trimap": FileKind("trimaps", ".png"),
+    "review": FileKind("review", ".jpg"),
+    "doubts": FileKind("review", ".png"),
+    "labels": FileKind("labels", ".png"),
 }
+RESULT_FOLDERS = frozenset(kind.folder for kind in FILES.values())
+"""The folders in a folder of results that hold its files."""
+
 SHOWN_ONLY = ("review", "doubts")
 """Kinds of files that show a prediction, and are not delivered."""
 

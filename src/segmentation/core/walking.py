@@ -1,13 +1,14 @@
 """The one way through a user's folders: links are followed, except those that lead back."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from segmentation.core.errors import printable, system_reason
+from segmentation.core.events import Warn, ignore
 
 Kind = Literal["file", "folder", "loop", "nowhere", "closed"]
 
@@ -94,7 +95,7 @@ def walk(root: Path) -> Iterator[Entry]:
         waiting += [folder.below(entry) for entry in reversed(entries) if entry.kind == "folder"]
 
 
-def files_below(root: Path, warn: Callable[[str], None] = lambda _message: None) -> list[Path]:
+def files_below(root: Path, warn: Warn = ignore) -> list[Path]:
     """Return the files of a folder and its subfolders, by their paths; `warn` is told the rest."""
     files = []
     for entry in walk(root):

@@ -8,6 +8,7 @@ import numpy as np
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.parallel import OnProgress
 from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.class_measurement import ClassMeasurement
@@ -17,9 +18,6 @@ from segmentation.evaluation.object_figures import ObjectMeasurement
 from segmentation.evaluation.photo import find_objects, read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.inference.engines.object_engine import ObjectEngine
-
-OnProgress = Callable[[int, int], None]
-"""A function that is called with (done, total) after each photo."""
 
 Look = Callable[[Sample, np.ndarray], None]
 """A function that sees a sample and its scores, float32 [H, W, C]."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.names import HISTORY
 from segmentation.core.errors import BundleError
 
 History = Mapping[str, Sequence[float]]
@@ -15,7 +16,6 @@ History = Mapping[str, Sequence[float]]
 FLAT = 0.005
 """A validation figure that rose by no more than this over the last quarter of the epochs has flattened."""
 
-_HISTORY = "history.csv"
 _LARGEST_HISTORY_BYTES = 16 * 2**20
 
 
@@ -35,7 +35,7 @@ class LastQuarter:
 
 def read_history(bundle: ModelBundle) -> History:
     """Read the training's figures by epoch, empty where the bundle holds none. Raises BundleError."""
-    path = bundle.path / _HISTORY
+    path = bundle.path / HISTORY
     if not path.is_file():
         return {}
     try:

@@ -12,7 +12,7 @@ from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.files import write_text
 from segmentation.core.size import Size
 from segmentation.core.tables import write_csv
-from segmentation.core.types import Sample, ScoreFn
+from segmentation.core.types import HALF, Sample, ScoreFn
 from segmentation.evaluation.disturbances import DISTURBANCES, Disturbance
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.metrics import masks as metrics
@@ -141,7 +141,7 @@ def measure_robustness(
             if column == 0:
                 undisturbed = mask.astype(np.uint8) * 255
             dice[row, column] = _dice(mask, kind.move(alpha, level) >= target_threshold * 255)
-            agreement[row, column] = _dice(mask, kind.move(undisturbed, level) >= 128)
+            agreement[row, column] = _dice(mask, kind.move(undisturbed, level) >= HALF)
             done += 1
             if on_progress:
                 on_progress(done, pictures)

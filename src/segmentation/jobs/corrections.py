@@ -147,7 +147,7 @@ def _corrected(
         known = results.manifest.files_of(Photo(photo.photo, photo.stem))
         changed = [name for name in results_named(folder, photo.stem) if known.is_changed(name)]
         by_hand = [name for name in changed if not is_as_reviewed(folder / name, reviewed.get(name, []))]
-        masks = [name for name in changed if name.startswith(f"{FILES['mask'][0]}/")]
+        masks = [name for name in changed if name.startswith(f"{FILES['mask'].folder}/")]
         files = tuple(folder / name for name in by_hand or masks or changed)
         state = states.get(photo.stem, PhotoState())
         if not by_hand and (state.done or changed) and not _is_settled(state):

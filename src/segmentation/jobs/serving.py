@@ -137,7 +137,8 @@ class ServedModel:
         made = {}
         with tempfile.TemporaryDirectory(prefix="cutout-") as folder:
             paths = {
-                self.formats[name]: Path(folder) / f"{name}{FILES[self.formats[name]][1]}" for name in formats
+                self.formats[name]: Path(folder) / f"{name}{FILES[self.formats[name]].suffix}"
+                for name in formats
             }
             notes = writer.write(paths, picture, prediction) if paths else ()
             for name in formats:

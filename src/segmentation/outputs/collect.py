@@ -62,7 +62,7 @@ class Collected:
 
 def refuse_label_maps(retouched: Path) -> None:
     """Raise DataError for label maps as predict writes them, which are pairs already."""
-    folder = FILES["labels"][0]
+    folder = FILES["labels"].folder
     output = retouched.parent if retouched.name == folder else retouched
     if (output / folder).is_dir() and (output / LABELS_FILE).is_file():
         raise DataError(
@@ -80,7 +80,7 @@ def find_predictions(retouched: Path, given: Path | None, record: str) -> Path |
     where `given` holds no masks, or is the folder of retouched files.
     """
     corrected = retouched.resolve()
-    folder = FILES["mask"][0]
+    folder = FILES["mask"].folder
     if given is None:
         masks = corrected.parent / folder
         if masks == corrected:
@@ -200,7 +200,7 @@ def _is_there(folder: Path, photo: Photo, alpha: np.ndarray) -> bool:
 
 
 def _masks_below(folder: Path, stems: Iterable[str]) -> dict[str, tuple[Path, ...]]:
-    masks = [path for path in files_below(folder) if path.suffix == FILES["mask"][1]]
+    masks = [path for path in files_below(folder) if path.suffix == FILES["mask"].suffix]
     return assign_files(masks, folder, stems)[0]
 
 

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.errors import DataError, SegmentationError, printable, system_error, system_reason
-from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
+from segmentation.core.events import Warn, ignore
+from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST, RESULT_FOLDERS
 from segmentation.core.walking import real
 from segmentation.images.compositing import in_bits
 from segmentation.images.files import Picture, image_size, read_mask
@@ -32,7 +33,7 @@ class DeliveredPhoto(Photo):
     @property
     def outputs(self) -> dict[str, str]:
         """The path of each kind of cutout, relative to the output folder."""
-        return {kind: f"{self.stem}{FILES[kind][1]}" for kind in FORMATS.values()}
+        return {kind: f"{self.stem}{FILES[kind].suffix}" for kind in FORMATS.values()}
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Source:
 
 def refuse_output(output: Path, results: Path, sources: Sequence[Source]) -> None:
     """Raise DataError for a folder that holds results or photos, which the files would stand among."""
-    place, taken = real(output), [results, *(results / folder for folder, _suffix in FILES.values())]
+    place, taken = real(output), [results, *(results / folder for folder in RESULT_FOLDERS)]
     photos = {real(source.photo.path).parent for source in sources}
     if place in map(real, taken) or any(photo.is_relative_to(place) for photo in photos):
         raise DataError(
@@ -95,9 +96,7 @@ def refuse_output(output: Path, results: Path, sources: Sequence[Source]) -> Non
         raise DataError(f"`output` {output}: expected an earlier delivery, received results; give another")
 
 
-def find_sources(
-    results: Path, corrected: Path | None, warn: Callable[[str], None] = lambda _message: None
-) -> Iterator[Source]:
+def find_sources(results: Path, corrected: Path | None, warn: Warn = ignore) -> Iterator[Source]:
     """Yield the photos that predict cut out into a folder of results, in the order of their names.
 
     What a person changed is found in `corrected`, by default in the folder of results itself, where it is
@@ -112,7 +111,7 @@ def find_sources(
     folder = ResultsFolder.look(results)
     manifest = folder.manifest
     records = sorted(manifest.records(), key=lambda record: record["stem"])
-    given = corrected or results / FILES["cutout"][0]
+    given = corrected or results / FILES["cutout"].folder
     stems = [record["stem"] for record in records]
     renamed = list(manifest.renamed())
     if not corrected:  # where files of earlier names lie beside the others
@@ -168,7 +167,7 @@ def _failed(results: Path, record: Mapping[str, Any]) -> Source:
     photo = DeliveredPhoto(
         Path(record["input"]), record["stem"], f"{name}: was not cut out in the last run; run predict again"
     )
-    mask = results / FILES["mask"][0] / f"{photo.stem}.png"
+    mask = results / FILES["mask"].folder / f"{photo.stem}.png"
     return Source(photo, mask, (), UNDECIDED, unknown=mask.is_file())
 
 

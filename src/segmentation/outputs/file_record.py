@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from segmentation.core.digests import read_sha256
-from segmentation.core.file_kinds import FILES
+from segmentation.core.file_kinds import FILES, RESULT_FOLDERS
 from segmentation.outputs.stored_folder import FileStatus, StoredFile
 
 FileRecord = Mapping[str, Any]
@@ -21,7 +21,7 @@ DOCUMENTS = frozenset({".psd", ".psb"})
 
 _CLOCKS_NS = 2_000_000_000  # by which times of two file systems may differ
 
-_WHOLE = {folder for folder, _suffix in FILES.values()} - {FILES["cutout"][0]}  # as large as the photo
+_WHOLE = RESULT_FOLDERS - {FILES["cutout"].folder}  # as large as the photo
 
 
 def record_of(path: Path) -> FileRecord:

@@ -11,7 +11,7 @@ from segmentation.core.writable import check_replaceable, check_writable, not_wr
 
 def prepare_folders(output: Path, kinds: Iterable[str]) -> None:
     """Make the folders for these kinds of files. Raises DataError when nothing can be written there."""
-    for folder in {output / FILES[kind][0]: None for kind in kinds}:
+    for folder in {output / FILES[kind].folder: None for kind in kinds}:
         try:
             with unfinished(folder, "", is_folder=False):
                 pass
@@ -25,4 +25,4 @@ def check_folders(output: Path, kinds: Iterable[str]) -> None:
     for name in (LOCK, MANIFEST):
         check_replaceable(output / name)
     for kind in kinds:
-        check_writable(output / FILES[kind][0])
+        check_writable(output / FILES[kind].folder)

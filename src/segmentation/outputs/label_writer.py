@@ -93,7 +93,7 @@ def draw_classes(photo: np.ndarray, indices: np.ndarray, labels: LabelMap) -> np
 
 def refuse_other_labels(folder: Path, labels: LabelMap) -> None:
     """Raise DataError for pairs, cutouts, label maps that predict did not write, and other classes."""
-    maps, names = folder / FILES["labels"][0], folder / LABELS_FILE
+    maps, names = folder / FILES["labels"].folder, folder / LABELS_FILE
     if (folder / IMAGES).exists():
         raise DataError(
             f"{folder}: expected a folder for results, received a set of pairs with {IMAGES}, whose label "

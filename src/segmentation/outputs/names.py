@@ -2,9 +2,10 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
+from segmentation.core.events import Warn, ignore
 from segmentation.core.file_kinds import FILES
 from segmentation.core.walking import files_below
 
@@ -35,7 +36,7 @@ def assign_files(
     return {stem: tuple(paths) for stem, paths in found.items() if paths}, sorted(strays)
 
 
-def retouched_files(folder: Path, warn: Callable[[str], None] = lambda _message: None) -> list[Path]:
+def retouched_files(folder: Path, warn: Warn = ignore) -> list[Path]:
     """Return the files below a folder that may hold a corrected cutout.
 
     Hidden files are left out. Links are followed; one that leads back is told to `warn`.
@@ -52,7 +53,7 @@ def results_named(results: Path, stem: str) -> list[str]:
     """Return the masks and cutouts of a stem in a folder of results, relative to it, whoever made them."""
     found = []
     for kind in ("cutout", "mask"):
-        folder = (results / FILES[kind][0] / stem).parent
+        folder = (results / FILES[kind].folder / stem).parent
         try:
             names = [path for path in folder.iterdir() if path.suffix.lower() in RETOUCHED]
         except OSError:

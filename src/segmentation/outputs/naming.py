@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.events import ignore
+from segmentation.core.events import Warn, ignore
 from segmentation.core.file_kinds import FILES, MANIFEST
 from segmentation.core.suffixes import stem_of, suffix_of
 from segmentation.core.walking import Entry, Folder, cannot_be_listed, real
@@ -19,7 +19,7 @@ from segmentation.outputs.results_around import refuse_source, results_around
 from segmentation.outputs.stems import mark_of
 from segmentation.stores.downloads import Download
 
-_SUFFIXES = tuple(dict.fromkeys(suffix for _, suffix in FILES.values()))
+_SUFFIXES = tuple(dict.fromkeys(kind.suffix for kind in FILES.values()))
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def find_photos(
     source: Path,
     *,
     exclude: Path | None = None,
-    warn: Callable[[str], None] = lambda _message: None,
+    warn: Warn = ignore,
     option: str = "input",
 ) -> Iterator[Photo]:
     """Find the photos of a folder and its subfolders, or the one file, in the order of their paths.
@@ -91,9 +91,7 @@ def find_photos(
     return itertools.chain([first], photos)
 
 
-def photos_below(
-    folder: Path, exclude: Path | None, warn: Callable[[str], None] = lambda _message: None
-) -> Iterator[Photo]:
+def photos_below(folder: Path, exclude: Path | None, warn: Warn = ignore) -> Iterator[Photo]:
     """Find the photos of a folder that may have none, see `find_photos`."""
     start = PhotoFolder(Folder.start(folder), "")
     return walk_photos(Wanted(start, [start]), exclude and real(exclude), warn)
@@ -122,7 +120,7 @@ class Wanted(NamedTuple):
     level: Sequence[PhotoFolder]
 
 
-def walk_photos(wanted: Wanted, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo]:
+def walk_photos(wanted: Wanted, excluded: Path | None, warn: Warn) -> Iterator[Photo]:
     """Find the photos below a folder in the order of their paths; see `find_photos`."""
     waiting: list[Iterator[Photo | Wanted]] = [iter((wanted,))]  # a stack: paths may be very deep
     while waiting:
@@ -135,7 +133,7 @@ def walk_photos(wanted: Wanted, excluded: Path | None, warn: Callable[[str], Non
             waiting.append(_list(found, excluded, warn))
 
 
-def _list(wanted: Wanted, excluded: Path | None, warn: Callable[[str], None]) -> Iterator[Photo | Wanted]:
+def _list(wanted: Wanted, excluded: Path | None, warn: Warn) -> Iterator[Photo | Wanted]:
     """Return what lies in a folder, in the order of the names; photos are named as they are taken."""
     closed: list[tuple[str, Photo]] = []
     files: list[tuple[str, PhotoFolder]] = []
@@ -195,7 +193,7 @@ def _outside(excluded: Path | None, folder: Folder, entries: Sequence[Entry]) ->
             yield entry
 
 
-def _without_linked_results(entries: Sequence[Entry], warn: Callable[[str], None]) -> Sequence[Entry]:
+def _without_linked_results(entries: Sequence[Entry], warn: Warn) -> Sequence[Entry]:
     """Leave out links to results, or to folders of them: these are known by where they lie."""
     around: dict[Path, bool] = {}  # by the folder of what a link leads to, as many lead to one
     results = []
@@ -244,7 +242,7 @@ def _unreachable(path: Path, stem: str, reason: str) -> Photo:
     return Photo(path, stem, f"{printable(str(path))}: {printable(reason)}")
 
 
-def _tell_unread(folder: Path, entries: Sequence[Entry], warn: Callable[[str], None]) -> None:
+def _tell_unread(folder: Path, entries: Sequence[Entry], warn: Warn) -> None:
     unread = [entry.name for entry in entries if suffix_of(entry.name).lower() in OTHER_SUFFIXES]
     if unread:
         which, remedy = describe_unread(unread)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from segmentation.core.errors import DataError
-from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.file_kinds import MANIFEST, RESULT_FOLDERS
 from segmentation.core.walking import real
 
 
@@ -34,10 +34,9 @@ def results_around(source: Path) -> Path | None:
     Other files in such a folder do not belong to the results.
     """
     place = real(source)
-    written = {folder for folder, _suffix in FILES.values()}
     for folder in (place, *place.parents):
         if (folder / MANIFEST).is_file() and (
-            written.issuperset(place.relative_to(folder).parts[:1]) or is_delivery(folder)
+            RESULT_FOLDERS.issuperset(place.relative_to(folder).parts[:1]) or is_delivery(folder)
         ):
             return folder
     return None
@@ -45,7 +44,6 @@ def results_around(source: Path) -> Path | None:
 
 def is_delivery(folder: Path) -> bool:
     """Return whether a folder of results holds shop files, which lie in no folder for their kind."""
-    written = {part for part, _suffix in FILES.values()}
     with (folder / MANIFEST).open("rb") as lines:
         for line in lines:
             try:
@@ -53,5 +51,5 @@ def is_delivery(folder: Path) -> bool:
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
             if outputs:
-                return not any(str(output).partition("/")[0] in written for output in outputs)
+                return not any(str(output).partition("/")[0] in RESULT_FOLDERS for output in outputs)
     return False

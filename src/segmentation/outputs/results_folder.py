@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from segmentation.core.errors import DataError, printable, system_reason
-from segmentation.core.file_kinds import FILES
+from segmentation.core.file_kinds import FILES, RESULT_FOLDERS
 from segmentation.core.walking import real
 from segmentation.images.files import has_alpha
 from segmentation.outputs.file_record import DOCUMENTS, record_of
@@ -16,8 +16,6 @@ from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles
 from segmentation.outputs.results_around import results_around
 from segmentation.stores.address import is_address
-
-_FOLDERS = {folder for folder, _suffix in FILES.values()}
 
 
 def photo_of(results: Path, record: Mapping[str, Any]) -> Path:
@@ -107,7 +105,7 @@ class ResultsFolder:
     def _known(self, photo: Photo, path: Path | None) -> PhotoFiles:
         """Return what is known of the files of a photo, by where one of them lies, or by the photo's name."""
         folder, _slash, below = ((path and self._output(path)) or "").partition("/")
-        stem = Path(below).with_suffix("").as_posix() if folder in _FOLDERS else photo.stem
+        stem = Path(below).with_suffix("").as_posix() if folder in RESULT_FOLDERS else photo.stem
         if (known := self.manifest.files_of(Photo(photo.path, stem))).line:
             return known
         return self.manifest.files_of(Photo(photo.path, self.stems.get(plain_name(stem), stem)))
@@ -118,7 +116,7 @@ class ResultsFolder:
             return known.made_from(output)
         if path.suffix.lower() in DOCUMENTS or not has_alpha(path):  # it may be a mask
             return {}
-        copied = known.made_from(f"{FILES['cutout'][0]}/{known.stem}{path.suffix}")
+        copied = known.made_from(f"{FILES['cutout'].folder}/{known.stem}{path.suffix}")
         return {name: value for name, value in copied.items() if name == "canvas"}
 
     def _output(self, path: Path) -> str | None:

@@ -1,6 +1,6 @@
 """Files that a retoucher returns: the photo that each belongs to, and the cutout that it holds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, ImageError, printable
+from segmentation.core.events import Warn, ignore
 from segmentation.core.file_kinds import FILES
 from segmentation.core.types import HALF
 from segmentation.core.walking import files_below
@@ -35,7 +36,7 @@ def match(
     retouched: Path,
     photos: Iterable[Photo],
     exclude: Path,
-    warn: Callable[[str], None] = lambda _message: None,
+    warn: Warn = ignore,
 ) -> tuple[list[Match], list[Path], list[Photo]]:
     """Match the files below `retouched` to photos by the names that `predict` gives results.
 
@@ -91,7 +92,7 @@ def corrected_alpha(
 
 
 def _nothing_matches(retouched: Path, strays: list[Path], originals: set[Path]) -> DataError:
-    cutouts = retouched / FILES["cutout"][0]
+    cutouts = retouched / FILES["cutout"].folder
     if not strays and any(path.resolve() in originals for path in files_below(retouched)):
         received, remedy = "the photos themselves", "choose the folder of their corrected cutouts"
     elif not strays:

@@ -12,7 +12,7 @@ from segmentation.images.compositing import blend
 from segmentation.images.files import Picture, write_image
 from segmentation.images.trimaps import WIDE_BAND, trimap
 
-_CUTOUTS = (*(FILES[kind][1] for kind in FORMATS.values()), ".tiff", ".jpeg")
+_CUTOUTS = (*(FILES[kind].suffix for kind in FORMATS.values()), ".tiff", ".jpeg")
 _LABELS = (".png",)
 
 

@@ -4,13 +4,14 @@ import codecs
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from operator import itemgetter
 from pathlib import Path
 
 from segmentation.config.scoring import STREAM
 from segmentation.core.errors import DataError, printable, system_reason
+from segmentation.core.events import Warn, ignore
 from segmentation.core.walking import Folder, real
 from segmentation.outputs.naming import (
     Photo,
@@ -56,7 +57,7 @@ def find_all_photos(
     sources: Sequence[Path],
     *,
     exclude: Path | None = None,
-    warn: Callable[[str], None] = lambda _message: None,
+    warn: Warn = ignore,
     option: str = "input",
 ) -> Iterator[Photo]:
     """Find the photos of one source, see `find_photos`, or of several folders and files as if they were one.
@@ -82,9 +83,7 @@ def find_all_photos(
     return itertools.chain([first], photos)
 
 
-def _found(
-    sources: Sequence[Path], base: Path, excluded: Path | None, warn: Callable[[str], None]
-) -> Iterator[Photo]:
+def _found(sources: Sequence[Path], base: Path, excluded: Path | None, warn: Warn) -> Iterator[Photo]:
     folders = [
         PhotoFolder(Folder.start(source), f"{_relative(source, base)}/")
         for source in sources

@@ -62,6 +62,6 @@ class StoredFolder:
 
         Each name that one may have is asked for, since a folder of a store may be too long to be listed.
         """
-        folders = (FILES[kind][0] for kind in ("cutout", "mask"))
+        folders = (FILES[kind].folder for kind in ("cutout", "mask"))
         names = sorted(f"{folder}/{stem}{suffix}" for folder in folders for suffix in RETOUCHED)
         return [name for name in names if (self / name).exists()]

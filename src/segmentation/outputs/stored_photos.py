@@ -2,11 +2,12 @@
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.file_kinds import FILES, MANIFEST
+from segmentation.core.events import Warn, ignore
+from segmentation.core.file_kinds import MANIFEST, RESULT_FOLDERS
 from segmentation.core.suffixes import stem_of, suffix_of
 from segmentation.images.formats import IMAGE_SUFFIXES, OTHER_SUFFIXES, describe_unread
 from segmentation.outputs.naming import Photo
@@ -17,7 +18,6 @@ from segmentation.stores.store import Store
 from segmentation.stores.stored import Stored
 
 _MOST_ALIKE = 1000  # names that are held at most to learn whether a photo is alone under its name
-_WRITTEN = {folder for folder, _suffix in FILES.values()}
 
 
 def find_stored_photos(
@@ -25,7 +25,7 @@ def find_stored_photos(
     store: Store,
     *,
     exclude: Place | None = None,
-    warn: Callable[[str], None] = lambda _message: None,
+    warn: Warn = ignore,
     option: str = "input",
 ) -> Iterator[Photo]:
     """Find the photos below an address, or the one object, in the order of the names of objects.
@@ -92,9 +92,7 @@ def name_objects(objects: Iterable[Stored], source: Address, store: Store) -> It
         yield Photo(Path(str(photo.address)), stem if alone else name, problem, Download(store, photo))
 
 
-def _photos_among(
-    objects: Iterable[Stored], source: Address, warn: Callable[[str], None]
-) -> Iterator[Stored]:
+def _photos_among(objects: Iterable[Stored], source: Address, warn: Warn) -> Iterator[Stored]:
     told: set[str] = set()
     for found in objects:
         name = _below(found, source)
@@ -114,7 +112,7 @@ def _without_results(
     source: Address,
     store: Store,
     exclude: Place | None,
-    warn: Callable[[str], None],
+    warn: Warn,
 ) -> Iterator[Stored]:
     """Leave out results, which lie beside their manifest; each folder of that kind is checked once."""
     last: tuple[Address, bool] | None = None
@@ -122,7 +120,7 @@ def _without_results(
         if isinstance(exclude, Address) and exclude.holds(found.address):
             continue
         folders = _below(found, source).split("/")[:-1]
-        depth = next((depth for depth, part in enumerate(folders) if part in _WRITTEN), None)
+        depth = next((depth for depth, part in enumerate(folders) if part in RESULT_FOLDERS), None)
         if depth is not None:
             beside = source / "/".join(folders[:depth]) if depth else source
             if last is None or last[0] != beside:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress, map_in_threads
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.types import BINARY, HALF, LabelMap, Sample
 from segmentation.images.class_overlay import legend, overlay_classes
 from segmentation.images.files import read_photo
 from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap
@@ -81,7 +81,7 @@ def _draw_thumb(sample: Sample, height_px: int, labels: LabelMap) -> np.ndarray:
 
 def _outline(thumb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     mask = cv2.resize(alpha, thumb.shape[1::-1], interpolation=cv2.INTER_AREA)
-    outlines, _ = cv2.findContours((mask >= 128).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours((mask >= HALF).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(thumb, outlines, -1, _HALO, 3 * _OVERSAMPLING, cv2.LINE_AA)
     cv2.drawContours(thumb, outlines, -1, _LINE, _OVERSAMPLING, cv2.LINE_AA)
     return thumb

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 
 from segmentation.confidence.doubts import Region
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.types import HALF, LabelMap, Prediction
 from segmentation.images.boxes import Box
 from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.preprocessing.second_pass import Rectangle, framed
 from segmentation.retouch.operations import Hint, Operation, Stroke
-from segmentation.retouch.painting import HALF, covered_by, disc
+from segmentation.retouch.painting import covered_by, disc
 from segmentation.scores.two_passes import score_region
 
 _SLIVER = 1 / 1152  # of the height: thinner changes lead to no other place, as those along an edge do

@@ -7,13 +7,11 @@ import cv2
 import numpy as np
 
 from segmentation.confidence.doubts import Region
+from segmentation.core.types import HALF
 from segmentation.images.boxes import Box
 from segmentation.retouch.coverage import area_coverage, box_of, clipped, stroke_coverage
 from segmentation.retouch.edges import fit_to_colours
 from segmentation.retouch.operations import Area, Hint, Operation, Refinement, Spot, Stroke, Whole
-
-HALF = 128
-"""The alpha from which a pixel is garment."""
 
 _SLIVER_PX = 3  # rests that a region leaves beside itself go with it if they are no wider
 _REACH_PX = 4  # from a region that its edge is smoothed

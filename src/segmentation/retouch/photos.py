@@ -116,7 +116,7 @@ def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
         if record["error"] is not None:
             continue
         outputs = record.get("outputs") or {}
-        if "mask" not in outputs or outputs["mask"].partition("/")[0] != FILES["mask"][0]:
+        if "mask" not in outputs or outputs["mask"].partition("/")[0] != FILES["mask"].folder:
             raise DataError(
                 f"{results}: expected masks of cutouts, received other results; choose a folder of cutouts"
             )

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from segmentation.core.types import HALF
 from segmentation.images.boxes import Box
 from segmentation.retouch.operations import Operation
-from segmentation.retouch.painting import HALF, Patch, painted
+from segmentation.retouch.painting import Patch, painted
 
 
 class Sheet:

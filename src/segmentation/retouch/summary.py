@@ -7,6 +7,7 @@ from typing import Any
 
 from segmentation.core.errors import printable
 from segmentation.core.tables import write_csv
+from segmentation.outputs.delivery import UNDECIDED
 from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.state import ACCEPTED, REDO, PhotoState
 
@@ -25,7 +26,6 @@ COLUMNS = (
 )
 
 _FEWEST = 3  # photos from which on a pace can be told
-_USUAL = "not triaged"
 
 Reviewed = tuple[CutPhoto, PhotoState]
 
@@ -103,7 +103,7 @@ def summarise(reviewed: Iterable[Reviewed], minutes_by_hand: float) -> Summary:
     seconds = sum(state.effort.seconds for _photo, state in rows)
     spent: dict[str, float] = {}
     for photo, state in rows:
-        kind = photo.decision or _USUAL
+        kind = photo.decision or UNDECIDED
         spent[kind] = spent.get(kind, 0.0) + (state.effort.seconds / seconds if seconds else 0.0)
     accepted = [state for _photo, state in rows if state.decision == ACCEPTED]
     return Summary(

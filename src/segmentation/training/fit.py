@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.names import HISTORY
 from segmentation.config.run import RunConfig
 from segmentation.core.digests import content_of
 from segmentation.core.errors import TrainingError
@@ -23,7 +24,6 @@ from segmentation.training.preparing import Ready, judging_pairs, plan_training,
 from segmentation.training.progress import TrainingStarted
 from segmentation.training.rank import ALONE, Rank
 from segmentation.training.run_state import (
-    HISTORY,
     TENSORBOARD,
     History,
     RunState,

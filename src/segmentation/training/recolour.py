@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from segmentation.core.types import HALF
+
 _CAMOUFLAGE = 0.4  # of the recoloured garments take a colour of their surroundings
 _IN_PART = 0.4  # of them in one part only: a yoke, a side, a band
 _LIGHTNESS = (8.0, 97.0)  # CIELAB, 0 black to 100 white: of the colours that garments have
@@ -65,7 +67,7 @@ def _nearby(lab: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> 
     """
     reach = max(3, len(alpha) // 12)
     band = (cv2.dilate(alpha, np.ones((reach, reach), np.uint8)) > 0) & (alpha == 0)
-    places = lab[band] if band.any() else lab[alpha < 128]
+    places = lab[band] if band.any() else lab[alpha < HALF]
     if not len(places):
         return _any(random)
     return places[random.integers(len(places))] + random.normal(0.0, (4.0, 2.0, 2.0))

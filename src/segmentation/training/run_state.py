@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segmentation.bundle.names import HISTORY
 from segmentation.config.options import options_of
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError, system_reason
@@ -16,7 +17,6 @@ from segmentation.core.tables import write_csv
 from segmentation.core.unfinished import is_unfinished
 
 RECORD = "run.json"
-HISTORY = "history.csv"
 TENSORBOARD = "tensorboard"
 
 _WEIGHTS = "epoch-*.weights.h5"

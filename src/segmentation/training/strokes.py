@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.core.types import HALF
 from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.training.augment import Augment
 
-_HALF = 128  # of first scores and ground truth, from 0 to 255
 _AGREEING = 0.2  # share of the strokes that lie anywhere, like those by which a person protects correct parts
 _MOST = 3  # strokes on a photo
 _REACH = 0.25  # of the height: how far a stroke leads
@@ -38,7 +38,7 @@ class Strokes:
         strokes = np.full(truth.shape, NO_STROKE, np.uint8)
         if random.random() < self.share:
             for _ in range(random.integers(1, _MOST + 1)):
-                _draw_stroke(strokes, seen[..., -1], truth >= _HALF, random)
+                _draw_stroke(strokes, seen[..., -1], truth >= HALF, random)
         return np.dstack([seen[..., :-1], strokes, seen[..., -1]]), truth
 
 
@@ -50,7 +50,7 @@ def _draw_stroke(
     `strokes` and the first `scores` are uint8 [H, W]. It begins where the scores are wrong by more than an
     edge and no stroke says so yet, and mostly stays in that place.
     """
-    wrong = cv2.erode(((scores >= _HALF) != garment).astype(np.uint8), _SQUARE) & (strokes == NO_STROKE)
+    wrong = cv2.erode(((scores >= HALF) != garment).astype(np.uint8), _SQUARE) & (strokes == NO_STROKE)
     if random.random() < _AGREEING or not wrong.any():
         wrong = np.ones_like(wrong)
     row, column = random.choice(np.argwhere(wrong))

@@ -8,7 +8,7 @@ import numpy as np
 
 from segmentation.config.data import DataConfig
 from segmentation.core.size import Size
-from segmentation.core.types import IGNORED, LabelMap
+from segmentation.core.types import HALF, IGNORED, LabelMap
 from segmentation.preprocessing.pixels import resize, resize_labels
 
 
@@ -64,7 +64,7 @@ class CutoutCoding:
 
     def regions(self, truth: np.ndarray) -> np.ndarray:
         """Return 1 where alpha is half or more, else 0."""
-        return (truth >= 128).astype(np.uint8)
+        return (truth >= HALF).astype(np.uint8)
 
 
 class MatteCoding(CutoutCoding):
