@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
 from segmentation.core.types import LabelMap
-from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
+from segmentation.scores.augmentation import averaged, cleaned, flip_averaged, scale_averaged
 
 sides = st.integers(1, 9)
 photos = hnp.arrays(np.uint8, st.tuples(sides, sides, st.just(3)))
@@ -28,13 +28,13 @@ def test_a_left_shoe_is_a_right_one_in_the_mirror():
     scores = np.zeros((3, 4, 3), np.float32)
     scores[:, :2, 1] = scores[:, 2:, 2] = 1
 
-    found = flipped(lambda _photo: scores, labels)(np.zeros((3, 4, 3), np.uint8))
+    found = flip_averaged(lambda _photo: scores, labels)(np.zeros((3, 4, 3), np.uint8))
     np.testing.assert_array_equal(found, scores)
 
 
 @given(photos)
 def test_flipping_keeps_scores_that_do_not_lean_to_a_side(photo):
-    scores = flipped(red)(photo)
+    scores = flip_averaged(red)(photo)
 
     assert scores.shape == (*photo.shape[:2], 1)
     assert scores.dtype == np.float32
@@ -43,7 +43,7 @@ def test_flipping_keeps_scores_that_do_not_lean_to_a_side(photo):
 
 @given(photos)
 def test_flipping_evens_out_what_leans_to_a_side(photo):
-    scores = flipped(leaning)(photo)
+    scores = flip_averaged(leaning)(photo)
 
     np.testing.assert_allclose(scores, 0.5 if photo.shape[1] > 1 else 0, atol=1e-6)
 
@@ -54,7 +54,9 @@ def test_a_mirrored_photo_has_mirrored_scores(photo):
         return red(image) * leaning(image)
 
     mirrored = np.ascontiguousarray(photo[:, ::-1])
-    np.testing.assert_allclose(flipped(score)(mirrored), flipped(score)(photo)[:, ::-1], atol=1e-6)
+    np.testing.assert_allclose(
+        flip_averaged(score)(mirrored), flip_averaged(score)(photo)[:, ::-1], atol=1e-6
+    )
 
 
 @given(photos, st.integers(1, 4))
@@ -85,7 +87,7 @@ scales = st.tuples(st.floats(0.3, 1), st.lists(st.floats(0.3, 3), max_size=3)).m
 
 @given(photos, scales)
 def test_scales_change_nothing_where_the_frame_has_no_say(photo, chosen):
-    scores = rescaled(red, chosen)(photo)
+    scores = scale_averaged(red, chosen)(photo)
 
     assert scores.shape == (*photo.shape[:2], 1)
     assert scores.dtype == np.float32
@@ -94,7 +96,7 @@ def test_scales_change_nothing_where_the_frame_has_no_say(photo, chosen):
 
 @given(photos, scales)
 def test_scores_at_several_scales_stay_scores(photo, chosen):
-    scores = rescaled(leaning, chosen)(photo)
+    scores = scale_averaged(leaning, chosen)(photo)
 
     assert scores.shape == (*photo.shape[:2], 1)
     assert 0 <= scores.min() <= scores.max() <= 1
@@ -108,7 +110,7 @@ def test_a_photo_is_shown_whole_within_its_border_continued_and_cropped():
         return np.full((*photo.shape[:2], 1), len(seen) * 0.2, np.float32)
 
     photo = np.random.default_rng(0).integers(0, 256, (80, 41, 3), np.uint8)
-    scores = rescaled(score)(photo)
+    scores = scale_averaged(score)(photo)
     whole, wide, near = seen
 
     np.testing.assert_array_equal(whole, photo)

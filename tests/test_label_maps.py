@@ -655,10 +655,10 @@ def test_what_is_called_ignore_counts_nowhere_unless_a_group_says_otherwise(tmp_
 
 def test_left_and_right_change_places_in_a_mirror_image():
     names = ("background", "Left-shoe", "bright", "right-shoe", "left-arm", "LEFT leg", "Right leg")
-    mirrored = LabelMap.of(names).mirrored
+    mirrored = LabelMap.of(names).mirrored_indices
     assert mirrored == (0, 3, 2, 1, 4, 6, 5)
     assert [mirrored[index] for index in mirrored] == list(range(7))
-    assert LabelMap().mirrored == (0,)
+    assert LabelMap().mirrored_indices == (0,)
 
 
 def test_models_that_have_a_name_in_different_classes_are_not_held_against_each_other(tmp_path):

@@ -36,7 +36,7 @@ from segmentation.jobs.context import Context
 from segmentation.outputs.label_writer import LabelWriter, refuse_other_labels
 from segmentation.outputs.label_writer import draw_classes as drawn_over
 from segmentation.preprocessing.preprocessing import Preprocessing
-from segmentation.scores.augmentation import averaged, flipped, rescaled
+from segmentation.scores.augmentation import averaged, flip_averaged, scale_averaged
 
 STREET = ModelBundle(Path("street"), RunConfig().replace(input_size=SIZE), Preprocessing(SIZE), LABELS)
 several = st.integers(2, 255).map(lambda count: LabelMap.of(tuple(f"class {n}" for n in range(count))))
@@ -355,7 +355,9 @@ def test_scores_of_any_number_of_classes_get_the_size_of_photos_smaller_and_larg
         np.testing.assert_allclose(resized[..., index], alone.clip(0, 1), atol=1e-4)
 
 
-@pytest.mark.parametrize("trick", [flipped, rescaled, lambda score: flipped(rescaled(score))])
+@pytest.mark.parametrize(
+    "trick", [flip_averaged, scale_averaged, lambda score: flip_averaged(scale_averaged(score))]
+)
 def test_averages_of_the_scores_of_classes_are_such_scores(class_bundle, trick):
     photo = draw_classes(0, 150, 100)[0]
     scores = trick(load_engine(load_bundle(class_bundle)))(photo)

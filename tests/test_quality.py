@@ -35,7 +35,7 @@ def settings_of(bundle, **scoring):
 
 
 def test_without_a_word_all_is_as_it_was():
-    assert ScoringOptions().way == QUALITIES["standard"] == Quality("auto", "none", double_pass=True)
+    assert ScoringOptions().resolved == QUALITIES["standard"] == Quality("auto", "none", double_pass=True)
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
@@ -43,7 +43,7 @@ def test_a_quality_sets_what_the_options_could_have_set(quality):
     usual = QUALITIES[quality]
     assert usual.precision in PRECISIONS
     assert usual.tta in TEST_TIME
-    assert ScoringOptions(quality=quality).way == usual
+    assert ScoringOptions(quality=quality).resolved == usual
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
@@ -55,9 +55,9 @@ def test_an_option_that_is_given_is_stronger_than_the_quality(quality, precision
     usual = QUALITIES[quality]
     given = {"precision": precision, "tta": tta, "double_pass": double_pass}
     for name, value in given.items():
-        way = ScoringOptions(quality=quality, **{name: value}).way
-        assert vars(way) == {**vars(usual), name: value}
-    assert ScoringOptions(quality=quality, **given).way == Quality(**given)
+        resolved = ScoringOptions(quality=quality, **{name: value}).resolved
+        assert vars(resolved) == {**vars(usual), name: value}
+    assert ScoringOptions(quality=quality, **given).resolved == Quality(**given)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_every_quality_has_settings_of_its_own(default):
 @pytest.mark.parametrize("kind", [PredictOptions, EvaluateOptions, SubmitOptions, CompareOptions])
 def test_every_job_that_scores_has_the_qualities_and_refuses_others(kind):
     needed = {"models": ["a", "b"]} if kind is CompareOptions else {}
-    assert kind.of(quality="best", **needed).scoring.way == QUALITIES["best"]
+    assert kind.of(quality="best", **needed).scoring.resolved == QUALITIES["best"]
     with pytest.raises(ConfigError, match="`quality`: expected one of fast, standard, best, received '92'"):
         kind.of(quality="92", **needed)
 

@@ -23,13 +23,13 @@ from segmentation.confidence.places import MARKED, PlaceModel
 from segmentation.confidence.promise import Promise
 from segmentation.confidence.shot import words_of_shot
 from segmentation.confidence.viewpoints import OddEnd, OddView, View, odd_views
-from segmentation.config import files
+from segmentation.config.files import DECISIONS
 from segmentation.core.errors import ConfigError
 from segmentation.core.size import Size
 from segmentation.core.types import LikelyFault, Prediction
 from segmentation.metrics.faults import EXCESS, MISSED
 
-DECISIONS = tuple(reversed(files.DECISIONS))
+WORST_FIRST = tuple(reversed(DECISIONS))
 """The decisions on a photo, the most work first."""
 
 REVISED = ("clean", "confidence", "decision", "odd_end", "reasons")
@@ -123,7 +123,7 @@ class FolderTriage:
     def counts(self) -> dict[str, int]:
         """The number of photos by decision, and of failures if there are any."""
         decisions = [row.verdict.decision for row in self.rows]
-        counts = {name: decisions.count(name) for name in DECISIONS}
+        counts = {name: decisions.count(name) for name in WORST_FIRST}
         return {"failed": len(self.failures), **counts} if self.failures else counts
 
     @property
@@ -269,5 +269,5 @@ def _in_pixels(end: OddEnd, size: Size, probability: float) -> LikelyFault:
 
 def _place(row: Row) -> tuple[object, ...]:
     """Return what rows are put in order by: the most work first, then the least sound."""
-    decision = DECISIONS.index(row.verdict.decision)
+    decision = WORST_FIRST.index(row.verdict.decision)
     return decision, soundness(row.clean, row.confidence), row.confidence, row.stem

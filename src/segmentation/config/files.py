@@ -13,8 +13,8 @@ from segmentation.core.size import Size
 
 CROP_MARGIN_PERCENT = 5.0
 JPEG_QUALITY = 92
-DECISIONS = ("auto", "review", "redo")
-"""The decisions of triage on a photo."""
+AUTO, REVIEW, REDO = DECISIONS = ("auto", "review", "redo")
+"""The decisions of triage on a photo, the least work first."""
 AUTO_FROM, REDO_BELOW = 0.985, 0.92
 CERTAINTY = 0.9
 """Of a promise: how often it holds, if it were made again and again."""

@@ -203,7 +203,7 @@ class ScoringOptions:
     )
 
     @property
-    def way(self) -> Quality:
+    def resolved(self) -> Quality:
         """The precision, augmentation and passes: those that are given, the others by the quality."""
         usual = QUALITIES[self.quality]
         return Quality(

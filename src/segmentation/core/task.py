@@ -25,12 +25,12 @@ class Task(Protocol):
         ...
 
     @property
-    def area(self) -> str:
+    def area_words(self) -> str:
         """Return the words for everything but the background."""
         ...
 
     @property
-    def counted(self) -> str:
+    def classes_in_words(self) -> str:
         """The classes, in words."""
         ...
 
@@ -54,7 +54,7 @@ class CutoutTask:
     name: str
     truth = "cutout"
     group = "garment"
-    area = "garment area"
+    area_words = "garment area"
 
     @property
     def index_names(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class CutoutTask:
         return ("background", self.name)
 
     @property
-    def counted(self) -> str:
+    def classes_in_words(self) -> str:
         """The one class, in words."""
         return f"the class {self.name}"
 
@@ -93,12 +93,12 @@ class ClassTask:
         return self.names
 
     @property
-    def area(self) -> str:
+    def area_words(self) -> str:
         """Return the words for everything but the background."""
         return f"not {self.names[0]}"
 
     @property
-    def counted(self) -> str:
+    def classes_in_words(self) -> str:
         """Return the number of classes, in words."""
         return f"the {len(self.names)} classes"
 

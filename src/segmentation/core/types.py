@@ -127,7 +127,7 @@ class LabelMap:
         return CutoutTask(*self.names) if self.binary else ClassTask(self.names)
 
     @property
-    def mirrored(self) -> tuple[int, ...]:
+    def mirrored_indices(self) -> tuple[int, ...]:
         """The index that each class has in a mirror image: a left shoe is a right shoe there."""
         names = [name.lower() for name in self.names]
         sides = {"left": "right", "right": "left"}

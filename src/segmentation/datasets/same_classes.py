@@ -17,9 +17,10 @@ def check_same_classes(known: Mapping[str, LabelMap], remedy: str = "leave one o
     first, expected = next(iter(known.items()))
     for name, labels in known.items():
         if labels.names != expected.names:
+            classes, others = (one.task.classes_in_words for one in (expected, labels))
             raise ConfigError(
-                f"expected the same classes everywhere, received {expected.task.counted} of {first} "
-                f"and {labels.task.counted} of {name} ({_unlike(first, expected, name, labels)}); {remedy}"
+                f"expected the same classes everywhere, received {classes} of {first} and {others} of {name} "
+                f"({_unlike(first, expected, name, labels)}); {remedy}"
             )
 
 

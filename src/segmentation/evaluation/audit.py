@@ -14,7 +14,7 @@ from segmentation.datasets.selection import without_predicted
 from segmentation.evaluation.disagreement import Disagreement, measure
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.inference.scoring import load_score
-from segmentation.scores.augmentation import averaged, flipped
+from segmentation.scores.augmentation import averaged, flip_averaged
 
 Unbiased = Callable[[Sample], tuple[ScoreFn, float]]
 """The score function for a pair, of models that were not trained on it, and the threshold of their mask."""
@@ -73,7 +73,7 @@ def unbiased_scores(bundles: Sequence[ModelBundle], samples: Sequence[Sample]) -
                 f"`fold_model`: expected a model that was not trained on {sample.id}, received "
                 f"{', '.join(bundle.name for bundle in bundles)}; name the models of the other folds too"
             )
-    scores = [flipped(load_score(bundle)[0]) for bundle in bundles]
+    scores = [flip_averaged(load_score(bundle)[0]) for bundle in bundles]
 
     def unbiased(sample: Sample) -> tuple[ScoreFn, float]:
         chosen = [number for number, photos in enumerate(known) if sample not in photos]

@@ -104,7 +104,7 @@ def load_matte_pass(
         return None
     ensure_band_available(options.matte_band)
     bundles = matte_bundles(name, models_folder)
-    precision = scoring.way.precision
+    precision = scoring.resolved.precision
     loaded = [
         load_matte(bundle, engine=scoring.engine, precision=precision, streams=streams) for bundle in bundles
     ]

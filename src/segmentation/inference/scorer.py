@@ -21,7 +21,7 @@ from segmentation.inference.score_settings import EngineName, ScoreSettings
 from segmentation.inference.scoring import asked_tiling, load_score, own_tiling
 from segmentation.inference.suitability import check_scoring, choose_channels, choose_passes
 from segmentation.metrics.threshold import doubt_about
-from segmentation.scores.augmentation import averaged, cleaned, flipped, rescaled
+from segmentation.scores.augmentation import averaged, cleaned, flip_averaged, scale_averaged
 from segmentation.scores.channels import Channels
 from segmentation.scores.tiles import Tiling
 
@@ -103,7 +103,7 @@ def load_scorer(
     engines = [engine for _, its_engines in loaded for engine in its_engines]
     settings = ScoreSettings(
         tuple(EngineName(engine.name, engine.precision) for engine in engines),
-        scoring.way.tta,
+        scoring.resolved.tta,
         "; ".join(dict.fromkeys(str(tiling) for tiling in tilings if tiling)) or None,
         str(channels) if channels else None,
         **(_limits(scoring) if models.labels.binary else {}),
@@ -116,11 +116,11 @@ def load_scorer(
 
 def _augmented(score: ScoreFn, labels: LabelMap, threshold: float, scoring: ScoringOptions) -> ScoreFn:
     """Return the score function with the test-time augmentation and the cleaning that are asked for."""
-    augmentations = scoring.way.tta.split("+")
+    augmentations = scoring.resolved.tta.split("+")
     if "scales" in augmentations:
-        score = rescaled(score)
+        score = scale_averaged(score)
     if "flip" in augmentations:
-        score = flipped(score, labels)
+        score = flip_averaged(score, labels)
     limits = _limits(scoring)
     return cleaned(score, threshold, **limits) if any(limits.values()) else score
 
@@ -145,7 +145,7 @@ def _load_score(
     score, engines = load_score(
         bundle,
         engine=scoring.engine,
-        precision=scoring.way.precision,
+        precision=scoring.resolved.precision,
         streams=streams,
         tiling=tiling,
         channels=channels,

@@ -52,7 +52,7 @@ def choose_passes(bundle: ModelBundle, scoring: ScoringOptions) -> ModelBundle:
             f"`double_pass`: expected a model with two passes, received {bundle.name}, which has one; "
             f"`train second_pass={bundle.name}` adds the second"
         )
-    return bundle.first if bundle.first and not scoring.way.double_pass else bundle
+    return bundle.first if bundle.first and not scoring.resolved.double_pass else bundle
 
 
 def check_scoring(models: Ensemble, options: ModelOptions, scoring: ScoringOptions) -> None:
@@ -101,7 +101,7 @@ def _check_objects(models: Ensemble, scoring: ScoringOptions) -> None:
     if len(models.members) > 1:
         raise ConfigError(f"`model`: expected one model that finds objects, received {models.name}; take one")
     given = {
-        "tta": scoring.way.tta != "none",
+        "tta": scoring.resolved.tta != "none",
         "tiles": scoring.tiles,
         "channels": scoring.channels != "rgb",
         "remove_islands": scoring.remove_islands,

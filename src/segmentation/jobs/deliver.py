@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from segmentation.confidence.promise import Promise
-from segmentation.config.files import DECISIONS
+from segmentation.config.files import AUTO, DECISIONS, REVIEW
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError, SegmentationError
 from segmentation.core.events import Caution, counting
@@ -96,7 +96,7 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
     if options.triage.promise is not None:
         stems, promise = promised_stems(options.results, options.triage, context)
         sources = [_promised(source, stems) for source in sources]
-        decisions = DECISIONS[:1]
+        decisions = (AUTO,)
     sources = list(as_reviewed(sources, options.results))
     refuse_output(output, options.results, sources)
     chosen = [source for source in sources if source.corrected or _is_wanted(source, decisions)]
@@ -147,7 +147,7 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
 
 def _promised(source: Source, stems: Collection[str]) -> Source:
     """Return a source with the decision that a promise makes."""
-    decision = DECISIONS[0] if source.photo.stem in stems else DECISIONS[1]
+    decision = AUTO if source.photo.stem in stems else REVIEW
     return replace(source, decision=decision)
 
 

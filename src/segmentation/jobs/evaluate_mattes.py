@@ -172,7 +172,7 @@ def _matte_of(named: _Named, dataset: Dataset, options: EvaluateOptions) -> Matt
         return lambda _sample: method
     loaded = [
         (
-            load_matte(bundle, engine=options.scoring.engine, precision=options.scoring.way.precision),
+            load_matte(bundle, engine=options.scoring.engine, precision=options.scoring.resolved.precision),
             new_to(bundle, dataset.samples),
         )
         for bundle in named.bundles

@@ -92,7 +92,7 @@ def _figures(summary: Summary, labels: LabelMap) -> Table:
     table.add_row("resolutions", _counts(summary.resolutions))
     area = summary.area
     table.add_row(
-        printable(labels.task.area),
+        printable(labels.task.area_words),
         f"{area.min:.1%} to {area.max:.1%} of the frame, median {area.median:.1%}, mean {area.mean:.1%}",
     )
     table.add_row("mean of R, G, B", ", ".join(f"{value:.1f}" for value in summary.mean))

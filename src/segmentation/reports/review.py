@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from segmentation.confidence.model import shown as shown_confidence
-from segmentation.confidence.triage import DECISIONS, FolderTriage, Limits
+from segmentation.confidence.triage import WORST_FIRST, FolderTriage, Limits
 from segmentation.core.errors import printable
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import write_text
@@ -72,7 +72,7 @@ def write_review(
         limits=limits,
         caution=caution,
         shown=shown_confidence,
-        sections=[(name, [row for row in pictured if row.verdict.decision == name]) for name in DECISIONS],
+        sections=[(name, [row for row in pictured if row.verdict.decision == name]) for name in WORST_FIRST],
         hidden=len(triage.rows) - len(pictured),
         name=lambda row: printable(row.stem),
         picture=lambda row: _address(f"{folder_of_pictures}/{row.stem}{suffix}"),

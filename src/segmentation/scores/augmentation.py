@@ -11,14 +11,14 @@ from segmentation.core.types import BINARY, LabelMap, ScoreFn
 SCALES = (1.0, 0.9, 1.1)
 
 
-def flipped(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
+def flip_averaged(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
     """Average the scores of a photo and of its mirror image, after the Carvana solution."""
     return averaged([score, mirrored(score, labels)])
 
 
 def mirrored(score: ScoreFn, labels: LabelMap = BINARY) -> ScoreFn:
     """Score the mirror image and mirror the scores back; left classes become right ones."""
-    classes = list(labels.mirrored)
+    classes = list(labels.mirrored_indices)
     swaps = classes != sorted(classes)
 
     def score_mirrored(photo: np.ndarray) -> np.ndarray:
@@ -52,7 +52,7 @@ def averaged(scores: Sequence[ScoreFn]) -> ScoreFn:
     return average
 
 
-def rescaled(score: ScoreFn, scales: Sequence[float] = SCALES) -> ScoreFn:
+def scale_averaged(score: ScoreFn, scales: Sequence[float] = SCALES) -> ScoreFn:
     """Average the scores of a photo at several scales, the first of which is at most 1.
 
     A network gets every photo at one size, so that a scale changes the framing: below 1 the border of the

@@ -94,7 +94,7 @@ def _transforms(config: AugmentConfig, colour: bool, labels: LabelMap, coding: T
 def _flip(library: Any, labels: LabelMap) -> Any:
     """Return the transform that mirrors a pair, where the left one of two classes becomes the right one."""
     index_of = np.arange(256, dtype=np.uint8)
-    index_of[: len(labels.names)] = labels.mirrored
+    index_of[: len(labels.names)] = labels.mirrored_indices
     if (index_of == np.arange(256)).all():
         return library.HorizontalFlip
 

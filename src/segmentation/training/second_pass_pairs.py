@@ -62,5 +62,5 @@ class SecondPassPairs(PreparedPairs):
 
     def _to_size(self, seen: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Prepare at the size of the network, with the scores whether the network sees them or not."""
-        way = dataclasses.replace(self.preprocessing, guided=True, strokes=False)  # which are drawn at last
-        return way.prepare(seen), self._resize(target)
+        preprocessing = dataclasses.replace(self.preprocessing, guided=True, strokes=False)  # drawn at last
+        return preprocessing.prepare(seen), self._resize(target)

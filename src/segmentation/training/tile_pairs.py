@@ -73,5 +73,5 @@ class TilePairs(PreparedPairs):
     def _prepared(self, seen: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what the network sees, and the ground truth as it is; strokes are drawn at last."""
         strokes = self.preprocessing.strokes and not self._varied
-        way = replace(self.preprocessing, input_size=self._tiles.size, strokes=strokes)
-        return way.prepare(seen), truth
+        preprocessing = replace(self.preprocessing, input_size=self._tiles.size, strokes=strokes)
+        return preprocessing.prepare(seen), truth
