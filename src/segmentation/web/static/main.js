@@ -2,28 +2,25 @@
 
 import {Activity} from "./activity.js";
 import {prepareDialogs} from "./dialogs.js";
+import {describe as describeWith} from "./heading.js";
 import {addTips, keyOf, nameOf, tip} from "./keys.js";
 import {prepareLearning} from "./learn.js";
 import {Looks} from "./looks.js";
+import {hideNotice, notice, sayOnce} from "./notice.js";
+import {isOffline, prepareOffline} from "./offline.js";
 import {Queue} from "./queue.js";
-import {Refused, get, onProgram, post} from "./server.js";
+import {Refused, get, post} from "./server.js";
+import {keep, settings} from "./settings.js";
 import {Tools} from "./tools.js";
 import {View} from "./view.js";
 import {Work, unsent} from "./work.js";
 
 const at = id => document.getElementById(id);
-const KEPT_MS = 6000, LOOK_MS = 2500, RAREST_LOOK_MS = 30000, REST_MS = 150, AHEAD = 2;
-
-const settings = Object.assign(
-  {size: 24, hardness: 0.8, add: true, mode: "outline", ground: "checker", colour: "#3b6ea5", filter: "all", order: "garments"},
-  JSON.parse(localStorage.getItem("review") ?? "{}"),
-);
-const keep = () => localStorage.setItem("review", JSON.stringify(settings));
+const LOOK_MS = 2500, RAREST_LOOK_MS = 30000, REST_MS = 150, AHEAD = 2;
 
 const view = new View(at("stage"), at("picture"), at("cursor"));
 const activity = new Activity();
 const opened = new Map();  // works that are open or being opened, by id: the one in hand and those ahead
-const told = new Set();  // what was said of files that were changed elsewhere
 let work = null, summary = {}, place = -1;
 
 const events = {
@@ -32,7 +29,7 @@ const events = {
   waits: one => { if (one === work) describe(); },
   state: one => takeState(one.id, one.about),
   nothing: one => { if (one === work) notice(tools.tool === "hole" ? "No hole of the garment is here" : tools.tool === "island" ? "The largest part of the mask is no island" : "Nothing to change here"); },
-  late: (one, message) => { if (one === work && at("offline").hidden) notice(message, true); },
+  late: (one, message) => { if (one === work && !isOffline()) notice(message, true); },
   refused: message => { notice(message, true); refresh(); },
   stale: (one, message) => reopen(one, message),
 };
@@ -46,7 +43,7 @@ const hand = {
   toggle: (x, y) => work?.toggle(x, y),
 };
 const looks = new Looks(view, settings, {
-  keep, notice: text => notice(text), changed: () => describe(), edited: () => Boolean(queue.current?.undo),
+  keep, notice, changed: () => describe(), edited: () => Boolean(queue.current?.undo),
 });
 const tools = new Tools(view, hand, settings);
 const network = {reason: "", loading: false};  // which strokes of the smart brush are given to
@@ -74,7 +71,7 @@ async function show(photo, rests = 0) {
     describe();
     if (photo.outdated) outdated(one);
     else if (photo.problem) notice(photo.problem, true);
-    else at("notice").hidden = true;
+    else hideNotice();
     ahead();
     prepareHints();
   } catch (error) {
@@ -178,47 +175,7 @@ async function decide(decision) {
 
 // What the page says
 
-function describe() {
-  const photo = queue.current;
-  at("name").textContent = photo?.name ?? "";
-  at("name").title = photo?.name ?? "";
-  at("badge").textContent = photo?.shown ?? "";
-  at("badge").className = `badge ${photo?.predicted ?? ""}`;
-  at("badge").title = photo?.predicted ? `Expected Dice of the mask; predicted as ${photo.predicted}` : "";
-  at("reasons").textContent = photo?.reasons.join("; ") ?? "";
-  at("reasons").title = photo?.reasons.join("\n") ?? "";
-  const steps = work?.steps ?? photo;
-  at("undo").disabled = !(steps?.undo > 0);
-  at("redo").disabled = !(steps?.redo > 0);
-  at("accept").classList.toggle("on", photo?.decision === "accepted");
-  at("accept").textContent = photo?.decision === "accepted" ? "Accepted" : "Accept";
-  at("redo-by-hand").classList.toggle("on", photo?.decision === "redo");
-  at("previous").disabled = !queue.neighbour(-1);
-  at("next").disabled = !queue.neighbour(1);
-  const left = queue.left, pace = summary.seconds_a_photo;
-  at("left").textContent = !queue.shown.length ? "" : left ? `${left} left${pace ? ` · about ${duration(left * pace)}` : ""}` : "none left";
-  at("progress").firstElementChild.style.width = `${100 * queue.decided / Math.max(1, queue.shown.length)}%`;
-  at("doubts").lastElementChild.textContent = work?.about.regions.length ?? 0;
-  at("doubts").classList.toggle("on", view.doubts);
-  at("lines").hidden = !work?.about.edge_lines.length;
-  at("lines").classList.toggle("on", view.lines);
-  at("split").classList.toggle("on", Boolean(view.split));
-}
-
-function duration(seconds) {
-  if (seconds < 90) return `${Math.max(5, Math.round(seconds / 5) * 5)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
-}
-
-function notice(text, stays = false, action = null) {
-  clearTimeout(notice.timer);
-  const box = at("notice");
-  box.hidden = !text;
-  box.replaceChildren(text);
-  if (action) box.append(action);
-  if (text && !stays) notice.timer = setTimeout(() => { box.hidden = true; }, KEPT_MS);
-}
+const describe = () => describeWith({queue, view, work, summary});
 
 function outdated(one) {
   const button = Object.assign(document.createElement("button"), {className: "plain", textContent: "Begin again from the new mask"});
@@ -240,9 +197,7 @@ async function refresh() {
       const now = queue.all.get(work.id);
       if (now && !work.active && now.revision !== work.about.revision) reopen(work, `${now.name} was changed elsewhere in the meantime; here it is as it is now`);
     }
-    const saved = all.saved.filter(text => !told.has(text));
-    saved.forEach(text => told.add(text));
-    if (saved.length) notice(saved.join("; "), true);
+    sayOnce(all.saved);
     if (all.problem) notice(all.problem, true);
     describe();
     return all;
@@ -370,13 +325,7 @@ tools.listeners.push(() => {
 });
 view.listeners.push(() => { at("zoom").textContent = `${Math.round(view.scale * 100)}%`; });
 
-onProgram(now => {
-  at("offline").hidden = now === "here";
-  at("offline").textContent = now === "another"
-    ? `Another program answers here. What you have done is kept; end that one, start this review again with --port ${location.port}, and this page goes on.`
-    : "The program does not answer. What you have done is kept; start review again, and this page goes on.";
-  if (now === "here") goOn();
-});
+prepareOffline(goOn);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 addEventListener("beforeunload", event => { if (unsent.size) event.preventDefault(); });
 
