@@ -29,6 +29,15 @@ const ORDERS = {
   },
 };
 
+// What may change of a photo while it is reviewed.
+const STATE = ["revision", "undo", "redo", "decision", "pending", "problem", "outdated"];
+
+// Take the state of a photo that was asked for at a time.
+export function learn(photo, state, asked) {
+  for (const name of STATE) photo[name] = state[name];
+  photo.asked = asked;
+}
+
 export class Queue {
   constructor(chosen) {
     Object.assign(this, {chosen, all: new Map(), shown: [], current: null, kept: new Set()});

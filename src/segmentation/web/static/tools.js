@@ -20,6 +20,8 @@ const HINTS = {
   island: "Click a part beside the garment to remove it",
 };
 
+const NOTHING = {hole: "No hole of the garment is here", island: "The largest part of the mask is no island"};
+
 // What is known of a doubtful region, in words.
 const inWords = ({probability, signs}) => probability == null ? "Doubtful" : [`A fault with a probability of ${Math.round(100 * probability)}%`, ...signs].join(", ");
 
@@ -46,6 +48,7 @@ export class Tools {
   get chooses() { return this.draws || this.tool === "hint"; }
   get leads() { return LEADS.includes(this.tool); }
   get hint() { return HINTS[this.tool] ?? ""; }
+  get nothing() { return NOTHING[this.tool] ?? "Nothing to change here"; }  // where it has changed nothing
   get adds() { return this.addsWith(this.alternate); }
 
   // Whether the tool adds, with Alt or without it.
