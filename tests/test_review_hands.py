@@ -5,11 +5,15 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from support.browser import COMES_BACK, Server, wait_until
+from support.browser import COMES_BACK, OWN, Server, wait_until
 from support.desk import draw_results, read
+from support.folder_job import cut_folder
 
 SIZE = 160, 220
 SAID = "document.getElementById('notice').textContent"
+MESSAGES = "document.getElementById('messages').textContent"
+GONE = {"status": 404, "json": {"detail": "Not Found"}, "headers": OWN}
+CLOSES = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"
 OFFLINE = "document.getElementById('offline')"
 OVERLAY = """(() => {
     const {cursor} = review.view;
@@ -59,6 +63,26 @@ def test_a_mask_is_accepted_only_once_it_was_seen(server, tab):
     assert page("review.queue.current.decision") is None
     page.press("Enter")
     page.wait_for(f"review.queue.current.name !== {first!r}")
+
+
+def test_the_second_of_two_quick_presses_does_not_accept_the_next_photo_unseen(server, tab):
+    page = tab(server.address)
+    second = page("review.queue.shown[1].id")
+    fetched = f"({{name}}) => name.includes('{second}/mask')"  # ahead
+    page.wait_for(f"performance.getEntriesByType('resource').some({fetched})")
+    page.wait_for("review.isSeen")
+
+    page("""async () => {
+        const first = review.work.id, press = () => document.getElementById('accept').click();
+        press();
+        while (!review.work || review.work.id === first) await new Promise(resolve => setTimeout(resolve));
+        press();
+    }""")
+
+    page.settle()
+    assert page("[review.work.id, review.queue.current.decision]") == [second, None]
+    page.press("Enter")
+    page.wait_for("review.queue.shown[1].decision === 'accepted'")
 
 
 def test_a_smart_stroke_that_is_on_its_way_is_not_drawn_over_another_photo(server, tab):
@@ -173,6 +197,10 @@ def test_keys_work_on_keyboards_of_other_letters_and_where_brackets_need_altgr(s
         assert [sized("[", **event), sized("]", **event)] == [[83, 0.5], [120, 0.5]]
         assert [sized("{", **event), sized("}", **event)] == [[100, 0.4], [100, 0.6]]
     assert [sized(","), sized("."), sized("<"), sized(">")] == [[83, 0.5], [120, 0.5], [100, 0.4], [100, 0.6]]
+    for code in ("Comma", "Period", "BracketLeft", "BracketRight"):  # which type letters in Russian
+        smaller = code in ("Comma", "BracketLeft")
+        assert sized("ю", code=code) == ([83, 0.5] if smaller else [120, 0.5])
+        assert sized("Ю", code=code, shiftKey=True) == ([100, 0.4] if smaller else [100, 0.6])
     assert sized("∫", code="KeyE", altKey=True) == [100, 0.5]
     assert page("review.tools.tool") == "brush"
 
@@ -199,11 +227,13 @@ def test_strokes_are_where_they_are_drawn_when_the_window_moves_to_a_finer_scree
     page.zoom(2, 80, 110)
     before = page.on_screen(80, 110)
 
+    page("window.matchMedia = query => ({addEventListener: (name, listener) => { window.told = listener; }})")
+    page("review.view.watchRatio()")
     page.move_to_screen(2)
 
     page.drag((40, 60), (100, 60))  # which the page does not know of yet
     assert (page.mask()[56:64, 40:100] == 255).all()
-    page("review.view.resize()")
+    page("told()")
     assert page.on_screen(80, 110) == pytest.approx(before, abs=1)
     wide, shown = page("[review.view.canvas.width, review.view.canvas.getBoundingClientRect().width]")
     assert wide == pytest.approx(2 * shown, abs=1)
@@ -237,16 +267,117 @@ def test_strokes_wait_while_a_review_of_another_folder_is_in_the_place_of_theirs
     assert (page.mask()[[20, 80], 40] == 255).all()
 
 
+def test_strokes_wait_whatever_another_program_answers(server, tab):
+    page = tab(server.address)
+    brush(page)
+    refusals = [(501, "<h1>Unsupported method</h1>"), (401, ""), (404, '{"message": "no such model"}')]
+    answers = [{"status": status, "body": body} for status, body in [*refusals, (200, "{}")]]
+    page.tab.route("**/edit", lambda route: route.fulfill(**answers.pop()) if answers else route.continue_())
+
+    page.drag((20, 20), (60, 20))
+
+    assert not answers
+    assert undo(page) == 1
+    page.wait_for(f"{OFFLINE}.hidden")
+
+
 def test_a_stroke_waits_until_predict_has_replaced_its_photo(server, tab):
     page = tab(server.address)
     brush(page)
-    gone = {"status": 404, "json": {"detail": "Not Found"}}
-    page.tab.route("**/edit", lambda route: route.fulfill(**gone), times=2)
-    page.drag((20, 20), (60, 20))
+    page.tab.route("**/edit", lambda route: route.fulfill(**GONE))
+    page.drag((20, 20), (60, 20), release=False)
+    page.tab.mouse.up()
+    page.wait_for(f"{MESSAGES}.startsWith('{page.name} is not among the results at present')")
+    assert page(f"{OFFLINE}.hidden")
+
+    page.tab.unroute("**/edit")
+    page.settle()
 
     assert undo(page) == 1
-    assert "not among the results at present" in page(SAID)
-    assert page(f"{OFFLINE}.hidden")
+    assert page(MESSAGES) == ""
+
+
+def test_changes_to_a_photo_that_does_not_come_back_can_be_given_up(server, tab):
+    page = tab(server.address)
+    first, before = page.name, page.mask()
+    brush(page)
+    page.tab.route("**/edit", lambda route: route.fulfill(**GONE))
+    page.drag((20, 20), (60, 20), release=False)
+    page.tab.mouse.up()
+    page.press("Enter")
+    page.wait_for(f"review.work && review.queue.current.name !== {first!r}")
+    page.wait_for(f"{MESSAGES}.startsWith('{first} is not among the results at present')")
+    assert not page(CLOSES)
+
+    page.tab.click("#messages button")
+
+    page.wait_for(CLOSES)
+    assert page(MESSAGES) == ""
+    page.press("ArrowLeft")
+    page.wait_for(f"review.work && review.queue.current.name === {first!r}")
+    assert page("[review.queue.current.undo, review.queue.current.decision]") == [0, None]
+    assert np.array_equal(page.mask(), before)
+
+
+def test_a_photo_that_was_not_there_is_shown_once_it_is(server, tab):
+    page = tab(server.address)
+    asked = page("review.queue.shown[4].id")
+    page.tab.route(f"**/photos/{asked}", lambda route: route.fulfill(**GONE), times=1)
+
+    page("void review.show(review.queue.shown[4])")
+    page.wait_for("!review.view.layers")
+
+    page.wait_for(f"review.work?.id === {asked!r}")
+
+
+def test_a_photo_that_predict_is_replacing_keeps_its_place(server, tab):
+    page = tab(server.address)
+    page("void review.show(review.queue.shown[2])")
+    page.wait_for("review.work")
+    places = "[-1, 0, 1].map(step => review.queue.neighbour(step).name)"
+    before, missing = page(places), page.name
+
+    def without_it(route):
+        said = route.fetch().json()
+        said["photos"] = [photo for photo in said["photos"] if photo["name"] != missing]
+        route.fulfill(json={**said, "folder": "/without"}, headers=OWN)
+
+    page.tab.route("**/overview", without_it, times=1)
+    page(COMES_BACK)
+    page.wait_for("document.title.endsWith('without')")
+    assert page(places) == before
+    page(COMES_BACK)
+    page.wait_for("!document.title.endsWith('without')")
+
+    assert page(places) == before
+
+
+def test_the_page_says_why_it_has_no_list_and_goes_on_by_itself(server, tab):
+    page = tab(server.address)
+    refusal = {"status": 422, "json": {"message": "found no predictions.jsonl"}, "headers": OWN}
+    page.tab.route("**/overview", lambda route: route.fulfill(**refusal), times=1)
+
+    page(COMES_BACK)
+
+    page.wait_for(f"{MESSAGES}.startsWith('found no predictions.jsonl')")
+    page.wait_for(f"{MESSAGES} === ''")
+
+
+def test_the_page_says_why_a_photo_is_not_begun_again(server, results, tab):
+    page = tab(server.address)
+    brush(page)
+    page.drag((20, 20), (60, 20))
+    cut_folder(results.parent / "photos", results, threshold=0.8)
+    page(COMES_BACK)
+    page.wait_for("review.queue.current.outdated")
+    refusal = {"status": 422, "json": {"message": "the disk is full"}, "headers": OWN}
+    page.tab.route("**/restart", lambda route: route.fulfill(**refusal))
+    page.press("ArrowRight", "ArrowLeft")
+    page.wait_for(f"{SAID}.includes('Begin again from the new mask')")
+
+    page.tab.click("#notice button")
+
+    page.wait_for(f"review.work && {SAID} === 'the disk is full'")
 
 
 def test_time_on_a_photo_is_sent_later_where_the_program_was_away(server, tab):
@@ -282,4 +413,11 @@ def test_the_page_says_what_accepting_a_photo_again_has_put_aside(server, result
     wait_until(lambda: page("true") and path.with_name(f"{name}.png.before").exists())
     page(COMES_BACK)
 
-    page.wait_for(f"{SAID}.includes('{name}.png was changed elsewhere; it is now {name}.png.before')")
+    page.wait_for(f"{MESSAGES}.includes('{name}.png was changed elsewhere; it is now {name}.png.before')")
+    page.press("Enter")  # which is about the next photo
+    assert ".before" in page(MESSAGES)
+    for button in page.tab.query_selector_all("#messages button"):
+        button.click()
+    page.tab.reload()
+    page.wait_for("window.review && review.work")
+    assert page(MESSAGES) == ""

@@ -80,6 +80,7 @@ def test_nobody_is_let_in_without_the_address(client, path):
 
     assert answer.status_code == 404
     assert "open the whole address" in answer.text
+    assert "x-review" not in answer.headers  # by which a page knows its own program
 
 
 def test_the_page_is_there_and_asks_for_nothing_elsewhere(client):

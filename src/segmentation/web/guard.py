@@ -8,6 +8,7 @@ its Origin.
 import ipaddress
 import secrets
 import socket
+from collections.abc import Mapping
 
 from segmentation.web.asgi import Application, Message, Receive, Scope, Send, answer
 from segmentation.web.listening import is_loopback
@@ -26,6 +27,8 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+_OWN = {"x-review": "1"}
+"""What the page knows the answers of its own program by, since any other may answer at its port later."""
 _SAFE = ("GET", "HEAD")
 
 
@@ -61,12 +64,13 @@ class Guard:
         if not slash:
             await answer(send, 307, b"", {**_HEADERS, "location": f"{path}/"})
             return
+        send = _with_headers(send, _OWN)
         length = headers.get(b"content-length", "0")
         if not length.isdigit() or int(length) > MOST_BYTES:
             await refuse(send, 413, f"expected at most {MOST_BYTES} bytes")
             return
         inner = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode("utf-8", "surrogatepass")}
-        await self._application(inner, _limited(receive), _with_headers(send))
+        await self._application(inner, _limited(receive), _with_headers(send, _HEADERS))
 
 
 def is_own_host(given: str, host: str, port: int) -> bool:
@@ -111,10 +115,10 @@ def _limited(receive: Receive) -> Receive:
     return limited
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
-            fields = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+            fields = [(name.encode(), value.encode()) for name, value in headers.items()]
             message = {**message, "headers": [*message.get("headers", []), *fields]}
         await send(message)
 

@@ -1,29 +1,34 @@
 // The photo in hand: what is done to it, and how the next one comes.
 
+import {button, say, unsay} from "./messages.js";
 import {hideNotice, notice} from "./notice.js";
-import {isOffline} from "./offline.js";
 import {Opened} from "./opened.js";
 import {learn} from "./queue.js";
-import {post} from "./server.js";
+import {Refused, post} from "./server.js";
+
+const SEEN_MS = 250;  // for which a photo is in sight before a key that was pressed can be about it
 
 export class Hand {
-  // `page` has: describe(), refresh(), note(work), which takes its new state, decided(), shown(), letGo() before another
-  // photo comes, isPainting(), and nothing(), why the tool has changed nothing
+  // `page` has: describe(), refresh(), look(), which refreshes later, note(work), which takes its state, decided(),
+  // shown(), letGo() before another photo comes, isPainting(), and nothing(), why the tool has changed nothing
   constructor(view, queue, activity, page) {
-    Object.assign(this, {view, queue, activity, page, work: null});
+    Object.assign(this, {view, queue, activity, page, work: null, missed: false, seenAt: null});
     this.opened = new Opened(view, {
       drawn: work => { if (this.holds(work)) view.redraw(); },
       painting: work => this.holds(work) && page.isPainting(),
       waits: work => { if (this.holds(work)) page.describe(); },
-      state: work => page.note(work),
+      state: work => { unsay(work.id); page.note(work); },
       nothing: work => { if (this.holds(work)) notice(page.nothing()); },
-      late: (work, message) => { if (this.holds(work) && !isOffline()) notice(message, true); },
-      refused: message => { notice(message, true); page.refresh(); },
-      stale: (work, message) => this.reopen(work, message),
+      late: work => this.sayLate(work),
+      refused: (work, message) => { unsay(work.id); notice(message, true); page.refresh(); },
+      stale: (work, message) => { unsay(work.id); this.reopen(work, message); },
     });
   }
 
   holds(work) { return work === this.work; }
+
+  // Whether the photo is in sight for long enough to be decided on: not by the second of two quick presses.
+  get isSeen() { return this.seenAt !== null && performance.now() - this.seenAt > SEEN_MS; }
 
   get layers() { return this.work?.layers; }
   changed(box) { this.work.changed(box); }
@@ -39,7 +44,7 @@ export class Hand {
     page.letGo();
     queue.select(photo);
     this.activity.begin(photo.id);
-    this.work = null;
+    Object.assign(this, {work: null, missed: false, seenAt: null});
     page.describe();
     if (rests) await new Promise(resolve => setTimeout(resolve, rests));
     if (queue.current !== photo) return;
@@ -48,6 +53,7 @@ export class Hand {
       if (queue.current !== photo) return;
       this.work = work;
       view.show(work.layers, work.about.regions, work.about.edge_lines);
+      requestAnimationFrame(now => { if (this.holds(work)) this.seenAt = now; });  // the one in which it is drawn
       if (view.split) view.split.before = work.about.undo ? "predicted" : "photo";
       if (work.asked > photo.asked) learn(photo, work.about, work.asked);
       page.describe();
@@ -58,7 +64,11 @@ export class Hand {
       page.shown();
     } catch (error) {
       this.opened.drop(photo.id);
-      if (queue.current === photo) { view.layers = null; view.redraw(); notice(error.message, true); }
+      if (queue.current !== photo) return;
+      view.layers = null; view.redraw(); notice(error.message, true);
+      if (error instanceof Refused) return;
+      this.missed = true;
+      page.look();
     }
   }
 
@@ -69,7 +79,7 @@ export class Hand {
       const {view} = this, kept = [view.scale, view.left, view.top, view.fitted];
       this.work = null;
       await this.show(this.queue.current);
-      if (!kept[3] && this.work) { [view.scale, view.left, view.top, view.fitted] = kept; view.moved(); }
+      if (!kept[3] && this.work?.id === work.id) { [view.scale, view.left, view.top, view.fitted] = kept; view.moved(); }
     }
     if (message) notice(message, true);
     this.page.refresh();
@@ -77,7 +87,7 @@ export class Hand {
 
   async decide(decision) {
     const {queue, page, work} = this;
-    if (!work) return;
+    if (!work || decision && !this.isSeen) return;
     if (decision === "accepted" && work.unseen) { notice("The mask is still changing: look at it, then accept it"); return; }
     page.letGo();
     const photo = queue.current;
@@ -93,11 +103,14 @@ export class Hand {
   }
 
   offerNewMask(work) {
-    const button = Object.assign(document.createElement("button"), {className: "plain framed", textContent: "Begin again from the new mask"});
-    button.onclick = async () => {
-      try { await post(`api/photos/${work.id}/restart`, {revision: work.about.revision}); notice(""); } catch (error) { notice(error.message, true); }
-      this.reopen(work, "");
-    };
-    notice("predict has made another mask since you began; your corrections are on the earlier one.", true, button);
+    const restart = () => post(`api/photos/${work.id}/restart`, {revision: work.about.revision});
+    const begin = async () => this.reopen(work, await restart().then(() => "", error => error.message));
+    notice("predict has made another mask since you began; your corrections are on the earlier one.", true, button("Begin again from the new mask", begin));
+  }
+
+  // What was done to a photo that is not among the results waits until it is again, or is given up.
+  sayLate(work) {
+    const giveUp = () => { unsay(work.id); work.giveUp(); this.page.note(work); };
+    say(work.id, `${work.about.name} is not among the results at present; what you have done to it is kept until it is.`, ["Give up these changes", giveUp]);
   }
 }

@@ -61,10 +61,13 @@ export function tip(name) {
   return `${text} (${keys.map(label).join(" or ")})`;
 }
 
+// What places of punctuation type on a Latin keyboard, without Shift and with it.
+const PUNCTUATION = {Comma: ",<", Period: ".>", BracketLeft: "[{", BracketRight: "]}", Slash: "/?"};
+
 // The key of an event; the one in its place on a Latin keyboard where it types another letter, as "и" in place of "b".
 export function keyOf(event) {
   if (event.key === " ") return "space";
-  const [, place] = /^(?:Key|Digit)(.)$/.exec(event.code) ?? [];
+  const place = PUNCTUATION[event.code]?.[event.shiftKey ? 1 : 0] ?? /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
   return (place && !event.altKey && /^[^\x00-\x7f]+$/.test(event.key) ? place : event.key).toLowerCase();
 }
 

@@ -29,6 +29,7 @@ const queue = new Queue(photo => hand.show(photo));
 const hand = new Hand(view, queue, activity, {
   describe,
   refresh: () => overview.refresh(),
+  look: () => overview.look(),
   note: work => overview.note(work),
   decided: () => overview.count(),
   shown: () => smartBrush.prepare(),
@@ -56,4 +57,4 @@ view.resize();
 tools.choose("pointer");
 await overview.refresh();
 hand.show(overview.firstOpen).then(() => smartBrush.look());
-window.review = {view, tools, queue, get work() { return hand.work; }, show: photo => hand.show(photo)};  // for tests and the curious
+window.review = {view, tools, queue, get work() { return hand.work; }, get isSeen() { return hand.isSeen; }, show: photo => hand.show(photo)};  // for tests and the curious

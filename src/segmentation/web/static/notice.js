@@ -2,7 +2,7 @@
 
 const KEPT_MS = 6000;
 
-const box = document.getElementById("notice"), told = new Set();
+const box = document.getElementById("notice");
 let timer = null;
 
 export function notice(text, stays = false, action = null) {
@@ -14,10 +14,3 @@ export function notice(text, stays = false, action = null) {
 }
 
 export function hideNotice() { box.hidden = true; }
-
-// Say what was not said before.
-export function sayOnce(texts) {
-  const fresh = texts.filter(text => !told.has(text));
-  fresh.forEach(text => told.add(text));
-  if (fresh.length) notice(fresh.join("; "), true);
-}

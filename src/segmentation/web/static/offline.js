@@ -4,8 +4,6 @@ import {onProgram} from "./server.js";
 
 const box = document.getElementById("offline");
 
-export const isOffline = () => !box.hidden;
-
 // `goOn` is called when the program answers again.
 export function prepareOffline(goOn) {
   onProgram(now => {

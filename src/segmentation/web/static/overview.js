@@ -1,8 +1,8 @@
 // What the program says of all photos: asked for at the beginning, when somebody comes back, and while files are written.
 
-import {notice, sayOnce} from "./notice.js";
+import {say, unsay} from "./messages.js";
 import {learn} from "./queue.js";
-import {get} from "./server.js";
+import {Refused, get} from "./server.js";
 
 const LOOK_MS = 2500, RAREST_LOOK_MS = 30000;
 
@@ -12,19 +12,27 @@ export class Overview {
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.refresh(); });
   }
 
-  async refresh() {
-    try {
-      const asked = performance.now(), all = await get("api/overview");
-      this.summary = all.summary;
-      document.title = `Review · ${all.folder.split("/").filter(Boolean).slice(-2).join("/")}`;
-      this.queue.take(all.photos, asked);
-      this.reopenChanged();
-      sayOnce(all.saved);
-      if (all.problem) notice(all.problem, true);
-      this.describe();
-      return all;
-    } catch { return null; }
+  // While files are being written, or something is missing, it is asked for again, after `next` milliseconds.
+  async refresh(next = LOOK_MS) {
+    const asked = performance.now();
+    const all = await get("api/overview").catch(error => { if (error instanceof Refused) say("overview", error.message); });
+    if (all) await this.take(all, asked);
+    if (!all || this.hand.missed || this.isWriting) this.look(next);
   }
+
+  async take(all, asked) {
+    unsay("overview");
+    this.summary = all.summary;
+    document.title = `Review · ${all.folder.split("/").filter(Boolean).slice(-2).join("/")}`;
+    this.queue.take(all.photos, asked);
+    this.reopenChanged();
+    for (const text of all.saved) say(text, text);
+    if (all.problem) say("problem", all.problem); else unsay("problem");
+    this.describe();
+    if (this.hand.missed) await this.hand.show(this.queue.current);
+  }
+
+  get isWriting() { return [...this.queue.all.values()].some(photo => photo.pending); }
 
   reopenChanged() {
     const {work} = this.hand, now = work && this.queue.all.get(work.id);
@@ -46,13 +54,10 @@ export class Overview {
     if (photo.pending) this.look();
   }
 
-  // While files are being written, look how that goes; ever more rarely, since predict may be at work for hours.
+  // Look again; ever more rarely, since predict may be at work for hours.
   look(wait = LOOK_MS) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(async () => {
-      const all = await this.refresh();
-      if (all?.photos.some(photo => photo.pending)) this.look(Math.min(RAREST_LOOK_MS, 2 * wait));
-    }, wait);
+    this.timer = setTimeout(() => this.refresh(Math.min(RAREST_LOOK_MS, 2 * wait)), wait);
   }
 
   get firstOpen() { return this.queue.shown.find(photo => !photo.decision) ?? this.queue.shown[0]; }

@@ -40,7 +40,7 @@ export function learn(photo, state, asked) {
 
 export class Queue {
   constructor(chosen) {
-    Object.assign(this, {chosen, all: new Map(), shown: [], current: null, kept: new Set()});
+    Object.assign(this, {chosen, known: new Map(), all: new Map(), shown: [], current: null, kept: new Set()});
     this.list = document.getElementById("list");
     this.rows = document.getElementById("rows");
     this.filter = document.getElementById("filter");
@@ -53,13 +53,17 @@ export class Queue {
   }
 
   // Take what was answered about all photos; of one that changed after it was asked for, more is known already.
+  // While predict replaces a photo it is none of them: it is the same one later, and the one in hand stays in its place.
   take(photos, asked) {
-    const before = this.all;
-    this.all = new Map(photos.map(photo => {
-      const known = before.get(photo.id) ?? {};
-      return [photo.id, known.asked > asked ? known : Object.assign(known, photo, {asked})];
-    }));
+    this.all = new Map(photos.map(photo => [photo.id, this.entry(photo, asked)]));
+    if (this.current) this.all.set(this.current.id, this.current);
     this.arrange();
+  }
+
+  entry(photo, asked) {
+    const known = this.known.get(photo.id) ?? {};
+    this.known.set(photo.id, known);
+    return known.asked > asked ? known : Object.assign(known, photo, {asked});
   }
 
   // Order the photos; one that was decided under a filter stays in its place until another filter is chosen.

@@ -20,8 +20,11 @@ function setProgram(now) {
   if (before === "here") setTimeout(look, 1000);
 }
 
+// Whether an answer is the program's own: another program may say anything.
+const isOwn = answer => answer.headers.has("x-review");
+
 async function look() {
-  try { setProgram((await fetch("api/summary", {cache: "no-store"})).ok ? "here" : "another"); }
+  try { setProgram(isOwn(await fetch("api/summary", {cache: "no-store"})) ? "here" : "another"); }
   catch { setProgram("gone"); }
   if (program !== "here") setTimeout(look, 1000);
 }
@@ -33,10 +36,11 @@ async function ask(address, options = {}) {
     if (error.name !== "AbortError") setProgram("gone");
     throw error;
   }
-  const said = answer.ok ? null : await answer.json().catch(() => null), absent = answer.status === 404 && !said?.message;
-  setProgram(absent && !said ? "another" : "here");
+  setProgram(isOwn(answer) ? "here" : "another");
+  if (!isOwn(answer)) throw new Error("Another program answers here");
   if (answer.ok) return answer;
-  if (absent) throw new Absent("This photo is not among the results at present; what you have done is kept");
+  const said = await answer.json().catch(() => null);
+  if (answer.status === 404 && !said?.message) throw new Absent("This photo is not among the results at present");
   throw new Refused(answer.status, said?.message ?? answer.statusText);
 }
 

@@ -8,7 +8,7 @@ export const unsent = new Set();  // works with changes on their way, in hand or
 const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export class Work {
-  // `events` has: waits(work), state(work), nothing(work), stale(work, message), late(work, message), refused(message),
+  // `events` has: waits(work), state(work), nothing(work), stale(work, message), late(work), refused(work, message),
   // drawn(work), and painting(work), whether a stroke is in hand
   constructor(about, mask, predicted, asked, events) {
     Object.assign(this, {about, asked, events, truth: mask.alpha, waiting: [], unsettled: false});
@@ -51,6 +51,12 @@ export class Work {
     this.settle();
   }
 
+  // Give up what is on its way.
+  giveUp() {
+    this.waiting.splice(0).forEach(one => one.resolve(false));
+    this.discard();
+  }
+
   // What is shown differs from what the program has while changes are on their way or a stroke is in hand.
   settle() {
     if (!this.unsettled || this.waiting.length || this.events.painting(this)) return;
@@ -77,21 +83,21 @@ export class Work {
   async send() {
     unsent.add(this);
     while (this.waiting.length) {
-      const [{what, body, resolve}] = this.waiting;
+      const [first] = this.waiting;
       try {
-        await this.sendOne(what, body);
-        this.waiting.shift();
+        await this.sendOne(first.what, first.body);
+        if (this.waiting[0] === first) this.waiting.shift();  // else it was given up
         this.events.state(this);
         this.settle();
-        resolve(true);
+        first.resolve(true);
       } catch (error) {
         if (error instanceof Refused) {
-          this.waiting.splice(0).forEach(one => one.resolve(false));
+          this.giveUp();
           if (error.status === 409) this.events.stale(this, error.message);
-          else { this.discard(); this.events.refused(error.message); }
+          else this.events.refused(this, error.message);
           break;
         }
-        if (error instanceof Absent) this.events.late(this, error.message);
+        if (error instanceof Absent) this.events.late(this);
         await pause(700);  // what was done is not lost, and sent again
       }
     }
