@@ -267,7 +267,10 @@ def test_files_that_predict_was_asked_for_after_a_photo_was_accepted_are_of_the_
 
 @pytest.mark.parametrize("name", ["masks/a.png", "cutouts/a.png"])
 def test_opening_a_review_replaces_nothing_that_was_corrected_elsewhere_since(tmp_path, name):
-    """A mask in GIMP or a cutout in Photoshop, after a photo was accepted; then predict makes a PSD."""
+    """A mask in GIMP or a cutout in Photoshop, after a photo was accepted; then predict makes a PSD.
+
+    Neither does one that is opened after the first could not write that.
+    """
     results = draw_results(tmp_path, names=("a",))
     with Desk(results) as desk:
         desk.writing.write(accept(desk, "a", STROKE))
@@ -275,7 +278,17 @@ def test_opening_a_review_replaces_nothing_that_was_corrected_elsewhere_since(tm
     later[100:120, 60:90] = 255
     Image.fromarray(later).save(results / name)
     cut_folder(tmp_path / "photos", results, format="png,psd")
+    psd, aside = results / "cutouts" / "a.psd", tmp_path / "a.psd"
+    psd.rename(aside)
+    psd.mkdir()  # nothing can take its place
 
+    with Desk(results) as desk:
+        lacking = desk.writing.pending()
+        for photo in lacking:
+            desk.writing.write(photo)
+        assert desk.writing.pending() == lacking
+    psd.rmdir()
+    aside.rename(psd)
     with Desk(results) as desk, Clerk(desk) as clerk:  # and nobody presses anything
         clerk.finish()
         assert desk.writing.saved == []
@@ -303,6 +316,22 @@ def test_what_accepting_a_photo_again_puts_aside_is_told(tmp_path):
     assert all(
         np.array_equal(read(results / "masks" / name), mask) for name, mask in zip(names, saved, strict=True)
     )
+
+
+def test_a_mask_that_predict_made_while_an_acceptance_waited_is_not_taken_for_the_accepted_one(
+    tmp_path,
+):
+    results = draw_results(tmp_path, names=("a",))
+    with Desk(results) as desk:
+        photo = accept(desk, "a")
+        cut_folder(tmp_path / "photos", results, threshold=0.8)
+        predicted = {path: path.read_bytes() for path in results.rglob("*/a.*")}
+
+        desk.writing.write(photo)
+
+        assert desk.writing.saved == []
+        assert desk.state_of("a").decision is None
+        assert {path: path.read_bytes() for path in results.rglob("*/a.*")} == predicted
 
 
 def test_a_photo_that_waits_for_predict_is_not_read_until_that_has_ended(tmp_path):

@@ -36,7 +36,7 @@ class PhotoState:
     each change of mask or decision. `decision` is one of CHOICES or None. `seen` is the digest of the
     predicted mask that was shown last, and `kept` what the operations are about: the digests of the photo and
     of its predicted mask. `files` are the records of all that was or may have been written for it, by their
-    paths, and `written` is the revision that was written last.
+    paths, `written` is the revision that was written last, and `begun` are paths whose writing has not ended.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -47,6 +47,7 @@ class PhotoState:
     kept: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, list[Any]] = field(default_factory=dict)
     written: int | None = None
+    begun: frozenset[str] = frozenset()
     changed_px: int | None = None
     effort: Effort = field(default_factory=Effort)
     last: str = ""
@@ -62,11 +63,15 @@ class PhotoState:
         return self.decision == ACCEPTED and self.written != self.revision
 
     def asked_since(self, photo: CutPhoto) -> dict[str, str]:
-        """Return files of an accepted photo that predict was asked for after others were written, by kind."""
+        """Return files of an accepted photo that predict was asked for after others were written, by kind.
+
+        One whose writing was interrupted is still asked for.
+        """
         if self.decision != ACCEPTED or not self.files:
             return {}
+        done = self.files.keys() - self.begun
         others = {kind: output for kind, output in photo.delivered.items() if kind != "mask"}
-        return {kind: output for kind, output in others.items() if output not in self.files}
+        return {kind: output for kind, output in others.items() if output not in done}
 
     def is_about(self, photo: CutPhoto) -> bool:
         """Return whether it is about a photo as it is now, and not about another one or an earlier mask.
@@ -137,10 +142,12 @@ class PhotoState:
     def _writing(self, line: Mapping[str, Any]) -> None:
         records = {output: dict(record) for output, record in dict(line["files"]).items()}
         fresh = {output: [*self.files.get(output, ()), record] for output, record in records.items()}
-        self.files, self.written = {**self.files, **fresh}, None
+        self.files, self.begun = {**self.files, **fresh}, frozenset(fresh)
+        if self.written != self.revision:  # else what is written stays so, and these are added to it
+            self.written = None
 
     def _written(self, line: Mapping[str, Any]) -> None:
-        self.written = int(line["revision"])
+        self.written, self.begun = int(line["revision"]), frozenset()
         self.changed_px = int(line["changed_px"])
 
     def _active(self, line: Mapping[str, Any]) -> None:

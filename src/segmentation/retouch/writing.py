@@ -69,13 +69,15 @@ class Writing:
             desk.record(photo, {"did": "writing", "files": dict(files)})
 
         try:
-            with desk.lock:
-                state = desk.present_state(photo)
-                outputs, revision = self.lacking(photo), state.revision
-                done, files = state.done, state.files
-                base = first_mask(desk.results, photo, state)
-            if outputs:
-                with locked(desk.results, ""):  # before anything is read, since predict may hold it for hours
+            with locked(desk.results, ""):  # before anything is read, since predict may hold it for hours
+                with desk.lock:
+                    desk.refresh()  # and may have replaced the mask by one that nobody has accepted
+                    photo = desk.photo(photo.id)
+                    state = desk.present_state(photo)
+                    outputs, revision = self.lacking(photo), state.revision
+                    done, files = state.done, state.files
+                    base = first_mask(desk.results, photo, state)
+                if outputs:
                     check_photo(photo)
                     picture = open_accepted(photo, desk.max_pixels)
                     sheet = sheet_of(photo, base, done, picture, desk.max_pixels)
