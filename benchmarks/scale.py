@@ -30,7 +30,7 @@ from segmentation.outputs.stored_photos import name_objects
 from segmentation.stores.address import Address
 from segmentation.stores.patience import Patience
 from segmentation.stores.store import Store
-from segmentation.stores.stored import Stored
+from segmentation.stores.stored_object import StoredObject
 
 SOURCE = Address("s3", "shop/photos")
 SETTINGS = {"model": "0" * 64, "engine": "openvino", "precision": "bf16", "tta": "none", "threshold": 0.5}
@@ -94,11 +94,11 @@ def main() -> None:
         print(f"| {' | '.join(cells)} |")
 
 
-def listing(count: int) -> Iterator[Stored]:
+def listing(count: int) -> Iterator[StoredObject]:
     """Make up objects in the order of their names: a folder a day, a thousand photos in each."""
     for number in range(count):
         name = f"day-{number // 1000:07d}/IMG_{number % 1000:04d}.jpg"
-        yield Stored(SOURCE / name, 2_000_000, 1_700_000_000_000_000_000, f"{number:032x}")
+        yield StoredObject(SOURCE / name, 2_000_000, 1_700_000_000_000_000_000, f"{number:032x}")
 
 
 def measure_names(count: int) -> float:

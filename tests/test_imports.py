@@ -90,7 +90,7 @@ def test_every_part_has_its_place_in_the_order():
                 "images/pillow.py",
                 "images/pillow_file.py",
                 "images/pnm.py",
-                "images/stored.py",
+                "images/opened.py",
                 "images/text.py",
                 "images/tiff_write.py",
                 "reports/contact_sheet.py",

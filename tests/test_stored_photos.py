@@ -29,7 +29,7 @@ from segmentation.outputs.naming import find_photos
 from segmentation.outputs.stored_photos import name_objects
 from segmentation.stores.address import Address, is_address, located, parse_place
 from segmentation.stores.downloads import scratch_folder
-from segmentation.stores.stored import Stored
+from segmentation.stores.stored_object import StoredObject
 
 FEW = {"store_attempts": 3, "read_ahead": 4}
 
@@ -212,7 +212,7 @@ def test_results_have_the_names_that_a_folder_gives_them(tmp_path_factory, names
             path.write_bytes(b"x")
             wanted.append(name + suffix)
     source = Address.parse("s3://bucket/in")
-    stored = [Stored(source / name, 1) for name in sorted(wanted)]
+    stored = [StoredObject(source / name, 1) for name in sorted(wanted)]
     named = {
         photo.name.removeprefix(f"{source}/"): photo.stem for photo in name_objects(stored, source, None)
     }
@@ -229,7 +229,7 @@ def test_memory_does_not_grow_with_the_listing():
         nonlocal taken
         for number in range(1_000_000):
             taken += 1
-            yield Stored(source / f"IMG.{number:07d}.jpg", 1)
+            yield StoredObject(source / f"IMG.{number:07d}.jpg", 1)
 
     source = Address.parse("s3://bucket/in")
     photos = name_objects(listing(), source, None)

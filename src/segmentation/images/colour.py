@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageCms
 
-from segmentation.images.stored import Space
+from segmentation.images.opened import Space
 
 _MODES = {"CMYK": "CMYK", "Lab": "LAB"}
 _SIGNATURES = {"grey": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}

@@ -17,12 +17,12 @@ from segmentation.images.colour import adobe_rgb_profile, to_rgb
 from segmentation.images.compositing import in_bits
 from segmentation.images.exif import camera_exif, says_adobe_rgb
 from segmentation.images.formats import FORMATS
+from segmentation.images.opened import OpenedImage, Pixels
 from segmentation.images.opening import Source, image_error, opened, reason_of
 from segmentation.images.picture import MOST_JPEG_EXIF_BYTES, TRANSPARENT, Picture
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
 from segmentation.images.png_colour import encode_png
-from segmentation.images.stored import Pixels, Stored
 from segmentation.images.tiff_write import encode_tiff
 
 _WHITE = 255
@@ -64,7 +64,7 @@ def convert_photo(image: Image.Image) -> Picture:
         raise ImageError(f"photo: cannot be decoded ({reason_of(error)}); replace it") from error
 
 
-def _picture(stored: Stored, bits: int = 8, keep_gps: bool = False) -> Picture:
+def _picture(stored: OpenedImage, bits: int = 8, keep_gps: bool = False) -> Picture:
     exif = Image.Exif()
     with suppress(Exception):  # see `opened`; the pixels may still be sound
         exif = stored.read_exif()

@@ -16,11 +16,11 @@ from segmentation.core.errors import ImageError, MissingExtraError, printable
 from segmentation.core.imports import require
 from segmentation.core.memory import pixels_that_fit
 from segmentation.images.formats import HEIF, NAMELESS, OTHER_SUFFIXES, READABLE, describe_unread
+from segmentation.images.opened import OpenedImage, UnreadKindError
 from segmentation.images.pillow import prepare_pillow
 from segmentation.images.pillow_file import read_pillow
 from segmentation.images.png import SIGNATURE as PNG_SIGNATURE
 from segmentation.images.png import PngChunks
-from segmentation.images.stored import Stored, UnreadKindError
 from segmentation.images.tiff import SIGNATURES as TIFF_SIGNATURES
 from segmentation.images.tiff import read_tiff
 
@@ -40,7 +40,7 @@ _NO_NUMBER = re.compile(r"(invalid literal for int\(\) with base 10|could not co
 @contextmanager
 def opened(
     source: Source, max_pixels: int | None = None, *, header: bool = False, photo: bool = False
-) -> Iterator[Stored]:
+) -> Iterator[OpenedImage]:
     """Yield the picture, its header read; any failure while it is open becomes an ImageError.
 
     Where only its `header` is asked for, its pixels cannot be read. Raises ImageError, before anything is
@@ -89,7 +89,9 @@ def _check_kind(path: Path) -> None:
 
 
 @contextmanager
-def _identified(file: BinaryIO, source: Source, check: Callable[[int, int], None] | None) -> Iterator[Stored]:
+def _identified(
+    file: BinaryIO, source: Source, check: Callable[[int, int], None] | None
+) -> Iterator[OpenedImage]:
     """Yield the picture; `check` takes the width and the height of one whose pixels are wanted."""
     header = check is None
     check = check or (lambda _width, _height: None)

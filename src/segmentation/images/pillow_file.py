@@ -8,10 +8,10 @@ from PIL import Image
 
 from segmentation.images.headers import bits_of, count_frames, orientation_of, resolution_of, tiles_of
 from segmentation.images.jpeg import check_cmyk_jpeg, decode_jpeg
+from segmentation.images.opened import OpenedImage, Pixels, Space
 from segmentation.images.orientation import LYING_ON_ITS_SIDE, turned
 from segmentation.images.png_colour import decode_colour
 from segmentation.images.pnm import decode_pnm, white_of
-from segmentation.images.stored import Pixels, Space, Stored
 from segmentation.images.value_range import full_range
 
 _ONE_VALUE_A_PIXEL = frozenset({"1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N"})
@@ -20,7 +20,7 @@ _SPREAD_GREY = re.compile("'L;([24])'")  # tiles of 2 or 4 bits, which Pillow sp
 
 def read_pillow(
     picture: Image.Image, file: BinaryIO | None, *, icc_profile: bytes | None, notes: tuple[str, ...] = ()
-) -> Stored:
+) -> OpenedImage:
     """Return a picture that Pillow has open, in a file or, None, in memory.
 
     `icc_profile` is its colour profile, `notes` are those of whoever opened it.
@@ -39,7 +39,7 @@ def read_pillow(
     def decode(deep: bool) -> Pixels:
         return _decode(picture, file, orientation, bits, tiles, white, deep, notes)
 
-    return Stored(
+    return OpenedImage(
         height,
         width,
         bits,

@@ -10,9 +10,9 @@ import numpy as np
 
 from segmentation.images.exif import exif_of_tiff
 from segmentation.images.headers import upright_resolution
+from segmentation.images.opened import OpenedImage, Pixels, Space, UnreadKindError
 from segmentation.images.orientation import LYING_ON_ITS_SIDE, turned
 from segmentation.images.png import MOST_DEFLATED
-from segmentation.images.stored import Pixels, Space, Stored, UnreadKindError
 from segmentation.images.tiff_pages import page_of_photo
 from segmentation.images.value_range import full_range
 
@@ -41,7 +41,7 @@ _CMYK_INKS = 1
 _BY_ITSELF = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001, 50002, 52546)  # codecs that decode colours too
 
 
-def read_tiff(file: BinaryIO) -> Stored:
+def read_tiff(file: BinaryIO) -> OpenedImage:
     """Return the photo of a TIFF or BigTIFF; raise ValueError for one that holds no picture of a known kind.
 
     Its pixels and EXIF are read while the file is open. Other damage may raise an error of any type.
@@ -58,7 +58,7 @@ def read_tiff(file: BinaryIO) -> Stored:
         height, width = width, height
     photometric = int(page.photometric) if 262 in page.tags else -1
     extra = _extra_samples(page, photometric)
-    return Stored(
+    return OpenedImage(
         height,
         width,
         bits=page.bitspersample,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from segmentation.core.counting import counted
-from segmentation.images.stored import UnreadKindError
+from segmentation.images.opened import UnreadKindError
 
 _RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
 _DIM = 16  # fractions below it are light brighter than white, not a nearly black picture of 0 to 255

@@ -11,7 +11,7 @@ from segmentation.outputs.shards import Shard
 from segmentation.stores.address import Address
 from segmentation.stores.downloads import Download
 from segmentation.stores.store import Store
-from segmentation.stores.stored import Stored
+from segmentation.stores.stored_object import StoredObject
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class SentPhoto:
     path: str
     stem: str
     problem: str | None
-    stored: Stored | None
+    stored: StoredObject | None
 
     @classmethod
     def of(cls, photo: Photo) -> "SentPhoto":

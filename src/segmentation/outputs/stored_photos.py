@@ -15,7 +15,7 @@ from segmentation.outputs.shard_names import SHARDS, file_name
 from segmentation.stores.address import Address, Place
 from segmentation.stores.downloads import Download
 from segmentation.stores.store import Store
-from segmentation.stores.stored import Stored
+from segmentation.stores.stored_object import StoredObject
 
 _MOST_ALIKE = 1000  # names that are held at most to learn whether a photo is alone under its name
 
@@ -55,14 +55,14 @@ def find_stored_photos(
     return itertools.chain([first], photos)
 
 
-def name_objects(objects: Iterable[Stored], source: Address, store: Store) -> Iterator[Photo]:
+def name_objects(objects: Iterable[StoredObject], source: Address, store: Store) -> Iterator[Photo]:
     """Name photos that come in the order of their names, `source` left out.
 
     Only those are held that another one may be named like.
     """
     remaining = iter(objects)
     behind: list[str] = []  # earlier names whose stem and a dot this one begins with
-    ahead: deque[Stored] = deque()
+    ahead: deque[StoredObject] = deque()
 
     def fill() -> bool:
         following = next(remaining, None)
@@ -77,7 +77,7 @@ def name_objects(objects: Iterable[Stored], source: Address, store: Store) -> It
         while behind and not name.startswith(f"{stem_of(behind[-1])}."):
             behind.pop()
 
-        def may_be_alike(other: Stored, start: str = f"{stem}.") -> bool:
+        def may_be_alike(other: StoredObject, start: str = f"{stem}.") -> bool:
             return _below(other, source).startswith(start)
 
         while (not ahead or may_be_alike(ahead[-1])) and len(ahead) < _MOST_ALIKE and fill():
@@ -92,7 +92,7 @@ def name_objects(objects: Iterable[Stored], source: Address, store: Store) -> It
         yield Photo(Path(str(photo.address)), stem if alone else name, problem, Download(store, photo))
 
 
-def _photos_among(objects: Iterable[Stored], source: Address, warn: Warn) -> Iterator[Stored]:
+def _photos_among(objects: Iterable[StoredObject], source: Address, warn: Warn) -> Iterator[StoredObject]:
     told: set[str] = set()
     for found in objects:
         name = _below(found, source)
@@ -108,12 +108,12 @@ def _photos_among(objects: Iterable[Stored], source: Address, warn: Warn) -> Ite
 
 
 def _without_results(
-    objects: Iterable[Stored],
+    objects: Iterable[StoredObject],
     source: Address,
     store: Store,
     exclude: Place | None,
     warn: Warn,
-) -> Iterator[Stored]:
+) -> Iterator[StoredObject]:
     """Leave out results, which lie beside their manifest; each folder of that kind is checked once."""
     last: tuple[Address, bool] | None = None
     for found in objects:
@@ -138,7 +138,7 @@ def _has_manifest(folder: Address, store: Store) -> bool:
     return any(store.look(manifest) is not None for manifest in (folder / MANIFEST, first, part))
 
 
-def _below(stored: Stored, source: Address) -> str:
+def _below(stored: StoredObject, source: Address) -> str:
     """Return the name of an object from its source on."""
     return stored.address.path.removeprefix(f"{source.path}/")
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self, TypeVar
 from segmentation.core.digests import read_sha256
 from segmentation.core.files import temporary_folder
 from segmentation.stores.store import Store
-from segmentation.stores.stored import Stored
+from segmentation.stores.stored_object import StoredObject
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def _is_private(folder: Path) -> bool:
 class Download:
     """An object, and its file on this machine from the first need of it until it is released."""
 
-    def __init__(self, store: Store, stored: Stored):
+    def __init__(self, store: Store, stored: StoredObject):
         self.stored = stored
         self._store = store
         self._path: Path | None = None

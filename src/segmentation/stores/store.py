@@ -11,7 +11,7 @@ from segmentation.core.errors import ConfigError, DataError, MissingExtraError, 
 from segmentation.core.imports import require
 from segmentation.stores.address import Address
 from segmentation.stores.patience import Patience, is_final
-from segmentation.stores.stored import Stored
+from segmentation.stores.stored_object import StoredObject
 
 Answer = TypeVar("Answer")
 
@@ -43,7 +43,7 @@ class Store:
         # the packages bound a silence alone, and not every one of them
         self._bounds = {"timeout": _WHOLE * patience.timeout_s} if self._files.async_impl else {}
 
-    def objects(self, below: Address) -> Iterator[Stored]:
+    def objects(self, below: Address) -> Iterator[StoredObject]:
         """Yield the objects below an address in the order of their names, those of subfolders among them.
 
         Of S3 a page of 1000 names is held at a time, of other stores the names of a folder and of those
@@ -54,15 +54,15 @@ class Store:
         else:
             yield from self._list_folders(below)
 
-    def look(self, address: Address) -> Stored | None:
+    def look(self, address: Address) -> StoredObject | None:
         """Return the facts about an object; None where there is none, or a folder."""
         try:
             told = self._call(lambda: self._told(address), address)
         except _Absent:
             return None
-        return None if told.get("type") == "directory" else Stored.of(address, told)
+        return None if told.get("type") == "directory" else StoredObject.of(address, told)
 
-    def fetch(self, stored: Stored, path: Path) -> None:
+    def fetch(self, stored: StoredObject, path: Path) -> None:
         """Copy an object into a file, whole."""
 
         def fetch() -> None:
@@ -115,19 +115,19 @@ class Store:
         told = self._files.call_s3("head_object", Bucket=bucket, Key=key, **self._bounds)
         return {**told, "size": told["ContentLength"]}
 
-    def _list_pages(self, below: Address) -> Iterator[Stored]:
+    def _list_pages(self, below: Address) -> Iterator[StoredObject]:
         bucket, _slash, prefix = below.path.partition("/")
         asked: dict[str, Any] = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else ""}
         while True:
             page = self._call(lambda: self._files.call_s3("list_objects_v2", **asked, **self._bounds), below)
             for told in page.get("Contents", ()):
                 if not told["Key"].endswith("/"):  # an empty object that stands for a folder
-                    yield Stored.of(replace(below, path=f"{bucket}/{told['Key']}"), told)
+                    yield StoredObject.of(replace(below, path=f"{bucket}/{told['Key']}"), told)
             if not page.get("IsTruncated"):
                 return
             asked["ContinuationToken"] = page["NextContinuationToken"]
 
-    def _list_folders(self, below: Address) -> Iterator[Stored]:
+    def _list_folders(self, below: Address) -> Iterator[StoredObject]:
         waiting: list[Iterator[dict[str, Any]]] = []
         with contextlib.suppress(_Absent):  # as S3, which knows no folders
             waiting.append(iter(self._folder(below)))
@@ -140,7 +140,7 @@ class Store:
             if told["type"] == "directory":
                 waiting.append(iter(self._folder(address)))
             elif not told["name"].endswith("/"):
-                yield Stored.of(address, told)
+                yield StoredObject.of(address, told)
 
     def _folder(self, folder: Address) -> list[dict[str, Any]]:
         """Return the entries of a folder, in the order of the names of all objects below it."""

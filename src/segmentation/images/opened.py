@@ -36,7 +36,7 @@ class Pixels:
 
 
 @dataclass(frozen=True)
-class Stored:
+class OpenedImage:
     """A picture whose header is read.
 
     `height` and `width` are those of the picture as a person sees it. `bits` are those of a channel. `kind`

@@ -12,7 +12,7 @@ _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredObject:
     """An object: its size, the time of its last change, 0 where none is told, and its `version`.
 
     The version is the store's own mark of the content, such as an ETag; empty where there is none.
@@ -24,7 +24,7 @@ class Stored:
     version: str = ""
 
     @classmethod
-    def of(cls, address: Address, told: Mapping[str, Any]) -> "Stored":
+    def of(cls, address: Address, told: Mapping[str, Any]) -> "StoredObject":
         """Return the object from the facts that fsspec tells, whose names differ from store to store."""
         size = told.get("size", told.get("Size"))
         version = next((str(told[name]).strip('"') for name in _VERSIONS if told.get(name)), "")
