@@ -118,7 +118,7 @@ def test_every_part_has_its_place_in_the_order():
                 "web/learning.py",
                 "web/routes.py",
                 "service/application.py",
-                "service/counter.py",
+                "service/cutout_service.py",
                 "service/uploads.py",
             },
         ),

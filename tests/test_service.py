@@ -36,10 +36,10 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
 from segmentation.jobs.serving import OF_CUTOUTS, serve_models
 from segmentation.service import serve as server
-from segmentation.service.asking import MEDIA, wish_of
 from segmentation.service.kept_files import KeptFiles
 from segmentation.service.keys import read_keys
 from segmentation.service.refusal import Refusal
+from segmentation.service.request_options import MEDIA, options_of_request
 
 KEY, OTHER = "a-key-of-twenty-letters", "another-of-twenty-letters"
 
@@ -246,9 +246,9 @@ def test_models_are_chosen_by_name(content):
     ],
 )
 def test_the_accept_header_chooses_the_best_format(accept, format):
-    wish = wish_of([], accept, {"model": served()})
-    assert wish.as_json == (format == "json")
-    assert wish.formats == (("mask", "png") if wish.as_json else (format,))
+    options = options_of_request([], accept, {"model": served()})
+    assert options.as_json == (format == "json")
+    assert options.formats == (("mask", "png") if options.as_json else (format,))
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_the_accept_header_chooses_the_best_format(accept, format):
 )
 def test_what_cannot_be_asked_for_is_refused(asked, accept, status):
     with pytest.raises(Refusal) as refused:
-        wish_of(asked, accept, {"model": served()})
+        options_of_request(asked, accept, {"model": served()})
     assert refused.value.status == status
     assert "expected" in refused.value.message
 

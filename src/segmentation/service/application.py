@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from segmentation import __version__
 from segmentation.jobs.serving import ServedModel
-from segmentation.service.asking import MEDIA, wish_of
-from segmentation.service.counter import Counter, GoneError
+from segmentation.service.cutout_service import CutoutService, GoneError
 from segmentation.service.described import ANSWERS, BATCH, CUTOUT, LINES
-from segmentation.service.front import ABOUT
+from segmentation.service.gateway import ABOUT
 from segmentation.service.health import Health
 from segmentation.service.page import api_page
 from segmentation.service.refusal import Refusal
+from segmentation.service.request_options import MEDIA, options_of_request
 from segmentation.service.uploads import Uploads, content_of
 from segmentation.service.wire import about, modelled
 from segmentation.web.asgi import Receive, Scope, Send
@@ -26,12 +26,12 @@ from segmentation.web.asgi import Receive, Scope, Send
 
 def application(
     models: Mapping[str, ServedModel],
-    counter: Counter,
+    service: CutoutService,
     uploads: Uploads,
     health: Health,
     draining: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
-    """Return the service without the front that belongs before it."""
+    """Return the service without the gateway that belongs before it."""
     app = FastAPI(
         title="Garment cutout",
         version=__version__,
@@ -63,19 +63,19 @@ def application(
     @app.post("/v1/cutouts", openapi_extra=CUTOUT, responses=ANSWERS, summary="Cut out a photo")
     async def _cutout(request: Request) -> Response:
         """Answer a photo with its cutout, or with JSON: how good it is likely to be, and links to files."""
-        counter.places.check()
+        service.queue.check()
         accept = request.headers.get("accept", "")
-        wish_of(request.query_params.multi_items(), accept, models)  # before the photo is received
+        options_of_request(request.query_params.multi_items(), accept, models)  # before the photo is received
         async with uploads.received(request) as (parameters, files):
-            wish = wish_of(parameters, accept, models)
+            asked = options_of_request(parameters, accept, models)
             if len(files) != 1:
                 raise Refusal(400, f"expected one photo, received {len(files)}; /v1/batches takes several")
             upload = await content_of(files[0])
-        answer, told = await counter.cut_for(request, upload, wish)
+        answer, told = await service.cut_for(request, upload, asked)
         _note(request, told)
-        if wish.as_json:
-            return JSONResponse(counter.kept(answer, told, _owner(request)))
-        (name,) = wish.formats
+        if asked.as_json:
+            return JSONResponse(service.kept(answer, told, _owner(request)))
+        (name,) = asked.formats
         return Response(answer.files[name], media_type=MEDIA[name], headers=about(told))
 
     @app.get(
@@ -83,7 +83,7 @@ def application(
     )
     async def _file(request: Request, identity: str, format: str) -> Response:
         """Answer with a file for some minutes after it was made."""
-        content = counter.kept_files.find(identity, format, _owner(request))
+        content = service.kept_files.find(identity, format, _owner(request))
         if content is None or format not in MEDIA:
             raise Refusal(404, "no such file, or no more: links are good for some minutes")
         return Response(content, media_type=MEDIA[format])
@@ -91,18 +91,18 @@ def application(
     @app.post("/v1/batches", openapi_extra=BATCH, responses=LINES, summary="Cut out many photos")
     async def _batch(request: Request) -> Response:
         """Answer a form of photos with a line of JSON for each, in their order, as soon as it is there."""
-        wish_of(request.query_params.multi_items(), "", models, as_json=True)
+        options_of_request(request.query_params.multi_items(), "", models, as_json=True)
 
         async with AsyncExitStack() as stack:
             stack.enter_context(uploads.batch())
             parameters, files = await stack.enter_async_context(uploads.received(request))
-            wish = wish_of(parameters, "", models, as_json=True)
+            asked = options_of_request(parameters, "", models, as_json=True)
             if not files or not all(file.filename for file in files):
                 raise Refusal(400, "expected photos in a form of multipart/form-data, received none")
             held = stack.pop_all()
 
         async def lines() -> AsyncGenerator[bytes, None]:
-            batch = counter.batch(files, wish, _owner(request), request.scope[ABOUT]["id"])
+            batch = service.batch(files, asked, _owner(request), request.scope[ABOUT]["id"])
             async with aclosing(batch):
                 async for told in batch:
                     yield json.dumps(told).encode() + b"\n"
@@ -128,7 +128,7 @@ def application(
     @app.get("/metrics", summary="Figures for Prometheus")
     async def _metrics() -> Response:
         """List what was counted and measured."""
-        return Response(counter.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/docs", include_in_schema=False)
     async def _docs() -> HTMLResponse:

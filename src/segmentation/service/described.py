@@ -6,7 +6,7 @@ from segmentation.config.files import FileOptions
 from segmentation.config.option_field import OptionField
 from segmentation.config.options import fields_by_name
 from segmentation.jobs.serving import CHOSEN, OF_CLASSES, OF_CUTOUTS
-from segmentation.service.asking import JSON, MEDIA
+from segmentation.service.request_options import JSON, MEDIA
 
 _BINARY = {"type": "string", "format": "binary"}
 _OTHERWISE = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from segmentation.jobs.serving import ServedModel
-from segmentation.service.places import Places
+from segmentation.service.work_queue import WorkQueue
 
 _PROBE_S = 10.0
 _FRESH_S = 1.0  # for which the outcome of a probe is good: anybody may ask
@@ -17,9 +17,11 @@ _FRESH_S = 1.0  # for which the outcome of a probe is good: anybody may ask
 class Health:
     """The problem of the service, if any. All who ask wait for one probe, so that no second one can hang."""
 
-    def __init__(self, probe: Callable[[], None], places: Places, stuck_s: float, probe_s: float = _PROBE_S):
+    def __init__(
+        self, probe: Callable[[], None], queue: WorkQueue, stuck_s: float, probe_s: float = _PROBE_S
+    ):
         self._probe = probe
-        self._places = places
+        self._queue = queue
         self._stuck_s = stuck_s
         self._probe_s = probe_s
         self._running: asyncio.Future[str] | None = None
@@ -27,7 +29,7 @@ class Health:
 
     async def problem(self) -> str:
         """Return what is wrong in words, empty where nothing is."""
-        if self._places.oldest_s > self._stuck_s:
+        if self._queue.oldest_s > self._stuck_s:
             return f"a photo has been in work for more than {self._stuck_s:g} s"
         if self._running is None or (self._running.done() and time.monotonic() - self._ended > _FRESH_S):
             self._running = asyncio.get_running_loop().create_future()

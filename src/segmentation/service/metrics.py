@@ -11,8 +11,8 @@ from prometheus_client import (
 )
 
 from segmentation.jobs.serving import Answer, ServedModel
-from segmentation.service.places import Places
 from segmentation.service.uploads import Uploads
+from segmentation.service.work_queue import WorkQueue
 
 _SECONDS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
 _CONFIDENCE = (0.5, 0.7, 0.8, 0.9, 0.92, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1)
@@ -21,7 +21,7 @@ _CONFIDENCE = (0.5, 0.7, 0.8, 0.9, 0.92, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1
 class Metrics:
     """The figures of one service."""
 
-    def __init__(self, places: Places, uploads: Uploads):
+    def __init__(self, queue: WorkQueue, uploads: Uploads):
         disable_created_metrics()
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -57,8 +57,8 @@ class Metrics:
             registry=registry,
         )
         gauges = {
-            "cutout_places_taken": ("Photos in work and waiting.", lambda: places.taken),
-            "cutout_photos_in_work": ("Photos in work.", lambda: places.working),
+            "cutout_places_taken": ("Photos in work and waiting.", lambda: queue.taken),
+            "cutout_photos_in_work": ("Photos in work.", lambda: queue.working),
             "cutout_uploads": ("Requests that are being received.", lambda: uploads.now),
             "cutout_batches": ("Batches that are being received and answered.", lambda: uploads.batches),
         }

@@ -46,38 +46,38 @@ def serve(
     import uvicorn
 
     from segmentation.service.application import application
-    from segmentation.service.counter import Counter
+    from segmentation.service.cutout_service import CutoutService
     from segmentation.service.draining import DrainingServer
-    from segmentation.service.front import Front
+    from segmentation.service.gateway import Gateway
     from segmentation.service.health import Health, score_tiny
     from segmentation.service.kept_files import KeptFiles
     from segmentation.service.keys import read_keys
     from segmentation.service.log import Log
     from segmentation.service.metrics import Metrics
-    from segmentation.service.places import Places
     from segmentation.service.protocol import PatientProtocol
     from segmentation.service.uploads import Uploads
+    from segmentation.service.work_queue import WorkQueue
 
     limits = options.limits
     keys = read_keys(options.keys) if options.keys else None
     with listening(options.host, options.port) as listener:  # before models are loaded in vain
         models = models or serve_models(options, context)
         log = Log(options.quiet)
-        places = Places(options.work.workers or cores(), limits.queue)
+        queue = WorkQueue(options.work.workers or cores(), limits.queue)
         uploads = Uploads(limits.uploads, limits.upload_s)
-        metrics = Metrics(places, uploads)
+        metrics = Metrics(queue, uploads)
         kept_files = KeptFiles(limits.keep_minutes * 60, limits.keep_mb * 1e6, limits.keep_in)
-        health = Health(functools.partial(score_tiny, models.values()), places, limits.answer_s)
-        counter = Counter(places, metrics, kept_files, log, limits.answer_s)
+        health = Health(functools.partial(score_tiny, models.values()), queue, limits.answer_s)
+        service = CutoutService(queue, metrics, kept_files, log, limits.answer_s)
         server: Any = None
         app = application(
             models,
-            counter,
+            service,
             uploads,
             health,
             draining=lambda: bool(server and (server.draining or server.should_exit)),
         )
-        front = Front(
+        gateway = Gateway(
             app,
             keys=keys,
             origins=options.allow_origin,
@@ -87,7 +87,7 @@ def serve(
             log=log,
         )
         config = uvicorn.Config(
-            front,
+            gateway,
             http=PatientProtocol,
             ws="none",
             log_level="critical",
@@ -103,7 +103,7 @@ def serve(
         address = url_of(options.host, listener.getsockname()[1])
 
         def there() -> None:
-            log("listening", address=address, models=list(models or ()), workers=places.workers)
+            log("listening", address=address, models=list(models or ()), workers=queue.workers)
             opened(address)
 
         threading.Thread(target=tell_when_there, args=(server, there), daemon=True).start()
@@ -114,7 +114,7 @@ def serve(
             ):  # which uvicorn has raised again once it has ended in good order
                 server.run(sockets=[listener])
         finally:
-            places.close()
+            queue.close()
             kept_files.close()
         log("ended")
 

@@ -1,4 +1,4 @@
-"""The counter at which photos are handed in: each waits for its turn, is cut out, counted, and told of."""
+"""The answers to photos that are handed in: each waits for its turn, is cut out, counted, and told of."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -10,14 +10,14 @@ from starlette.datastructures import UploadFile
 
 from segmentation.core.errors import SegmentationError, printable, system_error
 from segmentation.jobs.serving import Answer
-from segmentation.service.asking import Wish
 from segmentation.service.kept_files import KeptFiles
 from segmentation.service.log import Log
 from segmentation.service.metrics import Metrics
-from segmentation.service.places import Places
 from segmentation.service.refusal import Refusal
+from segmentation.service.request_options import RequestOptions
 from segmentation.service.uploads import Upload, content_of
 from segmentation.service.wire import described, links_of
+from segmentation.service.work_queue import WorkQueue
 
 _MENDED_S = 30  # in which a full disk may have been seen to
 
@@ -27,21 +27,21 @@ class GoneError(Exception):
 
 
 @dataclass(frozen=True)
-class Counter:
+class CutoutService:
     """The things that a route needs to answer photos; `seconds` is the time that one may take."""
 
-    places: Places
+    queue: WorkQueue
     metrics: Metrics
     kept_files: KeptFiles
     log: Log
     seconds: float
 
-    async def cut(self, upload: Upload, wish: Wish) -> tuple[Answer, dict[str, Any]]:
+    async def cut(self, upload: Upload, asked: RequestOptions) -> tuple[Answer, dict[str, Any]]:
         """Return the answer to a photo, and what is said of it. Raises a Refusal."""
-        model = wish.model
+        model = asked.model
         try:
-            answer, waited_s = await self.places.run(
-                lambda: model.cut(upload.content, wish.files, wish.formats), self.seconds
+            answer, waited_s = await self.queue.run(
+                lambda: model.cut(upload.content, asked.files, asked.formats), self.seconds
             )
         except (SegmentationError, OSError) as error:
             raise self._refusal(error) from error
@@ -49,9 +49,11 @@ class Counter:
             self.log("drift", model=model.name, photos=shift)
         return answer, {**described(model, answer), "waited": round(waited_s, 4)}
 
-    async def cut_for(self, request: Request, upload: Upload, wish: Wish) -> tuple[Answer, dict[str, Any]]:
+    async def cut_for(
+        self, request: Request, upload: Upload, asked: RequestOptions
+    ) -> tuple[Answer, dict[str, Any]]:
         """Do the same for a client that may hang up meanwhile: then its place is free. Raises GoneError."""
-        working = asyncio.ensure_future(self.cut(upload, wish))
+        working = asyncio.ensure_future(self.cut(upload, asked))
         gone = asyncio.ensure_future(_hung_up(request))
         try:
             await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -81,16 +83,16 @@ class Counter:
         return Refusal(503, message, {"retry-after": str(_MENDED_S)})
 
     async def batch(
-        self, files: Sequence[UploadFile], wish: Wish, owner: str | None, request_id: str
+        self, files: Sequence[UploadFile], asked: RequestOptions, owner: str | None, request_id: str
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield what is said of each of many photos, in their order; they wait as long as others come."""
-        ahead = asyncio.Semaphore(2 * self.places.workers)
+        ahead = asyncio.Semaphore(2 * self.queue.workers)
 
         async def one(number: int, file: UploadFile) -> dict[str, Any]:
             try:
                 upload = await content_of(file)
-                await self.places.turn()
-                answer, told = await self.cut(upload, wish)
+                await self.queue.turn()
+                answer, told = await self.cut(upload, asked)
                 return self.kept(answer, told, owner)
             except Refusal as refusal:
                 return {"error": refusal.message, "status": refusal.status}

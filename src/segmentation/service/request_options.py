@@ -1,4 +1,4 @@
-"""The wishes of a request: the model, the formats of the answer, and the options of its files."""
+"""What a request asks for: the model, the formats of the answer, and the options of its files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ _OWN = ("model", "format", "files")  # what a request says besides the options o
 
 
 @dataclass(frozen=True)
-class Wish:
-    """The wishes for photos: files in `formats`, and whether the answer is JSON that links to them."""
+class RequestOptions:
+    """What is asked of a model: files in `formats`, and whether the answer is JSON that links to them."""
 
     model: ServedModel
     formats: tuple[str, ...]
@@ -38,9 +38,9 @@ class Wish:
     as_json: bool
 
 
-def wish_of(
+def options_of_request(
     asked: Iterable[tuple[str, str]], accept: str, models: Mapping[str, ServedModel], *, as_json: bool = False
-) -> Wish:
+) -> RequestOptions:
     """Return what a request asks for by its parameters and its Accept header.
 
     Raises a Refusal: 400 for what cannot be asked for, 404 for an unknown model, 406 for a media type that no
@@ -60,7 +60,7 @@ def wish_of(
         )
     try:
         formats = _listed(own.get("files"), model) if name == JSON else (name,)
-        return Wish(model, formats, model.check(model.options(given), formats), name == JSON)
+        return RequestOptions(model, formats, model.check(model.options(given), formats), name == JSON)
     except ConfigError as error:
         raise Refusal(400, str(error)) from error
 

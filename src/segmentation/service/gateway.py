@@ -28,7 +28,7 @@ _HEADERS = {
 }
 
 
-class Front:
+class Gateway:
     """An ASGI application that lets requests through to another one, in which a Refusal is an answer."""
 
     def __init__(

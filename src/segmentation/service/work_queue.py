@@ -15,7 +15,7 @@ Made = TypeVar("Made")
 _WEIGHT = 0.1  # of the latest photo in the mean time of one
 
 
-class Places:
+class WorkQueue:
     """Places for `workers` photos in work and `waiting` behind them. The loop's thread alone calls it.
 
     A place is free again when its photo is done, or when whoever asked for it is gone before it was begun. A
