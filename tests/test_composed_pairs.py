@@ -332,22 +332,6 @@ def test_a_set_that_an_earlier_version_composed_is_gone_on_with_where_its_garmen
     assert json.loads(path.read_text()) == record
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"count": 0}, "1 photo or more"),
-        ({"seed": -1}, "0 or more"),
-        ({"workers": 0}, "1 worker"),
-        ({"ways": ()}, "bare, dressed, cut, turned, placed, layered"),
-        ({"ways": ("melted",)}, "bare, dressed, cut, turned, placed, layered"),
-    ],
-)
-def test_arguments_that_cannot_be_composed_are_refused(worn, tmp_path, changes, reason):
-    with pytest.raises(DataError, match=reason):
-        write(tmp_path / "set", worn, **changes)
-    assert not (tmp_path / "set").exists()
-
-
 @pytest.mark.parametrize("way", ["bare", "dressed", "cut", "turned"])
 def test_pairs_without_a_mannequin_fit_no_way_of_one(way, tmp_path):
     flat = draw_set(tmp_path / "flat", garments=2)

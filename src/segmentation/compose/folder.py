@@ -60,6 +60,7 @@ def write_composed(
     output: Path,
     worn: Sequence[Sample],
     others: Sequence[Sample],
+    *,
     count: int,
     seed: int,
     ways: Sequence[str],
@@ -78,12 +79,11 @@ def write_composed(
     `counting(what)` returns the function that is called with (done, total).
 
     output/compose.json records all that decides the pixels; a folder that holds the same set is continued.
-    Returns the images in order; a photo for which no pairs fitted is left out. Raises DataError for arguments
-    that cannot be composed, for pairs of which none fit a way, and for a folder that holds something else;
-    ImageError when a file cannot be read or written.
+    Returns the images in order; a photo for which no pairs fitted is left out. Raises DataError for pairs of
+    which none fit a way, and for a folder that holds something else; ImageError when a file cannot be read or
+    written.
     """
     output = Path(output)
-    _check_arguments(count, seed, ways, workers)
 
     def progress(what: str) -> Callable[[int, int], None] | None:
         return counting(what) if counting else None
@@ -108,21 +108,6 @@ def write_composed(
     missing = [task for task in tasks if not task.image.exists()]
     map_in_processes(_compose_one, missing, workers, progress("composing"))
     return [task.image for task in tasks if task.image.exists()]
-
-
-def _check_arguments(count: int, seed: int, ways: Sequence[str], workers: int | None) -> None:
-    if count < 1:
-        raise DataError(f"a composed set has 1 photo or more, received {count}; ask for at least one")
-    if seed < 0:
-        raise DataError(f"composing needs a seed of 0 or more, received {seed}; choose another")
-    if workers is not None and workers < 1:
-        raise DataError(
-            f"composing needs 1 worker process or more, received {workers}; leave it out to use all cores"
-        )
-    unknown = [way for way in ways if way not in WAYS]
-    if unknown or not ways:
-        received = repr(unknown[0]) if unknown else "none"
-        raise DataError(f"ways to compose are {', '.join(WAYS)}, received {received}; name some of those")
 
 
 def _plan(output: Path, way: str, seed: int, number: int, sources: Sources) -> _Task:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,13 +58,13 @@ def compose(options: ComposeOptions, context: Context) -> ComposedSet:
             options.output,
             [sample for samples in pairs[:1] for sample in samples],
             [sample for samples in pairs[1:] for sample in samples],
-            options.count,
-            options.seed,
-            options.ways or _ways_for(options),
-            backgrounds,
-            foregrounds,
-            options.workers,
-            lambda doing: counting(context.tell, doing),
+            count=options.count,
+            seed=options.seed,
+            ways=options.ways or _ways_for(options),
+            backgrounds=backgrounds,
+            foregrounds=foregrounds,
+            workers=options.workers,
+            counting=partial(counting, context.tell),
         )
     if left_out := options.count - len(photos):
         context.tell(

@@ -9,7 +9,7 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.loss import LOSS_PARTS, LossConfig
 from segmentation.config.matting import MATTE_PARTS
 from segmentation.config.options import options_of
-from segmentation.config.presets import AUTO
+from segmentation.config.presets import AUTO, PRESETS
 from segmentation.config.record import chosen
 from segmentation.config.run import RunConfig
 from segmentation.config.values import LossSum
@@ -23,9 +23,9 @@ from segmentation.models.architectures import ARCHITECTURES, finds_objects
 from segmentation.training.objectives import check_loss
 
 
-def check_start(start: ModelBundle, options: TrainOptions, presets: Mapping[str, Collection[str]]) -> None:
+def check_start(start: ModelBundle, options: TrainOptions) -> None:
     """Raise ConfigError for a model to start from that does not fit the other options."""
-    if options.preset and "architecture" in presets[options.preset]:
+    if options.preset and "architecture" in PRESETS[options.preset]:
         raise ConfigError(f"`model={options.model}` brings its own architecture; leave out `preset`")
     if start.first and not options.second_pass:
         raise ConfigError(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.presets import PRESETS, configure
+from segmentation.config.presets import configure
 from segmentation.config.record import chosen
 from segmentation.config.run import RunConfig
 from segmentation.jobs.training_checks import (
@@ -38,7 +38,7 @@ def choose(options: TrainOptions, models: Path) -> ModelChoice:
     """
     start = find_bundle(options.model, models) if options.model else None
     if start:
-        check_start(start, options, PRESETS)
+        check_start(start, options)
     first_passes = [find_bundle(name, models) for name in options.second_pass]
     explicit = chosen(options, "run")
     explicit |= check_first_passes(first_passes, explicit)

@@ -72,7 +72,7 @@ class CutoutService:
             name = self.kept_files.keep(answer.files, owner)
         except (SegmentationError, OSError) as error:
             raise self._refusal(error) from error
-        return {"id": name, **told, "links": links_of(name, tuple(answer.files))}
+        return {"id": name, **told, "links": links_of(name, answer.files)}
 
     def _refusal(self, error: SegmentationError | OSError) -> Refusal:
         """Return the answer to a photo that fails; a full disk is no fault of the photo."""

@@ -1,7 +1,7 @@
 """The service's answer to a photo as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from segmentation.jobs.serving import Answer, ServedModel
@@ -19,7 +19,7 @@ def described(model: ServedModel, answer: Answer) -> dict[str, Any]:
     return {"model": model.name, "width": answer.width, "height": answer.height, **known}
 
 
-def links_of(name: str, formats: Mapping[str, bytes] | tuple[str, ...]) -> dict[str, str]:
+def links_of(name: str, formats: Iterable[str]) -> dict[str, str]:
     """Return the addresses of the files of an answer that is kept."""
     return {format: f"/v1/cutouts/{name}/{format}" for format in formats}
 
