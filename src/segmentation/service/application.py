@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import HTTPException
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -16,6 +16,7 @@ from segmentation.service.cutout_service import CutoutService, GoneError
 from segmentation.service.described import ANSWERS, BATCH, CUTOUT, LINES
 from segmentation.service.gateway import ABOUT
 from segmentation.service.health import Health
+from segmentation.service.metrics import Metrics
 from segmentation.service.page import api_page
 from segmentation.service.refusal import Refusal
 from segmentation.service.request_options import MEDIA, options_of_request
@@ -39,6 +40,19 @@ def application(
         docs_url=None,
         redoc_url=None,
     )
+    _answer_errors(app)
+    app.include_router(_cutouts(models, service, uploads))
+    app.include_router(_state(models, service.metrics, health, draining))
+
+    @app.get("/docs", include_in_schema=False)
+    async def _docs() -> HTMLResponse:
+        return HTMLResponse(api_page(app.openapi()))
+
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Have the errors that routes raise answered in JSON."""
 
     @app.exception_handler(Refusal)
     async def _refused(_request: Request, refusal: Refusal) -> JSONResponse:
@@ -60,7 +74,12 @@ def application(
     async def _failed(_request: Request, _error: Exception) -> JSONResponse:
         return JSONResponse({"message": "the service failed; its log tells more"}, 500)
 
-    @app.post("/v1/cutouts", openapi_extra=CUTOUT, responses=ANSWERS, summary="Cut out a photo")
+
+def _cutouts(models: Mapping[str, ServedModel], service: CutoutService, uploads: Uploads) -> APIRouter:
+    """Return the addresses that take photos, and the one at which files are fetched."""
+    router = APIRouter()
+
+    @router.post("/v1/cutouts", openapi_extra=CUTOUT, responses=ANSWERS, summary="Cut out a photo")
     async def _cutout(request: Request) -> Response:
         """Answer a photo with its cutout, or with JSON: how good it is likely to be, and links to files."""
         service.queue.check()
@@ -78,7 +97,7 @@ def application(
         (name,) = asked.formats
         return Response(answer.files[name], media_type=MEDIA[name], headers=about(told))
 
-    @app.get(
+    @router.get(
         "/v1/cutouts/{identity}/{format}", responses=ANSWERS, summary="Fetch a file that an answer links to"
     )
     async def _file(request: Request, identity: str, format: str) -> Response:
@@ -88,7 +107,7 @@ def application(
             raise Refusal(404, "no such file, or no more: links are good for some minutes")
         return Response(content, media_type=MEDIA[format])
 
-    @app.post("/v1/batches", openapi_extra=BATCH, responses=LINES, summary="Cut out many photos")
+    @router.post("/v1/batches", openapi_extra=BATCH, responses=LINES, summary="Cut out many photos")
     async def _batch(request: Request) -> Response:
         """Answer a form of photos with a line of JSON for each, in their order, as soon as it is there."""
         options_of_request(request.query_params.multi_items(), "", models, as_json=True)
@@ -109,32 +128,37 @@ def application(
 
         return _Lines(lines(), held)
 
-    @app.get("/v1/models", summary="List the models")
+    return router
+
+
+def _state(
+    models: Mapping[str, ServedModel], metrics: Metrics, health: Health, draining: Callable[[], bool]
+) -> APIRouter:
+    """Return the addresses that tell of the service itself."""
+    router = APIRouter()
+
+    @router.get("/v1/models", summary="List the models")
     async def _models() -> JSONResponse:
         """List the models that can be named, the one that is usual first."""
         return JSONResponse({"models": [modelled(one, n == 0) for n, one in enumerate(models.values())]})
 
-    @app.get("/healthz", summary="Is it well?")
+    @router.get("/healthz", summary="Is it well?")
     async def _health() -> JSONResponse:
         """Score a tiny photo; 503 where that fails or hangs, or a photo is stuck."""
         problem = await health.problem()
         return JSONResponse({"status": problem or "well"}, 503 if problem else 200)
 
-    @app.get("/readyz", summary="Does it take photos?")
+    @router.get("/readyz", summary="Does it take photos?")
     async def _ready() -> JSONResponse:
         """Answer 503 once the service is about to end."""
         return JSONResponse({"status": "ending" if draining() else "ready"}, 503 if draining() else 200)
 
-    @app.get("/metrics", summary="Figures for Prometheus")
+    @router.get("/metrics", summary="Figures for Prometheus")
     async def _metrics() -> Response:
         """List what was counted and measured."""
-        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.get("/docs", include_in_schema=False)
-    async def _docs() -> HTMLResponse:
-        return HTMLResponse(api_page(app.openapi()))
-
-    return app
+    return router
 
 
 class _Lines(StreamingResponse):
