@@ -131,14 +131,14 @@ class MatteOptions:
     )
     matte_band: str = option(
         "scores",
-        "where that pass looks: along the edge of the mask; where the scores are unsure, and along the edge; "
-        "or in the superpixels of the photo where they are",
+        "where `matte` searches: along the edge of the mask; where the scores are unsure, and along the "
+        "edge; or in the superpixels of the photo where they are",
         choices=TRIMAPS,
         common=False,
     )
     matte_width: float = option(
         0.005,
-        "how far to each side it looks at least, in heights of the photo",
+        "least reach of `matte` to each side of the edge, in heights of the photo",
         maximum=0.2,
         common=False,
     )

@@ -53,7 +53,10 @@ class LossConfig:
         0.0, "additional weight of straps and of gaps thinner than `thin_width`; 0 for none", common=False
     )
     thin_width: int = option(
-        9, "that width, an odd number of pixels at the network's size", minimum=3, common=False
+        9,
+        "width below which a strap or a gap counts as thin, an odd number of pixels at the network's size",
+        minimum=3,
+        common=False,
     )
     fault_weight: float = option(
         0.0,
@@ -61,5 +64,8 @@ class LossConfig:
         common=False,
     )
     fault_width: int = option(
-        3, "that width, an odd number of pixels at the network's size", minimum=3, common=False
+        3,
+        "width from which what is wrong counts as a fault, an odd number of pixels at the network's size",
+        minimum=3,
+        common=False,
     )

@@ -32,7 +32,13 @@ class MatteConfig:
         maximum=0.2,
         common=False,
     )
-    most_band: float = option(0.04, "largest such width; each is drawn at random", maximum=0.2, common=False)
+    most_band: float = option(
+        0.04,
+        "largest width of the band of drawn trimaps on either side of what is soft, in heights of the photo; "
+        "each is drawn at random",
+        maximum=0.2,
+        common=False,
+    )
     prior: str = option(
         "closed-form-half",
         "first alpha in the unknown band, which the network sees and changes; none for the trimap alone",

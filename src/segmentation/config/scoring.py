@@ -178,7 +178,7 @@ class ScoringOptions:
     )
     channel_merge: str | Shares = option(
         "mean",
-        "how their scores become one: mean, median, max, or weights that add up to 1",
+        "how the scores of the channels are merged: mean, median, max, or weights that add up to 1",
         parse=parse_merge,
         metavar="mean|median|max|X,X,...",
         common=False,

@@ -25,7 +25,7 @@ class StoreOptions:
     )
     store_attempts: int = option(
         Patience.attempts,
-        "times that a call to an object store is made at most, with longer and longer pauses between them",
+        "most attempts of a call to an object store, with longer and longer pauses between them",
         minimum=1,
         maximum=100,
         common=False,

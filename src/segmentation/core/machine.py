@@ -1,4 +1,4 @@
-"""The means of the machine for a training. Standard library only."""
+"""The hardware that a training can use. Standard library only."""
 
 import subprocess
 from dataclasses import dataclass

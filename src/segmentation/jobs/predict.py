@@ -282,4 +282,4 @@ def predict(options: PredictOptions, context: Context, scorer: Scorer | None = N
 def _doing(models: Ensemble) -> str:
     if models.finds_objects:
         return "finding objects"
-    return "cutting" if models.labels.binary else "marking classes"
+    return "cutting out" if models.labels.binary else "marking classes"

@@ -93,7 +93,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
         deliver,
         context,
         found=found,
-        doing="cutting",
+        doing="cutting out",
         workers=workers,
         manifest=manifest,
         estimate=models.confidence_model is not None,  # a second opinion takes time

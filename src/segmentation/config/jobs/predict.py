@@ -52,9 +52,8 @@ class PredictOptions(JobOptions):
     stores: StoreOptions = StoreOptions()
     on: str | None = option(
         None,
-        "with `save`: the cluster that does the work, with results at an address that all of its machines "
-        "reach, as s3:// or file://: ray is the one that RAY_ADDRESS names, or all cores of this machine, "
-        "ray://HOST:PORT one elsewhere",
+        "with `save`: the cluster that does the work: ray (that of RAY_ADDRESS, else this machine) or "
+        "ray://HOST:PORT; needs results at an address that all of its machines reach, as s3:// or file://",
         parse=parse_cluster,
         shown="this machine",
         metavar="ray[://HOST:PORT]",

@@ -14,7 +14,7 @@ class LimitOptions:
 
     queue: int = option(
         16,
-        "photos that wait for a worker at most; further ones are refused at once, and told when to come back",
+        "most photos that may wait for a worker; further ones are refused with a time to retry",
         metavar="N",
     )
     uploads: int = option(
@@ -27,7 +27,7 @@ class LimitOptions:
     )
     most_mb: float = option(
         64.0,
-        "size of a photo, and of all photos of a batch, in megabytes at most",
+        "largest photo, or batch of photos, in megabytes",
         minimum=0.001,
         metavar="MB",
     )
