@@ -92,10 +92,10 @@ def test_every_part_of_the_pairs_is_trained_on_for_as_many_steps_and_judged_as_o
         return
     options = LearningCurveOptions.of(data=tmp_path, steps=steps, model="start")
     _base, *smaller = experiment_of_sizes(options, [], sizes_of(photos, steps)).variants
-    wanted = -(-photos // options.batch_size)
+    wanted = -(-photos // options.network.batch_size)
     for variant in smaller:
         size, repeats = variant.options["train_size"], variant.options["repeats"]
-        assert -(-size * repeats // options.batch_size) == pytest.approx(wanted, rel=0.15, abs=1)
+        assert -(-size * repeats // options.network.batch_size) == pytest.approx(wanted, rel=0.15, abs=1)
         assert "epochs" not in variant.options
 
 

@@ -46,7 +46,7 @@ def audit(options: AuditOptions, context: Context) -> Audited:
     """
     check_alone(options, "fold_model", "model")
     models = context.workspace.models
-    start = find_bundle(options.model, models) if options.model else None
+    start = find_bundle(options.network.model, models) if options.network.model else None
     bundles = [find_bundle(model, models) for model in options.fold_model]
     for bundle in [start, *bundles] if start else bundles:
         require_cutout(bundle, "audit")

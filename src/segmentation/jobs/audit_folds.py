@@ -4,36 +4,30 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import keras
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.bundle.names import DESCRIPTION
-from segmentation.config.jobs.audit import ARCHITECTURE, FILTERS, AuditOptions
+from segmentation.config.jobs.audit import AuditOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.presets import configure
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note
-from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.known_photos import KnownPhotos
-from segmentation.images.files import image_size
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
-from segmentation.jobs.recipes import WHOLE_PHOTOS
+from segmentation.jobs.fold_network import network_settings
 from segmentation.jobs.training import train_model
 from segmentation.jobs.training_split import choose_split
 from segmentation.models.registry import complete
 from segmentation.training.run_state import RECORD
-
-_PIXELS = 192 * 288  # of the network's input
-_STEP = 32  # pixels, by multiples of which inputs grow
 
 
 def train_folds(
@@ -90,7 +84,7 @@ def _train_fold(
     context: Context,
 ) -> ModelBundle | None:
     keras.utils.clear_session()  # else the networks of all folds stay in memory
-    training = TrainOptions(data=(dataset.root,), model=options.model, run=config)
+    training = TrainOptions(data=(dataset.root,), model=options.network.model, run=config)
     try:
         return train_model(
             config,
@@ -124,19 +118,6 @@ def _check_start(start: ModelBundle, dataset: Dataset) -> None:
 
 def _configure(options: AuditOptions, start: ModelBundle | None, samples: Sequence[Sample]) -> RunConfig:
     """Return the settings of all folds, with the first chosen; they are trained as those of the recipe."""
-    network: dict[str, Any] = {}
-    if not start:
-        network = {"architecture": ARCHITECTURE, "filters": FILTERS, "input_size": usual_input_size(samples)}
-    typed = {name: getattr(options, name) for name in ("architecture", "filters", "input_size")}
-    network |= {name: value for name, value in typed.items() if value is not None}
-    if options.architecture and options.filters is None:
-        network["filters"] = 0  # those of the architecture
-    chosen = {name: getattr(options, name) for name in ("epochs", "batch_size", "seed", "folds")}
-    explicit = {**WHOLE_PHOTOS, **network, **chosen}
+    chosen = {name: getattr(options, name) for name in ("epochs", "seed", "folds")}
+    explicit = network_settings(options.network, samples) | chosen
     return complete(configure(None, None, explicit, base=start.config if start else None))
-
-
-def usual_input_size(samples: Sequence[Sample]) -> Size:
-    """Return about as many pixels as 192x288 has, in the median proportions of the photos."""
-    proportion = median(height / width for height, width in (image_size(sample.photo) for sample in samples))
-    return Size.near(_PIXELS, proportion, _STEP)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from segmentation.config.experiment import Experiment, Factor
 from segmentation.config.jobs.learning_curve import LearningCurveOptions
@@ -13,16 +12,14 @@ from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
 from segmentation.datasets.split import folds
 from segmentation.evaluation.experiment_figures import ExperimentFigures, Row
-from segmentation.jobs.audit_folds import usual_input_size
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment import run_experiment
+from segmentation.jobs.fold_network import network_settings
 from segmentation.jobs.interruption import ending
 from segmentation.jobs.pairs import find_dataset
-from segmentation.jobs.recipes import WHOLE_PHOTOS
 from segmentation.metrics.learning_curve import LearningCurve, fit_learning_curve
 from segmentation.reports.learning_curve import write_curve
 
-_NETWORK: dict[str, Any] = {"architecture": "unet-efficientnet-lite0", "filters": 16}
 _FEWEST = 3  # photos to train on
 
 
@@ -110,19 +107,12 @@ def experiment_of_sizes(
 ) -> Experiment:
     """Return the experiment: all pairs as the base, a level for each smaller number, with as many steps."""
     *smaller, photos = sizes
-    network: dict[str, Any] = {"model": options.model} if options.model else dict(_NETWORK)
-    if not options.model:
-        network["input_size"] = str(usual_input_size(samples))
-    if options.architecture:
-        network |= {"architecture": options.architecture, "filters": 0}
-    typed = {name: getattr(options, name) for name in ("filters", "input_size")}
-    network |= {name: str(value) for name, value in typed.items() if value is not None}
-    chosen = {"epochs": options.epochs, "batch_size": options.batch_size}
+    start = {"model": options.network.model} if options.network.model else {}
     levels = {str(size): {"train_size": size, "repeats": round(photos / size)} for size in smaller}
     return Experiment(
         name="learning-curve",
         about=f"What {counted(photos, 'photo')} to learn from bring, and fewer.",
-        base={**WHOLE_PHOTOS, **network, **chosen},
+        base={**network_settings(options.network, samples), **start, "epochs": options.epochs},
         factors=(Factor("photos", levels),),
         seeds=(0,),
         folds=options.folds,

@@ -9,7 +9,8 @@ from segmentation.core.errors import ConfigError
 
 def check_alone(options: JobOptions, name: str, other: str) -> None:
     """Raise ConfigError where two options are given that exclude each other."""
-    if getattr(options, name) and getattr(options, other):
+    known = fields_by_name(type(options))
+    if known[name].value_in(options) and known[other].value_in(options):
         raise ConfigError(f"`{name}`: expected without `{other}`, received both; leave one of them out")
 
 
