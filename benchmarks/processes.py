@@ -22,6 +22,7 @@ from segmentation.jobs.training_processes import fit_in_processes
 from segmentation.models.registry import complete
 from segmentation.synth import write_studio
 from segmentation.training.progress import StepDone
+from segmentation.training.request import TrainingRequest
 
 _PHOTOS = 56
 
@@ -68,15 +69,15 @@ def _rate(config: RunConfig, samples: tuple, processes: int = 0) -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         (model := Path(folder) / "model").mkdir()
-        arguments = (config, samples[:_PHOTOS], samples[_PHOTOS:], model)
-        details = {"logs": Path(folder) / "logs", "fingerprint": "drawn", "tell": tell}
+        request = TrainingRequest(config, samples[:_PHOTOS], samples[_PHOTOS:], "drawn")
+        logs = Path(folder) / "logs"
         if processes:
-            fit_in_processes(processes, *arguments, **details)
+            fit_in_processes(processes, request, model, logs=logs, tell=tell)
         else:
             import_keras_quietly()
             from segmentation.training.fit import fit
 
-            fit(*arguments, **details)
+            fit(request, model, logs=logs, tell=tell)
     return statistics.median(rates)
 
 

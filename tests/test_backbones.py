@@ -20,6 +20,7 @@ from support.training_events import interrupting
 from segmentation.config.network import ModelConfig
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
+from segmentation.core.events import ignore
 from segmentation.core.size import Size
 from segmentation.inference.engines import load_engine
 from segmentation.models import pretrained, registry, torch_file
@@ -32,6 +33,7 @@ from segmentation.models.registry import ARCHITECTURES
 from segmentation.models.torch_file import read_state
 from segmentation.models.up_conv import UpConv2D
 from segmentation.training.fit import fit
+from segmentation.training.request import TrainingRequest
 
 LITE0 = "efficientnet-lite0"
 ARCHITECTURE = f"unet-{LITE0}"
@@ -267,10 +269,10 @@ def test_a_training_takes_the_weights_once_and_its_bundle_needs_no_package(tmp_p
         )
     )  # fmt: skip
 
-    def train(name, **options):
+    def train(name, tell=ignore, **asked):
         (tmp_path / name).mkdir(exist_ok=True)
-        options = {"config": config, "logs": tmp_path / f"{name}-logs", "fingerprint": "one", **options}
-        return fit(train=samples[:2], val=samples[2:], folder=tmp_path / name, **options)[0]
+        request = TrainingRequest(config, samples[:2], samples[2:], "one", **asked)
+        return fit(request, tmp_path / name, logs=tmp_path / f"{name}-logs", tell=tell)[0]
 
     bundle = train("model", tell=interrupting(2))
     network = registry.build(config.model, (16, 16, 3))

@@ -26,6 +26,7 @@ from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, MASK_PX, MOST_
 from segmentation.models.parts import backbone_layers, copy_weights, head_layers
 from segmentation.training.fit import fit
 from segmentation.training.objects.judging import paste
+from segmentation.training.request import TrainingRequest
 
 PHOTOS = [draw_things(seed)[0] for seed in range(4)]
 
@@ -189,19 +190,12 @@ def test_a_training_that_was_stopped_goes_on_exactly(object_home, tmp_path):
     samples = {sample.id: sample for sample in discover(object_home / "pairs", objects=True).samples}
     train, val = ([samples[name] for name in bundle.split[side]] for side in ("train", "val"))
 
-    def go_on(epochs, **options):
+    def go_on(epochs, **asked):
         folder = tmp_path / f"until-{epochs}"
         folder.mkdir()
-        _bundle, history = fit(
-            bundle.config.replace(epochs=epochs),
-            train,
-            val,
-            folder,
-            logs=tmp_path / "logs",
-            fingerprint="pairs",
-            labels=bundle.labels,
-            **options,
-        )
+        config = bundle.config.replace(epochs=epochs)
+        request = TrainingRequest(config, train, val, "pairs", bundle.labels, **asked)
+        _bundle, history = fit(request, folder, logs=tmp_path / "logs")
         return history
 
     go_on(1)

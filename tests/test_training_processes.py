@@ -21,6 +21,7 @@ from segmentation.core.errors import ConfigError, ImageError, MissingExtraError
 from segmentation.jobs.training_checks import check_parts, check_processes
 from segmentation.jobs.training_processes import fit_in_processes
 from segmentation.models.registry import complete
+from segmentation.training.request import TrainingRequest
 from segmentation.training.run_state import read_run
 
 has_jax = importlib.util.find_spec("jax") is not None
@@ -113,9 +114,8 @@ def train_alone(pairs, folder, **more):
 def test_two_processes_train_as_one_does_on_the_same_batches(pairs, tmp_path):
     samples, folder = samples_of(pairs)[:7], tmp_path / "model"
     folder.mkdir()
-    bundle, history = fit_in_processes(
-        2, CONFIG, samples[:4], samples[4:], folder, logs=tmp_path / "logs", fingerprint="one"
-    )
+    request = TrainingRequest(CONFIG, samples[:4], samples[4:], "one")
+    bundle, history = fit_in_processes(2, request, folder, logs=tmp_path / "logs")
     expected = train_alone(pairs, tmp_path / "alone")
 
     assert bundle.provenance["backend"] == "jax"
@@ -141,12 +141,11 @@ def test_a_photo_that_breaks_in_one_process_is_named_as_by_one(pairs, tmp_path):
     broken.write_bytes(samples[1].photo.read_bytes()[:200])
     samples[1] = dataclasses.replace(samples[1], photo=broken)
     config = complete(CONFIG.replace(normalisation="unit"))
+    request = TrainingRequest(config, samples[:4], samples[4:], "one")
     (tmp_path / "model").mkdir()
 
     with pytest.raises(ImageError, match=r"broken\.png"):
-        fit_in_processes(
-            2, config, samples[:4], samples[4:], tmp_path / "model", logs=tmp_path / "logs", fingerprint="one"
-        )
+        fit_in_processes(2, request, tmp_path / "model", logs=tmp_path / "logs")
     assert not started_by(os.getpid(), "spawn_main")
 
 

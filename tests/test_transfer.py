@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from support.drawing import draw_set, samples_of
 from support.program import run
+from support.training import train as train_with
 from support.training_events import Listening
 
 from main import main
@@ -25,7 +26,6 @@ from segmentation.models import registry
 from segmentation.models.encoder import encode
 from segmentation.models.parts import backbone_layers, head_layers
 from segmentation.training.callbacks import Run
-from segmentation.training.fit import fit
 from segmentation.training.freezing import Phase, phases
 from segmentation.training.network import compile_network, load_start
 from segmentation.training.objectives import build_loss
@@ -57,11 +57,7 @@ def samples(tmp_path_factory):
 
 def train(samples, folder, config, **options):
     """A bundle that can be loaded, and the network of its weights."""
-    (folder / "model").mkdir(parents=True)
-    bundle, _ = fit(
-        config, samples[:4], samples[4:], folder / "model", logs=folder / "logs", fingerprint="one", **options
-    )
-    bundle = save_description(bundle)
+    bundle = save_description(train_with(samples, folder, config, **options)[0])
     network = build(config)
     network.load_weights(bundle.weights)
     return bundle, network
@@ -140,11 +136,7 @@ def test_frozen_levels_keep_weights_and_batch_statistics_bit_by_bit_and_all_othe
 def test_what_is_frozen_at_first_learns_after_the_epochs_it_was_frozen_for(samples, tmp_path, start):
     bundle, before = start
     config = CONFIG.replace(freeze=5, freeze_epochs=1, epochs=2, schedule="fixed")
-    (tmp_path / "model").mkdir()
-    fit(
-        config, samples[:4], samples[4:], tmp_path / "model", logs=tmp_path / "logs", fingerprint="one",
-        start=bundle,
-    )  # fmt: skip
+    train_with(samples, tmp_path, config, start=bundle)
     last = build(config)
     last.load_weights(tmp_path / "logs" / "epoch-0002.weights.h5")
 

@@ -39,6 +39,7 @@ from segmentation.jobs.training_processes import fit_in_processes
 from segmentation.metrics.threshold import doubt_about
 from segmentation.reports.plots import plot_curves, plot_threshold
 from segmentation.training.fit import fit
+from segmentation.training.request import TrainingRequest
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ def train_model(
 
     The held-out photos, at full resolution, give the figures of the model, the threshold of a cutout and its
     confidence; the network is exported to OpenVINO. The bundle of a second pass holds a copy of `first`.
-    `begun_with` is what `fit` keeps for a resumption; `record` is added to the provenance; `repeat` is the
-    file of options that repeats the training. A model that is not `for_use`, but only there for its figures,
-    is not exported and has no confidence. So many `processes` train together, see `fit_in_processes`. Tells
-    the events of `fit`, and `Judged`. The bundle appears at `path` whole or not at all, in place of what was
-    there before. Raises what `fit` and `evaluate` raise.
+    `begun_with` is kept for a resumption, as `TrainingRequest` has it; `record` is added to the provenance;
+    `repeat` is the file of options that repeats the training. A model that is not `for_use`, but only there
+    for its figures, is not exported and has no confidence. So many `processes` train together, see
+    `fit_in_processes`. Tells the events of `fit`, and `Judged`. The bundle appears at `path` whole or not at
+    all, in place of what was there before. Raises what `fit` and `evaluate` raise.
     """
     groups = merged_groups(dataset.groups for dataset in datasets)
     labels = datasets[0].labels
@@ -81,23 +82,20 @@ def train_model(
         labels = start.labels  # in its colours
     data = str(seen_from(context.workspace.home, datasets[0].root))
     origin = {"data": data, **provenance(context.command), **(record or {})}
+    request = TrainingRequest(
+        config,
+        split.train,
+        split.val,
+        fingerprint(split.train + split.val),
+        labels,
+        start,
+        first,
+        resuming,
+        begun_with or {},
+    )
     with atomic_folder(path) as folder:
         train = fit if processes == 1 else partial(fit_in_processes, processes)
-        bundle, history = train(
-            config,
-            split.train,
-            split.val,
-            folder,
-            logs=logs,
-            fingerprint=fingerprint(split.train + split.val),
-            labels=labels,
-            start=start,
-            first=first,
-            resuming=resuming,
-            begun_with=begun_with,
-            tell=context.tell,
-            stop=context.stop,
-        )
+        bundle, history = train(request, folder, logs=logs, tell=context.tell, stop=context.stop)
         if first:
             copy_folder(first.path, folder / FIRST)
             bundle = dataclasses.replace(bundle, first=load_bundle(folder / FIRST))

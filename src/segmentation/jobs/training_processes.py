@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -20,16 +20,15 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segmentation.config.run import RunConfig
 from segmentation.core.errors import SegmentationError, TrainingError, printable
 from segmentation.core.events import Tell, ignore
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.lock import LOCK
 from segmentation.core.parallel import end_with_parent
 from segmentation.core.signals import unheard_by_children
-from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.core.unfinished import sweep
 from segmentation.training.rank import Rank
+from segmentation.training.request import TrainingRequest
 from segmentation.training.run_state import TENSORBOARD, has_epochs_since, version_of
 
 if TYPE_CHECKING:
@@ -44,18 +43,10 @@ _LONGEST_REASON = 300
 
 def fit_in_processes(
     processes: int,
-    config: RunConfig,
-    train: Sequence[Sample],
-    val: Sequence[Sample],
+    request: TrainingRequest,
     folder: Path,
     *,
     logs: Path,
-    fingerprint: str,
-    labels: LabelMap = BINARY,
-    start: "ModelBundle | None" = None,
-    first: "ModelBundle | None" = None,
-    resuming: bool = False,
-    begun_with: Mapping[str, Any] | None = None,
     tell: Tell = ignore,
     stop: Callable[[], bool] = lambda: False,
 ) -> "tuple[ModelBundle, History]":
@@ -66,28 +57,16 @@ def fit_in_processes(
     a process is lost. However it ends, all processes have ended.
     """
     address, crew = _free_address(), list[_Worker]()
-    arguments = {
-        "config": config,
-        "train": train,
-        "val": val,
-        "fingerprint": fingerprint,
-        "labels": labels,
-        "start": start,
-        "first": first,
-        "resuming": resuming,
-        "begun_with": begun_with,
-    }
-    replaced = None if resuming else version_of(logs)
+    replaced = None if request.resuming else version_of(logs)
     with tempfile.TemporaryDirectory(prefix="garment-cutout-training-") as scratch:
         try:
             for rank in (Rank(index, processes) for index in range(processes)):
                 own = Path(scratch) / str(rank.index)
                 (own / "model").mkdir(parents=True)
-                if rank.index and resuming:
+                if rank.index and request.resuming:
                     shutil.copytree(logs, own / "logs", ignore=shutil.ignore_patterns(LOCK, TENSORBOARD))
                 places = (own / "model", own / "logs") if rank.index else (folder, logs)
-                written = {"folder": places[0], "logs": places[1]}
-                crew.append(_start(rank, address, {**arguments, **written}, own / "printed"))
+                crew.append(_start(rank, address, request, places, own / "printed"))
             return _watch(crew, tell, stop)
         except _LostError as lost:
             kept = has_epochs_since(logs, replaced)
@@ -179,9 +158,11 @@ def _raise_a_loss(crew: Sequence[_Worker]) -> None:
             raise worker.loss()
 
 
-def _start(rank: Rank, address: str, arguments: Mapping[str, Any], printed: Path) -> _Worker:
+def _start(
+    rank: Rank, address: str, request: TrainingRequest, places: tuple[Path, Path], printed: Path
+) -> _Worker:
     ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=_work, args=(rank, address, arguments, theirs, printed))
+    process = _SPAWN.Process(target=_work, args=(rank, address, request, places, theirs, printed))
     printed.touch()
     with unheard_by_children(), _environment(rank):  # Ctrl-C is this process's, which ends the others
         process.start()
@@ -217,7 +198,12 @@ def _free_address() -> str:
 
 
 def _work(
-    rank: Rank, address: str, arguments: Mapping[str, Any], connection: Connection, printed: Path
+    rank: Rank,
+    address: str,
+    request: TrainingRequest,
+    places: tuple[Path, Path],
+    connection: Connection,
+    printed: Path,
 ) -> None:
     """Train in a process of its own and send what happens, until the process that started it ends it."""
     end_with_parent()
@@ -226,7 +212,7 @@ def _work(
     multiprocessing.set_start_method("fork", force=True)
     _print_to(printed)
     try:
-        connection.send(_Done(_fit(rank, address, arguments, connection)))
+        connection.send(_Done(_fit(rank, address, request, places, connection)))
     except (SegmentationError, KeyboardInterrupt) as error:
         connection.send(_Failed(error))
     except Exception:
@@ -235,7 +221,7 @@ def _work(
 
 
 def _fit(
-    rank: Rank, address: str, arguments: Mapping[str, Any], connection: Connection
+    rank: Rank, address: str, request: TrainingRequest, places: tuple[Path, Path], connection: Connection
 ) -> "tuple[ModelBundle, History]":
     absent: Any = None  # Python's sign for a module that cannot be imported
     sys.modules["tensorflow"] = absent  # Keras looks for it now and then, which takes seconds and much memory
@@ -245,7 +231,8 @@ def _fit(
 
     join(address, rank)
     tell = ignore if rank.index else connection.send
-    return fit(**arguments, rank=rank, tell=tell, stop=agreed(connection.poll))
+    folder, logs = places
+    return fit(request, folder, logs=logs, rank=rank, tell=tell, stop=agreed(connection.poll))
 
 
 def _print_to(path: Path) -> None:

@@ -1,9 +1,8 @@
 """Training: samples in, a model bundle out."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -13,7 +12,6 @@ from segmentation.config.run import RunConfig
 from segmentation.core.digests import content_of
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, ignore
-from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.models.weights import save_weights
 from segmentation.training.adversaries.watch import Watch
 from segmentation.training.batches import Batches, PreparedPairs
@@ -21,8 +19,9 @@ from segmentation.training.callbacks import Run
 from segmentation.training.freezing import phases
 from segmentation.training.network import compile_network, load
 from segmentation.training.preparing import Ready, judging_pairs, plan_training, prepare_training
-from segmentation.training.progress import TrainingStarted
+from segmentation.training.progress import Plan, TrainingStarted
 from segmentation.training.rank import ALONE, Rank
+from segmentation.training.request import TrainingRequest
 from segmentation.training.run_state import (
     TENSORBOARD,
     History,
@@ -37,33 +36,21 @@ _JAX_OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # its error has the same name whateve
 
 
 def fit(
-    config: RunConfig,
-    train: Sequence[Sample],
-    val: Sequence[Sample],
+    request: TrainingRequest,
     folder: Path,
     *,
     logs: Path,
-    fingerprint: str,
-    labels: LabelMap = BINARY,
-    start: ModelBundle | None = None,
-    first: ModelBundle | None = None,
-    resuming: bool = False,
-    begun_with: Mapping[str, Any] | None = None,
     tell: Tell = ignore,
     stop: Callable[[], bool] = lambda: False,
     rank: Rank = ALONE,
 ) -> tuple[ModelBundle, History]:
-    """Train the completed `config` on `train` and keep the epoch with the best validation Dice.
+    """Train as it is requested, and keep the epoch with the best validation Dice.
 
     Returns the bundle, whose weights are written into the existing `folder`, and the history. `logs`, which
-    belongs to this run alone, holds what `resuming` needs, TensorBoard events and the history; `fingerprint`
-    is the data's, and `labels` are the classes of its ground truth. `start` gives the first weights, and the
-    normalisation they were trained with; of other classes, all but those of the head. `first` is the pass
-    before this one, where this is the second of a double pass: then the samples have first-pass scores.
-    `begun_with`, plain JSON, is kept in `logs` for whoever resumes the run.
+    belongs to this run alone, holds what a resumption needs, TensorBoard events and the history.
     `tell` takes the events of `training.progress` and notes. From the first epoch on, a `stop()` that is true
     ends the training with the best epoch so far, recorded as `interrupted` in the provenance.
-    `rank` is the place of this process among those that call `fit` with the same arguments, but with a
+    `rank` is the place of this process among those that call `fit` with the same request, but with a
     `folder` and `logs` of its own each, to train one network together.
 
     A backbone begins with `config.model.backbone_weights`, unless `start` or an interrupted run gives the
@@ -75,37 +62,52 @@ def fit(
     settings, and files in `logs` that no run made; KeyboardInterrupt for an interruption before the first
     epoch.
     """
-    settings = {
-        "config": config.to_json(),
-        "data": fingerprint,
-        "held_out": sorted(sample.id for sample in val),
-        "classes": labels.names,
-        "start": start and start.digest,
-        "first": first and first.digest,
-    }
-    state = resume(logs, settings) if resuming else RunState(logs, settings)
-    state.begun_with = dict(begun_with or {})
+    config, settings = request.config, request.settings
+    state = resume(logs, settings) if request.resuming else RunState(logs, settings)
+    state.begun_with = dict(request.begun_with)
     ready = prepare_training(
-        config, train, labels, start, first, begun=bool(state.epochs), tell=tell, stop=stop
+        config,
+        request.train,
+        request.labels,
+        request.start,
+        request.first,
+        begun=bool(state.epochs),
+        tell=tell,
+        stop=stop,
     )
-    plan = plan_training(config, ready, len(val))
+    plan = plan_training(config, ready, len(request.val))
     tell(TrainingStarted(logs.name, config.training.epochs, plan))
-    val_pairs = judging_pairs(config, val, ready.pairs.preprocessing, labels, first)
+    preprocessing = ready.pairs.preprocessing
+    val_pairs = judging_pairs(config, request.val, preprocessing, request.labels, request.first)
     if stop() and not state.epochs:
         raise KeyboardInterrupt  # before the network is compiled, which may take long
     interrupted = _train(config, ready, val_pairs, plan.batch_size, state, tell=tell, stop=stop, rank=rank)
     if not state.epochs:
         raise KeyboardInterrupt  # there is nothing to keep yet
-    bundle = ModelBundle(
+    bundle = _bundle_of(request, folder, ready, plan, state, interrupted)
+    load(ready.learner, state.weights(state.best_epoch))
+    save_weights(ready.model, bundle.weights)
+    write_history(folder / HISTORY, state.history)
+    return bundle, state.history
+
+
+def _bundle_of(
+    request: TrainingRequest, folder: Path, ready: Ready, plan: Plan, state: RunState, interrupted: bool
+) -> ModelBundle:
+    """Return the bundle of the best epoch, which has no files yet."""
+    return ModelBundle(
         path=folder,
-        config=config,
+        config=request.config,
         preprocessing=ready.pairs.preprocessing,
-        labels=labels,
-        split={"train": [sample.id for sample in train], "val": [sample.id for sample in val]},
-        contents={sample.id: content_of(sample.photo) for sample in (*train, *val)},
+        labels=request.labels,
+        split={
+            "train": [sample.id for sample in request.train],
+            "val": [sample.id for sample in request.val],
+        },
+        contents={sample.id: content_of(sample.photo) for sample in (*request.train, *request.val)},
         provenance={
-            "data_fingerprint": fingerprint,
-            "start": start and start.name,
+            "data_fingerprint": request.fingerprint,
+            "start": request.start and request.start.name,
             "backend": keras.backend.backend(),
             "policy": ready.policy,
             "batch_size": plan.batch_size,
@@ -121,10 +123,6 @@ def fit(
             },
         },
     )
-    load(ready.learner, state.weights(state.best_epoch))
-    save_weights(ready.model, bundle.weights)
-    write_history(folder / HISTORY, state.history)
-    return bundle, state.history
 
 
 def _train(

@@ -63,8 +63,9 @@ def measure_pace(
 ) -> Pace:
     """Train a completed configuration for some steps, on few of the photos, and forget the network.
 
-    The arguments are as in `fit`. A second pass is shown the ground truth as if it were first-pass scores.
-    Raises what `fit` raises before its first epoch, and KeyboardInterrupt once `stop()` is true.
+    The arguments are as in `TrainingRequest`. A second pass is shown the ground truth as if it were
+    first-pass scores. Raises what `fit` raises before its first epoch, and KeyboardInterrupt once `stop()` is
+    true.
     """
     places = sorted({place * len(train) // _PHOTOS for place in range(_PHOTOS)})
     few = [dataclasses.replace(train[place], source=0) for place in places]

@@ -85,9 +85,10 @@ def prepare_training(
     tell: Tell = ignore,
     stop: Callable[[], bool] = lambda: False,
 ) -> Ready:
-    """Return what a training of the completed `config` begins with; the arguments are as in `fit`.
+    """Return what a training of the completed `config` begins with.
 
-    With `begun` the first weights are left to whoever loads those of the last epoch.
+    The arguments are as in `TrainingRequest`. With `begun` the first weights are left to whoever loads those
+    of the last epoch.
     """
     keras.utils.set_random_seed(config.training.seed)
     pairs = _prepare(config, train, labels, start, _view(config, first), stop)
@@ -148,7 +149,7 @@ def judging_pairs(
     labels: LabelMap,
     first: ModelBundle | None,
 ) -> PreparedPairs:
-    """Return held-out samples as a network sees them after each epoch; the arguments are as in `fit`."""
+    """Return held-out samples as a network sees them after each epoch; see `TrainingRequest`."""
     return _pairs(config, samples, preprocessing, labels, _view(config, first))
 
 

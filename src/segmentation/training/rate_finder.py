@@ -50,8 +50,8 @@ def find_rate(
 ) -> RateSearch:
     """Train for at most `STEPS` steps with rates from `LOWEST` to `HIGHEST`, until the loss runs away.
 
-    The arguments are as in `fit`; nothing is kept of the network. Raises what `fit` raises before its first
-    epoch, TrainingError for a loss that never falls, and KeyboardInterrupt once `stop()` is true.
+    The arguments are as in `TrainingRequest`; nothing is kept of the network. Raises what `fit` raises before
+    its first epoch, TrainingError for a loss that never falls, and KeyboardInterrupt once `stop()` is true.
     """
     config = config.replace(average=0)  # an average would lag behind
     ready = prepare_training(config, train, labels, start, first, tell=tell, stop=stop)
