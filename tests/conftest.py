@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 # a shell that runs the tests in its background has them ignore Ctrl-C, and so would every command they start
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# networks are millions of objects: looking through them as often as usual takes a tenth of a training
+gc.set_threshold(50_000, 20, 50)
+
 # a property holds or does not hold, however busy the machine is
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -26,6 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if takes_seconds(item.path, item.originalname):
             item.add_marker(pytest.mark.whole)
+        if "object_home" in item.fixturenames:  # whose training takes a minute
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -96,6 +96,7 @@ def test_a_model_learns_what_was_corrected_and_goes_on_after_an_interruption(hom
         adapt(options(results), context(home))
 
 
+@pytest.mark.slow
 def test_a_model_that_costs_more_than_it_gains_replaces_none(home, tmp_path):
     """The validation set takes no blue part for garment, so that a model trained on blue is worse there."""
     shutil.copytree(home / "models" / "red", home / "models" / "taken")
@@ -123,6 +124,7 @@ def test_a_model_that_costs_more_than_it_gains_replaces_none(home, tmp_path):
     assert load_bundle(done.model).name == "taken"
 
 
+@pytest.mark.slow
 def test_both_passes_learn_and_the_second_sees_what_its_first_does_not_know(home, tmp_path):
     data = draw_set(tmp_path / "more", garments=4, height=72)  # other photos than those of red
     second = TrainOptions.of(data=data, name="pair", second_pass=["red"], **{**NETWORK, "epochs": 1})

@@ -113,8 +113,11 @@ def test_it_changes_no_step_of_the_training_and_is_what_is_judged_and_kept(sampl
 
 @pytest.mark.parametrize(
     ("options", "interrupted_epoch"),
-    [({}, 3), (FROZEN_AND_SLOWER, 3), (FROZEN_AND_SLOWER, 4)],
-    ids=["one phase", "between two phases", "in the second phase"],
+    [
+        pytest.param({}, 3, id="one phase", marks=pytest.mark.slow),
+        pytest.param(FROZEN_AND_SLOWER, 3, id="between two phases"),
+        pytest.param(FROZEN_AND_SLOWER, 4, id="in the second phase", marks=pytest.mark.slow),
+    ],
 )
 def test_a_resumed_training_ends_bit_by_bit_as_an_uninterrupted_one(
     samples, tmp_path, options, interrupted_epoch

@@ -393,6 +393,7 @@ def test_submit_writes_nothing_when_a_photo_fails(home, tmp_path):
     assert not (tmp_path / "s.csv").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_model(home, tmp_path, capsys):
     arguments = (
         "train",

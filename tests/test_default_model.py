@@ -142,6 +142,7 @@ def test_it_says_where_there_are_two_garments(model):
     assert cutout.reasons[0] == cutout.notes[0] == "two garments, or one in two parts"
 
 
+@pytest.mark.slow
 def test_on_the_real_photos_it_is_as_good_as_it_says(studio, tmp_path):
     run("eval", "--data", studio / "val", "--precision", "f32", "--output", tmp_path)
 

@@ -126,13 +126,14 @@ NETWORKS |= {
 }
 
 
-DEEPEST = "deeplab-v3-resnet101"  # more of the blocks of that with ResNet50
+DEEP = ("deeplab-v3-resnet101", "deeplab-v3-resnet50", "atrous-resnet50", "unet-densenet121")
+"""Their blocks are those of the shallow networks with backbones of the same kinds, many times."""
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param(options, id=name, marks=[pytest.mark.slow] if name == DEEPEST else [])
+        pytest.param(options, id=name, marks=[pytest.mark.slow] if name in DEEP else [])
         for name, options in NETWORKS.items()
     ],
 )

@@ -336,6 +336,7 @@ def test_halving_judges_at_full_size_and_gives_up_what_shares_a_training_togethe
     assert not worse_half(found, before) & small
 
 
+@pytest.mark.slow
 def test_a_second_pass_and_outliers_refer_to_the_models_of_the_base(pairs, tmp_path):
     file = tmp_path / "passes.toml"
     base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in BASE.items())

@@ -171,6 +171,7 @@ def test_photos_that_the_finder_of_the_trimaps_was_trained_on_are_not_judged(fol
     assert "expected held-out photos, found none among 4" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_matte_is_trained_measured_and_used(folder, tmp_path, capsys):
     """Two folds, each judged on the photos of the other; the last pass of a cutout by one of them."""
     home = ("--home", tmp_path)

@@ -152,7 +152,6 @@ def test_openvino_finds_what_keras_finds(engines):
         np.testing.assert_allclose(fast(photo), reference(photo), atol=1e-3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["onnx", "saved-model", "litert"])
 def test_every_format_finds_what_keras_finds(object_home, tmp_path, name):
     bundle = load_bundle(object_home / "models" / "things")
@@ -184,7 +183,6 @@ def test_predict_tells_of_each_object_and_names_its_files(object_home, tmp_path,
     assert seen == {1, 2}
 
 
-@pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on_exactly(object_home, tmp_path):
     bundle = load_bundle(object_home / "models" / "things")
     samples = {sample.id: sample for sample in discover(object_home / "pairs", objects=True).samples}

@@ -262,6 +262,7 @@ def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
     assert not list((tmp_path / "models").glob("*/bundle.json"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_recipe_keeps_its_epochs_and_goes_on_with_them(pairs, tmp_path):
     """The recipe of the program is too long for a test: its first training, with pairs as street photos."""
     (tmp_path / "data").mkdir()

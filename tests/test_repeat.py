@@ -44,6 +44,7 @@ def test_a_training_is_repeated_by_its_configuration(home):
     check_same(*repeated(home, "first"))
 
 
+@pytest.mark.slow
 def test_so_is_one_that_started_from_another_model(home):
     start = home / "models" / "first"
     make(

@@ -155,6 +155,7 @@ def test_a_second_pass_that_cannot_be_honest_is_refused(home, arguments, words, 
     assert not (home / "models" / "wrong").exists()
 
 
+@pytest.mark.slow
 def test_to_go_on_training_both_passes_the_first_comes_first(home):
     data = ("--data", home / "data" / "set", "--epochs", 1)
     done = run("train", "--home", home, *data, "--model", "pair", "--name", "wrong", check=2)

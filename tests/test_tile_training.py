@@ -123,6 +123,7 @@ def home(tmp_path_factory):
     return home
 
 
+@pytest.mark.slow
 def test_a_photo_smaller_than_a_tile_is_scored_as_it_is_seen_in_training(home):
     bundle = load_bundle(home / "models" / "fold1")
     of_tiles = replace(bundle, preprocessing=replace(bundle.preprocessing, sees="tiles"))
@@ -133,6 +134,7 @@ def test_a_photo_smaller_than_a_tile_is_scored_as_it_is_seen_in_training(home):
     np.testing.assert_allclose(load_score(of_tiles)[0](photo), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_network_of_tiles_is_no_first_pass_since_a_second_one_is_shown_the_whole(home):
     bundle = load_bundle(home / "models" / "fold1")
     of_tiles = replace(bundle, preprocessing=replace(bundle.preprocessing, sees="tiles"))
@@ -140,6 +142,7 @@ def test_a_network_of_tiles_is_no_first_pass_since_a_second_one_is_shown_the_who
         check_first_passes([bundle, of_tiles], {})
 
 
+@pytest.mark.slow
 def test_a_network_that_was_trained_on_tiles_scores_in_tiles(home, tmp_path):
     bundle = load_bundle(home / "models" / "both")
     photo, _ = draw_pair(50, 120, 90)
