@@ -319,6 +319,22 @@ def test_changes_to_a_photo_that_does_not_come_back_can_be_given_up(server, tab)
     assert np.array_equal(page.mask(), before)
 
 
+def test_why_a_photo_was_not_accepted_stays_in_sight_on_the_next_one(server, tab):
+    page = tab(server.address)
+    refusal = {"status": 422, "json": {"message": "the disk is full"}, "headers": OWN}
+    page.tab.route("**/decide", lambda route: route.fulfill(**refusal), times=1)
+
+    page.press("Enter")
+
+    page.wait_for(f"{MESSAGES}.startsWith('the disk is full')")
+    page.press("Enter")
+    page.wait_for(
+        "review.queue.shown[1].decision === 'accepted' && review.work?.id === review.queue.shown[2].id"
+    )
+    assert page("review.queue.shown[0].decision") is None
+    assert page(MESSAGES).startswith("the disk is full")
+
+
 def test_a_photo_that_was_not_there_is_shown_once_it_is(server, tab):
     page = tab(server.address)
     asked = page("review.queue.shown[4].id")

@@ -20,8 +20,8 @@ export class Hand {
       state: work => { unsay(work.id); page.note(work); },
       nothing: work => { if (this.holds(work)) notice(page.nothing()); },
       late: work => this.sayLate(work),
-      refused: (work, message) => { unsay(work.id); notice(message, true); page.refresh(); },
-      stale: (work, message) => { unsay(work.id); this.reopen(work, message); },
+      refused: (work, message) => { this.tell(work, message); page.refresh(); },
+      stale: (work, message) => this.reopen(work, message),
     });
   }
 
@@ -81,7 +81,7 @@ export class Hand {
       await this.show(this.queue.current);
       if (!kept[3] && this.work?.id === work.id) { [view.scale, view.left, view.top, view.fitted] = kept; view.moved(); }
     }
-    if (message) notice(message, true);
+    this.tell(work, message);
     this.page.refresh();
   }
 
@@ -106,6 +106,13 @@ export class Hand {
     const restart = () => post(`api/photos/${work.id}/restart`, {revision: work.about.revision});
     const begin = async () => this.reopen(work, await restart().then(() => "", error => error.message));
     notice("predict has made another mask since you began; your corrections are on the earlier one.", true, button("Begin again from the new mask", begin));
+  }
+
+  // Say why something was not done to a photo, also where the next one is in hand already.
+  tell(work, message) {
+    unsay(work.id);
+    if (message && this.queue.current?.id === work.id) notice(message, true);
+    else if (message) say(work.id, message);
   }
 
   // What was done to a photo that is not among the results waits until it is again, or is given up.
