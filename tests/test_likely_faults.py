@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from support.bundles import CONFIDENCE_MODEL, write_bundle
 from support.desk import draw_results
 from support.drawing import draw_pair, draw_set
-from support.folder_job import BUNDLE, manifest_lines, red_score
+from support.folder_job import BUNDLE, cut_folder, manifest_lines, red_score, scorer_knowing
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.confidence.candidates import find_candidates
@@ -32,6 +32,7 @@ from segmentation.evaluation.planted_faults import plant_fault
 from segmentation.images.files import read_photo
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.faults import faults_and_regions
+from segmentation.outputs.result import line_of
 from segmentation.reports.review import TABLE
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.photos import find_cut_photos
@@ -277,6 +278,15 @@ def test_record_table_and_page_tell_the_likely_faults(tmp_path):
         assert table[stem] == "; ".join(f"{one:.2f}" for one in probabilities)
         assert "likely faults: " + ", ".join(f"{100 * one:.0f}%" for one in probabilities) in page
         assert {one["kind"] for one in likely} <= {"missed", "excess"}
+
+
+def test_a_photo_that_is_done_is_told_with_all_that_was_told_when_it_was_made(tmp_path):
+    results = draw_results(tmp_path, knowing=KNOWING)
+    again = cut_folder(tmp_path / "photos", results, scorer=scorer_knowing(KNOWING))
+
+    assert all(result.skipped and result.likely_faults and result.clean and result.size for result in again)
+    for line, result in zip(manifest_lines(results), again, strict=True):
+        assert json.loads(json.dumps(line_of(result))).items() <= line.items()
 
 
 def test_a_model_that_knows_no_places_tells_none(tmp_path):

@@ -1,11 +1,14 @@
 """The lines of the record of a folder: what is written of a photo is read again, and nothing else is."""
 
+import dataclasses
 import json
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation.outputs.manifest_lines import encode, parse
+from segmentation.outputs.result import Result, line_of, result_of_line
+from segmentation.stores.address import located
 
 names = st.text(st.characters(), max_size=8)  # also such as stand for bytes that are not UTF-8
 whole = st.integers(-(2**63), 2**63 - 1)  # sizes, and times in nanoseconds
@@ -31,6 +34,35 @@ def test_a_line_is_read_as_it_was_written_whatever_its_names_and_figures(fields)
 
     assert line.count(b"\n") == 1
     assert repr(parse(line)) == repr(json.loads(line)) == repr(fields)  # where nan equals nan
+
+
+shares = st.floats(0, 1)
+objects = st.lists(st.dictionaries(names, values, max_size=2), max_size=2)
+results = st.builds(
+    Result,
+    input=names.map("/".__add__),
+    stem=names,
+    outputs=st.dictionaries(names, names, max_size=2),
+    area=st.none() | shares,
+    seconds=st.none() | shares,
+    notes=st.lists(names, max_size=2).map(tuple),
+    reasons=st.lists(names, max_size=2).map(tuple),
+    features=st.dictionaries(names, st.floats(), max_size=2),
+    error=st.none() | names,
+    key=st.none() | st.dictionaries(names, values, max_size=2),
+    classes=st.none() | st.dictionaries(names, shares, max_size=2),
+    objects=st.none() | objects.map(tuple),
+    clean=st.none() | shares,
+    likely_faults=st.none() | objects.map(tuple),
+    size=st.none() | st.tuples(whole, whole),
+)
+
+
+@given(results)
+def test_a_result_is_read_from_its_line_as_it_was_with_the_place_of_its_photo(result):
+    read = result_of_line(parse(encode(line_of(result))))
+
+    assert repr(read) == repr(dataclasses.replace(result, input=located(result.input)))
 
 
 @given(

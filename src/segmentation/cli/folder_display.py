@@ -144,7 +144,7 @@ def _planned(result: Result) -> str:
 
 
 def _row(result: Result) -> str:
-    if result.seconds is None:
+    if result.skipped or result.seconds is None:
         return _planned(result)
     name, seconds = printable(Path(result.input).name), f"{result.seconds:6.2f} s"
     remarks = "; ".join(dict.fromkeys((*result.notes, *result.reasons)))

@@ -166,7 +166,7 @@ def _deliver(source: Source, publisher: Publisher, manifest: Manifest, options: 
     if key is not None:
         key |= {"alpha": source.key()}
     if manifest.is_done(photo, key):
-        return manifest.earlier(photo, key)
+        return manifest.earlier(photo)
     if conflict := manifest.conflict(photo):
         raise DataError(conflict)
     picture = open_photo(photo.path, max_pixels=options.max_pixels, bits=files.bits, keep_gps=files.keep_gps)

@@ -17,7 +17,7 @@ def planned_results(
             return
         key = None if manifest.will_be_read(photo) else manifest.key(photo)
         if not photo.problem and manifest.is_done(photo, key):
-            yield manifest.earlier(photo, key)
+            yield manifest.earlier(photo)
         elif error := photo.problem or manifest.conflict(photo):
             yield Result(photo.name, photo.stem, error=error)
         else:

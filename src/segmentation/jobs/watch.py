@@ -190,7 +190,8 @@ class Watch:
         self._active = self._clock()
         if self._active - self._listed_failures >= 1:  # of many the list is long
             self._list_failures()
-        if self._alarm and result.features and (shifts := self._alarm.add(result.features)):
+        features = {} if result.skipped else result.features  # not those of another day
+        if self._alarm and features and (shifts := self._alarm.add(features)):
             self._context.tell(
                 Caution(
                     f"the latest photos are unlike those that {self._prediction.models.name} knows: "

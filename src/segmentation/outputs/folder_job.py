@@ -138,7 +138,7 @@ def _cut(
             raise DataError(photo.problem)
         key = manifest.key(photo) if manifest else None  # before reading: a later change is done again
         if manifest and manifest.is_done(photo, key):
-            return manifest.earlier(photo, key)
+            return manifest.earlier(photo)
         if manifest and (conflict := manifest.conflict(photo)):
             return Result(name, photo.stem, error=conflict, skipped=True)
         with timed("decode"):

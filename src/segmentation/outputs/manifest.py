@@ -6,6 +6,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,7 +30,7 @@ from segmentation.outputs.manifest_lines import (
 )
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles, Results
-from segmentation.outputs.result import Result, line_of
+from segmentation.outputs.result import Result, line_of, result_of_line
 from segmentation.stores.address import Address, is_address, located
 
 _UNFINISHED = "was being written when the program was stopped; run the same command again"
@@ -157,25 +158,11 @@ class Manifest:
             outputs |= {kind: output for kind, output in listed.items() if isinstance(output, str)}
         return outputs
 
-    def earlier(self, photo: Photo, key: Fields | None) -> Result:
+    def earlier(self, photo: Photo) -> Result:
         """Return the result of a photo that is done, with what an earlier run recorded of it."""
         self._keys.pop(photo.stem, None)
-        recorded = self._line(photo.stem)
-        return Result(
-            photo.name,
-            photo.stem,
-            self.outputs(photo),
-            key=key,
-            skipped=True,
-            area=recorded.get("area"),
-            threshold=recorded.get("threshold"),
-            notes=tuple(recorded.get("notes", ())),
-            confidence=recorded.get("confidence"),
-            decision=recorded.get("decision"),
-            reasons=tuple(recorded.get("reasons", ())),
-            classes=recorded.get("classes"),
-            objects=tuple(recorded["objects"]) if isinstance(recorded.get("objects"), list) else None,
-        )
+        recorded = result_of_line(self._line(photo.stem))
+        return replace(recorded, input=photo.name, outputs=self.outputs(photo), skipped=True)
 
     def conflict(self, photo: Photo) -> str | None:
         """Say whether the outputs of a photo have the names of those of another that still exists."""

@@ -1,6 +1,7 @@
 """The result of a photo of a folder job, and its line in the manifest."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from segmentation.stores.address import located
@@ -59,3 +60,12 @@ def line_of(result: Result) -> dict[str, Any]:
         if plain[name] is None:
             del plain[name]
     return {"evidence" if name == "features" else name: value for name, value in plain.items()}
+
+
+def result_of_line(plain: Mapping[str, Any]) -> Result:
+    """Return the result that a line was made from; lines of earlier versions tell less of it."""
+    recorded: dict[str, Any] = {
+        "features" if name == "evidence" else name: tuple(value) if isinstance(value, list) else value
+        for name, value in plain.items()
+    }
+    return Result(**{one.name: recorded[one.name] for one in fields(Result) if one.name in recorded})
