@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.drawing import draw_set
+from support.folder_job import scorer_of
 from support.program import make, run, start
 
 import main
@@ -18,6 +19,7 @@ from segmentation.cli.main import build_parser
 from segmentation.cli.parser import read_command
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import replaced
 from segmentation.config.presets import configure
@@ -26,11 +28,14 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.file_kinds import REFINEMENTS
 from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
+from segmentation.jobs.folder import PhotoDone
 from segmentation.jobs.named_models import models_of
 from segmentation.jobs.recipe_runs import is_done
+from segmentation.jobs.recipe_runs import run as run_step
 from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.recipes import RECIPES, Recipe
 from segmentation.models.registry import complete
+from segmentation.outputs.folder_job import Tally
 from segmentation.training.run_state import read_run
 
 TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_size": 4, "epochs": 1}
@@ -246,6 +251,19 @@ def test_a_digest_is_of_what_decides_the_model_alone():
     assert digest_of(record_of(options)) != digest_of(record_of(TrainOptions.of(data="pairs", epochs=4)))
     built = dataclasses.replace(TrainOptions(data=(Path("pairs"),)), run=options.run)
     assert record_of(built) == record_of(options)
+
+
+def test_a_step_that_cuts_photos_out_meets_each_of_them_once(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("segmentation.jobs.loading.load_scorer", lambda *_, **__: scorer_of())
+    options = PredictOptions.of(input=source, output=tmp_path / "out", save=True, triage=False)
+    told = []
+    done, interrupted = run_step(
+        Step("cut", options), tmp_path / "steps", Context(Workspace(tmp_path), told.append)
+    )
+
+    assert done.tally == Tally(made=6)
+    assert sum(isinstance(event, PhotoDone) for event in told) == 6
+    assert not interrupted
 
 
 def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):

@@ -68,9 +68,6 @@ def run(step: Step, records: Path, context: Context) -> tuple[Any, bool]:
         return _make_model(step, context)
     decided, command = _decided(step, context), _command(step)
     result = _job(command)(step.options, ending(context) if command in _WHOLE else context)
-    if command == "predict":  # a photo at a time, as they are asked for
-        for _photo in result:
-            pass
     if context.interrupted():
         return result, True
     record = {**decided, **provenance(context.command)}
