@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from segmentation.config.options import options_of
 from segmentation.core.events import Caution
 from segmentation.core.file_kinds import FILES, FORMATS
 from segmentation.outputs.folder_job import Tally
+from segmentation.training.progress import EpochDone
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 PHOTO = draw_pair(0, 240, 160)[0]
@@ -351,6 +353,44 @@ def test_a_folder_is_predicted_photo_by_photo_and_once(folder, predicted):
     for name in ("outputs", "area", "threshold", "confidence", "decision", "reasons", "notes"):
         assert getattr(result, name) == getattr(first, name)
     assert again.tally == Tally(skipped=1)
+
+
+def test_a_folder_is_done_at_a_word(folder):
+    job = segmentation.predict_folder(folder / "photos", home=folder, triage=False)
+    assert job.tally == Tally()
+    assert job.run() is job
+    assert job.tally == Tally(made=1)
+
+
+def test_what_is_returned_and_told_has_public_names():
+    functions = (segmentation.predict_folder, segmentation.train, segmentation.evaluate)
+    for function in (*functions, segmentation.find_dataset, segmentation.load_model):
+        returned = inspect.signature(function).return_annotation
+        assert {*re.findall(r"\w+", returned)} <= {*segmentation.__all__}
+
+
+def test_progress_is_printed_by_a_receiver_that_comes_with_the_package(capsys):
+    figures = {"loss": 0.5, "dice": 0.75, "val_loss": 0.25, "val_dice": 0.875}
+    for event in (
+        segmentation.Note("12 pairs"),
+        segmentation.Progress("scoring", 1, 2),
+        segmentation.Progress("scoring", 2, 2),
+        EpochDone(3, figures, best=True),
+        segmentation.Caution("slow"),
+        segmentation.PhotoDone(segmentation.Result("a.jpg", "a", decision="auto")),
+        segmentation.PhotoDone(segmentation.Result("b.jpg", "b", error="b.jpg: broken")),
+        object(),
+    ):
+        segmentation.print_progress(event)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "12 pairs",
+        "scoring: 2 of 2",
+        "epoch 3  loss 0.5000  Dice 0.7500  held out: loss 0.2500  Dice 0.8750  best",
+        "caution: slow",
+        "a.jpg: auto",
+        "b.jpg: broken",
+    ]
 
 
 def test_events_are_told_and_cautions_become_warnings(folder, monkeypatch):

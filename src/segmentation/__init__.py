@@ -15,21 +15,35 @@ __version__ = "0.2.0"
 
 __all__ = [
     "BundleError",
+    "Caution",
     "ClassMap",
     "ConfigError",
     "Cutout",
     "DataError",
+    "Dataset",
+    "Evaluated",
+    "EvaluatedMattes",
     "ExportError",
+    "FolderPrediction",
+    "FoundObject",
     "ImageError",
+    "LikelyFault",
     "MissingExtraError",
     "Model",
+    "Note",
+    "PhotoDone",
+    "Progress",
+    "Result",
+    "Sample",
     "SegmentationError",
+    "Trained",
     "TrainingError",
     "__version__",
     "evaluate",
     "find_dataset",
     "load_model",
     "predict_folder",
+    "print_progress",
     "train",
 ]
 
@@ -37,6 +51,7 @@ _HOMES = {
     "api.cutout": ("ClassMap", "Cutout"),
     "api.jobs": ("evaluate", "find_dataset", "predict_folder", "train"),
     "api.model": ("Model", "load_model"),
+    "api.progress": ("print_progress",),
     "core.errors": (
         "BundleError",
         "ConfigError",
@@ -47,12 +62,22 @@ _HOMES = {
         "SegmentationError",
         "TrainingError",
     ),
+    "core.events": ("Caution", "Note", "Progress"),
+    "core.types": ("FoundObject", "LikelyFault", "Sample"),
+    "datasets.discover": ("Dataset",),
+    "jobs.evaluate": ("Evaluated",),
+    "jobs.evaluate_mattes": ("EvaluatedMattes",),
+    "jobs.folder": ("PhotoDone",),
+    "jobs.predict": ("FolderPrediction",),
+    "jobs.trained": ("Trained",),
+    "outputs.result": ("Result",),
 }
 
 if TYPE_CHECKING:
     from segmentation.api.cutout import ClassMap, Cutout
     from segmentation.api.jobs import evaluate, find_dataset, predict_folder, train
     from segmentation.api.model import Model, load_model
+    from segmentation.api.progress import print_progress
     from segmentation.core.errors import (
         BundleError,
         ConfigError,
@@ -63,6 +88,15 @@ if TYPE_CHECKING:
         SegmentationError,
         TrainingError,
     )
+    from segmentation.core.events import Caution, Note, Progress
+    from segmentation.core.types import FoundObject, LikelyFault, Sample
+    from segmentation.datasets.discover import Dataset
+    from segmentation.jobs.evaluate import Evaluated
+    from segmentation.jobs.evaluate_mattes import EvaluatedMattes
+    from segmentation.jobs.folder import PhotoDone
+    from segmentation.jobs.predict import FolderPrediction
+    from segmentation.jobs.trained import Trained
+    from segmentation.outputs.result import Result
 else:  # a type checker would take every name for one that `__getattr__` finds
 
     def __getattr__(name: str) -> object:

@@ -57,7 +57,7 @@ class Cutout:
     _prediction: Prediction = field(repr=False)
 
     @classmethod
-    def made(
+    def _made(
         cls,
         prediction: Prediction,
         enlargement: float,
@@ -89,7 +89,7 @@ class Cutout:
             cutout.of(found).save(f"cutouts/street-{number}.png")
         """
         alone = alone_in(self._prediction, found)
-        return Cutout.made(alone, enlargement_of_object(alone.scores), self._picture)
+        return Cutout._made(alone, enlargement_of_object(alone.scores), self._picture)
 
     @cached_property
     def rgba(self) -> NDArray[np.uint8]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from segmentation.jobs.evaluate import Evaluated
     from segmentation.jobs.evaluate_mattes import EvaluatedMattes
     from segmentation.jobs.predict import FolderPrediction
-    from segmentation.jobs.train import Trained
+    from segmentation.jobs.trained import Trained
 
 Folder = str | os.PathLike[str]
 
@@ -35,15 +35,19 @@ def predict_folder(
     stop: Callable[[], bool] | None = None,
     **options: Any,
 ) -> "FolderPrediction":
-    """Predict every photo of a folder and its subfolders, or of one file; iterate once, for a result a photo.
+    """Return the results of a folder as they are made; nothing is done until you iterate, or call `run()`.
 
         for result in segmentation.predict_folder("photos", save=True):
             print(result.input, result.decision, result.error)
 
-    A result has the path of the photo (`input`), the files that were written (`outputs`), `area`,
-    `confidence`, `decision`, `reasons`, `notes`, and `error` where the photo failed; the others go on. With
-    `save=True` files are written, and photos that an earlier call has done are skipped. Afterwards the
-    object that was returned has the `tally` of all photos, the `output` folder and the `triage`.
+        done = segmentation.predict_folder("photos", save=True).run()
+        print(done.tally.made, "made,", done.tally.failed, "failed, in", done.output)
+
+    Every photo of the folder and its subfolders is predicted, or one file. A result has the path of the photo
+    (`input`), the files that were written (`outputs`), `area`, `confidence`, `decision`, `reasons`, `notes`,
+    and `error` where the photo failed; the others go on. With `save=True` files are written, and photos that
+    an earlier call has done are skipped. Afterwards the object that was returned has the `tally` of all
+    photos, the `output` folder and the `triage`.
 
     Args:
         input: a folder of photos, or one photo.

@@ -169,7 +169,7 @@ class Model:
         picture, prediction = self._predict(photo)
         verdict = self._triage.verdict_on(prediction) if self._triage else None
         notes = (*picture.notes, *prediction.notes)
-        return Cutout.made(prediction, self._scorer.enlargement(prediction.scores), picture, verdict, notes)
+        return Cutout._made(prediction, self._scorer.enlargement(prediction.scores), picture, verdict, notes)
 
     def mark_classes(self, photo: Photo) -> ClassMap:
         """Mark the classes in one photo; the result has the photo's size.

@@ -1,7 +1,5 @@
 """The display of a training: a bar with images/s and the time left, and a line for each epoch."""
 
-from typing import Any
-
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,7 +15,7 @@ from segmentation.cli.plan_display import print_plan
 from segmentation.core.counting import counted
 from segmentation.core.events import Progress
 from segmentation.jobs.planned import TrainingPlan
-from segmentation.training.progress import EpochDone, StepDone, TrainingStarted
+from segmentation.training.progress import EpochDone, StepDone, TrainingStarted, figures_in_words
 
 
 class TrainingDisplay(Display):
@@ -76,16 +74,13 @@ class TrainingDisplay(Display):
                 self._training_bars.remove_task(earlier)
             total = self._epochs * event.steps * event.photos
             self._task = self._training_bars.add_task("", total=total, completed=done - event.photos)
-        figures = _shown(event.figures)
+        figures = figures_in_words(event.figures)
         self._training_bars.update(
             self._task, completed=done, description=f"epoch {event.epoch}/{self._epochs}  {figures}"
         )
 
     def _epoch(self, event: EpochDone) -> None:
-        self._say(
-            f"epoch {event.epoch:3d}/{self._epochs}  {_shown(event.figures)}  "
-            f"held out: {_shown(event.figures, 'val_')}{'  best' if event.best else ''}"
-        )
+        self._say(f"epoch {event.epoch:3d}/{self._epochs}  {event}")
 
     def _show(self, bars: Bars) -> None:
         """Show these bars instead of the others: there can be one live display at a time."""
@@ -96,8 +91,3 @@ class TrainingDisplay(Display):
 
     def _say(self, line: str) -> None:
         self.console.print(line, soft_wrap=True)
-
-
-def _shown(figures: Any, prefix: str = "") -> str:
-    loss, dice = figures[f"{prefix}loss"], figures.get(f"{prefix}dice")
-    return f"loss {loss:.4f}" if dice is None else f"loss {loss:.4f}  Dice {dice:.4f}"

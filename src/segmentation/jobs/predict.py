@@ -5,7 +5,7 @@ from contextlib import closing, nullcontext
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from segmentation.confidence.triage import FolderTriage, Limits, PhotoTriage
 from segmentation.config.files import asked_of
@@ -43,7 +43,7 @@ from segmentation.stores.address import Address, Place
 
 @dataclass
 class FolderPrediction:
-    """A run over a folder: iterate for the result of each photo; afterwards it holds those of the folder.
+    """A run over a folder: iterate for the result of each photo, or `run` it; then it tells of the folder.
 
     A `scorer` that is already loaded replaces the options of models and scores, and `arrivals` are the photos
     of a run that begins before they are there, see `run_folder`: it may be iterated again. `output` is the
@@ -116,6 +116,12 @@ class FolderPrediction:
     def arithmetic(self) -> str:
         """Return the engine that computes the scores, and why it does so in that precision."""
         return self._scorer.arithmetic
+
+    def run(self) -> Self:
+        """Do all photos, and return it with what is known of the folder afterwards."""
+        for _result in self:
+            pass
+        return self
 
     def __iter__(self) -> Iterator[Result]:
         if isinstance(self.output, Address):
@@ -273,10 +279,7 @@ def predict(options: PredictOptions, context: Context, scorer: Scorer | None = N
     other, DataError for an input without photos and when nothing more can be written; a photo that fails is a
     result with an error.
     """
-    prediction = FolderPrediction(options, context, scorer)
-    for _result in prediction:
-        pass
-    return prediction
+    return FolderPrediction(options, context, scorer).run()
 
 
 def _doing(models: Ensemble) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.names import check_name
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
@@ -26,6 +25,7 @@ from segmentation.jobs.pairs import find_dataset
 from segmentation.jobs.planned import TrainingPlan
 from segmentation.jobs.planned_training import plan_first
 from segmentation.jobs.resuming import begun_with, going_on
+from segmentation.jobs.trained import Trained
 from segmentation.jobs.training import train_model
 from segmentation.jobs.training_checks import (
     check_before_data,
@@ -57,17 +57,6 @@ from segmentation.training.run_state import (
 
 if TYPE_CHECKING:
     from segmentation.training.rate_finder import RateSearch
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model that was fully trained, or as far as it came before it was `interrupted`."""
-
-    bundle: ModelBundle
-
-    @property
-    def interrupted(self) -> bool:
-        return self.bundle.provenance["interrupted"]
 
 
 @dataclass(frozen=True)

@@ -45,3 +45,14 @@ class EpochDone:
     epoch: int
     figures: Mapping[str, float]
     best: bool
+
+    def __str__(self) -> str:
+        """Return the figures in a line."""
+        held_out = f"held out: {figures_in_words(self.figures, 'val_')}"
+        return f"{figures_in_words(self.figures)}  {held_out}{'  best' if self.best else ''}"
+
+
+def figures_in_words(figures: Mapping[str, float], prefix: str = "") -> str:
+    """Return loss and Dice, where there is one, of figures whose names begin with a prefix."""
+    loss, dice = figures[f"{prefix}loss"], figures.get(f"{prefix}dice")
+    return f"loss {loss:.4f}" if dice is None else f"loss {loss:.4f}  Dice {dice:.4f}"
