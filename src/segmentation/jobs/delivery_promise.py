@@ -31,9 +31,7 @@ def promised_stems(
     counts them, and another tells how the photos of the folder are unlike those. Raises DataError where the
     model of the masks is not there, and what `promised_limits` raises.
     """
-    manifest = Manifest(results, {})
-    manifest.look()
-    records = [record for record in manifest.records() if record["error"] is None]
+    records = [record for record in Manifest.reading(results).records() if record["error"] is None]
     bundle = _model_of(records, results, context)
     limits = promised_limits(options, bundle)
     assert bundle.confidence_model

@@ -38,7 +38,7 @@ def review(options: ReviewOptions, context: Context) -> Iterator[Desk]:
     with desk:
         if desk.left_out:
             context.tell(Caution(f"{desk.left_out} damaged lines of {desk.journal} are left out"))
-        for text in left_behind(Manifest(results, {}).renamed()):
+        for text in left_behind(Manifest.reading(results).renamed()):
             context.tell(Caution(text))
         yield desk
 

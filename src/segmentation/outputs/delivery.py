@@ -104,11 +104,9 @@ def find_sources(results: Path, corrected: Path | None, warn: Warn = ignore) -> 
     of what predict wrote are no corrections. Raises DataError for a folder of other contents, and for photos
     of an object store.
     """
-    if not (results / MANIFEST).is_file():
-        raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
+    folder = ResultsFolder.look(results)
     if corrected and not corrected.is_dir():
         raise DataError(f"`corrected` {corrected}: expected a folder, found none; check the path")
-    folder = ResultsFolder.look(results)
     manifest = folder.manifest
     records = sorted(manifest.records(), key=lambda record: record["stem"])
     given = corrected or results / FILES["cutout"].folder

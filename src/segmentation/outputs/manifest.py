@@ -9,7 +9,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import MANIFEST
@@ -79,6 +79,15 @@ class Manifest:
         self._lines: BinaryIO | None = None  # of an open manifest, to be read
         self._reading = threading.Lock()
         self._line = lru_cache(_LINES_IN_HAND)(self._read_line)
+
+    @classmethod
+    def reading(cls, folder: Path) -> Self:
+        """Return the manifest of a folder of results to be read alone. Raises DataError where it has none."""
+        manifest = cls(folder, {})
+        if not manifest.path.is_file():
+            raise DataError(f"{folder}: expected what predict wrote, found no {MANIFEST}; check the path")
+        manifest.look()
+        return manifest
 
     def __enter__(self) -> "Manifest":
         with ExitStack() as stack:

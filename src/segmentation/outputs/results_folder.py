@@ -54,9 +54,8 @@ class ResultsFolder:
 
     @classmethod
     def look(cls, folder: Path) -> "ResultsFolder":
-        """Read the manifest of a folder."""
-        manifest = Manifest(folder, {})
-        manifest.look()
+        """Read the manifest of a folder. Raises DataError where it has none."""
+        manifest = Manifest.reading(folder)
         stems = {plain_name(stem): stem for stem in (record["stem"] for record in manifest.records())}
         return cls(folder, manifest, stems)
 

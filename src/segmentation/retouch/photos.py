@@ -11,7 +11,7 @@ from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.confidence.viewpoints import OTHERWISE
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
-from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST, SHOWN_ONLY
+from segmentation.core.file_kinds import FILES, FORMATS, SHOWN_ONLY
 from segmentation.core.types import LikelyFault
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.outputs.manifest import Manifest
@@ -107,12 +107,8 @@ def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
 
     Raises DataError for a folder of other contents, and for photos of an object store.
     """
-    if not (results / MANIFEST).is_file():
-        raise DataError(f"{results}: expected what predict wrote, found no {MANIFEST}; check the path")
-    manifest = Manifest(results, {})
-    manifest.look()
     photos = {}
-    for record in manifest.records():
+    for record in Manifest.reading(results).records():
         if record["error"] is not None:
             continue
         outputs = record.get("outputs") or {}
