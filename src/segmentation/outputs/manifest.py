@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Self
 
 from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import MANIFEST
+from segmentation.core.line_file import append_line
 from segmentation.core.lock import locked
 from segmentation.core.unfinished import sweep
 from segmentation.outputs.adoption import adopt, adoption
@@ -26,7 +27,6 @@ from segmentation.outputs.manifest_lines import (
     parse,
     read_index,
     tidy,
-    write_whole,
 )
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles, Results
@@ -257,12 +257,9 @@ class Manifest:
             plain["earlier"] = earlier
         with self._lock:
             self._index.untidy |= self._is_recorded(result.stem)
-            end = self._file.seek(0, os.SEEK_END)
             try:
-                write_whole(self._file, encode(plain))
+                append_line(self._file, encode(plain))
             except OSError as error:
-                with suppress(OSError):
-                    self._file.truncate(end)
                 reason = system_reason(error)
                 raise DataError(
                     f"{self.path}: cannot be written ({reason}); what it holds is "

@@ -142,12 +142,6 @@ def digest(stem: str) -> bytes:
     return hashlib.blake2b(stem.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
-def write_whole(file: BinaryIO, content: bytes) -> None:
-    """Write all of it: a nearly full disk takes a part first."""
-    while content:
-        content = content[file.write(content) :]
-
-
 def _is_gone(failure: Fields, met: Address | None) -> bool:
     if is_address(failure["input"]):  # one that was met has a later line
         return met is not None and met.holds(Address.parse(failure["input"]))

@@ -4,7 +4,6 @@
 is killed leaves no photo with the mask of another.
 """
 
-import os
 import shutil
 from collections.abc import Container
 from itertools import product
@@ -12,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.core.errors import DataError, printable, remedy_for
+from segmentation.core.errors import DataError, printable
 from segmentation.core.files import atomic_file
 from segmentation.core.unfinished import sweep
 from segmentation.datasets.origin import REAL, RECORD, read_origin
 from segmentation.images.files import write_image
 from segmentation.images.formats import IMAGE_SUFFIXES
 from segmentation.outputs.naming import Photo
+from segmentation.outputs.publishing import not_written
 
 IMAGES, MASKS = "images", "masks"
 
@@ -90,10 +90,7 @@ def write_pair(folder: Path, photo: Photo, mask: np.ndarray, dpi: tuple[float, f
         with atomic_file(image) as temporary:
             shutil.copyfile(photo.path, temporary)
     except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise DataError(
-            f"{printable(str(image))}: cannot be written ({reason}); {remedy_for(image, error)}"
-        ) from error
+        raise not_written(image, error) from error
     path = mask_path(folder, photo.stem)
     write_image(path, mask, mostly_empty=True, dpi=dpi)
     return path.relative_to(folder).as_posix()

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from segmentation.core.errors import DataError, printable, system_reason
+from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import FILES, RESULT_FOLDERS
 from segmentation.core.walking import real
 from segmentation.images.files import has_alpha
-from segmentation.outputs.file_record import DOCUMENTS, record_of
+from segmentation.outputs.file_record import DOCUMENTS
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.names import plain_name
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.photo_files import PhotoFiles
 from segmentation.outputs.results_around import results_around
+from segmentation.outputs.same_photo import digest_of_photo, refuse_another
 from segmentation.stores.address import is_address
 
 
@@ -86,20 +87,12 @@ class ResultsFolder:
         That is a photo which is not the one that was cut out, a file that was made from an earlier photo of
         this name, and a cutout that was placed on a canvas.
         """
-        name = printable(str(photo.path))
-        try:
-            present = record_of(photo.path)["sha256"]
-        except OSError as error:
-            reason = system_reason(error)
-            raise DataError(f"{name}: cannot be read ({reason}); bring the photo back") from error
+        present = digest_of_photo(photo.path)
         for path in files or (None,):
             known = self._known(photo, path)
-            if (known.line.get("key") or {}).get("sha256", present) != present:
-                raise DataError(
-                    f"{name}: expected the photo that was cut out, received another; run predict again"
-                )
+            refuse_another(photo.path, present, (known.line.get("key") or {}).get("sha256"))
             if path:
-                _check_origin(path, self._origin_of(path, known), name, present)
+                _check_origin(path, self._origin_of(path, known), printable(str(photo.path)), present)
 
     def _known(self, photo: Photo, path: Path | None) -> PhotoFiles:
         """Return what is known of the files of a photo, by where one of them lies, or by the photo's name."""

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.core.digests import read_sha256
-from segmentation.core.errors import DataError, printable, system_reason
 from segmentation.core.file_kinds import PREDICTED
 from segmentation.core.files import temporary_folder, write_bytes
 from segmentation.images.files import Picture, open_photo, read_mask
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.file_record import FileRecord, is_as_recorded, record_of
 from segmentation.outputs.publishing import not_written, put_in_place
+from segmentation.outputs.same_photo import digest_of_photo, refuse_another
 from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.sheet import Sheet
 
@@ -39,13 +38,7 @@ def keep_predicted(results: Path, photo: CutPhoto) -> dict[str, Any]:
 
 def check_photo(photo: CutPhoto) -> None:
     """Raise DataError where the photo is gone, or is no longer the one that was cut out."""
-    name = printable(str(photo.photo))
-    try:
-        present = read_sha256(photo.photo)
-    except OSError as error:
-        raise DataError(f"{name}: cannot be read ({system_reason(error)}); bring the photo back") from error
-    if photo.sha256 not in (None, present):
-        raise DataError(f"{name}: expected the photo that was cut out, received another; run predict again")
+    refuse_another(photo.photo, digest_of_photo(photo.photo), photo.sha256)
 
 
 def open_accepted(photo: CutPhoto, max_pixels: int | None = None) -> Picture:

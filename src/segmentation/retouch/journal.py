@@ -4,15 +4,14 @@ A line is on the disk before its effect is seen, so that a process which is kill
 saw. A line that was torn at the end is cut off.
 """
 
-import contextlib
 import json
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 from segmentation.core.errors import DataError, system_reason
+from segmentation.core.line_file import append_line
 from segmentation.core.writable import not_writable
 
 Fields = dict[str, Any]
@@ -59,15 +58,9 @@ class Journal:
         """Write a line to the disk. Any thread may call it. Raises DataError; then nothing was written."""
         line = json.dumps(fields, separators=(",", ":")).encode() + b"\n"
         with self._lock:
-            end = self._file.seek(0, os.SEEK_END)
             try:
-                rest = line
-                while rest:  # a nearly full disk takes a part first
-                    rest = rest[self._file.write(rest) :]
-                os.fsync(self._file.fileno())
+                append_line(self._file, line, sync=True)
             except OSError as error:
-                with contextlib.suppress(OSError):
-                    self._file.truncate(end)
                 raise DataError(
                     f"{self.path}: cannot be written ({system_reason(error)}); what was done before is kept: "
                     "make space and do the last step again"
