@@ -3,14 +3,14 @@
 import contextlib
 import re
 import reprlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from segmentation.bundle.bundle import FIRST, ModelBundle, load_bundle
 from segmentation.bundle.bundled import bundled_models
 from segmentation.bundle.names import check_name, choices, names_in
 from segmentation.bundle.schema import CONTROL_CHARACTERS, is_name
-from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.errors import BundleError, ConfigError, SegmentationError
 from segmentation.core.unfinished import sweep
 
 DEFAULT = "default"
@@ -44,19 +44,21 @@ def find_bundle(model: str | None, models_folder: Path) -> ModelBundle:
 
 
 def find_by_digest(digests: Collection[str], models_folder: Path, likely: str = "") -> ModelBundle | None:
-    """Return the model with one of these digests, or its first pass alone; None if there is none.
+    """Return the model that has one of these digests, or whose first pass has; None if there is none.
 
-    The models of the folder and those that come with the program are searched, the one with the `likely` name
-    first.
+    The one with the `likely` name is looked at first.
     """
-    folders = (models_folder, bundled_models())
+    models = known_models(models_folder, likely)
+    return next((model for model in models if any(one.digest in digests for one in model.passes)), None)
+
+
+def known_models(models_folder: Path, likely: str = "") -> Iterator[ModelBundle]:
+    """Yield the models of a folder and those of the program, as far as they load, the `likely` name first."""
+    folders = dict.fromkeys((models_folder, bundled_models()))
     paths = [folder / name for folder in folders for name in names_in(folder)]
     for path in sorted(paths, key=lambda path: path.name != likely):
-        with contextlib.suppress(BundleError):  # reported when the model is loaded by its name
-            bundle = load_bundle(path)
-            if any(one.digest in digests for one in bundle.passes):
-                return bundle
-    return None
+        with contextlib.suppress(SegmentationError):  # reported when the model is loaded by its name
+            yield load_bundle(path)
 
 
 def _folder_of(name: str, models_folder: Path) -> Path:

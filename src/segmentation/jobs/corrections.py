@@ -5,12 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.bundle.bundle import ModelBundle, load_bundle
-from segmentation.bundle.bundled import bundled_models
-from segmentation.bundle.finding import find_bundle
-from segmentation.bundle.names import DESCRIPTION
+from segmentation.bundle.bundle import ModelBundle
+from segmentation.bundle.finding import find_bundle, known_models
 from segmentation.core.counting import counted
-from segmentation.core.errors import DataError, SegmentationError, printable
+from segmentation.core.errors import DataError, printable
 from segmentation.core.events import Caution
 from segmentation.core.file_kinds import FILES, REVIEW_JOURNAL
 from segmentation.inference.suitability import require_cutout
@@ -100,7 +98,8 @@ def model_of(corrections: Sequence[Corrections], model: str | None, models: Path
         bundle = find_bundle(model, models)
     else:
         digest, remedy = _only_digest(corrections), "name one to go on from with `model`"
-        found = next((bundle for bundle in _known(models) if bundle.digest == digest), None)
+        passes = (one for known in known_models(models) for one in reversed(known.passes))
+        found = next((one for one in passes if one.digest == digest), None)
         if found is None:
             raise DataError(f"`from_`: the model that made the predictions is not in {models}; {remedy}")
         bundle = found
@@ -123,17 +122,6 @@ def _only_digest(corrections: Sequence[Corrections]) -> object:
             "one to go on from with `model`"
         )
     return digest
-
-
-def _known(models: Path) -> Iterator[ModelBundle]:
-    """Yield the models that can be named, and the first passes in them."""
-    for folder in dict.fromkeys((models, bundled_models())):
-        for description in sorted(folder.glob(f"*/{DESCRIPTION}")):
-            try:
-                bundle = load_bundle(description.parent)
-            except SegmentationError:  # damaged: it is not the one
-                continue
-            yield from reversed(bundle.passes)
 
 
 def _corrected(
