@@ -109,10 +109,7 @@ class Cutout:
 
             cutout.save("cutouts/shirt.png")
         """
-        path = Path(path)
-        write_cutout(
-            path, self._picture, self.alpha, self.alpha if path.suffix.lower() == ".psd" else self.rgba
-        )
+        write_cutout(Path(path), self._picture, self.alpha)
 
 
 @dataclass(frozen=True, eq=False)

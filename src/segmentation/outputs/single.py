@@ -1,39 +1,30 @@
 """The files of one photo wherever they are wanted, with the bytes that a folder job would give them."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
-from segmentation.config.files import JPEG_QUALITY
+from segmentation.config.files import CutoutOptions
 from segmentation.core.errors import ImageError, printable
 from segmentation.core.file_kinds import FILES, FORMATS
 from segmentation.core.types import Prediction
-from segmentation.images.compositing import blend
 from segmentation.images.files import Picture, write_image
-from segmentation.images.trimaps import WIDE_BAND, trimap
+from segmentation.outputs.cutout_style import CutoutStyle
 
-_CUTOUTS = (*(FILES[kind].suffix for kind in FORMATS.values()), ".tiff", ".jpeg")
+_CUTOUTS = {FILES[kind].suffix: name for name, kind in FORMATS.items()} | {".tiff": "tiff", ".jpeg": "jpg"}
 _LABELS = (".png",)
 
 
-def write_cutout(path: Path, picture: Picture, alpha: np.ndarray, cutout: np.ndarray) -> None:
-    """Write a cutout atomically in one of FORMATS, by the suffix of `path`.
+def write_cutout(path: Path, picture: Picture, alpha: np.ndarray) -> None:
+    """Write the cutout of a picture by its alpha, uint8 [H, W], atomically in one of FORMATS.
 
-    `alpha` is uint8 [H, W], `cutout` uint8 RGBA [H, W, 4], `picture` their photo, whose colour profile,
-    resolution and EXIF are kept. A PSD has the whole photo in a layer with an editable mask; a JPEG is over
-    white. Parents are created. Raises ImageError for another suffix and when the file cannot be written.
+    The suffix of `path` chooses the format; all else is as by default, see `CutoutStyle`. Parents are
+    created. Raises ImageError for another suffix and when the file cannot be written.
     """
     _check_suffix(path, _CUTOUTS)
-    if path.suffix.lower() in (".jpg", ".jpeg"):
-        write_image(path, blend(cutout[..., :3], 255, alpha), quality=JPEG_QUALITY, **picture.about)
-        return
-    if path.suffix.lower() != ".psd":
-        write_image(path, cutout, mostly_empty=True, lossless=True, **picture.about)
-        return
-    from segmentation.images.psd_write import write_psd
-
-    merged = np.dstack([blend(picture.pixels, 255, alpha), alpha])  # as it looks to a reader without layers
-    write_psd(path, picture.pixels, alpha, merged, trimap=trimap(alpha, WIDE_BAND), **picture.about)
+    name = _CUTOUTS[path.suffix.lower()]
+    CutoutStyle(CutoutOptions(format=(name,))).write({FORMATS[name]: path}, picture, alpha)
 
 
 def write_label_map(path: Path, picture: Picture, prediction: Prediction) -> None:
@@ -51,7 +42,7 @@ def write_label_map(path: Path, picture: Picture, prediction: Prediction) -> Non
     )
 
 
-def _check_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
+def _check_suffix(path: Path, suffixes: Collection[str]) -> None:
     if path.suffix.lower() not in suffixes:
         received = path.suffix or "none"
         raise ImageError(
