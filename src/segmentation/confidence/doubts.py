@@ -10,8 +10,9 @@ import numpy as np
 
 from segmentation.confidence.colour_doubts import colour_doubts
 from segmentation.core.bands import bands_of
+from segmentation.core.boxes import Box
 from segmentation.core.types import LikelyFault, Prediction
-from segmentation.images.boxes import box_around, shared_px
+from segmentation.images.boxes import box_around
 from segmentation.metrics.faults import EXCESS
 
 _STEPS = 16  # of scores in a picture of doubts
@@ -40,10 +41,14 @@ class Region:
     likely: LikelyFault | None = None
 
     @property
+    def box(self) -> Box:
+        """The part of the photo that `pixels` are about."""
+        return Box(self.left, self.top, *self.pixels.shape[::-1])
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """The rows and the columns of the photo that `pixels` are about."""
-        height, width = self.pixels.shape
-        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+        return self.box.slices
 
 
 def encode_doubts(prediction: Prediction) -> np.ndarray:
@@ -101,7 +106,7 @@ def region_of_end(end: LikelyFault, mask: np.ndarray, photo: np.ndarray) -> list
     `mask` is bool [H, W], `photo` uint8 RGB [H, W, 3]. What may be left out is what has the colours of the
     garment, or everything in the box of the `end` where nothing has.
     """
-    box = slice(end.top, end.top + end.height), slice(end.left, end.left + end.width)
+    box = end.box.slices
     inside = end.kind == EXCESS
     pixels = mask[box] if inside else ~mask[box]
     if not inside:
@@ -116,9 +121,8 @@ def _shared(region: Region, fault: LikelyFault) -> float:
     """Return the area that two boxes share over that of both together, in [0, 1]; 0 on different sides."""
     if region.inside is not (fault.kind == EXCESS):
         return 0.0
-    height, width = region.pixels.shape
-    shared = shared_px((region.left, region.top, width, height), fault.box)
-    return shared / (height * width + fault.height * fault.width - shared)
+    shared = region.box.shared_px(fault.box)
+    return shared / (region.pixels.size + fault.height * fault.width - shared)
 
 
 def _thick_parts(doubtful: np.ndarray, inside: bool) -> list[Region]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from segmentation.core.boxes import Box
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.palette import colours_of
@@ -266,9 +267,9 @@ class LikelyFault:
     signs: tuple[str, ...] = ()
 
     @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, width and height in pixels."""
-        return self.left, self.top, self.width, self.height
+    def box(self) -> Box:
+        """Left, top, width and height, with `right` and `bottom`."""
+        return Box(self.left, self.top, self.width, self.height)
 
 
 @dataclass(frozen=True)

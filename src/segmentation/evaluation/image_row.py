@@ -8,7 +8,6 @@ import numpy as np
 
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.types import LEAST_SHARE, LikelyFault, Prediction, Sample
-from segmentation.images.boxes import shared_px
 from segmentation.metrics import classes as class_metrics
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.faults import Fault, faults
@@ -160,7 +159,7 @@ def class_row(
 def _is_under(fault: Fault, likely: Sequence[LikelyFault]) -> bool:
     """Return whether a good part of a fault's box is that of a likely fault."""
     least_px = _UNDER * fault.width * fault.height
-    return any(shared_px(fault.box, one.box) >= least_px for one in likely)
+    return any(fault.box.shared_px(one.box) >= least_px for one in likely)
 
 
 def _faults(mask: np.ndarray, target: np.ndarray, options: FaultOptions) -> tuple[Fault, ...]:

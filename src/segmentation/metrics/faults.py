@@ -10,6 +10,7 @@ from itertools import product
 import cv2
 import numpy as np
 
+from segmentation.core.boxes import Box
 from segmentation.core.size import REFERENCE_HEIGHT_PX
 
 MISSED, EXCESS, CONFUSED, MIXED = "missed", "excess", "confused", "mixed"
@@ -36,9 +37,8 @@ class Fault:
     share: float
 
     @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, width and height in pixels."""
-        return self.left, self.top, self.width, self.height
+    def box(self) -> Box:
+        return Box(self.left, self.top, self.width, self.height)
 
 
 def faults(

@@ -5,7 +5,7 @@ import itertools
 import cv2
 import numpy as np
 
-from segmentation.images.boxes import Box
+from segmentation.core.boxes import Box
 
 _ROWS = 4  # in a pixel, of the edge of an area
 _BAND_PX = 64  # rows of an area at a time

@@ -10,10 +10,10 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from segmentation.confidence.doubts import Region
+from segmentation.core.boxes import Box
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.core.file_kinds import REVIEW_JOURNAL
 from segmentation.core.lock import locked
-from segmentation.images.boxes import Box
 from segmentation.images.files import open_photo
 from segmentation.outputs.publishing import not_written, unused_name
 from segmentation.retouch.acceptance import (

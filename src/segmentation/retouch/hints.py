@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from segmentation.confidence.doubts import Region
+from segmentation.core.boxes import Box
 from segmentation.core.types import HALF, LabelMap, Prediction
-from segmentation.images.boxes import Box
 from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE

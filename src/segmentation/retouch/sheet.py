@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from segmentation.core.boxes import Box
 from segmentation.core.types import HALF
-from segmentation.images.boxes import Box
 from segmentation.retouch.operations import Operation
 from segmentation.retouch.painting import Patch, painted
 
