@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from segmentation.config.second_pass import SecondPassConfig
+from segmentation.core.boxes import Box
 from segmentation.core.size import REFERENCE_HEIGHT_PX, Size
 from segmentation.images.channels import add_channel
 from segmentation.images.regions import regions_of
@@ -21,25 +22,6 @@ _MARGINS = (0.4, 1.8)  # of the margin, while training: a first mask may be too 
 _MOST_SHIFT = 0.05  # of the region's height and width, while training
 _ROOM = 3  # margins about a place that has to be visible: as far as an object there may reach
 _STAGE_MARGIN = 1.5 * _MARGINS[1]  # of the margin: room for the widest one, shifted
-
-
-@dataclass(frozen=True)
-class Rectangle:
-    """A rectangle of a photo in pixels; `bottom` and `right` are the first row and column outside of it."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    def joined(self, other: "Rectangle") -> "Rectangle":
-        """Return the smallest rectangle that holds both."""
-        top, left = min(self.top, other.top), min(self.left, other.left)
-        return Rectangle(top, left, max(self.bottom, other.bottom), max(self.right, other.right))
 
 
 @dataclass(frozen=True)
@@ -59,18 +41,18 @@ class SecondPassView:
     def from_config(cls, config: SecondPassConfig, threshold: float, shape: Size) -> "SecondPassView":
         return cls(config.look, config.margin_px, threshold, shape)
 
-    def region(self, scores: np.ndarray) -> Rectangle | None:
+    def region(self, scores: np.ndarray) -> Box | None:
         """Return the region to look at by first scores, float32 [H, W, 1]; None if they found nothing."""
         mask = scores[..., 0] >= self.threshold
         if self.kind == "mask":
-            return Rectangle(0, 0, *mask.shape) if mask.any() else None
+            return Box.between(0, 0, *mask.shape) if mask.any() else None
         return region_of(mask, self._margin(mask), self.shape)
 
-    def region_with(self, scores: np.ndarray, place: Rectangle) -> Rectangle:
+    def region_with(self, scores: np.ndarray, place: Box) -> Box:
         """Return the region to look at by these first scores, extended to show a place with room about it."""
         found, limits = self.region(scores), scores.shape[:2]
         if self.kind == "mask":
-            return Rectangle(0, 0, *limits)
+            return Box.between(0, 0, *limits)
         around = framed(place, _ROOM * self._margin(scores), self.shape, limits)
         return framed(around.joined(found), 0, self.shape, limits) if found else around
 
@@ -134,8 +116,8 @@ def in_8_bits(scores: np.ndarray) -> np.ndarray:
     return cv2.convertScaleAbs(scores, alpha=255.0).reshape(scores.shape)
 
 
-def region_of(mask: np.ndarray, margin: float, shape: Size) -> Rectangle | None:
-    """Return the rectangle around a bool mask [H, W] and a margin, in the proportions of `shape` if they fit.
+def region_of(mask: np.ndarray, margin: float, shape: Size) -> Box | None:
+    """Return the box around a bool mask [H, W] and a margin, in the proportions of `shape` if they fit.
 
     The margin is in pixels of the mask. None for an empty mask. Specks beside a large region are left out.
     """
@@ -143,11 +125,11 @@ def region_of(mask: np.ndarray, margin: float, shape: Size) -> Rectangle | None:
     if found is None:
         return None
     top, bottom, left, right = found
-    return framed(Rectangle(top, left, bottom, right), margin, shape, mask.shape)
+    return framed(Box.between(top, left, bottom, right), margin, shape, mask.shape)
 
 
-def framed(region: Rectangle, margin: float, shape: Size, limits: tuple[int, int]) -> Rectangle:
-    """Return a rectangle with a margin, as `region_of` does, in a photo of `limits`, height and width."""
+def framed(region: Box, margin: float, shape: Size, limits: tuple[int, int]) -> Box:
+    """Return a box with a margin, as `region_of` does, in a photo of `limits`, height and width."""
     height, width = limits
     top, bottom = region.top - margin, region.bottom + margin
     left, right = region.left - margin, region.right + margin
@@ -156,7 +138,7 @@ def framed(region: Rectangle, margin: float, shape: Size, limits: tuple[int, int
     columns = max(wide, tall * shape.width / shape.height)
     top, bottom = _span((top + bottom) / 2, rows, height)
     left, right = _span((left + right) / 2, columns, width)
-    return Rectangle(top, left, bottom, right)
+    return Box.between(top, left, bottom, right)
 
 
 def dilated(mask: np.ndarray, margin: float) -> np.ndarray:
@@ -190,9 +172,8 @@ def _span(centre: float, length: float, limit: int) -> tuple[int, int]:
     return start, start + length
 
 
-def _shifted(region: Rectangle, limits: tuple[int, int], share: np.ndarray) -> Rectangle:
+def _shifted(region: Box, limits: tuple[int, int], share: np.ndarray) -> Box:
     """Return the region moved by shares of its own height and width, and cut off at the limits."""
-    height, width = region.bottom - region.top, region.right - region.left
-    down, across = round(share[0] * height), round(share[1] * width)
+    down, across = round(share[0] * region.height), round(share[1] * region.width)
     top, left = max(region.top + down, 0), max(region.left + across, 0)
-    return Rectangle(top, left, min(region.bottom + down, limits[0]), min(region.right + across, limits[1]))
+    return Box.between(top, left, min(region.bottom + down, limits[0]), min(region.right + across, limits[1]))

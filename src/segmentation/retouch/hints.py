@@ -16,7 +16,7 @@ from segmentation.core.types import HALF, LabelMap, Prediction
 from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE
-from segmentation.preprocessing.second_pass import Rectangle, framed
+from segmentation.preprocessing.second_pass import framed
 from segmentation.retouch.operations import Hint, Operation, Stroke
 from segmentation.retouch.painting import covered_by, disc
 from segmentation.scores.two_passes import score_region
@@ -55,7 +55,7 @@ def find_hint(
     if passes.strokes:
         said = np.where(settled[place], np.rint(255 * told[place][..., 0]), NO_STROKE).astype(np.uint8)
         seen, scores = np.dstack([seen, said]), first_scores[place] / np.float32(255)
-    rescored = score_region(passes.second, passes.view, seen, scores, Rectangle(0, 0, *seen.shape[:2]))
+    rescored = score_region(passes.second, passes.view, seen, scores, Box.between(0, 0, *seen.shape[:2]))
     enlargement = 1.0 if passes.nearby else max(1.0, len(rescored) / passes.view.shape.height)
     fresh = soft_alpha(Prediction("", rescored, LabelMap(), threshold), enlargement)
     reached = np.zeros(fresh.shape, np.float32)
@@ -71,13 +71,12 @@ def find_hint(
     return _hint_of(stroke, region, part, changed)
 
 
-def _seen_region(told: np.ndarray, place: Box, passes: Passes) -> Rectangle:
+def _seen_region(told: np.ndarray, place: Box, passes: Passes) -> Box:
     """Return the region that the second pass sees because of a place, by the scores with what was said."""
     view, limits = passes.view, told.shape[:2]
-    around = Rectangle(place.top, place.left, place.top + place.height, place.left + place.width)
     if passes.nearby:  # the reach of a tile about it
-        return framed(around, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
-    return view.region_with(told, around)
+        return framed(place, max(view.shape.height, view.shape.width) / 2, view.shape, limits)
+    return view.region_with(told, place)
 
 
 def _added(
@@ -126,7 +125,7 @@ def _hanging_together(wanted: np.ndarray, own: np.ndarray, sliver_px: int) -> np
     return wanted & (cv2.dilate(core.astype(np.uint8), disc(sliver_px + 1)) > 0)
 
 
-def _hint_of(stroke: Stroke, region: Rectangle, before: np.ndarray, after: np.ndarray) -> Hint | None:
+def _hint_of(stroke: Stroke, region: Box, before: np.ndarray, after: np.ndarray) -> Hint | None:
     differs = before != after
     left, top, width, height = cv2.boundingRect(differs.astype(np.uint8))
     if not width:

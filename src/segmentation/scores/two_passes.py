@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from segmentation.core.boxes import Box
 from segmentation.core.types import ScoreFn
-from segmentation.preprocessing.second_pass import Rectangle, SecondPassView, with_scores
+from segmentation.preprocessing.second_pass import SecondPassView, with_scores
 
 
 def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreFn:
@@ -26,7 +27,7 @@ def double_pass(first: ScoreFn, second: ScoreFn, view: SecondPassView) -> ScoreF
 
 
 def score_region(
-    second: ScoreFn, view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Rectangle
+    second: ScoreFn, view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Box
 ) -> np.ndarray:
     """Return the second scores, float32 [h, w, 1], of a region of a photo with its first-pass scores.
 
@@ -37,7 +38,7 @@ def score_region(
 
 
 def seen_in(
-    view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Rectangle
+    view: SecondPassView, photo: np.ndarray, scores: np.ndarray, region: Box
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return what the second network sees of a region, uint8 [h, w, C], and what of it is not blanked.
 
