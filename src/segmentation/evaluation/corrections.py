@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from segmentation.core.types import HALF
+from segmentation.images.boxes import box_around
 from segmentation.images.compositing import in_bits
 from segmentation.metrics import masks as metrics
 
@@ -78,8 +79,8 @@ def share_near(corrections: Iterable[Correction]) -> float:
 def _edge_distances(mask: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Measure how far each pixel of an outline is from the other's, of `mask` [n] and of `target` [m]."""
     outlines = metrics.contour(mask), metrics.contour(target)
-    left, top, width, height = cv2.boundingRect((outlines[0] | outlines[1]).astype(np.uint8))
-    ours, others = (one[top : top + height, left : left + width] for one in outlines)
+    box = box_around(outlines[0] | outlines[1], margin_px=0)
+    ours, others = (one[box] for one in outlines) if box else outlines
     return _distances(ours, others), _distances(others, ours)
 
 

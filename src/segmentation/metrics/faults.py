@@ -12,6 +12,7 @@ import numpy as np
 
 from segmentation.core.boxes import Box
 from segmentation.core.size import REFERENCE_HEIGHT_PX
+from segmentation.images.boxes import box_around
 
 MISSED, EXCESS, CONFUSED, MIXED = "missed", "excess", "confused", "mixed"
 """Kinds: garment left out, something else taken in, a class taken for another, and a mixture of these."""
@@ -66,7 +67,9 @@ def faults_and_regions(
         raise ValueError(f"expected two arrays [H, W] of one size, received {mask.shape} and {target.shape}")
     scale = len(target) / REFERENCE_HEIGHT_PX
     ellipse_px = max(_LEAST_THICKNESS_PX, round(thickness_px * scale))
-    box = _content(mask != target, margin_px=ellipse_px)
+    box = box_around(mask != target, margin_px=ellipse_px)
+    if box is None:
+        return (), np.zeros(mask.shape, np.int32)
     found, true = mask[box], target[box]
     opened = _opened((found != true).astype(np.uint8), ellipse_px)
     _, regions, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
@@ -105,16 +108,6 @@ def _count_kinds(
     mask, target, numbers = mask[inside], target[inside], regions[inside]
     kinds = {MISSED: mask == 0, EXCESS: target == 0, CONFUSED: (mask != 0) & (target != 0)}
     return {kind: np.bincount(numbers[there], minlength=count) for kind, there in kinds.items()}
-
-
-def _content(difference: np.ndarray, margin_px: int) -> tuple[slice, slice]:
-    """Return the box of the True pixels with what is around it, within the frame."""
-    height, width = difference.shape
-    left, top, across, down = cv2.boundingRect(difference.view(np.uint8))
-    return (
-        slice(max(0, top - margin_px), min(height, top + down + margin_px)),
-        slice(max(0, left - margin_px), min(width, left + across + margin_px)),
-    )
 
 
 def _opened(difference: np.ndarray, ellipse_px: int) -> np.ndarray:

@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 import cv2
 import numpy as np
 
+from segmentation.images.boxes import box_around
+
 THRESHOLDS = (np.arange(256) / 255).astype(np.float32)
 """The thresholds of a search: float32 [256], from 0 to 1 in steps of 1/255."""
 
@@ -141,9 +143,8 @@ def _disc(radius_px: float) -> np.ndarray:
 def _cut_to_content(mask: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cut both masks to the box that holds them: everything outside is background, so no measure changes."""
     _check_same_size(mask, target)
-    left, top, width, height = cv2.boundingRect((mask | target).astype(np.uint8))
-    box = slice(top, top + height), slice(left, left + width)
-    return (mask[box], target[box]) if width else (mask, target)
+    box = box_around(mask | target, margin_px=0)
+    return (mask[box], target[box]) if box else (mask, target)
 
 
 def _check_same_size(mask: np.ndarray, target: np.ndarray) -> None:
