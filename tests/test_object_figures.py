@@ -151,9 +151,9 @@ def shaken(mask, random):
 
 
 def found_box(mask, score, index):
-    return replace(
-        one_object(score=score, index=index), scores=mask.astype(np.float32), top=0, left=0, box=(0, 0, 1, 1)
-    )
+    square = one_object(score=score, index=index)
+    whole = {"scores_top": 0, "scores_left": 0, "corners": (0, 0, 1, 1)}
+    return replace(square, scores=mask.astype(np.float32), **whole)
 
 
 def precision(truths, founds, kind, threshold):

@@ -147,7 +147,7 @@ def test_openvino_finds_what_keras_finds(engines):
         assert len(found) == len(expected) >= 2
         for one, other in zip(found, expected, strict=True):
             assert one.score == pytest.approx(other.score, abs=1e-3)
-            np.testing.assert_allclose(one.box, other.box, atol=0.05)
+            np.testing.assert_allclose(one.corners, other.corners, atol=0.05)
             np.testing.assert_allclose(one.placed(SIZE), other.placed(SIZE), atol=0.02)
         np.testing.assert_allclose(fast(photo), reference(photo), atol=1e-3)
 

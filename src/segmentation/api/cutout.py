@@ -32,14 +32,14 @@ class Cutout:
         confidence: the Dice, in [0, 1], that is expected of the mask; None where the model has no confidence
             model or `triage` is off.
         clean: the probability that the mask has no fault; None where the model knows no faults.
-        likely_faults: the places where a fault is likely, the most likely first: each has its box (`left`,
+        likely_faults: the places where a fault is likely, the most likely first: each has its `box` (`left`,
             `top`, `width`, `height`, in pixels), its `probability`, its `kind` ("missed" or "excess") and
             `signs` in words. Empty where there is none, and where the model knows no such places.
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
         reasons: why it is not "auto".
         notes: what was left out of the photo, and what a person should know about the result.
         objects: the objects that were found one by one, best first; the cutout is all of them together. Each
-            has its `box` (left, top, right, bottom) in pixels and its `score`, and `of` cuts it out alone.
+            has its `corners` (left, top, right, bottom, in pixels) and its `score`; `of` cuts it out alone.
             Empty for a model that does not find objects.
     """
 

@@ -222,23 +222,27 @@ def _place(mask: np.ndarray) -> str:
 class FoundObject:
     """One object that a model finds in a photo, in pixels of the photo.
 
-    `box` is (left, top, right, bottom), `score` in [0, 1] how sure the model is, `index` that of its class,
-    from 1 on. `scores`, float32 [h, w] in [0, 1], tell which pixels belong to it, from the row `top` and the
-    column `left` on.
+    `corners` are (left, top, right, bottom), `score` in [0, 1] how sure the model is, `index` that of its
+    class, from 1 on. `scores`, float32 [h, w] in [0, 1], tell which pixels belong to it, from the row
+    `scores_top` and the column `scores_left` on.
     """
 
-    box: tuple[float, float, float, float]
+    corners: tuple[float, float, float, float]
     score: float
     index: int
     scores: np.ndarray
-    top: int
-    left: int
+    scores_top: int
+    scores_left: int
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The `corners`, by an earlier name."""
+        return self.corners
 
     @property
     def window(self) -> tuple[slice, slice]:
         """Return the slices of the photo that the object's scores cover."""
-        height, width = self.scores.shape
-        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+        return Box(self.scores_left, self.scores_top, *self.scores.shape[::-1]).slices
 
     def placed(self, shape: tuple[int, ...]) -> np.ndarray:
         """Return its scores in the whole photo, float32 [H, W]."""

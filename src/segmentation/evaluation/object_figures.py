@@ -104,7 +104,7 @@ class ObjectMeasurement:
                 }
             )
         for one in found:
-            left, top, right, bottom = one.box
+            left, top, right, bottom = one.corners
             box = [left, top, right - left, bottom - top]
             entry = {"image_id": number, "category_id": one.index, "score": one.score, "bbox": box}
             self.found.append(entry)

@@ -28,7 +28,7 @@ def overlay_objects(image: np.ndarray, objects: Sequence[FoundObject], threshold
         window[mask] = covered[mask]
         drawn = outlined(drawn, one.placed(image.shape) >= threshold, colour, line_px)
     for number, (one, colour) in enumerate(zip(objects, colours, strict=True), start=1):
-        left, top, right, bottom = (round(place) for place in one.box)
+        left, top, right, bottom = (round(place) for place in one.corners)
         cv2.rectangle(drawn, (left, top), (right - 1, bottom - 1), colour, line_px, cv2.LINE_AA)
         _write(drawn, f"{number}  {one.score:.2f}", (left, top), colour, line_px)
     return drawn

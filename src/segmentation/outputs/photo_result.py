@@ -102,7 +102,7 @@ def _objects(prediction: Prediction, outputs: Mapping[str, str]) -> tuple[dict[s
             {
                 "class": names[one.index],
                 "score": round(one.score, 5),
-                "box": [round(place, 1) for place in one.box],
+                "box": [round(place, 1) for place in one.corners],
                 "area": round(np.count_nonzero(one.scores >= prediction.threshold) / size, 6),
                 **files,
             }
