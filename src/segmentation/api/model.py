@@ -90,32 +90,9 @@ def load_model(
     would be needed and is not installed. Warns where Keras computes, slowly, because the model was never
     exported.
     """
-    defaults = load_model.__kwdefaults__ or {}
-    chosen = {
-        "quality": quality,
-        "engine": engine,
-        "precision": precision,
-        "tta": tta,
-        "tiles": tiles,
-        "overlap": overlap,
-        "tiles_on": tiles_on,
-        "channels": channels,
-        "channel_names": channel_names,
-        "channel_merge": channel_merge,
-        "threshold": threshold,
-        "object_score": object_score,
-        "double_pass": double_pass,
-        "remove_islands": remove_islands,
-        "fill_holes": fill_holes,
-        "triage": triage,
-        "auto_from": auto_from,
-        "redo_below": redo_below,
-        "promise": promise,
-        "certainty": certainty,
-        "max_pixels": max_pixels,
-    }
-    given = {name: value for name, value in chosen.items() if value != defaults[name]}
-    options = LoadOptions.of(model=as_text(model), **given)
+    arguments, defaults = locals(), load_model.__kwdefaults__ or {}
+    given = [name for name in defaults if name != "home" and arguments[name] != defaults[name]]
+    options = LoadOptions.of(model=as_text(model), **{name: arguments[name] for name in given})
     models = find_models(options.models.model, Workspace(Path(home)).models, options.scoring)
     if not models.labels.binary and (unfit := options_of_masks(options.given)):
         require_cutout(models, " ".join(unfit), "leave it out")
