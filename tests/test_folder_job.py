@@ -30,7 +30,7 @@ from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, find_photos
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.publishing import Publisher
 
 
@@ -416,7 +416,7 @@ def test_an_endless_folder_starts_at_once_and_is_read_no_further_than_needed(sou
             taken.append(number)
             yield Photo(source / "a.png", str(number))
 
-    job = run_folder(scorer_of(), endless(), lambda *_prediction: Delivery({}), workers=3)
+    job = run_folder(scorer_of(), endless(), lambda *_prediction: PhotoOutputs({}), workers=3)
     results = list(itertools.islice(job, 50))
     job.close()
 

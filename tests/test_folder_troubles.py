@@ -33,7 +33,7 @@ from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import find_photos
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.publishing import Publisher
 
 
@@ -82,7 +82,7 @@ def test_a_disk_that_takes_nothing_more_stops_the_job_at_once(source, tmp_path, 
         if photo.stem == "c":
             raise ImageError("c: cannot be written") from OSError(number, os.strerror(number))
         written.append(photo.stem)
-        return Delivery({})
+        return PhotoOutputs({})
 
     with Manifest(tmp_path / "out", {}) as manifest, pytest.raises(DataError, match="run the same command"):
         list(run_folder(scorer_of(), find_photos(source), deliver, manifest=manifest))

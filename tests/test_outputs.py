@@ -29,7 +29,7 @@ from segmentation.outputs.cutout_style import with_alpha
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import run_folder
 from segmentation.outputs.naming import Photo, find_photos
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.submission import SubmissionRows, write_submission
 from segmentation.outputs.submission_masks import RECORD, SubmissionMasks
 
@@ -184,7 +184,7 @@ def test_links_to_nothing_are_named(tmp_path):
 
     assert photos.keys() == {"a.png", "b.png", "c.png", "monday", "itself"}
     assert "leads nowhere" in photos["monday"].problem
-    results = run_folder(scorer_of(), photos.values(), lambda *_prediction: Delivery({}))
+    results = run_folder(scorer_of(), photos.values(), lambda *_prediction: PhotoOutputs({}))
     assert all(result.error for result in results)
 
 

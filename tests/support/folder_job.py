@@ -31,9 +31,9 @@ from segmentation.inference.scorer import Scorer
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
-from segmentation.outputs.folder_job import Deliver
+from segmentation.outputs.folder_job import WritePhoto
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.publishing import FileWriter
 from segmentation.outputs.result import Result
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -149,15 +149,15 @@ def cut_folder(
     return list(FolderPrediction(chosen, Context(tell=tell, stop=stop), scorer))
 
 
-def delivered(folder: Path, writer: FileWriter) -> Deliver:
+def delivered(folder: Path, writer: FileWriter) -> WritePhoto:
     """Deliver the files of a writer straight into a folder."""
 
-    def deliver(photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+    def write(photo: Photo, picture: Picture, prediction: Prediction) -> PhotoOutputs:
         outputs = {kind: photo.outputs[kind] for kind in writer.kinds}
         paths = {kind: folder / output for kind, output in outputs.items()}
-        return Delivery(outputs, writer.write(paths, picture, prediction))
+        return PhotoOutputs(outputs, writer.write(paths, picture, prediction))
 
-    return deliver
+    return write
 
 
 def start(source: Path, output: Path, **options) -> subprocess.Popen:

@@ -16,7 +16,7 @@ from segmentation.core.parallel import cores
 from segmentation.images.files import Picture, open_photo
 from segmentation.inference.scorer import Scorer
 from segmentation.jobs.context import Context
-from segmentation.outputs.folder_job import Deliver, Tally, run_folder
+from segmentation.outputs.folder_job import Tally, WritePhoto, run_folder
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result
@@ -139,7 +139,7 @@ class Photos:
 def predict_photos(
     scorer: Scorer,
     photos: Photos,
-    deliver: Deliver,
+    write: WritePhoto,
     context: Context,
     *,
     found: Iterable[Photo | None] | None = None,
@@ -149,7 +149,7 @@ def predict_photos(
     estimate: bool = False,
     triage: PhotoTriage | None = None,
 ) -> Generator[Result, None, None]:
-    """Predict and deliver each photo, tell an event and yield the result; see `run_folder`.
+    """Predict and write each photo, tell an event and yield the result; see `run_folder`.
 
     `found` are the photos where they were looked for before. With `estimate` predictions have features and,
     where the models have a confidence model, a confidence. Closing the iterator finishes the photos in hand.
@@ -161,7 +161,7 @@ def predict_photos(
         scorer,
         photos,
         found,
-        deliver,
+        write,
         context,
         workers=workers,
         manifest=manifest,
@@ -178,7 +178,7 @@ def score_photos(
     scorer: Scorer,
     photos: Photos,
     found: Iterable[Photo | None],
-    deliver: Deliver,
+    write: WritePhoto,
     context: Context,
     *,
     workers: int,
@@ -186,7 +186,7 @@ def score_photos(
     estimate: bool,
     triage: PhotoTriage | None,
 ) -> Generator[Result, None, None]:
-    """Predict and deliver each of the photos that were `found`, as `predict_photos`, without events."""
+    """Predict and write each of the photos that were `found`, as `predict_photos`, without events."""
     with ExitStack() as stack:
         if photos.address:
             downloads = stack.enter_context(Downloads(photos.stores.read_ahead))
@@ -196,7 +196,7 @@ def score_photos(
         results = run_folder(
             scorer,
             found,
-            deliver,
+            write,
             workers=workers,
             stop=context.stop,
             manifest=manifest,

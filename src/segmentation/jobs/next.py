@@ -15,7 +15,7 @@ from segmentation.inference.suitability import require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import Photos, predict_photos
 from segmentation.jobs.loading import Loading
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.result import Result
 
 TABLE, LIST = "next.csv", "next.txt"
@@ -62,7 +62,7 @@ def _choose(options: NextOptions, loading: Loading, output: Path, context: Conte
     results = predict_photos(
         loading.scorer(workers),
         photos,
-        lambda _photo, _picture, _prediction: Delivery({}),
+        lambda _photo, _picture, _prediction: PhotoOutputs({}),
         context,
         doing="looking",
         workers=workers,

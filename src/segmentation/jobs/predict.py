@@ -27,13 +27,13 @@ from segmentation.jobs.predict_plan import planned_results
 from segmentation.jobs.predict_store import StoreResults
 from segmentation.jobs.predict_writing import choose_writer, score_settings
 from segmentation.jobs.triage_limits import check_promise, choose_limits
-from segmentation.outputs.folder_job import Deliver, Tally
+from segmentation.outputs.folder_job import Tally, WritePhoto
 from segmentation.outputs.folders import check_folders
 from segmentation.outputs.label_writer import refuse_other_labels
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import refuse_pairs
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.publishing import Publisher
 from segmentation.outputs.result import Result
 from segmentation.outputs.shares import Share
@@ -48,9 +48,9 @@ class FolderPrediction:
     A `scorer` that is already loaded replaces the options of models and scores, and `arrivals` are the photos
     of a run that begins before they are there, see `run_folder`: it may be iterated again. `output` is the
     folder of results, None where nothing is written; `workers` photos are processed at the same time; `kept`,
-    `replaced` and `outdated` are files that a person had changed, see Delivery; `triage` sorts the photos,
-    and `caution` is why its confidence is less reliable than usual; `stopped` is whether photos were left for
-    the next run.
+    `replaced` and `outdated` are files that a person had changed, see `PhotoOutputs`; `triage` sorts the
+    photos, and `caution` is why its confidence is less reliable than usual; `stopped` is whether photos were
+    left for the next run.
     """
 
     options: PredictOptions
@@ -136,7 +136,7 @@ class FolderPrediction:
         results = predict_photos(
             self._scorer,
             self._photos,
-            self._deliver(manifest),
+            self._write(manifest),
             self.context,
             found=self._found,
             doing=_doing(self.models),
@@ -214,11 +214,11 @@ class FolderPrediction:
         )
 
     def _scored(
-        self, found: Iterable[Photo], deliver: Deliver, manifest: Manifest, **others: Any
+        self, found: Iterable[Photo], write: WritePhoto, manifest: Manifest, **others: Any
     ) -> Generator[Result, None, None]:
         options = {**self._scoring, **others}
         return score_photos(
-            self._scorer, self._photos, found, deliver, self.context, manifest=manifest, **options
+            self._scorer, self._photos, found, write, self.context, manifest=manifest, **options
         )
 
     @property
@@ -256,9 +256,9 @@ class FolderPrediction:
         binary = self.models.labels.binary
         return None if self._finds_objects or not binary else asked_of(self.options.files)
 
-    def _deliver(self, manifest: Manifest | None) -> Deliver:
+    def _write(self, manifest: Manifest | None) -> WritePhoto:
         if not (manifest and isinstance(self.output, Path)):
-            return lambda *_prediction: Delivery({})
+            return lambda *_prediction: PhotoOutputs({})
         return self._publisher(manifest, self.output)
 
     def _publisher(self, manifest: Manifest, output: Path) -> Publisher:

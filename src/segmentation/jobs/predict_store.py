@@ -14,7 +14,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.events import Caution
 from segmentation.core.files import temporary_folder
 from segmentation.jobs.context import Context
-from segmentation.outputs.folder_job import Deliver
+from segmentation.outputs.folder_job import WritePhoto
 from segmentation.outputs.label_writer import LabelWriter
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.publishing import FileWriter
@@ -31,7 +31,7 @@ from segmentation.stores.downloads import scratch_folder
 from segmentation.stores.patience import Patience
 from segmentation.stores.store import Store
 
-Predict = Callable[[Iterable[Photo], Deliver, ShardManifest], Generator[Result, None, None]]
+Predict = Callable[[Iterable[Photo], WritePhoto, ShardManifest], Generator[Result, None, None]]
 """Predicts photos and delivers them."""
 
 Plan = Callable[[Iterable[Photo], StorePublisher, ShardManifest], Iterator[Result]]

@@ -22,7 +22,7 @@ from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.pairs import MASKS
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.pseudo import NOTED, PseudoWriter
 from segmentation.outputs.result import Result
 
@@ -78,10 +78,10 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
     )
     manifest = Manifest(options.output, writer.settings, kinds=writer.kinds, overwrite=options.overwrite)
 
-    def deliver(photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+    def write(photo: Photo, picture: Picture, prediction: Prediction) -> PhotoOutputs:
         mask = f"{MASKS}/{photo.stem}.png"
         if manifest.files_of(photo).is_changed(mask):
-            return Delivery(
+            return PhotoOutputs(
                 {"mask": mask}, (f"{mask} was changed since it was written and is kept",), kept=(mask,)
             )
         manifest.begin(photo, {})
@@ -90,7 +90,7 @@ def pseudo(options: PseudoOptions, context: Context, scorer: Scorer | None = Non
     results = predict_photos(
         scorer,
         photos,
-        deliver,
+        write,
         context,
         found=found,
         doing="cutting out",

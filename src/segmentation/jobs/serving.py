@@ -29,7 +29,7 @@ from segmentation.jobs.trimap_lines import choose_lines
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.label_writer import LabelWriter
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.photo_result import Delivery, result_of
+from segmentation.outputs.photo_result import PhotoOutputs, result_of
 from segmentation.outputs.result import Result
 
 OF_CUTOUTS = {**FORMATS, "mask": "mask", "overlay": "overlay", "trimap": "trimap"}
@@ -144,7 +144,7 @@ class ServedModel:
             for name in formats:
                 made[name] = paths[self.formats[name]].read_bytes()
         result = result_of(
-            _PHOTO, picture, prediction, verdict, Delivery({}, notes), time.perf_counter() - started
+            _PHOTO, picture, prediction, verdict, PhotoOutputs({}, notes), time.perf_counter() - started
         )
         height, width = picture.seen.shape[:2]
         return Answer(made, result, width, height)

@@ -18,10 +18,10 @@ from segmentation.images.files import Picture, open_photo
 from segmentation.inference.scorer import Scorer
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.photo_result import Delivery, result_of
+from segmentation.outputs.photo_result import PhotoOutputs, result_of
 from segmentation.outputs.result import Result
 
-Deliver = Callable[[Photo, Picture, Prediction], Delivery]
+WritePhoto = Callable[[Photo, Picture, Prediction], PhotoOutputs]
 """A function of a photo, its picture and its prediction that returns what it wrote. Called from threads."""
 
 
@@ -52,7 +52,7 @@ class Tally:
 def run_folder(
     scorer: Scorer,
     photos: Iterable[Photo | None],
-    deliver: Deliver,
+    write: WritePhoto,
     *,
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
@@ -61,10 +61,10 @@ def run_folder(
     estimate: bool = False,
     triage: PhotoTriage | None = None,
 ) -> Generator[Result, None, None]:
-    """Predict each photo, deliver it, and yield its result; results come in the order of the photos.
+    """Predict each photo, write it, and yield its result; results come in the order of the photos.
 
     Each of `workers` threads takes one photo at a time from the file to its outputs, so that reading,
-    scoring and writing overlap; `scorer`, `deliver` and `stop` are called from all of them. At most
+    scoring and writing overlap; `scorer`, `write` and `stop` are called from all of them. At most
     2 x `workers` photos are taken ahead of the results, so that memory does not grow with the folder. None
     among the photos means that there are no others yet: results that are there are yielded meanwhile.
 
@@ -84,7 +84,7 @@ def run_folder(
         if closed.is_set() or stop():
             return None
         try:
-            return _cut(photo, scorer, deliver, manifest, read, estimate, triage)
+            return _cut(photo, scorer, write, manifest, read, estimate, triage)
         except BaseException:
             closed.set()
             raise
@@ -124,7 +124,7 @@ def run_folder(
 def _cut(
     photo: Photo,
     scorer: Scorer,
-    deliver: Deliver,
+    write: WritePhoto,
     manifest: Manifest | None,
     read: Callable[[Path], Picture],
     estimate: bool,
@@ -146,14 +146,14 @@ def _cut(
         prediction = scorer.predict(photo.stem, picture.seen, estimate=estimate)
         verdict = triage.verdict_on(prediction) if triage else None
         with timed("encode"):
-            delivery = deliver(photo, picture, prediction)
+            written = write(photo, picture, prediction)
     except SegmentationError as failure:
         stop_if_full(failure)
         return _failed(photo, str(failure), manifest, key)
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
         return _failed(photo, f"{printable(name)}: cannot be predicted ({reason}); report it", manifest, key)
-    return result_of(photo, picture, prediction, verdict, delivery, time.perf_counter() - started, key)
+    return result_of(photo, picture, prediction, verdict, written, time.perf_counter() - started, key)
 
 
 def stop_if_full(failure: SegmentationError) -> None:

@@ -14,7 +14,7 @@ from segmentation.outputs.result import Result
 
 
 @dataclass(frozen=True)
-class Delivery:
+class PhotoOutputs:
     """The files of a photo by kind, and notes on them.
 
     `files` are the records by which they are recognised (see `record_of`), `kept` are those that a person had
@@ -35,7 +35,7 @@ def result_of(
     picture: Picture,
     prediction: Prediction,
     verdict: Verdict | None,
-    delivery: Delivery,
+    written: PhotoOutputs,
     seconds: float,
     key: dict[str, Any] | None = None,
 ) -> Result:
@@ -44,22 +44,22 @@ def result_of(
     return Result(
         photo.name,
         photo.stem,
-        delivery.outputs,
+        written.outputs,
         round(prediction.area, 6),
         figures.get("threshold"),
         round(seconds, 4),
-        (*picture.notes, *prediction.notes, *delivery.notes),
+        (*picture.notes, *prediction.notes, *written.notes),
         None if prediction.confidence is None else round(prediction.confidence, 5),
         verdict.decision if verdict else None,
         verdict.reasons if verdict else (),
         {name: round(value, 6) for name, value in prediction.features.items()},
         key=key,
         classes=figures.get("classes"),
-        objects=_objects(prediction, delivery.outputs),
-        files=delivery.files,
-        kept=delivery.kept,
-        replaced=delivery.replaced,
-        outdated=delivery.outdated,
+        objects=_objects(prediction, written.outputs),
+        files=written.files,
+        kept=written.kept,
+        replaced=written.replaced,
+        outdated=written.outdated,
         clean=prediction.clean,
         likely_faults=_likely(prediction),
         size=prediction.scores.shape[1::-1],

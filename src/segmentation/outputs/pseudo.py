@@ -26,7 +26,7 @@ from segmentation.outputs.pairs import (
     remove_pair,
     write_pair,
 )
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.publishing import unused_name
 from segmentation.scores.expected_dice import expected_dice
 
@@ -90,7 +90,7 @@ class PseudoWriter:
         """Record how many pairs the folder holds, and return it."""
         return self._record()
 
-    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> Delivery:
+    def write(self, photo: Photo, picture: Picture, prediction: Prediction) -> PhotoOutputs:
         """Write the pair of a photo if its prediction is confident enough, else remove an earlier one.
 
         Any thread may call it.
@@ -99,13 +99,13 @@ class PseudoWriter:
         if prediction.notes or confidence < self._limit:
             remove_pair(self._folder, photo.stem)
             if prediction.notes:
-                return Delivery({}, (NOTED,))
+                return PhotoOutputs({}, (NOTED,))
             with self._lock:
                 self.highest = max(self.highest or 0.0, confidence)
-            return Delivery({}, (f"not sure enough: confidence {confidence:.4f}",))
+            return PhotoOutputs({}, (f"not sure enough: confidence {confidence:.4f}",))
         scores = np.rint(prediction.scores[..., 0] * 255).astype(np.uint8)
         mask = write_pair(self._folder, photo, scores, picture.dpi)
-        return Delivery({"mask": mask}, files={mask: record_of(self._folder / mask)})
+        return PhotoOutputs({"mask": mask}, files={mask: record_of(self._folder / mask)})
 
     def _confidence(self, prediction: Prediction) -> float:
         if prediction.confidence is not None:

@@ -17,7 +17,7 @@ from segmentation.images.files import Picture, read_mask
 from segmentation.outputs.file_record import FileRecord, record_of
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 
 Made = TypeVar("Made", contravariant=True)  # of a picture: a prediction, an alpha
 SAVED = ".before"  # the suffix of a changed file that was replaced because it was asked for
@@ -62,7 +62,7 @@ class Publisher(Generic[Made]):
         )
         self._kinds_of: Callable[[Made], tuple[str, ...]] | None = getattr(writer, "kinds_of", None)
 
-    def planned(self, photo: Photo, made: Made | None = None) -> Delivery:
+    def planned(self, photo: Photo, made: Made | None = None) -> PhotoOutputs:
         """Return what would be delivered of a photo, without writing it.
 
         The number of files that some writers write is known only from what was `made` of it.
@@ -74,15 +74,15 @@ class Publisher(Generic[Made]):
         kinds = self._writer.kinds if self._kinds_of is None or made is None else self._kinds_of(made)
         return {kind: photo.outputs.get(kind) or place_of(kind, photo.stem) for kind in kinds}
 
-    def plan(self, photo: Photo, outputs: dict[str, str]) -> Delivery:
+    def plan(self, photo: Photo, outputs: dict[str, str]) -> PhotoOutputs:
         """Return what becomes of the files that are there already when these are delivered."""
         files = self._manifest.files_of(photo)
         changed = tuple(output for output in outputs.values() if files.is_changed(output))
         kept, replaced = ((), changed) if self._overwrite else (changed, ())
         outdated = tuple(output for output in files.outdated() if output not in replaced)
-        return Delivery(outputs, kept=kept, replaced=replaced, outdated=outdated)
+        return PhotoOutputs(outputs, kept=kept, replaced=replaced, outdated=outdated)
 
-    def __call__(self, photo: Photo, picture: Picture, made: Made) -> Delivery:
+    def __call__(self, photo: Photo, picture: Picture, made: Made) -> PhotoOutputs:
         """Write the files of a photo.
 
         Raises ImageError for a file that cannot be written, DataError for one that cannot be put in place;
@@ -103,7 +103,7 @@ class Publisher(Generic[Made]):
         return self.delivered(photo, plan, notes, files)
 
     def _write(
-        self, paths: Mapping[str, Path], plan: Delivery, picture: Picture, made: Made
+        self, paths: Mapping[str, Path], plan: PhotoOutputs, picture: Picture, made: Made
     ) -> tuple[str, ...]:
         """Write the files; where a person changed the mask, and it can be read, they are made of that."""
         mask = plan.outputs.get("mask", "")
@@ -116,8 +116,8 @@ class Publisher(Generic[Made]):
         return (*self._writer.write(paths, picture, made), *of_predicted(plan))
 
     def delivered(
-        self, photo: Photo, plan: Delivery, notes: tuple[str, ...], files: dict[str, FileRecord]
-    ) -> Delivery:
+        self, photo: Photo, plan: PhotoOutputs, notes: tuple[str, ...], files: dict[str, FileRecord]
+    ) -> PhotoOutputs:
         """Withdraw what the delivered `files` of a photo supersede, and return all that there is to say."""
         earlier = self._manifest.files_of(photo)
         of_another = earlier.of_another() - {*plan.outputs.values()}
@@ -130,7 +130,7 @@ class Publisher(Generic[Made]):
         notes += tuple(f"{output} {_CHANGED}; it is now {output}{SAVED}" for output in plan.replaced)
         return replace(plan, notes=notes, files=files)
 
-    def _superseded(self, earlier: Iterable[str], plan: Delivery, photo: Photo) -> set[str]:
+    def _superseded(self, earlier: Iterable[str], plan: PhotoOutputs, photo: Photo) -> set[str]:
         """Return the earlier files that show other objects than are there now, or all of them as one."""
         others = {*earlier} - {*plan.outputs.values()}
         if self._kinds_of:
@@ -139,13 +139,13 @@ class Publisher(Generic[Made]):
         return {output for output in others if of_one_object.fullmatch(output)}
 
 
-def of_predicted(plan: Delivery) -> tuple[str, ...]:
+def of_predicted(plan: PhotoOutputs) -> tuple[str, ...]:
     """Return a note where new files are of the predicted mask, and a person's mask is beside them."""
     mask = plan.outputs.get("mask", "")
     return _about_new(plan, f"of the predicted mask, not of {mask}") if mask in plan.kept else ()
 
 
-def _about_new(plan: Delivery, what: str) -> tuple[str, ...]:
+def _about_new(plan: PhotoOutputs, what: str) -> tuple[str, ...]:
     new = [
         output for kind, output in plan.outputs.items() if output not in plan.kept and kind not in SHOWN_ONLY
     ]

@@ -23,7 +23,7 @@ class Result:
     file, and the settings. `files` are the records by which each output is recognised (see `record_of`).
     `size` are the width and the height of the photo in pixels. `skipped` results leave the line of an earlier
     run as it is, and have what stands there; `kept` and `replaced` are outputs that a person had changed,
-    `outdated` what a person made from an earlier photo of this name (see Delivery), which no line holds.
+    `outdated` what a person made from an earlier photo of this name (see PhotoOutputs), which no line holds.
     """
 
     input: str

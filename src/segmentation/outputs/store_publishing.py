@@ -11,7 +11,7 @@ from segmentation.core.errors import SegmentationError
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import FileRecord, record_of
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.publishing import SAVED, FileWriter, Made, Publisher, of_predicted
 from segmentation.outputs.result import Result
 from segmentation.outputs.shards import Shard
@@ -30,7 +30,7 @@ class _Staged:
     outputs: dict[str, str]
     files: dict[str, Path]
     notes: tuple[str, ...]
-    plan: Delivery | None = None
+    plan: PhotoOutputs | None = None
     records: dict[str, FileRecord] | None = None
     error: str | None = None
 
@@ -62,14 +62,14 @@ class StorePublisher(Publisher[Made]):
         self._shard = shard
         self._staged: dict[str, _Staged] = {}
 
-    def __call__(self, photo: Photo, picture: Picture, made: Made) -> Delivery:
+    def __call__(self, photo: Photo, picture: Picture, made: Made) -> PhotoOutputs:
         """Write the files of a photo on this machine. Raises ImageError."""
         outputs = self.outputs_of(photo, made)
         folder = self._folder / f"{id(photo):x}"
         files = {output: folder / output for output in outputs.values()}
         notes = self._writer.write({kind: files[output] for kind, output in outputs.items()}, picture, made)
         self._staged[photo.stem] = _Staged(photo, folder, outputs, files, notes)
-        return Delivery(outputs, notes)
+        return PhotoOutputs(outputs, notes)
 
     def publish(self, results: Sequence[Result], pool: ThreadPoolExecutor) -> Iterator[Result]:
         """Put the files of these photos into the store and record them; yield their final results.

@@ -11,7 +11,7 @@ from segmentation.datasets.rle import Order, encode
 from segmentation.images.files import Picture
 from segmentation.outputs.alpha import hard_alpha
 from segmentation.outputs.naming import Photo
-from segmentation.outputs.photo_result import Delivery
+from segmentation.outputs.photo_result import PhotoOutputs
 from segmentation.outputs.submission_masks import SubmissionMasks
 
 COLUMNS = ("img", "rle_mask")
@@ -28,14 +28,14 @@ class SubmissionRows:
         self._masks = masks
         self._encoded: dict[Path, str] = {}
 
-    def add(self, photo: Photo, _picture: Picture, prediction: Prediction) -> Delivery:
+    def add(self, photo: Photo, _picture: Picture, prediction: Prediction) -> PhotoOutputs:
         """Encode a photo's mask; return the file written for it, if any. Any thread may call it."""
         outputs = {}
         if self._masks:
             outputs["mask"] = f"{photo.stem}.png"
             self._masks.write(outputs["mask"], hard_alpha(prediction))
         self._encoded[photo.path] = encode(prediction.mask, self._order)
-        return Delivery(outputs)
+        return PhotoOutputs(outputs)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Yield the rows in the order of the photos' paths."""
