@@ -69,6 +69,14 @@ def test_one_sentence_says_whether_it_is_better_where_and_at_what_cost(correctio
     assert ". " not in sentence
 
 
+def test_one_that_its_validation_set_could_not_judge_takes_no_name():
+    found = dataclasses.replace(verdict(CLEAR, None), failed=True)
+
+    assert not found.better
+    assert not found.better_everywhere
+    assert "unknown, since the validation set could not judge it" in str(found)
+
+
 def test_one_photo_is_called_a_photo():
     single = dataclasses.replace(CLEAR, photos=1)
     assert "1 validation photo:" in str(verdict(CLEAR, single))

@@ -21,6 +21,7 @@ from segmentation.core.errors import BundleError, ConfigError, DataError
 from segmentation.core.size import Size
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.exclusion import exclusion_table, read_exclusion
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.candidates import CpuTimed, Facts, facts_of, trusted_by_all, unseen_by_all
@@ -324,12 +325,26 @@ def test_pairs_that_a_training_excluded_judge_no_model():
     clean.provenance["excluded"] = ["2_Front"]
     bundles = {"first": first, "clean": clean}
 
-    judges = trusted_by_all(unseen_by_all(bundles, photos), bundles, photos)
+    judges = trusted_by_all(unseen_by_all(bundles, photos), bundles.values(), photos)
     assert [sample.id for sample in judges] == ["3_Front", "4_Front"]
     elsewhere = a_dataset("2_Front", "5_Front")  # another shoot, of the same names
-    assert trusted_by_all(elsewhere.samples, {"clean": clean}, elsewhere) == elsewhere.samples
+    assert trusted_by_all(elsewhere.samples, [clean], elsewhere) == elsewhere.samples
     with pytest.raises(DataError, match="told to leave out, found none among 1"):
-        trusted_by_all(photos.samples[1:2], bundles, photos)
+        trusted_by_all(photos.samples[1:2], bundles.values(), photos)
+
+
+def test_pairs_that_the_program_keeps_apart_judge_the_shipped_model_and_every_other():
+    default = load_bundle(Path(__file__).parent.parent / "models" / "default")
+    kept = [pair.id for pair in read_exclusion(exclusion_table(Path("held-out")))]
+    learned = default.split["train"][0]  # by its name: the photo itself is not here
+    default = replace(default, split={"train": [learned]}, contents={}, first=None)
+    assert set(kept) <= set(default.provenance["excluded"])
+
+    photos = a_dataset(learned, *kept)
+    photos = replace(photos, samples=tuple(replace(one, group=one.id) for one in photos.samples))
+    bundles = {"default": default, "mine": a_bundle("mine", train=["1_Front"])}
+    judges = trusted_by_all(unseen_by_all(bundles, photos), bundles.values(), photos)
+    assert [sample.id for sample in judges] == kept
 
 
 @pytest.mark.parametrize("culprit", ["first", "second"])

@@ -22,7 +22,8 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.experiment import CellEnded, experiment, planned
 from segmentation.jobs.experiment_cells import Place, Run, cells_of
 from segmentation.jobs.experiment_halving import worse_half
-from segmentation.jobs.experiment_records import write_outliers
+from segmentation.jobs.experiment_records import read_record, write_outliers, write_record
+from segmentation.jobs.experiment_runs import run_cells
 
 BASE = {
     "architecture": "simple",
@@ -334,6 +335,38 @@ def test_halving_judges_at_full_size_and_gives_up_what_shares_a_training_togethe
     assert worse_half(found, done) == worse_half(found, done[::-1]) == small
     before = [(run, replace(one, rungs={})) for run, one in done]  # as earlier versions recorded them
     assert not worse_half(found, before) & small
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["by this version", "by an earlier one"])
+def test_halving_keeps_a_good_training_that_ended_early_for_want_of_progress(tmp_path, recorded):
+    found = experiment_of({"seeds": [0], "factors": {"learning_rate": [0.1, 0.2]}}, "halved")
+    cells = [cell for wave in cells_of(found, [], Place(tmp_path, tmp_path), tmp_path) for cell in wave]
+
+    def figures(cell):
+        if cell.variant.levels.get("learning_rate") == "0.2":  # ended before the second rung
+            photos = {"a": PhotoFigures("a", 0.98, 0.9, 0)}
+            found = CellFigures(cell.repeat, epochs=3, photos=photos, rungs={"5": 0.98})
+            return replace(found, history={"val_iou": [0.5, 0.98, 0.97]})
+        rungs = {"5": 0.9, "10": 0.92}
+        return CellFigures(cell.repeat, epochs=10, stopped=10, rungs=rungs, history={"val_iou": [0.9] * 10})
+
+    done = [(Run(cell, 10), figures(cell)) for cell in cells]
+    if not recorded:
+        done = [(run, replace(one, rungs={}, photos={})) for run, one in done]
+    assert worse_half(found, done) == {"learning_rate=0.1"}
+
+
+def test_what_a_cell_had_reached_outlasts_an_interruption_of_its_process(tmp_path):
+    found = experiment_of({"seeds": [0]}, "halved")
+    place = Place(tmp_path, tmp_path)
+    ((cell,),) = cells_of(found, [tmp_path / "pairs"], place, tmp_path)
+    reached = CellFigures(cell.repeat, model=cell.model, epochs=1, stopped=1, rungs={"1": 0.9})
+    write_record(cell.record(place), reached)
+    answers = iter((False, True))  # Ctrl-C once its process has begun
+
+    with pytest.raises(KeyboardInterrupt):
+        list(run_cells([Run(cell, 2)], Context(place, interrupted=lambda: next(answers)), workers=2))
+    assert read_record(cell.record(place)) == reached
 
 
 @pytest.mark.slow

@@ -236,6 +236,21 @@ def test_a_run_that_chose_its_held_out_photos_after_excluding_goes_on_with_them(
     assert split_of([left], config, context, held_out=ids(before.val)) == before
 
 
+@pytest.mark.parametrize("chosen", ["before", "after"])
+def test_a_run_that_goes_on_says_once_what_its_split_leaves_out(tmp_path, chosen):
+    pairs = shoot(tmp_path / "pairs", 1, [f"{number}_Front" for number in range(12)])
+    pairs = replace(pairs, folder_split=Split(pairs.samples[:8], pairs.samples[8:]))
+    config = RunConfig().replace(folds=3)
+    left = without(pairs, ["0_Front", "3_Front"])
+    begun = left if chosen == "before" else replace(left, whole=None)
+    held_out = ids(split_of([begun], config, Context(Workspace(tmp_path))).val)
+
+    told = []
+    split = split_of([left], config, Context(Workspace(tmp_path), told.append), held_out=held_out)
+    assert ids(split.val) == held_out
+    assert [event.text.partition(" ")[0] for event in told] == ["`folds`"]
+
+
 def test_a_copy_of_a_photo_that_a_later_folder_holds_out_is_told(tmp_path):
     first = shoot(tmp_path / "first", 1, CAMERA)
     copies = shoot(tmp_path / "copies", 1, ["c", "a", "b"])

@@ -12,6 +12,7 @@ from support.mattes import draw_matte
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.saving import save_description
+from segmentation.config.experiment_file import experiment_of
 from segmentation.config.files import MatteOptions
 from segmentation.config.run import RunConfig
 from segmentation.config.scoring import ScoringOptions
@@ -23,6 +24,7 @@ from segmentation.images.trimaps import UNKNOWN, soft_trimap, unsure_trimap
 from segmentation.inference.engines import load_engine
 from segmentation.inference.matting import load_matte, load_matte_pass, matte_bundles
 from segmentation.inference.scorer import find_models
+from segmentation.jobs.experiment_cells import Place, cells_of
 from segmentation.jobs.openvino_export import with_openvino
 from segmentation.models import registry
 from segmentation.preprocessing.matting import with_trimap
@@ -196,3 +198,12 @@ def test_a_matte_beside_a_model_of_masks_is_not_taken_for_it(tmp_path):
     masks = {"target": "soft", "architecture": "simple", "backbone_weights": None, "prior": "none"}
     make_bundle(tmp_path / "models" / "shoes", **masks)
     assert find_bundle(None, tmp_path / "models").name == "shoes"
+
+
+@pytest.mark.parametrize("where", ["base", "level"])
+def test_an_experiment_refuses_a_model_of_mattes_to_begin_with(bundle, tmp_path, where):
+    begun = {"model": str(bundle.path)}
+    tables = {"base": begun} if where == "base" else {"factors": {"start": {"levels": {"hair": begun}}}}
+
+    with pytest.raises(ConfigError, match=r"hair: expected a model of masks, received one of mattes"):
+        cells_of(experiment_of(tables, "mine"), [], Place(tmp_path, tmp_path), tmp_path)

@@ -47,6 +47,11 @@ def exclusion_table(choice: Path) -> Path:
     return named if choice.name == str(choice) and named.is_file() and not choice.exists() else choice
 
 
+def keeps_apart(choice: object) -> bool:
+    """Return whether `choice` names a table of the program: of pairs to judge by, not of faulty ones."""
+    return choice in [path.stem for path in EXCLUSIONS.glob("*.csv")]
+
+
 def contents_of(sample: Sample) -> str:
     """Return a digest of the photo and the ground truth of a pair. Raises DataError as `pair_digest` does."""
     return f"sha256-{pair_digest(sample)[:CONTENT_DIGITS]}"  # which no spreadsheet takes for a number

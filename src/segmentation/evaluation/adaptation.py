@@ -41,13 +41,15 @@ class Trial:
 class Verdict:
     """The trials of a new model on corrected photos and, if there is one, on the validation set of the old.
 
-    Neither model was trained on any of the photos.
+    Neither model was trained on any of the photos. One that could not be judged on a validation set that was
+    named for it has `failed` it.
     """
 
     old: str
     new: str
     corrections: Trial
     validation: Trial | None
+    failed: bool = False
 
     @property
     def gains(self) -> bool:
@@ -68,7 +70,7 @@ class Verdict:
     @property
     def better(self) -> bool:
         """Return whether the new model deserves a name of its own: it gains more than it may cost."""
-        return self.gains and not self.outweighed
+        return self.gains and not self.outweighed and not self.failed
 
     @property
     def better_everywhere(self) -> bool:
@@ -88,6 +90,8 @@ class Verdict:
 
     def _cost(self) -> str:
         trial = self.validation
+        if trial is None and self.failed:
+            return "and what it costs on others is unknown, since the validation set could not judge it"
         if trial is None:
             return "and what it costs on others is unknown, since there is no validation set"
         figures = f"({counted(trial.photos, 'validation photo')}: {trial})"

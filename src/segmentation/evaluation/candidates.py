@@ -1,7 +1,7 @@
 """The photos that models are compared on, and what each model is and costs."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,6 +12,7 @@ from segmentation.bundle.names import DESCRIPTION
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample, ScoreFn
 from segmentation.datasets.discover import Dataset
+from segmentation.datasets.exclusion import keeps_apart
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import garments_known, select_samples, without_predicted
 from segmentation.inference.score_settings import ScoreSettings
@@ -91,19 +92,20 @@ def unseen_by_all(bundles: Mapping[str, ModelBundle], dataset: Dataset) -> tuple
 
 
 def trusted_by_all(
-    samples: Sequence[Sample], bundles: Mapping[str, ModelBundle], dataset: Dataset
+    samples: Sequence[Sample], bundles: Iterable[ModelBundle], dataset: Dataset
 ) -> tuple[Sample, ...]:
     """Return those of the samples whose ground truth no training of a model was told to leave out.
 
     A bundle records the names of those pairs alone, which say nothing of a `dataset` with none of its photos.
-    Raises DataError when nothing is left.
+    Those that a table of the program keeps apart are there to judge by. Raises DataError when nothing is
+    left.
     """
     excluded = set[str]()
-    for network in (one for bundle in bundles.values() for one in bundle.passes):
-        names = network.provenance.get("excluded")
+    for network in (one for bundle in bundles for one in bundle.passes):
+        names = _distrusted(network)
         photos = KnownPhotos(network.photos("train") + network.photos("val"))
-        if isinstance(names, list) and any(sample in photos for sample in dataset.samples):
-            excluded |= {name for name in names if isinstance(name, str)}
+        if names and any(sample in photos for sample in dataset.samples):
+            excluded |= names
     left = tuple(sample for sample in samples if sample.id not in excluded)
     if not left:
         raise DataError(
@@ -174,6 +176,14 @@ def facts_of(
         best_epoch=_number(bundle.provenance.get("best_epoch")),
         training_seconds=_number(bundle.provenance.get("training_seconds")),
     )
+
+
+def _distrusted(network: ModelBundle) -> frozenset[str]:
+    """Return the ids that a person's table excluded from a training, whatever its provenance holds."""
+    names, options = (network.provenance.get(key) for key in ("excluded", "options"))
+    if not isinstance(names, list) or (isinstance(options, dict) and keeps_apart(options.get("exclude"))):
+        return frozenset()
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def _selected(bundle: ModelBundle, dataset: Dataset, side: str) -> tuple[Sample, ...]:

@@ -191,7 +191,8 @@ def _judge(
         except DataError as error:
             context.tell(Caution(f"not judged on other photos: {error}"))
     new = trained.name if trained.name != old.name else f"the new {trained.name}"
-    verdict = Verdict(old.name, new, Trial.of(corrections.comparison), validation)
+    failed = validation is None and bool(plan.options.get("validation"))
+    verdict = Verdict(old.name, new, Trial.of(corrections.comparison), validation, failed)
     return verdict, tuple(one.report for one in done)
 
 

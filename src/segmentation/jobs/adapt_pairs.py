@@ -18,7 +18,7 @@ from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import PSEUDO, RETOUCHED, write_origin
 from segmentation.datasets.selection import garments_known
 from segmentation.datasets.split import Split, holdout
-from segmentation.evaluation.candidates import unseen_by_all
+from segmentation.evaluation.candidates import trusted_by_all, unseen_by_all
 from segmentation.jobs.adapt_plan import CORRECTIONS, HELD_OUT
 from segmentation.jobs.collect import make_pairs
 from segmentation.jobs.configuration import recorded_training
@@ -146,14 +146,16 @@ def find_guides(
 def find_validation(options: AdaptOptions, bundle: ModelBundle, context: Context) -> Path | None:
     """Return the folder with pairs on which the new model must not be worse; None, with a Note, for none.
 
-    Raises DataError for one that is named and has fewer than two photos that the model was not trained on.
+    Raises DataError for one that is named and has fewer than two photos to judge by, since the model was
+    trained on the others, or told to leave them out.
     """
     folder = options.validation or data_folder(bundle, context.workspace.home)
     what = f"`validation` {folder}" if options.validation else f"{folder}"
     try:
         if folder is None or not folder.exists():
             raise DataError("what the model was trained on is not here")
-        photos = unseen_by_all({bundle.name: bundle}, discover(folder, classes=bundle.classes))
+        dataset = discover(folder, classes=bundle.classes)
+        photos = trusted_by_all(unseen_by_all({bundle.name: bundle}, dataset), [bundle], dataset)
         if len(photos) < 2:
             raise DataError(f"{what}: expected at least 2 photos that are new to {bundle.name}, received 1")
     except DataError as error:

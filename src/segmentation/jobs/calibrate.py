@@ -24,7 +24,7 @@ from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.named_models import identities
-from segmentation.jobs.pairs import find_dataset, trained_on
+from segmentation.jobs.pairs import find_dataset, trained_on, trusted
 from segmentation.jobs.training_data import without_excluded
 from segmentation.jobs.training_split import with_source
 from segmentation.synth import drawn_set
@@ -55,6 +55,10 @@ def _together(datasets: Sequence[Dataset]) -> tuple[Sample, ...]:
     return together.train
 
 
+def _trusted(dataset: Dataset, models: Sequence[ModelBundle], context: Context) -> Dataset:
+    return dataclasses.replace(dataset, samples=trusted(dataset.samples, models, dataset, context))
+
+
 def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     workspace, tell = context.workspace, context.tell
     bundle = find_bundle(options.model, workspace.models)
@@ -67,6 +71,8 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
     datasets = [find_dataset(folder, context) for folder in folders]
     if options.exclude:
         datasets, _excluded = without_excluded(datasets, options.exclude, context)
+    else:
+        datasets = [_trusted(dataset, (bundle, *others), context) for dataset in datasets]
     if options.synthetic:
         drawing = counting(tell, "drawing")
         drawn = drawn_set(workspace.drawn, options.synthetic, Size(864, 576), _SEED, drawing)

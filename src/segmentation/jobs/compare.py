@@ -14,7 +14,7 @@ from segmentation.core.events import Note, Tell, counting, ignore
 from segmentation.core.lock import locked
 from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
-from segmentation.evaluation.candidates import CpuTimed, facts_of, trusted_by_all, unseen_by_all
+from segmentation.evaluation.candidates import CpuTimed, facts_of, unseen_by_all
 from segmentation.evaluation.compare import Candidate, Comparison
 from segmentation.evaluation.compare import compare as compare_candidates
 from segmentation.evaluation.evaluate import evaluate
@@ -24,7 +24,7 @@ from segmentation.inference.ensemble import Ensemble, check_comparable, distinct
 from segmentation.inference.scorer import Scorer, load_scorer
 from segmentation.inference.suitability import choose_passes, options_of_masks, require_cutout
 from segmentation.jobs.context import Context
-from segmentation.jobs.pairs import find_pairs
+from segmentation.jobs.pairs import find_pairs, trusted
 from segmentation.reports.compare_report import write_comparison
 from segmentation.reports.gallery import Gallery, choose_photos, find_maps, make_gallery
 
@@ -63,11 +63,7 @@ def compare(options: CompareOptions, context: Context) -> Compared:
     output = options.output or _default_output(context.workspace.results, bundles)
     histories = {name: read_history(bundle) for name, bundle in bundles.items()}
     dataset = find_pairs(baseline, options.data, context)
-    unseen = unseen_by_all(bundles, dataset)
-    samples = trusted_by_all(unseen, bundles, dataset)
-    if left_out := len(unseen) - len(samples):
-        pairs = counted(left_out, "pair")
-        context.tell(Note(f"left out: {pairs} that the training of one of the models excluded"))
+    samples = trusted(unseen_by_all(bundles, dataset), bundles.values(), dataset, context)
     photos = counted(len(dataset.samples), "photo")
     context.tell(Note(f"{len(samples)} of {photos}, on which none of the models was trained"))
     target_threshold = baseline.config.data.target_threshold

@@ -28,7 +28,7 @@ from segmentation.inference.suitability import options_of_masks, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.evaluate_mattes import EvaluatedMattes, evaluate_matte_models
 from segmentation.jobs.option_checks import check_with
-from segmentation.jobs.pairs import find_pairs
+from segmentation.jobs.pairs import find_pairs, trusted
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.outputs.alpha_files import ALPHA, write_alpha
 from segmentation.reports.evaluation import write_evaluation
@@ -70,7 +70,7 @@ def evaluate(options: EvaluateOptions, context: Context) -> Evaluated | Evaluate
     if unfit := [*options_of_masks(options.given), *of_cutouts]:
         require_cutout(models, " ".join(unfit), "leave it out")
     dataset = find_pairs(models.members[0], options.data, context)
-    samples = random_subset(_select(models, dataset, options.split), options.size, options.seed)
+    samples = random_subset(_select(models, dataset, options.split, context), options.size, options.seed)
     context.tell(
         Note(f"{models.name}: {len(samples)} of {counted(len(dataset.samples), 'photo')} ({options.split})")
     )
@@ -143,10 +143,12 @@ def _are_mattes(names: Sequence[str], context: Context) -> bool:
     return bool(names) and all(find_bundle(name, context.workspace.models).matte for name in names)
 
 
-def _select(models: Ensemble, dataset: Dataset, side: str) -> tuple[Sample, ...]:
+def _select(models: Ensemble, dataset: Dataset, side: str, context: Context) -> tuple[Sample, ...]:
     if len(models.members) == 1:
-        return select_samples(models.members[0], dataset, side)
-    return judged_together(dict(zip(models.names, models.members, strict=True)), dataset, side)
+        samples = select_samples(models.members[0], dataset, side)
+    else:
+        samples = judged_together(dict(zip(models.names, models.members, strict=True)), dataset, side)
+    return trusted(samples, models.members, dataset, context) if side == "held-out" else samples
 
 
 def _target_threshold(models: Ensemble) -> float:

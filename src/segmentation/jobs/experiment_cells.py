@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, Experiment, Repeat, Variant
 from segmentation.config.experiment_file import JUDGED, JudgeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
 from segmentation.core.digests import sha256_of
+from segmentation.core.errors import ConfigError
 from segmentation.core.workspace import WorkFolder
 from segmentation.datasets.exclusion import exclusion_table
 from segmentation.jobs.named_models import identity
@@ -177,6 +179,8 @@ class _Planner:
             value = options[key]
             names = value if isinstance(value, list | tuple) else [value]
             bundles = [find_bundle(name, self._models) for name in names if not name.startswith(OTHER)]
+            for bundle in bundles:
+                _refuse_mattes(bundle)
             if bundles:
                 found[key] = [identity(bundle) for bundle in bundles]
         return found
@@ -200,6 +204,14 @@ class _Planner:
             return [self._found(name) for name in names]
         ours = names in self._names.values()
         return names if ours else str(find_bundle(names, self._models).path.absolute())
+
+
+def _refuse_mattes(bundle: ModelBundle) -> None:
+    if bundle.matte:  # a training takes the target of the model that it begins with
+        raise ConfigError(
+            f"{bundle.path}: expected a model of masks, received one of mattes; train them one by one, and "
+            "compare them with `eval matte=NAME`"
+        )
 
 
 def _part(options: Mapping[str, Any], *, judged: bool) -> dict[str, Any]:

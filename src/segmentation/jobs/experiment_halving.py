@@ -29,11 +29,14 @@ def run_of(found: Experiment, cell: Cell, share: float) -> Run:
 def worse_half(found: Experiment, done: Sequence[tuple[Run, CellFigures]]) -> set[str]:
     """Return the variants to give up, but for the base and those that others are built on.
 
-    They are judged by what they had reached in this rung, so that a run that goes on gives up the same ones.
+    They are judged by what they had reached in this rung, so that a run that goes on gives up the same ones;
+    one that ended before, as `patience` ends it, by what it ended with.
     Variants that share all their trainings count as one, by the best of them.
     """
     needed = {BASE, *(name for variant in found.variants for name in variant.needs)}
-    known = all(figures.failure or str(run.epochs) in figures.rungs for run, figures in done if run.epochs)
+    known = all(
+        figures.failure or _quality(figures, run.epochs) is not None for run, figures in done if run.epochs
+    )
     trainings: dict[str, set[str]] = {}
     scores: dict[str, list[float]] = {}
     for run, figures in done:
@@ -50,6 +53,13 @@ def worse_half(found: Experiment, done: Sequence[tuple[Run, CellFigures]]) -> se
 
 def _reached(figures: CellFigures, epochs: int, known: bool) -> float:
     if known:
-        return figures.rungs.get(str(epochs), 0.0)
-    # earlier versions recorded no more than the Dice at the size of the network's input
-    return max(figures.history.get("val_dice", [])[:epochs], default=0.0)
+        return _quality(figures, epochs) or 0.0
+    # earlier versions recorded no more than the figure at the size of the network's input
+    recorded = figures.history.get("val_dice") or figures.history.get("val_iou") or []
+    return max(recorded[:epochs], default=0.0)
+
+
+def _quality(figures: CellFigures, epochs: int) -> float | None:
+    """Return the quality after these epochs, or at the end where it came before; None if unknown."""
+    ended = not figures.stopped and figures.epochs is not None and figures.epochs <= epochs
+    return figures.rungs.get(str(epochs), figures.quality if ended else None)

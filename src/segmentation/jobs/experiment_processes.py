@@ -16,7 +16,7 @@ _POLL_S = 0.5  # how soon a person's Ctrl-C is noticed
 
 
 def run_in_processes(runs: Sequence[Run], context: Context, workers: int) -> Iterator[Run]:
-    """Run cells, `workers` at a time, and yield each once its process has ended and left its record, or none.
+    """Run cells, `workers` at a time, and yield each once its process has ended, with a new record or none.
 
     Raises KeyboardInterrupt once `context.interrupted()`, after the processes have ended.
     """
@@ -31,7 +31,6 @@ def run_in_processes(runs: Sequence[Run], context: Context, workers: int) -> Ite
                 raise KeyboardInterrupt
             while waiting and len(running) < workers:
                 run = waiting.pop(0)
-                run.cell.record(place).unlink(missing_ok=True)  # of a failure, or of fewer epochs
                 arguments = (run, place, context.command, threads)
                 process: BaseProcess = spawn.Process(target=_work, args=arguments)
                 with unheard_by_children():  # Ctrl-C is this process's, which ends the others

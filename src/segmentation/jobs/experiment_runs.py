@@ -35,10 +35,13 @@ def run_cells(runs: Sequence[Run], context: Context, workers: int = 1) -> Iterat
     The workspace of the context is a `Place`. What fails is a cell with the reason. Each cell is in a process
     of its own where there are several `workers`. Raises KeyboardInterrupt once `context.interrupted()`.
     """
-    runs = [_going_on(run, context) for run in runs]
+    place = context.workspace
+    assert isinstance(place, Place)
+    runs = [_going_on(run, place) for run in runs]
     if workers > 1:
+        before = {run.cell.name: _version(run, place) for run in runs}
         for run in run_in_processes(runs, context, workers):
-            yield run, _left_by(run, context)
+            yield run, _left_by(run, place, before[run.cell.name])
         return
     for run in runs:
         if context.interrupted():
@@ -47,20 +50,26 @@ def run_cells(runs: Sequence[Run], context: Context, workers: int = 1) -> Iterat
         yield run, run_cell(run, context)
 
 
-def _going_on(run: Run, context: Context) -> Run:
-    place = context.workspace
-    assert isinstance(place, Place)
+def _going_on(run: Run, place: Place) -> Run:
     before = read_record(run.cell.record(place))
     return replace(run, rungs=before.rungs) if before else run
 
 
-def _left_by(run: Run, context: Context) -> CellFigures:
-    """Return the figures that a process has written; without any it was killed."""
-    place = context.workspace
-    assert isinstance(place, Place)
-    if found := read_record(run.cell.record(place)):
+def _left_by(run: Run, place: Place, before: tuple[int, int] | None) -> CellFigures:
+    """Return the figures that a process has written; it was killed where the record is that of `before`."""
+    found = read_record(run.cell.record(place)) if _version(run, place) != before else None
+    if found:
         return found
     failure = "its process was ended, as one is when memory runs out"
     found = CellFigures(run.cell.repeat, failure=failure, rungs=run.rungs)
     write_record(run.cell.record(place), found)
     return found
+
+
+def _version(run: Run, place: Place) -> tuple[int, int] | None:
+    """Return what tells a record from one that was written later, None where there is none."""
+    try:
+        status = run.cell.record(place).stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns

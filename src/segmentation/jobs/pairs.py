@@ -1,6 +1,6 @@
 """The pairs that jobs train on and judge by, with events about those that are left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from segmentation.bundle.bundle import ModelBundle
@@ -8,12 +8,14 @@ from segmentation.bundle.provenance import data_folder
 from segmentation.core.counting import counted
 from segmentation.core.errors import BundleError, printable
 from segmentation.core.events import Caution, Note, counting
+from segmentation.core.types import Sample
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.check import Problem
 from segmentation.datasets.class_choice import GARMENT
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.same_classes import check_same_classes
+from segmentation.evaluation.candidates import trusted_by_all
 from segmentation.jobs.context import Context
 
 _MOST_LEFT_OUT = 20  # files that are named one by one
@@ -83,6 +85,17 @@ def _tell_names(bundle: ModelBundle, dataset: Dataset, context: Context) -> None
                 "that it was trained on are known by their names"
             )
         )
+
+
+def trusted(
+    samples: Sequence[Sample], bundles: Iterable[ModelBundle], dataset: Dataset, context: Context
+) -> tuple[Sample, ...]:
+    """Return the samples that are `trusted_by_all`, which raises DataError; a Note counts the others."""
+    left = trusted_by_all(samples, bundles, dataset)
+    if left_out := len(samples) - len(left):
+        pairs = counted(left_out, "pair")
+        context.tell(Note(f"left out: {pairs} that the training of one of the models excluded"))
+    return left
 
 
 def trained_on(bundle: ModelBundle, workspace: Workspace) -> Path:

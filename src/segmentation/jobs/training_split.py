@@ -34,10 +34,15 @@ def split_of(
     has held out, if any: earlier versions chose them after pairs were excluded. Raises what `choose_split`
     and `fewer` raise, and DataError for a folder of which nothing is left.
     """
-    split = _split_of(datasets, config, context, start)
-    if held_out is None or sorted(sample.id for sample in split.val) == [*held_out]:
-        return split
-    return _split_of([replace(dataset, whole=None) for dataset in datasets], config, context, start)
+    if held_out is None or not any(dataset.whole for dataset in datasets):
+        return _split_of(datasets, config, context, start)
+    told: list[object] = []
+    split = _split_of(datasets, config, replace(context, tell=told.append), start)
+    if sorted(sample.id for sample in split.val) != [*held_out]:
+        return _split_of([replace(dataset, whole=None) for dataset in datasets], config, context, start)
+    for event in told:
+        context.tell(event)
+    return split
 
 
 def _split_of(
