@@ -37,7 +37,7 @@ from segmentation.inference.engines import load_engine
 from segmentation.inference.engines import precision as choosing
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.inference.engines.precision import computes_in_bfloat16
-from segmentation.inference.export import FORMATS, export, largest_difference
+from segmentation.inference.export import FORMATS, describe, export, largest_difference
 from segmentation.inference.onnx_names import put_in_order
 from segmentation.jobs import openvino_export
 from segmentation.jobs.context import Context
@@ -47,6 +47,7 @@ from segmentation.models import registry
 from segmentation.models.registry import ARCHITECTURES, complete
 from segmentation.preprocessing.preprocessing import Preprocessing
 
+CHECK = ROOT / "docs" / "example.png"
 PAIRS = [draw_pair(seed) for seed in range(3)]
 PHOTOS = [photo for photo, _ in PAIRS]
 
@@ -196,6 +197,55 @@ def test_an_export_replaces_nothing_but_an_export(tmp_path, name, path):
         export(make_bundle(tmp_path / "model"), name, tmp_path / path, PHOTOS[:1])
 
     assert (tmp_path / "mine" / "file.psd").read_text() == "a day's work"
+
+
+def test_an_output_that_cannot_be_one_is_named_as_it_was_typed(tmp_path):
+    options = ExportOptions.of(
+        model=str(ROOT / "models" / "default"), format="onnx", output=tmp_path / "out.xml", check=CHECK
+    )
+    with pytest.raises(
+        ExportError, match=r"out\.xml: expected a file that ends in \.onnx, received out\.xml"
+    ):
+        export_model(options, Context(Workspace(tmp_path)))
+
+
+def test_both_passes_are_exported_or_none(tmp_path, monkeypatch):
+    fails = []
+
+    def write(bundle, _name, path, _photos):
+        path.write_text(bundle.name)
+        if bundle.first and fails:
+            path.unlink()
+            raise ExportError("too far from Keras")
+        return 0.0
+
+    monkeypatch.setattr(exporting, "export", write)
+    options = ExportOptions.of(
+        model=str(ROOT / "models" / "default"),
+        format="saved-model",
+        output=tmp_path / "out" / "mine-0.5",
+        check=CHECK,
+    )
+    assert export_model(options, Context(Workspace(tmp_path))).first == tmp_path / "out" / "mine-0.5-first"
+    found = {path.name: path.read_text() for path in (tmp_path / "out").glob("[!.]*")}
+    assert found == {"mine-0.5": "default", "mine-0.5-first": "default-first"}
+
+    fails.append(True)
+    new = replace(options, output=tmp_path / "new" / "mine")
+    with pytest.raises(ExportError, match="too far from Keras"):
+        export_model(new, Context(Workspace(tmp_path)))
+    assert list((tmp_path / "new").glob("[!.]*")) == []
+
+
+def test_what_two_passes_see_of_tiles_is_described():
+    bundle = load_bundle(ROOT / "models" / "default")
+    tiled = describe(bundle, replace(bundle.preprocessing, sees="tiles"))["resize"]
+    assert tiled.startswith("none: tiles of the box of the first pass's mask (scores from 0.")
+    assert "at the photo's own resolution, as large as the input; all scores are 0 outside" in tiled
+    alone = replace(bundle, first=None)
+    assert describe(alone, replace(bundle.preprocessing, sees="tiles"))["resize"] == (
+        "none: tiles of the photo at its own resolution, as large as the input"
+    )
 
 
 def test_an_export_that_is_broken_off_leaves_the_model_as_it_was(bundle, tmp_path, monkeypatch):

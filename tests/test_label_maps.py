@@ -22,11 +22,12 @@ from segmentation.core.types import IGNORED, LabelMap
 from segmentation.datasets import matlab
 from segmentation.datasets.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups, read_groups
 from segmentation.datasets.discover import discover
+from segmentation.datasets.exclusion import contents_of
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.labels import Classes, read_classes
 from segmentation.datasets.matlab import read_label_map
 from segmentation.datasets.same_classes import check_same_groups
-from segmentation.images.files import write_image
+from segmentation.images.files import loses_values, write_image
 
 NAMES = {0: "null", 1: "hair", 3: "dress", 7: "shoes", 9: "void"}
 COLOURS = {0: (0, 0, 0), 1: (255, 255, 0), 3: (0, 128, 255), 7: (255, 255, 255), 9: (1, 2, 3)}
@@ -384,6 +385,9 @@ def test_a_fingerprint_of_a_table_knows_the_rows_of_its_photos_alone(tmp_path):
     own = rows_of("a", draw_values(0)[1], [1, 3])
     write_table(tmp_path, own)
     before = fingerprint(discover(tmp_path, classes="all").samples)
+    both = [discover(tmp_path, classes=classes).samples[0] for classes in ("all", "garment")]
+    assert len({*map(contents_of, both)}) == 1
+    assert len({fingerprint([sample]) for sample in both}) == 2
     write_table(tmp_path, ["z,1 1,9,9,3", *own])
     assert fingerprint(discover(tmp_path, classes="all").samples) == before
     write_table(tmp_path, own[1:])
@@ -431,12 +435,28 @@ def test_the_noise_of_a_jpeg_is_not_guessed_at(tmp_path):
     assert "save the map without loss, as PNG" in said
 
 
+@pytest.mark.parametrize("notes", [{}, {271: "a camera"}])
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])
-def test_label_maps_whose_format_mixes_classes_are_refused(tmp_path, suffix):
+def test_label_maps_whose_format_mixes_classes_are_refused(tmp_path, suffix, notes):
     make_set(tmp_path)
+    exif = Image.Exif()
+    exif.update(notes)
     with Image.open(tmp_path / "labels" / "a.png") as picture:
-        Image.fromarray(np.array(picture)).save(tmp_path / "labels" / f"odd{suffix}", quality=95)
-    assert "which mixes those of neighbouring classes; save it as PNG" in said_of(tmp_path)
+        Image.fromarray(np.array(picture)).save(tmp_path / "labels" / f"odd{suffix}", quality=95, exif=exif)
+    assert "which mixes those of neighbouring classes or objects; save it as PNG" in said_of(tmp_path)
+
+
+def test_a_webp_mixes_values_unless_it_was_saved_without_loss(tmp_path):
+    path = tmp_path / "labels.webp"
+    picture = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(6, 8))
+    for more in (
+        {},
+        {"exif": b"Exif\0\0of a camera"},
+        {"save_all": True, "append_images": [picture.rotate(180)]},
+    ):
+        for lossless in (True, False):
+            picture.save(path, lossless=lossless, **more)
+            assert loses_values(path) == (not lossless), more
 
 
 def test_a_photo_of_background_alone_is_a_pair_where_the_background_is_a_group_of_things(tmp_path):

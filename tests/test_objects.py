@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from pycocotools import mask as run_lengths
 from support.drawing import draw_pair
 
@@ -15,6 +16,7 @@ from segmentation.core.errors import DataError
 from segmentation.core.types import Coding
 from segmentation.datasets.coco import draw, read_coco
 from segmentation.datasets.discover import discover
+from segmentation.datasets.exclusion import contents_of
 from segmentation.datasets.ground_truth import LabelFile, MaskFile, ObjectMask
 from segmentation.datasets.objects import number_masks, number_values, objects_of
 from segmentation.images.files import write_image
@@ -53,6 +55,13 @@ RIGHT = [[50, 10, 70, 10, 70, 30, 50, 30]]
 
 
 # masks
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+def test_a_mask_of_objects_whose_format_mixes_them_is_refused(tmp_path, suffix):
+    Image.fromarray(two_boxes()).save(tmp_path / f"mask{suffix}", quality=95)
+    with pytest.raises(DataError, match="lossy WebP, which mixes those of neighbouring classes or objects"):
+        ObjectMask(tmp_path / f"mask{suffix}").read()
 
 
 @pytest.mark.parametrize("values", [(1, 2), (7, 3), (85, 170), (254, 255), (1, 255)])
@@ -236,6 +245,17 @@ def test_objects_of_coco_are_of_one_class_where_that_is_asked_for(tmp_path):
 
     assert dataset.labels.binary
     assert objects_of(dataset.samples[0].truth).classes == (1, 1)
+
+
+def test_a_pair_of_coco_is_the_same_whatever_its_classes_become_until_its_outlines_change(tmp_path):
+    folder = folder_of(tmp_path, coco(annotations=[annotation(LEFT), annotation(RIGHT, 3)]))
+    (garment,), (every,) = (discover(folder, classes=classes).samples for classes in ("foreground", "all"))
+    assert garment.truth.coding != every.truth.coding
+    assert contents_of(garment) == contents_of(every)
+
+    folder_of(tmp_path, coco(annotations=[annotation(LEFT), annotation(LEFT, 3)]))
+    (corrected,) = discover(folder, classes="foreground").samples
+    assert contents_of(corrected) != contents_of(garment)
 
 
 def test_a_photo_of_coco_without_annotations_has_no_objects(tmp_path):

@@ -18,6 +18,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.machine import Machine, card_of, read_machine
 from segmentation.core.memory import begin_peak, peak_bytes
 from segmentation.core.size import Size
+from segmentation.core.types import BINARY
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.detail import ENOUGH, Detail, kept_at, measure_detail, thin_share
 from segmentation.datasets.discover import discover
@@ -25,7 +26,9 @@ from segmentation.datasets.profile import profile_of, spread
 from segmentation.evaluation.acquaintance import Acquaintance
 from segmentation.jobs.context import Context
 from segmentation.jobs.plan import plan_training
+from segmentation.jobs.plan_fitting import Fitting
 from segmentation.jobs.plan_rules import (
+    Choice,
     Facts,
     Length,
     choose_changes,
@@ -281,6 +284,26 @@ def test_the_memory_of_a_smaller_input_is_not_that_of_a_larger_one_before_it():
     begin_peak()
 
     assert peak_bytes() < before - 150_000_000
+
+
+def test_where_the_peak_stays_a_smaller_input_in_larger_batches_takes_its_share_of_the_pixels(
+    facts, tmp_path, monkeypatch
+):
+    most = 2**50  # bytes, more than any machine has
+    monkeypatch.setattr(
+        "segmentation.jobs.plan_fitting.measure_pace",
+        lambda config, *_args, **_options: Pace(config.training.batch_size, 0, 0, 0.01, 0, most),
+    )
+    monkeypatch.setattr("segmentation.jobs.plan_fitting.begin_peak", lambda: False)
+    small, large = Size(480, 320), Size(768, 512)
+    detail = (Detail(small, 0.98), Detail(large, 0.999))
+    facts = dataclasses.replace(facts, profile=dataclasses.replace(facts.profile, detail=detail))
+    fixed = [Choice({"architecture": "simple", "filters": 8}, "it is small")]
+    fitted = Fitting(facts, fixed, [], BINARY, 30, Context(Workspace(tmp_path))).best()
+
+    assert (fitted.config.preprocessing.size, fitted.pace.batch_size) == (small, 8)
+    share = 8 * small.area / (4 * large.area)
+    assert fitted.pace.memory_bytes == pytest.approx(share * most, rel=1e-3)
 
 
 def test_a_plan_that_does_not_fit_says_so_of_its_epochs(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Recipes: the recorded way to a model is jobs with typed options, run once each."""
 
 import dataclasses
+import hashlib
 import json
 import shlex
 import shutil
@@ -19,16 +20,19 @@ from segmentation.cli.main import build_parser
 from segmentation.cli.parser import read_command
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.config.jobs.compose import ComposeOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.options import replaced
 from segmentation.config.presets import configure
 from segmentation.config.record import chosen, digest_of, record_of
+from segmentation.core.digests import sha256_of
 from segmentation.core.errors import ConfigError
 from segmentation.core.file_kinds import REFINEMENTS
 from segmentation.core.workspace import Workspace
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import PhotoDone
+from segmentation.jobs.named_files import contents
 from segmentation.jobs.named_models import models_of
 from segmentation.jobs.recipe_runs import is_done
 from segmentation.jobs.recipe_runs import run as run_step
@@ -198,12 +202,93 @@ def test_a_model_of_other_pairs_is_not_built_on(pairs, trained, tmp_path):
 
     cutouts = data / "cutouts"
     shutil.copy(cutouts / "000_Front.png", cutouts / "001_Front.png")  # a corrected one, say
-    with pytest.raises(ConfigError, match="trained on other pairs than those that are in its folders now"):
+    with pytest.raises(ConfigError, match="trained before what `data` names was changed"):
         is_done(step, records, context)
-    change_provenance(home, "mine-start", lambda recorded: recorded.pop("data_digest"))  # as before
+    change_provenance(home, "mine-start", lambda recorded: recorded.pop("files"))  # as before
     assert is_done(step, records, context)
     shutil.rmtree(data)
     assert is_done(step, records, context)
+
+
+def test_a_model_of_a_version_that_knew_the_pairs_alone_is_still_that_of_its_step(trained, tmp_path, pairs):
+    data = shutil.copytree(pairs, tmp_path / "pairs")
+    (step, _) = tiny_steps()(Request(data, "mine"))
+    home, context = shutil.copytree(trained, tmp_path / "home"), Context(Workspace(tmp_path / "home"))
+    found = [
+        (f"0  {photo.stem}", sha256_of(path))
+        for photo in sorted((data / "images").iterdir())
+        for path in (photo, data / "cutouts" / photo.name)
+    ]
+    digest = hashlib.sha256("\n".join(sorted(map(repr, found))).encode()).hexdigest()
+    before = {"digest": digest_of(record_of(step.options)), "data_digest": digest}
+    change_provenance(home, "mine-start", lambda recorded: [recorded.pop("files"), recorded.update(before)])
+    assert is_done(step, tmp_path / "steps", context)
+
+    (data / "origin.json").write_text('{"origin": "retouched"}')
+    assert is_done(step, tmp_path / "steps", context)
+    (data / "cutouts" / "000_Front.png").write_bytes(b"another")
+    with pytest.raises(ConfigError, match="what `data` names was changed"):
+        is_done(step, tmp_path / "steps", context)
+
+
+def test_what_was_calibrated_on_other_pairs_is_calibrated_again(pairs, trained, tmp_path):
+    home, data = shutil.copytree(trained, tmp_path / "home"), shutil.copytree(pairs, tmp_path / "pairs")
+    step = Step("mine", CalibrateOptions.of(model="mine", data=[data]))
+    records, context = tmp_path / "steps", Context(Workspace(home))
+    calibrated = {"calibrated_digest": digest_of(record_of(step.options))}
+    change_provenance(home, "mine", lambda recorded: recorded.update(calibrated))
+    assert is_done(step, records, context)  # by a version that did not record them
+
+    calibrated["calibrated_files"] = contents(step.options)
+    change_provenance(home, "mine", lambda recorded: recorded.update(calibrated))
+    assert is_done(step, records, context)
+    shutil.copy(data / "cutouts" / "000_Front.png", data / "cutouts" / "001_Front.png")
+    assert not is_done(step, records, context)
+
+
+def test_what_a_step_reads_is_known_by_its_contents_wherever_it_is_named(pairs, tmp_path):
+    data, walls = shutil.copytree(pairs, tmp_path / "pairs"), draw_set(tmp_path / "walls", garments=1)
+    for name in ("exclude.csv", "classes.csv"):
+        (tmp_path / name).write_text("id,exclude\n")
+    composed = ComposeOptions.of(
+        data=[data], foregrounds=[walls / "cutouts"], backgrounds=str(walls / "images"), output=data / "new"
+    )
+    predicted = PredictOptions.of(input=[walls / "images"], output=walls / "images" / "out")
+    tables = {"exclude": tmp_path / "exclude.csv", "classes": str(tmp_path / "classes.csv")}
+    trained = TrainOptions.of(data=[data], trimaps="trimap1,drawn", **tables)
+    every = (composed, predicted, trained)
+    assert [contents(one).keys() for one in every] == [
+        {"data", "foregrounds", "backgrounds"},
+        {"input"},
+        {"exclude", "classes", "data"},
+    ]
+
+    def changed():
+        now = [contents(one) for one in every]
+        found = [
+            name for one, other in zip(before, now, strict=True) for name in one if one[name] != other[name]
+        ]
+        before[:] = now
+        return found
+
+    before = [contents(one) for one in every]
+    (predicted.output / "cutouts").mkdir(parents=True)
+    shutil.copy(walls / "images" / "000_Front.png", predicted.output / "cutouts")
+    shutil.copytree(data / "cutouts", data / "trimap2")
+    assert changed() == ["backgrounds"]  # which knows nothing of what `predict` writes
+    for path, names in (
+        (walls / "cutouts" / "000_Front.png", ["foregrounds"]),
+        (tmp_path / "exclude.csv", ["exclude"]),
+        (tmp_path / "classes.csv", ["classes"]),
+        (walls / "images" / "000_Front.png", ["backgrounds", "input"]),
+        (data / "images" / "000_Front.png", ["data", "data"]),
+    ):
+        path.write_bytes(b"other")
+        assert changed() == names
+    shutil.copytree(data / "cutouts", data / "trimap1")
+    assert changed() == ["data"]
+    (data / "origin.json").write_text('{"origin": "retouched"}')
+    assert changed() == ["data", "data"]
 
 
 def test_a_model_of_before_that_does_not_record_its_options_is_told_apart(tiny_recipe, home, capfd):

@@ -53,6 +53,10 @@ class CocoObjects:
         """The file of many photos."""
         return self.of.path
 
+    def written(self) -> object:
+        """Return what the file says of the photo, whatever the classes become."""
+        return self.of.height, self.of.width, self.of.annotations
+
     def size(self) -> tuple[int, int]:
         """Return height and width, as the file gives them."""
         return self.of.height, self.of.width

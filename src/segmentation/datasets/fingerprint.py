@@ -25,9 +25,14 @@ def fingerprint(samples: Iterable[Sample]) -> str:
 def pair_digest(sample: Sample) -> str:
     """Return the sha256 of the files of a pair, whatever it is called and its labels become.
 
-    Of a table only the photo's own rows count. Raises DataError when a file cannot be read.
+    Of a table only the photo's own rows count, as they are written. Raises DataError when a file cannot be
+    read.
     """
-    described = (_describe_file(sample.photo), _describe_truth(sample.truth))
+    truth = sample.truth
+    if isinstance(truth, FromTable):
+        described = (_describe_file(sample.photo), f"rows {truth.written()!r}")
+    else:
+        described = (_describe_file(sample.photo), _describe_truth(truth))
     return hashlib.sha256(repr(described).encode()).hexdigest()
 
 

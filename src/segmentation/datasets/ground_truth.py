@@ -11,7 +11,7 @@ from segmentation.core.types import Coding, GroundTruth, Sample, coded
 from segmentation.datasets.coco import CocoObjects
 from segmentation.datasets.matlab import SUFFIX, label_map_size, read_label_map
 from segmentation.datasets.objects import Objects, number_values
-from segmentation.datasets.run_table import PhotoRows, read_runs, table_size
+from segmentation.datasets.run_table import PhotoRows, read_runs, table_size, written_rows
 from segmentation.images.files import (
     has_alpha,
     image_size,
@@ -58,9 +58,10 @@ class ObjectMask:
         return np.where(self.read_objects().numbers > 0, np.uint8(255), np.uint8(0))
 
     def read_objects(self) -> Objects:
-        """Return the objects, see `number_values`. Raises like `read`."""
+        """Return the objects, see `number_values`. Raises like `read`, and DataError as `LabelFile` does."""
         if has_alpha(self.path):
             return number_values(read_mask(self.path))
+        _refuse_lossy(self.path)
         if kind_of_pixels(self.path) != "colours":
             return number_values(read_labels(self.path))
         red, green, blue = np.moveaxis(read_photo(self.path).astype(np.int32), -1, 0)
@@ -101,11 +102,8 @@ class LabelFile:
         if self._is_matlab:
             return read_label_map(self.path)
         kind = kind_of_pixels(self.path) if self.coding.colours else "values"
-        if kind != "colours" and loses_values(self.path):
-            raise DataError(
-                f"{printable(str(self.path))}: expected the values as they were drawn, received a JPEG or a "
-                "lossy WebP, which mixes those of neighbouring classes; save it as PNG from the original"
-            )
+        if kind != "colours":
+            _refuse_lossy(self.path)
         if kind == "values":
             return read_labels(self.path)
         try:
@@ -145,6 +143,10 @@ class TableRows:
         }
         return _targets(read_runs(self.rows, background), self.coding, self.path)
 
+    def written(self) -> object:
+        """Return what the rows say, whatever their classes become. Raises DataError for invalid rows."""
+        return written_rows(self.rows)
+
     def size(self) -> tuple[int, int]:
         """Return height and width, as the rows give them."""
         return table_size(self.rows)
@@ -152,6 +154,14 @@ class TableRows:
 
 FromTable = TableRows | CocoObjects
 """Ground truths that are rows of one file for many photos."""
+
+
+def _refuse_lossy(path: Path) -> None:
+    if loses_values(path):
+        raise DataError(
+            f"{printable(str(path))}: expected the values as they were drawn, received a JPEG or a lossy "
+            "WebP, which mixes those of neighbouring classes or objects; save it as PNG from the original"
+        )
 
 
 def _targets(values: np.ndarray, coding: Coding, path: Path) -> np.ndarray:

@@ -87,6 +87,11 @@ def table_size(rows: PhotoRows) -> tuple[int, int]:
     return first.height, first.width
 
 
+def written_rows(rows: PhotoRows) -> tuple[tuple[int, int, int, str], ...]:
+    """Return height, width, class and runs of each row as they are written. Raises DataError as above."""
+    return tuple((row.height, row.width, row.value, row.runs) for row in _rows(rows))
+
+
 def read_runs(rows: PhotoRows, background: Collection[int]) -> np.ndarray:
     """Return the merged rows of a photo, int32 [H, W], `UNLABELLED` outside of all.
 

@@ -1,12 +1,13 @@
 """Image files: photos, masks and label maps are read, and pictures are written atomically."""
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from PIL import Image
@@ -165,10 +166,22 @@ def read_labels(path: Path, *, max_pixels: int | None = None) -> np.ndarray:
 
 def loses_values(path: Path) -> bool:
     """Return whether a file's format, by its first bytes, mixes the values of neighbouring pixels."""
-    head = b""
     with suppress(OSError), path.open("rb") as file:  # whoever reads it says what is wrong
-        head = file.read(16)
-    return head.startswith(b"\xff\xd8\xff") or (head[:4], head[8:]) == (b"RIFF", b"WEBPVP8 ")
+        head = file.read(12)
+        if (head[:4], head[8:]) == (b"RIFF", b"WEBP"):
+            return _webp_pixels(file) == b"VP8 "
+        return head.startswith(b"\xff\xd8\xff")
+    return False
+
+
+def _webp_pixels(file: BinaryIO) -> bytes:
+    """Return the kind of the pixels of a WebP, "VP8 " or "VP8L", behind its profile; of the first frame."""
+    while len(header := file.read(8)) == 8:
+        kind, size = header[:4], int.from_bytes(header[4:], "little")
+        if kind in (b"VP8 ", b"VP8L"):
+            return kind
+        file.seek(16 if kind == b"ANMF" else size + size % 2, os.SEEK_CUR)  # a frame holds chunks of its own
+    return b""
 
 
 def kind_of_pixels(path: Path) -> Literal["values", "palette", "colours"]:

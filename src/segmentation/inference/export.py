@@ -50,7 +50,7 @@ def export(bundle: ModelBundle, name: str, path: Path, photos: Iterable[np.ndarr
     left. Raises MissingExtraError when the converter is not installed.
     """
     path = path.absolute()
-    _check_target(path, name)
+    check_target(path, name)
     preprocessing = bundle.preprocessing
     description = describe(bundle, preprocessing)
     chosen = FORMATS[name]
@@ -112,7 +112,8 @@ def describe(bundle: ModelBundle, preprocessing: Preprocessing) -> dict[str, str
     seen, outside = _seen_in_words(bundle)
     resize = f"{seen} to the input size; smaller by {smaller}, larger by cubic{outside}"
     if preprocessing.guides or preprocessing.sees == "tiles":
-        resize = "none: tiles of the photo at its own resolution, as large as the input"
+        tiled = f"{seen} at the photo's" if second_pass_view(bundle) else "the photo at its"
+        resize = f"none: tiles of {tiled} own resolution, as large as the input{outside}"
     return {
         "architecture": bundle.architecture,
         "input": f"photo, uint8 [{shape}, {preprocessing.channels}], {colour}, 0 to 255{behind}",
@@ -189,8 +190,11 @@ def _as_scores(bundle: ModelBundle, network: Network) -> Network:
     return score
 
 
-def _check_target(path: Path, name: str) -> None:
-    """Refuse to write where a user would not look for the format, and to replace anything but an export."""
+def check_target(path: Path, name: str) -> None:
+    """Refuse to write where a user would not look for the format, and to replace anything but an export.
+
+    Raises ExportError.
+    """
     suffix = FORMATS[name].suffix
     if suffix:
         if path.suffix.lower() != suffix or path.is_dir():

@@ -23,6 +23,7 @@ from segmentation.evaluation.calibration import fit_confidence
 from segmentation.inference.suitability import refuse_objects, require_cutout
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
+from segmentation.jobs.named_files import contents
 from segmentation.jobs.named_models import identities
 from segmentation.jobs.pairs import find_dataset, trained_on, trusted
 from segmentation.jobs.training_data import without_excluded
@@ -85,6 +86,7 @@ def _calibrate(options: CalibrateOptions, context: Context) -> ModelBundle:
             **bundle.provenance,
             "calibrated": list(context.command),
             "calibrated_digest": digest_of(record_of(options)),
+            "calibrated_files": contents(options),
             "calibrated_by": identities(options, workspace.models),
         }
         save_description(dataclasses.replace(bundle, confidence_model=confidence_model, provenance=record))

@@ -12,14 +12,12 @@ from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, Experiment, 
 from segmentation.config.experiment_file import JUDGED, JudgeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
-from segmentation.core.digests import sha256_of
 from segmentation.core.errors import ConfigError
 from segmentation.core.workspace import WorkFolder
-from segmentation.datasets.exclusion import exclusion_table
+from segmentation.jobs.named_files import FILES, digest_of_option
 from segmentation.jobs.named_models import identity
 
 _LONGEST_NAME = 60  # letters of a variant in the name of a file
-_READS_FILES = {"exclude", "classes", "backbone_weights"}  # options that may name a file of the user's
 _NAMES_MODELS = {"model", "second_pass"}
 _DIGITS = 8  # of a digest in a name, enough to distinguish the cells of one experiment
 
@@ -170,11 +168,9 @@ class _Planner:
     def _inputs(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the user's own files and models hold now: with others it is another training."""
         found: dict[str, Any] = {}
-        for key in _READS_FILES & options.keys():
-            path = Path(str(options[key]))
-            path = exclusion_table(path) if key == "exclude" else path
-            if path.is_file():
-                found[key] = sha256_of(path)
+        for key in options.keys() & {*FILES}:
+            if digest := digest_of_option(key, options[key]):
+                found[key] = digest
         for key in _NAMES_MODELS & options.keys():
             value = options[key]
             names = value if isinstance(value, list | tuple) else [value]

@@ -7,7 +7,7 @@ from segmentation.bundle.bundle import ModelBundle, check_own, load_bundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.saving import save_description
 from segmentation.config.jobs.export import ExportOptions
-from segmentation.core.files import write_text
+from segmentation.core.files import put_together, temporary_folder, write_text
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.lock import locked, locked_file
 from segmentation.inference.engines.precision import ChosenPrecision, choose_precision
@@ -49,7 +49,7 @@ def export(options: ExportOptions, context: Context) -> Exported:
 def _export_network(bundle: ModelBundle, options: ExportOptions, context: Context) -> Exported:
     import_keras_quietly("export")
     from segmentation.images.files import read_photo
-    from segmentation.inference.export import FORMATS
+    from segmentation.inference.export import FORMATS, check_target
     from segmentation.inference.export import export as export_network
     from segmentation.jobs.openvino_export import drawn_photos, held_out_samples, with_openvino
     from segmentation.outputs.naming import find_photos
@@ -67,12 +67,18 @@ def _export_network(bundle: ModelBundle, options: ExportOptions, context: Contex
         assert saved.openvino
         return Exported(saved.openvino, options.format, difference, choose_precision(saved, "auto"))
     path = options.output or _folder(bundle, context) / (bundle.name + FORMATS[options.format].suffix)
-    first = None
-    with locked_file(path):
-        if bundle.first:
-            first = path.with_name(f"{path.stem}-first{path.suffix}")
-            export_network(bundle.first, options.format, first, map(read_photo, photos))
+    check_target(path, options.format)
+    if not bundle.first:
+        with locked_file(path):
+            difference = export_network(bundle, options.format, path, map(read_photo, photos))
+        return Exported(path, options.format, difference)
+    stem = path.name[: len(path.name) - len(FORMATS[options.format].suffix)]
+    first = path.with_name(f"{stem}-first{path.name.removeprefix(stem)}")
+    check_target(first, options.format)
+    with locked_file(path), locked_file(first), temporary_folder(path.parent) as folder:
+        export_network(bundle.first, options.format, folder / first.name, map(read_photo, photos))
         difference = export_network(bundle, options.format, path, map(read_photo, photos))
+        put_together(folder, path.parent, main=first.name)
     return Exported(path, options.format, difference, first=first)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.run import RunConfig
 from segmentation.core.events import Note
-from segmentation.core.memory import begin_peak
+from segmentation.core.memory import begin_peak, peak_bytes
 from segmentation.core.types import LabelMap, Sample
 from segmentation.jobs.context import Context
 from segmentation.jobs.plan_rules import (
@@ -30,13 +30,22 @@ _MOST_MEMORY = 0.8  # of what is there
 
 @dataclass(frozen=True)
 class Fitted:
-    """Choices that fit, the options of `train` and the configuration that they make, and their cost."""
+    """Choices that fit, the options of `train` and the configuration that they make, and their cost.
+
+    `held_bytes` are what the process had taken before anything was timed.
+    """
 
     choices: tuple[Choice, ...]
     options: TrainOptions
     config: RunConfig
     pace: Pace
     minutes: float
+    held_bytes: int = 0
+
+    @property
+    def pixels(self) -> int:
+        """The pixels of a batch."""
+        return self.config.preprocessing.size.area * self.pace.batch_size
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,7 @@ class Fitting:
         config, context = choice.config, self.context
         context.tell(Note(f"timing some steps at {config.preprocessing.size} ..."))
         anew = begin_peak()
+        held = larger.held_bytes if larger else peak_bytes()
         pace = measure_pace(
             config,
             self.train,
@@ -98,14 +108,14 @@ class Fitting:
         if (
             larger and not anew and not self.facts.machine.card_bytes
         ):  # the peak may be that of the larger input
-            share = config.preprocessing.size.area / larger.config.preprocessing.size.area
-            memory = min(pace.memory_bytes, round(share * larger.pace.memory_bytes))
-            pace = dataclasses.replace(pace, memory_bytes=memory)
+            share = config.preprocessing.size.area * pace.batch_size / larger.pixels
+            memory = held + round(share * max(0, larger.pace.memory_bytes - held))
+            pace = dataclasses.replace(pace, memory_bytes=min(pace.memory_bytes, memory))
         length = without_typed([self._length(pace)], self.facts.typed)
         choices = [*choices, *length]
         options = self._options(choices)
         config = choose(options, context.workspace.models).config
-        return Fitted(tuple(choices), options, config, pace, self._minutes(pace, config))
+        return Fitted(tuple(choices), options, config, pace, self._minutes(pace, config), held)
 
     def _length(self, pace: Pace) -> Choice:
         """The epochs that are wanted, or as many as fit the time, but not much fewer."""

@@ -14,17 +14,17 @@ from segmentation.config.jobs import JOBS, TABLE
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import differences, digest_of, record_of
-from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.errors import ConfigError
 from segmentation.core.files import write_text
-from segmentation.datasets.folder_digest import folders_digest
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending
+from segmentation.jobs.named_files import contents, pairs_digest
 from segmentation.jobs.named_models import changed, identities
 from segmentation.jobs.recipe_steps import Step
 
 _WHOLE = ("synth", "compose", "data", "eval", "compare")  # jobs that are of no use unless they finish
 _OTHERS = ("train", "calibrate", "predict", "pseudo")
-_DATA = "data_digest"
+_FILES = "files"  # the key of the digests of what options name
 
 
 def check_job(step: Step) -> None:
@@ -55,8 +55,7 @@ def is_done(step: Step, records: Path, context: Context) -> bool:
     except (OSError, ValueError):
         return False
     decided = _decided(step, context)
-    earlier = {_DATA: decided.get(_DATA)}  # which earlier versions did not record
-    return isinstance(found, dict) and {**earlier, **found}.items() >= decided.items()
+    return isinstance(found, dict) and found.items() >= decided.items() and not _changed_files(step, found)
 
 
 def run(step: Step, records: Path, context: Context) -> tuple[Any, bool]:
@@ -66,11 +65,11 @@ def run(step: Step, records: Path, context: Context) -> tuple[Any, bool]:
     """
     if is_model(step):
         return _make_model(step, context)
-    decided, command = _decided(step, context), _command(step)
+    decided, files, command = _decided(step, context), contents(step.options), _command(step)
     result = _job(command)(step.options, ending(context) if command in _WHOLE else context)
     if context.interrupted():
         return result, True
-    record = {**decided, **provenance(context.command)}
+    record = {**decided, _FILES: files, **provenance(context.command)}
     write_text(_record_file(step, records), json.dumps(record, indent=2) + "\n")
     return result, False
 
@@ -105,7 +104,8 @@ def _model_is_done(step: Step, models: Path) -> bool:
     used = identities(step.options, models)
     if not isinstance(step.options, TrainOptions):
         same_models = recorded.get("calibrated_by", used) == used  # earlier versions did not record them
-        return recorded.get("calibrated_digest") == digest_of(expected) and same_models
+        same = same_models and not _changed_files(step, {_FILES: recorded.get("calibrated_files")})
+        return recorded.get("calibrated_digest") == digest_of(expected) and same
     if recorded.get("digest") == digest_of(expected) and (others := changed(recorded.get("models"), used)):
         raise ConfigError(
             f"{path}: expected the model of this step, received one that was trained with another "
@@ -116,23 +116,25 @@ def _model_is_done(step: Step, models: Path) -> bool:
             f"{path}: expected the model of this step, received {_made_otherwise(recorded, expected)}; "
             "choose another `name`, or move it away"
         )
-    digest = _data_digest(step)
-    if digest and recorded.get(_DATA, digest) != digest:  # earlier versions did not record it
+    if others := _changed_files(step, recorded):
+        names = " and ".join(f"`{name}`" for name in others)
         raise ConfigError(
-            f"{path}: expected the model of this step, received one that was trained on other pairs than "
-            "those that are in its folders now; bring them back, or move it away"
+            f"{path}: expected the model of this step, received one that was trained before what {names} "
+            "names was changed; bring that back, or move the model away"
         )
     return not recorded.get("interrupted")
 
 
-def _data_digest(step: Step) -> str | None:
-    """Return the digest of the pairs that a step reads, None where it reads none or they are gone."""
-    data = getattr(step.options, "data", None) or ()
-    folders = (data,) if isinstance(data, Path) else tuple(data)
-    try:
-        return folders_digest(folders) if folders else None
-    except DataError:
-        return None
+def _changed_files(step: Step, recorded: Mapping[str, Any]) -> list[str]:
+    """Return the options whose folders and files no longer hold what was recorded; none where nothing was."""
+    before = recorded.get(_FILES)
+    if isinstance(before, dict):
+        now = contents(step.options)
+        return [name for name, digest in now.items() if before.get(name, digest) != digest]
+    if "data_digest" in recorded:  # of earlier versions, which knew the pairs alone
+        digest = pairs_digest(step.options, with_origins=False)
+        return ["data"] if digest and recorded["data_digest"] != digest else []
+    return []
 
 
 def _made_otherwise(recorded: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
@@ -157,9 +159,9 @@ def _make_model(step: Step, context: Context) -> tuple[ModelBundle, bool]:
 
 
 def _decided(step: Step, context: Context) -> dict[str, Any]:
-    """Return everything that decides the result: the options, and the models and pairs as they are now."""
-    models, digest = identities(step.options, context.workspace.models), _data_digest(step)
-    return {"options": record_of(step.options), "models": models, **({_DATA: digest} if digest else {})}
+    """Return what decides the result beside files: the options, and the models as they are now."""
+    models = identities(step.options, context.workspace.models)
+    return {"options": record_of(step.options), "models": models}
 
 
 def _record_file(step: Step, records: Path) -> Path:

@@ -13,12 +13,12 @@ from segmentation.core.errors import ConfigError, TrainingError, unwritable
 from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
 from segmentation.datasets.discover import Dataset
-from segmentation.datasets.folder_digest import folders_digest
 from segmentation.datasets.same_classes import check_same_classes
 from segmentation.datasets.split import Split
 from segmentation.jobs.configuration import repeating
 from segmentation.jobs.context import Context
 from segmentation.jobs.interruption import ending, interruptible
+from segmentation.jobs.named_files import contents
 from segmentation.jobs.named_models import changed, identities
 from segmentation.jobs.option_checks import check_alone
 from segmentation.jobs.pairs import find_dataset
@@ -124,7 +124,7 @@ def _train(options: TrainOptions, path: Path, logs: Path, context: Context, *, f
     held_out = state.settings.get("held_out") if state else None
     datasets, split, excluded = _read(options, choice, logs, context, planned.plan, held_out)
     record: dict[str, Any] = {"options": made_with, "digest": digest_of(made_with)} | planned.kept
-    record["data_digest"] = folders_digest(dataset.root for dataset in datasets)
+    record["files"] = contents(options)
     if used:
         record["models"] = begun["models"] = used
     if excluded:
