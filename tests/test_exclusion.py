@@ -8,12 +8,22 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bundles import write_bundle
+from support.drawing import draw_set
 
+from segmentation.config.jobs.adapt import AdaptOptions
+from segmentation.config.jobs.calibrate import CalibrateOptions
+from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.core.errors import DataError
 from segmentation.core.types import Sample
+from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.exclusion import Pair, read_decisions, read_exclusion, without
 from segmentation.datasets.split import Split
+from segmentation.jobs.adapt_pairs import find_validation
+from segmentation.jobs.calibrate import calibrate
+from segmentation.jobs.context import Context
+from segmentation.jobs.evaluate import evaluate
 
 
 @pytest.fixture
@@ -105,3 +115,52 @@ def test_excluded_pairs_are_on_neither_side(tmp_path):
         without(dataset, {"a", "b"})
     with pytest.raises(DataError, match="to be left"):
         without(dataclasses.replace(dataset, folder_split=None), set("abcd"))
+
+
+@pytest.fixture
+def excluding(tmp_path):
+    """A model that was trained on 000_Front alone, by a table that excludes ids: (table, ids) -> bundle."""
+
+    def write(choice, *ids):
+        provenance = {"excluded": [*ids], "options": {"exclude": choice}}
+        split = {"train": ["000_Front"], "val": []}
+        return write_bundle(tmp_path / "models" / choice, split=split, provenance=provenance)
+
+    return write
+
+
+@pytest.mark.parametrize(("choice", "left_out"), [("audit.csv", 1), ("held-out", 0)])
+def test_what_a_person_excluded_neither_calibrates_nor_judges_and_what_is_kept_apart_does(
+    tmp_path, monkeypatch, excluding, choice, left_out
+):
+    pairs, used, told = draw_set(tmp_path / "pairs"), {}, []
+    excluding(choice, "001_Back")
+
+    def fit(_bundle, samples, *_others):
+        used["calibrate"] = {sample.id for sample in samples}
+        raise DataError("seen")
+
+    monkeypatch.setattr("segmentation.jobs.calibrate.fit_confidence", fit)
+    monkeypatch.setattr(
+        "segmentation.jobs.evaluate._evaluate",
+        lambda _models, _data, samples, *_others: used.update(eval={sample.id for sample in samples}),
+    )
+    context = Context(Workspace(tmp_path), told.append)
+    with pytest.raises(DataError, match="seen"):
+        calibrate(CalibrateOptions.of(model=choice, data=[pairs]), context)
+    evaluate(EvaluateOptions.of(model=[choice], data=pairs), context)
+
+    wrong = {"001_Back"} if left_out else set()
+    every = {f"00{number}_{view}" for number in range(3) for view in ("Front", "Back")}
+    new = every - {"000_Front", "000_Back"}
+    assert used == {"calibrate": every - wrong, "eval": new - wrong}
+    notes = [event.text for event in told if "left out" in getattr(event, "text", "")]
+    assert notes == ["left out: 1 pair that the training of one of the models excluded"] * 2 * left_out
+
+
+def test_a_validation_set_that_cannot_judge_is_refused_before_anything_is_trained(tmp_path, excluding):
+    pairs, context = draw_set(tmp_path / "pairs", garments=2), Context(Workspace(tmp_path))
+    options = AdaptOptions.of(from_=[tmp_path], name="mine", validation=pairs)
+    with pytest.raises(DataError, match="no training was told to leave out, found none among 2"):
+        find_validation(options, excluding("audit.csv", "001_Front", "001_Back"), context)
+    assert find_validation(options, excluding("held-out", "001_Front", "001_Back"), context) == pairs
