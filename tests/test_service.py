@@ -378,6 +378,32 @@ def test_a_full_disk_is_the_services_own_fault(content, capsys):
     assert "secret" not in said
 
 
+def test_a_full_disk_is_the_services_own_fault_where_a_form_is_received_and_where_a_file_is_fetched(
+    content, tmp_path, capsys
+):
+    def fail(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    large = ("secret.png", content + bytes(2_000_000))  # which is received on the disk
+    with running() as client, pytest.MonkeyPatch.context() as patch:
+        link = client.cut(content, format="json", files="mask").json()["links"]["mask"]
+        patch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+        patch.setattr("pathlib.Path.read_bytes", fail)
+        answers = [
+            client.post("/v1/cutouts", files={"photo": large}),
+            client.post("/v1/batches", files={"photos": large}),
+            client.get(link),
+        ]
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    problems = [line["problem"] for line in said if line["event"] == "failed"]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
+    assert not any("/" in answer.json()["message"] for answer in answers)
+    assert ["gone" in problem for problem in problems] == [True, True, False]
+    assert not any("secret" in problem for problem in problems)
+
+
 def test_headers_that_never_end_are_not_waited_for(monkeypatch, content):
     monkeypatch.setattr(server, "_KEEP_ALIVE_S", 1)
     with running() as client:

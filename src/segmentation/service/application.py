@@ -16,9 +16,10 @@ from segmentation.service.cutout_service import CutoutService, GoneError
 from segmentation.service.described import ANSWERS, BATCH, CUTOUT, LINES
 from segmentation.service.gateway import ABOUT
 from segmentation.service.health import Health
+from segmentation.service.log import Log
 from segmentation.service.metrics import Metrics
 from segmentation.service.page import api_page
-from segmentation.service.refusal import Refusal
+from segmentation.service.refusal import Refusal, faults_refused
 from segmentation.service.request_options import MEDIA, options_of_request
 from segmentation.service.uploads import Uploads, content_of
 from segmentation.service.wire import about, modelled
@@ -40,7 +41,7 @@ def application(
         docs_url=None,
         redoc_url=None,
     )
-    _answer_errors(app)
+    _answer_errors(app, service.log)
     app.include_router(_cutouts(models, service, uploads))
     app.include_router(_state(models, service.metrics, health, draining))
 
@@ -51,11 +52,13 @@ def application(
     return app
 
 
-def _answer_errors(app: FastAPI) -> None:
+def _answer_errors(app: FastAPI, log: Log) -> None:
     """Have the errors that routes raise answered in JSON."""
 
     @app.exception_handler(Refusal)
-    async def _refused(_request: Request, refusal: Refusal) -> JSONResponse:
+    async def _refused(request: Request, refusal: Refusal) -> JSONResponse:
+        if refusal.problem:
+            log("failed", id=request.scope[ABOUT]["id"], problem=refusal.problem)
         return JSONResponse({"message": refusal.message}, refusal.status, refusal.headers)
 
     @app.exception_handler(GoneError)
@@ -102,7 +105,8 @@ def _cutouts(models: Mapping[str, ServedModel], service: CutoutService, uploads:
     )
     async def _file(request: Request, identity: str, format: str) -> Response:
         """Answer with a file for some minutes after it was made."""
-        content = service.kept_files.find(identity, format, _owner(request))
+        with faults_refused():
+            content = service.kept_files.find(identity, format, _owner(request))
         if content is None or format not in MEDIA:
             raise Refusal(404, "no such file, or no more: links are good for some minutes")
         return Response(content, media_type=MEDIA[format])

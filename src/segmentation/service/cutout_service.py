@@ -8,18 +8,15 @@ from typing import Any
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from segmentation.core.errors import SegmentationError, printable, system_error
 from segmentation.jobs.serving import Answer
 from segmentation.service.kept_files import KeptFiles
 from segmentation.service.log import Log
 from segmentation.service.metrics import Metrics
-from segmentation.service.refusal import Refusal
+from segmentation.service.refusal import Refusal, faults_refused
 from segmentation.service.request_options import RequestOptions
 from segmentation.service.uploads import Upload, content_of
 from segmentation.service.wire import described, links_of
 from segmentation.service.work_queue import WorkQueue
-
-_MENDED_S = 30  # in which a full disk may have been seen to
 
 
 class GoneError(Exception):
@@ -39,12 +36,10 @@ class CutoutService:
     async def cut(self, upload: Upload, asked: RequestOptions) -> tuple[Answer, dict[str, Any]]:
         """Return the answer to a photo, and what is said of it. Raises a Refusal."""
         model = asked.model
-        try:
+        with faults_refused():
             answer, waited_s = await self.queue.run(
                 lambda: model.cut(upload.content, asked.files, asked.formats), self.seconds
             )
-        except (SegmentationError, OSError) as error:
-            raise self._refusal(error) from error
         for shift in self.metrics.count(model, answer, waited_s):
             self.log("drift", model=model.name, photos=shift)
         return answer, {**described(model, answer), "waited": round(waited_s, 4)}
@@ -68,19 +63,9 @@ class CutoutService:
         """Keep the files of an answer; return what is said of it with links to them. Raises a Refusal."""
         if not answer.files:
             return told
-        try:
+        with faults_refused():
             name = self.kept_files.keep(answer.files, owner)
-        except (SegmentationError, OSError) as error:
-            raise self._refusal(error) from error
         return {"id": name, **told, "links": links_of(name, answer.files)}
-
-    def _refusal(self, error: SegmentationError | OSError) -> Refusal:
-        """Return the answer to a photo that fails; a full disk is no fault of the photo."""
-        if not system_error(error):
-            return Refusal(422, str(error))
-        self.log("failed", problem=printable(f"{type(error).__name__}: {error}")[:300])
-        message = f"the service cannot write or read its own files; come back in {_MENDED_S} s"
-        return Refusal(503, message, {"retry-after": str(_MENDED_S)})
 
     async def batch(
         self, files: Sequence[UploadFile], asked: RequestOptions, owner: str | None, request_id: str
@@ -95,6 +80,8 @@ class CutoutService:
                 answer, told = await self.cut(upload, asked)
                 return self.kept(answer, told, owner)
             except Refusal as refusal:
+                if refusal.problem:
+                    self.log("failed", id=request_id, photo=number, problem=refusal.problem)
                 return {"error": refusal.message, "status": refusal.status}
             except Exception as error:  # one odd photo must not end the answer about the others
                 problem = f"{type(error).__name__}: {error}"[:300]

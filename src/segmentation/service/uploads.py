@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
-from segmentation.service.refusal import Refusal, busy
+from segmentation.service.refusal import Refusal, busy, faults_refused
 
 _MOST_FILES, _MOST_FIELDS = 1000, 40
 _BATCH_S = 30  # in which one of many batches is likely to be done
@@ -54,14 +54,15 @@ class Uploads:
         """Yield the parameters and the files of a request that has arrived as a whole.
 
         Raises a Refusal: 429 where too many are on their way, 408 for one that takes too long, 400 for a form
-        that is none, and what the reading of the body raises.
+        that is none, 503 where the disk is full, and what the reading of the body raises.
         """
         if self.now >= self._most:
             raise busy(f"{self.now} requests are being received already", 1)
         self.now += 1
         try:
             async with asyncio.timeout(self._seconds):
-                parameters, files = await _read(request)
+                with faults_refused():  # of large photos, which are received on the disk
+                    parameters, files = await _read(request)
         except TimeoutError:
             raise Refusal(
                 408, f"expected the request within {self._seconds:g} s", {"connection": "close"}
@@ -94,9 +95,10 @@ async def _read(request: Request) -> tuple[list[tuple[str, str]], list[UploadFil
 
 
 async def content_of(file: UploadFile) -> Upload:
-    """Return the whole of a file. Raises a Refusal for an empty one."""
-    await file.seek(0)
-    content = await file.read()
+    """Return the whole of a file. Raises a Refusal for an empty one, and for one that cannot be read."""
+    with faults_refused():
+        await file.seek(0)
+        content = await file.read()
     if not content:
         raise Refusal(400, "expected a photo, received no bytes")
     return Upload(content, file.filename or "")
