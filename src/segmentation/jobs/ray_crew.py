@@ -85,30 +85,36 @@ def _with_crew(ray: Any, setup: Setup, tell: Tell) -> Iterator["RayCrew"]:
 
 
 class RayCrew:
-    """The workers of a job on a cluster, as many as its cores allow; they come and go as machines do."""
+    """The workers of a job on a cluster, as many as its cores allow; they come and go as machines do.
+
+    Each is hired on a machine by name, so that none comes to one whose disk is full.
+    """
 
     def __init__(self, ray: Any, setup: Setup, tell: Tell):
         self._ray = ray
         self._tell = tell
-        self._cores = setup.options.work.workers or max(1, min(map(int, self._cores_of_nodes()), default=1))
+        fewest = min(map(int, self._cores_of_nodes().values()), default=1)
+        self._cores = setup.options.work.workers or fewest
         # a second thread of the actor, which takes the order to stop
-        self._hire = ray.remote(num_cpus=self._cores, max_restarts=0, max_concurrency=2)(Worker).remote
+        self._worker = ray.remote(num_cpus=self._cores, max_restarts=0, max_concurrency=2)(Worker)
         self._setup = ray.put(setup)
         self._actors: dict[int, Any] = {}
+        self._nodes: dict[int, str | None] = {}  # of the actors; None is any
+        self._unfit: set[str | None] = set()
         self._asked: dict[Any, int] = {}  # whose answer is awaited
         self._idle: list[int] = []
         self._looked_s = -_LOOK_EVERY_S
-        self._hired = self._stillborn = self._unfit = 0
+        self._hired = self._stillborn = 0
         self._alone_since_s = time.monotonic()
 
     def idle(self) -> list[int]:
         if time.monotonic() - self._looked_s > _LOOK_EVERY_S:
             self._looked_s = time.monotonic()
-            room = max(1, sum(int(cores) // self._cores for cores in self._cores_of_nodes()))
-            while len(self._actors) < room - self._unfit:
-                self._hired += 1
-                actor = self._actors[self._hired] = self._hire()
-                self._asked[actor.prepare.remote(self._setup, self._cores)] = -self._hired
+            for node, room in self._rooms().items():
+                for _ in range(room - [*self._nodes.values()].count(node)):
+                    self._hire(node)
+            if not self._actors:
+                self._hire(None)  # who waits for a machine that comes
         return [*self._idle]
 
     def give(self, worker: int, share: Share) -> None:
@@ -132,6 +138,14 @@ class RayCrew:
         for actor in self._actors.values():
             self._ray.kill(actor)
 
+    def _hire(self, node: str | None) -> None:
+        pinned = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        place = "DEFAULT" if node is None else pinned(node, soft=False)
+        self._hired += 1
+        actor = self._worker.options(scheduling_strategy=place).remote()
+        self._actors[self._hired], self._nodes[self._hired] = actor, node
+        self._asked[actor.prepare.remote(self._setup, self._cores)] = -self._hired
+
     def _heard(self, answer: Any, number: int) -> Heard | None:
         worker = abs(number)
         try:
@@ -139,9 +153,9 @@ class RayCrew:
         except self._ray.exceptions.RayTaskError as error:
             if not isinstance(error.cause, MachineError):
                 raise self._cause(error) from error
+            self._unfit.add(self._nodes[worker])
             lost = self._lost(worker, str(error.cause), was_ready=True)
-            self._unfit += 1  # whoever came in its place would be on the same machine
-            if not self._actors:
+            if not self._actors and not self._rooms():
                 raise self._cause(error) from error
             return replace(lost, of_machine=True)
         except self._ray.exceptions.RayError as error:
@@ -160,9 +174,11 @@ class RayCrew:
     def _lost(self, worker: int, reason: str, *, was_ready: bool) -> Heard:
         lines = [line.strip() for line in reason.strip().splitlines() if line.strip()]
         told = printable(lines[0] if was_ready else lines[-1])
+        node = self._nodes.pop(worker)
         self._ray.kill(self._actors.pop(worker))
         self._looked_s = -_LOOK_EVERY_S
-        self._stillborn += not was_ready
+        left = node is not None and node not in self._cores_of_nodes()
+        self._stillborn += not was_ready and not left
         if self._stillborn >= _STILLBORN:
             raise DataError(
                 f"`on`: {self._stillborn} workers ended before they could begin ({told}); check that every "
@@ -178,9 +194,16 @@ class RayCrew:
             self._alone_since_s = time.monotonic()
             self._tell(Caution(f"no worker is ready yet; each needs {counted(self._cores, 'free core')}"))
 
-    def _cores_of_nodes(self) -> list[float]:
-        nodes = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
-        return [cores for cores in nodes if cores >= 1]
+    def _rooms(self) -> dict[str, int]:
+        """Return for how many workers each machine has cores, without those that are unfit."""
+        rooms = {node: int(cores) // self._cores for node, cores in self._cores_of_nodes().items()}
+        return {node: room for node, room in rooms.items() if room and node not in self._unfit}
+
+    def _cores_of_nodes(self) -> dict[str, float]:
+        cores = {
+            node["NodeID"]: node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]
+        }
+        return {node: count for node, count in cores.items() if count >= 1}
 
     def _cause(self, error: Any) -> Exception:
         """Return what a worker raised, where that is an error of a user; else what Ray says."""
