@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from psd_tools import PSDImage
-from support.folder_job import cut_folder, draw, draw_folder, made, manifest_lines, pictures
+from support.folder_job import cut_folder, draw, draw_folder, errors, made, manifest_lines, pictures
 from support.program import make
 
 from segmentation.cli.changed_files import changed_lines
@@ -148,6 +148,22 @@ def test_overwrite_replaces_what_was_corrected_and_saves_it(source, tmp_path):
     cut_folder(source, tmp_path / "fresh")
     fresh = (tmp_path / "fresh" / "cutouts" / "b.png").read_bytes()
     assert (output / "cutouts" / "b.png").read_bytes() == fresh
+
+
+def test_a_corrected_mask_keeps_its_name_where_the_files_that_were_to_replace_it_cannot_be_written(
+    source, tmp_path
+):
+    output = tmp_path / "out"
+    cut_folder(source, output)
+    paint(output / "masks" / "b.png")
+    painted = (output / "masks" / "b.png").read_bytes()
+    (output / "cutouts" / "b.png").unlink()
+    (output / "cutouts" / "b.png").mkdir()  # in the way of the second file
+    cut_folder(source, output, overwrite=True)
+
+    assert "cannot be written" in errors(output)["b.png"]
+    assert (output / "masks" / "b.png").read_bytes() == painted
+    assert not list(output.rglob("*.before"))
 
 
 def test_results_that_were_copied_elsewhere_are_still_the_programs(source, tmp_path):

@@ -16,6 +16,7 @@ from support.program import make
 
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.events import Caution
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import read_mask, read_photo, write_image
@@ -65,6 +66,16 @@ def correct(path):
     return painted[..., 3] if painted.ndim == 3 else painted
 
 
+def retouch_flat(path):
+    Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+
+
+def cautions(results, **options):
+    told = []
+    deliver(DeliverOptions.of(results=results, **options), Context(tell=told.append))
+    return [event.text for event in told if isinstance(event, Caution)]
+
+
 @pytest.mark.parametrize("options", [{}, {"crop": 5}, {"background": "white"}, {"canvas": "90x120"}])
 def test_what_nobody_corrected_is_delivered_as_predict_would_write_it(source, results, tmp_path, options):
     every = {"format": tuple(FORMATS), **options}
@@ -104,16 +115,31 @@ def test_what_is_transparent_in_a_photo_stays_so_whatever_mask_is_painted(tmp_pa
     np.testing.assert_array_equal(alpha, photo[..., 3])
 
 
-def test_a_jpeg_that_was_retouched_is_told_to_be_no_correction(source, tmp_path):
+@pytest.mark.parametrize("also", [(), ("masks/b.png",)])
+def test_a_jpeg_that_was_retouched_is_told_to_be_no_correction(source, tmp_path, also):
     results = tmp_path / "out"
     cut_folder(source, results, format="jpg")
-    flat = results / "cutouts" / "b.jpg"
-    Image.fromarray(255 - np.asarray(Image.open(flat))).save(flat)
-    told = []
-    deliver(DeliverOptions.of(results=results), Context(tell=told.append))
+    retouch_flat(results / "cutouts" / "b.jpg")
+    for name in also:
+        correct(results / name)
 
-    (caution,) = (event.text for event in told if "JPEG has no transparency" in getattr(event, "text", ""))
-    assert "b.jpg" in caution
+    assert [text.split()[2] for text in cautions(results)] == [str(results / "cutouts" / "b.jpg")]
+
+
+def test_a_jpeg_that_was_retouched_elsewhere_is_told_and_one_that_was_copied_is_not(source, tmp_path):
+    results, back = tmp_path / "out", tmp_path / "back"
+    cut_folder(source, results, format="png,jpg")
+    shutil.copytree(results / "cutouts", back)
+    retouch_flat(back / "b.jpg")
+    (back / "b.jpg").rename(back / "b.JPEG")
+    retouch_flat(back / "c.jpg")
+    correct(back / "c.png")
+    shutil.copyfile(source / "d.png", back / "d.png")
+
+    told = cautions(results, corrected=back)
+    assert [text.split()[2] for text in told] == [str(back / "b.JPEG"), str(back / "c.jpg")]
+    assert all("JPEG has no transparency" in text for text in told)
+    assert run(results, corrected=back).corrected == 1
 
 
 def test_a_file_that_was_saved_beside_the_predicted_ones_is_delivered(results):

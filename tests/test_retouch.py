@@ -33,7 +33,7 @@ from segmentation.jobs.review import latest_results
 from segmentation.retouch.clerk import Clerk
 from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.edges import fit_to_colours
-from segmentation.retouch.export import export
+from segmentation.retouch.export import RECORD, export
 from segmentation.retouch.journal import Journal
 from segmentation.retouch.operations import Area, Refinement, Spot, Stroke, Whole, parse, plain
 from segmentation.retouch.painting import painted
@@ -660,6 +660,21 @@ def test_what_was_retouched_or_added_in_an_export_is_not_lost_by_the_next_one(re
             document.write_bytes(written)  # at another time, as a copy of it is
 
         (folder / ".DS_Store").touch()  # of a window of the folder
+        export(results, photos, "folder")
+
+    assert {path.name for path in (folder / "masks").iterdir()} == {"a_Front.png", "a_Back.png"}
+
+
+@pytest.mark.parametrize("record", [None, "[]", '{"masks/a_Front.png": 1}', "{"])
+def test_an_export_of_an_earlier_version_is_replaced_though_windows_left_files_in_it(results, record):
+    with Desk(results) as desk:
+        photos = [photo_called(desk, name) for name in NAMES[:2]]
+        folder = export(results, photos[:1], "folder")
+        (folder / RECORD).unlink()  # earlier versions wrote none
+        if record is not None:
+            (folder / RECORD).write_text(record)
+        (folder / "cutouts" / "Thumbs.db").write_bytes(b"small pictures")
+        (folder / "desktop.ini").write_bytes(b"")
         export(results, photos, "folder")
 
     assert {path.name for path in (folder / "masks").iterdir()} == {"a_Front.png", "a_Back.png"}

@@ -270,6 +270,26 @@ def test_a_drive_that_is_away_for_seconds_costs_no_photo(source, tmp_path):
     assert len([text for text in day.cautions if "cannot be reached" in text]) == 1
 
 
+def test_a_photo_that_a_drive_fails_to_read_is_tried_again_though_nothing_changes(folder, tmp_path):
+    listed, faults = [], [errno.EIO, errno.ESTALE]
+
+    def score(photo):
+        if len(photo) == 65 and faults:
+            number = faults.pop(0)
+            raise OSError(number, os.strerror(number))
+        return red_score(photo)
+
+    draw(folder / "a.png", 1, height=65)
+    draw(folder / "b.png", 2)
+    happens = {20.0: lambda: listed.append((tmp_path / "out" / FAILED).read_text())}
+    day = watch_for(300, folder, tmp_path / "out", happens, scorer_of(score))
+
+    assert sorted(stems(day)) == ["a", "a", "a", "b"]
+    assert os.strerror(errno.EIO) in listed[0]
+    assert errors(tmp_path / "out") == {}
+    assert not (tmp_path / "out" / FAILED).exists()
+
+
 def test_a_drive_whose_host_is_down_is_waited_for_and_told_each_time(source, tmp_path, monkeypatch):
     down, stat = [], os.stat
 

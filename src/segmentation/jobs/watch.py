@@ -19,7 +19,7 @@ from segmentation.jobs.changes import Changes, changes_of
 from segmentation.jobs.context import Context
 from segmentation.jobs.folder import FolderStarted
 from segmentation.jobs.predict import FolderPrediction
-from segmentation.outputs.arrivals import Arrivals
+from segmentation.outputs.arrivals import RETRY_S, Arrivals
 from segmentation.outputs.failed_list import write_failed
 from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.naming import Photo, photos_below, what_is_at
@@ -31,7 +31,6 @@ WATCH_LOCK = ".watch.lock"
 
 _LINGER_S = 10.0  # for which a run stays open for further photos; its end sorts and lists all of the folder
 _IDLE_S = 60.0
-_RETRY_S = 30.0
 _STEP_S = 0.2
 _MOST_LOOKING = 10  # of this many parts of the time one is for looking into the folder
 
@@ -128,8 +127,8 @@ class Watch:
             self._ready.clear()
             self._arrivals.give_back()
             reason = unwritable(error) if isinstance(error, OSError) else error
-            self._context.tell(Caution(f"{reason}; it is tried again in {_RETRY_S:g} seconds"))
-            until = self._clock() + _RETRY_S
+            self._context.tell(Caution(f"{reason}; it is tried again in {RETRY_S:g} seconds"))
+            until = self._clock() + RETRY_S
             while self._clock() < until and not self._context.stop():
                 self._wait()
         self._arrivals.give_back()

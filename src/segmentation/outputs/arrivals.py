@@ -15,6 +15,9 @@ Key = tuple[str, str]
 Sign = tuple[int, int] | str
 """By what a change of a photo is known: size in bytes and time of change, or the problem that it has."""
 
+RETRY_S = 30.0
+"""Seconds after which is tried again what failed through no fault of a photo."""
+
 _PATIENCE_S = 30
 """Seconds that a photo that does not end as its format does has to stay as it is before it is taken."""
 
@@ -27,14 +30,23 @@ class _Look:
     since: float
 
 
+@dataclass(frozen=True)
+class _Retry:
+    """When a photo is due again that failed by an error of the system, and how long it waits for that."""
+
+    due: float
+    wait_s: float
+
+
 class Arrivals:
     """The photos of a folder, each of which is new, changed, in hand or done.
 
     `listed` finds all photos that are there; None where the folder cannot be reached, of which nothing
     follows. A photo is ready once it has been as it is for `settle_s` seconds, no program of this machine has
     it open to write it, and it ends as its format does; what does not end so is ready after half a minute, as
-    it may be damaged for good. One that is in hand is looked at again when it is done. `clock` returns
-    seconds that only grow.
+    it may be damaged for good. One that is in hand is looked at again when it is done, and one that the
+    system could not read or write after RETRY_S, then after twice as long each time. `clock` returns seconds
+    that only grow.
     """
 
     def __init__(
@@ -50,6 +62,7 @@ class Arrivals:
         self._in_hand: dict[Key, Sign] = {}
         self._done: dict[Key, Sign] = {}
         self._failures: dict[Key, str] = {}
+        self._retries: dict[Key, _Retry] = {}
 
     def look(self) -> list[Photo]:
         """List the folder, and return the photos that are ready; they count as in hand from now on."""
@@ -61,7 +74,7 @@ class Arrivals:
         for photo in listed:
             key, sign = (str(photo.path), photo.stem), _sign_of(photo)
             there.add(key)
-            if sign is None or key in self._in_hand or self._done.get(key) == sign:
+            if sign is None or key in self._in_hand or self._is_settled(key, sign, now):
                 continue
             before = self._unsettled.get(key)
             look = before if before and before.sign == sign else _Look(sign, now)
@@ -71,7 +84,7 @@ class Arrivals:
             else:
                 unsettled[key] = look
         self._unsettled = unsettled
-        for known in (self._done, self._failures):
+        for known in (self._done, self._failures, self._retries):
             for gone in known.keys() - there:
                 del known[gone]  # a file that comes back is new
         return ready
@@ -84,11 +97,15 @@ class Arrivals:
         key = result.input, result.stem
         sign = self._in_hand.pop(key)
         self._failures.pop(key, None)
+        before = self._retries.pop(key, None)
         if result.error is not None and not isinstance(sign, str) and _sign_at(Path(result.input)) != sign:
             return
         self._done[key] = sign
         if result.error is not None:
             self._failures[key] = result.error
+        if result.of_system:
+            wait_s = 2 * before.wait_s if before else RETRY_S
+            self._retries[key] = _Retry(self._clock() + wait_s, wait_s)
 
     def give_back(self) -> None:
         """Have the photos in hand looked at as if they had not been taken: their run has ended early."""
@@ -110,6 +127,11 @@ class Arrivals:
     def failures(self) -> dict[Path, str]:
         """Return why photos failed that are still there unchanged, by their paths."""
         return {Path(path): error for (path, _stem), error in self._failures.items()}
+
+    def _is_settled(self, key: Key, sign: Sign, now: float) -> bool:
+        """Return whether a photo was done as it is, and is not to be tried again by now."""
+        retry = self._retries.get(key)
+        return self._done.get(key) == sign and (retry is None or now < retry.due)
 
     def _is_ready(self, photo: Photo, look: _Look, now: float) -> bool:
         if photo.problem:

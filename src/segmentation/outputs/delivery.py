@@ -12,12 +12,12 @@ import numpy as np
 from segmentation.core.errors import DataError, SegmentationError, printable, system_error, system_reason
 from segmentation.core.events import Warn, ignore
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST, RESULT_FOLDERS
-from segmentation.core.walking import real
+from segmentation.core.walking import files_below, real
 from segmentation.images.compositing import in_bits
 from segmentation.images.files import Picture, image_size, read_mask
 from segmentation.outputs.cutout_style import CutoutStyle
 from segmentation.outputs.file_record import is_as_recorded, record_of
-from segmentation.outputs.names import assign_files, retouched_files
+from segmentation.outputs.names import FLAT, RETOUCHED, assign_files
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.results_around import is_delivery
 from segmentation.outputs.results_folder import ResultsFolder, left_behind, photo_of
@@ -100,9 +100,9 @@ def find_sources(results: Path, corrected: Path | None, warn: Warn = ignore) -> 
     """Yield the photos that predict cut out into a folder of results, in the order of their names.
 
     What a person changed is found in `corrected`, by default in the folder of results itself, where it is
-    what the manifest does not record. Files in `corrected` that belong to no photo are told to `warn`; copies
-    of what predict wrote are no corrections. Raises DataError for a folder of other contents, and for photos
-    of an object store.
+    what the manifest does not record. Files in `corrected` that belong to no photo are told to `warn`, and so
+    are JPEGs that were changed; copies of what predict wrote, and of photos, are no corrections. Raises
+    DataError for a folder of other contents, and for photos of an object store.
     """
     folder = ResultsFolder.look(results)
     if corrected and not corrected.is_dir():
@@ -114,7 +114,8 @@ def find_sources(results: Path, corrected: Path | None, warn: Warn = ignore) -> 
     renamed = list(manifest.renamed())
     if not corrected:  # where files of earlier names lie beside the others
         stems += [files.stem for files, _later in renamed]
-    files, strays = assign_files(retouched_files(given, warn), given, stems)
+    below = (path for path in files_below(given, warn) if path.suffix.lower() in RETOUCHED | FLAT)
+    files, strays = assign_files(below, given, stems)
     reviewed = reviewed_files(results)
     for record in records:
         if record["error"] is not None:
@@ -128,36 +129,39 @@ def find_sources(results: Path, corrected: Path | None, warn: Warn = ignore) -> 
             )
         photo = DeliveredPhoto(photo_of(results, record), record["stem"])
         mask = results / record["outputs"]["mask"]
-        changed, known = files.get(photo.stem, ()), manifest.files_of(photo)
+        there, known = files.get(photo.stem, ()), manifest.files_of(photo)
         if corrected:
-            written = known.known.values()
-            changed = tuple(path for path in changed if not is_as_recorded(path, path.stat(), written))
+            reviewed_flat = reviewed.get(record["outputs"].get(FORMATS["jpg"], ""), [])
+            # the photo itself may lie beside its cutout
+            written = [*known.known.values(), *reviewed_flat, record.get("key") or {}]
+            changed = [path for path in there if not is_as_recorded(path, path.stat(), written)]
         else:
-            found = {path: path.relative_to(results).as_posix() for path in (*changed, mask)}
-            changed = tuple(
+            found = {path: path.relative_to(results).as_posix() for path in (*there, mask)}
+            changed = [
                 path
                 for path, output in found.items()
                 if known.is_changed(output)
                 # cutouts of a review are made of the mask that it wrote
                 and (path == mask or not is_as_reviewed(path, reviewed.get(output, [])))
+            ]
+        for path in filter(_is_flat, changed):
+            warn(
+                f"left out: {printable(str(path))} is no correction, since a JPEG has no transparency; "
+                "correct the mask, or a cutout in another format"
             )
-            flat = record["outputs"].get(FORMATS["jpg"], "")
-            if (
-                not changed
-                and known.is_changed(flat)
-                and not is_as_reviewed(results / flat, reviewed.get(flat, []))
-            ):
-                warn(
-                    f"{printable(str(results / flat))}: was changed, but a JPEG has no transparency, so that "
-                    "what was predicted is delivered; correct the mask, or a cutout in another format"
-                )
-        yield _checked(Source(photo, mask, changed, record.get("decision") or UNDECIDED), folder)
+        corrections = tuple(path for path in changed if not _is_flat(path))
+        yield _checked(Source(photo, mask, corrections, record.get("decision") or UNDECIDED), folder)
     for text in left_behind(renamed):
         warn(text)
     if manifest.left_out:
         warn(f"{manifest.left_out} damaged lines of {manifest.path} are left out; run predict again")
     for path in strays:
-        warn(f"left out: {printable(str(path))} has no photo in {results}; rename it like the photo")
+        if not _is_flat(path):
+            warn(f"left out: {printable(str(path))} has no photo in {results}; rename it like the photo")
+
+
+def _is_flat(path: Path) -> bool:
+    return path.suffix.lower() in FLAT
 
 
 def _failed(results: Path, record: Mapping[str, Any]) -> Source:

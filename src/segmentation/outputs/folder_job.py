@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmentation.confidence.triage import PhotoTriage
-from segmentation.core.errors import DataError, SegmentationError, is_full, printable
+from segmentation.core.errors import DataError, SegmentationError, is_full, printable, system_error
 from segmentation.core.timing import timed
 from segmentation.core.types import Prediction
 from segmentation.core.unfinished import errors_renamed
@@ -149,10 +149,11 @@ def _cut(
             written = write(photo, picture, prediction)
     except SegmentationError as failure:
         stop_if_full(failure)
-        return _failed(photo, str(failure), manifest, key)
+        return _failed(photo, failure, str(failure), manifest, key)
     except Exception as failure:  # one odd photo among thousands must not cost the night
         reason = printable(f"{type(failure).__name__}: {failure}")
-        return _failed(photo, f"{printable(name)}: cannot be predicted ({reason}); report it", manifest, key)
+        error = f"{printable(name)}: cannot be predicted ({reason}); report it"
+        return _failed(photo, failure, error, manifest, key)
     return result_of(photo, picture, prediction, verdict, written, time.perf_counter() - started, key)
 
 
@@ -172,10 +173,12 @@ def _read(photo: Photo, read: Callable[[Path], Picture]) -> Picture:
         return read(path)
 
 
-def _failed(photo: Photo, reason: str, manifest: Manifest | None, key: dict | None) -> Result:
+def _failed(
+    photo: Photo, failure: Exception, error: str, manifest: Manifest | None, key: dict | None
+) -> Result:
     """Return the result of a failure; withdraw outputs of what the file was before, which would mislead."""
     if manifest and key and not manifest.is_of(photo, key):  # without a key the file could not be reached
         files = manifest.files_of(photo)
         files.withdraw({*photo.outputs.values(), *files.written})
         key = None
-    return Result(photo.name, photo.stem, error=reason, key=key)
+    return Result(photo.name, photo.stem, error=error, of_system=system_error(failure) is not None, key=key)

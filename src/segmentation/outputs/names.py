@@ -12,6 +12,9 @@ from segmentation.core.walking import files_below
 RETOUCHED = frozenset({".psd", ".psb", ".tif", ".tiff", ".png", ".webp"})
 """Suffixes of files that may hold a corrected cutout."""
 
+FLAT = frozenset({".jpg", ".jpeg"})
+"""Suffixes of files that may show a cutout and hold none, since they have no transparency."""
+
 
 def assign_files(
     paths: Iterable[Path], folder: Path, stems: Iterable[str]

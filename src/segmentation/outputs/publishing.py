@@ -178,7 +178,7 @@ def put_in_place(folder: Path, files: Mapping[str, Path], replaced: Container[st
                 saved[output] = target.rename(unused_name(target))
             elif target.is_file():
                 move(target, former)
-            done.append((target, former))
+            done.append((target, saved.get(output, former)))
             move(path, target)
         except OSError as error:
             for place, before in done:

@@ -23,7 +23,8 @@ class Result:
     file, and the settings. `files` are the records by which each output is recognised (see `record_of`).
     `size` are the width and the height of the photo in pixels. `skipped` results leave the line of an earlier
     run as it is, and have what stands there; `kept` and `replaced` are outputs that a person had changed,
-    `outdated` what a person made from an earlier photo of this name (see PhotoOutputs), which no line holds.
+    `outdated` what a person made from an earlier photo of this name (see PhotoOutputs), and an `error` is
+    `of_system` that may pass though the photo stays as it is (see `system_error`), which no line holds.
     """
 
     input: str
@@ -38,6 +39,7 @@ class Result:
     reasons: tuple[str, ...] = ()
     features: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    of_system: bool = False
     key: dict[str, Any] | None = None
     skipped: bool = False
     classes: dict[str, float] | None = None
@@ -54,7 +56,7 @@ class Result:
 def line_of(result: Result) -> dict[str, Any]:
     """Return the fields of a line; the features are called evidence there, as in every manifest so far."""
     plain = {**vars(result), "input": located(result.input)}
-    for name in ("skipped", "kept", "replaced", "outdated"):
+    for name in ("skipped", "kept", "replaced", "outdated", "of_system"):
         del plain[name]
     for name in ("objects", "clean", "likely_faults", "size"):
         if plain[name] is None:

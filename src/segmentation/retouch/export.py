@@ -3,13 +3,13 @@
 import json
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from segmentation.core.errors import DataError, printable, unwritable
 from segmentation.core.files import atomic_file, atomic_folder
-from segmentation.outputs.file_record import is_as_recorded, record_of
+from segmentation.outputs.file_record import FileRecord, is_as_recorded, record_of
 from segmentation.retouch.photos import CutPhoto
 
 ACCEPTED = "accepted"
@@ -18,13 +18,15 @@ ACCEPTED = "accepted"
 RECORD = ".export.json"
 """The record of what an export wrote, in its folder."""
 
+_BY_SYSTEM = ("thumbs.db", "desktop.ini")  # which Windows puts into a folder that is looked at
+
 
 def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "folder"]) -> Path:
     """Write the files of photos into a folder or a zip in that of the results, in place of an earlier one.
 
     Returns its path. It appears complete or not at all. Raises DataError where there is nothing to write,
     where a file of a photo is missing, where the folder holds a file that no export wrote or that was changed
-    since, and where it cannot be written.
+    since and is nowhere else, and where it cannot be written.
     """
     files = [output for photo in photos for output in photo.delivered.values()]
     if not files:
@@ -37,7 +39,7 @@ def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "fold
     path = results / (ACCEPTED if form == "folder" else f"{ACCEPTED}.zip")
     try:
         if form == "folder":
-            _check_earlier(path)
+            _check_earlier(path, results)
             with atomic_folder(path) as folder:
                 for output in files:
                     (folder / output).parent.mkdir(parents=True, exist_ok=True)
@@ -57,19 +59,37 @@ def export(results: Path, photos: Iterable[CutPhoto], form: Literal["zip", "fold
     return path
 
 
-def _check_earlier(folder: Path) -> None:
-    """Raise DataError where a file, unless it is hidden, is not as an export wrote it."""
-    try:
-        known = json.loads((folder / RECORD).read_text())
-    except (OSError, ValueError):
-        known = {}
+def _check_earlier(folder: Path, results: Path) -> None:
+    """Raise DataError where a file would be lost.
+
+    That is one that is not as an export recorded it or, where no record tells of it, as of an earlier
+    version, not as it is in the folder of results. Hidden files, and those of the system, are not counted.
+    """
+    known = _recorded(folder)
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
-        if not path.is_file() or any(part.startswith(".") for part in parts):
+        if not path.is_file() or _is_of_system(parts):
             continue
-        record = known.get("/".join(parts))
+        output = "/".join(parts)
+        own = results / output
+        record = known.get(output) or (record_of(own) if own.is_file() else None)
         if not record or not is_as_recorded(path, path.stat(), [record]):
             raise DataError(
-                f"{printable(str(path))}: expected a file as an earlier export wrote it, received one that "
-                "was put there or changed since, and would be replaced; move it, or the whole folder, away"
+                f"{printable(str(path))}: expected a file as an earlier export wrote it, received another, "
+                "which would be replaced; move it, or the whole folder, away"
             )
+
+
+def _is_of_system(parts: Sequence[str]) -> bool:
+    return any(part.startswith(".") for part in parts) or parts[-1].lower() in _BY_SYSTEM
+
+
+def _recorded(folder: Path) -> dict[str, FileRecord]:
+    """Return the records of an earlier export; none where its file is damaged or of an earlier version."""
+    try:
+        records = json.loads((folder / RECORD).read_text())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(records, dict):
+        return {}
+    return {output: record for output, record in records.items() if isinstance(record, dict)}
