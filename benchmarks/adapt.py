@@ -28,7 +28,7 @@ from segmentation.config.jobs.compare import CompareOptions
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.events import counting
 from segmentation.core.imports import import_keras_quietly
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.core.workspace import WorkFolder
 from segmentation.datasets.discover import discover
 from segmentation.datasets.known_photos import KnownPhotos

@@ -22,7 +22,7 @@ from project import ROOT
 
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.config.jobs.audit import AuditOptions
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import discover
 from segmentation.datasets.groups import DUPLICATES_FILE

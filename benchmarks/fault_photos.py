@@ -13,8 +13,9 @@ import project  # noqa: F401  (so that the library is found)
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.candidates import find_candidates
 from segmentation.confidence.estimator import estimator_for
+from segmentation.core.predictions import Prediction, ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.core.size import REFERENCE_HEIGHT_PX
-from segmentation.core.types import Prediction, Sample, ScoreFn
 from segmentation.datasets.discover import discover
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.photo import read_pair

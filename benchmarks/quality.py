@@ -21,7 +21,7 @@ from segmentation.bundle.finding import find_bundle
 from segmentation.config.quality import QUALITIES
 from segmentation.config.scoring import ScoringOptions
 from segmentation.core.parallel import cores
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.candidates import CpuTimed

@@ -12,7 +12,7 @@ import numpy as np
 from skimage.graph import MCP_Geometric, route_through_array
 
 from segmentation.confidence.doubts import Region
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.inference.scoring import Passes
 from segmentation.metrics.faults import Fault, faults
 from segmentation.metrics.masks import counts, dice

@@ -22,7 +22,8 @@ from retoucher import ACTIONS, Case, along, clicks, hint_of
 
 from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.doubts import encode_doubts, find_regions
-from segmentation.core.types import HALF, Sample
+from segmentation.core.labels import HALF
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.photo import read_pair
 from segmentation.inference.scorer import Scorer, find_models, load_scorer

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.metrics.threshold import CERTAIN
 from segmentation.outputs.alpha import hard_alpha, soft_alpha
 

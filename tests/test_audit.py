@@ -22,8 +22,8 @@ import main
 from segmentation.bundle.bundle import load_bundle
 from segmentation.cli.training_display import TrainingDisplay
 from segmentation.core.files import encodable, write_text
+from segmentation.core.samples import Sample
 from segmentation.core.tables import write_csv
-from segmentation.core.types import Sample
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import discover
 from segmentation.datasets.exclusion import Pair, contents_of, read_decisions, read_exclusion

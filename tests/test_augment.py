@@ -11,7 +11,7 @@ from support.drawing import draw_pair, ellipse
 
 from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
 from segmentation.config.scoring import CHANNELS
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.scores.channels import as_grey
 from segmentation.training.augment import build_augment
 

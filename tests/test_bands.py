@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from segmentation.core.bands import bands_of
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap, Prediction
 from segmentation.images.decontamination import decontaminate
 from segmentation.metrics.threshold import CERTAIN
 from segmentation.outputs.alpha import soft_alpha

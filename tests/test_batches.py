@@ -16,8 +16,9 @@ from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
 from segmentation.config.data import DataConfig
 from segmentation.config.values import Memory
 from segmentation.core.errors import DataError, ImageError
+from segmentation.core.labels import IGNORED, Coding, LabelMap
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import IGNORED, Coding, LabelMap, Sample
 from segmentation.datasets.ground_truth import LabelFile, MaskFile
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import build_augment

@@ -22,7 +22,7 @@ from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.names import check_name
 from segmentation.bundle.saving import save_description
 from segmentation.core.errors import BundleError, ConfigError
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.preprocessing.preprocessing import Preprocessing
 
 

@@ -15,7 +15,7 @@ from support.program import run
 from main import main
 from segmentation.bundle.bundle import load_bundle
 from segmentation.core.errors import ConfigError
-from segmentation.core.types import BINARY, LabelMap
+from segmentation.core.labels import BINARY, LabelMap
 from segmentation.datasets.discover import discover
 from segmentation.datasets.same_classes import check_same_classes
 from segmentation.evaluation.candidates import Facts

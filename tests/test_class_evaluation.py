@@ -15,7 +15,8 @@ from support.pages import Page, decode
 from support.program import run
 
 from main import main
-from segmentation.core.types import IGNORED, LEAST_SHARE, LabelMap, Sample
+from segmentation.core.labels import IGNORED, LEAST_SHARE, LabelMap
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.evaluate import evaluate

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.datasets.class_statistics import count_classes
 from segmentation.datasets.discover import discover
 from segmentation.images.files import write_image

@@ -14,8 +14,8 @@ from segmentation.bundle.bundle import load_bundle
 from segmentation.config.data import DataConfig
 from segmentation.config.loss import LossConfig
 from segmentation.config.run import RunConfig
+from segmentation.core.labels import IGNORED
 from segmentation.core.size import Size
-from segmentation.core.types import IGNORED
 from segmentation.datasets.discover import discover
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.batches import Batches, PreparedPairs

@@ -18,8 +18,8 @@ from support.program import make, run
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.core.errors import BundleError, ConfigError, DataError
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.exclusion import exclusion_table, read_exclusion
 from segmentation.datasets.ground_truth import MaskFile

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.scores.augmentation import averaged, cleaned, flip_averaged, scale_averaged
 
 sides = st.integers(1, 9)

@@ -38,7 +38,8 @@ from segmentation.confidence.model import (
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.config.faults import FaultOptions
 from segmentation.core.errors import DataError
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.datasets.discover import discover
 from segmentation.datasets.origin import PSEUDO
 from segmentation.evaluation import calibration

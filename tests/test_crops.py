@@ -9,8 +9,8 @@ from support.program import TINY, make, run
 
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
+from segmentation.core.labels import BINARY
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY
 from segmentation.models.architectures import ARCHITECTURES
 from segmentation.models.registry import build, complete
 from segmentation.training.crops import Crops

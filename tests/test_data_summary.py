@@ -12,7 +12,7 @@ from rich.console import Console
 from support.program import run
 
 from segmentation.core.errors import DataError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.contrast import outline_contrast
 from segmentation.datasets.discover import discover
 from segmentation.datasets.summary import summarise, write_photos

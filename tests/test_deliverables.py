@@ -26,8 +26,9 @@ from segmentation.cli.parser import read_command
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ImageError
 from segmentation.core.file_kinds import FILES, FORMATS
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap, Prediction
 from segmentation.images.canvas import place_on_canvas
 from segmentation.images.compositing import blend, cover, crop_box, in_bits
 from segmentation.images.decontamination import decontaminate

@@ -26,8 +26,8 @@ from segmentation.config.jobs.export import NETWORK_FORMATS, ExportOptions
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import BundleError, ConfigError, ExportError
 from segmentation.core.events import Caution
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.precisions import judge_precisions

@@ -15,8 +15,9 @@ from support.program import make
 from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.labels import LabelMap
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap, Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.rle import decode

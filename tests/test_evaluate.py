@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score, jaccard_score
 from support.pages import Page, decode
 
 from segmentation.core.errors import ConfigError, DataError, ImageError, SegmentationError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.images.files import read_mask, read_photo, write_image

@@ -15,7 +15,7 @@ from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.core.errors import DataError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.exclusion import Pair, read_decisions, read_exclusion, without

@@ -14,8 +14,9 @@ from support.pages import Page, decode
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.cli.train import trained_line
 from segmentation.config.faults import FaultOptions
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, LabelMap, Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.evaluate import evaluate, measurement_of

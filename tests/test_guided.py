@@ -13,8 +13,8 @@ from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
 from segmentation.config.data import DataConfig
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_mask, read_photo
 from segmentation.jobs.training_checks import check_before_data

@@ -13,8 +13,8 @@ from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.run import RunConfig
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.core.viewpoint_names import VIEWS, group_and_view
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.discover import Dataset, discover

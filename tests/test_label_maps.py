@@ -16,9 +16,9 @@ from skimage.color import rgb2lab
 from support.drawing import draw_pair
 
 from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.labels import IGNORED, LabelMap
 from segmentation.core.memory import pixels_that_fit
 from segmentation.core.palette import CLOTHING, MOST, palette
-from segmentation.core.types import IGNORED, LabelMap
 from segmentation.datasets import matlab
 from segmentation.datasets.class_choice import GROUPS_OF_CLASSES, choose_classes, merged_groups, read_groups
 from segmentation.datasets.discover import discover

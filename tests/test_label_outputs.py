@@ -23,8 +23,8 @@ from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import DataError, ImageError
+from segmentation.core.labels import LabelMap
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap
 from segmentation.datasets.discover import discover
 from segmentation.datasets.labels import read_classes
 from segmentation.datasets.origin import PSEUDO

@@ -16,8 +16,9 @@ from support.program import run
 
 from segmentation.config.data import DataConfig
 from segmentation.core.errors import DataError
+from segmentation.core.labels import Coding
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Coding, Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.ground_truth import LabelFile, MaskFile

@@ -22,7 +22,8 @@ from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model, known_candidates
 from segmentation.confidence.places import EXPECTED_FAULTS, FIGURES, MARKED, PlaceModel
 from segmentation.core.errors import BundleError
-from segmentation.core.types import BINARY, LikelyFault, Prediction
+from segmentation.core.labels import BINARY
+from segmentation.core.predictions import LikelyFault, Prediction
 from segmentation.datasets.discover import discover
 from segmentation.evaluation import calibration
 from segmentation.evaluation.calibration import fit_confidence

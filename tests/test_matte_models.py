@@ -17,7 +17,8 @@ from segmentation.config.files import MatteOptions
 from segmentation.config.run import RunConfig
 from segmentation.config.scoring import ScoringOptions
 from segmentation.core.errors import ConfigError, SegmentationError
-from segmentation.core.types import BINARY, Prediction
+from segmentation.core.labels import BINARY
+from segmentation.core.predictions import Prediction
 from segmentation.images.files import write_image
 from segmentation.images.refinement import refine
 from segmentation.images.trimaps import UNKNOWN, soft_trimap, unsure_trimap

@@ -9,7 +9,8 @@ from scipy.ndimage import distance_transform_edt
 from skimage.segmentation import find_boundaries
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score
 
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.masks import THRESHOLDS, Counts
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.object_model import one_object
 
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import ObjectMask
 from segmentation.datasets.objects import Objects, number_masks

@@ -14,8 +14,8 @@ from support.program import make
 from segmentation.bundle.bundle import load_bundle
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.labels import BINARY, LabelMap
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, LabelMap
 from segmentation.datasets.discover import discover
 from segmentation.images.files import read_labels, read_mask, write_image
 from segmentation.inference.engines import load_engine

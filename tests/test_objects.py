@@ -13,7 +13,7 @@ from support.drawing import draw_pair
 
 from segmentation.config.jobs.data import DataOptions
 from segmentation.core.errors import DataError
-from segmentation.core.types import Coding
+from segmentation.core.labels import Coding
 from segmentation.datasets.coco import draw, read_coco
 from segmentation.datasets.discover import discover
 from segmentation.datasets.exclusion import contents_of

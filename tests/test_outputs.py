@@ -18,7 +18,8 @@ from support.folder_job import ENLARGEMENT, delivered, red_score, scorer_of
 from segmentation.config.files import FileOptions
 from segmentation.config.jobs.submit import SubmitOptions
 from segmentation.core.errors import DataError
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.datasets.rle import decode
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import TRANSPARENT, read_photo

@@ -15,10 +15,10 @@ from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.toml_file import read_options
 from segmentation.core.errors import ConfigError
+from segmentation.core.labels import BINARY
 from segmentation.core.machine import Machine, card_of, read_machine
 from segmentation.core.memory import begin_peak, peak_bytes
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.detail import ENOUGH, Detail, kept_at, measure_detail, thin_share
 from segmentation.datasets.discover import discover

@@ -18,7 +18,8 @@ from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.bundle.saving import save_description
 from segmentation.core import machine
 from segmentation.core.errors import ConfigError
-from segmentation.core.types import Coding, Sample
+from segmentation.core.labels import Coding
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import LabelFile
 from segmentation.evaluation.precisions import judge_precisions

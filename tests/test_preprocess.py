@@ -16,8 +16,8 @@ from support.drawing import draw_pair
 from segmentation.bundle.bundle import load_bundle
 from segmentation.config.data import DataConfig
 from segmentation.config.preprocessing import PreprocessConfig
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.pixels import adjust_contrast, resize, resize_scores, statistics

@@ -24,8 +24,10 @@ from segmentation.config.data import DataConfig
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.config.loss import LossConfig
 from segmentation.core.errors import DataError
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap, Prediction, Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.origin import PSEUDO, RECORD, write_origin

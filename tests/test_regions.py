@@ -10,8 +10,9 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from support.drawing import draw_pair
 
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap, Prediction
 from segmentation.images import decontamination
 from segmentation.images.channels import add_channel, split_colours
 from segmentation.images.regions import regions_of

@@ -16,7 +16,7 @@ from support.drawing import draw_pair, ellipse
 from support.program import SMALL, make, run
 
 from segmentation.core.errors import ConfigError, DataError, SegmentationError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.disturbances import DISTURBANCES
 from segmentation.evaluation.evaluate import evaluate

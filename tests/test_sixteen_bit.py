@@ -22,7 +22,8 @@ from support.imagemagick import imagemagick, needs_imagemagick
 from support.program import run
 
 from segmentation.core.errors import ImageError
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.images.compositing import blend, in_bits
 from segmentation.images.decontamination import decontaminate
 from segmentation.images.files import has_alpha, open_photo, read_mask, write_image

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from segmentation.core.errors import ConfigError, DataError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.split import Split, folds, holdout
 
 group_sizes = st.lists(st.integers(1, 6), min_size=2, max_size=30)

@@ -12,8 +12,8 @@ from PIL import Image
 from support.drawing import draw_pair
 
 from segmentation.core.files import encodable, write_text
+from segmentation.core.samples import Sample
 from segmentation.core.tables import cell, csv_text, text_of, write_csv
-from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import Pair, read_decisions, read_exclusion
 from segmentation.evaluation.disagreement import measure
 from segmentation.outputs.collect import ADDED, REPORT, Collected, write_report

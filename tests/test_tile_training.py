@@ -11,8 +11,9 @@ from segmentation.bundle.bundle import load_bundle
 from segmentation.config.augmentation import AUGMENTATIONS
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
+from segmentation.core.labels import BINARY
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.images.files import read_photo, write_image
 from segmentation.inference.scoring import load_score

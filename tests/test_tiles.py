@@ -13,8 +13,9 @@ from support.program import TINY, make, run
 
 from segmentation.api.model import load_model
 from segmentation.core.errors import ConfigError
+from segmentation.core.labels import BINARY
+from segmentation.core.predictions import Prediction
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, Prediction
 from segmentation.images.files import read_mask
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.scores.tiles import Tiling, along_edge, tiled

@@ -20,8 +20,8 @@ from segmentation.config.loss import LossConfig
 from segmentation.config.run import RunConfig
 from segmentation.config.training import TrainConfig
 from segmentation.core.errors import ConfigError, TrainingError
+from segmentation.core.labels import LabelMap
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.models.encoder import encode
 from segmentation.models.parts import backbone_layers, head_layers

@@ -40,7 +40,8 @@ from segmentation.confidence.places import FIGURES, PlaceModel
 from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, triage_folder, triage_photo
 from segmentation.confidence.viewpoints import OddView, View, odd_views
 from segmentation.core.errors import ConfigError
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.metrics.intervals import rank_correlation

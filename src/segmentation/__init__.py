@@ -63,7 +63,8 @@ _HOMES = {
         "TrainingError",
     ),
     "core.events": ("Caution", "Note", "Progress"),
-    "core.types": ("FoundObject", "LikelyFault", "Sample"),
+    "core.predictions": ("FoundObject", "LikelyFault"),
+    "core.samples": ("Sample",),
     "datasets.discover": ("Dataset",),
     "jobs.evaluate": ("Evaluated",),
     "jobs.evaluate_mattes": ("EvaluatedMattes",),
@@ -89,7 +90,8 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from segmentation.core.events import Caution, Note, Progress
-    from segmentation.core.types import FoundObject, LikelyFault, Sample
+    from segmentation.core.predictions import FoundObject, LikelyFault
+    from segmentation.core.samples import Sample
     from segmentation.datasets.discover import Dataset
     from segmentation.jobs.evaluate import Evaluated
     from segmentation.jobs.evaluate_mattes import EvaluatedMattes

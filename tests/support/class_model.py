@@ -8,8 +8,8 @@ import numpy as np
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.saving import save_description
 from segmentation.config.run import RunConfig
+from segmentation.core.labels import LabelMap
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap
 from segmentation.images.files import write_image
 from segmentation.preprocessing.preprocessing import Preprocessing
 from support.drawing import draw_pair, ellipse

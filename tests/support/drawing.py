@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import MaskFile
 
 BACKGROUND, GARMENT = (205, 200, 195), (150, 40, 60)

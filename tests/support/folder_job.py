@@ -21,9 +21,9 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.run import RunConfig
 from segmentation.core.events import Tell, ignore
 from segmentation.core.file_kinds import MANIFEST
+from segmentation.core.predictions import Prediction, ScoreFn
 from segmentation.core.signals import Interruption, exit_status
 from segmentation.core.size import Size
-from segmentation.core.types import Prediction, ScoreFn
 from segmentation.images.files import Picture
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.score_settings import EngineName, ScoreSettings

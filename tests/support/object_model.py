@@ -6,7 +6,7 @@ import cv2
 import keras
 import numpy as np
 
-from segmentation.core.types import FoundObject
+from segmentation.core.predictions import FoundObject
 from segmentation.images.files import write_image
 from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, ROW, SCORE
 

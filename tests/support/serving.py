@@ -11,7 +11,7 @@ import numpy as np
 from segmentation.confidence.drift import DriftAlarm
 from segmentation.confidence.triage import Limits, PhotoTriage
 from segmentation.config.jobs.serve import ServeOptions
-from segmentation.core.types import ScoreFn
+from segmentation.core.predictions import ScoreFn
 from segmentation.jobs.context import Context
 from segmentation.jobs.serving import ServedModel
 from segmentation.service.serve import serve

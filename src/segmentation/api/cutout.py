@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.confidence.triage import Verdict
-from segmentation.core.types import FoundObject, LikelyFault, Prediction
+from segmentation.core.predictions import FoundObject, LikelyFault, Prediction
 from segmentation.images.compositing import blend_alpha
 from segmentation.images.decontamination import garment_colours
 from segmentation.images.files import Picture

@@ -10,7 +10,8 @@ from segmentation.api.names import Name, as_text
 from segmentation.confidence.triage import Limits, PhotoTriage
 from segmentation.config.loading import LoadOptions
 from segmentation.core.errors import ConfigError
-from segmentation.core.types import LabelMap, Prediction
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.core.workspace import Workspace
 from segmentation.images.any_photo import Photo, take_photo
 from segmentation.images.files import Picture

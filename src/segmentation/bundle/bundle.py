@@ -21,8 +21,8 @@ from segmentation.confidence.model import ConfidenceModel
 from segmentation.config.run import RunConfig
 from segmentation.core.digests import sha256_of
 from segmentation.core.errors import BundleError, ConfigError
+from segmentation.core.labels import LabelMap
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap
 from segmentation.models.architectures import finds_objects
 from segmentation.preprocessing.preprocessing import Preprocessing
 

@@ -27,7 +27,7 @@ from segmentation.config.run import RunConfig
 from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import ConfigError
 from segmentation.core.json_text import unique_names
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.models import registry
 from segmentation.preprocessing.preprocessing import Preprocessing
 

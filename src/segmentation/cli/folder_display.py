@@ -18,8 +18,8 @@ from segmentation.cli.streams import silence_standard_output
 from segmentation.confidence.model import shown
 from segmentation.core.counting import counted
 from segmentation.core.errors import SegmentationError, printable
+from segmentation.core.labels import LEAST_SHARE
 from segmentation.core.timing import seconds_by_stage
-from segmentation.core.types import LEAST_SHARE
 from segmentation.jobs.folder import FolderStarted, PhotoDone
 from segmentation.outputs.folder_job import Tally
 from segmentation.outputs.publishing import OUTDATED

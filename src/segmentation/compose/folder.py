@@ -16,7 +16,7 @@ from segmentation.core.counting import counted
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import map_in_processes
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.fingerprint import fingerprint
 from segmentation.datasets.origin import COMPOSED, GARMENTS, MADE_OF, read_origin, write_origin
 from segmentation.images.files import write_image

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from segmentation.compose.scenery import LEAST_PX
-from segmentation.core.types import LabelMap, Sample
+from segmentation.core.labels import LabelMap
+from segmentation.core.samples import Sample
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.check import Problem, attempt, check_headers, check_pixels
 from segmentation.datasets.ground_truth import MaskFile

@@ -8,7 +8,7 @@ import numpy as np
 
 from segmentation.compose.figure import Figure, measure
 from segmentation.compose.placement import Placement
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.images.files import open_photo, read_mask, read_photo
 

@@ -8,8 +8,8 @@ import numpy as np
 from segmentation.confidence.colour_doubts import colour_doubts
 from segmentation.confidence.doubts import DOUBTFUL, Region, find_regions
 from segmentation.confidence.places import MARKED, PlaceModel
+from segmentation.core.predictions import LikelyFault
 from segmentation.core.size import REFERENCE_HEIGHT_PX
-from segmentation.core.types import LikelyFault
 from segmentation.images.regions import edge_of, regions_of
 from segmentation.metrics.faults import EXCESS, MISSED
 

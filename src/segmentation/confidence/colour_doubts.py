@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.images.boxes import box_around
 
 _WORKING_HEIGHT_PX = 432  # a quarter of a studio photo's, where a fault is a few pixels still

@@ -11,7 +11,7 @@ import numpy as np
 from segmentation.confidence.colour_doubts import colour_doubts
 from segmentation.core.bands import bands_of
 from segmentation.core.boxes import Box
-from segmentation.core.types import LikelyFault, Prediction
+from segmentation.core.predictions import LikelyFault, Prediction
 from segmentation.images.boxes import box_around
 from segmentation.metrics.faults import EXCESS
 

@@ -9,7 +9,7 @@ from segmentation.confidence.candidates import doubtful_pixels, find_candidates,
 from segmentation.confidence.features import extract_features
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.confidence.places import EXPECTED_FAULTS
-from segmentation.core.types import LikelyFault, Prediction, ScoreFn
+from segmentation.core.predictions import LikelyFault, Prediction, ScoreFn
 from segmentation.scores.augmentation import averaged, scores_of_mirror_image
 
 

@@ -25,8 +25,8 @@ from segmentation.confidence.shot import words_of_shot
 from segmentation.confidence.viewpoints import OddEnd, OddView, View, odd_views
 from segmentation.config.files import DECISIONS
 from segmentation.core.errors import ConfigError
+from segmentation.core.predictions import LikelyFault, Prediction
 from segmentation.core.size import Size
-from segmentation.core.types import LikelyFault, Prediction
 from segmentation.metrics.faults import EXCESS, MISSED
 
 WORST_FIRST = tuple(reversed(DECISIONS))

@@ -41,3 +41,7 @@ class Size:
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
+
+
+InputShape = tuple[int | None, int | None, int]
+"""Height, width and channels of what a network sees; None for any."""

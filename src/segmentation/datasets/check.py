@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.errors import SegmentationError, printable
-from segmentation.core.types import HALF, IGNORED, GroundTruth, LabelMap, Sample
+from segmentation.core.labels import HALF, IGNORED, LabelMap
+from segmentation.core.samples import GroundTruth, Sample
 from segmentation.datasets.ground_truth import FromTable, ObjectMask, truth_of
 from segmentation.datasets.mask_doubts import doubt, doubt_colours, remedy_for_dark
 from segmentation.images.files import has_alpha, image_size, kind_of_pixels, read_photo

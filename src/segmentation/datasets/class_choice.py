@@ -8,8 +8,8 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.json_text import unique_names
+from segmentation.core.labels import BINARY, IGNORED, Coding, LabelMap
 from segmentation.core.regular_file import check_regular
-from segmentation.core.types import BINARY, IGNORED, Coding, LabelMap
 from segmentation.datasets.labels import BACKGROUND, LABELS_FILE, Classes, key
 
 GARMENT, FOREGROUND, ALL = "garment", "foreground", "all"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.core.labels import LabelMap
 from segmentation.core.parallel import OnProgress, map_in_threads
-from segmentation.core.types import LabelMap, Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import truth_of
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
+from segmentation.core.labels import Coding
 from segmentation.core.memory import pixels_that_fit
 from segmentation.core.regular_file import check_regular
-from segmentation.core.types import Coding
 from segmentation.datasets.ids import id_of
 from segmentation.datasets.labels import UNLABELLED
 from segmentation.datasets.objects import Objects, number_masks

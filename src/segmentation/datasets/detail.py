@@ -8,9 +8,9 @@ from statistics import fmean
 import cv2
 import numpy as np
 
+from segmentation.core.labels import IGNORED, LEAST_SHARE
 from segmentation.core.parallel import map_in_threads
 from segmentation.core.size import Size
-from segmentation.core.types import IGNORED, LEAST_SHARE
 from segmentation.metrics.masks import counts, dice
 from segmentation.preprocessing.pixels import resize
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, printable
+from segmentation.core.labels import BINARY, LabelMap
 from segmentation.core.parallel import OnProgress, map_in_threads
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.samples import Sample
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.check import Problem, check_headers, check_pixels
 from segmentation.datasets.class_choice import FOREGROUND, GARMENT, ClassChoice, choose_classes, merged_groups

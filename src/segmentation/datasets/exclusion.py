@@ -11,8 +11,8 @@ from typing import NamedTuple
 from segmentation.core.digests import CONTENT_DIGITS
 from segmentation.core.errors import DataError, system_reason
 from segmentation.core.regular_file import check_regular
+from segmentation.core.samples import Sample
 from segmentation.core.tables import text_of
-from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import pair_digest
 from segmentation.datasets.split import Split

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from segmentation.core.digests import sha256_of_photo
 from segmentation.core.parallel import map_in_threads
-from segmentation.core.types import GroundTruth, Sample
+from segmentation.core.samples import GroundTruth, Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.ground_truth import FromTable
 

@@ -9,7 +9,7 @@ from segmentation.core.digests import sha256_of
 from segmentation.core.errors import DataError
 from segmentation.core.file_kinds import DRAWN
 from segmentation.core.parallel import map_in_threads
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.groups import DUPLICATES_FILE
 from segmentation.datasets.labels import LABELS_FILE
 from segmentation.datasets.layouts import find_parts

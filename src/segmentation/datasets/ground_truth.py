@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from segmentation.core.errors import DataError, printable
-from segmentation.core.types import Coding, GroundTruth, Sample, coded
+from segmentation.core.labels import Coding, coded
+from segmentation.core.samples import GroundTruth, Sample
 from segmentation.datasets.coco import CocoObjects
 from segmentation.datasets.matlab import SUFFIX, label_map_size, read_label_map
 from segmentation.datasets.objects import Objects, number_values

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segmentation.core.errors import DataError
 from segmentation.core.regular_file import check_regular
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.ids import id_of
 
 DUPLICATES_FILE = "duplicates.csv"

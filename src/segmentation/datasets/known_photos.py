@@ -8,7 +8,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.core.viewpoint_names import group_and_view
 
 

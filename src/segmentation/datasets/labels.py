@@ -9,8 +9,8 @@ from typing import Any
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.json_text import unique_names
+from segmentation.core.labels import Colour
 from segmentation.core.regular_file import check_regular
-from segmentation.core.types import Colour
 from segmentation.datasets.layouts import SIDES
 
 LABELS_FILE = "labels.json"

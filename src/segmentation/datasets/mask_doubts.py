@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 
 _FEW = 64  # levels that a picture of hard areas may have; a soft edge has more
 _LEAST_FLAT = 0.001  # of the photo: smaller areas of one level may be chance

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from segmentation.core.counting import counted
 from segmentation.core.errors import printable
-from segmentation.core.types import Coding, GroundTruth
+from segmentation.core.labels import Coding
+from segmentation.core.samples import GroundTruth
 from segmentation.core.walking import walk
 from segmentation.datasets.check import Problem
 from segmentation.datasets.coco import CocoObjects, CocoPhoto, read_coco

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.core.types import HALF, IGNORED, GroundTruth
+from segmentation.core.labels import HALF, IGNORED
+from segmentation.core.samples import GroundTruth
 
 MOST_NUMBERED = 254
 """The most objects of a photo that get a number; further ones, the smallest, are left out."""

@@ -8,8 +8,8 @@ from statistics import fmean, median, pstdev
 import numpy as np
 
 from segmentation.core.parallel import OnProgress, map_in_threads
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.datasets.contrast import FAINT
 from segmentation.datasets.detail import Detail, measure_detail, thin_share
 from segmentation.datasets.discover import Dataset

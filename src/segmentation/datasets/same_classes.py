@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from segmentation.core.errors import ConfigError, printable
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.datasets.class_choice import read_groups
 
 

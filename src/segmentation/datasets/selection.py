@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import PSEUDO

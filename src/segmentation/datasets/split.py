@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.core.digests import content_of
 from segmentation.core.errors import ConfigError, DataError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import COMPOSED, PSEUDO
 

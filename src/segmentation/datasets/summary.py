@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from segmentation.config.scoring import CHANNELS
+from segmentation.core.labels import IGNORED, LabelMap
 from segmentation.core.parallel import OnProgress, map_in_threads
+from segmentation.core.samples import Sample
 from segmentation.core.tables import write_csv
-from segmentation.core.types import IGNORED, LabelMap, Sample
 from segmentation.datasets.contrast import outline_contrast
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.ground_truth import truth_of

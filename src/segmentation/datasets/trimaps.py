@@ -8,7 +8,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError, printable
 from segmentation.core.file_kinds import DRAWN
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.matching import files_by_id
 from segmentation.images.files import read_mask
 from segmentation.images.trimaps import as_trimap, soft_trimap

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from segmentation.bundle.bundle import ModelBundle
+from segmentation.core.labels import BINARY, IGNORED, LabelMap
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import BINARY, IGNORED, LabelMap, Sample
+from segmentation.core.samples import Sample
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.inference.scoring import load_score
 from segmentation.metrics.masks import counts, dice

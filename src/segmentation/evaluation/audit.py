@@ -8,7 +8,8 @@ import numpy as np
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import Sample, ScoreFn
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import without_predicted
 from segmentation.evaluation.disagreement import Disagreement, measure

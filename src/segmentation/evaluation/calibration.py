@@ -17,7 +17,8 @@ from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.digests import content_of
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import Sample, ScoreFn
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.datasets.selection import new_to, without_predicted
 from segmentation.evaluation.fault_lessons import fault_lessons
 from segmentation.evaluation.photo import read_pair

@@ -10,7 +10,8 @@ import numpy as np
 from segmentation.bundle.bundle import ENGINE_FILES, WEIGHTS, ModelBundle
 from segmentation.bundle.names import DESCRIPTION
 from segmentation.core.errors import DataError
-from segmentation.core.types import Sample, ScoreFn
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.exclusion import keeps_apart
 from segmentation.datasets.known_photos import KnownPhotos

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from segmentation.core.labels import LEAST_SHARE, LabelMap
 from segmentation.core.tables import write_csv
-from segmentation.core.types import LEAST_SHARE, LabelMap
 from segmentation.metrics import classes as class_metrics
 from segmentation.metrics.masks import Counts
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from segmentation.core.types import LabelMap, Sample
+from segmentation.core.labels import LabelMap
+from segmentation.core.samples import Sample
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.image_row import ImageRow, class_row
 from segmentation.evaluation.measurement import MeasureSettings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.images.boxes import box_around
 from segmentation.images.compositing import in_bits
 from segmentation.metrics import masks as metrics

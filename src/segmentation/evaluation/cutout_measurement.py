@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from segmentation.core.types import LabelMap, Prediction, Sample
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction
+from segmentation.core.samples import Sample
 from segmentation.evaluation.image_row import ImageRow, cutout_row
 from segmentation.evaluation.measurement import MeasureSettings
 from segmentation.evaluation.set_figures import Evaluation

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.metrics import masks as metrics
 
 OMITTED, ADDED = "omitted", "added"

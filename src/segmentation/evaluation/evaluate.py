@@ -8,8 +8,10 @@ import numpy as np
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.labels import BINARY, LabelMap
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import BINARY, LabelMap, Sample, ScoreFn
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.class_measurement import ClassMeasurement
 from segmentation.evaluation.cutout_measurement import CutoutMeasurement

@@ -4,7 +4,7 @@ import numpy as np
 
 from segmentation.confidence.candidates import find_candidates
 from segmentation.confidence.place_fitting import KnownCandidate, known_candidates
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.evaluation.planted_faults import PLANTED, PlantedFault, plant_fault
 from segmentation.metrics.faults import faults_and_regions
 

@@ -7,7 +7,9 @@ from statistics import fmean
 import numpy as np
 
 from segmentation.config.faults import USUAL, FaultOptions
-from segmentation.core.types import LEAST_SHARE, LikelyFault, Prediction, Sample
+from segmentation.core.labels import LEAST_SHARE
+from segmentation.core.predictions import LikelyFault, Prediction
+from segmentation.core.samples import Sample
 from segmentation.metrics import classes as class_metrics
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.faults import Fault, faults

@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.evaluation.matte_figures import MatteEvaluation, MatteFigures, MatteRow
 from segmentation.evaluation.photo import read_pair
 from segmentation.images.trimaps import UNKNOWN

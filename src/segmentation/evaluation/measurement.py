@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.config.faults import FaultOptions
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.evaluation.set_figures import Evaluation
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import FoundObject
+from segmentation.core.samples import Sample
 from segmentation.core.tables import write_csv
-from segmentation.core.types import FoundObject, LabelMap, Sample
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.datasets.objects import objects_of
 from segmentation.metrics.masks import levels

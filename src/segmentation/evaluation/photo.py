@@ -5,7 +5,9 @@ import time
 import numpy as np
 
 from segmentation.core.errors import DataError, SegmentationError
-from segmentation.core.types import BINARY, FoundObject, LabelMap, Sample, ScoreFn
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.predictions import FoundObject, ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.images.files import read_photo
 from segmentation.inference.engines.object_engine import ObjectEngine

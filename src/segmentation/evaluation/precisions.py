@@ -6,7 +6,8 @@ from statistics import fmean
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.core.events import Tell, counting, ignore
-from segmentation.core.types import Sample, ScoreFn
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.evaluation.evaluate import evaluate
 
 _DECIMALS = 6

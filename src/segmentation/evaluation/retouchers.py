@@ -11,7 +11,8 @@ import numpy as np
 
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.counting import counted
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import truth_of
 from segmentation.datasets.origin import PSEUDO
 from segmentation.evaluation.image_row import ImageRow, cutout_row

@@ -10,9 +10,11 @@ import numpy as np
 
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.files import write_text
+from segmentation.core.labels import HALF
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
 from segmentation.core.tables import write_csv
-from segmentation.core.types import HALF, Sample, ScoreFn
 from segmentation.evaluation.disturbances import DISTURBANCES, Disturbance
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.metrics import masks as metrics

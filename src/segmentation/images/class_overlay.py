@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap
 
 _COVER = 0.6  # of the colour of a class over the photo

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from segmentation.core.palette import palette
-from segmentation.core.types import FoundObject
+from segmentation.core.predictions import FoundObject
 from segmentation.images.outline import outlined
 
 _COVER = 0.45  # of the colour of an object over the photo

@@ -10,7 +10,7 @@ import numpy as np
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.model import ConfidenceModel
 from segmentation.core.errors import ConfigError
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.datasets.same_classes import check_same_classes, check_same_groups
 from segmentation.inference.scoring import enlargement_of
 from segmentation.scores.tiles import Tiling

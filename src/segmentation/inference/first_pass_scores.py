@@ -7,7 +7,7 @@ from pathlib import Path
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import MaskFile
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.selection import new_to

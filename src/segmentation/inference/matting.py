@@ -12,7 +12,7 @@ from segmentation.bundle.finding import find_bundle
 from segmentation.config.files import MatteOptions
 from segmentation.config.scoring import ScoringOptions
 from segmentation.core.errors import ConfigError
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.images.boxes import box_around
 from segmentation.images.refinement import METHODS, ensure_available, refine
 from segmentation.images.trimaps import FROM_SCORES, UNKNOWN, ensure_band_available

@@ -7,7 +7,7 @@ from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.model import EVERYTHING, LEAST_AREA, MOST_AREA, NOTHING
 from segmentation.confidence.parts import PARTS, parts_of, words_of
 from segmentation.core.errors import printable
-from segmentation.core.types import Prediction, ScoreFn
+from segmentation.core.predictions import Prediction, ScoreFn
 from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.ensemble import Ensemble
 

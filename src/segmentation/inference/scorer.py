@@ -12,7 +12,8 @@ from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.estimator import ConfidenceEstimator, estimator_for
 from segmentation.config.scoring import ModelOptions, ScoringOptions
 from segmentation.core.events import Caution, Tell, ignore
-from segmentation.core.types import LabelMap, Prediction, ScoreFn
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import Prediction, ScoreFn
 from segmentation.inference.engines import Engine
 from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.ensemble import Ensemble

@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.scoring import ScoringOptions
-from segmentation.core.types import ScoreFn
+from segmentation.core.predictions import ScoreFn
 from segmentation.inference.engines import Engine, load_engine
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.scores.channels import Channels, on_channel

@@ -11,7 +11,7 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError, SegmentationError, printable
 from segmentation.core.events import Caution, Note
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.exclusion import exclusion_table
 from segmentation.datasets.known_photos import KnownPhotos

@@ -16,7 +16,7 @@ from segmentation.config.presets import configure
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint

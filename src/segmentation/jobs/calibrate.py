@@ -15,8 +15,8 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.events import counting
 from segmentation.core.files import atomic_folder, copy_folder
 from segmentation.core.lock import LOCK, locked
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.datasets.discover import Dataset, discover
 from segmentation.datasets.split import Split
 from segmentation.evaluation.calibration import fit_confidence

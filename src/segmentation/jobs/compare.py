@@ -12,7 +12,7 @@ from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note, Tell, counting, ignore
 from segmentation.core.lock import locked
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.evaluation.candidates import CpuTimed, facts_of, unseen_by_all
 from segmentation.evaluation.compare import Candidate, Comparison

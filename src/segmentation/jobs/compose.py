@@ -13,7 +13,7 @@ from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Caution, Note, counting
 from segmentation.core.lock import locked
 from segmentation.core.parallel import map_in_threads
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.check import Problem
 from segmentation.datasets.layouts import SIDES
 from segmentation.datasets.origin import COMPOSED, PSEUDO

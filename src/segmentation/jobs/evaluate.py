@@ -13,7 +13,8 @@ from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Note, counting
 from segmentation.core.lock import locked
-from segmentation.core.types import Prediction, Sample
+from segmentation.core.predictions import Prediction
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.selection import random_subset, select_samples
 from segmentation.evaluation.candidates import judged_together

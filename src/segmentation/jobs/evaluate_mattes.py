@@ -15,7 +15,7 @@ from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Note, counting
 from segmentation.core.file_kinds import TRIMAPS
 from segmentation.core.lock import locked
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.selection import new_to, random_subset, without_predicted
 from segmentation.datasets.trimaps import DRAWN_WIDTH, read_trimap

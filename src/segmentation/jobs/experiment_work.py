@@ -11,7 +11,7 @@ from segmentation.config.scoring import ModelOptions
 from segmentation.core.digests import content_of
 from segmentation.core.errors import SegmentationError
 from segmentation.core.events import Tell, counting
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.candidates import judged_together
 from segmentation.evaluation.evaluate import evaluate

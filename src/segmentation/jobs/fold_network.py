@@ -5,8 +5,8 @@ from statistics import median
 from typing import Any
 
 from segmentation.config.jobs.fold_network import ARCHITECTURE, FILTERS, FoldNetworkOptions
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample
 from segmentation.images.files import image_size
 from segmentation.jobs.recipes import WHOLE_PHOTOS
 

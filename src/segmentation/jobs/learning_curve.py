@@ -9,7 +9,7 @@ from segmentation.config.experiment import Experiment, Factor
 from segmentation.config.jobs.learning_curve import LearningCurveOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.split import folds
 from segmentation.evaluation.experiment_figures import ExperimentFigures, Row
 from segmentation.jobs.context import Context

@@ -11,8 +11,9 @@ from segmentation.bundle.saving import put_export
 from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.files import temporary_folder
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import Sample, ScoreFn
 from segmentation.datasets.discover import discover
 from segmentation.datasets.selection import select_samples
 from segmentation.evaluation.precisions import judge_precisions

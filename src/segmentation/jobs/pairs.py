@@ -8,7 +8,7 @@ from segmentation.bundle.provenance import data_folder
 from segmentation.core.counting import counted
 from segmentation.core.errors import BundleError, printable
 from segmentation.core.events import Caution, Note, counting
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.core.workspace import Workspace
 from segmentation.datasets.check import Problem
 from segmentation.datasets.class_choice import GARMENT

@@ -8,8 +8,9 @@ from typing import Any
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.run import RunConfig
 from segmentation.core.events import Note
+from segmentation.core.labels import LabelMap
 from segmentation.core.memory import begin_peak, peak_bytes
-from segmentation.core.types import LabelMap, Sample
+from segmentation.core.samples import Sample
 from segmentation.jobs.context import Context
 from segmentation.jobs.plan_rules import (
     Choice,

@@ -10,7 +10,7 @@ from typing import Any
 
 from segmentation.config.jobs.pseudo import PseudoOptions
 from segmentation.core.events import Caution
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.images.files import Picture
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import Scorer

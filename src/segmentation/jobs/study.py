@@ -11,7 +11,7 @@ from segmentation.bundle.provenance import provenance
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.study import Question, filled, read_questions
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.history import read_history
 from segmentation.evaluation.photo import read_pair

@@ -18,7 +18,7 @@ from segmentation.core.errors import BundleError, DataError, ExportError
 from segmentation.core.events import Caution, Note, counting
 from segmentation.core.files import atomic_folder, copy_folder, write_text
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.class_choice import merged_groups
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint

@@ -10,7 +10,7 @@ from segmentation.config.run import RunConfig
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError, DataError, printable
 from segmentation.core.events import Caution
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.discover import Dataset
 from segmentation.datasets.exclusion import split_without
 from segmentation.datasets.known_photos import KnownPhotos

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from segmentation.core.types import InputShape
+from segmentation.core.size import InputShape
 from segmentation.models.blocks import conv_norm_relu, scores, upsample
 from segmentation.models.encoder import encode
 

@@ -9,8 +9,7 @@ from segmentation.config.network import ModelConfig
 from segmentation.config.run import RunConfig
 from segmentation.config.training import TrainConfig
 from segmentation.core.errors import ConfigError
-from segmentation.core.size import Size
-from segmentation.core.types import InputShape
+from segmentation.core.size import InputShape, Size
 from segmentation.models.architectures import ARCHITECTURES, MOST_FILTERS, Architecture
 from segmentation.models.backbones import BACKBONES, LEVELS
 from segmentation.models.mask_rcnn.found import MOST_OBJECTS, ROW

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from segmentation.core.types import InputShape
+from segmentation.core.size import InputShape
 from segmentation.models.blocks import conv_norm_relu, decode, score_head
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from segmentation.core.types import InputShape
+from segmentation.core.size import InputShape
 from segmentation.models.blocks import conv_norm_relu, decode, score_head
 from segmentation.models.encoder import encode
 from segmentation.models.guess import alpha_head

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from segmentation.core.bands import PIXELS, bands_of
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.images.boxes import box_around
 from segmentation.metrics.threshold import CERTAIN
 

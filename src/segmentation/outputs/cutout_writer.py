@@ -10,7 +10,7 @@ from segmentation.confidence.doubts import encode_doubts
 from segmentation.confidence.edge_distances import EdgeLines
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import FILES
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.images.compositing import blend_alpha, in_bits
 from segmentation.images.files import Picture, write_image
 from segmentation.images.outline import outlined

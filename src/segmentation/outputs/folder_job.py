@@ -11,8 +11,8 @@ from pathlib import Path
 
 from segmentation.confidence.triage import PhotoTriage
 from segmentation.core.errors import DataError, SegmentationError, is_full, printable, system_error
+from segmentation.core.predictions import Prediction
 from segmentation.core.timing import timed
-from segmentation.core.types import Prediction
 from segmentation.core.unfinished import errors_renamed
 from segmentation.images.files import Picture, open_photo
 from segmentation.inference.scorer import Scorer

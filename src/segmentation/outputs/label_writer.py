@@ -11,7 +11,8 @@ import numpy as np
 from segmentation.core.errors import DataError
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import write_text
-from segmentation.core.types import LEAST_SHARE, LabelMap, Prediction
+from segmentation.core.labels import LEAST_SHARE, LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.datasets.labels import LABELS_FILE, Classes, read_classes
 from segmentation.datasets.origin import PSEUDO, write_origin
 from segmentation.images.class_overlay import legend, overlay_classes

@@ -9,7 +9,8 @@ import numpy as np
 
 from segmentation.config.files import FileOptions
 from segmentation.core.file_kinds import numbered
-from segmentation.core.types import BINARY, FoundObject, Prediction
+from segmentation.core.labels import BINARY
+from segmentation.core.predictions import FoundObject, Prediction
 from segmentation.images.files import Picture, write_image
 from segmentation.images.object_overlay import overlay_objects
 from segmentation.inference.matting import MattePass

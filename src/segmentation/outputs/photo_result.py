@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from segmentation.confidence.triage import Verdict
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.images.files import Picture
 from segmentation.outputs.naming import Photo
 from segmentation.outputs.result import Result

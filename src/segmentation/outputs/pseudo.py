@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from segmentation.core.errors import DataError
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.datasets.origin import PSEUDO, write_origin
 from segmentation.images.files import Picture
 from segmentation.outputs.file_record import record_of

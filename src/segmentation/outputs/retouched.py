@@ -10,7 +10,7 @@ from segmentation.core.counting import counted
 from segmentation.core.errors import DataError, ImageError, printable
 from segmentation.core.events import Warn, ignore
 from segmentation.core.file_kinds import FILES
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.core.walking import files_below
 from segmentation.evaluation.corrections import alike
 from segmentation.images.compositing import in_bits

@@ -8,7 +8,7 @@ import numpy as np
 from segmentation.config.files import CutoutOptions
 from segmentation.core.errors import ImageError, printable
 from segmentation.core.file_kinds import FILES, FORMATS
-from segmentation.core.types import Prediction
+from segmentation.core.predictions import Prediction
 from segmentation.images.files import Picture, write_image
 from segmentation.outputs.cutout_style import CutoutStyle
 

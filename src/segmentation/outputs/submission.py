@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from segmentation.core.files import write_bytes
+from segmentation.core.predictions import Prediction
 from segmentation.core.tables import csv_text
-from segmentation.core.types import Prediction
 from segmentation.datasets.rle import Order, encode
 from segmentation.images.files import Picture
 from segmentation.outputs.alpha import hard_alpha

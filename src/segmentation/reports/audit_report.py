@@ -11,8 +11,8 @@ import numpy as np
 from segmentation.core.counting import counted
 from segmentation.core.files import encodable, write_text
 from segmentation.core.parallel import OnProgress
+from segmentation.core.samples import Sample
 from segmentation.core.tables import csv_text
-from segmentation.core.types import Sample
 from segmentation.datasets.exclusion import (
     CONTENTS,
     EXCLUDE,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.core.types import LEAST_SHARE, LabelMap
+from segmentation.core.labels import LEAST_SHARE, LabelMap
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.images.class_overlay import overlay_classes

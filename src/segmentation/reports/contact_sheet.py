@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from segmentation.core.errors import DataError
+from segmentation.core.labels import BINARY, HALF, LabelMap
 from segmentation.core.parallel import OnProgress, map_in_threads
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, HALF, LabelMap, Sample
 from segmentation.images.class_overlay import legend, overlay_classes
 from segmentation.images.files import read_photo
 from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap

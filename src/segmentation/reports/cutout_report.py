@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segmentation.core.types import BINARY
+from segmentation.core.labels import BINARY
 from segmentation.evaluation.robustness import SMALL_CHANGE
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.images.outline import OUTLINE, outlined

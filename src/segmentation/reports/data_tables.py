@@ -11,7 +11,7 @@ from rich.text import Text
 from segmentation.config.scoring import CHANNELS
 from segmentation.core.counting import counted
 from segmentation.core.errors import printable
-from segmentation.core.types import BINARY, IGNORED, LabelMap
+from segmentation.core.labels import BINARY, IGNORED, LabelMap
 from segmentation.datasets.check import Problem
 from segmentation.datasets.class_choice import ClassChoice
 from segmentation.datasets.class_statistics import ClassStatistics

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from segmentation.core.files import write_text
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.core.tables import write_csv
-from segmentation.core.types import LabelMap, Sample, ScoreFn
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.evaluation.set_figures import Evaluation
 from segmentation.metrics.faults import Fault

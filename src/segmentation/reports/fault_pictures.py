@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.core.types import LabelMap
+from segmentation.core.labels import LabelMap
 from segmentation.images.class_overlay import overlay_classes
 from segmentation.images.outline import OUTLINE, outlined
 from segmentation.metrics.faults import Fault

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from segmentation.core.labels import Colour, LabelMap
 from segmentation.core.parallel import OnProgress
-from segmentation.core.types import Colour, LabelMap, Sample, ScoreFn
+from segmentation.core.predictions import ScoreFn
+from segmentation.core.samples import Sample
 from segmentation.evaluation.compare import Comparison
 from segmentation.evaluation.photo import read_pair, score_photo
 from segmentation.images.class_overlay import overlay_classes

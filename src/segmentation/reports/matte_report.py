@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from segmentation.core.files import write_text
+from segmentation.core.samples import Sample
 from segmentation.core.tables import write_csv
-from segmentation.core.types import Sample
 from segmentation.evaluation.matte_figures import MatteEvaluation, MatteRow
 from segmentation.reports.details import detail_about
 from segmentation.reports.html import encode, page

@@ -13,8 +13,8 @@ from segmentation.confidence.triage import WORST_FIRST, FolderTriage, Limits
 from segmentation.core.errors import printable
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import write_text
+from segmentation.core.predictions import Prediction
 from segmentation.core.tables import write_csv
-from segmentation.core.types import Prediction
 from segmentation.images.outline import outlined
 
 REVIEW = "review.html"

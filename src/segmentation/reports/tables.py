@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from segmentation.core.counting import counted
-from segmentation.core.types import LEAST_SHARE
+from segmentation.core.labels import LEAST_SHARE
 from segmentation.evaluation.class_figures import ClassFigures
 from segmentation.evaluation.object_figures import ObjectFigures
 from segmentation.evaluation.set_figures import Evaluation

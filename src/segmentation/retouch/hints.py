@@ -12,7 +12,8 @@ import numpy as np
 
 from segmentation.confidence.doubts import Region
 from segmentation.core.boxes import Box
-from segmentation.core.types import HALF, LabelMap, Prediction
+from segmentation.core.labels import HALF, LabelMap
+from segmentation.core.predictions import Prediction
 from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE

@@ -8,7 +8,7 @@ import numpy as np
 
 from segmentation.confidence.doubts import Region
 from segmentation.core.boxes import Box
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.retouch.coverage import area_coverage, box_of, clipped, stroke_coverage
 from segmentation.retouch.edges import fit_to_colours
 from segmentation.retouch.operations import Area, Hint, Operation, Refinement, Spot, Stroke, Whole

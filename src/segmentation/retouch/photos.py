@@ -12,7 +12,7 @@ from segmentation.confidence.viewpoints import OTHERWISE
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import FILES, FORMATS, SHOWN_ONLY
-from segmentation.core.types import LikelyFault
+from segmentation.core.predictions import LikelyFault
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.results_folder import photo_of

@@ -8,7 +8,7 @@ import numpy as np
 from segmentation.confidence.doubts import Region, find_regions, region_of_end, with_likely_faults
 from segmentation.core.digests import read_sha256
 from segmentation.core.errors import DataError, printable
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.images.files import Picture, read_labels, read_mask
 from segmentation.retouch.acceptance import predicted_path
 from segmentation.retouch.operations import Operation

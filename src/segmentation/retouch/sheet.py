@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from segmentation.core.boxes import Box
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.retouch.operations import Operation
 from segmentation.retouch.painting import Patch, painted
 

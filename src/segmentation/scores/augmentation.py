@@ -6,7 +6,8 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
-from segmentation.core.types import BINARY, LabelMap, ScoreFn
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.predictions import ScoreFn
 
 SCALES = (1.0, 0.9, 1.1)
 

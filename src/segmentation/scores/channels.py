@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from segmentation.config.scoring import CHANNELS
-from segmentation.core.types import ScoreFn
+from segmentation.core.predictions import ScoreFn
 
 _RGB, _LAB = CHANNELS[:3], CHANNELS[3:]
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from segmentation.core.predictions import ScoreFn
 from segmentation.core.size import Size
-from segmentation.core.types import ScoreFn
 from segmentation.preprocessing.pixels import at_least
 
 _SPREAD = 1 / 6  # the standard deviation of the window of a tile, of its height and width

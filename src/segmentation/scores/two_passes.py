@@ -3,7 +3,7 @@
 import numpy as np
 
 from segmentation.core.boxes import Box
-from segmentation.core.types import ScoreFn
+from segmentation.core.predictions import ScoreFn
 from segmentation.preprocessing.second_pass import SecondPassView, with_scores
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from segmentation.config.augmentation import AugmentConfig
 from segmentation.config.scoring import CHANNELS
 from segmentation.core.imports import require
-from segmentation.core.types import BINARY, LabelMap
+from segmentation.core.labels import BINARY, LabelMap
 from segmentation.scores.channels import as_grey
 from segmentation.training.recolour import recolour
 from segmentation.training.target_coding import TargetCoding, coding_of

@@ -9,7 +9,8 @@ import numpy as np
 
 from segmentation.config.data import DataConfig
 from segmentation.core.errors import DataError, SegmentationError
-from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import GroundTruth, Sample
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing

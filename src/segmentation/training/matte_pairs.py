@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.config.run import RunConfig
 from segmentation.core.file_kinds import DRAWN
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.datasets.trimaps import has_trimap, read_trimap, trimap_or_drawn
 from segmentation.images.colour_distance import colour_distance
 from segmentation.images.trimaps import UNKNOWN, as_trimap, soft_trimap

@@ -9,8 +9,8 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Note, Tell, ignore
+from segmentation.core.labels import LabelMap
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap
 from segmentation.models import registry
 from segmentation.models.parts import backbone_layers, copy_weights
 from segmentation.models.weights import load_weights

@@ -12,8 +12,9 @@ import keras
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.run import RunConfig
 from segmentation.core.events import Tell, ignore
+from segmentation.core.labels import BINARY, LabelMap
 from segmentation.core.memory import peak_bytes
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.samples import Sample
 from segmentation.training.batches import Batches
 from segmentation.training.freezing import phases
 from segmentation.training.network import compile_network

@@ -10,7 +10,8 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError
 from segmentation.core.events import Tell, ignore
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import Sample
 from segmentation.models.architectures import finds_objects
 from segmentation.models.cost import measure
 from segmentation.models.pretrained import load_backbone

@@ -11,7 +11,8 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import TrainingError
 from segmentation.core.events import Tell, counting, ignore
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import Sample
 from segmentation.training.freezing import phases
 from segmentation.training.network import compile_network
 from segmentation.training.preparing import plan_training, prepare_training

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 
 _CAMOUFLAGE = 0.4  # of the recoloured garments take a colour of their surroundings
 _IN_PART = 0.4  # of them in one part only: a yoke, a side, a band

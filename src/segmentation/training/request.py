@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from segmentation.config.run import RunConfig
-from segmentation.core.types import BINARY, LabelMap, Sample
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import Sample
 
 if TYPE_CHECKING:
     from segmentation.bundle.bundle import ModelBundle

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from segmentation.config.data import DataConfig
-from segmentation.core.types import Sample
+from segmentation.core.samples import Sample
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.preprocessing.second_pass import SecondPassView
 from segmentation.training.augment import Augment

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.core.types import HALF
+from segmentation.core.labels import HALF
 from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.training.augment import Augment
 

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from segmentation.config.data import DataConfig
+from segmentation.core.labels import HALF, IGNORED, LabelMap
 from segmentation.core.size import Size
-from segmentation.core.types import HALF, IGNORED, LabelMap
 from segmentation.preprocessing.pixels import resize, resize_labels
 
 

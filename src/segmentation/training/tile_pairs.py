@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from segmentation.config.run import RunConfig
+from segmentation.core.labels import LabelMap
+from segmentation.core.samples import Sample
 from segmentation.core.size import Size
-from segmentation.core.types import LabelMap, Sample
 from segmentation.preprocessing.pixels import at_least
 from segmentation.preprocessing.preprocessing import Preprocessing
 from segmentation.training.augment import Augment

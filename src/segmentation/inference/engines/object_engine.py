@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.core.labels import LabelMap
+from segmentation.core.predictions import FoundObject
 from segmentation.core.size import Size
 from segmentation.core.timing import timed
-from segmentation.core.types import FoundObject, LabelMap
 from segmentation.inference.engines.engine import Engine
 from segmentation.models.mask_rcnn.found import MASK_PX, USUAL_SCORE, FoundObjects
 

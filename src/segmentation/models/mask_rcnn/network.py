@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from segmentation.core.types import InputShape
+from segmentation.core.size import InputShape
 from segmentation.models.blocks import conv_norm_relu
 from segmentation.models.encoder import encode
 from segmentation.models.mask_rcnn.anchors import anchors_of

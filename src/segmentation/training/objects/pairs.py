@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 
 from segmentation.config.data import DataConfig
+from segmentation.core.labels import BINARY, LabelMap
+from segmentation.core.samples import GroundTruth, Sample
 from segmentation.core.size import Size
-from segmentation.core.types import BINARY, GroundTruth, LabelMap, Sample
 from segmentation.datasets.objects import objects_of
 from segmentation.models.mask_rcnn.found import MOST_OBJECTS
 from segmentation.preprocessing.pixels import resize_labels
