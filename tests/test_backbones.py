@@ -518,7 +518,10 @@ def test_first_scores_do_not_count_for_a_network_of_keras_before_anything_is_lea
     assert np.abs(guided(seen)[2] - expected).max() < 1e-5 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("backbone", APPLICATIONS)
+@pytest.mark.parametrize(
+    "backbone",
+    [pytest.param(name, marks=[pytest.mark.slow] if name == "resnet101" else []) for name in APPLICATIONS],
+)
 def test_weights_of_a_file_give_the_features_of_the_network_that_saved_them(backbone, published):
     row, (whole, path) = BACKBONES[backbone], published(backbone)
     config = RunConfig().replace(backbone=backbone, backbone_weights=str(path), filters=2)

@@ -127,8 +127,11 @@ NETWORKS |= {
 }
 
 
-DEEP = ("deeplab-v3-resnet101", "deeplab-v3-resnet50", "atrous-resnet50", "unet-densenet121")
-"""Their blocks are those of the shallow networks with backbones of the same kinds, many times."""
+DEEP = (
+    "deeplab-v3-resnet101", "deeplab-v3-resnet50", "deeplab-v3-mobilenet-v3",
+    "fcn-resnet50", "atrous-resnet50", "unet-densenet121",
+)  # fmt: skip
+"""Their blocks are those of others with the same backbones, or of their own kind, many times."""
 
 
 @pytest.mark.parametrize(
