@@ -154,7 +154,11 @@ def test_without_a_certainty_everything_is_as_it_was(source, model, tmp_path):
 @pytest.mark.parametrize(
     ("bundle", "options", "words"),
     [
-        (BUNDLE, {"trimap": True}, "received model, which does not; `calibrate model=model data=DIR name=NAME`"),
+        (
+            BUNDLE,
+            {"trimap": True},
+            "received model, which does not; `calibrate model=model data=DIR name=NAME`",
+        ),
         (None, {}, "expected with `trimap`, or with `format=psd`"),
         (None, {"trimap": True, "trimap_certainty": 0.99}, "at least 199 garments"),
     ],
