@@ -303,6 +303,7 @@ def test_more_filters_than_a_model_may_have_are_refused_before_training(name):
         registry.complete(config.replace(filters=most + 1))
 
 
+@pytest.mark.slow
 def test_a_segnet_is_trained_and_exported_from_the_command_line(tiny_set, tmp_path):
     options = f"--data {tiny_set} --home {tmp_path} --architecture segnet --filters 2 --levels 2"
     options += " --input-size 32x48 --epochs 1 --holdout 0.4"

@@ -97,6 +97,7 @@ def test_before_the_first_step_there_is_no_average_to_take():
     check_same(before, network.get_weights())
 
 
+@pytest.mark.slow
 def test_it_changes_no_step_of_the_training_and_is_what_is_judged_and_kept(samples, tmp_path):
     bundle, averaged = train(samples, tmp_path / "averaged", CONFIG)
     _, plain = train(samples, tmp_path / "plain", CONFIG.replace(average=0))

@@ -518,6 +518,7 @@ def test_counts_that_cannot_be_are_refused(counts):
 # --- as a user types it ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_cutout_can_be_trained_with_a_sum_of_losses(tmp_path):
     pairs = draw_set(tmp_path / "pairs")
     command = (

@@ -164,6 +164,7 @@ def flags():
     return [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
 
 
+@pytest.mark.slow
 def test_the_same_command_trains_nothing_twice_and_only_what_was_added(finished, pairs, tmp_path):
     home = shutil.copytree(finished.parents[2], tmp_path / "home")
     more = tmp_path / "tiny.toml"
@@ -295,6 +296,7 @@ def test_the_worse_half_is_given_up_early_and_keeps_its_row(pairs, tmp_path):
     assert given_up.words == "given up after 1 epoch, in the worse half"
 
 
+@pytest.mark.slow
 def test_what_others_are_trained_on_is_trained_to_its_end_before_half_of_the_variants_are_given_up(
     pairs, tmp_path
 ):

@@ -82,6 +82,7 @@ def test_a_job_that_is_killed_again_and_again_gives_what_an_uninterrupted_one_gi
     assert errors(output) == {}
 
 
+@pytest.mark.slow
 def test_a_job_killed_at_any_step_of_a_change_of_settings_leaves_nothing_that_passes_for_done(
     source, tmp_path
 ):

@@ -65,6 +65,7 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(samples, tmp_path):
         np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupted_epoch", [3, 4], ids=["between two phases", "in the second phase"])
 def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, tmp_path, interrupted_epoch):
     config = complete(
@@ -89,6 +90,7 @@ def test_so_does_one_whose_backbone_is_frozen_at_first_and_slower_then(samples, 
         np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_so_does_one_with_dropout(samples, tmp_path):
     config = complete(CONFIG.replace(architecture="fc-densenet", filters=2, levels=1))
     _, whole = train(samples, tmp_path / "whole", config=config)

@@ -256,6 +256,7 @@ def people(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_model_of_other_classes_gives_all_its_weights_but_those_of_the_head(samples, tmp_path, people):
     config = CONFIG.replace(backbone=None, backbone_weights=None, architecture="simple")
     before, network = train(samples, tmp_path / "models" / "garment", config)
