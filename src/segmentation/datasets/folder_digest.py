@@ -42,9 +42,14 @@ def folders_digest(folders: Iterable[Path], trimaps: Sequence[str] = (), *, with
                 record = place / RECORD
                 if with_origins and record.is_file():
                     origins.append((f"{number} {record.relative_to(folder)}", _origin(place)))
-    digests = map_in_threads(digest_of_file, [path for _name, path in found])
-    named = [(name, digest) for (name, _path), digest in zip(found, digests, strict=True)]
-    return hashlib.sha256("\n".join(sorted(map(repr, named + origins))).encode()).hexdigest()
+    return digest_of_files(found, origins)
+
+
+def digest_of_files(files: Sequence[tuple[str, Path]], facts: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the sha256 of files and facts by their names, in whichever order they come."""
+    digests = map_in_threads(digest_of_file, [path for _name, path in files])
+    named = [(name, digest) for (name, _path), digest in zip(files, digests, strict=True)]
+    return hashlib.sha256("\n".join(sorted(map(repr, [*named, *facts]))).encode()).hexdigest()
 
 
 def digest_of_file(path: Path) -> str:

@@ -14,7 +14,7 @@ from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
 from segmentation.core.errors import ConfigError
 from segmentation.core.workspace import WorkFolder
-from segmentation.jobs.named_files import FILES, digest_of_option
+from segmentation.jobs.named_files import FILE_OPTIONS, digest_of_option
 from segmentation.jobs.named_models import identity
 
 _LONGEST_NAME = 60  # letters of a variant in the name of a file
@@ -168,7 +168,7 @@ class _Planner:
     def _inputs(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the user's own files and models hold now: with others it is another training."""
         found: dict[str, Any] = {}
-        for key in options.keys() & {*FILES}:
+        for key in options.keys() & {*FILE_OPTIONS}:
             if digest := digest_of_option(key, options[key]):
                 found[key] = digest
         for key in _NAMES_MODELS & options.keys():

@@ -1,6 +1,5 @@
-"""The folders and files that options name, and what they hold now: with others it is another result."""
+"""Digests of the folders and files that options name: with other contents it is another result."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,11 @@ from typing import Any
 from segmentation.config.options import JobOptions, options_of
 from segmentation.core.errors import DataError
 from segmentation.core.file_kinds import DRAWN
-from segmentation.core.parallel import map_in_threads
 from segmentation.datasets.exclusion import exclusion_table
-from segmentation.datasets.folder_digest import digest_of_file, folders_digest
+from segmentation.datasets.folder_digest import digest_of_file, digest_of_files, folders_digest
 from segmentation.outputs.naming import photos_below
 
-FILES = ("exclude", "classes", "backbone_weights", "files_from")
+FILE_OPTIONS = ("exclude", "classes", "backbone_weights", "files_from")
 """Options that may name a file of the user's."""
 
 _PAIRS, _TRIMAPS = "data", "trimaps"
@@ -26,7 +24,7 @@ def contents(options: JobOptions) -> dict[str, str]:
     What is not there has none: the job itself reports it best.
     """
     values = {one.name: one.value_in(options) for one in options_of(type(options))}
-    found = {name: digest_of_option(name, values[name]) for name in FILES if name in values}
+    found = {name: digest_of_option(name, values[name]) for name in FILE_OPTIONS if name in values}
     trimaps = str(values.get(_TRIMAPS, "")).split(",")
     found[_PAIRS] = pairs_digest(options, trimaps)
     for name in _PICTURES:
@@ -36,7 +34,7 @@ def contents(options: JobOptions) -> dict[str, str]:
 
 
 def digest_of_option(name: str, value: Any) -> str | None:
-    """Return the digest of the file that an option of `FILES` names; None where it names none."""
+    """Return the digest of the file that an option of `FILE_OPTIONS` names; None where it names none."""
     if value is None:
         return None
     path = Path(str(value))
@@ -61,9 +59,7 @@ def _pictures_digest(places: Iterable[Path], output: Any) -> str:
         own = output if isinstance(output, Path) else None
         files = [photo.path for photo in photos_below(place, own)] if place.is_dir() else [place]
         found += [(f"{number} {path.relative_to(place)}", path) for path in files]
-    digests = map_in_threads(digest_of_file, [path for _name, path in found])
-    lines = sorted(repr((name, digest)) for (name, _path), digest in zip(found, digests, strict=True))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return digest_of_files(found)
 
 
 def _paths(value: Any) -> Iterable[Path]:
