@@ -4,6 +4,7 @@ import dataclasses
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from json import loads
 from pathlib import Path
 
@@ -69,10 +70,7 @@ def watch_for(
 
 def arriving(folder: Path, *names: str) -> dict[float, Callable[[], object]]:
     """A photo every three seconds."""
-    return {
-        3.0 * number: lambda name=name, seed=number: draw(folder / name, seed)  # type: ignore[misc]
-        for number, name in enumerate(names, start=1)
-    }
+    return {3.0 * number: partial(draw, folder / name, number) for number, name in enumerate(names, start=1)}
 
 
 if __name__ == "__main__":

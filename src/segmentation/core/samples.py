@@ -9,6 +9,32 @@ import numpy as np
 from segmentation.core.labels import Coding
 
 
+class GroundTruth(Protocol):
+    """The mask or the label map of a photo, in whichever form a data set holds it.
+
+    `path` is the file to mend where the two do not fit; `coding` says what the values of a label map become,
+    None where the values are those of the mask itself.
+    """
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def coding(self) -> Coding | None: ...
+
+    def read(self) -> np.ndarray:
+        """Return uint8 [H, W]: 0 outside and 255 inside the garment, or the targets of the coding.
+
+        Where there are several classes, a pixel holds the index of its own, or `IGNORED`. Raises ImageError
+        and DataError for files that do not hold it.
+        """
+        ...
+
+    def size(self) -> tuple[int, int]:
+        """Return height and width, without reading the pixels. Raises like `read`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sample:
     """One photo and, where known, its ground truth.
@@ -22,36 +48,10 @@ class Sample:
 
     id: str
     photo: Path
-    truth: "GroundTruth | None" = None
+    truth: GroundTruth | None = None
     group: str = ""
     view: str = ""
     origin: str = "real"
-    first_scores: "GroundTruth | None" = None
+    first_scores: GroundTruth | None = None
     source: int = 0
     made_of: str = ""
-
-
-class GroundTruth(Protocol):
-    """The mask or the label map of a photo, in whichever form a data set holds it.
-
-    `path` is the file to mend where the two do not fit; `coding` says what the values of a label map become,
-    None where the values are those of the mask itself.
-    """
-
-    @property
-    def path(self) -> Path: ...
-
-    @property
-    def coding(self) -> "Coding | None": ...
-
-    def read(self) -> np.ndarray:
-        """Return uint8 [H, W]: 0 outside and 255 inside the garment, or the targets of the coding.
-
-        Where there are several classes, a pixel holds the index of its own, or `IGNORED`. Raises ImageError
-        and DataError for files that do not hold it.
-        """
-        ...
-
-    def size(self) -> tuple[int, int]:
-        """Return height and width, without reading the pixels. Raises like `read`."""
-        ...
