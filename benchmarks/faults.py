@@ -2,7 +2,7 @@
 
     python benchmarks/faults.py [--data DIR] [--model NAME] [--members NAME ...] [--most N] [--output DIR]
 
-Photos of four kinds with ground truth that the model has not seen; whatever is learned is learned from other
+Photos of four kinds with ground truth that the model has not seen; whatever is fitted is fitted to other
 garments (cross-validation of five folds). It prints for each kind AURC and AUGRC of "has a fault" (less is
 better) and how many of the faulty photos a review of the least certain finds, with the best that is possible
 beside it; what promises keep over random halves; how many of the faults that are planted into clean masks lie

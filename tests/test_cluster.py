@@ -54,7 +54,7 @@ def recorded(folder):
 
 
 def as_on_one_machine(folder, source, tmp_path):
-    """Whether a folder holds what `predict` makes of the photos on one machine."""
+    """Return whether a folder holds what `predict` makes of the photos on one machine."""
     cut_folder(source, tmp_path / "expected")
     lines = sorted(map(comparable, manifest_lines(tmp_path / "expected")), key=lambda line: line["stem"])
     return results_in(pictures(folder)) == pictures(tmp_path / "expected") and recorded(folder) == lines

@@ -72,7 +72,7 @@ def test_a_mask_that_overlaps_by_six_tenths_counts_at_a_half_alone(tmp_path):
 
 @pytest.mark.parametrize("found_later", [False, True])
 def test_the_masks_that_are_judged_are_those_that_are_written(tmp_path, found_later):
-    """Whether the threshold of the masks is known, as in `eval`, or found by these photos, as in `train`."""
+    """The threshold of the masks is known, as in `eval`, or found by these photos, as in `train`."""
     truth = np.zeros((20, 40), np.uint8)
     truth[2:12, 3:13] = 1
     write_image(tmp_path / "mask.png", truth)

@@ -1,4 +1,4 @@
-"""What is worked out in a shorter way is the same: regions, channels, areas of an edge, a mirror image."""
+"""Shorter ways give the same results: regions, channels, areas of an edge, a mirror image."""
 
 from unittest import mock
 

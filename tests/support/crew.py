@@ -15,7 +15,7 @@ from segmentation.outputs.shares import Share
 
 
 class Crash(BaseException):
-    """What ends a worker as a kill would, when a score function raises it."""
+    """An end of a worker as by a kill, when a score function raises it."""
 
 
 @dataclass

@@ -11,11 +11,11 @@ from segmentation.core.errors import MachineError
 
 
 class RayError(Exception):
-    """What Ray raises for a worker that is lost."""
+    """An error as Ray raises it for a worker that is lost."""
 
 
 class RayTaskError(RayError):
-    """What Ray raises for what a worker raised, its `cause`."""
+    """An error as Ray raises it for one that a worker raised, its `cause`."""
 
     def __init__(self, cause: Exception):
         super().__init__(str(cause))

@@ -62,7 +62,7 @@ def fit_place_model(
 
     `garments` and `faulty`, whether the mask has a fault, are of each photo; the expected faults are
     float64 [N]. All views of a garment are in one fold. None where there are too few candidates of either
-    kind, or of garments, to learn from.
+    kind, or of garments, to fit to.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score

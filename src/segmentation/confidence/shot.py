@@ -21,7 +21,7 @@ SOFT = 1.35
 BLOWN_OUT, BLACK = 0.3, 0.35
 """The shares of a garment without any detail, white or black: 0.16 and 0.14 at most on the same photos."""
 
-_WHITE, _DARK = 252, 5  # levels of grey from which on, and down to which, nothing can be told apart
+_WHITE, _DARK = 252, 5  # levels of grey from which on, and down to which, nothing can be distinguished
 _COARSER = 4  # times: a blurred edge is as steep in a photo so much smaller
 _MARGIN_PX = 8  # about the garment, for its outline
 _STEEPEST = 0.01  # of the slopes

@@ -87,7 +87,7 @@ class OddEnd(NamedTuple):
 
 
 class OddView(NamedTuple):
-    """Why a view differs from the others of its garment, and at which `end`, where its height does."""
+    """The reason for which a view differs from its garment's others; where its height does, the `end`."""
 
     reason: str
     end: OddEnd | None = None

@@ -7,7 +7,7 @@ MANIFEST = "predictions.jsonl"
 
 
 class FileKind(NamedTuple):
-    """Where the files of a kind lie in a folder of results, and how their names end."""
+    """The folder of results in which the files of a kind lie, and the suffix of their names."""
 
     folder: str
     suffix: str

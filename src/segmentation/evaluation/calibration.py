@@ -43,7 +43,7 @@ def fit_confidence(
     Each photo is predicted by the bundle or, where it was trained on its garment, by the first of `others`,
     models of its folds, that was not. Photos in which no garment was found have no confidence and are left
     out. Which masks have a fault of `fault_options` is recorded, and how far off their true edges are; where
-    faults are likely is learned from their faults and from planted ones, unless there are too few. Raises
+    faults are likely is fitted to their faults and to planted ones, unless there are too few. Raises
     DataError where fewer than `FEWEST_PHOTOS` are left, and what `read_pair` does.
     """
     samples = without_predicted(samples)

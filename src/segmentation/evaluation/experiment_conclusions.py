@@ -1,4 +1,4 @@
-"""What follows from an experiment: what the differences from the base mean, and their limits."""
+"""The conclusions from an experiment: the meaning of differences from the base, and their limits."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What evaluating a cutout and evaluating classes have in common."""
+"""The parts that evaluating a cutout and evaluating classes have in common."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,6 +1,6 @@
 """Faults planted into masks: a strap is cut, a socket taken in, a hem eaten, an edge moved.
 
-Each is a fault by `metrics.faults` in a known place, so that what finds faults can learn from it and be
+Each is a fault by `metrics.faults` in a known place, so that what finds faults can be fitted to it and
 judged by it.
 """
 

@@ -1,4 +1,4 @@
-"""What decides the scores of models besides the models: engines, augmentation and cleaning."""
+"""The settings that decide scores besides the models: engines, augmentation and cleaning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

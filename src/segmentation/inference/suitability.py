@@ -1,4 +1,4 @@
-"""Which models and options of scoring fit each other, and a job."""
+"""Checks that models and options of scoring fit each other, and a job."""
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.scoring import ModelOptions, ScoringOptions

@@ -32,7 +32,7 @@ class _Look:
 
 @dataclass(frozen=True)
 class _Retry:
-    """When a photo is due again that failed by an error of the system, and how long it waits for that."""
+    """The time at which a photo that the system failed is `due` again, `wait_s` after it failed."""
 
     due: float
     wait_s: float

@@ -1,4 +1,4 @@
-"""Whether a photo is still the one that was cut out."""
+"""Check that a photo is still the one that was cut out."""
 
 from pathlib import Path
 

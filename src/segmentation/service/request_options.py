@@ -1,4 +1,4 @@
-"""What a request asks for: the model, the formats of the answer, and the options of its files."""
+"""The options of a request: the model, the formats of the answer, and the options of its files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _OWN = ("model", "format", "files")  # what a request says besides the options o
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """What is asked of a model: files in `formats`, and whether the answer is JSON that links to them."""
+    """A request to a model for files in `formats`, and whether the answer is JSON that links to them."""
 
     model: ServedModel
     formats: tuple[str, ...]

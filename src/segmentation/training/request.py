@@ -1,4 +1,4 @@
-"""What a training is asked for, as its processes are given it."""
+"""The request for a training, as its processes are given it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

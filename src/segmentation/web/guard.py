@@ -28,7 +28,7 @@ _HEADERS = {
     "x-frame-options": "DENY",
 }
 _OWN = {"x-review": "1"}
-"""What the page knows the answers of its own program by, since any other may answer at its port later."""
+"""The mark by which the page knows its own program, since any other may answer at its port later."""
 _SAFE = ("GET", "HEAD")
 
 
