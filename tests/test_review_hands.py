@@ -255,7 +255,7 @@ def test_strokes_wait_while_a_review_of_another_folder_is_in_the_place_of_theirs
     page.wait_for(f"!{OFFLINE}.hidden")
     others = draw_results(tmp_path / "other", names=("x",), size=SIZE)
 
-    with Server(others, "--port", str(urlsplit(server.address).port)):
+    with Server(others, port=urlsplit(server.address).port):
         page.wait_for(f"{OFFLINE}.textContent.startsWith('Another program answers here')")
         page.drag((20, 80), (60, 80), release=False)
         page.tab.mouse.up()

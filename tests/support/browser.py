@@ -2,8 +2,10 @@
 
 import json
 import re
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -174,12 +176,24 @@ def browser() -> Iterator:
         shown.close()
 
 
-class Server:
-    """The program at `review`, as a process that can be killed and started again."""
+def free_port() -> int:
+    """Return a port that no other test asks for while the program that had it is away.
 
-    def __init__(self, results, *options):
+    It lies below those that systems give out unasked (from 32768 on Linux), and above the page's first one.
+    """
+    while True:
+        port = 12_000 + secrets.randbelow(20_000)
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+class Server:
+    """The program at `review`, as a process that can be killed and started again at the same port."""
+
+    def __init__(self, results, *options, port: int | None = None):
         self._results = results
-        self._options = options
+        self._options = [*options, "--port", str(port or free_port())]
         self.address = ""
         self.start()
 
