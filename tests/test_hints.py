@@ -178,6 +178,21 @@ def test_what_was_done_by_hand_is_not_undone_by_a_stroke():
     assert not sheet.alpha[66:76, 34:46].any()
 
 
+def test_what_an_earlier_stroke_brought_in_and_a_person_erased_stays_out():
+    """The stroke brings in more than was wanted, the eraser takes that out, and another stroke follows."""
+    sheet = Sheet(scene()[1])
+    done = [told(on_strap(0), sheet)]
+    sheet.do(done[0])
+    done.append(Stroke(False, 10, 1.0, ((28, 50), (52, 50))))
+    sheet.do(done[1])
+
+    sheet.do(told(on_strap(0), sheet, done))
+
+    lower = sheet.alpha[47:53, 30:50]
+    assert (sheet.alpha[20:40, 30:50] >= 128).all()
+    assert not lower.any()
+
+
 def test_a_stroke_far_from_the_garment_is_seen_by_the_network_too():
     photo = np.zeros((400, 300, 3), np.uint8)
     mask = np.zeros((400, 300), np.uint8)

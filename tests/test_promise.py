@@ -87,16 +87,19 @@ def test_an_order_that_says_nothing_costs_the_mean_loss_and_a_perfect_one_less()
 # --- a promise is kept, or not made ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("share", "certainty"), [(0.05, 0.9), (0.1, 0.9), (0.2, 0.5)])
-def test_a_promise_is_kept_as_often_as_it_says(share, certainty):
+@pytest.mark.parametrize(
+    ("share", "certainty", "photos", "least_made"),
+    [(0.05, 0.9, 300, 1 / 3), (0.1, 0.9, 300, 1 / 3), (0.2, 0.5, 300, 1 / 3), (0.05, 0.9, 60, 0.05)],
+)
+def test_a_promise_is_kept_as_often_as_it_says(share, certainty, photos, least_made):
     """Studios whose true share of faults is known: the chosen limit breaks the promise seldom enough."""
     random = np.random.default_rng(0)
     grid = np.linspace(0, 1, 2001)
     broken = made = 0
     studios = 300
     for _ in range(studios):
-        confidence = random.random(300)
-        faulty = random.random(300) < 0.5 * (1 - confidence) ** 3
+        confidence = random.random(photos)
+        faulty = random.random(photos) < 0.5 * (1 - confidence) ** 3
         try:
             promise = make_promise(outcomes_of(confidence, faulty), share, certainty)
         except ConfigError:
@@ -105,7 +108,7 @@ def test_a_promise_is_kept_as_often_as_it_says(share, certainty):
         true_share = 0.5 * np.mean((1 - grid[grid >= promise.limit]) ** 3)
         broken += true_share > share
 
-    assert made > studios / 3
+    assert made > least_made * studios
     assert broken <= (1 - certainty) * studios + 3 * (studios * certainty * (1 - certainty)) ** 0.5
 
 
@@ -135,6 +138,15 @@ def test_faults_where_confidence_is_highest_are_no_ground_for_a_promise():
         make_promise(falling(300, faulty=(0, 1, 2)), 0.05, 0.9)
     with pytest.raises(ConfigError, match="do without a promise, or train a better model"):
         make_promise(falling(100, faulty=range(100)), 0.05, 0.9)
+
+
+@pytest.mark.parametrize("count", [46, 60, 76])
+def test_a_fault_where_the_model_is_least_certain_leaves_a_promise_about_the_others(count):
+    promise = make_promise(falling(count, faulty=(count - 1,)), 0.05, 0.9)
+
+    assert (promise.photos, promise.faulty) == (count - 1, 0)
+    with pytest.raises(ConfigError, match="faults in 1 of 60 calibration photos, 1 of them among the 45 of"):
+        make_promise(falling(60, faulty=(10,)), 0.05, 0.9)
 
 
 def test_the_limit_is_where_faults_begin_to_be_too_many():

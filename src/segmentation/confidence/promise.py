@@ -67,7 +67,7 @@ def make_promise(outcomes: FaultOutcomes, share: float, certainty: float) -> Pro
     _check("certainty", certainty)
     steps, known = _Steps.of(outcomes), len(outcomes.faulty)
     if (found := steps.passed(share, certainty)) is not None:
-        limit, photos, faulty = (float(row[found]) for row in (steps.limits, steps.photos, steps.faulty))
+        limit, photos, faulty = steps.row(found)
         by_faults = bool(outcomes.expected_faults)
         return Promise(share, certainty, limit, int(photos), int(faulty), known, by_faults)
     count, needed = int(steps.garments.max(initial=0)), fewest(share, certainty)
@@ -78,10 +78,11 @@ def make_promise(outcomes: FaultOutcomes, share: float, certainty: float) -> Pro
             f"not trained on and about which nothing is odd, received {count}; {remedy}, or give "
             f"`calibrate` {needed - count} more"
         )
+    _limit, photos, faulty = steps.row(steps.first(share, certainty))
     raise ConfigError(
         f"`promise` {share:g}: expected masks that are that often without a fault, received faults in "
-        f"{outcomes.faults} of {counted(known, 'calibration photo')}, some of them where the "
-        f"model is most certain; {remedy}, or train a better model"
+        f"{outcomes.faults} of {counted(known, 'calibration photo')}, {int(faulty)} of them among the "
+        f"{int(photos)} of which the model is most certain; {remedy}, or train a better model"
     )
 
 
@@ -114,12 +115,29 @@ class _Steps:
         last = np.flatnonzero((np.diff(limits, append=-1.0) < 0) & (limits > 0))  # of those with one limit
         return cls(limits[last], last + 1, np.cumsum(faulty)[last], np.cumsum(first)[last])
 
-    def passed(self, share: float, certainty: float) -> int | None:
-        """Return the last step that passes before one fails, None where the first fails.
+    def row(self, step: int) -> tuple[float, float, float]:
+        """Return the limit of a step, its photos and its faulty photos."""
+        return float(self.limits[step]), float(self.photos[step]), float(self.faulty[step])
 
-        The first takes enough garments to allow for one with a fault, and at least a `_LEAST_PART` of them,
-        so that no few photos alone decide; or else it takes all.
+    def first(self, share: float, certainty: float) -> int:
+        """Return the first step to test, which depends on the scores alone, so that what is promised holds.
+
+        It takes enough garments to allow for one with a fault, or, where there are not as many, for none, and
+        at least a `_LEAST_PART` of them, so that no few photos alone decide; or else it takes all.
         """
+        from scipy.special import betainc
+
+        known = int(self.garments[-1])
+        without_fault = max(fewest(share, certainty), math.ceil(_LEAST_PART * known))
+        begin = without_fault
+        while begin <= known and betainc(2, begin - 1, share) < certainty:
+            begin += 1
+        if begin > known:
+            begin = without_fault
+        return min(int(np.searchsorted(self.garments, begin)), len(self.limits) - 1)
+
+    def passed(self, share: float, certainty: float) -> int | None:
+        """Return the last step that passes before one fails, None where the first fails."""
         if not len(self.limits):
             return None
         from scipy.special import betainc
@@ -129,10 +147,7 @@ class _Steps:
         sound = np.maximum(self.garments - faulty, 1e-9)
         # where the upper bound of Clopper and Pearson (1934) is at most the share
         passes = betainc(faulty + 1, sound, share) >= certainty - _ROUNDING
-        begin = max(fewest(share, certainty), math.ceil(_LEAST_PART * self.garments[-1]))
-        while betainc(2, begin - 1, share) < certainty:
-            begin += 1
-        first = min(int(np.searchsorted(self.garments, begin)), len(passes) - 1)
+        first = self.first(share, certainty)
         failed = np.flatnonzero(~passes[first:])
         end = first + int(failed[0]) if len(failed) else len(passes)
         return end - 1 if end > first else None

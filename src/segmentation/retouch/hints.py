@@ -18,8 +18,8 @@ from segmentation.inference.scoring import Passes
 from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.preprocessing.second_pass import framed
-from segmentation.retouch.operations import Hint, Operation, Stroke
-from segmentation.retouch.painting import covered_by, disc
+from segmentation.retouch.operations import Area, Hint, Operation, Stroke
+from segmentation.retouch.painting import covered_by, disc, painted
 from segmentation.scores.two_passes import score_region
 
 _SLIVER = 1 / 1152  # of the height: thinner changes lead to no other place, as those along an edge do
@@ -41,15 +41,14 @@ def find_hint(
 
     `photo` is uint8 RGB [H, W, 3] and `first_scores`, uint8 [H, W, 1], are of the first pass; `base` and
     `alpha`, uint8 [H, W], are the mask as it was predicted and as the operations that are `done` left it.
-    What a person has changed, and what earlier hints lie on, is certain and stays. Only pixels that are
+    What a person has done by hand, and what earlier hints lie on, is certain and stays. Only pixels that are
     connected with the stroke change.
     """
     covered = covered_by(stroke, alpha.shape)
     if covered is None:
         return None
     box, coverage = covered
-    hints = [one for one in done if isinstance(one, Hint)]
-    told, settled = _told(first_scores, base, alpha, hints, stroke)
+    told, settled = _told(first_scores, alpha, _settled(base, photo, done), stroke)
     region = _seen_region(told, box, passes)
     place = region.slices
     seen, scores = photo[place], told[place]
@@ -95,26 +94,45 @@ def _added(
     return np.maximum(part, np.maximum(stroke, np.where(near & free, fresh, np.uint8(0))))
 
 
+def _settled(base: np.ndarray, photo: np.ndarray, done: Iterable[Operation]) -> np.ndarray:
+    """Return where a person said what is garment and what is not: bool [H, W].
+
+    What was put back to how it was predicted is of it. The network's answers to earlier hints are no more
+    certain than before, but for what lies below their strokes.
+    """
+    alpha, settled = base.copy(), np.zeros(base.shape, bool)
+    for operation in done:
+        if patch := painted(operation, alpha, photo):
+            before, place = alpha[patch.box.slices], settled[patch.box.slices]
+            turned = (before >= HALF) != (patch.alpha >= HALF)
+            place[turned] = not isinstance(operation, Hint)
+            before[...] = patch.alpha
+        said = operation.stroke if isinstance(operation, Hint) else operation
+        if isinstance(said, Stroke | Area):
+            _settle(said, settled)
+    return settled
+
+
+def _settle(said: Stroke | Area, settled: np.ndarray) -> None:
+    if covered := covered_by(said, settled.shape):
+        box, coverage = covered
+        settled[box.slices] |= coverage >= _CORE
+
+
 def _told(
-    first_scores: np.ndarray, base: np.ndarray, alpha: np.ndarray, hints: list[Hint], stroke: Stroke
+    first_scores: np.ndarray, alpha: np.ndarray, settled: np.ndarray, stroke: Stroke
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the first scores with a person's corrections of them, and where these are.
 
-    They are float32 [H, W, 1] in [0, 1], and bool [H, W]. The network's answers to earlier hints are no more
-    certain than before.
+    They are float32 [H, W, 1] in [0, 1], and bool [H, W]: what was `settled` before, and the stroke.
     """
     garment = alpha >= HALF
-    settled = garment != (base >= HALF)
-    for hint in hints:
-        settled[hint.region.slices] &= ~hint.region.pixels
     scores = np.divide(first_scores, np.float32(255), dtype=np.float32)
     scores[settled, 0] = garment[settled]
-    for told in [*(hint.stroke for hint in hints), stroke]:
-        if covered := covered_by(told, alpha.shape):
-            box, coverage = covered
-            scores[box.slices][coverage >= _CORE] = told.add
-            settled[box.slices] |= coverage >= _CORE
-    return scores, settled
+    own = np.zeros(alpha.shape, bool)
+    _settle(stroke, own)
+    scores[own] = stroke.add
+    return scores, settled | own
 
 
 def _hanging_together(wanted: np.ndarray, own: np.ndarray, sliver_px: int) -> np.ndarray:

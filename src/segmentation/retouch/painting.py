@@ -34,12 +34,10 @@ def painted(
     alpha stays 0 or 255. The same operation on the same alpha always gives the same.
     """
     match operation:
-        case Stroke():
-            patch = _stroke(operation, alpha)
+        case Stroke() | Area():
+            patch = _covering(operation, alpha)
         case Refinement():
             patch = None if photo is None else _refinement(operation, alpha, photo)
-        case Area():
-            patch = _area(operation, alpha)
         case Spot():
             patch = _spot(operation, alpha)
         case Whole():
@@ -57,12 +55,15 @@ def turned(region: Region, alpha: np.ndarray) -> Whole:
     return Whole(bool(garment.mean() < 0.5), region)
 
 
-def covered_by(stroke: Stroke, shape: tuple[int, ...]) -> tuple[Box, np.ndarray] | None:
-    """Return the part of a photo [H, W] that a stroke reaches, and how far it covers each pixel there.
+def covered_by(stroke: Stroke | Area, shape: tuple[int, ...]) -> tuple[Box, np.ndarray] | None:
+    """Return the part of a photo [H, W] that a stroke or an area reaches, and how far it covers each pixel.
 
-    The second is float32 [height, width] in [0, 1]. None for a stroke beside the photo.
+    The second is float32 [height, width] in [0, 1]. None for one beside the photo.
     """
     points = np.array(stroke.points, np.float64)  # [points, 2]
+    if isinstance(stroke, Area):
+        box = box_of(points, 1, shape)
+        return None if box is None else (box, area_coverage(points, box))
     if stroke.size < 2:
         points = np.floor(points) + 0.5  # a brush of one pixel paints whole ones
     radius = stroke.size / 2
@@ -75,7 +76,7 @@ def disc(radius_px: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1,) * 2)
 
 
-def _stroke(stroke: Stroke, alpha: np.ndarray) -> Patch | None:
+def _covering(stroke: Stroke | Area, alpha: np.ndarray) -> Patch | None:
     covered = covered_by(stroke, alpha.shape)
     if covered is None:
         return None
@@ -97,14 +98,6 @@ def _refinement(stroke: Refinement, alpha: np.ndarray, photo: np.ndarray) -> Pat
     changed = part + (fitted[inner] - part) * share[inner] * stroke_coverage(points, radius, 0.5, box)
     changed = np.rint(changed).astype(np.uint8)
     return None if np.array_equal(changed, part) else Patch(box, changed)
-
-
-def _area(area: Area, alpha: np.ndarray) -> Patch | None:
-    points = np.array(area.points, np.float64)
-    box = box_of(points, 1, alpha.shape)
-    if box is None:
-        return None
-    return Patch(box, _blended(alpha[box.slices], area_coverage(points, box), area.add))
 
 
 def _spot(spot: Spot, alpha: np.ndarray) -> Patch | None:
