@@ -16,9 +16,9 @@ from support.folder_job import BUNDLE, cut_folder, manifest_lines, red_score, sc
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.confidence.candidates import find_candidates
-from segmentation.confidence.colour_doubts import colour_doubts
 from segmentation.confidence.doubts import Region, region_of_end, with_likely_faults
 from segmentation.confidence.estimator import ConfidenceEstimator
+from segmentation.confidence.look_doubts import look_doubts
 from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model, known_candidates
 from segmentation.confidence.places import EXPECTED_FAULTS, FIGURES, MARKED, PlaceModel
 from segmentation.core.errors import BundleError
@@ -92,18 +92,31 @@ def test_nothing_speaks_against_a_mask_that_is_right():
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1))
-def test_doubts_by_colour_are_finite_for_any_photo_and_the_same_from_the_other_side(height, width, seed):
+def test_doubts_by_looks_are_finite_for_any_photo_and_the_same_from_the_other_side(height, width, seed):
     random = np.random.default_rng(seed)
     photo = random.integers(0, 256, (height, width, 3), np.uint8)
     mask = random.random((height, width)) < random.choice([0, 0.5, 0.9, 1])
-    doubts = colour_doubts(photo, mask)
+    mirrored = look_doubts(photo[:, ::-1], mask[:, ::-1])
 
-    assert doubts.shape == mask.shape
-    assert doubts.dtype == np.float32
-    assert np.abs(doubts).max() <= 20
-    mirrored = colour_doubts(photo[:, ::-1], mask[:, ::-1])[:, ::-1]
-    if height <= 432:  # where nothing is resized
-        np.testing.assert_allclose(mirrored, doubts, atol=0.05)
+    for doubts, others in zip(look_doubts(photo, mask), mirrored, strict=True):
+        assert doubts.shape == mask.shape
+        assert doubts.dtype == np.float32
+        assert np.abs(doubts).max() <= 20
+        if height <= 432:  # where nothing is resized
+            np.testing.assert_allclose(others[:, ::-1], doubts, atol=0.05)
+
+
+def test_a_strip_of_knitwear_that_is_lost_is_known_by_its_texture_where_its_colour_is_that_of_the_wall():
+    photo = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    photo[60:200, 40:140] += np.random.default_rng(1).choice([-30, 30], (140, 100, 1)).astype(np.uint8)
+    garment = np.zeros((HEIGHT, WIDTH), bool)
+    garment[60:200, 40:140] = True
+    mask = garment.copy()
+    mask[196:200] = False
+    texture = look_doubts(photo, mask).texture
+
+    assert texture[196:200, 50:130].mean() > 1 > 0 > texture[190:194, 50:130].mean()
+    assert not look_doubts(photo, np.zeros_like(mask)).texture.any()
 
 
 def test_a_torn_strap_joins_what_it_separates_and_an_island_is_detached():

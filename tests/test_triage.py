@@ -439,6 +439,17 @@ def test_a_view_whose_mask_lost_its_lower_half_is_flagged(lost):
     assert "times as large" in found[VIEWS[lost]].reason
 
 
+def test_a_sleeve_that_one_of_two_opposite_views_has_lost_is_flagged():
+    front, back = a_view("7_Front", radii=(0.3, 0.25)), a_view("7_Back", 0.9, radii=(0.3, 0.2))
+    aside = a_view("7_FrontRight", radii=(0.3, 0.2))  # narrower as well, and may be
+
+    assert odd_views([front, aside, back]) == {
+        "7_Back": OddView("not as from the garment's other sides: 0.81 times as wide")
+    }
+    assert odd_views([front, aside]) == odd_views([aside, back]) == {}
+    assert odd_views([front, aside, back._replace(width=None)]) == {}  # by an earlier version
+
+
 def test_a_view_in_another_colour_is_flagged():
     views = [a_view("7_Front"), a_view("7_Back", colour=(40, 60, 150)), a_view("7_FrontRight")]
 

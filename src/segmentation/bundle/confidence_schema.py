@@ -21,7 +21,7 @@ from segmentation.bundle.plain_values import (
 from segmentation.confidence.edge_distances import DISTANCES_PX, EdgeDistances
 from segmentation.confidence.model import DOUBTS, NARROWEST, SHAPE, SIGNS, ConfidenceModel
 from segmentation.confidence.outcomes import FaultOutcomes
-from segmentation.confidence.places import FIGURES, PlaceModel
+from segmentation.confidence.places import FIGURES, LATER_FIGURES, PlaceModel
 
 _MOST_CANDIDATES = 100 * MOST_PHOTOS
 _LARGEST_FIGURE = 1e6  # of the features of photos and of their weights
@@ -110,7 +110,8 @@ def _places(place: str, plain: Any) -> PlaceModel | None:
         return None
     needed = [field.name for field in fields(PlaceModel) if field.name != "odd_ends"]
     check_fields(place, plain, needed, optional=("odd_ends",))
-    check_fields(f"{place}.weights", plain["weights"], FIGURES)
+    first = [name for name in FIGURES if name not in LATER_FIGURES]
+    check_fields(f"{place}.weights", plain["weights"], first, optional=LATER_FIGURES)
 
     def figure(name: str, value: Any, low: float = -_LARGEST_FIGURE) -> float:
         return as_number(f"{place}.{name}", value, low, _LARGEST_FIGURE)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 import cv2
 import numpy as np
 
-from segmentation.confidence.colour_doubts import colour_doubts
 from segmentation.confidence.doubts import DOUBTFUL, Region, find_regions
+from segmentation.confidence.look_doubts import LookDoubts, look_doubts
 from segmentation.confidence.places import MARKED, PlaceModel
 from segmentation.core.predictions import LikelyFault
 from segmentation.core.size import REFERENCE_HEIGHT_PX
@@ -14,7 +14,7 @@ from segmentation.images.regions import edge_of, regions_of
 from segmentation.metrics.faults import EXCESS, MISSED
 
 _UNSURE = 0.2  # scores from 0.2 to 0.8 are doubtful
-_RECOLOURED = 1.0  # of `colour_doubts`: from here on a pixel is doubtful
+_RECOLOURED = 1.0  # of `LookDoubts.colour`: from here on a pixel is doubtful
 _MARGIN_PX = 3
 _FAINT = 8.0  # slopes of grey below which an edge is none
 _BEND = 4.0  # times as far from a line as is still a little straight
@@ -55,18 +55,18 @@ def find_candidates(
     - `outside`: 1 where it is beside the mask, 0 where it belongs to it.
     - `differs`: the share of it in which the second mask is another; `unsure`: 0 where all scores are 0 or 1,
       1 where all are one half.
-    - `colours`, `recoloured`: by how much its colours are those of the other side (see `colour_doubts`), in
-      tenths, and the share of it in which they are.
+    - `colours`, `texture`, `recoloured`: by how much its colours and its texture are those of the other side
+      (see `LookDoubts`), in tenths, and the share of it in which the colours are.
     - `contact`: the share of its rim that is the edge of the mask; `straight`: 1 where that is a line.
     - `edge`: the logarithm of the steepness of the photo along the edge as it would be without the fault,
       over that along the edge as it is.
     - `detached`: 1 for a part of the mask apart from the rest; `joins`: 1 where it separates parts.
     """
     doubtful = doubtful_pixels(scores, mask, second)
-    colours = colour_doubts(photo, mask)
-    doubtful |= colours > _RECOLOURED
+    looks = look_doubts(photo, mask)
+    doubtful |= looks.colour > _RECOLOURED
     regions = find_regions(doubtful * np.uint8(DOUBTFUL), mask)
-    return [(region, _figures(region, photo, scores, mask, second, colours)) for region in regions]
+    return [(region, _figures(region, photo, scores, mask, second, looks)) for region in regions]
 
 
 def judge(
@@ -89,11 +89,11 @@ def _figures(
     scores: np.ndarray,
     mask: np.ndarray,
     second: np.ndarray,
-    colours: np.ndarray,
+    looks: LookDoubts,
 ) -> dict[str, float]:
     box, pixels = _around(region, mask.shape)
     side, unit_px = mask[box], len(mask) / REFERENCE_HEIGHT_PX
-    own = colours[box][pixels]
+    own = looks.colour[box][pixels]
     area = len(own)
     inmost_px = float(cv2.distanceTransform(pixels.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3).max())
     near = _grown(pixels) & ~pixels
@@ -106,6 +106,7 @@ def _figures(
         "unsure": float(2 * np.minimum(scores[box], 1 - scores[box])[pixels].mean()),
         "colours": float(own.mean()) / 10,
         "recoloured": float(np.count_nonzero(own > _RECOLOURED) / area),
+        "texture": float(looks.texture[box][pixels].mean()) / 10,
         **_edges(photo[box], side, pixels),
         "detached": float(region.inside and not parts),
         "joins": float(parts > 1),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmentation.confidence.colour_doubts import colour_doubts
+from segmentation.confidence.look_doubts import look_doubts
 from segmentation.core.bands import bands_of
 from segmentation.core.boxes import Box
 from segmentation.core.predictions import LikelyFault, Prediction
@@ -110,7 +110,7 @@ def region_of_end(end: LikelyFault, mask: np.ndarray, photo: np.ndarray) -> list
     inside = end.kind == EXCESS
     pixels = mask[box] if inside else ~mask[box]
     if not inside:
-        coloured = pixels & (colour_doubts(photo, mask)[box] > 0)
+        coloured = pixels & (look_doubts(photo, mask).colour[box] > 0)
         pixels = coloured if np.count_nonzero(coloured) >= _least_px(mask) else pixels
     if not pixels.any():
         return []

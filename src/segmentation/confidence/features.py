@@ -10,7 +10,7 @@ from segmentation.confidence.parts import faint_parts, parts_of
 from segmentation.confidence.shot import of_shot
 from segmentation.images.regions import regions_of
 
-FEATURES_VERSION = 3
+FEATURES_VERSION = 4
 """Raise it whenever the same prediction gives other features, or further ones.
 
 The record of a folder of results holds it, so that the next run decides anew about photos that were decided
@@ -37,7 +37,8 @@ def extract_features(photo: np.ndarray, scores: np.ndarray, threshold: float, se
       1 where all are one half.
     - `fragments`: the share of the mask that is not in its largest region.
     - `area`: the share of the photo in the mask; `outline`: its length, with that of holes, over the root of
-      its area; `height`, `across`, `down`: the height of the mask and its centre, in shares of the photo.
+      its area; `height`, `width`, `across`, `down`: height, width and centre of the mask, in shares of the
+      photo.
 
     Of the shot: `cut_off`, `blown_out`, `black`, `sharpness`, see `confidence.shot`.
 
@@ -79,6 +80,7 @@ def _of_shape(mask: np.ndarray) -> dict[str, float]:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return shape | {
         "height": float(rows[-1] + 1 - rows[0]) / len(mask),
+        "width": float(columns[-1] + 1 - columns[0]) / mask.shape[1],
         "across": float(columns[0] + columns[-1] + 1) / 2 / mask.shape[1],
         "down": float(rows[0] + rows[-1] + 1) / 2 / len(mask),
     }

@@ -11,10 +11,13 @@ import numpy as np
 from segmentation.confidence.logistic import logistic, minus_log10
 
 FIGURES = (
-    *("size", "thickness", "outside", "differs", "unsure", "colours", "recoloured"),
+    *("size", "thickness", "outside", "differs", "unsure", "colours", "recoloured", "texture"),
     *("contact", "straight", "edge", "detached", "joins"),
 )
 """The figures of a candidate, see `confidence.candidates`."""
+
+LATER_FIGURES = ("texture",)
+"""Those that models of earlier versions do not know."""
 
 MARKED = 0.2
 """The probability from which on a candidate is marked as a likely fault."""

@@ -12,6 +12,9 @@ from segmentation.core.viewpoint_names import group_and_view
 MOST_HEIGHT = 1.15
 """The most times as high that a garment may be from one side as from others; 98% of drawn ones stay below."""
 
+MOST_WIDTH = 1.15
+"""The most times as wide that it may be from one side as from the opposite one; drawn garments reach 1.03."""
+
 MOST_AREA = 1.6
 """The most times as large that it may be; drawn garments always stay below."""
 
@@ -22,6 +25,7 @@ OTHERWISE = "not as from the garment's other sides"
 """The words with which a reason begins."""
 
 _DETAIL = "Detail"  # of a garment, which has neither its height nor its area
+_OPPOSITE = {"Front": "Back", "Left": "Right", "FrontRight": "BackLeft", "FrontLeft": "BackRight"}
 
 Ends = tuple[float, float]
 """The top and the bottom of a garment, from the top of the photo, in shares of it."""
@@ -36,8 +40,8 @@ def ends_of(mask: np.ndarray) -> Ends | None:
 class View(NamedTuple):
     """One photo of a garment: `confidence` and the figures that its viewpoints have in common.
 
-    `height`, `area`, and `across` and `down`, its centre, are shares of the photo, `colour` is the garment's
-    median in CIE L*a*b*.
+    `height`, `area`, and `across` and `down`, its centre, are shares of the photo, and so is `width`, which
+    records of earlier versions do not have; `colour` is the garment's median in CIE L*a*b*.
     """
 
     stem: str
@@ -47,6 +51,7 @@ class View(NamedTuple):
     colour: tuple[float, float, float]
     across: float = 0.5
     down: float = 0.5
+    width: float | None = None
 
     @property
     def ends(self) -> Ends:
@@ -61,7 +66,7 @@ class View(NamedTuple):
         lightness, green_red, blue_yellow = (features[name] for name in names)
         colour = lightness, green_red, blue_yellow
         height, area, across, down = (features[name] for name in ("height", "area", "across", "down"))
-        return cls(stem, confidence, height, area, colour, across, down)
+        return cls(stem, confidence, height, area, colour, across, down, features.get("width"))
 
 
 class OddEnd(NamedTuple):
@@ -115,12 +120,37 @@ def odd_views(views: Iterable[View]) -> dict[str, OddView]:
 
 def _odd_of(garment: Sequence[View]) -> Mapping[str, OddView]:
     if len(garment) == 2:
-        doubtful, other = sorted(garment, key=lambda view: (view.confidence, view.stem))
-        found = {doubtful.stem: _difference(doubtful, other)}
+        doubtful, other = _by_certainty(*garment)
+        compared = [(doubtful, other)]
     else:
         usual = _median(garment)
-        found = {view.stem: _difference(view, usual) for view in garment}
+        compared = [(view, usual) for view in garment]
+    widths = _odd_widths(garment)
+    found = {view.stem: _difference(view, usual, widths.get(view.stem)) for view, usual in compared}
     return {stem: odd for stem, odd in found.items() if odd}
+
+
+def _by_certainty(one: View, other: View) -> tuple[View, View]:
+    """Return two views, the less certain one first."""
+    return (one, other) if (one.confidence, one.stem) < (other.confidence, other.stem) else (other, one)
+
+
+def _odd_widths(garment: Sequence[View]) -> dict[str, float]:
+    """Return, by stem, how many times as wide as from the opposite side a garment is where that is odd.
+
+    From opposite sides it has the same outline, mirrored; of the two the less certain one is odd.
+    """
+    found, views = {}, {group_and_view(view.stem)[1]: view for view in garment}
+    for side, opposite in _OPPOSITE.items():
+        if side in views and opposite in views:
+            doubtful, other = _by_certainty(views[side], views[opposite])
+            if doubtful.width and other.width and _is_odd(doubtful.width / other.width, MOST_WIDTH):
+                found[doubtful.stem] = doubtful.width / other.width
+    return found
+
+
+def _is_odd(times: float, most: float) -> bool:
+    return not 1 / most <= times <= most
 
 
 def _median(garment: Sequence[View]) -> View:
@@ -132,19 +162,21 @@ def _median(garment: Sequence[View]) -> View:
     return View("", 1.0, height, area, colour, down=float(upper + lower) / 2)
 
 
-def _difference(view: View, usual: View) -> OddView | None:
-    """Return how a view differs from what the garment's other photos have; None where it does not."""
-    odd, end = [], None
-    for name, value, others, most in (
-        ("high", view.height, usual.height, MOST_HEIGHT),
-        ("large", view.area, usual.area, MOST_AREA),
-    ):
-        if not 1 / most <= value / others <= most:
-            odd.append(f"{value / others:.2f} times as {name}")
-            if name == "high":
-                end = _odd_end(view, usual)
+def _difference(view: View, usual: View, wide: float | None) -> OddView | None:
+    """Return how a view differs from what the garment's other photos have; None where it does not.
+
+    `wide` is how many times as wide it is as from the opposite side, where that is odd.
+    """
+    high, large = view.height / usual.height, view.area / usual.area
+    too_high = _is_odd(high, MOST_HEIGHT)
+    odd = [f"{high:.2f} times as high"] if too_high else []
+    if wide:
+        odd.append(f"{wide:.2f} times as wide")
+    if _is_odd(large, MOST_AREA):
+        odd.append(f"{large:.2f} times as large")
     if math.dist(view.colour, usual.colour) > MOST_COLOUR:
         odd.append("of another colour")
+    end = _odd_end(view, usual) if too_high else None
     return OddView(f"{OTHERWISE}: {', '.join(odd)}", end) if odd else None
 
 
