@@ -472,9 +472,13 @@ def test_the_end_that_is_lost_is_marked_where_the_model_knows_faults(upside_down
     others = [(f"7_{side}", whole) for side in ("Front", "FrontRight")]
     records = [record(*view, size=[200, 400]) for view in [("7_Back", half), *others]]
     places = PlaceModel(dict.fromkeys(FIGURES, 0.0), 0.0, 0.0, 1.0, ranking=0.9, candidates=40, planted=0)
-    old, new = (
+    old, unmet, new = (
         {row.stem: row for row in triage_folder(records, model, LIMITS).rows}
-        for model in (KNOWING, dataclasses.replace(KNOWING, places=places))
+        for model in (
+            KNOWING,
+            dataclasses.replace(KNOWING, places=places),
+            dataclasses.replace(KNOWING, places=dataclasses.replace(places, odd_ends=0.5)),
+        )
     )
     end = new["7_Back"].odd_end
 
@@ -490,6 +494,30 @@ def test_the_end_that_is_lost_is_marked_where_the_model_knows_faults(upside_down
     assert 0.5 in new["7_Back"].likely
     assert new["7_Back"].fields["odd_end"]["kind"] == "missed"
     assert "odd_end" not in new["7_Front"].fields
+    assert unmet["7_Back"].odd_end == dataclasses.replace(end, probability=None)
+    assert not unmet["7_Back"].likely
+
+
+def test_a_mask_that_is_probably_wrong_at_an_end_is_as_much_less_likely_without_a_fault():
+    colours = dict.fromkeys((f"garment_{name}" for name in ("lightness", "green_red", "blue_yellow")), 9.0)
+    whole = evidence_of(0.99, height=0.6, across=0.5, down=0.5, expected_faults=0.1, **colours)
+    half = whole | {"height": 0.3, "down": 0.35}
+    records = [
+        record(stem, of, size=[200, 400])
+        for stem, of in (("7_Back", half), ("7_Front", whole), ("7_FrontRight", whole))
+    ]
+    places = PlaceModel(dict.fromkeys(FIGURES, 0.0), 0.0, 2.0, 1.0, ranking=0.9, candidates=40, planted=0)
+
+    def triaged(odd_ends):
+        known = dataclasses.replace(KNOWING, places=dataclasses.replace(places, odd_ends=odd_ends))
+        return triage_folder(records, known, LIMITS)
+
+    unmet, seldom, often = ({row.stem: row.clean for row in triaged(odd).rows} for odd in (None, 0.1, 0.8))
+    assert unmet["7_Back"] == unmet["7_Front"] > 0.9
+    assert seldom["7_Back"] == pytest.approx(0.9 * unmet["7_Back"], abs=1e-4)
+    assert often["7_Back"] == pytest.approx(0.2 * unmet["7_Back"], abs=1e-4)
+    assert often["7_Front"] == unmet["7_Front"]
+    assert triaged(0.8).clean == pytest.approx(2.2 * unmet["7_Front"], abs=1e-3)
 
 
 def test_how_often_an_odd_end_is_wrong_is_learned_from_the_true_masks():
@@ -501,7 +529,7 @@ def test_how_often_an_odd_end_is_wrong_is_learned_from_the_true_masks():
     assert share_of_wrong_ends(views, lost) == 3 / 4
     assert share_of_wrong_ends(views, lost | {"8_Back": half}) == 2 / 4
     assert share_of_wrong_ends(views, lost | {"7_Back": half, "8_Back": half}) == 1 / 4
-    assert share_of_wrong_ends(views[:2], lost) == 1 / 2
+    assert share_of_wrong_ends(views[:2], lost) is None
 
 
 def test_photos_whose_names_do_not_go_together_are_never_compared():

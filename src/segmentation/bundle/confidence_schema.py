@@ -113,6 +113,8 @@ def _places(place: str, plain: Any) -> PlaceModel | None:
     first = [name for name in FIGURES if name not in LATER_FIGURES]
     check_fields(f"{place}.weights", plain["weights"], first, optional=LATER_FIGURES)
 
+    odd_ends = plain.get("odd_ends")
+
     def figure(name: str, value: Any, low: float = -_LARGEST_FIGURE) -> float:
         return as_number(f"{place}.{name}", value, low, _LARGEST_FIGURE)
 
@@ -124,5 +126,5 @@ def _places(place: str, plain: Any) -> PlaceModel | None:
         ranking=as_number(f"{place}.ranking", plain["ranking"], 0, 1),
         candidates=as_whole(f"{place}.candidates", plain["candidates"], 0, _MOST_CANDIDATES),
         planted=as_whole(f"{place}.planted", plain["planted"], 0, _MOST_CANDIDATES),
-        odd_ends=as_number(f"{place}.odd_ends", plain.get("odd_ends", PlaceModel.odd_ends), 0, 1),
+        odd_ends=None if odd_ends is None else as_number(f"{place}.odd_ends", odd_ends, 0, 1),
     )

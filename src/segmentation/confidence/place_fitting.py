@@ -43,16 +43,16 @@ def known_candidates(photo: int, candidates: Sequence[Candidate], places: np.nda
     return known
 
 
-def share_of_wrong_ends(views: Iterable[View], masks: Mapping[str, Ends]) -> float:
+def share_of_wrong_ends(views: Iterable[View], masks: Mapping[str, Ends]) -> float | None:
     """Return how often a garment is wrong at the end at which it is higher, or less high, from one side.
 
-    `masks` are the ends of the true masks, by stem. By Laplace's rule of succession, so that none of either
-    kind makes a half.
+    `masks` are the ends of the true masks, by stem. By Laplace's rule of succession, so that a few are no
+    certainty; None where there is no such end.
     """
     wrong = [
         odd.end.is_fault(masks[stem]) for stem, odd in odd_views(views).items() if odd.end and stem in masks
     ]
-    return (sum(wrong) + 1) / (len(wrong) + 2)
+    return (sum(wrong) + 1) / (len(wrong) + 2) if wrong else None
 
 
 def fit_place_model(

@@ -37,7 +37,8 @@ class PlaceModel:
     a mask has no fault are clean_bias + clean_slope x -log10(0.05 + expected faults), and the slope is not
     negative. `ranking` is the area under the ROC curve of candidates of photos that were left out, and
     `candidates` are as many as it was fitted on, `planted` of them planted. `odd_ends` is the probability
-    that a mask is wrong at the end at which its garment is higher, or less high, than from its other sides.
+    that a mask is wrong at the end at which its garment is higher, or less high, than from its other sides,
+    None where no such end was among what it was fitted on.
     """
 
     weights: Mapping[str, float]
@@ -47,7 +48,7 @@ class PlaceModel:
     ranking: float
     candidates: int
     planted: int
-    odd_ends: float = 0.5
+    odd_ends: float | None = None
 
     def probability(self, figures: Mapping[str, float]) -> float:
         """Return the probability, in [0, 1], that a candidate is a fault."""

@@ -248,15 +248,19 @@ def triage_folder(
 
 def _beside_other_views(row: Row, odd: OddView, places: PlaceModel | None) -> Row:
     row = replace(row, verdict=row.verdict.besides(odd.reason))
-    if not (odd.end and row.size and places and places.odd_ends >= MARKED):
+    if not (odd.end and row.size and places):
         return row
-    end = _in_pixels(odd.end, row.size, places.odd_ends)
-    return replace(
-        row, odd_end=end, likely=tuple(sorted((*(row.likely or ()), end.probability), reverse=True))
-    )
+    wrong = places.odd_ends  # None as long as no calibration has met one
+    if wrong is None:
+        return replace(row, odd_end=_in_pixels(odd.end, row.size, None))
+    clean = None if row.clean is None else round(row.clean * (1 - wrong), 4)  # nothing else knows of the end
+    if wrong < MARKED:
+        return replace(row, clean=clean)
+    end, likely = _in_pixels(odd.end, row.size, round(wrong, 4)), (*(row.likely or ()), round(wrong, 4))
+    return replace(row, clean=clean, odd_end=end, likely=tuple(sorted(likely, reverse=True)))
 
 
-def _in_pixels(end: OddEnd, size: Size, probability: float) -> LikelyFault:
+def _in_pixels(end: OddEnd, size: Size, probability: float | None) -> LikelyFault:
     def span(first: float, length: float, side_px: int) -> list[int]:
         return [min(max(round(at * side_px), 0), side_px) for at in (first, first + length)]
 
@@ -264,7 +268,7 @@ def _in_pixels(end: OddEnd, size: Size, probability: float) -> LikelyFault:
     top, bottom = span(end.top, end.height, size.height)
     kind, sign = (EXCESS, "further") if end.excess else (MISSED, "less far")
     signs = (f"goes {sign} than from the garment's other sides",)
-    return LikelyFault(left, top, right - left, bottom - top, round(probability, 4), kind, signs)
+    return LikelyFault(left, top, right - left, bottom - top, probability, kind, signs)
 
 
 def _place(row: Row) -> tuple[object, ...]:

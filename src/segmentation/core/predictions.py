@@ -54,15 +54,16 @@ _OF_SCORES = {"indices", "mask"}
 class LikelyFault:
     """A place in a mask that may be a fault, as a box in pixels of the photo.
 
-    `probability`, in [0, 1], is how likely it is one; `kind` is "missed" for garment that may be left out and
-    "excess" for something else that may be taken in; `signs` say in words what speaks for it.
+    `probability`, in [0, 1], is how likely it is one, None where that is not known; `kind` is "missed" for
+    garment that may be left out and "excess" for something else that may be taken in; `signs` say in words
+    what speaks for it.
     """
 
     left: int
     top: int
     width: int
     height: int
-    probability: float
+    probability: float | None
     kind: str
     signs: tuple[str, ...] = ()
 

@@ -23,7 +23,7 @@ const HINTS = {
 const NOTHING = {hole: "No hole of the garment is here", island: "The largest part of the mask is no island"};
 
 // What is known of a doubtful region, in words.
-const inWords = ({probability, signs}) => probability == null ? "Doubtful" : [`A fault with a probability of ${Math.round(100 * probability)}%`, ...signs].join(", ");
+const inWords = ({probability, signs}) => [probability == null ? "Doubtful" : `A fault with a probability of ${Math.round(100 * probability)}%`, ...signs].join(", ");
 
 export class Tools {
   // `work` has: layers, discard(), operate(operation), hint(stroke), toggle(x, y), changed(box)
