@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import draw_set
 from support.pages import Page
-from support.program import TINY, make, run
+from support.program import NETWORK, TINY, make, run
 
 import main
 from segmentation.bundle.bundle import load_bundle
@@ -35,6 +35,7 @@ from segmentation.reports import audit_report
 
 HEIGHT, WIDTH = 864, 576
 SAMPLE = Sample("one_Front", Path("one_Front.jpg"), view="Front")
+FOLD = (*NETWORK, "--input-size", "32x48")
 
 
 def draw_garment():
@@ -255,7 +256,7 @@ def test_names_are_text_in_the_report_whatever_they_say(name, tmp_path):
 
 
 def audit_options(home, *options):
-    return ["audit", "--data", str(home / "pairs"), "--home", str(home), *TINY, "--epochs", "1", *options]
+    return ["audit", "--data", str(home / "pairs"), "--home", str(home), *FOLD, "--epochs", "1", *options]
 
 
 def audit(home, *options):

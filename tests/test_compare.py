@@ -597,7 +597,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     data = home / "data" / "set"
     make("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
-    small = ("--architecture", "simple", "--input-size", "64x96", "--batch-size", 4)
+    small = ("--architecture", "simple", "--levels", 1, "--input-size", "64x96", "--batch-size", 4)
     for name, filters, epochs in (("one", 8, 2), ("two", 4, 1)):
         make(
             "train", "--home", home, "--data", data, "--name", name, *small, "--filters", filters,

@@ -163,7 +163,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     data = home / "data" / "set"
     make("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
-    small = ("--architecture", "simple", "--batch-size", 4, "--filters", 8, "--epochs", 2)
+    small = ("--architecture", "simple", "--levels", 1, "--batch-size", 4, "--filters", 8, "--epochs", 2)
     for name, size in (("one", "64x96"), ("two", "32x48")):
         make("train", "--home", home, "--data", data, "--name", name, *small, "--input-size", size)
     return home

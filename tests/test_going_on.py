@@ -15,7 +15,14 @@ from segmentation.core.errors import TrainingError
 from segmentation.training.progress import EpochDone
 from segmentation.training.run_state import EpochsKept, RunState, check_changes, read_run
 
-TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_size": 4, "epochs": 3}
+TINY = {
+    "architecture": "simple",
+    "filters": 8,
+    "levels": 1,
+    "input_size": "32x48",
+    "batch_size": 4,
+    "epochs": 3,
+}
 
 
 class AfterAnEpoch:

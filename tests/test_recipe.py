@@ -42,7 +42,14 @@ from segmentation.models.registry import complete
 from segmentation.outputs.folder_job import Tally
 from segmentation.training.run_state import read_run
 
-TINY = {"architecture": "simple", "filters": 8, "input_size": "32x48", "batch_size": 4, "epochs": 1}
+TINY = {
+    "architecture": "simple",
+    "filters": 8,
+    "levels": 1,
+    "input_size": "32x48",
+    "batch_size": 4,
+    "epochs": 1,
+}
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -13,7 +13,7 @@ from segmentation.core.errors import BundleError
 from segmentation.images.files import read_mask, read_photo
 from segmentation.inference.scoring import load_score
 
-SMALL = ("--architecture", "simple", "--filters", 8, "--batch-size", 4, "--epochs", 2)
+SMALL = ("--architecture", "simple", "--filters", 8, "--levels", 1, "--batch-size", 4, "--epochs", 2)
 
 
 @pytest.fixture(scope="module")

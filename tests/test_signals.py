@@ -8,7 +8,7 @@ import sys
 import pytest
 from support.drawing import draw_set
 from support.places import MAIN
-from support.program import SMALL, make
+from support.program import NETWORK, SMALL, make
 
 from segmentation.cli import patience
 from segmentation.cli.recipe import RecipeDisplay
@@ -27,7 +27,7 @@ def home(tmp_path_factory):
 
 COMMANDS = {
     "train": ("--data", "{home}/data/ccp", "--name", "mine", *SMALL),
-    "audit": ("--data", "{home}/data/ccp", "--folds", "2", *SMALL),
+    "audit": ("--data", "{home}/data/ccp", "--folds", "2", *NETWORK, "--input-size", "64x96"),
     "recipe": ("default", "--data", "{home}/data"),
 }
 

@@ -7,9 +7,11 @@ import main
 from support.places import MAIN
 
 PROGRAM = str(MAIN)
-SMALL = ("--architecture", "simple", "--filters", "8", "--input-size", "64x96", "--batch-size", "4")
+NETWORK = ("--architecture", "simple", "--filters", "8", "--batch-size", "4")
+"""What the commands that train have in common; SMALL and TINY are for those that take `--levels`."""
+SMALL = (*NETWORK, "--levels", "1", "--input-size", "64x96")
 """A network that learns a drawn set in seconds."""
-TINY = ("--architecture", "simple", "--filters", "8", "--input-size", "32x48", "--batch-size", "4")
+TINY = (*NETWORK, "--levels", "1", "--input-size", "32x48")
 """A network that is trained for the sake of having one."""
 
 

@@ -20,7 +20,16 @@ _MODULES = (
     "support.class_model",
     "support.program",
 )
-_CHEAP = {"LABELS", "BAG", "SIZE", "SMALL", "PROGRAM", "colour_score", "draw_classes"}  # of these modules
+_CHEAP = {
+    "LABELS",
+    "BAG",
+    "SIZE",
+    "NETWORK",
+    "SMALL",
+    "PROGRAM",
+    "colour_score",
+    "draw_classes",
+}  # of these modules
 _FIXTURES = {"chromium", "class_bundle", "tab"}  # of conftest.py
 
 

@@ -44,6 +44,9 @@ def save(figure: "Figure", path: Path) -> None:
     """Write a figure to an image file, atomically; the format follows the suffix."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
+    if engine := figure.get_layout_engine():  # which would have everything drawn twice
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     with atomic_file(path) as temporary:
         figure.savefig(temporary)
 
