@@ -55,7 +55,7 @@ def home(tmp_path_factory):
     """A model that knows red garments alone, and corrected results of it on blue ones."""
     home = tmp_path_factory.mktemp("home")
     train_red(home)
-    correct(home / "shoot" / "results", predict_blue(home, home / "shoot", 6))
+    correct(home / "shoot" / "results", predict_blue(home, home / "shoot", 12))
     return home
 
 
@@ -84,7 +84,7 @@ def test_a_model_learns_what_was_corrected_and_goes_on_after_an_interruption(hom
     work = home / "results" / "adapt" / "blue"
     learned, judged = discover(work / "corrections"), discover(work / "held-out")
     assert {sample.group for sample in learned.samples}.isdisjoint(sample.group for sample in judged.samples)
-    assert len(learned.samples) + len(judged.samples) == 12
+    assert len(learned.samples) + len(judged.samples) == 24
     assert {sample.origin for sample in (*learned.samples, *judged.samples)} == {"retouched"}
     record = json.loads((work / "held-out" / "origin.json").read_text())
     assert (record["model"], record["from"]) == ("red", [str(results)])
@@ -129,7 +129,7 @@ def test_both_passes_learn_and_the_second_sees_what_its_first_does_not_know(home
     data = draw_set(tmp_path / "more", garments=4, height=72)  # other photos than those of red
     second = TrainOptions.of(data=data, name="pair", second_pass=["red"], **{**NETWORK, "epochs": 1})
     train(second, context(home))
-    masks = predict_blue(home, tmp_path / "shoot", 4, model="pair", first=300)
+    masks = predict_blue(home, tmp_path / "shoot", 12, model="pair", first=300)
     correct(tmp_path / "shoot" / "results", masks)
 
     told = Told()
@@ -173,7 +173,7 @@ def test_results_that_nobody_corrected_are_refused(drawn):
 def test_too_few_corrections_say_how_many_are_needed(drawn):
     home, results, _bundle = drawn
     shifted(results, *NAMES)
-    with pytest.raises(DataError, match="at least 8 photos that are corrected, received 6; correct 2 more"):
+    with pytest.raises(DataError, match="at least 12 photos that are corrected, received 6; correct 6 more"):
         adapt(options(results), context(home))
     assert not (home / "results").exists()
 
@@ -228,7 +228,7 @@ def test_a_review_counts_where_a_photo_is_changed_and_accepted(drawn):
             desk.writing.write(photo)
 
     told = Told()
-    with pytest.raises(DataError, match="received 1; correct 7 more"):
+    with pytest.raises(DataError, match="received 1; correct 11 more"):
         adapt(options(results), context(home, told))
     assert "2 photos such as b_Front, changed in a review and not accepted" in told.text
 

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from segmentation.core.counting import counted
 from segmentation.evaluation.compare import Comparison
-from segmentation.metrics.intervals import CONFIDENCE, Interval
+from segmentation.metrics.intervals import CONFIDENCE, Interval, cautious_interval
+
+FEWEST_JUDGED = 6
+"""The fewest garments on which one model can be told from another."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,7 @@ class Trial:
     """
 
     photos: int
+    garments: int
     old: float
     new: float
     change: Interval
@@ -26,7 +32,16 @@ class Trial:
         """Return the change from the first model of a comparison to its second."""
         difference = comparison.pairs[0].differences["dice"]
         old, new = (model.means["dice"].mean for model in comparison.models)
-        return cls(len(comparison.photos), old, new, difference.interval, difference.better, difference.worse)
+        before, after = (np.array(model.by_photo["dice"]) for model in comparison.models)
+        garments = comparison.garments_shown
+        change = cautious_interval(after - before, garments)
+        photos, shown = len(comparison.photos), len(set(garments))
+        return cls(photos, shown, old, new, change, difference.better, difference.worse)
+
+    @property
+    def enough(self) -> bool:
+        """Return whether there are garments enough to tell a change from chance."""
+        return self.garments >= FEWEST_JUDGED
 
     def __str__(self) -> str:
         """Return the change in words: "Dice 0.9712 to 0.9830, +0.0118 (95% interval +0.0041 to +0.0202)"."""
@@ -54,12 +69,13 @@ class Verdict:
     @property
     def gains(self) -> bool:
         """Return whether the new model cuts corrected photos out better, beyond chance."""
-        return self.corrections.change.low > 0
+        return self.corrections.enough and self.corrections.change.low > 0
 
     @property
     def loses(self) -> bool:
-        """Return whether the new model is worse on the validation set, beyond chance."""
-        return self.validation is not None and self.validation.change.high < 0
+        """Return whether the new model is worse on the validation set, beyond chance where it can be told."""
+        trial = self.validation
+        return trial is not None and (trial.change.high if trial.enough else trial.change.mean) < 0
 
     @property
     def outweighed(self) -> bool:
@@ -74,14 +90,17 @@ class Verdict:
 
     @property
     def better_everywhere(self) -> bool:
-        """Return whether it may replace another model: it gains, and costs nothing beyond chance."""
-        return self.better and not self.loses
+        """Return whether it may replace another model: it gains, and is known to cost nothing."""
+        return self.better and self.validation is not None and not self.loses
 
     def __str__(self) -> str:
         """Return in one sentence whether it is better, where, and at what cost."""
         trial = self.corrections
         said = "better" if self.gains else "perhaps better" if trial.change.mean > 0 else "no better"
         chance = "" if self.gains or trial.change.high < 0 else ", which could be chance"
+        if not trial.enough:
+            few = counted(trial.garments, "garment")
+            chance = f", too few to tell: {few}, where {FEWEST_JUDGED} are needed"
         photos = f"{counted(trial.photos, 'photo')} that neither was trained on"
         return (
             f"{self.new} is {said} than {self.old} on corrected photos ({photos}: {trial}{chance}), "
@@ -93,7 +112,10 @@ class Verdict:
         if trial is None and self.failed:
             return "and what it costs on others is unknown, since the validation set could not judge it"
         if trial is None:
-            return "and what it costs on others is unknown, since there is no validation set"
+            return (
+                "and what it costs on others is unknown, since there is no validation set, without which no "
+                "model is replaced (`validation` names one)"
+            )
         figures = f"({counted(trial.photos, 'validation photo')}: {trial})"
         if self.outweighed:
             return f"and loses more on others {figures}"

@@ -100,6 +100,8 @@ class Figures:
 class Comparison:
     """Models on the same `photos` of `garments`, each pair against `baseline`.
 
+    `garments_shown` is the garment of each photo, or the photo itself where that is unknown.
+
     `compared` are the measures by which pairs are compared, the most important first. `classes` and
     their `shares` of the true pixels are those of models that mark several, and empty for cutouts.
     `references` are published figures by name, of the kind of `Figures.quality`. `retouchers` are the figures
@@ -118,6 +120,7 @@ class Comparison:
     pairs: tuple[Pair, ...]
     references: Mapping[str, float]
     retouchers: Retouchers | None = None
+    garments_shown: tuple[str, ...] = ()
 
     @property
     def quality_name(self) -> str:
@@ -184,6 +187,7 @@ def compare(
         pairs=tuple(_pair(photos, model, baseline, compared, garments_shown) for model in models[1:]),
         references=dict(references or {}),
         retouchers=retouchers,
+        garments_shown=tuple(garments_shown),
     )
 
 

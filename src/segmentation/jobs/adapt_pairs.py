@@ -18,6 +18,7 @@ from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.datasets.origin import PSEUDO, RETOUCHED, write_origin
 from segmentation.datasets.selection import garments_known
 from segmentation.datasets.split import Split, holdout
+from segmentation.evaluation.adaptation import FEWEST_JUDGED
 from segmentation.evaluation.candidates import trusted_by_all, unseen_by_all
 from segmentation.jobs.adapt_plan import CORRECTIONS, HELD_OUT
 from segmentation.jobs.collect import make_pairs
@@ -28,10 +29,8 @@ from segmentation.jobs.pairs import find_dataset
 from segmentation.outputs.collect import write_report
 from segmentation.outputs.pairs import IMAGES, mask_path, prepare, remove_pair
 
-FEWEST, FEWEST_GARMENTS = 8, 4
-"""The numbers of corrected photos that an adaptation needs, and of garments that they show."""
-
-_FEWEST_JUDGED = 4
+FEWEST = 2 * FEWEST_JUDGED
+"""The number of garments, and so of corrected photos, that an adaptation needs: half of them judge."""
 
 
 def check_enough(found: Sequence[Corrections]) -> None:
@@ -181,24 +180,33 @@ def _split(dataset: Dataset, models: Sequence[ModelBundle], fraction: float, con
     samples = _without(dataset.samples, learned_before)
     _check_enough(len(samples), "corrected and new to the model")
     garments = len({sample.group for sample in samples})
-    if garments < FEWEST_GARMENTS:
+    if garments < FEWEST:
         raise DataError(
-            f"`from_`: expected corrections of at least {FEWEST_GARMENTS} garments, so that some can be held "
-            f"out, received those of {garments}; correct photos of others"
+            f"`from_`: expected corrections of at least {FEWEST} garments, so that {FEWEST_JUDGED} can be "
+            f"held out, received those of {garments}; correct photos of others"
         )
     familiar = {garment for model in models for garment in garments_known(model, samples)}
     fresh = [sample for sample in samples if sample.group not in familiar]
-    try:
-        held_out = holdout(fresh, min(0.5, max(fraction, _FEWEST_JUDGED / max(1, len(fresh))))).val
-    except DataError:
-        held_out = ()
+    held_out = _held_out(fresh, fraction)
     learned = _without(samples, held_out)
-    if len(held_out) < 2 or len({sample.group for sample in learned}) < 2:
+    if not held_out or len({sample.group for sample in learned}) < 2:
         raise DataError(
-            f"`from_`: expected corrections of more garments that no model knows, so that some can be "
-            f"held out, received {counted(len(fresh), 'photo')}; correct photos of others"
+            f"`from_`: expected corrections of more garments that no model knows, so that {FEWEST_JUDGED} "
+            f"can be held out, received {counted(len(fresh), 'photo')}; correct photos of others"
         )
     return Split(learned, held_out)
+
+
+def _held_out(fresh: Sequence[Sample], fraction: float) -> tuple[Sample, ...]:
+    """Return about a `fraction` of the photos, or more where these show too few garments; none if all do."""
+    garments = {sample.group for sample in fresh}
+    if len(garments) <= FEWEST_JUDGED:
+        return tuple(fresh) if len(garments) == FEWEST_JUDGED else ()
+    for photos in range(max(1, round(fraction * len(fresh))), len(fresh)):
+        chosen = holdout(fresh, photos / len(fresh)).val
+        if len({sample.group for sample in chosen}) >= FEWEST_JUDGED:
+            return chosen
+    return ()
 
 
 def _check_enough(count: int, what: str) -> None:

@@ -46,12 +46,14 @@ class AdaptOptions(JobOptions):
     )
     validation: Path | None = option(
         None,
-        "folder of pairs on which the new model must not be worse",
+        "folder of pairs on which the new model must not be worse; without any, none is replaced",
         shown="held-out photos of those that the model was trained on, if they are still there",
         metavar="DIR",
     )
     holdout: float = option(
-        0.3, "fraction of the corrected photos by which old and new are judged, at least 4", maximum=0.5
+        0.3,
+        "fraction of the corrected photos by which old and new are judged, at least 6 garments",
+        maximum=0.5,
     )
     epochs: int = option(8, "epochs of about 25 steps, for each pass", minimum=1)
     rate: float = option(
