@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes on this machine, and the processes of its workers."""
+"""A Ray cluster on this machine, and the processes of its workers."""
 
 import contextlib
 import os
@@ -10,19 +10,25 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before ray is imported
 
 
 @contextlib.contextmanager
-def two_nodes() -> Iterator[object]:
-    """A cluster of two nodes with one core each; RAY_ADDRESS names it while the block lasts."""
+def nodes(number: int) -> Iterator[object]:
+    """A cluster of so many nodes with one core each; RAY_ADDRESS names it while the block lasts."""
     from ray.cluster_utils import Cluster
 
     small = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
     cluster = Cluster(initialize_head=True, head_node_args={**small, "include_dashboard": False})
     try:
-        cluster.add_node(**small)
+        for _ in range(number - 1):
+            cluster.add_node(**small)
         os.environ["RAY_ADDRESS"] = cluster.address
         yield cluster
     finally:
         os.environ.pop("RAY_ADDRESS", None)
         cluster.shutdown()
+
+
+def two_nodes() -> contextlib.AbstractContextManager[object]:
+    """A cluster of two nodes, see `nodes`."""
+    return nodes(2)
 
 
 def workers() -> list[int]:
