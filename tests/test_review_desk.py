@@ -23,6 +23,7 @@ from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.export import export
 from segmentation.retouch.operations import Stroke
 from segmentation.retouch.shown import ShownPhoto
+from segmentation.retouch.state import Effort, PhotoState
 from segmentation.retouch.summary import summarise
 from segmentation.web.wire import overview
 
@@ -343,3 +344,20 @@ def test_a_photo_that_waits_for_predict_is_not_read_until_that_has_ended(tmp_pat
             elsewhere.submit(desk.writing.write, photo).result()
 
         assert "another process is writing here" in desk.writing.problem_of("a")
+
+
+def test_the_time_that_is_left_is_told_by_the_photos_decided_last(tmp_path):
+    results = draw_results(tmp_path, ["a"])
+    with Desk(results) as desk:
+        photo = photo_called(desk, "a")
+        seconds = [600.0] * 12 + [5.0] * 10  # the worst come first
+        states = [
+            PhotoState(decision="accepted", decided_at=at, effort=Effort(s)) for at, s in enumerate(seconds)
+        ]
+        looked_at = PhotoState(effort=Effort(900.0))
+
+        def pace(*reviewed):
+            return summarise([(photo, state) for state in reviewed], 4.0).seconds_a_photo
+
+        assert pace(*reversed(states), looked_at) == 5.0
+        assert pace(*states[:2]) is None

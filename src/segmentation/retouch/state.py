@@ -33,7 +33,8 @@ class PhotoState:
     """The state of one photo.
 
     `operations` are all that can be redone, of which the first `position` are done. `revision` grows with
-    each change of mask or decision. `decision` is one of CHOICES or None. `seen` is the digest of the
+    each change of mask or decision. `decision` is one of CHOICES or None,
+    made at `decided_at`, in seconds since 1970. `seen` is the digest of the
     predicted mask that was shown last, and `kept` what the operations are about: the digests of the photo and
     of its predicted mask. `files` are the records of all that was or may have been written for it, by their
     paths, `written` is the revision that was written last, and `begun` are paths whose writing has not ended.
@@ -43,6 +44,7 @@ class PhotoState:
     position: int = 0
     revision: int = 0
     decision: str | None = None
+    decided_at: float = 0.0
     seen: str | None = None
     kept: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, list[Any]] = field(default_factory=dict)
@@ -129,8 +131,9 @@ class PhotoState:
         decision = line["decision"]
         if decision not in (*CHOICES, None):
             raise ValueError("decision")
+        at = float(line.get("at", 0.0))
         self.revision += 1
-        self.decision = decision
+        self.decision, self.decided_at = decision, at
         self.last = str(line.get("id", ""))
 
     def _see(self, line: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from segmentation.core.errors import printable
@@ -26,6 +27,7 @@ COLUMNS = (
 )
 
 _FEWEST = 3  # photos from which on a pace can be told
+_LATEST = 10  # photos that tell the present pace: the worst come first and take longest
 
 Reviewed = tuple[CutPhoto, PhotoState]
 
@@ -33,6 +35,8 @@ Reviewed = tuple[CutPhoto, PhotoState]
 @dataclass(frozen=True)
 class Summary:
     """The figures of a review: photos by decision, hours of activity, and the time of each kind of photo.
+
+    `seconds_a_photo` is the median time of the photos that were decided last; None where they are too few.
 
     `spent` is the share of the time, in [0, 1], by what triage had said of the photos. `minutes_by_hand` is
     what cutting one out would take.
@@ -43,17 +47,13 @@ class Summary:
     redo: int
     changed: int
     seconds: float
+    seconds_a_photo: float | None
     spent: Mapping[str, float]
     minutes_by_hand: float
 
     @property
     def decided(self) -> int:
         return self.accepted + self.redo
-
-    @property
-    def seconds_a_photo(self) -> float | None:
-        """The mean time of a photo that was decided; None where there are too few to tell."""
-        return self.seconds / self.decided if self.decided >= _FEWEST else None
 
     @property
     def an_hour(self) -> float | None:
@@ -112,9 +112,15 @@ def summarise(reviewed: Iterable[Reviewed], minutes_by_hand: float) -> Summary:
         redo=sum(state.decision == REDO for _photo, state in rows),
         changed=sum(state.position > 0 for state in accepted),
         seconds=seconds,
+        seconds_a_photo=_present_pace(state for _photo, state in rows if state.decision),
         spent=spent,
         minutes_by_hand=minutes_by_hand,
     )
+
+
+def _present_pace(decided: Iterable[PhotoState]) -> float | None:
+    latest = sorted(decided, key=lambda state: state.decided_at)[-_LATEST:]
+    return median(state.effort.seconds for state in latest) if len(latest) >= _FEWEST else None
 
 
 def write_table(results: Path, reviewed: Iterable[Reviewed]) -> Path:
