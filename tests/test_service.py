@@ -489,15 +489,19 @@ def test_a_file_of_keys_that_protects_nothing_is_refused(tmp_path, text, message
         read_keys(tmp_path / "absent")
 
 
-def test_pages_of_other_origins_are_refused_unless_they_are_allowed(client, content):
+def test_pages_of_other_origins_are_refused_unless_they_are_allowed(client, content, keys):
     evil = client.post("/v1/cutouts", content=content, headers={"origin": "http://evil.example"})
     assert evil.status_code == 403
     assert not [name for name in evil.headers if name.startswith("access-control")]
-    with running(allow_origin="https://shop.example") as shop:
-        own = {"origin": "https://shop.example"}
+    with running(allow_origin="https://shop.example", keys=keys) as shop:
+        own = {"origin": "https://shop.example", "x-api-key": KEY}
         assert shop.options("/v1/cutouts", headers=own).status_code == 204
         answer = shop.post("/v1/cutouts", content=content, headers=own)
-    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+        refused = shop.post("/v1/cutouts", content=content, headers=own | {"x-api-key": OTHER[:-1]})
+    assert {"x-confidence", "x-decision"} <= set(answer.headers["access-control-expose-headers"].split(", "))
+    assert refused.status_code == 401
+    for read in (answer, refused):
+        assert read.headers["access-control-allow-origin"] == "https://shop.example"
 
 
 # --- what is told ----------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segmentation.core.errors import SegmentationError, TrainingError, printable
+from segmentation.core.counting import counted
+from segmentation.core.errors import ConfigError, SegmentationError, TrainingError, printable
 from segmentation.core.events import Tell, ignore
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.lock import LOCK
@@ -176,9 +177,7 @@ def _environment(rank: Rank) -> Iterator[None]:
 
     Keras reads the one when it is imported, which a person's script may do before anything else.
     """
-    cards = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    card = cards[rank.index] if rank.index < len(cards) and cards[0] else str(rank.index)
-    own = {"KERAS_BACKEND": "jax", "CUDA_VISIBLE_DEVICES": card}
+    own = {"KERAS_BACKEND": "jax", "CUDA_VISIBLE_DEVICES": cards_of(rank)}
     before = {name: os.environ.get(name) for name in own}
     os.environ.update(own)
     try:
@@ -189,6 +188,26 @@ def _environment(rank: Rank) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def cards_of(rank: Rank) -> str:
+    """Return the CUDA_VISIBLE_DEVICES of a process: one card of those that the person lets it have, or none.
+
+    Raises ConfigError where these are fewer than the processes.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return str(rank.index)
+    cards = [card.strip() for card in visible.split(",")]
+    if cards[0] in ("", "-1"):
+        return visible
+    if len(cards) < rank.processes:
+        raise ConfigError(
+            f"`processes`: expected at most the {counted(len(cards), 'graphics card')} of "
+            f"CUDA_VISIBLE_DEVICES={visible}, received {rank.processes}; name as many cards, or train with "
+            "fewer processes"
+        )
+    return cards[rank.index]
 
 
 def _free_address() -> str:

@@ -10,7 +10,7 @@ _DRAINING_S = 3.0
 
 
 class DrainingServer(uvicorn.Server):
-    """A server of uvicorn that takes requests for some seconds after SIGTERM; a second one ends it at once.
+    """A server of uvicorn that takes requests for some seconds after SIGTERM, or until a second one.
 
     It is `draining` from the first one on.
     """

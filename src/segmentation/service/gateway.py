@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from segmentation.service.keys import Keys
@@ -57,11 +57,13 @@ class Gateway:
         about: dict[str, Any] = {"id": exchange.id}
         scope[ABOUT] = about
         try:
-            extra = self._let_in(scope, exchange)
-            exchange.headers |= extra
-            if scope["method"] == "OPTIONS" and extra:
+            headers = {name.lower(): value for name, value in scope["headers"]}
+            readable = self._readable(headers)
+            exchange.headers |= readable  # first, so that the page can read a refusal too
+            if scope["method"] == "OPTIONS" and readable:
                 await answer(exchange.send, 204, b"", {})
             else:
+                self._let_in(scope, exchange, headers)
                 await self._application(scope, exchange.receive, exchange.send)
         except Refusal as refusal:
             await refuse(exchange.send, refusal)
@@ -77,24 +79,23 @@ class Gateway:
         finally:
             self._note(scope, exchange, about)
 
-    def _let_in(self, scope: Scope, exchange: "_Exchange") -> dict[str, str]:
+    def _readable(self, headers: Mapping[bytes, bytes]) -> dict[str, str]:
         """Return the headers that let a page of another origin read the answer. Raises a Refusal."""
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        origin, allowed = headers.get(b"origin"), {}
-        if origin is not None:
-            if origin not in self._origins:
-                raise Refusal(
-                    403, "expected no page of another origin; `allow_origin` lets one use the service"
-                )
-            allowed = {
-                "access-control-allow-origin": origin.decode("latin-1"),
-                "access-control-allow-headers": "authorization, content-type, x-api-key",
-                "access-control-allow-methods": "GET, POST",
-                "access-control-expose-headers": "x-about, x-request-id, retry-after",
-                "vary": "origin",
-            }
-            if scope["method"] == "OPTIONS":
-                return allowed
+        origin = headers.get(b"origin")
+        if origin is None:
+            return {}
+        if origin not in self._origins:
+            raise Refusal(403, "expected no page of another origin; `allow_origin` lets one use the service")
+        return {
+            "access-control-allow-origin": origin.decode("latin-1"),
+            "access-control-allow-headers": "authorization, content-type, x-api-key",
+            "access-control-allow-methods": "GET, POST",
+            "access-control-expose-headers": "x-about, x-confidence, x-decision, x-request-id, retry-after",
+            "vary": "origin",
+        }
+
+    def _let_in(self, scope: Scope, exchange: "_Exchange", headers: Mapping[bytes, bytes]) -> None:
+        """Raise a Refusal of a request without a key where one is needed, and of one that is too large."""
         if self._keys is not None and scope["path"] not in OPEN:
             owner = self._keys.owner(headers)
             if owner is None:
@@ -109,7 +110,6 @@ class Gateway:
             raise Refusal(400, "Content-Length: expected a number")
         if int(length) > self._most_bytes:
             raise exchange.too_large()
-        return allowed
 
     def _note(self, scope: Scope, exchange: "_Exchange", about: dict[str, Any]) -> None:
         route = scope.get("route")
