@@ -16,7 +16,7 @@ from segmentation.core.labels import HALF
 from segmentation.inference.scoring import Passes
 from segmentation.metrics.faults import Fault, faults
 from segmentation.metrics.masks import counts, dice
-from segmentation.retouch.hints import find_hint
+from segmentation.retouch.hints import find_hint, settled_in
 from segmentation.retouch.operations import Operation, Stroke
 from segmentation.retouch.painting import turned
 from segmentation.retouch.sheet import Sheet
@@ -108,9 +108,8 @@ def hints(case: Case) -> Iterator[Operation]:
 def hint_of(case: Case, stroke: Stroke) -> Operation | None:
     """Return what the network makes of a stroke."""
     sheet = case.sheet
-    return find_hint(
-        stroke, case.photo, case.first_scores, case.passes, case.threshold, sheet.base, sheet.alpha, case.done
-    )
+    settled = settled_in(sheet, case.done)
+    return find_hint(stroke, case.photo, case.first_scores, case.passes, case.threshold, sheet.alpha, settled)
 
 
 def everything(case: Case) -> Iterator[Operation]:

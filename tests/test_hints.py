@@ -21,7 +21,7 @@ from segmentation.jobs.review import review
 from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.preprocessing.second_pass import SecondPassView, in_8_bits
 from segmentation.retouch.desk import Desk, StaleError
-from segmentation.retouch.hints import find_hint
+from segmentation.retouch.hints import find_hint, settled_in
 from segmentation.retouch.network import Network
 from segmentation.retouch.operations import Area, Stroke, parse, plain
 from segmentation.retouch.sheet import Sheet
@@ -62,7 +62,7 @@ def told(stroke, sheet, done=(), second=by_colour, *, strokes=False):
     photo, mask = scene()
     first = in_8_bits(np.where(mask >= 128, LIKELY, UNLIKELY)[..., np.newaxis])
     network = passes(second, strokes=strokes)
-    return find_hint(stroke, photo, first, network, 0.5, sheet.base, sheet.alpha, done)
+    return find_hint(stroke, photo, first, network, 0.5, sheet.alpha, settled_in(sheet, done))
 
 
 def on_strap(number, *, add=True, size=6):
@@ -202,11 +202,11 @@ def test_a_stroke_far_from_the_garment_is_seen_by_the_network_too():
     first = in_8_bits(np.where(mask >= 128, LIKELY, UNLIKELY)[..., np.newaxis])
     stroke = Stroke(True, 5, 1.0, ((250, 30), (265, 30)))
 
-    hint = find_hint(stroke, photo, first, passes(by_colour), 0.5, mask, mask)
+    hint = find_hint(stroke, photo, first, passes(by_colour), 0.5, mask, np.zeros(mask.shape, bool))
 
     assert (Sheet(mask, [hint]).alpha[20:40, 240:280] >= 128).all()
     beside = Stroke(True, 5, 1.0, ((-50, -30), (-65, -30)))
-    assert find_hint(beside, photo, first, passes(by_colour), 0.5, mask, mask) is None
+    assert find_hint(beside, photo, first, passes(by_colour), 0.5, mask, np.zeros(mask.shape, bool)) is None
 
 
 def test_a_hint_is_the_same_after_it_was_written_down():

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from segmentation.core.errors import DataError
+from segmentation.retouch.hints import settled_in
 from segmentation.retouch.network import Network
 from segmentation.retouch.operations import Stroke
 from segmentation.retouch.photos import CutPhoto
@@ -37,10 +38,10 @@ class Hinting:
         """
         network = self._network
         with self._desk.at(photo, revision, name) as (state, loaded):
-            sheet, done = loaded.sheet, list(state.done)
-            pixels, alpha = sheet.photo, sheet.alpha.copy()
+            sheet = loaded.sheet
+            pixels, alpha, settled = sheet.photo, sheet.alpha.copy(), settled_in(sheet, state.done)
         assert pixels is not None
-        hint = network.hint(photo, pixels, stroke, sheet.base, alpha, done)
+        hint = network.hint(photo, pixels, stroke, alpha, settled)
         if hint is None:
             with self._desk.at(photo, revision, name) as (_state, loaded):
                 return self._desk.change(photo, loaded.sheet, None)

@@ -5,7 +5,7 @@ that reaches. A network that was trained on strokes sees them in a channel of th
 are certain first scores. A hint that adds takes nothing out, and one that takes out adds nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -19,12 +19,37 @@ from segmentation.outputs.alpha import soft_alpha
 from segmentation.preprocessing.preprocessing import NO_STROKE
 from segmentation.preprocessing.second_pass import framed
 from segmentation.retouch.operations import Area, Hint, Operation, Stroke
-from segmentation.retouch.painting import covered_by, disc, painted
+from segmentation.retouch.painting import covered_by, disc
+from segmentation.retouch.sheet import Sheet
 from segmentation.scores.two_passes import score_region
 
 _SLIVER = 1 / 1152  # of the height: thinner changes lead to no other place, as those along an edge do
 _EDGE_PX = 3  # about what changes: the soft edge, which changes with it
 _CORE = 0.5  # coverage from which on a pixel is of a stroke
+
+
+def settled_in(sheet: Sheet, done: Sequence[Operation]) -> np.ndarray:
+    """Return where a person said what is garment and what is not: bool [H, W].
+
+    `done` are the operations of the sheet, of which the last that reached a pixel decides. What was put back
+    to how it was predicted is of it. The network's answers to earlier hints are no more certain than before,
+    but for what lies below their strokes.
+    """
+    settled, known = (np.zeros(sheet.alpha.shape, bool) for _ in range(2))
+
+    def decide(box: Box, reached: np.ndarray, value: bool) -> None:
+        place = box.slices
+        settled[place] |= reached & ~known[place] & value
+        known[place] |= reached
+
+    for operation, step in zip(reversed(done), sheet.steps_back(), strict=True):
+        said = operation.stroke if isinstance(operation, Hint) else operation
+        if isinstance(said, Stroke | Area) and (covered := covered_by(said, settled.shape)):
+            box, coverage = covered
+            decide(box, coverage >= _CORE, True)
+        if step:
+            decide(step.box, (step.before >= HALF) != (step.after >= HALF), not isinstance(operation, Hint))
+    return settled
 
 
 def find_hint(
@@ -33,22 +58,23 @@ def find_hint(
     first_scores: np.ndarray,
     passes: Passes,
     threshold: float,
-    base: np.ndarray,
     alpha: np.ndarray,
-    done: Iterable[Operation] = (),
+    settled: np.ndarray,
 ) -> Hint | None:
     """Return a mask after a stroke; None for a stroke outside of the photo or one that changes nothing.
 
-    `photo` is uint8 RGB [H, W, 3] and `first_scores`, uint8 [H, W, 1], are of the first pass; `base` and
-    `alpha`, uint8 [H, W], are the mask as it was predicted and as the operations that are `done` left it.
-    What a person has done by hand, and what earlier hints lie on, is certain and stays. Only pixels that are
-    connected with the stroke change.
+    `photo` is uint8 RGB [H, W, 3] and `first_scores`, uint8 [H, W, 1], are of the first pass; `alpha`, uint8
+    [H, W], is the mask as it is, and `settled`, bool [H, W], where it is certain and stays (see
+    `settled_in`). Only pixels that are connected with the stroke change.
     """
     covered = covered_by(stroke, alpha.shape)
     if covered is None:
         return None
     box, coverage = covered
-    told, settled = _told(first_scores, alpha, _settled(base, photo, done), stroke)
+    below = np.zeros(alpha.shape, bool)  # the stroke
+    below[box.slices] = coverage >= _CORE
+    told = _told(first_scores, alpha, settled, below, stroke.add)
+    settled = settled | below
     region = _seen_region(told, box, passes)
     place = region.slices
     seen, scores = photo[place], told[place]
@@ -94,45 +120,17 @@ def _added(
     return np.maximum(part, np.maximum(stroke, np.where(near & free, fresh, np.uint8(0))))
 
 
-def _settled(base: np.ndarray, photo: np.ndarray, done: Iterable[Operation]) -> np.ndarray:
-    """Return where a person said what is garment and what is not: bool [H, W].
-
-    What was put back to how it was predicted is of it. The network's answers to earlier hints are no more
-    certain than before, but for what lies below their strokes.
-    """
-    alpha, settled = base.copy(), np.zeros(base.shape, bool)
-    for operation in done:
-        if patch := painted(operation, alpha, photo):
-            before, place = alpha[patch.box.slices], settled[patch.box.slices]
-            turned = (before >= HALF) != (patch.alpha >= HALF)
-            place[turned] = not isinstance(operation, Hint)
-            before[...] = patch.alpha
-        said = operation.stroke if isinstance(operation, Hint) else operation
-        if isinstance(said, Stroke | Area):
-            _settle(said, settled)
-    return settled
-
-
-def _settle(said: Stroke | Area, settled: np.ndarray) -> None:
-    if covered := covered_by(said, settled.shape):
-        box, coverage = covered
-        settled[box.slices] |= coverage >= _CORE
-
-
 def _told(
-    first_scores: np.ndarray, alpha: np.ndarray, settled: np.ndarray, stroke: Stroke
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first scores with a person's corrections of them, and where these are.
+    first_scores: np.ndarray, alpha: np.ndarray, settled: np.ndarray, below: np.ndarray, add: bool
+) -> np.ndarray:
+    """Return the first scores with what is settled and what a stroke says of what lies below it.
 
-    They are float32 [H, W, 1] in [0, 1], and bool [H, W]: what was `settled` before, and the stroke.
+    They are float32 [H, W, 1] in [0, 1].
     """
-    garment = alpha >= HALF
     scores = np.divide(first_scores, np.float32(255), dtype=np.float32)
-    scores[settled, 0] = garment[settled]
-    own = np.zeros(alpha.shape, bool)
-    _settle(stroke, own)
-    scores[own] = stroke.add
-    return scores, settled | own
+    scores[settled, 0] = (alpha >= HALF)[settled]
+    scores[below] = add
+    return scores
 
 
 def _hanging_together(wanted: np.ndarray, own: np.ndarray, sliver_px: int) -> np.ndarray:

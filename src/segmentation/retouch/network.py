@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.inference.scoring import Passes, load_passes
 from segmentation.preprocessing.second_pass import in_8_bits
 from segmentation.retouch.hints import find_hint
-from segmentation.retouch.operations import Hint, Operation, Stroke
+from segmentation.retouch.operations import Hint, Stroke
 from segmentation.retouch.photos import CutPhoto
 
 Found = TypeVar("Found")
@@ -48,16 +48,15 @@ class Network:
         photo: CutPhoto,
         pixels: np.ndarray,
         stroke: Stroke,
-        base: np.ndarray,
         alpha: np.ndarray,
-        done: Iterable[Operation],
+        settled: np.ndarray,
     ) -> Hint | None:
         """Return a mask after a stroke, see `find_hint`. Raises DataError."""
         with self._lock:
             passes, first_scores = self._scored(photo, pixels)
             threshold = self._threshold(photo)
             return _told_of_failures(
-                lambda: find_hint(stroke, pixels, first_scores, passes, threshold, base, alpha, done)
+                lambda: find_hint(stroke, pixels, first_scores, passes, threshold, alpha, settled)
             )
 
     def _checked(self) -> ModelBundle:

@@ -1,7 +1,8 @@
 """A photo's alpha on the desk: the predicted one and the operations that were done to it."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,14 @@ from segmentation.core.boxes import Box
 from segmentation.core.labels import HALF
 from segmentation.retouch.operations import Operation
 from segmentation.retouch.painting import Patch, painted
+
+
+class Step(NamedTuple):
+    """The part of a photo that an operation changed, and the alpha there before and after: uint8 [h, w]."""
+
+    box: Box
+    before: np.ndarray
+    after: np.ndarray
 
 
 class Sheet:
@@ -62,10 +71,21 @@ class Sheet:
         before = self._before.pop()
         if before is None:
             return None
-        box, content = before
-        earlier = np.frombuffer(zlib.decompress(content), np.uint8)
-        self.alpha[box.slices] = earlier.reshape(box.height, box.width)
+        box, earlier = _unpacked(*before)
+        self.alpha[box.slices] = earlier
         return box
+
+    def steps_back(self) -> Iterator[Step | None]:
+        """Yield what each operation changed, the last one first; None for one that changed nothing."""
+        alpha = self.alpha.copy()
+        for kept in reversed(self._before):
+            if kept is None:
+                yield None
+                continue
+            box, before = _unpacked(*kept)
+            part = alpha[box.slices]
+            yield Step(box, before, part)
+            part[...] = before
 
     @property
     def changed_px(self) -> int:
@@ -75,3 +95,7 @@ class Sheet:
     def deep(self, base: np.ndarray) -> np.ndarray:
         """Return the alpha as uint16 by a `base` of 16 bits, whose steps stay where nothing was changed."""
         return np.where(self.alpha == self.base, base, self.alpha.astype(np.uint16) * np.uint16(257))
+
+
+def _unpacked(box: Box, content: bytes) -> tuple[Box, np.ndarray]:
+    return box, np.frombuffer(zlib.decompress(content), np.uint8).reshape(box.height, box.width)
