@@ -6,7 +6,7 @@ import shutil
 import pytest
 from support.drawing import draw_set
 from support.holding import held_elsewhere
-from support.program import make
+from support.program import TINY_OPTIONS, make
 
 import segmentation
 from segmentation.bundle.bundle import load_bundle
@@ -15,14 +15,7 @@ from segmentation.core.errors import TrainingError
 from segmentation.training.progress import EpochDone
 from segmentation.training.run_state import EpochsKept, RunState, check_changes, read_run
 
-TINY = {
-    "architecture": "simple",
-    "filters": 8,
-    "levels": 1,
-    "input_size": "32x48",
-    "batch_size": 4,
-    "epochs": 3,
-}
+TINY = {**TINY_OPTIONS, "epochs": 3}
 
 
 class AfterAnEpoch:

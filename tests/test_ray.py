@@ -7,7 +7,7 @@ from operator import itemgetter
 import pytest
 from support.folder_job import comparable, draw, made, pictures, results_in, shard_lines
 from support.program import start
-from support.ray_cluster import two_nodes, workers
+from support.ray_cluster import nodes, workers
 
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.jobs.context import Context
@@ -22,8 +22,8 @@ PHOTOS = 12
 
 @pytest.fixture(scope="module")
 def cluster():
-    with two_nodes() as nodes:
-        yield nodes
+    with nodes(2) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

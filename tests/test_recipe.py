@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.drawing import draw_set
 from support.folder_job import scorer_of
-from support.program import make, run, start
+from support.program import TINY_OPTIONS, make, run, start
 
 import main
 from segmentation.bundle.bundle import load_bundle
@@ -42,14 +42,7 @@ from segmentation.models.registry import complete
 from segmentation.outputs.folder_job import Tally
 from segmentation.training.run_state import read_run
 
-TINY = {
-    "architecture": "simple",
-    "filters": 8,
-    "levels": 1,
-    "input_size": "32x48",
-    "batch_size": 4,
-    "epochs": 1,
-}
+TINY = {**TINY_OPTIONS, "epochs": 1}
 
 
 @pytest.mark.parametrize("name", RECIPES)

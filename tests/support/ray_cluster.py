@@ -26,11 +26,6 @@ def nodes(number: int) -> Iterator[object]:
         cluster.shutdown()
 
 
-def two_nodes() -> contextlib.AbstractContextManager[object]:
-    """A cluster of two nodes, see `nodes`."""
-    return nodes(2)
-
-
 def workers() -> list[int]:
     """The processes of the workers that this process, or one that it started, has on a cluster."""
     return started_by(os.getpid(), "ray::Worker")

@@ -26,6 +26,7 @@ _CHEAP = {
     "SIZE",
     "NETWORK",
     "SMALL",
+    "TINY_OPTIONS",
     "PROGRAM",
     "colour_score",
     "draw_classes",
