@@ -12,10 +12,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from photos import put
 from program import PROGRAM, by_turns, predict, run
-
-from segmentation.images.files import write_image
-from segmentation.synth import draw_photo
 
 
 def main() -> None:
@@ -26,9 +24,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="runs on each engine (default: 5)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        photo = options.photo or Path(folder) / "photo.jpg"
-        if not options.photo:
-            write_image(photo, draw_photo(0, 0, "Front", 1152, 1728)[0])
+        photo = put(options.photo, Path(folder) / "photo")
         output = Path(folder) / "output"
         ways = {
             engine: partial(_seconds, photo, output, engine, options.model)

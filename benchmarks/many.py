@@ -5,17 +5,15 @@ import subprocess
 import time
 from dataclasses import fields, replace
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
+from photos import put
 from program import predict
 
 from segmentation.core.file_kinds import MANIFEST
-from segmentation.images.files import write_image
 from segmentation.outputs.manifest import Manifest
 from segmentation.outputs.naming import Photo, find_photos
 from segmentation.outputs.result import Result
-from segmentation.synth import draw_photo
 
 MOST_LINKS = 50_000  # to one file, of which file systems allow 65,000
 OF_A_PHOTO = ("bytes", "mtime_ns", "sha256")  # in the key of a line; the rest are settings
@@ -24,11 +22,7 @@ OF_A_PHOTO = ("bytes", "mtime_ns", "sha256")  # in the key of a line; the rest a
 def many_photos(photo: Path | None, folder: Path, count: int) -> Path:
     """Make `count` names of a photo, or of a drawn one of 1152x1728, and return the first."""
     folder.mkdir()
-    first = folder / f"000000{photo.suffix if photo else '.jpg'}"
-    if photo:
-        copyfile(photo, first)
-    else:
-        write_image(first, draw_photo(0, 0, "Front", 1152, 1728)[0])
+    first = put(photo, folder / "000000")
     _multiply(first, folder, count)
     time.sleep(3)  # results that are about as old as a photo do not prove that it is as it was
     return first

@@ -9,15 +9,12 @@ at most as much more of both as there are more pixels, and at most 1.5 GB with 2
 
 import argparse
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from project import ROOT
+from program import predict
 
 from segmentation.images.files import open_photo, write_image
 from segmentation.synth import draw_photo
@@ -62,13 +59,8 @@ def measured(
     for number in range(1, COPIES):
         (photos / f"{number}.jpg").hardlink_to(first)
     output = (options.keep or folder) / f"results-{megapixels:g}"
-    command = ["predict", "--input", photos, "--model", options.model, "--save", "--output", output]
-    command += ["--workers", options.workers, "--quiet", "--overwrite"]
-    process = subprocess.Popen([sys.executable, ROOT / "main.py", *map(str, command)])
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"predict failed with status {os.waitstatus_to_exitcode(status)}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    taken = predict(photos, output, "--model", options.model, "--workers", options.workers, "--overwrite")
+    return taken.cpu_seconds, taken.peak_megabytes
 
 
 def draw_chart(rows: list[tuple[float, float, float]], path: Path) -> None:

@@ -7,17 +7,14 @@ The folders hold links to a few drawn photos.
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from project import ROOT
+from program import predict
 
 from segmentation.synth import write_studio
 
-_KILOBYTES_A_GIGABYTE = 1024**2
+_MEGABYTES_A_GIGABYTE = 1024
 
 
 def main() -> None:
@@ -38,18 +35,10 @@ def main() -> None:
             for index in range(count):
                 photo = photos[index % len(photos)]
                 (links / f"{index:05d}{photo.suffix}").symlink_to(photo)
-            peaks.append(_peak_gigabytes(options.model, links, Path(folder) / f"output-{count}"))
+            taken = predict(links, Path(folder) / f"output-{count}", "--model", options.model)
+            peaks.append(taken.peak_megabytes / _MEGABYTES_A_GIGABYTE)
             print(f"{count} photos: peak {peaks[-1]:.2f} GB", flush=True)
     print(f"growth {peaks[1] / peaks[0] - 1:+.1%}")
-
-
-def _peak_gigabytes(model: str, photos: Path, output: Path) -> float:
-    command = [sys.executable, ROOT / "main.py", "predict", "--input", photos, "--model", model, "--save"]
-    process = subprocess.Popen([*map(str, command), "--output", str(output), "--quiet"])
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"predict failed with status {os.waitstatus_to_exitcode(status)}")
-    return usage.ru_maxrss / _KILOBYTES_A_GIGABYTE
 
 
 if __name__ == "__main__":

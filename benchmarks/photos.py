@@ -1,12 +1,13 @@
-"""A folder of some photos to measure with: the first of a given one, or drawn ones of 1152x1728."""
+"""Photos to measure with: those that are given, or drawn ones of 1152x1728."""
 
 from pathlib import Path
 from shutil import copyfile
 
 import project  # noqa: F401  (so that the library is found)
 
+from segmentation.images.files import write_image
 from segmentation.outputs.naming import find_photos
-from segmentation.synth import write_studio
+from segmentation.synth import draw_photo, write_studio
 
 
 def gather(given: Path | None, count: int, work: Path) -> Path:
@@ -22,3 +23,13 @@ def gather(given: Path | None, count: int, work: Path) -> Path:
     for number, path in enumerate(found):
         copyfile(path, photos / f"{number:04d}{path.suffix}")
     return photos
+
+
+def put(given: Path | None, stem: Path) -> Path:
+    """Copy a photo, or write a drawn one, to a path without a suffix, and return the path with it."""
+    photo = stem.with_suffix(given.suffix if given else ".jpg")
+    if given:
+        copyfile(given, photo)
+    else:
+        write_image(photo, draw_photo(0, 0, "Front", 1152, 1728)[0])
+    return photo
