@@ -112,7 +112,6 @@ def _places(place: str, plain: Any) -> PlaceModel | None:
     check_fields(place, plain, needed, optional=("odd_ends",))
     first = [name for name in FIGURES if name not in LATER_FIGURES]
     check_fields(f"{place}.weights", plain["weights"], first, optional=LATER_FIGURES)
-
     odd_ends = plain.get("odd_ends")
 
     def figure(name: str, value: Any, low: float = -_LARGEST_FIGURE) -> float:

@@ -256,8 +256,9 @@ def _beside_other_views(row: Row, odd: OddView, places: PlaceModel | None) -> Ro
     clean = None if row.clean is None else round(row.clean * (1 - wrong), 4)  # nothing else knows of the end
     if wrong < MARKED:
         return replace(row, clean=clean)
-    end, likely = _in_pixels(odd.end, row.size, round(wrong, 4)), (*(row.likely or ()), round(wrong, 4))
-    return replace(row, clean=clean, odd_end=end, likely=tuple(sorted(likely, reverse=True)))
+    shown = round(wrong, 4)
+    likely = tuple(sorted((*(row.likely or ()), shown), reverse=True))
+    return replace(row, clean=clean, odd_end=_in_pixels(odd.end, row.size, shown), likely=likely)
 
 
 def _in_pixels(end: OddEnd, size: Size, probability: float | None) -> LikelyFault:

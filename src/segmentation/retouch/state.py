@@ -33,11 +33,11 @@ class PhotoState:
     """The state of one photo.
 
     `operations` are all that can be redone, of which the first `position` are done. `revision` grows with
-    each change of mask or decision. `decision` is one of CHOICES or None,
-    made at `decided_at`, in seconds since 1970. `seen` is the digest of the
-    predicted mask that was shown last, and `kept` what the operations are about: the digests of the photo and
-    of its predicted mask. `files` are the records of all that was or may have been written for it, by their
-    paths, `written` is the revision that was written last, and `begun` are paths whose writing has not ended.
+    each change of mask or decision. `decision` is one of CHOICES or None, made at `decided_at`, in seconds
+    since 1970. `seen` is the digest of the predicted mask that was shown last, and `kept` what the operations
+    are about: the digests of the photo and of its predicted mask. `files` are the records of all that was or
+    may have been written for it, by their paths, `written` is the revision that was written last, and `begun`
+    are paths whose writing has not ended.
     """
 
     operations: list[Operation] = field(default_factory=list)
