@@ -1,4 +1,4 @@
-"""How fast is the program beside `rembg`? Seconds of whole commands over the same photos, by turns.
+"""The speed of the program beside that of `rembg`: seconds of whole commands over the same photos, by turns.
 
     python benchmarks/peer.py --rembg FILE [--input DIR] [--photos N] [--rounds N] [--model NAME]
 

@@ -10,7 +10,7 @@ PROGRAM = str(MAIN)
 TINY_OPTIONS = {"architecture": "simple", "filters": 8, "levels": 1, "input_size": "32x48", "batch_size": 4}
 """A network that is trained for the sake of having one, as options."""
 NETWORK = ("--architecture", "simple", "--filters", "8", "--batch-size", "4")
-"""What the commands that train have in common; SMALL and TINY are for those that take `--levels`."""
+"""Options that all commands that train have in common; SMALL and TINY are for those that take `--levels`."""
 SMALL = (*NETWORK, "--levels", "1", "--input-size", "64x96")
 """A network that learns a drawn set in seconds."""
 TINY = (*NETWORK, "--levels", "1", "--input-size", "32x48")

@@ -21,7 +21,7 @@ _MOST = 20.0
 
 
 class LookDoubts(NamedTuple):
-    """How much more a pixel near the edge of a mask looks like the other side: each float32 [H, W].
+    """Doubts of the pixels near the edge of a mask, which look like its other side: each float32 [H, W].
 
     The figures are logarithms of ratios of likelihoods, in [-20, 20], of the looks on both sides near the
     pixel, each taken for normally distributed. They are 0 away from the edge and where only one side is near.
