@@ -56,6 +56,24 @@ def test_trainings_that_variants_share_are_paid_for_once():
     assert figures_of(found, done).seconds == 2 * 3 * 10.0
 
 
+def test_a_row_with_a_fixed_threshold_says_so_and_is_not_called_a_fair_comparison():
+    def figures(**tables):
+        found = experiment_of({"seeds": [0, 1, 2], **tables}, "drawn")
+        return figures_of(found, {one.name: [cell(at) for at in found.repeats] for one in found.variants})
+
+    judging = {"judging": {"levels": {"at 0.5": {"threshold": 0.5}, "flip": {"tta": "flip"}}}}
+    mixed, all_fixed = figures(factors=judging), figures(base={"threshold": 0.4}, factors={"epochs": [1]})
+
+    heading, *rows = csv_rows(mixed)
+    assert [row[heading.index("threshold_fixed")] for row in rows] == [False, True, False]
+    assert markdown(mixed).count("0.500 fixed") == 1
+    said = warnings_about(mixed)[-1]
+    assert "The threshold of judging=at 0.5 is fixed" in said
+    assert "differences are fair" not in said
+    assert "Epoch and threshold were chosen" in warnings_about(figures(factors={"epochs": [1]}))[-1]
+    assert warnings_about(all_fixed)[-1].startswith("The epoch of every model was chosen")
+
+
 def test_variants_that_judge_the_models_of_the_base_make_no_training_look_certain():
     judged = {"tta": ["flip", "scales"], "threshold": [0.4, 0.6]}
     alone = experiment_of({"seeds": [0, 1, 2], "factors": {"epochs": [2, 3, 4]}}, "drawn")

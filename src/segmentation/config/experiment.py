@@ -106,6 +106,10 @@ class Experiment:
         """The base, and a variant for each level or combination of levels."""
         return (Variant(BASE), *(self._variant(chosen) for chosen in self._combinations()))
 
+    def fixes_threshold(self, variant: Variant) -> bool:
+        """Return whether a variant is scored at a threshold of its own choice, not at the best one."""
+        return {**self.base, **variant.options}.get("threshold", "auto") != "auto"
+
     def _combinations(self) -> Sequence[tuple[tuple[Factor, str], ...]]:
         each = [[(factor, level) for level in factor.levels] for factor in self.factors]
         if self.design == "grid":

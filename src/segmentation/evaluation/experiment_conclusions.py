@@ -77,11 +77,8 @@ def warnings_about(figures: ExperimentFigures) -> list[str]:
             f"{counted(figures.missing, 'training is', 'trainings are')} not done yet; the same command "
             "goes on."
         )
-    if any(row.judged and row.judged[0].threshold is not None for row in figures.rows):
-        found.append(
-            "Epoch and threshold of every model were chosen on the photos that it is judged on here, of "
-            "each variant alike: differences are fair, while each figure is a little too kind."
-        )
+    if any(row.threshold is not None for row in figures.rows):
+        found.append(_how_chosen(figures.rows))
     return found
 
 
@@ -93,6 +90,19 @@ def few_repeats(experiment: Experiment) -> str:
     return (
         f"{counted(repeats, 'training')} of each variant {'says' if repeats == 1 else 'say'} too little of "
         f"how much another one would differ by chance; give {FEWEST} seeds or folds at least."
+    )
+
+
+def _how_chosen(rows: Sequence[Row]) -> str:
+    """Return in words what was chosen on the photos of the figures, and which rows were given it instead."""
+    fixed = [row.name for row in rows if row.fixed_threshold]
+    chosen = "The epoch of every model was" if len(fixed) == len(rows) else "Epoch and threshold were"
+    kind = f"{chosen} chosen on the very photos of these figures, which are a little too kind"
+    if len(fixed) in (0, len(rows)):
+        return f"{kind}, for each variant alike: differences are fair."
+    return (
+        f"{kind}. The threshold of {', '.join(fixed)} is fixed: beside the others, whose threshold was "
+        "searched for, that is a small disadvantage."
     )
 
 
@@ -112,7 +122,7 @@ def _row(
     interval = difference_interval(found, usual, garments) if found else None
     words = _words(variant, cells, found, interval, experiment)
     verdict = _verdict(variant.claim, interval, experiment.margin) if variant.claim else ""
-    return Row(variant, cells, interval, words, verdict)
+    return Row(variant, cells, interval, words, verdict, experiment.fixes_threshold(variant))
 
 
 def _words(

@@ -58,7 +58,8 @@ class Row:
     """A variant with its cells, one for each repeat that has ended.
 
     `difference` is that from the base, None where it cannot be told; `words` say what follows, and `verdict`
-    what becomes of a claim: confirmed, refuted or undecided, empty where there is none.
+    what becomes of a claim: confirmed, refuted or undecided, empty where there is none. `fixed_threshold` is
+    that it was not searched for on the held-out photos.
     """
 
     variant: Variant
@@ -66,6 +67,7 @@ class Row:
     difference: Interval | None
     words: str
     verdict: str = ""
+    fixed_threshold: bool = False
 
     @property
     def name(self) -> str:

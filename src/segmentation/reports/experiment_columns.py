@@ -29,6 +29,8 @@ def columns_of(figures: ExperimentFigures) -> list[Column]:
     ]
     if has_claims(figures):
         found.append(Column("what is claimed", claim_text, words=True))
+    if any(row.threshold is not None for row in figures.rows):
+        found.append(Column("threshold", threshold_text))
     return [
         *found,
         Column("training, s", lambda row: _number(row.seconds, ".0f")),
@@ -69,6 +71,11 @@ def claim_text(row: Row) -> str:
         return ""
     by = "" if claim.by is None else f" ({claim.by:+g})"
     return f"{claim.says}{by}" + (f": {row.verdict}" if row.verdict else "")
+
+
+def threshold_text(row: Row) -> str:
+    """Return the threshold, the mean of the repeats where each was given its best one."""
+    return _number(row.threshold, ".3f") + (" fixed" if row.fixed_threshold else "")
 
 
 def _number(value: float | None, form: str = ".4f") -> str:
