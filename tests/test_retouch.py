@@ -1,5 +1,6 @@
 """Masks are retouched: what an operation does, what the journal keeps, what is written in the end."""
 
+import csv
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from support.folder_job import cut_folder
 from support.places import ROOT
 
 from segmentation.cli.review import require_review
-from segmentation.confidence.doubts import find_regions
+from segmentation.confidence.doubts import Region, find_regions
 from segmentation.config.jobs.collect import CollectOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.config.jobs.predict import PredictOptions
@@ -35,11 +36,11 @@ from segmentation.retouch.desk import Desk, StaleError
 from segmentation.retouch.edges import fit_to_colours
 from segmentation.retouch.export import RECORD, export
 from segmentation.retouch.journal import Journal
-from segmentation.retouch.operations import Area, Refinement, Spot, Stroke, Whole, parse, plain
+from segmentation.retouch.operations import Area, Hint, Refinement, Spot, Stroke, Whole, parse, plain
 from segmentation.retouch.painting import painted
 from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.state import PhotoState
-from segmentation.retouch.summary import summarise
+from segmentation.retouch.summary import summarise, write_table
 
 EMPTY = np.zeros((40, 50), np.uint8)
 MIDDLE = SIZE[0] / 2, SIZE[1] / 2
@@ -691,6 +692,35 @@ def test_the_summary_tells_photos_an_hour_and_what_was_saved(results):
     assert summary.an_hour == pytest.approx(180)
     assert summary.saved_minutes == pytest.approx(3 * 4 - 1)
     assert sum(summary.spent.values()) == pytest.approx(1)
+
+
+def test_the_table_and_the_summary_count_the_steps_with_each_tool(results):
+    x, y = MIDDLE
+    around = ((x, y), (x + 30, y), (x + 30, y + 30))
+    hole = Region(int(x), int(y), np.ones((4, 4), bool), True)
+    hint = Hint(False, 9.0, ((x, y),), hole, np.zeros(16, np.uint8))
+    fill = Spot(True, ((x + 1, y + 1),))
+    steps = hint, fill, Area(False, around), Refinement(9.0, around), stroke(1), stroke(2)
+    with Desk(results) as desk:
+        photo, other = photo_called(desk, "a_Front"), photo_called(desk, "b_Front")
+        for revision, step in enumerate(steps):
+            desk.edit(photo, revision, step)
+        desk.undo(photo, len(steps))
+        desk.toggle(other, 0, MIDDLE)
+        reviewed = [(photo, desk.state_of(photo.stem)) for photo in desk.photos()]
+        summary = summarise(reviewed, 4.0)
+        with write_table(results, reviewed).open() as table:
+            rows = {row["photo"]: row for row in csv.DictReader(table)}
+
+    drawn = {"smart_strokes": 1, "holes_and_islands": 1, "areas": 1, "fitted_edges": 1, "brush_strokes": 2}
+    assert {name: int(rows["a_Front"][name]) for name in drawn} == drawn
+    assert (rows["a_Front"]["doubtful_regions"], rows["a_Front"]["undone"]) == ("0", "1")
+    assert (rows["b_Front"]["doubtful_regions"], rows["b_Front"]["brush_strokes"]) == ("1", "0")
+    assert summary.plain()["steps"] == drawn | {"doubtful_regions": 1}
+    assert summary.lines()[-1] == (
+        "Steps: 1 doubtful region, 1 smart stroke, 1 hole or island, 1 area, 1 fitted edge, 2 brush strokes; "
+        "1 undone"
+    )
 
 
 def test_results_of_several_classes_are_refused(tmp_path):

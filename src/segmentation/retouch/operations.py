@@ -90,31 +90,40 @@ class Hint:
 
 Operation = Stroke | Refinement | Area | Spot | Whole | Hint
 
-_KINDS = {"stroke": Stroke, "area": Area, "spot": Spot}
+KINDS: dict[str, type[Operation]] = {
+    "region": Whole,
+    "hint": Hint,
+    "spot": Spot,
+    "area": Area,
+    "refinement": Refinement,
+    "stroke": Stroke,
+}
+"""Kinds of operations by their names in the journal, the cheapest first."""
+
 _FEWEST_POINTS = {"stroke": 1, "area": 3, "spot": 1, "hint": 1}
+
+
+def kind_of(operation: Operation) -> str:
+    """Return the kind of an operation, one of KINDS."""
+    return next(name for name, known in KINDS.items() if isinstance(operation, known))
 
 
 def plain(operation: Operation) -> dict[str, Any]:
     """Return an operation as JSON holds it, the inverse of `parse`."""
-    if isinstance(operation, Whole):
-        return {"kind": "region", "add": operation.add, **_plain_region(operation.region)}
-    if isinstance(operation, Hint):
-        return {
-            "kind": "hint",
-            "add": operation.add,
-            "size": operation.size,
-            "points": [list(point) for point in operation.points],
-            **_plain_region(operation.region),
-            "alpha": base64.b64encode(zlib.compress(operation.alpha.tobytes())).decode(),
-        }
-    if isinstance(operation, Refinement):
-        points = [list(point) for point in operation.points]
-        return {"kind": "refinement", "size": operation.size, "points": points}
-    kind = next(name for name, known in _KINDS.items() if isinstance(operation, known))
-    found: dict[str, Any] = {"kind": kind, "add": operation.add}
+    found: dict[str, Any] = {"kind": kind_of(operation)}
+    if not isinstance(operation, Refinement):
+        found["add"] = operation.add
+    if isinstance(operation, Stroke | Refinement | Hint):
+        found["size"] = operation.size
     if isinstance(operation, Stroke):
-        found |= {"size": operation.size, "hardness": operation.hardness}
-    return found | {"points": [list(point) for point in operation.points]}
+        found["hardness"] = operation.hardness
+    if not isinstance(operation, Whole):
+        found["points"] = [list(point) for point in operation.points]
+    if isinstance(operation, Whole | Hint):
+        found |= _plain_region(operation.region)
+    if isinstance(operation, Hint):
+        found["alpha"] = base64.b64encode(zlib.compress(operation.alpha.tobytes())).decode()
+    return found
 
 
 def parse(fields: Mapping[str, Any]) -> Operation:

@@ -1,5 +1,6 @@
 """The state of a photo under review, as the lines of the journal about it make it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from segmentation.core.errors import DataError
 from segmentation.retouch.journal import parse as parse_line
-from segmentation.retouch.operations import Operation, Whole, parse
+from segmentation.retouch.operations import Operation, kind_of, parse
 from segmentation.retouch.photos import CutPhoto
 
 ACCEPTED, REDO = "accepted", "redo"
@@ -19,12 +20,14 @@ _LONGEST_S = 3600.0  # of activity in one line
 
 @dataclass
 class Effort:
-    """The effort that a photo took: seconds of activity, clicks, and strokes, areas and regions as made."""
+    """The effort that a photo took: seconds of activity, clicks, and steps of each kind of operation.
+
+    `steps` counts operations as they were made, by KINDS, those among them that were `undone` later as well.
+    """
 
     seconds: float = 0.0
     clicks: int = 0
-    strokes: int = 0
-    regions: int = 0
+    steps: Counter[str] = field(default_factory=Counter)
     undone: int = 0
 
 
@@ -99,10 +102,7 @@ class PhotoState:
         operation = parse(line["operation"])
         self.operations[self.position :] = [operation]
         self.position += 1
-        if isinstance(operation, Whole):
-            self.effort.regions += 1
-        else:
-            self.effort.strokes += 1
+        self.effort.steps[kind_of(operation)] += 1
         self._changed(line)
 
     def _undo(self, line: Mapping[str, Any]) -> None:

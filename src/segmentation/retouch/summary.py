@@ -6,13 +6,28 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from segmentation.core.counting import counted
 from segmentation.core.errors import printable
 from segmentation.core.tables import write_csv
 from segmentation.outputs.delivery import UNDECIDED
+from segmentation.retouch.operations import KINDS
 from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.state import ACCEPTED, REDO, PhotoState
 
 TABLE = "review.csv"
+
+_STEPS = {
+    "region": ("doubtful region", "doubtful regions"),
+    "hint": ("smart stroke", "smart strokes"),
+    "spot": ("hole or island", "holes and islands"),
+    "area": ("area", "areas"),
+    "refinement": ("fitted edge", "fitted edges"),
+    "stroke": ("brush stroke", "brush strokes"),
+}
+"""What a person calls one step of a kind of operation, and several."""
+
+_STEP_COLUMNS = {kind: _STEPS[kind][1].replace(" ", "_") for kind in KINDS}
+
 COLUMNS = (
     "photo",
     "predicted_as",
@@ -20,8 +35,7 @@ COLUMNS = (
     "decision",
     "active_seconds",
     "clicks",
-    "strokes",
-    "regions",
+    *_STEP_COLUMNS.values(),
     "undone",
     "changed_px",
 )
@@ -34,12 +48,12 @@ Reviewed = tuple[CutPhoto, PhotoState]
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of a review: photos by decision, hours of activity, and the time of each kind of photo.
+    """The figures of a review: photos by decision, time of activity, and what it went into.
 
     `seconds_a_photo` is the median time of the photos that were decided last; None where they are too few.
 
-    `spent` is the share of the time, in [0, 1], by what triage had said of the photos. `minutes_by_hand` is
-    what cutting one out would take.
+    `steps` counts the operations of each kind, and `undone` the steps back. `spent` is the share of the time,
+    in [0, 1], by what triage had said of the photos. `minutes_by_hand` is what cutting one out would take.
     """
 
     photos: int
@@ -48,6 +62,8 @@ class Summary:
     changed: int
     seconds: float
     seconds_a_photo: float | None
+    steps: Mapping[str, int]
+    undone: int
     spent: Mapping[str, float]
     minutes_by_hand: float
 
@@ -78,6 +94,9 @@ class Summary:
                 f"{abs(self.saved_minutes):.0f} minutes {verb} against {self.minutes_by_hand:g} minutes by "
                 "hand for each accepted photo"
             )
+        steps = [counted(count, *_STEPS[kind]) for kind, count in self.steps.items() if count]
+        if steps:
+            lines.append(f"Steps: {', '.join(steps)}; {self.undone} undone")
         return lines
 
     def plain(self) -> dict[str, Any]:
@@ -93,6 +112,8 @@ class Summary:
             "photos_an_hour": self.an_hour,
             "saved_minutes": self.saved_minutes,
             "minutes_by_hand": self.minutes_by_hand,
+            "steps": {_STEP_COLUMNS[kind]: count for kind, count in self.steps.items()},
+            "undone": self.undone,
             "spent": dict(self.spent),
         }
 
@@ -113,6 +134,8 @@ def summarise(reviewed: Iterable[Reviewed], minutes_by_hand: float) -> Summary:
         changed=sum(state.position > 0 for state in accepted),
         seconds=seconds,
         seconds_a_photo=_present_pace(state for _photo, state in rows if state.decision),
+        steps={kind: sum(state.effort.steps[kind] for _photo, state in rows) for kind in KINDS},
+        undone=sum(state.effort.undone for _photo, state in rows),
         spent=spent,
         minutes_by_hand=minutes_by_hand,
     )
@@ -142,8 +165,7 @@ def _rows(reviewed: Iterable[Reviewed]) -> Iterator[tuple[object, ...]]:
             state.decision,
             round(effort.seconds, 2),
             effort.clicks,
-            effort.strokes,
-            effort.regions,
+            *(effort.steps[kind] for kind in KINDS),
             effort.undone,
             state.changed_px,
         )
