@@ -29,6 +29,11 @@ def soundness(clean: float | None, confidence: float | None) -> float | None:
     return confidence if clean is None else clean
 
 
+def in_percent(clean: float) -> str:
+    """Return the probability that a mask has no fault as a person reads it."""
+    return f"{100 * clean:.0f}%"
+
+
 def fit_cleanness(outcomes: FaultOutcomes) -> Cleanness:
     """Fit it to the outcomes of held-out predictions, so that more confidence never means more faults."""
     errors = 1 - np.array(outcomes.confidence, float)

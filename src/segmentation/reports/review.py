@@ -8,6 +8,7 @@ from urllib.parse import quote
 import cv2
 import numpy as np
 
+from segmentation.confidence.cleanness import in_percent
 from segmentation.confidence.model import shown as shown_confidence
 from segmentation.confidence.triage import WORST_FIRST, FolderTriage, Limits
 from segmentation.core.errors import printable
@@ -72,6 +73,7 @@ def write_review(
         limits=limits,
         caution=caution,
         shown=shown_confidence,
+        in_percent=in_percent,
         sections=[(name, [row for row in pictured if row.verdict.decision == name]) for name in WORST_FIRST],
         hidden=len(triage.rows) - len(pictured),
         name=lambda row: printable(row.stem),

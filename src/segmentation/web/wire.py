@@ -5,6 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segmentation.confidence.cleanness import in_percent
 from segmentation.confidence.doubts import Region
 from segmentation.confidence.model import shown
 from segmentation.core.errors import printable
@@ -39,7 +40,8 @@ def listed(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "view": photo.view,
         "predicted": photo.decision,
         "soundness": photo.soundness,
-        "shown": "" if photo.confidence is None else shown(photo.confidence),
+        "clean": "" if photo.clean is None else in_percent(photo.clean),
+        "confidence": "" if photo.confidence is None else shown(photo.confidence),
         "reasons": [printable(reason) for reason in dict.fromkeys((*photo.reasons, *photo.notes))],
         "flags": photo.flags,
         "version": _version(photo.sha256),

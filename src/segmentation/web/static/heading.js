@@ -1,14 +1,16 @@
 // What the page shows of the photo in hand and of the queue, around the stage.
 
+import {figure, inWords} from "./badge.js";
+
 const at = id => document.getElementById(id);
 
 export function describe({queue, view, work, summary}) {
   const photo = queue.current;
   at("name").textContent = photo?.name ?? "";
   at("name").title = photo?.name ?? "";
-  at("badge").textContent = photo?.shown ?? "";
+  at("badge").textContent = photo ? figure(photo) : "";
   at("badge").className = `badge ${photo?.predicted ?? ""}`;
-  at("badge").title = photo?.predicted ? `Expected Dice of the mask; predicted as ${photo.predicted}` : "";
+  at("badge").title = photo ? inWords(photo) : "";
   at("reasons").textContent = photo?.reasons.join("; ") ?? "";
   at("reasons").title = photo?.reasons.join("\n") ?? "";
   const steps = work?.steps ?? photo;

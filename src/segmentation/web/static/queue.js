@@ -1,5 +1,7 @@
 // The queue: which photos, in which order, and the list of them.
 
+import {figure, inWords} from "./badge.js";
+
 const ROW_PX = 64, BEYOND = 6;
 
 const FILTERS = {
@@ -137,10 +139,10 @@ export class Queue {
     const [name, about] = row.lastChild.children, address = `api/photos/${photo.id}/thumbnail?v=${photo.thumbnail}`;
     if (row.firstChild.getAttribute("src") !== address) row.firstChild.src = address;
     name.textContent = photo.view ? `${photo.view} · ${photo.garment}` : photo.name;
-    row.title = [photo.name, ...photo.reasons, photo.problem].filter(Boolean).join("\n");
+    row.title = [photo.name, inWords(photo), ...photo.reasons, photo.problem].filter(Boolean).join("\n");
     const mark = photo.problem ? ["problem", "not written yet"] : photo.decision === "accepted" ? ["accepted", photo.pending ? "✓ writing" : "✓ accepted"]
       : photo.decision === "redo" ? ["redo", "↺ redo"] : ["", ""];
-    const parts = [Object.assign(document.createElement("span"), {className: `badge ${photo.predicted ?? ""}`, textContent: photo.shown})];
+    const parts = [Object.assign(document.createElement("span"), {className: `badge ${photo.predicted ?? ""}`, textContent: figure(photo)})];
     if (mark[1]) parts.push(" ", Object.assign(document.createElement("span"), {className: `mark ${mark[0]}`, textContent: mark[1]}));
     else if (photo.undo) parts.push(" · corrected");
     else if (photo.flags.length) parts.push(` · ${photo.flags.join(", ")}`);

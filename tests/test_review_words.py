@@ -1,0 +1,44 @@
+"""What the page of `review` says of a photo, of its regions, and of what its buttons and keys do."""
+
+import dataclasses
+
+import pytest
+from support.browser import Server
+from support.bundles import CONFIDENCE_MODEL
+from support.desk import draw_results
+
+from segmentation.confidence.places import FIGURES, PlaceModel
+from segmentation.retouch.photos import find_cut_photos
+
+SIZE = 160, 220
+PLACES = PlaceModel({**dict.fromkeys(FIGURES, 0.0), "differs": 3.0}, -1.0, 0.0, 1.0, 0.9, 100, 10)
+KNOWING = dataclasses.replace(CONFIDENCE_MODEL, places=PLACES)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """Results of a model that knows where faults are likely; no test changes them."""
+    return draw_results(tmp_path_factory.mktemp("known"), names=("a", "b", "c"), size=SIZE, knowing=KNOWING)
+
+
+def test_a_photo_shows_how_likely_it_has_no_fault_which_is_what_the_list_goes_by(known, tab):
+    photos = {photo.stem: photo for photo in find_cut_photos(known).values()}
+    with Server(known) as server:
+        page = tab(server.address)
+        page("review.queue.order.value = 'photos'; review.queue.order.dispatchEvent(new Event('change'));")
+
+        shown = page("review.queue.shown.map(({name}) => name)")
+        badges = page("[...document.querySelectorAll('.row .badge')].map(({textContent}) => textContent)")
+        about = page("document.getElementById('badge').title")
+
+    assert shown == sorted(photos, key=lambda name: photos[name].clean)
+    assert badges == [f"{100 * photos[name].clean:.0f}%" for name in shown]
+    assert about.startswith(f"Without a fault with a probability of {badges[0]}; expected Dice of the mask 0.")
+
+
+def test_predictions_that_know_no_faults_show_their_confidence(tmp_path, tab):
+    with Server(draw_results(tmp_path, names=("a",), size=SIZE)) as server:
+        page = tab(server.address)
+
+        assert page("document.getElementById('badge').textContent").startswith("0.")
+        assert page("document.getElementById('badge').title").startswith("Expected Dice of the mask 0.")
