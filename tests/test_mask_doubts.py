@@ -75,6 +75,47 @@ def test_what_is_advised_for_a_label_map_works(tmp_path):
     np.testing.assert_array_equal(dataset.samples[0].truth.read() > 0, GARMENT & (EDGE == 0))
 
 
+def palette(values: np.ndarray) -> Image.Image:
+    picture = Image.fromarray(values, "P")
+    picture.putpalette([0, 0, 0, 255, 0, 0, 0, 0, 128])
+    return picture
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        void_at_the_edge(0, 1, 2),
+        void_at_the_edge(0, 2, 2),
+        void_at_the_edge(0, 60, 180),
+        void_at_the_edge(0, 1, 255),
+        palette(void_at_the_edge(0, 1, 2)).convert("RGB"),
+        palette(void_at_the_edge(0, 1, 2)),
+    ],
+    ids=["numbers", "one number", "spread numbers", "numbers to 255", "colours", "palette"],
+)
+def test_objects_are_the_foreground_together_where_it_is_asked_for(tmp_path, objects):
+    folder = pairs(tmp_path, objects)
+    assert "foreground" in problem(folder)
+    dataset = discover(folder, classes="foreground")
+    assert not dataset.problems
+    odd = next(sample for sample in dataset.samples if sample.id == "odd")
+    np.testing.assert_array_equal(odd.truth.read(), np.where(EDGE | GARMENT, 255, 0))
+
+
+@pytest.mark.parametrize("mask", [MASK, SOFT, MASK // 255], ids=["hard", "soft", "0 and 1"])
+def test_a_foreground_of_one_thing_keeps_its_edge(tmp_path, mask):
+    folder = pairs(tmp_path, mask)
+    usual, foreground = (discover(folder, classes=classes) for classes in ("garment", "foreground"))
+    for one, other in zip(usual.samples, foreground.samples, strict=True):
+        np.testing.assert_array_equal(one.truth.read(), other.truth.read())
+
+
+def test_a_trimap_is_no_foreground(tmp_path):
+    dataset = discover(pairs(tmp_path, void_at_the_edge(0, 255, 128)), classes="foreground")
+    (found,) = dataset.problems
+    assert "is a trimap" in found.reason
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 @pytest.mark.parametrize("grey", [100, 127, 128])
 def test_a_trimap_is_told(tmp_path, suffix, grey):

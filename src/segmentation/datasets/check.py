@@ -11,7 +11,7 @@ import numpy as np
 from segmentation.core.errors import SegmentationError, printable
 from segmentation.core.labels import HALF, IGNORED, LabelMap
 from segmentation.core.samples import GroundTruth, Sample
-from segmentation.datasets.ground_truth import FromTable, ObjectMask, truth_of
+from segmentation.datasets.ground_truth import ForegroundMask, FromTable, MaskFile, truth_of
 from segmentation.datasets.mask_doubts import doubt, doubt_colours, remedy_for_dark
 from segmentation.images.files import has_alpha, image_size, kind_of_pixels, read_photo
 
@@ -65,8 +65,8 @@ def check_pixels(sample: Sample, labels: LabelMap, *, cutout: bool, objects: boo
 
 def _check_mask(truth: GroundTruth, mask: np.ndarray, *, cutout: bool) -> Problem | None:
     path, lowest, highest = truth.path, int(mask.min()), int(mask.max())
-    is_picture = truth.coding is None and not isinstance(truth, ObjectMask)
-    if is_picture and not cutout and (found := _check_colours(path, opaque=lowest >= HALF)):
+    grey = isinstance(truth, MaskFile) and not isinstance(truth, ForegroundMask) and not cutout
+    if grey and (found := _check_colours(path, opaque=lowest >= HALF)):
         return found
     if highest == 0:
         return Problem(
@@ -82,7 +82,7 @@ def _check_mask(truth: GroundTruth, mask: np.ndarray, *, cutout: bool) -> Proble
         return Problem(
             path, "covers the whole photo: nothing is cut out", "cut the garment out, or remove the pair"
         )
-    doubted = doubt(mask, cutout=cutout) if is_picture else None
+    doubted = doubt(mask, cutout=cutout) if isinstance(truth, MaskFile) else None
     return Problem(path, *doubted) if doubted else None
 
 

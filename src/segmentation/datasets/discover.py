@@ -14,7 +14,7 @@ from segmentation.core.samples import Sample
 from segmentation.core.viewpoint_names import group_and_view
 from segmentation.datasets.check import Problem, check_headers, check_pixels
 from segmentation.datasets.class_choice import FOREGROUND, GARMENT, ClassChoice, choose_classes, merged_groups
-from segmentation.datasets.ground_truth import MaskFile, ObjectMask
+from segmentation.datasets.ground_truth import ForegroundMask, MaskFile, ObjectMask
 from segmentation.datasets.groups import DUPLICATES_FILE, find_duplicates, merge_groups
 from segmentation.datasets.labels import LABELS_FILE, find_classes, read_classes
 from segmentation.datasets.layouts import SIDES, Part, find_parts
@@ -60,7 +60,8 @@ def discover(
     """Read the pairs of `root`: images + cutouts, masks or labels, original + cutout or mask, or Carvana's.
 
     Instead of a folder of masks there may be a table of run lengths, as iMaterialist's, or COCO's JSON. With
-    `objects` each value of a mask is an object of its own, and a photo may have none.
+    `objects` each value of a mask is an object of its own, and a photo may have none. With the `classes`
+    foreground all of them together are the garment.
 
     Photo and mask belong together by their path below the two folders without the extension; a mask
     may also end in _mask. `classes` are those to make out of label maps, possibly those of the model
@@ -94,8 +95,8 @@ def discover(
         record = records[pair.part]
         group = record.get(GARMENTS, {}).get(pair.id, group)
         truth = pair.truth(coding)
-        if objects and isinstance(truth, MaskFile) and not pair.part.layout.cutouts:
-            truth = ObjectMask(truth.path)
+        if isinstance(truth, MaskFile) and not pair.part.layout.cutouts:
+            truth = _mask_of(truth, objects=objects, foreground=classes == FOREGROUND)
         made_of = record.get(MADE_OF, {}).get(pair.id, "")
         return Sample(pair.id, pair.photo, truth, group, view, record["origin"], made_of=made_of)
 
@@ -161,6 +162,12 @@ def _choices(
             f"{LABELS_FILE}, or the same groups with `classes=FILE`"
         )
     return choices
+
+
+def _mask_of(mask: MaskFile, *, objects: bool, foreground: bool) -> MaskFile | ObjectMask:
+    if objects:
+        return ObjectMask(mask.path)
+    return ForegroundMask(mask.path) if foreground else mask
 
 
 def _origins(parts: Iterable[Part]) -> dict[Part, dict[str, Any]]:

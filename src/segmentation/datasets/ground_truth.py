@@ -10,6 +10,7 @@ from segmentation.core.errors import DataError, printable
 from segmentation.core.labels import Coding, coded
 from segmentation.core.samples import GroundTruth, Sample
 from segmentation.datasets.coco import CocoObjects
+from segmentation.datasets.mask_doubts import doubt_colours, holds_values
 from segmentation.datasets.matlab import SUFFIX, label_map_size, read_label_map
 from segmentation.datasets.objects import Objects, number_values
 from segmentation.datasets.run_table import PhotoRows, read_runs, table_size, written_rows
@@ -73,6 +74,19 @@ class ObjectMask:
     def size(self) -> tuple[int, int]:
         """Return height and width, from the header."""
         return image_size(self.path)
+
+
+@dataclass(frozen=True)
+class ForegroundMask(MaskFile):
+    """A mask of whatever is not background: of one thing, as `MaskFile` has it, or of objects."""
+
+    def read(self) -> np.ndarray:
+        """Return the alpha, uint8 [H, W], which of objects is 255. Raises what `ObjectMask` raises."""
+        mask = super().read()
+        coloured = not has_alpha(self.path) and kind_of_pixels(self.path) != "values"
+        if holds_values(mask) or (coloured and doubt_colours(read_photo(self.path))):
+            return ObjectMask(self.path).read()
+        return mask
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ _NEAR = 4  # levels that a careless brush or a lossy file is away from white
 _SAVE_AS_MASK = "save the background as 0 and the garment as 255"
 _LABELS = (
     'or put the label maps into a folder named labels, beside a labels.json such as {"0": "background", '
-    '"1": "garment", "255": "ignore"}, or `train architecture=mask-rcnn`, to which each value is an object'
+    '"1": "garment", "255": "ignore"}, or give `classes=foreground`, to which whatever is not black is '
+    "garment, or `train architecture=mask-rcnn`, to which each value is an object"
 )
 
 _UNKNOWN = (64, 191)  # levels of a trimap's band, of which half white is usual
@@ -64,6 +65,14 @@ def doubt(mask: np.ndarray, *, cutout: bool) -> tuple[str, str] | None:
     return None
 
 
+def holds_values(mask: np.ndarray) -> bool:
+    """Return whether a mask, uint8 [H, W], has areas of several values, or dark ones alone.
+
+    Those of objects and of classes are stored so, and grey values would make garment of the highest alone.
+    """
+    return 0 < mask.max() < HALF or (not _is_trimap(mask) and bool(_flat_levels(mask)))
+
+
 def doubt_colours(picture: np.ndarray) -> tuple[str, str] | None:
     """Return why a picture, uint8 RGB [H, W, 3], is no mask, and what to do; None for one in black and white.
 
@@ -74,7 +83,8 @@ def doubt_colours(picture: np.ndarray) -> tuple[str, str] | None:
         return None
     return "is in colour, and which of its colours are garment is unknown", (
         f"{_SAVE_AS_MASK}, or put it into a folder named labels, beside a labels.json that names the "
-        'colours, such as {"1": {"name": "garment", "colour": "#ff0000"}}'
+        'colours, such as {"1": {"name": "garment", "colour": "#ff0000"}}, or give `classes=foreground`, to '
+        "which whatever is not black is garment"
     )
 
 
