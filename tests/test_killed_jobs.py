@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.bundles import write_bundle
@@ -41,7 +42,7 @@ def killed_at(step, folder, *command):
 
 
 def unfinished(home):
-    """What lies below a folder and is still being written; another process may take folders away meanwhile."""
+    """What lies below a folder and is still being written; another process may take folders meanwhile."""
     names = (Path(folder) / name for folder, folders, files in os.walk(home) for name in (*folders, *files))
     return [path for path in names if path.name.startswith(".tmp-")]
 
