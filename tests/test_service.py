@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -574,6 +575,35 @@ def test_kept_files_go_after_their_time_the_oldest_first():
         assert kept_files.find(second, "mask", None) == kept_files.find(third, "mask", None) == bytes(100)
         now = 61.0
         assert kept_files.find(third, "mask", None) is None
+
+
+def test_files_that_many_keep_at_the_same_time_stay_within_the_room(tmp_path):
+    with contextlib.closing(KeptFiles(60, 1000, tmp_path)) as kept_files, ThreadPoolExecutor(8) as pool:
+        names = [*pool.map(lambda _: kept_files.keep({"mask": bytes(100)}, None), range(40))]
+        found = [*pool.map(lambda name: kept_files.find(name, "mask", None), names)]
+
+        assert found.count(bytes(100)) == 10
+        assert found.count(None) == 30
+        assert len([folder for folder in tmp_path.iterdir() if folder.is_dir()]) == 10
+
+
+def test_a_slow_disk_keeps_nobody_else_waiting(content, monkeypatch):
+    begun, written, keep = threading.Event(), threading.Event(), KeptFiles.keep
+
+    def keep_slowly(*arguments):
+        begun.set()
+        assert written.wait(60)
+        return keep(*arguments)
+
+    monkeypatch.setattr(KeptFiles, "keep", keep_slowly)
+    with running() as client, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.cut, content, format="json")
+        assert begun.wait(60)
+        meanwhile = client.get("/metrics")
+        written.set()
+
+    assert meanwhile.status_code == 200
+    assert answer.result().status_code == 200
 
 
 def test_files_that_are_kept_in_a_folder_outlast_the_service(tmp_path):

@@ -1,5 +1,6 @@
 """The addresses of the service: each address does one thing."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
@@ -96,7 +97,7 @@ def _cutouts(models: Mapping[str, ServedModel], service: CutoutService, uploads:
         answer, told = await service.cut_for(request, upload, asked)
         _note(request, told)
         if asked.as_json:
-            return JSONResponse(service.kept(answer, told, _owner(request)))
+            return JSONResponse(await service.kept(answer, told, _owner(request)))
         (name,) = asked.formats
         return Response(answer.files[name], media_type=MEDIA[name], headers=about(told))
 
@@ -106,7 +107,7 @@ def _cutouts(models: Mapping[str, ServedModel], service: CutoutService, uploads:
     async def _file(request: Request, identity: str, format: str) -> Response:
         """Answer with a file for some minutes after it was made."""
         with faults_refused():
-            content = service.kept_files.find(identity, format, _owner(request))
+            content = await asyncio.to_thread(service.kept_files.find, identity, format, _owner(request))
         if content is None or format not in MEDIA:
             raise Refusal(404, "no such file, or no more: links are good for some minutes")
         return Response(content, media_type=MEDIA[format])

@@ -59,12 +59,12 @@ class CutoutService:
             working.cancel()
             gone.cancel()
 
-    def kept(self, answer: Answer, told: dict[str, Any], owner: str | None) -> dict[str, Any]:
+    async def kept(self, answer: Answer, told: dict[str, Any], owner: str | None) -> dict[str, Any]:
         """Keep the files of an answer; return what is said of it with links to them. Raises a Refusal."""
         if not answer.files:
             return told
         with faults_refused():
-            name = self.kept_files.keep(answer.files, owner)
+            name = await asyncio.to_thread(self.kept_files.keep, answer.files, owner)
         return {"id": name, **told, "links": links_of(name, answer.files)}
 
     async def batch(
@@ -78,7 +78,7 @@ class CutoutService:
                 upload = await content_of(file)
                 await self.queue.turn()
                 answer, told = await self.cut(upload, asked)
-                return self.kept(answer, told, owner)
+                return await self.kept(answer, told, owner)
             except Refusal as refusal:
                 if refusal.problem:
                     self.log("failed", id=request_id, photo=number, problem=refusal.problem)

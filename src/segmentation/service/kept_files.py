@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 
 from segmentation.core.errors import DataError
 from segmentation.core.files import temporary_folder
@@ -31,8 +32,8 @@ class KeptFiles:
 
     They lie in `folder`, which nobody else may read if it is new, and where the next service finds those that
     are good still, however this one ended; or without one in a folder of its own that `close` removes. Raises
-    DataError where another service has the folder, and where nothing can be written there. `clock` tells
-    seconds of the day.
+    DataError where another service has the folder, and where nothing can be written there. Any thread
+    may call it, since a disk may be slow. `clock` tells seconds of the day.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class KeptFiles:
         self._seconds = seconds
         self._most_bytes = most_bytes
         self._clock = clock
+        self._lock = Lock()
         with ExitStack() as stack:
             if folder:
                 with suppress(OSError):  # which is told below
@@ -67,23 +69,25 @@ class KeptFiles:
                 f"files: expected at most {self._most_bytes / 1e6:g} MB to link to (`keep_mb`), received "
                 f"{kept.size / 1e6:.1f} MB; ask for one format at a time, without links"
             )
-        self._make_room(kept.size)
-        with temporary_folder(self._folder) as made:  # whole or not at all
-            for format, content in files.items():
-                (made / format).write_bytes(content)
-            (made / _ABOUT).write_text(json.dumps(asdict(kept)), encoding="utf-8")
-            made.rename(self._folder / name)
-        self._kept[name] = kept
+        with self._lock:
+            self._make_room(kept.size)
+            with temporary_folder(self._folder) as made:  # whole or not at all
+                for format, content in files.items():
+                    (made / format).write_bytes(content)
+                (made / _ABOUT).write_text(json.dumps(asdict(kept)), encoding="utf-8")
+                made.rename(self._folder / name)
+            self._kept[name] = kept
         return name
 
     def find(self, name: str, format: str, owner: str | None) -> bytes | None:
         """Return a file; None where there is none of this name, of this owner or any more."""
-        self._make_room(0)
-        kept = self._kept.get(name)
-        if kept is None or kept.owner != owner or not format.isalnum():
-            return None
-        path = self._folder / name / format
-        return path.read_bytes() if path.is_file() else None
+        with self._lock:
+            self._make_room(0)
+            kept = self._kept.get(name)
+            if kept is None or kept.owner != owner or not format.isalnum():
+                return None
+            path = self._folder / name / format
+            return path.read_bytes() if path.is_file() else None
 
     def close(self) -> None:
         """Leave the folder, or remove it where it is one of its own."""
