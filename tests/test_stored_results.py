@@ -27,7 +27,6 @@ from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import FolderPrediction
-from segmentation.outputs import store_claim
 from segmentation.outputs.result import Result
 from segmentation.outputs.shard_names import SHARDS, file_name, name_after, parse_name
 from segmentation.outputs.shard_store import ShardStore, order_of
@@ -260,21 +259,6 @@ def test_one_process_at_a_time_writes(cut, object_store):
     with StoreClaim(Store(address, Patience(2)), address):
         assert mark in object_store.objects(object_store.bucket)
     assert mark not in object_store.objects(object_store.bucket)
-
-
-def test_a_process_that_slept_until_another_took_its_place_ends(monkeypatch, tmp_path):
-    address = Address.parse(f"file://{tmp_path}/out")
-    monkeypatch.setattr(store_claim, "_REFRESHED_S", -1)
-    monkeypatch.setattr(store_claim, "_DEAD_S", -1)  # as if it had slept for long
-    with StoreClaim(Store(address, Patience(1)), address) as sleeper:
-        sleeper.refresh()
-        with StoreClaim(Store(address, Patience(1)), address) as other:
-            with pytest.raises(DataError, match="found none, or that of another, which may have written"):
-                sleeper.refresh()
-            sleeper.__exit__(None, None, None)
-            other.refresh()
-        with pytest.raises(DataError, match="expected the mark of this process"):
-            sleeper.refresh()
 
 
 def test_a_review_needs_a_folder():

@@ -6,6 +6,7 @@ import secrets
 import socket
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -29,11 +30,8 @@ class StoreClaim:
         self._store = store
         self._results = results
         self._address = results / MARK
-        self._who = {
-            "process": os.getpid(),
-            "host": socket.gethostname(),
-            "token": secrets.token_hex(8),
-        }
+        self._who = {"process": os.getpid(), "started": _started(os.getpid()), **_machine()}
+        self._who["token"] = secrets.token_hex(8)
         self._refreshed_s = 0.0
 
     def __enter__(self) -> Self:
@@ -88,9 +86,9 @@ class StoreClaim:
         return who if isinstance(who, dict) else {}
 
     def _is_gone(self, who: dict[str, object]) -> bool:
-        """Return whether a mark is of this machine and of a process that has ended."""
+        """Return whether a mark is of a process of this machine, as this process sees it, that has ended."""
         number = who.get("process")
-        if who.get("host") != self._who["host"] or not isinstance(number, int):
+        if not isinstance(number, int) or not _machine().items() <= who.items():
             return False
         try:
             os.kill(number, 0)
@@ -98,4 +96,32 @@ class StoreClaim:
             return True
         except OSError:
             return False
-        return number == os.getpid()
+        return number == os.getpid() or who.get("started") != _started(number)
+
+
+def _machine() -> dict[str, str]:
+    """Return what tells apart the places in which numbers of processes mean the same.
+
+    Containers may share a name, and each counts its processes from 1; a machine counts anew once it starts.
+    """
+    return {"host": socket.gethostname(), "boot": _boot(), "processes": _process_namespace()}
+
+
+def _boot() -> str:
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
+
+
+def _process_namespace() -> str:
+    with suppress(OSError):
+        return str(Path("/proc/self/ns/pid").readlink())
+    return ""
+
+
+def _started(process: int) -> str:
+    """Return when a process started, since a number is given again; "" where the system does not say."""
+    with suppress(OSError):
+        words = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        return words.rpartition(")")[2].split()[19]  # clock ticks since the machine started
+    return ""
