@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import yaml
 from support.places import ROOT
 
 from segmentation.core.parallel import cores
@@ -36,3 +37,27 @@ def test_docker_and_podman_leave_the_same_files_out_of_an_image():
     assert (ROOT / ".dockerignore").is_file()
     assert not (ROOT / ".containerignore").exists()
     assert "docker build -f Containerfile" in (ROOT / "Containerfile").read_text()
+
+
+def test_an_image_has_no_more_rights_than_it_needs():
+    told = (ROOT / "Containerfile").read_text()
+    steps = dict(line.split(" ", 1) for line in told.replace("\\\n", " ").splitlines() if " " in line)
+
+    assert int(steps["USER"].partition(":")[0]) > 0
+    assert told.index("\nUSER ") < told.index("\nENTRYPOINT ")
+    assert "/healthz" in steps["HEALTHCHECK"]
+    assert "[service]" in steps["RUN"]
+    assert "tensorflow" not in told.replace("TensorFlow", "")
+
+
+@pytest.mark.parametrize("name", ["service", "watch"])
+def test_a_container_writes_where_it_was_told_to_and_nowhere_else(name):
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"][name]
+    volumes = [volume.rsplit(":", 2) for volume in service["volumes"]]
+    written = [volume[-1] for volume in volumes if volume[-1] != "ro"]
+
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert written == {"service": [], "watch": ["/cutouts"]}[name]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
