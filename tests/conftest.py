@@ -142,9 +142,7 @@ def object_server():
 @pytest.fixture
 def object_store(object_server, monkeypatch, request):
     """The object store with an empty bucket, `object_store.bucket`, for one test, and the way to it."""
-    from support.object_store import ENVIRONMENT
-
-    for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": object_server.endpoint}.items():
+    for name, value in object_server.environment.items():
         monkeypatch.setenv(name, value)
     object_server.bucket = f"bucket-{abs(hash(request.node.nodeid)) % 10**12}"
     object_server.client.create_bucket(Bucket=object_server.bucket)

@@ -3,6 +3,7 @@
 import os
 import signal
 from operator import itemgetter
+from unittest.mock import patch
 
 import pytest
 from support.folder_job import comparable, draw, made, pictures, results_in, shard_lines
@@ -21,8 +22,9 @@ PHOTOS = 12
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    with nodes(2) as started:
+def cluster(object_server):
+    """Two nodes, with the way to a store in their environment."""
+    with patch.dict(os.environ, object_server.environment), nodes(2) as started:
         yield started
 
 
@@ -104,14 +106,30 @@ def test_a_driver_that_is_killed_goes_on(cluster, photos, expected, tmp_path):  
     the_same(tmp_path / "out", expected)
 
 
+def test_a_cluster_elsewhere_does_the_same(cluster, photos, expected, tmp_path):
+    results = cut(photos, f"file://{tmp_path}/out", on=cluster.address)
+
+    assert [result.stem for result in results if result.error] == ["99"]
+    the_same(tmp_path / "out", expected)
+
+
+def test_a_cluster_reads_and_writes_a_store(cluster, photos, expected, object_store):  # noqa: ARG001
+    object_store.upload(photos, object_store.bucket, "photos")
+    address = f"s3://{object_store.bucket}"
+    results = cut(f"{address}/photos", f"{address}/out")
+
+    assert [result.stem for result in results if result.error] == ["99"]
+    assert results_in(object_store.objects(object_store.bucket, "out")) == results_in(pictures(expected))
+
+
 def test_a_machine_that_is_lost_costs_nothing(cluster, photos, expected, tmp_path):
     """The last of the tests, since one node remains."""
     lost = []
 
     def lose(event):
         if isinstance(event, PhotoDone) and not lost:
-            lost.append(cluster.worker_nodes.copy().pop())
-            cluster.remove_node(lost[0], allow_graceful=False)
+            lost.append(cluster.cluster.worker_nodes.copy().pop())
+            cluster.cluster.remove_node(lost[0], allow_graceful=False)
 
     results = cut(photos, f"file://{tmp_path}/out", lose)
 

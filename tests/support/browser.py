@@ -2,10 +2,8 @@
 
 import json
 import re
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from support.ports import free_port
 from support.program import start
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -174,18 +173,6 @@ def browser() -> Iterator:
         shown = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield shown
         shown.close()
-
-
-def free_port() -> int:
-    """Return a port that no other test asks for while the program that had it is away.
-
-    It lies below those that systems give out unasked (from 32768 on Linux), and above the page's first one.
-    """
-    while True:
-        port = 12_000 + secrets.randbelow(20_000)
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 class Server:

@@ -48,7 +48,7 @@ class Fault:
 
 @dataclass
 class ObjectStore:
-    """The server, with a client of its own that no fault reaches."""
+    """The server, with a client that no fault reaches, and the `environment` of those who use it."""
 
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -60,6 +60,7 @@ class ObjectStore:
         self._asking = threading.Lock()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.endpoint = f"http://127.0.0.1:{self._server.port}"
+        self.environment = {**ENVIRONMENT, "AWS_ENDPOINT_URL": self.endpoint}
         self.client = boto3.client(
             "s3", endpoint_url=self.endpoint, region_name="us-east-1", **_credentials(ENVIRONMENT)
         )
