@@ -14,7 +14,7 @@ from segmentation.datasets.discover import discover
 from segmentation.datasets.split import fewer, folds
 from segmentation.evaluation.experiment_conclusions import figures_of
 from segmentation.evaluation.experiment_figures import CellFigures, PhotoFigures
-from segmentation.jobs.learning_curve import curves_of, experiment_of_sizes, sizes_of
+from segmentation.jobs.learning_curve import Learned, curves_of, experiment_of_sizes, sizes_of
 from segmentation.metrics.learning_curve import fit_learning_curve
 
 
@@ -99,18 +99,55 @@ def test_every_part_of_the_pairs_is_trained_on_for_as_many_steps_and_judged_as_o
         assert "epochs" not in variant.options
 
 
-def test_without_a_training_on_all_pairs_there_is_no_curve(tmp_path):
+def test_without_a_training_on_the_most_photos_there_is_no_curve(tmp_path):
     options, sizes = LearningCurveOptions.of(data=tmp_path, folds=2, model="start"), [3, 6, 12, 25]
     found = experiment_of_sizes(options, [], sizes)
     photos = {"a": PhotoFigures("a", 0.9, 0.9, 0)}
     judged = [CellFigures(repeat, photos=photos) for repeat in found.repeats]
     done = dict.fromkeys((one.name for one in found.variants), judged)
-    error, _faulty = curves_of(figures_of(found, done), sizes)
-    assert error.error(25).mean == pytest.approx(0.1, abs=0.01)
+    curves = curves_of(figures_of(found, done), sizes)
+    assert curves.error.error(25).mean == pytest.approx(0.1, abs=0.01)
 
     done["base"] = [CellFigures(repeat, failure="no memory") for repeat in found.repeats]
-    with pytest.raises(DataError, match="with all 25 photos, received none that ended; failed: no memory"):
+    with pytest.raises(DataError, match="on 25 photos, the most, received none that ended; failed: no memory"):
         curves_of(figures_of(found, done), sizes)
+
+
+def test_what_all_pairs_give_is_told_apart_from_what_the_trainings_saw(tmp_path):
+    options, sizes = LearningCurveOptions.of(data=tmp_path, model="start"), [12, 25, 50, 100]
+    found = experiment_of_sizes(options, [], sizes)
+
+    def judged(repeat, size):
+        error = errors_at(size, floor=0.0)
+        good = round(100 * (1 - 2 / size**0.5))  # of a hundred photos; the others have a fault
+        photos = {f"p{at}": PhotoFigures(f"p{at}", 1 - error, 0.9, int(at >= good)) for at in range(100)}
+        return CellFigures(repeat, photos=photos)
+
+    done = {
+        one.name: [judged(repeat, one.options.get("train_size", 100)) for repeat in found.repeats]
+        for one in found.variants
+    }
+    figures = figures_of(found, done)
+    said = Learned(figures, 150, 100, curves_of(figures, sizes), tmp_path).lines(50)
+
+    assert said[0].startswith("trainings saw up to 100 of 150 photos")
+    assert float(said[1].split("Dice ")[1].split()[0]) == pytest.approx(1 - errors_at(150, 0.0), abs=3e-4)
+    gained = errors_at(150, 0.0) - errors_at(200, 0.0)
+    assert float(said[2].split("up by ")[1].split()[0]) == pytest.approx(gained, abs=2e-4)
+    assert "need no review (Dice of 0.98 and more)" in said[3]
+    assert said[4].startswith("and 2 more")
+    assert said[4].endswith("beside the 84 now without a fault")
+
+
+def test_a_photo_needs_no_review_from_the_dice_on_that_counts_as_good(tmp_path):
+    options, sizes = LearningCurveOptions.of(data=tmp_path, folds=2, model="start"), [5, 10, 20]
+    found = experiment_of_sizes(options, [], sizes)
+    photos = {name: PhotoFigures(name, dice, 0.9, 1) for name, dice in (("a", 0.981), ("b", 0.979))}
+    cells = [CellFigures(repeat, photos=photos) for repeat in found.repeats]
+    curves = curves_of(figures_of(found, dict.fromkeys((one.name for one in found.variants), cells)), sizes)
+
+    assert curves.to_review.error(20).mean == pytest.approx(0.5, abs=0.02)
+    assert curves.faulty.error(20).mean == pytest.approx(1.0, abs=0.03)
 
 
 @pytest.mark.slow
@@ -121,12 +158,13 @@ def test_the_job_says_what_more_photos_are_likely_to_bring(tmp_path, capsys):
     make(*command, *network, "--epochs", 1, "--more", 10, "--steps", 3)
 
     shown = capsys.readouterr().out
-    assert "with 12 photos: Dice 0." in shown
+    assert "trainings saw up to 12 of 24 photos" in shown
+    assert "with 24 photos: Dice 0." in shown
     assert "with 10 more: Dice likely up by " in shown
     folder = tmp_path / "results" / "learning-curve" / "pairs"
     with (folder / "curve.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["photos"] for row in rows] == ["3", "6", "12", "22"]
+    assert [row["photos"] for row in rows] == ["3", "6", "12", "24", "34"]
     assert (folder / "curve.png").stat().st_size > 1000
 
     make(*command, *network, "--epochs", 1, "--more", 10, "--steps", 4, check=2)

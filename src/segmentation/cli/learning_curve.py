@@ -16,7 +16,7 @@ def run(options: LearningCurveOptions, context: Context) -> int:
         from segmentation.jobs.learning_curve import learning_curve
 
         done = learning_curve(options, display.shown(context))
-    if done.error is None:
+    if done.curves is None:
         warn("interrupted; finished trainings and epochs are kept, and the same command goes on")
         return exit_status()
     for line in done.lines(options.more):

@@ -1,17 +1,18 @@
 """The job `learning-curve`: trainings on growing parts of the pairs, and what more of them may bring."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
+from segmentation.confidence.assessment import GOOD_DICE
 from segmentation.config.experiment import Experiment, Factor
 from segmentation.config.jobs.learning_curve import LearningCurveOptions
 from segmentation.core.counting import counted
 from segmentation.core.errors import DataError
 from segmentation.core.samples import Sample
 from segmentation.datasets.split import folds
-from segmentation.evaluation.experiment_figures import ExperimentFigures, Row
+from segmentation.evaluation.experiment_figures import ExperimentFigures, PhotoFigures, Row
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment import run_experiment
 from segmentation.jobs.fold_network import network_settings
@@ -24,71 +25,92 @@ _FEWEST = 3  # photos to train on
 
 
 @dataclass(frozen=True)
-class Learned:
-    """The curves of the error, 1 - Dice, and of the share of photos with a fault.
+class Curves:
+    """The curves of the error, 1 - Dice, and of the shares of photos to review and with a fault."""
 
-    They are over the number of training photos; `photos` is that of a model trained on all pairs. Both are
-    None where the trainings were interrupted.
+    error: LearningCurve
+    to_review: LearningCurve
+    faulty: LearningCurve
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What trainings on up to `trained_on` of all `pairs` found; no curves where they were interrupted.
+
+    The curves are over the number of photos that a model is trained on.
     """
 
     figures: ExperimentFigures
-    photos: int
-    error: LearningCurve | None
-    faulty: LearningCurve | None
+    pairs: int
+    trained_on: int
+    curves: Curves | None
     output: Path
 
     def lines(self, more: int) -> list[str]:
-        """Return in words what `more` photos are likely to bring."""
-        if self.error is None or self.faulty is None:
+        """Return in words what `more` photos are likely to bring to a model trained on all pairs."""
+        if self.curves is None:
             return []
-        now, gain, clean = self.error.error(self.photos), self.error.gain(self.photos, more), self.faulty
-        repaired = clean.gain(self.photos, more)
+        error = self.curves.error
+        now, gain = error.error(self.pairs), error.gain(self.pairs, more)
         return [
-            f"with {counted(self.photos, 'photo')}: Dice {1 - now.mean:.4f} on held-out ones",
+            f"trainings saw up to {self.trained_on} of {counted(self.pairs, 'photo')} and were judged on the "
+            "others; what follows is read off the curve, for a model that is trained on all of them",
+            f"with {counted(self.pairs, 'photo')}: Dice {1 - now.mean:.4f} "
+            f"({1 - now.high:.4f} to {1 - now.low:.4f}) on new ones",
             f"with {more} more: Dice likely up by {gain.mean:.4f} ({gain.low:.4f} to {gain.high:.4f})",
-            f"and of a hundred photos, {100 * repaired.mean:.0f} more without a fault "
-            f"({100 * repaired.low:.0f} to {100 * repaired.high:.0f}), beside "
-            f"{100 * (1 - clean.error(self.photos).mean):.0f} now",
+            f"and of a hundred photos, {self._more(self.curves.to_review, more)} need no review (Dice of "
+            f"{GOOD_DICE:g} and more)",
+            f"and {self._more(self.curves.faulty, more)} without a fault",
             "the ranges hold four fifths of the curves that fit resampled trainings; photos of another kind "
             "may bring more",
         ]
 
+    def _more(self, share: LearningCurve, more: int) -> str:
+        now, gain = share.error(self.pairs), share.gain(self.pairs, more)
+        return (
+            f"{100 * gain.mean:.0f} more ({100 * gain.low:.0f} to {100 * gain.high:.0f}) beside the "
+            f"{100 * (1 - now.mean):.0f} now"
+        )
+
 
 def learning_curve(options: LearningCurveOptions, context: Context) -> Learned:
-    """Train on growing parts of the pairs, fit the curve, and write it.
+    """Train on growing parts of the pairs, fit the curves, and write that of the error.
 
     Goes on with what is there, as `experiment` does. Raises DataError for too few pairs, and what `curves_of`
     and `run_experiment` raise.
     """
     samples = find_dataset(options.data, ending(context)).samples
-    photos = len(folds(samples, options.folds)[0].train)
-    sizes = sizes_of(photos, options.steps)
+    sizes = sizes_of(len(folds(samples, options.folds)[0].train), options.steps)
     found = experiment_of_sizes(options, samples, sizes)
     name = options.data.resolve().name
     output = options.output or context.workspace.results / "learning-curve" / name
     done = run_experiment(found, [options.data], output, options.workers, context)
+    learned = Learned(done.figures, len(samples), sizes[-1], None, output)
     if done.interrupted:
-        return Learned(done.figures, photos, None, None, output)
-    error, faulty = curves_of(done.figures, sizes)
-    rows = _by_size(done.figures, sizes)
-    write_curve(error, {size: _errors(row) for size, row in rows.items()}, options.more, output)
-    return Learned(done.figures, photos, error, faulty, output)
+        return learned
+    curves = curves_of(done.figures, sizes)
+    errors = {size: _errors(row) for size, row in _by_size(done.figures, sizes).items()}
+    write_curve(curves.error, errors, len(samples), options.more, output)
+    return replace(learned, curves=curves)
 
 
-def curves_of(figures: ExperimentFigures, sizes: Sequence[int]) -> tuple[LearningCurve, LearningCurve]:
-    """Return the curves of the error and of the share of faulty photos over `sizes`, the last one all pairs.
+def curves_of(figures: ExperimentFigures, sizes: Sequence[int]) -> Curves:
+    """Return the curves over `sizes`, the last one that of the base.
 
-    Raises DataError where all trainings with all pairs failed, and where too few sizes are left.
+    Raises DataError where all trainings of the base failed, and where too few sizes are left.
     """
     if not figures.base.judged:
         raise DataError(
-            f"learning curve: expected trainings with all {sizes[-1]} photos, received none that ended; "
+            f"learning curve: expected trainings on {sizes[-1]} photos, the most, received none that ended; "
             f"{figures.base.words}; mend that, and the same command goes on"
         )
-    rows = _by_size(figures, sizes)
-    error = fit_learning_curve({size: errors for size, row in rows.items() if (errors := _errors(row))})
-    faulty = fit_learning_curve({size: shares for size, row in rows.items() if (shares := _faulty(row))})
-    return error, faulty
+    rows = {size: row for size, row in _by_size(figures, sizes).items() if row.judged}
+    return Curves(
+        *(
+            fit_learning_curve({size: values(row) for size, row in rows.items()})
+            for values in (_errors, _to_review, _faulty)
+        )
+    )
 
 
 def sizes_of(photos: int, steps: int) -> list[int]:
@@ -105,7 +127,7 @@ def sizes_of(photos: int, steps: int) -> list[int]:
 def experiment_of_sizes(
     options: LearningCurveOptions, samples: Sequence[Sample], sizes: Sequence[int]
 ) -> Experiment:
-    """Return the experiment: all pairs as the base, a level for each smaller number, with as many steps."""
+    """Return the experiment: the most photos as the base, a level for each smaller number, with as many steps."""
     *smaller, photos = sizes
     start = {"model": options.network.model} if options.network.model else {}
     levels = {str(size): {"train_size": size, "repeats": round(photos / size)} for size in smaller}
@@ -124,8 +146,17 @@ def _by_size(figures: ExperimentFigures, sizes: Sequence[int]) -> dict[int, Row]
 
 
 def _errors(row: Row) -> list[float]:
-    return [1 - cell.quality for cell in row.judged if cell.quality is not None]
+    return _means(row, lambda photo: 1 - photo.quality)
+
+
+def _to_review(row: Row) -> list[float]:
+    return _means(row, lambda photo: photo.quality < GOOD_DICE)
 
 
 def _faulty(row: Row) -> list[float]:
-    return [fmean(bool(one.faults) for one in cell.photos.values()) for cell in row.judged]
+    return _means(row, lambda photo: photo.faults > 0)
+
+
+def _means(row: Row, measure: Callable[[PhotoFigures], float]) -> list[float]:
+    """Return the mean over the photos of each training."""
+    return [fmean(map(measure, cell.photos.values())) for cell in row.judged]

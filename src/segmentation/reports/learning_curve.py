@@ -6,24 +6,28 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.core.tables import write_csv
-from segmentation.metrics.intervals import Interval
 from segmentation.metrics.learning_curve import LearningCurve
 from segmentation.reports.plots import BLUE, GRID, ORANGE, legend_below, new_figure, save, scale_by_error
 
 
-def write_curve(curve: LearningCurve, errors: Mapping[int, Sequence[float]], more: int, folder: Path) -> None:
-    """Write curve.csv and curve.png into `folder`: Dice by the number of training photos, and for `more`."""
+def write_curve(
+    curve: LearningCurve, errors: Mapping[int, Sequence[float]], pairs: int, more: int, folder: Path
+) -> None:
+    """Write curve.csv and curve.png into `folder`: Dice by the number of training photos.
+
+    After those of `errors` come all `pairs`, which no training saw, and as many `more`.
+    """
     sizes = sorted(errors)
-    last = sizes[-1]
-    places = np.geomspace(sizes[0], last + more, 60)
+    shown = [*sizes, pairs, pairs + more]
+    places = np.geomspace(sizes[0], pairs + more, 60)
     found = [curve.error(place) for place in places]
     write_csv(
         folder / "curve.csv",
         [
             ("photos", "dice", "low", "high"),
             *(
-                (round(place), 1 - one.mean, 1 - one.high, 1 - one.low)
-                for place, one in _table(curve, sizes, more)
+                (place, 1 - one.mean, 1 - one.high, 1 - one.low)
+                for place, one in ((place, curve.error(place)) for place in shown)
             ),
         ],
     )
@@ -37,17 +41,12 @@ def write_curve(curve: LearningCurve, errors: Mapping[int, Sequence[float]], mor
         values = list(errors[size])
         label = "A training" if size == sizes[0] else None
         axes.plot([size] * len(values), values, "o", color=ORANGE, markersize=5, label=label)
-    axes.axvspan(last, last + more, color="#f0f0f0", zorder=0, label=f"{more} photos more")
+    axes.axvspan(pairs, pairs + more, color="#f0f0f0", zorder=0, label=f"{more} photos more")
     scale_by_error(axes)
     axes.set_xscale("log")
-    ticks = [*sizes, last + more]
-    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.set_xticks(shown, list(map(str, shown)))
     axes.minorticks_off()
     axes.set_xlabel("Training photos")
     axes.grid(**GRID)
     legend_below(figure)
     save(figure, folder / "curve.png")
-
-
-def _table(curve: LearningCurve, sizes: Sequence[int], more: int) -> list[tuple[int, Interval]]:
-    return [(place, curve.error(place)) for place in (*sizes, sizes[-1] + more)]
