@@ -127,7 +127,7 @@ def sizes_of(photos: int, steps: int) -> list[int]:
 def experiment_of_sizes(
     options: LearningCurveOptions, samples: Sequence[Sample], sizes: Sequence[int]
 ) -> Experiment:
-    """Return the experiment: the most photos as the base, a level for each smaller number, with as many steps."""
+    """Return the experiment: the most photos as the base, and as many steps for each smaller number."""
     *smaller, photos = sizes
     start = {"model": options.network.model} if options.network.model else {}
     levels = {str(size): {"train_size": size, "repeats": round(photos / size)} for size in smaller}
