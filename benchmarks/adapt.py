@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from project import ROOT
+from unseen import unseen
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.finding import find_bundle
@@ -30,8 +31,6 @@ from segmentation.core.events import counting
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.samples import Sample
 from segmentation.core.workspace import WorkFolder
-from segmentation.datasets.discover import discover
-from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.adaptation import Trial
 from segmentation.evaluation.photo import read_pair
 from segmentation.images.files import read_mask, write_image
@@ -95,12 +94,7 @@ def _predicted(bundle: ModelBundle, folders: Sequence[Path], work: Path, context
     """Predict all photos that are new to the model into `results` of the folder of work."""
     from segmentation.jobs.predict import predict
 
-    known = KnownPhotos.trained_on(bundle)
-    samples = {}
-    for number, folder in enumerate(folders, start=1):
-        for sample in discover(folder).samples:
-            if sample not in known:
-                samples[sample.id if sample.id not in samples else f"{number}/{sample.id}"] = sample
+    samples = unseen([bundle], folders)
     for stem, sample in samples.items():
         photo = work / "photos" / f"{stem}{sample.photo.suffix}"
         photo.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +110,7 @@ def _predicted(bundle: ModelBundle, folders: Sequence[Path], work: Path, context
         mask = read_mask(work / "predicted" / "masks" / f"{stem}.png")
         found.append(Found(sample, stem, truth, dice(counts(mask >= HALF, truth >= HALF))))
         told(done, len(samples))
-    print(f"{bundle.name}: {len(found)} photos that are new to it, mean Dice {_mean_dice(found):.4f}")
+    print(f"predicted with a mean Dice of {_mean_dice(found):.4f}")
     return found
 
 

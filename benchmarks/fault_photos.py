@@ -1,14 +1,14 @@
 """The photos of `faults.py`: masks, second opinions and further evidence, computed once and kept."""
 
-import itertools
 import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations, islice
 from pathlib import Path
 
 import numpy as np
-import project  # noqa: F401  (so that the library is found)
+from unseen import unseen
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.confidence.candidates import find_candidates
@@ -16,8 +16,6 @@ from segmentation.confidence.estimator import estimator_for
 from segmentation.core.predictions import Prediction, ScoreFn
 from segmentation.core.samples import Sample
 from segmentation.core.size import REFERENCE_HEIGHT_PX
-from segmentation.datasets.discover import discover
-from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.photo import read_pair
 from segmentation.inference.predict import predict
 from segmentation.inference.scoring import load_score
@@ -68,11 +66,12 @@ def known_photos(
     `members` are the models of an ensemble, whose agreement is further evidence.
     """
     kept.mkdir(parents=True, exist_ok=True)
-    trained_on, network, ensemble = KnownPhotos.trained_on(bundle), _Network(bundle), _Ensemble(members)
+    network, ensemble = _Network(bundle), _Ensemble(members)
+    samples = unseen([bundle], [data / folder for folders in KINDS.values() for folder in folders])
     for kind, folders in KINDS.items():
-        samples = [one for folder in folders for one in discover(data / folder, check=False).samples]
-        unseen = [sample for sample in samples if sample not in trained_on]
-        for sample in unseen[:most]:
+        places = [data / folder for folder in folders]
+        of_kind = (one for one in samples.values() if any(map(one.photo.is_relative_to, places)))
+        for sample in islice(of_kind, most):
             path = kept / f"{kind}-{sample.photo.stem}.npz"
             photo, alpha = read_pair(sample)
             if not path.is_file():
@@ -176,7 +175,7 @@ class _Ensemble:
                 for score, member in zip(self._scores, self._members, strict=True)
             ]
             ms = _passed(began)
-            alike = [metrics.dice(metrics.counts(*two)) for two in itertools.combinations(masks, 2)]
+            alike = [metrics.dice(metrics.counts(*two)) for two in combinations(masks, 2)]
             kept = {"members": digests, "disagreement": 1 - float(np.mean(alike)), "ms": ms}
             path.write_text(json.dumps(kept))
         return kept["disagreement"], kept["ms"]

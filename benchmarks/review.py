@@ -1,30 +1,36 @@
 """How many actions does a mask need in a review, if a retoucher who knows the truth takes the best each time?
 
-    python benchmarks/review.py --data DIR [--model NAME] [--network NAME] [--most N] [--photos N]
-        [--output FILE]
+    python benchmarks/review.py --data DIR [--data DIR] [--model NAME] [--network NAME] [--most N]
+        [--photos N] [--workers N] [--output FILE]
 
-Photos whose masks are below a Dice of 0.99, and of 0.995, are corrected until they reach it: by clicks on
-doubtful regions alone, by strokes that the network is told of, by a plain brush, and by whatever is best of
-all three. The operations are those of the page. A stroke is led along the middle of a fault, in the size that
-leaves the best mask. Printed are the actions that it takes, as interactive segmentation reports its clicks: a
-photo that does not get there counts with the most actions that were allowed. The last figures are of single
-actions: the share of all faults that one of them mends.
+Photos that the models were trained on are left out. Those whose masks are below a Dice of 0.99, and of
+0.995, are corrected until they reach it: by clicks on doubtful regions alone, by strokes that the network is
+told of, by a plain brush, and by whatever is best of all three. The operations are those of the page. A
+stroke is led along the middle of a fault, in the size that leaves the best mask. Printed are the actions
+that it takes, as interactive segmentation reports its clicks: a photo that does not get there counts with
+the most actions that were allowed. The ratio of strokes through the network to those of the brush is the
+mean of the photos' ratios. The last figures are of single actions: the share of all faults that one of them
+mends.
 """
 
 import argparse
 import csv
 import statistics
 from collections.abc import Iterator, Sequence
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 
 from project import ROOT
 from retoucher import ACTIONS, Case, along, clicks, hint_of
+from unseen import unseen
 
+from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.doubts import encode_doubts, find_regions
 from segmentation.core.labels import HALF
+from segmentation.core.parallel import map_in_processes
 from segmentation.core.samples import Sample
-from segmentation.datasets.discover import discover
 from segmentation.evaluation.photo import read_pair
 from segmentation.inference.scorer import Scorer, find_models, load_scorer
 from segmentation.inference.scoring import Passes, load_passes
@@ -75,51 +81,65 @@ def mended(case: Case, fault: Fault, way: str) -> bool:
     return False
 
 
-def begin(sample: Sample, scorer: Scorer, passes: Passes, threshold: float, at: float) -> Case:
+@cache
+def loaded(model: str | None, network: str | None) -> tuple[Scorer, ModelBundle, Passes]:
+    """Return the scorer of the masks, and the model that is told of strokes with its passes, once a process.
+
+    Ends the program where the latter has a single pass.
+    """
+    models = find_models([model] if model else [], ROOT / "models")
+    told = find_bundle(network, ROOT / "models") if network else models.members[0]
+    passes = load_passes(told)
+    if passes is None:
+        raise SystemExit(f"expected a model with two passes, received {told.name}")
+    return load_scorer(models), told, passes
+
+
+def begin(sample: Sample, scorer: Scorer, told: ModelBundle, passes: Passes) -> Case:
     """Return a photo as predict would lay it before a person."""
     photo, truth = read_pair(sample)
     prediction = scorer.predict(sample.id, photo, estimate=True)
     alpha = soft_alpha(prediction, scorer.enlargement(prediction.scores))
     regions = find_regions(encode_doubts(prediction), alpha >= HALF)
-    target = truth >= at * 255
-    return Case(photo, target, Sheet(alpha), [], regions, in_8_bits(passes.first(photo)), passes, threshold)
+    target = truth >= scorer.models.members[0].config.data.target_threshold * 255
+    first_scores = in_8_bits(passes.first(photo))
+    return Case(photo, target, Sheet(alpha), [], regions, first_scores, passes, told.threshold)
 
 
 def main() -> None:
     """Measure, print, and write a row for each photo."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of pairs")
+    parser.add_argument("--data", type=Path, action="append", required=True, help="folder of pairs")
     parser.add_argument("--model", help="name or path of a model (default: default)")
     parser.add_argument("--network", help="model that is told of strokes (default: the same)")
     parser.add_argument("--most", type=int, default=20, help="actions that a photo may take (default: 20)")
-    parser.add_argument("--photos", type=int, help="the first N of the folder (default: all)")
+    parser.add_argument("--photos", type=int, help="the first N that are new to the models (default: all)")
+    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
     parser.add_argument(
         "--output", type=Path, default=Path("review-oracle.csv"), help="(default: %(default)s)"
     )
     options = parser.parse_args()
-    models = find_models([options.model] if options.model else [], ROOT / "models")
-    network = find_bundle(options.network, ROOT / "models") if options.network else models.members[0]
-    passes = load_passes(network)
-    if passes is None:
-        parser.error(f"expected a model with two passes, received {network.name}")
-    scorer = load_scorer(models)
-    threshold = network.threshold if options.network else scorer.threshold
-    rows = []
-    for sample in discover(options.data).samples[: options.photos]:
-        case = begin(sample, scorer, passes, threshold, models.members[0].config.data.target_threshold)
-        rows.append(row_of(sample.id, case, options.most))
-        print(".", end="", flush=True)
+    scorer, told, _passes = loaded(options.model, options.network)
+    samples = unseen([*scorer.models.members, told], options.data)
+    rows = map_in_processes(
+        partial(row_of, options.model, options.network, options.most),
+        islice(samples.items(), options.photos),
+        options.workers,
+        lambda done, total: print(f"\r{done} of {total}", end="", flush=True),
+    )
     with options.output.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    print(f"\n{models.name}, {len(rows)} photos of {options.data}; photo by photo in {options.output}\n")
+    print(f"\n{scorer.models.name}, {len(rows)} photos; photo by photo in {options.output}\n")
     for line in table(rows, options.most):
         print(line)
 
 
-def row_of(name: str, case: Case, most: int) -> dict[str, object]:
+def row_of(model: str | None, network: str | None, most: int, named: tuple[str, Sample]) -> dict[str, object]:
     """Return the figures of a photo."""
+    name, sample = named
+    case = begin(sample, *loaded(model, network))
     found = faults(case.sheet.alpha >= HALF, case.truth)
     row: dict[str, object] = {"photo": name, "dice": round(case.dice, 5), "faults": len(found)}
     for way in WAYS:
@@ -142,14 +162,17 @@ def table(rows: Sequence[dict], most: int) -> Iterator[str]:
         if not below:
             continue
         yield f"  {'':8} {'mean':>6} {'median':>7} {'reached':>8} {'within 2':>9}"
+        taken = {}
         for way in WAYS:
             found = [row[f"{way}_to_{target}"] for row in below]
-            taken = [most if count == "" else count for count in found]
-            reached, within = sum(count != "" for count in found), sum(count <= 2 for count in taken)
+            taken[way] = [most if count == "" else count for count in found]
+            reached, within = sum(count != "" for count in found), sum(count in (1, 2) for count in found)
             yield (
-                f"  {way:8} {statistics.fmean(taken):6.2f} {statistics.median(taken):7.1f} "
+                f"  {way:8} {statistics.fmean(taken[way]):6.2f} {statistics.median(taken[way]):7.1f} "
                 f"{reached / len(below):8.0%} {within / len(below):9.0%}"
             )
+        ratios = [network / brush for network, brush in zip(taken["network"], taken["brush"], strict=True)]
+        yield f"  strokes through the network to those of the brush: {statistics.fmean(ratios):.2f}"
     total = sum(row["faults"] for row in rows)
     yield f"faults that one action mends, of {total}:"
     for way in WAYS[:-1]:
