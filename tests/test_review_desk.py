@@ -13,7 +13,7 @@ from PIL import Image
 from support.desk import draw_results, read
 from support.folder_job import cut_folder
 
-from segmentation.core.errors import DataError
+from segmentation.core.errors import DataError, SegmentationError
 from segmentation.core.lock import locked
 from segmentation.images.picture import Picture
 from segmentation.images.psd_read import read_psd_alpha
@@ -344,6 +344,21 @@ def test_a_photo_that_waits_for_predict_is_not_read_until_that_has_ended(tmp_pat
             elsewhere.submit(desk.writing.write, photo).result()
 
         assert "another process is writing here" in desk.writing.problem_of("a")
+
+
+@pytest.mark.parametrize("broken", ["photos/a.png", "results/masks/a.png"])
+def test_a_photo_that_cannot_be_shown_can_be_redone_but_not_accepted(tmp_path, broken):
+    results = draw_results(tmp_path, names=("a", "b"))
+    (tmp_path / broken).unlink()
+    with Desk(results) as desk:
+        with pytest.raises(SegmentationError, match=broken.rpartition("/")[0]):
+            accept(desk, "a")
+        assert desk.state_of("a").decision is None
+
+        desk.decide(photo_called(desk, "a"), desk.state_of("a").revision, "redo")
+        assert desk.state_of("a").decision == "redo"
+        desk.decide(photo_called(desk, "a"), desk.state_of("a").revision, None)
+        assert desk.state_of("a").decision is None
 
 
 def test_the_time_that_is_left_is_told_by_the_photos_decided_last(tmp_path):

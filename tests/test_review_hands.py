@@ -346,6 +346,35 @@ def test_a_photo_that_was_not_there_is_shown_once_it_is(server, tab):
     page.wait_for(f"review.work?.id === {asked!r}")
 
 
+@pytest.mark.parametrize("broken", ["photos", "results/masks"])
+def test_a_photo_that_cannot_be_shown_is_redone_or_skipped_and_never_accepted(tmp_path, tab, broken):
+    results = draw_results(tmp_path, names=("a", "b", "c"), size=SIZE)
+    with Server(results) as server:
+        page = tab(server.address)
+        second = page("review.queue.shown[2].name")  # which is not fetched ahead
+        (tmp_path / broken / f"{second}.png").unlink()
+        page.press("ArrowRight")
+        page.wait_for("review.work?.id === review.queue.shown[1].id")
+        page.press("ArrowRight")
+        page.wait_for("review.isSeen && !review.work")
+        assert second in page(SAID)
+
+        page.press("Enter")
+        assert "cannot be accepted" in page(SAID)
+        assert page("review.queue.current.decision") is None
+        page.press("n", "t")  # there are no regions of the photo before
+
+        page.press("r")
+        page.wait_for("review.queue.shown[2].revision && review.queue.shown[2].decision === 'redo'")
+        page.wait_for("review.work?.id === review.queue.shown[0].id")
+        page.press("ArrowRight", "ArrowRight")
+        page.wait_for("review.isSeen && !review.work")
+        page.press("Backspace")
+        page.wait_for("review.queue.shown[2].decision === null")
+        page.press("ArrowLeft")
+        page.wait_for("review.work?.id === review.queue.shown[1].id")
+
+
 def test_a_photo_that_predict_is_replacing_keeps_its_place(server, tab):
     page = tab(server.address)
     page("void review.show(review.queue.shown[2])")

@@ -32,7 +32,7 @@ from segmentation.retouch.reading import digest_of, load, region_at
 from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.shelf import Loaded, Shelf
 from segmentation.retouch.shown import ShownPhoto
-from segmentation.retouch.state import PhotoState
+from segmentation.retouch.state import ACCEPTED, PhotoState
 from segmentation.retouch.writing import Writing
 
 LOCK = ".review.lock"
@@ -211,8 +211,11 @@ class Desk:
                 raise not_written(kept, error) from error
 
     def decide(self, photo: CutPhoto, revision: int, decision: str | None, name: str = "") -> None:
-        """Decide on a photo: one of CHOICES, or None to take a decision back; see `edit`."""
-        with self.lock:
+        """Decide on a photo: one of CHOICES, or None to take a decision back; see `edit`.
+
+        A mask that nobody can have seen is not accepted: then it raises like `shown`.
+        """
+        with self.ready(photo) if decision == ACCEPTED else self.lock:
             if not self._check(photo, revision, name).kept:
                 self._check_mask(photo)
                 self._see(photo)

@@ -30,6 +30,7 @@ export function commands({view, tools, looks, queue, hand, smartBrush, describe}
   }
 
   function nextDoubt() {
+    if (!hand.work) return;
     const likeliest = view.regions.toSorted((one, other) => (other.probability ?? 0) - (one.probability ?? 0));
     if (!likeliest.length) { notice("Nothing is doubtful here"); return; }
     if (!view.showsDoubts) { view.doubts = true; looks.setMode("outline"); describe(); }

@@ -5,6 +5,7 @@ import {hideNotice, notice} from "./notice.js";
 import {Opened} from "./opened.js";
 import {learn} from "./queue.js";
 import {Refused, post} from "./server.js";
+import {Work} from "./work.js";
 
 const SEEN_MS = 250;  // for which a photo is in sight before a key that was pressed can be about it
 
@@ -12,7 +13,7 @@ export class Hand {
   // `page` has: describe(), refresh(), look(), which refreshes later, note(work), which takes its state, decided(),
   // shown(), letGo() before another photo comes, isPainting(), and nothing(), why the tool has changed nothing
   constructor(view, queue, activity, page) {
-    Object.assign(this, {view, queue, activity, page, work: null, missed: false, seenAt: null});
+    Object.assign(this, {view, queue, activity, page, work: null, unshown: null, missed: false, seenAt: null});
     this.opened = new Opened(view, {
       drawn: work => { if (this.holds(work)) view.redraw(); },
       painting: work => this.holds(work) && page.isPainting(),
@@ -25,9 +26,12 @@ export class Hand {
     });
   }
 
-  holds(work) { return work === this.work; }
+  holds(work) { return work === this.inHand; }
 
-  // Whether the photo is in sight for long enough to be decided on: not by the second of two quick presses.
+  // `work` is a photo that is shown, `unshown` one that the program cannot show, `missed` whether it may be able to later.
+  get inHand() { return this.work ?? this.unshown; }
+
+  // Whether the photo, or why it is not shown, is in sight for long enough to be decided on: not by the second of two quick presses.
   get isSeen() { return this.seenAt !== null && performance.now() - this.seenAt > SEEN_MS; }
 
   get layers() { return this.work?.layers; }
@@ -44,7 +48,7 @@ export class Hand {
     page.letGo();
     queue.select(photo);
     this.activity.begin(photo.id);
-    Object.assign(this, {work: null, missed: false, seenAt: null});
+    Object.assign(this, {work: null, unshown: null, missed: false, seenAt: null});
     page.describe();
     if (rests) await new Promise(resolve => setTimeout(resolve, rests));
     if (queue.current !== photo) return;
@@ -53,7 +57,7 @@ export class Hand {
       if (queue.current !== photo) return;
       this.work = work;
       view.show(work.layers, work.about.regions, work.about.edge_lines);
-      requestAnimationFrame(now => { if (this.holds(work)) this.seenAt = now; });  // the one in which it is drawn
+      this.see(work);
       if (view.split) view.split.before = work.about.undo ? "predicted" : "photo";
       if (work.asked > photo.asked) learn(photo, work.about, work.asked);
       page.describe();
@@ -65,19 +69,22 @@ export class Hand {
     } catch (error) {
       this.opened.drop(photo.id);
       if (queue.current !== photo) return;
-      view.layers = null; view.redraw(); notice(error.message, true);
-      if (error instanceof Refused) return;
-      this.missed = true;
-      page.look();
+      view.hide(); notice(error.message, true);
+      const unshown = error instanceof Refused ? await Work.unseen(photo, this.opened.events).catch(() => null) : null;
+      if (queue.current !== photo || this.work) return;
+      Object.assign(this, {unshown, missed: !unshown});
+      if (unshown) this.see(unshown); else page.look();
     }
   }
+
+  see(work) { requestAnimationFrame(now => { if (this.holds(work)) this.seenAt = now; }); }  // in which it is drawn
 
   // Show a photo as it is now, in the part of it that is looked at.
   async reopen(work, message) {
     this.opened.drop(work.id);
     if (this.holds(work)) {
       const {view} = this, kept = [view.scale, view.left, view.top, view.fitted];
-      this.work = null;
+      this.work = this.unshown = null;
       await this.show(this.queue.current);
       if (!kept[3] && this.work?.id === work.id) { [view.scale, view.left, view.top, view.fitted] = kept; view.moved(); }
     }
@@ -86,8 +93,9 @@ export class Hand {
   }
 
   async decide(decision) {
-    const {queue, page, work} = this;
+    const {queue, page, inHand: work} = this;
     if (!work || decision && !this.isSeen) return;
+    if (decision === "accepted" && !work.layers) { notice("A mask that cannot be shown cannot be accepted: go on to the next photo (→), or have this one redone (R)", true); return; }
     if (decision === "accepted" && work.unseen) { notice("The mask is still changing: look at it, then accept it"); return; }
     page.letGo();
     const photo = queue.current;

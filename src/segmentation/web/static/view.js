@@ -42,6 +42,11 @@ export class View extends Viewport {
     this.fitGarment();
   }
 
+  hide() {
+    Object.assign(this, {layers: null, regions: [], hovered: null});
+    this.redraw();
+  }
+
   resize() {
     const ratio = window.devicePixelRatio || 1, finer = ratio / this.ratio;
     const width = Math.round(this.stage.clientWidth * ratio), height = Math.round(this.stage.clientHeight * ratio);

@@ -10,17 +10,28 @@ const pause = milliseconds => new Promise(resolve => setTimeout(resolve, millise
 export class Work {
   // `events` has: waits(work), state(work), nothing(work), stale(work, message), late(work), refused(work, message),
   // drawn(work), and painting(work), whether a stroke is in hand
-  constructor(about, mask, predicted, asked, events) {
-    Object.assign(this, {about, asked, events, truth: mask.alpha, waiting: [], unsettled: false});
+  // Without layers it is a photo that cannot be shown, on which a person can decide nevertheless.
+  constructor(about, asked, events) {
+    Object.assign(this, {about, asked, events, layers: null, waiting: [], unsettled: false});
+  }
+
+  lay(mask, predicted) {
+    this.truth = mask.alpha;
     this.take(mask);
-    this.layers = new Layers(about, mask.alpha.slice(), predicted.alpha, () => events.drawn(this));
+    this.layers = new Layers(this.about, mask.alpha.slice(), predicted.alpha, () => this.events.drawn(this));
+    return this;
   }
 
   static async open(id, events) {
     const asked = performance.now(), base = `api/photos/${id}`, about = await get(base);
     const mask = await alpha(`${base}/mask`);
     const predicted = mask.undo || mask.redo ? await alpha(`${base}/mask?of=predicted`) : {alpha: mask.alpha.slice()};
-    return new Work(about, mask, predicted, asked, events);
+    return new Work(about, asked, events).lay(mask, predicted);
+  }
+
+  static async unseen(photo, events) {
+    const asked = performance.now(), state = await get(`api/photos/${photo.id}/state`);
+    return new Work({...photo, ...state}, asked, events);
   }
 
   get id() { return this.about.id; }
@@ -59,7 +70,7 @@ export class Work {
 
   // What is shown differs from what the program has while changes are on their way or a stroke is in hand.
   settle() {
-    if (!this.unsettled || this.waiting.length || this.events.painting(this)) return;
+    if (!this.layers || !this.unsettled || this.waiting.length || this.events.painting(this)) return;
     this.unsettled = false;
     this.layers.mask.set(this.truth);
     this.changed([0, 0, this.layers.width, this.layers.height]);
@@ -120,7 +131,7 @@ export class Work {
 
   // Whether a change that is refused had been recorded before the program went away, and only its answer was lost.
   async catchUp(id) {
-    const {last, ...now} = await alpha(`api/photos/${this.id}/mask`);
+    const address = `api/photos/${this.id}`, {last, ...now} = await (this.layers ? alpha(`${address}/mask`) : get(`${address}/state`));
     if (last !== id) return false;
     this.take(now);
     this.truth = now.alpha;
