@@ -1,15 +1,17 @@
 """Is the service as fast as `predict`, how long does an answer take, and does it hold out?
 
-    python benchmarks/serve.py [--requests N] [--clients N] [--photos N] [--model NAME] [--other ADDRESS]
+    python benchmarks/serve.py [--requests N] [--clients N] [--input DIR] [--photos N] [--model NAME]
+        [--quality NAME] [--other ADDRESS]
 
-Drawn photos of 1152x1728 go through `predict` and through a service in a process of its own, in turn, so that
-a busy machine slows both. Printed are the throughput of the service against that of `predict`; the median and
-the 99th percentile of the time of an answer at half of it; how much the memory grows from a tenth of the
-requests to all; and what becomes of requests that come at three times of what it can do. Expected are at
-least 0.9 of `predict`, less than 2% more memory over 10,000 requests, and no accepted photo lost.
+Photos go through `predict --save` and through a service in a process of its own, asked for the same mask and
+cutout of each, in turn, so that a busy machine slows both. Printed are the throughput of the service against
+that of `predict`; how much the memory grows from a tenth of the requests to all; and of at most 400 requests
+more, the median and the 99th percentile of the time of an answer at half of that throughput, and what becomes
+of requests that come at three times of it. Expected are at least 0.9 of `predict`, less than 2% more memory
+over 10,000 requests, and no accepted photo lost.
 
-`--other` is the address of another service under the same load, which takes a form with the photo as `file`,
-such as http://127.0.0.1:7000/api/remove of `rembg s`.
+`--other` is the address of another service under the same load, by turns too, which takes a form with the
+photo as `file`, such as http://127.0.0.1:7000/api/remove of `rembg s`.
 """
 
 import argparse
@@ -18,7 +20,6 @@ import json
 import re
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -30,6 +31,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cutting import seconds_of
+from photos import gather
+from program import PROGRAM
 from project import ROOT
 
 from segmentation.config.jobs.predict import PredictOptions
@@ -38,9 +41,11 @@ from segmentation.core.workspace import Workspace
 from segmentation.inference.scorer import find_models, load_scorer
 from segmentation.jobs.context import Context
 from segmentation.jobs.predict import predict
-from segmentation.synth import write_studio
 
+_ASKED = "/v1/cutouts?format=json&files=mask,png"  # what `predict --save` writes
 _BOUNDARY = "photo-of-the-benchmark"
+_PARTS = 4
+_ASIDE = 400  # requests of the measurements beside throughput and memory
 Sent = tuple[int, float]
 """The status of an answer, and the seconds that it took."""
 
@@ -48,63 +53,63 @@ Sent = tuple[int, float]
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=400, help="of each measurement (default: 400)")
+    parser.add_argument("--requests", type=int, default=400, help="for the throughput (default: 400)")
     parser.add_argument("--clients", type=int, default=32, help="at the same time (default: 32)")
-    parser.add_argument("--photos", type=int, default=24, help="different photos (default: 24)")
+    parser.add_argument("--input", type=Path, help="folder of photos (default: drawn ones of 1152x1728)")
+    parser.add_argument("--photos", type=int, default=24, help="of the folder (default: 24)")
     parser.add_argument("--model", default="default", help="(default: the one that comes with the program)")
+    parser.add_argument("--quality", default="standard", help="as of `predict` (default: %(default)s)")
     parser.add_argument("--other", help="address of another service (default: none)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, _service(options.model, options.clients) as address:
-        images = Path(folder) / "drawn" / "images"
-        write_studio(images.parent, -(-options.photos // 3), 1152, 1728, 0)
-        photos = [path.read_bytes() for path in sorted(images.iterdir())[: options.photos]]
-        for extra in sorted(images.iterdir())[options.photos :]:
-            extra.unlink()
+    with tempfile.TemporaryDirectory() as folder, _service(options) as address:
+        images = gather(options.input, options.photos, Path(folder))
+        photos = [path.read_bytes() for path in sorted(images.iterdir())]
         rate = _throughput(options, address, photos, images, Path(folder))
-        _latency(options, address, photos, rate / 2)
-        _overload(options, address, photos, 3 * rate)
-        if options.other:
-            count = options.requests // 4
-            taken = seconds_of(lambda: _load(options.other, photos, count, options.clients, form=True))
-            print(f"other      {count / taken:6.2f} photos/s, {rate * taken / count:.2f} times as many here")
+        aside = min(options.requests, _ASIDE)
+        _latency(_load(address, photos, aside, options.clients, rate=rate / 2), rate / 2)
+        _overload(_load(address, photos, aside, 4 * options.clients, rate=3 * rate))
 
 
 def _throughput(
     options: argparse.Namespace, address: str, photos: Sequence[bytes], images: Path, folder: Path
 ) -> float:
-    models = find_models([options.model], Workspace(ROOT).models)
-    scorer = load_scorer(models, streams=cores())
-    asked = PredictOptions.of(input=images, output=folder / "results", save=True, overwrite=True)
+    asked = PredictOptions.of(
+        input=images, output=folder / "results", save=True, overwrite=True, quality=options.quality
+    )
+    models = find_models([options.model], Workspace(ROOT).models, asked.scoring)
+    scorer = load_scorer(models, scoring=asked.scoring, streams=cores())
 
     def folder_of_photos() -> None:
         predict(asked, Context(), scorer)
 
     folder_of_photos()  # what runs first warms the machine up
     _load(address, photos, options.clients, options.clients)
-    parts, sent, folder_s, memory = 4, [], 0.0, [0.0]
-    started = 0.0
-    for part in range(parts):
+    tenth = options.requests // 10
+    counts = [tenth, *[(options.requests - tenth) // _PARTS] * _PARTS]
+    sent: list[Sent] = []
+    folder_s, service_s, other_s, memory = 0.0, 0.0, 0.0, []
+    for count in counts:
         folder_s += seconds_of(folder_of_photos)
-        begun = time.perf_counter()
-        tenth = max(options.clients, options.requests // 10) if part == 0 else 0
-        if tenth:
-            sent += _load(address, photos, tenth, options.clients)
-            memory[0] = _memory(address)
-        sent += _load(address, photos, options.requests // parts - tenth, options.clients)
-        started += time.perf_counter() - begun
-    memory.append(_memory(address))
-    rate, plain = len(sent) / started, parts * len(photos) / folder_s
-    growth = memory[1] / memory[0] - 1
-    print(f"predict    {plain:6.2f} photos/s, {len(photos)} photos {parts} times")
+        answers, seconds = _timed_load(address, photos, count, options.clients)
+        sent, service_s = [*sent, *answers], service_s + seconds
+        memory.append(_memory(address))
+        if options.other:
+            other_s += _timed_load(options.other, photos, count // 4, options.clients, form=True)[1]
+    rate, plain = len(sent) / service_s, len(counts) * len(photos) / folder_s
+    statuses = dict(Counter(status for status, _taken in sent))
+    print(f"predict    {plain:6.2f} photos/s, {len(photos)} photos {len(counts)} times")
+    print(f"service    {rate:6.2f} photos/s, {rate / plain:.2f} of predict; answers by status {statuses}")
     print(
-        f"service    {rate:6.2f} photos/s, {rate / plain:.2f} of predict; {dict(Counter(s for s, _ in sent))}"
+        f"memory     {memory[-1] / 1e6:6.0f} MB after {len(sent)} requests, "
+        f"{memory[-1] / memory[0] - 1:+.1%} since {tenth}"
     )
-    print(f"memory     {memory[1] / 1e6:6.0f} MB after {len(sent)} requests, {growth:+.1%} since a tenth")
+    if options.other:
+        other = sum(count // 4 for count in counts) / other_s
+        print(f"other      {other:6.2f} photos/s, {rate / other:.2f} times as many here")
     return rate
 
 
-def _latency(options: argparse.Namespace, address: str, photos: Sequence[bytes], rate: float) -> None:
-    sent = _load(address, photos, options.requests // 2, options.clients, rate=rate)
+def _latency(sent: Sequence[Sent], rate: float) -> None:
     seconds = [taken for _status, taken in sent]
     ninety_nine = statistics.quantiles(seconds, n=100)[98]
     print(
@@ -112,8 +117,7 @@ def _latency(options: argparse.Namespace, address: str, photos: Sequence[bytes],
     )
 
 
-def _overload(options: argparse.Namespace, address: str, photos: Sequence[bytes], rate: float) -> None:
-    sent = _load(address, photos, options.requests, 4 * options.clients, rate=rate)
+def _overload(sent: Sequence[Sent]) -> None:
     counts = Counter(status for status, _taken in sent)
     refused = [taken for status, taken in sent if status == 429]
     lost = sum(count for status, count in counts.items() if status not in (200, 429))
@@ -122,13 +126,23 @@ def _overload(options: argparse.Namespace, address: str, photos: Sequence[bytes]
 
 
 @contextmanager
-def _service(model: str, clients: int) -> Iterator[str]:
-    command = [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--quiet", "--model", model]
-    command += ["--uploads", str(8 * clients), "--queue", str(clients)]
+def _service(options: argparse.Namespace) -> Iterator[str]:
+    command = [*PROGRAM, "serve", "--port", "0", "--quiet", "--model", options.model]
+    command += ["--quality", options.quality]
+    command += ["--uploads", str(8 * options.clients), "--queue", str(options.clients)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as service:
         assert service.stdout
-        yield json.loads(service.stdout.readline())["address"] + "/v1/cutouts"
+        yield json.loads(service.stdout.readline())["address"] + _ASKED
         service.terminate()
+
+
+def _timed_load(
+    address: str, photos: Sequence[bytes], requests: int, clients: int, *, form: bool = False
+) -> tuple[list[Sent], float]:
+    """Send photos as fast as so many clients can; return what became of each, and the seconds of all."""
+    started = time.perf_counter()
+    sent = _load(address, photos, requests, clients, form=form)
+    return sent, time.perf_counter() - started
 
 
 def _load(
@@ -162,7 +176,7 @@ def _send(address: str, photo: bytes, form: bool) -> int:
     place = urlsplit(address)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=600)
     headers = {"content-type": f"multipart/form-data; boundary={_BOUNDARY}"} if form else {}
-    connection.request("POST", place.path, _as_form(photo) if form else photo, headers)
+    connection.request("POST", f"{place.path}?{place.query}", _as_form(photo) if form else photo, headers)
     answer = connection.getresponse()
     answer.read()
     connection.close()
