@@ -12,6 +12,7 @@ from support.object_model import SIZE, draw_set, draw_things, one_object
 from support.program import make
 
 from segmentation.bundle.bundle import load_bundle
+from segmentation.config.experiment_file import experiment_of
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import BundleError, ConfigError
 from segmentation.core.labels import BINARY, LabelMap
@@ -21,6 +22,7 @@ from segmentation.images.files import read_labels, read_mask, write_image
 from segmentation.inference.engines import load_engine
 from segmentation.inference.engines.object_engine import objects_at, scores_of
 from segmentation.inference.export import FORMATS, export
+from segmentation.jobs.experiment_cells import Place, cells_of
 from segmentation.models import registry
 from segmentation.models.mask_rcnn.found import BOX, CLASS, MASK, MASK_PX, MOST_OBJECTS, ROW, SCORE
 from segmentation.models.parts import backbone_layers, copy_weights, head_layers
@@ -301,6 +303,17 @@ def test_a_model_of_objects_is_no_first_pass(object_home, tmp_path, capsys):
     )
 
     assert "which finds objects" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("begun", [{"architecture": "mask-rcnn"}, {"model": "things"}])
+@pytest.mark.parametrize("where", ["base", "level"])
+def test_an_experiment_which_would_judge_all_objects_together_refuses_them(
+    object_home, tmp_path, where, begun
+):
+    tables = {"base": begun} if where == "base" else {"factors": {"start": {"levels": {"things": begun}}}}
+
+    with pytest.raises(ConfigError, match=r"received objects one by one .*; .* `eval model=NAME` gives"):
+        cells_of(experiment_of(tables, "mine"), [], Place(tmp_path, tmp_path), object_home / "models")
 
 
 def test_the_standard_output_takes_no_several_cutouts(object_home, capsys):

@@ -25,7 +25,6 @@ from segmentation.jobs.experiment_records import read_record, write_outliers
 from segmentation.jobs.experiment_runs import is_done, run_cells
 from segmentation.jobs.interruption import ending, interruptible
 from segmentation.jobs.pairs import find_dataset
-from segmentation.models.architectures import finds_objects
 from segmentation.reports.experiment_report import write_experiment
 
 _RECORD = "experiment.json"
@@ -104,9 +103,7 @@ def _output(found: Experiment, options: ExperimentOptions, context: Context) -> 
 def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: Context) -> None:
     """Refuse photos that the finished cells were not trained on."""
     classes = str(found.base.get("classes", "garment"))
-    varied = [variant.options for variant in found.variants]
-    objects = any(finds_objects(str(options.get("architecture"))) for options in (found.base, *varied))
-    datasets = [find_dataset(folder, context, classes, objects=objects) for folder in data]
+    datasets = [find_dataset(folder, context, classes) for folder in data]
     samples = [sample for dataset in datasets for sample in dataset.samples]
     digests = {_PHOTOS: fingerprint(samples), _SIDES: sides_digest(datasets)}
     path = place.folder / _RECORD

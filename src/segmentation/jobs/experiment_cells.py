@@ -16,6 +16,7 @@ from segmentation.core.errors import ConfigError
 from segmentation.core.workspace import WorkFolder
 from segmentation.jobs.named_files import FILE_OPTIONS, digest_of_option
 from segmentation.jobs.named_models import identity
+from segmentation.models.architectures import finds_objects
 
 _LONGEST_NAME = 60  # letters of a variant in the name of a file
 _NAMES_MODELS = {"model", "second_pass"}
@@ -131,6 +132,7 @@ class _Planner:
 
     def _training(self, variant: Variant, repeat: Repeat) -> TrainOptions:
         chosen = _part(self._options(variant), judged=False)
+        _refuse_objects(variant.name, str(chosen.get("architecture")))
         chosen |= {"seed": repeat.seed}
         if repeat.fold:
             chosen |= {"folds": self._experiment.folds, "fold": repeat.fold}
@@ -177,6 +179,7 @@ class _Planner:
             bundles = [find_bundle(name, self._models) for name in names if not name.startswith(OTHER)]
             for bundle in bundles:
                 _refuse_mattes(bundle)
+                _refuse_objects(str(bundle.path), bundle.architecture)
             if bundles:
                 found[key] = [identity(bundle) for bundle in bundles]
         return found
@@ -207,6 +210,15 @@ def _refuse_mattes(bundle: ModelBundle) -> None:
         raise ConfigError(
             f"{bundle.path}: expected a model of masks, received one of mattes; train them one by one, and "
             "compare them with `eval matte=NAME`"
+        )
+
+
+def _refuse_objects(place: str, architecture: str) -> None:
+    """Refuse trainings that an experiment would judge by all objects together, however they are cut apart."""
+    if finds_objects(architecture):
+        raise ConfigError(
+            f"{place}: expected trainings of masks, received objects one by one (architecture "
+            f"{architecture}); train them one by one, and compare the average precision that `eval model=NAME` gives"
         )
 
 
