@@ -268,7 +268,7 @@ def do_a_lot(desk):
     desk.undo(one, 4)
     desk.undo(one, 5)
     desk.redo(one, 6)
-    desk.toggle(other, 0, MIDDLE)
+    desk.toggle(other, 0, 0)
     desk.decide(other, 1, "accepted")
     desk.edit(one, 7, stroke(9))
     desk.decide(one, 8, "redo")
@@ -347,7 +347,7 @@ def test_two_tabs_cannot_overwrite_each_other(results):
             lambda: desk.edit(photo, 0, stroke(2)),
             lambda: desk.undo(photo, 0),
             lambda: desk.decide(photo, 0, "accepted"),
-            lambda: desk.toggle(photo, 0, MIDDLE),
+            lambda: desk.toggle(photo, 0, 0),
         ):
             with pytest.raises(StaleError, match="changed elsewhere"):
                 change()
@@ -378,20 +378,21 @@ def test_a_click_takes_a_doubtful_region_out_and_another_puts_it_back(results):
         before = desk.alpha(photo).alpha > 127
         assert before[region.slices][region.pixels].all()
 
-        change = desk.toggle(photo, 0, MIDDLE)
+        change = desk.toggle(photo, 0, 0)
         after_click = desk.alpha(photo).alpha > 127
         assert after_click[region.slices][region.pixels].mean() < 0.05  # its edge is smoothed
         assert np.array_equal(desk.alpha(photo).alpha[change.box.slices], change.alpha)
 
-        desk.toggle(photo, 1, MIDDLE)
+        desk.toggle(photo, 1, 0)
         assert (desk.alpha(photo).alpha > 127)[region.slices][region.pixels].mean() > 0.95
 
 
-def test_a_click_beside_all_regions_changes_nothing(results):
+def test_a_region_that_a_photo_does_not_have_changes_nothing(results):
     with Desk(results) as desk:
         photo = photo_called(desk, "b_Front")
 
-        assert desk.toggle(photo, 0, (1, 1)).box is None
+        with pytest.raises(DataError, match="received number 7"):
+            desk.toggle(photo, 0, 7)
         assert desk.state_of("b_Front").revision == 0
     assert not (results / "predicted").exists()
 
@@ -706,7 +707,7 @@ def test_the_table_and_the_summary_count_the_steps_with_each_tool(results):
         for revision, step in enumerate(steps):
             desk.edit(photo, revision, step)
         desk.undo(photo, len(steps))
-        desk.toggle(other, 0, MIDDLE)
+        desk.toggle(other, 0, 0)
         reviewed = [(photo, desk.state_of(photo.stem)) for photo in desk.photos()]
         summary = summarise(reviewed, 4.0)
         with write_table(results, reviewed).open() as table:

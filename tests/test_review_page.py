@@ -464,6 +464,30 @@ def test_learning_is_begun_on_the_page_and_says_what_is_missing(server, tab):
     assert page("document.getElementById('learn').open") is False
 
 
+def test_the_key_turns_the_region_that_is_highlighted_and_a_click_the_smallest_one(results, tab):
+    manifest = results / "predictions.jsonl"
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    whole = dict(zip(("left", "top", "width", "height"), (0, 0, *SIZE), strict=True))
+    for line in lines:  # a region about that of the sash, in its middle
+        line["odd_end"] = {**whole, "probability": 0.9, "kind": "excess", "signs": []}
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with Server(results) as server:
+        page = tab(server.address)
+        around, sash = page("review.view.regions.map(({box}) => box)")
+        before = page.mask()
+
+        page.press("n", "t")
+        page.settle()
+        assert page.mask().max() < 128
+        page.press("t", "n", "t")
+        page.settle()
+        x, y = sash[0] + sash[2] / 2, sash[1] + sash[3] / 2
+        assert page.mask()[int(y), int(x)] < 128
+        assert page.mask()[around[1] + 3, around[0] + around[2] // 2] > 127
+        page.click(x, y)
+        assert ((page.mask() > 127) == (before > 127)).mean() > 0.99
+
+
 def test_lines_of_the_true_edge_and_likely_faults_are_seen_where_they_are_known(server, tmp_path, tab):
     page = tab(server.address)
     page.press("o")

@@ -11,7 +11,7 @@ import numpy as np
 
 from segmentation.confidence.doubts import Region
 from segmentation.core.boxes import Box
-from segmentation.core.errors import SegmentationError, printable
+from segmentation.core.errors import DataError, SegmentationError, printable
 from segmentation.core.file_kinds import REVIEW_JOURNAL
 from segmentation.core.lock import locked
 from segmentation.images.files import open_photo
@@ -28,7 +28,7 @@ from segmentation.retouch.operations import Operation, plain
 from segmentation.retouch.painting import turned
 from segmentation.retouch.photo_list import PhotoList
 from segmentation.retouch.photos import CutPhoto
-from segmentation.retouch.reading import digest_of, load, region_at
+from segmentation.retouch.reading import digest_of, load
 from segmentation.retouch.sheet import Sheet
 from segmentation.retouch.shelf import Loaded, Shelf
 from segmentation.retouch.shown import ShownPhoto
@@ -170,13 +170,18 @@ class Desk:
             self.record(photo, {"did": "edit", "operation": plain(operation), "id": name})
             return self.change(photo, loaded.sheet, loaded.sheet.put(patch))
 
-    def toggle(self, photo: CutPhoto, revision: int, place: tuple[float, float], name: str = "") -> Change:
-        """Put the doubtful region at a place, x and y, into the mask, or take it out; see `edit`."""
+    def toggle(self, photo: CutPhoto, revision: int, region: int, name: str = "") -> Change:
+        """Put one of the doubtful regions, by its place in `regions`, into the mask, or take it out.
+
+        Raises like `edit`, and DataError where there is no such region.
+        """
         with self.at(photo, revision, name) as (_state, loaded):
-            region = region_at(loaded.regions, place)
-            if region is None:
-                return self.change(photo, loaded.sheet, None)
-            return self.edit(photo, revision, turned(region, loaded.sheet.alpha), name)
+            if region >= len(loaded.regions):
+                raise DataError(
+                    f"expected one of the {len(loaded.regions)} doubtful regions of "
+                    f"{printable(photo.stem)}, received number {region}; load the page again"
+                )
+            return self.edit(photo, revision, turned(loaded.regions[region], loaded.sheet.alpha), name)
 
     def undo(self, photo: CutPhoto, revision: int, name: str = "") -> Change:
         """Undo the last operation; see `edit`."""

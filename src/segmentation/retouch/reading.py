@@ -60,17 +60,6 @@ def load(
     return Loaded(digest, sheet, ShownPhoto(picture), regions)
 
 
-def region_at(regions: list[Region], place: tuple[float, float]) -> Region | None:
-    """Return the smallest region that holds a place, x and y in pixels; None where there is none."""
-    column, row = int(place[0]), int(place[1])
-    for region in reversed(regions):  # the smallest first
-        height, width = region.pixels.shape
-        down, across = row - region.top, column - region.left
-        if 0 <= down < height and 0 <= across < width and region.pixels[down, across]:
-            return region
-    return None
-
-
 def _doubtful_regions(results: Path, photo: CutPhoto, base: np.ndarray, seen: np.ndarray) -> list[Region]:
     doubts = np.zeros(base.shape, np.uint8)
     path = results / photo.outputs.get("doubts", "")

@@ -59,10 +59,9 @@ class Stroke(Wish):
 
 
 class Click(Wish):
-    """A click on a doubtful region, in pixels of the photo."""
+    """A click on a doubtful region, by its number among those of the photo."""
 
-    x: Annotated[float, Field(allow_inf_nan=False)]
-    y: Annotated[float, Field(allow_inf_nan=False)]
+    region: Annotated[int, Field(ge=0)]
 
 
 class Decision(Wish):
@@ -149,8 +148,9 @@ def application(
 
     @app.post("/api/photos/{identity}/toggle")
     def _toggle(identity: Identity, click: Click) -> Response:
-        place = click.x, click.y
-        return _changed(desk, identity, lambda photo: desk.toggle(photo, click.revision, place, click.id))
+        return _changed(
+            desk, identity, lambda photo: desk.toggle(photo, click.revision, click.region, click.id)
+        )
 
     @app.get("/api/network")
     def _network() -> JSONResponse:

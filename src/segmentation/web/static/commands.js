@@ -67,7 +67,7 @@ export function commands({view, tools, looks, queue, hand, smartBrush, describe}
     full: () => view.zoomTo(1),
     fit: () => view.fitted === "garment" ? view.fit() : view.fitGarment(),
     doubtful: nextDoubt,
-    toggle: () => { if (view.hovered) hand.toggle(...view.hovered.at); else nextDoubt(); },
+    toggle: () => { if (view.hovered) hand.toggle(view.hovered.number); else nextDoubt(); },
     swap,
     smaller: () => tools.resize(1 / 1.2),
     larger: () => tools.resize(1.2),

@@ -39,7 +39,7 @@ export class Hand {
   discard() { this.work?.discard(); }
   operate(operation) { return this.work?.operate(operation); }
   hint(stroke) { return this.work?.hint(stroke); }
-  toggle(x, y) { return this.work?.toggle(x, y); }
+  toggle(region) { return this.work?.toggle(region); }
 
   // Of the photos that are passed while a key is held only the one is opened at which it `rests`, in milliseconds.
   async show(photo, rests = 0) {

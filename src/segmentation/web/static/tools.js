@@ -26,7 +26,7 @@ const NOTHING = {hole: "No hole of the garment is here", island: "The largest pa
 const inWords = ({probability, signs}) => [probability == null ? "Doubtful" : `A fault with a probability of ${Math.round(100 * probability)}%`, ...signs].join(", ");
 
 export class Tools {
-  // `work` has: layers, discard(), operate(operation), hint(stroke), toggle(x, y), changed(box)
+  // `work` has: layers, discard(), operate(operation), hint(stroke), toggle(region), changed(box)
   constructor(view, work, settings) {
     Object.assign(this, {view, work, settings, tool: "pointer", pointer: null, line: [], followed: [], brush: null, pressed: null, panning: null, alternate: false, sizing: 0});
     this.listeners = [];
@@ -158,8 +158,8 @@ export class Tools {
       this.panning = null;
       this.setCursor();
       if (!pressed.moved && this.tool === "pointer" && event.button === 0 && !this.space) {
-        const place = this.view.place(event);
-        if (this.view.regionAt(place)) this.work.toggle(...place);
+        const region = this.view.regionAt(this.view.place(event));
+        if (region) this.work.toggle(region.number);
       }
     } else if (this.brush) {
       const stroke = this.brush;

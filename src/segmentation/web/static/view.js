@@ -36,7 +36,7 @@ export class View extends Viewport {
 
   show(layers, regions, edgeLines) {
     this.layers = layers;
-    this.regions = regions.map(region => ({...region, path: pathOf(region.lines)}));
+    this.regions = regions.map((region, number) => ({...region, number, path: pathOf(region.lines)}));
     this.edgeLines = pathOf(edgeLines);
     this.hovered = null;
     this.fitGarment();

@@ -78,7 +78,7 @@ export class Work {
 
   operate(operation) { return this.enqueue("edit", {operation}); }
   hint(stroke) { return this.enqueue("hint", stroke); }
-  toggle(x, y) { return this.enqueue("toggle", {x, y}); }
+  toggle(region) { return this.enqueue("toggle", {region}); }  // by its number among those of the photo
   undo() { return this.enqueue("undo", {}); }
   redo() { return this.enqueue("redo", {}); }
   decide(decision) { return this.enqueue("decide", {decision}); }
