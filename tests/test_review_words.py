@@ -6,6 +6,7 @@ import pytest
 from support.browser import Server
 from support.bundles import CONFIDENCE_MODEL
 from support.desk import draw_results
+from support.folder_job import BUNDLE, cut_folder, draw_folder
 
 from segmentation.confidence.places import FIGURES, PlaceModel
 from segmentation.retouch.photos import find_cut_photos
@@ -13,6 +14,7 @@ from segmentation.retouch.photos import find_cut_photos
 SIZE = 160, 220
 PLACES = PlaceModel({**dict.fromkeys(FIGURES, 0.0), "differs": 3.0}, -1.0, 0.0, 1.0, 0.9, 100, 10)
 KNOWING = dataclasses.replace(CONFIDENCE_MODEL, places=PLACES)
+KNOWS_CONFIDENCE = dataclasses.replace(BUNDLE, confidence_model=CONFIDENCE_MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +44,19 @@ def test_predictions_that_know_no_faults_show_their_confidence(tmp_path, tab):
 
         assert page("document.getElementById('badge').textContent").startswith("0.")
         assert page("document.getElementById('badge').title").startswith("Expected Dice of the mask 0.")
+
+
+@pytest.mark.parametrize("triage", [True, False])
+def test_where_nobody_looked_for_doubtful_regions_the_page_does_not_say_that_there_are_none(
+    tmp_path, tab, triage
+):
+    cut_folder(draw_folder(tmp_path / "in"), tmp_path / "results", bundle=KNOWS_CONFIDENCE, triage=triage)
+    with Server(tmp_path / "results") as server:
+        page = tab(server.address)
+        page.press("n")
+
+        said = page("document.getElementById('notice').textContent")
+        count = page("document.getElementById('doubts').textContent")
+
+    assert count == ("0" if triage else "?")
+    assert said == "Nothing is doubtful here" if triage else "predict finds it without --no-triage" in said

@@ -52,6 +52,11 @@ class CutPhoto:
         return soundness(self.clean, self.confidence)
 
     @property
+    def knows_doubts(self) -> bool:
+        """Whether predict looked for doubtful regions."""
+        return "doubts" in self.outputs
+
+    @property
     def garment(self) -> str:
         """The name that the viewpoints of a garment share."""
         return group_and_view(self.stem)[0]

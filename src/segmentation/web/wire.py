@@ -82,6 +82,7 @@ def opened(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "width": width,
         "height": height,
         "tile": TILE_PX,
+        "knows_doubts": photo.knows_doubts,
         "regions": [drawn(region) for region in desk.regions(photo)],
         "edge_lines": _edge_lines(desk, photo),
     }

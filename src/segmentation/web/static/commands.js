@@ -3,6 +3,7 @@
 import {notice} from "./notice.js";
 
 const REST_MS = 150;  // for which a photo is held on to until it is opened, while a key is
+const UNKNOWN = "What is doubtful is not known here, since this mask was predicted without triage: predict finds it without --no-triage, by a model that knows a confidence, which calibrate gives one";
 const OTHER_TOOLS = ["pointer", "brush", "eraser", "polygon", "lasso", "hole", "island", "refine"];
 
 export function commands({view, tools, looks, queue, hand, smartBrush, describe}) {
@@ -32,7 +33,7 @@ export function commands({view, tools, looks, queue, hand, smartBrush, describe}
   function nextDoubt() {
     if (!hand.work) return;
     const likeliest = view.regions.toSorted((one, other) => (other.probability ?? 0) - (one.probability ?? 0));
-    if (!likeliest.length) { notice("Nothing is doubtful here"); return; }
+    if (!likeliest.length) { notice(hand.work.about.knows_doubts ? "Nothing is doubtful here" : UNKNOWN); return; }
     if (!view.showsDoubts) { view.doubts = true; looks.setMode("outline"); describe(); }
     if (regions !== view.regions) { regions = view.regions; place = -1; }  // another photo
     place = (place + 1) % likeliest.length;

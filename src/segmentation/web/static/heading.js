@@ -23,12 +23,14 @@ export function describe({queue, view, work, summary}) {
   at("next").disabled = !queue.neighbour(1);
   at("left").textContent = left(queue, summary.seconds_a_photo);
   at("progress").firstElementChild.style.width = `${100 * queue.decided / Math.max(1, queue.shown.length)}%`;
-  at("doubts").lastElementChild.textContent = work?.about.regions.length ?? 0;
+  at("doubts").lastElementChild.textContent = work ? doubts(work.about) : 0;
   at("doubts").classList.toggle("on", view.doubts);
   at("lines").hidden = !work?.about.edge_lines.length;
   at("lines").classList.toggle("on", view.lines);
   at("split").classList.toggle("on", Boolean(view.split));
 }
+
+const doubts = ({regions, knows_doubts}) => regions.length || (knows_doubts ? 0 : "?");
 
 function left(queue, pace) {
   if (!queue.shown.length) return "";
