@@ -60,3 +60,14 @@ def test_where_nobody_looked_for_doubtful_regions_the_page_does_not_say_that_the
 
     assert count == ("0" if triage else "?")
     assert said == "Nothing is doubtful here" if triage else "predict finds it without --no-triage" in said
+
+
+def test_the_colour_that_is_in_the_swatch_is_taken_by_a_click(known, tab):
+    with Server(known) as server:
+        page = tab(server.address)
+        page.press("g")
+        assert page("review.view.ground") == "checker"
+
+        page.tab.click(".swatch[data-ground=colour]")
+
+        assert page("[review.view.ground, review.view.colour]") == ["colour", "#3b6ea5"]

@@ -18,7 +18,10 @@ export class Looks {
       button.addEventListener("click", () => this.setGround(button.dataset.ground));
     for (const id of ["colour", "ground-picture"])  // keys go to the photo again
       for (const name of ["change", "cancel"]) at(id).addEventListener(name, event => event.target.blur());
+    // a browser tells of a choice only if it is another one: a click takes what is there already
+    at("colour").addEventListener("click", () => this.setGround("colour"));
     at("colour").addEventListener("input", event => { settings.colour = event.target.value; this.setGround("colour"); });
+    at("ground-picture").addEventListener("click", () => view.groundPicture && this.setGround("picture"));
     at("ground-picture").addEventListener("change", event => this.takePicture(event.target.files[0]));
     at("slider").addEventListener("pointerdown", event => at("slider").setPointerCapture(event.pointerId));
     at("slider").addEventListener("pointermove", event => { if (event.buttons) this.slide(event.clientX); });
