@@ -62,6 +62,20 @@ def test_where_nobody_looked_for_doubtful_regions_the_page_does_not_say_that_the
     assert said == "Nothing is doubtful here" if triage else "predict finds it without --no-triage" in said
 
 
+def test_each_tip_says_what_its_button_does_and_every_key_is_in_one(known, tab):
+    with Server(known) as server:
+        page = tab(server.address)
+        tips = page("[...document.querySelectorAll('[data-key]')].map(({title}) => title.split('\\n'))")
+        entries = page(
+            "import('./keys.js').then(({GROUPS}) => Object.values(GROUPS).map(Object.values).flat())"
+        )
+
+    first = [lines[0] for lines in tips]
+    assert len({*first}) == len(first)
+    told = {line.rpartition(" (")[0] for lines in tips for line in lines}
+    assert {words for words, *_keys in entries} <= told
+
+
 def test_the_colour_that_is_in_the_swatch_is_taken_by_a_click(known, tab):
     with Server(known) as server:
         page = tab(server.address)

@@ -7,43 +7,43 @@ export const GROUPS = {
     undecide: ["Take the decision back", "Backspace"],
     next: ["Next photo", "ArrowRight", "j"],
     previous: ["Previous photo", "ArrowLeft", "k"],
-    help: ["These keys", "?"],
+    help: ["All keys, and what they do", "?"],
   },
   "Look": {
     view: ["Next view: photo, outline, tint, cutout, mask", "w"],
     ground: ["Next background of the cutout", "g"],
     before: ["Hold: the photo alone", "c"],
     predicted: ["Hold: the mask as it was predicted", "Shift+C"],
-    split: ["Before and after, side by side", "s"],
+    split: ["Before and after side by side, or not", "s"],
     lines: ["Show or hide the lines between which the true edge lies", "o"],
-    "zoom-in": ["Zoom in (or the wheel)", "+", "="],
+    "zoom-in": ["Zoom in; the wheel, too", "+", "="],
     "zoom-out": ["Zoom out", "-"],
     full: ["100%: pixel by pixel", "1"],
     fit: ["The garment, and once more the whole photo", "0"],
     pan: ["Hold: move the photo", "Space"],
   },
   "Doubtful regions": {
-    doubtful: ["Go to the next one", "n"],
-    toggle: ["Put it in, or take it out", "t"],
-    pointer: ["Pointer: click one to put it in or take it out", "v"],
-    doubts: ["Show or hide them", "d"],
+    doubtful: ["Next doubtful region, the likeliest fault first", "n"],
+    toggle: ["Put the highlighted region in, or take it out", "t"],
+    pointer: ["Pointer: click a region to put it in or take it out", "v"],
+    doubts: ["Show or hide the doubtful regions", "d"],
   },
   "Correct": {
     hint: ["Smart brush: a rough stroke, which the network takes further", "q"],
-    brush: ["Brush", "b"],
-    eraser: ["Eraser", "e"],
-    polygon: ["Polygon", "p"],
-    lasso: ["Lasso", "l"],
+    brush: ["Brush: add to the mask", "b"],
+    eraser: ["Eraser: take out of the mask", "e"],
+    polygon: ["Polygon: an area by its corners", "p"],
+    lasso: ["Lasso: an area drawn around", "l"],
     hole: ["Fill a hole", "f"],
     island: ["Remove an island", "i"],
     refine: ["Fit the edge to the photo along a stroke", "h"],
-    swap: ["Add or take out (Alt: the other one)", "x"],
-    smaller: ["Smaller (or Shift and the wheel)", ",", "["],
-    larger: ["Larger", ".", "]"],
-    softer: ["Softer", "<", "{"],
-    harder: ["Harder", ">", "}"],
-    undo: ["Undo", "Ctrl+Z"],
-    redo: ["Do again", "Ctrl+Shift+Z", "Ctrl+Y"],
+    swap: ["Swap adding and taking out; Alt, for one stroke", "x"],
+    smaller: ["Smaller brush; Shift and the wheel, too", ",", "["],
+    larger: ["Larger brush", ".", "]"],
+    softer: ["Softer brush", "<", "{"],
+    harder: ["Harder brush", ">", "}"],
+    undo: ["Undo the last step", "Ctrl+Z"],
+    redo: ["Redo what was undone", "Ctrl+Shift+Z", "Ctrl+Y"],
     cancel: ["Give up what is being drawn", "Escape"],
   },
 };
@@ -55,8 +55,6 @@ const BY_KEY = new Map(Object.entries(ALL).flatMap(([name, [, ...keys]]) => keys
 export const label = key => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 
 export function tip(name) {
-  if (name === "size") return "Size of the brush (, and . or [ and ], or Shift and the wheel)";
-  if (name === "hardness") return "Hardness of the brush (< and > or { and })";
   const [text, ...keys] = ALL[name];
   return `${text} (${keys.map(label).join(" or ")})`;
 }
@@ -95,6 +93,8 @@ export function fillHelp(holder) {
   }
 }
 
+// What an element does, if its keys are about more than that, and then what each key that is shown there does.
 export function addTips() {
-  for (const element of document.querySelectorAll("[data-key]")) element.title = tip(element.dataset.key);
+  for (const element of document.querySelectorAll("[data-key]"))
+    element.title = [element.title, ...element.dataset.key.split(" ").map(tip)].filter(Boolean).join("\n");
 }

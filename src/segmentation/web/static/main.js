@@ -7,7 +7,7 @@ import {prepareDialogs} from "./dialogs.js";
 import {Hand} from "./hand.js";
 import {describe as describeAll} from "./heading.js";
 import {prepareKeyboard} from "./keyboard.js";
-import {addTips, tip} from "./keys.js";
+import {addTips} from "./keys.js";
 import {prepareLearning} from "./learn.js";
 import {Looks} from "./looks.js";
 import {notice} from "./notice.js";
@@ -50,7 +50,6 @@ prepareDialogs(() => activity.report());
 prepareLearning();
 prepareOffline(() => overview.goOn());
 addTips();
-at("slider").title = tip("split");
 addEventListener("beforeunload", event => { if (unsent.size) event.preventDefault(); });
 
 view.resize();
