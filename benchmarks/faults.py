@@ -3,14 +3,15 @@
     python benchmarks/faults.py [--data DIR] [--model NAME] [--members NAME ...] [--most N] [--output DIR]
 
 Photos of four kinds with ground truth that the model has not seen; whatever is fitted is fitted to other
-garments (cross-validation of five folds). It prints for each kind AURC and AUGRC of "has a fault" (less is
-better) and how many of the faulty photos a review of the least certain finds, with the best that is possible
-beside it; what promises keep over random halves; how many of the faults that are planted into clean masks lie
-under a marked region; what each evidence is worth and costs; and the cost beside `predict --save`. What takes
-a network is kept in the output folder, so that a second run takes two minutes. `--sheet` writes a picture of
-photos with their marked regions and true faults. `--members` are the models of an ensemble, such as those of
-folds: the mean Dice of each two of their masks is one more evidence, and so is what a linear model of the
-features, fitted to it on other garments, makes of it for nothing.
+garments (cross-validation of five folds). It prints for each kind, and for each evidence with its cost, AURC
+and AUGRC of "has a fault" (less is better), how many of the faulty photos a review of the least certain
+finds, and the rank correlation with Dice, with the best that is possible beside them; what promises keep
+over random halves; how many of the faults that are planted into clean masks lie under a marked region; and
+the cost beside `predict --save`. What takes a network is kept in the output folder, so that a second run
+takes two minutes. `--sheet` writes a picture of photos with their marked regions and true faults.
+`--members` are the models of an ensemble, such as those of folds: the mean Dice of each two of their masks
+is one more evidence, and so is what a linear model of the features, fitted to it on other garments, makes of
+it for nothing.
 """
 
 import argparse
@@ -86,7 +87,6 @@ def main() -> None:
         show_order(one)
         show_promises(one, options.splits)
     show_planted(judged["faults"], options.planted)
-    show_evidence(judged)
     show_cost(photos, options.model)
     if options.sheet:
         write_sheet(options.sheet, judged["faults"].photos, judged["faults"].places, SIZES["faults"])
@@ -136,21 +136,41 @@ def judge(photos: list[KnownPhoto], sizes: tuple[int, int]) -> Judged:
 
 
 def show_order(judged: Judged) -> None:
-    """Print how well photos are ordered by having a fault, kind by kind."""
-    print("| photos | faulty | | AURC | AUGRC | found in 10% | in 20% |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    """Print how well each evidence orders photos by having a fault, kind by kind, and what it costs.
+
+    The rank correlation is that with Dice.
+    """
+    print("| photos | faulty | evidence | CPU ms | AURC | AUGRC | found in 10% | in 20% | rank correlation |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     kinds = np.array([one.kind for one in judged.photos])
-    for kind in [*dict.fromkeys(kinds), "all"]:
-        chosen = (kinds == kind) | (kind == "all")
+    groups = {kind: kinds == kind for kind in dict.fromkeys(kinds)}
+    groups |= {"all but street": kinds != "street", "all": np.ones(len(kinds), bool)}
+    costs, evidence = costs_of(judged.photos), evidence_of(judged)
+    for name, chosen in groups.items():
         faulty = judged.faulty[chosen].astype(float)
-        orders = {
-            "confidence": judged.confidence,
-            "likely faults": judged.expected,
-            "best possible": judged.faulty.astype(float),
-        }
-        for name, doubts in orders.items():
+        for one, doubts in evidence.items():
             cells = figures_of(doubts[chosen], faulty)
-            print(f"| {kind} ({len(faulty)}) | {faulty.mean():.0%} | {name} | {' | '.join(cells)} |")
+            cells.append(f"{rank_correlation(-doubts[chosen], judged.dice[chosen]):.2f}")
+            cost = f"{costs[one]:.0f}" if one in costs else ""
+            print(f"| {name} ({len(faulty)}) | {faulty.mean():.0%} | {one} | {cost} | {' | '.join(cells)} |")
+
+
+def evidence_of(judged: Judged) -> dict[str, np.ndarray]:
+    """Return each evidence by its name, float64 [N], larger where a mask is worse; the best possible last."""
+    photos = judged.photos
+    found = {name: np.array([one.evidence[name] for one in photos]) for name in photos[0].evidence}
+    if ENSEMBLE in found:
+        found[DISTILLED] = distilled(photos, found[ENSEMBLE])
+    found |= {"confidence": judged.confidence, "likely faults": judged.expected}
+    return found | {"best possible": judged.faulty.astype(float)}
+
+
+def costs_of(photos: Sequence[KnownPhoto]) -> dict[str, float]:
+    """Return the mean CPU time of each evidence in ms."""
+    names = [*photos[0].evidence, "likely faults"]
+    ms = {name: float(np.mean([one.ms.get(name, 0.0) for one in photos])) for name in names}
+    features = ms["first pass, mirrored"]  # what all features come from
+    return ms | {"confidence": features, DISTILLED: features, "likely faults": ms["likely faults"] + features}
 
 
 def figures_of(doubts: np.ndarray, faulty: np.ndarray) -> list[str]:
@@ -237,34 +257,6 @@ def show_planted(judged: Judged, count: int) -> None:
 
 def _found(found: list[bool]) -> str:
     return f"{sum(found)} of {len(found)} ({np.mean(found):.0%})" if found else ""
-
-
-def show_evidence(judged: dict[str, Judged]) -> None:
-    """Print what each evidence is worth and costs, over all photos but those of the street."""
-    print("\n| evidence | CPU ms | AURC | AUGRC | large faults: AURC | AUGRC | rank correlation with Dice |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    first = judged["faults"]
-    chosen = np.array([one.kind != "street" for one in first.photos])
-    names = list(first.photos[0].evidence)
-    ms = {
-        name: np.mean([one.ms.get(name, 0.0) for one in first.photos]) for name in [*names, "likely faults"]
-    }
-    rows = {name: [np.array([one.evidence[name] for one in first.photos])] * 2 for name in names}
-    ms["confidence"] = ms["first pass, mirrored"]
-    ms["likely faults"] += ms["first pass, mirrored"]
-    if ENSEMBLE in names:
-        ms[DISTILLED] = ms["first pass, mirrored"]  # the features come from it
-        rows[DISTILLED] = [distilled(first.photos, rows[ENSEMBLE][0])] * 2
-    rows["confidence"] = [one.confidence for one in judged.values()]
-    rows["likely faults"] = [one.expected for one in judged.values()]
-    for name, doubts in rows.items():
-        cells = [
-            f"{measure(-of[chosen], one.faulty[chosen].astype(float)):.3f}"
-            for of, one in zip(doubts, judged.values(), strict=True)
-            for measure in (aurc, augrc)
-        ]
-        order = rank_correlation(-doubts[0][chosen], first.dice[chosen])
-        print(f"| {name} | {ms[name]:.0f} | {' | '.join(cells)} | {order:.2f} |")
 
 
 if __name__ == "__main__":
