@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from support.bundles import write_bundle
+from support.bundles import CONFIG, write_bundle
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.data import DataConfig
@@ -103,6 +103,11 @@ def test_the_photos_that_a_model_learned_from_are_judged_only_when_asked_for(dra
         ({"crop_focus": 0.5}, {"crops": "32x32"}),
         ({"crop_focus": 0.5}, {"sees": "tiles"}),
         ({"held_out_from": "model"}, {"model": "first", "architecture": None}),
+        ({"boundary_width": 41}, {"boundary_weight": 2.0}),
+        ({"boundary_width": 41}, {"boundary_weight": 0.0}),  # as a row of an experiment without the weight
+        ({"boundary_width": 21}, {"preset": "carvana", "architecture": None, "input_size": "128x128"}),
+        ({"thin_width": 5}, {"thin_weight": 1.0}),
+        ({"fault_width": 5}, {"fault_weight": 1.0}),
     ],
 )
 def test_an_option_that_would_do_nothing_is_refused(tmp_path, given, used_with):
@@ -120,6 +125,15 @@ def test_an_option_that_would_do_nothing_is_refused(tmp_path, given, used_with):
         check(some)
     check({**some, **used_with})
     check({**some, name: usual[name]})  # as files of options have it
+
+
+def test_weights_of_a_backbone_are_refused_beside_a_model_that_brings_its_own(tmp_path):
+    backbone = {"architecture": "unet-256", "backbone": "resnet50"}
+    config = CONFIG.replace(**backbone, backbone_weights="none")
+    write_bundle(tmp_path / "learned", config=config)
+    with pytest.raises(ConfigError, match="`backbone_weights=imagenet`: expected without `model`"):
+        choose(TrainOptions.of(model="learned", backbone_weights="imagenet"), tmp_path)
+    choose(TrainOptions.of(model="learned", backbone_weights="none"), tmp_path)  # as its config.toml has it
 
 
 def test_crops_of_mattes_have_no_focus(tmp_path):

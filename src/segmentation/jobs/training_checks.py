@@ -6,7 +6,7 @@ from typing import Any
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.config.adversaries import ADVERSARIAL_PARTS, AdversarialConfig
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.loss import LOSS_PARTS, LossConfig
+from segmentation.config.loss import LOSS_PARTS, PIXEL_WEIGHTS, LossConfig
 from segmentation.config.matting import MATTE_PARTS
 from segmentation.config.options import options_of
 from segmentation.config.presets import AUTO, PRESETS
@@ -31,6 +31,13 @@ def check_start(start: ModelBundle, options: TrainOptions) -> None:
         raise ConfigError(
             f"`model={options.model}`: expected a single pass, received a double pass; start from its first, "
             f"`model={start.first.path}`, and then, with `second_pass`, from {options.model}"
+        )
+    own = start.config.model.backbone_weights
+    weights = chosen(options, "run").get("backbone_weights", own)
+    if weights != own:
+        raise ConfigError(
+            f"`backbone_weights={weights}`: expected without `model`, whose weights a training begins with, "
+            f"received beside `model={options.model}`; leave one of them out"
         )
 
 
@@ -89,6 +96,9 @@ def check_used(explicit: Mapping[str, Any], config: RunConfig, *, second_pass: b
         "margin_px": (second_pass, "`second_pass`"),
         "crop_focus": (cut_out and not config.guides, "`crops` or `sees=tiles`, and no matte"),
     }
+    for weight in PIXEL_WEIGHTS:  # of which 0 may be chosen, as by a row of an experiment
+        given = weight in explicit or getattr(config.loss, weight) > 0
+        used[weight.replace("weight", "width")] = (given, f"`{weight}`")
     usual = {found.name: found.default for found in options_of(RunConfig)}
     for name, (does, others) in used.items():
         if not does and explicit.get(name, usual[name]) != usual[name]:
