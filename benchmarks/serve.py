@@ -45,6 +45,7 @@ from segmentation.jobs.predict import predict
 _ASKED = "/v1/cutouts?format=json&files=mask,png"  # what `predict --save` writes
 _BOUNDARY = "photo-of-the-benchmark"
 _PARTS = 4
+_OTHERS = 40  # requests to the other service between two parts
 _ASIDE = 400  # requests of the measurements beside throughput and memory
 Sent = tuple[int, float]
 """The status of an answer, and the seconds that it took."""
@@ -94,7 +95,7 @@ def _throughput(
         sent, service_s = [*sent, *answers], service_s + seconds
         memory.append(_memory(address))
         if options.other:
-            other_s += _timed_load(options.other, photos, count // 4, options.clients, form=True)[1]
+            other_s += _timed_load(options.other, photos, _OTHERS, options.clients, form=True)[1]
     rate, plain = len(sent) / service_s, len(counts) * len(photos) / folder_s
     statuses = dict(Counter(status for status, _taken in sent))
     print(f"predict    {plain:6.2f} photos/s, {len(photos)} photos {len(counts)} times")
@@ -104,7 +105,7 @@ def _throughput(
         f"{memory[-1] / memory[0] - 1:+.1%} since {tenth}"
     )
     if options.other:
-        other = sum(count // 4 for count in counts) / other_s
+        other = len(counts) * _OTHERS / other_s
         print(f"other      {other:6.2f} photos/s, {rate / other:.2f} times as many here")
     return rate
 
