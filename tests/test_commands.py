@@ -9,14 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import ndimage
 from support.places import ROOT
-from support.program import PROGRAM, SMALL, make, run, start
+from support.program import PROGRAM, SMALL, make, run, signalled, start
+from support.waiting import PATIENCE_S
 
 from segmentation.core.counting import counted
 from segmentation.datasets.rle import decode
@@ -254,18 +254,15 @@ def test_flip_averaging_changes_the_scores_and_is_not_taken_for_done(home, tmp_p
 def test_an_interrupted_predict_says_how_to_go_on(home, tmp_path):
     photo = next((home / "data" / "set" / "images").iterdir())
     (tmp_path / "in").mkdir()
-    for number in range(3000):
+    for number in range(30):
         (tmp_path / "in" / f"{number}{photo.suffix}").hardlink_to(photo)
     folders = ("--input", tmp_path / "in", "--output", tmp_path / "out")
-    process = start("predict", "--home", home, "--model", "small", "--save", "--workers", 1, *folders)
-    while process.poll() is None and not list((tmp_path / "out" / "cutouts").glob("*")):
-        time.sleep(0.01)  # and leave the processor to the others
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 143, errors
+    command = ("predict", "--home", home, "--model", "small", "--save", "--workers", 1, "--json", *folders)
+    process = signalled(signal.SIGTERM, '"error": null', *command)
+    assert process.returncode == 143, process.stderr
     lines = (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()
     done = counted(len(lines), "photo is", "photos are")
-    assert f"interrupted: {done} done in this run, 0 failed; the same command continues" in errors
+    assert f"interrupted: {done} done in this run, 0 failed; the same command continues" in process.stderr
 
 
 def test_predict_on_openvino_does_without_tensorflow(home):
@@ -410,14 +407,9 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
     run(*arguments)
     whole = json.loads((tmp_path / "models" / "again" / "bundle.json").read_text())
     stopped = [*arguments[:5], "--name", "stopped", *arguments[7:]]
-    process = start(*stopped)
-    for line in process.stdout:
-        if line.startswith("epoch   1/3"):
-            process.send_signal(signal.SIGINT)
-            break
-    rest, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
-    assert "--resume" in rest + errors
+    process = signalled(signal.SIGINT, "epoch   1/3", *stopped)
+    assert process.returncode == 130, process.stderr
+    assert "--resume" in process.stdout + process.stderr
     assert (tmp_path / "logs" / "stopped" / "run.json").exists()
     make(*stopped, "--resume", "--learning-rate", "0.001", check=2)
     assert "--learning-rate was 0.0003, now 0.001" in capsys.readouterr().err
@@ -449,7 +441,7 @@ def test_an_empty_data_folder_is_said_to_be_empty_and_filled(tmp_path):
     process = start("train", "--home", tmp_path)
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
     assert "is empty" in first
     assert "synthetic" in first
 

@@ -3,12 +3,13 @@
 import csv
 import json
 import shutil
+import signal
 from dataclasses import replace
 
 import pytest
 from support.bundles import write_bundle
 from support.drawing import draw_set
-from support.program import make, start
+from support.program import make, signalled
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.saving import save_description
@@ -255,12 +256,10 @@ def test_cells_are_others_when_the_files_and_models_that_they_are_made_with_chan
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["epoch   1/2", "6 of 12", "flips=averaged (seed 1)"])
 def test_an_experiment_that_is_killed_goes_on_to_the_same_table(finished, tiny, pairs, tmp_path, moment):
-    process = start("experiment", tiny, "--data", pairs, "--home", tmp_path)
-    for line in process.stdout:
-        if line.startswith(moment):
-            process.kill()
-            break
-    process.communicate()
+    process = signalled(
+        signal.SIGKILL, f"\n{moment}", "experiment", tiny, "--data", pairs, "--home", tmp_path
+    )
+    assert process.returncode == -signal.SIGKILL
     output = tmp_path / "results" / "experiments" / "tiny"
     assert not (output / "table.csv").exists()
 

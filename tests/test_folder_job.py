@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from support.folder_job import (
     start,
 )
 from support.holding import leave_half_written
+from support.waiting import PATIENCE_S
 
 from segmentation.outputs.cutout_writer import CutoutWriter
 from segmentation.outputs.folder_job import run_folder
@@ -48,12 +48,6 @@ def times(output):
     return {name: (output / name).stat().st_mtime_ns for name in pictures(output)}
 
 
-def wait_for_lines(process, output, count):
-    manifest, done = output / "predictions.jsonl", b'"error": null'
-    while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(done) < count):
-        time.sleep(0.001)
-
-
 def wait_for_word(process, word):
     assert any(word in line for line in process.stderr), f"the process ended without a word of {word}"
 
@@ -64,16 +58,12 @@ def wait_for_word(process, word):
 def test_a_job_that_is_killed_again_and_again_gives_what_an_uninterrupted_one_gives(night, tmp_path):
     source, whole = night
     output = tmp_path / "out"
-    killed = 0
-    for count in (1, 3, 10, 22, 35, 50):
-        process = start(source, output)
-        wait_for_lines(process, output, count)
-        process.kill()
+    for count in (1, 2, 7, 11, 13, 15):
+        process = start(source, output, number=signal.SIGKILL, after=count)
         process.communicate()
-        killed += process.returncode == -signal.SIGKILL
+        assert process.returncode == -signal.SIGKILL
     results = cut_folder(source, output)
 
-    assert killed >= 3
     assert pictures(output) == whole  # with no temporary file among them
     assert 0 < len(made(results)) < 60
     assert sorted(line["stem"] for line in manifest_lines(output)) == sorted(
@@ -103,10 +93,8 @@ def test_a_job_killed_at_any_step_of_a_change_of_settings_leaves_nothing_that_pa
 def test_a_signal_finishes_what_is_in_hand_and_the_same_command_goes_on(night, tmp_path, number, status):
     source, whole = night
     output = tmp_path / "out"
-    process = start(source, output)
-    wait_for_lines(process, output, 5)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    process = start(source, output, number=number, after=5)
+    _, said = process.communicate(timeout=PATIENCE_S)
     stopped = pictures(output)
 
     assert process.returncode == status, said
@@ -128,7 +116,7 @@ def test_a_second_signal_stops_a_job_that_hangs(source, tmp_path):
     process.send_signal(signal.SIGINT)
     wait_for_word(process, "finishing")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == -signal.SIGINT
 
@@ -380,7 +368,7 @@ def test_only_one_job_works_on_an_output_folder(source, tmp_path):
     before = times(tmp_path / "out")
     with Manifest(tmp_path / "out", {}):
         process = start(source, tmp_path / "out", overwrite=True)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 1
         assert f"{tmp_path / 'out'}: another process is writing here (process {os.getpid()} on" in said
         assert before.items() <= times(tmp_path / "out").items()
@@ -392,7 +380,7 @@ def test_only_one_job_works_on_an_output_folder(source, tmp_path):
 
 
 def test_workers_score_at_the_same_time_and_results_keep_their_order(source, tmp_path):
-    meeting, lock, peak, inside = threading.Barrier(3, timeout=60), threading.Lock(), [], []
+    meeting, lock, peak, inside = threading.Barrier(3, timeout=PATIENCE_S), threading.Lock(), [], []
 
     def score(photo):
         with lock:

@@ -649,7 +649,9 @@ def damaged_files(draw):
     return bytes(content)
 
 
-@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(content=damaged_files())
 def test_damage_gives_a_picture_or_one_line(tmp_path, content):
     check_damaged(tmp_path, content)

@@ -12,6 +12,7 @@ from support.bundles import write_bundle
 from support.drawing import draw_set
 from support.places import ROOT
 from support.program import make, start
+from support.waiting import PATIENCE_S, wait_until
 
 from segmentation.bundle.bundle import ENGINE_FILES, load_bundle
 from segmentation.bundle.finding import find_bundle
@@ -163,10 +164,15 @@ def test_a_model_that_is_replaced_is_the_old_one_or_the_new_one(killed_at_every_
 
 
 def wait_until_unfinished(process, home, known=()):
-    """Wait until a command is in the middle of something that another one has not left."""
-    while process.poll() is None and not {*unfinished(home)} - {*known}:
-        pass
-    return unfinished(home)
+    """Wait until a command is in the middle of something that another one has not left; return what it is."""
+    seen = set()
+
+    def is_writing():
+        seen.update({*unfinished(home)} - {*known})
+        return seen or process.poll() is not None
+
+    wait_until(is_writing, "something unfinished")
+    return seen
 
 
 @pytest.mark.slow
@@ -174,16 +180,16 @@ def test_a_recipe_that_is_killed_goes_on_with_the_same_command(tmp_path):
     draw_set(tmp_path / "data" / "ccp", garments=4)
     command = ("recipe", "default", "--home", tmp_path, "--data", tmp_path / "data", "--name", "mine")
     process = start(*command)
-    left = wait_until_unfinished(process, tmp_path)
+    assert wait_until_unfinished(process, tmp_path)
     process.kill()
     process.communicate()
-    assert left
     assert process.returncode == -signal.SIGKILL
 
+    left = unfinished(tmp_path)
     process = start(*command)
-    wait_until_unfinished(process, tmp_path, left)
+    assert wait_until_unfinished(process, tmp_path, left)
     process.send_signal(signal.SIGINT)
-    said, errors = process.communicate(timeout=120)
+    said, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, errors
     assert "step 1 of" in said
     assert not unfinished(tmp_path)

@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from PIL import Image
 from support.class_model import BAG, LABELS, SIZE, colour_score, draw_classes
 from support.folder_job import cut_folder, draw, errors, made, manifest_lines, pictures
 from support.holding import leave_half_written
-from support.program import make, run, start
+from support.program import make, run, signalled
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.config.jobs.collect import CollectOptions
@@ -427,15 +426,11 @@ def test_ctrl_c_finishes_what_is_in_hand_and_the_same_command_goes_on(class_bund
     for number in range(30):
         write_image(tmp_path / "in" / f"{number:02d}.png", draw_classes(number, 450, 350)[0])
     arguments = ("predict", "--model", class_bundle, "--input", tmp_path / "in", "--save", "--workers", 1)
-    manifest, one_done = tmp_path / "out" / "predictions.jsonl", b'"error": null'
-    process = start(*arguments, "--output", tmp_path / "out")
-    while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(one_done) < 3):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    interrupted = (*arguments, "--output", tmp_path / "out", "--json")
+    process = signalled(signal.SIGINT, '"error": null', *interrupted, times=3)
     done = len(manifest_lines(tmp_path / "out"))
 
-    assert process.returncode == 130, said
+    assert process.returncode == 130, process.stderr
     assert 3 <= done < 30
     assert len(pictures(tmp_path / "out")) == 2 * done + 2  # and labels.json and origin.json
     assert f"{done} skipped as done" in run(*arguments, "--output", tmp_path / "out").stdout

@@ -1,12 +1,12 @@
 """The page of a review offers learning: it begins, says how it goes, and says in words why it cannot."""
 
 import asyncio
-import time
 
 import httpx
 import pytest
 from support.corrected import context
 from support.desk import draw_results
+from support.waiting import wait_until
 
 from segmentation.config.jobs.adapt import AdaptOptions
 from segmentation.jobs.adapt_plan import Plan
@@ -16,8 +16,6 @@ from segmentation.retouch.desk import Desk
 from segmentation.retouch.operations import Stroke
 from segmentation.retouch.summary import summarise
 from segmentation.web.routes import application
-
-PATIENCE_S = 300
 
 
 class Client:
@@ -41,10 +39,7 @@ def results(tmp_path):
 
 
 def ended(process):
-    end = time.monotonic() + PATIENCE_S
-    while process.course.running:
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(lambda: not process.course.running, "the end of an adaptation")
     return process.course
 
 

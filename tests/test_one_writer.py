@@ -15,6 +15,7 @@ from support.drawing import draw_set
 from support.holding import held_elsewhere
 from support.places import ROOT
 from support.program import make
+from support.waiting import PATIENCE_S
 
 from segmentation.core import lock
 from segmentation.core.errors import DataError, ImageError
@@ -337,7 +338,7 @@ def test_a_command_that_goes_on_in_spite_of_a_signal_is_ended_with_its_status(tm
     deaf = process(IS_DEAF, tmp_path / "models" / "mine")
     assert deaf.stdout.readline() == "held\n"
     deaf.send_signal(number)
-    deaf.communicate(timeout=60)
+    deaf.communicate(timeout=PATIENCE_S)
 
     assert deaf.returncode == 128 + number
     assert names(tmp_path / "models") == []

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from support.drawing import draw_pair, draw_set
 from support.places import ROOT
+from support.waiting import PATIENCE_S
 
 import segmentation
 from segmentation.config.jobs import JOBS
@@ -81,7 +82,7 @@ def without_extras(home, *arguments, status=0):
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == status, f"{arguments}: {done.stdout}\n{done.stderr}"

@@ -9,6 +9,7 @@ import pytest
 from support.folder_job import comparable, draw, made, pictures, results_in, shard_lines
 from support.program import start
 from support.ray_cluster import nodes, workers
+from support.waiting import wait_until
 
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.jobs.context import Context
@@ -94,12 +95,10 @@ def test_a_driver_that_is_killed_goes_on(cluster, photos, expected, tmp_path):  
     output = f"file://{tmp_path}/out"
     options = ("--save", "--on", "ray", "--shard-photos", 3, "--quality", "fast")
     with start("predict", "--input", photos, "--output", output, *options) as driver:
-        while not list(tmp_path.glob("out/masks/*.png")):
-            assert driver.poll() is None
+        wait_until(lambda: driver.poll() is not None or [*tmp_path.glob("out/masks/*.png")], "a first mask")
         driver.kill()
-        driver.wait()
-    while workers():  # which end with their driver
-        pass
+        assert driver.wait() == -signal.SIGKILL
+    wait_until(lambda: not workers(), "the workers, which end with their driver")
     results = cut(photos, output)
 
     assert [result.stem for result in results if result.error] == ["99"]

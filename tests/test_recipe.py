@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support.drawing import draw_set
 from support.folder_job import scorer_of
-from support.program import TINY_OPTIONS, make, run, start
+from support.program import TINY_OPTIONS, make, run, signalled, start
+from support.waiting import PATIENCE_S
 
 import main
 from segmentation.bundle.bundle import load_bundle
@@ -357,7 +358,7 @@ def test_ctrl_c_ends_the_training_too_and_waits_for_it(pairs, tmp_path):
     recipe = start("recipe", "default", "--home", tmp_path, "--data", tmp_path / "data")
     shown = recipe.stdout.readline()
     recipe.send_signal(signal.SIGINT)
-    _, said = recipe.communicate(timeout=120)
+    _, said = recipe.communicate(timeout=PATIENCE_S)
 
     assert "step 1 of" in shown
     assert recipe.returncode == 130, said
@@ -372,15 +373,10 @@ def test_an_interrupted_recipe_keeps_its_epochs_and_goes_on_with_them(pairs, tmp
     shutil.copytree(pairs, tmp_path / "data" / "ccp")
     drawn = RECIPES["default"].steps(Request(tmp_path / "data", "mine"))[0]
     command = [*words_of(replaced(drawn.options, {"synthetic": 0})), "--home", tmp_path]
-    training = start(*command)
-    for line in training.stdout:
-        if line.startswith("epoch   1/"):
-            training.send_signal(signal.SIGINT)
-            break
-    rest, said = training.communicate(timeout=300)
+    training = signalled(signal.SIGINT, "epoch   1/", *command)
 
-    assert training.returncode == 130, said
-    assert "resume" in rest + said
+    assert training.returncode == 130, training.stderr
+    assert "resume" in training.stdout + training.stderr
     assert read_run(tmp_path / "logs" / "mine-pretrained").epochs >= 1
     made = tmp_path / "models" / "mine-pretrained"  # if there was time for it
     assert not made.exists() or load_bundle(made).provenance["interrupted"]

@@ -46,7 +46,11 @@ def flat_pair(garment, wall):
 
 
 @pytest.mark.usefixtures("whole_garments")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(colours, colours, SEEDS)
 def test_no_rim_of_the_old_colours_is_left_along_the_edge(garment, wall, seed):
     photo, alpha = flat_pair(garment, wall)

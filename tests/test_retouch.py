@@ -17,6 +17,7 @@ from support.desk import NAMES, SIZE, draw_results, read
 from support.drawing import ellipse
 from support.folder_job import cut_folder
 from support.places import ROOT
+from support.waiting import PATIENCE_S
 
 from segmentation.cli.review import require_review
 from segmentation.confidence.doubts import Region, find_regions
@@ -504,7 +505,7 @@ def test_a_killed_review_writes_what_was_accepted_when_it_is_opened_again(result
 
     with Desk(results) as desk, Clerk(desk) as clerk:
         clerk.wake()
-        assert clerk.wait(60)
+        assert clerk.wait(PATIENCE_S)
 
     assert np.array_equal(read(results / "masks" / "a_Front.png"), alpha)
     assert "a_Front,redo," in (results / "review.csv").read_text()
@@ -526,7 +527,7 @@ def test_a_review_that_is_killed_while_it_writes_loses_nothing(results, step):
         alpha = desk.alpha(photo_called(desk, "a_Front")).alpha
         assert any(np.array_equal(now, mask) for mask in (before, alpha))
         clerk.wake()
-        assert clerk.wait(60)
+        assert clerk.wait(PATIENCE_S)
 
     assert np.array_equal(read(results / "masks" / "a_Front.png"), alpha)
     assert np.array_equal(read(results / "cutouts" / "a_Front.png")[..., 3], alpha)

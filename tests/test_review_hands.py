@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from support.browser import COMES_BACK, OWN, Server, wait_until
+from support.browser import COMES_BACK, OWN, Server
 from support.desk import draw_results, read
 from support.folder_job import cut_folder
+from support.waiting import wait_until
 
 SIZE = 160, 220
 SAID = "document.getElementById('notice').textContent"

@@ -6,10 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from support.browser import COMES_BACK, Server, wait_until
+from support.browser import COMES_BACK, Server
 from support.bundles import CONFIDENCE_MODEL
 from support.desk import NAMES, draw_results, read
 from support.folder_job import cut_folder
+from support.waiting import wait_until
 
 from segmentation.confidence.edge_distances import EdgeDistances
 from segmentation.confidence.places import FIGURES, PlaceModel

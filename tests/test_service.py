@@ -23,6 +23,7 @@ from support.bundles import CONFIDENCE_MODEL
 from support.folder_job import cut_folder, draw, manifest_lines, red_score, scorer_knowing
 from support.program import start
 from support.serving import Client, Gate, running, served
+from support.waiting import PATIENCE_S, wait_until
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.bundled import bundled_models
@@ -73,15 +74,14 @@ def gate():
 
 def raw(client):
     """A connection on which anything can be sent."""
-    connection = socket.create_connection(("127.0.0.1", client.port), timeout=60)
-    connection.settimeout(60)
+    connection = socket.create_connection(("127.0.0.1", client.port), timeout=PATIENCE_S)
+    connection.settimeout(PATIENCE_S)
     return connection
 
 
 def wait_for(client, *figures):
     """Wait until the service tells all of these figures."""
-    while not {*figures} <= {*client.get("/metrics").text.splitlines()}:
-        pass
+    wait_until(lambda: {*figures} <= {*client.get("/metrics").text.splitlines()}, str(figures))
 
 
 def predicted(photo, output, **options):
@@ -321,12 +321,18 @@ def test_a_slow_client_holds_no_worker(content):
 
 
 def test_uploads_at_the_same_time_have_a_limit_and_a_time(content):
-    with running(uploads=1, upload_s=1.5) as client, contextlib.closing(raw(client)) as slow:
-        slow.sendall(b"POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc")
-        wait_for(client, "cutout_uploads 1.0")
-        assert client.cut(content).status_code == 429
-        assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+    begun = b"POST /v1/cutouts HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc"
+    with running(uploads=1) as client:
+        with contextlib.closing(raw(client)) as slow:
+            slow.sendall(begun)
+            wait_for(client, "cutout_uploads 1.0")
+            assert client.cut(content).status_code == 429
+        wait_for(client, "cutout_uploads 0.0")
         assert client.cut(content).status_code == 200
+    with running(uploads=1, upload_s=1.5) as client, contextlib.closing(raw(client)) as slow:
+        slow.sendall(begun)
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+        wait_for(client, "cutout_uploads 0.0")
 
 
 def test_batches_at_the_same_time_have_a_limit(gate, content):
@@ -431,9 +437,9 @@ def test_bytes_and_pixels_have_limits(client, content, tmp_path):
 def test_a_photo_that_takes_too_long_is_given_up_and_makes_the_service_unhealthy(gate, content):
     with running(served(gate), workers=1, answer_s=0.3) as client:
         assert client.cut(content).status_code == 504
-        health = client.get("/healthz")
-        assert health.status_code == 503
-        assert "in work for more than 0.3 s" in health.json()["status"]
+        stuck = "in work for more than 0.3 s"
+        wait_until(lambda: stuck in client.get("/healthz").json()["status"], stuck)
+        assert client.get("/healthz").status_code == 503
         gate.opened.set()
 
 
@@ -544,7 +550,7 @@ def test_nothing_else_is_there(client):
     assert client.get("/v1/cutouts").status_code == 405
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.binary(max_size=300),
     st.dictionaries(
@@ -592,13 +598,13 @@ def test_a_slow_disk_keeps_nobody_else_waiting(content, monkeypatch):
 
     def keep_slowly(*arguments):
         begun.set()
-        assert written.wait(60)
+        assert written.wait(PATIENCE_S)
         return keep(*arguments)
 
     monkeypatch.setattr(KeptFiles, "keep", keep_slowly)
     with running() as client, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client.cut, content, format="json")
-        assert begun.wait(60)
+        assert begun.wait(PATIENCE_S)
         meanwhile = client.get("/metrics")
         written.set()
 
@@ -636,13 +642,13 @@ def test_the_command_serves_until_it_is_stopped_and_answers_what_has_arrived(tmp
         assert client.get("/healthz").json() == {"status": "well"}
         with ThreadPoolExecutor(3) as pool:
             send = [pool.submit(client.cut, (tmp_path / "photo.png").read_bytes()) for _ in range(3)]
-            while "cutout_places_taken 3.0" not in client.get("/metrics").text and not send[0].done():
-                pass
+            taken = "cutout_places_taken 3.0"
+            wait_until(lambda: taken in client.get("/metrics").text or send[0].done(), taken)
             service.send_signal(signal.SIGTERM)
             while (ready := client.get("/readyz")).status_code == 200:
                 pass
             answers = [future.result() for future in send]
-        said, errors = service.communicate(timeout=120)
+        said, errors = service.communicate(timeout=PATIENCE_S)
 
     assert {answer.status_code for answer in answers} == {200}
     assert (ready.status_code, ready.json()) == (503, {"status": "ending"})
@@ -682,7 +688,7 @@ def test_a_service_that_is_killed_under_load_loses_nothing_that_it_answered(tmp_
         kept = [[client.get(link).content for link in answer["links"].values()] for answer in answers]
         direct = [client.cut(content, format=name).content for name in answers[0]["links"]]
         service.terminate()
-        service.communicate(timeout=120)
+        service.communicate(timeout=PATIENCE_S)
 
     assert len(kept) >= 12
     assert all(files == direct for files in kept)

@@ -9,6 +9,7 @@ import pytest
 from support.drawing import draw_set
 from support.places import MAIN
 from support.program import NETWORK, SMALL, make
+from support.waiting import PATIENCE_S, wait_until
 
 from segmentation.cli import patience
 from segmentation.cli.recipe import RecipeDisplay
@@ -59,9 +60,9 @@ def test_a_terminal_that_interrupts_all_processes_of_a_command_sees_one_line(tmp
     drawing = subprocess.Popen(
         [sys.executable, str(MAIN), *words], start_new_session=True, stderr=subprocess.PIPE, text=True
     )
-    while drawing.poll() is None and not (tmp_path / "drawn" / "synth.json").exists():
-        pass  # its workers are about to start
+    begun = tmp_path / "drawn" / "synth.json"  # its workers are about to start
+    wait_until(lambda: begun.exists() or drawing.poll() is not None, "the first file")
     os.killpg(drawing.pid, number)
-    _, said = drawing.communicate(timeout=60)
+    _, said = drawing.communicate(timeout=PATIENCE_S)
 
     assert (said, drawing.returncode) == ("interrupted; no half-written file was left\n", status)

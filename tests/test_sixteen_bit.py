@@ -20,6 +20,7 @@ from support.drawing import draw_pair
 from support.folder_job import cut_folder, draw_folder, manifest_lines, pictures, red_score, start
 from support.imagemagick import imagemagick, needs_imagemagick
 from support.program import run
+from support.waiting import PATIENCE_S
 
 from segmentation.core.errors import ImageError
 from segmentation.core.labels import LabelMap
@@ -327,7 +328,7 @@ def test_a_job_killed_at_any_step_leaves_whole_photoshop_files(tmp_path):
         shutil.rmtree(output, ignore_errors=True)
         cut_folder(source, output, format=("png", "psd"))
         process = start(source, output, die_at=step, workers=1, **wanted)
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE_S)
         assert process.returncode == -signal.SIGKILL
         for path in (output / "cutouts").rglob("[!.]*.psd"):
             PSDImage.open(path)  # of the one depth or the other, and whole

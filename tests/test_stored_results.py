@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 
 import pytest
@@ -22,6 +21,7 @@ from support.folder_job import (
     start,
 )
 from support.object_store import Fault
+from support.waiting import wait_until
 
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError, DataError
@@ -109,10 +109,11 @@ def test_a_killed_process_loses_nothing_that_was_recorded(bucket, object_store, 
     address = f"s3://{object_store.bucket}"
     object_store.faults.append(Fault("PUT", "/out/cutouts/c.png", "silence"))
     process = start(f"{address}/photos", f"{address}/out")
-    while not object_store.asked("PUT", "/out/cutouts/c.png"):
-        assert process.poll() is None
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    wait_until(
+        lambda: object_store.asked("PUT", "/out/cutouts/c.png") or process.poll() is not None, "a file"
+    )
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
     object_store.forget()
     results = cut_folder(f"{address}/photos", f"{address}/out", **FEW)
 

@@ -14,6 +14,7 @@ from support.drawing import draw_set, samples_of
 from support.places import ROOT
 from support.processes import is_alive, started_by
 from support.program import TINY, start
+from support.waiting import PATIENCE_S
 
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.run import RunConfig
@@ -186,7 +187,7 @@ def test_a_lost_process_is_a_clear_end_from_which_the_training_goes_on(pairs, tm
     wait_for_epoch(training, 2)
     first, second = started_by(training.pid, "spawn_main")
     os.kill(second, signal.SIGKILL)
-    _out, error = training.communicate(timeout=600)
+    _out, error = training.communicate(timeout=PATIENCE_S)
 
     assert training.returncode == 2
     assert error.splitlines() == [error.strip()], error
@@ -198,7 +199,7 @@ def test_a_lost_process_is_a_clear_end_from_which_the_training_goes_on(pairs, tm
     resumed = start("train", "--home", tmp_path, "--name", "mine", "--resume")
     epoch = wait_for_epoch(resumed, len(before["loss"]) + 1)
     resumed.send_signal(signal.SIGINT)
-    out, _error = resumed.communicate(timeout=600)
+    out, _error = resumed.communicate(timeout=PATIENCE_S)
     after = read_run(tmp_path / "logs" / "mine").history
 
     assert epoch == len(before["loss"]) + 1

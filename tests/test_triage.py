@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import time
 from html.parser import HTMLParser
 from urllib.parse import unquote_to_bytes
 
@@ -20,7 +19,7 @@ from support.bundles import CONFIDENCE_MODEL
 from support.drawing import draw_set, ellipse
 from support.folder_job import BUNDLE, cut_folder, draw, made, manifest_lines, pictures, red_score
 from support.places import ROOT
-from support.program import run, start
+from support.program import run, signalled
 
 from segmentation.confidence.assessment import Triage
 from segmentation.confidence.estimator import ConfidenceEstimator
@@ -1082,15 +1081,11 @@ def test_a_job_that_is_stopped_leaves_a_review_of_what_is_done(home, photos, tmp
             (tmp_path / "in" / f"{number}").mkdir(parents=True, exist_ok=True)
             shutil.copy(photo, tmp_path / "in" / f"{number}")
     output = tmp_path / "out"
-    manifest = output / "predictions.jsonl"
-    process = start(*predicting(home, tmp_path / "in", output))
-    while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < 2):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    command = predicting(home, tmp_path / "in", output, "--json")
+    done = signalled(signal.SIGINT, '"error": null', *command, times=2)
     page = read_page(output)
 
-    assert process.returncode == 130, said
+    assert done.returncode == 130, done.stderr
     assert 2 <= len(manifest_lines(output)) < 60
     assert len(page.sources) == len(table(output)) == len(manifest_lines(output))
     assert all(reached(output, address).is_file() for address in (*page.sources, *page.links))

@@ -30,6 +30,7 @@ from support.folder_job import (
 from support.holding import held_elsewhere
 from support.places import ROOT
 from support.program import start
+from support.waiting import PATIENCE_S
 from support.watching import arriving, watch_for
 
 from segmentation.config.jobs.watch import WatchOptions
@@ -384,7 +385,7 @@ def test_the_command_cuts_out_what_is_copied_in_and_ends_in_good_order(folder, t
         shutil.copy(tmp_path / "photo.png", folder / "a.png")
         row = watching.stdout.readline()
         watching.send_signal(signal.SIGTERM)
-        said, errors_said = watching.communicate(timeout=120)
+        said, errors_said = watching.communicate(timeout=PATIENCE_S)
 
     assert "a.png" in row
     assert "1 photo cut out, 0 failed" in said
@@ -437,7 +438,7 @@ def test_the_system_tells_of_a_photo_that_is_moved_in(folder, tmp_path):
     assert isinstance(told, Told)
     threading.Timer(0.1, lambda: (tmp_path / "a.png").rename(folder / "a.png")).start()
 
-    assert told.wait(20)
+    assert told.wait(PATIENCE_S)
 
 
 def test_a_name_that_is_not_utf_8_has_the_folder_looked_into_now_and_then(folder):
@@ -450,7 +451,7 @@ def test_a_name_that_is_not_utf_8_has_the_folder_looked_into_now_and_then(folder
     except OSError:
         pytest.skip("the file system takes no such name")
 
-    while told.wait(20) and not said:
+    while told.wait(PATIENCE_S) and not said:
         pass
     assert "the system tells of no changes" in said[0].text
     assert told.every_s == POLL_S

@@ -5,8 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,9 +13,9 @@ import pytest
 
 from support.ports import free_port
 from support.program import start
+from support.waiting import PATIENCE_S, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_S = 60
 
 ON_SCREEN = """(x, y) => {
     const {view} = review, box = view.canvas.getBoundingClientRect(), ratio = view.canvas.width / box.width;
@@ -52,6 +51,7 @@ class Page:
     def __init__(self, tab, address: str):
         self.tab = tab
         self.errors: list[str] = []
+        tab.set_default_timeout(PATIENCE_S * 1000)
         self._devtools = tab.context.new_cdp_session(tab)
         tab.on("pageerror", lambda error: self.errors.append(str(error)))
         tab.goto(address)
@@ -156,13 +156,6 @@ class Page:
         return self("review.queue.current.name")
 
 
-def wait_until(holds: Callable[[], bool], what: str = "") -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.03)
-
-
 @contextmanager
 def browser() -> Iterator:
     """Chromium without a window; the test is skipped where it is not installed."""
@@ -170,7 +163,9 @@ def browser() -> Iterator:
         pytest.skip("no Chromium is here: `apt-get install chromium` adds one")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
     with playwright.sync_playwright() as driver:
-        shown = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        shown = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_S * 1000
+        )
         yield shown
         shown.close()
 

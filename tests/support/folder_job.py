@@ -30,6 +30,7 @@ from segmentation.inference.score_settings import EngineName, ScoreSettings
 from segmentation.inference.scorer import Scorer
 from segmentation.inference.scoring import enlargement_of
 from segmentation.jobs.context import Context
+from segmentation.jobs.folder import PhotoDone
 from segmentation.jobs.predict import FolderPrediction
 from segmentation.outputs.folder_job import WritePhoto
 from segmentation.outputs.naming import Photo
@@ -185,15 +186,34 @@ def kill_at(step: int, output: Path) -> None:
     sys.addaudithook(count)
 
 
-def main(source: str, output: str, *, die_at: int = 0, hang: bool = False, **options) -> int:
+def main(
+    source: str,
+    output: str,
+    *,
+    die_at: int = 0,
+    hang: bool = False,
+    number: int = 0,
+    after: int = 0,
+    **options,
+) -> int:
+    """Cut a folder out; signal `number` comes as soon as the process itself has done `after` photos."""
     if die_at:
         kill_at(die_at, Path(output))
+    done = 0
+
+    def count(event: object) -> None:
+        nonlocal done
+        done += isinstance(event, PhotoDone) and not event.result.skipped
+        if number and done == after:
+            os.kill(os.getpid(), number)
+
     with Interruption() as interruption:
         cut_folder(
             parse_place(source),
             parse_place(output),
             score=endless_score if hang else red_score,
             stop=lambda: interruption.requested,
+            tell=count,
             **options,
         )
     return exit_status() if interruption.requested else 0

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from support.waiting import PATIENCE_S
+
 
 def _find() -> str | None:
     """Return ImageMagick's program: `magick` from version 7 on, or `convert`, unless it is something else."""
@@ -22,4 +24,5 @@ needs_imagemagick = pytest.mark.skipif(PROGRAM is None, reason="ImageMagick is n
 
 def imagemagick(*arguments: object) -> bytes:
     """Run ImageMagick, and return what it prints."""
-    return subprocess.run([PROGRAM, *map(str, arguments)], check=True, capture_output=True, timeout=60).stdout
+    command = [PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_S).stdout

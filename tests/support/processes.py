@@ -13,7 +13,7 @@ def started_by(process: int, command: str) -> list[int]:
     found = []
     for folder in _PROC.iterdir():
         with contextlib.suppress(OSError):
-            if folder.name.isdigit() and command in (folder / "cmdline").read_text():
+            if folder.name.isdigit() and command.encode() in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
     return sorted(number for number in found if process in _ancestors(number))
 

@@ -1,10 +1,12 @@
 """The program as a user runs it, and within the process of a test that needs what it makes."""
 
+import os
 import subprocess
 import sys
 
 import main
-from support.places import MAIN
+from support.places import MAIN, ROOT
+from support.waiting import PATIENCE_S
 
 PROGRAM = str(MAIN)
 TINY_OPTIONS = {"architecture": "simple", "filters": 8, "levels": 1, "input_size": "32x48", "batch_size": 4}
@@ -16,6 +18,23 @@ SMALL = (*NETWORK, "--levels", "1", "--input-size", "64x96")
 TINY = (*NETWORK, "--levels", "1", "--input-size", "32x48")
 """That of TINY_OPTIONS, as words of a command."""
 
+_SIGNALLED = """
+import io, os, sys
+import main
+number, words, times, *arguments = sys.argv[1:]
+class Watched(io.TextIOWrapper):
+    said = ""
+    def write(self, text):
+        written = super().write(text)
+        before, self.said = self.said.count(words), self.said + text
+        if before < int(times) <= self.said.count(words):
+            self.flush()
+            os.kill(os.getpid(), int(number))
+        return written
+sys.stdout = Watched(sys.stdout.detach(), encoding="utf-8", line_buffering=True)
+sys.exit(main.main(arguments))
+"""
+
 
 def start(*arguments: object) -> subprocess.Popen:
     """Start main.py for a test that interrupts it; what it prints can be read line by line."""
@@ -23,10 +42,22 @@ def start(*arguments: object) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def signalled(number: int, words: str, *arguments: object, times: int = 1) -> subprocess.CompletedProcess:
+    """Run main.py with the arguments; it sends itself a signal once it has printed `words` so many times.
+
+    A test that reads what it prints may come too late with a signal of its own.
+    """
+    command = [sys.executable, "-c", _SIGNALLED, str(int(number)), words, str(times), *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))}
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
 def run(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess:
     """Run main.py with the arguments; the exit status must be `check` unless it is None."""
     command = [sys.executable, PROGRAM, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     if check is not None:
         assert done.returncode == check, (
             f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -17,6 +17,7 @@ from segmentation.jobs.serving import ServedModel
 from segmentation.service.serve import serve
 from support.bundles import CONFIDENCE_MODEL
 from support.folder_job import red_score, scorer_knowing, scorer_of
+from support.waiting import PATIENCE_S
 
 
 class Gate:
@@ -29,14 +30,14 @@ class Gate:
 
     def __call__(self, photo: np.ndarray) -> np.ndarray:
         self.begun.release()
-        assert self.opened.wait(60)
+        assert self.opened.wait(PATIENCE_S)
         self.scored += 1
         return red_score(photo)
 
     def wait_for(self, photos: int) -> None:
         """Wait until so many photos have been begun."""
         for _ in range(photos):
-            assert self.begun.acquire(timeout=60)
+            assert self.begun.acquire(timeout=PATIENCE_S)
 
 
 def served(
@@ -67,14 +68,14 @@ def running(*models: ServedModel, **options: Any) -> Iterator["Client"]:
         target=serve, args=(chosen, Context(stop=stop.is_set), opened, known), daemon=True
     )
     server.start()
-    assert there.wait(60)
+    assert there.wait(PATIENCE_S)
     client = Client(address[0])
     try:
         yield client
     finally:
         client.close()
         stop.set()
-        server.join(60)
+        server.join(PATIENCE_S)
         assert not server.is_alive()
 
 
@@ -82,7 +83,7 @@ class Client(httpx.Client):
     """A client of a server; `port` is where it listens."""
 
     def __init__(self, address: str):
-        super().__init__(base_url=address, timeout=60, trust_env=False)
+        super().__init__(base_url=address, timeout=PATIENCE_S, trust_env=False)
         self.port = int(address.rpartition(":")[2])
 
     def cut(self, content: bytes, **query: Any) -> httpx.Response:
