@@ -102,10 +102,15 @@ def test_json_is_all_that_is_on_the_standard_output(photo, tmp_path, capsys):
     assert "2 photos, 1 failed" in shown.err
 
 
+PIPE_BYTES = 4096  # the least that Linux gives: a command that prints more cannot end before somebody reads
+
+
 def read_one_line(*words):
     """Return the first line of a command before nobody reads on, its status, and its last words."""
     command = [sys.executable, str(ROOT / "main.py"), *map(str, words)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, pipesize=PIPE_BYTES
+    ) as process:
         first = process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read().decode()
@@ -120,6 +125,8 @@ def test_a_run_that_saves_goes_on_when_nobody_reads_its_lines_any_more(source, t
     assert (status, len(list((tmp_path / "out" / "masks").rglob("*.png")))) == (0, 6)
     assert "6 masks and cutouts" in said
 
+    for number in range(30):  # whose lines are more than the pipe holds
+        (source / f"{number}.png").hardlink_to(source / "a.png")
     first, status, said = read_one_line(*words)
     assert json.loads(first)["error"] is None
     assert (status, said) == (141, "stopped, since nobody reads the output any more\n")
