@@ -115,8 +115,19 @@ def exported(bundle, *, compare_precisions=True):
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    return exported(make_bundle(tmp_path_factory.mktemp("models") / "small"))
+def trained(tmp_path_factory):
+    """A bundle without an exported network, which no test changes."""
+    return make_bundle(tmp_path_factory.mktemp("trained") / "model")
+
+
+def copied(bundle, folder):
+    return load_bundle(shutil.copytree(bundle.path, folder))
+
+
+@pytest.fixture(scope="module")
+def bundle(trained, tmp_path_factory):
+    """The same with an exported network; no test changes it either."""
+    return exported(copied(trained, tmp_path_factory.mktemp("models") / "small"))
 
 
 # by name, and backbones that are in none of them, as deep as brings every kind of their layers in
@@ -172,8 +183,9 @@ def test_the_help_names_every_format():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_file_of_every_format_scores_as_keras_and_says_how_to_prepare_a_photo(tmp_path, name):
-    bundle = make_bundle(tmp_path / "model", contrast="stretch-2-98")
+def test_a_file_of_every_format_scores_as_keras_and_says_how_to_prepare_a_photo(trained, tmp_path, name):
+    way = replace(trained.preprocessing, contrast="stretch-2-98")
+    bundle = replace(trained, preprocessing=way)
     path = tmp_path / "exported" / ("network" + FORMATS[name].suffix)
 
     assert export(bundle, name, path, PHOTOS) < 1e-3
@@ -193,11 +205,11 @@ def test_a_file_of_every_format_scores_as_keras_and_says_how_to_prepare_a_photo(
         ("openvino", "network.onnx"),
     ],
 )
-def test_an_export_replaces_nothing_but_an_export(tmp_path, name, path):
+def test_an_export_replaces_nothing_but_an_export(trained, tmp_path, name, path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file.psd").write_text("a day's work")
     with pytest.raises(ExportError, match=r"`output` .*expected a"):
-        export(make_bundle(tmp_path / "model"), name, tmp_path / path, PHOTOS[:1])
+        export(trained, name, tmp_path / path, PHOTOS[:1])
 
     assert (tmp_path / "mine" / "file.psd").read_text() == "a day's work"
 
@@ -255,7 +267,7 @@ def test_an_export_that_is_broken_off_leaves_the_model_as_it_was(bundle, tmp_pat
     def interrupt(*_arguments):
         raise KeyboardInterrupt
 
-    copy = load_bundle(shutil.copytree(bundle.path, tmp_path / "other name"))
+    copy = copied(bundle, tmp_path / "other name")
     names = sorted(path.name for path in copy.path.iterdir())
     monkeypatch.setattr(openvino_export, "judge_precisions", interrupt)
     monkeypatch.setattr(openvino_export, "computes_in_bfloat16", lambda: True)
@@ -273,7 +285,7 @@ def test_what_was_recorded_of_the_precisions_stays_where_they_cannot_be_judged(
 ):
     """Neither without held-out photos nor on a processor without bfloat16."""
     monkeypatch.setattr(openvino_export, "computes_in_bfloat16", lambda: able)
-    copy = load_bundle(shutil.copytree(bundle.path, tmp_path / "copy"))
+    copy = copied(bundle, tmp_path / "copy")
     known = replace(copy, bf16_agreement=0.5, precisions=RECORDED)
     samples = samples_in(tmp_path)
     again, _difference = with_openvino(known, [samples[0].photo], [] if able else samples)
@@ -283,7 +295,7 @@ def test_what_was_recorded_of_the_precisions_stays_where_they_cannot_be_judged(
 
 @needs_bfloat16
 def test_held_out_photos_that_cannot_be_judged_on_do_not_cost_the_export(bundle, tmp_path):
-    copy = load_bundle(shutil.copytree(bundle.path, tmp_path / "copy"))
+    copy = copied(bundle, tmp_path / "copy")
     samples = samples_in(tmp_path)
     samples[1].truth.path.write_bytes(b"no picture")
     told = []
@@ -298,12 +310,9 @@ def test_held_out_photos_that_cannot_be_judged_on_do_not_cost_the_export(bundle,
     assert load_bundle(save_description(again).path).openvino
 
 
-def test_openvino_and_onnx_files_carry_the_description_inside(tmp_path):
-    import onnx
-
-    bundle = make_bundle(tmp_path / "model")
-    export(bundle, "openvino", tmp_path / "network.xml", PHOTOS[:1])
-    export(bundle, "onnx", tmp_path / "network.onnx", PHOTOS[:1])
+def test_openvino_and_onnx_files_carry_the_description_inside(trained, tmp_path):
+    export(trained, "openvino", tmp_path / "network.xml", PHOTOS[:1])
+    export(trained, "onnx", tmp_path / "network.onnx", PHOTOS[:1])
 
     network = openvino.Core().read_model(tmp_path / "network.xml")
     assert network.get_rt_info(["cutout", "normalisation"]).astype(str) == "mean-std, in the graph"
@@ -311,11 +320,11 @@ def test_openvino_and_onnx_files_carry_the_description_inside(tmp_path):
     assert properties["normalisation"] == "mean-std, in the graph"
 
 
-def test_a_file_that_scores_otherwise_is_not_kept(tmp_path, monkeypatch):
+def test_a_file_that_scores_otherwise_is_not_kept(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "TOLERANCE", -1.0)  # which nothing can keep
     path = tmp_path / "exported" / "network.xml"
     with pytest.raises(ExportError, match="expected the scores of Keras"):
-        export(make_bundle(tmp_path / "model"), "openvino", path, PHOTOS)
+        export(trained, "openvino", path, PHOTOS)
     assert not list(path.parent.iterdir())
 
 
@@ -351,14 +360,14 @@ def test_threads_that_share_an_engine_get_the_scores_of_their_own_photos(bundle)
         np.testing.assert_array_equal(one, other)
 
 
-def test_auto_is_openvino_where_the_model_has_been_exported_and_keras_elsewhere(bundle, tmp_path):
+def test_auto_is_openvino_where_the_model_has_been_exported_and_keras_elsewhere(bundle, trained):
     assert load_engine(bundle).name == "openvino"
-    assert load_engine(make_bundle(tmp_path / "model")).name == "keras"
+    assert load_engine(trained).name == "keras"
 
 
-def test_openvino_without_an_export_says_how_to_make_one(tmp_path):
+def test_openvino_without_an_export_says_how_to_make_one(trained):
     with pytest.raises(BundleError, match=r"`export model=model format=openvino`"):
-        load_engine(make_bundle(tmp_path / "model"), engine="openvino")
+        load_engine(trained, engine="openvino")
 
 
 def test_keras_refuses_bfloat16(bundle):
@@ -378,8 +387,8 @@ def faster_in_bfloat16(monkeypatch):
 
 @needs_bfloat16
 @pytest.mark.usefixtures("faster_in_bfloat16")
-def test_an_export_records_the_figures_of_both_precisions(tmp_path):
-    old = replace(make_bundle(tmp_path / "model"), bf16_agreement=0.5)
+def test_an_export_records_the_figures_of_both_precisions(trained, tmp_path):
+    old = replace(copied(trained, tmp_path / "model"), bf16_agreement=0.5)
     bundle = exported(old)
     engines = [load_engine(bundle, precision=name) for name in ("f32", "bf16")]
     expected = judge_precisions(bundle, *engines, samples_in(tmp_path))
@@ -392,9 +401,11 @@ def test_an_export_records_the_figures_of_both_precisions(tmp_path):
 
 @needs_bfloat16
 @pytest.mark.usefixtures("faster_in_bfloat16")
-def test_the_export_of_a_model_judges_both_precisions_on_the_photos_that_it_held_out(tmp_path, tiny_set):
+def test_the_export_of_a_model_judges_both_precisions_on_the_photos_that_it_held_out(
+    trained, tmp_path, tiny_set
+):
     """The precision that `export` recommends is the one that is used from then on."""
-    bundle = make_bundle(tmp_path / "models" / "mine")
+    bundle = copied(trained, tmp_path / "models" / "mine")
     held_out = ["000_Front", "000_Back"]
     provenance = {"data": str(tiny_set)}
     save_description(replace(bundle, split={"val": held_out}, provenance=provenance, bf16_agreement=0.5))
@@ -434,10 +445,10 @@ def test_openvino_reads_its_own_xml_alone(tmp_path, content):
         compile_network(path, "f32")
 
 
-def test_equal_networks_are_equal_onnx_files(tmp_path):
+def test_equal_networks_are_equal_onnx_files(trained, tmp_path):
     """The converter takes order and names from sets and counters, which differ from run to run."""
     path = tmp_path / "network.onnx"
-    export(make_bundle(tmp_path / "model"), "onnx", path, PHOTOS[:1])
+    export(trained, "onnx", path, PHOTOS[:1])
     other = onnx.load(path)
     kept = {value.name for value in (*other.graph.input, *other.graph.output)} | {""}
     parts = [[*other.graph.node], [*other.graph.initializer]]
@@ -456,9 +467,9 @@ def test_equal_networks_are_equal_onnx_files(tmp_path):
     assert other.SerializeToString() == path.read_bytes()
 
 
-def test_an_export_of_another_size_is_refused(tmp_path):
+def test_an_export_of_another_size_is_refused(trained, tmp_path):
     other = exported(make_bundle(tmp_path / "other", input_size=Size(height=64, width=64)))
-    small = make_bundle(tmp_path / "small")
+    small = copied(trained, tmp_path / "small")
     for name in ENGINE_FILES:
         shutil.copy(other.path / name, small.path / name)
     save_description(small)
@@ -466,8 +477,8 @@ def test_an_export_of_another_size_is_refused(tmp_path):
         load_engine(load_bundle(small.path), engine="openvino")
 
 
-def test_weights_that_lead_elsewhere_or_are_no_numbers_are_refused(tmp_path):
-    bundle = make_bundle(tmp_path / "model")
+def test_weights_that_lead_elsewhere_or_are_no_numbers_are_refused(trained, tmp_path):
+    bundle = copied(trained, tmp_path / "model")
     whole = bundle.weights.read_bytes()
     with h5py.File(bundle.weights, "r+") as file:
         file["elsewhere"] = h5py.ExternalLink("/dev/zero", "/")
@@ -519,7 +530,7 @@ def test_a_network_that_took_the_place_of_another_is_not_taken_for_it(bundle, tm
     scores = {}
     for made in (bundle, other):
         shutil.rmtree(tmp_path / "model", ignore_errors=True)
-        copy = load_bundle(shutil.copytree(made.path, tmp_path / "model"))
+        copy = copied(made, tmp_path / "model")
         for path in copy.path.iterdir():
             os.utime(path, (0, 0))
         scores[made.name] = load_engine(copy, engine="openvino", precision="f32")(PHOTOS[0])
