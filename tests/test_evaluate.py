@@ -17,6 +17,7 @@ from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.images.files import read_mask, read_photo, write_image
 from segmentation.metrics import masks as metrics
+from segmentation.metrics.matting import matte_errors
 from segmentation.metrics.threshold import search
 from segmentation.reports import cutout_report, plots
 from segmentation.reports.evaluation import write_evaluation
@@ -94,6 +95,15 @@ def test_each_row_holds_the_figures_of_its_photo(samples):
         assert row.area_target == pytest.approx(target.mean())
         assert row.area_mask == pytest.approx(mask.mean())
         assert row.seconds >= 0
+
+
+@pytest.mark.parametrize("threshold", [0.5, None])
+def test_the_gradient_error_of_a_mask_is_that_of_its_scores_as_a_matte(samples, threshold):
+    for row, sample in zip(evaluate(red_score, samples, threshold).rows, samples, strict=True):
+        alpha, target = red_score(read_photo(sample.photo))[..., 0], read_mask(sample.truth.path)
+        expected = matte_errors(alpha, np.float32(target / 255)).gradient
+        assert row.whole_gradient == pytest.approx(expected, rel=1e-4)
+        assert row.whole_gradient > 0
 
 
 def test_the_summary_condenses_the_rows(samples):

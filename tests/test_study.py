@@ -20,7 +20,7 @@ from segmentation.config.study import Part, read_questions, shipped_questions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import REFINEMENTS
 from segmentation.core.workspace import Workspace
-from segmentation.evaluation.study import photos_of_part, read_judged
+from segmentation.evaluation.study import Judged, photos_of_part, pooled, read_judged
 from segmentation.images.files import read_mask
 from segmentation.jobs.context import Context
 from segmentation.jobs.named_models import models_of
@@ -30,6 +30,7 @@ from segmentation.jobs.recipe_steps import Request, Step
 from segmentation.jobs.study_steps import study_steps
 from segmentation.jobs.training_checks import check_before_data
 from segmentation.metrics.intervals import paired_difference
+from segmentation.metrics.repeats import difference_interval, differences
 from segmentation.models.registry import complete
 from segmentation.reports.study_pictures import draw_detail, most_disputed
 
@@ -168,7 +169,7 @@ def test_differences_are_those_of_the_same_photos(studied):
         [plain.groups[name] for name in names],
     ).interval
 
-    assert averaged.against(plain, "dice").interval == expected
+    assert averaged.against(plain, "dice") == expected
     told = f"{expected.mean:+.4f} ({expected.low:+.4f} to {expected.high:+.4f})"
     assert told in cells_of(page_of(studied), "plain, averaged")[2]
     assert "<br>" not in cells_of(page_of(studied), "plain")[2]  # which the others are compared with
@@ -188,6 +189,83 @@ def test_the_page_shows_the_same_detail_by_each_way(studied):
 def test_the_page_shows_how_the_trainings_went(studied):
     assert "![Curves](mirror-curves.png)" in page_of(studied)
     assert Image.open(studied / "results" / "tried" / "mirror-curves.png").width > 600
+
+
+SEEDED = (
+    QUESTION.split("[steps.contrast]")[0].replace('["dice"', '["whole_gradient", "dice"')
+    + """
+[steps.few]
+job = "train"
+data = "{data}/pairs"
+seed = "each"
+train_size = 4
+
+[steps.all]
+job = "train"
+data = "{data}/pairs"
+seed = "each"
+
+[ways.few]
+model = "{name}-few-{seed}"
+
+[ways.all]
+model = "{name}-all-{seed}"
+
+[quick.usual.train]
+epochs = 1
+"""
+)
+
+
+def test_trainings_with_several_seeds_are_one_row_with_an_interval_over_them_and_the_photos(tmp_path, data):
+    question = write_question(tmp_path, f"seeds = [4, 5, 7]\n{SEEDED}", "seeded")
+    assert run_study(tmp_path, question, data) == 0
+    results, page = tmp_path / "results" / "tried" / "seeded", page_of(tmp_path, "seeded.md")
+    few, everything = (
+        [read_judged(results / f"{way}-{seed}").values("dice") for seed in (4, 5, 7)]
+        for way in ("few", "all")
+    )
+    groups = read_judged(results / "all-4").groups
+    expected = difference_interval(differences(everything, few), None, groups)
+
+    row = cells_of(page, "all")
+    assert row[1] == f"{len(groups)} of pairs, 3 seeds"
+    assert f"{expected.mean:+.4f} ({expected.low:+.4f} to {expected.high:+.4f})" in row[3]
+    assert cells_of(page, "few")[3].startswith(f"{np.mean([[*one.values()] for one in few]):.4f}")
+    assert "trained once" not in page
+    assert "how a training happens to go" in page
+    assert "--model tried-all-7" in page
+    assert re.match(r"\d+\.\d\d ", row[2])  # the gradient error
+
+
+def test_photos_of_seeds_that_hold_out_others_are_compared_where_both_have_them():
+    def judged(**dice):
+        photos = {name: {"dice": value} for name, value in dice.items()}
+        return Judged(photos, dict.fromkeys(photos, ""), dict.fromkeys(photos, 1.0), {"mask_ap": 0.5})
+
+    one = pooled([judged(a=0.5, b=0.7), judged(a=0.6, b=0.8), judged(a=0.7, b=0.9)])
+    other = pooled([judged(a=0.4, b=0.6)] * 3)
+    assert one.mean("dice") == pytest.approx(0.7)
+    assert one.mean("mask_ap") == 0.5
+    assert one.against(other, "dice").mean == pytest.approx(0.2)
+    assert one.among(["a"]).mean("dice") == pytest.approx(0.6)
+    assert one.among(["a"]).interval("dice") is None  # of a single photo
+    assert pooled([judged(a=0.5), None, judged(a=0.5)]) is None  # while one is not judged yet
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("[4, 5, 7]", "[4, 5]", "ways.few: expected 3 seeds or more for {seed}, received 2"),
+        ("[4, 5, 7]", "[]", "steps.few: expected seeds in the question, received none"),
+        ("[4, 5, 7]", "[4, 4]", "seeds: expected a list of different whole numbers"),
+        ("-all-{seed}", "-all-4", "ways.all.against: expected a way with the same seeds, received few"),
+    ],
+)
+def test_seeds_that_no_comparison_can_use_are_refused(tmp_path, data, before, after, message):
+    text = f"seeds = [4, 5, 7]\n{SEEDED}".replace(before, after)
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        study_steps(request_of(tmp_path, data, write_question(tmp_path, text)))
 
 
 def test_average_precision_is_that_of_all_photos_together(tmp_path):

@@ -4,7 +4,7 @@ Those that come with the program are TOML files, one a question; a person's own 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,15 @@ MEASURES = (
 """The figures that a table can have: of masks, errors of mattes, and average precision of objects."""
 
 EACH = "each"
-"""The `fold` that makes a training for every one of its folds, NAME-1 and so on."""
+"""The `fold`, and the `seed`, that makes a training for every one: NAME-1 and so on."""
+
+FEWEST_SEEDS = 3
+"""The least number of seeds from which the chance of a training can be told."""
+
+_SEED = "{seed}"
 
 _INDEX = "readme"
-_TOP = ("title", "asks", "advice", "measures", "curves", "usual", "steps", "ways", "parts", "quick")
+_TOP = ("title", "asks", "advice", "measures", "curves", "seeds", "usual", "steps", "ways", "parts", "quick")
 _PART = ("file", "column", "lowest")
 
 
@@ -42,16 +47,27 @@ class Made:
 
 @dataclass(frozen=True)
 class Way:
-    """One of the ways that are compared, as options of `eval`, and the way that it is compared with."""
+    """One of the ways that are compared, as options of `eval`, and the way that it is compared with.
+
+    With `seeds` it is judged once for each, by models that were trained with it, and the figures are pooled.
+    """
 
     name: str
     options: Mapping[str, Any]
     against: str
+    seeds: tuple[int, ...] = ()
 
     @property
     def short(self) -> str:
         """The name as that of a file."""
         return short_name(self.name)
+
+    @property
+    def evaluations(self) -> dict[str, Mapping[str, Any]]:
+        """The options of each evaluation by the name of its files."""
+        if not self.seeds:
+            return {self.short: self.options}
+        return {f"{self.short}-{seed}": _numbered(self.options, "seed", seed) for seed in self.seeds}
 
 
 @dataclass(frozen=True)
@@ -134,6 +150,7 @@ def _question(name: str, tables: Mapping[str, Any]) -> Question:
     usual = table_in(tables, "usual")
     measures = tables.get("measures", ["dice"])
     check_list("measures", measures, MEASURES)
+    seeds = _seeds(tables.get("seeds", []))
     ways = {way: _options(f"ways.{way}", given) for way, given in table_in(tables, "ways").items()}
     if not ways:
         raise ConfigError("ways: expected one way at least, received none")
@@ -146,38 +163,78 @@ def _question(name: str, tables: Mapping[str, Any]) -> Question:
         advice=str(tables.get("advice", "")),
         measures=tuple(measures),
         steps=tuple(
-            made for key, given in table_in(tables, "steps").items() for made in _made(key, given, usual)
+            made
+            for key, given in table_in(tables, "steps").items()
+            for made in _made(key, given, usual, seeds)
         ),
-        ways=tuple(_way(way, given, usual, [*ways]) for way, given in ways.items()),
+        ways=_with_equal_seeds([_way(way, given, usual, [*ways], seeds) for way, given in ways.items()]),
         parts=tuple(_part(part, given) for part, given in table_in(tables, "parts").items()),
         curves=switch("curves", tables.get("curves", False)),
     )
 
 
-def _made(name: str, given: Any, usual: Mapping[str, Any]) -> list[Made]:
-    """Return what a table of a step makes: one thing, or a model for each fold."""
+def _made(name: str, given: Any, usual: Mapping[str, Any], seeds: Sequence[int]) -> list[Made]:
+    """Return what a table of a step makes: one thing, or a model for each seed and each fold."""
     place = f"steps.{name}"
     options = _options(place, given)
     if not isinstance(job := options.pop("job", None), str):
         raise ConfigError(f"{place}: expected the command that makes it in job, received {job!r}")
     options = {**table_in(usual, job), **options}
-    if options.get("fold") != EACH:
-        return [Made(name, job, options)]
-    if type(folds := options.get("folds")) is not int or folds < 2:
-        raise ConfigError(f"{place}: expected a number of folds, from 2, received {folds!r}; give folds")
-    return [Made(f"{name}-{fold}", job, _of_fold(options, fold)) for fold in range(1, folds + 1)]
+    made = [Made(name, job, options)]
+    if options.get("seed") == EACH:
+        if not seeds:
+            raise ConfigError(f"{place}: expected seeds in the question, received none; give seeds")
+        made = [_one_of(each, "seed", seed) for each in made for seed in seeds]
+    if options.get("fold") == EACH:
+        if type(folds := options.get("folds")) is not int or folds < 2:
+            raise ConfigError(f"{place}: expected a number of folds, from 2, received {folds!r}; give folds")
+        made = [_one_of(each, "fold", fold) for each in made for fold in range(1, folds + 1)]
+    return made
 
 
-def _of_fold(options: Mapping[str, Any], fold: int) -> dict[str, Any]:
-    """Return the options with the number of the fold in place of {fold}."""
-    return {**{key: filled(value, {"fold": str(fold)}) for key, value in options.items()}, "fold": fold}
+def _one_of(made: Made, option: str, number: int) -> Made:
+    """Return the training of one seed, or of one fold."""
+    return Made(
+        f"{made.name}-{number}", made.job, {**_numbered(made.options, option, number), option: number}
+    )
 
 
-def _way(name: str, given: dict[str, Any], usual: Mapping[str, Any], names: list[str]) -> Way:
+def _numbered(options: Mapping[str, Any], option: str, number: int) -> dict[str, Any]:
+    """Return the options with the number in place of {fold} or {seed}."""
+    return {key: filled(value, {option: str(number)}) for key, value in options.items()}
+
+
+def _way(
+    name: str, given: dict[str, Any], usual: Mapping[str, Any], names: list[str], seeds: tuple[int, ...]
+) -> Way:
     against = given.pop("against", names[0])
     if against not in names:
         raise ConfigError(f"ways.{name}.against: expected one of {', '.join(names)}, received {against!r}")
-    return Way(name, {**table_in(usual, "eval"), **given}, against)
+    repeated = any(_SEED in str(value) for value in given.values())
+    if repeated and len(seeds) < FEWEST_SEEDS:
+        raise ConfigError(
+            f"ways.{name}: expected {FEWEST_SEEDS} seeds or more for {_SEED}, received {len(seeds)}; give "
+            "seeds in the question"
+        )
+    return Way(name, {**table_in(usual, "eval"), **given}, against, seeds if repeated else ())
+
+
+def _with_equal_seeds(ways: list[Way]) -> tuple[Way, ...]:
+    """Return the ways. Raises ConfigError for one that is compared with a way of other seeds."""
+    seeds = {way.name: way.seeds for way in ways}
+    for way in ways:
+        if way.seeds != seeds[way.against]:
+            raise ConfigError(
+                f"ways.{way.name}.against: expected a way with the same seeds, received {way.against}; "
+                f"give both {_SEED}, or neither"
+            )
+    return tuple(ways)
+
+
+def _seeds(value: Any) -> tuple[int, ...]:
+    if isinstance(value, list) and all(type(one) is int for one in value) and len({*value}) == len(value):
+        return tuple(value)
+    raise ConfigError(f"seeds: expected a list of different whole numbers, received {value!r}")
 
 
 def _part(name: str, given: Any) -> Part:

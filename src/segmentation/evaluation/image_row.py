@@ -14,7 +14,7 @@ from segmentation.metrics import classes as class_metrics
 from segmentation.metrics import masks as metrics
 from segmentation.metrics.faults import Fault, faults
 
-_LATER = ("clean_expected", "marked", "faults_marked")
+_LATER = ("clean_expected", "marked", "faults_marked", "whole_gradient")
 _UNDER = 0.3
 
 
@@ -28,7 +28,8 @@ class ImageRow:
     others. `confidence` is the Dice that was expected, None where it was not estimated. `faults` are the
     places to mend, the largest first; for several classes those with a wrong class. `clean_expected` is the
     probability that there is none, `marked` how many places were marked as likely faults, and `faults_marked`
-    how many faults lie under one; None where these are not known.
+    how many faults lie under one; None where these are not known. `whole_gradient` is the gradient error of
+    the scores as an alpha, in thousands, see `MatteErrors`; None of several classes.
     """
 
     id: str
@@ -48,6 +49,7 @@ class ImageRow:
     clean_expected: float | None = None
     marked: int | None = None
     faults_marked: int | None = None
+    whole_gradient: float | None = None
 
     def judged(self, prediction: Prediction) -> "ImageRow":
         """Return the row with what an estimator has told of the prediction."""

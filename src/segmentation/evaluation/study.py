@@ -13,7 +13,8 @@ import numpy as np
 from segmentation.config.study import Part, Question
 from segmentation.core.errors import DataError
 from segmentation.core.tables import text_of
-from segmentation.metrics.intervals import Difference, Interval, mean_interval, paired_difference
+from segmentation.metrics.intervals import Interval, mean_interval
+from segmentation.metrics.repeats import difference_interval, repeated
 
 _ERRORS = ("sad", "mse", "gradient", "connectivity")
 
@@ -22,18 +23,22 @@ _ERRORS = ("sad", "mse", "gradient", "connectivity")
 class Judged:
     """A way by the photos that it was judged on: the figures of each by name, its garment, its seconds.
 
-    `together` are figures by name that all photos have together, as average precision is.
+    `together` are figures by name that all photos have together, as average precision is. Figures of several
+    trainings are means, and `repeats` are those of each, in the order of their seeds.
     """
 
     photos: Mapping[str, Mapping[str, float]]
     groups: Mapping[str, str]
     seconds: Mapping[str, float]
     together: Mapping[str, float] = field(default_factory=dict)
+    repeats: tuple["Judged", ...] = ()
 
     def among(self, chosen: Collection[str]) -> "Judged":
         """Return the figures on those photos alone."""
         kept = {name: figures for name, figures in self.photos.items() if name in chosen}
-        return Judged(kept, self.groups, self.seconds)
+        return Judged(
+            kept, self.groups, self.seconds, repeats=tuple(one.among(chosen) for one in self.repeats)
+        )
 
     @property
     def seconds_a_photo(self) -> float | None:
@@ -49,24 +54,34 @@ class Judged:
 
     def interval(self, measure: str) -> Interval | None:
         """Return the mean with its interval; None for fewer than two photos."""
-        names = [name for name, figures in self.photos.items() if measure in figures]
-        if len(names) < 2:
-            return None
-        values = np.array([self.photos[name][measure] for name in names])
-        return mean_interval(values, [self.groups[name] for name in names])
+        return self._interval([one.values(measure) for one in self.repeats or (self,)])
 
-    def against(self, other: "Judged", measure: str) -> Difference | None:
-        """Return how far it is from another way on the photos of both; None for fewer than two of these."""
-        names = [
-            name
-            for name, figures in self.photos.items()
-            if measure in figures and measure in other.photos.get(name, {})
-        ]
-        if len(names) < 2:
+    def against(self, other: "Judged", measure: str) -> Interval | None:
+        """Return how far it is from another way on the photos of both; None for fewer than two of these.
+
+        Of several trainings each is compared with that of the same seed.
+        """
+        pairs = zip(self.repeats or (self,), other.repeats or (other,), strict=True)
+        both = ((one.values(measure), before.values(measure)) for one, before in pairs)
+        return self._interval(
+            [
+                {name: value - before[name] for name, value in values.items() if name in before}
+                for values, before in both
+            ]
+        )
+
+    def values(self, measure: str) -> dict[str, float]:
+        """Return a figure by photo, of the photos that have it."""
+        return {name: figures[measure] for name, figures in self.photos.items() if measure in figures}
+
+    def _interval(self, repeats: Sequence[Mapping[str, float]]) -> Interval | None:
+        """Return the mean of values of photos, one mapping for each training, with its interval."""
+        if any(len(values) < 2 for values in repeats):
             return None
-        values, before = (np.array([one.photos[name][measure] for name in names]) for one in (self, other))
-        groups = [self.groups[name] for name in names]
-        return paired_difference(values, before, groups, less_is_better=less_is_better(measure))
+        if len(repeats) > 1:
+            return difference_interval(repeated(repeats), None, self.groups)
+        (values,) = repeats
+        return mean_interval(np.array([*values.values()]), [self.groups[name] for name in values])
 
 
 @dataclass(frozen=True)
@@ -131,6 +146,30 @@ def read_judged(folder: Path) -> Judged | None:
         raise DataError(
             f"{path}: expected a table of `eval`, received another ({_in_words(error)})"
         ) from error
+
+
+def pooled(judged: Sequence[Judged | None]) -> Judged | None:
+    """Return the figures of several trainings of a way as one; None before all of them were judged."""
+    known = [one for one in judged if one is not None]
+    if len(known) < len(judged) or len(known) == 1:
+        return known[0] if len(judged) == 1 and known else None
+    return Judged(
+        _means([one.photos for one in known]),
+        {name: group for one in known for name, group in one.groups.items()},
+        _mean([one.seconds for one in known]),
+        _mean([one.together for one in known]),
+        repeats=tuple(known),
+    )
+
+
+def _means(several: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+    names = dict.fromkeys(name for one in several for name in one)
+    return {name: _mean([one[name] for one in several if name in one]) for name in names}
+
+
+def _mean(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for one in several for name in one)
+    return {name: fmean(one[name] for one in several if name in one) for name in names}
 
 
 def photos_of_part(part: Part, file: Path) -> frozenset[str]:

@@ -218,7 +218,8 @@ def _refuse_objects(place: str, architecture: str) -> None:
     if finds_objects(architecture):
         raise ConfigError(
             f"{place}: expected trainings of masks, received objects one by one (architecture "
-            f"{architecture}); train them one by one, and compare the average precision that `eval model=NAME` gives"
+            f"{architecture}); train them one by one, and compare the average precision that "
+            "`eval model=NAME` gives"
         )
 
 

@@ -15,7 +15,14 @@ from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.history import read_history
 from segmentation.evaluation.photo import read_pair
-from segmentation.evaluation.study import Judged, QuestionFigures, WayFigures, photos_of_part, read_judged
+from segmentation.evaluation.study import (
+    Judged,
+    QuestionFigures,
+    WayFigures,
+    photos_of_part,
+    pooled,
+    read_judged,
+)
 from segmentation.images.files import write_image
 from segmentation.jobs.context import Context
 from segmentation.jobs.named_models import models_of
@@ -41,7 +48,9 @@ def write_pages(request: Request, steps: Sequence[Step], said: Said, context: Co
     about = _about(context)
     for question in read_questions(request.questions, quick=request.quick):
         ways = way_steps(question, request)
-        judged = {name: read_judged(_output(step)) for name, step in ways.items()}
+        judged = {
+            name: pooled([read_judged(_output(step)) for step in steps]) for name, steps in ways.items()
+        }
         figures = _figures(question, ways, judged, trained, request, said, context)
         pictures = _pictures(question, ways, judged, request.results)
         if question.curves:
@@ -52,7 +61,7 @@ def write_pages(request: Request, steps: Sequence[Step], said: Said, context: Co
 
 def _figures(
     question: Question,
-    ways: Mapping[str, Step],
+    ways: Mapping[str, Sequence[Step]],
     judged: Mapping[str, Judged | None],
     trained: Mapping[str, Step],
     request: Request,
@@ -64,8 +73,8 @@ def _figures(
         WayFigures(
             way.name,
             way.against,
-            said(ways[way.name].options),
-            _data_of(ways[way.name], request),
+            "\n".join(said(step.options) for step in ways[way.name]),
+            _data_of(ways[way.name][0], request),
             judged[way.name],
             _training_seconds(ways[way.name], trained, context.workspace.models),
         )
@@ -76,10 +85,10 @@ def _figures(
     return QuestionFigures(question, found, commands, parts)
 
 
-def _training_seconds(step: Step, trained: Mapping[str, Step], models: Path) -> float | None:
-    """Return how long the models that a step needs, even indirectly, trained; None if there are none."""
+def _training_seconds(steps: Sequence[Step], trained: Mapping[str, Step], models: Path) -> float | None:
+    """Return how long the models that steps need, even indirectly, trained; None if there are none."""
     needed: dict[str, None] = {}
-    waiting = models_of(step.options)
+    waiting = [name for step in steps for name in models_of(step.options)]
     while waiting:
         name = waiting.pop()
         if name in trained and name not in needed:
@@ -95,11 +104,12 @@ def _training_seconds(step: Step, trained: Mapping[str, Step], models: Path) -> 
 
 
 def _pictures(
-    question: Question, ways: Mapping[str, Step], judged: Mapping[str, Judged | None], results: Path
+    question: Question, ways: Mapping[str, Sequence[Step]], judged: Mapping[str, Judged | None], results: Path
 ) -> list[str]:
     """Draw the most disputed detail of each set of pairs; return the lines that show them."""
     sets: dict[Path, list[str]] = {}
-    for name, step in ways.items():
+    shown_of = {name: steps[0] for name, steps in ways.items()}  # of several seeds the first is shown
+    for name, step in shown_of.items():
         assert isinstance(step.options, EvaluateOptions)
         if judged[name] is not None and step.options.data:
             sets.setdefault(step.options.data, []).append(name)
@@ -107,7 +117,7 @@ def _pictures(
     for number, (folder, names) in enumerate(sets.items(), start=1):
         photos = frozenset.intersection(*(frozenset(_photos(judged[name])) for name in names))
         samples = [sample for sample in discover(folder, check=False).samples if sample.id in photos]
-        chosen = _most_disputed(samples, {name: _output(ways[name]) / ALPHA for name in names})
+        chosen = _most_disputed(samples, {name: _output(shown_of[name]) / ALPHA for name in names})
         if chosen is None:
             continue
         sample, alphas, detail = chosen
@@ -119,13 +129,15 @@ def _pictures(
     return lines
 
 
-def _curves(question: Question, ways: Mapping[str, Step], models: Path, results: Path) -> list[str]:
+def _curves(question: Question, ways: Mapping[str, Sequence[Step]], models: Path, results: Path) -> list[str]:
     """Draw the curves of the trainings, one of each model; return the lines that show them."""
     histories = {}
-    for name, step in ways.items():
-        trained = [model for model in models_of(step.options) if (models / model / DESCRIPTION).is_file()]
-        if len(trained) == 1:
-            histories[name] = read_history(load_bundle(models / trained[0]))
+    for way in question.ways:
+        for number, step in enumerate(ways[way.name]):
+            trained = [model for model in models_of(step.options) if (models / model / DESCRIPTION).is_file()]
+            if len(trained) == 1:
+                name = f"{way.name}, seed {way.seeds[number]}" if way.seeds else way.name
+                histories[name] = read_history(load_bundle(models / trained[0]))
     chart = learning_chart(histories, classes=False)
     if chart is None:
         return []

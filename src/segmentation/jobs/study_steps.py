@@ -34,7 +34,8 @@ def study_steps(request: Request) -> list[Step]:
     """
     steps: dict[tuple[type[JobOptions], str], Step] = {}  # a model is trained, and calibrated by its name too
     for question in read_questions(request.questions, quick=request.quick):
-        for step in [*steps_of_question(question, request), *way_steps(question, request).values()]:
+        evaluations = [step for steps in way_steps(question, request).values() for step in steps]
+        for step in [*steps_of_question(question, request), *evaluations]:
             if steps.setdefault((type(step.options), step.name), step) != step:
                 raise ConfigError(
                     f"{question.name}: expected {step.name} as an earlier question has it, received other "
@@ -51,11 +52,12 @@ def steps_of_question(question: Question, request: Request) -> list[Step]:
     ]
 
 
-def way_steps(question: Question, request: Request) -> dict[str, Step]:
-    """Return the evaluations of a question by the names of its ways."""
+def way_steps(question: Question, request: Request) -> dict[str, tuple[Step, ...]]:
+    """Return the evaluations of a question by the names of its ways: one of each, or one of each seed."""
     return {
-        way.name: _step(
-            f"{question.name}.ways.{way.name}", "eval", f"{question.name}/{way.short}", way.options, request
+        way.name: tuple(
+            _step(f"{question.name}.ways.{way.name}", "eval", f"{question.name}/{name}", options, request)
+            for name, options in way.evaluations.items()
         )
         for way in question.ways
     }

@@ -49,9 +49,15 @@ def matte_errors(alpha: np.ndarray, target: np.ndarray, region: np.ndarray | Non
     return MatteErrors(
         sad=_thousands(np.abs(alpha - target), region),
         mse=_sum(np.square(alpha - target), region) / (int(np.count_nonzero(region)) or 1),
-        gradient=_thousands(np.square(_slope(alpha) - _slope(target)), region),
+        gradient=gradient_error(alpha, target, region),
         connectivity=_thousands(_disconnection(alpha, target), region),
     )
+
+
+def gradient_error(alpha: np.ndarray, target: np.ndarray, region: np.ndarray | None = None) -> float:
+    """Return the error `gradient` of `MatteErrors` alone, from float32 [H, W] in [0, 1]."""
+    region = np.ones(target.shape, bool) if region is None else region
+    return _thousands(np.square(_slope(alpha) - _slope(target)), region)
 
 
 def _sum(values: np.ndarray, region: np.ndarray) -> float:

@@ -53,9 +53,12 @@ def differences(variant: Sequence[Values | None], base: Sequence[Values | None])
         changed = {photo: value - known[photo] for photo, value in values.items() if photo in known}
         if changed:
             by_repeat.append(changed)
-    if not by_repeat:
-        return None
-    return Repeated(_mean_by_photo(by_repeat), tuple(fmean(changed.values()) for changed in by_repeat))
+    return repeated(by_repeat) if by_repeat else None
+
+
+def repeated(by_repeat: Sequence[Values]) -> Repeated:
+    """Return what the figures of photos in several repeats, at least one, come to by photo and by repeat."""
+    return Repeated(_mean_by_photo(by_repeat), tuple(fmean(values.values()) for values in by_repeat))
 
 
 def usual_variance(compared: Sequence[Repeated]) -> float | None:

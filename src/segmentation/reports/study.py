@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from segmentation.config.study import Question
 from segmentation.core.counting import counted
 from segmentation.core.files import write_text
 from segmentation.evaluation.study import Judged, QuestionFigures, WayFigures, less_is_better
@@ -36,8 +37,16 @@ _HOW = (
     "far the way is from the one that it is compared with, on the same photos, with the interval of the "
     "paired differences: bold where that leaves out zero. Differences of errors are in per cent. SAD, Grad "
     "and Conn are in thousands, MSE in thousandths, and less is better. Seconds are the median of a photo, "
-    "minutes those of all trainings that a way needs, both on the machine of the runs. Every network was "
-    "trained once: the intervals tell of the choice of photos, not of how a training happens to go."
+    "minutes those of all trainings that a way needs, both on the machine of the runs."
+)
+_SEEDS = (
+    "Where a way has seeds, it was trained with each of them. Its figures are means over these trainings, "
+    "each of which is compared with the one of the same seed, and the intervals allow for the choice of "
+    "photos and for how a training happens to go. Pictures show the masks of the first seed."
+)
+_ONCE = (
+    "Every {other}network was trained once: the intervals tell of the choice of photos, not of how a "
+    "training happens to go."
 )
 
 
@@ -54,7 +63,7 @@ def write_question(figures: QuestionFigures, about: str, pictures: Sequence[str]
         parts.append(f"{name}, {told}:")
         if photos:
             parts.append(_table(figures, photos))
-    parts += [*pictures, _commands(figures), "How to read it:", _HOW, about]
+    parts += [*pictures, _commands(figures), "How to read it:", _how(question), about]
     page = folder / f"{question.name}.md"
     write_text(page, "\n\n".join(part for part in parts if part) + "\n")
     return page
@@ -78,6 +87,13 @@ def _entry(page: Path) -> tuple[str, str] | None:
     return f"[{title}]({quote(page.name)})", advice
 
 
+def _how(question: Question) -> str:
+    """Return how to read the page, with what its intervals allow for."""
+    seeded = [bool(way.seeds) for way in question.ways]
+    once = _ONCE.format(other="other " if any(seeded) else "")
+    return " ".join([_HOW, *([_SEEDS] if any(seeded) else []), *([] if all(seeded) else [once])])
+
+
 def _table(figures: QuestionFigures, photos: frozenset[str] | None = None) -> str:
     measures = figures.question.measures
     headings = ["way", "held-out photos", *map(_heading, measures), "seconds a photo", "training minutes"]
@@ -93,7 +109,7 @@ def _table(figures: QuestionFigures, photos: frozenset[str] | None = None) -> st
         rows.append(
             [
                 escaped(way.name),
-                escaped(f"{len(judged.photos)} of {way.data}"),
+                escaped(f"{len(judged.photos)} of {way.data}{_of_seeds(judged)}"),
                 *(_cell(judged, base, measure) for measure in measures),
                 f"{judged.seconds_a_photo:.2f}",
                 minutes,
@@ -102,6 +118,10 @@ def _table(figures: QuestionFigures, photos: frozenset[str] | None = None) -> st
     compared = [f"{way.name}: with {way.against}" for way in figures.ways if _unusual(way, figures)]
     note = f"\nCompared: {'; '.join(compared)}; all others with {figures.ways[0].name}.\n" if compared else ""
     return (markdown_table(headings, rows, words=(0, 1)) + note).rstrip()
+
+
+def _of_seeds(judged: Judged) -> str:
+    return f", {len(judged.repeats)} seeds" if judged.repeats else ""
 
 
 def _unusual(way: WayFigures, figures: QuestionFigures) -> bool:
@@ -127,12 +147,13 @@ def _cell(judged: Judged, base: Judged | None, measure: str) -> str:
     difference = judged.against(base, measure) if base and before is not None else None
     if difference is None or before is None:
         return found
-    if not difference.better + difference.worse:
+    if difference.low == difference.high == 0:
         return f"{found}<br>the same"
-    one = difference.interval
-    low, middle, high = (_difference(measure, value, before) for value in (one.low, one.mean, one.high))
+    low, middle, high = (
+        _difference(measure, value, before) for value in (difference.low, difference.mean, difference.high)
+    )
     told = f"{middle} ({low} to {high})"
-    return f"{found}<br>{f'**{told}**' if one.low > 0 or one.high < 0 else told}"
+    return f"{found}<br>{f'**{told}**' if difference.low > 0 or difference.high < 0 else told}"
 
 
 def _difference(measure: str, value: float, before: float) -> str:
