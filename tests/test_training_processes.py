@@ -19,8 +19,9 @@ from support.waiting import PATIENCE_S
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.run import RunConfig
 from segmentation.core.errors import ConfigError, ImageError, MissingExtraError
+from segmentation.jobs.graphics_cards import card_of
 from segmentation.jobs.training_checks import check_parts, check_processes
-from segmentation.jobs.training_processes import cards_of, fit_in_processes
+from segmentation.jobs.training_processes import fit_in_processes
 from segmentation.models.registry import complete
 from segmentation.training.rank import Rank
 from segmentation.training.request import TrainingRequest
@@ -94,6 +95,7 @@ def test_a_training_that_has_no_equal_parts_is_refused_with_several(options, sai
         ("-1", ["-1", "-1"]),
         ("3, 5", ["3", "5"]),
         ("GPU-a,GPU-b,1", ["GPU-a", "GPU-b"]),
+        ("2,3,-1,4", ["2", "3"]),
     ],
 )
 def test_processes_compute_on_the_cards_that_a_person_lets_them_have_and_on_no_others(
@@ -103,15 +105,18 @@ def test_processes_compute_on_the_cards_that_a_person_lets_them_have_and_on_no_o
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
 
-    assert [cards_of(Rank(index, processes=2)) for index in range(2)] == cards
+    assert [card_of(Rank(index, processes=2)) for index in range(2)] == cards
 
 
-def test_fewer_cards_than_processes_are_refused(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+@pytest.mark.parametrize("visible", ["2", "2,-1", "2,-1,3", "2,,3"])
+def test_fewer_cards_than_processes_are_refused_before_anything_is_read(monkeypatch, visible):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    check_processes(TrainOptions.of())
     with pytest.raises(
-        ConfigError, match="expected at most the 1 graphics card of CUDA_VISIBLE_DEVICES=2, received 2"
+        ConfigError,
+        match=f"expected at most the 1 graphics card of CUDA_VISIBLE_DEVICES={visible}, received 2",
     ):
-        cards_of(Rank(0, processes=2))
+        check_processes(TrainOptions.of(processes=2))
 
 
 def test_without_jax_its_extra_is_named_before_anything_is_read(monkeypatch):

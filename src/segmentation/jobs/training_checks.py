@@ -19,6 +19,7 @@ from segmentation.datasets.origin import PSEUDO
 from segmentation.datasets.split import Split
 from segmentation.images.refinement import ensure_available
 from segmentation.inference.suitability import refuse_objects, require_cutout
+from segmentation.jobs.graphics_cards import check_cards
 from segmentation.models.architectures import ARCHITECTURES, finds_objects
 from segmentation.training.objectives import check_loss
 
@@ -117,7 +118,10 @@ def check_planned(options: TrainOptions) -> None:
 
 
 def check_processes(options: TrainOptions) -> None:
-    """Raise ConfigError for what one process does alone, and MissingExtraError without JAX, for several."""
+    """Raise ConfigError for what one process does alone, and for fewer graphics cards than processes.
+
+    Raises MissingExtraError for several processes without JAX.
+    """
     if options.processes == 1:
         return
     for name, given in (("find_rate", options.find_rate), (f"preset={AUTO}", options.preset == AUTO)):
@@ -126,6 +130,7 @@ def check_processes(options: TrainOptions) -> None:
                 f"`{name}`: expected without `processes`, since it times and tries one process, received "
                 f"`processes={options.processes}`; leave one of them out"
             )
+    check_cards(options.processes)
     require_installed("jax", "jax")
 
 

@@ -20,14 +20,14 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segmentation.core.counting import counted
-from segmentation.core.errors import ConfigError, SegmentationError, TrainingError, printable
+from segmentation.core.errors import SegmentationError, TrainingError, printable
 from segmentation.core.events import Tell, ignore
 from segmentation.core.imports import import_keras_quietly
 from segmentation.core.lock import LOCK
 from segmentation.core.parallel import end_with_parent
 from segmentation.core.signals import unheard_by_children
 from segmentation.core.unfinished import sweep
+from segmentation.jobs.graphics_cards import VISIBLE, card_of
 from segmentation.training.rank import Rank
 from segmentation.training.request import TrainingRequest
 from segmentation.training.run_state import TENSORBOARD, has_epochs_since, version_of
@@ -177,7 +177,7 @@ def _environment(rank: Rank) -> Iterator[None]:
 
     Keras reads the one when it is imported, which a person's script may do before anything else.
     """
-    own = {"KERAS_BACKEND": "jax", "CUDA_VISIBLE_DEVICES": cards_of(rank)}
+    own = {"KERAS_BACKEND": "jax", VISIBLE: card_of(rank)}
     before = {name: os.environ.get(name) for name in own}
     os.environ.update(own)
     try:
@@ -188,26 +188,6 @@ def _environment(rank: Rank) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def cards_of(rank: Rank) -> str:
-    """Return the CUDA_VISIBLE_DEVICES of a process: one card of those that the person lets it have, or none.
-
-    Raises ConfigError where these are fewer than the processes.
-    """
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return str(rank.index)
-    cards = [card.strip() for card in visible.split(",")]
-    if cards[0] in ("", "-1"):
-        return visible
-    if len(cards) < rank.processes:
-        raise ConfigError(
-            f"`processes`: expected at most the {counted(len(cards), 'graphics card')} of "
-            f"CUDA_VISIBLE_DEVICES={visible}, received {rank.processes}; name as many cards, or train with "
-            "fewer processes"
-        )
-    return cards[rank.index]
 
 
 def _free_address() -> str:
