@@ -382,6 +382,31 @@ def test_the_list_shows_the_mask_that_predict_made_last(server, results, tab):
     wait_until(lambda: page(THUMBNAIL) not in (None, before))
 
 
+def test_the_list_shows_a_mask_as_it_was_corrected_also_after_a_reload(server, tab):
+    page = tab(server.address)
+    page("review.queue.order.value = 'names'; review.queue.order.dispatchEvent(new Event('change'))")
+    page("void review.show(review.queue.shown[0])")
+    page.wait_for("review.work?.id === review.queue.shown[0].id")
+    page.wait_for(THUMBNAIL)
+    predicted = page(THUMBNAIL)
+    page.press("b")
+    page("review.tools.settings.size = 40")
+    page.drag((30, 30), (130, 40))
+    wait_until(lambda: page(THUMBNAIL) not in (None, predicted))
+    corrected = page(THUMBNAIL)
+
+    page.tab.reload()
+    page.wait_for("window.review && review.work")
+    page("review.queue.order.value = 'names'; review.queue.order.dispatchEvent(new Event('change'))")
+    wait_until(lambda: page(THUMBNAIL) == corrected)
+
+    page("void review.show(review.queue.shown[0])")
+    page.wait_for("review.work?.id === review.queue.shown[0].id")
+    page.press("Control+z")
+    page.settle()
+    wait_until(lambda: page(THUMBNAIL) == predicted)
+
+
 def test_a_smart_stroke_is_followed_undone_and_there_after_a_reload(results, tab):
     with Server(results, "--model", "default") as server:
         page = tab(server.address)

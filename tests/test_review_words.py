@@ -34,8 +34,9 @@ def test_a_photo_shows_how_likely_it_has_no_fault_which_is_what_the_list_goes_by
         about = page("document.getElementById('badge').title")
 
     assert shown == sorted(photos, key=lambda name: photos[name].clean)
-    assert badges == [f"{100 * photos[name].clean:.0f}%" for name in shown]
-    assert about.startswith(f"Without a fault with a probability of {badges[0]}; expected Dice of the mask ")
+    percent = [f"{100 * photos[name].clean:.0f}%" for name in shown]
+    assert badges == [f"{one} clean" for one in percent]
+    assert about.startswith(f"Without a fault with a probability of {percent[0]}; expected Dice of the mask ")
 
 
 def test_predictions_that_know_no_faults_show_their_confidence(tmp_path, tab):

@@ -38,7 +38,7 @@ def draw(photo: np.ndarray, prediction: Prediction) -> np.ndarray:
     The picture has a generous margin, and all that the scores hint at, so that what the mask lost is seen.
     """
     doubtful = np.zeros(prediction.mask.shape, bool) if prediction.doubtful is None else prediction.doubtful
-    box = _region(prediction.mask | doubtful | _hinted(prediction))
+    box = region_around(prediction.mask | doubtful | _hinted(prediction))
     part = photo[box]
     scale = min(_HEIGHT_PX / part.shape[0], _WIDTH_PX / part.shape[1], 1.0)
     size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
@@ -52,6 +52,16 @@ def draw(photo: np.ndarray, prediction: Prediction) -> np.ndarray:
     share = share[tinted][:, np.newaxis]  # of few pixels
     small[tinted] = np.round(small[tinted] * (1 - share) + np.array(_DOUBTFUL) * share)
     return outlined(small, shrunk(prediction.mask[box].view(np.uint8) * np.uint8(255)))
+
+
+def region_around(mask: np.ndarray) -> tuple[slice, slice]:
+    """Return the rows and columns that show a mask, bool [H, W], with a margin; all if it is empty."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
+        return slice(None), slice(None)
+    margin = round(_MARGIN * max(width, height))
+    rows = slice(max(0, top - margin), top + height + margin)
+    return rows, slice(max(0, left - margin), left + width + margin)
 
 
 def write_review(
@@ -120,13 +130,3 @@ def _hinted(prediction: Prediction) -> np.ndarray:
     if prediction.labels.binary:
         return prediction.scores[..., 0] >= _HINT
     return prediction.scores[..., 1:].max(axis=-1) >= _HINT
-
-
-def _region(mask: np.ndarray) -> tuple[slice, slice]:
-    """Return rows and columns of a mask with its margin; all of them if it is empty."""
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    if not width:
-        return slice(None), slice(None)
-    margin = round(_MARGIN * max(width, height))
-    rows = slice(max(0, top - margin), top + height + margin)
-    return rows, slice(max(0, left - margin), left + width + margin)

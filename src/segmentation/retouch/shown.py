@@ -1,16 +1,21 @@
 """A photo as the page shows it: tiles of it in its own and in smaller sizes, in sRGB."""
 
+import math
 import threading
 
 import cv2
 import numpy as np
 
+from segmentation.core.labels import HALF
 from segmentation.images.colour import in_profile
 from segmentation.images.files import Picture
+from segmentation.images.outline import outlined
+from segmentation.reports.review import region_around
 
 TILE_PX = 1024
 _QUALITY = 95
 _THUMBNAIL_PX = 112
+_OUTLINED_PX = 640  # as large as predict draws a photo with its outline
 
 
 class ShownPhoto:
@@ -33,6 +38,10 @@ class ShownPhoto:
     def nbytes(self) -> int:
         """Return the memory that it takes, in bytes."""
         return sum(level.nbytes for level in self._levels)
+
+    def level_of(self, longer_px: int) -> np.ndarray:
+        """Return the smallest level whose longer side has at least so many pixels: uint8 RGB [h, w, 3]."""
+        return self._level(max(0, math.floor(math.log2(max(self.size) / longer_px))))
 
     def tile(self, level: int, column: int, row: int) -> bytes | None:
         """Return a tile of a level as JPEG, columns and rows counted from 0; None where there is none."""
@@ -69,3 +78,11 @@ def thumbnail(picture: np.ndarray) -> bytes:
     scale = _THUMBNAIL_PX / max(picture.shape[:2])
     height, width = (max(1, round(side * min(1.0, scale))) for side in picture.shape[:2])
     return encode_jpeg(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), 85)
+
+
+def outlined_thumbnail(photo: ShownPhoto, alpha: np.ndarray) -> bytes:
+    """Return the `thumbnail` of the garment of a photo with the outline of its mask, uint8 [H, W]."""
+    picture = photo.level_of(_OUTLINED_PX)
+    small = cv2.resize(alpha, picture.shape[1::-1], interpolation=cv2.INTER_AREA)
+    box = region_around(small >= HALF)
+    return thumbnail(outlined(picture[box], small[box]))

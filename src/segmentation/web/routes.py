@@ -22,7 +22,7 @@ from segmentation.retouch.export import ACCEPTED as EXPORTED
 from segmentation.retouch.export import export
 from segmentation.retouch.operations import parse, parse_stroke
 from segmentation.retouch.photos import CutPhoto
-from segmentation.retouch.shown import thumbnail
+from segmentation.retouch.shown import outlined_thumbnail, thumbnail
 from segmentation.retouch.state import ACCEPTED
 from segmentation.retouch.summary import Summary
 from segmentation.web.learning import learning
@@ -135,6 +135,9 @@ def application(
     @app.get("/api/photos/{identity}/thumbnail")
     def _thumbnail(identity: Identity) -> Response:
         photo = _find(desk, identity)
+        if desk.state_of(photo.stem).done:  # predict has drawn the mask before
+            content = outlined_thumbnail(desk.shown(photo), desk.alpha(photo).alpha)
+            return Response(content, media_type="image/jpeg", headers=_FOREVER)
         drawn = desk.results / photo.outputs.get("review", "")
         path = drawn if drawn.is_file() else photo.photo
         return Response(

@@ -13,6 +13,7 @@ from segmentation.images.trimaps import GARMENT, SURROUNDINGS, trimap
 from segmentation.retouch.desk import Desk
 from segmentation.retouch.photos import CutPhoto
 from segmentation.retouch.shown import TILE_PX
+from segmentation.retouch.state import PhotoState
 from segmentation.retouch.summary import Summary
 
 NEVER_KEPT = {"cache-control": "no-store"}
@@ -45,7 +46,6 @@ def listed(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
         "reasons": [printable(reason) for reason in dict.fromkeys((*photo.reasons, *photo.notes))],
         "flags": photo.flags,
         "version": _version(photo.sha256),
-        "thumbnail": _version(_review_digest(photo) or photo.sha256),
         **state_of(desk, photo),
     }
 
@@ -54,9 +54,11 @@ def _version(digest: str | None) -> str:
     return (digest or "")[:12]
 
 
-def _review_digest(photo: CutPhoto) -> str | None:
-    """Return the digest of the picture that a photo's thumbnail is drawn from; it changes with the mask."""
-    return photo.files.get(photo.outputs.get("review", ""), {}).get("sha256")
+def _thumbnail(photo: CutPhoto, state: PhotoState) -> str:
+    """Return what stands for the picture of a photo in the list; it changes with the mask."""
+    drawn = photo.files.get(photo.outputs.get("review", ""), {}).get("sha256")
+    corrected = f"-{state.revision}" if state.done else ""
+    return _version(drawn or photo.sha256) + corrected
 
 
 def state_of(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def state_of(desk: Desk, photo: CutPhoto) -> dict[str, Any]:
     state = desk.state_of(photo.stem)
     return {
         "revision": state.revision,
+        "thumbnail": _thumbnail(photo, state),
         "undo": state.position,
         "redo": len(state.operations) - state.position,
         "last": state.last,

@@ -32,7 +32,7 @@ const ORDERS = {
 };
 
 // What may change of a photo while it is reviewed.
-const STATE = ["revision", "undo", "redo", "decision", "pending", "problem", "outdated"];
+const STATE = ["revision", "thumbnail", "undo", "redo", "decision", "pending", "problem", "outdated"];
 
 // Take the state of a photo that was asked for at a time.
 export function learn(photo, state, asked) {
