@@ -14,7 +14,7 @@ from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.datasets.ground_truth import ObjectMask
 from segmentation.datasets.objects import Objects, number_masks
-from segmentation.evaluation.object_figures import ObjectMeasurement
+from segmentation.evaluation.object_figures import RESAMPLES, ObjectMeasurement
 from segmentation.images.files import write_image
 
 SHAPE = (24, 32)
@@ -53,6 +53,28 @@ def test_perfect_objects_have_an_average_precision_of_one(tmp_path):
     # half of them is found: precision is 1 up to a recall of one half, which are 51 of COCO's 101 steps
     assert judged(tmp_path, both[:1], truth).masks["ap"] == pytest.approx(51 / 101)
     assert judged(tmp_path, (), truth).masks["ap"] == 0
+
+
+def test_photos_that_are_drawn_once_each_have_the_figures_of_all(tmp_path):
+    """Each line is a draw: of two photos, one with a perfect mask and one with none, three are possible."""
+    truth = np.zeros((20, 40), np.uint8)
+    truth[2:12, 3:13] = 1
+    write_image(tmp_path / "mask.png", truth)
+    measurement = ObjectMeasurement(BINARY)
+    for name, found in (("a", (one_object(),)), ("b", ())):
+        sample = Sample(name, tmp_path / f"{name}.jpg", ObjectMask(tmp_path / "mask.png"))
+        measurement.add(sample, found, truth.shape)
+    figures = measurement.finish()
+    figures.write_resampled(tmp_path / "drawn.csv")
+    figures.write_resampled(tmp_path / "again.csv")
+
+    lines = (tmp_path / "drawn.csv").read_text().splitlines()
+    assert lines[0] == "mask_ap,mask_ap50,mask_ap75,mask_ap_small,mask_ap_medium,mask_ap_large"
+    drawn = [float(line.partition(",")[0]) for line in lines[1:]]
+    assert {round(value, 6) for value in drawn} == {0, round(figures.masks["ap"], 6), 1}
+    assert len(drawn) == RESAMPLES
+    assert np.mean(drawn) == pytest.approx(0.5, abs=0.1)
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "drawn.csv").read_text()
 
 
 def test_a_mask_that_overlaps_by_six_tenths_counts_at_a_half_alone(tmp_path):

@@ -276,8 +276,34 @@ def test_average_precision_is_that_of_all_photos_together(tmp_path):
 
     assert judged.mean("mask_ap") == 0.61
     assert judged.mean("mask_ap_small") is None
-    assert judged.interval("mask_ap") is None
+    assert judged.interval("mask_ap") is None  # as earlier versions wrote it, without resampled photos
     assert judged.mean("dice") == pytest.approx(0.6)
+
+
+def write_objects(folder, ap, drawn):
+    folder.mkdir()
+    (folder / "per_image.csv").write_text("id,dice,seconds\na,0.5,1\nb,0.7,1\n")
+    (folder / "metrics.json").write_text(json.dumps({"mask_ap": ap}))
+    (folder / "objects-resampled.csv").write_text("\n".join(["mask_ap", *map(str, drawn)]))
+    return read_judged(folder)
+
+
+def test_the_interval_of_average_precision_is_that_of_resampled_photos_and_of_seeds(tmp_path):
+    drawn = np.linspace(0.5, 0.7, 201)
+    one = write_objects(tmp_path / "one", 0.6, drawn)
+    other = write_objects(tmp_path / "other", 0.5, drawn - 0.1)
+    interval, difference = one.interval("mask_ap"), one.against(other, "mask_ap")
+    assert (interval.low, interval.high) == pytest.approx((0.505, 0.695))
+    assert (difference.low, difference.mean, difference.high) == pytest.approx((0.1, 0.1, 0.1))  # paired
+
+    more = write_objects(tmp_path / "more", 0.62, drawn + 0.02)
+    seeds, before = pooled([one, more, one]), pooled([other, other, other])
+    found = seeds.against(before, "mask_ap")
+    assert seeds.mean("mask_ap") == pytest.approx(0.6 + 0.02 / 3)
+    assert found.mean == pytest.approx(0.1 + 0.02 / 3)
+    assert found.low < 0.1 < 0.12 < found.high
+    assert seeds.interval("mask_ap").high > interval.high
+    assert one.against(replace(other, photos={"a": {}}), "mask_ap") is None  # of other photos
 
 
 def test_a_part_of_the_photos_has_a_table_of_its_own(studied):

@@ -20,7 +20,12 @@ from segmentation.models.mask_rcnn.found import USUAL_SCORE
 
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
 
+RESAMPLES = 500
+"""How often photos are drawn anew for the interval of an average precision."""
+
+_SEED = 0  # the same for all, so that every model is judged on the same resampled photos
 _NAMES = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large")
 _RECALL = 8  # the place of the recall of up to 100 objects a photo in COCO's figures
 
@@ -42,6 +47,7 @@ class ObjectFigures:
     photos: int
     objects: int
     found: int
+    judged: "COCOeval | None" = field(default=None, repr=False, compare=False)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures by name, ready for JSON."""
@@ -66,6 +72,12 @@ class ObjectFigures:
         rows = {"masks": self.masks, "boxes": self.boxes}
         rows |= {f"masks of {name}": figures for name, figures in self.by_class.items()}
         write_csv(path, [["of", *_NAMES], *([of, *figures.values()] for of, figures in rows.items())])
+
+    def write_resampled(self, path: Path) -> None:
+        """Write the figures of masks on resampled photos, a line each, atomically."""
+        names = [f"mask_{name}" for name in _NAMES]
+        rows = _resampled(self.judged) if self.judged else []
+        write_csv(path, [names, *([*map(_known, row)] for row in rows)])
 
 
 @dataclass
@@ -132,19 +144,22 @@ class ObjectMeasurement:
                 "categories": [{"id": index, "name": name} for index, name in enumerate(names) if index],
             }
             true.createIndex()
-            masks, boxes = (_judge(true, self._of_kind(kind), kind) for kind in ("segm", "bbox"))
+            judged, boxes = (_judge(true, self._of_kind(kind), kind) for kind in ("segm", "bbox"))
             kinds = range(1, len(names)) if len(names) > 2 else ()
             by_class = {
-                names[kind]: _named(_judge(true, self._of_kind("segm"), "segm", kind)) for kind in kinds
+                names[kind]: _named(_figures(true, _judge(true, self._of_kind("segm"), "segm", kind)))
+                for kind in kinds
             }
+        masks = _figures(true, judged)
         return ObjectFigures(
             _named(masks),
-            _named(boxes),
+            _named(_figures(true, boxes)),
             _known(masks[_RECALL]),
             by_class,
             len(self.images),
             len(self.true),
             sum(one["score"] >= self.least_score for one in self.found),
+            judged,
         )
 
     def _of_kind(self, kind: str) -> list[dict[str, Any]]:
@@ -153,22 +168,53 @@ class ObjectMeasurement:
         return [{name: value for name, value in one.items() if name != other} for one in self.found]
 
 
-def _judge(true: "COCO", found: list[dict[str, Any]], kind: str, category: int | None = None) -> np.ndarray:
-    """Return the twelve figures of COCO, -1 where there is nothing to judge."""
+def _judge(
+    true: "COCO", found: list[dict[str, Any]], kind: str, category: int | None = None
+) -> "COCOeval | None":
+    """Return COCO's judgement; None where nothing was found."""
     from pycocotools.cocoeval import COCOeval
 
     if not found:
-        none = np.full(12, -1.0)
-        if true.dataset["annotations"]:
-            none[[0, 1, 2, _RECALL]] = 0.0
-        return none
+        return None
     judged = COCOeval(true, true.loadRes(found), kind)
     if category:
         judged.params.catIds = [category]
     judged.evaluate()
     judged.accumulate()
     judged.summarize()
-    return judged.stats
+    return judged
+
+
+def _figures(true: "COCO", judged: "COCOeval | None") -> np.ndarray:
+    """Return the twelve figures of COCO, -1 where there is nothing to judge."""
+    if judged is not None:
+        return judged.stats
+    none = np.full(12, -1.0)
+    if true.dataset["annotations"]:
+        none[[0, 1, 2, _RECALL]] = 0.0
+    return none
+
+
+def _resampled(judged: "COCOeval") -> list[np.ndarray]:
+    """Return the first six figures of COCO of as many photos, drawn with repetition, `RESAMPLES` times.
+
+    The library keeps its matches by class, range of areas and photo, and accumulates those of the photos
+    drawn as it does those of all.
+    """
+    before, stats = judged.evalImgs, judged.stats
+    photos = len(judged.params.imgIds)
+    matches = np.empty(len(before), object)
+    matches[:] = before
+    random, figures = np.random.default_rng(_SEED), []
+    for _ in range(RESAMPLES):
+        drawn = random.integers(photos, size=photos)
+        judged.evalImgs = matches.reshape(-1, photos)[:, drawn].ravel().tolist()
+        with contextlib.redirect_stdout(io.StringIO()):
+            judged.accumulate()
+            judged.summarize()
+        figures.append(judged.stats[: len(_NAMES)])
+    judged.evalImgs, judged.stats = before, stats
+    return figures
 
 
 def _named(stats: np.ndarray) -> dict[str, float | None]:

@@ -13,8 +13,8 @@ import numpy as np
 from segmentation.config.study import Part, Question
 from segmentation.core.errors import DataError
 from segmentation.core.tables import text_of
-from segmentation.metrics.intervals import Interval, mean_interval
-from segmentation.metrics.repeats import difference_interval, repeated
+from segmentation.metrics.intervals import CONFIDENCE, Interval, mean_interval
+from segmentation.metrics.repeats import difference_interval, over_repeats, repeated
 
 _ERRORS = ("sad", "mse", "gradient", "connectivity")
 
@@ -23,8 +23,9 @@ _ERRORS = ("sad", "mse", "gradient", "connectivity")
 class Judged:
     """A way by the photos that it was judged on: the figures of each by name, its garment, its seconds.
 
-    `together` are figures by name that all photos have together, as average precision is. Figures of several
-    trainings are means, and `repeats` are those of each, in the order of their seeds.
+    `together` are figures by name that all photos have together, as average precision is, and `resampled` the
+    same of photos that were drawn with repetition, float64 [R], the same photos for every way. Figures of
+    several trainings are means, and `repeats` are those of each, in the order of their seeds.
     """
 
     photos: Mapping[str, Mapping[str, float]]
@@ -32,9 +33,12 @@ class Judged:
     seconds: Mapping[str, float]
     together: Mapping[str, float] = field(default_factory=dict)
     repeats: tuple["Judged", ...] = ()
+    resampled: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def among(self, chosen: Collection[str]) -> "Judged":
-        """Return the figures on those photos alone."""
+        """Return the figures on those photos alone; what all have together is known of all alone."""
+        if {*self.photos} <= {*chosen}:
+            return self
         kept = {name: figures for name, figures in self.photos.items() if name in chosen}
         return Judged(
             kept, self.groups, self.seconds, repeats=tuple(one.among(chosen) for one in self.repeats)
@@ -54,14 +58,23 @@ class Judged:
 
     def interval(self, measure: str) -> Interval | None:
         """Return the mean with its interval; None for fewer than two photos."""
-        return self._interval([one.values(measure) for one in self.repeats or (self,)])
+        trainings = self.repeats or (self,)
+        if measure in self.together:
+            return _interval_of_all(
+                [(one.together.get(measure), one.resampled.get(measure)) for one in trainings]
+            )
+        return self._interval([one.values(measure) for one in trainings])
 
     def against(self, other: "Judged", measure: str) -> Interval | None:
         """Return how far it is from another way on the photos of both; None for fewer than two of these.
 
         Of several trainings each is compared with that of the same seed.
         """
-        pairs = zip(self.repeats or (self,), other.repeats or (other,), strict=True)
+        pairs = [*zip(self.repeats or (self,), other.repeats or (other,), strict=True)]
+        if measure in self.together:
+            if self.photos.keys() != other.photos.keys():
+                return None
+            return _interval_of_all([one._further(before, measure) for one, before in pairs])
         both = ((one.values(measure), before.values(measure)) for one, before in pairs)
         return self._interval(
             [
@@ -69,6 +82,13 @@ class Judged:
                 for values, before in both
             ]
         )
+
+    def _further(self, other: "Judged", measure: str) -> tuple[float | None, np.ndarray | None]:
+        """Return by how much a figure of all photos is higher, and so those of the resampled ones."""
+        if any(measure not in one.together or measure not in one.resampled for one in (self, other)):
+            return None, None
+        drawn = self.resampled[measure] - other.resampled[measure]
+        return self.together[measure] - other.together[measure], drawn
 
     def values(self, measure: str) -> dict[str, float]:
         """Return a figure by photo, of the photos that have it."""
@@ -141,6 +161,7 @@ def read_judged(folder: Path) -> Judged | None:
             {name: group or name for name, group in zip(names, groups, strict=True)},
             {name: float(row["seconds"]) for name, row in zip(names, rows, strict=True)},
             _together(folder / "metrics.json"),
+            resampled=_resampled(folder / "objects-resampled.csv"),
         )
     except (KeyError, ValueError) as error:
         raise DataError(
@@ -206,6 +227,35 @@ def _together(path: Path) -> dict[str, float]:
         for name, value in figures.items()
         if name.startswith("mask_ap") and value is not None
     }
+
+
+def _resampled(path: Path) -> dict[str, np.ndarray]:
+    """Return figures of resampled photos by name, NaN where a draw has nothing to judge."""
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = rows[0] if rows else ()
+    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+
+
+def _interval_of_all(trainings: Sequence[tuple[float | None, np.ndarray | None]]) -> Interval | None:
+    """Return the interval of figures of all photos, one and its resampled ones for each training.
+
+    It is that of percentiles; None where one is not known.
+    """
+    figures = [figure for figure, drawn in trainings if figure is not None and drawn is not None]
+    if len(figures) < len(trainings):
+        return None
+    drawn = np.mean([drawn for _, drawn in trainings if drawn is not None], axis=0)
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return None
+    outside = 50 * (1 - CONFIDENCE)
+    low, high = (float(np.percentile(drawn, share)) for share in (outside, 100 - outside))
+    mean = fmean(figures)
+    photos = Interval(mean, min(low, mean), max(high, mean))
+    return photos if len(figures) == 1 else over_repeats(photos, figures)
 
 
 def _figures(row: Mapping[str, str]) -> dict[str, float]:

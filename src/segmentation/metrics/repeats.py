@@ -75,22 +75,31 @@ def difference_interval(found: Repeated, usual: float | None, garments: Mapping[
     (moderated t, Smyth 2004). The two are added as independent (MOVER, Zou and Donner 2008), which errs
     on the wide side.
     """
-    from scipy import stats
-
-    own = found.variance
-    if own is None or len(found.photos) < 2:
+    if len(found.photos) < 2:
         return None
     names = sorted(found.photos)
     values = np.array([found.photos[name] for name in names])
-    photos = mean_interval(values, [garments[name] for name in names])
-    count = len(found.repeats)
+    return over_repeats(mean_interval(values, [garments[name] for name in names]), found.repeats, usual)
+
+
+def over_repeats(photos: Interval, repeats: Sequence[float], usual: float | None = None) -> Interval | None:
+    """Return an interval over photos widened by how repeats differ, see `difference_interval`.
+
+    None for fewer than two repeats.
+    """
+    from scipy import stats
+
+    count = len(repeats)
+    if count < 2:
+        return None
+    own = float(np.var(repeats, ddof=1))
     freedom = count - 1
     if usual is not None:
         own = (freedom * own + _PRIOR * usual) / (freedom + _PRIOR)
         freedom += _PRIOR
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * sqrt(own / count)
     low, high = hypot(photos.mean - photos.low, half), hypot(photos.high - photos.mean, half)
-    mean = fmean(found.repeats)  # that of the photos, where every repeat holds out the same or as many
+    mean = fmean(repeats)  # that of the photos, where every repeat holds out the same or as many
     return Interval(mean, mean - low, mean + high)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 OBJECTS = "objects.csv"
+RESAMPLED = "objects-resampled.csv"
 
 
 class Report(Protocol):
@@ -67,11 +68,11 @@ def write_evaluation(
     """Write the figures of an evaluation and its report into `folder`.
 
     They are metrics.json, per_image.csv (worst first), faults.csv (largest first), threshold.csv and
-    report.html, and objects.csv of a model that finds objects. For several classes there are classes.csv and
-    confusion.csv in place of threshold.csv. The worst `report_images` photos and those of as many faults are
-    scored again for their pictures in the report; `provenance` is shown in its head as it is. `averaged`, the
-    digests of models whose scores were averaged, by name, is `models` in metrics.json. `robustness` has a
-    section, and robustness.json and .csv. Raises as `evaluate` does.
+    report.html, and objects.csv and objects-resampled.csv of a model that finds objects. For several classes
+    there are classes.csv and confusion.csv in place of threshold.csv. The worst `report_images` photos and
+    those of as many faults are scored again for their pictures in the report; `provenance` is shown in its
+    head as it is. `averaged`, the digests of models whose scores were averaged, by name, is `models` in
+    metrics.json. `robustness` has a section, and robustness.json and .csv. Raises as `evaluate` does.
     """
     folder = Path(folder)
     report = _report(evaluation, target_threshold, robustness)
@@ -84,8 +85,10 @@ def write_evaluation(
     report.write_tables(folder)
     if evaluation.objects:
         evaluation.objects.write(folder / OBJECTS)
+        evaluation.objects.write_resampled(folder / RESAMPLED)
     else:
-        (folder / OBJECTS).unlink(missing_ok=True)
+        for name in (OBJECTS, RESAMPLED):
+            (folder / name).unlink(missing_ok=True)
     by_id = {sample.id: sample for sample in samples}
     pictures = _draw(report, evaluation, score, by_id, report_images, target_threshold)
     write_text(folder / "report.html", report.render(pictures, model_name, provenance or {}))

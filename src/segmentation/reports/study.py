@@ -39,6 +39,10 @@ _HOW = (
     "and Conn are in thousands, MSE in thousandths, and less is better. Seconds are the median of a photo, "
     "minutes those of all trainings that a way needs, both on the machine of the runs."
 )
+_SIZES = (
+    "AP by size is that of objects below 32x32 pixels of the photo (small), below 96x96 (medium) and above "
+    f"(large), and {_NOTHING} where there are none of that size."
+)
 _SEEDS = (
     "Where a way has seeds, it was trained with each of them. Its figures are means over these trainings, "
     "each of which is compared with the one of the same seed, and the intervals allow for the choice of "
@@ -91,7 +95,8 @@ def _how(question: Question) -> str:
     """Return how to read the page, with what its intervals allow for."""
     seeded = [bool(way.seeds) for way in question.ways]
     once = _ONCE.format(other="other " if any(seeded) else "")
-    return " ".join([_HOW, *([_SEEDS] if any(seeded) else []), *([] if all(seeded) else [once])])
+    sizes = [_SIZES] if any(measure.startswith("mask_ap_") for measure in question.measures) else []
+    return " ".join([_HOW, *sizes, *([_SEEDS] if any(seeded) else []), *([] if all(seeded) else [once])])
 
 
 def _table(figures: QuestionFigures, photos: frozenset[str] | None = None) -> str:
