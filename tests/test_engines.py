@@ -18,7 +18,9 @@ import openvino
 import pytest
 from support.drawing import draw_pair
 from support.places import ROOT
+from support.program import TINY_OPTIONS
 
+import segmentation
 from segmentation.bundle.bundle import ENGINE_FILES, ModelBundle, load_bundle
 from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.bundle.saving import save_description
@@ -33,7 +35,7 @@ from segmentation.datasets.ground_truth import MaskFile
 from segmentation.evaluation.precisions import judge_precisions
 from segmentation.images.files import write_image
 from segmentation.inference import export as exporting
-from segmentation.inference.engines import load_engine
+from segmentation.inference.engines import keras_engine, load_engine
 from segmentation.inference.engines import precision as choosing
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.inference.engines.precision import computes_in_bfloat16
@@ -363,6 +365,20 @@ def test_threads_that_share_an_engine_get_the_scores_of_their_own_photos(bundle)
 def test_auto_is_openvino_where_the_model_has_been_exported_and_keras_elsewhere(bundle, trained):
     assert load_engine(bundle).name == "openvino"
     assert load_engine(trained).name == "keras"
+
+
+def test_a_trained_network_is_built_once_to_be_judged_and_exported(tiny_set, tmp_path, monkeypatch):
+    read, load_weights = [], keras_engine.load_weights
+
+    def reading(model, path):
+        read.append(path.name)
+        load_weights(model, path)
+
+    monkeypatch.setattr(keras_engine, "load_weights", reading)
+    segmentation.train(data=str(tiny_set), name="mine", home=tmp_path, epochs=1, **TINY_OPTIONS)
+
+    assert load_bundle(tmp_path / "models" / "mine").openvino
+    assert read == ["model.weights.h5"]
 
 
 def test_openvino_without_an_export_says_how_to_make_one(trained):

@@ -29,6 +29,7 @@ from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.mattes import evaluate_mattes
 from segmentation.evaluation.retouchers import Retouchers, compare_retouchers
 from segmentation.evaluation.set_figures import Evaluation
+from segmentation.inference.engines.keras_engine import keeping_networks
 from segmentation.inference.matting import load_matte
 from segmentation.inference.scoring import load_score
 from segmentation.jobs.configuration import CONFIGURATION
@@ -102,11 +103,14 @@ def train_model(
         hurried = context.interrupted()  # seconds are left, which the figures of the best epoch are worth
         if not bundle.provenance["interrupted"]:
             context = ending(context)
-        bundle = _with_figures(bundle, datasets[0], split, context)
-        if hurried and for_use:
-            context.tell(Note("not exported to OpenVINO, and without a confidence model, for want of time"))
-        elif for_use:
-            bundle = _exported(bundle, split, path, context)
+        with keeping_networks():
+            bundle = _with_figures(bundle, datasets[0], split, context)
+            if hurried and for_use:
+                context.tell(
+                    Note("not exported to OpenVINO, and without a confidence model, for want of time")
+                )
+            elif for_use:
+                bundle = _exported(bundle, split, path, context)
         bundle = dataclasses.replace(bundle, provenance={**origin, **bundle.provenance})
         plot_curves(history, folder / "curves.png")
         if not bundle.labels.binary:

@@ -1,7 +1,11 @@
 """The reference engine: the network as Keras computes it, in float32."""
 
+import contextlib
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -15,6 +19,9 @@ from segmentation.preprocessing.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     import keras
+
+_Kept: TypeAlias = "dict[tuple[Path, tuple[int, int, int]], keras.Model]"
+_KEPT: ContextVar["_Kept | None"] = ContextVar("kept", default=None)
 
 
 def keras_network(model: "keras.Model", preprocessing: Preprocessing) -> Network:
@@ -31,12 +38,33 @@ def keras_network(model: "keras.Model", preprocessing: Preprocessing) -> Network
 def load_model(bundle: ModelBundle, preprocessing: Preprocessing) -> "keras.Model":
     """Build the bundle's network with its weights: normalised float32 [N, h, w, C] -> [N, h, w, classes].
 
-    The network is built from its configuration; only arrays are read from the bundle. Raises BundleError
-    when the weights are not those of the recorded architecture.
+    The network is built from its configuration; only arrays are read from the bundle. Within
+    `keeping_networks` it is the one that was built before. Raises BundleError when the weights are not those
+    of the recorded architecture.
     """
-    import_keras_quietly()
     size = preprocessing.input_size
     shape = (size.height, size.width, preprocessing.channels)
+    kept = _KEPT.get()
+    if kept is None:
+        return _build(bundle, shape)
+    key = (bundle.weights, shape)
+    if key not in kept:
+        kept[key] = _build(bundle, shape)
+    return kept[key]
+
+
+@contextlib.contextmanager
+def keeping_networks() -> Iterator[None]:
+    """Have `load_model` build each network once while the block lasts, in which no weights may change."""
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def _build(bundle: ModelBundle, shape: tuple[int, int, int]) -> "keras.Model":
+    import_keras_quietly()
     model = registry.build(bundle.config.model, shape, classes=len(bundle.labels.names))
     try:
         load_weights(model, bundle.weights)
