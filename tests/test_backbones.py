@@ -1,5 +1,6 @@
 """The pretrained encoders: against the published networks, and readers that run nothing of a file."""
 
+import functools
 import importlib.util
 import io
 import itertools
@@ -139,10 +140,21 @@ def test_a_backbone_leaves_an_architecture_its_way_up(architecture, convolutions
     assert network.get_layer("scores").output.shape == (None, 32, 32, 1)
 
 
-def test_a_grey_photo_is_seen_as_one_of_three_equal_colours():
-    grey, colour = encoder((32, 32, 1)), encoder((32, 32, 3))
-    for network in (grey, colour):
+@pytest.fixture(scope="module")
+def pretrained_encoder():
+    """Map a number of channels to a network with published weights, which no test changes."""
+
+    @functools.cache
+    def made(channels):
+        network = encoder((32, 32, channels))
         load_backbone(network, "imagenet")
+        return network
+
+    return made
+
+
+def test_a_grey_photo_is_seen_as_one_of_three_equal_colours(pretrained_encoder):
+    grey, colour = pretrained_encoder(1), pretrained_encoder(3)
     photo = np.random.default_rng(0).standard_normal((1, 32, 32, 1)).astype(np.float32)
 
     for stride, expected in colour(photo.repeat(3, axis=-1)).items():
@@ -150,10 +162,8 @@ def test_a_grey_photo_is_seen_as_one_of_three_equal_colours():
 
 
 @pytest.mark.parametrize("colours", [1, 3])
-def test_first_scores_do_not_count_before_anything_is_learned_of_them(colours):
-    guided, alone = encoder((32, 32, colours + 1)), encoder((32, 32, colours))
-    for network in (guided, alone):
-        load_backbone(network, "imagenet")
+def test_first_scores_do_not_count_before_anything_is_learned_of_them(colours, pretrained_encoder):
+    guided, alone = pretrained_encoder(colours + 1), pretrained_encoder(colours)
     seen = np.random.default_rng(0).standard_normal((1, 32, 32, colours + 1)).astype(np.float32)
 
     for stride, expected in alone(seen[..., :-1]).items():
@@ -459,12 +469,13 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 
 def test_weights_of_another_variant_are_refused():
+    networks = {name: encoder((32, 32, 3), name) for name in LITES}
     for given, expected in itertools.permutations(LITES, 2):
         path = str(pretrained._imagenet_path(given))
         with pytest.raises(
             ConfigError, match=f"expected the weights of {expected}, .*{given}.* not fit: _bl"
         ):
-            load_backbone(encoder((32, 32, 3), expected), path)
+            load_backbone(networks[expected], path)
 
 
 def test_of_a_state_that_ends_too_early_nothing_is_taken(monkeypatch):
