@@ -6,6 +6,7 @@ import httpx
 import pytest
 from support.corrected import context
 from support.desk import draw_results
+from support.drawing import draw_set
 from support.waiting import wait_until
 
 from segmentation.config.jobs.adapt import AdaptOptions
@@ -60,6 +61,33 @@ def test_the_page_says_why_nothing_can_be_learned_and_goes_on(results, tmp_path)
         assert "model name: expected" in ended(process).error
         assert client.ask("POST", "/api/adapt", json={"name": "", "how": "new"}).status_code == 422
         assert client.ask("POST", "/api/adapt", json={"name": "a", "how": "else"}).status_code == 422
+
+
+def test_a_folder_that_cannot_judge_the_new_model_is_refused_before_anything_begins(results, tmp_path):
+    process = AdaptProcess(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        client = Client(application(desk, clerk, lambda: summarise([], 4.0), process))
+        for folder in (tmp_path / "nowhere", empty, results / "predictions.jsonl"):
+            wish = {"name": "mine", "validation": str(folder)}
+            refused = client.ask("POST", "/api/adapt", json=wish)
+
+            assert refused.status_code == 422
+            assert f"{folder}: expected" in refused.json()["message"]
+            assert not process.course.running
+
+
+def test_learning_is_judged_on_the_folder_that_was_named_on_the_page(results, tmp_path):
+    process, pairs = AdaptProcess(tmp_path), draw_set(tmp_path / "pairs")
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        client = Client(application(desk, clerk, lambda: summarise([], 4.0), process))
+        plan = Plan("models/red", "digest", learned=8, judged=4, epochs=2, rate=0.1)
+        plan.write(tmp_path / "results" / "adapt" / "mine")
+
+        client.ask("POST", "/api/adapt", json={"name": "mine", "how": "resume", "validation": str(pairs)})
+
+    assert f"`validation` is not given, expected {pairs}" in ended(process).error
 
 
 def test_learning_waits_for_the_files_of_what_was_accepted_and_says_what_keeps_them(results, tmp_path):

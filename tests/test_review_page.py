@@ -478,9 +478,15 @@ def test_learning_is_begun_on_the_page_and_says_what_is_missing(server, tab):
     page = tab(server.address)
     page.wait_for("!document.getElementById('show-learn').hidden")
     page.tab.click("#show-learn")
+    page.tab.fill("#learn-validation", "nowhere")
+    page.tab.click("#learn-begin")
+    page.wait_for(
+        "document.getElementById('learn-outcome').textContent.includes('nowhere: expected a folder')"
+    )
+    page.tab.fill("#learn-validation", "")
     page.tab.fill("#learn-name", "mine")
     page.tab.click("#learn-begin")
-    page.wait_for("document.getElementById('learn-outcome').textContent")
+    page.wait_for("document.getElementById('learn-outcome').textContent.includes('corrected')")
 
     said = page.tab.text_content("#learn-outcome")
     assert "masks that a person corrected, found none" in said

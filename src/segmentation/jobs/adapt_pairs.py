@@ -151,7 +151,7 @@ def find_validation(options: AdaptOptions, bundle: ModelBundle, context: Context
     folder = options.validation or data_folder(bundle, context.workspace.home)
     what = f"`validation` {folder}" if options.validation else f"{folder}"
     try:
-        if folder is None or not folder.exists():
+        if folder is None or not (options.validation or folder.exists()):
             raise DataError("what the model was trained on is not here")
         dataset = discover(folder, classes=bundle.classes)
         photos = trusted_by_all(unseen_by_all({bundle.name: bundle}, dataset), [bundle], dataset)

@@ -136,7 +136,9 @@ def application(
     def _thumbnail(identity: Identity) -> Response:
         photo = _find(desk, identity)
         if desk.state_of(photo.stem).done:  # predict has drawn the mask before
-            content = outlined_thumbnail(desk.shown(photo), desk.alpha(photo).alpha)
+            with desk.ready(photo) as loaded:
+                shown, alpha = loaded.shown, loaded.sheet.alpha.copy()
+            content = outlined_thumbnail(shown, alpha)
             return Response(content, media_type="image/jpeg", headers=_FOREVER)
         drawn = desk.results / photo.outputs.get("review", "")
         path = drawn if drawn.is_file() else photo.photo

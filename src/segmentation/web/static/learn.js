@@ -1,9 +1,11 @@
 // The dialog that has the model learn from the corrections, and shows how that goes.
 
 import {get, post} from "./server.js";
+import {keep, settings} from "./settings.js";
 
 const at = id => document.getElementById(id);
 const LOOK_MS = 1500;
+const FIELDS = {"learn-name": "learned", "learn-validation": "validation"};
 const plain = text => text.replace(/`from_`[^:]*: /, "").replace(/`([^`]*)`/g, "$1");
 
 let timer = null;
@@ -20,15 +22,21 @@ export async function prepareLearning() {
   });
   at("learn-on").addEventListener("click", () => begin("resume"));
   at("learn-stop").addEventListener("click", () => ask("api/adapt/stop"));
+  for (const [id, name] of Object.entries(FIELDS)) at(id).value = settings[name];
   show(offered);
   if (offered.running) look();
 }
 
-const begin = how => ask("api/adapt", {name: at("learn-name").value.trim(), how});
+// What was begun is gone on with by the same names, after a reload as well.
+function begin(how) {
+  for (const [id, name] of Object.entries(FIELDS)) settings[name] = at(id).value.trim();
+  keep();
+  ask("api/adapt", {name: settings.learned, validation: settings.validation, how});
+}
 
 async function ask(address, body = {}) {
   try { show(await post(address, body)); look(); }
-  catch (error) { at("learn-outcome").textContent = plain(error.message); }
+  catch (error) { Object.assign(at("learn-outcome"), {className: "bad", textContent: plain(error.message)}); }
 }
 
 async function look() {
@@ -40,7 +48,7 @@ async function look() {
 
 function show(course) {
   const {running, doing, share, lines, outcome, error, stopped} = course;
-  at("learn-name").disabled = at("learn-replace").disabled = running;
+  for (const id of [...Object.keys(FIELDS), "learn-replace"]) at(id).disabled = running;
   at("learn-begin").hidden = running;
   at("learn-stop").hidden = !running;
   at("learn-on").hidden = running || !stopped;
