@@ -391,6 +391,28 @@ def test_a_second_pass_and_outliers_refer_to_the_models_of_the_base(pairs, tmp_p
     assert (done.output / "outliers" / "base.csv").read_text().startswith("id,exclude\n")
 
 
+@pytest.mark.slow
+def test_photos_that_a_variant_left_out_are_trained_on_by_what_its_model_predicts(pairs, tmp_path):
+    file = tmp_path / "labels.toml"
+    chosen = {**BASE, "epochs": 8, "repeats": 2, "learning_rate": 0.01, "train_size": 3}
+    base = "\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.items())
+    file.write_text(f'seeds = [0]\n[base]\n{base}\n[factors.more.levels]\nmore = {{ pseudo = "@base" }}\n')
+    done, events = run_experiment(file, pairs, tmp_path / "home")
+
+    assert [event.figures.failure for event in events] == ["", ""]
+    few, more = (
+        load_bundle(next((done.output / "models").glob(f"{name}-*"))) for name in ("base", "more-more")
+    )
+
+    def contents(bundle, side):
+        return {content for _name, content in bundle.photos(side)}
+
+    assert contents(few, "train") < contents(more, "train")
+    assert contents(few, "val") == contents(more, "val")
+    assert not contents(more, "train") & contents(more, "val")
+    assert not list((done.output / "predicted").iterdir())
+
+
 def test_outliers_of_a_variant_that_failed_are_those_of_none_and_whoever_needs_them_fails_too(
     pairs, tmp_path
 ):

@@ -185,6 +185,17 @@ def test_a_claim_is_confirmed_refuted_or_left_open(expected, by, shift, verdict)
     assert figures.rows[1].verdict == verdict
 
 
+def test_a_claim_may_be_about_another_row_than_the_base():
+    claim = {"says": "longer is better", "expected": "better", "than": "f=1"}
+    figures = compared([1, 2], (-0.03, -0.01), claims={"2": claim})
+
+    assert figures.rows[2].words == "worse"
+    assert figures.rows[2].verdict == "confirmed"
+    assert "longer is better, beside f=1: confirmed" in markdown(figures)
+    with pytest.raises(ConfigError, match="f=2: expected a variant, base, f=1, f=2, received 'f=3'"):
+        compared([1, 2], (0.0, 0.0), claims={"2": {**claim, "than": "f=3"}})
+
+
 def test_a_failed_variant_is_a_row_and_the_others_stand():
     found = experiment_of({"seeds": [0, 1, 2], "factors": {"epochs": [1, 2]}}, "drawn")
     done = {name: [cell(repeat) for repeat in found.repeats] for name in ("base", "epochs=1")}

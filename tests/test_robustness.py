@@ -18,7 +18,7 @@ from support.program import SMALL, make, run
 from segmentation.core.errors import ConfigError, DataError, SegmentationError
 from segmentation.core.samples import Sample
 from segmentation.datasets.ground_truth import MaskFile
-from segmentation.evaluation.disturbances import DISTURBANCES
+from segmentation.evaluation.disturbances import DISTURBANCES, STILL, disturbed
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.robustness import CASES, measure_robustness, print_robustness
 from segmentation.images.files import write_image
@@ -393,3 +393,17 @@ def test_the_command_measures_a_random_subset_and_reports_it(tmp_path):
     assert len((output / "robustness.csv").read_text().splitlines()) == 2 + len(CASES)
     assert "Disturbed photos" in (output / "report.html").read_text()
     assert not [path for path in output.iterdir() if path.name.startswith(".")]
+
+
+def test_a_model_can_be_judged_on_disturbed_photos_with_scores_at_the_size_of_each():
+    photo, seen = np.full((40, 30, 3), 200, np.uint8), []
+
+    def score(image):
+        seen.append(image)
+        return np.full((*image.shape[:2], 1), 0.5, np.float32)
+
+    assert disturbed(score, "brightness 0.5")(photo).shape == (40, 30, 1)
+    assert disturbed(score, "resolution 0.5")(photo).shape == (40, 30, 1)
+    assert (seen[0] == 100).all()
+    assert seen[1].shape == (20, 15, 3)
+    assert not any(kind.moves for kind, _level in STILL.values())

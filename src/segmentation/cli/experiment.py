@@ -78,7 +78,8 @@ def _print_plan(options: ExperimentOptions, context: Context) -> int:
 def _said(cell: "Cell") -> str:
     """Return the command that trains a cell, or the models that it scores with and how."""
     if cell.judged_as_trained:
-        return command_line(cell.training)
+        others = f", and on what {', '.join(cell.predicted_by)} predicts" if cell.predicted_by else ""
+        return f"{command_line(cell.training)}{others}"
     models = ", ".join((cell.model, *cell.average_with))
     how = shlex.join(flags_of(cell.judging))
     return f"scored by {models}{f' with {how}' if how else ''}"

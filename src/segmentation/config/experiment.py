@@ -14,17 +14,21 @@ OTHER = "@"
 EVERY_FOLD = "*"
 """The suffix of such a value that stands for the models of all folds, that of this fold first."""
 
+PSEUDO = "pseudo"
+"""The option that names the variants whose models predict photos to train on as well."""
+
 DESIGNS = ("one at a time", "grid", "paired")
 EXPECTATIONS = ("better", "worse", "same")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A published claim about a variant: which way it differs from the base, in words, and by how much."""
+    """A published claim about a variant: which way it differs, in words, by how much, and from which one."""
 
     says: str
     expected: str = ""
     by: float | None = None
+    than: str = BASE
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from segmentation.config.experiment import BASE, DESIGNS, EXPECTATIONS, OTHER, Claim, Experiment, Factor
 from segmentation.config.jobs.train import TrainOptions
-from segmentation.config.options import JobOptions, accept, option, options_of
+from segmentation.config.options import JobOptions, accept, option, options_of, registered
 from segmentation.config.presets import AUTO, PRESETS
 from segmentation.config.scoring import ScoringOptions, parse_threshold
 from segmentation.config.toml_file import check_list, check_table, read_tables, switch, table_in
@@ -29,6 +29,11 @@ class JudgeOptions(JobOptions):
     threshold: float | None = option(
         None, "score from which a pixel is garment", parse=parse_threshold, shown="the best", metavar="auto|X"
     )
+    disturbed: str | None = option(
+        None,
+        "judge photos that are disturbed in this way, which tells how sensitive a model is",
+        choices=registered("evaluation.disturbances", "STILL"),
+    )
     scoring: ScoringOptions = ScoringOptions()
 
 
@@ -39,7 +44,7 @@ JUDGED = tuple(found.name for found in options_of(JudgeOptions) if found.name no
 _TOP = ("about", "design", "seeds", "folds", "margin", "halving", "base", "factors", "quick")
 _QUICK = ("about", "seeds", "folds", "base", "factors", "without")
 _FACTOR = ("option", "levels", "claims")
-_CLAIM = ("says", "expected", "by")
+_CLAIM = ("says", "expected", "by", "than")
 
 
 def shipped_experiments() -> list[str]:
@@ -131,7 +136,7 @@ def _claim(place: str, given: Any) -> Claim:
     if expected:
         _one_of(f"{place}.expected", expected, EXPECTATIONS)
     by = None if "by" not in given else _number(f"{place}.by", given["by"])
-    return Claim(str(given.get("says", "")), expected, by)
+    return Claim(str(given.get("says", "")), expected, by, str(given.get("than", BASE)))
 
 
 def _check_options(place: str, options: Mapping[str, Any]) -> None:
@@ -173,8 +178,9 @@ def _check(experiment: Experiment) -> None:
             f"{sorted(lengths)}"
         )
     needed = {variant.name: variant.needs for variant in experiment.variants}
+    named = {variant.name: (variant.claim.than,) for variant in experiment.variants if variant.claim}
     for name, needs in needed.items():
-        for other in needs:
+        for other in (*needs, *named.get(name, ())):
             if other not in needed:
                 raise ConfigError(f"{name}: expected a variant, {', '.join(needed)}, received {other!r}")
     ready: set[str] = set()

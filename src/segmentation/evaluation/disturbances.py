@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from segmentation.core.predictions import ScoreFn
 from segmentation.core.size import Size
 from segmentation.images.files import as_jpeg
-from segmentation.preprocessing.pixels import resize
+from segmentation.preprocessing.pixels import resize, resize_scores
 
 
 @dataclass(frozen=True)
@@ -120,3 +121,21 @@ DISTURBANCES: dict[str, Disturbance] = {
     "resolution": Disturbance("share of width and height", (0.125, 0.25, 0.5), _resolution, 1),
 }
 """The disturbances by name."""
+
+STILL = {
+    f"{name} {level:g}": (kind, level)
+    for name, kind in DISTURBANCES.items()
+    for level in kind.levels
+    if not kind.moves
+}
+"""The disturbances that leave the ground truth where it is, at each level, by name and level."""
+
+
+def disturbed(score: ScoreFn, case: str) -> ScoreFn:
+    """Return a score function that sees every photo disturbed as one of `STILL` says."""
+    kind, level = STILL[case]
+
+    def score_disturbed(photo: np.ndarray) -> np.ndarray:
+        return resize_scores(score(kind.change(photo, level)), Size(*photo.shape[:2]))
+
+    return score_disturbed

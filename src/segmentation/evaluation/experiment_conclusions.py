@@ -45,16 +45,22 @@ def figures_of(
         kind: usual_variance([one for name, one in found.items() if one and (name in trained) == kind])
         for kind in (True, False)
     }
+
+    def interval(apart: Repeated | None, name: str) -> Interval | None:
+        return difference_interval(apart, usual[name in trained], garments) if apart else None
+
     rows = tuple(
-        _row(
+        Row(
             variant,
-            (*cells.get(variant.name, ()),),
-            found.get(variant.name),
-            usual[variant.name in trained],
-            garments,
-            experiment,
+            tuple(cells.get(name, ())),
+            difference := interval(found.get(name), name),
+            _words(variant, cells.get(name, ()), found.get(name), difference, experiment),
+            _verdict(claim, interval(differences(values[name], values[claim.than]), name), experiment.margin)
+            if (claim := variant.claim)
+            else "",
+            experiment.fixes_threshold(variant),
         )
-        for variant in experiment.variants
+        for name, variant in ((one.name, one) for one in experiment.variants)
     )
     expected = len(experiment.repeats) * len(rows)
     return ExperimentFigures(experiment, measure, rows, expected - sum(len(row.cells) for row in rows))
@@ -109,20 +115,6 @@ def _how_chosen(rows: Sequence[Row]) -> str:
 def _by_repeat(repeats: Sequence[Repeat], done: Sequence[CellFigures]) -> list[dict[str, float] | None]:
     by_repeat = {cell.repeat: cell.values for cell in done if not cell.stopped}
     return [by_repeat.get(repeat) for repeat in repeats]
-
-
-def _row(
-    variant: Variant,
-    cells: tuple[CellFigures, ...],
-    found: Repeated | None,
-    usual: float | None,
-    garments: Mapping[str, str],
-    experiment: Experiment,
-) -> Row:
-    interval = difference_interval(found, usual, garments) if found else None
-    words = _words(variant, cells, found, interval, experiment)
-    verdict = _verdict(variant.claim, interval, experiment.margin) if variant.claim else ""
-    return Row(variant, cells, interval, words, verdict, experiment.fixes_threshold(variant))
 
 
 def _words(

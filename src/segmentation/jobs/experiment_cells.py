@@ -8,7 +8,7 @@ from typing import Any
 
 from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.finding import find_bundle
-from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, Experiment, Repeat, Variant
+from segmentation.config.experiment import BASE, EVERY_FOLD, OTHER, PSEUDO, Experiment, Repeat, Variant
 from segmentation.config.experiment_file import JUDGED, JudgeOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.record import digest_of, record_of
@@ -32,6 +32,10 @@ class Place(WorkFolder):
         """The folder of the figures of each cell."""
         return self.folder / "cells"
 
+    def predicted(self, model: str) -> Path:
+        """Return the folder of predicted pairs that a model is trained on as well."""
+        return self.folder / "predicted" / model
+
     def outliers(self, variant: str) -> Path:
         """Return the table of the photos that a variant cuts out far worse than the others."""
         return self.folder / "outliers" / f"{_file_name(variant)}.csv"
@@ -41,7 +45,8 @@ class Place(WorkFolder):
 class Cell:
     """A variant in one of its repeats: the options of its training and of judging, and the model's name.
 
-    Variants that are trained alike share a model. `average_with` are the models that score together with it.
+    Variants that are trained alike share a model. `average_with` are the models that score together with it,
+    `predicted_by` those whose predictions it is trained on as well.
     `name` is that of its record; it changes with whatever decides the figures.
     """
 
@@ -51,6 +56,7 @@ class Cell:
     training: TrainOptions
     judging: JudgeOptions
     average_with: tuple[str, ...] = ()
+    predicted_by: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -128,11 +134,12 @@ class _Planner:
         others = tuple(self._model(name, repeat) for name in variant.average_with)
         decided = [str(training.name), digest_of(record_of(judging)), *others]
         name = f"{_file_name(variant.name)}-{_of_repeat(repeat)}-{digest_of({'cell': decided})[:_DIGITS]}"
-        return Cell(variant, repeat, name, training, judging, others)
+        return Cell(variant, repeat, name, training, judging, others, self._predicting(variant, repeat))
 
     def _training(self, variant: Variant, repeat: Repeat) -> TrainOptions:
         chosen = _part(self._options(variant), judged=False)
         _refuse_objects(variant.name, str(chosen.get("architecture")))
+        chosen.pop(PSEUDO, None)
         chosen |= {"seed": repeat.seed}
         if repeat.fold:
             chosen |= {"folds": self._experiment.folds, "fold": repeat.fold}
@@ -142,12 +149,20 @@ class _Planner:
         }
         if inputs := self._inputs(chosen):
             decided["inputs"] = inputs
+        if predicting := self._predicting(variant, repeat):
+            decided[PSEUDO] = list(predicting)
         digest = digest_of(decided)[:_DIGITS]
         name = self._names.setdefault(digest, f"{_file_name(variant.name)}-{_of_repeat(repeat)}-{digest}")
         for key in _NAMES_MODELS:
             if key in known:
                 known[key] = self._found(known[key])
         return TrainOptions.of(**known, data=self._data, name=name)
+
+    def _predicting(self, variant: Variant, repeat: Repeat) -> tuple[str, ...]:
+        """Return the models that predict photos to train on."""
+        given = self._options(variant).get(PSEUDO, [])
+        names = [given] if isinstance(given, str) else given
+        return tuple(model for name in names for model in self._models_of(name, repeat))
 
     def _options(self, variant: Variant) -> dict[str, Any]:
         return {**self._experiment.base, **variant.options}

@@ -14,6 +14,7 @@ from segmentation.core.events import Tell, counting
 from segmentation.core.samples import Sample
 from segmentation.datasets.known_photos import KnownPhotos
 from segmentation.evaluation.candidates import judged_together
+from segmentation.evaluation.disturbances import disturbed
 from segmentation.evaluation.evaluate import evaluate
 from segmentation.evaluation.experiment_figures import CellFigures
 from segmentation.evaluation.set_figures import Evaluation
@@ -21,6 +22,7 @@ from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.scorer import load_scorer
 from segmentation.jobs.context import Context
 from segmentation.jobs.experiment_cells import Cell, Place, Run
+from segmentation.jobs.experiment_predicted import remove_predicted, with_predicted
 from segmentation.jobs.experiment_records import figures_of_cell, write_record
 from segmentation.jobs.pairs import find_pairs
 from segmentation.jobs.training import Judged
@@ -54,6 +56,7 @@ def _run(cell: Cell, place: Place, context: Context, epochs: int) -> CellFigures
         evaluation = _judge(cell, members, place, context.tell)
     if not bundle.provenance["interrupted"]:
         _remove_checkpoints(place.logs / cell.model)
+        remove_predicted(cell, place)
     unfinished = [one.provenance["epochs"] for one in members if one.provenance["interrupted"]]
     return figures_of_cell(cell.repeat, bundle, evaluation, stopped=min(unfinished, default=0))
 
@@ -73,7 +76,7 @@ def _model(cell: Cell, place: Place, context: Context, epochs: int) -> tuple[Mod
     keras.utils.clear_session()  # else the networks of all cells stay in memory
     begun = (logs / RECORD).is_file()
     options = dataclasses.replace(
-        cell.training,
+        with_predicted(cell, place, context, begun=begun),
         resume=begun,
         overwrite=not begun,
         given=cell.training.given | {"resume" if begun else "overwrite"},
@@ -120,7 +123,7 @@ def _judge(cell: Cell, members: Sequence[ModelBundle], place: Place, tell: Tell)
         Ensemble(tuple(different)), ModelOptions(threshold=judging.threshold), scoring, tell=tell
     )
     return evaluate(
-        scorer.score,
+        disturbed(scorer.score, judging.disturbed) if judging.disturbed else scorer.score,
         _held_out(cell, members, Context(place)),
         judging.threshold,
         labels=bundle.labels,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from segmentation.config.experiment import BASE
 from segmentation.evaluation.experiment_figures import ExperimentFigures, Row
 
 _NOTHING = "-"
@@ -70,7 +71,8 @@ def claim_text(row: Row) -> str:
     if claim is None:
         return ""
     by = "" if claim.by is None else f" ({claim.by:+g})"
-    return f"{claim.says}{by}" + (f": {row.verdict}" if row.verdict else "")
+    than = "" if claim.than == BASE else f", beside {claim.than}"
+    return f"{claim.says}{by}{than}" + (f": {row.verdict}" if row.verdict else "")
 
 
 def threshold_text(row: Row) -> str:
