@@ -6,12 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
+from segmentation.config.jobs.synth import SynthOptions
 from segmentation.config.values import names_from
-from segmentation.core.errors import DataError
+from segmentation.core.errors import ConfigError, DataError
+from segmentation.core.workspace import Workspace
+from segmentation.datasets.discover import discover
+from segmentation.datasets.objects import objects_of
 from segmentation.images.files import image_size, read_mask, read_photo
+from segmentation.jobs.context import Context
+from segmentation.jobs.synth import synth
 from segmentation.synth import VIEWS, draw_photo, write_studio
 from segmentation.synth.folder import write_empty_rooms
-from segmentation.synth.studio import draw_empty_room
+from segmentation.synth.studio import draw_empty_room, draw_group
 
 SIZE = (96, 144)  # width, height
 
@@ -98,6 +104,28 @@ def test_empty_rooms_show_by_turns_the_room_a_stand_and_a_bare_mannequin():
     assert np.array_equal(rooms[2], draw_empty_room(3, 2, 96, 144))
     outlines = [cv2.Canny(room[:115, 24:72], 60, 120).mean() for room in rooms]  # above stand and turntable
     assert min(outlines[2], outlines[5]) > 2 * max(outlines[0], outlines[3])
+
+
+def test_mannequins_beside_each_other_are_objects_from_left_to_right(tmp_path):
+    options = SynthOptions.of(output=tmp_path, count=3, mannequins=2, size="96x96", workers=1)
+    photos = synth(options, Context(Workspace(tmp_path)))
+
+    dataset = discover(tmp_path, objects=True)
+    assert not dataset.problems
+    assert [sample.photo for sample in dataset.samples] == photos
+    for sample in dataset.samples:
+        first, second = objects_of(sample.truth).masks
+        assert np.nonzero(first)[1].mean() + 20 < np.nonzero(second)[1].mean()
+        assert all(0.02 < mask.mean() < 0.3 for mask in (first, second))
+    everything = discover(tmp_path, classes="foreground").samples[0].truth.read() > 0
+    np.testing.assert_array_equal(everything, draw_group(0, 0, 2, 96, 96)[1] > 0)
+    assert synth(options, Context(Workspace(tmp_path))) == photos  # the same set is continued
+
+
+def test_sides_of_several_mannequins_are_not_chosen(tmp_path):
+    options = SynthOptions.of(output=tmp_path, mannequins=2, views="Back")
+    with pytest.raises(ConfigError, match=r"`views`: expected without `mannequins=2`"):
+        synth(options, Context(Workspace(tmp_path)))
 
 
 def test_a_set_holds_every_view_with_its_cutout(studio):

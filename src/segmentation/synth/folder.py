@@ -11,7 +11,7 @@ from segmentation.core.claim import claim
 from segmentation.core.errors import DataError
 from segmentation.core.parallel import OnProgress, map_in_processes
 from segmentation.images.files import write_image
-from segmentation.synth.studio import check_arguments, draw_empty_room, draw_photo
+from segmentation.synth.studio import check_arguments, draw_empty_room, draw_group, draw_photo
 
 GENERATOR_VERSION = 1  # raise it when the same seed no longer gives the same pixels
 RECORD = "synth.json"
@@ -79,6 +79,40 @@ def write_empty_rooms(
     claim(output / RECORD, record)
     jobs = [(output, seed, number, width, height) for number in range(count)]
     map_in_processes(_draw_empty_one, jobs, None, on_photo)
+
+
+def write_groups(
+    output: Path,
+    count: int,
+    mannequins: int,
+    width: int,
+    height: int,
+    seed: int,
+    workers: int | None = None,
+    on_photo: OnProgress | None = None,
+) -> list[Path]:
+    """Draw photos of several mannequins into output/images, and into output/masks a value for each of them.
+
+    The arguments are those of `write_studio`. Returns the images. Raises what it raises.
+    """
+    check_arguments(seed, 0, VIEWS[0], width, height)
+    record = {"generator": GENERATOR_VERSION, "seed": seed, "count": count, "width": width, "height": height}
+    claim(output / RECORD, {**record, "mannequins": mannequins})
+    jobs = [(output, seed, number, mannequins, width, height) for number in range(count)]
+    map_in_processes(_draw_group, jobs, workers, on_photo)
+    return [_group_path(output, seed, number) for number in range(count)]
+
+
+def _draw_group(job: tuple[Path, int, int, int, int, int]) -> None:
+    output, seed, number, mannequins, width, height = job
+    photo, numbers = draw_group(seed, number, mannequins, width, height)
+    path = _group_path(output, seed, number)
+    write_image(output / "masks" / f"{path.stem}.png", numbers)
+    write_image(path, photo)
+
+
+def _group_path(output: Path, seed: int, number: int) -> Path:
+    return output / "images" / f"group-{seed:04d}-{number:06d}.jpg"
 
 
 def _draw_empty_one(job: tuple[Path, int, int, int, int]) -> None:

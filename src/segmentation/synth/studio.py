@@ -1,5 +1,7 @@
 """One photo of the studio: room, stand, mannequin and garment, composed, lit and photographed."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from segmentation.config.jobs.synth import VIEWS
@@ -7,8 +9,8 @@ from segmentation.core.errors import DataError
 from segmentation.synth.backdrop import draw_backdrop
 from segmentation.synth.camera import expose
 from segmentation.synth.cloth import draw_inside, draw_piece
-from segmentation.synth.figure import design_mannequin
-from segmentation.synth.garments import design_garment
+from segmentation.synth.figure import Mannequin, design_mannequin
+from segmentation.synth.garments import Garment, design_garment
 from segmentation.synth.mannequin import draw_mannequin
 from segmentation.synth.paint import stream
 from segmentation.synth.props import draw_clutter, draw_foreground
@@ -39,29 +41,40 @@ def draw_photo(seed: int, garment: int, view: str, width: int, height: int) -> t
     picture = draw_backdrop(room, width, height)
     draw_clutter(picture, room)
     draw_stand(picture, room, pose)
-    mask = np.zeros((height, width), np.float32)
-    body = np.zeros((height, width), np.float32)
-    pieces = pieces_of(design, mannequin)
-    for piece in pieces:
-        draw_inside(picture, design, piece, pose)
-    painted = draw_mannequin(picture, mannequin, pose, light)
-    if painted is not None:
-        (left, top, right, bottom), alpha = painted
-        body[top:bottom, left:right] = alpha
-    for piece in [piece for piece in pieces if not piece.sleeve]:
-        draw_piece(picture, mask, design, mannequin, piece, pose, light, body)
-    painted = draw_mannequin(picture, mannequin, pose, light, parts="arms")
-    if painted is not None:
-        (left, top, right, bottom), alpha = painted
-        mask[top:bottom, left:right] *= 1 - alpha
-    sleeves = [piece for piece in pieces if piece.sleeve]
-    for piece in sorted(sleeves, key=lambda piece: piece.sleeve * np.sin(pose.turn)):
-        draw_piece(picture, mask, design, mannequin, piece, pose, light, body)
+    mask, _ = _draw_dressed(picture, mannequin, design, pose, light)
     draw_foreground(picture, mask, room, pose.x_px / width)
     photo = expose(picture, key, view_key)
     alpha = np.round(mask * 255).astype(np.uint8)
     alpha[alpha < 3] = 0
     return photo, np.dstack([photo * (alpha > 0)[..., None], alpha])
+
+
+def draw_group(
+    seed: int, number: int, mannequins: int, width: int, height: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw several dressed mannequins beside each other, each from any side, and which pixels are whose.
+
+    The same arguments give the same pixels. Returns the photo, uint8 RGB [H, W, 3], and uint8 [H, W] with the
+    number of the mannequin, from 1 on the left, in what it shows with its garment, 0 elsewhere. Where they
+    overlap, the one further to the right is in front. Raises DataError for arguments it cannot draw.
+    """
+    check_arguments(seed, number, VIEWS[0], width, height)
+    key = (seed, number)
+    room = design_room(key)
+    picture = draw_backdrop(room, width, height)
+    draw_clutter(picture, room)
+    light, numbers = _light(key), np.zeros((height, width), np.uint8)
+    for place in range(mannequins):
+        own = (*key, place)
+        view = VIEWS[int(stream(*own, 95).integers(len(VIEWS)))]
+        pose = _pose(own, (*own, VIEWS.index(view)), view, width, height)
+        middle = (place + 0.5) / mannequins - 0.5
+        pose = replace(pose, x_px=pose.x_px + middle * width)
+        mannequin = design_mannequin(own)
+        draw_stand(picture, room, pose)
+        _, alpha = _draw_dressed(picture, mannequin, design_garment(own, mannequin), pose, light)
+        numbers[alpha >= 0.5] = place + 1
+    return expose(picture, key, (*key, len(VIEWS) + 1)), numbers
 
 
 def draw_empty_room(seed: int, number: int, width: int, height: int) -> np.ndarray:
@@ -101,6 +114,31 @@ def check_arguments(seed: int, garment: int, view: str, width: int, height: int)
             f"a studio photo is at least {MIN_WIDTH}x{MIN_HEIGHT} pixels, received {width}x{height}; "
             "ask for a larger one"
         )
+
+
+def _draw_dressed(
+    picture: np.ndarray, mannequin: Mannequin, design: Garment, pose: Pose, light: Light
+) -> tuple[np.ndarray, np.ndarray]:
+    """Paint a mannequin and what it wears; return the alpha of the garment and of both, float32 [H, W]."""
+    mask, body, arms = (np.zeros(picture.shape[:2], np.float32) for _ in range(3))
+    pieces = pieces_of(design, mannequin)
+    for piece in pieces:
+        draw_inside(picture, design, piece, pose)
+    painted = draw_mannequin(picture, mannequin, pose, light)
+    if painted is not None:
+        (left, top, right, bottom), alpha = painted
+        body[top:bottom, left:right] = alpha
+    for piece in [piece for piece in pieces if not piece.sleeve]:
+        draw_piece(picture, mask, design, mannequin, piece, pose, light, body)
+    painted = draw_mannequin(picture, mannequin, pose, light, parts="arms")
+    if painted is not None:
+        (left, top, right, bottom), alpha = painted
+        mask[top:bottom, left:right] *= 1 - alpha
+        arms[top:bottom, left:right] = alpha
+    sleeves = [piece for piece in pieces if piece.sleeve]
+    for piece in sorted(sleeves, key=lambda piece: piece.sleeve * np.sin(pose.turn)):
+        draw_piece(picture, mask, design, mannequin, piece, pose, light, body)
+    return mask, np.maximum(np.maximum(mask, body), arms)
 
 
 def _pose(key: tuple[int, ...], view_key: tuple[int, ...], view: str, width: int, height: int) -> Pose:

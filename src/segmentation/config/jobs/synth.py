@@ -23,6 +23,15 @@ class SynthOptions(JobOptions):
         parse=names_from(VIEWS),
         metavar="NAME[,NAME]",
     )
+    mannequins: int = option(
+        1,
+        "mannequins in a photo; from two on `count` photos are drawn, of so many beside each other, each "
+        "from any side, with masks in which every one has a value of its own, in place of cutouts of "
+        "garments",
+        minimum=1,
+        maximum=6,
+        common=False,
+    )
     size: Size = option(Size(1728, 1152), "size of the photos")
     seed: int = option(0, "seed of the drawings; the same seed gives the same pixels")
     workers: int | None = option(None, "processes that draw", minimum=1, shown="one a core", common=False)
