@@ -21,12 +21,13 @@ from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.file_kinds import REFINEMENTS
 from segmentation.core.workspace import Workspace
 from segmentation.evaluation.study import Judged, photos_of_part, pooled, read_judged
-from segmentation.images.files import read_mask
+from segmentation.images.files import read_mask, write_image
 from segmentation.jobs.context import Context
 from segmentation.jobs.named_models import models_of
 from segmentation.jobs.recipe_runs import is_done
 from segmentation.jobs.recipe_runs import run as run_step
 from segmentation.jobs.recipe_steps import Request, Step
+from segmentation.jobs.study import write_pages
 from segmentation.jobs.study_steps import study_steps
 from segmentation.jobs.training_checks import check_before_data
 from segmentation.metrics.intervals import paired_difference
@@ -225,13 +226,16 @@ def test_trainings_with_several_seeds_are_one_row_with_an_interval_over_them_and
         [read_judged(results / f"{way}-{seed}").values("dice") for seed in (4, 5, 7)]
         for way in ("few", "all")
     )
-    groups = read_judged(results / "all-4").groups
+    groups = {}
+    for seed in (4, 5, 7):  # each holds out others
+        groups |= read_judged(results / f"all-{seed}").groups
     expected = difference_interval(differences(everything, few), None, groups)
 
     row = cells_of(page, "all")
     assert row[1] == f"{len(groups)} of pairs, 3 seeds"
     assert f"{expected.mean:+.4f} ({expected.low:+.4f} to {expected.high:+.4f})" in row[3]
-    assert cells_of(page, "few")[3].startswith(f"{np.mean([[*one.values()] for one in few]):.4f}")
+    photos = {name: [one[name] for one in few if name in one] for one in few for name in one}
+    assert cells_of(page, "few")[3].startswith(f"{np.mean([np.mean(dice) for dice in photos.values()]):.4f}")
     assert "trained once" not in page
     assert "how a training happens to go" in page
     assert "--model tried-all-7" in page
@@ -304,6 +308,33 @@ def test_the_interval_of_average_precision_is_that_of_resampled_photos_and_of_se
     assert found.low < 0.1 < 0.12 < found.high
     assert seeds.interval("mask_ap").high > interval.high
     assert one.against(replace(other, photos={"a": {}}), "mask_ap") is None  # of other photos
+
+
+def test_objects_of_a_photo_come_into_the_page_in_colours(tmp_path, data):
+    text = QUESTION.replace("curves = true", 'shows = ["cut"]')
+    request = request_of(tmp_path, data, write_question(tmp_path, text))
+    folder = request.results / "cut"
+    for number, columns in ((1, slice(5, 25)), (2, slice(40, 70))):
+        mask = np.zeros((48, 96), np.uint8)
+        mask[10:30, columns] = 255
+        write_image(folder / "masks" / f"a-{number}.png", mask)
+    found = [{"mask": "masks/a-1.png"}, {"mask": "masks/a-2.png"}]
+    lines = [{"image": "a.png", "objects": found}, {"image": "b.png", "objects": found[:1]}]
+    (folder / "predictions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    write_pages(request, study_steps(request), str, Context(Workspace(tmp_path)))
+
+    page = page_of(tmp_path)
+    assert "`cut` found several objects in 1 of 2 photos, each with a mask and a cutout of its own" in page
+    assert "![Objects that cut found](pictures/mirror-cut.png)" in page
+    picture = np.array(Image.open(request.results / "pictures" / "mirror-cut.png"))
+    assert picture.shape == (240, 480, 3)
+    assert len({tuple(picture[100, column]) for column in (75, 275, 450)}) == 3  # two objects and the ground
+
+
+def test_what_is_shown_is_a_step_that_predicts(tmp_path, data):
+    question = write_question(tmp_path, QUESTION.replace("curves = true", 'shows = ["plain"]'))
+    with pytest.raises(ConfigError, match="shows: expected some of cut, received 'plain'"):
+        study_steps(request_of(tmp_path, data, question))
 
 
 def test_a_part_of_the_photos_has_a_table_of_its_own(studied):

@@ -32,7 +32,20 @@ FEWEST_SEEDS = 3
 _SEED = "{seed}"
 
 _INDEX = "readme"
-_TOP = ("title", "asks", "advice", "measures", "curves", "seeds", "usual", "steps", "ways", "parts", "quick")
+_TOP = (
+    "title",
+    "asks",
+    "advice",
+    "measures",
+    "curves",
+    "shows",
+    "seeds",
+    "usual",
+    "steps",
+    "ways",
+    "parts",
+    "quick",
+)
 _PART = ("file", "column", "lowest")
 
 
@@ -84,7 +97,8 @@ class Part:
 class Question:
     """A table of a study. `advice` is what a person concludes who has read it, empty before.
 
-    With `curves` those of the trainings are shown too.
+    With `curves` those of the trainings are shown too, and of the steps in `shows` the objects that they
+    found.
     """
 
     name: str
@@ -96,6 +110,7 @@ class Question:
     ways: tuple[Way, ...]
     parts: tuple[Part, ...] = ()
     curves: bool = False
+    shows: tuple[str, ...] = ()
 
 
 def short_name(text: str) -> str:
@@ -150,6 +165,9 @@ def _question(name: str, tables: Mapping[str, Any]) -> Question:
     usual = table_in(tables, "usual")
     measures = tables.get("measures", ["dice"])
     check_list("measures", measures, MEASURES)
+    steps = {key: _options(f"steps.{key}", given) for key, given in table_in(tables, "steps").items()}
+    predicting = [key for key, given in steps.items() if given.get("job") == "predict"]
+    check_list("shows", shows := tables.get("shows", []), predicting)
     seeds = _seeds(tables.get("seeds", []))
     ways = {way: _options(f"ways.{way}", given) for way, given in table_in(tables, "ways").items()}
     if not ways:
@@ -162,14 +180,11 @@ def _question(name: str, tables: Mapping[str, Any]) -> Question:
         asks=str(tables.get("asks", "")),
         advice=str(tables.get("advice", "")),
         measures=tuple(measures),
-        steps=tuple(
-            made
-            for key, given in table_in(tables, "steps").items()
-            for made in _made(key, given, usual, seeds)
-        ),
+        steps=tuple(made for key, given in steps.items() for made in _made(key, given, usual, seeds)),
         ways=_with_equal_seeds([_way(way, given, usual, [*ways], seeds) for way, given in ways.items()]),
         parts=tuple(_part(part, given) for part, given in table_in(tables, "parts").items()),
         curves=switch("curves", tables.get("curves", False)),
+        shows=tuple(shows),
     )
 
 

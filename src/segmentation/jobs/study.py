@@ -1,5 +1,6 @@
 """The pages of a study, one a question, from what its steps have written."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from segmentation.bundle.provenance import provenance
 from segmentation.config.jobs.evaluate import EvaluateOptions
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.study import Question, filled, read_questions
+from segmentation.core.counting import counted
+from segmentation.core.file_kinds import MANIFEST
+from segmentation.core.labels import HALF
 from segmentation.core.samples import Sample
 from segmentation.datasets.discover import discover
 from segmentation.evaluation.history import read_history
@@ -23,7 +27,7 @@ from segmentation.evaluation.study import (
     pooled,
     read_judged,
 )
-from segmentation.images.files import write_image
+from segmentation.images.files import read_mask, write_image
 from segmentation.jobs.context import Context
 from segmentation.jobs.named_models import models_of
 from segmentation.jobs.recipe_steps import Request, Step
@@ -32,9 +36,10 @@ from segmentation.outputs.alpha_files import ALPHA, read_alpha
 from segmentation.reports.compare_charts import learning_chart
 from segmentation.reports.plots import save
 from segmentation.reports.study import write_index, write_question
-from segmentation.reports.study_pictures import Detail, draw_detail, most_disputed
+from segmentation.reports.study_pictures import Detail, draw_detail, draw_objects, most_disputed
 
 _PICTURES = "pictures"
+_MOST_SHOWN = 5  # photos whose objects are shown
 
 
 def write_pages(request: Request, steps: Sequence[Step], said: Said, context: Context) -> Path:
@@ -55,6 +60,7 @@ def write_pages(request: Request, steps: Sequence[Step], said: Said, context: Co
         pictures = _pictures(question, ways, judged, request.results)
         if question.curves:
             pictures += _curves(question, ways, context.workspace.models, request.results)
+        pictures += _objects(question, request)
         write_question(figures, about, pictures, request.results)
     return write_index(request.results)
 
@@ -126,6 +132,31 @@ def _pictures(
         write_image(results / file, draw_detail(target, alphas, detail))
         shown = f"Masks of {sample.id} where the ways are furthest apart, pixel for pixel"
         lines.append(f"{shown}:\n\n![{shown}]({file})")
+    return lines
+
+
+def _objects(question: Question, request: Request) -> list[str]:
+    """Draw several objects of a photo that the steps to be shown found; return the lines that show them."""
+    lines = []
+    for step in steps_of_question(question, request):
+        if step.name not in question.shows or not (_output(step) / MANIFEST).is_file():
+            continue
+        found = [*map(json.loads, (_output(step) / MANIFEST).read_text(encoding="utf-8").splitlines())]
+        several = [photo for photo in found if len(photo.get("objects") or ()) > 1]
+        told = f"`{step.name}` found several objects in {len(several)} of {counted(len(found), 'photo')}"
+        if not several:
+            lines.append(f"{told}.")
+            continue
+        masks = [
+            [read_mask(_output(step) / one["mask"]) >= HALF for one in photo["objects"]]
+            for photo in several[:_MOST_SHOWN]
+        ]
+        file = f"{_PICTURES}/{question.name}-{step.name}.png"
+        write_image(request.results / file, draw_objects(masks))
+        lines.append(
+            f"{told}, each with a mask and a cutout of its own; here each of a photo has a colour:\n\n"
+            f"![Objects that {step.name} found]({file})"
+        )
     return lines
 
 

@@ -1,18 +1,20 @@
 """The same detail of a photo by each way of a question, pixel for pixel, with labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
+from segmentation.core.palette import palette
 from segmentation.images.text import INK, LINE_HEIGHT_PX, PAPER, TEXT_GAP_PX, load_font, wrap
 from segmentation.reports.details import DETAIL_PX, detail_about
 
 _GAP_PX = 4
 _COLUMNS = 4
 _LINES = 2
+_OBJECTS_PX = 240  # the height of a photo's objects
 
 
 @dataclass(frozen=True)
@@ -53,3 +55,20 @@ def draw_detail(target: np.ndarray, alphas: Mapping[str, np.ndarray], detail: De
             y = top + height + TEXT_GAP_PX + line * LINE_HEIGHT_PX
             pen.text((left + width / 2, y), text, fill=INK[0], font=font, anchor="ma")
     return np.array(sheet)
+
+
+def draw_objects(photos: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+    """Draw objects beside each other, masks bool [H, W] of one photo after the other: uint8 RGB [240, W, 3].
+
+    Each has a colour of its own on black. The photos are not shown, see `draw_detail`.
+    """
+    tiles: list[np.ndarray] = []
+    for masks in photos:
+        height, width = masks[0].shape
+        drawn = np.zeros((height, width, 3), np.uint8)
+        for mask, colour in reversed([*zip(masks, palette(len(masks) + 1)[1:], strict=True)]):
+            drawn[mask] = colour
+        size = max(1, round(width * _OBJECTS_PX / height)), _OBJECTS_PX
+        gap = np.full((_OBJECTS_PX, _GAP_PX, 3), PAPER[0], np.uint8)
+        tiles += [cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), gap]
+    return np.hstack(tiles[:-1])
