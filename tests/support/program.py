@@ -21,7 +21,7 @@ TINY = (*NETWORK, "--levels", "1", "--input-size", "32x48")
 _SIGNALLED = """
 import io, os, sys
 import main
-number, words, times, *arguments = sys.argv[1:]
+number, words, times, *sys.argv = sys.argv[1:]
 class Watched(io.TextIOWrapper):
     said = ""
     def write(self, text):
@@ -32,7 +32,8 @@ class Watched(io.TextIOWrapper):
             os.kill(os.getpid(), int(number))
         return written
 sys.stdout = Watched(sys.stdout.detach(), encoding="utf-8", line_buffering=True)
-sys.exit(main.main(arguments))
+main.prepare_process()
+main.end(main.main())
 """
 
 
@@ -47,10 +48,15 @@ def signalled(number: int, words: str, *arguments: object, times: int = 1) -> su
 
     A test that reads what it prints may come too late with a signal of its own.
     """
-    command = [sys.executable, "-c", _SIGNALLED, str(int(number)), words, str(times), *map(str, arguments)]
+    options = map(str, (int(number), words, times, PROGRAM, *arguments))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))}
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        [sys.executable, "-c", _SIGNALLED, *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
 
 
