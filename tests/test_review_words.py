@@ -31,11 +31,13 @@ def test_a_photo_shows_how_likely_it_has_no_fault_which_is_what_the_list_goes_by
 
         shown = page("review.queue.shown.map(({name}) => name)")
         badges = page("[...document.querySelectorAll('.row .badge')].map(({textContent}) => textContent)")
+        heading = page("document.getElementById('badge').textContent")
         about = page("document.getElementById('badge').title")
 
     assert shown == sorted(photos, key=lambda name: photos[name].clean)
     percent = [f"{100 * photos[name].clean:.0f}%" for name in shown]
     assert badges == [f"{one} clean" for one in percent]
+    assert heading == f"{photos[shown[0]].decision} · {percent[0]} clean"
     assert about.startswith(f"Without a fault with a probability of {percent[0]}; expected Dice of the mask ")
 
 
@@ -43,7 +45,7 @@ def test_predictions_that_know_no_faults_show_their_confidence(tmp_path, tab):
     with Server(draw_results(tmp_path, names=("a",), size=SIZE)) as server:
         page = tab(server.address)
 
-        assert page("document.getElementById('badge').textContent").startswith("0.")
+        assert " · 0." in page("document.getElementById('badge').textContent")
         assert page("document.getElementById('badge').title").startswith("Expected Dice of the mask 0.")
 
 

@@ -8,7 +8,7 @@ export function describe({queue, view, work, summary}) {
   const photo = queue.current;
   at("name").textContent = photo?.name ?? "";
   at("name").title = photo?.name ?? "";
-  at("badge").textContent = photo ? figure(photo) : "";
+  at("badge").textContent = photo ? [photo.predicted, figure(photo)].filter(Boolean).join(" · ") : "";
   at("badge").className = `badge ${photo?.predicted ?? ""}`;
   at("badge").title = photo ? inWords(photo) : "";
   at("reasons").textContent = photo?.reasons.join("; ") ?? "";
