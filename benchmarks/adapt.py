@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--model", help="name or path of the model (default: default)")
     parser.add_argument("--validation", type=Path, help="pairs on which nothing may be lost")
     parser.add_argument("--replay", type=Path, action="append", default=[], help="pairs to train on besides")
+    parser.add_argument("--fold-model", action="append", default=[], help="as of adapt, for replayed pairs")
     parser.add_argument("--corrections", type=int, default=20, help="corrected photos (default: 20)")
     parser.add_argument("--share", type=float, default=0.5, help="garments of which some are corrected")
     parser.add_argument("--below", type=float, default=1.0, help="Dice below which a mask is corrected")
@@ -145,9 +146,8 @@ def _repeat(
     chosen = {"validation": options.validation, "epochs": options.epochs, "rate": options.rate}
     given = {name: value for name, value in chosen.items() if value is not None}
     model = str(bundle.path.absolute())
-    done = adapt(
-        AdaptOptions.of(from_=results, name="adapted", model=model, replay=options.replay, **given), context
-    )
+    given |= {"replay": options.replay, "fold_model": options.fold_model}
+    done = adapt(AdaptOptions.of(from_=results, name="adapted", model=model, **given), context)
     if done.verdict is None:
         raise KeyboardInterrupt
     print(done.verdict)
