@@ -37,7 +37,7 @@ def _cpu_seconds(photos: list[Path], folder: Path, model: str) -> float:
     for photo in photos:
         (folder / "photos" / photo.name).symlink_to(photo.resolve())
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, str(ROOT / "main.py"), "predict", "--model", str(ROOT / "models" / model)]
+    command = [sys.executable, str(ROOT / "main.py"), "predict", "--model", model]
     command += ["--input", str(folder / "photos"), "--output", str(folder / "results"), "--save"]
     subprocess.run(command, check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -22,7 +22,7 @@ from segmentation.inference.scoring import load_score
 from segmentation.metrics import masks as metrics
 
 KINDS = {
-    "studio": ("studio/val", "studio/views"),
+    "studio": ("studio/val", "studio/views", "studio/train"),
     "packshots": ("packshots",),
     "flatlay": ("flatlay",),
     "street": ("ccp/val",),

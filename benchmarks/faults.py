@@ -91,7 +91,7 @@ def main() -> None:
         show_order(one)
         show_promises(one, options.splits)
     show_planted(judged["faults"], options.planted)
-    show_cost(photos, options.model)
+    show_cost(photos, str(bundle.path.absolute()))
     if options.sheet:
         write_sheet(options.sheet, judged["faults"].photos, judged["faults"].places, SIZES["faults"])
 
