@@ -1,7 +1,7 @@
 """Is the service as fast as `predict`, how long does an answer take, and does it hold out?
 
     python benchmarks/serve.py [--requests N] [--clients N] [--input DIR] [--photos N] [--model NAME]
-        [--quality NAME] [--other ADDRESS]
+        [--quality NAME] [--other ADDRESS] [--field NAME=VALUE]
 
 Photos go through `predict --save` and through a service in a process of its own, asked for the same mask and
 cutout of each, in turn, so that a busy machine slows both. Printed are the throughput of the service against
@@ -11,7 +11,8 @@ of requests that come at three times of it. Expected are at least 0.9 of `predic
 over 10,000 requests, and no accepted photo lost.
 
 `--other` is the address of another service under the same load, by turns too, which takes a form with the
-photo as `file`, such as http://127.0.0.1:7000/api/remove of `rembg s`.
+photo as `file`, such as http://127.0.0.1:7000/api/remove of `rembg s`, and `--field` a further field of that
+form, such as model=u2net.
 """
 
 import argparse
@@ -43,7 +44,7 @@ from segmentation.jobs.context import Context
 from segmentation.jobs.predict import predict
 
 _ASKED = "/v1/cutouts?format=json&files=mask,png"  # what `predict --save` writes
-_BOUNDARY = "photo-of-the-benchmark"
+_BOUNDARY = b"--photo-of-the-benchmark"
 _PARTS = 4
 _OTHERS = 40  # requests to the other service between two parts
 _ASIDE = 400  # requests of the measurements beside throughput and memory
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--model", default="default", help="(default: the one that comes with the program)")
     parser.add_argument("--quality", default="standard", help="as of `predict` (default: %(default)s)")
     parser.add_argument("--other", help="address of another service (default: none)")
+    parser.add_argument("--field", help="of the form that the other service takes (default: none)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _service(options) as address:
         images = gather(options.input, options.photos, Path(folder))
@@ -85,6 +87,7 @@ def _throughput(
 
     folder_of_photos()  # what runs first warms the machine up
     _load(address, photos, options.clients, options.clients)
+    forms = [_form_of(photo, options.field) for photo in photos]
     tenth = options.requests // 10
     counts = [tenth, *[(options.requests - tenth) // _PARTS] * _PARTS]
     sent: list[Sent] = []
@@ -95,7 +98,10 @@ def _throughput(
         sent, service_s = [*sent, *answers], service_s + seconds
         memory.append(_memory(address))
         if options.other:
-            other_s += _timed_load(options.other, photos, _OTHERS, options.clients, form=True)[1]
+            answers, seconds = _timed_load(options.other, forms, _OTHERS, options.clients)
+            if {status for status, _taken in answers} != {200}:
+                raise SystemExit(f"{options.other}: expected cutouts, received {answers[-1][0]}")
+            other_s += seconds
     rate, plain = len(sent) / service_s, len(counts) * len(photos) / folder_s
     statuses = dict(Counter(status for status, _taken in sent))
     print(f"predict    {plain:6.2f} photos/s, {len(photos)} photos {len(counts)} times")
@@ -138,55 +144,58 @@ def _service(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _timed_load(
-    address: str, photos: Sequence[bytes], requests: int, clients: int, *, form: bool = False
+    address: str, bodies: Sequence[bytes], requests: int, clients: int
 ) -> tuple[list[Sent], float]:
     """Send photos as fast as so many clients can; return what became of each, and the seconds of all."""
     started = time.perf_counter()
-    sent = _load(address, photos, requests, clients, form=form)
+    sent = _load(address, bodies, requests, clients)
     return sent, time.perf_counter() - started
 
 
 def _load(
-    address: str,
-    photos: Sequence[bytes],
-    requests: int,
-    clients: int,
-    *,
-    rate: float | None = None,
-    form: bool = False,
+    address: str, bodies: Sequence[bytes], requests: int, clients: int, *, rate: float | None = None
 ) -> list[Sent]:
     """Send photos, as fast as so many clients can, or so many a second; return what became of each."""
     begun = time.perf_counter()
 
     def send(numbered: tuple[int, bytes]) -> Sent:
-        number, photo = numbered
+        number, body = numbered
         if rate:
             time.sleep(max(0.0, begun + number / rate - time.perf_counter()))
         started = time.perf_counter()
         try:
-            status = _send(address, photo, form)
+            status = _send(address, body)
         except OSError:
             status = 0
         return status, time.perf_counter() - started
 
     with ThreadPoolExecutor(clients) as pool:
-        return list(pool.map(send, enumerate(islice(cycle(photos), requests))))
+        return list(pool.map(send, enumerate(islice(cycle(bodies), requests))))
 
 
-def _send(address: str, photo: bytes, form: bool) -> int:
+def _send(address: str, body: bytes) -> int:
     place = urlsplit(address)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=600)
-    headers = {"content-type": f"multipart/form-data; boundary={_BOUNDARY}"} if form else {}
-    connection.request("POST", f"{place.path}?{place.query}", _as_form(photo) if form else photo, headers)
+    is_form = body.startswith(_BOUNDARY)
+    kind = f"multipart/form-data; boundary={_BOUNDARY[2:].decode()}" if is_form else "image/jpeg"
+    connection.request("POST", f"{place.path}?{place.query}", body, {"content-type": kind})
     answer = connection.getresponse()
     answer.read()
     connection.close()
     return answer.status
 
 
-def _as_form(photo: bytes) -> bytes:
-    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
-    return head.encode() + photo + f"\r\n--{_BOUNDARY}--\r\n".encode()
+def _form_of(photo: bytes, field: str | None) -> bytes:
+    """Return a form of multipart/form-data with a photo as `file`, and a field NAME=VALUE."""
+    parts = {b'name="file"; filename="a.jpg"': photo}
+    if field:
+        name, _, value = field.partition("=")
+        parts[f'name="{name}"'.encode()] = value.encode()
+    lines = [
+        _BOUNDARY + b"\r\nContent-Disposition: form-data; " + about + b"\r\n\r\n" + content + b"\r\n"
+        for about, content in parts.items()
+    ]
+    return b"".join([*lines, _BOUNDARY, b"--\r\n"])
 
 
 def _memory(address: str) -> float:
