@@ -23,12 +23,13 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 from cutting import seconds_of
@@ -139,7 +140,9 @@ def _service(options: argparse.Namespace) -> Iterator[str]:
     command += ["--uploads", str(8 * options.clients), "--queue", str(options.clients)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as service:
         assert service.stdout
-        yield json.loads(service.stdout.readline())["address"] + _ASKED
+        address = json.loads(service.stdout.readline())["address"]
+        Thread(target=deque, args=(service.stdout, 0), daemon=True).start()  # a full pipe would stop it
+        yield address + _ASKED
         service.terminate()
 
 
