@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval
 
 RESAMPLES = 500
-"""How often photos are drawn anew for the interval of an average precision."""
+"""The number of draws of the photos for the interval of an average precision."""
 
 _SEED = 0  # the same for all, so that every model is judged on the same resampled photos
 _NAMES = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large")

@@ -45,7 +45,7 @@ def _predict(cell: Cell, place: Place, context: Context) -> None:
     photos = [sample.photo for sample in samples if not any(sample in one for one in known)]
     if not photos:
         raise DataError(
-            f"pseudo: expected photos that {', '.join(cell.predicted_by)} neither learned from nor held out, "
+            f"pseudo: expected photos that {', '.join(cell.predicted_by)} have not seen, "
             "found none; give the variant that predicts them a `train_size`"
         )
     listed = _list_of(cell, place)

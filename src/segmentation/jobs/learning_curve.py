@@ -35,7 +35,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Learned:
-    """What trainings on up to `trained_on` of all `pairs` found; no curves where they were interrupted.
+    """The findings of trainings on up to `trained_on` of all `pairs`; no curves where they were interrupted.
 
     The curves are over the number of photos that a model is trained on.
     """

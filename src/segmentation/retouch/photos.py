@@ -53,7 +53,7 @@ class CutPhoto:
 
     @property
     def knows_doubts(self) -> bool:
-        """Whether predict looked for doubtful regions."""
+        """True if predict looked for doubtful regions."""
         return "doubts" in self.outputs
 
     @property

@@ -24,7 +24,7 @@ _STEPS = {
     "refinement": ("fitted edge", "fitted edges"),
     "stroke": ("brush stroke", "brush strokes"),
 }
-"""What a person calls one step of a kind of operation, and several."""
+"""Names for one step of a kind of operation, and for several."""
 
 _STEP_COLUMNS = {kind: _STEPS[kind][1].replace(" ", "_") for kind in KINDS}
 
