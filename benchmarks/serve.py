@@ -141,9 +141,11 @@ def _service(options: argparse.Namespace) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as service:
         assert service.stdout
         address = json.loads(service.stdout.readline())["address"]
-        Thread(target=deque, args=(service.stdout, 0), daemon=True).start()  # a full pipe would stop it
+        reading = Thread(target=deque, args=(service.stdout, 0), daemon=True)  # a full pipe would stop it
+        reading.start()
         yield address + _ASKED
         service.terminate()
+        reading.join()
 
 
 def _timed_load(
