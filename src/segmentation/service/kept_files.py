@@ -20,7 +20,7 @@ from segmentation.stores.downloads import scratch_folder
 _ABOUT = ".json"  # no name of a format
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Kept:
     until: float
     size: int
@@ -55,6 +55,7 @@ class KeptFiles:
                 sweep(folder)
             self._folder = folder or stack.enter_context(scratch_folder())
             self._kept = OrderedDict(sorted(self._found(), key=lambda found: found[1].until))
+            self._used = sum(kept.size for kept in self._kept.values())
             self._held = stack.pop_all()
 
     def keep(self, files: Mapping[str, bytes], owner: str | None) -> str:
@@ -77,6 +78,7 @@ class KeptFiles:
                 (made / _ABOUT).write_text(json.dumps(asdict(kept)), encoding="utf-8")
                 made.rename(self._folder / name)
             self._kept[name] = kept
+            self._used += kept.size
         return name
 
     def find(self, name: str, format: str, owner: str | None) -> bytes | None:
@@ -102,11 +104,10 @@ class KeptFiles:
                 continue
 
     def _make_room(self, size: int) -> None:
-        used = sum(kept.size for kept in self._kept.values())
         while self._kept:
             name, oldest = next(iter(self._kept.items()))
-            if oldest.until > self._clock() and used + size <= self._most_bytes:
+            if oldest.until > self._clock() and self._used + size <= self._most_bytes:
                 break
-            used -= oldest.size
+            self._used -= oldest.size
             del self._kept[name]
             shutil.rmtree(self._folder / name, ignore_errors=True)
