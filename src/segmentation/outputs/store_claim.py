@@ -30,8 +30,12 @@ class StoreClaim:
         self._store = store
         self._results = results
         self._address = results / MARK
-        self._who = {"process": os.getpid(), "started": _started(os.getpid()), **_machine()}
-        self._who["token"] = secrets.token_hex(8)
+        self._who = {
+            "process": os.getpid(),
+            "started": _started(os.getpid()),
+            "token": secrets.token_hex(8),
+            **_machine(),
+        }
         self._refreshed_s = 0.0
 
     def __enter__(self) -> Self:
