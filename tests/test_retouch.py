@@ -9,10 +9,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 from support.desk import NAMES, SIZE, draw_results, read
 from support.drawing import ellipse
 from support.folder_job import cut_folder
@@ -149,6 +151,27 @@ def test_an_edge_that_is_doubtful_all_along_is_no_region():
     doubts[rim] = 8
 
     assert find_regions(doubts, garment) == []
+
+
+@given(st.integers(12, 60), st.integers(12, 60), st.floats(0.3, 0.8), st.integers(0, 2**32 - 1))
+def test_every_part_beside_the_largest_is_a_region_with_just_its_pixels(height, width, share, seed):
+    random = np.random.default_rng(seed)
+    coarse = random.random((height // 4, width // 4)).astype(np.float32)
+    mask = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR) < share
+    labels, _count = ndimage.label(mask, np.ones((3, 3)))  # parts that meet over corners are one
+    areas = np.bincount(labels.ravel())[1:]
+
+    regions = find_regions(np.zeros(mask.shape, np.uint8), mask)
+
+    found = np.zeros(mask.shape, int)
+    for region in regions:
+        assert region.inside
+        assert len(np.unique(labels[region.slices][region.pixels])) == 1
+        found[region.slices] += region.pixels
+    assert found.max(initial=0) <= 1
+    visible = areas >= 12  # what is smaller nobody would see
+    assert len(regions) == max(0, np.count_nonzero(visible) - 1)
+    assert found.sum() == areas[visible].sum() - areas.max(initial=0) * bool(visible.any())
 
 
 def test_an_edge_is_fitted_to_the_photo_along_a_stroke_and_nowhere_else():

@@ -13,6 +13,7 @@ from segmentation.core.bands import bands_of
 from segmentation.core.boxes import Box
 from segmentation.core.predictions import LikelyFault, Prediction
 from segmentation.images.boxes import box_around
+from segmentation.images.regions import regions_of
 from segmentation.metrics.faults import EXCESS
 
 _STEPS = 16  # of scores in a picture of doubts
@@ -130,20 +131,22 @@ def _thick_parts(doubtful: np.ndarray, inside: bool) -> list[Region]:
     box = box_around(doubtful, margin_px=1)
     if box is None:
         return []
-    rows, columns = box
     reach_px, least_px = max(1.0, _THIN * len(doubtful)), _least_px(doubtful)
-    doubtful = doubtful[box]
     margin_px = math.ceil(reach_px) + 1
-    padded = np.pad(doubtful.astype(np.uint8), margin_px, mode="edge")  # the border of the photo is no edge
+    padded = np.pad(doubtful[box].astype(np.uint8), margin_px, mode="edge")  # a photo's border is no edge
     own = slice(margin_px, -margin_px)
     core = _distance_px(padded)[own, own] > reach_px
-    opened = _distance_px((~core).astype(np.uint8)) <= reach_px
+    near = box_around(core, margin_px=4 * margin_px)  # as far as anything of a thick part reaches
+    if near is None:
+        return []
+    top_px, left_px = (whole.start + part.start for whole, part in zip(box, near, strict=True))
+    opened = _distance_px((~core[near]).astype(np.uint8)) <= reach_px
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened.astype(np.uint8), connectivity=8)
-    regions = []
+    doubtful, regions = doubtful[box][near], []
     for number in range(1, count):
         if stats[number, cv2.CC_STAT_AREA] >= least_px:
             left, top, pixels = _grown(labels, number, stats[number], doubtful, 2 * margin_px)
-            regions.append(_trimmed(columns.start + left, rows.start + top, pixels, inside))
+            regions.append(_trimmed(left_px + left, top_px + top, pixels, inside))
     return regions
 
 
@@ -167,16 +170,21 @@ def _distance_px(inside: np.ndarray) -> np.ndarray:
 
 def _islands(mask: np.ndarray) -> list[Region]:
     """Return the parts of a mask beside its largest one."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if count <= 2:
+    parts = regions_of(mask)
+    if len(parts) < 2:
         return []
-    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    areas = parts[:, cv2.CC_STAT_AREA]
+    islands = areas >= _least_px(mask)
+    islands[areas.argmax()] = False
     regions = []
-    for number in range(1, count):
-        left, top, width, height, area = map(int, stats[number])
-        if number != largest and area >= _least_px(mask):
-            box = slice(top, top + height), slice(left, left + width)
-            regions.append(Region(left, top, labels[box] == number, True))
+    for left, top, width, height, _area in parts[islands].tolist():
+        box = Box(left, top, width, height)
+        _count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            mask[box.slices].astype(np.uint8), connectivity=8
+        )
+        # two parts that both reach from side to side and from top to bottom would meet
+        own = (stats[1:, cv2.CC_STAT_WIDTH] == width) & (stats[1:, cv2.CC_STAT_HEIGHT] == height)
+        regions.append(Region(left, top, labels == 1 + own.argmax(), True))
     return regions
 
 
