@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from segmentation.config.scoring import ModelOptions, ScoringOptions
 from segmentation.core.events import Caution, Tell, ignore
 from segmentation.core.labels import LabelMap
 from segmentation.core.predictions import Prediction, ScoreFn
+from segmentation.images.lab import make_tables_of_lab
 from segmentation.inference.engines import Engine
 from segmentation.inference.engines.object_engine import ObjectEngine
 from segmentation.inference.ensemble import Ensemble
@@ -85,6 +87,8 @@ def load_scorer(
     where the threshold is at an end of the scores.
     """
     check_scoring(models, options, scoring)
+    # what the estimator needs is made while the networks are compiled
+    Thread(target=make_tables_of_lab, daemon=True).start()
     asked = asked_tiling(scoring)
     tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
     channels = choose_channels(models, scoring)
