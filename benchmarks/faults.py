@@ -7,7 +7,8 @@ Photos of four kinds with ground truth that the model has not seen; whatever is 
 garments (cross-validation of five folds), or with `--strange` to the other kinds alone. It prints for each
 kind, and for each evidence with its cost, AURC and AUGRC of "has a fault" (less is better), how many of the
 faulty photos a review of the least certain finds, and the rank correlation with Dice, with the best that is
-possible beside them; what promises keep over random halves; how many of the faults that are planted into
+possible beside them; what promises keep over random halves; how many photos are `auto` by `--clean-from`, and
+how many of those are faulty; how many of the faults that are planted into
 clean masks lie under a marked region; and the cost beside `predict --save`. What takes a network is kept in
 the output folder, so that a second run takes two minutes. `--sheet` writes a picture of photos with their
 marked regions and true faults. `--members` are the models of an ensemble, such as those of folds: the mean
@@ -18,10 +19,11 @@ to it on other garments, makes of it for nothing.
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from fault_auto import show_auto
 from fault_cost import show_cost
 from fault_photos import DISTILLED, ENSEMBLE, FOLDS, KnownPhoto, distilled, known_photos
 from fault_sheet import write_sheet
@@ -31,7 +33,7 @@ from segmentation.bundle.finding import find_bundle
 from segmentation.confidence.candidates import find_candidates
 from segmentation.confidence.candidates import judge as judge_candidates
 from segmentation.confidence.fitting import fit_confidence_model
-from segmentation.confidence.model import garment_found
+from segmentation.confidence.model import ConfidenceModel, garment_found
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model
 from segmentation.confidence.places import MARKED, PlaceModel, promise_score_of
@@ -61,6 +63,7 @@ class Judged:
     confidence: np.ndarray
     expected: np.ndarray
     places: list[PlaceModel]
+    known: list[ConfidenceModel]  # with those places
 
 
 def main() -> None:
@@ -90,6 +93,7 @@ def main() -> None:
         print(f"\n{name}: at least {SIZES[name][0]} px thick, more than {SIZES[name][1]} px, of 1728\n")
         show_order(one)
         show_promises(one, options.splits)
+        show_auto(one.photos, one.faulty, one.expected, one.known)
     show_planted(judged["faults"], options.planted)
     show_cost(photos, str(bundle.path.absolute()))
     if options.sheet:
@@ -115,6 +119,7 @@ def judge(photos: list[KnownPhoto], sizes: tuple[int, int], *, strange: bool = F
     garments = np.array([f"{one.kind} {one.garment}" for one in photos])
     confidence, expected = np.zeros(len(photos)), np.zeros(len(photos))
     places: list[PlaceModel | None] = [None] * len(photos)
+    models: list[ConfidenceModel | None] = [None] * len(photos)
     kinds = [one.kind for one in photos]
     folds = LeaveOneGroupOut() if strange else GroupKFold(FOLDS, shuffle=True, random_state=0)
     for train, held_out in folds.split(kinds, faulty, kinds if strange else garments):
@@ -134,10 +139,11 @@ def judge(photos: list[KnownPhoto], sizes: tuple[int, int], *, strange: bool = F
         for place in held_out:
             confidence[place] = -fitted.confidence(photos[place].prediction.features)
             places[place] = learned[0]
+            models[place] = replace(fitted, places=learned[0])
     for one in known:
         if not one.planted:
             expected[one.photo] += places[one.photo].probability(one.figures)
-    return Judged(photos, faulty, dice, confidence, expected, places)
+    return Judged(photos, faulty, dice, confidence, expected, places, models)
 
 
 def show_order(judged: Judged) -> None:

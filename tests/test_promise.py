@@ -15,7 +15,8 @@ from support.program import run
 from segmentation.api.model import load_model
 from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.confidence.promise import fewest, least_share, make_promise
-from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, triage_photo
+from segmentation.confidence.triage import FolderTriage, Row
+from segmentation.confidence.verdict import Limits, Verdict, triage_photo
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError

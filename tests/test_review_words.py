@@ -8,6 +8,7 @@ from support.bundles import CONFIDENCE_MODEL
 from support.desk import draw_results
 from support.folder_job import BUNDLE, cut_folder, draw_folder
 
+from segmentation.confidence.cleanness import in_percent
 from segmentation.confidence.places import FIGURES, PlaceModel
 from segmentation.retouch.photos import find_cut_photos
 
@@ -35,7 +36,7 @@ def test_a_photo_shows_how_likely_it_has_no_fault_which_is_what_the_list_goes_by
         about = page("document.getElementById('badge').title")
 
     assert shown == sorted(photos, key=lambda name: photos[name].clean)
-    percent = [f"{100 * photos[name].clean:.0f}%" for name in shown]
+    percent = [in_percent(photos[name].clean) for name in shown]
     assert badges == [f"{one} clean" for one in percent]
     assert heading == f"{photos[shown[0]].decision} · {percent[0]} clean"
     assert about.startswith(f"Without a fault with a probability of {percent[0]}; expected Dice of the mask ")

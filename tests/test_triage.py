@@ -36,7 +36,8 @@ from segmentation.confidence.model import (
 )
 from segmentation.confidence.place_fitting import share_of_wrong_ends
 from segmentation.confidence.places import FIGURES, PlaceModel
-from segmentation.confidence.triage import FolderTriage, Limits, Row, Verdict, triage_folder, triage_photo
+from segmentation.confidence.triage import FolderTriage, Row, triage_folder
+from segmentation.confidence.verdict import Limits, Verdict, triage_photo
 from segmentation.confidence.viewpoints import OddView, View, odd_views
 from segmentation.core.errors import ConfigError
 from segmentation.core.labels import LabelMap

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 
 from segmentation.confidence.drift import DriftAlarm
-from segmentation.confidence.triage import Limits, PhotoTriage
+from segmentation.confidence.verdict import Limits, PhotoTriage
 from segmentation.config.jobs.serve import ServeOptions
 from segmentation.core.predictions import ScoreFn
 from segmentation.jobs.context import Context

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.confidence.triage import Verdict
+from segmentation.confidence.verdict import Verdict
 from segmentation.core.predictions import FoundObject, LikelyFault, Prediction
 from segmentation.images.compositing import blend_alpha
 from segmentation.images.decontamination import garment_colours

@@ -7,7 +7,7 @@ from pathlib import Path
 from segmentation.api.cutout import ClassMap, Cutout
 from segmentation.api.events import warn
 from segmentation.api.names import Name, as_text
-from segmentation.confidence.triage import Limits, PhotoTriage
+from segmentation.confidence.verdict import Limits, PhotoTriage
 from segmentation.config.loading import LoadOptions
 from segmentation.core.errors import ConfigError
 from segmentation.core.labels import LabelMap
@@ -42,6 +42,7 @@ def load_model(
     fill_holes: int = 0,
     triage: bool = True,
     auto_from: float = 0.985,
+    clean_from: float = 0.5,
     redo_below: float = 0.92,
     promise: float | None = None,
     certainty: float = 0.9,
@@ -79,9 +80,10 @@ def load_model(
         fill_holes: holes in the mask with fewer pixels than this are filled.
         triage: estimate the confidence of each mask and decide by it; without, a photo takes less time.
         auto_from: the confidence from which a mask is accepted as it is.
+        clean_from: how likely a mask has to be without a fault to be accepted as it is, where that is known.
         redo_below: the confidence below which a mask is better done by hand.
-        promise: in place of `auto_from`: accept so many masks that at most this share of them has a fault, as
-            far as the photos are like those that the model was calibrated on.
+        promise: in place of `auto_from` and `clean_from`: accept so many masks that at most this share of
+            them has a fault, as far as the photos are like those that the model was calibrated on.
         certainty: how certain the promise is, as a probability.
         max_pixels: files that declare more pixels are refused; by default those of more than fit into memory,
             and of more than 200 million.

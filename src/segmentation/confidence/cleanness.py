@@ -1,5 +1,6 @@
 """The probability that a mask has no fault, given its confidence."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +31,13 @@ def soundness(clean: float | None, confidence: float | None) -> float | None:
 
 
 def in_percent(clean: float) -> str:
-    """Return the probability that a mask has no fault as a person reads it."""
-    return f"{100 * clean:.0f}%"
+    """Return the probability that a mask has no fault as a person reads it, rounded down: 50% is no less."""
+    return f"{math.floor(round(100 * clean, 6))}%"
+
+
+def likely_fault_in_words(clean: float) -> str:
+    """Return why a mask that is `clean` with this probability is to be looked at."""
+    return f"{'probably has' if clean < 0.5 else 'may have'} a fault: {in_percent(clean)} clean"
 
 
 def fit_cleanness(outcomes: FaultOutcomes) -> Cleanness:

@@ -15,7 +15,7 @@ from segmentation.confidence.model import (
     usual_of,
 )
 from segmentation.confidence.outcomes import FaultOutcomes
-from segmentation.confidence.triage import is_odd
+from segmentation.confidence.verdict import is_odd
 from segmentation.config.faults import USUAL, FaultOptions
 from segmentation.core.errors import DataError
 from segmentation.metrics.intervals import rank_correlation

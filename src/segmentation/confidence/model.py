@@ -119,13 +119,18 @@ class ConfidenceModel:
         """The probability that a mask has no fault, by its confidence; None where no faults are known."""
         return fit_cleanness(self.outcomes) if self.outcomes and self.outcomes.faulty else None
 
+    @property
+    def knows_faults(self) -> bool:
+        """True where it tells how likely a mask has no fault, by the places of faults or by its outcomes."""
+        return bool(self.places or self.cleanness)
+
     def clean(self, confidence: float, features: Features = MappingProxyType({})) -> float | None:
         """Return the probability, in [0, 1], that a mask has no fault; None where no faults are known.
 
         It comes from the faults that are expected of the mask by its `features`, or else from its confidence.
         """
         if confidence <= 0:
-            return 0.0 if self.places or self.cleanness else None
+            return 0.0 if self.knows_faults else None
         if self.places and EXPECTED_FAULTS in features:
             return round(self.places.clean(features[EXPECTED_FAULTS]), 4)
         return round(self.cleanness(confidence), 4) if self.cleanness else None

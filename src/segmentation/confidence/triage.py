@@ -2,30 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import Any
 
 from segmentation.confidence.cleanness import soundness
 from segmentation.confidence.drift import Drift, shifts_of
-from segmentation.confidence.model import (
-    DOUBTS,
-    EVERYTHING,
-    LEAST_AREA,
-    MOST_THICK_DISAGREEMENT,
-    NOTHING,
-    SHAPE,
-    UNCONFIRMED,
-    ConfidenceModel,
-    Features,
-    unlike,
-)
-from segmentation.confidence.parts import several_garments, words_of
+from segmentation.confidence.model import DOUBTS, SHAPE, ConfidenceModel
 from segmentation.confidence.places import MARKED, PlaceModel
-from segmentation.confidence.promise import Promise
-from segmentation.confidence.shot import words_of_shot
+from segmentation.confidence.verdict import Limits, Verdict, beside_likely_faults, first_verdict
 from segmentation.confidence.viewpoints import OddEnd, OddView, View, odd_views
 from segmentation.config.files import DECISIONS
-from segmentation.core.errors import ConfigError
-from segmentation.core.predictions import LikelyFault, Prediction
+from segmentation.core.predictions import LikelyFault
 from segmentation.core.size import Size
 from segmentation.metrics.faults import EXCESS, MISSED
 
@@ -40,38 +26,6 @@ FEWEST_SHIFTED = 10
 
 MEASURES = {*DOUBTS, *SHAPE}
 """The features that a confidence needs."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The confidence from which a mask is accepted as it is, and below which it is better made by hand.
-
-    A `promise` stands in for `auto`: accepted is what is as certain as its limit.
-    """
-
-    auto: float
-    redo: float
-    promise: Promise | None = None
-
-    def __post_init__(self) -> None:
-        if self.redo > self.auto:
-            raise ConfigError(
-                f"`redo_below`: expected at most `auto_from`, {self.auto:g}, received {self.redo:g}; "
-                "lower it, or raise `auto_from`"
-            )
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One of DECISIONS, and why it is not `auto`."""
-
-    decision: str
-    reasons: tuple[str, ...] = ()
-
-    def besides(self, reason: str) -> "Verdict":
-        """Return the verdict with another reason, which asks for a review at least."""
-        decision = "review" if self.decision == "auto" else self.decision
-        return Verdict(decision, (*self.reasons, reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,65 +99,6 @@ class FolderTriage:
         return shifts_of(self.drift)
 
 
-@dataclass(frozen=True)
-class PhotoTriage:
-    """The triage of photos one by one, by a confidence model within some limits."""
-
-    confidence_model: ConfidenceModel
-    limits: Limits
-
-    @classmethod
-    def of(cls, confidence_model: ConfidenceModel | None, limits: Limits | None) -> Self | None:
-        """Return the triage by these; None where one of them is missing."""
-        return cls(confidence_model, limits) if confidence_model and limits else None
-
-    def verdict_on(self, prediction: Prediction) -> Verdict | None:
-        """Return the decision on a photo; None for a prediction without a confidence."""
-        if prediction.confidence is None:
-            return None
-        return triage_photo(prediction.features, prediction.confidence, self.confidence_model, self.limits)
-
-
-def triage_photo(
-    features: Features, confidence: float, confidence_model: ConfidenceModel, limits: Limits
-) -> Verdict:
-    """Return the decision on one photo."""
-    deviations = confidence_model.deviations(features)
-    return _verdict(features, confidence, deviations, confidence_model, limits)
-
-
-def _verdict(
-    features: Features,
-    confidence: float,
-    deviations: Mapping[str, float],
-    confidence_model: ConfidenceModel,
-    limits: Limits,
-) -> Verdict:
-    decision = "redo" if confidence < limits.redo else "review"
-    if not confidence:
-        return Verdict(decision, (NOTHING if features["area"] < LEAST_AREA else EVERYTHING,))
-    reasons = [*words_of(features), *words_of_shot(features)]
-    if features["thick_disagreement"] > MOST_THICK_DISAGREEMENT and not several_garments(features):
-        reasons.insert(0, UNCONFIRMED)
-    if promise := limits.promise:
-        certain = confidence_model.promise_score(confidence, features) >= promise.limit
-    else:
-        certain = confidence >= limits.auto
-    if not certain:
-        reasons += confidence_model.doubts(features)
-    if strange := unlike(deviations):
-        reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
-    if certain:
-        return Verdict("review" if reasons else "auto", tuple(reasons))
-    uncertain = "not certain enough for the promise" if promise else f"confidence below {limits.auto:g}"
-    return Verdict(decision, tuple(reasons) or (uncertain,))
-
-
-def is_odd(features: Features, confidence_model: ConfidenceModel) -> bool:
-    """Return whether a photo is held back from `auto` however certain its mask is."""
-    return triage_photo(features, 1.0, confidence_model, Limits(0.0, 0.0)).decision != "auto"
-
-
 def triage_folder(
     records: Iterable[Mapping[str, Any]],
     confidence_model: ConfidenceModel,
@@ -226,8 +121,8 @@ def triage_folder(
         confidence = round(confidence_model.confidence(features), 5)
         cutout = next((path for kind, path in record["outputs"].items() if kind.startswith("cutout")), None)
         deviations = confidence_model.deviations(features)
-        verdict = _verdict(features, confidence, deviations, confidence_model, limits)
         clean = confidence_model.clean(confidence, features)
+        verdict = first_verdict(features, confidence, clean, deviations, confidence_model, limits)
         likely = record.get("likely_faults")
         if likely is not None:
             likely = tuple(float(place["probability"]) for place in likely)
@@ -238,12 +133,16 @@ def triage_folder(
             views.append(view)
         drift.add(deviations)
     odd = odd_views(views)
-    rows = [
-        _beside_other_views(row, odd[row.stem], confidence_model.places) if row.stem in odd else row
-        for row in rows
-    ]
+    rows = [_settled(row, odd.get(row.stem), confidence_model.places, limits) for row in rows]
     rows.sort(key=_place)
     return FolderTriage(tuple(rows), drift.mean, failures, others)
+
+
+def _settled(row: Row, odd: OddView | None, places: PlaceModel | None, limits: Limits) -> Row:
+    """Return a row with its last verdict: what other viewpoints say may lower how likely it is clean."""
+    if odd:
+        row = _beside_other_views(row, odd, places)
+    return replace(row, verdict=beside_likely_faults(row.verdict, row.confidence, row.clean, limits))
 
 
 def _beside_other_views(row: Row, odd: OddView, places: PlaceModel | None) -> Row:

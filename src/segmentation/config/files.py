@@ -15,7 +15,7 @@ CROP_MARGIN_PERCENT = 5.0
 JPEG_QUALITY = 92
 AUTO, REVIEW, REDO = DECISIONS = ("auto", "review", "redo")
 """The decisions of triage on a photo, the least work first."""
-AUTO_FROM, REDO_BELOW = 0.985, 0.92
+AUTO_FROM, CLEAN_FROM, REDO_BELOW = 0.985, 0.5, 0.92
 CERTAINTY = 0.9
 """Of a promise: how often it holds, if it were made again and again."""
 TRIMAP_PX = 9
@@ -220,6 +220,13 @@ class TriageOptions(PromiseOptions):
         AUTO_FROM,
         "confidence, the expected Dice of a mask, from which it is accepted as it is; masks below are for "
         "review",
+        maximum=1,
+        common=False,
+    )
+    clean_from: float = option(
+        CLEAN_FROM,
+        "probability that a mask has no fault, from which it is accepted as it is, with models that know "
+        "where faults are likely or which of their masks had one; masks below are for review",
         maximum=1,
         common=False,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from segmentation.confidence.triage import PhotoTriage
+from segmentation.confidence.verdict import PhotoTriage
 from segmentation.config.files import FileOptions
 from segmentation.config.scoring import InputOptions
 from segmentation.config.stores import StoreOptions

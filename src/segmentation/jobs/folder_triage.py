@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from segmentation.confidence.triage import REVISED, FolderTriage, Limits, triage_folder
+from segmentation.confidence.triage import REVISED, FolderTriage, triage_folder
+from segmentation.confidence.verdict import Limits
 from segmentation.inference.ensemble import Ensemble
 from segmentation.inference.score_settings import ScoreSettings, uncalibrated
 from segmentation.outputs.manifest import Manifest

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from segmentation.confidence.triage import FolderTriage, Limits, PhotoTriage
+from segmentation.confidence.triage import FolderTriage
+from segmentation.confidence.verdict import Limits, PhotoTriage
 from segmentation.config.files import asked_of
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.core.errors import ConfigError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from segmentation.confidence.drift import DriftAlarm
 from segmentation.confidence.edge_distances import EdgeLines
-from segmentation.confidence.triage import PhotoTriage
+from segmentation.confidence.verdict import PhotoTriage
 from segmentation.config.files import CutoutOptions, FileOptions
 from segmentation.config.jobs.serve import ServeOptions
 from segmentation.config.options import accept, options_of, replaced

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.confidence.triage import PhotoTriage
+from segmentation.confidence.verdict import PhotoTriage
 from segmentation.core.errors import DataError, SegmentationError, is_full, printable, system_error
 from segmentation.core.predictions import Prediction
 from segmentation.core.timing import timed

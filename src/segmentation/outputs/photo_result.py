@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentation.confidence.triage import Verdict
+from segmentation.confidence.verdict import Verdict
 from segmentation.core.predictions import Prediction
 from segmentation.images.files import Picture
 from segmentation.outputs.naming import Photo

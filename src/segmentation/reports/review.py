@@ -10,7 +10,8 @@ import numpy as np
 
 from segmentation.confidence.cleanness import in_percent
 from segmentation.confidence.model import shown as shown_confidence
-from segmentation.confidence.triage import WORST_FIRST, FolderTriage, Limits
+from segmentation.confidence.triage import WORST_FIRST, FolderTriage
+from segmentation.confidence.verdict import Limits
 from segmentation.core.errors import printable
 from segmentation.core.file_kinds import FILES
 from segmentation.core.files import write_text
