@@ -152,7 +152,7 @@ def test_a_batch_is_answered_line_by_line_in_its_order_broken_photos_too(client,
     assert len([one for one in told if "links" in one]) == 6
 
 
-def test_a_photo_that_breaks_the_engine_costs_its_own_line_of_a_batch_alone(content, capsys):
+def test_a_photo_that_breaks_the_engine_costs_its_own_line_of_a_batch_alone(content, capfd):
     def breaking(photo):
         if len(photo) < 60:
             raise RuntimeError("out of memory")
@@ -167,7 +167,7 @@ def test_a_photo_that_breaks_the_engine_costs_its_own_line_of_a_batch_alone(cont
 
     assert [one["name"] for one in told] == ["0.png", "1.png", "2.png"]
     assert [one.get("status", 200) for one in told] == [200, 500, 200]
-    (failed,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "photo" in line]
+    (failed,) = [line for line in map(json.loads, capfd.readouterr().out.splitlines()) if "photo" in line]
     assert (failed["event"], failed["photo"]) == ("failed", 2)
     assert failed["id"] == answer.headers["x-request-id"]
     assert "1.png" not in str(failed)
@@ -366,7 +366,7 @@ def test_a_client_that_hangs_up_takes_its_batch_along(gate, content):
         assert client.post("/v1/batches", files=photos).status_code == 200
 
 
-def test_a_full_disk_is_the_services_own_fault(content, capsys):
+def test_a_full_disk_is_the_services_own_fault(content, capfd):
     def fail(path, _content):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
@@ -375,7 +375,7 @@ def test_a_full_disk_is_the_services_own_fault(content, capsys):
         patch.setattr("segmentation.images.files.write_bytes", fail)
         answer = client.cut(content)
         (line,) = client.post("/v1/batches", files=photos, params={"files": "mask"}).text.splitlines()
-    said = capsys.readouterr().out
+    said = capfd.readouterr().out
 
     assert answer.status_code == json.loads(line)["status"] == 503
     assert int(answer.headers["retry-after"]) >= 1
@@ -386,7 +386,7 @@ def test_a_full_disk_is_the_services_own_fault(content, capsys):
 
 
 def test_a_full_disk_is_the_services_own_fault_where_a_form_is_received_and_where_a_file_is_fetched(
-    content, tmp_path, capsys
+    content, tmp_path, capfd
 ):
     def fail(path):
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
@@ -401,7 +401,7 @@ def test_a_full_disk_is_the_services_own_fault_where_a_form_is_received_and_wher
             client.post("/v1/batches", files={"photos": large}),
             client.get(link),
         ]
-    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     problems = [line["problem"] for line in said if line["event"] == "failed"]
 
     assert [answer.status_code for answer in answers] == [503] * 3

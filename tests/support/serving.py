@@ -55,7 +55,7 @@ def served(
 @contextlib.contextmanager
 def running(*models: ServedModel, **options: Any) -> Iterator["Client"]:
     """A server of this process, in a thread, while the block lasts."""
-    chosen = ServeOptions.of(port=0, quiet=True, **options)
+    chosen = ServeOptions.of(**{"port": 0, "quiet": True, **options})
     there, address = threading.Event(), []
 
     def opened(url: str) -> None:

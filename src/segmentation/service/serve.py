@@ -4,7 +4,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 from segmentation.config.jobs.serve import ServeOptions
@@ -60,9 +60,11 @@ def serve(
 
     limits = options.limits
     keys = read_keys(options.keys) if options.keys else None
-    with listening(options.host, options.port) as listener:  # before models are loaded in vain
+    with (
+        listening(options.host, options.port) as listener,  # before models are loaded in vain
+        closing(Log(options.quiet)) as log,
+    ):
         models = models or serve_models(options, context)
-        log = Log(options.quiet)
         queue = WorkQueue(options.work.workers or cores(), limits.queue)
         uploads = Uploads(limits.uploads, limits.upload_s)
         metrics = Metrics(queue, uploads)
