@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from support.bundles import write_bundle
 from support.drawing import draw_set
-from support.program import make, signalled
+from support.program import killed_at, make, signalled
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.saving import save_description
@@ -265,6 +265,26 @@ def test_an_experiment_that_is_killed_goes_on_to_the_same_table(finished, tiny, 
 
     make("experiment", tiny, "--data", pairs, "--home", tmp_path, check=1)
     assert without_seconds(output) == without_seconds(finished)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("written", ["cells", "charts"], ids=["a row", "the report"])
+def test_an_experiment_that_is_killed_while_it_writes_goes_on_to_the_same_table(
+    finished, tiny, pairs, tmp_path, written
+):
+    home = shutil.copytree(finished.parents[2], tmp_path / "home")
+    output = home / "results" / "experiments" / "tiny"
+    for path in [*output.glob("*.*"), *output.glob("charts/*"), *output.glob("cells/flips-averaged-s2-*")]:
+        path.unlink()
+    command = ("experiment", tiny, "--data", pairs, "--home", home)
+
+    assert killed_at(2, output / written, *command) == -signal.SIGKILL
+    assert (output / "table.csv").exists() == (written == "charts")
+    assert not (output / "experiment.html").exists()
+    make(*command, check=1)
+    assert read_table(output) == read_table(finished)
+    assert (output / "experiment.html").read_text() == (finished / "experiment.html").read_text()
+    assert not [path for path in output.rglob(".*") if path.name.startswith(".tmp-")]
 
 
 @pytest.mark.slow

@@ -11,35 +11,12 @@ import pytest
 from support.bundles import write_bundle
 from support.drawing import draw_set
 from support.places import ROOT
-from support.program import make, start
+from support.program import killed_at, make, start
 from support.waiting import PATIENCE_S, wait_until
 
 from segmentation.bundle.bundle import ENGINE_FILES, load_bundle
 from segmentation.bundle.finding import find_bundle
 from segmentation.bundle.saving import save_description
-
-DIES = """
-import os, signal, sys
-folder, step, *words = sys.argv[1:]
-touched = []
-def count(event, arguments):
-    hidden = [one for one in map(str, arguments[:2]) if folder in one and (".tmp-" in one or ".lock" in one)]
-    if hidden:
-        touched.append(event)
-        if len(touched) == int(step):
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
-import main
-sys.exit(main.main(words))
-"""
-
-
-def killed_at(step, folder, *command):
-    """Run a command that dies the nth time that it touches a hidden file in a folder; return its status."""
-    words = [sys.executable, "-c", DIES, folder, step, *command]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))}
-    done = subprocess.run([*map(str, words)], env=environment, capture_output=True, check=False)
-    return done.returncode
 
 
 def unfinished(home):

@@ -37,6 +37,22 @@ main.end(main.main())
 """
 
 
+_KILLED = """
+import os, signal, sys
+folder, step, *words = sys.argv[1:]
+touched = []
+def count(event, arguments):
+    hidden = [one for one in map(str, arguments[:2]) if folder in one and (".tmp-" in one or ".lock" in one)]
+    if hidden:
+        touched.append(event)
+        if len(touched) == int(step):
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(count)
+import main
+sys.exit(main.main(words))
+"""
+
+
 def start(*arguments: object) -> subprocess.Popen:
     """Start main.py for a test that interrupts it; what it prints can be read line by line."""
     command = [sys.executable, "-u", PROGRAM, *map(str, arguments)]
@@ -49,15 +65,20 @@ def signalled(number: int, words: str, *arguments: object, times: int = 1) -> su
     A test that reads what it prints may come too late with a signal of its own.
     """
     options = map(str, (int(number), words, times, PROGRAM, *arguments))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))}
     return subprocess.run(
         [sys.executable, "-c", _SIGNALLED, *options],
-        env=environment,
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
         check=False,
     )
+
+
+def killed_at(step: int, folder: object, *arguments: object) -> int:
+    """Return the status of main.py that kills itself the nth time it touches a hidden file in a folder."""
+    words = [sys.executable, "-c", _KILLED, *map(str, (folder, step, *arguments))]
+    return subprocess.run(words, env=_environment(), capture_output=True, check=False).returncode
 
 
 def run(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess:
@@ -78,3 +99,7 @@ def make(*arguments: object, check: int = 0) -> None:
     except SystemExit as refused:  # by the parser of the options
         status = refused.code
     assert status == check, f"{arguments}: status {status}"
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))}
