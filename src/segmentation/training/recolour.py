@@ -20,28 +20,38 @@ def recolour(image: np.ndarray, alpha: np.ndarray, random: np.random.Generator) 
     stay, as differences from the new colour. Photos of a studio repeat a few mannequins and walls, and a
     network trained on one colour does not recognise another: beige on beige, white on white.
     """
-    garment = alpha.astype(np.float32)[..., np.newaxis] / 255.0  # [H, W, 1]
-    if not 0 < garment.mean() < 1:
+    if not 0 < alpha.mean() < 255:
         return image
-    inside, outside = (_lab(_unmixed(image, alpha == sure)) for sure in (255, 0))
+    inside, outside = (_unmixed(image, alpha, sure) for sure in (255, 0))
     change_garment, change_surroundings = random.permutation([True, random.random() < 0.5])
     if change_garment:
-        part = _band(alpha, random) if random.random() < _IN_PART else np.ones(alpha.shape, bool)
-        mean = np.average(inside[part], axis=0, weights=alpha[part])
+        part = alpha > 0
+        if random.random() < _IN_PART:
+            part &= _band(alpha, random)
+        lab = _lab(inside[part])
+        mean = np.average(lab, axis=0, weights=alpha[part])
         colour = _nearby(outside, alpha, random) if random.random() < _CAMOUFLAGE else _any(random)
-        inside[part] = colour + (inside[part] - mean) * random.uniform(0.5, 1.3)
+        inside[part] = _rgb(colour + (lab - mean) * random.uniform(0.5, 1.3))
     if change_surroundings:
-        outside = outside + random.normal(0.0, _SURROUNDINGS)
-    mixed = garment * _rgb(inside) + (1.0 - garment) * _rgb(outside)
-    return np.round(mixed * 255.0).astype(np.uint8)
+        beside = alpha < 255
+        outside[beside] = _rgb(_lab(outside[beside]) + random.normal(0.0, _SURROUNDINGS))
+    garment = alpha.astype(np.float32)[..., np.newaxis] / 255  # [H, W, 1]
+    return np.rint(outside + garment * (inside - outside)).astype(np.uint8)
 
 
-def _unmixed(image: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """Extend the colours of the `sure` pixels over the edge, where two layers mix: float32 [H, W, 3]."""
-    weight = cv2.blur(sure.astype(np.float32), (_EDGE_PX, _EDGE_PX))[..., np.newaxis]  # [H, W, 1]
-    carried = cv2.blur(image * sure[..., np.newaxis].astype(np.float32), (_EDGE_PX, _EDGE_PX))
-    known = sure[..., np.newaxis] | (weight < 1e-6)
-    return np.where(known, image, carried / np.maximum(weight, 1e-6)).astype(np.float32)
+def _unmixed(image: np.ndarray, alpha: np.ndarray, sure: int) -> np.ndarray:
+    """Extend the colours where alpha is `sure` over the edge, where two layers mix.
+
+    From uint8 RGB [H, W, 3] to float32 [H, W, 3] in [0, 255].
+    """
+    layer = image.astype(np.float32)
+    known = (alpha == sure).astype(np.float32)[..., np.newaxis]
+    mixed = (alpha > 0) & (alpha < 255)
+    carried, share = (cv2.blur(part, (_EDGE_PX, _EDGE_PX))[mixed] for part in (layer * known, known))
+    near = share > 1e-6
+    places = np.flatnonzero(mixed)[near]
+    layer.reshape(-1, 3)[places] = carried[near] / share[near, np.newaxis]
+    return layer
 
 
 def _band(alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -60,23 +70,26 @@ def _any(random: np.random.Generator) -> np.ndarray:
     return np.array([random.uniform(*_LIGHTNESS), chroma * np.cos(hue), chroma * np.sin(hue)])
 
 
-def _nearby(lab: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _nearby(outside: np.ndarray, alpha: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Return about the colour of a place beside the garment, in CIELAB: mannequin, wall or floor.
 
     Of a part of a photo within a garment it is a random one, since nothing lies beside it.
     """
     reach = max(3, len(alpha) // 12)
     band = (cv2.dilate(alpha, np.ones((reach, reach), np.uint8)) > 0) & (alpha == 0)
-    places = lab[band] if band.any() else lab[alpha < HALF]
+    places = np.flatnonzero(band if band.any() else alpha < HALF)
     if not len(places):
         return _any(random)
-    return places[random.integers(len(places))] + random.normal(0.0, (4.0, 2.0, 2.0))
+    place = outside.reshape(-1, 3)[places[random.integers(len(places))]]
+    return _lab(place[np.newaxis])[0] + random.normal(0.0, (4.0, 2.0, 2.0))
 
 
-def _lab(image: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(image / 255.0, cv2.COLOR_RGB2LAB)
+def _lab(colours: np.ndarray) -> np.ndarray:
+    """Return colours, float32 RGB [N, 3] in [0, 255], in CIELAB: float32 [N, 3]."""
+    return cv2.cvtColor(colours[np.newaxis] / np.float32(255), cv2.COLOR_RGB2LAB)[0]
 
 
 def _rgb(lab: np.ndarray) -> np.ndarray:
+    """Return the nearest colours that there are to some in CIELAB, [N, 3]: float32 RGB [N, 3] in [0, 255]."""
     lab = np.clip(lab, (0, -127, -127), (100, 127, 127)).astype(np.float32)
-    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0.0, 1.0)
+    return np.clip(cv2.cvtColor(lab[np.newaxis], cv2.COLOR_LAB2RGB)[0], 0, 1) * np.float32(255)
